@@ -1,0 +1,109 @@
+import { isErrorCode, OcmeshError } from './errors.ts';
+import {
+  type CallContext,
+  type Handlers,
+  type Operation,
+  type OperationName,
+  operations,
+  pathFields,
+} from './operations.ts';
+
+/** The part of `fetch` that the client needs. */
+export type FetchLike = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; body?: string; signal?: never },
+) => Promise<{ status: number; headers: { get(name: string): string | null }; text(): Promise<string> }>;
+
+export interface ClientOptions {
+  /** Base URL of the daemon, asked anew for each call: a restarted daemon may have another port. */
+  readonly baseUrl: () => string | Promise<string>;
+  readonly fetch: FetchLike;
+}
+
+/**
+ * The REST API as functions: the same `Handlers` that the daemon implements.
+ * Every call rejects with an `OcmeshError`: the daemon's own, or `daemon_down` when it cannot be reached.
+ */
+export function createClient(options: ClientOptions): Handlers {
+  async function call(row: Operation, input: Record<string, unknown>, context?: CallContext): Promise<unknown> {
+    const base = await options.baseUrl();
+    const { url, init } = toRequest(base, row, input);
+    let status: number;
+    let link: string | null;
+    let body: unknown;
+    try {
+      // The platform's own signal type is not nameable here; `fetch` takes it as it is.
+      const signal = context?.signal as never;
+      const response = await options.fetch(url, signal ? { ...init, signal } : init);
+      status = response.status;
+      link = response.headers.get('link');
+      body = parseJson(await response.text());
+    } catch (cause) {
+      throw new OcmeshError('daemon_down', { message: `The ocmesh daemon does not answer at ${base}.`, cause });
+    }
+    const error = toError(status, body);
+    if (error) throw error;
+    return row.page ? { items: body, next_cursor: nextCursor(link) } : body;
+  }
+
+  const entries = (Object.keys(operations) as OperationName[]).map((name) => [
+    name,
+    (input: Record<string, unknown>, context?: CallContext) => call(operations[name], input, context),
+  ]);
+  return Object.fromEntries(entries) as Handlers;
+}
+
+function toRequest(base: string, row: Operation, input: Record<string, unknown>) {
+  const rest = { ...input };
+  let path = row.path;
+  for (const field of pathFields(row.path)) {
+    path = path.replace(`:${field}`, encodeURIComponent(String(rest[field])));
+    delete rest[field];
+  }
+  const headers: Record<string, string> = { accept: 'application/json' };
+  for (const [field, header] of Object.entries(row.headers ?? {})) {
+    if (rest[field] !== undefined) headers[header] = String(rest[field]);
+    delete rest[field];
+  }
+  if (row.method === 'GET') {
+    const query = Object.entries(rest)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`)
+      .join('&');
+    return { url: `${base}${path}${query ? `?${query}` : ''}`, init: { method: row.method, headers } };
+  }
+  headers['content-type'] = 'application/json';
+  return { url: `${base}${path}`, init: { method: row.method, headers, body: JSON.stringify(rest) } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** null for an answer. A degraded status is an answer too: 503 with a body that is no error. */
+function toError(status: number, body: unknown): OcmeshError | null {
+  const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  if (typeof fields['error'] === 'string') {
+    const code = isErrorCode(fields['error']) ? fields['error'] : 'internal';
+    const { message, hint, details } = fields;
+    return new OcmeshError(code, {
+      ...(typeof message === 'string' ? { message } : {}),
+      ...(typeof hint === 'string' ? { hint } : {}),
+      ...(typeof details === 'object' && details !== null ? { details: details as Record<string, unknown> } : {}),
+    });
+  }
+  if (body === undefined || (status >= 400 && status !== 503)) {
+    return new OcmeshError('daemon_down', {
+      message: `What answers is not an ocmesh daemon (HTTP ${status}).`,
+      hint: 'Another program may hold the port: see `ocmesh status`.',
+    });
+  }
+  return null;
+}
+
+const nextCursor = (link: string | null): string | null =>
+  /[?&]cursor=([^&>]+)[^>]*>; rel="next"/.exec(link ?? '')?.[1] ?? null;

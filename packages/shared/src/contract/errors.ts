@@ -1,0 +1,170 @@
+/** When calling again may help. */
+export type Retry = 'never' | 'later' | 'after_discovery';
+
+interface CatalogueRow {
+  /** HTTP status; an operation may say otherwise for one code (`statuses`). */
+  readonly status: number;
+  readonly retry: Retry;
+  /** What happened. Ours alone: never text of a peer or relay. */
+  readonly message: string;
+  /** The next step. */
+  readonly hint: string;
+}
+
+/** Every error a caller can get, over REST and over MCP. */
+export const errorCatalogue = {
+  invalid_request: {
+    status: 400,
+    retry: 'never',
+    message: 'The request does not fit the contract.',
+    hint: 'Compare the fields named in details with docs/api.md.',
+  },
+  invalid_json: {
+    status: 400,
+    retry: 'never',
+    message: 'The body is not JSON.',
+    hint: 'Send one JSON object, encoded as UTF-8.',
+  },
+  invalid_pubkey: {
+    status: 400,
+    retry: 'never',
+    message: 'That is not a public key.',
+    hint: 'Use 64 lower-case hex digits, npub1… or nprofile1…, as GET /peers shows them.',
+  },
+  peer_unknown: {
+    status: 404,
+    retry: 'after_discovery',
+    message: 'peer unknown: this key was not discovered yet.',
+    hint: 'List GET /peers; a new agent appears within 2 to 5 minutes of starting.',
+  },
+  message_unknown: {
+    status: 404,
+    retry: 'never',
+    message: 'There is no message with this id.',
+    hint: 'List GET /messages for the ids.',
+  },
+  not_found: {
+    status: 404,
+    retry: 'never',
+    message: 'There is nothing at this path.',
+    hint: 'docs/api.md lists every path.',
+  },
+  method_not_allowed: {
+    status: 405,
+    retry: 'never',
+    message: 'This path takes another method.',
+    hint: 'docs/api.md lists the method of every path.',
+  },
+  content_too_large: {
+    status: 413,
+    retry: 'never',
+    message: 'The message is too long: 4096 characters and 20,000 bytes with its data are the most.',
+    hint: 'Send it in parts, or send a link.',
+  },
+  body_too_large: {
+    status: 413,
+    retry: 'never',
+    message: 'The request body is over 64 KiB.',
+    hint: 'Send less in one request.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    retry: 'never',
+    message: 'The body must be application/json, not compressed.',
+    hint: 'Set the header Content-Type: application/json.',
+  },
+  misdirected_host: {
+    status: 421,
+    retry: 'never',
+    message: 'This API answers only to its own address on this machine.',
+    hint: 'Call http://127.0.0.1:PORT or http://localhost:PORT, with one Host header.',
+  },
+  forbidden_origin: {
+    status: 403,
+    retry: 'never',
+    message: 'Web pages may not call this API.',
+    hint: 'Call it from a program on this machine, without an Origin header.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    retry: 'never',
+    message: 'This Idempotency-Key was used for another request.',
+    hint: 'Use a new key for a new message.',
+  },
+  too_many_waiters: {
+    status: 429,
+    retry: 'later',
+    message: 'Too many calls wait for messages already.',
+    hint: 'Close other wait calls, or ask GET /messages?unread=true instead.',
+  },
+  outbox_full: {
+    status: 429,
+    retry: 'later',
+    message: 'Too many messages wait to go out.',
+    hint: 'GET /status says which relays are reachable; send again when the queue is shorter.',
+  },
+  storage_full: {
+    status: 507,
+    retry: 'later',
+    message: 'The disk is full: nothing was stored.',
+    hint: 'Free some space; no restart is needed.',
+  },
+  storage_unavailable: {
+    status: 503,
+    retry: 'later',
+    message: 'The store could not be written: nothing was stored.',
+    hint: 'Look at ocmesh.log for the reason.',
+  },
+  shutting_down: {
+    status: 503,
+    retry: 'later',
+    message: 'The daemon is stopping.',
+    hint: 'Call again in a few seconds.',
+  },
+  internal: {
+    status: 500,
+    retry: 'later',
+    message: 'The daemon made a mistake.',
+    hint: 'Look at ocmesh.log for the request id.',
+  },
+  daemon_down: {
+    status: 503,
+    retry: 'later',
+    message: 'The ocmesh daemon does not answer.',
+    hint: 'Start it with `ocmesh start`, then call again.',
+  },
+} as const satisfies Record<string, CatalogueRow>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+export const errorRow = (code: ErrorCode): CatalogueRow => errorCatalogue[code];
+
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errorCatalogue, code);
+
+export interface ErrorExtras {
+  /** Replaces the catalogue's sentence by a more exact one. Ours alone. */
+  readonly message?: string;
+  readonly hint?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** What a caller did wrong, or why the world cannot serve it now. */
+export class OcmeshError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, extras: ErrorExtras = {}) {
+    const row = errorRow(code);
+    super(extras.message ?? row.message, { cause: extras.cause });
+    this.name = 'OcmeshError';
+    this.code = code;
+    this.hint = extras.hint ?? row.hint;
+    this.details = extras.details;
+    this.retryAfterSeconds = extras.retryAfterSeconds;
+  }
+}

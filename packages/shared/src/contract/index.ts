@@ -1,0 +1,33 @@
+export { type ClientOptions, createClient, type FetchLike } from './client.ts';
+export { type ErrorCode, errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
+export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
+export { limits } from './limits.ts';
+export {
+  type AbortSignalLike,
+  type CallContext,
+  type Handlers,
+  type Input,
+  type Operation,
+  type OperationName,
+  type Output,
+  operations,
+  type Page,
+  pathFields,
+  statusOf,
+} from './operations.ts';
+export type {
+  Delivery,
+  DeliveryState,
+  ErrorBody,
+  Handshake,
+  Message,
+  Peer,
+  Reason,
+  RelayDetails,
+  RelayOutcome,
+  RelayState,
+  Status,
+  Trust,
+} from './schemas.ts';
+export { type Static, type TObject, type TSchema, Type } from './typebox.ts';
+export { createChecker, validateInput } from './validate.ts';

@@ -1,0 +1,87 @@
+/**
+ * Every bound of ocmesh, with its unit and its reason. A number that guards something stands here or nowhere.
+ */
+export const limits = {
+  /** Characters (code points) of one message. The seed's number. */
+  contentChars: 4096,
+  /** Bytes of one plaintext payload before sealing: a NIP-17 wrap of 20,000 bytes makes a 39 KB event, and relays refuse 64 KiB. */
+  sealedBytes: 20_000,
+  /** Bytes of one REST request body: the largest legal message with its data, four times over. */
+  restBodyBytes: 64 * 1024,
+  /** Rows of one page, and the default. */
+  pageRows: 1000,
+  /** Characters of a search text. */
+  searchChars: 256,
+  /** Seconds that `GET /messages/wait` may take: below the 60 s after which MCP clients give up. */
+  waitSeconds: 55,
+  /** Simultaneous `wait` calls: one per agent on the machine is usual, each holds a socket. */
+  waiters: 32,
+  /** Rows that one `wait` answers with; the cursor fetches the rest. */
+  waitRows: 100,
+  /** Messages waiting to go out. More means that no relay takes anything: tell the caller. */
+  outboxQueued: 10_000,
+  /** Hours for which an `Idempotency-Key` is remembered. */
+  idempotencyHours: 24,
+  /** Characters of an `Idempotency-Key`: a UUID is 36. */
+  idempotencyKeyChars: 128,
+  /** Days after which an undelivered message is given up; receivers look back as far. */
+  outboxDays: 7,
+  /** Seconds to look back for messages after a short break in a connection. */
+  catchUpShallowSeconds: 600,
+  /** Events asked for in one page of a catch-up: relays' usual `max_limit`. */
+  catchUpPage: 500,
+  /** Minutes between two deep catch-ups on one relay, so that a flapping one is not asked for a week each time. */
+  catchUpDeepEveryMinutes: 60,
+
+  /** Bytes of one relay frame: four times the event that relays take. */
+  frameBytes: 256 * 1024,
+  /** Bytes of one event's content: NIP-04 of `sealedBytes`, doubled by base64 and other clients' padding. */
+  eventContentBytes: 64 * 1024,
+  /** Tags of one event: ours have ten; some relays refuse more than 100. */
+  eventTags: 100,
+  /** Characters of one tag value: strfry's bound. */
+  tagValueChars: 1024,
+  /** Seconds an event may be dated ahead of our clock: strfry's bound. */
+  futureSeconds: 900,
+  /** Received events that wait for their signature check; more are dropped and counted. */
+  ingestQueue: 10_000,
+  /** Signature checks per turn of the event loop: 16 take about 25 ms with the slow engine. */
+  verificationsPerTurn: 16,
+
+  /** Characters of a peer's name: shown in lists. */
+  peerNameChars: 64,
+  /** Characters of a peer's own description. */
+  peerAboutChars: 500,
+  /** Features or capabilities one peer may claim, and the characters of each. */
+  peerClaims: 32,
+  peerClaimChars: 64,
+
+  /** Minutes without a sign of life after which a peer counts as offline. The seed's number. */
+  onlineWindowMinutes: 15,
+
+  /** Milliseconds for the WebSocket handshake: a relay that takes longer is as good as down. */
+  relayConnectMs: 10_000,
+  /** Milliseconds of silence after which we ping, and then after which we hang up. */
+  relayPingMs: 30_000,
+  relayPongMs: 10_000,
+  /** Milliseconds to wait for `OK`. */
+  relayOkMs: 10_000,
+  /** Milliseconds to wait for the first answer to a `REQ`; some relays lose one that is sent right at open. */
+  relayReqMs: 5_000,
+  /** First and longest pause before a new connection attempt, in milliseconds. */
+  relayRetryFirstMs: 1_000,
+  relayRetryMaxMs: 300_000,
+  /** Longest pause while no relay at all is connected, in milliseconds. */
+  relayRetryAloneMaxMs: 8_000,
+  /** Milliseconds a connection must hold before the pause starts over. */
+  relayStableMs: 10_000,
+  /** Bytes we let pile up towards a slow relay before we hang up. */
+  relayBufferedBytes: 4 * 1024 * 1024,
+  /** Bytes and milliseconds for a relay's NIP-11 document. */
+  relayInfoBytes: 64 * 1024,
+  relayInfoMs: 5_000,
+  /** Seconds without any relay after which the daemon calls itself degraded. */
+  noRelaySeconds: 15,
+  /** Milliseconds for a clean stop before the process leaves anyway. */
+  drainMs: 5_000,
+} as const;

@@ -1,0 +1,163 @@
+import type { ErrorCode } from './errors.ts';
+import * as schemas from './schemas.ts';
+import { type Static, type TObject, type TSchema, Type } from './typebox.ts';
+
+/** One REST operation. Types, validation, routes, client, docs and MCP tools all come from its row. */
+export interface Operation {
+  readonly method: 'GET' | 'POST';
+  /** `:name` parts are fields of `input`; the rest is the query (GET) or the JSON body (POST). */
+  readonly path: string;
+  readonly summary: string;
+  readonly input: TObject;
+  readonly output: TSchema;
+  /** `output` is a page: the answer is its array, the next page stands in `Link`. */
+  readonly page?: true;
+  /** Fields of `input` that travel as headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Errors beyond those that every operation can have, and their status where it is not the catalogue's. */
+  readonly errors?: Readonly<Partial<Record<ErrorCode, number | true>>>;
+  /** Which code a violation of the schema gets, by `<field> <ajv keyword>`, where `invalid_request` is too vague. */
+  readonly violations?: Readonly<Record<string, ErrorCode>>;
+}
+
+const operation = <const O extends Operation>(row: O): O => row;
+
+export const operations = {
+  getHealth: operation({
+    method: 'GET',
+    path: '/healthz',
+    summary: 'Is the process alive? For service managers.',
+    input: schemas.inputs.none,
+    output: schemas.Health,
+  }),
+  getStatus: operation({
+    method: 'GET',
+    path: '/status',
+    summary: 'The daemon’s own state; 503 with the same body while it is degraded.',
+    input: schemas.inputs.none,
+    output: schemas.Status,
+  }),
+  getIdentity: operation({
+    method: 'GET',
+    path: '/identity',
+    summary: 'This agent’s public key and name.',
+    input: schemas.inputs.none,
+    output: schemas.Identity,
+  }),
+  listRelays: operation({
+    method: 'GET',
+    path: '/relays',
+    summary: 'The relays, their state and their limits (NIP-11).',
+    input: schemas.inputs.none,
+    output: Type.Array(schemas.RelayDetails),
+  }),
+  listPeers: operation({
+    method: 'GET',
+    path: '/peers',
+    summary: 'Discovered agents, the last seen first. Never this one.',
+    input: schemas.inputs.listPeers,
+    output: Type.Array(schemas.Peer),
+    page: true,
+    errors: { invalid_pubkey: true },
+  }),
+  getPeer: operation({
+    method: 'GET',
+    path: '/peers/:pubkey',
+    summary: 'One discovered agent.',
+    input: schemas.inputs.getPeer,
+    output: schemas.Peer,
+    errors: { peer_unknown: true, invalid_pubkey: true },
+  }),
+  listMessages: operation({
+    method: 'GET',
+    path: '/messages',
+    summary: 'Messages: unread ones oldest first, otherwise newest first.',
+    input: schemas.inputs.listMessages,
+    output: Type.Array(schemas.Message),
+    page: true,
+    errors: { invalid_pubkey: true },
+  }),
+  waitForMessages: operation({
+    method: 'GET',
+    path: '/messages/wait',
+    summary: 'Waits for messages: unread ones at once, else the next; with `after` what arrived since.',
+    input: schemas.inputs.waitForMessages,
+    output: schemas.Waited,
+    errors: { too_many_waiters: true, invalid_pubkey: true },
+  }),
+  getMessage: operation({
+    method: 'GET',
+    path: '/messages/:id',
+    summary: 'One message, with everything known about its delivery.',
+    input: schemas.inputs.getMessage,
+    output: schemas.Message,
+    errors: { message_unknown: true },
+  }),
+  markRead: operation({
+    method: 'POST',
+    path: '/messages/read',
+    summary: 'Marks messages as read: one of `id`, `ids`, `from`, `all`.',
+    input: schemas.inputs.markRead,
+    output: schemas.Marked,
+    errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  sendMessage: operation({
+    method: 'POST',
+    path: '/send',
+    summary: 'Queues one encrypted message. 200 means that it is on disk and will be sent.',
+    input: schemas.inputs.sendMessage,
+    output: schemas.SendResult,
+    headers: { idempotency_key: 'idempotency-key' },
+    errors: {
+      peer_unknown: 400,
+      invalid_pubkey: true,
+      content_too_large: true,
+      idempotency_conflict: true,
+      outbox_full: true,
+      storage_full: true,
+      storage_unavailable: true,
+    },
+    violations: { 'content maxLength': 'content_too_large' },
+  }),
+} as const;
+
+export type Operations = typeof operations;
+export type OperationName = keyof Operations;
+export type Input<N extends OperationName> = Static<Operations[N]['input']>;
+
+/** One page of a list; `next_cursor` is null on the last. */
+export interface Page<T> {
+  readonly items: T;
+  readonly next_cursor: string | null;
+}
+
+export type Output<N extends OperationName> = Operations[N] extends { page: true }
+  ? Page<Static<Operations[N]['output']>>
+  : Static<Operations[N]['output']>;
+
+export interface CallContext {
+  /** Fires when the caller is gone. */
+  readonly signal?: AbortSignalLike;
+}
+
+/** The part of `AbortSignal` that is needed, so that this package stays free of platform types. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', run: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', run: () => void): void;
+}
+
+/** Implemented by the daemon, and by the client that calls it over HTTP. */
+export type Handlers = {
+  readonly [N in OperationName]: (input: Input<N>, context?: CallContext) => Promise<Output<N>>;
+};
+
+/** Names of the `:name` parts of a path. */
+export const pathFields = (path: string): string[] =>
+  [...path.matchAll(/:([a-z_]+)/g)].map((match) => match[1] as string);
+
+/** Status of an error on this operation. */
+export const statusOf = (row: Operation, code: ErrorCode, catalogueStatus: number): number => {
+  const own = row.errors?.[code];
+  return typeof own === 'number' ? own : catalogueStatus;
+};

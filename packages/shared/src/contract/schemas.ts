@@ -1,0 +1,266 @@
+import { limits } from './limits.ts';
+import { type Static, type TSchema, Type } from './typebox.ts';
+
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const text = (description: string) => Type.String({ description });
+const timestamp = (description: string) => Type.String({ description: `${description} ISO 8601 UTC.` });
+const strict = { additionalProperties: false } as const;
+
+export const Pubkey = Type.String({
+  pattern: '^[0-9a-f]{64}$',
+  description: 'Public key: 64 lower-case hex digits.',
+});
+
+/** What a request may name a peer by. */
+export const PubkeyInput = Type.String({
+  minLength: 1,
+  maxLength: 2000,
+  description: 'Public key: 64 hex digits, npub1… or nprofile1….',
+});
+
+export const Trust = Type.Union([Type.Literal('stranger'), Type.Literal('contact'), Type.Literal('blocked')]);
+export const Handshake = Type.Union([
+  Type.Literal('none'),
+  Type.Literal('sent'),
+  Type.Literal('acknowledged'),
+]);
+export const Direction = Type.Union([Type.Literal('in'), Type.Literal('out')]);
+
+export const RelayState = Type.Union([
+  Type.Literal('connecting'),
+  Type.Literal('connected'),
+  Type.Literal('disconnected'),
+  Type.Literal('auth_failed'),
+]);
+
+export const RelayStatus = Type.Object({
+  url: text('Relay address.'),
+  state: RelayState,
+  connected_since: nullable(timestamp('Since when this connection holds.')),
+  carries_dms: Type.Boolean({ description: 'Our message subscription there was answered in full.' }),
+  last_error: nullable(text('Why the last connection, subscription or write failed; the relay’s words are untrusted.')),
+});
+
+export const RelayDetails = Type.Object({
+  ...RelayStatus.properties,
+  round_trip_ms: nullable(Type.Number({ description: 'Milliseconds of the last write that was answered.' })),
+  supported_nips: Type.Array(Type.Integer(), { description: 'From its NIP-11 document; empty when it has none.' }),
+  limitation: Type.Record(Type.String(), Type.Unknown(), { description: '`limitation` of its NIP-11 document.' }),
+});
+
+export const Reason = Type.Object({
+  code: Type.Union([Type.Literal('no_relay'), Type.Literal('storage_refuses')]),
+  message: text('What is wrong.'),
+  since: timestamp('Since when.'),
+  next_step: text('What helps.'),
+});
+
+export const Status = Type.Object({
+  daemon_version: Type.String(),
+  uptime_seconds: Type.Integer(),
+  peer_count: Type.Integer({ description: 'Peers online now.' }),
+  pubkey: Pubkey,
+  relay_status: Type.Array(RelayStatus),
+  npub: Type.String(),
+  name: nullable(Type.String()),
+  known_peer_count: Type.Integer(),
+  unread_count: Type.Integer(),
+  degraded: Type.Boolean(),
+  reasons: Type.Array(Reason),
+  outbox: Type.Object({ queued: Type.Integer(), published: Type.Integer(), failed: Type.Integer() }),
+  storage: Type.Object({ bytes: Type.Integer(), journal_bytes: Type.Integer() }),
+  refused_events: Type.Record(Type.String(), Type.Integer(), {
+    description: 'Relay events dropped since start, by reason.',
+  }),
+});
+
+export const Peer = Type.Object({
+  pubkey: Pubkey,
+  npub: Type.String(),
+  name: nullable(text('The name the peer gives itself. Untrusted.')),
+  online: Type.Boolean({ description: 'A sign of life within the last 15 minutes.' }),
+  last_seen: timestamp('Last sign of life.'),
+  first_seen: timestamp('When this daemon first met the peer.'),
+  features: Type.Array(Type.String(), { description: 'What its daemon can do. Untrusted.' }),
+  handshake: Handshake,
+  trust: Trust,
+  alias: nullable(text('The name the owner gave it.')),
+  version: nullable(text('The ocmesh version it names. Untrusted.')),
+  about: nullable(text('How it describes itself. Untrusted.')),
+  capabilities: Type.Array(Type.String(), { description: 'What its agent says it can do. Untrusted.' }),
+  unread_count: Type.Integer(),
+});
+
+export const DeliveryState = Type.Union([
+  Type.Literal('queued'),
+  Type.Literal('published'),
+  Type.Literal('delivered'),
+  Type.Literal('read'),
+  Type.Literal('failed'),
+  Type.Literal('expired'),
+  Type.Literal('received'),
+]);
+
+export const RelayOutcome = Type.Object({
+  url: Type.String(),
+  outcome: Type.Union([
+    Type.Literal('accepted'),
+    Type.Literal('rejected'),
+    Type.Literal('timeout'),
+    Type.Literal('offline'),
+    Type.Literal('received'),
+  ]),
+  reason: nullable(text('The relay’s own words. Untrusted.')),
+  at: timestamp('When.'),
+});
+
+export const Delivery = Type.Object({
+  state: DeliveryState,
+  relays: Type.Array(RelayOutcome),
+  delivered_at: nullable(timestamp('When the peer’s daemon said that it had stored it.')),
+  read_at: nullable(timestamp('When the peer’s agent read it.')),
+  next_attempt_at: nullable(timestamp('When the next attempt is due.')),
+});
+
+export const Message = Type.Object({
+  id: Type.String(),
+  from: Pubkey,
+  from_name: nullable(text('Untrusted.')),
+  to: Pubkey,
+  content: text('Decrypted plaintext. Of an incoming message: untrusted.'),
+  timestamp: timestamp('When the sender says it was written.'),
+  read: Type.Boolean(),
+  direction: Direction,
+  type: Type.String({ description: '`text`, `task`, `result`, `error`, `file`, or whatever the sender named.' }),
+  data: nullable(Type.Record(Type.String(), Type.Unknown(), { description: 'The rest of a typed payload.' })),
+  reply_to: nullable(Type.String({ description: 'Id of the message it answers.' })),
+  thread: nullable(Type.String()),
+  trust: Trust,
+  delivery: Delivery,
+});
+
+export const SendResult = Type.Object({
+  id: Type.String(),
+  to: Pubkey,
+  timestamp: timestamp('When it was accepted.'),
+  state: DeliveryState,
+});
+
+export const Marked = Type.Object({ marked: Type.Integer({ description: 'Messages that were unread before.' }) });
+
+export const Waited = Type.Object({
+  messages: Type.Array(Message),
+  cursor: Type.String({ description: 'Pass it as `after` to get what came later.' }),
+  timed_out: Type.Boolean(),
+});
+
+export const Identity = Type.Object({
+  pubkey: Pubkey,
+  npub: Type.String(),
+  name: nullable(Type.String()),
+  features: Type.Array(Type.String()),
+});
+
+export const Health = Type.Object({ ok: Type.Literal(true) });
+
+export const ErrorBody = Type.Object({
+  error: Type.String(),
+  message: Type.String(),
+  hint: Type.String(),
+  request_id: Type.String(),
+  details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+
+/** A position of arrival, as `cursor` and `after` carry it. */
+const Position = Type.String({ pattern: '^[0-9]{1,15}$', description: 'A position of arrival: the cursor of an earlier answer.' });
+const Limit = Type.Integer({ minimum: 1, maximum: limits.pageRows, description: 'Most rows to return.' });
+const MessageId = Type.String({ minLength: 1, maxLength: 128, description: 'Message id.' });
+const TypeName = Type.String({ pattern: '^[a-z][a-z0-9._-]{0,63}$', description: 'Message type.' });
+
+export const inputs = {
+  none: Type.Object({}, strict),
+  listPeers: Type.Object(
+    {
+      online: Type.Optional(Type.Boolean({ description: 'Only peers that are online (true) or offline (false).' })),
+      trust: Type.Optional(Trust),
+      feature: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
+      capability: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
+      q: Type.Optional(Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of a name, alias, description or key.' })),
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}-[0-9a-f]{64}$' })),
+    },
+    strict,
+  ),
+  getPeer: Type.Object({ pubkey: PubkeyInput }, strict),
+  listMessages: Type.Object(
+    {
+      unread: Type.Optional(Type.Boolean({ description: 'Only unread (true) or read (false) messages.' })),
+      direction: Type.Optional(
+        Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('all')], { description: 'Default: in.' }),
+      ),
+      order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
+      from: Type.Optional(PubkeyInput),
+      with: Type.Optional(PubkeyInput),
+      type: Type.Optional(TypeName),
+      thread: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+      q: Type.Optional(Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of the content.' })),
+      after: Type.Optional(Position),
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(Position),
+    },
+    strict,
+  ),
+  getMessage: Type.Object({ id: MessageId }, strict),
+  markRead: Type.Object(
+    {
+      id: Type.Optional(MessageId),
+      ids: Type.Optional(Type.Array(MessageId, { minItems: 1, maxItems: limits.pageRows })),
+      from: Type.Optional(PubkeyInput),
+      all: Type.Optional(Type.Literal(true)),
+    },
+    { ...strict, minProperties: 1, maxProperties: 1 },
+  ),
+  waitForMessages: Type.Object(
+    {
+      timeout_s: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.waitSeconds, description: 'Seconds to wait. Default 25.' })),
+      from: Type.Optional(PubkeyInput),
+      after: Type.Optional(Position),
+      reply_to: Type.Optional(MessageId),
+      type: Type.Optional(TypeName),
+    },
+    strict,
+  ),
+  sendMessage: Type.Object(
+    {
+      to: PubkeyInput,
+      content: Type.String({
+        minLength: 1,
+        maxLength: limits.contentChars,
+        description: 'Plain text, 1 to 4096 characters.',
+      }),
+      type: Type.Optional(TypeName),
+      data: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.Unknown(), { description: 'Fields of a typed payload.' })),
+      reply_to: Type.Optional(MessageId),
+      expires_in_s: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: limits.outboxDays * 86_400, description: 'Give up after so many seconds.' }),
+      ),
+      idempotency_key: Type.Optional(
+        Type.String({ minLength: 1, maxLength: limits.idempotencyKeyChars, description: 'The Idempotency-Key header.' }),
+      ),
+    },
+    strict,
+  ),
+} as const;
+
+export type Trust = Static<typeof Trust>;
+export type Handshake = Static<typeof Handshake>;
+export type RelayState = Static<typeof RelayState>;
+export type RelayDetails = Static<typeof RelayDetails>;
+export type Reason = Static<typeof Reason>;
+export type Status = Static<typeof Status>;
+export type Peer = Static<typeof Peer>;
+export type DeliveryState = Static<typeof DeliveryState>;
+export type RelayOutcome = Static<typeof RelayOutcome>;
+export type Delivery = Static<typeof Delivery>;
+export type Message = Static<typeof Message>;
+export type ErrorBody = Static<typeof ErrorBody>;

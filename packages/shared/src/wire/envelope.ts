@@ -1,0 +1,206 @@
+import { cutChars } from '../contract/ids.ts';
+import { limits } from '../contract/limits.ts';
+import { readClaims, readName } from './presence.ts';
+import { defaultFeatures, type Dialect, ocmeshVersion, ourFeatures } from './version.ts';
+
+/** What the plaintext of a direct message can be. Parsing never throws: what is no payload of ours is text. */
+export type Payload =
+  | {
+      readonly kind: 'hello';
+      readonly version: string | null;
+      readonly name: string | null;
+      readonly features: readonly string[];
+      readonly capabilities: readonly string[];
+      readonly about: string | null;
+    }
+  | { readonly kind: 'receipt'; readonly state: 'delivered' | 'read'; readonly ids: readonly string[] }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'pong' }
+  | {
+      readonly kind: 'profile';
+      readonly name: string | null;
+      readonly about: string | null;
+      readonly capabilities: readonly string[];
+    }
+  | ChatPayload;
+
+/** What the agent gets to see: a text, a task, a result, or a type that we do not know. */
+export interface ChatPayload {
+  readonly kind: 'chat';
+  readonly type: string;
+  readonly content: string;
+  /** The fields beside the text; null for a plain text. */
+  readonly data: Readonly<Record<string, unknown>> | null;
+  /** The message's id on both sides, where the sender gave one. */
+  readonly mid: string | null;
+  /** Milliseconds, as the sender's clock showed them. */
+  readonly tsMs: number | null;
+  readonly seq: number | null;
+  readonly replyTo: string | null;
+  readonly thread: string | null;
+}
+
+/** Types that the daemons exchange among themselves; `POST /send` refuses them. */
+export const controlTypes: readonly string[] = [
+  'ocmesh-hello',
+  'intro',
+  'ping',
+  'pong',
+  'delivered',
+  'read',
+  'profile',
+];
+
+/** Fields of the envelope itself; a typed payload's own fields may not take their names. */
+export const envelopeFields: readonly string[] = [
+  'type', 'ts', 'v', 'body', 'mid', 'seq', 'reply_to', 'thread', 'auto', 'hops',
+];
+
+const ID = /^[A-Za-z0-9_-]{8,128}$/;
+const readId = (value: unknown): string | null => (typeof value === 'string' && ID.test(value) ? value : null);
+const readInteger = (value: unknown): number | null =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+
+/** Reads the plaintext of a direct message. */
+export function parsePayload(plaintext: string): Payload {
+  const fields = parseObject(plaintext);
+  const type = fields?.['type'];
+  if (!fields || typeof type !== 'string' || type === '') return plainText(plaintext);
+  switch (type) {
+    case 'ocmesh-hello':
+    case 'intro':
+      return {
+        kind: 'hello',
+        version: readName(fields['v'] ?? fields['version']),
+        name: readName(fields['name']),
+        features: readClaims(fields['features'], defaultFeatures),
+        capabilities: readClaims(fields['capabilities'], []),
+        about: readAbout(fields['about']),
+      };
+    case 'delivered':
+    case 'read':
+      return { kind: 'receipt', state: type, ids: receiptIds(fields) };
+    case 'ping':
+    case 'pong':
+      return { kind: type };
+    case 'profile':
+      return {
+        kind: 'profile',
+        name: readName(fields['name']),
+        about: readAbout(fields['about']),
+        capabilities: readClaims(fields['capabilities'], []),
+      };
+    default:
+      return chat(type, fields);
+  }
+}
+
+const readAbout = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? cutChars(value, limits.peerAboutChars) : null;
+
+function receiptIds(fields: Record<string, unknown>): string[] {
+  const listed = Array.isArray(fields['msgIds']) ? fields['msgIds'] : [fields['msgId']];
+  return listed.slice(0, limits.pageRows).flatMap((id) => readId(id) ?? []);
+}
+
+const plainText = (content: string): ChatPayload => ({
+  kind: 'chat',
+  type: 'text',
+  content,
+  data: null,
+  mid: null,
+  tsMs: null,
+  seq: null,
+  replyTo: null,
+  thread: null,
+});
+
+function chat(type: string, fields: Record<string, unknown>): ChatPayload {
+  const data = Object.fromEntries(Object.entries(fields).filter(([key]) => !envelopeFields.includes(key)));
+  const body = fields['body'];
+  return {
+    kind: 'chat',
+    type: cutChars(type, limits.peerClaimChars),
+    // A typed payload without a text still has to be readable.
+    content: typeof body === 'string' ? body : JSON.stringify(data),
+    data: Object.keys(data).length > 0 ? data : null,
+    mid: readId(fields['mid']),
+    tsMs: readInteger(fields['ts']),
+    seq: readInteger(fields['seq']),
+    replyTo: readId(fields['reply_to']),
+    thread: readId(fields['thread']),
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  if (!text.startsWith('{')) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+export interface ChatDraft {
+  readonly type: string;
+  readonly content: string;
+  readonly data: Readonly<Record<string, unknown>> | null;
+  readonly mid: string;
+  readonly tsMs: number;
+  readonly seq: number;
+  readonly replyTo: string | null;
+}
+
+/** The plaintext of a message, in the form that this peer shows rightly. */
+export function chatPayload(draft: ChatDraft, dialect: Dialect): string {
+  const { type, content, data, tsMs } = draft;
+  // The deployed mesh and a person's Nostr client would show JSON as it stands.
+  if (!dialect.envelope && type === 'text' && !data) return content;
+  const envelope = dialect.envelope
+    ? { mid: draft.mid, seq: draft.seq, ...(draft.replyTo ? { reply_to: draft.replyTo } : {}) }
+    : {};
+  return JSON.stringify({ ...data, type, ts: tsMs, v: ocmeshVersion, body: content, ...envelope });
+}
+
+export interface HelloDraft {
+  readonly from: string;
+  readonly tsMs: number;
+  readonly name: string | null;
+}
+
+export function helloPayload(draft: HelloDraft, dialect: Dialect): string {
+  const { from, tsMs, name } = draft;
+  if (dialect.hello === 'ocmesh-hello') {
+    return JSON.stringify({ type: 'ocmesh-hello', version: ocmeshVersion, from, ts: tsMs });
+  }
+  return JSON.stringify({
+    type: 'intro',
+    ts: tsMs,
+    v: ocmeshVersion,
+    ...(name ? { name } : {}),
+    capabilities: ['chat'],
+    features: ourFeatures,
+    from,
+  });
+}
+
+/** Receipts for several messages: one payload where the peer takes batches, else one for each. */
+export function receiptPayloads(
+  state: 'delivered' | 'read',
+  ids: readonly string[],
+  tsMs: number,
+  dialect: Dialect,
+): string[] {
+  const head = { type: state, ts: tsMs, v: ocmeshVersion };
+  if (dialect.receiptBatches) return [JSON.stringify({ ...head, msgIds: ids })];
+  return ids.map((msgId) => JSON.stringify({ ...head, msgId }));
+}
+
+export const pongPayload = (tsMs: number): string =>
+  JSON.stringify({ type: 'pong', ts: tsMs, v: ocmeshVersion });
+
+export const profilePayload = (tsMs: number, name: string | null): string =>
+  JSON.stringify({ type: 'profile', ts: tsMs, v: ocmeshVersion, name: name ?? '', about: '', capabilities: ['chat'] });

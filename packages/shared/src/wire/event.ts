@@ -1,0 +1,72 @@
+import { isHex64, type Pubkey } from '../contract/ids.ts';
+
+/** A signed event (NIP-01). Having the type says nothing about its signature. */
+export interface NostrEvent {
+  readonly id: string;
+  readonly pubkey: Pubkey;
+  /** Seconds since 1970. */
+  readonly created_at: number;
+  readonly kind: number;
+  readonly tags: readonly (readonly string[])[];
+  readonly content: string;
+  readonly sig: string;
+}
+
+/** An event before it is signed. */
+export type EventDraft = Pick<NostrEvent, 'created_at' | 'kind' | 'tags' | 'content'>;
+
+/** A subscription filter (NIP-01). Only single-letter tags are indexed by relays. */
+export interface Filter {
+  readonly ids?: readonly string[];
+  readonly authors?: readonly string[];
+  readonly kinds?: readonly number[];
+  readonly since?: number;
+  readonly until?: number;
+  readonly limit?: number;
+  readonly [tag: `#${string}`]: readonly string[] | undefined;
+}
+
+const HEX_128 = /^[0-9a-f]{128}$/;
+const isTag = (tag: unknown): tag is string[] =>
+  Array.isArray(tag) && tag.every((part) => typeof part === 'string');
+
+/**
+ * A fresh event with exactly the seven fields of NIP-01, or null when the shape is wrong.
+ * Extra fields are left behind: they are not signed.
+ */
+export function parseEvent(value: unknown): NostrEvent | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { id, pubkey, created_at, kind, tags, content, sig } = value as Record<string, unknown>;
+  if (!isHex64(id) || !isHex64(pubkey) || typeof sig !== 'string' || !HEX_128.test(sig)) return null;
+  if (!Number.isSafeInteger(created_at) || (created_at as number) < 0) return null;
+  if (!Number.isInteger(kind) || (kind as number) < 0 || (kind as number) > 65_535) return null;
+  if (typeof content !== 'string' || !Array.isArray(tags) || !tags.every(isTag)) return null;
+  return {
+    id,
+    pubkey: pubkey as Pubkey,
+    created_at: created_at as number,
+    kind: kind as number,
+    tags,
+    content,
+    sig,
+  };
+}
+
+/** Value of the first tag with this name. */
+export const tagValue = (event: Pick<NostrEvent, 'tags'>, name: string): string | undefined =>
+  event.tags.find((tag) => tag[0] === name)?.[1];
+
+/** Values of all tags with this name. */
+export const tagValues = (event: Pick<NostrEvent, 'tags'>, name: string): string[] =>
+  event.tags.flatMap((tag) => (tag[0] === name && tag[1] !== undefined ? [tag[1]] : []));
+
+/** NIP-40: when the event stops counting, in seconds; undefined when it has no such tag. */
+export function expirationOf(event: Pick<NostrEvent, 'tags'>): number | undefined {
+  const value = tagValue(event, 'expiration');
+  return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : undefined;
+}
+
+export const isExpired = (event: Pick<NostrEvent, 'tags'>, nowSec: number): boolean => {
+  const expiration = expirationOf(event);
+  return expiration !== undefined && expiration <= nowSec;
+};

@@ -1,0 +1,76 @@
+import type { Filter, NostrEvent } from './event.ts';
+
+/** What a relay may send (NIP-01, NIP-42). The event is still unchecked. */
+export type RelayFrame =
+  | { readonly type: 'EVENT'; readonly subscription: string; readonly event: unknown }
+  | { readonly type: 'EOSE'; readonly subscription: string }
+  | { readonly type: 'CLOSED'; readonly subscription: string; readonly reason: string }
+  | { readonly type: 'OK'; readonly eventId: string; readonly accepted: boolean; readonly reason: string }
+  | { readonly type: 'AUTH'; readonly challenge: string }
+  | { readonly type: 'NOTICE'; readonly text: string };
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Reads a frame from a relay; null for anything that is none. Never throws. */
+export function parseRelayFrame(text: string): RelayFrame | null {
+  const frame = parseArray(text);
+  if (!frame) return null;
+  const [type, first, second, third] = frame;
+  if (type === 'NOTICE') return { type, text: asText(first) };
+  if (typeof first !== 'string') return null;
+  switch (type) {
+    case 'EVENT':
+      return { type, subscription: first, event: second };
+    case 'EOSE':
+      return { type, subscription: first };
+    case 'CLOSED':
+      return { type, subscription: first, reason: asText(second) };
+    case 'OK':
+      return { type, eventId: first, accepted: second === true, reason: asText(third) };
+    case 'AUTH':
+      return { type, challenge: first };
+    default:
+      return null;
+  }
+}
+
+/** A frame as an array, or null when the text is no JSON array. */
+export function parseArray(text: string): unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export const eventFrame = (event: NostrEvent): string => JSON.stringify(['EVENT', event]);
+export const reqFrame = (subscription: string, filters: readonly Filter[]): string =>
+  JSON.stringify(['REQ', subscription, ...filters]);
+export const closeFrame = (subscription: string): string => JSON.stringify(['CLOSE', subscription]);
+export const authFrame = (event: NostrEvent): string => JSON.stringify(['AUTH', event]);
+
+const PREFIXES = [
+  'auth-required',
+  'restricted',
+  'rate-limited',
+  'blocked',
+  'pow',
+  'duplicate',
+  'replaced',
+  'invalid',
+  'mute',
+  'error',
+] as const;
+
+/** The machine-readable prefix of a relay's reason; `other` where there is none. */
+export type ReasonPrefix = (typeof PREFIXES)[number] | 'other';
+
+/**
+ * Finds the prefix anywhere in the reason: strfry says `ERROR: auth-required: …`.
+ * A specific prefix wins over the unspecific `error`.
+ */
+export function reasonPrefix(reason: string): ReasonPrefix {
+  const lower = reason.toLowerCase();
+  return PREFIXES.find((prefix) => new RegExp(`(^|[^a-z-])${prefix}\\s*:`).test(lower)) ?? 'other';
+}

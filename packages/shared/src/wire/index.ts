@@ -1,0 +1,36 @@
+export {
+  type ChatPayload,
+  chatPayload,
+  controlTypes,
+  envelopeFields,
+  helloPayload,
+  type Payload,
+  parsePayload,
+  pongPayload,
+  profilePayload,
+  receiptPayloads,
+} from './envelope.ts';
+export {
+  type EventDraft,
+  expirationOf,
+  type Filter,
+  isExpired,
+  type NostrEvent,
+  parseEvent,
+  tagValue,
+  tagValues,
+} from './event.ts';
+export {
+  authFrame,
+  closeFrame,
+  eventFrame,
+  parseArray,
+  parseRelayFrame,
+  type ReasonPrefix,
+  type RelayFrame,
+  reasonPrefix,
+  reqFrame,
+} from './frames.ts';
+export { isAddressable, isEphemeral, isReplaceable, kinds } from './kinds.ts';
+export { type Presence, type PresenceKind, presenceEvent, presenceFilters, readPresence } from './presence.ts';
+export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';

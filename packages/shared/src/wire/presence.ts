@@ -1,0 +1,81 @@
+import type { Pubkey } from '../contract/ids.ts';
+import { cutChars } from '../contract/ids.ts';
+import { limits } from '../contract/limits.ts';
+import { type EventDraft, type Filter, isExpired, type NostrEvent, tagValue, tagValues } from './event.ts';
+import { kinds } from './kinds.ts';
+import { defaultFeatures } from './version.ts';
+
+const APP = 'ocmesh';
+const ADDRESS = 'ocmesh-presence';
+const CONTENT = 'ocmesh-agent-online';
+
+export type PresenceKind = typeof kinds.note | typeof kinds.presence;
+
+export interface PresenceDraft {
+  readonly kind: PresenceKind;
+  readonly createdAtSec: number;
+  /** Seconds after which relays may forget it (NIP-40). */
+  readonly lifetimeSec: number;
+  readonly version: string;
+  readonly name: string | null;
+  readonly features: readonly string[];
+  readonly status: 'online' | 'offline';
+}
+
+/** A presence event, ready to be signed (docs/wire.md). */
+export function presenceEvent(draft: PresenceDraft): EventDraft {
+  const tags: string[][] = [];
+  if (draft.kind === kinds.presence) tags.push(['d', ADDRESS]);
+  tags.push(['t', APP], ['app', APP], ['v', draft.version]);
+  if (draft.name) tags.push(['name', draft.name]);
+  for (const feature of draft.features) tags.push(['f', feature]);
+  if (draft.status === 'offline') tags.push(['status', 'offline']);
+  tags.push(['expiration', String(draft.createdAtSec + draft.lifetimeSec)]);
+  return { kind: draft.kind, created_at: draft.createdAtSec, tags, content: CONTENT };
+}
+
+/** What an authentic presence event says. All of it is the peer's own claim. */
+export interface Presence {
+  readonly pubkey: Pubkey;
+  readonly createdAtSec: number;
+  readonly online: boolean;
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly features: readonly string[];
+}
+
+/** null when the event is no presence, or stopped counting. */
+export function readPresence(event: NostrEvent, nowSec: number): Presence | null {
+  const marked =
+    event.kind === kinds.presence
+      ? tagValue(event, 'd') === ADDRESS
+      : event.kind === kinds.note && tagValues(event, 't').includes(APP) && tagValue(event, 'app') === APP;
+  if (!marked || isExpired(event, nowSec)) return null;
+  return {
+    pubkey: event.pubkey,
+    createdAtSec: event.created_at,
+    online: tagValue(event, 'status') !== 'offline',
+    name: readName(tagValue(event, 'name')),
+    version: readName(tagValue(event, 'v')),
+    features: readClaims(tagValues(event, 'f'), defaultFeatures),
+  };
+}
+
+/** Filters that find every presence since then, in both forms. */
+export const presenceFilters = (sinceSec: number): Filter[] => [
+  { kinds: [kinds.presence], '#d': [ADDRESS], since: sinceSec },
+  { kinds: [kinds.note], '#t': [APP], since: sinceSec },
+];
+
+/** A peer's name or version, cut to its bound; null when it is empty or no text. */
+export const readName = (value: unknown): string | null =>
+  typeof value === 'string' && value.trim() !== '' ? cutChars(value.trim(), limits.peerNameChars) : null;
+
+/** A peer's list of features or capabilities, cut to its bounds. */
+export function readClaims(value: unknown, fallback: readonly string[]): readonly string[] {
+  if (!Array.isArray(value)) return fallback;
+  const claims = value.filter(
+    (claim): claim is string => typeof claim === 'string' && claim.length > 0 && claim.length <= limits.peerClaimChars,
+  );
+  return claims.length > 0 ? [...new Set(claims)].slice(0, limits.peerClaims) : fallback;
+}
