@@ -30,7 +30,6 @@ export const RelayState = Type.Union([
   Type.Literal('connecting'),
   Type.Literal('connected'),
   Type.Literal('disconnected'),
-  Type.Literal('auth_failed'),
 ]);
 
 export const RelayStatus = Type.Object({

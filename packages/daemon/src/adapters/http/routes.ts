@@ -1,0 +1,63 @@
+import Router from '@koa/router';
+import {
+  type CallContext,
+  type Handlers,
+  type Operation,
+  type OperationName,
+  operations,
+  type Page,
+  validateInput,
+} from '@ocmesh/shared/contract';
+import type { Context } from 'koa';
+import { readJson } from './read-json.ts';
+
+/** Routes from the operation table: validate, call the handler, write the answer. */
+export function createRoutes(handlers: Handlers): Router {
+  const router = new Router({ strict: true, sensitive: true });
+  for (const name of Object.keys(operations) as OperationName[]) {
+    const row: Operation = operations[name];
+    const register = row.method === 'GET' ? router.get.bind(router) : router.post.bind(router);
+    register(name, row.path, async (context: Context) => {
+      context.state['operation'] = row;
+      const values = await collect(context, row);
+      const input = validateInput(name, values);
+      // The table ties each name to its types; the loop over all of them cannot.
+      const handle = handlers[name] as (input: unknown, context: CallContext) => Promise<unknown>;
+      answer(context, row, await handle(input, { signal: goneSignal(context) }));
+    });
+  }
+  return router;
+}
+
+/** Path, query or body, and headers as one object. A repeated query field is a list, which no schema takes. */
+async function collect(context: Context, row: Operation): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = row.method === 'GET' ? { ...context.query } : await readJson(context.req);
+  // A header's field is taken from the header alone.
+  for (const [field, header] of Object.entries(row.headers ?? {})) {
+    delete values[field];
+    const value = context.get(header);
+    if (value !== '') values[field] = value;
+  }
+  return { ...values, ...context['params'] };
+}
+
+function answer(context: Context, row: Operation, output: unknown): void {
+  if (row.page) {
+    const { items, next_cursor } = output as Page<unknown>;
+    if (next_cursor !== null) {
+      const query = new URLSearchParams(context.querystring);
+      query.set('cursor', next_cursor);
+      context.set('Link', `<${context.path}?${query}>; rel="next"`);
+    }
+    context.body = items;
+    return;
+  }
+  if ((output as { degraded?: boolean }).degraded) context.status = 503;
+  context.body = output;
+}
+
+function goneSignal(context: Context): AbortSignal {
+  const controller = new AbortController();
+  context.res.once('close', () => controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,142 @@
+import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
+import type { MessageRecord, ReceiptDue } from '../../core/model/message.ts';
+import type { MessageFilter, MessagesTable } from '../../core/ports/store.ts';
+import { conditions, likePattern } from './conditions.ts';
+import type { Sql, SqlValue } from './sql.ts';
+
+const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, read, state,
+  delivered_at, read_at`;
+
+export function createMessagesTable(sql: Sql): MessagesTable {
+  const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
+    const row = sql.one(`SELECT ${COLUMNS} FROM messages WHERE ${where}`, parameters);
+    return row && toMessage(row);
+  };
+  const count = (where: string, ...parameters: SqlValue[]): number =>
+    Number(sql.one(`SELECT count(*) FROM messages WHERE ${where}`, parameters)?.[0]);
+  const lastArrival = (): number => Number(sql.one('SELECT max(arrival) FROM messages')?.[0] ?? 0);
+
+  return {
+    insert(message) {
+      const arrival = lastArrival() + 1;
+      sql.run(
+        `INSERT INTO messages(${COLUMNS}, receipt_due) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        [
+          arrival,
+          message.id,
+          message.eventId,
+          message.peer,
+          message.direction,
+          message.type,
+          message.content,
+          message.data === null ? null : JSON.stringify(message.data),
+          message.replyTo,
+          message.thread,
+          message.timestampMs,
+          Number(message.read),
+          message.state,
+          message.deliveredAtMs,
+          message.readAtMs,
+          message.receiptDue,
+        ],
+      );
+      return arrival;
+    },
+
+    get: (id) => one('id = ?', id),
+    findByEvent: (eventId) => one('event_id = ?', eventId),
+    findOutgoing: (peer, id) => one(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),
+
+    list(filter) {
+      const { where, parameters } = messageConditions(filter);
+      const order = filter.order === 'asc' ? 'ASC' : 'DESC';
+      return sql
+        .all(`SELECT ${COLUMNS} FROM messages ${where} ORDER BY arrival ${order} LIMIT ?`, [
+          ...parameters,
+          filter.limit,
+        ])
+        .map(toMessage);
+    },
+
+    lastArrival,
+    countUnread: (peer) => (peer === undefined ? count('read = 0') : count('read = 0 AND peer = ?', peer)),
+
+    setState(id, state, atMs) {
+      sql.run('UPDATE messages SET state = ? WHERE id = ?', [state, id]);
+      if (state === 'delivered' || state === 'read') {
+        sql.run('UPDATE messages SET delivered_at = coalesce(delivered_at, ?) WHERE id = ?', [atMs, id]);
+      }
+      if (state === 'read') sql.run('UPDATE messages SET read_at = ? WHERE id = ?', [atMs, id]);
+    },
+
+    unreadIds(which) {
+      const rows =
+        which === 'all'
+          ? sql.all('SELECT id FROM messages WHERE read = 0')
+          : 'from' in which
+            ? sql.all('SELECT id FROM messages WHERE read = 0 AND peer = ?', [which.from])
+            : sql.all('SELECT id FROM messages WHERE read = 0 AND id IN (SELECT value FROM json_each(?))', [
+                JSON.stringify(which.ids),
+              ]);
+      return rows.map(([id]) => id as string);
+    },
+    markRead: (id) => sql.run('UPDATE messages SET read = 1 WHERE id = ?', [id]),
+
+    setReceiptDue: (id, due) => sql.run('UPDATE messages SET receipt_due = ? WHERE id = ?', [due, id]),
+    receiptsDue: (limit) =>
+      sql
+        .all(
+          `SELECT id, event_id, peer, receipt_due FROM messages WHERE receipt_due <> 'none' ORDER BY arrival LIMIT ?`,
+          [limit],
+        )
+        .map(([id, eventId, peer, due]) => ({
+          id: id as string,
+          eventId: eventId as string,
+          peer: peer as Pubkey,
+          due: due as Exclude<ReceiptDue, 'none'>,
+        })),
+
+    countByState() {
+      const counts = { queued: 0, published: 0, failed: 0 };
+      for (const [state, rows] of sql.all(
+        `SELECT state, count(*) FROM messages WHERE direction = 'out' AND state IN ('queued', 'published', 'failed')
+         GROUP BY state`,
+      )) {
+        counts[state as keyof typeof counts] = rows as number;
+      }
+      return counts;
+    },
+  };
+}
+
+function messageConditions(filter: MessageFilter) {
+  const where = conditions();
+  if (filter.direction !== 'all') where.add('direction = ?', filter.direction);
+  if (filter.unread !== undefined) where.add(filter.unread ? 'read = 0' : 'read = 1');
+  if (filter.peer !== undefined) where.add('peer = ?', filter.peer);
+  if (filter.type !== undefined) where.add('type = ?', filter.type);
+  if (filter.thread !== undefined) where.add('thread = ?', filter.thread);
+  if (filter.replyTo !== undefined) where.add('reply_to = ?', filter.replyTo);
+  if (filter.q !== undefined) where.add(`content LIKE ? ESCAPE '\\'`, likePattern(filter.q));
+  if (filter.after !== undefined) where.add('arrival > ?', filter.after);
+  if (filter.cursor !== undefined) where.add(filter.order === 'asc' ? 'arrival > ?' : 'arrival < ?', filter.cursor);
+  return where.build();
+}
+
+const toMessage = (row: SqlValue[]): MessageRecord => ({
+  arrival: row[0] as number,
+  id: row[1] as string,
+  eventId: row[2] as string,
+  peer: row[3] as Pubkey,
+  direction: row[4] as 'in' | 'out',
+  type: row[5] as string,
+  content: row[6] as string,
+  data: row[7] === null ? null : JSON.parse(row[7] as string),
+  replyTo: row[8] as string | null,
+  thread: row[9] as string | null,
+  timestampMs: row[10] as number,
+  read: row[11] === 1,
+  state: row[12] as DeliveryState,
+  deliveredAtMs: row[13] as number | null,
+  readAtMs: row[14] as number | null,
+});

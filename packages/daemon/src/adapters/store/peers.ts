@@ -1,0 +1,108 @@
+import type { Pubkey, Trust } from '@ocmesh/shared/contract';
+import type { PeerRecord } from '../../core/model/peer.ts';
+import type { PeerFilter, PeersTable } from '../../core/ports/store.ts';
+import { conditions, likePattern } from './conditions.ts';
+import type { Sql, SqlValue } from './sql.ts';
+
+const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, first_seen, last_seen,
+  offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
+const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
+
+export function createPeersTable(sql: Sql): PeersTable {
+  return {
+    get(pubkey) {
+      const row = sql.one(`SELECT ${COLUMNS} FROM peers WHERE pubkey = ?`, [pubkey]);
+      return row && toPeer(row);
+    },
+
+    put(peer) {
+      sql.run(
+        `INSERT INTO peers(${COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT(pubkey) DO UPDATE SET name = excluded.name, about = excluded.about, version = excluded.version,
+           features = excluded.features, capabilities = excluded.capabilities, trust = excluded.trust,
+           alias = excluded.alias, last_seen = excluded.last_seen, offline_since = excluded.offline_since,
+           presence_at_sec = excluded.presence_at_sec, hello = excluded.hello,
+           their_hello_at = excluded.their_hello_at, answered_at = excluded.answered_at`,
+        [
+          peer.pubkey,
+          peer.name,
+          peer.about,
+          peer.version,
+          JSON.stringify(peer.features),
+          JSON.stringify(peer.capabilities),
+          peer.trust,
+          peer.alias,
+          peer.firstSeenMs,
+          peer.lastSeenMs,
+          peer.offlineSinceMs,
+          peer.presenceAtSec,
+          peer.hello,
+          peer.theirHelloAtMs,
+          peer.answeredAtMs,
+        ],
+      );
+    },
+
+    list(filter) {
+      const { where, parameters } = peerConditions(filter);
+      return sql
+        .all(`SELECT ${COLUMNS} FROM peers ${where} ORDER BY last_seen DESC, pubkey LIMIT ?`, [
+          ...parameters,
+          filter.limit,
+        ])
+        .map(toPeer);
+    },
+
+    count: () => Number(sql.one('SELECT count(*) FROM peers')?.[0]),
+    countOnline: (nowMs, windowMs) =>
+      Number(sql.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
+    ungreeted: (limit) =>
+      sql
+        .all(`SELECT pubkey FROM peers WHERE hello = 'none' ORDER BY last_seen DESC LIMIT ?`, [limit])
+        .map(([pubkey]) => pubkey as Pubkey),
+
+    nextSeq(pubkey) {
+      sql.run('UPDATE peers SET last_seq = last_seq + 1 WHERE pubkey = ?', [pubkey]);
+      return Number(sql.one('SELECT last_seq FROM peers WHERE pubkey = ?', [pubkey])?.[0]);
+    },
+  };
+}
+
+function peerConditions(filter: PeerFilter) {
+  const { online, trust, feature, capability, q, after } = filter;
+  const where = conditions();
+  if (online) where.add(online.is ? ONLINE : `NOT (${ONLINE})`, online.nowMs - online.windowMs);
+  if (trust) where.add('trust = ?', trust);
+  if (feature) where.add('EXISTS (SELECT 1 FROM json_each(features) WHERE value = ?)', feature);
+  if (capability) where.add('EXISTS (SELECT 1 FROM json_each(capabilities) WHERE value = ?)', capability);
+  if (q) {
+    const like = likePattern(q);
+    where.add(
+      `(name LIKE ? ESCAPE '\\' OR alias LIKE ? ESCAPE '\\' OR about LIKE ? ESCAPE '\\' OR pubkey LIKE ? ESCAPE '\\')`,
+      like,
+      like,
+      like,
+      like,
+    );
+  }
+  if (after) where.add('(last_seen < ? OR (last_seen = ? AND pubkey > ?))', after.lastSeenMs, after.lastSeenMs, after.pubkey);
+  return where.build();
+}
+
+const toPeer = (row: SqlValue[]): PeerRecord => ({
+  pubkey: row[0] as Pubkey,
+  name: row[1] as string | null,
+  about: row[2] as string | null,
+  version: row[3] as string | null,
+  features: JSON.parse(row[4] as string),
+  capabilities: JSON.parse(row[5] as string),
+  trust: row[6] as Trust,
+  alias: row[7] as string | null,
+  firstSeenMs: row[8] as number,
+  lastSeenMs: row[9] as number,
+  offlineSinceMs: row[10] as number | null,
+  presenceAtSec: row[11] as number,
+  hello: row[12] as PeerRecord['hello'],
+  theirHelloAtMs: row[13] as number | null,
+  answeredAtMs: row[14] as number | null,
+});

@@ -1,0 +1,110 @@
+// The only import of sql.js.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import initSqlJs, { type Database, type SqlJsStatic, type Statement } from 'sql.js';
+
+export type SqlValue = string | number | null;
+
+/** A database in memory, with its statements prepared once. */
+export interface Sql {
+  run(statement: string, parameters?: readonly SqlValue[]): void;
+  /** The first row as an array of columns; null when there is none. */
+  one(statement: string, parameters?: readonly SqlValue[]): SqlValue[] | null;
+  all(statement: string, parameters?: readonly SqlValue[]): SqlValue[][];
+  /** Several statements without parameters. */
+  script(statements: string): void;
+  /** Rows changed since the database was opened: tells a writing transaction from a reading one. */
+  changes(): number;
+  /** The image as SQLite would have it in a file. Throws inside a transaction. */
+  image(): Uint8Array;
+  close(): void;
+}
+
+/** 80 bytes at the end of each page are left free for the page's initialisation vector and HMAC (SQLCipher 4). */
+export const PAGE_BYTES = 4096;
+export const RESERVED_BYTES = 80;
+
+let engine: Promise<SqlJsStatic> | undefined;
+
+function loadEngine(): Promise<SqlJsStatic> {
+  engine ??= (() => {
+    const wasm = readFileSync(createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'));
+    const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
+    return initSqlJs({ wasmBinary });
+  })();
+  return engine;
+}
+
+/** Opens an image, or makes an empty database whose pages have room for encryption. */
+export async function openSql(image: Uint8Array | null): Promise<Sql> {
+  const { Database } = await loadEngine();
+  const database = new Database(image ?? emptyImage(Database));
+  // Without EXCLUSIVE every statement pays for locks that nobody else wants: 5.5 instead of 14.5 µs a query.
+  database.run(
+    'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON',
+  );
+  return wrap(database);
+}
+
+function emptyImage(Constructor: SqlJsStatic['Database']): Uint8Array {
+  const database = new Constructor();
+  database.run('CREATE TABLE x(a); DROP TABLE x; VACUUM');
+  const image = database.export();
+  database.close();
+  const usable = PAGE_BYTES - RESERVED_BYTES;
+  if (image.length !== PAGE_BYTES) throw new Error(`an empty database has ${image.length} bytes`);
+  image[20] = RESERVED_BYTES;
+  // Page 1 is an empty b-tree leaf: its content area starts where the usable bytes end.
+  image[105] = usable >> 8;
+  image[106] = usable & 0xff;
+  return image;
+}
+
+function wrap(database: Database): Sql {
+  const statements = new Map<string, Statement>();
+
+  function prepared(text: string): Statement {
+    let statement = statements.get(text);
+    if (!statement) {
+      statement = database.prepare(text);
+      statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  /** `get()` on columns is 3.5 times as fast as `getAsObject()`. */
+  function rows(text: string, parameters: readonly SqlValue[], most: number): SqlValue[][] {
+    const statement = prepared(text);
+    try {
+      statement.bind([...parameters]);
+      const found: SqlValue[][] = [];
+      while (found.length < most && statement.step()) found.push(statement.get() as SqlValue[]);
+      return found;
+    } finally {
+      statement.reset();
+    }
+  }
+
+  const one: Sql['one'] = (text, parameters = []) => rows(text, parameters, 1)[0] ?? null;
+
+  return {
+    run(text, parameters = []) {
+      const statement = prepared(text);
+      try {
+        statement.run([...parameters]);
+      } finally {
+        // A failed run leaves the statement in the middle.
+        statement.reset();
+      }
+    },
+    one,
+    all: (text, parameters = []) => rows(text, parameters, Number.POSITIVE_INFINITY),
+    script: (text) => void database.run(text),
+    changes: () => Number(one('SELECT total_changes()')?.[0] ?? 0),
+    image: () => database.export(),
+    close() {
+      statements.clear();
+      database.close();
+    },
+  };
+}

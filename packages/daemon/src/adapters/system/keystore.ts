@@ -1,0 +1,74 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { exitCodes, StartError } from './exit.ts';
+import type { Home } from './home.ts';
+
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const CONTEXT = Buffer.from('ocmesh keystore 1');
+
+/**
+ * The data key of the store. It is random and never changes; `keystore.json` holds it wrapped by the key file, so
+ * that a copy of the database and of the keystore alone gives nothing away.
+ * @throws StartError when a part is missing or loosened; a new key is made only where no store is
+ */
+export function openKeystore(home: Home): Uint8Array {
+  const hasKeyFile = existsSync(home.keyFile);
+  const hasKeystore = existsSync(home.keystore);
+  if (!hasKeyFile && !hasKeystore && !existsSync(home.database)) return createKeystore(home);
+  if (!hasKeyFile || !hasKeystore) {
+    const missing = hasKeyFile ? home.keystore : home.keyFile;
+    throw refuse(`${missing} is missing, and without it ${home.database} cannot be opened. Restore it from a backup`);
+  }
+  try {
+    return unwrap(JSON.parse(readPrivate(home.keystore).toString('utf8')), readPrivate(home.keyFile));
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw refuse(`${home.keystore} does not fit ${home.keyFile}. Restore both from the same backup`, error);
+  }
+}
+
+function createKeystore(home: Home): Uint8Array {
+  const dataKey = randomBytes(KEY_BYTES);
+  const wrappingKey = randomBytes(KEY_BYTES);
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', wrappingKey, iv).setAAD(CONTEXT);
+  const wrapped = Buffer.concat([iv, cipher.update(dataKey), cipher.final(), cipher.getAuthTag()]);
+  // The key file first: a keystore without it would be a riddle without an answer.
+  writePrivate(home.keyFile, wrappingKey.toString('hex'));
+  writePrivate(home.keystore, JSON.stringify({ version: 1, provider: 'file', wrapped: wrapped.toString('base64') }));
+  return dataKey;
+}
+
+function unwrap(keystore: Record<string, unknown>, keyFile: Buffer): Uint8Array {
+  const wrapped = Buffer.from(String(keystore['wrapped']), 'base64');
+  const wrappingKey = Buffer.from(keyFile.toString('latin1').trim(), 'hex');
+  const end = wrapped.length - TAG_BYTES;
+  const decipher = createDecipheriv('aes-256-gcm', wrappingKey, wrapped.subarray(0, IV_BYTES))
+    .setAAD(CONTEXT)
+    .setAuthTag(wrapped.subarray(end));
+  return Buffer.concat([decipher.update(wrapped.subarray(IV_BYTES, end)), decipher.final()]);
+}
+
+function readPrivate(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    if ((fstatSync(file).mode & 0o077) !== 0) throw refuse(`Others may read ${path}. Run: chmod 600 ${path}`);
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writePrivate(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(file, `${text}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+const refuse = (why: string, cause?: unknown): StartError => new StartError(exitCodes.permanent, `${why}.`, cause);

@@ -1,0 +1,88 @@
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { exitCodes, StartError } from './exit.ts';
+
+interface Holder {
+  readonly pid: number;
+  /** When the process started, as the kernel counts: tells a living holder from another process with its pid. */
+  readonly started: string | null;
+  readonly boot: string | null;
+}
+
+const readOr = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+};
+
+/** Linux only; elsewhere the pid alone must do. Field 22 of stat, counted after the command's closing bracket. */
+const startOf = (pid: number): string | null =>
+  readOr(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')[19] ?? null;
+const bootId = (): string | null => readOr('/proc/sys/kernel/random/boot_id')?.trim() ?? null;
+
+function isAlive(holder: Holder): boolean {
+  if (holder.boot !== bootId()) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return holder.started === startOf(holder.pid);
+}
+
+function parseHolder(text: string | null): Holder | null {
+  try {
+    const { pid, started, boot } = JSON.parse(text ?? '') as Holder;
+    return Number.isInteger(pid) && pid > 0 ? { pid, started, boot } : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * One daemon a home: two would overwrite each other's store.
+ * @returns how to let go
+ * @throws StartError when a living daemon holds it
+ */
+export function takeLock(path: string): () => void {
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, JSON.stringify({ pid: process.pid, started: startOf(process.pid), boot: bootId() }), {
+    mode: 0o600,
+  });
+  try {
+    for (let tries = 0; tries < 3; tries++) {
+      try {
+        // A link appears with its whole content and only where nothing is: no moment in which the lock is half made.
+        linkSync(mine, path);
+        return () => {
+          if (parseHolder(readOr(path))?.pid === process.pid) rmSync(path, { force: true });
+        };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        const holder = parseHolder(readOr(path));
+        if (holder && isAlive(holder)) {
+          throw new StartError(
+            exitCodes.permanent,
+            `Another ocmesh daemon (pid ${holder.pid}) uses this home. Stop it, or set OCMESH_HOME to another folder.`,
+          );
+        }
+        moveAside(path);
+      }
+    }
+    throw new StartError(exitCodes.tryAgain, `The lock ${path} could not be taken: others are taking it too.`);
+  } finally {
+    unlinkSync(mine);
+  }
+}
+
+/** Of several that find a dead holder's lock, the rename lets one win. */
+function moveAside(path: string): void {
+  const aside = `${path}.stale.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    rmSync(aside, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

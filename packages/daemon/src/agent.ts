@@ -1,0 +1,170 @@
+import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
+import type { Handlers } from '@ocmesh/shared/contract';
+import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import type { Config } from './config/schema.ts';
+import { createHandlers } from './core/handlers/handlers.ts';
+import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
+import { createPipeline } from './core/ingest/pipeline.ts';
+import { createRefusalCounters } from './core/ingest/verdict.ts';
+import { createAnnouncer } from './core/mesh/announce.ts';
+import { createDiscovery } from './core/mesh/discover.ts';
+import { createHandshake } from './core/mesh/handshake.ts';
+import { createPresenceHandler } from './core/mesh/peer-book.ts';
+import { createQueryAnswers } from './core/messaging/answer-queries.ts';
+import { createCatchUp } from './core/messaging/catch-up.ts';
+import { createDmHandler } from './core/messaging/inbox.ts';
+import { createOutbox } from './core/messaging/outbox.ts';
+import { createReceipts } from './core/messaging/receipts.ts';
+import { createSend } from './core/messaging/send.ts';
+import { createWaiting } from './core/messaging/wait.ts';
+import { createDomainEvents, type DomainEvent } from './core/model/domain-events.ts';
+import type { CryptoEngine } from './core/ports/crypto-engine.ts';
+import type { RelayNetwork } from './core/ports/relay-network.ts';
+import type { Store } from './core/ports/store.ts';
+import { createHealth } from './core/status/health.ts';
+
+/** What the core needs from outside. */
+export interface Ports {
+  readonly store: Store;
+  readonly engine: CryptoEngine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** @param sign for NIP-42 */
+  readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
+}
+
+export interface Agent {
+  readonly identity: Identity;
+  readonly handlers: Handlers;
+  start(): void;
+  /** Says goodbye and lets what is in flight land. */
+  stop(): Promise<void>;
+}
+
+/** The core, wired: mesh and messaging meet here, and only here. */
+export async function createAgent(ports: Ports, config: Config): Promise<Agent> {
+  const { store, engine, clock, random, log } = ports;
+  const { name } = config;
+  const onlineWindowMs = config.online_window_s * 1000;
+  const { identity, created } = await loadOrCreateIdentity({ store, engine, random });
+  if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
+
+  const network = ports.connect(identity.sign);
+  const counters = createRefusalCounters();
+  const health = createHealth({ network, store, clock });
+  const events = createDomainEvents();
+  const { publish: notify } = events;
+
+  const outbox = createOutbox({ store, network, clock, random, log, notify });
+  const wakeOutbox = outbox.wake;
+  const receipts = createReceipts({ identity, store, clock, log, wakeOutbox });
+  const send = createSend({ identity, store, clock, random, wakeOutbox });
+  const waiting = createWaiting({ store, clock });
+  const answerQuery = createQueryAnswers({ identity, store, clock, log, wakeOutbox }, { name });
+  const handshake = createHandshake({ identity, store, clock, log, wakeOutbox }, { name });
+
+  const pipeline = createPipeline({
+    self: identity.pubkey,
+    engine,
+    store,
+    clock,
+    log,
+    counters,
+    notify,
+    handlers: { presence: createPresenceHandler(), dm: createDmHandler(identity) },
+  });
+  const announcer = createAnnouncer(
+    { identity, network, store, clock, log },
+    {
+      name,
+      intervalMs: config.announce_interval_s * 1000,
+      onlineWindowMs,
+      presenceKinds: config.presence_kinds,
+    },
+  );
+  const discovery = createDiscovery(
+    { network, clock, log, ingest: pipeline.ingest },
+    { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
+  );
+  const catchUp = createCatchUp({
+    self: identity.pubkey,
+    network,
+    store,
+    clock,
+    log,
+    ingestStored: pipeline.ingestStored,
+  });
+
+  function onEvent(event: DomainEvent): void {
+    report(event, log);
+    handshake.onEvent(event);
+    waiting.onEvent(event);
+    answerQuery(event);
+    if (event.type === 'message.received') receipts.wake();
+  }
+
+  return {
+    identity,
+    handlers: createHandlers(
+      { identity, store, network, clock, health, counters, send, waiting, wakeReceipts: receipts.wake },
+      { name, onlineWindowMs },
+    ),
+
+    start() {
+      events.subscribe(onEvent);
+      network.start(
+        [
+          { name: 'presence', filters: discovery.filters },
+          { name: 'dm', filters: catchUp.filters },
+        ],
+        {
+          onEvent: pipeline.ingest,
+          onGarbage: (_url, reason) => counters.count(reason),
+          onConnected(url) {
+            health.onConnected();
+            announcer.onConnected(url);
+            outbox.onConnected(url);
+          },
+          onDisconnected(url) {
+            health.onDisconnected();
+            catchUp.onDisconnected(url);
+          },
+          onInfo: announcer.onInfo,
+          onSubscribed(url, subscription) {
+            if (subscription === 'dm') catchUp.onSubscribed(url);
+          },
+        },
+      );
+      announcer.start();
+      discovery.start();
+      outbox.start();
+      receipts.wake();
+      void handshake.start();
+    },
+
+    async stop() {
+      waiting.stop();
+      discovery.stop();
+      catchUp.stop();
+      receipts.stop();
+      await announcer.stop();
+      await outbox.stop();
+      await network.stop();
+    },
+  };
+}
+
+/** The lines people follow in the log. Never the text of a message. */
+function report(event: DomainEvent, log: Log): void {
+  switch (event.type) {
+    case 'peer.discovered':
+      return log.info(`discovered peer ${event.peer.pubkey}`, { name: event.peer.name, version: event.peer.version });
+    case 'peer.handshaked':
+      return log.info(`handshake acknowledged by ${event.pubkey}`);
+    case 'message.received':
+      return log.info(`message received from ${event.peer}`, { id: event.id });
+    case 'message.state':
+      return log.debug(`message ${event.state}`, { id: event.id });
+  }
+}

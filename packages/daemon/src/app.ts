@@ -1,0 +1,146 @@
+import { type Log, toIso } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { ocmeshVersion } from '@ocmesh/shared/wire';
+import { type HttpServer, listen } from './adapters/http/server.ts';
+import { createFileLog } from './adapters/log/logger.ts';
+import { createRelayNetwork } from './adapters/relay/network.ts';
+import { createImageFile } from './adapters/store/image-file.ts';
+import { openStore, UnreadableStoreError } from './adapters/store/store.ts';
+import { createSystemClock } from './adapters/system/clock.ts';
+import { writeDaemonFile } from './adapters/system/daemon-file.ts';
+import { exitCodes, StartError } from './adapters/system/exit.ts';
+import { type Home, prepareHome } from './adapters/system/home.ts';
+import { openKeystore } from './adapters/system/keystore.ts';
+import { takeLock } from './adapters/system/lock.ts';
+import { createSystemRandom } from './adapters/system/random.ts';
+import { type Agent, createAgent } from './agent.ts';
+import type { Config } from './config/schema.ts';
+import { createNostrToolsEngine } from './core/identity/nostr-tools-engine.ts';
+
+/** How long a port held by something else is tried. */
+const PORT_PATIENCE_MS = 5_000;
+const PORT_PAUSE_MS = 250;
+
+export interface Daemon {
+  readonly url: string;
+  readonly pubkey: string;
+  readonly npub: string;
+  readonly log: Log;
+  /** Answers what is running, says goodbye, writes what is left; a second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the daemon of one home.
+ * @throws StartError with the exit code that fits
+ */
+export async function startDaemon(
+  home: Home,
+  config: Config,
+  options: { readonly logToStderr: boolean },
+): Promise<Daemon> {
+  prepareHome(home);
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  const unlock = takeLock(home.lockFile);
+  const log = createFileLog(home.logFile, clock, { level: config.log_level, toStderr: options.logToStderr });
+  /** Undone in reverse order when the start fails half-way, and at the end. */
+  const undo: (() => void | Promise<void>)[] = [unlock];
+  try {
+    const store = await openStore({ file: createImageFile(home.database), key: openKeystore(home), clock, log }).catch(
+      refuseUnreadable,
+    );
+    undo.push(store.close);
+    const agent = await createAgent(
+      {
+        store,
+        engine: createNostrToolsEngine(),
+        clock,
+        random,
+        log,
+        connect: (sign) => createRelayNetwork(config.relays, { clock, random, log, sign }),
+      },
+      config,
+    );
+    const server = await listenOrExplain(config.port, agent, { clock, random, log });
+    undo.push(writeDaemonFile(home.daemonFile, server.port, toIso(clock.now())));
+    agent.start();
+    log.info(`ocmesh ${ocmeshVersion} started`, { pubkey: agent.identity.pubkey, port: server.port });
+
+    let stopping: Promise<void> | undefined;
+    async function stop(): Promise<void> {
+      log.info('stopping');
+      await Promise.all([agent.stop(), server.close()]);
+      await unwind(undo);
+      log.info('stopped');
+      log.close();
+    }
+    return {
+      url: `http://127.0.0.1:${server.port}`,
+      pubkey: agent.identity.pubkey,
+      npub: agent.identity.npub,
+      log,
+      stop() {
+        stopping ??= Promise.race([stop(), new Promise<void>((resolve) => clock.after(limits.drainMs, resolve))]);
+        return stopping;
+      },
+    };
+  } catch (error) {
+    log.error('ocmesh could not start', { reason: error instanceof Error ? error.message : String(error) });
+    await unwind(undo);
+    log.close();
+    throw error;
+  }
+}
+
+async function unwind(undo: (() => void | Promise<void>)[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+function refuseUnreadable(error: unknown): never {
+  if (!(error instanceof UnreadableStoreError)) throw error;
+  throw new StartError(
+    exitCodes.permanent,
+    `${error.message} Nothing was changed. Restore the folder from a backup, or move it away to start with a new identity.`,
+    error,
+  );
+}
+
+async function listenOrExplain(
+  port: number,
+  agent: Agent,
+  deps: Parameters<typeof listen>[2],
+): Promise<HttpServer> {
+  const { clock } = deps;
+  const deadline = clock.monotonic() + PORT_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await listen(port, agent.handlers, deps);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      const holder = await askHolder(port);
+      if (holder) {
+        throw new StartError(
+          exitCodes.permanent,
+          `Another ocmesh (${holder}) listens on port ${port}. Stop it, or set OCMESH_PORT to another port.`,
+          error,
+        );
+      }
+      if (clock.monotonic() > deadline) {
+        throw new StartError(exitCodes.tryAgain, `Another program listens on port ${port}. Set OCMESH_PORT to another port.`, error);
+      }
+    }
+    await new Promise<void>((resolve) => clock.after(PORT_PAUSE_MS, resolve));
+  }
+}
+
+/** The public key of the ocmesh that holds the port; null when it is something else. */
+async function askHolder(port: number): Promise<string | null> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: AbortSignal.timeout(1_000) });
+    const { npub } = (await response.json()) as { npub?: unknown };
+    return typeof npub === 'string' && /^npub1[0-9a-z]+$/.test(npub) ? npub : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { createStderrLog } from '../adapters/log/logger.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { createSystemRandom } from '../adapters/system/random.ts';
+import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { parsePubkey } from '../core/identity/public-key-text.ts';
+import { print } from './cli.ts';
+
+interface RelayFlags {
+  readonly port: string;
+  readonly host: string;
+  readonly openDms?: boolean;
+  readonly allow?: string[];
+  readonly serviceUrl?: string;
+}
+
+export function addRelayCommand(program: Command): void {
+  program
+    .command('relay')
+    .description('Run the embedded relay alone: for a machine without internet, or a private mesh.')
+    .option('--port <number>', '0 for any', '7447')
+    .option('--host <address>', 'the interface to listen on; anything but loopback opens it to the network', '127.0.0.1')
+    .option('--open-dms', 'let anybody read encrypted messages, for clients that know no NIP-42')
+    .option('--allow <key...>', 'serve these public keys only: a private mesh')
+    .option('--service-url <url>', 'the address that clients use, where it differs from host and port')
+    .action(run);
+}
+
+async function run(flags: RelayFlags): Promise<void> {
+  const { startRelay } = await import('@ocmesh/relay');
+  const port = Number(flags.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new StartError(exitCodes.permanent, '--port takes a number from 0 to 65535.');
+  }
+  const clock = createSystemClock();
+  const relay = await startRelay({
+    port,
+    host: flags.host,
+    openDms: flags.openDms ?? false,
+    clock,
+    log: createStderrLog(clock, 'info'),
+    random: createSystemRandom(),
+    ...(flags.allow ? { allowedPubkeys: flags.allow.map(parsePubkey) } : {}),
+    ...(flags.serviceUrl ? { serviceUrl: flags.serviceUrl } : {}),
+  });
+  const stop = (): void => void relay.close().then(() => process.exit(exitCodes.clean));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+  print(`ocmesh relay is running: ${relay.url}`);
+}

@@ -1,0 +1,52 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { exitCodes } from '../adapters/system/exit.ts';
+import { homeFiles } from '../adapters/system/home.ts';
+import { startDaemon } from '../app.ts';
+import { loadConfig } from '../config/load.ts';
+import { print } from './cli.ts';
+
+interface StartFlags {
+  readonly home?: string;
+  readonly port?: string;
+  readonly name?: string;
+  readonly relay?: string[];
+  readonly logLevel?: string;
+}
+
+export const homePath = (flag?: string): string => flag ?? (process.env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
+
+export function addStartCommand(program: Command): void {
+  program
+    .command('start')
+    .description('Run the daemon in the foreground, until it is stopped.')
+    .option('--home <folder>', 'where it keeps its data (OCMESH_HOME, ~/.ocmesh)')
+    .option('--port <number>', 'of the REST API on 127.0.0.1, 0 for any (OCMESH_PORT, 7432)')
+    .option('--name <text>', 'the name other agents see (OCMESH_NAME)')
+    .option('--relay <url...>', 'relays to use instead of the list (OCMESH_RELAYS)')
+    .option('--log-level <level>', 'debug, info, warn or error (OCMESH_LOG_LEVEL)')
+    .action(start);
+}
+
+async function start(flags: StartFlags): Promise<void> {
+  const home = homeFiles(homePath(flags.home));
+  const { values } = loadConfig(home.config, process.env, {
+    port: flags.port === undefined ? undefined : Number(flags.port),
+    name: flags.name,
+    relays: flags.relay,
+    log_level: flags.logLevel,
+  });
+  const daemon = await startDaemon(home, values, { logToStderr: true });
+
+  // Every signal counts, also a second one during the stop: a default action would kill the drain.
+  const stop = (): void => void daemon.stop().then(() => process.exit(exitCodes.clean));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  // Our own bug: the state may be bad, so this process ends; what was acknowledged is on disk.
+  process.on('uncaughtException', (error) => {
+    daemon.log.error('crash', { stack: error.stack ?? String(error) });
+    process.exit(exitCodes.crash);
+  });
+  // Said after the handlers stand: a supervisor may stop us from here on.
+  print(`ocmesh is running: ${daemon.url}  ${daemon.npub}`);
+}

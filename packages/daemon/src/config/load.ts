@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { createChecker } from '@ocmesh/shared/contract';
+import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { type Config, ConfigFile, defaults, environment } from './schema.ts';
+
+export interface LoadedConfig {
+  readonly values: Config;
+  /** Where each value comes from: `default`, the file's path, the variable's name, or the flag. */
+  readonly origins: Readonly<Record<keyof Config, string>>;
+}
+
+const check = createChecker(ConfigFile);
+
+/**
+ * The configuration: defaults < file < environment < flags.
+ * @param flags values given on the command line, under the names of `config.json`
+ * @throws StartError naming the value that is wrong and where it stands
+ */
+export function loadConfig(
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+  flags: Readonly<Partial<Record<keyof Config, unknown>>>,
+): LoadedConfig {
+  const values = { ...defaults };
+  const origins = Object.fromEntries(Object.keys(defaults).map((key) => [key, 'default'])) as Record<
+    keyof Config,
+    string
+  >;
+
+  function apply(layer: Readonly<Record<string, unknown>>, originOf: (key: string) => string): void {
+    for (const [key, value] of Object.entries(layer)) {
+      if (value === undefined) continue;
+      const checked = check({ [key]: value });
+      if (!checked.ok) throw refuse(originOf(key), checked.problem);
+      Object.assign(values, checked.value);
+      origins[key as keyof Config] = originOf(key);
+    }
+  }
+
+  apply(readFile(path), () => path);
+  apply(readEnvironment(env), (key) => environment[key as keyof Config]?.variable ?? key);
+  apply(flags, (key) => `--${key.replaceAll('_', '-')}`);
+  values.relays = normalizeRelays(values.relays, origins.relays);
+  return { values, origins };
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw refuse(path, String(error));
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Told below.
+  }
+  throw refuse(path, 'it is no JSON object');
+}
+
+function readEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const layer: Record<string, unknown> = {};
+  for (const [key, source] of Object.entries(environment)) {
+    const text = env[source.variable];
+    // An empty variable is how people unset one.
+    if (text !== undefined && text !== '') layer[key] = source.read(text);
+  }
+  return layer;
+}
+
+function normalizeRelays(urls: readonly string[], origin: string): string[] {
+  const normal = urls.map((url) => {
+    try {
+      const parsed = new URL(url);
+      if (parsed.username || parsed.password) throw new Error('credentials');
+      return parsed.pathname === '/' && !parsed.search ? parsed.origin : `${parsed.origin}${parsed.pathname}${parsed.search}`;
+    } catch {
+      throw refuse(origin, `${JSON.stringify(url)} is no relay address`);
+    }
+  });
+  return [...new Set(normal)];
+}
+
+const refuse = (origin: string, problem: string): StartError =>
+  new StartError(exitCodes.permanent, `The configuration in ${origin} is wrong: ${problem}.`);

@@ -1,0 +1,59 @@
+import { limits, type Static, Type } from '@ocmesh/shared/contract';
+
+/** A candidate list in a fixed order, so that all agents overlap. The old ones last: most of them are gone. */
+export const defaultRelays: readonly string[] = [
+  'wss://nos.lol',
+  'wss://nostr.wine',
+  'wss://relay.primal.net',
+  'wss://nostr.mom',
+  'wss://offchain.pub',
+];
+
+const seconds = (description: string) => Type.Integer({ minimum: 1, maximum: 86_400, description });
+
+/** `config.json`: every field optional, unknown ones refused. */
+export const ConfigFile = Type.Object(
+  {
+    port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'REST API; 0 for any.' })),
+    name: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: limits.peerNameChars }), Type.Null()], {
+        description: 'The name other agents see.',
+      }),
+    ),
+    relays: Type.Optional(Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: 32 })),
+    presence_kinds: Type.Optional(
+      Type.Array(Type.Union([Type.Literal(1), Type.Literal(31337)]), { uniqueItems: true }),
+    ),
+    announce_interval_s: Type.Optional(seconds('How often presence is announced.')),
+    scan_interval_s: Type.Optional(seconds('How often relays are asked for other agents.')),
+    online_window_s: Type.Optional(seconds('How long a peer counts as online after a sign of life.')),
+    log_level: Type.Optional(
+      Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')]),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type Config = { [K in keyof Static<typeof ConfigFile>]-?: Exclude<Static<typeof ConfigFile>[K], undefined> };
+
+export const defaults: Config = {
+  port: 7432,
+  name: null,
+  relays: [...defaultRelays],
+  presence_kinds: [1, 31337],
+  announce_interval_s: 300,
+  scan_interval_s: 120,
+  online_window_s: limits.onlineWindowMinutes * 60,
+  log_level: 'info',
+};
+
+/** The environment variable of each value, and how its text is read. */
+export const environment: { readonly [K in keyof Config]?: { variable: string; read: (text: string) => unknown } } = {
+  port: { variable: 'OCMESH_PORT', read: Number },
+  name: { variable: 'OCMESH_NAME', read: (text) => text },
+  relays: { variable: 'OCMESH_RELAYS', read: (text) => text.split(',').map((url) => url.trim()).filter(Boolean) },
+  announce_interval_s: { variable: 'OCMESH_ANNOUNCE_INTERVAL_S', read: Number },
+  scan_interval_s: { variable: 'OCMESH_SCAN_INTERVAL_S', read: Number },
+  online_window_s: { variable: 'OCMESH_ONLINE_WINDOW_S', read: Number },
+  log_level: { variable: 'OCMESH_LOG_LEVEL', read: (text) => text.toLowerCase() },
+};

@@ -1,0 +1,98 @@
+import { type Handlers, type Input, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { dialectOf } from '@ocmesh/shared/wire';
+import { parsePubkey } from '../identity/public-key-text.ts';
+import type { MessageRecord } from '../model/message.ts';
+import type { MessageFilter, Tables } from '../ports/store.ts';
+import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import { presentMessage } from './present.ts';
+
+const DEFAULT_WAIT_S = 25;
+
+export function createMessageHandlers(
+  { store, identity, waiting, wakeReceipts }: HandlerDeps,
+  options: HandlerOptions,
+): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
+  const present = (tables: Tables, message: MessageRecord) =>
+    presentMessage(tables, message, identity.pubkey, options.name);
+
+  return {
+    async listMessages(input) {
+      const { limit = limits.pageRows } = input;
+      const filter = toFilter(input);
+      return store.read((tables) => {
+        // One more than asked for: it tells whether there is a next page.
+        const rows = tables.messages.list({ ...filter, limit: limit + 1 });
+        const page = rows.slice(0, limit);
+        const last = page.at(-1);
+        return {
+          items: page.map((message) => present(tables, message)),
+          next_cursor: rows.length > limit && last ? String(last.arrival) : null,
+        };
+      });
+    },
+
+    async getMessage({ id }) {
+      return store.read((tables) => {
+        const message = tables.messages.get(id);
+        if (!message) throw new OcmeshError('message_unknown');
+        return present(tables, message);
+      });
+    },
+
+    async markRead(input) {
+      const from = input.from === undefined ? null : parsePubkey(input.from);
+      const ids = input.id === undefined ? input.ids : [input.id];
+      const marked = await store.transaction((tables) => {
+        const unread = tables.messages.unreadIds(ids ? { ids } : from ? { from } : 'all');
+        for (const id of unread) markOne(tables, id);
+        return unread.length;
+      });
+      if (marked > 0) wakeReceipts();
+      return { marked };
+    },
+
+    async waitForMessages(input, context) {
+      const result = await waiting.wait(
+        {
+          timeoutMs: (input.timeout_s ?? DEFAULT_WAIT_S) * 1000,
+          ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
+          ...(input.type === undefined ? {} : { type: input.type }),
+          ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
+          ...(input.after === undefined ? {} : { after: Number(input.after) }),
+        },
+        context?.signal,
+      );
+      return store.read((tables) => ({
+        messages: result.messages.map((message) => present(tables, message)),
+        cursor: String(result.cursor),
+        timed_out: result.timedOut,
+      }));
+    },
+  };
+}
+
+function markOne(tables: Tables, id: string): void {
+  tables.messages.markRead(id);
+  const message = tables.messages.get(id);
+  const sender = message && tables.peers.get(message.peer);
+  if (sender && dialectOf(sender).receipts) tables.messages.setReceiptDue(id, 'read');
+}
+
+function toFilter(input: Input<'listMessages'>): MessageFilter {
+  const { unread, type, thread, q, after, cursor } = input;
+  const peer = input.with ?? input.from;
+  // Only a peer writes from a peer's key, so `from` leaves no outgoing message.
+  const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';
+  return {
+    direction,
+    order: input.order ?? (unread ? 'asc' : 'desc'),
+    limit: limits.pageRows,
+    ...(unread === undefined ? {} : { unread }),
+    ...(peer === undefined ? {} : { peer: parsePubkey(peer) }),
+    ...(type === undefined ? {} : { type }),
+    ...(thread === undefined ? {} : { thread }),
+    ...(q === undefined ? {} : { q }),
+    ...(after === undefined ? {} : { after: Number(after) }),
+    ...(cursor === undefined ? {} : { cursor: Number(cursor) }),
+  };
+}

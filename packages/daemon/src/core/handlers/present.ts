@@ -1,0 +1,64 @@
+import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
+import type { Delivery, Message, Peer, Pubkey } from '@ocmesh/shared/contract';
+import { toNpub } from '../identity/public-key-text.ts';
+import type { MessageRecord } from '../model/message.ts';
+import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
+import type { Tables } from '../ports/store.ts';
+
+const isoOrNull = (ms: UnixMs | null): string | null => (ms === null ? null : toIso(ms));
+
+/** A peer as REST shows it. */
+export const presentPeer = (tables: Tables, peer: PeerRecord, nowMs: UnixMs, windowMs: number): Peer => ({
+  pubkey: peer.pubkey,
+  name: peer.name,
+  online: isOnline(peer, nowMs, windowMs),
+  last_seen: toIso(peer.lastSeenMs),
+  features: [...peer.features],
+  npub: toNpub(peer.pubkey),
+  first_seen: toIso(peer.firstSeenMs),
+  handshake: handshakeOf(peer),
+  trust: peer.trust,
+  alias: peer.alias,
+  version: peer.version,
+  about: peer.about,
+  capabilities: [...peer.capabilities],
+  unread_count: tables.messages.countUnread(peer.pubkey),
+});
+
+/** A message as REST shows it, with what every relay said to it. */
+export function presentMessage(tables: Tables, message: MessageRecord, self: Pubkey, ourName: string | null): Message {
+  const incoming = message.direction === 'in';
+  const peer = tables.peers.get(message.peer);
+  return {
+    id: message.id,
+    from: incoming ? message.peer : self,
+    from_name: incoming ? (peer?.alias ?? peer?.name ?? null) : ourName,
+    to: incoming ? self : message.peer,
+    content: message.content,
+    timestamp: toIso(message.timestampMs),
+    read: message.read,
+    direction: message.direction,
+    type: message.type,
+    data: message.data,
+    reply_to: message.replyTo,
+    thread: message.thread,
+    trust: peer?.trust ?? 'stranger',
+    delivery: delivery(tables, message),
+  };
+}
+
+function delivery(tables: Tables, message: MessageRecord): Delivery {
+  const incoming = message.direction === 'in';
+  return {
+    state: message.state,
+    relays: tables.outbox.outcomes(message.eventId).map(({ url, outcome, reason, atMs }) => ({
+      url,
+      outcome: incoming ? 'received' : outcome,
+      reason,
+      at: toIso(atMs),
+    })),
+    delivered_at: isoOrNull(message.deliveredAtMs),
+    read_at: isoOrNull(message.readAtMs),
+    next_attempt_at: incoming ? null : isoOrNull(tables.outbox.dueAtMs(message.eventId)),
+  };
+}

@@ -1,0 +1,60 @@
+import { toIso } from '@ocmesh/shared/ambient';
+import type { Handlers, RelayDetails } from '@ocmesh/shared/contract';
+import { ocmeshVersion } from '@ocmesh/shared/wire';
+import type { RelaySnapshot } from '../ports/relay-network.ts';
+import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+
+export function createStatusHandlers(
+  deps: HandlerDeps,
+  options: HandlerOptions,
+): Pick<Handlers, 'getHealth' | 'getStatus' | 'listRelays'> {
+  const { identity, store, network, clock, health, counters } = deps;
+  const startedAt = clock.monotonic();
+
+  return {
+    getHealth: async () => ({ ok: true }),
+
+    async getStatus() {
+      const nowMs = clock.now();
+      const reasons = health.reasons();
+      // Not `read`: a status that waited for a failing disk could not say that the disk fails.
+      const counts = store.peek((tables) => ({
+        peer_count: tables.peers.countOnline(nowMs, options.onlineWindowMs),
+        known_peer_count: tables.peers.count(),
+        unread_count: tables.messages.countUnread(),
+        outbox: tables.messages.countByState(),
+      }));
+      const { bytes, journalBytes } = store.size();
+      return {
+        daemon_version: ocmeshVersion,
+        uptime_seconds: Math.floor((clock.monotonic() - startedAt) / 1000),
+        pubkey: identity.pubkey,
+        relay_status: network.relays().map(presentStatus),
+        npub: identity.npub,
+        name: options.name,
+        degraded: reasons.length > 0,
+        reasons,
+        storage: { bytes, journal_bytes: journalBytes },
+        refused_events: counters.unusual(),
+        ...counts,
+      };
+    },
+
+    listRelays: async () => network.relays().map(presentDetails),
+  };
+}
+
+const presentStatus = (relay: RelaySnapshot) => ({
+  url: relay.url,
+  state: relay.state,
+  connected_since: relay.connectedSince === null ? null : toIso(relay.connectedSince),
+  carries_dms: relay.carriesDms,
+  last_error: relay.lastError,
+});
+
+const presentDetails = (relay: RelaySnapshot): RelayDetails => ({
+  ...presentStatus(relay),
+  round_trip_ms: relay.roundTripMs,
+  supported_nips: [...(relay.info?.supportedNips ?? [])],
+  limitation: { ...relay.info?.limitation },
+});

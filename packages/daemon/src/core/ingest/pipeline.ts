@@ -1,0 +1,156 @@
+import { type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { CryptoEngine } from '../ports/crypto-engine.ts';
+import type { Store, Tables } from '../ports/store.ts';
+import { passGate } from './gate.ts';
+import type { Refusal, RefusalCounters } from './verdict.ts';
+
+/** Where an event came from and when. */
+export interface Source {
+  readonly url: string;
+  readonly receivedAtMs: UnixMs;
+}
+
+/**
+ * A verified event that its handler understood and can carry out.
+ * `sortSeq` orders events of the same second, where the sender numbered them.
+ */
+export interface Opened {
+  readonly sortSeq: number;
+  /** Runs inside the transaction that also remembers the event. */
+  apply(tables: Tables, source: Source): readonly DomainEvent[];
+}
+
+export interface EventHandler {
+  /** Without cryptography: is the event older than what we know already? */
+  isStale?(event: NostrEvent, tables: Tables): boolean;
+  /** Reads a verified event. Pure. */
+  open(event: NostrEvent, nowMs: UnixMs): Opened | { refusal: Refusal };
+  /** Whether the event's id is kept, so that it never has an effect again. */
+  readonly remember: boolean;
+}
+
+export interface Pipeline {
+  /** Takes an event as a relay sent it; returns at once. */
+  ingest(raw: unknown, url: string): void;
+  /** Takes a batch of stored events and applies it in the senders' order. Resolves when all of it is on disk. */
+  ingestStored(raws: readonly unknown[], url: string): Promise<void>;
+}
+
+interface Deps {
+  readonly self: Pubkey;
+  readonly engine: CryptoEngine;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: RefusalCounters;
+  readonly handlers: { readonly presence: EventHandler; readonly dm: EventHandler };
+  readonly notify: (events: readonly DomainEvent[]) => void;
+}
+
+interface Job {
+  readonly raw: unknown;
+  readonly url: string;
+  /** Collects instead of applying. */
+  readonly collect?: (examined: Examined | null) => void;
+}
+
+interface Examined {
+  readonly event: NostrEvent;
+  readonly opened: Opened;
+  readonly handler: EventHandler;
+}
+
+/**
+ * gate → known? → verify → open → one transaction {effect, id} → notify.
+ * Nothing is remembered before it is verified, nothing is told before it is on disk; every other exit is counted.
+ */
+export function createPipeline(deps: Deps): Pipeline {
+  const { self, engine, store, clock, log, counters } = deps;
+  const queue: Job[] = [];
+  let draining = false;
+
+  function enqueue(job: Job): void {
+    queue.push(job);
+    if (draining) return;
+    draining = true;
+    drain();
+  }
+
+  /** A few at a time: a flood may fill the queue but not hold up the rest of the process. */
+  function drain(): void {
+    for (const job of queue.splice(0, limits.verificationsPerTurn)) {
+      const examined = examine(job.raw);
+      if (job.collect) job.collect(examined);
+      else if (examined) void apply(examined, job.url);
+    }
+    if (queue.length > 0) clock.after(0, drain);
+    else draining = false;
+  }
+
+  function examine(raw: unknown): Examined | null {
+    const refuse = (reason: Refusal): null => {
+      counters.count(reason);
+      return null;
+    };
+    const nowMs = clock.now();
+    const gate = passGate(raw, self, toUnixSec(nowMs));
+    if ('refusal' in gate) return refuse(gate.refusal);
+    const { event } = gate;
+    const handler = event.kind === kinds.encryptedDm ? deps.handlers.dm : deps.handlers.presence;
+    const known = store.peek((tables) =>
+      handler.isStale?.(event, tables) ? 'stale' : tables.seen.has(event.id) ? 'duplicate' : null,
+    );
+    if (known) return refuse(known);
+    if (!engine.verify(event)) return refuse('bad_signature');
+    const opened = handler.open(event, nowMs);
+    if (!('refusal' in opened)) return { event, opened, handler };
+    if (handler.remember) {
+      // Authentic but useless for ever: it shall cost one decryption, not one for each relay and each restart.
+      store.transaction((tables) => tables.seen.add(event.id, nowMs)).catch(reportLost);
+    }
+    return refuse(opened.refusal);
+  }
+
+  async function apply({ event, opened, handler }: Examined, url: string): Promise<void> {
+    const receivedAtMs = clock.now();
+    try {
+      const events = await store.transaction((tables) => {
+        // Another relay's copy may have been applied between our look and now.
+        if (tables.seen.has(event.id)) return [];
+        if (handler.remember) tables.seen.add(event.id, receivedAtMs);
+        return opened.apply(tables, { url, receivedAtMs });
+      });
+      deps.notify(events);
+    } catch (error) {
+      reportLost(error);
+    }
+  }
+
+  /** Nothing was remembered, so the next catch-up brings the event again. */
+  function reportLost(error: unknown): void {
+    log.error('an event from a relay could not be stored', { reason: String(error) });
+  }
+
+  return {
+    ingest(raw, url) {
+      if (queue.length >= limits.ingestQueue) counters.count('overloaded');
+      else enqueue({ raw, url });
+    },
+
+    async ingestStored(raws, url) {
+      const examined = await Promise.all(
+        raws.map((raw) => new Promise<Examined | null>((collect) => enqueue({ raw, url, collect }))),
+      );
+      const inOrder = examined.filter((one) => one !== null).sort(bySenderOrder);
+      await Promise.all(inOrder.map((one) => apply(one, url)));
+    },
+  };
+}
+
+const bySenderOrder = (a: Examined, b: Examined): number =>
+  a.event.created_at - b.event.created_at ||
+  a.opened.sortSeq - b.opened.sortSeq ||
+  (a.event.id < b.event.id ? -1 : 1);

@@ -1,0 +1,36 @@
+/** Why a relay's event had no effect. A closed list: each is counted and shown in `GET /status`. */
+export type Refusal =
+  | 'garbage_frame'
+  | 'frame_too_large'
+  | 'malformed'
+  | 'too_large'
+  | 'unwanted_kind'
+  | 'own'
+  | 'future_dated'
+  | 'expired'
+  | 'not_addressed_to_us'
+  | 'no_presence'
+  | 'duplicate'
+  | 'stale'
+  | 'bad_signature'
+  | 'undecryptable'
+  | 'overloaded';
+
+/** Refusals that are the daily business of several relays carrying the same events. */
+const ordinary: readonly Refusal[] = ['duplicate', 'stale', 'own', 'expired'];
+
+export interface RefusalCounters {
+  count(reason: Refusal): void;
+  /** Counts since start, the ordinary ones left out. */
+  unusual(): Record<string, number>;
+}
+
+export function createRefusalCounters(): RefusalCounters {
+  const counts = new Map<Refusal, number>();
+  return {
+    count(reason) {
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    },
+    unusual: () => Object.fromEntries([...counts].filter(([reason]) => !ordinary.includes(reason))),
+  };
+}

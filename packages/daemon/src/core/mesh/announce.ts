@@ -1,0 +1,108 @@
+import { type Cancel, type Clock, every, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { kinds, type NostrEvent, ocmeshVersion, ourFeatures, type PresenceKind, presenceEvent } from '@ocmesh/shared/wire';
+import type { Identity } from '../identity/identity.ts';
+import type { RelayInfo, RelayNetwork } from '../ports/relay-network.ts';
+import type { Store } from '../ports/store.ts';
+
+const OFFLINE_LIFETIME_SEC = 60;
+/** NIP-40: kind 1 notes go only where they vanish again. */
+const EXPIRATION_NIP = 40;
+
+export interface AnnounceOptions {
+  readonly name: string | null;
+  readonly intervalMs: number;
+  readonly onlineWindowMs: number;
+  readonly presenceKinds: readonly PresenceKind[];
+}
+
+export interface Announcer {
+  start(): void;
+  onConnected(url: string): void;
+  onInfo(url: string, info: RelayInfo): void;
+  /** Says goodbye, so that peers need not wait for the online window to pass. */
+  stop(): Promise<void>;
+}
+
+export function createAnnouncer(
+  deps: { identity: Identity; network: RelayNetwork; store: Store; clock: Clock; log: Log },
+  options: AnnounceOptions,
+): Announcer {
+  const { identity, network, store, clock, log } = deps;
+  let current: { events: Map<PresenceKind, NostrEvent>; atMs: UnixMs } | null = null;
+  let cancel: Cancel = () => {};
+
+  /** `created_at` only ever grows, across restarts and clock changes: relays keep the newest. */
+  function nextCreatedAtSec(): number {
+    const last = Number(store.peek((tables) => tables.meta.get('presence_at_sec')) ?? 0);
+    return Math.max(toUnixSec(clock.now()), last + 1);
+  }
+
+  function remember(createdAtSec: number): void {
+    store
+      .transaction((tables) => tables.meta.set('presence_at_sec', String(createdAtSec)))
+      .catch((error) => log.warn('the time of the last presence could not be stored', { reason: String(error) }));
+  }
+
+  function renew(): void {
+    const createdAtSec = nextCreatedAtSec();
+    const events = new Map(
+      options.presenceKinds.map((kind) => [kind, identity.sign(draft(kind, createdAtSec, 'online'))]),
+    );
+    current = { events, atMs: clock.now() };
+    remember(createdAtSec);
+  }
+
+  function draft(kind: PresenceKind, createdAtSec: number, status: 'online' | 'offline') {
+    return presenceEvent({
+      kind,
+      createdAtSec,
+      lifetimeSec: status === 'online' ? Math.round(options.onlineWindowMs / 1000) : OFFLINE_LIFETIME_SEC,
+      version: ocmeshVersion,
+      name: options.name,
+      features: ourFeatures,
+      status,
+    });
+  }
+
+  async function publish(url: string, kind: PresenceKind): Promise<void> {
+    if (!current || clock.now() - current.atMs >= options.intervalMs || clock.now() < current.atMs) renew();
+    const event = current?.events.get(kind);
+    if (!event) return;
+    const { outcome, reason } = await network.publish(url, event);
+    if (outcome === 'rejected') log.warn('presence refused', { relay: url, kind, reason });
+  }
+
+  const forgets = (info: RelayInfo | null): boolean => info?.supportedNips.includes(EXPIRATION_NIP) ?? false;
+
+  function announce(): void {
+    renew();
+    for (const relay of network.relays()) {
+      if (relay.state !== 'connected') continue;
+      void publish(relay.url, kinds.presence);
+      if (forgets(relay.info)) void publish(relay.url, kinds.note);
+    }
+  }
+
+  return {
+    start() {
+      cancel = every(clock, options.intervalMs, announce);
+    },
+    onConnected: (url) => void publish(url, kinds.presence),
+    onInfo(url, info) {
+      if (forgets(info)) void publish(url, kinds.note);
+    },
+    async stop() {
+      cancel();
+      if (!current || !options.presenceKinds.includes(kinds.presence)) return;
+      const last = current.events.get(kinds.presence)?.created_at ?? 0;
+      const goodbye = identity.sign(draft(kinds.presence, last + 1, 'offline'));
+      remember(goodbye.created_at);
+      await Promise.all(
+        network
+          .relays()
+          .filter((relay) => relay.state === 'connected')
+          .map((relay) => network.publish(relay.url, goodbye)),
+      );
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { pongPayload, profilePayload } from '@ocmesh/shared/wire';
+import type { Identity } from '../identity/identity.ts';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { Store } from '../ports/store.ts';
+
+/** An answer that comes later than this is none. */
+const WORTH_MS = 600_000;
+/** One answer per peer in this time: a query costs us a signature and a write. */
+const PAUSE_MS = 5_000;
+/** Peers remembered for the pause. */
+const REMEMBERED = 1_000;
+
+/** The feature `query`: the daemon answers `ping` and `profile` by itself. */
+export function createQueryAnswers(
+  deps: { identity: Identity; store: Store; clock: Clock; log: Log; wakeOutbox: () => void },
+  options: { readonly name: string | null },
+): (event: DomainEvent) => void {
+  const { identity, store, clock, log } = deps;
+  const answeredAt = new Map<Pubkey, UnixMs>();
+
+  async function answer(peer: Pubkey, query: 'ping' | 'profile'): Promise<void> {
+    const nowMs = clock.now();
+    if (nowMs - (answeredAt.get(peer) ?? 0) < PAUSE_MS) return;
+    if (answeredAt.size >= REMEMBERED) answeredAt.clear();
+    answeredAt.set(peer, nowMs);
+    const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
+    const event = identity.sealDm(peer, payload, toUnixSec(nowMs));
+    await store.transaction((tables) =>
+      tables.outbox.insert({
+        event,
+        peer,
+        purpose: 'reply',
+        attempts: 0,
+        dueAtMs: nowMs,
+        expiresAtMs: nowMs + WORTH_MS,
+      }),
+    );
+    deps.wakeOutbox();
+  }
+
+  return (event) => {
+    if (event.type !== 'query.received') return;
+    answer(event.peer, event.query).catch((error) =>
+      log.error('a query could not be answered', { peer: event.peer, reason: String(error) }),
+    );
+  };
+}

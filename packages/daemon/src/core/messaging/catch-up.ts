@@ -1,0 +1,124 @@
+import { type Cancel, type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import { type Filter, kinds, parseEvent } from '@ocmesh/shared/wire';
+import type { RelayNetwork } from '../ports/relay-network.ts';
+import type { Store } from '../ports/store.ts';
+
+const DAY_MS = 86_400_000;
+const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * 60_000;
+/** Pages of one catch-up: a relay that never runs dry is lying. */
+const MOST_PAGES = 200;
+
+export interface CatchUp {
+  /** Of the standing subscription: only what comes from now on, however old it says it is. */
+  filters(): Filter[];
+  onSubscribed(url: string): void;
+  onDisconnected(url: string): void;
+  stop(): void;
+}
+
+/**
+ * Fetches the messages that a relay kept for us while we were away.
+ *
+ * `since` filters on `created_at`, and a sender may publish bytes that it signed days ago: so the window reaches
+ * as far back as an outbox lives, counted from our own receive time. At most one such deep ask per relay and hour;
+ * after a short break a shallow one, the deep one made up for later.
+ */
+export function createCatchUp(deps: {
+  readonly self: Pubkey;
+  readonly network: RelayNetwork;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ingestStored: (raws: readonly unknown[], url: string) => Promise<void>;
+}): CatchUp {
+  const { self, network, store, clock, log } = deps;
+  const relays = new Map<string, { deepAtMs: UnixMs; lostAtMs: UnixMs; cancel: Cancel; busy: boolean }>();
+
+  const stateOf = (url: string) => {
+    const state = relays.get(url) ?? { deepAtMs: Number.NEGATIVE_INFINITY, lostAtMs: 0, cancel: () => {}, busy: false };
+    relays.set(url, state);
+    return state;
+  };
+
+  function onSubscribed(url: string): void {
+    const state = stateOf(url);
+    state.cancel();
+    // Measured by the clock that never jumps.
+    const sinceDeepMs = clock.monotonic() - state.deepAtMs;
+    if (sinceDeepMs >= DEEP_EVERY_MS) return void fetch(url, 'deep');
+    void fetch(url, 'shallow');
+    state.cancel = clock.after(DEEP_EVERY_MS - sinceDeepMs, () => void fetch(url, 'deep'));
+  }
+
+  async function fetch(url: string, depth: 'deep' | 'shallow'): Promise<void> {
+    const state = stateOf(url);
+    if (state.busy) return;
+    state.busy = true;
+    const startedAtMs = clock.now();
+    const startedAtMonotonic = clock.monotonic();
+    try {
+      const { complete, events } = await pages(url, toUnixSec(sinceMs(url, depth, startedAtMs)));
+      await deps.ingestStored(events, url);
+      if (complete) {
+        if (depth === 'deep') state.deepAtMs = startedAtMonotonic;
+        await store.transaction((tables) => tables.relays.setCursor(url, startedAtMs));
+      }
+      if (events.length > 0) log.debug('caught up', { relay: url, depth, events: events.length, complete });
+    } catch (error) {
+      log.error('a catch-up could not be stored', { relay: url, reason: String(error) });
+    } finally {
+      state.busy = false;
+    }
+  }
+
+  function sinceMs(url: string, depth: 'deep' | 'shallow', nowMs: UnixMs): UnixMs {
+    if (depth === 'shallow') {
+      return Math.min(stateOf(url).lostAtMs, nowMs) - limits.catchUpShallowSeconds * 1000;
+    }
+    const cursor = store.peek((tables) => tables.relays.cursor(url));
+    // A cursor in the future comes from a clock that was wrong: it counts as none.
+    const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
+    return from - limits.outboxDays * DAY_MS;
+  }
+
+  /** Newest first, page after page, each from the oldest second of the one before, until nothing new comes. */
+  async function pages(url: string, since: number): Promise<{ complete: boolean; events: unknown[] }> {
+    const byId = new Map<string, unknown>();
+    let until: number | undefined;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const filter: Filter = {
+        kinds: [kinds.encryptedDm],
+        '#p': [self],
+        since,
+        ...(until === undefined ? {} : { until }),
+        limit: limits.catchUpPage,
+      };
+      const { complete, events } = await network.query(url, [filter]);
+      const before = byId.size;
+      for (const raw of events) {
+        const event = parseEvent(raw);
+        if (!event) continue;
+        byId.set(`${event.id}${event.sig}`, raw);
+        until = Math.min(until ?? event.created_at, event.created_at);
+      }
+      if (!complete) return { complete: false, events: [...byId.values()] };
+      if (byId.size === before) return { complete: true, events: [...byId.values()] };
+    }
+    log.warn('a relay keeps sending stored messages without end', { relay: url });
+    return { complete: false, events: [...byId.values()] };
+  }
+
+  return {
+    filters: () => [{ kinds: [kinds.encryptedDm], '#p': [self], limit: 0 }],
+    onSubscribed,
+    onDisconnected(url) {
+      const state = stateOf(url);
+      state.cancel();
+      state.lostAtMs = clock.now();
+    },
+    stop() {
+      for (const state of relays.values()) state.cancel();
+    },
+  };
+}

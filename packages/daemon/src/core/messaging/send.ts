@@ -1,0 +1,144 @@
+import { type Clock, type Random, toHex, toIso, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Input, limits, OcmeshError, type Output, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import { chatPayload, controlTypes, dialectOf, envelopeFields } from '@ocmesh/shared/wire';
+import type { Identity } from '../identity/identity.ts';
+import { parsePubkey } from '../identity/public-key-text.ts';
+import type { PeerRecord } from '../model/peer.ts';
+import type { Store, Tables } from '../ports/store.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MID_BYTES = 16;
+
+export type SendMessage = (input: Input<'sendMessage'>) => Promise<Output<'sendMessage'>>;
+
+/**
+ * Takes a message: the signed bytes are made once, and message, outbox item and idempotency key go to disk in one
+ * transaction. Resolves when they are there.
+ */
+export function createSend(deps: {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wakeOutbox: () => void;
+}): SendMessage {
+  const { identity, store, clock, random } = deps;
+
+  return async (input) => {
+    const to = parsePubkey(input.to);
+    const type = input.type ?? 'text';
+    const data = input.data ?? null;
+    checkContent(input.content);
+    checkType(type, data);
+    const nowMs = clock.now();
+    const key = input.idempotency_key;
+    const request = JSON.stringify([to, input.content, type, data, input.reply_to, input.expires_in_s]);
+
+    const answer = await store.transaction((tables) => {
+      const earlier = key === undefined ? null : earlierAnswer(tables, key, request, nowMs);
+      if (earlier) return earlier;
+      const peer = knownPeer(tables, to);
+      checkRoom(tables);
+      const mid = toHex(random.bytes(MID_BYTES));
+      const dialect = dialectOf(peer);
+      const seq = tables.peers.nextSeq(to);
+      const replyTo = input.reply_to ?? null;
+      const payload = chatPayload({ type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo }, dialect);
+      if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
+      const event = identity.sealDm(to, payload, toUnixSec(nowMs));
+      const id = dialect.envelope ? mid : event.id;
+      tables.messages.insert({
+        id,
+        eventId: event.id,
+        peer: to,
+        direction: 'out',
+        type,
+        content: input.content,
+        data,
+        replyTo,
+        thread: null,
+        timestampMs: nowMs,
+        read: true,
+        state: 'queued',
+        deliveredAtMs: null,
+        readAtMs: null,
+        receiptDue: 'none',
+      });
+      tables.outbox.insert({
+        event,
+        peer: to,
+        purpose: 'message',
+        attempts: 0,
+        dueAtMs: nowMs,
+        expiresAtMs: nowMs + (input.expires_in_s === undefined ? limits.outboxDays * DAY_MS : input.expires_in_s * 1000),
+      });
+      const result: Output<'sendMessage'> = { id, to, timestamp: toIso(nowMs), state: 'queued' };
+      if (key !== undefined) tables.idempotency.put(key, request, JSON.stringify(result), nowMs);
+      return result;
+    });
+    deps.wakeOutbox();
+    return answer;
+  };
+}
+
+function earlierAnswer(
+  tables: Tables,
+  key: string,
+  request: string,
+  nowMs: number,
+): Output<'sendMessage'> | null {
+  const earlier = tables.idempotency.get(key, nowMs - limits.idempotencyHours * HOUR_MS);
+  if (!earlier) return null;
+  if (earlier.request !== request) throw new OcmeshError('idempotency_conflict');
+  return JSON.parse(earlier.answer) as Output<'sendMessage'>;
+}
+
+function knownPeer(tables: Tables, pubkey: Pubkey): PeerRecord {
+  const peer = tables.peers.get(pubkey);
+  if (!peer) throw new OcmeshError('peer_unknown');
+  return peer;
+}
+
+function checkRoom(tables: Tables): void {
+  if (tables.messages.countByState().queued >= limits.outboxQueued) {
+    throw new OcmeshError('outbox_full', { retryAfterSeconds: 60 });
+  }
+}
+
+// Tab and line ends are text; every other control character (C0, DEL, C1) only serves to deceive a terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function checkContent(content: string): void {
+  const problem = CONTROL.test(content)
+    ? 'a control character'
+    : LONE_SURROGATE.test(content)
+      ? 'half a surrogate pair'
+      : null;
+  if (!problem) return;
+  throw new OcmeshError('invalid_request', {
+    message: `The content holds ${problem}.`,
+    hint: 'Send plain text; tab and line ends are the only control characters.',
+    details: { field: 'content' },
+  });
+}
+
+function checkType(type: string, data: Readonly<Record<string, unknown>> | null): void {
+  if (controlTypes.includes(type)) {
+    throw new OcmeshError('invalid_request', {
+      message: 'Messages of this type are sent by the daemon alone.',
+      hint: 'Use text, task, result, error, file, or a type of your own.',
+      details: { field: 'type' },
+    });
+  }
+  const taken = Object.keys(data ?? {}).find((field) => envelopeFields.includes(field));
+  if (taken !== undefined) {
+    throw new OcmeshError('invalid_request', {
+      message: `The envelope has a field named ${taken} already.`,
+      hint: 'Rename it in data.',
+      details: { field: `data.${taken}` },
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
+import type { PeerRecord } from './peer.ts';
+
+/** Things that happened, told after they are on disk. */
+export type DomainEvent =
+  | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
+  | { readonly type: 'peer.handshaked'; readonly pubkey: Pubkey }
+  | { readonly type: 'message.received'; readonly id: string; readonly peer: Pubkey; readonly arrival: number }
+  | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
+  /** A peer's daemon asked ours something that it answers by itself. */
+  | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' };
+
+export interface DomainEvents {
+  publish(events: readonly DomainEvent[]): void;
+  subscribe(listener: (event: DomainEvent) => void): () => void;
+}
+
+export function createDomainEvents(): DomainEvents {
+  const listeners = new Set<(event: DomainEvent) => void>();
+  return {
+    publish(events) {
+      for (const event of events) for (const listener of [...listeners]) listener(event);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
+
+export interface MessageRecord {
+  /** Position of arrival: grows by one with each stored message. */
+  readonly arrival: number;
+  /** The same on both sides: the envelope's `mid`, or the event's id. */
+  readonly id: string;
+  readonly eventId: string;
+  readonly peer: Pubkey;
+  readonly direction: 'in' | 'out';
+  readonly type: string;
+  readonly content: string;
+  readonly data: Readonly<Record<string, unknown>> | null;
+  readonly replyTo: string | null;
+  readonly thread: string | null;
+  readonly timestampMs: UnixMs;
+  readonly read: boolean;
+  readonly state: DeliveryState;
+  readonly deliveredAtMs: UnixMs | null;
+  /** When the peer's agent read it (outgoing only). */
+  readonly readAtMs: UnixMs | null;
+}
+
+export type NewMessage = Omit<MessageRecord, 'arrival'> & {
+  /** The receipt that we owe for it. */
+  readonly receiptDue: ReceiptDue;
+};
+
+/** What the sender still has to be told about an incoming message. */
+export type ReceiptDue = 'none' | 'delivered' | 'read';
+
+const next: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
+  // A receipt may overtake a relay's OK: the peer can have the message before we know that a relay took it.
+  queued: ['published', 'delivered', 'read', 'failed', 'expired'],
+  published: ['delivered', 'read'],
+  delivered: ['read'],
+  // A peer that has the message after all outdoes our giving up.
+  failed: ['delivered', 'read'],
+  expired: ['delivered', 'read'],
+  read: [],
+  received: [],
+};
+
+/** Whether the ladder leads from one state to the other. */
+export const canMove = (from: DeliveryState, to: DeliveryState): boolean => next[from].includes(to);

@@ -1,0 +1,136 @@
+import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
+import type { MessageRecord, NewMessage, ReceiptDue } from '../model/message.ts';
+import type { OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
+import type { PeerRecord } from '../model/peer.ts';
+
+/**
+ * All that the daemon remembers.
+ *
+ * Changes apply at once and in order; the promise of `transaction` settles when they are on disk. `read` answers
+ * what was true when it was called, and not before that is on disk: nothing is shown that a crash could take back.
+ */
+export interface Store {
+  /** Runs `change` as one unit: all of it is kept, or, when it throws or the disk refuses, nothing. */
+  transaction<T>(change: (tables: Tables) => T): Promise<T>;
+  read<T>(look: (tables: Tables) => T): Promise<T>;
+  /** What is true now, on disk or not yet. For decisions, never for an answer. */
+  peek<T>(look: (tables: Tables) => T): T;
+  /** Why writes are refused at the moment; null while they work. */
+  refusal(): { code: 'storage_full' | 'storage_unavailable'; since: UnixMs } | null;
+  /** Bytes on disk. */
+  size(): { bytes: number; journalBytes: number };
+  close(): Promise<void>;
+}
+
+export interface Tables {
+  readonly meta: MetaTable;
+  readonly peers: PeersTable;
+  readonly messages: MessagesTable;
+  readonly outbox: OutboxTable;
+  readonly seen: SeenTable;
+  readonly relays: RelaysTable;
+  readonly idempotency: IdempotencyTable;
+}
+
+/** Single values. */
+export interface MetaTable {
+  get(key: MetaKey): string | null;
+  set(key: MetaKey, value: string): void;
+}
+export type MetaKey = 'secret_key' | 'presence_at_sec';
+
+export interface PeerFilter {
+  readonly online?: { readonly is: boolean; readonly nowMs: UnixMs; readonly windowMs: number };
+  readonly trust?: Trust;
+  readonly feature?: string;
+  readonly capability?: string;
+  readonly q?: string;
+  readonly limit: number;
+  /** The last peer of the page before. */
+  readonly after?: { readonly lastSeenMs: UnixMs; readonly pubkey: string };
+}
+
+export interface PeersTable {
+  get(pubkey: Pubkey): PeerRecord | null;
+  /** Inserts or replaces. */
+  put(peer: PeerRecord): void;
+  /** Last seen first. */
+  list(filter: PeerFilter): PeerRecord[];
+  count(): number;
+  countOnline(nowMs: UnixMs, windowMs: number): number;
+  /** Keys that were never greeted. */
+  ungreeted(limit: number): Pubkey[];
+  /** The number after the last one given for this conversation, starting at 1. */
+  nextSeq(pubkey: Pubkey): number;
+}
+
+export interface MessageFilter {
+  readonly unread?: boolean;
+  readonly direction: 'in' | 'out' | 'all';
+  readonly order: 'asc' | 'desc';
+  readonly peer?: Pubkey;
+  readonly type?: string;
+  readonly thread?: string;
+  readonly replyTo?: string;
+  readonly q?: string;
+  readonly after?: number;
+  /** Position of the last message of the page before. */
+  readonly cursor?: number;
+  readonly limit: number;
+}
+
+export interface MessagesTable {
+  /** @returns the position of arrival */
+  insert(message: NewMessage): number;
+  get(id: string): MessageRecord | null;
+  /** The outgoing message that a receipt of this peer names, by id or event id. */
+  findOutgoing(peer: Pubkey, idOrEventId: string): MessageRecord | null;
+  findByEvent(eventId: string): MessageRecord | null;
+  list(filter: MessageFilter): MessageRecord[];
+  /** Position of the newest message; 0 before the first. */
+  lastArrival(): number;
+  countUnread(peer?: Pubkey): number;
+  setState(id: string, state: DeliveryState, atMs: UnixMs): void;
+  /** Ids of unread incoming messages among these. */
+  unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all'): string[];
+  markRead(id: string): void;
+  setReceiptDue(id: string, due: ReceiptDue): void;
+  /** Incoming messages whose sender still has to be told. */
+  receiptsDue(limit: number): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
+  countByState(): { queued: number; published: number; failed: number };
+}
+
+export interface OutboxTable {
+  insert(item: OutboxItem): void;
+  /** Items due by then, oldest first. */
+  due(nowMs: UnixMs, limit: number): OutboxItem[];
+  /** When this item is due; null when it waits for a relay, or is gone. */
+  dueAtMs(eventId: string): UnixMs | null;
+  /** When the next item is due; null when none waits for a time. */
+  nextDueAtMs(): UnixMs | null;
+  reschedule(eventId: string, dueAtMs: UnixMs | null, attempts: number): void;
+  /** Makes everything due that this relay has not finally answered. */
+  wake(url: string, nowMs: UnixMs): void;
+  remove(eventId: string): void;
+  expired(nowMs: UnixMs, limit: number): OutboxItem[];
+  record(eventId: string, outcome: RelayOutcomeRecord): void;
+  outcomes(eventId: string): RelayOutcomeRecord[];
+}
+
+/** Ids of events that were verified and dealt with. */
+export interface SeenTable {
+  has(eventId: string): boolean;
+  add(eventId: string, atMs: UnixMs): void;
+}
+
+export interface RelaysTable {
+  /** Up to which of our receive times the messages of this relay were fetched; null before the first time. */
+  cursor(url: string): UnixMs | null;
+  setCursor(url: string, atMs: UnixMs): void;
+}
+
+export interface IdempotencyTable {
+  get(key: string, sinceMs: UnixMs): { request: string; answer: string } | null;
+  put(key: string, request: string, answer: string, atMs: UnixMs): void;
+}

@@ -1,0 +1,72 @@
+import { cutChars, type Page, utf8Bytes } from '@ocmesh/shared/contract';
+
+/** Bytes of one result as JSON: more fills a model's context with little use. */
+export const resultBytes = 20_000;
+/** Room for the fields around the rows of a list: cursors, counts. */
+const frameBytes = 400;
+/** Characters of a body in a list; `get_message` has the rest. */
+export const listedChars = 1000;
+
+export const jsonBytes = (value: unknown): number => utf8Bytes(JSON.stringify(value) ?? '');
+
+/** How many rows from the start fit into `bytes` as a JSON array. */
+export function countFitting(rows: readonly unknown[], bytes: number): number {
+  let used = 2;
+  const end = rows.findIndex((row) => {
+    used += jsonBytes(row) + 1;
+    return used > bytes;
+  });
+  return end < 0 ? rows.length : end;
+}
+
+export interface FittingPage {
+  readonly rows: unknown[];
+  readonly next_cursor: string | null;
+  /** Rows that were asked for and wait behind `next_cursor`, as they were too long to show. */
+  readonly left_out: number;
+}
+
+/**
+ * A page that fits into one result. Cursors are the daemon's secret, so a page that is too long
+ * is asked for again with a smaller limit: its cursor then points at the first row left out.
+ */
+export async function fitPage<T>(
+  ask: (limit: number) => Promise<Page<T[]>>,
+  limit: number,
+  present: (item: T) => unknown,
+): Promise<FittingPage> {
+  let rowsWanted = limit;
+  let leftOut = 0;
+  for (;;) {
+    const { items, next_cursor } = await ask(rowsWanted);
+    const rows = items.map(present);
+    // A single row always goes out: each is bounded by itself.
+    const fitting = Math.max(1, countFitting(rows, resultBytes - frameBytes));
+    if (fitting >= rows.length) return { rows, next_cursor, left_out: leftOut };
+    leftOut += rows.length - fitting;
+    rowsWanted = fitting;
+  }
+}
+
+/** Messages that fit, and the ids of the others: their place in the inbox has no cursor of its own. */
+export function fitWithIds(
+  rows: readonly unknown[],
+  ids: readonly string[],
+): { rows: unknown[]; left_out_ids: string[] } {
+  let kept = countFitting(rows, resultBytes - frameBytes);
+  while (kept > 0 && jsonBytes([rows.slice(0, kept), ids.slice(kept)]) > resultBytes - frameBytes) kept--;
+  return { rows: rows.slice(0, kept), left_out_ids: ids.slice(kept) };
+}
+
+/** The longest beginning of `text` that takes at most `bytes` bytes as a JSON string. */
+export function cutToJsonBytes(text: string, bytes: number): string {
+  if (jsonBytes(text) <= bytes) return text;
+  let low = 0;
+  let high = text.length;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (jsonBytes(cutChars(text, middle)) <= bytes) low = middle;
+    else high = middle - 1;
+  }
+  return cutChars(text, low);
+}

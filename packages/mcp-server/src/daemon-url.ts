@@ -1,0 +1,79 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { OcmeshError } from '@ocmesh/shared/contract';
+
+const DEFAULT_PORT = 7432;
+/** Bytes of `daemon.json` that are read: a real one has about 150. */
+const FILE_BYTES = 4096;
+
+export interface DaemonUrlOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's home directory. Default: as the system knows it. */
+  readonly homeDir?: string;
+}
+
+/**
+ * Base URL of the daemon, without a slash at its end: `OCMESH_API_URL`, else what a running daemon
+ * wrote to `daemon.json`, else the default port.
+ * @throws OcmeshError `daemon_down` when `OCMESH_API_URL` names another machine
+ */
+export async function daemonUrl({ env, homeDir = homedir() }: DaemonUrlOptions): Promise<string> {
+  if (env['OCMESH_API_URL']) return loopbackUrl(env['OCMESH_API_URL']);
+  const home = env['OCMESH_HOME'] || join(homeDir, '.ocmesh');
+  const written = await readDaemonFile(join(home, 'daemon.json'));
+  if (written) return written;
+  const port = Number(env['OCMESH_PORT']);
+  return `http://127.0.0.1:${isPort(port) ? port : DEFAULT_PORT}`;
+}
+
+/** Messages are private: they travel to this machine only, whatever a configuration says. */
+function loopbackUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const bare = url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
+  if (bare && url.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(url.hostname))
+    return url.origin;
+  throw new OcmeshError('daemon_down', {
+    message: 'OCMESH_API_URL is not an address of this machine.',
+    hint: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
+  });
+}
+
+/** The URL in the file; null when it is not to be trusted: another user or a dead daemon may have left it. */
+async function readDaemonFile(path: string): Promise<string | null> {
+  // NONBLOCK: a pipe in the file's place must not hold us up.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch(() => null);
+  if (!file) return null;
+  try {
+    const { uid, mode, size } = await file
+      .stat()
+      .then((stat) => (stat.isFile() ? stat : Promise.reject(stat)));
+    if (uid !== process.getuid?.() || (mode & 0o022) !== 0 || size > FILE_BYTES) return null;
+    return readAnnounced(JSON.parse(await file.readFile('utf8')));
+  } catch {
+    return null;
+  } finally {
+    await file.close();
+  }
+}
+
+function readAnnounced(value: unknown): string | null {
+  const { pid, port, url } = (value ?? {}) as Record<string, unknown>;
+  if (!isPort(port) || url !== `http://127.0.0.1:${port}`) return null;
+  return isAlive(pid) ? url : null;
+}
+
+const isPort = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536;
+
+/** Whether the process lives and is ours: a pid that another user has now was given out anew. */
+function isAlive(pid: unknown): boolean {
+  if (!Number.isSafeInteger(pid) || (pid as number) <= 0) return false;
+  try {
+    return process.kill(pid as number, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,35 @@
+import { createClient, type FetchLike } from '@ocmesh/shared/contract';
+import { daemonUrl } from './daemon-url.ts';
+import { createMcpServer } from './server.ts';
+
+/** Milliseconds that running calls have to answer after the client closed stdin. */
+const graceMs = 500;
+
+/** A redirect could lead a message off this machine. */
+const fetchHere: FetchLike = (url, init) => fetch(url, { ...init, redirect: 'error' });
+
+/**
+ * Serves MCP on stdin and stdout until stdin ends, SIGTERM or SIGINT comes, or the client goes away.
+ * Problems are written to stderr. The process may be ended once this resolves.
+ */
+export async function runMcpServer(): Promise<void> {
+  const server = createMcpServer({
+    handlers: createClient({ baseUrl: () => daemonUrl({ env: process.env }), fetch: fetchHere }),
+    onProblem: (error) => process.stderr.write(`ocmesh mcp: ${describe(error)}\n`),
+  });
+  const ended = new Promise<void>((resolve) => {
+    const end = () => resolve();
+    process.stdin.once('end', end);
+    process.stdin.once('close', end);
+    // The reader of our answers is gone.
+    process.stdout.on('error', end);
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
+  });
+  await server.connectStdio();
+  await Promise.race([ended, server.closed]);
+  await server.close(graceMs);
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,0 +1,5 @@
+import { runMcpServer } from './index.ts';
+
+await runMcpServer();
+// Idle connections to the daemon would keep the process for seconds.
+process.exit(0);

@@ -1,0 +1,104 @@
+import { cutChars, limits, type Peer, type RelayOutcome, type Status } from '@ocmesh/shared/contract';
+import { countFitting } from './budget.ts';
+import { cleanLine, cleanText } from './clean-text.ts';
+
+// The boundary between what the daemon knows and what others say: a model reads the latter only in
+// fields named `untrusted_content`.
+
+export const nameChars = limits.peerNameChars;
+/** Characters of a relay's reason, and of its address. */
+const reasonChars = 120;
+const urlChars = 128;
+/** Characters and claims of a peer in a list; `get_peer` has the rest. */
+const listedAboutChars = 200;
+const listedClaims = 12;
+/** Bytes for the relays of a status. */
+const relaysBytes = 12_000;
+
+type Shown = Record<string, unknown>;
+
+const lineOrNull = (text: string | null, maxChars: number): string | null =>
+  text === null ? null : cleanLine(text, maxChars);
+
+const claims = (list: readonly string[], max: number): string[] =>
+  list.slice(0, max).map((claim) => cleanLine(claim, limits.peerClaimChars));
+
+/** A peer alone. */
+export const presentPeer = (peer: Peer): Shown => ({
+  ...shapePeer(peer, limits.peerAboutChars, limits.peerClaims),
+  first_seen: peer.first_seen,
+});
+
+/** A peer as one row of a list: `truncated` when `get_peer` shows more. */
+export function presentListedPeer(peer: Peer): Shown {
+  const { about, features, capabilities } = peer;
+  const whole =
+    cutChars(about ?? '', listedAboutChars) === (about ?? '') &&
+    Math.max(features.length, capabilities.length) <= listedClaims;
+  return { ...shapePeer(peer, listedAboutChars, listedClaims), ...(whole ? {} : { truncated: true }) };
+}
+
+function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
+  const { pubkey, npub, alias, online, last_seen, handshake, trust, unread_count } = peer;
+  return {
+    pubkey,
+    npub,
+    alias,
+    online,
+    last_seen,
+    handshake,
+    trust,
+    unread_count,
+    untrusted_content: {
+      name: lineOrNull(peer.name, nameChars),
+      about: peer.about === null ? null : cutChars(cleanText(peer.about), aboutChars),
+      capabilities: claims(peer.capabilities, maxClaims),
+      features: claims(peer.features, maxClaims),
+      version: lineOrNull(peer.version, nameChars),
+    },
+  };
+}
+
+export function presentStatus(status: Status): Shown {
+  const rows = status.relay_status.map(({ url, last_error, ...rest }) => ({
+    url: cleanLine(url, urlChars),
+    ...rest,
+    ...(last_error === null ? {} : { untrusted_content: { last_error: cleanLine(last_error, reasonChars) } }),
+  }));
+  const { daemon_version, uptime_seconds, pubkey, npub, name, peer_count, known_peer_count, unread_count } =
+    status;
+  const { degraded, reasons, outbox, storage, refused_events } = status;
+  return {
+    daemon_version,
+    uptime_seconds,
+    pubkey,
+    npub,
+    name,
+    peer_count,
+    known_peer_count,
+    unread_count,
+    degraded,
+    reasons,
+    outbox,
+    storage,
+    refused_events,
+    ...fitRelays('relay_status', rows, relaysBytes),
+  };
+}
+
+/** What each relay did with a message: `{relays}`, with `relays_left_out` when there are too many. */
+export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number): Shown {
+  const rows = outcomes.map(({ url, outcome, reason, at }) => ({
+    url: cleanLine(url, urlChars),
+    outcome,
+    at,
+    ...(reason === null ? {} : { untrusted_content: { reason: cleanLine(reason, reasonChars) } }),
+  }));
+  return fitRelays('relays', rows, bytes);
+}
+
+function fitRelays(field: string, rows: readonly unknown[], bytes: number): Shown {
+  const kept = countFitting(rows, bytes);
+  const leftOut = rows.length - kept;
+  return { [field]: rows.slice(0, kept), ...(leftOut > 0 ? { relays_left_out: leftOut } : {}) };
+}

@@ -1,0 +1,113 @@
+// The only import of the MCP library: another version or revision of the protocol means changing this file.
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import {
+  CallToolRequestSchema,
+  type CallToolResult,
+  ErrorCode,
+  ListToolsRequestSchema,
+  type ListToolsResult,
+  McpError,
+} from '@modelcontextprotocol/sdk/types.js';
+import { createChecker, type Handlers, OcmeshError } from '@ocmesh/shared/contract';
+import { ocmeshVersion } from '@ocmesh/shared/wire';
+import { errorText, toToolError } from './errors.ts';
+import { instructions } from './instructions.ts';
+import { tools } from './tools/index.ts';
+import type { Tool } from './tools/tool.ts';
+
+export interface McpServerDeps {
+  /** The daemon, or what stands for it. */
+  readonly handlers: Handlers;
+  /** Gets what went wrong inside; never stdout, which belongs to the protocol. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+export interface McpServer {
+  /** Serves one client over this transport. */
+  connect(transport: Transport): Promise<void>;
+  /** Serves the client at stdin and stdout. */
+  connectStdio(): Promise<void>;
+  /** Resolves when the connection has ended, from either side. */
+  readonly closed: Promise<void>;
+  /** Ends the connection; running calls have up to `graceMs` milliseconds to answer first. */
+  close(graceMs: number): Promise<void>;
+}
+
+const defaultDeadlineMs = 15_000;
+
+/** An MCP server with the tools of ocmesh. It needs no daemon to start and to list its tools. */
+export function createMcpServer({ handlers, onProblem }: McpServerDeps): McpServer {
+  const checkers = new Map(Object.values(tools).map((tool) => [tool, createChecker(tool.input)]));
+  const running = new Set<Promise<CallToolResult>>();
+  const server = new Server(
+    { name: 'ocmesh', title: 'ocmesh', version: ocmeshVersion },
+    { capabilities: { tools: {} }, instructions },
+  );
+  const closed = new Promise<void>((resolve) => {
+    server.onclose = resolve;
+  });
+  server.onerror = onProblem;
+  server.setRequestHandler(ListToolsRequestSchema, () => listTools());
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
+    const tool = Object.hasOwn(tools, params.name) ? tools[params.name] : undefined;
+    if (!tool) throw new McpError(ErrorCode.InvalidParams, 'Unknown tool: tools/list names them all.');
+    const call = callTool(tool, params.arguments ?? {}, signal);
+    running.add(call);
+    return call.finally(() => running.delete(call));
+  });
+
+  async function callTool(tool: Tool, args: unknown, cancelled: AbortSignal): Promise<CallToolResult> {
+    // Not AbortSignal.any with .timeout: on Node 20 the pair can be collected before it fires.
+    const over = new AbortController();
+    const end = () => over.abort();
+    const timer = setTimeout(end, tool.deadlineMs ?? defaultDeadlineMs);
+    cancelled.addEventListener('abort', end);
+    try {
+      const checked = checkers.get(tool)?.(args);
+      if (!checked?.ok) {
+        throw new OcmeshError('invalid_request', { message: `Bad arguments: ${checked?.problem}.` });
+      }
+      const result = await tool.run(checked.value, { handlers, signal: over.signal });
+      return { content: [{ type: 'text', text: JSON.stringify(result) }], structuredContent: result };
+    } catch (failure) {
+      if (!(failure instanceof OcmeshError)) onProblem(failure);
+      const error = toToolError(failure);
+      return { isError: true, content: [{ type: 'text', text: errorText(error) }], structuredContent: error };
+    } finally {
+      clearTimeout(timer);
+      cancelled.removeEventListener('abort', end);
+    }
+  }
+
+  async function close(graceMs: number): Promise<void> {
+    // Requests that were read a moment ago reach their handler in the next turn, answers leave in the one after.
+    await turn();
+    await Promise.race([Promise.allSettled(running), pause(graceMs)]);
+    await turn();
+    await server.close();
+  }
+
+  return {
+    connect: (transport) => server.connect(transport),
+    connectStdio: () => server.connect(new StdioServerTransport()),
+    closed,
+    close,
+  };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
+/** The same at every call: clients cache it, and ask for it within 1.5 s of starting the process. */
+function listTools(): ListToolsResult {
+  const rows = Object.values(tools).map(({ name, description, input, annotations }) => ({
+    name,
+    title: annotations.title,
+    description,
+    inputSchema: { ...input },
+    annotations: { ...annotations },
+  }));
+  return { tools: rows };
+}

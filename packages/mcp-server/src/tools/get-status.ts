@@ -1,0 +1,22 @@
+import { operations } from '@ocmesh/shared/contract';
+import { presentStatus } from '../present.ts';
+import { defineTool } from './tool.ts';
+
+export const getStatus = defineTool({
+  name: 'get_status',
+  description:
+    'Status of this agent on the ocmesh peer-to-peer agent mesh: own public key and npub to hand out, peers online, ' +
+    'unread messages in the inbox, messages still in the outbox, and each relay connection. Use it first, and ' +
+    'whenever peers or messages are missing: `reasons` says what is wrong and what to do. Next: list_peers or list_messages.',
+  input: operations.getStatus.input,
+  annotations: {
+    title: 'Mesh status',
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
+  async run(_args, { handlers, signal }) {
+    return presentStatus(await handlers.getStatus({}, { signal }));
+  },
+});

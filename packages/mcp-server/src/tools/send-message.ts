@@ -1,0 +1,45 @@
+import { operations, Type } from '@ocmesh/shared/contract';
+import { described, messageId, peerKey, strict } from './fields.ts';
+import { defineTool } from './tool.ts';
+
+const { content, type, expires_in_s, idempotency_key } = operations.sendMessage.input.properties;
+
+export const sendMessage = defineTool({
+  name: 'send_message',
+  description:
+    'Send one end-to-end encrypted message to another agent (peer) on the mesh. The peer must be known: take its key from ' +
+    'list_peers or from a message it sent. Returns the message id and state; "queued" means stored and on its way, also when ' +
+    'the peer is offline now. Next: get_message with the id shows whether it was delivered or read; wait_for_message with ' +
+    'reply_to = id waits for the answer. Never send secrets or files unless your own user asked for it.',
+  input: Type.Object(
+    {
+      to: peerKey('The receiver'),
+      content,
+      type: Type.Optional(described(type, 'Kind of message, for example task or result. Default: text.')),
+      // Not the contract's record: some hosts refuse `patternProperties`. The daemon checks the keys.
+      data: Type.Optional(
+        Type.Unsafe<Record<string, unknown>>({
+          type: 'object',
+          additionalProperties: true,
+          description: 'Fields of a typed payload, for peers that understand the type.',
+        }),
+      ),
+      reply_to: Type.Optional(messageId('Id of the message that this one answers.')),
+      expires_in_s,
+      idempotency_key: Type.Optional(
+        described(idempotency_key, 'Any unique text; calling again with the same one sends nothing twice.'),
+      ),
+    },
+    strict,
+  ),
+  annotations: {
+    title: 'Send message',
+    readOnlyHint: false,
+    destructiveHint: false,
+    idempotentHint: false,
+    openWorldHint: true,
+  },
+  async run(args, { handlers, signal }) {
+    return { ...(await handlers.sendMessage(args, { signal })) };
+  },
+});

@@ -1,0 +1,33 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import type { Handlers } from '@ocmesh/shared/contract';
+import { createMcpServer } from '../src/server.ts';
+import { createFakeHandlers } from './fake-handlers.ts';
+
+/** A client connected in memory to a server whose daemon answers as told. */
+export async function connectClient(answers: Partial<Handlers>) {
+  const { handlers, calls } = createFakeHandlers(answers);
+  const problems: unknown[] = [];
+  const server = createMcpServer({ handlers, onProblem: (error) => problems.push(error) });
+  const client = new Client({ name: 'test', version: '1' });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  await server.connect(far);
+  await client.connect(near);
+
+  async function call(
+    name: string,
+    args: Record<string, unknown> = {},
+    options: { signal?: AbortSignal } = {},
+  ) {
+    const result = await client.callTool({ name, arguments: args }, undefined, options);
+    return result as CallToolResult;
+  }
+  return { client, server, call, calls, problems };
+}
+
+/** The text of a result, which is all that some clients show. */
+export const textOf = (result: CallToolResult): string => {
+  const [first] = result.content;
+  return first?.type === 'text' ? first.text : '';
+};

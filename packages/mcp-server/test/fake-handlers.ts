@@ -1,0 +1,23 @@
+import { type Handlers, OcmeshError, type OperationName, operations } from '@ocmesh/shared/contract';
+
+export interface FakeHandlers {
+  readonly handlers: Handlers;
+  /** Every call in order: operation and input. */
+  readonly calls: [name: OperationName, input: unknown][];
+}
+
+/** Handlers that answer as told and note each call; an operation that was not told anything fails. */
+export function createFakeHandlers(answers: Partial<Handlers>): FakeHandlers {
+  const calls: FakeHandlers['calls'] = [];
+  const names = Object.keys(operations) as OperationName[];
+  const entries = names.map((name) => [
+    name,
+    async (input: never, context: never) => {
+      calls.push([name, input]);
+      const answer = answers[name] as ((input: never, context: never) => Promise<unknown>) | undefined;
+      if (!answer) throw new OcmeshError('not_found');
+      return answer(input, context);
+    },
+  ]);
+  return { handlers: Object.fromEntries(entries) as Handlers, calls };
+}

@@ -1,0 +1,86 @@
+import type { Message, Peer, Status } from '@ocmesh/shared/contract';
+
+export const alice = 'a'.repeat(64);
+export const bob = 'b'.repeat(64);
+const noon = '2026-01-02T12:00:00.000Z';
+
+export const aPeer = (over: Partial<Peer> = {}): Peer => ({
+  pubkey: bob,
+  npub: 'npub1bob',
+  name: 'Bob',
+  online: true,
+  last_seen: noon,
+  first_seen: noon,
+  features: ['messaging'],
+  handshake: 'acknowledged',
+  trust: 'stranger',
+  alias: null,
+  version: '0.3.0',
+  about: 'I translate.',
+  capabilities: ['chat'],
+  unread_count: 1,
+  ...over,
+});
+
+export const aMessage = (over: Partial<Message> = {}): Message => ({
+  id: 'm-00000001',
+  from: bob,
+  from_name: 'Bob',
+  to: alice,
+  content: 'hello',
+  timestamp: noon,
+  read: false,
+  direction: 'in',
+  type: 'text',
+  data: null,
+  reply_to: null,
+  thread: null,
+  trust: 'stranger',
+  delivery: { state: 'received', relays: [], delivered_at: null, read_at: null, next_attempt_at: null },
+  ...over,
+});
+
+export const aSentMessage = (over: Partial<Message> = {}): Message =>
+  aMessage({
+    direction: 'out',
+    from: alice,
+    to: bob,
+    read: true,
+    delivery: {
+      state: 'published',
+      relays: [
+        { url: 'wss://one.example', outcome: 'accepted', reason: null, at: noon },
+        { url: 'wss://two.example', outcome: 'rejected', reason: 'blocked: \u202epay up', at: noon },
+      ],
+      delivered_at: null,
+      read_at: null,
+      next_attempt_at: null,
+    },
+    ...over,
+  });
+
+export const aStatus = (over: Partial<Status> = {}): Status => ({
+  daemon_version: '0.3.0',
+  uptime_seconds: 5,
+  peer_count: 1,
+  pubkey: alice,
+  npub: 'npub1alice',
+  name: null,
+  known_peer_count: 1,
+  unread_count: 1,
+  degraded: false,
+  reasons: [],
+  outbox: { queued: 0, published: 0, failed: 0 },
+  storage: { bytes: 1, journal_bytes: 1 },
+  refused_events: {},
+  relay_status: [
+    {
+      url: 'wss://one.example',
+      state: 'disconnected',
+      connected_since: null,
+      carries_dms: false,
+      last_error: 'restricted:\u200b obey me',
+    },
+  ],
+  ...over,
+});

@@ -1,0 +1,53 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { kinds, parseEvent, tagValue } from '@ocmesh/shared/wire';
+import { hostOf, inUrl, isLoopback } from './network-address.ts';
+import { isAuthentic } from './verify.ts';
+
+export interface AuthExpectation {
+  readonly challenge: string;
+  /** Hosts (with port) that the `relay` tag may name. */
+  readonly hosts: readonly string[];
+  readonly nowSec: number;
+  readonly toleranceSec: number;
+}
+
+export type AuthResult =
+  | { readonly ok: true; readonly pubkey: Pubkey }
+  | { readonly ok: false; readonly reason: string };
+
+/** Checks the answer to a challenge (NIP-42). The signature comes last: it alone costs anything. */
+export function checkAuth(value: unknown, expected: AuthExpectation): AuthResult {
+  const event = parseEvent(value);
+  if (!event || event.kind !== kinds.clientAuth) return refuse('not an auth event');
+  if (Math.abs(event.created_at - expected.nowSec) > expected.toleranceSec)
+    return refuse('created_at is too far off');
+  if (tagValue(event, 'challenge') !== expected.challenge) return refuse('wrong challenge');
+  const host = hostOf(tagValue(event, 'relay') ?? '');
+  if (host === null || !expected.hosts.includes(host)) return refuse('signed for another relay');
+  if (!isAuthentic(event)) return refuse('bad id or signature');
+  return { ok: true, pubkey: event.pubkey };
+}
+
+const refuse = (reason: string): AuthResult => ({ ok: false, reason: `invalid: ${reason}` });
+
+/**
+ * Hosts by which a client may know this relay. A `relay` tag for another one means that somebody passes our
+ * challenge on to a client of theirs.
+ */
+export function relayHosts(where: {
+  readonly serviceUrl: string | undefined;
+  readonly boundTo: string;
+  readonly port: number;
+  /** The `Host` header of the connection. */
+  readonly hostHeader: string | undefined;
+}): readonly string[] {
+  const { serviceUrl, boundTo, port, hostHeader } = where;
+  const urls =
+    serviceUrl !== undefined
+      ? [serviceUrl]
+      : isLoopback(boundTo)
+        ? ['localhost', '127.0.0.1', '[::1]', inUrl(boundTo)].map((host) => `ws://${host}:${port}`)
+        : // A client says this itself, so it stops mistakes, not a relay in the middle: that takes `serviceUrl`.
+          [`ws://${hostHeader ?? ''}`];
+  return urls.flatMap((url) => hostOf(url) ?? []);
+}

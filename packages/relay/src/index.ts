@@ -1,0 +1,2 @@
+export type { RelayLimits } from './limits.ts';
+export { type Relay, type RelayOptions, type RelayStats, startRelay } from './relay.ts';

@@ -1,0 +1,24 @@
+// Runs what `npm run build` made: `ocmesh <args>` or the MCP server. Never installs: an agent's client starts this.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const programs = {
+  ocmesh: '../packages/daemon/dist/main.js',
+  mcp: '../packages/mcp-server/bundle/ocmesh-mcp.mjs',
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const program = programs[/** @type {keyof typeof programs} */ (name)];
+const path = program && fileURLToPath(new URL(program, import.meta.url));
+if (!path || !existsSync(path)) {
+  console.error(path ? 'ocmesh is not built yet. Run: npm run setup && npm run build' : 'usage: run.mjs ocmesh|mcp [arguments]');
+  process.exit(1);
+}
+
+const child = spawn(process.execPath, [path, ...args], { stdio: 'inherit' });
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => {
+  process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1));
+});
