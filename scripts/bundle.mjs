@@ -1,29 +1,58 @@
-// Bundles the MCP server into one file that needs Node and nothing else: no node_modules, half the time to start.
-import { chmod, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+// Bundles the two programs: files that need Node and nothing else, no node_modules, and half the time to start.
+import { chmod, copyFile, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const outfile = join(root, 'packages/mcp-server/bundle/ocmesh-mcp.mjs');
+const daemonFolder = join(root, 'packages/daemon/bundle');
+const mcpFolder = join(root, 'packages/mcp-server/bundle');
 
-await build({
+/** @type {import('esbuild').BuildOptions} */
+const common = {
   absWorkingDir: root,
-  entryPoints: ['packages/mcp-server/dist/main.js'],
-  outfile,
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  minify: true,
+  outExtension: { '.js': '.mjs' },
   legalComments: 'linked',
   logLevel: 'warning',
-  banner: {
-    // ajv is CommonJS and calls require() at run time.
-    js: "#!/usr/bin/env node\nimport{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-  },
-});
-await chmod(outfile, 0o755);
+};
+// CommonJS dependencies (koa, sql.js, ws, ajv, pino) call require() and read __dirname at run time.
+const commonJs =
+  "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__fu(new URL('.',import.meta.url));";
 
-const { size } = await stat(outfile);
-console.log(`${relative(root, outfile)} ${Math.round(size / 1024)} KB`);
+await Promise.all([daemonFolder, mcpFolder].map((folder) => rm(folder, { recursive: true, force: true })));
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: { ocmesh: 'packages/daemon/dist/main.js' },
+    outdir: daemonFolder,
+    // The relay, the MCP server and the slow crypto engine are loaded only where they are used.
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    banner: { js: commonJs },
+  }),
+  build({
+    ...common,
+    entryPoints: { 'ocmesh-mcp': 'packages/mcp-server/dist/main.js' },
+    outdir: mcpFolder,
+    minify: true,
+    banner: { js: `#!/usr/bin/env node\n${commonJs}` },
+  }),
+]);
+
+const daemonRequire = createRequire(join(root, 'packages/daemon/package.json'));
+await copyFile(daemonRequire.resolve('sql.js/dist/sql-wasm.wasm'), join(daemonFolder, 'sql-wasm.wasm'));
+await copyFile(
+  join(dirname(daemonRequire.resolve('tiny-secp256k1')), '../secp256k1.wasm'),
+  join(daemonFolder, 'secp256k1.wasm'),
+);
+
+for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
+  await chmod(program, 0o755);
+  const { size } = await stat(program);
+  console.log(`${relative(root, program)} ${Math.round(size / 1024)} KB`);
+}

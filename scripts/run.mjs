@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const programs = {
-  ocmesh: '../packages/daemon/dist/main.js',
+  ocmesh: '../packages/daemon/bundle/ocmesh.mjs',
   mcp: '../packages/mcp-server/bundle/ocmesh-mcp.mjs',
 };
 
@@ -13,12 +13,17 @@ const [name = '', ...args] = process.argv.slice(2);
 const program = programs[/** @type {keyof typeof programs} */ (name)];
 const path = program && fileURLToPath(new URL(program, import.meta.url));
 if (!path || !existsSync(path)) {
-  console.error(path ? 'ocmesh is not built yet. Run: npm run setup && npm run build' : 'usage: run.mjs ocmesh|mcp [arguments]');
+  console.error(
+    path
+      ? 'ocmesh is not built yet. Run: npm run setup && npm run build'
+      : 'usage: run.mjs ocmesh|mcp [arguments]',
+  );
   process.exit(1);
 }
 
 const child = spawn(process.execPath, [path, ...args], { stdio: 'inherit' });
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
   process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1));
 });

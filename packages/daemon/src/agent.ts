@@ -159,7 +159,10 @@ export async function createAgent(ports: Ports, config: Config): Promise<Agent> 
 function report(event: DomainEvent, log: Log): void {
   switch (event.type) {
     case 'peer.discovered':
-      return log.info(`discovered peer ${event.peer.pubkey}`, { name: event.peer.name, version: event.peer.version });
+      return log.info(`discovered peer ${event.peer.pubkey}`, {
+        name: event.peer.name,
+        version: event.peer.version,
+      });
     case 'peer.handshaked':
       return log.info(`handshake acknowledged by ${event.pubkey}`);
     case 'message.received':

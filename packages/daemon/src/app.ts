@@ -1,6 +1,7 @@
 import { type Log, toIso } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
+import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog } from './adapters/log/logger.ts';
 import { createRelayNetwork } from './adapters/relay/network.ts';
@@ -15,7 +16,6 @@ import { takeLock } from './adapters/system/lock.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Config } from './config/schema.ts';
-import { createNostrToolsEngine } from './core/identity/nostr-tools-engine.ts';
 
 /** How long a port held by something else is tried. */
 const PORT_PATIENCE_MS = 5_000;
@@ -47,14 +47,17 @@ export async function startDaemon(
   /** Undone in reverse order when the start fails half-way, and at the end. */
   const undo: (() => void | Promise<void>)[] = [unlock];
   try {
-    const store = await openStore({ file: createImageFile(home.database), key: openKeystore(home), clock, log }).catch(
-      refuseUnreadable,
-    );
+    const store = await openStore({
+      file: createImageFile(home.database),
+      key: openKeystore(home),
+      clock,
+      log,
+    }).catch(refuseUnreadable);
     undo.push(store.close);
     const agent = await createAgent(
       {
         store,
-        engine: createNostrToolsEngine(),
+        engine: await chooseEngine(log),
         clock,
         random,
         log,
@@ -81,7 +84,10 @@ export async function startDaemon(
       npub: agent.identity.npub,
       log,
       stop() {
-        stopping ??= Promise.race([stop(), new Promise<void>((resolve) => clock.after(limits.drainMs, resolve))]);
+        stopping ??= Promise.race([
+          stop(),
+          new Promise<void>((resolve) => clock.after(limits.drainMs, resolve)),
+        ]);
         return stopping;
       },
     };
@@ -127,7 +133,11 @@ async function listenOrExplain(
         );
       }
       if (clock.monotonic() > deadline) {
-        throw new StartError(exitCodes.tryAgain, `Another program listens on port ${port}. Set OCMESH_PORT to another port.`, error);
+        throw new StartError(
+          exitCodes.tryAgain,
+          `Another program listens on port ${port}. Set OCMESH_PORT to another port.`,
+          error,
+        );
       }
     }
     await new Promise<void>((resolve) => clock.after(PORT_PAUSE_MS, resolve));

@@ -13,16 +13,14 @@ export interface Deletions {
 export function createDeletions(max: number): Deletions {
   /** Author and id, or address, to the time up to which it is deleted. */
   const untilSec = new Map<string, number>();
+  // Kept for good: a new iterator walks over all the holes that earlier removals left at the front.
+  const oldestFirst = untilSec.keys();
 
   function remember(key: string, atSec: number): void {
     const known = untilSec.get(key) ?? 0;
     untilSec.delete(key);
     untilSec.set(key, Math.max(known, atSec));
-    if (untilSec.size <= max) return;
-    for (const oldest of untilSec.keys()) {
-      untilSec.delete(oldest);
-      return;
-    }
+    if (untilSec.size > max) untilSec.delete(oldestFirst.next().value ?? '');
   }
 
   return {

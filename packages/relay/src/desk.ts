@@ -8,7 +8,7 @@ import type { RelayLimits } from './limits.ts';
 import type { Members } from './members.ts';
 import { asksForPrivate, isInvolved } from './privacy.ts';
 
-export interface Publication {
+interface Publication {
   readonly accepted: boolean;
   /** The text of the `OK`. */
   readonly answer: string;

@@ -11,14 +11,17 @@ export interface EventIndex {
   remove(event: NostrEvent): void;
   /** Newest first, at most `filter.limit` of those that `isVisible` lets through. */
   query(filter: RelayFilter, isVisible: (event: NostrEvent) => boolean): NostrEvent[];
-  /** Those that came first come first. */
-  inArrivalOrder(): IterableIterator<NostrEvent>;
+  /** The event that came first; whoever asks has to remove it. */
+  oldestArrival(): NostrEvent | undefined;
+  all(): Iterable<NostrEvent>;
   count(): number;
 }
 
 /** Keeps events and finds them through the smallest index that fits a filter. */
 export function createEventIndex(): EventIndex {
   const byId = new Map<string, NostrEvent>();
+  // Kept for good: a new iterator walks over all the holes that earlier removals left at the front.
+  const arrivals = byId.values();
   const all: OrderedEvents = [];
   const byKey = new Map<string, OrderedEvents>();
 
@@ -75,7 +78,8 @@ export function createEventIndex(): EventIndex {
       }
     },
     query,
-    inArrivalOrder: () => byId.values(),
+    oldestArrival: () => arrivals.next().value,
+    all: () => byId.values(),
     count: () => byId.size,
   };
 }

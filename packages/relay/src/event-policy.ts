@@ -4,7 +4,7 @@ import type { RelayLimits } from './limits.ts';
 import type { Members } from './members.ts';
 import { isAuthentic } from './verify.ts';
 
-export type EventVerdict =
+type EventVerdict =
   | { readonly ok: true; readonly event: NostrEvent; readonly bytes: number }
   /** `answer` is for the client; a duplicate is accepted (NIP-01). */
   | { readonly ok: false; readonly accepted: boolean; readonly answer: string };

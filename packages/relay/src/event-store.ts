@@ -6,7 +6,7 @@ import { newestFirst } from './event-order.ts';
 import type { RelayFilter } from './filter.ts';
 import type { RelayLimits } from './limits.ts';
 
-export type PutResult = 'new' | 'duplicate' | 'superseded' | 'deleted';
+type PutResult = 'new' | 'duplicate' | 'superseded' | 'deleted';
 
 export interface EventStore {
   has(id: string): boolean;
@@ -48,8 +48,9 @@ export function createEventStore(limits: RelayLimits): EventStore {
     bytesOf.set(event.id, bytes);
     storedBytes += bytes;
     if (address !== null) current.set(address, event);
-    for (const oldest of index.inArrivalOrder()) {
-      if (index.count() <= limits.storedEvents && storedBytes <= limits.storedBytes) return;
+    while (index.count() > limits.storedEvents || storedBytes > limits.storedBytes) {
+      const oldest = index.oldestArrival();
+      if (!oldest) return;
       forget(oldest);
     }
   }
@@ -80,7 +81,7 @@ export function createEventStore(limits: RelayLimits): EventStore {
         ),
       ),
     sweep(nowSec) {
-      for (const event of index.inArrivalOrder()) if (isExpired(event, nowSec)) forget(event);
+      for (const event of index.all()) if (isExpired(event, nowSec)) forget(event);
     },
     counts: () => ({ storedEvents: index.count(), storedBytes }),
   };

@@ -10,7 +10,7 @@ export interface RelayInfo {
 }
 
 /** The relay's description (NIP-11). */
-export function infoDocument({ name, limits, membersOnly, openDms }: RelayInfo): Record<string, unknown> {
+function infoDocument({ name, limits, membersOnly, openDms }: RelayInfo): Record<string, unknown> {
   return {
     name,
     description: 'A small relay for ocmesh agents. It keeps events in memory only.',

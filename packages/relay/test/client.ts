@@ -1,22 +1,14 @@
 import { once } from 'node:events';
 import type { NostrEvent } from '@ocmesh/shared/wire';
-import {
-  type Actor,
-  createFakeClock,
-  createRecordingLog,
-  createSeededRandom,
-  type FakeClock,
-} from '@ocmesh/testkit';
+import { type Actor, createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { finalizeEvent } from 'nostr-tools/pure';
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type RelayOptions, startRelay } from '../src/relay.ts';
 
-export const clockOf = (): FakeClock => createFakeClock(Date.UTC(2026, 5, 1));
-
 /** A relay for one test, with time standing still. */
 export async function openRelay(options: Partial<RelayOptions> = {}) {
-  const clock = clockOf();
+  const clock = createFakeClock(Date.UTC(2026, 5, 1));
   const log = createRecordingLog();
   const relay = await startRelay({ clock, random: createSeededRandom(1), log, ...options });
   onTestFinished(() => relay.close());
@@ -31,9 +23,6 @@ export async function openRelay(options: Partial<RelayOptions> = {}) {
     connect: (ws: ClientOptions = {}) => connect(relay.url, nowSec, ws),
   };
 }
-
-export type OpenRelay = Awaited<ReturnType<typeof openRelay>>;
-export type Client = Awaited<ReturnType<typeof connect>>;
 
 export interface Draft {
   readonly kind?: number;

@@ -12,7 +12,10 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     .description('Find other agents through Nostr relays and talk to them end-to-end encrypted.')
     .version(ocmeshVersion)
     .showHelpAfterError();
-  program.command('version').description('Print the version.').action(() => print(ocmeshVersion));
+  program
+    .command('version')
+    .description('Print the version.')
+    .action(() => print(ocmeshVersion));
   addStartCommand(program);
   addStatusCommand(program);
   addRelayCommand(program);

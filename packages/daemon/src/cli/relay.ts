@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { createStderrLog } from '../adapters/log/logger.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
-import { createSystemRandom } from '../adapters/system/random.ts';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { createSystemRandom } from '../adapters/system/random.ts';
 import { parsePubkey } from '../core/identity/public-key-text.ts';
 import { print } from './cli.ts';
 
@@ -19,7 +19,11 @@ export function addRelayCommand(program: Command): void {
     .command('relay')
     .description('Run the embedded relay alone: for a machine without internet, or a private mesh.')
     .option('--port <number>', '0 for any', '7447')
-    .option('--host <address>', 'the interface to listen on; anything but loopback opens it to the network', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'the interface to listen on; anything but loopback opens it to the network',
+      '127.0.0.1',
+    )
     .option('--open-dms', 'let anybody read encrypted messages, for clients that know no NIP-42')
     .option('--allow <key...>', 'serve these public keys only: a private mesh')
     .option('--service-url <url>', 'the address that clients use, where it differs from host and port')

@@ -15,7 +15,8 @@ interface StartFlags {
   readonly logLevel?: string;
 }
 
-export const homePath = (flag?: string): string => flag ?? (process.env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
+export const homePath = (flag?: string): string =>
+  flag ?? (process.env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
 
 export function addStartCommand(program: Command): void {
   program

@@ -54,7 +54,8 @@ function readFile(path: string): Record<string, unknown> {
   }
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch {
     // Told below.
   }
@@ -76,7 +77,9 @@ function normalizeRelays(urls: readonly string[], origin: string): string[] {
     try {
       const parsed = new URL(url);
       if (parsed.username || parsed.password) throw new Error('credentials');
-      return parsed.pathname === '/' && !parsed.search ? parsed.origin : `${parsed.origin}${parsed.pathname}${parsed.search}`;
+      return parsed.pathname === '/' && !parsed.search
+        ? parsed.origin
+        : `${parsed.origin}${parsed.pathname}${parsed.search}`;
     } catch {
       throw refuse(origin, `${JSON.stringify(url)} is no relay address`);
     }

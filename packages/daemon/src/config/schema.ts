@@ -34,7 +34,9 @@ export const ConfigFile = Type.Object(
   { additionalProperties: false },
 );
 
-export type Config = { [K in keyof Static<typeof ConfigFile>]-?: Exclude<Static<typeof ConfigFile>[K], undefined> };
+export type Config = {
+  [K in keyof Static<typeof ConfigFile>]-?: Exclude<Static<typeof ConfigFile>[K], undefined>;
+};
 
 export const defaults: Config = {
   port: 7432,
@@ -48,10 +50,19 @@ export const defaults: Config = {
 };
 
 /** The environment variable of each value, and how its text is read. */
-export const environment: { readonly [K in keyof Config]?: { variable: string; read: (text: string) => unknown } } = {
+export const environment: {
+  readonly [K in keyof Config]?: { variable: string; read: (text: string) => unknown };
+} = {
   port: { variable: 'OCMESH_PORT', read: Number },
   name: { variable: 'OCMESH_NAME', read: (text) => text },
-  relays: { variable: 'OCMESH_RELAYS', read: (text) => text.split(',').map((url) => url.trim()).filter(Boolean) },
+  relays: {
+    variable: 'OCMESH_RELAYS',
+    read: (text) =>
+      text
+        .split(',')
+        .map((url) => url.trim())
+        .filter(Boolean),
+  },
   announce_interval_s: { variable: 'OCMESH_ANNOUNCE_INTERVAL_S', read: Number },
   scan_interval_s: { variable: 'OCMESH_SCAN_INTERVAL_S', read: Number },
   online_window_s: { variable: 'OCMESH_ONLINE_WINDOW_S', read: Number },

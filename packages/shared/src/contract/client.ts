@@ -25,7 +25,11 @@ export interface ClientOptions {
  * Every call rejects with an `OcmeshError`: the daemon's own, or `daemon_down` when it cannot be reached.
  */
 export function createClient(options: ClientOptions): Handlers {
-  async function call(row: Operation, input: Record<string, unknown>, context?: CallContext): Promise<unknown> {
+  async function call(
+    row: Operation,
+    input: Record<string, unknown>,
+    context?: CallContext,
+  ): Promise<unknown> {
     const base = await options.baseUrl();
     const { url, init } = toRequest(base, row, input);
     let status: number;
@@ -39,7 +43,10 @@ export function createClient(options: ClientOptions): Handlers {
       link = response.headers.get('link');
       body = parseJson(await response.text());
     } catch (cause) {
-      throw new OcmeshError('daemon_down', { message: `The ocmesh daemon does not answer at ${base}.`, cause });
+      throw new OcmeshError('daemon_down', {
+        message: `The ocmesh daemon does not answer at ${base}.`,
+        cause,
+      });
     }
     const error = toError(status, body);
     if (error) throw error;
@@ -93,7 +100,9 @@ function toError(status: number, body: unknown): OcmeshError | null {
     return new OcmeshError(code, {
       ...(typeof message === 'string' ? { message } : {}),
       ...(typeof hint === 'string' ? { hint } : {}),
-      ...(typeof details === 'object' && details !== null ? { details: details as Record<string, unknown> } : {}),
+      ...(typeof details === 'object' && details !== null
+        ? { details: details as Record<string, unknown> }
+        : {}),
     });
   }
   if (body === undefined || (status >= 400 && status !== 503)) {

@@ -37,14 +37,20 @@ export const RelayStatus = Type.Object({
   state: RelayState,
   connected_since: nullable(timestamp('Since when this connection holds.')),
   carries_dms: Type.Boolean({ description: 'Our message subscription there was answered in full.' }),
-  last_error: nullable(text('Why the last connection, subscription or write failed; the relay’s words are untrusted.')),
+  last_error: nullable(
+    text('Why the last connection, subscription or write failed; the relay’s words are untrusted.'),
+  ),
 });
 
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
   round_trip_ms: nullable(Type.Number({ description: 'Milliseconds of the last write that was answered.' })),
-  supported_nips: Type.Array(Type.Integer(), { description: 'From its NIP-11 document; empty when it has none.' }),
-  limitation: Type.Record(Type.String(), Type.Unknown(), { description: '`limitation` of its NIP-11 document.' }),
+  supported_nips: Type.Array(Type.Integer(), {
+    description: 'From its NIP-11 document; empty when it has none.',
+  }),
+  limitation: Type.Record(Type.String(), Type.Unknown(), {
+    description: '`limitation` of its NIP-11 document.',
+  }),
 });
 
 export const Reason = Type.Object({
@@ -130,7 +136,9 @@ export const Message = Type.Object({
   timestamp: timestamp('When the sender says it was written.'),
   read: Type.Boolean(),
   direction: Direction,
-  type: Type.String({ description: '`text`, `task`, `result`, `error`, `file`, or whatever the sender named.' }),
+  type: Type.String({
+    description: '`text`, `task`, `result`, `error`, `file`, or whatever the sender named.',
+  }),
   data: nullable(Type.Record(Type.String(), Type.Unknown(), { description: 'The rest of a typed payload.' })),
   reply_to: nullable(Type.String({ description: 'Id of the message it answers.' })),
   thread: nullable(Type.String()),
@@ -145,7 +153,9 @@ export const SendResult = Type.Object({
   state: DeliveryState,
 });
 
-export const Marked = Type.Object({ marked: Type.Integer({ description: 'Messages that were unread before.' }) });
+export const Marked = Type.Object({
+  marked: Type.Integer({ description: 'Messages that were unread before.' }),
+});
 
 export const Waited = Type.Object({
   messages: Type.Array(Message),
@@ -171,7 +181,10 @@ export const ErrorBody = Type.Object({
 });
 
 /** A position of arrival, as `cursor` and `after` carry it. */
-const Position = Type.String({ pattern: '^[0-9]{1,15}$', description: 'A position of arrival: the cursor of an earlier answer.' });
+const Position = Type.String({
+  pattern: '^[0-9]{1,15}$',
+  description: 'A position of arrival: the cursor of an earlier answer.',
+});
 const Limit = Type.Integer({ minimum: 1, maximum: limits.pageRows, description: 'Most rows to return.' });
 const MessageId = Type.String({ minLength: 1, maxLength: 128, description: 'Message id.' });
 const TypeName = Type.String({ pattern: '^[a-z][a-z0-9._-]{0,63}$', description: 'Message type.' });
@@ -180,11 +193,19 @@ export const inputs = {
   none: Type.Object({}, strict),
   listPeers: Type.Object(
     {
-      online: Type.Optional(Type.Boolean({ description: 'Only peers that are online (true) or offline (false).' })),
+      online: Type.Optional(
+        Type.Boolean({ description: 'Only peers that are online (true) or offline (false).' }),
+      ),
       trust: Type.Optional(Trust),
       feature: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
       capability: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
-      q: Type.Optional(Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of a name, alias, description or key.' })),
+      q: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: limits.searchChars,
+          description: 'Part of a name, alias, description or key.',
+        }),
+      ),
       limit: Type.Optional(Limit),
       cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}-[0-9a-f]{64}$' })),
     },
@@ -195,14 +216,18 @@ export const inputs = {
     {
       unread: Type.Optional(Type.Boolean({ description: 'Only unread (true) or read (false) messages.' })),
       direction: Type.Optional(
-        Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('all')], { description: 'Default: in.' }),
+        Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('all')], {
+          description: 'Default: in.',
+        }),
       ),
       order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
       from: Type.Optional(PubkeyInput),
       with: Type.Optional(PubkeyInput),
       type: Type.Optional(TypeName),
       thread: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
-      q: Type.Optional(Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of the content.' })),
+      q: Type.Optional(
+        Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of the content.' }),
+      ),
       after: Type.Optional(Position),
       limit: Type.Optional(Limit),
       cursor: Type.Optional(Position),
@@ -221,7 +246,13 @@ export const inputs = {
   ),
   waitForMessages: Type.Object(
     {
-      timeout_s: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.waitSeconds, description: 'Seconds to wait. Default 25.' })),
+      timeout_s: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: limits.waitSeconds,
+          description: 'Seconds to wait. Default 25.',
+        }),
+      ),
       from: Type.Optional(PubkeyInput),
       after: Type.Optional(Position),
       reply_to: Type.Optional(MessageId),
@@ -238,13 +269,25 @@ export const inputs = {
         description: 'Plain text, 1 to 4096 characters.',
       }),
       type: Type.Optional(TypeName),
-      data: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.Unknown(), { description: 'Fields of a typed payload.' })),
+      data: Type.Optional(
+        Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.Unknown(), {
+          description: 'Fields of a typed payload.',
+        }),
+      ),
       reply_to: Type.Optional(MessageId),
       expires_in_s: Type.Optional(
-        Type.Integer({ minimum: 1, maximum: limits.outboxDays * 86_400, description: 'Give up after so many seconds.' }),
+        Type.Integer({
+          minimum: 1,
+          maximum: limits.outboxDays * 86_400,
+          description: 'Give up after so many seconds.',
+        }),
       ),
       idempotency_key: Type.Optional(
-        Type.String({ minLength: 1, maxLength: limits.idempotencyKeyChars, description: 'The Idempotency-Key header.' }),
+        Type.String({
+          minLength: 1,
+          maxLength: limits.idempotencyKeyChars,
+          description: 'The Idempotency-Key header.',
+        }),
       ),
     },
     strict,

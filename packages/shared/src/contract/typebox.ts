@@ -2,5 +2,5 @@
 // `import * as Type` and not `{ Type }`: the latter drags 200 KB into each bundle.
 import * as Type from 'typebox';
 
-export { Type };
 export type { Static, TObject, TSchema } from 'typebox';
+export { Type };

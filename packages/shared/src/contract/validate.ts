@@ -44,7 +44,9 @@ export function validateInput<N extends OperationName>(name: N, values: Record<s
   const violations: Readonly<Record<string, ErrorCode>> = 'violations' in row ? row.violations : {};
   const code = violations[`${field} ${rule}`] ?? 'invalid_request';
   throw new OcmeshError(code, {
-    ...(code === 'invalid_request' ? { message: `The request does not fit the contract: ${field || 'it'} ${problem}.` } : {}),
+    ...(code === 'invalid_request'
+      ? { message: `The request does not fit the contract: ${field || 'it'} ${problem}.` }
+      : {}),
     details: { field, rule },
   });
 }

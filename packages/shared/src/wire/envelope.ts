@@ -1,7 +1,7 @@
 import { cutChars } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { readClaims, readName } from './presence.ts';
-import { defaultFeatures, type Dialect, ocmeshVersion, ourFeatures } from './version.ts';
+import { type Dialect, defaultFeatures, ocmeshVersion, ourFeatures } from './version.ts';
 
 /** What the plaintext of a direct message can be. Parsing never throws: what is no payload of ours is text. */
 export type Payload =
@@ -53,11 +53,21 @@ export const controlTypes: readonly string[] = [
 
 /** Fields of the envelope itself; a typed payload's own fields may not take their names. */
 export const envelopeFields: readonly string[] = [
-  'type', 'ts', 'v', 'body', 'mid', 'seq', 'reply_to', 'thread', 'auto', 'hops',
+  'type',
+  'ts',
+  'v',
+  'body',
+  'mid',
+  'seq',
+  'reply_to',
+  'thread',
+  'auto',
+  'hops',
 ];
 
 const ID = /^[A-Za-z0-9_-]{8,128}$/;
-const readId = (value: unknown): string | null => (typeof value === 'string' && ID.test(value) ? value : null);
+const readId = (value: unknown): string | null =>
+  typeof value === 'string' && ID.test(value) ? value : null;
 const readInteger = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 
@@ -203,4 +213,11 @@ export const pongPayload = (tsMs: number): string =>
   JSON.stringify({ type: 'pong', ts: tsMs, v: ocmeshVersion });
 
 export const profilePayload = (tsMs: number, name: string | null): string =>
-  JSON.stringify({ type: 'profile', ts: tsMs, v: ocmeshVersion, name: name ?? '', about: '', capabilities: ['chat'] });
+  JSON.stringify({
+    type: 'profile',
+    ts: tsMs,
+    v: ocmeshVersion,
+    name: name ?? '',
+    about: '',
+    capabilities: ['chat'],
+  });

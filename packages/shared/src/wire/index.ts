@@ -32,5 +32,11 @@ export {
   reqFrame,
 } from './frames.ts';
 export { isAddressable, isEphemeral, isReplaceable, kinds } from './kinds.ts';
-export { type Presence, type PresenceKind, presenceEvent, presenceFilters, readPresence } from './presence.ts';
+export {
+  type Presence,
+  type PresenceKind,
+  presenceEvent,
+  presenceFilters,
+  readPresence,
+} from './presence.ts';
 export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';

@@ -75,7 +75,8 @@ export const readName = (value: unknown): string | null =>
 export function readClaims(value: unknown, fallback: readonly string[]): readonly string[] {
   if (!Array.isArray(value)) return fallback;
   const claims = value.filter(
-    (claim): claim is string => typeof claim === 'string' && claim.length > 0 && claim.length <= limits.peerClaimChars,
+    (claim): claim is string =>
+      typeof claim === 'string' && claim.length > 0 && claim.length <= limits.peerClaimChars,
   );
   return claims.length > 0 ? [...new Set(claims)].slice(0, limits.peerClaims) : fallback;
 }

@@ -29,7 +29,8 @@ function checkMediaType(request: IncomingMessage): void {
   if (!hasBody && type === undefined) return;
   const plain = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type ?? '');
   // Compressed bodies are refused: 48 KB of gzip make 50 MB.
-  if (!plain || request.headers['content-encoding'] !== undefined) throw new OcmeshError('unsupported_media_type');
+  if (!plain || request.headers['content-encoding'] !== undefined)
+    throw new OcmeshError('unsupported_media_type');
 }
 
 /** All values of a header as they were sent: Node joins or drops repeated ones. */

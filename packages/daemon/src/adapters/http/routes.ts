@@ -31,7 +31,8 @@ export function createRoutes(handlers: Handlers): Router {
 
 /** Path, query or body, and headers as one object. A repeated query field is a list, which no schema takes. */
 async function collect(context: Context, row: Operation): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> = row.method === 'GET' ? { ...context.query } : await readJson(context.req);
+  const values: Record<string, unknown> =
+    row.method === 'GET' ? { ...context.query } : await readJson(context.req);
   // A header's field is taken from the header alone.
   for (const [field, header] of Object.entries(row.headers ?? {})) {
     delete values[field];

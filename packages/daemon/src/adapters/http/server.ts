@@ -69,12 +69,18 @@ function createApp(
     } catch (error) {
       const answer = toAnswer(error, requestId, log, context.state['operation']);
       context.status = answer.status;
-      if (answer.retryAfterSeconds !== undefined) context.set('Retry-After', String(answer.retryAfterSeconds));
+      if (answer.retryAfterSeconds !== undefined)
+        context.set('Retry-After', String(answer.retryAfterSeconds));
       // What is left of a refused body is not read: the connection ends with the answer.
       if (answer.status === 413) context.set('Connection', 'close');
       context.body = answer.body;
     }
-    log.debug('request', { method: context.method, path: context.path, status: context.status, request_id: requestId });
+    log.debug('request', {
+      method: context.method,
+      path: context.path,
+      status: context.status,
+      request_id: requestId,
+    });
   });
   app.use(router.routes());
   // Sockets that break mid-request are no news, and koa would print them.

@@ -6,7 +6,10 @@ import type { PublishOutcome } from '../../core/ports/relay-network.ts';
 const offline: PublishOutcome = { outcome: 'offline', reason: null, prefix: null };
 
 /** Events sent to one relay that wait for their OK. Nothing here rejects. */
-export function createPublications(deps: { readonly clock: Clock; readonly send: (frame: string) => boolean }) {
+export function createPublications(deps: {
+  readonly clock: Clock;
+  readonly send: (frame: string) => boolean;
+}) {
   const { clock, send } = deps;
   const waiting = new Map<string, (outcome: PublishOutcome) => void>();
 

@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, type Log, type Random, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type Log,
+  type Random,
+  toUnixSec,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import { cutChars, limits, type RelayState } from '@ocmesh/shared/contract';
 import { type EventDraft, type Filter, kinds, type NostrEvent, parseRelayFrame } from '@ocmesh/shared/wire';
 import type {

@@ -45,7 +45,8 @@ export function createMessagesTable(sql: Sql): MessagesTable {
 
     get: (id) => one('id = ?', id),
     findByEvent: (eventId) => one('event_id = ?', eventId),
-    findOutgoing: (peer, id) => one(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),
+    findOutgoing: (peer, id) =>
+      one(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),
 
     list(filter) {
       const { where, parameters } = messageConditions(filter);
@@ -119,7 +120,8 @@ function messageConditions(filter: MessageFilter) {
   if (filter.replyTo !== undefined) where.add('reply_to = ?', filter.replyTo);
   if (filter.q !== undefined) where.add(`content LIKE ? ESCAPE '\\'`, likePattern(filter.q));
   if (filter.after !== undefined) where.add('arrival > ?', filter.after);
-  if (filter.cursor !== undefined) where.add(filter.order === 'asc' ? 'arrival > ?' : 'arrival < ?', filter.cursor);
+  if (filter.cursor !== undefined)
+    where.add(filter.order === 'asc' ? 'arrival > ?' : 'arrival < ?', filter.cursor);
   return where.build();
 }
 

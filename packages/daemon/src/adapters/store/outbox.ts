@@ -22,7 +22,8 @@ export function createOutboxTable(sql: Sql): OutboxTable {
       sql
         .all(`SELECT ${COLUMNS} FROM outbox WHERE due_at <= ? ORDER BY due_at, rowid LIMIT ?`, [nowMs, limit])
         .map(toItem),
-    nextDueAtMs: () => sql.one('SELECT min(due_at) FROM outbox WHERE due_at IS NOT NULL')?.[0] as number | null,
+    nextDueAtMs: () =>
+      sql.one('SELECT min(due_at) FROM outbox WHERE due_at IS NOT NULL')?.[0] as number | null,
     dueAtMs: (eventId) =>
       (sql.one('SELECT due_at FROM outbox WHERE event_id = ?', [eventId])?.[0] ?? null) as number | null,
     reschedule: (eventId, dueAtMs, attempts) =>
@@ -53,7 +54,10 @@ export function createOutboxTable(sql: Sql): OutboxTable {
       ),
     outcomes: (eventId) =>
       sql
-        .all('SELECT url, outcome, reason, final, at FROM relay_outcomes WHERE event_id = ? ORDER BY at, url', [eventId])
+        .all(
+          'SELECT url, outcome, reason, final, at FROM relay_outcomes WHERE event_id = ? ORDER BY at, url',
+          [eventId],
+        )
         .map(toOutcome),
   };
 }

@@ -85,7 +85,13 @@ function peerConditions(filter: PeerFilter) {
       like,
     );
   }
-  if (after) where.add('(last_seen < ? OR (last_seen = ? AND pubkey > ?))', after.lastSeenMs, after.lastSeenMs, after.pubkey);
+  if (after)
+    where.add(
+      '(last_seen < ? OR (last_seen = ? AND pubkey > ?))',
+      after.lastSeenMs,
+      after.lastSeenMs,
+      after.pubkey,
+    );
   return where.build();
 }
 

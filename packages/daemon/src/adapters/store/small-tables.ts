@@ -4,7 +4,10 @@ import type { Sql } from './sql.ts';
 export const createMetaTable = (sql: Sql): MetaTable => ({
   get: (key) => (sql.one('SELECT value FROM meta WHERE key = ?', [key])?.[0] ?? null) as string | null,
   set: (key, value) =>
-    sql.run('INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value', [key, value]),
+    sql.run(
+      'INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value',
+      [key, value],
+    ),
 });
 
 export const createSeenTable = (sql: Sql): SeenTable => ({
@@ -15,7 +18,10 @@ export const createSeenTable = (sql: Sql): SeenTable => ({
 export const createRelaysTable = (sql: Sql): RelaysTable => ({
   cursor: (url) => (sql.one('SELECT cursor FROM relays WHERE url = ?', [url])?.[0] ?? null) as number | null,
   setCursor: (url, atMs) =>
-    sql.run('INSERT INTO relays(url, cursor) VALUES(?, ?) ON CONFLICT(url) DO UPDATE SET cursor = excluded.cursor', [url, atMs]),
+    sql.run(
+      'INSERT INTO relays(url, cursor) VALUES(?, ?) ON CONFLICT(url) DO UPDATE SET cursor = excluded.cursor',
+      [url, atMs],
+    ),
 });
 
 export const createIdempotencyTable = (sql: Sql): IdempotencyTable => ({
@@ -25,6 +31,11 @@ export const createIdempotencyTable = (sql: Sql): IdempotencyTable => ({
   },
   put(key, request, answer, atMs) {
     sql.run('DELETE FROM idempotency WHERE key = ? OR at < ?', [key, atMs - 86_400_000]);
-    sql.run('INSERT INTO idempotency(key, request, answer, at) VALUES(?, ?, ?, ?)', [key, request, answer, atMs]);
+    sql.run('INSERT INTO idempotency(key, request, answer, at) VALUES(?, ?, ?, ?)', [
+      key,
+      request,
+      answer,
+      atMs,
+    ]);
   },
 });

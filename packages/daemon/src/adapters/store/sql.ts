@@ -1,5 +1,5 @@
 // The only import of sql.js.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import initSqlJs, { type Database, type SqlJsStatic, type Statement } from 'sql.js';
 
@@ -28,7 +28,11 @@ let engine: Promise<SqlJsStatic> | undefined;
 
 function loadEngine(): Promise<SqlJsStatic> {
   engine ??= (() => {
-    const wasm = readFileSync(createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'));
+    // In a bundle it lies beside, in a checkout in its package.
+    const beside = new URL('./sql-wasm.wasm', import.meta.url);
+    const wasm = readFileSync(
+      existsSync(beside) ? beside : createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'),
+    );
     const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
     return initSqlJs({ wasmBinary });
   })();

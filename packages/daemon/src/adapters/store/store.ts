@@ -6,7 +6,12 @@ import { createMessagesTable } from './messages.ts';
 import { migrate } from './migrations/index.ts';
 import { createOutboxTable } from './outbox.ts';
 import { createPeersTable } from './peers.ts';
-import { createIdempotencyTable, createMetaTable, createRelaysTable, createSeenTable } from './small-tables.ts';
+import {
+  createIdempotencyTable,
+  createMetaTable,
+  createRelaysTable,
+  createSeenTable,
+} from './small-tables.ts';
 import { openSql, type Sql } from './sql.ts';
 import { decryptImage, encryptImage } from './sqlcipher.ts';
 

@@ -1,5 +1,14 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { exitCodes, StartError } from './exit.ts';
 import type { Home } from './home.ts';
 
@@ -19,7 +28,9 @@ export function openKeystore(home: Home): Uint8Array {
   if (!hasKeyFile && !hasKeystore && !existsSync(home.database)) return createKeystore(home);
   if (!hasKeyFile || !hasKeystore) {
     const missing = hasKeyFile ? home.keystore : home.keyFile;
-    throw refuse(`${missing} is missing, and without it ${home.database} cannot be opened. Restore it from a backup`);
+    throw refuse(
+      `${missing} is missing, and without it ${home.database} cannot be opened. Restore it from a backup`,
+    );
   }
   try {
     return unwrap(JSON.parse(readPrivate(home.keystore).toString('utf8')), readPrivate(home.keyFile));
@@ -37,7 +48,10 @@ function createKeystore(home: Home): Uint8Array {
   const wrapped = Buffer.concat([iv, cipher.update(dataKey), cipher.final(), cipher.getAuthTag()]);
   // The key file first: a keystore without it would be a riddle without an answer.
   writePrivate(home.keyFile, wrappingKey.toString('hex'));
-  writePrivate(home.keystore, JSON.stringify({ version: 1, provider: 'file', wrapped: wrapped.toString('base64') }));
+  writePrivate(
+    home.keystore,
+    JSON.stringify({ version: 1, provider: 'file', wrapped: wrapped.toString('base64') }),
+  );
   return dataKey;
 }
 
@@ -71,4 +85,5 @@ function writePrivate(path: string, text: string): void {
   }
 }
 
-const refuse = (why: string, cause?: unknown): StartError => new StartError(exitCodes.permanent, `${why}.`, cause);
+const refuse = (why: string, cause?: unknown): StartError =>
+  new StartError(exitCodes.permanent, `${why}.`, cause);

@@ -70,7 +70,10 @@ export function takeLock(path: string): () => void {
         moveAside(path);
       }
     }
-    throw new StartError(exitCodes.tryAgain, `The lock ${path} could not be taken: others are taking it too.`);
+    throw new StartError(
+      exitCodes.tryAgain,
+      `The lock ${path} could not be taken: others are taking it too.`,
+    );
   } finally {
     unlinkSync(mine);
   }

@@ -26,7 +26,12 @@ export const presentPeer = (tables: Tables, peer: PeerRecord, nowMs: UnixMs, win
 });
 
 /** A message as REST shows it, with what every relay said to it. */
-export function presentMessage(tables: Tables, message: MessageRecord, self: Pubkey, ourName: string | null): Message {
+export function presentMessage(
+  tables: Tables,
+  message: MessageRecord,
+  self: Pubkey,
+  ourName: string | null,
+): Message {
   const incoming = message.direction === 'in';
   const peer = tables.peers.get(message.peer);
   return {

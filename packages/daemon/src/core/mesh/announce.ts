@@ -1,5 +1,12 @@
 import { type Cancel, type Clock, every, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { kinds, type NostrEvent, ocmeshVersion, ourFeatures, type PresenceKind, presenceEvent } from '@ocmesh/shared/wire';
+import {
+  kinds,
+  type NostrEvent,
+  ocmeshVersion,
+  ourFeatures,
+  type PresenceKind,
+  presenceEvent,
+} from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { RelayInfo, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
@@ -40,7 +47,9 @@ export function createAnnouncer(
   function remember(createdAtSec: number): void {
     store
       .transaction((tables) => tables.meta.set('presence_at_sec', String(createdAtSec)))
-      .catch((error) => log.warn('the time of the last presence could not be stored', { reason: String(error) }));
+      .catch((error) =>
+        log.warn('the time of the last presence could not be stored', { reason: String(error) }),
+      );
   }
 
   function renew(): void {

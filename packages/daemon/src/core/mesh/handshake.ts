@@ -53,7 +53,9 @@ export function createHandshake(
   }
 
   const greetOrReport = (pubkey: Pubkey): Promise<void> =>
-    greet(pubkey).catch((error) => log.error('a hello could not be queued', { peer: pubkey, reason: String(error) }));
+    greet(pubkey).catch((error) =>
+      log.error('a hello could not be queued', { peer: pubkey, reason: String(error) }),
+    );
 
   return {
     async start() {

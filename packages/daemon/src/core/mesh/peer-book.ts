@@ -16,7 +16,10 @@ export function createPresenceHandler(): EventHandler {
     open(event: NostrEvent, nowMs: UnixMs) {
       const presence = readPresence(event, toUnixSec(nowMs));
       if (!presence) return { refusal: 'no_presence' };
-      return { sortSeq: 0, apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs) };
+      return {
+        sortSeq: 0,
+        apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs),
+      };
     },
   };
 }

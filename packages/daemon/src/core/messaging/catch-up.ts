@@ -36,7 +36,12 @@ export function createCatchUp(deps: {
   const relays = new Map<string, { deepAtMs: UnixMs; lostAtMs: UnixMs; cancel: Cancel; busy: boolean }>();
 
   const stateOf = (url: string) => {
-    const state = relays.get(url) ?? { deepAtMs: Number.NEGATIVE_INFINITY, lostAtMs: 0, cancel: () => {}, busy: false };
+    const state = relays.get(url) ?? {
+      deepAtMs: Number.NEGATIVE_INFINITY,
+      lostAtMs: 0,
+      cancel: () => {},
+      busy: false,
+    };
     relays.set(url, state);
     return state;
   };

@@ -1,5 +1,11 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
-import { type ChatPayload, dialectOf, type NostrEvent, type Payload, parsePayload } from '@ocmesh/shared/wire';
+import {
+  type ChatPayload,
+  dialectOf,
+  type NostrEvent,
+  type Payload,
+  parsePayload,
+} from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { EventHandler, Source } from '../ingest/pipeline.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -30,12 +36,7 @@ export function createDmHandler(identity: Identity): EventHandler {
   };
 }
 
-function take(
-  tables: Tables,
-  event: NostrEvent,
-  payload: Payload,
-  source: Source,
-): DomainEvent[] {
+function take(tables: Tables, event: NostrEvent, payload: Payload, source: Source): DomainEvent[] {
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(event.pubkey);
   if (known?.trust === 'blocked') return [];
@@ -61,8 +62,7 @@ function take(
 /** What the peer says about itself in a hello or profile; an old one does not undo a newer presence. */
 function withClaims(peer: PeerRecord, payload: Payload, createdAtSec: number, nowMs: UnixMs): PeerRecord {
   if (payload.kind !== 'hello' && payload.kind !== 'profile') return peer;
-  const greeted =
-    payload.kind === 'hello' ? { ...peer, theirHelloAtMs: peer.theirHelloAtMs ?? nowMs } : peer;
+  const greeted = payload.kind === 'hello' ? { ...peer, theirHelloAtMs: peer.theirHelloAtMs ?? nowMs } : peer;
   if (createdAtSec < peer.presenceAtSec) return greeted;
   return {
     ...greeted,

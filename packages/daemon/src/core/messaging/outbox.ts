@@ -1,8 +1,8 @@
 import type { Cancel, Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { canMove } from '../model/message.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
-import { handshakeOf } from '../model/peer.ts';
+import { canMove } from '../model/message.ts';
 import type { OutboxItem } from '../model/outbox.ts';
+import { handshakeOf } from '../model/peer.ts';
 import type { PublishOutcome, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { retryDelayMs } from './retry-schedule.ts';

@@ -1,5 +1,12 @@
 import { type Clock, type Random, toHex, toIso, toUnixSec } from '@ocmesh/shared/ambient';
-import { type Input, limits, OcmeshError, type Output, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import {
+  type Input,
+  limits,
+  OcmeshError,
+  type Output,
+  type Pubkey,
+  utf8Bytes,
+} from '@ocmesh/shared/contract';
 import { chatPayload, controlTypes, dialectOf, envelopeFields } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import { parsePubkey } from '../identity/public-key-text.ts';
@@ -44,7 +51,10 @@ export function createSend(deps: {
       const dialect = dialectOf(peer);
       const seq = tables.peers.nextSeq(to);
       const replyTo = input.reply_to ?? null;
-      const payload = chatPayload({ type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo }, dialect);
+      const payload = chatPayload(
+        { type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo },
+        dialect,
+      );
       if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
       const event = identity.sealDm(to, payload, toUnixSec(nowMs));
       const id = dialect.envelope ? mid : event.id;
@@ -71,7 +81,8 @@ export function createSend(deps: {
         purpose: 'message',
         attempts: 0,
         dueAtMs: nowMs,
-        expiresAtMs: nowMs + (input.expires_in_s === undefined ? limits.outboxDays * DAY_MS : input.expires_in_s * 1000),
+        expiresAtMs:
+          nowMs + (input.expires_in_s === undefined ? limits.outboxDays * DAY_MS : input.expires_in_s * 1000),
       });
       const result: Output<'sendMessage'> = { id, to, timestamp: toIso(nowMs), state: 'queued' };
       if (key !== undefined) tables.idempotency.put(key, request, JSON.stringify(result), nowMs);

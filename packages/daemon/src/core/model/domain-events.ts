@@ -5,7 +5,12 @@ import type { PeerRecord } from './peer.ts';
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
   | { readonly type: 'peer.handshaked'; readonly pubkey: Pubkey }
-  | { readonly type: 'message.received'; readonly id: string; readonly peer: Pubkey; readonly arrival: number }
+  | {
+      readonly type: 'message.received';
+      readonly id: string;
+      readonly peer: Pubkey;
+      readonly arrival: number;
+    }
   | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
   /** A peer's daemon asked ours something that it answers by itself. */
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' };

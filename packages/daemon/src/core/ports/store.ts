@@ -97,7 +97,9 @@ export interface MessagesTable {
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;
   /** Incoming messages whose sender still has to be told. */
-  receiptsDue(limit: number): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
+  receiptsDue(
+    limit: number,
+  ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
   countByState(): { queued: number; published: number; failed: number };
 }
 

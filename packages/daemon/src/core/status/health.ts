@@ -31,7 +31,8 @@ export function createHealth(deps: {
         code: 'no_relay',
         message: 'No relay is connected: nothing arrives and nothing goes out.',
         since: toIso(alone.wallMs),
-        next_step: 'Check the internet connection and the relay list; GET /relays says what each relay answered.',
+        next_step:
+          'Check the internet connection and the relay list; GET /relays says what each relay answered.',
       },
     ];
   }

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import type { CryptoEngine } from '../../core/ports/crypto-engine.ts';
+import { openNip04, sealNip04 } from './nip04.ts';
+import { conversationKey, openNip44, sealNip44 } from './nip44.ts';
+import { publicKeyOf, sharedX, signSchnorr, verifySchnorr } from './secp256k1.ts';
+
+/** Peers whose shared secret is kept: finding it again costs 160 µs, as much as a signature check. */
+const CACHED_SECRETS = 1_000;
+
+/** The engine on WebAssembly and OpenSSL. */
+export function createWasmEngine(): CryptoEngine {
+  const cached = new Map<string, Uint8Array>();
+
+  function secretWith(secretKey: Uint8Array, peer: Pubkey): Uint8Array {
+    const key = `${peer}${Buffer.from(secretKey).toString('hex')}`;
+    const known = cached.get(key);
+    const secret = known ?? sharedX(secretKey, Buffer.from(peer, 'hex'));
+    // Put back at the end: what is dropped is what was not used for the longest time.
+    cached.delete(key);
+    cached.set(key, secret);
+    if (cached.size > CACHED_SECRETS) cached.delete(cached.keys().next().value as string);
+    return secret;
+  }
+
+  return {
+    publicKey: (secretKey) => Buffer.from(publicKeyOf(secretKey)).toString('hex') as Pubkey,
+
+    sign(draft, secretKey) {
+      const { created_at, kind, tags, content } = draft;
+      const pubkey = Buffer.from(publicKeyOf(secretKey)).toString('hex') as Pubkey;
+      const hash = hashOf({ ...draft, pubkey });
+      const sig = Buffer.from(signSchnorr(hash, secretKey)).toString('hex');
+      return { id: hash.toString('hex'), pubkey, created_at, kind, tags, content, sig };
+    },
+
+    verify(event) {
+      const hash = hashOf(event);
+      return (
+        hash.toString('hex') === event.id &&
+        verifySchnorr(Buffer.from(event.sig, 'hex'), hash, Buffer.from(event.pubkey, 'hex'))
+      );
+    },
+
+    nip04: {
+      seal: (secretKey, peer, plaintext) => sealNip04(secretWith(secretKey, peer), plaintext),
+      open: (secretKey, peer, payload) => openNip04(secretWith(secretKey, peer), payload),
+    },
+    nip44: {
+      seal: (secretKey, peer, plaintext) =>
+        sealNip44(conversationKey(secretWith(secretKey, peer)), plaintext),
+      open: (secretKey, peer, payload) => openNip44(conversationKey(secretWith(secretKey, peer)), payload),
+    },
+  };
+}
+
+/** The id of an event (NIP-01): SHA-256 of its canonical form, which is what JSON.stringify makes. */
+const hashOf = ({
+  pubkey,
+  created_at,
+  kind,
+  tags,
+  content,
+}: EventDraft & Pick<NostrEvent, 'pubkey'>): Buffer =>
+  createHash('sha256')
+    .update(JSON.stringify([0, pubkey, created_at, kind, tags, content]))
+    .digest();
