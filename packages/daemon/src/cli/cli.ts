@@ -2,6 +2,7 @@ import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { Command } from 'commander';
 import { StartError } from '../adapters/system/exit.ts';
 import { addMcpCommand } from './mcp.ts';
+import { printLine } from './output.ts';
 import { addRelayCommand } from './relay.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
@@ -15,7 +16,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   program
     .command('version')
     .description('Print the version.')
-    .action(() => print(ocmeshVersion));
+    .action(() => printLine(ocmeshVersion));
   addStartCommand(program);
   addStatusCommand(program);
   addRelayCommand(program);
@@ -26,8 +27,4 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     process.exitCode = error instanceof StartError ? error.exitCode : 1;
     process.stderr.write(`ocmesh: ${error instanceof StartError ? error.message : (error as Error).stack}\n`);
   }
-}
-
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

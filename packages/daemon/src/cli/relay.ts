@@ -4,7 +4,7 @@ import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { parsePubkey } from '../core/identity/public-key-text.ts';
-import { print } from './cli.ts';
+import { printLine } from './output.ts';
 
 interface RelayFlags {
   readonly port: string;
@@ -49,5 +49,5 @@ async function run(flags: RelayFlags): Promise<void> {
   });
   const stop = (): void => void relay.close().then(() => process.exit(exitCodes.clean));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-  print(`ocmesh relay is running: ${relay.url}`);
+  printLine(`ocmesh relay is running: ${relay.url}`);
 }

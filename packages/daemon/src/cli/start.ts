@@ -5,7 +5,7 @@ import { exitCodes } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
 import { startDaemon } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
-import { print } from './cli.ts';
+import { printLine } from './output.ts';
 
 interface StartFlags {
   readonly home?: string;
@@ -49,5 +49,5 @@ async function start(flags: StartFlags): Promise<void> {
     process.exit(exitCodes.crash);
   });
   // Said after the handlers stand: a supervisor may stop us from here on.
-  print(`ocmesh is running: ${daemon.url}  ${daemon.npub}`);
+  printLine(`ocmesh is running: ${daemon.url}  ${daemon.npub}`);
 }

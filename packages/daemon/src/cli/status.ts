@@ -1,7 +1,7 @@
 import { daemonUrl } from '@ocmesh/mcp-server/daemon-url';
 import { createClient, OcmeshError, type Status } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
-import { print } from './cli.ts';
+import { printLine } from './output.ts';
 
 export function addStatusCommand(program: Command): void {
   program
@@ -12,7 +12,7 @@ export function addStatusCommand(program: Command): void {
       const client = createClient({ baseUrl: () => daemonUrl({ env: process.env }), fetch });
       try {
         const status = await client.getStatus({});
-        print(flags.json ? JSON.stringify(status, null, 2) : describe(status));
+        printLine(flags.json ? JSON.stringify(status, null, 2) : describe(status));
         if (status.degraded) process.exitCode = 1;
       } catch (error) {
         if (!(error instanceof OcmeshError)) throw error;

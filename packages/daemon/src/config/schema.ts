@@ -1,7 +1,7 @@
 import { limits, type Static, Type } from '@ocmesh/shared/contract';
 
 /** A candidate list in a fixed order, so that all agents overlap. The old ones last: most of them are gone. */
-export const defaultRelays: readonly string[] = [
+const defaultRelays: readonly string[] = [
   'wss://nos.lol',
   'wss://nostr.wine',
   'wss://relay.primal.net',

@@ -1,5 +1,5 @@
 /** When calling again may help. */
-export type Retry = 'never' | 'later' | 'after_discovery';
+type Retry = 'never' | 'later' | 'after_discovery';
 
 interface CatalogueRow {
   /** HTTP status; an operation may say otherwise for one code (`statuses`). */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
 import { type Static, type TObject, type TSchema, Type } from './typebox.ts';
 
@@ -27,35 +28,35 @@ export const operations = {
     method: 'GET',
     path: '/healthz',
     summary: 'Is the process alive? For service managers.',
-    input: schemas.inputs.none,
+    input: requests.none,
     output: schemas.Health,
   }),
   getStatus: operation({
     method: 'GET',
     path: '/status',
     summary: 'The daemon’s own state; 503 with the same body while it is degraded.',
-    input: schemas.inputs.none,
+    input: requests.none,
     output: schemas.Status,
   }),
   getIdentity: operation({
     method: 'GET',
     path: '/identity',
     summary: 'This agent’s public key and name.',
-    input: schemas.inputs.none,
+    input: requests.none,
     output: schemas.Identity,
   }),
   listRelays: operation({
     method: 'GET',
     path: '/relays',
     summary: 'The relays, their state and their limits (NIP-11).',
-    input: schemas.inputs.none,
+    input: requests.none,
     output: Type.Array(schemas.RelayDetails),
   }),
   listPeers: operation({
     method: 'GET',
     path: '/peers',
     summary: 'Discovered agents, the last seen first. Never this one.',
-    input: schemas.inputs.listPeers,
+    input: requests.listPeers,
     output: Type.Array(schemas.Peer),
     page: true,
     errors: { invalid_pubkey: true },
@@ -64,7 +65,7 @@ export const operations = {
     method: 'GET',
     path: '/peers/:pubkey',
     summary: 'One discovered agent.',
-    input: schemas.inputs.getPeer,
+    input: requests.getPeer,
     output: schemas.Peer,
     errors: { peer_unknown: true, invalid_pubkey: true },
   }),
@@ -72,7 +73,7 @@ export const operations = {
     method: 'GET',
     path: '/messages',
     summary: 'Messages: unread ones oldest first, otherwise newest first.',
-    input: schemas.inputs.listMessages,
+    input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
     errors: { invalid_pubkey: true },
@@ -81,7 +82,7 @@ export const operations = {
     method: 'GET',
     path: '/messages/wait',
     summary: 'Waits for messages: unread ones at once, else the next; with `after` what arrived since.',
-    input: schemas.inputs.waitForMessages,
+    input: requests.waitForMessages,
     output: schemas.Waited,
     errors: { too_many_waiters: true, invalid_pubkey: true },
   }),
@@ -89,7 +90,7 @@ export const operations = {
     method: 'GET',
     path: '/messages/:id',
     summary: 'One message, with everything known about its delivery.',
-    input: schemas.inputs.getMessage,
+    input: requests.getMessage,
     output: schemas.Message,
     errors: { message_unknown: true },
   }),
@@ -97,7 +98,7 @@ export const operations = {
     method: 'POST',
     path: '/messages/read',
     summary: 'Marks messages as read: one of `id`, `ids`, `from`, `all`.',
-    input: schemas.inputs.markRead,
+    input: requests.markRead,
     output: schemas.Marked,
     errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
   }),
@@ -105,7 +106,7 @@ export const operations = {
     method: 'POST',
     path: '/send',
     summary: 'Queues one encrypted message. 200 means that it is on disk and will be sent.',
-    input: schemas.inputs.sendMessage,
+    input: requests.sendMessage,
     output: schemas.SendResult,
     headers: { idempotency_key: 'idempotency-key' },
     errors: {
@@ -121,7 +122,7 @@ export const operations = {
   }),
 } as const;
 
-export type Operations = typeof operations;
+type Operations = typeof operations;
 export type OperationName = keyof Operations;
 export type Input<N extends OperationName> = Static<Operations[N]['input']>;
 

@@ -33,7 +33,7 @@ export function createHandshake(
   async function greet(pubkey: Pubkey): Promise<void> {
     const nowMs = clock.now();
     const known = store.peek((tables) => tables.peers.get(pubkey));
-    if (!known || known.hello !== 'none' || known.trust === 'blocked') return;
+    if (known?.hello !== 'none' || known.trust === 'blocked') return;
     const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialectOf(known));
     const item: OutboxItem = {
       event: identity.sealDm(pubkey, hello, toUnixSec(nowMs)),
@@ -45,7 +45,7 @@ export function createHandshake(
     };
     await store.transaction((tables) => {
       const peer = tables.peers.get(pubkey);
-      if (!peer || peer.hello !== 'none') return;
+      if (peer?.hello !== 'none') return;
       tables.peers.put({ ...peer, hello: 'queued' });
       tables.outbox.insert(item);
     });

@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+// The arrows of ARCHITECTURE.md. The compiler holds the rest: core knows no Node types, packages name what they use.
+
+const root = import.meta.dirname;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path);
+
+const sources: readonly Source[] = ['shared', 'daemon', 'mcp-server', 'relay', 'testkit'].flatMap((name) => {
+  const folder = join(root, 'packages', name, 'src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !isTest(file))
+    .map((file) => {
+      const path = join(folder, file);
+      const text = readFileSync(path, 'utf8');
+      const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, target = '']) =>
+        target.startsWith('.') ? relative(root, join(path, '..', target)) : target,
+      );
+      return { path: relative(root, path), text, imports };
+    });
+});
+
+const daemon = 'packages/daemon/src';
+
+/** Files under `of` may not import anything that matches `not`. */
+const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
+  {
+    of: /^packages\/shared\//,
+    not: /^@ocmesh\/|^packages\/(?!shared)/,
+    why: 'shared imports nothing of ours',
+  },
+  {
+    of: /^packages\/(relay|testkit|mcp-server)\//,
+    not: /^@ocmesh\/(?!shared)/,
+    why: 'the others import shared',
+  },
+  {
+    of: /^packages\/shared\/src\/contract\//,
+    not: /shared\/src\/wire\//,
+    why: 'contract does not know the wire',
+  },
+  {
+    of: /^packages\/daemon\/src\/core\//,
+    not: /^packages\/daemon\/src\/(?!core)|^node:|^(?!@ocmesh\/shared|nostr-tools\/|packages\/)/,
+    why: 'core imports shared, its ports and its model',
+  },
+  { of: /daemon\/src\/core\/model\//, not: /core\/(?!model)/, why: 'the model stands alone' },
+  { of: /daemon\/src\/core\/ports\//, not: /core\/(?!model|ports)/, why: 'ports name only the model' },
+  { of: /daemon\/src\/core\/mesh\//, not: /core\/messaging\//, why: 'mesh and messaging meet in agent.ts' },
+  { of: /daemon\/src\/core\/messaging\//, not: /core\/mesh\//, why: 'mesh and messaging meet in agent.ts' },
+  { of: /daemon\/src\/core\//, not: /core\/handlers\//, why: 'handlers are the outermost ring of core' },
+  { of: /daemon\/src\/(core|adapters|config|agent)/, not: /src\/(cli|app)\b/, why: 'app and cli are on top' },
+  {
+    of: /daemon\/src\/(?!cli)/,
+    not: /^@ocmesh\/(relay|mcp-server)/,
+    why: 'the cli alone loads relay and mcp-server',
+  },
+];
+
+/** A library and the only file, or folder, of each package that may import it. */
+const places: readonly { library: RegExp; only: readonly string[] }[] = [
+  { library: /^typebox/, only: ['packages/shared/src/contract/typebox.ts'] },
+  { library: /^ajv/, only: ['packages/shared/src/contract/validate.ts'] },
+  {
+    library: /^nostr-tools/,
+    only: [
+      `${daemon}/core/identity/nostr-tools-engine.ts`,
+      `${daemon}/core/identity/public-key-text.ts`,
+      'packages/relay/src/verify.ts',
+      'packages/testkit/src/',
+    ],
+  },
+  { library: /^tiny-secp256k1/, only: [`${daemon}/adapters/crypto/secp256k1.ts`] },
+  {
+    library: /^ws$/,
+    only: [`${daemon}/adapters/relay/connection.ts`, 'packages/relay/src/', 'packages/testkit/src/'],
+  },
+  { library: /^sql\.js/, only: [`${daemon}/adapters/store/sql.ts`] },
+  { library: /^koa$/, only: [`${daemon}/adapters/http/`] },
+  { library: /^@koa\/router/, only: [`${daemon}/adapters/http/routes.ts`] },
+  { library: /^pino/, only: [`${daemon}/adapters/log/logger.ts`] },
+  { library: /^commander/, only: [`${daemon}/cli/`] },
+  { library: /^@modelcontextprotocol\//, only: ['packages/mcp-server/src/server.ts'] },
+];
+
+/** Ambient time, chance and output, and who may touch them. */
+const ambient =
+  /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(Timeout|Interval)\(|\bperformance\.now\b|\bconsole\./;
+const mayTouch = [
+  `${daemon}/adapters/system/`,
+  // The end of a process that serves one client: it has no clock to pass.
+  'packages/mcp-server/src/server.ts',
+  // Play a program of their own, over real sockets.
+  'packages/testkit/src/deployed-',
+  'packages/testkit/src/relay-client.ts',
+];
+
+const under = (path: string, places: readonly string[]): boolean =>
+  places.some((place) => path.startsWith(place));
+/** Comments may name what code may not use. */
+const codeOf = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, '');
+
+describe('architecture', () => {
+  it('reads the sources', () => {
+    expect(sources.length).toBeGreaterThan(80);
+  });
+
+  it.each(arrows)('$why', ({ of, not }) => {
+    const wrong = sources
+      .filter(({ path }) => of.test(path))
+      .flatMap(({ path, imports }) =>
+        imports.filter((target) => not.test(target)).map((target) => `${path} → ${target}`),
+      )
+      // Handlers are made of one another.
+      .filter((arrow) => !/core\/handlers\/.* → .*core\/handlers\//.test(arrow));
+    expect(wrong).toEqual([]);
+  });
+
+  it('no adapter imports another', () => {
+    const folder = /^packages\/daemon\/src\/adapters\/([^/]+)\//;
+    const wrong = sources.flatMap(({ path, imports }) => {
+      const own = folder.exec(path)?.[1];
+      return imports
+        .filter((target) => own && (folder.exec(target)?.[1] ?? own) !== own)
+        .map((target) => `${path} → ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(places)('$library is imported in one place', ({ library, only }) => {
+    const wrong = sources.filter(
+      ({ path, imports }) => imports.some((one) => library.test(one)) && !under(path, only),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('time, chance and output are passed in', () => {
+    const wrong = sources.filter(({ path, text }) => ambient.test(codeOf(text)) && !under(path, mayTouch));
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('no file reaches for the types that its project was denied', () => {
+    expect(sources.filter(({ text }) => /\/\/\/\s*<reference/.test(text)).map(({ path }) => path)).toEqual(
+      [],
+    );
+  });
+
+  it('no file holds more than 250 lines', () => {
+    const long = sources.filter(({ text }) => text.split('\n').length > 251);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+import { limits } from './limits.ts';
+import { Trust } from './schemas.ts';
+import { Type } from './typebox.ts';
+
+// What a request may hold: path, query, headers and body of an operation as one object.
+
+const strict = { additionalProperties: false } as const;
+/** What a request may name a peer by. */
+const PubkeyInput = Type.String({
+  minLength: 1,
+  maxLength: 2000,
+  description: 'Public key: 64 hex digits, npub1… or nprofile1….',
+});
+
+/** A position of arrival, as `cursor` and `after` carry it. */
+const Position = Type.String({
+  pattern: '^[0-9]{1,15}$',
+  description: 'A position of arrival: the cursor of an earlier answer.',
+});
+const Limit = Type.Integer({ minimum: 1, maximum: limits.pageRows, description: 'Most rows to return.' });
+const MessageId = Type.String({ minLength: 1, maxLength: 128, description: 'Message id.' });
+const TypeName = Type.String({ pattern: '^[a-z][a-z0-9._-]{0,63}$', description: 'Message type.' });
+
+export const requests = {
+  none: Type.Object({}, strict),
+  listPeers: Type.Object(
+    {
+      online: Type.Optional(
+        Type.Boolean({ description: 'Only peers that are online (true) or offline (false).' }),
+      ),
+      trust: Type.Optional(Trust),
+      feature: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
+      capability: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
+      q: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: limits.searchChars,
+          description: 'Part of a name, alias, description or key.',
+        }),
+      ),
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}-[0-9a-f]{64}$' })),
+    },
+    strict,
+  ),
+  getPeer: Type.Object({ pubkey: PubkeyInput }, strict),
+  listMessages: Type.Object(
+    {
+      unread: Type.Optional(Type.Boolean({ description: 'Only unread (true) or read (false) messages.' })),
+      direction: Type.Optional(
+        Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('all')], {
+          description: 'Default: in.',
+        }),
+      ),
+      order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
+      from: Type.Optional(PubkeyInput),
+      with: Type.Optional(PubkeyInput),
+      type: Type.Optional(TypeName),
+      thread: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+      q: Type.Optional(
+        Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of the content.' }),
+      ),
+      after: Type.Optional(Position),
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(Position),
+    },
+    strict,
+  ),
+  getMessage: Type.Object({ id: MessageId }, strict),
+  markRead: Type.Object(
+    {
+      id: Type.Optional(MessageId),
+      ids: Type.Optional(Type.Array(MessageId, { minItems: 1, maxItems: limits.pageRows })),
+      from: Type.Optional(PubkeyInput),
+      all: Type.Optional(Type.Literal(true)),
+    },
+    { ...strict, minProperties: 1, maxProperties: 1 },
+  ),
+  waitForMessages: Type.Object(
+    {
+      timeout_s: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: limits.waitSeconds,
+          description: 'Seconds to wait. Default 25.',
+        }),
+      ),
+      from: Type.Optional(PubkeyInput),
+      after: Type.Optional(Position),
+      reply_to: Type.Optional(MessageId),
+      type: Type.Optional(TypeName),
+    },
+    strict,
+  ),
+  sendMessage: Type.Object(
+    {
+      to: PubkeyInput,
+      content: Type.String({
+        minLength: 1,
+        maxLength: limits.contentChars,
+        description: 'Plain text, 1 to 4096 characters.',
+      }),
+      type: Type.Optional(TypeName),
+      data: Type.Optional(
+        Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.Unknown(), {
+          description: 'Fields of a typed payload.',
+        }),
+      ),
+      reply_to: Type.Optional(MessageId),
+      expires_in_s: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: limits.outboxDays * 86_400,
+          description: 'Give up after so many seconds.',
+        }),
+      ),
+      idempotency_key: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: limits.idempotencyKeyChars,
+          description: 'The Idempotency-Key header.',
+        }),
+      ),
+    },
+    strict,
+  ),
+} as const;
