@@ -1,25 +1,18 @@
 // Two agents meet and talk on this machine alone: a relay, two daemons, and an MCP client that speaks for one of them.
 // With --stay everything is left running, to be played with, until Ctrl-C.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { createClient } from '@ocmesh/shared/contract';
+import { createProcessMesh, until } from '@ocmesh/testkit';
 import yoctoSpinner from 'yocto-spinner';
 
-const STEP_MS = 30_000;
 const program = fileURLToPath(new URL('../packages/daemon/bundle/ocmesh.mjs', import.meta.url));
 const mcpProgram = fileURLToPath(new URL('../packages/mcp-server/bundle/ocmesh-mcp.mjs', import.meta.url));
 const stay = process.argv.includes('--stay');
-const place = mkdtempSync(join(tmpdir(), 'ocmesh-quickstart-'));
+const mesh = createProcessMesh(program);
 const startedAt = performance.now();
 
-/** @type {{ name: string, child: import('node:child_process').ChildProcess, output: () => string }[]} */
-const processes = [];
 /** @type {Client | undefined} */
 let mcp;
 
@@ -53,64 +46,12 @@ async function step(who, doing, work, done) {
   }
 }
 
-/** @template T @param {() => Promise<T | null | undefined | false>} look */
-async function until(look) {
-  const deadline = performance.now() + STEP_MS;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (performance.now() > deadline) throw new Error(`not within ${STEP_MS / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/**
- * Starts `ocmesh` and waits for its first line.
- * @param {string} name @param {string[]} args @param {Record<string, string>} environment
- */
-async function start(name, args, environment = {}) {
-  let output = '';
-  const child = spawn(process.execPath, [program, ...args], {
-    // A clean environment: what OCMESH_* the caller has set is not for these.
-    env: { PATH: process.env['PATH'], HOME: place, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  child.stdout.on('data', (data) => (output += data));
-  child.stderr.on('data', (data) => (output += data));
-  processes.push({ name, child, output: () => output });
-  return until(async () => {
-    if (child.exitCode !== null) throw new Error(`${name} ended with exit code ${child.exitCode}`);
-    return /is running: (\S+)/.exec(output)?.[1];
-  });
-}
-
-/** @param {string} name @param {string} relay */
-async function startAgent(name, relay) {
-  const home = join(place, name);
-  const url = await start(name, ['start'], {
-    OCMESH_HOME: home,
-    OCMESH_PORT: '0',
-    OCMESH_NAME: name,
-    OCMESH_RELAYS: relay,
-  });
-  const api = createClient({ baseUrl: () => url, fetch });
-  const { pubkey, npub } = await api.getIdentity({});
-  return { name, home, url, api, pubkey, npub };
-}
-
-/** @typedef {Awaited<ReturnType<typeof startAgent>>} Agent */
-
-/** @param {Agent} agent @param {Agent} other */
-const metBy = (agent, other) =>
-  until(async () => {
-    const { items } = await agent.api.listPeers({ online: true });
-    return items.find((peer) => peer.pubkey === other.pubkey && peer.handshake === 'acknowledged');
-  });
+/** @typedef {import('@ocmesh/testkit').RunningAgent} Agent */
 
 /** @param {Agent} agent */
 async function connectMcp(agent) {
   const client = new Client({ name: 'ocmesh-quickstart', version: '1.0.0' });
-  const env = { PATH: process.env['PATH'] ?? '', HOME: place, OCMESH_HOME: agent.home };
+  const env = { PATH: process.env['PATH'] ?? '', HOME: mesh.place, OCMESH_HOME: agent.home };
   await client.connect(new StdioClientTransport({ command: process.execPath, args: [mcpProgram], env }));
   return client;
 }
@@ -123,41 +64,22 @@ async function callTool(name, args) {
 }
 
 async function talk() {
-  console.log(`\n${bold('Two agents meet and talk')}, on this machine alone. Their data: ${place}\n`);
+  console.log(`\n${bold('Two agents meet and talk')}, on this machine alone. Their data: ${mesh.place}\n`);
   const relay = await step(
     'relay',
     'starting',
-    () => start('relay', ['relay', '--port', '0']),
-    (url) => `listens on ${url}`,
+    () => mesh.startRelay(),
+    ({ url }) => `listens on ${url}`,
   );
-  const [alice, bob] = await Promise.all([
-    step(
-      'alice',
-      'starting',
-      () => startAgent('alice', relay),
-      (agent) => `is ${agent.npub.slice(0, 16)}…, REST on ${agent.url}`,
-    ),
-    step(
-      'bob',
-      'starting',
-      () => startAgent('bob', relay),
-      (agent) => `is ${agent.npub.slice(0, 16)}…, REST on ${agent.url}`,
-    ),
-  ]);
-  await Promise.all([
-    step(
-      'alice',
-      'looking for bob',
-      () => metBy(alice, bob),
-      () => 'discovered bob: online, handshake acknowledged',
-    ),
-    step(
-      'bob',
-      'looking for alice',
-      () => metBy(bob, alice),
-      () => 'discovered alice: online, handshake acknowledged',
-    ),
-  ]);
+  const introduce = (/** @type {Agent} */ { npub, url }) => `is ${npub.slice(0, 16)}…, REST on ${url}`;
+  const alice = await step('alice', 'starting', () => mesh.startAgent('alice', [relay.url]), introduce);
+  const bob = await step('bob', 'starting', () => mesh.startAgent('bob', [relay.url]), introduce);
+  await step(
+    'both',
+    'looking for each other',
+    () => mesh.meet(alice, bob),
+    () => 'discovered each other: online, handshake acknowledged',
+  );
 
   mcp = await step(
     'alice',
@@ -214,12 +136,11 @@ async function talk() {
   console.log(
     `\n${styleText('green', '✔')} discovered, greeted, asked, answered, end-to-end encrypted, in ${seconds(performance.now() - startedAt).trim()}.`,
   );
-  return [alice, bob];
+  return { alice, bob };
 }
 
-/** @param {Agent[]} agents */
-async function linger(agents) {
-  const [alice, bob] = /** @type {[Agent, Agent]} */ (agents);
+/** @param {Agent} alice @param {Agent} bob */
+async function linger(alice, bob) {
   const config = {
     mcpServers: {
       ocmesh: { command: process.execPath, args: [mcpProgram], env: { OCMESH_HOME: alice.home } },
@@ -242,24 +163,17 @@ ${JSON.stringify(config, null, 2)}
 
 async function cleanUp() {
   await mcp?.close();
-  await Promise.all(
-    processes.map(({ child }) => {
-      if (child.exitCode !== null || child.signalCode !== null) return null;
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      return ended;
-    }),
-  );
-  rmSync(place, { recursive: true, force: true });
+  await mesh.close();
 }
 
 try {
-  const agents = await talk();
-  if (stay) await linger(agents);
+  const { alice, bob } = await talk();
+  if (stay) await linger(alice, bob);
 } catch (error) {
   process.exitCode = 1;
   console.error(`\n${styleText('red', '✘')} ${error instanceof Error ? error.message : error}`);
-  for (const { name, output } of processes) console.error(`\n── ${name}\n${output().trimEnd()}`);
+  console.error(`
+${mesh.transcript()}`);
 } finally {
   await cleanUp();
 }

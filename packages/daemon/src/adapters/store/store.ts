@@ -53,6 +53,7 @@ export async function openStore(deps: Deps): Promise<Store> {
   /** Being written. */
   let writing: Batch | null = null;
   let refusal: { code: 'storage_full' | 'storage_unavailable'; since: UnixMs } | null = null;
+  let busy = false;
   let closed = false;
 
   function transaction<T>(change: (tables: Tables) => T): Promise<T> {
@@ -70,7 +71,7 @@ export async function openStore(deps: Deps): Promise<Store> {
     if (sql.changes() === before) return onDisk().then(() => result);
     waiting ??= createBatch();
     const { settled } = waiting;
-    if (!writing) void write();
+    if (!busy) void write();
     return settled.then(() => result);
   }
 
@@ -78,6 +79,7 @@ export async function openStore(deps: Deps): Promise<Store> {
   const onDisk = (): Promise<void> => (waiting ?? writing)?.settled ?? Promise.resolve();
 
   async function write(): Promise<void> {
+    busy = true;
     // One turn later: what is done in the same turn shares the write.
     await Promise.resolve();
     while (waiting) {
@@ -94,6 +96,7 @@ export async function openStore(deps: Deps): Promise<Store> {
       }
     }
     writing = null;
+    busy = false;
   }
 
   async function refuse(failed: Batch, cause: unknown): Promise<void> {

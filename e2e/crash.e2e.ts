@@ -1,0 +1,83 @@
+import { createSeededRandom, type RunningAgent, until } from '@ocmesh/testkit';
+import { describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+
+const KILLS = 20;
+const WRITERS = 4;
+
+/** Sends without a pause until told to stop; returns the ids that got their 200. */
+function load(api: () => RunningAgent['api'], to: string) {
+  const acknowledged = new Map<string, string>();
+  let running = true;
+  const writers = Array.from({ length: WRITERS }, async (_, writer) => {
+    for (let n = 0; running; n++) {
+      const content = `writer ${writer} message ${n}`;
+      try {
+        const { id } = await api().sendMessage({ to, content });
+        acknowledged.set(id, content);
+      } catch {
+        // Not acknowledged: it may arrive or not. A new content, so that the count stays exact.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+  });
+  return {
+    acknowledged,
+    async stop() {
+      running = false;
+      await Promise.all(writers);
+    },
+  };
+}
+
+/** Every message that ever arrived, each id once or more. */
+async function inbox(agent: RunningAgent): Promise<{ id: string; content: string }[]> {
+  const all: { id: string; content: string }[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await agent.api.listMessages({ order: 'asc', ...(cursor ? { cursor } : {}) });
+    all.push(...page.items.map(({ id, content }) => ({ id, content })));
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor);
+  return all;
+}
+
+describe('kill -9 under load', () => {
+  it.each(['receiver', 'sender'] as const)(
+    `of the %s, ${KILLS} times: what got its 200 arrives exactly once`,
+    async (victim) => {
+      const seed = Date.now() % 1_000_000;
+      const random = createSeededRandom(seed);
+      console.log(`seed ${seed}`);
+      const mesh = createMesh();
+      const relay = await mesh.startRelay();
+      let alice = await mesh.startAgent('alice', [relay.url]);
+      let bob = await mesh.startAgent('bob', [relay.url]);
+      await mesh.meet(alice, bob);
+
+      const { acknowledged, stop } = load(() => alice.api, bob.pubkey);
+      for (let kill = 0; kill < KILLS; kill++) {
+        await new Promise((resolve) => setTimeout(resolve, 50 + random.unit() * 300));
+        if (victim === 'receiver') {
+          await bob.kill();
+          bob = await mesh.startAgent('bob', [relay.url]);
+        } else {
+          await alice.kill();
+          alice = await mesh.startAgent('alice', [relay.url]);
+        }
+      }
+      await stop();
+
+      expect(acknowledged.size).toBeGreaterThan(KILLS);
+      const arrived = await until(async () => {
+        const messages = await inbox(bob);
+        const ids = new Set(messages.map(({ id }) => id));
+        return [...acknowledged.keys()].every((id) => ids.has(id)) && messages;
+      }, 60_000);
+      expect(new Set(arrived.map(({ id }) => id)).size).toBe(arrived.length);
+      expect(new Set(arrived.map(({ content }) => content)).size).toBe(arrived.length);
+      for (const { id, content } of arrived) expect(acknowledged.get(id) ?? content).toBe(content);
+      console.log(`${victim}: ${acknowledged.size} acknowledged, ${arrived.length} arrived`);
+    },
+  );
+});

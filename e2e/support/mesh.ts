@@ -1,0 +1,20 @@
+import { createProcessMesh, type ProcessMesh } from '@ocmesh/testkit';
+import { afterEach, onTestFailed } from 'vitest';
+import { ocmeshProgram } from './programs.ts';
+
+const open = new Set<ProcessMesh>();
+
+/** Real processes for one test, stopped after it; what they printed is shown when it fails. */
+export function createMesh(): ProcessMesh {
+  const mesh = createProcessMesh(ocmeshProgram);
+  open.add(mesh);
+  onTestFailed(() => {
+    process.stderr.write(`${mesh.transcript()}\n`);
+  });
+  return mesh;
+}
+
+afterEach(async () => {
+  await Promise.all([...open].map((mesh) => mesh.close()));
+  open.clear();
+});

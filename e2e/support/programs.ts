@@ -1,0 +1,7 @@
+import { join } from 'node:path';
+
+const packages = join(import.meta.dirname, '../../packages');
+
+/** What users run. */
+export const ocmeshProgram = join(packages, 'daemon/bundle/ocmesh.mjs');
+export const mcpProgram = join(packages, 'mcp-server/bundle/ocmesh-mcp.mjs');

@@ -1,0 +1,107 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { createFakeClock, createRecordingLog, createSeededRandom, type FakeClock } from '@ocmesh/testkit';
+import { onTestFinished } from 'vitest';
+import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
+import { createAgent } from '../../src/agent.ts';
+import { type Config, defaults } from '../../src/config/schema.ts';
+import { createMemoryMesh, createMemoryNetwork, type MemoryMesh } from './memory-relay-network.ts';
+import { copyDisk, createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-store.ts';
+import { createPuppet } from './puppet.ts';
+
+const engine = createWasmEngine();
+
+export interface BoxOptions {
+  /** Decides the key. */
+  readonly seed?: number;
+  readonly name?: string;
+  readonly config?: Partial<Config>;
+  readonly disk?: MemoryDisk;
+  /** Whether the relays can be reached from the start on. */
+  readonly up?: boolean;
+}
+
+/** The relays, the clock and the agents of one test. */
+export function createWorld(...urls: string[]) {
+  const clock = createFakeClock();
+  const mesh = createMemoryMesh(...urls);
+  let seeds = 0;
+  return {
+    clock,
+    mesh,
+    relay: mesh.relays[0] as (typeof mesh.relays)[number],
+    puppet: (name: string) => createPuppet(name, clock),
+    start: (options: BoxOptions = {}) => startBox(clock, mesh, { seed: ++seeds, ...options }),
+  };
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+/** A whole agent: the real core and the real store, on relays and a disk in memory and a clock that stands still. */
+async function startBox(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions) {
+  const disk = options.disk ?? createMemoryDisk();
+  const log = createRecordingLog();
+  const store = await openMemoryStore(disk, { clock, log });
+  const network = createMemoryNetwork(mesh, clock, options.up === undefined ? {} : { up: options.up });
+  const config: Config = { ...defaults, name: options.name ?? null, ...options.config };
+  const agent = await createAgent(
+    { store, engine, clock, random: createSeededRandom(options.seed ?? 1), log, connect: () => network },
+    config,
+  );
+  let running = true;
+  agent.start();
+  await settle(clock);
+  onTestFinished(async () => {
+    if (running) await stop();
+  });
+
+  async function stop(): Promise<void> {
+    running = false;
+    await agent.stop();
+    await store.close();
+  }
+
+  return {
+    ...agent.handlers,
+    pubkey: agent.identity.pubkey,
+    agent,
+    store,
+    disk,
+    log,
+    network,
+    stop,
+    /** Ends it without a word. @returns the disk as the crash left it */
+    async crash(): Promise<MemoryDisk> {
+      const left = copyDisk(disk);
+      disk.failure = new Error('this process is gone');
+      await network.stop();
+      running = false;
+      return left;
+    },
+    peer: (pubkey: Pubkey) => agent.handlers.getPeer({ pubkey }),
+    peers: async () => (await agent.handlers.listPeers({})).items,
+    inbox: async () => (await agent.handlers.listMessages({ order: 'asc' })).items,
+    refused: async () => (await agent.handlers.getStatus({})).refused_events,
+    /** What it signed of this kind and offered to any relay, each event once. */
+    published(kind: number): NostrEvent[] {
+      const all = mesh.relays.flatMap((relay) => relay.offered);
+      const own = all.filter((event) => event.kind === kind && event.pubkey === agent.identity.pubkey);
+      return [...new Map(own.map((event) => [event.id, event])).values()];
+    },
+  };
+}
+
+export type Box = Awaited<ReturnType<typeof startBox>>;
+
+/** Lets everything that is under way land, without time passing. */
+export async function settle(clock: FakeClock): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await clock.advance(0);
+}
+
+/** Two agents that have found and greeted each other. */
+export async function startTwo(world: World): Promise<{ alice: Box; bob: Box }> {
+  const alice = await world.start({ name: 'alice' });
+  const bob = await world.start({ name: 'bob' });
+  await world.clock.advance(1_000);
+  return { alice, bob };
+}

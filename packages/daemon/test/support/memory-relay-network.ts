@@ -1,0 +1,252 @@
+import type { Clock } from '@ocmesh/shared/ambient';
+import { type Filter, isAddressable, type NostrEvent, reasonPrefix, tagValue, tagValues } from '@ocmesh/shared/wire';
+import type {
+  NetworkListener,
+  PublishOutcome,
+  RelayInfo,
+  RelayNetwork,
+  RelaySnapshot,
+  Subscription,
+} from '../../src/core/ports/relay-network.ts';
+
+/** What a relay does with an event: what it says, and whether it really keeps and forwards it. */
+export interface Answer extends PublishOutcome {
+  readonly keeps: boolean;
+}
+
+export const accept: Answer = { outcome: 'accepted', reason: null, prefix: null, keeps: true };
+/** Says that it took the event and drops it. */
+export const lie: Answer = { ...accept, keeps: false };
+export const timeout: Answer = { outcome: 'timeout', reason: 'no answer', prefix: null, keeps: false };
+/** Takes the event, but its OK is lost. */
+export const lostOk: Answer = { ...timeout, keeps: true };
+export const reject = (reason: string): Answer => ({
+  outcome: 'rejected',
+  reason,
+  prefix: reasonPrefix(reason),
+  keeps: false,
+});
+
+interface Client {
+  deliver(event: unknown): void;
+  drop(): void;
+}
+
+/** One relay that several agents share. */
+export interface MemoryRelay {
+  readonly url: string;
+  /** NIP-11; null for a relay without the document. */
+  info: RelayInfo | null;
+  /** The most events that it sends for one filter. */
+  maxRows: number;
+  /** Whether it ends queries with EOSE. */
+  completes: boolean;
+  answer: (event: NostrEvent) => Answer | Promise<Answer>;
+  /** Everything that was offered, whatever became of it. */
+  readonly offered: NostrEvent[];
+  readonly stored: unknown[];
+  readonly queries: Filter[];
+  readonly clients: Set<Client>;
+  /** Keeps the event without telling anybody. */
+  keep(...events: unknown[]): void;
+  /** Sends this to everybody who is connected, asked for or not. */
+  push(...events: unknown[]): void;
+}
+
+export interface MemoryMesh {
+  readonly relays: readonly MemoryRelay[];
+  relay(url: string): MemoryRelay;
+}
+
+const matches = (filter: Filter, event: NostrEvent): boolean =>
+  (filter.kinds?.includes(event.kind) ?? true) &&
+  (filter.authors?.includes(event.pubkey) ?? true) &&
+  event.created_at >= (filter.since ?? 0) &&
+  event.created_at <= (filter.until ?? Number.POSITIVE_INFINITY) &&
+  Object.entries(filter).every(
+    ([key, wanted]) =>
+      !key.startsWith('#') ||
+      tagValues(event, key.slice(1)).some((value) => (wanted as readonly string[]).includes(value)),
+  );
+
+export function createMemoryMesh(...urls: string[]): MemoryMesh {
+  const relays = (urls.length > 0 ? urls : ['wss://one.test']).map(createMemoryRelay);
+  return {
+    relays,
+    relay(url) {
+      const relay = relays.find((each) => each.url === url);
+      if (!relay) throw new Error(`no relay ${url}`);
+      return relay;
+    },
+  };
+}
+
+function createMemoryRelay(url: string): MemoryRelay {
+  const relay: MemoryRelay = {
+    url,
+    info: { supportedNips: [1, 11, 40], limitation: {} },
+    maxRows: 500,
+    completes: true,
+    answer: () => accept,
+    offered: [],
+    stored: [],
+    queries: [],
+    clients: new Set(),
+    keep(...events) {
+      relay.stored.push(...events.map(copy));
+    },
+    push(...events) {
+      for (const event of events) for (const client of [...relay.clients]) client.deliver(copy(event));
+    },
+  };
+  return relay;
+}
+
+const copy = (event: unknown): unknown => structuredClone(event);
+
+/** NIP-01: of an addressable event only the newest is kept. */
+function store(relay: MemoryRelay, event: NostrEvent): void {
+  const replaced = relay.stored.findIndex((other) => {
+    const { kind, pubkey, tags } = other as NostrEvent;
+    return (
+      isAddressable(event.kind) &&
+      kind === event.kind &&
+      pubkey === event.pubkey &&
+      tagValue({ tags }, 'd') === tagValue(event, 'd')
+    );
+  });
+  if (replaced >= 0) relay.stored.splice(replaced, 1);
+  relay.stored.push(event);
+}
+
+function find(relay: MemoryRelay, filters: readonly Filter[]): unknown[] {
+  const found = new Set<unknown>();
+  for (const filter of filters) {
+    relay.stored
+      .filter((event) => matches(filter, event as NostrEvent))
+      .sort((a, b) => (b as NostrEvent).created_at - (a as NostrEvent).created_at)
+      .slice(0, Math.min(filter.limit ?? relay.maxRows, relay.maxRows))
+      .forEach((event) => {
+        found.add(event);
+      });
+  }
+  return [...found].map(copy);
+}
+
+/** One agent's network, with the levers that a test pulls. */
+export interface MemoryNetwork extends RelayNetwork {
+  connect(url?: string): void;
+  disconnect(url?: string): void;
+  /** A frame that is none. */
+  garbage(reason: 'garbage_frame' | 'frame_too_large'): void;
+  /** The relay closed the message subscription and took it again on the same connection. */
+  resubscribe(url: string): void;
+}
+
+/** A `RelayNetwork` without sockets. Every relay that is `up` connects right after the start. */
+export function createMemoryNetwork(
+  mesh: MemoryMesh,
+  clock: Clock,
+  options: { readonly up?: boolean } = {},
+): MemoryNetwork {
+  let standing: readonly Subscription[] = [];
+  let listener: NetworkListener | null = null;
+  const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
+
+  function connect(url: string): void {
+    const relay = mesh.relay(url);
+    if (connections.has(url) || !listener) return;
+    let live: Filter[] = [];
+    const client: Client = {
+      deliver(event) {
+        queueMicrotask(() => {
+          if (connections.get(url)?.client === client) listener?.onEvent(event, url);
+        });
+      },
+      drop: () => disconnect(url),
+    };
+    const wants = (event: NostrEvent): boolean => live.some((filter) => matches(filter, event));
+    subscribers.set(client, wants);
+    connections.set(url, { client, since: clock.now(), carriesDms: false });
+    relay.clients.add(client);
+    listener.onConnected(url);
+    if (relay.info) listener.onInfo(url, relay.info);
+    live = standing.flatMap((subscription) => [...subscription.filters()]);
+    for (const subscription of standing) subscribe(url, subscription);
+  }
+
+  function subscribe(url: string, { name, filters }: Subscription): void {
+    for (const event of find(mesh.relay(url), filters())) listener?.onEvent(event, url);
+    const connection = connections.get(url);
+    if (connection && name === 'dm') connection.carriesDms = true;
+    listener?.onSubscribed(url, name);
+  }
+
+  function disconnect(url: string): void {
+    const connection = connections.get(url);
+    if (!connection) return;
+    connections.delete(url);
+    mesh.relay(url).clients.delete(connection.client);
+    listener?.onDisconnected(url);
+  }
+
+  const each = (url: string | undefined, run: (url: string) => void): void => {
+    for (const relay of mesh.relays) if (url === undefined || relay.url === url) run(relay.url);
+  };
+
+  return {
+    start(subscriptions, itsListener) {
+      standing = subscriptions;
+      listener = itsListener;
+      if (options.up ?? true) queueMicrotask(() => each(undefined, connect));
+    },
+    async stop() {
+      const silent = listener;
+      listener = null;
+      each(undefined, disconnect);
+      listener = silent && null;
+    },
+    relays: () =>
+      mesh.relays.map((relay): RelaySnapshot => {
+        const connection = connections.get(relay.url);
+        return {
+          url: relay.url,
+          state: connection ? 'connected' : 'disconnected',
+          connectedSince: connection?.since ?? null,
+          carriesDms: connection?.carriesDms ?? false,
+          lastError: null,
+          roundTripMs: null,
+          info: relay.info,
+        };
+      }),
+    async publish(url, event) {
+      const connection = connections.get(url);
+      if (!connection) return { outcome: 'offline', reason: null, prefix: null };
+      const relay = mesh.relay(url);
+      const known = relay.stored.some((other) => (other as NostrEvent).id === event.id);
+      relay.offered.push(event);
+      const { keeps, ...outcome } = await relay.answer(event);
+      if (keeps && !known) {
+        store(relay, event);
+        for (const client of [...relay.clients]) if (subscribers.get(client)?.(event)) client.deliver(copy(event));
+      }
+      return outcome;
+    },
+    async query(url, filters) {
+      const relay = mesh.relay(url);
+      if (!connections.has(url)) return { complete: false, events: [] };
+      relay.queries.push(...filters);
+      const events = find(relay, filters);
+      await Promise.resolve();
+      return { complete: relay.completes && connections.has(url), events };
+    },
+    connect: (url) => each(url, connect),
+    disconnect: (url) => each(url, disconnect),
+    garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),
+    resubscribe(url) {
+      for (const subscription of standing) if (subscription.name === 'dm') subscribe(url, subscription);
+    },
+  };
+}
+
+const subscribers = new WeakMap<Client, (event: NostrEvent) => boolean>();

@@ -1,0 +1,60 @@
+import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import { actor } from '@ocmesh/testkit';
+import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
+
+const engine = createWasmEngine();
+
+export interface PresenceClaims {
+  readonly kind?: 1 | 31337;
+  readonly version?: string;
+  readonly name?: string;
+  readonly features?: readonly string[];
+  readonly createdAtSec?: number;
+  readonly offline?: boolean;
+  readonly expiration?: number;
+}
+
+/** Features that an ocmesh like ours names. */
+export const modern = ['messaging', 'query', 'receipts', 'envelope'];
+
+/** Another agent, moved by hand: signs whatever a test wants it to say. */
+export function createPuppet(name: string, clock: Clock) {
+  const { secretKey, pubkey } = actor(name);
+  const nowSec = (): number => toUnixSec(clock.now());
+  const sign = (draft: Partial<EventDraft>): NostrEvent =>
+    engine.sign({ kind: 1, tags: [], content: '', created_at: nowSec(), ...draft }, secretKey);
+
+  return {
+    pubkey,
+    sign,
+    presence(claims: PresenceClaims = {}): NostrEvent {
+      const { kind = 31337, version = '0.3.0', features = [], createdAtSec = nowSec() } = claims;
+      const tags = [['t', 'ocmesh'], ['app', 'ocmesh'], ['v', version], ...features.map((each) => ['f', each])];
+      if (kind === 31337) tags.unshift(['d', 'ocmesh-presence']);
+      if (claims.name) tags.push(['name', claims.name]);
+      if (claims.offline) tags.push(['status', 'offline']);
+      if (claims.expiration !== undefined) tags.push(['expiration', String(claims.expiration)]);
+      return sign({ kind, tags, created_at: createdAtSec, content: 'ocmesh-agent-online' });
+    },
+    /** A sealed direct message: an object is sent as JSON. */
+    dm(to: Pubkey, payload: string | Record<string, unknown>, draft: Partial<EventDraft> = {}): NostrEvent {
+      const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+      return sign({ kind: 4, tags: [['p', to]], content: engine.nip04.seal(secretKey, to, text), ...draft });
+    },
+    /** The plaintext of a direct message that was sealed for this puppet. */
+    open: (event: NostrEvent): string => engine.nip04.open(secretKey, event.pubkey, event.content),
+    /** Everything among these that was sealed for this puppet, opened, as objects where it is JSON. */
+    opened(events: readonly NostrEvent[]): (Record<string, unknown> & { text?: string })[] {
+      return events
+        .filter((event) => event.kind === 4 && event.tags.some(([tag, value]) => tag === 'p' && value === pubkey))
+        .map((event) => {
+          const text = engine.nip04.open(secretKey, event.pubkey, event.content);
+          return text.startsWith('{') ? JSON.parse(text) : { text };
+        });
+    },
+  };
+}
+
+export type Puppet = ReturnType<typeof createPuppet>;

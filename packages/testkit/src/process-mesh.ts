@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient, type Handlers, type Peer, type Pubkey } from '@ocmesh/shared/contract';
+
+/** A program of ours that runs. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** The address it printed. */
+  readonly url: string;
+  /** Everything it printed so far. */
+  output(): string;
+  /** SIGTERM, then its exit code; null when a signal ended it. */
+  stop(): Promise<number | null>;
+  /** SIGKILL: no goodbye, no flush. */
+  kill(): Promise<void>;
+}
+
+export interface RunningAgent extends Running {
+  readonly name: string;
+  readonly home: string;
+  readonly pubkey: Pubkey;
+  readonly npub: string;
+  readonly api: Handlers;
+}
+
+export interface ProcessMesh {
+  /** The folder of everything that runs here. Removed at the end. */
+  readonly place: string;
+  startRelay(args?: readonly string[]): Promise<Running>;
+  /** Starts the daemon of the home named `name`, made at its first start. */
+  startAgent(
+    name: string,
+    relays: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<RunningAgent>;
+  /** Waits until each lists the other as online and acknowledged. */
+  meet(one: RunningAgent, other: RunningAgent): Promise<void>;
+  /** What every program printed so far, for the report of a failure. */
+  transcript(): string;
+  /** Stops whatever still runs and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** Asks again until there is an answer; rejects after the deadline. */
+export async function until<T>(
+  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  deadlineMs = 20_000,
+): Promise<T> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > deadline) throw new Error(`not within ${deadlineMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What a program prints when it is ready. */
+const READY = /is running: (\S+)/;
+
+/**
+ * Relays and daemons as the real processes, on loopback, in a folder of their own.
+ * @param program the built `ocmesh`
+ */
+export function createProcessMesh(program: string): ProcessMesh {
+  const place = mkdtempSync(join(tmpdir(), 'ocmesh-'));
+  const running = new Set<Running>();
+  const printed: { name: string; output: () => string }[] = [];
+
+  async function start(
+    name: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ): Promise<Running> {
+    let output = '';
+    const child = spawn(process.execPath, [program, ...args], {
+      // What the caller has set in OCMESH_* is not for these.
+      env: { PATH: process.env['PATH'], HOME: place, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    child.stderr.on('data', (data) => {
+      output += data;
+    });
+    const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+      child.kill(signal);
+      const code = await exited;
+      running.delete(self);
+      return code;
+    };
+    const self: Running = {
+      child,
+      get url() {
+        return READY.exec(output)?.[1] ?? '';
+      },
+      output: () => output,
+      stop: () => end('SIGTERM'),
+      async kill() {
+        await end('SIGKILL');
+      },
+    };
+    running.add(self);
+    printed.push({ name, output: self.output });
+    await until(() => READY.test(output) || child.exitCode !== null);
+    if (!READY.test(output)) throw new Error(`${name} ended with exit code ${child.exitCode}:\n${output}`);
+    return self;
+  }
+
+  return {
+    place,
+
+    startRelay: (args = []) => start('relay', ['relay', '--port', '0', ...args], {}),
+
+    async startAgent(name, relays, environment = {}) {
+      const home = join(place, name);
+      const program = await start(name, ['start'], {
+        OCMESH_HOME: home,
+        OCMESH_PORT: '0',
+        OCMESH_NAME: name,
+        OCMESH_RELAYS: relays.join(','),
+        ...environment,
+      });
+      const api = createClient({ baseUrl: () => program.url, fetch });
+      const { pubkey, npub } = await api.getIdentity({});
+      return Object.assign(program, { name, home, api, pubkey: pubkey as Pubkey, npub });
+    },
+
+    async meet(one, other) {
+      const met = (agent: RunningAgent, peer: RunningAgent): Promise<Peer> =>
+        until(async () => {
+          const { items } = await agent.api.listPeers({ online: true });
+          return items.find((item) => item.pubkey === peer.pubkey && item.handshake === 'acknowledged');
+        });
+      await Promise.all([met(one, other), met(other, one)]);
+    },
+
+    transcript: () => printed.map(({ name, output }) => `── ${name}\n${output()}`).join('\n'),
+
+    async close() {
+      await Promise.all([...running].map((program) => program.stop()));
+      rmSync(place, { recursive: true, force: true });
+    },
+  };
+}
