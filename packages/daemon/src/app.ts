@@ -1,4 +1,4 @@
-import { type Log, toIso } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, toIso } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
@@ -20,6 +20,7 @@ import type { Config } from './config/schema.ts';
 /** How long a port held by something else is tried. */
 const PORT_PATIENCE_MS = 5_000;
 const PORT_PAUSE_MS = 250;
+const PORT_ANSWER_MS = 1_000;
 
 export interface Daemon {
   readonly url: string;
@@ -124,7 +125,7 @@ async function listenOrExplain(
       return await listen(port, agent.handlers, deps);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      const holder = await askHolder(port);
+      const holder = await askHolder(port, clock);
       if (holder) {
         throw new StartError(
           exitCodes.permanent,
@@ -145,12 +146,17 @@ async function listenOrExplain(
 }
 
 /** The public key of the ocmesh that holds the port; null when it is something else. */
-async function askHolder(port: number): Promise<string | null> {
+async function askHolder(port: number, clock: Clock): Promise<string | null> {
+  // Not AbortSignal.timeout: its timer does not keep the process alive, and nothing else does at this point.
+  const impatience = new AbortController();
+  const cancel = clock.after(PORT_ANSWER_MS, () => impatience.abort());
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: AbortSignal.timeout(1_000) });
+    const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: impatience.signal });
     const { npub } = (await response.json()) as { npub?: unknown };
     return typeof npub === 'string' && /^npub1[0-9a-z]+$/.test(npub) ? npub : null;
   } catch {
     return null;
+  } finally {
+    cancel();
   }
 }

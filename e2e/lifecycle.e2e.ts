@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+
+const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+// A relay that nobody runs: nothing of these tests needs one.
+const nowhere = ['ws://127.0.0.1:9'];
+
+describe('starting and stopping', () => {
+  it('refuses a port that another ocmesh holds, and says who, with exit code 78', async () => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', nowhere);
+    const { port } = new URL(alice.url);
+    const refused = mesh.startAgent('bob', nowhere, { OCMESH_PORT: port });
+    await expect(refused).rejects.toThrow(/exit code 78/);
+    await expect(refused).rejects.toThrow(
+      new RegExp(`Another ocmesh \\(${alice.npub}\\) listens on port ${port}`),
+    );
+  });
+
+  it('tries a port that something else holds for five seconds, then ends with 75', async () => {
+    const mesh = createMesh();
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address ? String(address.port) : '';
+    const startedAt = performance.now();
+    await expect(mesh.startAgent('alice', nowhere, { OCMESH_PORT: port })).rejects.toThrow(/exit code 75/);
+    expect(performance.now() - startedAt).toBeGreaterThan(5_000);
+    server.close();
+  });
+
+  it('refuses a home that another daemon uses', async () => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', nowhere);
+    await expect(mesh.startAgent('alice', nowhere)).rejects.toThrow(
+      new RegExp(`Another ocmesh daemon \\(pid ${alice.child.pid}\\)`),
+    );
+  });
+
+  it.each([
+    [
+      'an overwritten store',
+      (home: string) => writeFileSync(join(home, 'ocmesh.db'), 'not a database'),
+      'ocmesh.db',
+    ],
+    ['a lost key file', (home: string) => rmSync(join(home, 'ocmesh.key')), 'ocmesh.db'],
+    ['a lost keystore', (home: string) => rmSync(join(home, 'keystore.json')), 'ocmesh.db'],
+  ])('refuses %s with exit code 78 and leaves the files as they are', async (_, damage, witness) => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', nowhere);
+    await alice.stop();
+    damage(alice.home);
+    const before = hashOf(join(alice.home, witness));
+    const again = mesh.startAgent('alice', nowhere);
+    await expect(again).rejects.toThrow(/exit code 78/);
+    await expect(again).rejects.toThrow(alice.home);
+    expect(hashOf(join(alice.home, witness))).toBe(before);
+  });
+
+  it('refuses a configuration that it does not understand, and says where it stands', async () => {
+    const mesh = createMesh();
+    const home = join(mesh.place, 'alice');
+    mkdirSync(home, { mode: 0o700 });
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ realys: [] }), { mode: 0o600 });
+    const refused = mesh.startAgent('alice', nowhere);
+    await expect(refused).rejects.toThrow(/exit code 78/);
+    await expect(refused).rejects.toThrow(/config\.json is wrong: realys/);
+  });
+
+  it('takes file < environment < flags', async () => {
+    const mesh = createMesh();
+    const home = join(mesh.place, 'alice');
+    mkdirSync(home, { mode: 0o700 });
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ name: 'from the file', relays: nowhere }), {
+      mode: 0o600,
+    });
+    const alice = await mesh.startAgent('alice', [], { OCMESH_NAME: '' });
+    expect((await alice.api.getIdentity({})).name).toBe('from the file');
+    expect((await alice.api.listRelays({})).map(({ url }) => url)).toEqual(nowhere);
+    await alice.stop();
+    const renamed = await mesh.startAgent('alice', [], { OCMESH_NAME: 'from the environment' });
+    expect((await renamed.api.getIdentity({})).name).toBe('from the environment');
+  });
+
+  it('stops once, cleanly, however often it is told to', async () => {
+    const mesh = createMesh();
+    const relay = await mesh.startRelay();
+    const alice = await mesh.startAgent('alice', [relay.url]);
+    alice.child.kill('SIGTERM');
+    alice.child.kill('SIGTERM');
+    alice.child.kill('SIGINT');
+    expect(await alice.stop()).toBe(0);
+    expect(alice.output().match(/\[INFO\] stopping/g)).toHaveLength(1);
+    expect(alice.output()).toContain('[INFO] stopped');
+  });
+
+  it('writes log lines that people can grep', async () => {
+    const mesh = createMesh();
+    const relay = await mesh.startRelay();
+    const alice = await mesh.startAgent('alice', [relay.url]);
+    const bob = await mesh.startAgent('bob', [relay.url]);
+    await mesh.meet(alice, bob);
+    const lines = readFileSync(join(alice.home, 'ocmesh.log'), 'utf8').trimEnd().split('\n');
+    for (const line of lines)
+      expect(line).toMatch(/^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] \[(DEBUG|INFO|WARN|ERROR)\] \S/);
+    expect(lines.join('\n')).toContain(`relay connected to ${relay.url}`);
+    expect(lines.join('\n')).toContain(`discovered peer ${bob.pubkey}`);
+  });
+});

@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+
+const root = join(import.meta.dirname, '..');
+const run = promisify(execFile);
+
+/** The curl lines of a document, as they stand there. */
+const curlLines = (document: string): string[] =>
+  readFileSync(join(root, document), 'utf8')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => line.startsWith('curl '));
+
+describe('the commands of the documents', () => {
+  it.each(['README.md', 'skill/SKILL.md'])('every curl line of %s works as it stands', async (document) => {
+    const mesh = createMesh();
+    const relay = await mesh.startRelay();
+    const alice = await mesh.startAgent('alice', [relay.url]);
+    const bob = await mesh.startAgent('bob', [relay.url]);
+    await mesh.meet(alice, bob);
+    await bob.api.sendMessage({ to: alice.pubkey, content: 'something to read' });
+    const [received] = (await alice.api.waitForMessages({ timeout_s: 10 })).messages;
+
+    const lines = curlLines(document);
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) {
+      const command = line
+        .replaceAll('http://127.0.0.1:7432', alice.url)
+        .replaceAll('<pubkey>', bob.pubkey)
+        .replaceAll('<id>', received?.id ?? '')
+        .replace(/^curl /, 'curl --silent --show-error --fail-with-body ');
+      const { stdout } = await run('bash', ['-c', command]);
+      const answer = JSON.parse(stdout);
+      expect(answer, line).toBeTypeOf('object');
+      expect(answer, line).not.toHaveProperty('error');
+    }
+  });
+
+  it('the quickstart ends well and shows discovery, handshake, message and answer', async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'scripts/quickstart.mjs')], {
+      timeout: 60_000,
+    });
+    for (const part of [
+      'discovered each other',
+      'handshake acknowledged',
+      'send_message',
+      'wait_for_message',
+      'delivered',
+    ]) {
+      expect(stdout).toContain(part);
+    }
+  });
+
+  it('the command runs from the checkout', async () => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', ['ws://127.0.0.1:9'], {});
+    const env = { ...process.env, OCMESH_HOME: alice.home };
+    const { stdout } = await run(process.execPath, [join(root, 'scripts/run.mjs'), 'ocmesh', 'status'], {
+      env,
+    });
+    expect(stdout).toContain(alice.npub);
+    const { stdout: version } = await run(
+      process.execPath,
+      [join(root, 'scripts/run.mjs'), 'ocmesh', 'version'],
+      { env },
+    );
+    expect(version.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});

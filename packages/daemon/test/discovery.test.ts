@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+const MINUTE = 60_000;
+
+test.each([1, 31337] as const)('discovers a peer by its kind %i presence', async (kind) => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ kind, name: 'Bob', version: '0.2.0', features: ['messaging', 'x'] }));
+  await settle(world.clock);
+  expect(await box.peers()).toMatchObject([
+    { pubkey: bob.pubkey, name: 'Bob', version: '0.2.0', features: ['messaging', 'x'], online: true },
+  ]);
+  expect(box.log.lines).toContainEqual(expect.objectContaining({ message: `discovered peer ${bob.pubkey}` }));
+});
+
+test('takes no note for presence that carries only one of the two marks', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  for (const tags of [[['t', 'ocmesh']], [['app', 'ocmesh']], [['d', 'ocmesh-presence']]]) {
+    world.relay.push(bob.sign({ kind: 1, tags }));
+  }
+  world.relay.push(bob.sign({ kind: 31337, tags: [['d', 'something-else'], ['t', 'ocmesh'], ['app', 'ocmesh']] }));
+  await settle(world.clock);
+  expect(await box.peers()).toEqual([]);
+  expect(await box.refused()).toEqual({ no_presence: 4 });
+});
+
+test('a peer that names no features takes messages', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  world.relay.push(world.puppet('bob').presence({ version: '0.1.0' }));
+  await settle(world.clock);
+  expect(await box.peers()).toMatchObject([{ features: ['messaging'] }]);
+});
+
+test('finds those who announced themselves before it came', async () => {
+  const world = createWorld();
+  world.relay.keep(world.puppet('bob').presence());
+  const box = await world.start();
+  expect(await box.peers()).toHaveLength(1);
+});
+
+test('finds by scanning what the live subscription missed', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  world.relay.keep(world.puppet('bob').presence());
+  await settle(world.clock);
+  expect(await box.peers()).toEqual([]);
+  await world.clock.advance(2 * MINUTE);
+  expect(await box.peers()).toHaveLength(1);
+});
+
+test('never lists itself', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  await world.clock.advance(10 * MINUTE);
+  expect(world.relay.offered.length).toBeGreaterThan(0);
+  expect(await box.peers()).toEqual([]);
+  expect(await box.getStatus({})).toMatchObject({ peer_count: 0, known_peer_count: 0 });
+});
+
+test('counts a peer as online for 15 minutes after its last sign of life', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence());
+  await world.clock.advance(15 * MINUTE);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ online: true });
+  expect(await box.getStatus({})).toMatchObject({ peer_count: 1 });
+  await world.clock.advance(1);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ online: false });
+  expect(await box.getStatus({})).toMatchObject({ peer_count: 0, known_peer_count: 1 });
+});
+
+test('counts a message as a sign of life at the time when it was written', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const writtenAt = Math.floor(world.clock.now() / 1000);
+  await world.clock.advance(20 * MINUTE);
+  world.relay.push(bob.dm(box.pubkey, 'late', { created_at: writtenAt }));
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ online: false, last_seen: new Date(writtenAt * 1000).toISOString() });
+  world.relay.push(bob.dm(box.pubkey, 'now'));
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ online: true });
+});
+
+test('a presence dated ahead does not keep a peer online for longer', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) + 800 }));
+  await settle(world.clock);
+  await world.clock.advance(15 * MINUTE + 1);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ online: false });
+});
+
+test('an older presence changes nothing, wherever it comes from', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  world.relay.push(bob.presence({ name: 'new' }), bob.presence({ name: 'old', createdAtSec: nowSec - 60 }));
+  await settle(world.clock);
+  expect(await box.peers()).toMatchObject([{ name: 'new' }]);
+});
+
+test('a goodbye ends the online time at once, and a newer presence begins it again', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  world.relay.push(bob.presence({ offline: true, createdAtSec: nowSec + 1 }));
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ online: false, last_seen: new Date(nowSec * 1000).toISOString() });
+  await world.clock.advance(5_000);
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ online: true });
+});
+
+test('a goodbye from a stranger makes no peer', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  world.relay.push(world.puppet('bob').presence({ offline: true }));
+  await settle(world.clock);
+  expect(await box.peers()).toEqual([]);
+});
+
+test('says goodbye so that the other sees it leave, also long after its last announcement', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  await world.clock.advance(4 * MINUTE);
+  await bob.stop();
+  await settle(world.clock);
+  expect(await alice.peer(bob.pubkey)).toMatchObject({ online: false, name: 'bob' });
+});
+
+test('takes no presence that expired', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  world.relay.push(world.puppet('bob').presence({ createdAtSec: nowSec - 20, expiration: nowSec - 1 }));
+  await settle(world.clock);
+  expect(await box.peers()).toEqual([]);
+});
+
+test('keeps its peers over a restart', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const disk = await alice.crash();
+  const again = await world.start({ disk, up: false });
+  expect(again.pubkey).toBe(alice.pubkey);
+  expect(await again.peers()).toMatchObject([{ pubkey: bob.pubkey, name: 'bob', handshake: 'acknowledged', features: modern }]);
+});

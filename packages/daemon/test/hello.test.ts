@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { reject, timeout } from './support/memory-relay-network.ts';
+import { modern } from './support/puppet.ts';
+
+test.each([
+  ['0.1.0', { type: 'ocmesh-hello', version: '0.3.0' }],
+  ['0.1.7', { type: 'ocmesh-hello' }],
+  ['0.2.0', { type: 'intro', v: '0.3.0', features: modern, capabilities: ['chat'], name: 'Ann' }],
+  ['0.3.0', { type: 'intro' }],
+  ['', { type: 'intro' }],
+])('greets a peer of version %j in words that it knows', async (version, hello) => {
+  const world = createWorld();
+  const box = await world.start({ name: 'Ann' });
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ version }));
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ ...hello, from: box.pubkey, ts: world.clock.now() }]);
+});
+
+test('greets a key once, however often and wherever it shows up, also over a restart', async () => {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  for (const relay of world.mesh.relays) relay.push(bob.presence({ kind: 1 }), bob.presence());
+  await settle(world.clock);
+  await world.clock.advance(600_000);
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  const again = await world.start({ disk: await box.crash() });
+  world.relay.push(bob.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) + 5 }));
+  await world.clock.advance(60_000);
+  const hellos = [...box.published(4), ...again.published(4)].map(({ id }) => id);
+  expect(new Set(hellos).size).toBe(1);
+});
+
+test('greets one that it met by a message', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.dm(box.pubkey, 'hi there'));
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'intro' }]);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
+});
+
+test('is acknowledged by a message of the peer after our hello', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
+  world.relay.push(bob.dm(box.pubkey, 'oh, hi'));
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'acknowledged' });
+  expect(box.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(1);
+});
+
+test('is acknowledged when the peer greeted first', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat', 'code'] }));
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({
+    handshake: 'acknowledged',
+    name: 'Bob',
+    version: '0.2.0',
+    capabilities: ['chat', 'code'],
+  });
+  expect(box.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(1);
+});
+
+test('is not acknowledged before our own hello is out', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  world.relay.answer = () => timeout;
+  const bob = world.puppet('bob');
+  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0' }));
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'none' });
+});
+
+test('a hello never answers a hello that was greeted already', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  for (let round = 0; round < 3; round++) {
+    world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0', ts: round }));
+    await world.clock.advance(60_000);
+  }
+  expect(bob.opened(box.published(4))).toHaveLength(1);
+});
+
+test('two agents exchange one hello each', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  await world.clock.advance(900_000);
+  expect([alice.published(4).length, bob.published(4).length]).toEqual([1, 1]);
+});
+
+test('greets after a crash whoever it had not greeted before', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  world.relay.answer = () => reject('rate-limited: slow down');
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  const [hello] = box.published(4);
+  world.relay.answer = () => ({ outcome: 'accepted', reason: null, prefix: null, keeps: true });
+  const again = await world.start({ disk: await box.crash() });
+  await settle(world.clock);
+  expect(again.published(4)).toEqual([hello]);
+  expect(await again.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
+});
+
+test('hellos never show as messages', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  expect([...(await alice.inbox()), ...(await bob.inbox())]).toEqual([]);
+});
+
+test('what an old hello says does not undo a newer presence', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  world.relay.push(bob.presence({ name: 'new', features: modern }));
+  await settle(world.clock);
+  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.1.0', name: 'old' }, { created_at: nowSec - 10 }));
+  await settle(world.clock);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ name: 'new', features: modern, version: '0.3.0' });
+});

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+
+const INTERVAL = 300_000;
+
+test('announces itself in both kinds, with everything that others look for', async () => {
+  const world = createWorld();
+  const box = await world.start({ name: 'Ann' });
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const common = [
+    ['t', 'ocmesh'],
+    ['app', 'ocmesh'],
+    ['v', '0.3.0'],
+    ['name', 'Ann'],
+    ['f', 'messaging'],
+    ['f', 'query'],
+    ['f', 'receipts'],
+    ['f', 'envelope'],
+    ['expiration', String(nowSec + 900)],
+  ];
+  expect(box.published(31337)).toMatchObject([
+    { created_at: nowSec, content: 'ocmesh-agent-online', tags: [['d', 'ocmesh-presence'], ...common] },
+  ]);
+  expect(box.published(1)).toMatchObject([{ created_at: nowSec, tags: common }]);
+});
+
+test('announces every interval, each time newer', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  await world.clock.advance(3 * INTERVAL);
+  const times = box.published(31337).map((event) => event.created_at);
+  expect(times).toHaveLength(4);
+  expect(times.slice(1).map((time, index) => time - (times[index] as number))).toEqual([300, 300, 300]);
+});
+
+test('announces to a relay that connects later, with the same event while it is fresh', async () => {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const box = await world.start({ up: false });
+  box.network.connect('wss://one.test');
+  await world.clock.advance(1_000);
+  box.network.connect('wss://two.test');
+  await settle(world.clock);
+  const [one, two] = world.mesh.relays.map((relay) => relay.offered.filter((event) => event.kind === 31337));
+  expect(one).toHaveLength(1);
+  expect(two).toEqual(one);
+});
+
+test('created_at only grows: over a restart and a clock that jumped back', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const times: number[] = [];
+  const note = (from: typeof box): void => {
+    times.push(...from.published(31337).map((event) => event.created_at).filter((time) => !times.includes(time)));
+  };
+  await world.clock.advance(INTERVAL);
+  world.clock.jump(-3_600_000);
+  await world.clock.advance(INTERVAL);
+  note(box);
+  await box.stop();
+  note(box);
+  const again = await world.start({ disk: box.disk });
+  await world.clock.advance(INTERVAL);
+  note(again);
+  const third = await world.start({ disk: await again.crash() });
+  note(third);
+  expect(times.length).toBeGreaterThanOrEqual(6);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+});
+
+test('says goodbye one second after the last announcement, expiring in a minute from now', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  await world.clock.advance(200_000);
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const last = box.published(31337).at(-1);
+  await box.stop();
+  const goodbye = box.published(31337).at(-1);
+  expect(goodbye?.created_at).toBe((last?.created_at as number) + 1);
+  expect(goodbye?.tags).toContainEqual(['status', 'offline']);
+  expect(goodbye?.tags).toContainEqual(['expiration', String(nowSec + 60)]);
+  expect(box.published(1).at(-1)?.tags).not.toContainEqual(['status', 'offline']);
+});
+
+test('sends the kind 1 note only where NIP-11 says that it expires', async () => {
+  const world = createWorld('wss://forgets.test', 'wss://keeps.test', 'wss://silent.test');
+  world.mesh.relay('wss://keeps.test').info = { supportedNips: [1, 11], limitation: {} };
+  world.mesh.relay('wss://silent.test').info = null;
+  await world.start();
+  await world.clock.advance(INTERVAL);
+  const kindsAt = (url: string) => new Set(world.mesh.relay(url).offered.map((event) => event.kind));
+  expect(kindsAt('wss://forgets.test')).toEqual(new Set([1, 31337]));
+  expect(kindsAt('wss://keeps.test')).toEqual(new Set([31337]));
+  expect(kindsAt('wss://silent.test')).toEqual(new Set([31337]));
+});
+
+test('announces only in the kinds that the configuration names', async () => {
+  const world = createWorld();
+  const box = await world.start({ config: { presence_kinds: [1] } });
+  await world.clock.advance(INTERVAL);
+  await box.stop();
+  expect(new Set(world.relay.offered.map((event) => event.kind))).toEqual(new Set([1]));
+});
+
+test('after a clean stop no timer is left', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  world.relay.push(world.puppet('bob').presence());
+  await settle(world.clock);
+  await box.stop();
+  expect(world.clock.pending()).toBe(0);
+});
+
+test('a stop in the middle of a flood leaves no work behind', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  for (let i = 0; i < 200; i++) world.relay.push(bob.dm(box.pubkey, `m${i}`));
+  await Promise.resolve();
+  await box.stop();
+  await world.clock.advance(60_000);
+  expect(world.clock.pending()).toBe(0);
+});

@@ -1,0 +1,222 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+/** An agent that knows one peer with these claims, its hello out of the way. */
+async function knowing(claims: { version?: string; features?: readonly string[] }) {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence(claims));
+  await settle(world.clock);
+  world.relay.offered.length = 0;
+  return { world, box, bob };
+}
+
+test('plain text goes as plain text to a peer that reads no envelope', async () => {
+  const { world, box, bob } = await knowing({ version: '0.2.0' });
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'just text', reply_to: 'm-12345678' });
+  await settle(world.clock);
+  const [event] = world.relay.offered;
+  expect(event && bob.open(event)).toBe('just text');
+  expect(id).toBe(event?.id);
+});
+
+test('a text that would be read as a payload is wrapped, so that it arrives as text', async () => {
+  const { world, box, bob } = await knowing({ version: '0.2.0' });
+  const content = '{"type":"delivered","msgId":"abcdefgh"}';
+  await box.sendMessage({ to: bob.pubkey, content });
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'text', body: content }]);
+});
+
+test('a peer that reads envelopes gets id, number and reply', async () => {
+  const { world, box, bob } = await knowing({ features: modern });
+  const first = await box.sendMessage({ to: bob.pubkey, content: 'one' });
+  const second = await box.sendMessage({ to: bob.pubkey, content: 'two', reply_to: first.id });
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered)).toEqual([
+    { type: 'text', ts: world.clock.now(), v: '0.3.0', body: 'one', mid: first.id, seq: 1 },
+    { type: 'text', ts: world.clock.now(), v: '0.3.0', body: 'two', mid: second.id, seq: 2, reply_to: first.id },
+  ]);
+});
+
+test('a typed payload keeps its fields on both kinds of peers', async () => {
+  for (const features of [modern, []]) {
+    const { world, box, bob } = await knowing({ features, version: '0.2.0' });
+    const data = { action: 'build', params: { fast: true } };
+    await box.sendMessage({ to: bob.pubkey, content: 'please build', type: 'task', data });
+    await settle(world.clock);
+    expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'task', body: 'please build', ...data }]);
+  }
+});
+
+test('the message has the same id on both sides and the same time', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  await world.clock.advance(123);
+  const sent = await alice.sendMessage({ to: bob.pubkey, content: 'x', type: 'task', data: { n: 1 } });
+  await settle(world.clock);
+  const [got] = await bob.inbox();
+  const own = await alice.getMessage({ id: sent.id });
+  for (const field of ['id', 'timestamp', 'content', 'type', 'data', 'from', 'to'] as const) {
+    expect(got?.[field]).toEqual(own[field]);
+  }
+  expect(own).toMatchObject({ direction: 'out', read: true });
+  expect(got).toMatchObject({ direction: 'in', read: false, delivery: { state: 'received' } });
+});
+
+test('takes the peer as npub and as nprofile, and refuses what is no key', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const { npub } = await alice.peer(bob.pubkey);
+  expect(await alice.sendMessage({ to: npub, content: 'x' })).toMatchObject({ to: bob.pubkey });
+  expect(await alice.sendMessage({ to: ` ${bob.pubkey.toUpperCase()} `, content: 'x' })).toMatchObject({ to: bob.pubkey });
+  for (const to of ['bob', npub.slice(0, -1), `${bob.pubkey}0`, 'nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5']) {
+    await expect(alice.sendMessage({ to, content: 'x' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
+  }
+});
+
+test('refuses a peer that it does not know, and itself', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  for (const to of [world.puppet('nobody').pubkey, box.pubkey]) {
+    await expect(box.sendMessage({ to, content: 'x' })).rejects.toMatchObject({
+      code: 'peer_unknown',
+      message: expect.stringContaining('peer unknown'),
+    });
+  }
+});
+
+test('the same idempotency key and body is one message with one answer', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
+  const first = await alice.sendMessage(body);
+  await world.clock.advance(5_000);
+  expect(await alice.sendMessage(body)).toEqual(first);
+  expect(await Promise.all([alice.sendMessage(body), alice.sendMessage(body)])).toEqual([first, first]);
+  expect((await alice.listMessages({ direction: 'out' })).items).toHaveLength(1);
+  expect(await bob.inbox()).toHaveLength(1);
+});
+
+test('two calls at once with one idempotency key make one message', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
+  const [one, two] = await Promise.all([alice.sendMessage(body), alice.sendMessage(body)]);
+  expect(one).toEqual(two);
+  expect((await alice.listMessages({ direction: 'out' })).items).toHaveLength(1);
+});
+
+test('the idempotency key holds over a restart, for 24 hours', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
+  const first = await alice.sendMessage(body);
+  const again = await world.start({ disk: await alice.crash(), up: false });
+  await world.clock.advance(24 * 3_600_000);
+  expect(await again.sendMessage(body)).toEqual(first);
+  await world.clock.advance(1);
+  expect((await again.sendMessage(body)).id).not.toBe(first.id);
+});
+
+test.each([
+  ['content', { content: 'other' }],
+  ['type', { type: 'task' }],
+  ['data', { data: { a: 1 } }],
+  ['reply_to', { reply_to: 'm-12345678' }],
+  ['expires_in_s', { expires_in_s: 60 }],
+])('the same idempotency key with another %s is a conflict', async (_, change) => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
+  await alice.sendMessage(body);
+  await expect(alice.sendMessage({ ...body, ...change })).rejects.toMatchObject({ code: 'idempotency_conflict' });
+  expect((await alice.listMessages({ direction: 'out' })).items).toHaveLength(1);
+});
+
+test.each([
+  ['a zero byte', 'a\u0000b'],
+  ['an escape', 'a\u001b[31mb'],
+  ['DEL', '\u007f'],
+  ['a C1 control', '\u009b31m'],
+  ['a vertical tab', '\u000b'],
+  ['half a surrogate pair', 'a\ud83d'],
+  ['the other half', '\udc4ba'],
+])('refuses %s in the content', async (_, content) => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  await expect(alice.sendMessage({ to: bob.pubkey, content })).rejects.toMatchObject({
+    code: 'invalid_request',
+    details: { field: 'content' },
+  });
+});
+
+test('takes tabs, line ends and every other text unchanged', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const texts = ['a\tb\r\nc', '👩‍👩‍👧‍👦 e\u0301 \u202e \ufeff', ' ', '{"type":"ping"}', '\ufeffbom first', '\\u0000'];
+  for (const content of texts) await alice.sendMessage({ to: bob.pubkey, content });
+  await settle(world.clock);
+  expect((await bob.inbox()).map(({ content }) => content)).toEqual(texts);
+});
+
+test('4096 four-byte characters pass and arrive, more than 20,000 bytes with data do not', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const content = '💬'.repeat(4096);
+  await alice.sendMessage({ to: bob.pubkey, content });
+  await settle(world.clock);
+  expect(await bob.inbox()).toMatchObject([{ content }]);
+  await expect(
+    alice.sendMessage({ to: bob.pubkey, content, type: 'task', data: { more: 'x'.repeat(4_000) } }),
+  ).rejects.toMatchObject({ code: 'content_too_large' });
+});
+
+test.each(['ping', 'pong', 'intro', 'ocmesh-hello', 'delivered', 'read', 'profile'])(
+  'refuses to send the control type %s',
+  async (type) => {
+    const world = createWorld();
+    const { alice, bob } = await startTwo(world);
+    await expect(alice.sendMessage({ to: bob.pubkey, content: 'x', type })).rejects.toMatchObject({
+      code: 'invalid_request',
+      details: { field: 'type' },
+    });
+  },
+);
+
+test.each(['type', 'ts', 'v', 'body', 'mid', 'seq', 'reply_to', 'thread', 'auto', 'hops'])(
+  'refuses data that would overwrite the envelope field %s',
+  async (field) => {
+    const world = createWorld();
+    const { alice, bob } = await startTwo(world);
+    await expect(
+      alice.sendMessage({ to: bob.pubkey, content: 'x', data: { [field]: 1 } }),
+    ).rejects.toMatchObject({ code: 'invalid_request', details: { field: `data.${field}` } });
+  },
+);
+
+test('refuses data that is nested beyond any use', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const deep = JSON.parse(`${'['.repeat(8_000)}${']'.repeat(8_000)}`);
+  await expect(alice.sendMessage({ to: bob.pubkey, content: 'x', data: { deep } })).rejects.toMatchObject({
+    code: 'invalid_request',
+  });
+});
+
+test('nothing is sent or kept when the disk is full', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  world.relay.offered.length = 0;
+  alice.disk.failure = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  await expect(alice.sendMessage({ to: bob.pubkey, content: 'x' })).rejects.toMatchObject({ code: 'storage_full' });
+  await settle(world.clock);
+  expect(world.relay.offered).toEqual([]);
+  alice.disk.failure = null;
+  expect((await alice.listMessages({ direction: 'all' })).items).toEqual([]);
+  await alice.sendMessage({ to: bob.pubkey, content: 'again' });
+  await settle(world.clock);
+  expect(await bob.inbox()).toMatchObject([{ content: 'again' }]);
+});
