@@ -28,7 +28,10 @@ await Promise.all([daemonFolder, mcpFolder].map((folder) => rm(folder, { recursi
 await Promise.all([
   build({
     ...common,
-    entryPoints: { ocmesh: 'packages/daemon/dist/main.js' },
+    entryPoints: {
+      ocmesh: 'packages/daemon/dist/main.js',
+      'compaction-worker': 'packages/daemon/dist/adapters/store/compaction-worker.js',
+    },
     outdir: daemonFolder,
     // The relay, the MCP server and the slow crypto engine are loaded only where they are used.
     splitting: true,

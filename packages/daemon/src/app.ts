@@ -5,8 +5,10 @@ import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog } from './adapters/log/logger.ts';
 import { createRelayNetwork } from './adapters/relay/network.ts';
-import { createImageFile } from './adapters/store/image-file.ts';
-import { openStore, UnreadableStoreError } from './adapters/store/store.ts';
+import { compactInWorker } from './adapters/store/compaction.ts';
+import { UnreadableStoreError } from './adapters/store/errors.ts';
+import { realFiles } from './adapters/store/files.ts';
+import { openStore } from './adapters/store/store.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { writeDaemonFile } from './adapters/system/daemon-file.ts';
 import { exitCodes, StartError } from './adapters/system/exit.ts';
@@ -49,11 +51,15 @@ export async function startDaemon(
   const undo: (() => void | Promise<void>)[] = [unlock];
   try {
     const store = await openStore({
-      file: createImageFile(home.database),
+      path: home.database,
       key: openKeystore(home),
+      files: realFiles,
+      compact: compactInWorker,
       clock,
       log,
-    }).catch(refuseUnreadable);
+      // What the disk holds now only a new start can tell; a service manager makes one at once.
+      onFailStop: () => process.exit(exitCodes.crash),
+    }).catch(explainStore);
     undo.push(store.close);
     const agent = await createAgent(
       {
@@ -104,13 +110,18 @@ async function unwind(undo: (() => void | Promise<void>)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
 }
 
-function refuseUnreadable(error: unknown): never {
-  if (!(error instanceof UnreadableStoreError)) throw error;
-  throw new StartError(
-    exitCodes.permanent,
-    `${error.message} Nothing was changed. Restore the folder from a backup, or move it away to start with a new identity.`,
-    error,
-  );
+function explainStore(error: unknown): never {
+  if (error instanceof UnreadableStoreError) {
+    throw new StartError(
+      exitCodes.permanent,
+      `${error.message} Nothing was changed. Restore the folder from a backup, or move it away to start with a new identity.`,
+      error,
+    );
+  }
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+    throw new StartError(exitCodes.tryAgain, 'The disk is full. Free some space, then start again.', error);
+  }
+  throw error;
 }
 
 async function listenOrExplain(

@@ -205,18 +205,3 @@ test('refuses data that is nested beyond any use', async () => {
     code: 'invalid_request',
   });
 });
-
-test('nothing is sent or kept when the disk is full', async () => {
-  const world = createWorld();
-  const { alice, bob } = await startTwo(world);
-  world.relay.offered.length = 0;
-  alice.disk.failure = Object.assign(new Error('no space'), { code: 'ENOSPC' });
-  await expect(alice.sendMessage({ to: bob.pubkey, content: 'x' })).rejects.toMatchObject({ code: 'storage_full' });
-  await settle(world.clock);
-  expect(world.relay.offered).toEqual([]);
-  alice.disk.failure = null;
-  expect((await alice.listMessages({ direction: 'all' })).items).toEqual([]);
-  await alice.sendMessage({ to: bob.pubkey, content: 'again' });
-  await settle(world.clock);
-  expect(await bob.inbox()).toMatchObject([{ content: 'again' }]);
-});

@@ -1,33 +1,71 @@
+import { basename, dirname } from 'node:path';
 import type { Clock, Log } from '@ocmesh/shared/ambient';
+import { compactFiles } from '../../src/adapters/store/compaction.ts';
+import type { Files } from '../../src/adapters/store/files.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 
 /** A disk that outlives the store on it: opening another store on the same disk is a restart. */
-export interface MemoryDisk {
-  bytes: Uint8Array | null;
-  /** What the next writes fail with; null while they work. */
-  failure: Error | null;
-}
+export type MemoryDisk = Map<string, Uint8Array>;
 
-export const createMemoryDisk = (): MemoryDisk => ({ bytes: null, failure: null });
+export const createMemoryDisk = (): MemoryDisk => new Map();
 
 /** What a crash at this moment would leave. */
-export const copyDisk = (disk: MemoryDisk): MemoryDisk => ({ bytes: disk.bytes?.slice() ?? null, failure: null });
+export const copyDisk = (disk: MemoryDisk): MemoryDisk =>
+  new Map([...disk].map(([path, bytes]) => [path, bytes.slice()]));
 
 const KEY = new Uint8Array(32).fill(7);
 
-/** The real store without a file system. The only place in the tests that knows how a store is opened. */
+/** The real store without a file system. The only place in the tests of the core that knows how a store is opened. */
 export function openMemoryStore(disk: MemoryDisk, deps: { clock: Clock; log: Log }): Promise<Store> {
+  const files = createMemoryFiles(disk);
   return openStore({
     ...deps,
+    path: '/memory/ocmesh.db',
     key: KEY,
-    file: {
-      path: '/memory/ocmesh.db',
-      read: async () => disk.bytes,
-      async replace(bytes) {
-        if (disk.failure) throw disk.failure;
-        disk.bytes = bytes.slice();
-      },
+    files,
+    compact: (job) => compactFiles(files, job),
+    onFailStop: (error) => {
+      throw error;
     },
   });
+}
+
+function createMemoryFiles(disk: MemoryDisk): Files {
+  return {
+    read: (path) => disk.get(path)?.slice() ?? null,
+    list: (folder) => [...disk.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path)),
+    create(path) {
+      if (disk.has(path)) throw Object.assign(new Error(`EEXIST: ${path}`), { code: 'EEXIST' });
+      let bytes = new Uint8Array();
+      // A renamed file is still the same file.
+      let name = path;
+      disk.set(name, bytes);
+      const find = (): void => {
+        for (const [other, content] of disk) if (content === bytes) name = other;
+      };
+      return {
+        write(chunk, position) {
+          find();
+          if (position + chunk.length > bytes.length) {
+            const longer = new Uint8Array(position + chunk.length);
+            longer.set(bytes);
+            bytes = longer;
+          }
+          bytes.set(chunk, position);
+          disk.set(name, bytes);
+        },
+        sync: async () => {},
+        datasync: async () => {},
+        close() {},
+      };
+    },
+    rename(from, to) {
+      disk.set(to, disk.get(from) as Uint8Array);
+      disk.delete(from);
+    },
+    link: (from, to) => void disk.set(to, disk.get(from) as Uint8Array),
+    remove: (path) => void disk.delete(path),
+    syncFolder: async () => {},
+  };
 }

@@ -2,6 +2,7 @@ export { type ClientOptions, createClient, type FetchLike } from './client.ts';
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
 export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
 export { limits } from './limits.ts';
+export { isNestedWithin } from './nesting.ts';
 export {
   type AbortSignalLike,
   type CallContext,

@@ -6,6 +6,8 @@ export const limits = {
   contentChars: 4096,
   /** Bytes of one plaintext payload before sealing: a NIP-17 wrap of 20,000 bytes makes a 39 KB event, and relays refuse 64 KiB. */
   sealedBytes: 20_000,
+  /** Levels of nesting in a payload's data: JSON.stringify runs out of stack at some thousands. */
+  dataLevels: 32,
   /** Bytes of one REST request body: the largest legal message with its data, four times over. */
   restBodyBytes: 64 * 1024,
   /** Rows of one page, and the default. */

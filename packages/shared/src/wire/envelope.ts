@@ -1,5 +1,6 @@
-import { cutChars } from '../contract/ids.ts';
+import { cutChars, isHex64 } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
+import { isNestedWithin } from '../contract/nesting.ts';
 import { readClaims, readName } from './presence.ts';
 import { type Dialect, defaultFeatures, ocmeshVersion, ourFeatures } from './version.ts';
 
@@ -68,14 +69,16 @@ export const envelopeFields: readonly string[] = [
 const ID = /^[A-Za-z0-9_-]{8,128}$/;
 const readId = (value: unknown): string | null =>
   typeof value === 'string' && ID.test(value) ? value : null;
+/** Never in the form of an event id: it could take the place of another's message. */
+const readMid = (value: unknown): string | null => (isHex64(value) ? null : readId(value));
 const readInteger = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 
 /** Reads the plaintext of a direct message. */
 export function parsePayload(plaintext: string): Payload {
   const fields = parseObject(plaintext);
-  const type = fields?.['type'];
-  if (!fields || typeof type !== 'string' || type === '') return plainText(plaintext);
+  if (!fields || !isTyped(fields)) return plainText(plaintext);
+  const { type } = fields;
   switch (type) {
     case 'ocmesh-hello':
     case 'intro':
@@ -101,7 +104,7 @@ export function parsePayload(plaintext: string): Payload {
         capabilities: readClaims(fields['capabilities'], []),
       };
     default:
-      return chat(type, fields);
+      return isNestedWithin(fields, limits.dataLevels) ? chat(type, fields) : plainText(plaintext);
   }
 }
 
@@ -134,13 +137,17 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
     // A typed payload without a text still has to be readable.
     content: typeof body === 'string' ? body : JSON.stringify(data),
     data: Object.keys(data).length > 0 ? data : null,
-    mid: readId(fields['mid']),
+    mid: readMid(fields['mid']),
     tsMs: readInteger(fields['ts']),
     seq: readInteger(fields['seq']),
     replyTo: readId(fields['reply_to']),
     thread: readId(fields['thread']),
   };
 }
+
+/** Other JSON is a text like any other. */
+const isTyped = (fields: Record<string, unknown> | null): fields is Record<string, unknown> & { type: string } =>
+  typeof fields?.['type'] === 'string' && fields['type'] !== '';
 
 function parseObject(text: string): Record<string, unknown> | null {
   if (!text.startsWith('{')) return null;
@@ -168,7 +175,7 @@ export interface ChatDraft {
 export function chatPayload(draft: ChatDraft, dialect: Dialect): string {
   const { type, content, data, tsMs } = draft;
   // The deployed mesh and a person's Nostr client would show JSON as it stands.
-  if (!dialect.envelope && type === 'text' && !data) return content;
+  if (!dialect.envelope && type === 'text' && !data && !isTyped(parseObject(content))) return content;
   const envelope = dialect.envelope
     ? { mid: draft.mid, seq: draft.seq, ...(draft.replyTo ? { reply_to: draft.replyTo } : {}) }
     : {};

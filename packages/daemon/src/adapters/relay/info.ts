@@ -33,9 +33,14 @@ function readInfo(value: unknown): RelayInfo | null {
   const { supported_nips: nips, limitation } = value as Record<string, unknown>;
   return {
     supportedNips: Array.isArray(nips) ? nips.filter(Number.isInteger).slice(0, 200) : [],
-    limitation:
-      typeof limitation === 'object' && limitation !== null && !Array.isArray(limitation)
-        ? (limitation as Record<string, unknown>)
-        : {},
+    limitation: readLimitation(limitation),
   };
+}
+
+/** NIP-11 knows numbers and booleans only; anything nested could be too deep to be written out again. */
+function readLimitation(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter(([, limit]) => typeof limit === 'number' || typeof limit === 'boolean'),
+  );
 }

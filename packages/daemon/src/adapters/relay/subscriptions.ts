@@ -64,7 +64,10 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     const prefix = reasonPrefix(reason);
     if ((prefix === 'auth-required' || prefix === 'restricted') && !req.authTried) {
       req.authTried = true;
-      if ((await deps.authenticate()) && reqs.get(req.id) === req) return fire(req);
+      const taken = await deps.authenticate();
+      // The connection may have broken meanwhile: then nothing of this may live on.
+      if (reqs.get(req.id) !== req) return;
+      if (taken) return fire(req);
     }
     if (!req.standing) return req.onEnd(reason);
     deps.onRefused(req.id, reason);

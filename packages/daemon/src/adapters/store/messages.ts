@@ -2,44 +2,42 @@ import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 import type { MessageRecord, ReceiptDue } from '../../core/model/message.ts';
 import type { MessageFilter, MessagesTable } from '../../core/ports/store.ts';
 import { conditions, likePattern } from './conditions.ts';
-import type { Sql, SqlValue } from './sql.ts';
+import type { Database } from './database.ts';
+import type { SqlValue } from './sql.ts';
 
 const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, read, state,
   delivered_at, read_at`;
 
-export function createMessagesTable(sql: Sql): MessagesTable {
+export function createMessagesTable(database: Database): MessagesTable {
   const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
-    const row = sql.one(`SELECT ${COLUMNS} FROM messages WHERE ${where}`, parameters);
+    const row = database.one(`SELECT ${COLUMNS} FROM messages WHERE ${where}`, parameters);
     return row && toMessage(row);
   };
   const count = (where: string, ...parameters: SqlValue[]): number =>
-    Number(sql.one(`SELECT count(*) FROM messages WHERE ${where}`, parameters)?.[0]);
-  const lastArrival = (): number => Number(sql.one('SELECT max(arrival) FROM messages')?.[0] ?? 0);
+    Number(database.one(`SELECT count(*) FROM messages WHERE ${where}`, parameters)?.[0]);
+  const lastArrival = (): number => Number(database.one('SELECT max(arrival) FROM messages')?.[0] ?? 0);
 
   return {
     insert(message) {
       const arrival = lastArrival() + 1;
-      sql.run(
-        `INSERT INTO messages(${COLUMNS}, receipt_due) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [
-          arrival,
-          message.id,
-          message.eventId,
-          message.peer,
-          message.direction,
-          message.type,
-          message.content,
-          message.data === null ? null : JSON.stringify(message.data),
-          message.replyTo,
-          message.thread,
-          message.timestampMs,
-          Number(message.read),
-          message.state,
-          message.deliveredAtMs,
-          message.readAtMs,
-          message.receiptDue,
-        ],
-      );
+      database.write('messages.insert', [
+        arrival,
+        message.id,
+        message.eventId,
+        message.peer,
+        message.direction,
+        message.type,
+        message.content,
+        message.data === null ? null : JSON.stringify(message.data),
+        message.replyTo,
+        message.thread,
+        message.timestampMs,
+        Number(message.read),
+        message.state,
+        message.deliveredAtMs,
+        message.readAtMs,
+        message.receiptDue,
+      ]);
       return arrival;
     },
 
@@ -51,7 +49,7 @@ export function createMessagesTable(sql: Sql): MessagesTable {
     list(filter) {
       const { where, parameters } = messageConditions(filter);
       const order = filter.order === 'asc' ? 'ASC' : 'DESC';
-      return sql
+      return database
         .all(`SELECT ${COLUMNS} FROM messages ${where} ORDER BY arrival ${order} LIMIT ?`, [
           ...parameters,
           filter.limit,
@@ -63,29 +61,30 @@ export function createMessagesTable(sql: Sql): MessagesTable {
     countUnread: (peer) => (peer === undefined ? count('read = 0') : count('read = 0 AND peer = ?', peer)),
 
     setState(id, state, atMs) {
-      sql.run('UPDATE messages SET state = ? WHERE id = ?', [state, id]);
+      database.write('messages.setState', [state, id]);
       if (state === 'delivered' || state === 'read') {
-        sql.run('UPDATE messages SET delivered_at = coalesce(delivered_at, ?) WHERE id = ?', [atMs, id]);
+        database.write('messages.setDelivered', [atMs, id]);
       }
-      if (state === 'read') sql.run('UPDATE messages SET read_at = ? WHERE id = ?', [atMs, id]);
+      if (state === 'read') database.write('messages.setReadByPeer', [atMs, id]);
     },
 
     unreadIds(which) {
       const rows =
         which === 'all'
-          ? sql.all('SELECT id FROM messages WHERE read = 0')
+          ? database.all('SELECT id FROM messages WHERE read = 0')
           : 'from' in which
-            ? sql.all('SELECT id FROM messages WHERE read = 0 AND peer = ?', [which.from])
-            : sql.all('SELECT id FROM messages WHERE read = 0 AND id IN (SELECT value FROM json_each(?))', [
-                JSON.stringify(which.ids),
-              ]);
+            ? database.all('SELECT id FROM messages WHERE read = 0 AND peer = ?', [which.from])
+            : database.all(
+                'SELECT id FROM messages WHERE read = 0 AND id IN (SELECT value FROM json_each(?))',
+                [JSON.stringify(which.ids)],
+              );
       return rows.map(([id]) => id as string);
     },
-    markRead: (id) => sql.run('UPDATE messages SET read = 1 WHERE id = ?', [id]),
+    markRead: (id) => database.write('messages.markRead', [id]),
 
-    setReceiptDue: (id, due) => sql.run('UPDATE messages SET receipt_due = ? WHERE id = ?', [due, id]),
+    setReceiptDue: (id, due) => database.write('messages.setReceiptDue', [due, id]),
     receiptsDue: (limit) =>
-      sql
+      database
         .all(
           `SELECT id, event_id, peer, receipt_due FROM messages WHERE receipt_due <> 'none' ORDER BY arrival LIMIT ?`,
           [limit],
@@ -99,7 +98,7 @@ export function createMessagesTable(sql: Sql): MessagesTable {
 
     countByState() {
       const counts = { queued: 0, published: 0, failed: 0 };
-      for (const [state, rows] of sql.all(
+      for (const [state, rows] of database.all(
         `SELECT state, count(*) FROM messages WHERE direction = 'out' AND state IN ('queued', 'published', 'failed')
          GROUP BY state`,
       )) {

@@ -2,50 +2,43 @@ import type { Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { PeerRecord } from '../../core/model/peer.ts';
 import type { PeerFilter, PeersTable } from '../../core/ports/store.ts';
 import { conditions, likePattern } from './conditions.ts';
-import type { Sql, SqlValue } from './sql.ts';
+import type { Database } from './database.ts';
+import type { SqlValue } from './sql.ts';
 
 const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, first_seen, last_seen,
   offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
 const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
 
-export function createPeersTable(sql: Sql): PeersTable {
+export function createPeersTable(database: Database): PeersTable {
   return {
     get(pubkey) {
-      const row = sql.one(`SELECT ${COLUMNS} FROM peers WHERE pubkey = ?`, [pubkey]);
+      const row = database.one(`SELECT ${COLUMNS} FROM peers WHERE pubkey = ?`, [pubkey]);
       return row && toPeer(row);
     },
 
     put(peer) {
-      sql.run(
-        `INSERT INTO peers(${COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT(pubkey) DO UPDATE SET name = excluded.name, about = excluded.about, version = excluded.version,
-           features = excluded.features, capabilities = excluded.capabilities, trust = excluded.trust,
-           alias = excluded.alias, last_seen = excluded.last_seen, offline_since = excluded.offline_since,
-           presence_at_sec = excluded.presence_at_sec, hello = excluded.hello,
-           their_hello_at = excluded.their_hello_at, answered_at = excluded.answered_at`,
-        [
-          peer.pubkey,
-          peer.name,
-          peer.about,
-          peer.version,
-          JSON.stringify(peer.features),
-          JSON.stringify(peer.capabilities),
-          peer.trust,
-          peer.alias,
-          peer.firstSeenMs,
-          peer.lastSeenMs,
-          peer.offlineSinceMs,
-          peer.presenceAtSec,
-          peer.hello,
-          peer.theirHelloAtMs,
-          peer.answeredAtMs,
-        ],
-      );
+      database.write('peers.put', [
+        peer.pubkey,
+        peer.name,
+        peer.about,
+        peer.version,
+        JSON.stringify(peer.features),
+        JSON.stringify(peer.capabilities),
+        peer.trust,
+        peer.alias,
+        peer.firstSeenMs,
+        peer.lastSeenMs,
+        peer.offlineSinceMs,
+        peer.presenceAtSec,
+        peer.hello,
+        peer.theirHelloAtMs,
+        peer.answeredAtMs,
+      ]);
     },
 
     list(filter) {
       const { where, parameters } = peerConditions(filter);
-      return sql
+      return database
         .all(`SELECT ${COLUMNS} FROM peers ${where} ORDER BY last_seen DESC, pubkey LIMIT ?`, [
           ...parameters,
           filter.limit,
@@ -53,17 +46,17 @@ export function createPeersTable(sql: Sql): PeersTable {
         .map(toPeer);
     },
 
-    count: () => Number(sql.one('SELECT count(*) FROM peers')?.[0]),
+    count: () => Number(database.one('SELECT count(*) FROM peers')?.[0]),
     countOnline: (nowMs, windowMs) =>
-      Number(sql.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
+      Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
     ungreeted: (limit) =>
-      sql
+      database
         .all(`SELECT pubkey FROM peers WHERE hello = 'none' ORDER BY last_seen DESC LIMIT ?`, [limit])
         .map(([pubkey]) => pubkey as Pubkey),
 
     nextSeq(pubkey) {
-      sql.run('UPDATE peers SET last_seq = last_seq + 1 WHERE pubkey = ?', [pubkey]);
-      return Number(sql.one('SELECT last_seq FROM peers WHERE pubkey = ?', [pubkey])?.[0]);
+      database.write('peers.countMessage', [pubkey]);
+      return Number(database.one('SELECT last_seq FROM peers WHERE pubkey = ?', [pubkey])?.[0]);
     },
   };
 }

@@ -13,7 +13,7 @@ const HMAC_KEY_ROUNDS = 2;
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 
 /** The page whose HMAC does not fit: the file is damaged, or sealed with another key. */
-export class BadPageError extends Error {
+class BadPageError extends Error {
   constructor(page: number) {
     super(`page ${page} is damaged, or the key is another one`);
     this.name = 'BadPageError';

@@ -1,133 +1,245 @@
 import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../../core/ports/store.ts';
-import type { ImageFile } from './image-file.ts';
-import { createMessagesTable } from './messages.ts';
-import { migrate } from './migrations/index.ts';
-import { createOutboxTable } from './outbox.ts';
-import { createPeersTable } from './peers.ts';
+import type { Compact } from './compaction.ts';
+import { createDatabase, createTables } from './database.ts';
+import type { Files } from './files.ts';
 import {
-  createIdempotencyTable,
-  createMetaTable,
-  createRelaysTable,
-  createSeenTable,
-} from './small-tables.ts';
-import { openSql, type Sql } from './sql.ts';
-import { decryptImage, encryptImage } from './sqlcipher.ts';
+  CHUNK_BYTES,
+  type Command,
+  createSegment,
+  listSegments,
+  removeUnfinished,
+  type Segment,
+  segmentPath,
+  type Transaction,
+} from './journal.ts';
+import { migrate, newestSchema, schemaVersion } from './migrations/index.ts';
+import { recover } from './recover.ts';
+import { writeSnapshot } from './snapshot.ts';
 
-/** The store is there but cannot be used. It is left as it is. */
-export class UnreadableStoreError extends Error {
-  constructor(path: string, why: string, cause: unknown) {
-    super(`${path} cannot be read: ${why}.`, { cause });
-    this.name = 'UnreadableStoreError';
-  }
-}
+/** A journal this long makes a start half a second longer. */
+const COMPACT_BYTES = 8 * 1024 * 1024;
+/** … but a large store is not rewritten for a small journal. */
+const COMPACT_SHARE = 0.25;
+/** Each start leaves a segment of 1 MiB. */
+const COMPACT_SEGMENTS = 8;
+/** Pause after a compaction that failed. */
+const COMPACT_PAUSE_MS = 60_000;
+/** Pause before a full disk is asked again. */
+const PROBE_MS = 500;
 
-interface Deps {
-  readonly file: ImageFile;
+export interface StoreDeps {
+  /** The snapshot's path; the journal lies beside it. */
+  readonly path: string;
   /** 32 bytes. */
   readonly key: Uint8Array;
+  readonly files: Files;
+  readonly compact: Compact;
   readonly clock: Clock;
   readonly log: Log;
+  /** The disk failed in a way that leaves open what it holds: only a new start can tell. */
+  readonly onFailStop: (error: unknown) => void;
 }
 
-/** Changes that go to disk together; everybody who made or read one of them waits for the same write. */
+/** Transactions that go to disk together; everybody who made or read one of them waits for the same write. */
 interface Batch {
+  readonly firstSequence: number;
+  readonly transactions: Transaction[];
+  readonly segment: Segment;
   readonly settled: Promise<void>;
   resolve(): void;
   reject(error: unknown): void;
 }
 
 /**
- * SQLite in memory; after each change the whole encrypted image replaces the file. Changes that arrive while a
- * write runs share the next one. When a write fails, memory goes back to what the disk has.
+ * SQLite in memory, made durable by a journal: a transaction is applied at once, and acknowledged when the frame that
+ * holds its commands is on disk. While one frame is being written, the next gathers.
  * @throws UnreadableStoreError
  */
-export async function openStore(deps: Deps): Promise<Store> {
-  const { file, key, clock, log } = deps;
-  let sql = await load(deps);
-  let tables = createTables(sql);
-  let bytes = (await file.read())?.length ?? 0;
-  /** Applied but not yet being written. */
-  let waiting: Batch | null = null;
-  /** Being written. */
+export async function openStore(deps: StoreDeps): Promise<Store> {
+  const { path, key, files, clock, log } = deps;
+  removeUnfinished(files, path);
+  let {
+    sql,
+    sequence,
+    segment,
+    snapshotBytes,
+    generation,
+    journalBytes: sealedJournalBytes,
+  } = await open(deps);
+  let commands: Command[] = [];
+  let tables = createTables(createDatabase(sql, (command) => commands.push(command)));
+
+  /** In order of writing; the first may be under way. */
+  const queue: Batch[] = [];
   let writing: Batch | null = null;
+  let draining: Promise<void> | null = null;
+  let compacting: Promise<void> | null = null;
   let refusal: { code: 'storage_full' | 'storage_unavailable'; since: UnixMs } | null = null;
-  let busy = false;
-  let closed = false;
+  let probedAt = Number.NEGATIVE_INFINITY;
+  let compactionFailedAt = Number.NEGATIVE_INFINITY;
+  let isOver = false;
 
   function transaction<T>(change: (tables: Tables) => T): Promise<T> {
-    if (closed) return Promise.reject(new OcmeshError('shutting_down'));
-    const before = sql.changes();
+    if (isOver) return Promise.reject(new OcmeshError(refusal?.code ?? 'shutting_down'));
+    if (refusal) return probe().then(() => transaction(change));
+    commands = [];
     let result: T;
+    sql.run('BEGIN');
     try {
-      sql.run('BEGIN');
       result = change(tables);
       sql.run('COMMIT');
     } catch (error) {
       sql.run('ROLLBACK');
       return Promise.reject(error);
     }
-    if (sql.changes() === before) return onDisk().then(() => result);
-    waiting ??= createBatch();
-    const { settled } = waiting;
-    if (!busy) void write();
-    return settled.then(() => result);
+    if (commands.length === 0) return onDisk().then(() => result);
+    const batch = gathering();
+    batch.transactions.push(commands);
+    sequence++;
+    draining ??= drain();
+    return batch.settled.then(() => result);
+  }
+
+  /** The batch that is not being written yet, bound to the segment of the moment. */
+  function gathering(): Batch {
+    const last = queue.at(-1);
+    if (last && last !== writing && last.segment === segment) return last;
+    const batch = createBatch(sequence, segment);
+    queue.push(batch);
+    return batch;
   }
 
   /** Settles when everything applied so far is on disk. */
-  const onDisk = (): Promise<void> => (waiting ?? writing)?.settled ?? Promise.resolve();
-
-  async function write(): Promise<void> {
-    busy = true;
-    // One turn later: what is done in the same turn shares the write.
-    await Promise.resolve();
-    while (waiting) {
-      writing = waiting;
-      waiting = null;
-      try {
-        const sealed = encryptImage(sql.image(), key);
-        await file.replace(sealed);
-        bytes = sealed.length;
-        refusal = null;
-        writing.resolve();
-      } catch (error) {
-        await refuse(writing, error);
-      }
-    }
-    writing = null;
-    busy = false;
-  }
-
-  async function refuse(failed: Batch, cause: unknown): Promise<void> {
-    const full = ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    const code = full ? 'storage_full' : 'storage_unavailable';
-    refusal ??= { code, since: clock.now() };
-    log.error('the store could not be written', { reason: String(cause) });
-    // What was applied after the failed write began rests on it, and is refused with it.
-    const error = new OcmeshError(code, { cause });
-    const reloaded = await load(deps).catch(() => null);
-    if (reloaded) {
-      sql.close();
-      sql = reloaded;
-      tables = createTables(sql);
-    }
-    failed.reject(error);
-    waiting?.reject(error);
-    waiting = null;
-  }
+  const onDisk = (): Promise<void> => queue.at(-1)?.settled ?? Promise.resolve();
 
   function read<T>(look: (tables: Tables) => T): Promise<T> {
+    // Memory may be ahead of a disk that failed: only a new start knows.
+    if (isOver && refusal) return Promise.reject(new OcmeshError(refusal.code));
     try {
       const result = look(tables);
-      // A store that refuses writes still answers, from what the disk has.
       return onDisk().then(
         () => result,
-        () => look(tables),
+        // What was looked at was taken back: answer from what the disk has.
+        () => read(look),
       );
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  async function drain(): Promise<void> {
+    // One turn later: what is done in the same turn shares the frame.
+    await Promise.resolve();
+    for (let batch = queue[0]; batch; batch = queue[0]) {
+      writing = batch;
+      await write(batch);
+      writing = null;
+      if (queue[0] === batch) queue.shift();
+    }
+    draining = null;
+    if (!isOver && isJournalLong()) void compact();
+  }
+
+  async function write(batch: Batch): Promise<void> {
+    const { segment: into, firstSequence, transactions } = batch;
+    try {
+      const frame = into.seal(firstSequence, transactions);
+      await makeRoom(into, frame.length);
+      into.append(frame);
+      await into.datasync();
+    } catch (error) {
+      return fail(batch, error);
+    }
+    batch.resolve();
+  }
+
+  async function makeRoom(into: Segment, bytes: number): Promise<void> {
+    try {
+      await into.reserve(bytes);
+    } catch (error) {
+      throw isDiskFull(error) ? new DiskFull('no room', { cause: error }) : error;
+    }
+  }
+
+  async function fail(batch: Batch, error: unknown): Promise<void> {
+    const isFull = error instanceof DiskFull;
+    const cause = isFull ? error.cause : error;
+    const code = isFull ? 'storage_full' : 'storage_unavailable';
+    log.error('the store could not be written', { reason: String(cause) });
+    refusal = { code, since: clock.now() };
+    probedAt = clock.monotonic();
+    if (isFull) await goBack(batch).catch(stop);
+    else stop(error);
+    // What gathered meanwhile rests on what is refused.
+    for (const refused of queue.splice(0)) refused.reject(new OcmeshError(code, { cause }));
+  }
+
+  /** Memory becomes again what the disk has. */
+  async function goBack({ firstSequence }: Batch): Promise<void> {
+    const recovered = await recover(files, path, key);
+    if (recovered.sequence !== firstSequence) throw new Error('the journal does not end where it should');
+    const before = sql;
+    sql = recovered.sql;
+    sequence = recovered.sequence;
+    tables = createTables(createDatabase(sql, (command) => commands.push(command)));
+    before.close();
+  }
+
+  function stop(error: unknown): void {
+    isOver = true;
+    refusal = { code: 'storage_unavailable', since: clock.now() };
+    deps.onFailStop(error);
+  }
+
+  /** Asks a full disk for room again, from time to time. Rejects while there is none. */
+  async function probe(): Promise<void> {
+    const code = refusal?.code ?? 'storage_full';
+    if (draining || clock.monotonic() - probedAt < PROBE_MS) throw new OcmeshError(code);
+    probedAt = clock.monotonic();
+    await segment.reserve(CHUNK_BYTES).catch((cause) => {
+      throw new OcmeshError(code, { cause });
+    });
+    refusal = null;
+    log.info('the store can be written again');
+  }
+
+  function isJournalLong(): boolean {
+    if (clock.monotonic() - compactionFailedAt < COMPACT_PAUSE_MS) return false;
+    const bytes = sealedJournalBytes + segment.bytes();
+    return (
+      bytes > Math.max(COMPACT_BYTES, snapshotBytes * COMPACT_SHARE) ||
+      segment.number - generation >= COMPACT_SEGMENTS
+    );
+  }
+
+  function compact(): Promise<void> {
+    compacting ??= compactOnce()
+      // The old snapshot and all segments are still there, and the next time may do.
+      .catch((error) => {
+        compactionFailedAt = clock.monotonic();
+        log.warn('the journal could not be folded into the snapshot', { reason: String(error) });
+      })
+      .finally(() => {
+        compacting = null;
+      });
+    return compacting;
+  }
+
+  async function compactOnce(): Promise<void> {
+    const next = await createSegment(files, path, key, segment.number + 1, newestSchema);
+    // The switch: what was applied before it belongs to the old segment, all else to the new.
+    const old = segment;
+    segment = next;
+    await onDisk().finally(() => {
+      old.close();
+      sealedJournalBytes += old.bytes();
+    });
+    snapshotBytes = await deps.compact({ path, key, generation: next.number });
+    generation = next.number;
+    sealedJournalBytes = 0;
+    removeSegments(files, path, generation);
   }
 
   return {
@@ -135,38 +247,62 @@ export async function openStore(deps: Deps): Promise<Store> {
     read,
     peek: (look) => look(tables),
     refusal: () => refusal,
-    size: () => ({ bytes, journalBytes: 0 }),
+    size: () => ({ bytes: snapshotBytes, journalBytes: sealedJournalBytes + segment.bytes() }),
     async close() {
-      closed = true;
-      await onDisk().catch(() => {});
+      if (isOver) return;
+      isOver = true;
+      await draining;
+      await compacting;
+      // So that ocmesh.db alone is complete after a clean stop.
+      if (!refusal && sealedJournalBytes + segment.bytes() > 0) await compact();
+      segment.close();
       sql.close();
     },
   };
 }
 
-async function load({ file, key }: Deps): Promise<Sql> {
-  try {
-    const sealed = await file.read();
-    const sql = await openSql(sealed && decryptImage(sealed, key));
-    migrate(sql);
-    return sql;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UnreadableStoreError(file.path, reason, error);
+/** Recovers, migrates, and opens a segment of its own: an old one is never appended to. */
+async function open({ path, key, files, log }: StoreDeps) {
+  const recovered = await recover(files, path, key);
+  const { sql, sequence, lastSegment, journalBytes, torn } = recovered;
+  let { generation } = recovered.snapshot;
+  let { snapshotBytes } = recovered;
+  if (torn > 0) log.info('the last write before a crash was incomplete and is dropped', { segments: torn });
+  const schema = schemaVersion(sql);
+  const migrated = migrate(sql);
+  const segment = await createSegment(files, path, key, lastSegment + 1, newestSchema);
+  if (migrated) {
+    if (schema > 0) keepOldFiles(files, path, schema);
+    snapshotBytes = await writeSnapshot(files, path, key, sql, { generation: segment.number, sequence });
+    generation = segment.number;
   }
+  removeSegments(files, path, generation);
+  return { sql, sequence, segment, snapshotBytes, generation, journalBytes: migrated ? 0 : journalBytes };
 }
 
-const createTables = (sql: Sql): Tables => ({
-  meta: createMetaTable(sql),
-  peers: createPeersTable(sql),
-  messages: createMessagesTable(sql),
-  outbox: createOutboxTable(sql),
-  seen: createSeenTable(sql),
-  relays: createRelaysTable(sql),
-  idempotency: createIdempotencyTable(sql),
-});
+function removeSegments(files: Files, path: string, before: number): void {
+  for (const number of listSegments(files, path))
+    if (number < before) files.remove(segmentPath(path, number));
+}
 
-function createBatch(): Batch {
+/** Second names for the files of the old schema, so that a way back remains. */
+function keepOldFiles(files: Files, path: string, schema: number): void {
+  const old = `${path}.schema-${schema}`;
+  for (const number of listSegments(files, path)) {
+    files.remove(segmentPath(old, number));
+    files.link(segmentPath(path, number), segmentPath(old, number));
+  }
+  files.remove(old);
+  files.link(path, old);
+}
+
+/** There is no room. Met before anything of a frame is written, so that nothing is in doubt. */
+class DiskFull extends Error {}
+
+const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+function createBatch(firstSequence: number, segment: Segment): Batch {
   let resolve = (): void => {};
   let reject = (_: unknown): void => {};
   const settled = new Promise<void>((onResolve, onReject) => {
@@ -175,5 +311,5 @@ function createBatch(): Batch {
   });
   // Somebody always waits, but not always before it fails.
   settled.catch(() => {});
-  return { settled, resolve, reject };
+  return { firstSequence, transactions: [], segment, settled, resolve, reject };
 }

@@ -62,10 +62,13 @@ export function createAnnouncer(
   }
 
   function draft(kind: PresenceKind, createdAtSec: number, status: 'online' | 'offline') {
+    // A goodbye is dated right after the last announcement, which may be long ago: its minute counts from now.
+    const saidAtSec = Math.max(createdAtSec, toUnixSec(clock.now()));
+    const goneAtSec = saidAtSec + OFFLINE_LIFETIME_SEC;
     return presenceEvent({
       kind,
       createdAtSec,
-      lifetimeSec: status === 'online' ? Math.round(options.onlineWindowMs / 1000) : OFFLINE_LIFETIME_SEC,
+      lifetimeSec: status === 'online' ? Math.round(options.onlineWindowMs / 1000) : goneAtSec - createdAtSec,
       version: ocmeshVersion,
       name: options.name,
       features: ourFeatures,

@@ -1,4 +1,4 @@
-import { type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { pongPayload, profilePayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -18,13 +18,15 @@ export function createQueryAnswers(
   options: { readonly name: string | null },
 ): (event: DomainEvent) => void {
   const { identity, store, clock, log } = deps;
-  const answeredAt = new Map<Pubkey, UnixMs>();
+  /** By the clock that never jumps. */
+  const answeredAt = new Map<Pubkey, number>();
 
   async function answer(peer: Pubkey, query: 'ping' | 'profile'): Promise<void> {
     const nowMs = clock.now();
-    if (nowMs - (answeredAt.get(peer) ?? 0) < PAUSE_MS) return;
+    const sinceMs = clock.monotonic() - (answeredAt.get(peer) ?? Number.NEGATIVE_INFINITY);
+    if (sinceMs < PAUSE_MS) return;
     if (answeredAt.size >= REMEMBERED) answeredAt.clear();
-    answeredAt.set(peer, nowMs);
+    answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
     const event = identity.sealDm(peer, payload, toUnixSec(nowMs));
     await store.transaction((tables) =>

@@ -38,7 +38,8 @@ export function createCatchUp(deps: {
   const stateOf = (url: string) => {
     const state = relays.get(url) ?? {
       deepAtMs: Number.NEGATIVE_INFINITY,
-      lostAtMs: 0,
+      // Before the first break: a shallow ask reaches back to where the first deep one began.
+      lostAtMs: clock.now(),
       cancel: () => {},
       busy: false,
     };
@@ -91,6 +92,7 @@ export function createCatchUp(deps: {
   async function pages(url: string, since: number): Promise<{ complete: boolean; events: unknown[] }> {
     const byId = new Map<string, unknown>();
     let until: number | undefined;
+    let largest = 0;
     for (let page = 0; page < MOST_PAGES; page++) {
       const filter: Filter = {
         kinds: [kinds.encryptedDm],
@@ -101,6 +103,7 @@ export function createCatchUp(deps: {
       };
       const { complete, events } = await network.query(url, [filter]);
       const before = byId.size;
+      largest = Math.max(largest, events.length);
       for (const raw of events) {
         const event = parseEvent(raw);
         if (!event) continue;
@@ -108,7 +111,12 @@ export function createCatchUp(deps: {
         until = Math.min(until ?? event.created_at, event.created_at);
       }
       if (!complete) return { complete: false, events: [...byId.values()] };
-      if (byId.size === before) return { complete: true, events: [...byId.values()] };
+      if (byId.size > before) continue;
+      // A page full of one second hides what is older: some of that second may be lost, but not the rest.
+      const stuck = until !== undefined && events.length >= largest && events.every((raw) => isFrom(raw, until));
+      if (!stuck || until === undefined) return { complete: true, events: [...byId.values()] };
+      until--;
+      largest = Math.max(largest, 1);
     }
     log.warn('a relay keeps sending stored messages without end', { relay: url });
     return { complete: false, events: [...byId.values()] };

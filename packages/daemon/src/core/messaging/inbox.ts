@@ -52,7 +52,7 @@ function take(tables: Tables, event: NostrEvent, payload: Payload, source: Sourc
   if (payload.kind === 'receipt') events.push(...applyReceipt(tables, peer.pubkey, payload, nowMs));
   if (payload.kind === 'ping') events.push({ type: 'query.received', peer: peer.pubkey, query: 'ping' });
   // A profile without content asks for ours.
-  if (payload.kind === 'profile' && !payload.name && !payload.about) {
+  if (payload.kind === 'profile' && !payload.name && !payload.about && payload.capabilities.length === 0) {
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
   if (payload.kind === 'chat') events.push(...store(tables, event, payload, peer, source));
@@ -84,7 +84,7 @@ function store(
   const earlier = chat.mid === null ? null : tables.messages.get(chat.mid);
   if (earlier?.direction === 'in' && earlier.peer === peer.pubkey) {
     // The same message in another event: our receipt got lost, so it is due again.
-    tables.messages.setReceiptDue(earlier.id, receiptDue);
+    tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
     return [];
   }
   // A `mid` that another conversation uses cannot be the id here; the event's own id always can.

@@ -11,6 +11,8 @@ import { retryDelayMs } from './retry-schedule.ts';
 const IN_FLIGHT = 64;
 /** Longest sleep, so that a clock that jumps forward is noticed. */
 const LONGEST_SLEEP_MS = 60_000;
+/** Pause after the store failed: what it cannot note would be published again and again. */
+const REST_MS = 5_000;
 
 export interface Outbox {
   start(): void;
@@ -37,6 +39,8 @@ export function createOutbox(deps: {
   const { store, network, clock, random, log, notify } = deps;
   const inFlight = new Map<string, Promise<void>>();
   let cancelSleep: Cancel = () => {};
+  /** By the clock that never jumps. */
+  let restsUntil = Number.NEGATIVE_INFINITY;
   let running = false;
   let again = false;
   let stopped = true;
@@ -49,10 +53,12 @@ export function createOutbox(deps: {
     }
     running = true;
     try {
-      await expire();
-      await dispatch();
+      if (clock.monotonic() >= restsUntil) {
+        await expire();
+        await dispatch();
+      }
     } catch (error) {
-      log.error('the outbox could not be read or written', { reason: String(error) });
+      rest('the outbox could not be read or written', error);
     }
     running = false;
     if (again) {
@@ -71,13 +77,18 @@ export function createOutbox(deps: {
       if (inFlight.size >= IN_FLIGHT || stopped) return;
       if (inFlight.has(item.event.id)) continue;
       const attempted = attempt(item)
-        .catch((error) => log.error('a publication could not be recorded', { reason: String(error) }))
+        .catch((error) => rest('a publication could not be recorded', error))
         .finally(() => {
           inFlight.delete(item.event.id);
           wake();
         });
       inFlight.set(item.event.id, attempted);
     }
+  }
+
+  function rest(problem: string, error: unknown): void {
+    log.error(problem, { reason: String(error) });
+    restsUntil = clock.monotonic() + REST_MS;
   }
 
   async function attempt(item: OutboxItem): Promise<void> {
@@ -173,7 +184,8 @@ export function createOutbox(deps: {
     cancelSleep();
     if (stopped) return;
     const nextMs = store.peek((tables) => tables.outbox.nextDueAtMs());
-    const waitMs = nextMs === null ? LONGEST_SLEEP_MS : Math.max(0, nextMs - clock.now());
+    const dueMs = nextMs === null ? LONGEST_SLEEP_MS : nextMs - clock.now();
+    const waitMs = Math.max(0, dueMs, restsUntil - clock.monotonic());
     // What is due but in flight wakes us when it lands.
     if (waitMs === 0 && inFlight.size > 0) return;
     cancelSleep = clock.after(Math.min(waitMs, LONGEST_SLEEP_MS), () => void run());

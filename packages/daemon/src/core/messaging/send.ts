@@ -1,6 +1,7 @@
 import { type Clock, type Random, toHex, toIso, toUnixSec } from '@ocmesh/shared/ambient';
 import {
   type Input,
+  isNestedWithin,
   limits,
   OcmeshError,
   type Output,
@@ -142,6 +143,12 @@ function checkType(type: string, data: Readonly<Record<string, unknown>> | null)
       message: 'Messages of this type are sent by the daemon alone.',
       hint: 'Use text, task, result, error, file, or a type of your own.',
       details: { field: 'type' },
+    });
+  }
+  if (!isNestedWithin(data, limits.dataLevels)) {
+    throw new OcmeshError('invalid_request', {
+      message: `The data is nested deeper than ${limits.dataLevels} levels.`,
+      details: { field: 'data' },
     });
   }
   const taken = Object.keys(data ?? {}).find((field) => envelopeFields.includes(field));

@@ -1,5 +1,10 @@
 /** The first schema. Times are milliseconds since 1970 unless the name says otherwise; lists are JSON. */
 export const init = `
+CREATE TABLE snapshot(
+  generation INTEGER NOT NULL,
+  sequence INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL

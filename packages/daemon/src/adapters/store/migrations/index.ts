@@ -4,20 +4,26 @@ import { init } from './001-init.ts';
 /** In order, forward only. Never change one that was released. */
 const migrations: readonly string[] = [init];
 
-/** The store was written by a newer ocmesh. */
-export class NewerSchemaError extends Error {
-  constructor(found: number) {
-    super(`it has schema ${found}, this ocmesh knows ${migrations.length}`);
-    this.name = 'NewerSchemaError';
-  }
+export const newestSchema = migrations.length;
+
+export const schemaVersion = (sql: Sql): number => Number(sql.one('PRAGMA user_version')?.[0] ?? 0);
+
+/** @throws when a newer ocmesh wrote the database */
+export function checkSchema(sql: Sql): void {
+  const version = schemaVersion(sql);
+  if (version <= newestSchema) return;
+  throw new Error(`it has schema ${version}, and this ocmesh knows ${newestSchema}: install the newer one`);
 }
 
-/** Brings the database to the newest schema, in one transaction. @throws NewerSchemaError */
-export function migrate(sql: Sql): void {
-  const version = Number(sql.one('PRAGMA user_version')?.[0] ?? 0);
-  if (version > migrations.length) throw new NewerSchemaError(version);
-  if (version === migrations.length) return;
+/**
+ * Brings the database to the newest schema, in one transaction.
+ * @returns whether there was anything to do
+ */
+export function migrate(sql: Sql): boolean {
+  const version = schemaVersion(sql);
+  if (version === newestSchema) return false;
   sql.script('BEGIN');
   for (const migration of migrations.slice(version)) sql.script(migration);
-  sql.script(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+  sql.script(`PRAGMA user_version = ${newestSchema}; COMMIT`);
+  return true;
 }

@@ -1,0 +1,41 @@
+import type { Tables } from '../../core/ports/store.ts';
+import type { Command } from './journal.ts';
+import { createMessagesTable } from './messages.ts';
+import { createOutboxTable } from './outbox.ts';
+import { createPeersTable } from './peers.ts';
+import {
+  createIdempotencyTable,
+  createMetaTable,
+  createRelaysTable,
+  createSeenTable,
+} from './small-tables.ts';
+import type { Sql, SqlValue } from './sql.ts';
+import { type StatementName, statementNumber, statementText } from './statements.ts';
+
+/** What the tables work with: any query, but changes only by a statement that the journal knows. */
+export interface Database extends Pick<Sql, 'one' | 'all'> {
+  write(name: StatementName, parameters: readonly SqlValue[]): void;
+}
+
+/** @param onWrite gets each command that was carried out */
+export function createDatabase(sql: Sql, onWrite: (command: Command) => void): Database {
+  return {
+    one: sql.one,
+    all: sql.all,
+    write(name, parameters) {
+      const number = statementNumber(name);
+      sql.run(statementText(number), parameters);
+      onWrite([number, ...parameters]);
+    },
+  };
+}
+
+export const createTables = (database: Database): Tables => ({
+  meta: createMetaTable(database),
+  peers: createPeersTable(database),
+  messages: createMessagesTable(database),
+  outbox: createOutboxTable(database),
+  seen: createSeenTable(database),
+  relays: createRelaysTable(database),
+  idempotency: createIdempotencyTable(database),
+});

@@ -1,0 +1,101 @@
+import { UnreadableStoreError } from './errors.ts';
+import type { Files } from './files.ts';
+import { listSegments, readSegment } from './journal.ts';
+import { checkSchema, schemaVersion } from './migrations/index.ts';
+import { readSnapshot, type SnapshotPosition } from './snapshot.ts';
+import { openSql, type Sql } from './sql.ts';
+import { statementText } from './statements.ts';
+
+export interface Recovered {
+  readonly sql: Sql;
+  /** The snapshot's, `generation` 0 where there is none yet. */
+  readonly snapshot: SnapshotPosition;
+  readonly snapshotBytes: number;
+  /** Transactions in `sql`. */
+  readonly sequence: number;
+  /** Number of the newest segment; `generation - 1` where there is none. */
+  readonly lastSegment: number;
+  readonly journalBytes: number;
+  /** Segments whose last frame was torn by a crash. */
+  readonly torn: number;
+}
+
+/**
+ * The last snapshot and everything that was committed since.
+ * @param before stop at this segment: it is still being written to
+ * @throws UnreadableStoreError when anything is damaged, missing, or of a newer schema
+ */
+export async function recover(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  before = Infinity,
+): Promise<Recovered> {
+  try {
+    const snapshot = await readSnapshot(files, path, key);
+    const numbers = listSegments(files, path).filter((number) => number < before);
+    if (!snapshot) return await startFresh(files, path, key, numbers);
+    return replay(files, path, key, numbers, snapshot);
+  } catch (error) {
+    if (error instanceof UnreadableStoreError) throw error;
+    throw new UnreadableStoreError(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** No snapshot yet: the first start, or one that died before it wrote its first. */
+async function startFresh(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  numbers: readonly number[],
+): Promise<Recovered> {
+  if (numbers.some((number) => readSegment(files, path, key, number).frames.length > 0)) {
+    throw new Error('it is missing, but its journal is there');
+  }
+  return {
+    sql: await openSql(null),
+    snapshot: { generation: 0, sequence: 0 },
+    snapshotBytes: 0,
+    sequence: 0,
+    lastSegment: numbers.at(-1) ?? 0,
+    journalBytes: 0,
+    torn: 0,
+  };
+}
+
+function replay(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  numbers: readonly number[],
+  { sql, position, bytes }: NonNullable<Awaited<ReturnType<typeof readSnapshot>>>,
+): Recovered {
+  checkSchema(sql);
+  const schema = schemaVersion(sql);
+  let { sequence } = position;
+  let lastSegment = position.generation - 1;
+  let journalBytes = 0;
+  let torn = 0;
+  for (const number of numbers) {
+    if (number < position.generation) continue;
+    if (number !== lastSegment + 1) throw new Error(`segment ${lastSegment + 1} of its journal is missing`);
+    lastSegment = number;
+    const segment = readSegment(files, path, key, number);
+    if (segment.schema !== schema) throw new Error(`segment ${number} of its journal has another schema`);
+    sql.run('BEGIN');
+    for (const { firstSequence, transactions } of segment.frames) {
+      if (firstSequence !== sequence) throw new Error(`segment ${number} of its journal does not follow`);
+      for (const commands of transactions) {
+        for (const [statement, ...parameters] of commands) sql.run(statementText(statement), parameters);
+      }
+      sequence += transactions.length;
+    }
+    sql.run('COMMIT');
+    journalBytes += segment.bytes;
+    if (segment.torn) torn++;
+  }
+  // The segment is made before the snapshot that names it.
+  if (lastSegment < position.generation)
+    throw new Error(`segment ${position.generation} of its journal is missing`);
+  return { sql, snapshot: position, snapshotBytes: bytes, sequence, lastSegment, journalBytes, torn };
+}

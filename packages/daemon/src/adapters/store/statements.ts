@@ -1,0 +1,74 @@
+// Every statement that changes the store. The journal names them by their place in this list: within one schema version
+// it only ever grows at its end, and a text never changes its meaning. No now(), no random(), no value that depends on
+// anything but the database and the parameters: a replay must do exactly the same.
+
+const list = [
+  [
+    'meta.set',
+    'INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value',
+  ],
+  [
+    'peers.put',
+    `INSERT INTO peers(pubkey, name, about, version, features, capabilities, trust, alias, first_seen, last_seen,
+       offline_since, presence_at_sec, hello, their_hello_at, answered_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT(pubkey) DO UPDATE SET name = excluded.name, about = excluded.about, version = excluded.version,
+       features = excluded.features, capabilities = excluded.capabilities, trust = excluded.trust,
+       alias = excluded.alias, last_seen = excluded.last_seen, offline_since = excluded.offline_since,
+       presence_at_sec = excluded.presence_at_sec, hello = excluded.hello,
+       their_hello_at = excluded.their_hello_at, answered_at = excluded.answered_at`,
+  ],
+  ['peers.countMessage', 'UPDATE peers SET last_seq = last_seq + 1 WHERE pubkey = ?'],
+  [
+    'messages.insert',
+    `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
+       read, state, delivered_at, read_at, receipt_due)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ],
+  ['messages.setState', 'UPDATE messages SET state = ? WHERE id = ?'],
+  ['messages.setDelivered', 'UPDATE messages SET delivered_at = coalesce(delivered_at, ?) WHERE id = ?'],
+  ['messages.setReadByPeer', 'UPDATE messages SET read_at = ? WHERE id = ?'],
+  ['messages.markRead', 'UPDATE messages SET read = 1 WHERE id = ?'],
+  ['messages.setReceiptDue', 'UPDATE messages SET receipt_due = ? WHERE id = ?'],
+  [
+    'outbox.insert',
+    'INSERT INTO outbox(event_id, event, peer, purpose, attempts, due_at, expires_at) VALUES(?, ?, ?, ?, ?, ?, ?)',
+  ],
+  ['outbox.reschedule', 'UPDATE outbox SET due_at = ?, attempts = ? WHERE event_id = ?'],
+  [
+    'outbox.wake',
+    `UPDATE outbox SET due_at = ? WHERE (due_at IS NULL OR due_at > ?) AND NOT EXISTS
+       (SELECT 1 FROM relay_outcomes r WHERE r.event_id = outbox.event_id AND r.url = ? AND r.final = 1)`,
+  ],
+  ['outbox.remove', 'DELETE FROM outbox WHERE event_id = ?'],
+  [
+    'outcomes.record',
+    `INSERT INTO relay_outcomes(event_id, url, outcome, reason, final, at) VALUES(?, ?, ?, ?, ?, ?)
+     ON CONFLICT(event_id, url) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason,
+       final = excluded.final, at = excluded.at WHERE final = 0`,
+  ],
+  [
+    'outcomes.forget',
+    'DELETE FROM relay_outcomes WHERE event_id = ? AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = ?)',
+  ],
+  ['seen.add', 'INSERT OR IGNORE INTO seen(event_id, at) VALUES(?, ?)'],
+  [
+    'relays.setCursor',
+    'INSERT INTO relays(url, cursor) VALUES(?, ?) ON CONFLICT(url) DO UPDATE SET cursor = excluded.cursor',
+  ],
+  ['idempotency.forget', 'DELETE FROM idempotency WHERE key = ? OR at < ?'],
+  ['idempotency.put', 'INSERT INTO idempotency(key, request, answer, at) VALUES(?, ?, ?, ?)'],
+] as const;
+
+export type StatementName = (typeof list)[number][0];
+
+const numbers = new Map<StatementName, number>(list.map(([name], number) => [name, number]));
+
+export const statementNumber = (name: StatementName): number => numbers.get(name) as number;
+
+/** @throws when the journal was written by an ocmesh that knows more statements */
+export function statementText(number: number): string {
+  const row = list[number];
+  if (!row) throw new Error(`it uses statement ${number}, which this ocmesh does not know`);
+  return row[1];
+}

@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest';
+import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
+import { accept, lie, reject, timeout } from './support/memory-relay-network.ts';
+import { modern } from './support/puppet.ts';
+
+const ONE = 'wss://one.test';
+const TWO = 'wss://two.test';
+const DAY = 86_400_000;
+
+/** An agent on two relays that has greeted one peer. */
+async function onTwoRelays() {
+  const world = createWorld(ONE, TWO);
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await settle(world.clock);
+  for (const relay of world.mesh.relays) relay.offered.length = 0;
+  return { world, box, bob, one: world.mesh.relay(ONE), two: world.mesh.relay(TWO) };
+}
+
+const deliveryOf = async (box: Box, id: string) => (await box.getMessage({ id })).delivery;
+
+test('says of every relay what it answered', async () => {
+  const { world, box, bob, one, two } = await onTwoRelays();
+  one.answer = () => accept;
+  two.answer = () => reject('blocked: not you');
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  expect(await deliveryOf(box, id)).toMatchObject({
+    state: 'published',
+    relays: [
+      { url: ONE, outcome: 'accepted', reason: null },
+      { url: TWO, outcome: 'rejected', reason: 'blocked: not you' },
+    ],
+    next_attempt_at: null,
+  });
+});
+
+test('one slow relay does not hide that another took the message', async () => {
+  const { world, box, bob, two } = await onTwoRelays();
+  let answer = (_: typeof accept): void => {};
+  two.answer = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).state).toBe('published');
+  answer(accept);
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).relays).toHaveLength(2);
+});
+
+test('fails when every relay refuses for good', async () => {
+  const { world, box, bob, one, two } = await onTwoRelays();
+  one.answer = () => reject('blocked: you are not welcome');
+  two.answer = () => reject('ERROR: restricted: members only');
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).state).toBe('failed');
+  expect((await box.getStatus({})).outbox).toEqual({ queued: 0, published: 0, failed: 1 });
+  await world.clock.advance(DAY / 24);
+  expect(one.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
+});
+
+test.each(['rate-limited: slow down', 'error: disk full', 'auth-required: who are you', 'no idea'])(
+  'tries again after %j',
+  async (reason) => {
+    const { world, box, bob, one, two } = await onTwoRelays();
+    two.answer = () => reject('blocked: no');
+    let refusals = 3;
+    one.answer = () => (refusals-- > 0 ? reject(reason) : accept);
+    const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+    await settle(world.clock);
+    const early = await deliveryOf(box, id);
+    expect(early).toMatchObject({ state: 'queued', next_attempt_at: expect.any(String) });
+    expect(Date.parse(early.next_attempt_at as string) - world.clock.now()).toBeLessThanOrEqual(2_000);
+    await world.clock.advance(30_000);
+    expect((await deliveryOf(box, id)).state).toBe('published');
+    const events = one.offered.filter(({ kind }) => kind === 4);
+    expect(events).toHaveLength(4);
+    expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(1);
+  },
+);
+
+test('a relay that took the message is not asked again when another is late', async () => {
+  const { world, box, bob, one, two } = await onTwoRelays();
+  two.answer = () => timeout;
+  await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await world.clock.advance(120_000);
+  expect(one.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
+  expect(two.offered.filter(({ kind }) => kind === 4).length).toBeGreaterThan(3);
+});
+
+test('a relay that comes back gets what it missed at once', async () => {
+  const { world, box, bob, two } = await onTwoRelays();
+  box.network.disconnect(TWO);
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await world.clock.advance(3_600_000);
+  expect((await deliveryOf(box, id)).relays).toHaveLength(1);
+  box.network.connect(TWO);
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).relays).toHaveLength(2);
+  expect(two.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
+});
+
+test('sends the same bytes again after a crash', async () => {
+  const { world, box, bob, one, two } = await onTwoRelays();
+  one.answer = two.answer = () => timeout;
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  const [first] = one.offered.filter(({ kind }) => kind === 4);
+  one.answer = two.answer = () => accept;
+  one.offered.length = 0;
+  await world.clock.advance(500);
+  const again = await world.start({ disk: await box.crash() });
+  await world.clock.advance(10_000);
+  expect(one.offered.filter(({ kind }) => kind === 4)).toEqual([first]);
+  expect((await deliveryOf(again, id)).state).toBe('published');
+});
+
+test('what was queued while no relay was there goes out after a restart', async () => {
+  const { world, box, bob, one } = await onTwoRelays();
+  box.network.disconnect();
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  await box.stop();
+  await world.clock.advance(3 * DAY);
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect((await deliveryOf(again, id)).state).toBe('published');
+  expect(one.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
+});
+
+test('expires after expires_in_s when no relay took it', async () => {
+  const { world, box, bob } = await onTwoRelays();
+  box.network.disconnect();
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 90 });
+  await world.clock.advance(89_000);
+  expect((await deliveryOf(box, id)).state).toBe('queued');
+  await world.clock.advance(61_000);
+  expect(await deliveryOf(box, id)).toMatchObject({ state: 'expired', next_attempt_at: null });
+});
+
+test('expires after seven days without it, and a relay that comes later gets nothing', async () => {
+  const { world, box, bob, one } = await onTwoRelays();
+  box.network.disconnect();
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await box.stop();
+  await world.clock.advance(7 * DAY);
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect((await deliveryOf(again, id)).state).toBe('expired');
+  expect(one.offered.filter(({ kind }) => kind === 4)).toEqual([]);
+});
+
+test('a published message does not expire', async () => {
+  const { world, box, bob, two } = await onTwoRelays();
+  two.answer = () => timeout;
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 60 });
+  await world.clock.advance(180_000);
+  expect((await deliveryOf(box, id)).state).toBe('published');
+  const offers = two.offered.filter(({ kind }) => kind === 4).length;
+  await world.clock.advance(3_600_000);
+  expect(two.offered.filter(({ kind }) => kind === 4)).toHaveLength(offers);
+});
+
+test('a receipt outdoes that every relay refused', async () => {
+  const { world, box, bob, one, two } = await onTwoRelays();
+  one.answer = two.answer = () => reject('blocked: no');
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: [id] }));
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).state).toBe('delivered');
+});
+
+test('a lying relay is believed for itself alone: the others get the message all the same', async () => {
+  const { world, box, bob, one, two } = await onTwoRelays();
+  one.answer = () => lie;
+  await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  expect(two.stored).toContainEqual(expect.objectContaining({ kind: 4, pubkey: box.pubkey }));
+});
+
+test('messages to one peer go out in their order', async () => {
+  const { world, box, bob, one } = await onTwoRelays();
+  box.network.disconnect();
+  const contents = Array.from({ length: 100 }, (_, index) => `m${index}`);
+  for (const content of contents) await box.sendMessage({ to: bob.pubkey, content });
+  box.network.connect();
+  await settle(world.clock);
+  expect(bob.opened(one.offered).map(({ body }) => body)).toEqual(contents);
+});
+
+test('a clock that jumped back does not hold a message for longer than the pause', async () => {
+  const { world, box, bob, one, two } = await onTwoRelays();
+  one.answer = two.answer = () => timeout;
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  world.clock.jump(-DAY);
+  one.answer = two.answer = () => accept;
+  box.network.disconnect();
+  box.network.connect();
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).state).toBe('published');
+});

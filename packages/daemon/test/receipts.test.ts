@@ -1,0 +1,171 @@
+import { expect, test } from 'vitest';
+import { type Box, createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { lostOk, timeout } from './support/memory-relay-network.ts';
+import { modern } from './support/puppet.ts';
+
+const stateOf = async (box: Box, id: string) => (await box.getMessage({ id })).delivery.state;
+
+async function withPuppet(claims: { version?: string; features?: readonly string[] }) {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence(claims));
+  await world.clock.advance(1_000);
+  world.relay.offered.length = 0;
+  return { world, box, bob };
+}
+
+test('the ladder goes queued, published, delivered, read', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  bob.network.disconnect();
+  alice.network.disconnect();
+  const { id, state } = await alice.sendMessage({ to: bob.pubkey, content: 'x' });
+  expect(state).toBe('queued');
+  await settle(world.clock);
+  expect(await stateOf(alice, id)).toBe('queued');
+  alice.network.connect();
+  await settle(world.clock);
+  expect(await stateOf(alice, id)).toBe('published');
+  bob.network.connect();
+  await world.clock.advance(1_000);
+  const delivered = (await alice.getMessage({ id })).delivery;
+  expect(delivered).toMatchObject({ state: 'delivered', delivered_at: expect.any(String), read_at: null, next_attempt_at: null });
+  await bob.markRead({ id });
+  await world.clock.advance(1_000);
+  expect((await alice.getMessage({ id })).delivery).toMatchObject({
+    state: 'read',
+    delivered_at: delivered.delivered_at,
+    read_at: expect.any(String),
+  });
+  expect(await alice.getStatus({})).toMatchObject({ outbox: { queued: 0, published: 0, failed: 0 } });
+});
+
+test('ours get several ids in one receipt', async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  const mids = Array.from({ length: 5 }, (_, index) => `mid-of-bob-${index}`);
+  for (const mid of mids) world.relay.push(bob.dm(box.pubkey, { type: 'text', body: mid, mid }));
+  await world.clock.advance(1_000);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'delivered', v: '0.3.0', msgIds: mids }]);
+  await box.markRead({ all: true });
+  await world.clock.advance(1_000);
+  expect(bob.opened(world.relay.offered).slice(1)).toMatchObject([{ type: 'read', msgIds: mids }]);
+});
+
+test('v0.2.0 gets one receipt for each message, by event id', async () => {
+  const { world, box, bob } = await withPuppet({ version: '0.2.0' });
+  const events = ['a', 'b'].map((body) => bob.dm(box.pubkey, { type: 'text', body, mid: `mid-${body}-12345` }));
+  world.relay.push(...events);
+  await world.clock.advance(1_000);
+  const receipts = bob.opened(world.relay.offered);
+  expect(receipts.map(({ type, msgId }) => [type, msgId])).toEqual(events.map(({ id }) => ['delivered', id]));
+  expect(receipts[0]).not.toHaveProperty('msgIds');
+});
+
+test.each([{ version: '0.1.0' }, { features: ['messaging', 'envelope'] }])(
+  'a peer that knows no receipts gets none: %j',
+  async (claims) => {
+    const { world, box, bob } = await withPuppet({ version: '0.3.0', ...claims });
+    world.relay.push(bob.dm(box.pubkey, 'x'));
+    await world.clock.advance(1_000);
+    await box.markRead({ all: true });
+    await world.clock.advance(1_000);
+    expect(bob.opened(world.relay.offered)).toEqual([]);
+  },
+);
+
+test('no receipt answers a receipt, a hello or a ping', async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: ['unknown-id-1'] }));
+  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.3.0', features: modern }));
+  world.relay.push(bob.dm(box.pubkey, { type: 'pong' }));
+  await world.clock.advance(1_000);
+  expect(bob.opened(world.relay.offered)).toEqual([]);
+});
+
+test('a receipt may overtake the OK of the relay', async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  world.relay.answer = () => timeout;
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: [id] }));
+  await settle(world.clock);
+  expect((await box.getMessage({ id })).delivery).toMatchObject({ state: 'delivered', next_attempt_at: null });
+  const offers = world.relay.offered.length;
+  await world.clock.advance(3_600_000);
+  expect(world.relay.offered.filter(({ kind }) => kind === 4)).toHaveLength(
+    world.relay.offered.slice(0, offers).filter(({ kind }) => kind === 4).length,
+  );
+});
+
+test('a receipt by event id counts too, and a later delivered does not undo a read', async () => {
+  const { world, box, bob } = await withPuppet({ version: '0.2.0' });
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  world.relay.push(bob.dm(box.pubkey, { type: 'read', msgId: id }));
+  await settle(world.clock);
+  world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgId: id }));
+  await settle(world.clock);
+  expect((await box.getMessage({ id })).delivery).toMatchObject({ state: 'read', delivered_at: expect.any(String) });
+});
+
+test("nobody's receipt moves a message to somebody else", async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  const mallory = world.puppet('mallory');
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  const [event] = box.published(4).slice(-1);
+  world.relay.push(mallory.dm(box.pubkey, { type: 'read', msgIds: [id, event?.id] }));
+  await settle(world.clock);
+  expect(await stateOf(box, id)).toBe('published');
+});
+
+test('a message that was read before its first receipt went out gets one receipt: read', async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
+  await settle(world.clock);
+  await box.markRead({ id: 'mid-of-bob-1' });
+  await world.clock.advance(1_000);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'read', msgIds: ['mid-of-bob-1'] }]);
+});
+
+test('the same message sent again gets its receipt again: read, if it was read', async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  const payload = { type: 'text', body: 'x', mid: 'mid-of-bob-1' };
+  world.relay.push(bob.dm(box.pubkey, payload));
+  await world.clock.advance(1_000);
+  world.relay.push(bob.dm(box.pubkey, payload, { created_at: Math.floor(world.clock.now() / 1000) + 1 }));
+  await world.clock.advance(1_000);
+  await box.markRead({ id: 'mid-of-bob-1' });
+  await world.clock.advance(1_000);
+  world.relay.push(bob.dm(box.pubkey, payload, { created_at: Math.floor(world.clock.now() / 1000) + 2 }));
+  await world.clock.advance(1_000);
+  // What is due goes out with the next batch at the latest.
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'y', mid: 'mid-of-bob-2' }));
+  await world.clock.advance(1_000);
+  const told = bob
+    .opened(world.relay.offered)
+    .filter(({ msgIds }) => (msgIds as string[]).includes('mid-of-bob-1'))
+    .map(({ type }) => type);
+  expect(told.at(-1)).toBe('read');
+});
+
+test('a receipt that is due survives a crash', async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered)).toEqual([]);
+  await world.start({ disk: await box.crash() });
+  await world.clock.advance(1_000);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'delivered', msgIds: ['mid-of-bob-1'] }]);
+});
+
+test('a lost OK does not make two messages', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  world.relay.answer = () => lostOk;
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'once' });
+  await world.clock.advance(60_000);
+  expect(await bob.inbox()).toMatchObject([{ id, content: 'once' }]);
+  expect(await stateOf(alice, id)).toBe('delivered');
+});

@@ -1,0 +1,251 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+async function receiving() {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern, name: 'Bob' }));
+  await settle(world.clock);
+  return { world, box, bob, mallory: world.puppet('mallory') };
+}
+
+test('the same event from two relays, and again after a restart, is one message', async () => {
+  const { world, box, bob } = await receiving();
+  const event = bob.dm(box.pubkey, 'once');
+  for (const relay of world.mesh.relays) relay.push(event, event);
+  await settle(world.clock);
+  const again = await world.start({ disk: await box.crash() });
+  for (const relay of world.mesh.relays) relay.push(event);
+  await settle(world.clock);
+  expect(await again.inbox()).toMatchObject([{ id: event.id, content: 'once' }]);
+});
+
+test('the same mid in two events of one peer is one message', async () => {
+  const { world, box, bob } = await receiving();
+  const payload = { type: 'text', body: 'once', mid: 'mid-of-bob-1', v: '0.3.0' };
+  world.relay.push(bob.dm(box.pubkey, payload));
+  await world.clock.advance(2_000);
+  world.relay.push(bob.dm(box.pubkey, payload));
+  await settle(world.clock);
+  expect(await box.inbox()).toMatchObject([{ id: 'mid-of-bob-1', content: 'once' }]);
+});
+
+test("a foreign peer's mid neither overwrites nor suppresses another's message", async () => {
+  const { world, box, bob, mallory } = await receiving();
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'mine', mid: 'mid-of-bob-1' }));
+  await settle(world.clock);
+  const copy = mallory.dm(box.pubkey, { type: 'text', body: 'no, mine', mid: 'mid-of-bob-1' });
+  world.relay.push(copy);
+  await settle(world.clock);
+  expect(await box.inbox()).toMatchObject([
+    { id: 'mid-of-bob-1', from: bob.pubkey, content: 'mine' },
+    { id: copy.id, from: mallory.pubkey, content: 'no, mine' },
+  ]);
+});
+
+test('a peer that took the mid first does not keep the real one away', async () => {
+  const { world, box, bob, mallory } = await receiving();
+  world.relay.push(mallory.dm(box.pubkey, { type: 'text', body: 'squatted', mid: 'mid-of-bob-1' }));
+  const real = bob.dm(box.pubkey, { type: 'text', body: 'real', mid: 'mid-of-bob-1' });
+  world.relay.push(real);
+  await settle(world.clock);
+  expect((await box.inbox()).map(({ content }) => content)).toEqual(['squatted', 'real']);
+});
+
+test("a mid that names another's event id does not suppress that event", async () => {
+  const { world, box, bob, mallory } = await receiving();
+  // Event ids are public on the relay before the addressee fetched the event.
+  const victim = bob.dm(box.pubkey, 'plain text without a mid');
+  world.relay.push(mallory.dm(box.pubkey, { type: 'text', body: 'squatted', mid: victim.id }));
+  await settle(world.clock);
+  world.relay.push(victim);
+  await settle(world.clock);
+  expect(await box.inbox()).toContainEqual(expect.objectContaining({ id: victim.id, from: bob.pubkey }));
+});
+
+test('an incoming mid never touches an outgoing message', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const sent = await alice.sendMessage({ to: bob.pubkey, content: 'ours' });
+  const mallory = world.puppet('mallory');
+  world.relay.push(mallory.dm(alice.pubkey, { type: 'text', body: 'theirs', mid: sent.id }));
+  await settle(world.clock);
+  expect(await alice.getMessage({ id: sent.id })).toMatchObject({ content: 'ours', direction: 'out' });
+  expect(await alice.inbox()).toMatchObject([{ content: 'theirs' }]);
+});
+
+test('keeps the real event when a hostile relay sent a forged one first', async () => {
+  const { world, box, bob } = await receiving();
+  const real = bob.dm(box.pubkey, 'real');
+  const flipped = real.sig.startsWith('0') ? '1' : '0';
+  const forged = { ...real, sig: `${flipped}${real.sig.slice(1)}` };
+  world.relay.push(forged, forged);
+  await settle(world.clock);
+  expect(await box.inbox()).toEqual([]);
+  world.mesh.relay('wss://two.test').push(real);
+  await settle(world.clock);
+  expect(await box.inbox()).toMatchObject([{ id: real.id, content: 'real' }]);
+  expect(await box.refused()).toEqual({ bad_signature: 2 });
+});
+
+test('keeps the real event when its copy with other content came first', async () => {
+  const { world, box, bob } = await receiving();
+  const real = bob.dm(box.pubkey, 'real');
+  world.relay.push({ ...real, content: bob.dm(box.pubkey, 'other').content }, { ...real, kind: 31337 });
+  world.relay.push(real);
+  await settle(world.clock);
+  expect(await box.inbox()).toMatchObject([{ content: 'real' }]);
+});
+
+test('a forged presence makes no peer and moves none', async () => {
+  const { world, box, bob, mallory } = await receiving();
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const newer = bob.presence({ createdAtSec: nowSec + 10, name: 'Evil' });
+  const { sig } = mallory.presence({ createdAtSec: nowSec + 10 });
+  world.relay.push({ ...newer, sig }, { ...mallory.presence(), pubkey: bob.pubkey }, { ...mallory.presence(), content: 'x' });
+  await settle(world.clock);
+  expect(await box.peers()).toMatchObject([{ name: 'Bob' }]);
+  expect(await box.refused()).toMatchObject({ bad_signature: 2 });
+});
+
+test('stays able to hear after a future-dated event', async () => {
+  const { world, box, bob } = await receiving();
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  world.relay.push(bob.dm(box.pubkey, 'from 2038', { created_at: nowSec + 901 }));
+  world.relay.push(bob.dm(box.pubkey, 'edge', { created_at: nowSec + 900 }), bob.dm(box.pubkey, 'now'));
+  await settle(world.clock);
+  expect((await box.inbox()).map(({ content }) => content)).toEqual(['edge', 'now']);
+  expect(await box.refused()).toEqual({ future_dated: 1 });
+});
+
+test('every useless event is counted under its reason and harmless', async () => {
+  const { world, box, bob, mallory } = await receiving();
+  const good = bob.dm(box.pubkey, 'good');
+  const cases: Record<string, unknown[]> = {
+    malformed: [
+      null,
+      undefined,
+      'event',
+      42,
+      [],
+      {},
+      { ...good, id: good.id.toUpperCase() },
+      { ...good, id: `${good.id.slice(0, 63)}\n` },
+      { ...good, sig: 'ab' },
+      { ...good, pubkey: null },
+      { ...good, created_at: '1' },
+      { ...good, created_at: -1 },
+      { ...good, created_at: 1.5 },
+      { ...good, created_at: 2 ** 60 },
+      { ...good, kind: 70_000 },
+      { ...good, kind: 4.5 },
+      { ...good, tags: {} },
+      { ...good, tags: [['p', 1]] },
+      { ...good, tags: ['p'] },
+      { ...good, content: null },
+      { ...good, content: ['x'] },
+    ],
+    too_large: [
+      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'x'.repeat(64 * 1024 + 1) }),
+      bob.sign({ kind: 4, tags: [['p', box.pubkey], ...Array.from({ length: 100 }, () => ['e', 'x'])] }),
+      bob.sign({ kind: 31337, tags: [['d', 'x'.repeat(1025)]] }),
+    ],
+    unwanted_kind: [bob.sign({ kind: 0 }), bob.sign({ kind: 1059 }), bob.sign({ kind: 5 })],
+    not_addressed_to_us: [bob.dm(mallory.pubkey, 'not for you'), bob.dm(box.pubkey, 'no tag', { tags: [] })],
+    undecryptable: [
+      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'no ciphertext' }),
+      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: '?iv=' }),
+      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: '' }),
+    ],
+    no_presence: [bob.sign({ kind: 1, content: 'a note' })],
+    bad_signature: [{ ...good, content: `${good.content}A` }],
+  };
+  for (const events of Object.values(cases)) world.relay.push(...events);
+  await settle(world.clock);
+  expect(await box.refused()).toEqual(
+    Object.fromEntries(Object.entries(cases).map(([reason, events]) => [reason, events.length])),
+  );
+  expect(await box.inbox()).toEqual([]);
+  world.relay.push(good);
+  await settle(world.clock);
+  expect(await box.inbox()).toMatchObject([{ content: 'good' }]);
+});
+
+test('garbage frames are counted', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  box.network.garbage('garbage_frame');
+  box.network.garbage('frame_too_large');
+  expect(await box.refused()).toEqual({ garbage_frame: 1, frame_too_large: 1 });
+});
+
+test('duplicates, own and stale events are no news in the status', async () => {
+  const { world, box, bob } = await receiving();
+  const event = bob.dm(box.pubkey, 'x');
+  world.relay.push(event, event, bob.presence(), ...box.published(31337));
+  await settle(world.clock);
+  expect(await box.refused()).toEqual({});
+});
+
+test('an undecryptable event costs one decryption, also after a restart', async () => {
+  const { world, box, bob } = await receiving();
+  const useless = bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'no ciphertext' });
+  world.relay.push(useless);
+  await settle(world.clock);
+  world.relay.push(useless);
+  await settle(world.clock);
+  expect(await box.refused()).toEqual({ undecryptable: 1 });
+  const again = await world.start({ disk: await box.crash() });
+  world.relay.push(useless);
+  await settle(world.clock);
+  expect(await again.refused()).toEqual({});
+});
+
+test('a message that is nested beyond any use does no harm', async () => {
+  const { world, box, bob } = await receiving();
+  const deep = `${'['.repeat(8_000)}${']'.repeat(8_000)}`;
+  world.relay.push(bob.dm(box.pubkey, `{"type":"task","body":"look","x":${deep}}`));
+  world.relay.push(bob.dm(box.pubkey, `{"type":"task","x":${deep}}`));
+  world.relay.push(bob.dm(box.pubkey, 'still there'));
+  await settle(world.clock);
+  const inbox = await box.inbox();
+  expect(inbox).toHaveLength(3);
+  expect(() => JSON.stringify(inbox)).not.toThrow();
+  expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test('unknown types are kept and shown, with their fields', async () => {
+  const { world, box, bob } = await receiving();
+  world.relay.push(bob.dm(box.pubkey, { type: 'poem', v: '9', lines: ['a', 'b'], deep: { x: 1 }, mid: 'mid-poem-1' }));
+  world.relay.push(bob.dm(box.pubkey, { no: 'type' }), bob.dm(box.pubkey, '[1,2]'), bob.dm(box.pubkey, '{broken'));
+  await settle(world.clock);
+  expect(await box.inbox()).toMatchObject([
+    { type: 'poem', data: { lines: ['a', 'b'], deep: { x: 1 } }, content: '{"lines":["a","b"],"deep":{"x":1}}' },
+    { type: 'text', content: '{"no":"type"}', data: null },
+    { type: 'text', content: '[1,2]' },
+    { type: 'text', content: '{broken' },
+  ]);
+});
+
+test('an accepted sender is a known peer and can be answered', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.dm(box.pubkey, 'hello?'));
+  await settle(world.clock);
+  await box.sendMessage({ to: bob.pubkey, content: 'yes?' });
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered)).toContainEqual({ text: 'yes?' });
+});
+
+test("believes the sender's milliseconds only where they agree with the signed second", async () => {
+  const { world, box, bob } = await receiving();
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'a', ts: nowSec * 1000 + 321 }));
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'b', ts: nowSec * 1000 + 999_999 }));
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'c', ts: -5 }));
+  await settle(world.clock);
+  expect((await box.inbox()).map(({ timestamp }) => Date.parse(timestamp) - nowSec * 1000)).toEqual([321, 0, 0]);
+});

@@ -1,0 +1,118 @@
+import { basename } from 'node:path';
+import type { Files, OpenFile } from '../../src/adapters/store/files.ts';
+
+/** One file operation, in the order in which they were made. */
+export type FileOperation =
+  | { readonly op: 'create'; readonly path: string; readonly inode: number }
+  | { readonly op: 'write'; readonly inode: number; readonly position: number; readonly bytes: Buffer }
+  | { readonly op: 'sync'; readonly inode: number }
+  | { readonly op: 'rename'; readonly path: string; readonly to: string }
+  | { readonly op: 'link'; readonly path: string; readonly to: string }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'syncFolder' }
+  /** Made by the test: a change was acknowledged. */
+  | { readonly op: 'acknowledged'; readonly id: string };
+
+export interface MemoryFiles extends Files {
+  /** Content by path. */
+  readonly contents: () => Map<string, Buffer>;
+  readonly operations: FileOperation[];
+  /** Called before each operation with its name and count; what it throws, the operation throws. */
+  fail: (operation: string, count: number) => void;
+}
+
+/** A disk in memory that keeps a record of what was done to it. */
+export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map()): MemoryFiles {
+  const names = new Map<string, number>();
+  const inodes = new Map<number, Buffer>();
+  const operations: FileOperation[] = [];
+  let count = 0;
+
+  for (const [path, bytes] of initial) {
+    names.set(path, inodes.size + 1);
+    inodes.set(inodes.size + 1, Buffer.from(bytes));
+  }
+
+  const at = (path: string): number => {
+    const inode = names.get(path);
+    if (inode === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
+    return inode;
+  };
+  const begin = (operation: string): void => self.fail(operation, ++count);
+
+  const self: MemoryFiles = {
+    operations,
+    fail: () => {},
+    contents: () => new Map([...names].map(([path, inode]) => [path, inodes.get(inode) as Buffer])),
+    read(path) {
+      begin('read');
+      const inode = names.get(path);
+      return inode === undefined ? null : Buffer.from(inodes.get(inode) as Buffer);
+    },
+    list() {
+      begin('list');
+      return [...names.keys()].map((path) => basename(path));
+    },
+    create(path) {
+      begin('create');
+      if (names.has(path)) throw Object.assign(new Error(`EEXIST: ${path}`), { code: 'EEXIST' });
+      const inode = inodes.size + 1;
+      names.set(path, inode);
+      inodes.set(inode, Buffer.alloc(0));
+      operations.push({ op: 'create', path, inode });
+      return openFile(inode);
+    },
+    rename(path, to) {
+      begin('rename');
+      const inode = at(path);
+      names.delete(path);
+      names.set(to, inode);
+      operations.push({ op: 'rename', path, to });
+    },
+    link(path, to) {
+      begin('link');
+      names.set(to, at(path));
+      operations.push({ op: 'link', path, to });
+    },
+    remove(path) {
+      begin('remove');
+      if (!names.delete(path)) return;
+      operations.push({ op: 'remove', path });
+    },
+    async syncFolder() {
+      begin('syncFolder');
+      await turn();
+      operations.push({ op: 'syncFolder' });
+    },
+  };
+
+  function openFile(inode: number): OpenFile {
+    const sync = (name: string) => async (): Promise<void> => {
+      begin(name);
+      await turn();
+      operations.push({ op: 'sync', inode });
+    };
+    return {
+      write(bytes, position) {
+        begin('write');
+        inodes.set(inode, overwrite(inodes.get(inode) as Buffer, position, bytes));
+        operations.push({ op: 'write', inode, position, bytes: Buffer.from(bytes) });
+      },
+      sync: sync('sync'),
+      datasync: sync('datasync'),
+      close() {},
+    };
+  }
+
+  return self;
+}
+
+/** The disk answers in a later turn, as a real one does: what gathers meanwhile shares the next frame. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export function overwrite(content: Buffer, position: number, bytes: Uint8Array): Buffer {
+  const needed = position + bytes.length;
+  const grown = content.length >= needed ? content : Buffer.concat([content, Buffer.alloc(needed - content.length)]);
+  grown.set(bytes, position);
+  return grown;
+}
