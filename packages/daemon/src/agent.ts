@@ -15,6 +15,7 @@ import { createCatchUp } from './core/messaging/catch-up.ts';
 import { createDmHandler } from './core/messaging/inbox.ts';
 import { createOutbox } from './core/messaging/outbox.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
+import { createRetention } from './core/messaging/retention.ts';
 import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait.ts';
 import { createDomainEvents, type DomainEvent } from './core/model/domain-events.ts';
@@ -52,14 +53,15 @@ export async function createAgent(ports: Ports, config: Config): Promise<Agent> 
 
   const network = ports.connect(identity.sign);
   const counters = createRefusalCounters();
-  const health = createHealth({ network, store, clock });
+  const retention = createRetention({ store, clock, log });
+  const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
   const events = createDomainEvents();
   const { publish: notify } = events;
 
   const outbox = createOutbox({ store, network, clock, random, log, notify });
   const wakeOutbox = outbox.wake;
   const receipts = createReceipts({ identity, store, clock, log, wakeOutbox });
-  const send = createSend({ identity, store, clock, random, wakeOutbox });
+  const send = createSend({ identity, store, clock, random, makeRoom: retention.makeRoom, wakeOutbox });
   const waiting = createWaiting({ store, clock });
   const answerQuery = createQueryAnswers({ identity, store, clock, log, wakeOutbox }, { name });
   const handshake = createHandshake({ identity, store, clock, log, wakeOutbox }, { name });
@@ -72,7 +74,7 @@ export async function createAgent(ports: Ports, config: Config): Promise<Agent> 
     log,
     counters,
     notify,
-    handlers: { presence: createPresenceHandler(), dm: createDmHandler(identity) },
+    handlers: { presence: createPresenceHandler(), dm: createDmHandler(identity, retention.makeRoom) },
   });
   const announcer = createAnnouncer(
     { identity, network, store, clock, log },
@@ -139,6 +141,7 @@ export async function createAgent(ports: Ports, config: Config): Promise<Agent> 
       announcer.start();
       discovery.start();
       outbox.start();
+      retention.start();
       receipts.wake();
       void handshake.start();
     },
@@ -147,7 +150,9 @@ export async function createAgent(ports: Ports, config: Config): Promise<Agent> 
       waiting.stop();
       discovery.stop();
       catchUp.stop();
+      pipeline.stop();
       receipts.stop();
+      retention.stop();
       await announcer.stop();
       await outbox.stop();
       await network.stop();

@@ -23,7 +23,16 @@ test('takes no note for presence that carries only one of the two marks', async 
   for (const tags of [[['t', 'ocmesh']], [['app', 'ocmesh']], [['d', 'ocmesh-presence']]]) {
     world.relay.push(bob.sign({ kind: 1, tags }));
   }
-  world.relay.push(bob.sign({ kind: 31337, tags: [['d', 'something-else'], ['t', 'ocmesh'], ['app', 'ocmesh']] }));
+  world.relay.push(
+    bob.sign({
+      kind: 31337,
+      tags: [
+        ['d', 'something-else'],
+        ['t', 'ocmesh'],
+        ['app', 'ocmesh'],
+      ],
+    }),
+  );
   await settle(world.clock);
   expect(await box.peers()).toEqual([]);
   expect(await box.refused()).toEqual({ no_presence: 4 });
@@ -84,7 +93,10 @@ test('counts a message as a sign of life at the time when it was written', async
   await world.clock.advance(20 * MINUTE);
   world.relay.push(bob.dm(box.pubkey, 'late', { created_at: writtenAt }));
   await settle(world.clock);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ online: false, last_seen: new Date(writtenAt * 1000).toISOString() });
+  expect(await box.peer(bob.pubkey)).toMatchObject({
+    online: false,
+    last_seen: new Date(writtenAt * 1000).toISOString(),
+  });
   world.relay.push(bob.dm(box.pubkey, 'now'));
   await settle(world.clock);
   expect(await box.peer(bob.pubkey)).toMatchObject({ online: true });
@@ -119,7 +131,10 @@ test('a goodbye ends the online time at once, and a newer presence begins it aga
   await settle(world.clock);
   world.relay.push(bob.presence({ offline: true, createdAtSec: nowSec + 1 }));
   await settle(world.clock);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ online: false, last_seen: new Date(nowSec * 1000).toISOString() });
+  expect(await box.peer(bob.pubkey)).toMatchObject({
+    online: false,
+    last_seen: new Date(nowSec * 1000).toISOString(),
+  });
   await world.clock.advance(5_000);
   world.relay.push(bob.presence());
   await settle(world.clock);
@@ -158,5 +173,7 @@ test('keeps its peers over a restart', async () => {
   const disk = await alice.crash();
   const again = await world.start({ disk, up: false });
   expect(again.pubkey).toBe(alice.pubkey);
-  expect(await again.peers()).toMatchObject([{ pubkey: bob.pubkey, name: 'bob', handshake: 'acknowledged', features: modern }]);
+  expect(await again.peers()).toMatchObject([
+    { pubkey: bob.pubkey, name: 'bob', handshake: 'acknowledged', features: modern },
+  ]);
 });

@@ -15,7 +15,9 @@ test.each([
   const bob = world.puppet('bob');
   world.relay.push(bob.presence({ version }));
   await settle(world.clock);
-  expect(bob.opened(world.relay.offered)).toMatchObject([{ ...hello, from: box.pubkey, ts: world.clock.now() }]);
+  expect(bob.opened(world.relay.offered)).toMatchObject([
+    { ...hello, from: box.pubkey, ts: world.clock.now() },
+  ]);
 });
 
 test('greets a key once, however often and wherever it shows up, also over a restart', async () => {
@@ -61,7 +63,9 @@ test('is acknowledged when the peer greeted first', async () => {
   const world = createWorld();
   const box = await world.start();
   const bob = world.puppet('bob');
-  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat', 'code'] }));
+  world.relay.push(
+    bob.dm(box.pubkey, { type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat', 'code'] }),
+  );
   await settle(world.clock);
   expect(await box.peer(bob.pubkey)).toMatchObject({
     handshake: 'acknowledged',
@@ -130,7 +134,9 @@ test('what an old hello says does not undo a newer presence', async () => {
   const nowSec = Math.floor(world.clock.now() / 1000);
   world.relay.push(bob.presence({ name: 'new', features: modern }));
   await settle(world.clock);
-  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.1.0', name: 'old' }, { created_at: nowSec - 10 }));
+  world.relay.push(
+    bob.dm(box.pubkey, { type: 'intro', v: '0.1.0', name: 'old' }, { created_at: nowSec - 10 }),
+  );
   await settle(world.clock);
   expect(await box.peer(bob.pubkey)).toMatchObject({ name: 'new', features: modern, version: '0.3.0' });
 });

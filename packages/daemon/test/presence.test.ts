@@ -50,7 +50,12 @@ test('created_at only grows: over a restart and a clock that jumped back', async
   const box = await world.start();
   const times: number[] = [];
   const note = (from: typeof box): void => {
-    times.push(...from.published(31337).map((event) => event.created_at).filter((time) => !times.includes(time)));
+    times.push(
+      ...from
+        .published(31337)
+        .map((event) => event.created_at)
+        .filter((time) => !times.includes(time)),
+    );
   };
   await world.clock.advance(INTERVAL);
   world.clock.jump(-3_600_000);

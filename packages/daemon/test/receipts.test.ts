@@ -30,7 +30,12 @@ test('the ladder goes queued, published, delivered, read', async () => {
   bob.network.connect();
   await world.clock.advance(1_000);
   const delivered = (await alice.getMessage({ id })).delivery;
-  expect(delivered).toMatchObject({ state: 'delivered', delivered_at: expect.any(String), read_at: null, next_attempt_at: null });
+  expect(delivered).toMatchObject({
+    state: 'delivered',
+    delivered_at: expect.any(String),
+    read_at: null,
+    next_attempt_at: null,
+  });
   await bob.markRead({ id });
   await world.clock.advance(1_000);
   expect((await alice.getMessage({ id })).delivery).toMatchObject({
@@ -54,7 +59,9 @@ test('ours get several ids in one receipt', async () => {
 
 test('v0.2.0 gets one receipt for each message, by event id', async () => {
   const { world, box, bob } = await withPuppet({ version: '0.2.0' });
-  const events = ['a', 'b'].map((body) => bob.dm(box.pubkey, { type: 'text', body, mid: `mid-${body}-12345` }));
+  const events = ['a', 'b'].map((body) =>
+    bob.dm(box.pubkey, { type: 'text', body, mid: `mid-${body}-12345` }),
+  );
   world.relay.push(...events);
   await world.clock.advance(1_000);
   const receipts = bob.opened(world.relay.offered);
@@ -90,7 +97,10 @@ test('a receipt may overtake the OK of the relay', async () => {
   await settle(world.clock);
   world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: [id] }));
   await settle(world.clock);
-  expect((await box.getMessage({ id })).delivery).toMatchObject({ state: 'delivered', next_attempt_at: null });
+  expect((await box.getMessage({ id })).delivery).toMatchObject({
+    state: 'delivered',
+    next_attempt_at: null,
+  });
   const offers = world.relay.offered.length;
   await world.clock.advance(3_600_000);
   expect(world.relay.offered.filter(({ kind }) => kind === 4)).toHaveLength(
@@ -106,7 +116,10 @@ test('a receipt by event id counts too, and a later delivered does not undo a re
   await settle(world.clock);
   world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgId: id }));
   await settle(world.clock);
-  expect((await box.getMessage({ id })).delivery).toMatchObject({ state: 'read', delivered_at: expect.any(String) });
+  expect((await box.getMessage({ id })).delivery).toMatchObject({
+    state: 'read',
+    delivered_at: expect.any(String),
+  });
 });
 
 test("nobody's receipt moves a message to somebody else", async () => {

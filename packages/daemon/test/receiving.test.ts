@@ -104,7 +104,11 @@ test('a forged presence makes no peer and moves none', async () => {
   const nowSec = Math.floor(world.clock.now() / 1000);
   const newer = bob.presence({ createdAtSec: nowSec + 10, name: 'Evil' });
   const { sig } = mallory.presence({ createdAtSec: nowSec + 10 });
-  world.relay.push({ ...newer, sig }, { ...mallory.presence(), pubkey: bob.pubkey }, { ...mallory.presence(), content: 'x' });
+  world.relay.push(
+    { ...newer, sig },
+    { ...mallory.presence(), pubkey: bob.pubkey },
+    { ...mallory.presence(), content: 'x' },
+  );
   await settle(world.clock);
   expect(await box.peers()).toMatchObject([{ name: 'Bob' }]);
   expect(await box.refused()).toMatchObject({ bad_signature: 2 });
@@ -218,11 +222,21 @@ test('a message that is nested beyond any use does no harm', async () => {
 
 test('unknown types are kept and shown, with their fields', async () => {
   const { world, box, bob } = await receiving();
-  world.relay.push(bob.dm(box.pubkey, { type: 'poem', v: '9', lines: ['a', 'b'], deep: { x: 1 }, mid: 'mid-poem-1' }));
-  world.relay.push(bob.dm(box.pubkey, { no: 'type' }), bob.dm(box.pubkey, '[1,2]'), bob.dm(box.pubkey, '{broken'));
+  world.relay.push(
+    bob.dm(box.pubkey, { type: 'poem', v: '9', lines: ['a', 'b'], deep: { x: 1 }, mid: 'mid-poem-1' }),
+  );
+  world.relay.push(
+    bob.dm(box.pubkey, { no: 'type' }),
+    bob.dm(box.pubkey, '[1,2]'),
+    bob.dm(box.pubkey, '{broken'),
+  );
   await settle(world.clock);
   expect(await box.inbox()).toMatchObject([
-    { type: 'poem', data: { lines: ['a', 'b'], deep: { x: 1 } }, content: '{"lines":["a","b"],"deep":{"x":1}}' },
+    {
+      type: 'poem',
+      data: { lines: ['a', 'b'], deep: { x: 1 } },
+      content: '{"lines":["a","b"],"deep":{"x":1}}',
+    },
     { type: 'text', content: '{"no":"type"}', data: null },
     { type: 'text', content: '[1,2]' },
     { type: 'text', content: '{broken' },
@@ -247,5 +261,7 @@ test("believes the sender's milliseconds only where they agree with the signed s
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'b', ts: nowSec * 1000 + 999_999 }));
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'c', ts: -5 }));
   await settle(world.clock);
-  expect((await box.inbox()).map(({ timestamp }) => Date.parse(timestamp) - nowSec * 1000)).toEqual([321, 0, 0]);
+  expect((await box.inbox()).map(({ timestamp }) => Date.parse(timestamp) - nowSec * 1000)).toEqual([
+    321, 0, 0,
+  ]);
 });

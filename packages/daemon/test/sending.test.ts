@@ -37,7 +37,15 @@ test('a peer that reads envelopes gets id, number and reply', async () => {
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toEqual([
     { type: 'text', ts: world.clock.now(), v: '0.3.0', body: 'one', mid: first.id, seq: 1 },
-    { type: 'text', ts: world.clock.now(), v: '0.3.0', body: 'two', mid: second.id, seq: 2, reply_to: first.id },
+    {
+      type: 'text',
+      ts: world.clock.now(),
+      v: '0.3.0',
+      body: 'two',
+      mid: second.id,
+      seq: 2,
+      reply_to: first.id,
+    },
   ]);
 });
 
@@ -71,8 +79,15 @@ test('takes the peer as npub and as nprofile, and refuses what is no key', async
   const { alice, bob } = await startTwo(world);
   const { npub } = await alice.peer(bob.pubkey);
   expect(await alice.sendMessage({ to: npub, content: 'x' })).toMatchObject({ to: bob.pubkey });
-  expect(await alice.sendMessage({ to: ` ${bob.pubkey.toUpperCase()} `, content: 'x' })).toMatchObject({ to: bob.pubkey });
-  for (const to of ['bob', npub.slice(0, -1), `${bob.pubkey}0`, 'nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5']) {
+  expect(await alice.sendMessage({ to: ` ${bob.pubkey.toUpperCase()} `, content: 'x' })).toMatchObject({
+    to: bob.pubkey,
+  });
+  for (const to of [
+    'bob',
+    npub.slice(0, -1),
+    `${bob.pubkey}0`,
+    'nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5',
+  ]) {
     await expect(alice.sendMessage({ to, content: 'x' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
   }
 });
@@ -132,7 +147,9 @@ test.each([
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
   await alice.sendMessage(body);
-  await expect(alice.sendMessage({ ...body, ...change })).rejects.toMatchObject({ code: 'idempotency_conflict' });
+  await expect(alice.sendMessage({ ...body, ...change })).rejects.toMatchObject({
+    code: 'idempotency_conflict',
+  });
   expect((await alice.listMessages({ direction: 'out' })).items).toHaveLength(1);
 });
 
@@ -156,7 +173,14 @@ test.each([
 test('takes tabs, line ends and every other text unchanged', async () => {
   const world = createWorld();
   const { alice, bob } = await startTwo(world);
-  const texts = ['a\tb\r\nc', '👩‍👩‍👧‍👦 e\u0301 \u202e \ufeff', ' ', '{"type":"ping"}', '\ufeffbom first', '\\u0000'];
+  const texts = [
+    'a\tb\r\nc',
+    '👩‍👩‍👧‍👦 e\u0301 \u202e \ufeff',
+    ' ',
+    '{"type":"ping"}',
+    '\ufeffbom first',
+    '\\u0000',
+  ];
   for (const content of texts) await alice.sendMessage({ to: bob.pubkey, content });
   await settle(world.clock);
   expect((await bob.inbox()).map(({ content }) => content)).toEqual(texts);

@@ -4,12 +4,18 @@ import { createWorld, startTwo } from './support/agent-in-a-box.ts';
 test('two agents find, greet and answer each other', async () => {
   const world = createWorld();
   const { alice, bob } = await startTwo(world);
-  expect(await alice.peers()).toMatchObject([{ pubkey: bob.pubkey, name: 'bob', online: true, handshake: 'acknowledged' }]);
-  expect(await bob.peers()).toMatchObject([{ pubkey: alice.pubkey, name: 'alice', handshake: 'acknowledged' }]);
+  expect(await alice.peers()).toMatchObject([
+    { pubkey: bob.pubkey, name: 'bob', online: true, handshake: 'acknowledged' },
+  ]);
+  expect(await bob.peers()).toMatchObject([
+    { pubkey: alice.pubkey, name: 'alice', handshake: 'acknowledged' },
+  ]);
 
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hi 👋' });
   await world.clock.advance(1_000);
-  expect(await bob.inbox()).toMatchObject([{ id, from: alice.pubkey, from_name: 'alice', content: 'hi 👋', read: false }]);
+  expect(await bob.inbox()).toMatchObject([
+    { id, from: alice.pubkey, from_name: 'alice', content: 'hi 👋', read: false },
+  ]);
   expect((await alice.getMessage({ id })).delivery.state).toBe('delivered');
 
   await bob.sendMessage({ to: alice.pubkey, content: 'hello', reply_to: id });

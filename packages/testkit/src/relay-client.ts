@@ -28,6 +28,8 @@ export async function connectRelay(
   answerChallenge: ((challenge: string) => NostrEvent) | null,
 ): Promise<RelayClient> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
+  // One listener for each OK that is awaited.
+  socket.setMaxListeners(0);
   const answers = new Set<(frame: RelayFrame) => void>();
   const subscriptions = new Map<string, (event: NostrEvent) => void>();
   const authenticated = new Promise<boolean>((resolve) => {

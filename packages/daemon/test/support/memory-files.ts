@@ -112,7 +112,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 export function overwrite(content: Buffer, position: number, bytes: Uint8Array): Buffer {
   const needed = position + bytes.length;
-  const grown = content.length >= needed ? content : Buffer.concat([content, Buffer.alloc(needed - content.length)]);
+  const grown =
+    content.length >= needed ? content : Buffer.concat([content, Buffer.alloc(needed - content.length)]);
   grown.set(bytes, position);
   return grown;
 }

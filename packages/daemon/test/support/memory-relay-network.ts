@@ -1,5 +1,12 @@
 import type { Clock } from '@ocmesh/shared/ambient';
-import { type Filter, isAddressable, type NostrEvent, reasonPrefix, tagValue, tagValues } from '@ocmesh/shared/wire';
+import {
+  type Filter,
+  isAddressable,
+  type NostrEvent,
+  reasonPrefix,
+  tagValue,
+  tagValues,
+} from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
   PublishOutcome,
@@ -228,7 +235,8 @@ export function createMemoryNetwork(
       const { keeps, ...outcome } = await relay.answer(event);
       if (keeps && !known) {
         store(relay, event);
-        for (const client of [...relay.clients]) if (subscribers.get(client)?.(event)) client.deliver(copy(event));
+        for (const client of [...relay.clients])
+          if (subscribers.get(client)?.(event)) client.deliver(copy(event));
       }
       return outcome;
     },

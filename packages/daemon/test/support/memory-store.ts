@@ -34,7 +34,8 @@ export function openMemoryStore(disk: MemoryDisk, deps: { clock: Clock; log: Log
 function createMemoryFiles(disk: MemoryDisk): Files {
   return {
     read: (path) => disk.get(path)?.slice() ?? null,
-    list: (folder) => [...disk.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path)),
+    list: (folder) =>
+      [...disk.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path)),
     create(path) {
       if (disk.has(path)) throw Object.assign(new Error(`EEXIST: ${path}`), { code: 'EEXIST' });
       let bytes = new Uint8Array();

@@ -31,7 +31,12 @@ export function createPuppet(name: string, clock: Clock) {
     sign,
     presence(claims: PresenceClaims = {}): NostrEvent {
       const { kind = 31337, version = '0.3.0', features = [], createdAtSec = nowSec() } = claims;
-      const tags = [['t', 'ocmesh'], ['app', 'ocmesh'], ['v', version], ...features.map((each) => ['f', each])];
+      const tags = [
+        ['t', 'ocmesh'],
+        ['app', 'ocmesh'],
+        ['v', version],
+        ...features.map((each) => ['f', each]),
+      ];
       if (kind === 31337) tags.unshift(['d', 'ocmesh-presence']);
       if (claims.name) tags.push(['name', claims.name]);
       if (claims.offline) tags.push(['status', 'offline']);
@@ -48,7 +53,9 @@ export function createPuppet(name: string, clock: Clock) {
     /** Everything among these that was sealed for this puppet, opened, as objects where it is JSON. */
     opened(events: readonly NostrEvent[]): (Record<string, unknown> & { text?: string })[] {
       return events
-        .filter((event) => event.kind === 4 && event.tags.some(([tag, value]) => tag === 'p' && value === pubkey))
+        .filter(
+          (event) => event.kind === 4 && event.tags.some(([tag, value]) => tag === 'p' && value === pubkey),
+        )
         .map((event) => {
           const text = engine.nip04.open(secretKey, event.pubkey, event.content);
           return text.startsWith('{') ? JSON.parse(text) : { text };

@@ -22,6 +22,16 @@ export const limits = {
   waitRows: 100,
   /** Messages waiting to go out. More means that no relay takes anything: tell the caller. */
   outboxQueued: 10_000,
+  /** Messages kept; the oldest that nobody waits for go first. 100,000 of 300 bytes take 260 MB of memory. */
+  storedMessages: 100_000,
+  /** Bytes of message text kept, for messages that are longer than usual. */
+  storedMessageBytes: 64 * 1024 * 1024,
+  /** Days a message is kept. */
+  messageDays: 365,
+  /** Days the id of an event is kept: longer than the longest look back, so that nothing old counts as new. */
+  seenDays: 30,
+  /** Messages removed at once when there is no room, so that it is not done again for each message. */
+  pruneBatch: 1_000,
   /** Hours for which an `Idempotency-Key` is remembered. */
   idempotencyHours: 24,
   /** Characters of an `Idempotency-Key`: a UUID is 36. */

@@ -46,7 +46,7 @@ export const RelayDetails = Type.Object({
 });
 
 export const Reason = Type.Object({
-  code: Type.Union([Type.Literal('no_relay'), Type.Literal('storage_refuses')]),
+  code: Type.Union([Type.Literal('no_relay'), Type.Literal('storage_refuses'), Type.Literal('inbox_full')]),
   message: text('What is wrong.'),
   since: timestamp('Since when.'),
   next_step: text('What helps.'),

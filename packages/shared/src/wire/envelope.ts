@@ -146,7 +146,9 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
 }
 
 /** Other JSON is a text like any other. */
-const isTyped = (fields: Record<string, unknown> | null): fields is Record<string, unknown> & { type: string } =>
+const isTyped = (
+  fields: Record<string, unknown> | null,
+): fields is Record<string, unknown> & { type: string } =>
   typeof fields?.['type'] === 'string' && fields['type'] !== '';
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -4,9 +4,10 @@ import type { MessageFilter, MessagesTable } from '../../core/ports/store.ts';
 import { conditions, likePattern } from './conditions.ts';
 import type { Database } from './database.ts';
 import type { SqlValue } from './sql.ts';
+import { PRUNABLE } from './statements.ts';
 
-const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, read, state,
-  delivered_at, read_at`;
+const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
+  read, state, delivered_at, read_at`;
 
 export function createMessagesTable(database: Database): MessagesTable {
   const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
@@ -15,11 +16,16 @@ export function createMessagesTable(database: Database): MessagesTable {
   };
   const count = (where: string, ...parameters: SqlValue[]): number =>
     Number(database.one(`SELECT count(*) FROM messages WHERE ${where}`, parameters)?.[0]);
-  const lastArrival = (): number => Number(database.one('SELECT max(arrival) FROM messages')?.[0] ?? 0);
+  const totals = () => {
+    const [rows, bytes, last] = database.one(
+      'SELECT count, bytes, last_arrival FROM message_totals',
+    ) as number[];
+    return { count: rows as number, bytes: bytes as number, last: last as number };
+  };
 
   return {
     insert(message) {
-      const arrival = lastArrival() + 1;
+      const arrival = totals().last + 1;
       database.write('messages.insert', [
         arrival,
         message.id,
@@ -32,6 +38,7 @@ export function createMessagesTable(database: Database): MessagesTable {
         message.replyTo,
         message.thread,
         message.timestampMs,
+        message.arrivedAtMs,
         Number(message.read),
         message.state,
         message.deliveredAtMs,
@@ -57,7 +64,16 @@ export function createMessagesTable(database: Database): MessagesTable {
         .map(toMessage);
     },
 
-    lastArrival,
+    lastArrival: () => totals().last,
+    totals,
+    hasPrunable: () => database.one(PRUNABLE, [1, Number.MAX_SAFE_INTEGER, 1]) !== null,
+    prune({ unreadOfStrangers, arrivedBeforeMs = Number.MAX_SAFE_INTEGER, limit }) {
+      const before = totals().count;
+      const which = [Number(unreadOfStrangers), arrivedBeforeMs, limit];
+      database.write('outcomes.prune', which);
+      database.write('messages.prune', which);
+      return before - totals().count;
+    },
     countUnread: (peer) => (peer === undefined ? count('read = 0') : count('read = 0 AND peer = ?', peer)),
 
     setState(id, state, atMs) {
@@ -136,8 +152,9 @@ const toMessage = (row: SqlValue[]): MessageRecord => ({
   replyTo: row[8] as string | null,
   thread: row[9] as string | null,
   timestampMs: row[10] as number,
-  read: row[11] === 1,
-  state: row[12] as DeliveryState,
-  deliveredAtMs: row[13] as number | null,
-  readAtMs: row[14] as number | null,
+  arrivedAtMs: row[11] as number,
+  read: row[12] === 1,
+  state: row[13] as DeliveryState,
+  deliveredAtMs: row[14] as number | null,
+  readAtMs: row[15] as number | null,
 });

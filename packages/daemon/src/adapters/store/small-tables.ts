@@ -11,6 +11,7 @@ export const createMetaTable = (database: Database): MetaTable => ({
 export const createSeenTable = (database: Database): SeenTable => ({
   has: (eventId) => database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null,
   add: (eventId, atMs) => database.write('seen.add', [eventId, atMs]),
+  forgetBefore: (atMs) => database.write('seen.forget', [atMs]),
 });
 
 export const createRelaysTable = (database: Database): RelaysTable => ({

@@ -2,6 +2,14 @@
 // it only ever grows at its end, and a text never changes its meaning. No now(), no random(), no value that depends on
 // anything but the database and the parameters: a replay must do exactly the same.
 
+/** Messages that nobody waits for: read, or no longer going out, and owing no receipt; with ?1 also strangers' unread. */
+export const PRUNABLE = `SELECT arrival FROM messages m
+  WHERE m.receipt_due = 'none' AND m.arrived_at < ?2 AND (
+    (m.direction = 'in' AND (m.read = 1
+      OR (?1 AND NOT EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = m.peer AND p.trust = 'contact'))))
+    OR (m.direction = 'out' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_id = m.event_id)))
+  ORDER BY arrival LIMIT ?3`;
+
 const list = [
   [
     'meta.set',
@@ -22,8 +30,8 @@ const list = [
   [
     'messages.insert',
     `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
-       read, state, delivered_at, read_at, receipt_due)
-     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       arrived_at, read, state, delivered_at, read_at, receipt_due)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ],
   ['messages.setState', 'UPDATE messages SET state = ? WHERE id = ?'],
   ['messages.setDelivered', 'UPDATE messages SET delivered_at = coalesce(delivered_at, ?) WHERE id = ?'],
@@ -51,6 +59,12 @@ const list = [
     'outcomes.forget',
     'DELETE FROM relay_outcomes WHERE event_id = ? AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = ?)',
   ],
+  [
+    'outcomes.prune',
+    `DELETE FROM relay_outcomes WHERE event_id IN (SELECT event_id FROM messages WHERE arrival IN (${PRUNABLE}))`,
+  ],
+  ['messages.prune', `DELETE FROM messages WHERE arrival IN (${PRUNABLE})`],
+  ['seen.forget', 'DELETE FROM seen WHERE at < ?'],
   ['seen.add', 'INSERT OR IGNORE INTO seen(event_id, at) VALUES(?, ?)'],
   [
     'relays.setCursor',

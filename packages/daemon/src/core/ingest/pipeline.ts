@@ -1,11 +1,11 @@
-import { type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { passGate } from './gate.ts';
-import type { Refusal, RefusalCounters } from './verdict.ts';
+import { Deferred, type Refusal, type RefusalCounters } from './verdict.ts';
 
 /** Where an event came from and when. */
 export interface Source {
@@ -37,6 +37,8 @@ export interface Pipeline {
   ingest(raw: unknown, url: string): void;
   /** Takes a batch of stored events and applies it in the senders' order. Resolves when all of it is on disk. */
   ingestStored(raws: readonly unknown[], url: string): Promise<void>;
+  /** Drops what waits: nothing of it is remembered, so the next start fetches it again. */
+  stop(): void;
 }
 
 interface Deps {
@@ -70,24 +72,31 @@ interface Examined {
 export function createPipeline(deps: Deps): Pipeline {
   const { self, engine, store, clock, log, counters } = deps;
   const queue: Job[] = [];
-  let draining = false;
+  /** What this turn of the event loop may still do. */
+  let left: number = limits.verificationsPerTurn;
+  let cancelTurn: Cancel | null = null;
+  let stopped = false;
 
   function enqueue(job: Job): void {
     queue.push(job);
-    if (draining) return;
-    draining = true;
-    drain();
+    work();
   }
 
   /** A few at a time: a flood may fill the queue but not hold up the rest of the process. */
-  function drain(): void {
-    for (const job of queue.splice(0, limits.verificationsPerTurn)) {
+  function work(): void {
+    for (; left > 0 && queue.length > 0; left--) {
+      const job = queue.shift() as Job;
       const examined = examine(job.raw);
       if (job.collect) job.collect(examined);
       else if (examined) void apply(examined, job.url);
     }
-    if (queue.length > 0) clock.after(0, drain);
-    else draining = false;
+    cancelTurn ??= clock.after(0, nextTurn);
+  }
+
+  function nextTurn(): void {
+    cancelTurn = null;
+    left = limits.verificationsPerTurn;
+    if (queue.length > 0) work();
   }
 
   function examine(raw: unknown): Examined | null {
@@ -125,7 +134,8 @@ export function createPipeline(deps: Deps): Pipeline {
       });
       deps.notify(events);
     } catch (error) {
-      reportLost(error);
+      if (error instanceof Deferred) counters.count(error.reason);
+      else reportLost(error);
     }
   }
 
@@ -136,16 +146,24 @@ export function createPipeline(deps: Deps): Pipeline {
 
   return {
     ingest(raw, url) {
+      if (stopped) return;
       if (queue.length >= limits.ingestQueue) counters.count('overloaded');
       else enqueue({ raw, url });
     },
 
     async ingestStored(raws, url) {
+      if (stopped) return;
       const examined = await Promise.all(
         raws.map((raw) => new Promise<Examined | null>((collect) => enqueue({ raw, url, collect }))),
       );
       const inOrder = examined.filter((one) => one !== null).sort(bySenderOrder);
       await Promise.all(inOrder.map((one) => apply(one, url)));
+    },
+
+    stop() {
+      stopped = true;
+      cancelTurn?.();
+      queue.length = 0;
     },
   };
 }

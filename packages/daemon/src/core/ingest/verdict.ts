@@ -14,7 +14,18 @@ export type Refusal =
   | 'stale'
   | 'bad_signature'
   | 'undecryptable'
-  | 'overloaded';
+  | 'overloaded'
+  | 'inbox_full';
+
+/** Thrown inside a transaction: nothing of it is kept, so the event comes again with the next catch-up. */
+export class Deferred extends Error {
+  readonly reason: Refusal;
+  constructor(reason: Refusal) {
+    super(reason);
+    this.name = 'Deferred';
+    this.reason = reason;
+  }
+}
 
 /** Refusals that are the daily business of several relays carrying the same events. */
 const ordinary: readonly Refusal[] = ['duplicate', 'stale', 'own', 'expired'];

@@ -9,6 +9,22 @@ const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * 60_000;
 /** Pages of one catch-up: a relay that never runs dry is lying. */
 const MOST_PAGES = 200;
 
+/** Pause before a catch-up that did not get through is tried again on the same connection. */
+const RETRY_MS = 300_000;
+
+type Depth = 'deep' | 'shallow';
+/** `endless`: asking again would not help. */
+type End = 'complete' | 'broken' | 'endless';
+
+interface RelayState {
+  /** By the clock that never jumps. */
+  deepAtMs: number;
+  lostAtMs: UnixMs;
+  busy: boolean;
+  cancelDeep: Cancel;
+  cancelRetry: Cancel;
+}
+
 export interface CatchUp {
   /** Of the standing subscription: only what comes from now on, however old it says it is. */
   filters(): Filter[];
@@ -33,15 +49,17 @@ export function createCatchUp(deps: {
   readonly ingestStored: (raws: readonly unknown[], url: string) => Promise<void>;
 }): CatchUp {
   const { self, network, store, clock, log } = deps;
-  const relays = new Map<string, { deepAtMs: UnixMs; lostAtMs: UnixMs; cancel: Cancel; busy: boolean }>();
+  const relays = new Map<string, RelayState>();
+  let stopped = false;
 
-  const stateOf = (url: string) => {
+  const stateOf = (url: string): RelayState => {
     const state = relays.get(url) ?? {
       deepAtMs: Number.NEGATIVE_INFINITY,
       // Before the first break: a shallow ask reaches back to where the first deep one began.
       lostAtMs: clock.now(),
-      cancel: () => {},
       busy: false,
+      cancelDeep: () => {},
+      cancelRetry: () => {},
     };
     relays.set(url, state);
     return state;
@@ -49,36 +67,48 @@ export function createCatchUp(deps: {
 
   function onSubscribed(url: string): void {
     const state = stateOf(url);
-    state.cancel();
-    // Measured by the clock that never jumps.
+    cancelTimers(state);
     const sinceDeepMs = clock.monotonic() - state.deepAtMs;
     if (sinceDeepMs >= DEEP_EVERY_MS) return void fetch(url, 'deep');
     void fetch(url, 'shallow');
-    state.cancel = clock.after(DEEP_EVERY_MS - sinceDeepMs, () => void fetch(url, 'deep'));
+    state.cancelDeep = clock.after(DEEP_EVERY_MS - sinceDeepMs, () => void fetch(url, 'deep'));
   }
 
-  async function fetch(url: string, depth: 'deep' | 'shallow'): Promise<void> {
+  async function fetch(url: string, depth: Depth): Promise<void> {
     const state = stateOf(url);
-    if (state.busy) return;
+    if (state.busy) return retry(url, depth);
     state.busy = true;
+    let end: End = 'broken';
     const startedAtMs = clock.now();
     const startedAtMonotonic = clock.monotonic();
     try {
-      const { complete, events } = await pages(url, toUnixSec(sinceMs(url, depth, startedAtMs)));
-      await deps.ingestStored(events, url);
-      if (complete) {
+      const found = await pages(url, toUnixSec(sinceMs(url, depth, startedAtMs)));
+      await deps.ingestStored(found.events, url);
+      end = found.end;
+      if (end === 'complete') {
         if (depth === 'deep') state.deepAtMs = startedAtMonotonic;
         await store.transaction((tables) => tables.relays.setCursor(url, startedAtMs));
       }
-      if (events.length > 0) log.debug('caught up', { relay: url, depth, events: events.length, complete });
+      if (found.events.length > 0)
+        log.debug('caught up', { relay: url, depth, events: found.events.length, end });
     } catch (error) {
       log.error('a catch-up could not be stored', { relay: url, reason: String(error) });
     } finally {
       state.busy = false;
+      if (end === 'broken') retry(url, depth);
     }
   }
 
-  function sinceMs(url: string, depth: 'deep' | 'shallow', nowMs: UnixMs): UnixMs {
+  /** A new connection asks by itself. */
+  function retry(url: string, depth: Depth): void {
+    const isConnected = network.relays().some((relay) => relay.url === url && relay.state === 'connected');
+    if (stopped || !isConnected) return;
+    const state = stateOf(url);
+    state.cancelRetry();
+    state.cancelRetry = clock.after(RETRY_MS, () => void fetch(url, depth));
+  }
+
+  function sinceMs(url: string, depth: Depth, nowMs: UnixMs): UnixMs {
     if (depth === 'shallow') {
       return Math.min(stateOf(url).lostAtMs, nowMs) - limits.catchUpShallowSeconds * 1000;
     }
@@ -89,7 +119,7 @@ export function createCatchUp(deps: {
   }
 
   /** Newest first, page after page, each from the oldest second of the one before, until nothing new comes. */
-  async function pages(url: string, since: number): Promise<{ complete: boolean; events: unknown[] }> {
+  async function pages(url: string, since: number): Promise<{ end: End; events: unknown[] }> {
     const byId = new Map<string, unknown>();
     let until: number | undefined;
     let largest = 0;
@@ -110,16 +140,15 @@ export function createCatchUp(deps: {
         byId.set(`${event.id}${event.sig}`, raw);
         until = Math.min(until ?? event.created_at, event.created_at);
       }
-      if (!complete) return { complete: false, events: [...byId.values()] };
+      if (!complete) return { end: 'broken', events: [...byId.values()] };
       if (byId.size > before) continue;
       // A page full of one second hides what is older: some of that second may be lost, but not the rest.
-      const stuck = until !== undefined && events.length >= largest && events.every((raw) => isFrom(raw, until));
-      if (!stuck || until === undefined) return { complete: true, events: [...byId.values()] };
+      const isFull = events.length >= largest && events.every((raw) => parseEvent(raw)?.created_at === until);
+      if (until === undefined || !isFull) return { end: 'complete', events: [...byId.values()] };
       until--;
-      largest = Math.max(largest, 1);
     }
     log.warn('a relay keeps sending stored messages without end', { relay: url });
-    return { complete: false, events: [...byId.values()] };
+    return { end: 'endless', events: [...byId.values()] };
   }
 
   return {
@@ -127,11 +156,17 @@ export function createCatchUp(deps: {
     onSubscribed,
     onDisconnected(url) {
       const state = stateOf(url);
-      state.cancel();
+      cancelTimers(state);
       state.lostAtMs = clock.now();
     },
     stop() {
-      for (const state of relays.values()) state.cancel();
+      stopped = true;
+      for (const state of relays.values()) cancelTimers(state);
     },
   };
+}
+
+function cancelTimers(state: RelayState): void {
+  state.cancelDeep();
+  state.cancelRetry();
 }

@@ -8,6 +8,7 @@ import {
 } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { EventHandler, Source } from '../ingest/pipeline.ts';
+import { Deferred } from '../ingest/verdict.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
@@ -16,8 +17,11 @@ import { applyReceipt } from './receipts.ts';
 /** How far a sender's milliseconds may differ from its event's seconds and still be believed. */
 const TS_TOLERANCE_MS = 2000;
 
+/** Room for one more message? */
+type MakeRoom = (tables: Tables) => boolean;
+
 /** Direct messages → the inbox, the peer book and the ladder of our own messages. */
-export function createDmHandler(identity: Identity): EventHandler {
+export function createDmHandler(identity: Identity, makeRoom: MakeRoom): EventHandler {
   return {
     remember: true,
     open(event) {
@@ -30,7 +34,11 @@ export function createDmHandler(identity: Identity): EventHandler {
       }
       return {
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
-        apply: (tables, source) => take(tables, event, payload, source),
+        apply(tables, source) {
+          // Refused as a whole, without a receipt: the sender goes on holding it.
+          if (payload.kind === 'chat' && !makeRoom(tables)) throw new Deferred('inbox_full');
+          return take(tables, event, payload, source);
+        },
       };
     },
   };
@@ -100,6 +108,7 @@ function store(
     replyTo: chat.replyTo,
     thread: chat.thread,
     timestampMs: believedTime(event.created_at, chat.tsMs),
+    arrivedAtMs: source.receivedAtMs,
     read: false,
     state: 'received',
     deliveredAtMs: null,

@@ -17,6 +17,7 @@ import type { Store, Tables } from '../ports/store.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MID_BYTES = 16;
+const INBOX_FULL = 'The store is full of messages that may not be removed: nothing was stored.';
 
 export type SendMessage = (input: Input<'sendMessage'>) => Promise<Output<'sendMessage'>>;
 
@@ -29,6 +30,7 @@ export function createSend(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  readonly makeRoom: (tables: Tables) => boolean;
   readonly wakeOutbox: () => void;
 }): SendMessage {
   const { identity, store, clock, random } = deps;
@@ -47,7 +49,8 @@ export function createSend(deps: {
       const earlier = key === undefined ? null : earlierAnswer(tables, key, request, nowMs);
       if (earlier) return earlier;
       const peer = knownPeer(tables, to);
-      checkRoom(tables);
+      checkQueue(tables);
+      if (!deps.makeRoom(tables)) throw new OcmeshError('storage_full', { message: INBOX_FULL });
       const mid = toHex(random.bytes(MID_BYTES));
       const dialect = dialectOf(peer);
       const seq = tables.peers.nextSeq(to);
@@ -70,6 +73,7 @@ export function createSend(deps: {
         replyTo,
         thread: null,
         timestampMs: nowMs,
+        arrivedAtMs: nowMs,
         read: true,
         state: 'queued',
         deliveredAtMs: null,
@@ -112,7 +116,7 @@ function knownPeer(tables: Tables, pubkey: Pubkey): PeerRecord {
   return peer;
 }
 
-function checkRoom(tables: Tables): void {
+function checkQueue(tables: Tables): void {
   if (tables.messages.countByState().queued >= limits.outboxQueued) {
     throw new OcmeshError('outbox_full', { retryAfterSeconds: 60 });
   }

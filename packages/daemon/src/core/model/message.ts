@@ -15,6 +15,8 @@ export interface MessageRecord {
   readonly replyTo: string | null;
   readonly thread: string | null;
   readonly timestampMs: UnixMs;
+  /** When this daemon stored it. */
+  readonly arrivedAtMs: UnixMs;
   readonly read: boolean;
   readonly state: DeliveryState;
   readonly deliveredAtMs: UnixMs | null;

@@ -100,6 +100,20 @@ export interface MessagesTable {
   receiptsDue(
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
+  /** What is stored, and the bytes of its texts. */
+  totals(): { count: number; bytes: number };
+  /**
+   * Removes the oldest messages that nobody waits for: read ones and what is no longer going out; with
+   * `unreadOfStrangers` also those. Never: what is going out, contacts' unread, what still owes a receipt.
+   * @returns how many
+   */
+  prune(which: {
+    readonly unreadOfStrangers: boolean;
+    readonly arrivedBeforeMs?: UnixMs;
+    readonly limit: number;
+  }): number;
+  /** Whether `prune` would find anything. */
+  hasPrunable(): boolean;
   countByState(): { queued: number; published: number; failed: number };
 }
 
@@ -124,6 +138,7 @@ export interface OutboxTable {
 export interface SeenTable {
   has(eventId: string): boolean;
   add(eventId: string, atMs: UnixMs): void;
+  forgetBefore(atMs: UnixMs): void;
 }
 
 export interface RelaysTable {

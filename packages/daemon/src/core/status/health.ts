@@ -15,6 +15,7 @@ export function createHealth(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
   readonly clock: Clock;
+  readonly inboxFullSince: () => UnixMs | null;
 }): Health {
   const { network, store, clock } = deps;
   /** Since when no relay is connected, by the clock that never jumps and by the one that people read. */
@@ -51,8 +52,22 @@ export function createHealth(deps: {
     ];
   }
 
+  function inboxFull(): Reason[] {
+    const since = deps.inboxFullSince();
+    if (since === null) return [];
+    return [
+      {
+        code: 'inbox_full',
+        message:
+          'The store is full of messages that may not be removed: new ones are refused and stay on the relays.',
+        since: toIso(since),
+        next_step: 'Mark messages as read: POST /messages/read. The oldest read ones make room.',
+      },
+    ];
+  }
+
   return {
-    reasons: () => [...noRelay(), ...storageRefuses()],
+    reasons: () => [...noRelay(), ...storageRefuses(), ...inboxFull()],
     onConnected() {
       alone = null;
     },

@@ -42,6 +42,7 @@ CREATE TABLE messages(
   reply_to TEXT,
   thread TEXT,
   timestamp INTEGER NOT NULL,
+  arrived_at INTEGER NOT NULL,
   read INTEGER NOT NULL,
   state TEXT NOT NULL,
   delivered_at INTEGER,
@@ -50,8 +51,24 @@ CREATE TABLE messages(
 ) STRICT;
 CREATE INDEX messages_unread ON messages(peer, arrival) WHERE read = 0;
 CREATE INDEX messages_of_peer ON messages(peer, arrival);
+CREATE INDEX messages_by_age ON messages(arrived_at);
 CREATE INDEX messages_by_state ON messages(state) WHERE direction = 'out';
 CREATE INDEX messages_receipts ON messages(arrival) WHERE receipt_due <> 'none';
+
+-- Counted as they come and go: counting 100,000 rows for each message would take longer than storing it.
+CREATE TABLE message_totals(
+  count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  last_arrival INTEGER NOT NULL
+) STRICT;
+INSERT INTO message_totals VALUES(0, 0, 0);
+CREATE TRIGGER message_stored AFTER INSERT ON messages BEGIN
+  UPDATE message_totals SET count = count + 1, bytes = bytes + length(CAST(NEW.content AS BLOB)),
+    last_arrival = NEW.arrival;
+END;
+CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
+  UPDATE message_totals SET count = count - 1, bytes = bytes - length(CAST(OLD.content AS BLOB));
+END;
 
 CREATE TABLE outbox(
   event_id TEXT PRIMARY KEY,
@@ -79,6 +96,8 @@ CREATE TABLE seen(
   event_id TEXT PRIMARY KEY,
   at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX seen_by_age ON seen(at);
 
 CREATE TABLE relays(
   url TEXT PRIMARY KEY,

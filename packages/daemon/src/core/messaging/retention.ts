@@ -1,0 +1,73 @@
+import { type Cancel, type Clock, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import type { Store, Tables } from '../ports/store.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const isFull = (tables: Tables): boolean => {
+  const { count, bytes } = tables.messages.totals();
+  return count >= limits.storedMessages || bytes >= limits.storedMessageBytes;
+};
+
+export interface Retention {
+  /**
+   * Room for one more message: where there is none, the oldest that nobody waits for go, read ones before strangers'
+   * unread. False when everything that is left must stay.
+   */
+  makeRoom(tables: Tables): boolean;
+  /** Since when mail is refused for want of room; null while there is some. */
+  fullSince(): UnixMs | null;
+  start(): void;
+  stop(): void;
+}
+
+/** Keeps the number of messages, their bytes and their age within bounds. */
+export function createRetention(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Retention {
+  const { store, clock, log } = deps;
+  let cancel: Cancel = () => {};
+  let refusedSince: UnixMs | null = null;
+
+  function makeRoom(tables: Tables): boolean {
+    for (const unreadOfStrangers of [false, true]) {
+      if (!isFull(tables)) break;
+      tables.messages.prune({ unreadOfStrangers, limit: limits.pruneBatch });
+    }
+    const hasRoom = !isFull(tables);
+    if (hasRoom) refusedSince = null;
+    else refusedSince ??= clock.now();
+    return hasRoom;
+  }
+
+  async function prune(): Promise<void> {
+    const nowMs: UnixMs = clock.now();
+    const removed = await store.transaction((tables) => {
+      tables.seen.forgetBefore(nowMs - limits.seenDays * DAY_MS);
+      return tables.messages.prune({
+        unreadOfStrangers: true,
+        arrivedBeforeMs: nowMs - limits.messageDays * DAY_MS,
+        limit: limits.pruneBatch,
+      });
+    });
+    if (removed > 0) log.info('old messages removed', { messages: removed });
+  }
+
+  return {
+    makeRoom,
+    fullSince() {
+      // Since then somebody may have read.
+      const isStillFull = store.peek((tables) => isFull(tables) && !tables.messages.hasPrunable());
+      return isStillFull ? refusedSince : null;
+    },
+    start() {
+      cancel = every(clock, HOUR_MS, () => {
+        prune().catch((error) => log.warn('old messages could not be removed', { reason: String(error) }));
+      });
+    },
+    stop: () => cancel(),
+  };
+}
