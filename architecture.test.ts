@@ -57,7 +57,11 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
   { of: /daemon\/src\/core\/mesh\//, not: /core\/messaging\//, why: 'mesh and messaging meet in agent.ts' },
   { of: /daemon\/src\/core\/messaging\//, not: /core\/mesh\//, why: 'mesh and messaging meet in agent.ts' },
   { of: /daemon\/src\/core\//, not: /core\/handlers\//, why: 'handlers are the outermost ring of core' },
-  { of: /daemon\/src\/(core|adapters|config|agent)/, not: /src\/(cli|app)\b/, why: 'app and cli are on top' },
+  {
+    of: /daemon\/src\/(core|adapters|config|agent)/,
+    not: /src\/(cli|app|offline)\b/,
+    why: 'app, offline and cli are on top',
+  },
   {
     of: /daemon\/src\/(?!cli)/,
     not: /^@ocmesh\/(relay|mcp-server)/,
@@ -74,6 +78,7 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
     only: [
       `${daemon}/core/identity/nostr-tools-engine.ts`,
       `${daemon}/core/identity/public-key-text.ts`,
+      `${daemon}/core/identity/secret-key-text.ts`,
       'packages/relay/src/verify.ts',
       'packages/testkit/src/',
     ],
@@ -87,6 +92,7 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
   { library: /^koa$/, only: [`${daemon}/adapters/http/`] },
   { library: /^@koa\/router/, only: [`${daemon}/adapters/http/routes.ts`] },
   { library: /^pino/, only: [`${daemon}/adapters/log/logger.ts`] },
+  { library: /^@clack/, only: [`${daemon}/cli/`] },
   { library: /^commander/, only: [`${daemon}/cli/`] },
   { library: /^@modelcontextprotocol\//, only: ['packages/mcp-server/src/server.ts'] },
 ];

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -49,6 +58,27 @@ describe('starting and stopping', () => {
     ],
     ['a lost key file', (home: string) => rmSync(join(home, 'ocmesh.key')), 'ocmesh.db'],
     ['a lost keystore', (home: string) => rmSync(join(home, 'keystore.json')), 'ocmesh.db'],
+    ['a lost store', (home: string) => writeFileSync(join(home, 'ocmesh.db'), ''), 'ocmesh.key'],
+    ['a cut store', (home: string) => truncateSync(join(home, 'ocmesh.db'), 8192), 'ocmesh.db'],
+    [
+      'a store that others may read',
+      (home: string) => chmodSync(join(home, 'ocmesh.db'), 0o644),
+      'ocmesh.db',
+    ],
+    [
+      'a key that others may read',
+      (home: string) => chmodSync(join(home, 'ocmesh.key'), 0o640),
+      'ocmesh.key',
+    ],
+    ['a folder that others may enter', (home: string) => chmodSync(home, 0o755), 'ocmesh.db'],
+    [
+      'a store behind a link',
+      (home: string) => {
+        renameSync(join(home, 'ocmesh.db'), join(home, 'elsewhere'));
+        symlinkSync(join(home, 'elsewhere'), join(home, 'ocmesh.db'));
+      },
+      'elsewhere',
+    ],
   ])('refuses %s with exit code 78 and leaves the files as they are', async (_, damage, witness) => {
     const mesh = createMesh();
     const alice = await mesh.startAgent('alice', nowhere);

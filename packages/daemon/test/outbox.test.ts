@@ -39,10 +39,12 @@ test('says of every relay what it answered', async () => {
 test('one slow relay does not hide that another took the message', async () => {
   const { world, box, bob, two } = await onTwoRelays();
   let answer = (_: typeof accept): void => {};
-  two.answer = () =>
-    new Promise((resolve) => {
+  two.answer = () => {
+    two.answer = () => accept;
+    return new Promise((resolve) => {
       answer = resolve;
     });
+  };
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect((await deliveryOf(box, id)).state).toBe('published');
@@ -188,6 +190,7 @@ test('messages to one peer go out in their order', async () => {
   box.network.disconnect();
   const contents = Array.from({ length: 100 }, (_, index) => `m${index}`);
   for (const content of contents) await box.sendMessage({ to: bob.pubkey, content });
+  await settle(world.clock);
   box.network.connect();
   await settle(world.clock);
   expect(bob.opened(one.offered).map(({ body }) => body)).toEqual(contents);

@@ -163,7 +163,7 @@ test('every useless event is counted under its reason and harmless', async () =>
       bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: '?iv=' }),
       bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: '' }),
     ],
-    no_presence: [bob.sign({ kind: 1, content: 'a note' })],
+    no_presence: [mallory.sign({ kind: 1, content: 'a note' })],
     bad_signature: [{ ...good, content: `${good.content}A` }],
   };
   for (const events of Object.values(cases)) world.relay.push(...events);

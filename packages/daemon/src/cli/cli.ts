@@ -1,6 +1,8 @@
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { Command } from 'commander';
 import { StartError } from '../adapters/system/exit.ts';
+import { addBackupCommands } from './backup.ts';
+import { addKeyCommand } from './key.ts';
 import { addMcpCommand } from './mcp.ts';
 import { printLine } from './output.ts';
 import { addRelayCommand } from './relay.ts';
@@ -21,6 +23,8 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   addStatusCommand(program);
   addRelayCommand(program);
   addMcpCommand(program);
+  addKeyCommand(program);
+  addBackupCommands(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

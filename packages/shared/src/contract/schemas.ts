@@ -1,4 +1,3 @@
-import { limits } from './limits.ts';
 import { type Static, type TSchema, Type } from './typebox.ts';
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);

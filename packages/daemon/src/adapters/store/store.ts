@@ -1,22 +1,14 @@
 import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../../core/ports/store.ts';
+import { type Batch, createBatch } from './batch.ts';
 import type { Compact } from './compaction.ts';
 import { createDatabase, createTables } from './database.ts';
 import type { Files } from './files.ts';
-import {
-  CHUNK_BYTES,
-  type Command,
-  createSegment,
-  listSegments,
-  removeUnfinished,
-  type Segment,
-  segmentPath,
-  type Transaction,
-} from './journal.ts';
-import { migrate, newestSchema, schemaVersion } from './migrations/index.ts';
+import { CHUNK_BYTES, type Command, createSegment, type Segment } from './journal.ts';
+import { newestSchema } from './migrations/index.ts';
 import { recover } from './recover.ts';
-import { writeSnapshot } from './snapshot.ts';
+import { removeSegments, startUp } from './start-up.ts';
 
 /** A journal this long makes a start half a second longer. */
 const COMPACT_BYTES = 8 * 1024 * 1024;
@@ -42,16 +34,6 @@ export interface StoreDeps {
   readonly onFailStop: (error: unknown) => void;
 }
 
-/** Transactions that go to disk together; everybody who made or read one of them waits for the same write. */
-interface Batch {
-  readonly firstSequence: number;
-  readonly transactions: Transaction[];
-  readonly segment: Segment;
-  readonly settled: Promise<void>;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 /**
  * SQLite in memory, made durable by a journal: a transaction is applied at once, and acknowledged when the frame that
  * holds its commands is on disk. While one frame is being written, the next gathers.
@@ -59,7 +41,6 @@ interface Batch {
  */
 export async function openStore(deps: StoreDeps): Promise<Store> {
   const { path, key, files, clock, log } = deps;
-  removeUnfinished(files, path);
   let {
     sql,
     sequence,
@@ -67,7 +48,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     snapshotBytes,
     generation,
     journalBytes: sealedJournalBytes,
-  } = await open(deps);
+  } = await startUp(files, path, key, log);
   let commands: Command[] = [];
   let tables = createTables(createDatabase(sql, (command) => commands.push(command)));
 
@@ -261,55 +242,8 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   };
 }
 
-/** Recovers, migrates, and opens a segment of its own: an old one is never appended to. */
-async function open({ path, key, files, log }: StoreDeps) {
-  const recovered = await recover(files, path, key);
-  const { sql, sequence, lastSegment, journalBytes, torn } = recovered;
-  let { generation } = recovered.snapshot;
-  let { snapshotBytes } = recovered;
-  if (torn > 0) log.info('the last write before a crash was incomplete and is dropped', { segments: torn });
-  const schema = schemaVersion(sql);
-  const migrated = migrate(sql);
-  const segment = await createSegment(files, path, key, lastSegment + 1, newestSchema);
-  if (migrated) {
-    if (schema > 0) keepOldFiles(files, path, schema);
-    snapshotBytes = await writeSnapshot(files, path, key, sql, { generation: segment.number, sequence });
-    generation = segment.number;
-  }
-  removeSegments(files, path, generation);
-  return { sql, sequence, segment, snapshotBytes, generation, journalBytes: migrated ? 0 : journalBytes };
-}
-
-function removeSegments(files: Files, path: string, before: number): void {
-  for (const number of listSegments(files, path))
-    if (number < before) files.remove(segmentPath(path, number));
-}
-
-/** Second names for the files of the old schema, so that a way back remains. */
-function keepOldFiles(files: Files, path: string, schema: number): void {
-  const old = `${path}.schema-${schema}`;
-  for (const number of listSegments(files, path)) {
-    files.remove(segmentPath(old, number));
-    files.link(segmentPath(path, number), segmentPath(old, number));
-  }
-  files.remove(old);
-  files.link(path, old);
-}
-
 /** There is no room. Met before anything of a frame is written, so that nothing is in doubt. */
 class DiskFull extends Error {}
 
 const isDiskFull = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-
-function createBatch(firstSequence: number, segment: Segment): Batch {
-  let resolve = (): void => {};
-  let reject = (_: unknown): void => {};
-  const settled = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  // Somebody always waits, but not always before it fails.
-  settled.catch(() => {});
-  return { firstSequence, transactions: [], segment, settled, resolve, reject };
-}

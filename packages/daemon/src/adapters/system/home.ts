@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, StartError } from './exit.ts';
 
@@ -25,18 +25,40 @@ export const homeFiles = (path: string): Home => ({
   logFile: join(path, 'ocmesh.log'),
 });
 
-/** Makes the folder if it is missing (0700), and refuses one that others can enter. @throws StartError */
+/**
+ * Makes the folder if it is missing (0700). Refuses a folder that others can enter, and files that others can read,
+ * that belong to somebody else, or that are links: whoever could put them there could read or change what we keep.
+ * @throws StartError with the path and what helps
+ */
 export function prepareHome(home: Home): void {
   try {
     mkdirSync(home.path, { recursive: true, mode: 0o700 });
-    const stat = lstatSync(home.path);
-    if (!stat.isDirectory()) throw new Error('it is not a folder');
-    if ((stat.mode & 0o077) !== 0) throw new Error(`others may enter it; run: chmod 700 ${home.path}`);
+    const folder = statSync(home.path);
+    if (!folder.isDirectory()) throw refuse(`${home.path} is not a folder. Set OCMESH_HOME to one`);
+    checkOwner(home.path, folder);
+    if ((folder.mode & OTHERS) !== 0)
+      throw refuse(`Others may enter ${home.path}. Run: chmod 700 ${home.path}`);
+    for (const name of readdirSync(home.path)) if (isSecret(name)) checkFile(join(home.path, name));
   } catch (error) {
-    throw new StartError(
-      exitCodes.permanent,
-      `The folder ${home.path} cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
-      error,
-    );
+    if (error instanceof StartError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw refuse(`The folder ${home.path} cannot be used: ${why}`, error);
   }
 }
+
+const OTHERS = 0o077;
+const isSecret = (name: string): boolean => /^(ocmesh\.db|ocmesh\.key|keystore\.json)/.test(name);
+
+function checkFile(path: string): void {
+  const file = lstatSync(path);
+  if (file.isSymbolicLink()) throw refuse(`${path} is a symbolic link. Put the file itself there`);
+  checkOwner(path, file);
+  if ((file.mode & OTHERS) !== 0) throw refuse(`Others may read ${path}. Run: chmod 600 ${path}`);
+}
+
+function checkOwner(path: string, { uid }: { uid: number }): void {
+  if (process.getuid && uid !== process.getuid()) throw refuse(`${path} belongs to another user`);
+}
+
+const refuse = (why: string, cause?: unknown): StartError =>
+  new StartError(exitCodes.permanent, `${why}.`, cause);

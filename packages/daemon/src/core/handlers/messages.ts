@@ -80,7 +80,11 @@ function markOne(tables: Tables, id: string): void {
 
 function toFilter(input: Input<'listMessages'>): MessageFilter {
   const { unread, type, thread, q, after, cursor } = input;
-  const peer = input.with ?? input.from;
+  const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
+  const [peer] = peers;
+  if (peers.some((other) => other !== peer)) {
+    throw new OcmeshError('invalid_request', { message: 'The fields from and with name different peers.' });
+  }
   // Only a peer writes from a peer's key, so `from` leaves no outgoing message.
   const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';
   return {
@@ -88,7 +92,7 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
     order: input.order ?? (unread ? 'asc' : 'desc'),
     limit: limits.pageRows,
     ...(unread === undefined ? {} : { unread }),
-    ...(peer === undefined ? {} : { peer: parsePubkey(peer) }),
+    ...(peer === undefined ? {} : { peer }),
     ...(type === undefined ? {} : { type }),
     ...(thread === undefined ? {} : { thread }),
     ...(q === undefined ? {} : { q }),

@@ -1,0 +1,42 @@
+import type { Files } from './files.ts';
+import { createSegment } from './journal.ts';
+import { migrate, newestSchema } from './migrations/index.ts';
+import { recover } from './recover.ts';
+import { writeSnapshot } from './snapshot.ts';
+import { openSql } from './sql.ts';
+
+const TRIES = 5;
+
+/**
+ * The whole database as one image, from the files of a store that may be in use: nothing is written, and when a
+ * compaction takes the files away in the middle, it starts over.
+ * @throws UnreadableStoreError
+ */
+export async function readImage(files: Files, path: string, key: Uint8Array): Promise<Uint8Array> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const { sql } = await recover(files, path, key);
+      const image = sql.image();
+      sql.close();
+      return image;
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
+}
+
+/** Makes a store that holds this image, where there is none. */
+export async function createStoreFrom(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  image: Uint8Array,
+): Promise<void> {
+  const sql = await openSql(image);
+  migrate(sql);
+  // The segment is made before the snapshot that names it.
+  const segment = await createSegment(files, path, key, 1, newestSchema);
+  segment.close();
+  await writeSnapshot(files, path, key, sql, { generation: 1, sequence: 0 });
+  sql.close();
+}

@@ -1,0 +1,127 @@
+import { limits } from '@ocmesh/shared/contract';
+import { actor, createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
+import { createPuppet } from '../../../test/support/puppet.ts';
+import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
+import { createPipeline, type EventHandler } from './pipeline.ts';
+import { createRefusalCounters } from './verdict.ts';
+
+const self = actor('alice').pubkey;
+
+async function open() {
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const store = await openMemoryStore(createMemoryDisk(), { clock, log });
+  const counters = createRefusalCounters();
+  const calls: string[] = [];
+  const faults = { store: false };
+  const handler: EventHandler = {
+    remember: true,
+    open: (event) => {
+      calls.push('open');
+      return {
+        sortSeq: 0,
+        apply: () => {
+          calls.push('apply');
+          if (faults.store) throw new Error('the disk is gone');
+          return [{ type: 'message.received', id: event.id, peer: event.pubkey, arrival: 1 }];
+        },
+      };
+    },
+  };
+  const pipeline = createPipeline({
+    self,
+    engine: {
+      ...createNostrToolsEngine(),
+      verify: (event) => {
+        calls.push('verify');
+        return event.content !== 'forged';
+      },
+    },
+    store,
+    clock,
+    log,
+    counters,
+    handlers: { presence: handler, dm: handler },
+    notify: (events) => calls.push(...events.map(() => 'notify')),
+  });
+  const bob = createPuppet('bob', clock);
+  const count = (call: string): number => calls.filter((each) => each === call).length;
+  return { clock, log, store, counters, calls, faults, pipeline, bob, count };
+}
+
+const URL = 'wss://one.test';
+
+test('goes from the cheap checks over the signature to the effect, and tells it last', async () => {
+  const { clock, calls, pipeline, bob } = await open();
+  pipeline.ingest(bob.dm(self, 'x'), URL);
+  await clock.advance(0);
+  expect(calls).toEqual(['verify', 'open', 'apply', 'notify']);
+});
+
+test('nothing is remembered before it is verified', async () => {
+  const { clock, store, pipeline, bob } = await open();
+  const event = { ...bob.dm(self, 'x'), content: 'forged' };
+  pipeline.ingest(event, URL);
+  await clock.advance(0);
+  expect(store.peek((tables) => tables.seen.has(event.id))).toBe(false);
+});
+
+test('nothing is told that could not be stored, and the event can come again', async () => {
+  const { clock, log, faults, pipeline, bob, count } = await open();
+  const event = bob.dm(self, 'x');
+  faults.store = true;
+  pipeline.ingest(event, URL);
+  await clock.advance(0);
+  expect(count('notify')).toBe(0);
+  expect(log.lines).toMatchObject([{ level: 'error' }]);
+  faults.store = false;
+  pipeline.ingest(event, URL);
+  await clock.advance(0);
+  expect(count('notify')).toBe(1);
+});
+
+test('a seen event costs no signature check', async () => {
+  const { clock, counters, pipeline, bob, count } = await open();
+  const event = bob.dm(self, 'x');
+  pipeline.ingest(event, URL);
+  await clock.advance(0);
+  for (let i = 0; i < 5; i++) pipeline.ingest(structuredClone(event), 'wss://two.test');
+  await clock.advance(0);
+  expect(count('verify')).toBe(1);
+  expect(counters.unusual()).toEqual({});
+});
+
+test('checks a few signatures a turn, however many events come at once', async () => {
+  const { clock, pipeline, bob, count } = await open();
+  for (let i = 0; i < 100; i++) pipeline.ingest(bob.dm(self, `m${i}`), URL);
+  expect(count('verify')).toBe(limits.verificationsPerTurn);
+  await clock.advance(0);
+  expect(count('verify')).toBe(100);
+  expect(count('apply')).toBe(100);
+});
+
+test('drops and counts what is more than the queue holds', async () => {
+  const { clock, counters, pipeline } = await open();
+  const over = 25;
+  for (let i = 0; i < limits.ingestQueue + limits.verificationsPerTurn + over; i++)
+    pipeline.ingest(null, URL);
+  await clock.advance(0);
+  expect(counters.unusual()).toEqual({
+    malformed: limits.ingestQueue + limits.verificationsPerTurn,
+    overloaded: over,
+  });
+});
+
+test('after a stop nothing happens any more', async () => {
+  const { clock, store, pipeline, bob, count } = await open();
+  for (let i = 0; i < 100; i++) pipeline.ingest(bob.dm(self, `m${i}`), URL);
+  pipeline.stop();
+  await store.close();
+  const before = count('verify');
+  pipeline.ingest(bob.dm(self, 'late'), URL);
+  await clock.advance(1_000);
+  expect(count('verify')).toBe(before);
+  expect(clock.pending()).toBe(0);
+});

@@ -1,0 +1,25 @@
+import type { DeliveryState } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { canMove } from './message.ts';
+
+const states: DeliveryState[] = ['queued', 'published', 'delivered', 'read', 'failed', 'expired', 'received'];
+
+test('the ladder leads up only', () => {
+  const moves = states.flatMap((from) =>
+    states.filter((to) => canMove(from, to)).map((to) => `${from} → ${to}`),
+  );
+  expect(moves).toEqual([
+    'queued → published',
+    'queued → delivered',
+    'queued → read',
+    'queued → failed',
+    'queued → expired',
+    'published → delivered',
+    'published → read',
+    'delivered → read',
+    'failed → delivered',
+    'failed → read',
+    'expired → delivered',
+    'expired → read',
+  ]);
+});

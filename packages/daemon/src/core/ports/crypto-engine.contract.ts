@@ -1,0 +1,237 @@
+import { fromHex } from '@ocmesh/shared/ambient';
+import { type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
+import { actor } from '@ocmesh/testkit';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { CryptoEngine } from './crypto-engine.ts';
+
+const alice = actor('alice');
+const bob = actor('bob');
+const eve = actor('eve');
+
+const texts: readonly (readonly [name: string, text: string])[] = [
+  ['one letter', 'a'],
+  ['emoji', '👩‍👩‍👧‍👦 ✓ 🏳️‍🌈'],
+  ['control characters', '\u0000\u0007\n\r\t'],
+  ['JSON', '{"type":"text","body":"\\ud83d\\ude00"}'],
+  ...[15, 16, 17, 31, 32, 33, 64, 65, 255, 256, 257, 1_000, 4_096, 20_000].map(
+    (length) => [`${length} bytes`, 'x'.repeat(length)] as const,
+  ),
+];
+
+const signed = (engine: CryptoEngine): NostrEvent =>
+  engine.sign(
+    { kind: 4, created_at: 1_700_000_000, tags: [['p', bob.pubkey]], content: 'é"\\\u2028\n👍' },
+    alice.secretKey,
+  );
+
+/** Replaces one hex digit by another. */
+const otherDigit = (hex: string, at: number): string =>
+  `${hex.slice(0, at)}${hex[at] === '0' ? '1' : '0'}${hex.slice(at + 1)}`;
+
+/** What every engine must do, alone. */
+export function cryptoEngineContract(name: string, create: () => CryptoEngine): void {
+  describe(name, () => {
+    const engine = create();
+
+    test('finds the public key of a secret key', () => {
+      expect(engine.publicKey(fromHex('1'.padStart(64, '0')))).toBe(
+        '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798',
+      );
+      expect(engine.publicKey(alice.secretKey)).toBe(alice.pubkey);
+    });
+
+    test.each([
+      ['zero', '0'.repeat(64)],
+      ["the curve's order", 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141'],
+      ['the largest number', 'f'.repeat(64)],
+      ['too few bytes', 'ab'],
+    ])('refuses %s as a secret key', (_, hex) => {
+      expect(() => engine.publicKey(fromHex(hex))).toThrow();
+    });
+
+    test('signs exactly the seven fields, and what it signed is authentic', () => {
+      const event = signed(engine);
+      expect(Object.keys(event).sort()).toEqual([
+        'content',
+        'created_at',
+        'id',
+        'kind',
+        'pubkey',
+        'sig',
+        'tags',
+      ]);
+      expect(parseEvent(event)).toEqual(event);
+      expect(event.pubkey).toBe(alice.pubkey);
+      expect(engine.verify(event)).toBe(true);
+      expect(engine.verify(JSON.parse(JSON.stringify(event)))).toBe(true);
+    });
+
+    test('leaves the draft as it is', () => {
+      const draft = Object.freeze({
+        kind: 1,
+        created_at: 1,
+        tags: Object.freeze([Object.freeze(['t', 'x'])]),
+        content: 'x',
+      });
+      expect(engine.verify(engine.sign(draft, alice.secretKey))).toBe(true);
+    });
+
+    const event = signed(engine);
+    const mutations: readonly (readonly [string, Partial<NostrEvent>])[] = [
+      ['id', { id: otherDigit(event.id, 0) }],
+      ['pubkey', { pubkey: eve.pubkey }],
+      ['created_at', { created_at: event.created_at + 1 }],
+      ['kind', { kind: 1 }],
+      ['a tag', { tags: [['p', eve.pubkey]] }],
+      ['a tag more', { tags: [...event.tags, ['p', eve.pubkey]] }],
+      ['no tags', { tags: [] }],
+      ['content', { content: `${event.content} ` }],
+      ['the first digit of sig', { sig: otherDigit(event.sig, 0) }],
+      ['the last digit of sig', { sig: otherDigit(event.sig, 127) }],
+      ['a sig of zeros', { sig: '0'.repeat(128) }],
+      ['a sig of ones', { sig: 'f'.repeat(128) }],
+      ['a pubkey that is no point', { pubkey: 'f'.repeat(64) as NostrEvent['pubkey'] }],
+    ];
+
+    test.each(mutations)('finds out a change of %s', (_, change) => {
+      expect(engine.verify({ ...JSON.parse(JSON.stringify(event)), ...change })).toBe(false);
+    });
+
+    test.each(mutations)(
+      'never trusts an earlier answer: a verified event, spread, with a change of %s',
+      (_, change) => {
+        const checked = signed(engine);
+        expect(engine.verify(checked)).toBe(true);
+        expect(engine.verify({ ...checked, ...change })).toBe(false);
+        // Marks that nostr-tools leaves on what it checked, whatever they are.
+        const marked = Object.assign(Object.create(Object.getPrototypeOf(checked)), checked, change);
+        for (const symbol of Object.getOwnPropertySymbols(checked)) marked[symbol] = true;
+        expect(engine.verify(marked)).toBe(false);
+      },
+    );
+
+    test('takes an id that fits forged content for what it is: no signature of the author', () => {
+      const forged = engine.sign({ ...event, content: 'forged' }, eve.secretKey);
+      expect(engine.verify({ ...forged, pubkey: alice.pubkey })).toBe(false);
+      expect(engine.verify({ ...forged, sig: event.sig })).toBe(false);
+    });
+
+    describe.each(['nip04', 'nip44'] as const)('%s', (codec) => {
+      test.each(texts)('opens what was sealed, from either side: %s', (_, text) => {
+        const sealed = engine[codec].seal(alice.secretKey, bob.pubkey, text);
+        expect(engine[codec].open(bob.secretKey, alice.pubkey, sealed)).toBe(text);
+        expect(engine[codec].open(alice.secretKey, bob.pubkey, sealed)).toBe(text);
+        expect(sealed).not.toContain(text.slice(0, 20).padEnd(4, '·'));
+      });
+
+      test('seals the same text differently each time', () => {
+        const seal = (): string => engine[codec].seal(alice.secretKey, bob.pubkey, 'same');
+        expect(seal()).not.toBe(seal());
+      });
+
+      test('throws for what is no payload', () => {
+        for (const payload of ['', 'x', '?iv=', 'AAAA?iv=AAAA', 'AgAA', '#', '👍', 'A'.repeat(200)]) {
+          expect(() => engine[codec].open(bob.secretKey, alice.pubkey, payload)).toThrow();
+        }
+      });
+
+      test('throws for a key that is no point', () => {
+        expect(() =>
+          engine[codec].seal(alice.secretKey, 'f'.repeat(64) as NostrEvent['pubkey'], 'x'),
+        ).toThrow();
+      });
+    });
+
+    test('the wrong key opens nothing under NIP-44', () => {
+      const sealed = engine.nip44.seal(alice.secretKey, bob.pubkey, 'for bob');
+      expect(() => engine.nip44.open(eve.secretKey, alice.pubkey, sealed)).toThrow();
+      expect(() => engine.nip44.open(bob.secretKey, eve.pubkey, sealed)).toThrow();
+    });
+
+    test('the wrong key never shows the text under NIP-04', () => {
+      // It has no MAC: one padding in 256 fits by chance, and what comes out then is noise.
+      for (let i = 0; i < 20; i++) {
+        const sealed = engine.nip04.seal(alice.secretKey, bob.pubkey, 'for bob');
+        let opened: string | null = null;
+        try {
+          opened = engine.nip04.open(eve.secretKey, alice.pubkey, sealed);
+        } catch {
+          // The usual way.
+        }
+        expect(opened).not.toBe('for bob');
+      }
+    });
+
+    test('a change of any byte of a NIP-44 payload is found out', () => {
+      const bytes = Buffer.from(engine.nip44.seal(alice.secretKey, bob.pubkey, 'authentic'), 'base64');
+      for (let at = 0; at < bytes.length; at++) {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] as number) ^ 1;
+        expect(() => engine.nip44.open(bob.secretKey, alice.pubkey, changed.toString('base64'))).toThrow();
+      }
+      expect(() =>
+        engine.nip44.open(bob.secretKey, alice.pubkey, bytes.subarray(0, -1).toString('base64')),
+      ).toThrow();
+    });
+
+    test('refuses to seal nothing, and more than 65,535 bytes, under NIP-44', () => {
+      for (const text of ['', 'x'.repeat(65_536)]) {
+        expect(() => engine.nip44.seal(alice.secretKey, bob.pubkey, text)).toThrow();
+      }
+    });
+  });
+}
+
+/** What two engines must do for each other. */
+export function cryptoEnginesAgree(one: CryptoEngine, two: CryptoEngine): void {
+  describe.each([
+    ['what the first made, the second takes', one, two],
+    ['what the second made, the first takes', two, one],
+  ])('%s', (_, maker, taker) => {
+    test('signatures', () => {
+      const event = signed(maker);
+      expect(taker.verify(event)).toBe(true);
+      expect(taker.verify({ ...event, content: 'x' })).toBe(false);
+      expect(signed(taker).id).toBe(event.id);
+    });
+
+    test('events of every shape have the same id', () => {
+      fc.assert(
+        fc.property(
+          fc.record({
+            kind: fc.nat(65_535),
+            created_at: fc.nat(2_000_000_000),
+            content: fc.string({ unit: 'binary' }),
+            tags: fc.array(fc.array(fc.string({ unit: 'binary' }), { maxLength: 3 }), { maxLength: 3 }),
+          }),
+          (draft) => taker.verify(maker.sign(draft, alice.secretKey)),
+        ),
+        { numRuns: 25 },
+      );
+    });
+
+    test.each(texts)('NIP-04 and NIP-44: %s', (_name, text) => {
+      for (const codec of ['nip04', 'nip44'] as const) {
+        const sealed = maker[codec].seal(alice.secretKey, bob.pubkey, text);
+        expect(taker[codec].open(bob.secretKey, alice.pubkey, sealed)).toBe(text);
+      }
+    });
+
+    test('any text', () => {
+      fc.assert(
+        fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }), (text) => {
+          const sealed = maker.nip44.seal(alice.secretKey, bob.pubkey, text);
+          expect(taker.nip44.open(bob.secretKey, alice.pubkey, sealed)).toBe(text);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    test('a changed NIP-44 payload is refused', () => {
+      const sealed = maker.nip44.seal(alice.secretKey, bob.pubkey, 'authentic');
+      const changed = `${sealed.slice(0, 60)}${sealed[60] === 'A' ? 'B' : 'A'}${sealed.slice(61)}`;
+      expect(() => taker.nip44.open(bob.secretKey, alice.pubkey, changed)).toThrow();
+    });
+  });
+}

@@ -1,0 +1,142 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { fromHex, toHex } from '@ocmesh/shared/ambient';
+import { openBackup, sealBackup } from './adapters/store/backup-file.ts';
+import { createDatabase, createTables } from './adapters/store/database.ts';
+import { UnreadableStoreError } from './adapters/store/errors.ts';
+import { realFiles } from './adapters/store/files.ts';
+import { migrate } from './adapters/store/migrations/index.ts';
+import { createStoreFrom, readImage } from './adapters/store/offline.ts';
+import { openSql } from './adapters/store/sql.ts';
+import { exitCodes, StartError } from './adapters/system/exit.ts';
+import { type Home, prepareHome } from './adapters/system/home.ts';
+import { openKeystore } from './adapters/system/keystore.ts';
+import { takeLock } from './adapters/system/lock.ts';
+
+// What the command does with a home without, or beside, its daemon.
+
+const refuse = (message: string, cause?: unknown): StartError =>
+  new StartError(exitCodes.permanent, message, cause);
+
+async function imageOf(home: Home): Promise<Uint8Array> {
+  if (!existsSync(home.database))
+    throw refuse(`There is no identity in ${home.path} yet. \`ocmesh start\` makes one.`);
+  try {
+    return await readImage(realFiles, home.database, openKeystore(home));
+  } catch (error) {
+    if (error instanceof UnreadableStoreError) throw refuse(error.message, error);
+    throw error;
+  }
+}
+
+/** The secret key of the home. The daemon may run. */
+export async function readSecretKey(home: Home): Promise<Uint8Array> {
+  const sql = await openSql(await imageOf(home));
+  const stored = createTables(createDatabase(sql, () => {})).meta.get('secret_key');
+  sql.close();
+  if (stored === null) throw refuse(`There is no identity in ${home.path} yet. \`ocmesh start\` makes one.`);
+  return fromHex(stored);
+}
+
+/** Makes a home that has this identity and nothing else. @throws StartError where there is one already */
+export async function importSecretKey(home: Home, secretKey: Uint8Array): Promise<void> {
+  await createHome(home, async () => {
+    const sql = await openSql(null);
+    migrate(sql);
+    createTables(createDatabase(sql, () => {})).meta.set('secret_key', toHex(secretKey));
+    const image = sql.image();
+    sql.close();
+    return image;
+  });
+}
+
+/** Writes identity, peers and messages into one file. The daemon may run. */
+export async function backUp(home: Home, path: string, passphrase: string): Promise<number> {
+  const sealed = await sealBackup(await imageOf(home), passphrase);
+  writePrivate(path, sealed);
+  return sealed.length;
+}
+
+/**
+ * Makes a home from a backup.
+ * @param replace move a home that is there aside
+ * @returns where the old home went; null when there was none
+ */
+export async function restore(
+  home: Home,
+  path: string,
+  passphrase: string,
+  replace: boolean,
+): Promise<string | null> {
+  let image: Buffer | null;
+  try {
+    image = await openBackup(readFileSync(path), passphrase);
+  } catch (error) {
+    throw refuse(`${path} cannot be restored: ${error instanceof Error ? error.message : error}.`, error);
+  }
+  if (!image) throw refuse(`${path} cannot be restored: the passphrase is wrong, or the file is damaged.`);
+  const content = image;
+  const moved = replace && hasIdentity(home) ? reset(home) : null;
+  await createHome(home, async () => content);
+  return moved;
+}
+
+/** Moves the home aside, so that the next start makes a new identity. @returns where it went */
+export function reset(home: Home): string {
+  if (!existsSync(home.path)) throw refuse(`There is nothing at ${home.path}.`);
+  const unlock = takeLock(home.lockFile);
+  unlock();
+  // Numbered, not dated: nothing here needs to know the time.
+  let number = 1;
+  while (existsSync(`${home.path}.old-${number}`)) number++;
+  const aside = `${home.path}.old-${number}`;
+  renameSync(home.path, aside);
+  return aside;
+}
+
+const hasIdentity = (home: Home): boolean =>
+  existsSync(home.path) &&
+  readdirSync(home.path).some((name) => name.startsWith('ocmesh.db') || name === 'keystore.json');
+
+async function createHome(home: Home, makeImage: () => Promise<Uint8Array>): Promise<void> {
+  if (hasIdentity(home)) {
+    throw refuse(
+      `There is an identity in ${home.path} already. Use --replace to move it aside, or \`ocmesh reset\`.`,
+    );
+  }
+  prepareHome(home);
+  const unlock = takeLock(home.lockFile);
+  try {
+    await createStoreFrom(realFiles, home.database, openKeystore(home), await makeImage());
+  } finally {
+    unlock();
+  }
+}
+
+/** A new file for the owner alone; never over another. */
+export function writePrivate(path: string, content: string | Uint8Array): void {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  } catch (error) {
+    throw refuse(
+      `${path} cannot be written: ${(error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it exists' : error}.`,
+      error,
+    );
+  }
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,165 @@
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const URL = 'wss://one.test';
+
+/** An agent that was away while its relay kept messages for it. */
+async function away() {
+  const world = createWorld(URL);
+  const box = await world.start();
+  await settle(world.clock);
+  await box.stop();
+  world.relay.queries.length = 0;
+  return { world, box, bob: world.puppet('bob'), nowSec: () => Math.floor(world.clock.now() / 1000) };
+}
+
+const dmQueries = (world: ReturnType<typeof createWorld>) =>
+  world.relay.queries.filter((filter) => filter.kinds?.includes(4));
+
+test('fetches a backlog that is larger than a page of the relay, in the order of the senders', async () => {
+  const { world, box, bob, nowSec } = await away();
+  world.relay.maxRows = 7;
+  const contents = Array.from({ length: 50 }, (_, index) => `m${index}`);
+  for (const [index, content] of contents.entries()) {
+    world.relay.keep(bob.dm(box.pubkey, content, { created_at: nowSec() - 500 + index }));
+  }
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect((await again.inbox()).map(({ content }) => content)).toEqual(contents);
+});
+
+test('a second that holds more than a page does not hide what is older', async () => {
+  const { world, box, bob, nowSec } = await away();
+  world.relay.maxRows = 5;
+  world.relay.keep(bob.dm(box.pubkey, 'older', { created_at: nowSec() - 100 }));
+  for (let i = 0; i < 8; i++) world.relay.keep(bob.dm(box.pubkey, `same${i}`, { created_at: nowSec() - 50 }));
+  world.relay.keep(bob.dm(box.pubkey, 'newer', { created_at: nowSec() - 10 }));
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  const contents = (await again.inbox()).map(({ content }) => content);
+  expect(contents).toContain('older');
+  expect(contents).toContain('newer');
+});
+
+test('sorts by second, then by the number in the conversation, then by id', async () => {
+  const { world, box, bob, nowSec } = await away();
+  const at = (sec: number, payload: string | Record<string, unknown>): NostrEvent =>
+    bob.dm(box.pubkey, payload, { created_at: nowSec() - sec });
+  const unnumbered = [at(5, 'x'), at(5, 'y')].sort((a, b) => (a.id < b.id ? -1 : 1));
+  world.relay.keep(
+    at(10, { type: 'text', body: 'third', seq: 3 }),
+    at(10, { type: 'text', body: 'second', seq: 2 }),
+    at(20, { type: 'text', body: 'first', seq: 9 }),
+    ...unnumbered.toReversed(),
+  );
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  const inbox = await again.inbox();
+  expect(inbox.slice(0, 3).map(({ content }) => content)).toEqual(['first', 'second', 'third']);
+  expect(inbox.slice(3).map(({ id }) => id)).toEqual(unnumbered.map(({ id }) => id));
+});
+
+test('looks back from its own last fetch for as long as an outbox lives', async () => {
+  const { world, box, bob, nowSec } = await away();
+  const leftSec = nowSec();
+  // Signed six days before we left, published only while we were away.
+  await world.clock.advance(10 * DAY);
+  world.relay.keep(bob.dm(box.pubkey, 'late', { created_at: leftSec - 6 * 86_400 }));
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect(dmQueries(world)[0]).toMatchObject({ since: leftSec - 7 * 86_400, '#p': [box.pubkey] });
+  expect(await again.inbox()).toMatchObject([{ content: 'late' }]);
+});
+
+test('a cursor in the future counts as none', async () => {
+  const { world, box, bob, nowSec } = await away();
+  world.clock.jump(-30 * DAY);
+  world.relay.keep(bob.dm(box.pubkey, 'missed', { created_at: nowSec() - 3_600 }));
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect(dmQueries(world)[0]).toMatchObject({ since: nowSec() - 7 * 86_400 });
+  expect(await again.inbox()).toMatchObject([{ content: 'missed' }]);
+});
+
+test('asks deep at most once an hour, shallow after a flap, and makes the deep one up', async () => {
+  const { world, box, nowSec } = await away();
+  const startSec = nowSec();
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect(dmQueries(world)).toHaveLength(1);
+
+  await world.clock.advance(10 * 60_000);
+  again.network.disconnect();
+  const lostSec = nowSec();
+  await world.clock.advance(30_000);
+  again.network.connect();
+  await settle(world.clock);
+  expect(dmQueries(world).slice(1)).toMatchObject([{ since: lostSec - 600 }]);
+
+  await world.clock.advance(HOUR);
+  const deep = dmQueries(world).slice(2);
+  expect(deep).toHaveLength(1);
+  expect(deep[0]?.since).toBeGreaterThanOrEqual(startSec - 7 * 86_400);
+  expect(deep[0]?.since).toBeLessThan(startSec);
+});
+
+test('after a break of more than an hour the next ask is deep', async () => {
+  const { world, box, nowSec } = await away();
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  const startSec = nowSec();
+  again.network.disconnect();
+  await world.clock.advance(2 * HOUR);
+  again.network.connect();
+  await settle(world.clock);
+  expect(dmQueries(world).slice(1)).toMatchObject([{ since: startSec - 7 * 86_400 }]);
+});
+
+test('a subscription that came back on the same connection never asks from before 1970', async () => {
+  const { world, box, nowSec } = await away();
+  const again = await world.start({ disk: box.disk });
+  const startSec = nowSec();
+  await world.clock.advance(60_000);
+  again.network.resubscribe(URL);
+  await settle(world.clock);
+  expect(dmQueries(world).slice(1)).toMatchObject([{ since: startSec - 600 }]);
+});
+
+test('a catch-up that broke off is tried again, and moves no cursor', async () => {
+  const { world, box, bob, nowSec } = await away();
+  world.relay.completes = false;
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  const asked = dmQueries(world).length;
+  world.relay.completes = true;
+  world.relay.keep(bob.dm(box.pubkey, 'missed', { created_at: nowSec() - 100 }));
+  await world.clock.advance(10 * 60_000);
+  expect(dmQueries(world).length).toBeGreaterThan(asked);
+  expect(dmQueries(world).at(asked)?.since).toBe(dmQueries(world)[0]?.since);
+  expect(await again.inbox()).toMatchObject([{ content: 'missed' }]);
+});
+
+test('what a relay kept is taken from each of several relays once', async () => {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const bob = world.puppet('bob');
+  const box = await world.start();
+  await box.stop();
+  const event = bob.dm(box.pubkey, 'x');
+  for (const relay of world.mesh.relays) relay.keep(event);
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect(await again.inbox()).toHaveLength(1);
+});
+
+test('a forged copy among the stored events does not hide the real one', async () => {
+  const { world, box, bob } = await away();
+  const real = bob.dm(box.pubkey, 'real');
+  const forged = { ...real, sig: `${real.sig.slice(0, -1)}${real.sig.endsWith('0') ? '1' : '0'}` };
+  world.relay.keep(forged, real);
+  const again = await world.start({ disk: box.disk });
+  await settle(world.clock);
+  expect(await again.inbox()).toMatchObject([{ content: 'real' }]);
+});

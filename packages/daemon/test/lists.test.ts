@@ -1,0 +1,164 @@
+import { type Input, validateInput } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
+
+/** Every page, one after the other, through the contract as a REST caller would. */
+async function allPages<N extends 'listPeers' | 'listMessages'>(box: Box, name: N, input: Input<N>) {
+  const pages: Awaited<ReturnType<Box[N]>>['items'][] = [];
+  let cursor: string | null | undefined;
+  do {
+    const values = validateInput(name, { ...input, ...(cursor ? { cursor } : {}) });
+    const page = await (box[name] as (input: Input<N>) => ReturnType<Box[N]>)(values);
+    pages.push(page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return pages;
+}
+
+async function crowd(count: number) {
+  const world = createWorld();
+  const box = await world.start();
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const puppets = Array.from({ length: count }, (_, index) => world.puppet(`peer ${index}`));
+  for (const [index, puppet] of puppets.entries()) {
+    // Some share their second.
+    const createdAtSec = nowSec - Math.floor(index / 3);
+    world.relay.push(puppet.presence({ name: `Peer ${index}`, createdAtSec, features: index % 2 ? ['messaging', 'odd'] : [] }));
+  }
+  await settle(world.clock);
+  return { world, box, puppets };
+}
+
+test('pages of peers hold every peer once, the last seen first', async () => {
+  const { box } = await crowd(25);
+  const whole = (await box.listPeers({})).items;
+  expect(whole).toHaveLength(25);
+  expect(whole.map(({ last_seen }) => last_seen)).toEqual(whole.map(({ last_seen }) => last_seen).sort().reverse());
+  for (const limit of [1, 3, 5, 24, 25, 26]) {
+    const pages = await allPages(box, 'listPeers', { limit });
+    expect(pages.flat()).toEqual(whole);
+    expect(pages).toHaveLength(Math.ceil(25 / limit));
+  }
+});
+
+test('filters peers by online, feature, capability, trust and text', async () => {
+  const { world, box, puppets } = await crowd(6);
+  const [first, second] = puppets;
+  if (!first || !second) throw new Error('no puppets');
+  world.relay.push(first.presence({ offline: true, createdAtSec: Math.floor(world.clock.now() / 1000) + 1 }));
+  world.relay.push(second.dm(box.pubkey, { type: 'profile', name: '100%_x', capabilities: ['build'] }));
+  await settle(world.clock);
+  const count = async (input: Input<'listPeers'>) => (await box.listPeers(input)).items.length;
+  expect(await count({ online: true })).toBe(5);
+  expect(await count({ online: false })).toBe(1);
+  expect(await count({ feature: 'odd' })).toBe(3);
+  expect(await count({ feature: 'od' })).toBe(0);
+  expect(await count({ capability: 'build' })).toBe(1);
+  expect(await count({ trust: 'stranger' })).toBe(6);
+  expect(await count({ trust: 'contact' })).toBe(0);
+  expect(await count({ q: 'peer 3' })).toBe(1);
+  expect(await count({ q: '%' })).toBe(1);
+  expect(await count({ q: '_' })).toBe(1);
+  expect(await count({ q: '\\' })).toBe(0);
+  expect(await count({ q: "' OR 1=1 --" })).toBe(0);
+  expect(await count({ q: second.pubkey.slice(0, 12) })).toBe(1);
+});
+
+async function conversation() {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const carol = world.puppet('carol');
+  for (let i = 0; i < 12; i++) {
+    const from = i % 3 === 0 ? carol : bob;
+    world.relay.push(from.dm(box.pubkey, { type: i % 4 === 0 ? 'task' : 'text', body: `in ${i}`, thread: `thread-${i % 2}-xx` }));
+  }
+  await settle(world.clock);
+  await box.sendMessage({ to: bob.pubkey, content: 'out to bob' });
+  await box.sendMessage({ to: carol.pubkey, content: 'out to carol' });
+  await settle(world.clock);
+  return { world, box, bob, carol };
+}
+
+test.each([
+  ['newest first', {}, 12],
+  ['all directions', { direction: 'all' }, 14],
+  ['oldest first', { order: 'asc', direction: 'all' }, 14],
+  ['unread', { unread: true }, 12],
+  ['a search', { q: 'in 1' }, 3],
+] as const)('pages of messages hold every message once: %s', async (_, input, count) => {
+  const { box } = await conversation();
+  const whole = (await box.listMessages(input)).items.map(({ id }) => id);
+  expect(whole).toHaveLength(count);
+  for (const limit of [1, 4, count - 1, count, count + 1]) {
+    const pages = await allPages(box, 'listMessages', { ...input, limit });
+    expect(pages.flat().map(({ id }) => id)).toEqual(whole);
+    expect(pages).toHaveLength(Math.ceil(count / limit));
+  }
+});
+
+test('messages that arrive while one pages do not shift the pages', async () => {
+  const { world, box, bob } = await conversation();
+  const first = await box.listMessages({ limit: 5 });
+  world.relay.push(bob.dm(box.pubkey, 'new one'));
+  await settle(world.clock);
+  const second = await box.listMessages({ limit: 50, cursor: first.next_cursor as string });
+  const contents = [...first.items, ...second.items].map(({ content }) => content);
+  expect(new Set(contents).size).toBe(12);
+  expect(contents).not.toContain('new one');
+});
+
+test('unread messages come oldest first, all others newest first, unless asked otherwise', async () => {
+  const { box } = await conversation();
+  const firstOf = async (input: Input<'listMessages'>) => (await box.listMessages(input)).items[0]?.content;
+  expect(await firstOf({ unread: true })).toBe('in 0');
+  expect(await firstOf({})).toBe('in 11');
+  expect(await firstOf({ unread: true, order: 'desc' })).toBe('in 11');
+  expect(await firstOf({ order: 'asc' })).toBe('in 0');
+});
+
+test('filters messages', async () => {
+  const { box, bob, carol } = await conversation();
+  const list = async (input: Input<'listMessages'>) => (await box.listMessages(input)).items;
+  expect(await list({ from: carol.pubkey })).toHaveLength(4);
+  expect(await list({ from: carol.pubkey, direction: 'out' })).toHaveLength(4);
+  expect(await list({ with: carol.pubkey, direction: 'all' })).toHaveLength(5);
+  expect(await list({ with: bob.pubkey, direction: 'out' })).toMatchObject([{ content: 'out to bob' }]);
+  expect(await list({ type: 'task' })).toHaveLength(3);
+  expect(await list({ thread: 'thread-1-xx' })).toHaveLength(6);
+  expect(await list({ after: '10' })).toHaveLength(2);
+  expect(await list({ after: '999999' })).toEqual([]);
+  expect(await list({ unread: false })).toEqual([]);
+});
+
+test('refuses two names for the one sender', async () => {
+  const { box, bob, carol } = await conversation();
+  await expect(box.listMessages({ from: carol.pubkey, with: bob.pubkey })).rejects.toMatchObject({
+    code: 'invalid_request',
+  });
+  expect((await box.listMessages({ from: carol.pubkey, with: carol.pubkey })).items).toHaveLength(4);
+});
+
+test('marks as read by id, ids, sender and all, and counts only what was unread', async () => {
+  const { world, box, bob, carol } = await conversation();
+  const [one, two, three] = await box.inbox();
+  if (!one || !two || !three) throw new Error('no messages');
+  expect(await box.markRead({ id: one.id })).toEqual({ marked: 1 });
+  expect(await box.markRead({ id: one.id })).toEqual({ marked: 0 });
+  expect(await box.markRead({ ids: [one.id, two.id, three.id, 'unknown'] })).toEqual({ marked: 2 });
+  expect(await box.markRead({ from: carol.pubkey })).toEqual({ marked: 3 });
+  expect((await box.listMessages({ unread: true, from: carol.pubkey })).items).toEqual([]);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ unread_count: 6 });
+  expect(await box.markRead({ all: true })).toEqual({ marked: 6 });
+  expect(await box.getStatus({})).toMatchObject({ unread_count: 0 });
+  const again = await world.start({ disk: await box.crash(), up: false });
+  expect(await again.getStatus({})).toMatchObject({ unread_count: 0 });
+});
+
+test('an unknown id is an error, an unknown peer too', async () => {
+  const { world, box } = await conversation();
+  await expect(box.getMessage({ id: 'nothing' })).rejects.toMatchObject({ code: 'message_unknown' });
+  await expect(box.getPeer({ pubkey: world.puppet('nobody').pubkey })).rejects.toMatchObject({ code: 'peer_unknown' });
+  await expect(box.getPeer({ pubkey: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
+  await expect(box.listMessages({ from: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
+});

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+async function asked(name?: string) {
+  const world = createWorld();
+  const box = await world.start(name === undefined ? {} : { name });
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(1_000);
+  world.relay.offered.length = 0;
+  const ask = async (payload: Record<string, unknown>): Promise<void> => {
+    world.relay.push(bob.dm(box.pubkey, { ts: world.clock.now(), v: '0.3.0', ...payload }));
+    await settle(world.clock);
+  };
+  return { world, box, bob, ask, answers: () => bob.opened(world.relay.offered) };
+}
+
+test('answers a ping with a pong', async () => {
+  const { world, box, ask, answers } = await asked();
+  await ask({ type: 'ping' });
+  expect(answers()).toEqual([{ type: 'pong', ts: world.clock.now(), v: '0.3.0' }]);
+  expect(await box.inbox()).toEqual([]);
+});
+
+test('answers a question for its profile', async () => {
+  const { ask, answers } = await asked('Ann');
+  await ask({ type: 'profile' });
+  expect(answers()).toMatchObject([{ type: 'profile', name: 'Ann', capabilities: ['chat'] }]);
+});
+
+test('takes a profile that tells something and does not answer it', async () => {
+  const { box, bob, ask, answers } = await asked();
+  await ask({ type: 'profile', name: 'Bob', about: 'builds things', capabilities: ['build'] });
+  expect(answers()).toEqual([]);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ name: 'Bob', about: 'builds things', capabilities: ['build'] });
+});
+
+test('the profile of a nameless agent is no question: two of them never answer each other', async () => {
+  const { ask, answers } = await asked();
+  await ask({ type: 'profile', name: '', about: '', capabilities: ['chat'] });
+  expect(answers()).toEqual([]);
+});
+
+test('never answers a pong', async () => {
+  const { ask, answers } = await asked();
+  await ask({ type: 'pong' });
+  expect(answers()).toEqual([]);
+});
+
+test('answers one peer at most every five seconds, whatever the clock does', async () => {
+  const { world, ask, answers } = await asked();
+  for (let i = 0; i < 10; i++) await ask({ type: 'ping', n: i });
+  expect(answers()).toHaveLength(1);
+  await world.clock.advance(4_999);
+  await ask({ type: 'ping', n: 'early' });
+  expect(answers()).toHaveLength(1);
+  await world.clock.advance(1);
+  await ask({ type: 'ping', n: 'in time' });
+  expect(answers()).toHaveLength(2);
+  world.clock.jump(-600_000);
+  await world.clock.advance(5_000);
+  await ask({ type: 'ping', n: 'in the past' });
+  expect(answers()).toHaveLength(3);
+});
+
+test('one peer that asks without end does not keep others from their answer', async () => {
+  const { world, box, ask } = await asked();
+  await ask({ type: 'ping' });
+  const carol = world.puppet('carol');
+  world.relay.push(carol.dm(box.pubkey, { type: 'ping' }));
+  await settle(world.clock);
+  expect(carol.opened(world.relay.offered)).toContainEqual(expect.objectContaining({ type: 'pong' }));
+});
+
+test('gives an unsent answer up after ten minutes', async () => {
+  const { world, box, ask, answers } = await asked();
+  world.relay.answer = () => ({ outcome: 'timeout', reason: null, prefix: null, keeps: false });
+  await ask({ type: 'ping' });
+  await world.clock.advance(11 * 60_000);
+  const tries = answers().length;
+  await world.clock.advance(3_600_000);
+  expect(answers()).toHaveLength(tries);
+  expect((await box.getStatus({})).outbox).toEqual({ queued: 0, published: 0, failed: 0 });
+});

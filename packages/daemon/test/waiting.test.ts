@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+
+async function waiting() {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const carol = world.puppet('carol');
+  const push = async (...payloads: (string | Record<string, unknown>)[]): Promise<void> => {
+    for (const payload of payloads) world.relay.push(bob.dm(box.pubkey, payload));
+    await settle(world.clock);
+  };
+  return { world, box, bob, carol, push };
+}
+
+const contents = ({ messages }: { messages: { content: string }[] }) => messages.map(({ content }) => content);
+
+test('unread messages are answered at once, oldest first', async () => {
+  const { box, push } = await waiting();
+  await push('one', 'two');
+  const got = await box.waitForMessages({});
+  expect(got).toMatchObject({ timed_out: false, cursor: '2' });
+  expect(contents(got)).toEqual(['one', 'two']);
+});
+
+test('without unread messages the next one is the answer', async () => {
+  const { box, push } = await waiting();
+  await push('old');
+  await box.markRead({ all: true });
+  const pending = box.waitForMessages({});
+  await push('new');
+  expect(contents(await pending)).toEqual(['new']);
+});
+
+test('with `after` what arrived since counts, read or not', async () => {
+  const { box, push } = await waiting();
+  await push('one', 'two', 'three');
+  await box.markRead({ all: true });
+  expect(contents(await box.waitForMessages({ after: '1' }))).toEqual(['two', 'three']);
+});
+
+test('following the cursor gives every message once', async () => {
+  const { box, push } = await waiting();
+  const seen: string[] = [];
+  const first = box.waitForMessages({ after: '0' });
+  await push('a');
+  const { cursor } = await first;
+  seen.push('a');
+  await push('b', 'c');
+  const second = await box.waitForMessages({ after: cursor });
+  seen.push(...contents(second));
+  const third = box.waitForMessages({ after: second.cursor });
+  await push('d');
+  seen.push(...contents(await third));
+  expect(seen).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('more than one answer holds come with the next cursor', async () => {
+  const { box, push } = await waiting();
+  await push(...Array.from({ length: 130 }, (_, index) => `m${index}`));
+  const first = await box.waitForMessages({});
+  expect(first.messages).toHaveLength(100);
+  const second = await box.waitForMessages({ after: first.cursor });
+  expect(contents(second)[0]).toBe('m100');
+  expect(second.messages).toHaveLength(30);
+});
+
+test('a time-out is no error and gives a cursor that misses nothing', async () => {
+  const { world, box, push } = await waiting();
+  await push('read already');
+  await box.markRead({ all: true });
+  const pending = box.waitForMessages({ timeout_s: 7 });
+  await world.clock.advance(6_999);
+  let done = false;
+  void pending.then(() => {
+    done = true;
+  });
+  await settle(world.clock);
+  expect(done).toBe(false);
+  await world.clock.advance(1);
+  const result = await pending;
+  expect(result).toEqual({ messages: [], cursor: '1', timed_out: true });
+  await push('between two calls');
+  expect(contents(await box.waitForMessages({ after: result.cursor }))).toEqual(['between two calls']);
+});
+
+test('a wait of no seconds looks once', async () => {
+  const { world, box } = await waiting();
+  const pending = box.waitForMessages({ timeout_s: 0 });
+  await settle(world.clock);
+  expect(await pending).toMatchObject({ messages: [], timed_out: true });
+});
+
+test('filters by sender, type and answer leave other messages unread and untaken', async () => {
+  const { world, box, bob, carol } = await waiting();
+  const fromCarol = box.waitForMessages({ from: carol.pubkey });
+  const results = box.waitForMessages({ type: 'result' });
+  const answers = box.waitForMessages({ reply_to: 'mid-of-ours-1' });
+  world.relay.push(bob.dm(box.pubkey, 'plain'));
+  await settle(world.clock);
+  world.relay.push(carol.dm(box.pubkey, 'from carol'));
+  world.relay.push(bob.dm(box.pubkey, { type: 'result', body: 'done' }));
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'answer', reply_to: 'mid-of-ours-1' }));
+  await settle(world.clock);
+  expect(contents(await fromCarol)).toEqual(['from carol']);
+  expect(contents(await results)).toEqual(['done']);
+  expect(contents(await answers)).toEqual(['answer']);
+});
+
+test('two waiters both get the message', async () => {
+  const { box, push } = await waiting();
+  const both = Promise.all([box.waitForMessages({}), box.waitForMessages({})]);
+  await push('x');
+  expect((await both).map(contents)).toEqual([['x'], ['x']]);
+});
+
+test('a caller that is gone ends the wait and leaves no timer', async () => {
+  const { world, box } = await waiting();
+  const timers = world.clock.pending();
+  const controller = new AbortController();
+  const pending = box.waitForMessages({}, { signal: controller.signal });
+  await settle(world.clock);
+  expect(world.clock.pending()).toBe(timers + 1);
+  controller.abort();
+  expect(await pending).toMatchObject({ timed_out: true });
+  expect(world.clock.pending()).toBe(timers);
+  expect(await box.waitForMessages({}, { signal: controller.signal })).toMatchObject({ timed_out: true });
+});
+
+test('takes 32 waiters and not one more; a place that gets free is taken again', async () => {
+  const { world, box } = await waiting();
+  const controller = new AbortController();
+  const first = box.waitForMessages({ timeout_s: 55 }, { signal: controller.signal });
+  const others = Array.from({ length: 31 }, () => box.waitForMessages({ timeout_s: 55 }));
+  await expect(box.waitForMessages({})).rejects.toMatchObject({ code: 'too_many_waiters', retryAfterSeconds: 5 });
+  controller.abort();
+  await first;
+  others.push(box.waitForMessages({ timeout_s: 55 }));
+  await world.clock.advance(55_000);
+  expect((await Promise.all(others)).every(({ timed_out }) => timed_out)).toBe(true);
+});
+
+test('a stop answers everybody who still waits', async () => {
+  const { box } = await waiting();
+  const pending = box.waitForMessages({ timeout_s: 55 });
+  await box.agent.stop();
+  expect(await pending).toMatchObject({ timed_out: true });
+});
+
+test('a message that was sent by ourselves wakes nobody', async () => {
+  const { world, box, bob, push } = await waiting();
+  await push('hi');
+  await box.markRead({ all: true });
+  const pending = box.waitForMessages({ timeout_s: 3 });
+  await box.sendMessage({ to: bob.pubkey, content: 'ours' });
+  await world.clock.advance(3_000);
+  expect(await pending).toMatchObject({ messages: [], timed_out: true });
+});
