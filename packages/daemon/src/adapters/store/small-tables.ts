@@ -11,7 +11,11 @@ export const createMetaTable = (database: Database): MetaTable => ({
 export const createSeenTable = (database: Database): SeenTable => ({
   has: (eventId) => database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null,
   add: (eventId, atMs) => database.write('seen.add', [eventId, atMs]),
-  forgetBefore: (atMs) => database.write('seen.forget', [atMs]),
+  forgetBefore(atMs) {
+    database.write('seen.forget', [atMs]);
+    database.write('meta.set', ['seen_since_ms', String(atMs)]);
+  },
+  knownSinceMs: () => Number(database.one("SELECT value FROM meta WHERE key = 'seen_since_ms'")?.[0] ?? 0),
 });
 
 export const createRelaysTable = (database: Database): RelaysTable => ({

@@ -112,10 +112,14 @@ export function createCatchUp(deps: {
     if (depth === 'shallow') {
       return Math.min(stateOf(url).lostAtMs, nowMs) - limits.catchUpShallowSeconds * 1000;
     }
-    const cursor = store.peek((tables) => tables.relays.cursor(url));
+    const { cursor, knownSince } = store.peek((tables) => ({
+      cursor: tables.relays.cursor(url),
+      knownSince: tables.seen.knownSinceMs(),
+    }));
     // A cursor in the future comes from a clock that was wrong: it counts as none.
     const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
-    return from - limits.outboxDays * DAY_MS;
+    // Not further than our memory of what we had: what is older would arrive twice.
+    return Math.max(from - limits.outboxDays * DAY_MS, knownSince);
   }
 
   /** Newest first, page after page, each from the oldest second of the one before, until nothing new comes. */

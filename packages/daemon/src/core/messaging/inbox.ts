@@ -89,6 +89,8 @@ function store(
   source: Source,
 ): DomainEvent[] {
   const receiptDue = dialectOf(peer).receipts ? 'delivered' : 'none';
+  // Its id may have been forgotten while the message is still there.
+  if (tables.messages.findByEvent(event.id)) return [];
   const earlier = chat.mid === null ? null : tables.messages.get(chat.mid);
   if (earlier?.direction === 'in' && earlier.peer === peer.pubkey) {
     // The same message in another event: our receipt got lost, so it is due again.

@@ -175,10 +175,8 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       ).toThrow();
     });
 
-    test('refuses to seal nothing, and more than 65,535 bytes, under NIP-44', () => {
-      for (const text of ['', 'x'.repeat(65_536)]) {
-        expect(() => engine.nip44.seal(alice.secretKey, bob.pubkey, text)).toThrow();
-      }
+    test('refuses to seal nothing under NIP-44', () => {
+      expect(() => engine.nip44.seal(alice.secretKey, bob.pubkey, '')).toThrow();
     });
   });
 }

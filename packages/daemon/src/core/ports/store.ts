@@ -38,7 +38,7 @@ export interface MetaTable {
   get(key: MetaKey): string | null;
   set(key: MetaKey, value: string): void;
 }
-export type MetaKey = 'secret_key' | 'presence_at_sec';
+export type MetaKey = 'secret_key' | 'presence_at_sec' | 'seen_since_ms';
 
 export interface PeerFilter {
   readonly online?: { readonly is: boolean; readonly nowMs: UnixMs; readonly windowMs: number };
@@ -139,6 +139,8 @@ export interface SeenTable {
   has(eventId: string): boolean;
   add(eventId: string, atMs: UnixMs): void;
   forgetBefore(atMs: UnixMs): void;
+  /** Ids from this time on are still known; what is older would count as new. */
+  knownSinceMs(): UnixMs;
 }
 
 export interface RelaysTable {

@@ -1,0 +1,342 @@
+// The store against better-sqlite3-multiple-ciphers (sqlcipher, WAL, synchronous=FULL): same record, same folder, same
+// run, variants shuffled in each round. The comparator compiles for minutes: it is installed apart, at the first bench.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { compactInWorker } from '../packages/daemon/dist/adapters/store/compaction.js';
+import { realFiles } from '../packages/daemon/dist/adapters/store/files.js';
+import { recover } from '../packages/daemon/dist/adapters/store/recover.js';
+import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
+import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
+import { figure, median } from './report.mjs';
+
+const ROUNDS = 5;
+const SECONDS = 0.8;
+const MANY = 100_000;
+const key = Buffer.alloc(32, 7);
+const comparatorFolder = fileURLToPath(new URL('./comparator/', import.meta.url));
+const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
+const body = 'x'.repeat(300);
+const peerOf = (/** @type {number} */ n) => (n % 50).toString(16).padStart(64, '0');
+
+/** A message as the daemon stores it, signed beforehand. @param {number} n @returns {any} */
+const record = (n) => ({
+  id: `${n}`.padStart(32, '0'),
+  eventId: `${n}`.padStart(64, 'e'),
+  peer: peerOf(n),
+  direction: 'in',
+  type: 'text',
+  content: body,
+  data: null,
+  replyTo: null,
+  thread: null,
+  timestampMs: 1_800_000_000_000 + n,
+  arrivedAtMs: 1_800_000_000_000 + n,
+  read: n % 10 !== 0,
+  state: 'received',
+  deliveredAtMs: null,
+  readAtMs: null,
+  receiptDue: 'none',
+});
+
+/** @param {string} folder */
+function openOurs(folder) {
+  const clock = createSystemClock();
+  /** @type {import('../packages/daemon/dist/adapters/store/compaction.js').Compact} */
+  const compact = compactInWorker;
+  return openStore({
+    path: join(folder, 'ocmesh.db'),
+    key,
+    files: realFiles,
+    compact,
+    clock,
+    log,
+    onFailStop: (error) => {
+      throw error;
+    },
+  });
+}
+
+function loadComparator() {
+  if (!existsSync(join(comparatorFolder, 'node_modules'))) {
+    console.log('  installing the comparator, this takes minutes …');
+    const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], {
+      cwd: comparatorFolder,
+      stdio: 'inherit',
+    });
+    if (status !== 0) return null;
+  }
+  return createRequire(join(comparatorFolder, 'package.json'))('better-sqlite3-multiple-ciphers');
+}
+
+/** The same table with the same indices. @param {any} Database @param {string} path */
+function openTheirs(Database, path) {
+  const database = new Database(path);
+  database.pragma(`cipher='sqlcipher'`);
+  database.pragma('legacy=4');
+  database.pragma(`key="x'${key.toString('hex')}'"`);
+  database.pragma('journal_mode=WAL');
+  database.pragma('synchronous=FULL');
+  const schema = readFileSync(
+    new URL('../packages/daemon/dist/adapters/store/migrations/001-init.js', import.meta.url),
+    'utf8',
+  );
+  database.exec(/`([^`]+)`/.exec(schema)?.[1] ?? '');
+  const insert = database.prepare(
+    `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
+       arrived_at, read, state, delivered_at, read_at, receipt_due) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  let arrival = 0;
+  return {
+    database,
+    insert(/** @type {any} */ m) {
+      insert.run(
+        ++arrival,
+        m.id,
+        m.eventId,
+        m.peer,
+        m.direction,
+        m.type,
+        m.content,
+        m.data,
+        m.replyTo,
+        m.thread,
+        m.timestampMs,
+        m.arrivedAtMs,
+        Number(m.read),
+        m.state,
+        m.deliveredAtMs,
+        m.readAtMs,
+        m.receiptDue,
+      );
+    },
+  };
+}
+
+/** Writers that each wait for their write before the next. @param {number} writers @param {(n: number) => Promise<unknown>} write */
+async function rate(writers, write) {
+  let n = 0;
+  const began = performance.now();
+  const until = began + SECONDS * 1000;
+  await Promise.all(
+    Array.from({ length: writers }, async () => {
+      while (performance.now() < until) await write(n++);
+    }),
+  );
+  return n / ((performance.now() - began) / 1000);
+}
+
+/** @param {any} Database */
+function variants(Database) {
+  const fresh = () => mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
+  return {
+    async ours(/** @type {number} */ writers) {
+      const folder = fresh();
+      const store = await openOurs(folder);
+      const result = await rate(writers, (n) =>
+        store.transaction((tables) => tables.messages.insert(record(n))),
+      );
+      await store.close();
+      rmSync(folder, { recursive: true });
+      return result;
+    },
+    async autocommit(/** @type {number} */ writers) {
+      const folder = fresh();
+      const { database, insert } = openTheirs(Database, join(folder, 'theirs.db'));
+      const result = await rate(writers, async (n) => insert(record(n)));
+      database.close();
+      rmSync(folder, { recursive: true });
+      return result;
+    },
+    /** Everything that gathered in one turn in one transaction. */
+    async groupCommit(/** @type {number} */ writers) {
+      const folder = fresh();
+      const { database, insert } = openTheirs(Database, join(folder, 'theirs.db'));
+      /** @type {{ n: number, done: () => void }[]} */
+      let waiting = [];
+      const flush = () => {
+        const batch = waiting;
+        waiting = [];
+        database.exec('BEGIN');
+        for (const { n } of batch) insert(record(n));
+        database.exec('COMMIT');
+        for (const { done } of batch) done();
+      };
+      const result = await rate(
+        writers,
+        (n) =>
+          new Promise((resolve) => {
+            if (waiting.push({ n, done: () => resolve(undefined) }) === 1) setImmediate(flush);
+          }),
+      );
+      database.close();
+      rmSync(folder, { recursive: true });
+      return result;
+    },
+  };
+}
+
+/** @template T @param {readonly T[]} list */
+const shuffled = (list) =>
+  [...list]
+    .map((value) => ({ value, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value);
+
+/** @param {any} Database */
+async function writes(Database) {
+  const { ours, autocommit, groupCommit } = variants(Database);
+  /** @type {Record<string, number[]>} */
+  const rates = {};
+  for (let round = 0; round < ROUNDS; round++) {
+    const plan = [1, 8, 64].flatMap((writers) => [
+      { name: `ours ${writers}`, go: () => ours(writers) },
+      { name: `autocommit ${writers}`, go: () => autocommit(writers) },
+    ]);
+    for (const { name, go } of shuffled([...plan, { name: 'group 64', go: () => groupCommit(64) }])) {
+      rates[name] = [...(rates[name] ?? []), await go()];
+    }
+  }
+  const of = (/** @type {string} */ name) => median(rates[name] ?? []);
+  figure('durable writes, 1 writer, our rate', of('ours 1'), { unit: '/s' });
+  figure('durable writes, 64 writers, our rate', of('ours 64'), { unit: '/s' });
+  for (const { writers, atLeast } of [
+    { writers: 1, atLeast: 0.6 },
+    { writers: 8, atLeast: 2.5 },
+    { writers: 64, atLeast: 5 },
+  ]) {
+    figure(
+      `durable writes, ${writers} writers / its autocommit`,
+      of(`ours ${writers}`) / of(`autocommit ${writers}`),
+      { unit: '×', atLeast },
+    );
+  }
+  figure('durable writes, 64 writers / its group commit', of('ours 64') / of('group 64'), {
+    unit: '×',
+    atLeast: 1,
+  });
+}
+
+/** @param {number} times @param {() => unknown} work */
+function microseconds(times, work) {
+  const began = performance.now();
+  for (let i = 0; i < times; i++) work();
+  return ((performance.now() - began) * 1000) / times;
+}
+
+const residentMb = () => process.memoryUsage().rss / 1024 / 1024;
+
+/** @param {any} Database */
+async function atSize(Database) {
+  const folder = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
+  const { database, insert } = openTheirs(Database, join(folder, 'theirs.db'));
+  let store = await openOurs(folder);
+  for (let n = 0; n < MANY; n += 1_000) {
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, i) =>
+        store.transaction((tables) => tables.messages.insert(record(n + i))),
+      ),
+    );
+  }
+  database.exec('BEGIN');
+  for (let n = 0; n < MANY; n++) insert(record(n));
+  database.exec('COMMIT');
+
+  const theirList = database
+    .prepare('SELECT * FROM messages WHERE direction = ? AND read = 0 ORDER BY arrival DESC LIMIT 50')
+    .raw();
+  const ourTimes = [];
+  const theirTimes = [];
+  for (let round = 0; round < 9; round++) {
+    ourTimes.push(
+      microseconds(200, () =>
+        store.peek((tables) =>
+          tables.messages.list({ direction: 'in', unread: true, order: 'desc', limit: 50 }),
+        ),
+      ),
+    );
+    theirTimes.push(microseconds(200, () => theirList.all('in')));
+  }
+  figure(`the 50 latest unread of ${MANY} / its time`, median(ourTimes) / median(theirTimes), {
+    unit: '×',
+    atMost: 1,
+  });
+
+  // A clean stop folds the journal; what is measured now is a start with an almost empty one.
+  await store.close();
+  const starts = [];
+  for (let round = 0; round < 3; round++) {
+    const before = performance.now();
+    store = await openOurs(folder);
+    starts.push(performance.now() - before);
+    if (round < 2) await store.close();
+  }
+  figure(`start with ${MANY} messages`, median(starts), { unit: 'ms', atMost: 1500 });
+  globalThis.gc?.();
+  figure(`memory at rest with ${MANY} messages`, residentMb(), { unit: 'MB', atMost: 350 });
+
+  let peak = 0;
+  const sampler = setInterval(() => {
+    peak = Math.max(peak, residentMb());
+  }, 5);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  delay.enable();
+  await store.transaction((tables) => tables.messages.insert(record(MANY + 1)));
+  await store.close();
+  delay.disable();
+  clearInterval(sampler);
+  figure(`longest gap of the event loop while compacting ${MANY}`, delay.max / 1e6, {
+    unit: 'ms',
+    atMost: 35,
+  });
+  figure(`memory while compacting ${MANY} messages`, peak, { unit: 'MB', atMost: 600 });
+  database.close();
+  rmSync(folder, { recursive: true });
+}
+
+async function replay() {
+  const COUNT = 30_000;
+  const rates = [];
+  for (let round = 0; round < 3; round++) {
+    const folder = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
+    const store = await openOurs(folder);
+    for (let n = 0; n < COUNT; n += 64) {
+      await Promise.all(
+        Array.from({ length: 64 }, (_, i) =>
+          store.transaction((tables) => tables.messages.insert(record(n + i))),
+        ),
+      );
+    }
+    // In one transaction of another store: what inserting alone costs.
+    const other = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
+    const bare = await openOurs(other);
+    const insertBegan = performance.now();
+    const inserted = bare.transaction((tables) => {
+      for (let n = 0; n < COUNT; n++) tables.messages.insert(record(n));
+    });
+    const insertRate = COUNT / (performance.now() - insertBegan);
+    await inserted;
+    const replayBegan = performance.now();
+    const { sql } = await recover(realFiles, join(folder, 'ocmesh.db'), key);
+    rates.push(COUNT / (performance.now() - replayBegan) / insertRate);
+    sql.close();
+    await store.close();
+    await bare.close();
+    rmSync(folder, { recursive: true });
+    rmSync(other, { recursive: true });
+  }
+  figure('replay / the rate of inserting in one transaction', median(rates), { unit: '×', atLeast: 0.5 });
+}
+
+export async function run() {
+  const Database = loadComparator();
+  if (!Database) throw new Error('the comparator could not be installed');
+  await writes(Database);
+  await replay();
+  await atSize(Database);
+}

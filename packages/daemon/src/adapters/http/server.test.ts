@@ -1,0 +1,298 @@
+import type { Handlers, Message } from '@ocmesh/shared/contract';
+import { createClient, errorCatalogue, OcmeshError } from '@ocmesh/shared/contract';
+import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { openApi } from '../../../test/support/http-api.ts';
+import { listen } from './server.ts';
+
+const pubkey = 'ab'.repeat(32);
+const sent = { id: 'mid', to: pubkey, timestamp: '2026-01-01T00:00:00.000Z', state: 'queued' as const };
+const sendMessage: Handlers['sendMessage'] = async () => sent as never;
+
+test('hands path, query, body and header to the handler as one input', async () => {
+  const api = await openApi({
+    sendMessage,
+    getPeer: async () => ({}) as never,
+    listMessages: async () => ({ items: [], next_cursor: null }),
+  });
+  await api.get(`/peers/${pubkey}`);
+  await api.get('/messages?unread=true&limit=5&q=a%20b%26c');
+  await api.post('/send', JSON.stringify({ to: pubkey, content: 'héllo 👋' }), { 'Idempotency-Key': 'k-1' });
+  expect(api.calls).toEqual([
+    ['getPeer', { pubkey }],
+    ['listMessages', { unread: true, limit: 5, q: 'a b&c' }],
+    ['sendMessage', { to: pubkey, content: 'héllo 👋', idempotency_key: 'k-1' }],
+  ]);
+});
+
+test('a body cannot bring what belongs into a header', async () => {
+  const api = await openApi({ sendMessage });
+  await api.post('/send', JSON.stringify({ to: pubkey, content: 'x', idempotency_key: 'from the body' }));
+  expect(api.calls).toEqual([['sendMessage', { to: pubkey, content: 'x' }]]);
+});
+
+test.each([
+  ['/nothing', 404, 'not_found'],
+  ['/', 404, 'not_found'],
+  ['/Status', 404, 'not_found'],
+  ['/status/', 404, 'not_found'],
+  ['/send', 405, 'method_not_allowed'],
+  ['/status?verbose=1', 400, 'invalid_request'],
+  ['/peers?online=maybe', 400, 'invalid_request'],
+  ['/peers?online=true&online=false', 400, 'invalid_request'],
+  ['/peers?limit=0', 400, 'invalid_request'],
+  ['/peers?limit=1001', 400, 'invalid_request'],
+  ['/peers?limit=ten', 400, 'invalid_request'],
+  ['/peers?limit=1.5', 400, 'invalid_request'],
+  ['/peers?limit=', 400, 'invalid_request'],
+  ['/peers?cursor=1', 400, 'invalid_request'],
+  ['/peers?__proto__=1', 400, 'invalid_request'],
+  ['/messages?after=-1', 400, 'invalid_request'],
+  ['/messages/wait?timeout_s=56', 400, 'invalid_request'],
+])('GET %s is refused with %i %s', async (path, status, error) => {
+  const api = await openApi();
+  const answer = await api.get(path);
+  expect([answer.status, answer.json['error']]).toEqual([status, error]);
+  expect(api.calls).toEqual([]);
+});
+
+test('a path that cannot be decoded is no mistake of ours', async () => {
+  const api = await openApi();
+  for (const path of ['/peers/%', '/peers/%zz', '/messages/%E0%A4%A', '/%']) {
+    expect([400, 404]).toContain((await api.get(path)).status);
+  }
+  expect(api.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test.each([
+  ['{', 400, 'invalid_json'],
+  ['nonsense', 400, 'invalid_json'],
+  ['{"to":"x","content":"y"}}', 400, 'invalid_json'],
+  ['[]', 400, 'invalid_request'],
+  ['null', 400, 'invalid_request'],
+  ['"text"', 400, 'invalid_request'],
+  ['{}', 400, 'invalid_request'],
+  ['{"to":"x"}', 400, 'invalid_request'],
+  ['{"to":"x","content":""}', 400, 'invalid_request'],
+  ['{"to":"x","content":5}', 400, 'invalid_request'],
+  ['{"to":"x","content":"y","extra":1}', 400, 'invalid_request'],
+  ['{"to":"x","content":"y","__proto__":{"type":"task"}}', 400, 'invalid_request'],
+  [JSON.stringify({ to: 'x', content: '👋'.repeat(4097) }), 413, 'content_too_large'],
+  [JSON.stringify({ to: 'x', content: 'y', expires_in_s: 0 }), 400, 'invalid_request'],
+])('POST /send with %s is refused with %i %s', async (body, status, error) => {
+  const api = await openApi({ sendMessage });
+  const answer = await api.post('/send', body);
+  expect([answer.status, answer.json['error']]).toEqual([status, error]);
+  expect(api.calls).toEqual([]);
+});
+
+test('4096 four-byte characters are no larger than 4096 letters', async () => {
+  const api = await openApi({ sendMessage });
+  expect((await api.post('/send', JSON.stringify({ to: pubkey, content: '👋'.repeat(4096) }))).status).toBe(
+    200,
+  );
+});
+
+test('a body over 64 KiB is refused, whether its length is told or not', async () => {
+  const api = await openApi({ sendMessage });
+  const body = JSON.stringify({ to: pubkey, content: 'x', data: { x: 'y'.repeat(65_536) } });
+  const told = await api.post('/send', body);
+  expect([told.status, told.json['error'], told.headers.get('connection')]).toEqual([
+    413,
+    'body_too_large',
+    'close',
+  ]);
+  const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  const untold = await api.post('/send', chunked, { 'Content-Length': '', 'Transfer-Encoding': 'chunked' });
+  expect(untold.status).toBe(413);
+  expect(api.calls).toEqual([]);
+});
+
+test('a client that sends a megabyte at once gets to read why it was refused', async () => {
+  const api = await openApi({ sendMessage });
+  const body = JSON.stringify({ to: pubkey, content: 'x'.repeat(1_000_000) });
+  for (let i = 0; i < 10; i++) {
+    const response = await fetch(`http://${api.own}/send`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([
+      413,
+      'body_too_large',
+    ]);
+  }
+});
+
+test('every error says code, message, hint and request id, and nothing of our insides', async () => {
+  const api = await openApi({
+    getStatus: async () => {
+      throw new Error('secret insides');
+    },
+  });
+  for (const [path, error] of [
+    ['/nothing', 'not_found'],
+    ['/status', 'internal'],
+    ['/peers?x=1', 'invalid_request'],
+  ] as const) {
+    const { json, text, headers } = await api.get(path);
+    expect(json).toMatchObject({
+      error,
+      message: expect.any(String),
+      hint: expect.any(String),
+      request_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(text).not.toMatch(/secret insides|\.ts|\.js|at .*:\d+/);
+    expect(headers.get('content-type')).toMatch(/^application\/json/);
+  }
+});
+
+test('our own mistake is logged once, with the id that the caller was told', async () => {
+  const api = await openApi({
+    getStatus: async () => {
+      throw new TypeError('secret insides');
+    },
+  });
+  const { status, json } = await api.get('/status');
+  expect(status).toBe(500);
+  expect(api.log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+    { fields: { request_id: json['request_id'], stack: expect.stringContaining('secret insides') } },
+  ]);
+});
+
+test('an answer that cannot be written is a mistake of ours like any other', async () => {
+  const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+  const api = await openApi({ listRelays: async () => deep });
+  const { status, json } = await api.get('/relays');
+  expect([status, json['error']]).toEqual([500, 'internal']);
+});
+
+test.each(Object.entries(errorCatalogue))('%s comes with its status', async (code, { status }) => {
+  const api = await openApi({
+    getIdentity: async () => {
+      throw new OcmeshError(code as keyof typeof errorCatalogue);
+    },
+  });
+  expect((await api.get('/identity')).status).toBe(status);
+});
+
+test('the same error may have another status on another call', async () => {
+  const fail = async (): Promise<never> => {
+    throw new OcmeshError('peer_unknown');
+  };
+  const api = await openApi({ getPeer: fail, sendMessage: fail });
+  expect((await api.get(`/peers/${pubkey}`)).status).toBe(404);
+  expect((await api.post('/send', JSON.stringify({ to: pubkey, content: 'x' }))).status).toBe(400);
+});
+
+test('says when to come back', async () => {
+  const api = await openApi({
+    waitForMessages: async () => {
+      throw new OcmeshError('too_many_waiters', { retryAfterSeconds: 5 });
+    },
+  });
+  const { status, headers } = await api.get('/messages/wait');
+  expect([status, headers.get('retry-after')]).toEqual([429, '5']);
+});
+
+test('degraded is 503 with the same body', async () => {
+  for (const degraded of [true, false]) {
+    const api = await openApi({ getStatus: async () => ({ degraded, pubkey, reasons: [] }) as never });
+    const { status, json } = await api.get('/status');
+    expect([status, json]).toEqual([degraded ? 503 : 200, { degraded, pubkey, reasons: [] }]);
+  }
+});
+
+test('paging by Link gives every row once and keeps the other fields', async () => {
+  const rows = Array.from({ length: 7 }, (_, index) => ({ id: `m${index}` }) as Message);
+  const api = await openApi({
+    listMessages: async ({ cursor = '0', limit = 3 }) => {
+      const start = Number(cursor);
+      const next = start + limit;
+      return { items: rows.slice(start, next), next_cursor: next < rows.length ? String(next) : null };
+    },
+  });
+  const ids: unknown[] = [];
+  let path: string | undefined = '/messages?q=a%26b+%C3%A9&limit=3';
+  while (path) {
+    const { json, headers } = await api.get(path);
+    ids.push(...(json as unknown as Message[]).map(({ id }) => id));
+    path = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1];
+  }
+  expect(ids).toEqual(rows.map(({ id }) => id));
+  expect(api.calls.map(([, input]) => input)).toEqual([
+    { q: 'a&b é', limit: 3 },
+    { q: 'a&b é', limit: 3, cursor: '3' },
+    { q: 'a&b é', limit: 3, cursor: '6' },
+  ]);
+});
+
+test('the typed client and the server understand each other', async () => {
+  const api = await openApi({
+    sendMessage,
+    getStatus: async () => ({ degraded: true, pubkey }) as never,
+    listPeers: async ({ cursor }) => ({ items: [], next_cursor: cursor ? null : `5-${pubkey}` }),
+    getMessage: async () => {
+      throw new OcmeshError('message_unknown', { details: { id: 'x' } });
+    },
+  });
+  const client = createClient({ baseUrl: () => `http://${api.own}`, fetch });
+  expect(await client.sendMessage({ to: pubkey, content: 'x', idempotency_key: 'k' })).toEqual(sent);
+  expect(await client.getStatus({})).toEqual({ degraded: true, pubkey });
+  expect(await client.listPeers({ q: 'a&b' })).toEqual({ items: [], next_cursor: `5-${pubkey}` });
+  expect(await client.listPeers({ cursor: `5-${pubkey}` })).toMatchObject({ next_cursor: null });
+  await expect(client.getMessage({ id: 'a/b?c' })).rejects.toMatchObject({
+    code: 'message_unknown',
+    details: { id: 'x' },
+  });
+  expect(api.calls.at(-1)).toEqual(['getMessage', { id: 'a/b?c' }]);
+});
+
+test('tells the handler when the caller is gone', async () => {
+  let gone = (): void => {};
+  const left = new Promise<void>((resolve) => {
+    gone = resolve;
+  });
+  const arrived = Promise.withResolvers<void>();
+  const api = await openApi({
+    waitForMessages: (_, context) =>
+      new Promise((resolve) => {
+        context?.signal?.addEventListener('abort', () => {
+          gone();
+          resolve({ messages: [], cursor: '0', timed_out: true });
+        });
+        arrived.resolve();
+      }),
+  });
+  const controller = new AbortController();
+  const call = fetch(`http://${api.own}/messages/wait`, { signal: controller.signal }).catch(() => null);
+  await arrived.promise;
+  controller.abort();
+  await left;
+  await call;
+});
+
+test('a port that is taken is told as such', async () => {
+  const api = await openApi();
+  const deps = { clock: createFakeClock(), random: createSeededRandom(2), log: createRecordingLog() };
+  await expect(listen(api.port, {} as Handlers, deps)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('closing answers what is running and takes nothing new', async () => {
+  let answerNow = (): void => {};
+  const arrived = Promise.withResolvers<void>();
+  const api = await openApi({
+    getHealth: () =>
+      new Promise((resolve) => {
+        answerNow = () => resolve({ ok: true });
+        arrived.resolve();
+      }),
+  });
+  const running = api.get('/healthz');
+  await arrived.promise;
+  const closed = api.server.close();
+  await expect(api.get('/healthz')).rejects.toThrow();
+  answerNow();
+  expect((await running).status).toBe(200);
+  await closed;
+});
