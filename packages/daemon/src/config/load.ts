@@ -74,14 +74,20 @@ function readEnvironment(env: Readonly<Record<string, string | undefined>>): Rec
 
 function normalizeRelays(urls: readonly string[], origin: string): string[] {
   const normal = urls.map((url) => {
+    let hasCredentials = false;
     try {
       const parsed = new URL(url);
-      if (parsed.username || parsed.password) throw new Error('credentials');
+      hasCredentials = parsed.username !== '' || parsed.password !== '';
+      if (hasCredentials) throw new Error('credentials');
       return parsed.pathname === '/' && !parsed.search
         ? parsed.origin
         : `${parsed.origin}${parsed.pathname}${parsed.search}`;
     } catch {
-      throw refuse(origin, `${JSON.stringify(url)} is no relay address`);
+      // Never repeated: what is told here goes into logs.
+      throw refuse(
+        origin,
+        hasCredentials ? 'a relay address holds a password' : `${JSON.stringify(url)} is no relay address`,
+      );
     }
   });
   return [...new Set(normal)];

@@ -49,11 +49,16 @@ export const defaults: Config = {
   log_level: 'info',
 };
 
+/** Blanks are no number, though `Number` makes them 0. */
+function readNumber(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}
+
 /** The environment variable of each value, and how its text is read. */
 export const environment: {
   readonly [K in keyof Config]?: { variable: string; read: (text: string) => unknown };
 } = {
-  port: { variable: 'OCMESH_PORT', read: Number },
+  port: { variable: 'OCMESH_PORT', read: readNumber },
   name: { variable: 'OCMESH_NAME', read: (text) => text },
   relays: {
     variable: 'OCMESH_RELAYS',
@@ -63,8 +68,8 @@ export const environment: {
         .map((url) => url.trim())
         .filter(Boolean),
   },
-  announce_interval_s: { variable: 'OCMESH_ANNOUNCE_INTERVAL_S', read: Number },
-  scan_interval_s: { variable: 'OCMESH_SCAN_INTERVAL_S', read: Number },
-  online_window_s: { variable: 'OCMESH_ONLINE_WINDOW_S', read: Number },
+  announce_interval_s: { variable: 'OCMESH_ANNOUNCE_INTERVAL_S', read: readNumber },
+  scan_interval_s: { variable: 'OCMESH_SCAN_INTERVAL_S', read: readNumber },
+  online_window_s: { variable: 'OCMESH_ONLINE_WINDOW_S', read: readNumber },
   log_level: { variable: 'OCMESH_LOG_LEVEL', read: (text) => text.toLowerCase() },
 };

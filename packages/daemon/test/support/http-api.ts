@@ -73,7 +73,9 @@ const headerLines = (headers: Record<string, string>): string[] =>
 function parse(text: string): Answer {
   const end = text.indexOf('\r\n\r\n');
   const [first = '', ...rest] = text.slice(0, end).split('\r\n');
-  const headers = new Map(rest.map((line) => [line.split(':')[0]?.toLowerCase() ?? '', line.slice(line.indexOf(':') + 1).trim()]));
+  const headers = new Map(
+    rest.map((line) => [line.split(':')[0]?.toLowerCase() ?? '', line.slice(line.indexOf(':') + 1).trim()]),
+  );
   const body = text.slice(end + 4);
   let json: Record<string, unknown> = {};
   try {

@@ -5,11 +5,12 @@ import type { Files, OpenFile } from '../../src/adapters/store/files.ts';
 export type FileOperation =
   | { readonly op: 'create'; readonly path: string; readonly inode: number }
   | { readonly op: 'write'; readonly inode: number; readonly position: number; readonly bytes: Buffer }
-  | { readonly op: 'sync'; readonly inode: number }
+  /** `after` operations had been made when it was asked for: it promises nothing of later ones. */
+  | { readonly op: 'sync'; readonly inode: number; readonly after: number }
   | { readonly op: 'rename'; readonly path: string; readonly to: string }
   | { readonly op: 'link'; readonly path: string; readonly to: string }
   | { readonly op: 'remove'; readonly path: string }
-  | { readonly op: 'syncFolder' }
+  | { readonly op: 'syncFolder'; readonly after: number }
   /** Made by the test: a change was acknowledged. */
   | { readonly op: 'acknowledged'; readonly id: string };
 
@@ -17,7 +18,10 @@ export interface MemoryFiles extends Files {
   /** Content by path. */
   readonly contents: () => Map<string, Buffer>;
   readonly operations: FileOperation[];
-  /** Called before each operation with its name and count; what it throws, the operation throws. */
+  /**
+   * Called before each operation with its name and count; what it throws, the operation throws. A write does the part
+   * `written` (0 to 1) of its work before.
+   */
   fail: (operation: string, count: number) => void;
 }
 
@@ -81,22 +85,33 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
     },
     async syncFolder() {
       begin('syncFolder');
+      const after = operations.length;
       await turn();
-      operations.push({ op: 'syncFolder' });
+      operations.push({ op: 'syncFolder', after });
     },
   };
 
   function openFile(inode: number): OpenFile {
     const sync = (name: string) => async (): Promise<void> => {
       begin(name);
+      const after = operations.length;
       await turn();
-      operations.push({ op: 'sync', inode });
+      operations.push({ op: 'sync', inode, after });
     };
+    function put(bytes: Uint8Array, position: number): void {
+      inodes.set(inode, overwrite(inodes.get(inode) as Buffer, position, bytes));
+      operations.push({ op: 'write', inode, position, bytes: Buffer.from(bytes) });
+    }
     return {
       write(bytes, position) {
-        begin('write');
-        inodes.set(inode, overwrite(inodes.get(inode) as Buffer, position, bytes));
-        operations.push({ op: 'write', inode, position, bytes: Buffer.from(bytes) });
+        try {
+          begin('write');
+        } catch (error) {
+          const { written = 0 } = error as { written?: number };
+          if (written > 0) put(bytes.subarray(0, Math.floor(bytes.length * written)), position);
+          throw error;
+        }
+        put(bytes, position);
       },
       sync: sync('sync'),
       datasync: sync('datasync'),

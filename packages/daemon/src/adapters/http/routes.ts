@@ -50,11 +50,17 @@ function answer(context: Context, row: Operation, output: unknown): void {
       query.set('cursor', next_cursor);
       context.set('Link', `<${context.path}?${query}>; rel="next"`);
     }
-    context.body = items;
+    write(context, items);
     return;
   }
   if ((output as { degraded?: boolean }).degraded) context.status = 503;
-  context.body = output;
+  write(context, output);
+}
+
+/** Here and not by koa: what cannot be written is then a mistake like any other. */
+function write(context: Context, value: unknown): void {
+  context.body = JSON.stringify(value);
+  context.type = 'application/json';
 }
 
 function goneSignal(context: Context): AbortSignal {

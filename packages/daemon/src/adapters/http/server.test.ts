@@ -3,6 +3,7 @@ import { createClient, errorCatalogue, OcmeshError } from '@ocmesh/shared/contra
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
+import { createSignal } from '../../../test/support/signal.ts';
 import { listen } from './server.ts';
 
 const pubkey = 'ab'.repeat(32);
@@ -57,7 +58,10 @@ test.each([
 });
 
 test('a path that cannot be decoded is no mistake of ours', async () => {
-  const api = await openApi();
+  const unknown = async (): Promise<never> => {
+    throw new OcmeshError('not_found');
+  };
+  const api = await openApi({ getPeer: unknown, getMessage: unknown });
   for (const path of ['/peers/%', '/peers/%zz', '/messages/%E0%A4%A', '/%']) {
     expect([400, 404]).toContain((await api.get(path)).status);
   }
@@ -249,26 +253,23 @@ test('the typed client and the server understand each other', async () => {
 });
 
 test('tells the handler when the caller is gone', async () => {
-  let gone = (): void => {};
-  const left = new Promise<void>((resolve) => {
-    gone = resolve;
-  });
-  const arrived = Promise.withResolvers<void>();
+  const left = createSignal();
+  const arrived = createSignal();
   const api = await openApi({
     waitForMessages: (_, context) =>
       new Promise((resolve) => {
         context?.signal?.addEventListener('abort', () => {
-          gone();
+          left.fire();
           resolve({ messages: [], cursor: '0', timed_out: true });
         });
-        arrived.resolve();
+        arrived.fire();
       }),
   });
   const controller = new AbortController();
   const call = fetch(`http://${api.own}/messages/wait`, { signal: controller.signal }).catch(() => null);
-  await arrived.promise;
+  await arrived.fired;
   controller.abort();
-  await left;
+  await left.fired;
   await call;
 });
 
@@ -280,16 +281,16 @@ test('a port that is taken is told as such', async () => {
 
 test('closing answers what is running and takes nothing new', async () => {
   let answerNow = (): void => {};
-  const arrived = Promise.withResolvers<void>();
+  const arrived = createSignal();
   const api = await openApi({
     getHealth: () =>
       new Promise((resolve) => {
         answerNow = () => resolve({ ok: true });
-        arrived.resolve();
+        arrived.fire();
       }),
   });
   const running = api.get('/healthz');
-  await arrived.promise;
+  await arrived.fired;
   const closed = api.server.close();
   await expect(api.get('/healthz')).rejects.toThrow();
   answerNow();

@@ -3,6 +3,21 @@ import type { Files } from './files.ts';
 import { recover } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
+/** A journal this long makes a start half a second longer. */
+const LONG_BYTES = 8 * 1024 * 1024;
+/** … but a large store is not rewritten for a small journal. */
+const LONG_SHARE = 0.25;
+/** Each start that is written on leaves a segment of 1 MiB. */
+const MOST_SEGMENTS = 8;
+
+/** Whether a start would be noticeably faster after a compaction. */
+export const isWorthwhile = (
+  journal: { readonly bytes: number; readonly segments: number },
+  snapshotBytes: number,
+  longBytes = LONG_BYTES,
+): boolean =>
+  journal.bytes > Math.max(longBytes, snapshotBytes * LONG_SHARE) || journal.segments >= MOST_SEGMENTS;
+
 /** Makes a new snapshot from the old one and the segments before `generation`. Resolves with its bytes on disk. */
 export type Compact = (job: CompactionJob) => Promise<number>;
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Files, OpenFile } from './files.ts';
-import { hasFrameAfter, openFrame, sealFrame, segmentKey } from './frame.ts';
+import { hasFrameAfter, isBlank, isNotTorn, openFrame, sealFrame, segmentKey } from './frame.ts';
 import type { SqlValue } from './sql.ts';
 
 // The journal: committed commands since the snapshot, in numbered segments beside it. A segment is
@@ -110,13 +110,14 @@ function writer(file: OpenFile, number: number, key: Uint8Array): Segment {
         room += CHUNK_BYTES;
       }
     },
+    // A frame for which there was no room was never written: its index, and so its nonce, is free.
     seal(firstSequence, transactions) {
-      index++;
-      return sealFrame(key, index, Buffer.from(JSON.stringify([firstSequence, transactions])));
+      return sealFrame(key, index + 1, Buffer.from(JSON.stringify([firstSequence, transactions])));
     },
     append(frame) {
       file.write(frame, end);
       end += frame.length;
+      index++;
     },
     datasync: () => file.datasync(),
     close: () => file.close(),
@@ -160,9 +161,10 @@ export function readSegment(
   }
   const whole = HEADER_BYTES + Math.floor((bytes.length - HEADER_BYTES) / CHUNK_BYTES) * CHUNK_BYTES;
   if (position > whole) damaged('was cut');
-  const torn = bytes.subarray(position).some((byte) => byte !== 0);
-  if (torn && hasFrameAfter(key, frames.length + 1, bytes, position))
-    damaged(`is damaged at byte ${position}`);
+  const torn = !isBlank(bytes, position);
+  const next = frames.length + 1;
+  if (torn && (isNotTorn(next, bytes, position) || hasFrameAfter(key, next, bytes, position)))
+    damaged(`is damaged at byte ${position}, or was cut`);
   return { schema, frames, bytes: position - HEADER_BYTES, torn };
 }
 

@@ -13,8 +13,8 @@ export interface Recovered {
   readonly snapshotBytes: number;
   /** Transactions in `sql`. */
   readonly sequence: number;
-  /** Number of the newest segment; `generation - 1` where there is none. */
-  readonly lastSegment: number;
+  /** Number for the next segment: one without frames may be replaced, so that starts that write nothing leave nothing. */
+  readonly nextSegment: number;
   readonly journalBytes: number;
   /** Segments whose last frame was torn by a crash. */
   readonly torn: number;
@@ -35,7 +35,7 @@ export async function recover(
     const snapshot = await readSnapshot(files, path, key);
     const numbers = listSegments(files, path).filter((number) => number < before);
     if (!snapshot) return await startFresh(files, path, key, numbers);
-    return replay(files, path, key, numbers, snapshot);
+    return replay(files, path, key, numbers, snapshot, before);
   } catch (error) {
     if (error instanceof UnreadableStoreError) throw error;
     throw new UnreadableStoreError(path, error instanceof Error ? error.message : String(error), error);
@@ -49,7 +49,9 @@ async function startFresh(
   key: Uint8Array,
   numbers: readonly number[],
 ): Promise<Recovered> {
-  if (numbers.some((number) => readSegment(files, path, key, number).frames.length > 0)) {
+  const isUsed = (number: number): boolean => readSegment(files, path, key, number).frames.length > 0;
+  // The first segments go only when a snapshot holds what was in them.
+  if ((numbers[0] ?? 1) !== 1 || numbers.some(isUsed)) {
     throw new Error('it is missing, but its journal is there');
   }
   return {
@@ -57,7 +59,7 @@ async function startFresh(
     snapshot: { generation: 0, sequence: 0 },
     snapshotBytes: 0,
     sequence: 0,
-    lastSegment: numbers.at(-1) ?? 0,
+    nextSegment: 1,
     journalBytes: 0,
     torn: 0,
   };
@@ -69,11 +71,13 @@ function replay(
   key: Uint8Array,
   numbers: readonly number[],
   { sql, position, bytes }: NonNullable<Awaited<ReturnType<typeof readSnapshot>>>,
+  before: number,
 ): Recovered {
   checkSchema(sql);
   const schema = schemaVersion(sql);
   let { sequence } = position;
   let lastSegment = position.generation - 1;
+  let nextSegment = position.generation;
   let journalBytes = 0;
   let torn = 0;
   for (const number of numbers) {
@@ -81,7 +85,9 @@ function replay(
     if (number !== lastSegment + 1) throw new Error(`segment ${lastSegment + 1} of its journal is missing`);
     lastSegment = number;
     const segment = readSegment(files, path, key, number);
-    if (segment.schema !== schema) throw new Error(`segment ${number} of its journal has another schema`);
+    // One without frames may come from a migration that did not get further.
+    if (segment.schema !== schema && segment.frames.length > 0)
+      throw new Error(`segment ${number} of its journal has another schema`);
     sql.run('BEGIN');
     for (const { firstSequence, transactions } of segment.frames) {
       if (firstSequence !== sequence) throw new Error(`segment ${number} of its journal does not follow`);
@@ -93,9 +99,10 @@ function replay(
     sql.run('COMMIT');
     journalBytes += segment.bytes;
     if (segment.torn) torn++;
+    if (segment.torn || segment.bytes > 0) nextSegment = number + 1;
   }
   // The segment is made before the snapshot that names it.
-  if (lastSegment < position.generation)
+  if (lastSegment < position.generation && position.generation < before)
     throw new Error(`segment ${position.generation} of its journal is missing`);
-  return { sql, snapshot: position, snapshotBytes: bytes, sequence, lastSegment, journalBytes, torn };
+  return { sql, snapshot: position, snapshotBytes: bytes, sequence, nextSegment, journalBytes, torn };
 }

@@ -19,15 +19,15 @@ export interface StartedUp {
 
 /** Recovers, migrates where the schema is old, and makes the segment of this run. @throws UnreadableStoreError */
 export async function startUp(files: Files, path: string, key: Uint8Array, log: Log): Promise<StartedUp> {
-  removeUnfinished(files, path);
   const recovered = await recover(files, path, key);
-  const { sql, sequence, lastSegment, journalBytes, torn } = recovered;
+  removeUnfinished(files, path);
+  const { sql, sequence, nextSegment, journalBytes, torn } = recovered;
   let { generation } = recovered.snapshot;
   let { snapshotBytes } = recovered;
   if (torn > 0) log.info('the last write before a crash was incomplete and is dropped', { segments: torn });
   const schema = schemaVersion(sql);
   const migrated = migrate(sql);
-  const segment = await createSegment(files, path, key, lastSegment + 1, newestSchema);
+  const segment = await createSegment(files, path, key, nextSegment, newestSchema);
   if (migrated) {
     if (schema > 0) keepOldFiles(files, path, schema);
     snapshotBytes = await writeSnapshot(files, path, key, sql, { generation: segment.number, sequence });

@@ -2,20 +2,15 @@ import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../../core/ports/store.ts';
 import { type Batch, createBatch } from './batch.ts';
-import type { Compact } from './compaction.ts';
+import { type Compact, isWorthwhile } from './compaction.ts';
 import { createDatabase, createTables } from './database.ts';
+import { DiskFull, needingRoom } from './disk-full.ts';
 import type { Files } from './files.ts';
-import { CHUNK_BYTES, type Command, createSegment, type Segment } from './journal.ts';
+import { type Command, createSegment, type Segment } from './journal.ts';
 import { newestSchema } from './migrations/index.ts';
 import { recover } from './recover.ts';
 import { removeSegments, startUp } from './start-up.ts';
 
-/** A journal this long makes a start half a second longer. */
-const COMPACT_BYTES = 8 * 1024 * 1024;
-/** … but a large store is not rewritten for a small journal. */
-const COMPACT_SHARE = 0.25;
-/** Each start leaves a segment of 1 MiB. */
-const COMPACT_SEGMENTS = 8;
 /** Pause after a compaction that failed. */
 const COMPACT_PAUSE_MS = 60_000;
 /** Pause before a full disk is asked again. */
@@ -32,6 +27,8 @@ export interface StoreDeps {
   readonly log: Log;
   /** The disk failed in a way that leaves open what it holds: only a new start can tell. */
   readonly onFailStop: (error: unknown) => void;
+  /** A journal longer than this is folded into the snapshot. */
+  readonly compactBytes?: number;
 }
 
 /**
@@ -57,6 +54,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   let writing: Batch | null = null;
   let draining: Promise<void> | null = null;
   let compacting: Promise<void> | null = null;
+  let probing: Promise<void> | null = null;
   let refusal: { code: 'storage_full' | 'storage_unavailable'; since: UnixMs } | null = null;
   let probedAt = Number.NEGATIVE_INFINITY;
   let compactionFailedAt = Number.NEGATIVE_INFINITY;
@@ -76,17 +74,16 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       return Promise.reject(error);
     }
     if (commands.length === 0) return onDisk().then(() => result);
-    const batch = gathering();
-    batch.transactions.push(commands);
+    gathering().add(commands);
     sequence++;
     draining ??= drain();
-    return batch.settled.then(() => result);
+    return onDisk().then(() => result);
   }
 
   /** The batch that is not being written yet, bound to the segment of the moment. */
   function gathering(): Batch {
     const last = queue.at(-1);
-    if (last && last !== writing && last.segment === segment) return last;
+    if (last && last !== writing && last.segment === segment && !last.isFull()) return last;
     const batch = createBatch(sequence, segment);
     queue.push(batch);
     return batch;
@@ -127,21 +124,16 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     const { segment: into, firstSequence, transactions } = batch;
     try {
       const frame = into.seal(firstSequence, transactions);
-      await makeRoom(into, frame.length);
-      into.append(frame);
+      await needingRoom(async () => {
+        await into.reserve(frame.length);
+        // Where a disk writes nothing in place, this may need room as well.
+        into.append(frame);
+      });
       await into.datasync();
     } catch (error) {
       return fail(batch, error);
     }
     batch.resolve();
-  }
-
-  async function makeRoom(into: Segment, bytes: number): Promise<void> {
-    try {
-      await into.reserve(bytes);
-    } catch (error) {
-      throw isDiskFull(error) ? new DiskFull('no room', { cause: error }) : error;
-    }
   }
 
   async function fail(batch: Batch, error: unknown): Promise<void> {
@@ -177,22 +169,34 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   /** Asks a full disk for room again, from time to time. Rejects while there is none. */
   async function probe(): Promise<void> {
     const code = refusal?.code ?? 'storage_full';
-    if (draining || clock.monotonic() - probedAt < PROBE_MS) throw new OcmeshError(code);
-    probedAt = clock.monotonic();
-    await segment.reserve(CHUNK_BYTES).catch((cause) => {
+    const isTooSoon = draining || compacting || clock.monotonic() - probedAt < PROBE_MS;
+    if (!probing && isTooSoon) throw new OcmeshError(code);
+    probing ??= goOn().finally(() => {
+      probing = null;
+    });
+    await probing.catch((cause) => {
       throw new OcmeshError(code, { cause });
     });
+  }
+
+  /** In a new segment, since the old one may hold a part of the frame that found no room. */
+  async function goOn(): Promise<void> {
+    probedAt = clock.monotonic();
+    const isUsed = segment.bytes() > 0;
+    const next = await createSegment(files, path, key, segment.number + Number(isUsed), newestSchema);
+    sealedJournalBytes += segment.bytes();
+    segment.close();
+    segment = next;
     refusal = null;
     log.info('the store can be written again');
   }
 
+  const journalBytes = (): number => sealedJournalBytes + segment.bytes();
+
   function isJournalLong(): boolean {
     if (clock.monotonic() - compactionFailedAt < COMPACT_PAUSE_MS) return false;
-    const bytes = sealedJournalBytes + segment.bytes();
-    return (
-      bytes > Math.max(COMPACT_BYTES, snapshotBytes * COMPACT_SHARE) ||
-      segment.number - generation >= COMPACT_SEGMENTS
-    );
+    const journal = { bytes: journalBytes(), segments: segment.number - generation };
+    return isWorthwhile(journal, snapshotBytes, deps.compactBytes);
   }
 
   function compact(): Promise<void> {
@@ -209,18 +213,26 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   }
 
   async function compactOnce(): Promise<void> {
+    // After one that failed, what is closed already will do: a segment for each try would fill the disk.
+    const isRetry = compactionFailedAt > Number.NEGATIVE_INFINITY && segment.number > generation;
+    if (!isRetry || isOver) await switchSegment();
+    const { number } = segment;
+    snapshotBytes = await deps.compact({ path, key, generation: number });
+    generation = number;
+    sealedJournalBytes = 0;
+    compactionFailedAt = Number.NEGATIVE_INFINITY;
+    removeSegments(files, path, generation);
+  }
+
+  /** Resolves when everything that was applied before is on disk, in the old segment; all else goes into the new. */
+  async function switchSegment(): Promise<void> {
     const next = await createSegment(files, path, key, segment.number + 1, newestSchema);
-    // The switch: what was applied before it belongs to the old segment, all else to the new.
     const old = segment;
     segment = next;
     await onDisk().finally(() => {
       old.close();
       sealedJournalBytes += old.bytes();
     });
-    snapshotBytes = await deps.compact({ path, key, generation: next.number });
-    generation = next.number;
-    sealedJournalBytes = 0;
-    removeSegments(files, path, generation);
   }
 
   return {
@@ -228,22 +240,17 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     read,
     peek: (look) => look(tables),
     refusal: () => refusal,
-    size: () => ({ bytes: snapshotBytes, journalBytes: sealedJournalBytes + segment.bytes() }),
+    size: () => ({ bytes: snapshotBytes, journalBytes: journalBytes() }),
     async close() {
       if (isOver) return;
       isOver = true;
       await draining;
       await compacting;
+      await probing?.catch(() => {});
       // So that ocmesh.db alone is complete after a clean stop.
-      if (!refusal && sealedJournalBytes + segment.bytes() > 0) await compact();
+      if (!refusal && journalBytes() > 0) await compact();
       segment.close();
       sql.close();
     },
   };
 }
-
-/** There is no room. Met before anything of a frame is written, so that nothing is in doubt. */
-class DiskFull extends Error {}
-
-const isDiskFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');

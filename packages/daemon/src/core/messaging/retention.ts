@@ -5,11 +5,6 @@ import type { Store, Tables } from '../ports/store.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const isFull = (tables: Tables): boolean => {
-  const { count, bytes } = tables.messages.totals();
-  return count >= limits.storedMessages || bytes >= limits.storedMessageBytes;
-};
-
 export interface Retention {
   /**
    * Room for one more message: where there is none, the oldest that nobody waits for go, read ones before strangers'
@@ -22,20 +17,30 @@ export interface Retention {
   stop(): void;
 }
 
+/** How much is kept. */
+type Bounds = Pick<
+  typeof limits,
+  'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch'
+>;
+
 /** Keeps the number of messages, their bytes and their age within bounds. */
-export function createRetention(deps: {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-}): Retention {
+export function createRetention(
+  deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
+  bounds: { readonly [K in keyof Bounds]: number } = limits,
+): Retention {
   const { store, clock, log } = deps;
   let cancel: Cancel = () => {};
   let refusedSince: UnixMs | null = null;
 
+  function isFull(tables: Tables): boolean {
+    const { count, bytes } = tables.messages.totals();
+    return count >= bounds.storedMessages || bytes >= bounds.storedMessageBytes;
+  }
+
   function makeRoom(tables: Tables): boolean {
     for (const unreadOfStrangers of [false, true]) {
       if (!isFull(tables)) break;
-      tables.messages.prune({ unreadOfStrangers, limit: limits.pruneBatch });
+      tables.messages.prune({ unreadOfStrangers, limit: bounds.pruneBatch });
     }
     const hasRoom = !isFull(tables);
     if (hasRoom) refusedSince = null;
@@ -46,11 +51,11 @@ export function createRetention(deps: {
   async function prune(): Promise<void> {
     const nowMs: UnixMs = clock.now();
     const removed = await store.transaction((tables) => {
-      tables.seen.forgetBefore(nowMs - limits.seenDays * DAY_MS);
+      tables.seen.forgetBefore(nowMs - bounds.seenDays * DAY_MS);
       return tables.messages.prune({
         unreadOfStrangers: true,
-        arrivedBeforeMs: nowMs - limits.messageDays * DAY_MS,
-        limit: limits.pruneBatch,
+        arrivedBeforeMs: nowMs - bounds.messageDays * DAY_MS,
+        limit: bounds.pruneBatch,
       });
     });
     if (removed > 0) log.info('old messages removed', { messages: removed });

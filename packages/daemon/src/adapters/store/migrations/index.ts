@@ -18,8 +18,10 @@ export function checkSchema(sql: Sql): void {
 /**
  * Brings the database to the newest schema, in one transaction.
  * @returns whether there was anything to do
+ * @throws when a newer ocmesh wrote it
  */
 export function migrate(sql: Sql): boolean {
+  checkSchema(sql);
   const version = schemaVersion(sql);
   if (version === newestSchema) return false;
   sql.script('BEGIN');

@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '@ocmesh/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+
+let mounted: string | null = null;
+
+/** A disk of its own for one home. Only root may make one. */
+function mountSmallDisk(path: string): boolean {
+  mkdirSync(path, { mode: 0o700 });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path], { stdio: 'ignore' });
+    mounted = path;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+afterEach(() => {
+  if (mounted) execFileSync('umount', ['-l', mounted]);
+  mounted = null;
+});
+
+describe('a full disk', () => {
+  it('answers writes with 507 within a second, goes on reading, and writes again when there is room', async ({
+    skip,
+  }) => {
+    const mesh = createMesh();
+    const home = join(mesh.place, 'alice');
+    if (!mountSmallDisk(home)) skip('only root may mount a small disk');
+    const relay = await mesh.startRelay();
+    const alice = await mesh.startAgent('alice', [relay.url]);
+    const bob = await mesh.startAgent('bob', [relay.url]);
+    await mesh.meet(alice, bob);
+
+    const filler = join(home, 'filler');
+    const fill = () => {
+      try {
+        writeFileSync(filler, Buffer.alloc(16 * 1024 * 1024));
+      } catch {
+        // That is the point.
+      }
+    };
+    fill();
+    const acknowledged: string[] = [];
+    const send = async () => {
+      const began = performance.now();
+      const response = await fetch(`${alice.url}/send`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ to: bob.pubkey, content: '漢'.repeat(4096) }),
+      });
+      const body = (await response.json()) as { id: string; error?: string };
+      if (response.status === 200) acknowledged.push(body.id);
+      return { status: response.status, error: body.error, ms: performance.now() - began };
+    };
+    // The journal has made room ahead: that is used up first.
+    const refused = await until(async () => {
+      const answer = await send();
+      return answer.status !== 200 && answer;
+    });
+    expect(refused).toMatchObject({ status: 507, error: 'storage_full' });
+    expect((await send()).ms).toBeLessThan(1_000);
+
+    const status = await fetch(`${alice.url}/status`);
+    expect(status.status).toBe(503);
+    expect(await status.json()).toMatchObject({ degraded: true, reasons: [{ code: 'storage_refuses' }] });
+    const page = await alice.api.listMessages({ direction: 'out' });
+    expect(page.items.map(({ id }) => id).sort()).toEqual([...acknowledged].sort());
+
+    rmSync(filler);
+    await until(async () => (await send()).status === 200);
+    expect((await fetch(`${alice.url}/status`)).status).toBe(200);
+    await until(async () => (await bob.api.getStatus({})).unread_count === acknowledged.length, 60_000);
+
+    await alice.kill();
+    const again = await mesh.startAgent('alice', [relay.url]);
+    const kept = await again.api.listMessages({ direction: 'out' });
+    expect(kept.items.map(({ id }) => id).sort()).toEqual([...acknowledged].sort());
+  });
+});

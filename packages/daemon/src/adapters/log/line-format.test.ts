@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { cleanText, formatLine } from './line-format.ts';
+
+const at = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+
+test('is [TIMESTAMP] [LEVEL] message, with the fields after it', () => {
+  expect(formatLine(at, 'info', 'relay connected', { relay: 'wss://x', n: 5, ok: true, none: null, gone: undefined })).toBe(
+    '[2026-01-02T03:04:05.006Z] [INFO] relay connected relay=wss://x n=5 ok=true none=null\n',
+  );
+});
+
+test('quotes what has spaces, quotes or an equals sign', () => {
+  expect(formatLine(at, 'warn', 'm', { a: 'two words', b: 'x=y', c: 'say "x"' })).toBe(
+    '[2026-01-02T03:04:05.006Z] [WARN] m a="two words" b="x=y" c="say \\"x\\""\n',
+  );
+});
+
+test.each([
+  ['a line end', 'a\nb', 'a\\u{a}b'],
+  ['a carriage return', 'a\rb', 'a\\u{d}b'],
+  ['an escape', '\u001b[2J', '\\u{1b}[2J'],
+  ['a backspace', 'a\bb', 'a\\u{8}b'],
+  ['zero', '\u0000', '\\u{0}'],
+  ['DEL', '\u007f', '\\u{7f}'],
+  ['a C1 control', '\u009b2J', '\\u{9b}2J'],
+  ['a bidi override', 'a\u202eb', 'a\\u{202e}b'],
+  ['a bidi isolate', '\u2066', '\\u{2066}'],
+  ['an Arabic letter mark', '\u061c', '\\u{61c}'],
+  ['a zero-width space', 'a\u200bb', 'a\\u{200b}b'],
+  ['a zero-width joiner', '\u200d', '\\u{200d}'],
+  ['a byte order mark', '\ufeff', '\\u{feff}'],
+  ['a soft hyphen', '\u00ad', '\\u{ad}'],
+  ['a line separator', '\u2028', '\\u{2028}'],
+  ['a tag character', '\u{e0041}', '\\u{e0041}'],
+  ['half a surrogate pair', 'a\ud83d', 'a\\u{d83d}'],
+])('shows %s as its number', (_, text, shown) => {
+  expect(cleanText(text)).toBe(shown);
+});
+
+test('leaves every language as it is', () => {
+  for (const text of ['grüße', 'こんにちは', 'مرحبا', 'שלום', '👋🏽', 'e\u0301']) expect(cleanText(text)).toBe(text);
+});
+
+test('whatever comes in, it is one line, without anything that moves a cursor', () => {
+  const anything = fc.string({ unit: fc.oneof(fc.constantFrom('\n', '\u001b', '\u202e', '"', '=', ' ', '\ud800'), fc.string({ unit: 'binary', maxLength: 2 })) });
+  fc.assert(
+    fc.property(anything, anything, (message, value) => {
+      const line = formatLine(at, 'info', message, { value });
+      expect(line.endsWith('\n')).toBe(true);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
+    }),
+  );
+});
+
+test('cuts what is long', () => {
+  expect(cleanText('x'.repeat(5_000))).toHaveLength(200);
+});

@@ -1,0 +1,449 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createPuppet } from '../../../test/support/puppet.ts';
+import { type Script, startScriptedRelay } from '../../../test/support/scripted-relay.ts';
+import type { Subscription } from '../../core/ports/relay-network.ts';
+import { createRelayNetwork } from './network.ts';
+
+/** Waits for what goes over a real socket; time stands still meanwhile. */
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
+
+/** The network on these relays, with everything it said written down. */
+function openNetwork(...urls: string[]) {
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const puppet = createPuppet('alice', clock);
+  const heard: string[] = [];
+  const events: unknown[] = [];
+  const standing: Subscription[] = [
+    { name: 'presence', filters: () => [{ kinds: [31337], since: Math.floor(clock.now() / 1000) }] },
+    { name: 'dm', filters: () => [{ kinds: [4], limit: 0 }] },
+  ];
+  const network = createRelayNetwork(urls, { clock, random: createSeededRandom(1), log, sign: puppet.sign });
+  network.start(standing, {
+    onEvent: (event) => events.push(event),
+    onGarbage: (_, reason) => heard.push(reason),
+    onConnected: () => heard.push('connected'),
+    onDisconnected: () => heard.push('disconnected'),
+    onInfo: () => heard.push('info'),
+    onSubscribed: (_, name) => heard.push(`subscribed ${name}`),
+  });
+  onTestFinished(async () => {
+    await network.stop();
+    expect(clock.pending()).toBe(0);
+  });
+  const relay = () => network.relays()[0] as ReturnType<typeof network.relays>[number];
+  const count = (what: string): number => heard.filter((each) => each === what).length;
+  return { clock, log, puppet, network, heard, events, relay, count, url: urls[0] as string };
+}
+
+/** Connected and subscribed, unless the script has other plans. */
+async function connected(script: Script = {}) {
+  const relay = await startScriptedRelay(script);
+  const open = openNetwork(relay.url);
+  await until(() => expect(open.count('connected')).toBe(1));
+  await until(() => expect(relay.ofType('REQ').length).toBeGreaterThanOrEqual(2));
+  return { ...open, scripted: relay };
+}
+
+const filterOf = (frame: readonly unknown[]) => frame[2] as Record<string, unknown>;
+
+test('connects, subscribes and says so', async () => {
+  const { relay, count, log, url, clock } = await connected();
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  expect(relay()).toMatchObject({
+    url,
+    state: 'connected',
+    connectedSince: clock.now(),
+    carriesDms: true,
+    lastError: null,
+  });
+  expect(log.lines).toContainEqual(expect.objectContaining({ message: `relay connected to ${url}` }));
+});
+
+test('hands every event of a standing subscription on, as it came', async () => {
+  const { scripted, events } = await connected();
+  scripted.send(['EVENT', 'dm', { any: 'thing' }]);
+  scripted.send(['EVENT', 'presence', null]);
+  scripted.send(['EVENT', 'of-nobody', { id: 'x' }]);
+  scripted.send(['EVENT', 'dm', 'last']);
+  await until(() => expect(events).toContain('last'));
+  expect(events).toEqual([{ any: 'thing' }, null, 'last']);
+});
+
+test('counts garbage, binary frames and frames of no NIP, and goes on', async () => {
+  const { scripted, heard, events, relay } = await connected();
+  for (const frame of ['', 'nonsense', '{}', '[]', '["WHAT","x"]', '["EVENT",5,{}]', '[null]'])
+    scripted.send(frame);
+  scripted.send(Buffer.from([1, 2, 3]));
+  scripted.send(['EVENT', 'dm', 'after']);
+  await until(() => expect(events).toEqual(['after']));
+  expect(heard.filter((each) => each === 'garbage_frame')).toHaveLength(8);
+  expect(relay().state).toBe('connected');
+});
+
+test('a huge frame is counted and costs the relay its connection, which comes back', async () => {
+  const { scripted, clock, count, relay } = await connected();
+  scripted.send(`["NOTICE","${'x'.repeat(256 * 1024)}"]`);
+  await until(() => expect(count('disconnected')).toBe(1));
+  expect(count('frame_too_large')).toBe(1);
+  expect(relay().state).toBe('disconnected');
+  await clock.advance(1_000);
+  await until(() => expect(count('connected')).toBe(2));
+});
+
+test('a frame just below the bound is taken', async () => {
+  const { scripted, events } = await connected();
+  scripted.send(['EVENT', 'dm', 'x'.repeat(256 * 1024 - 100)]);
+  await until(() => expect(events).toHaveLength(1));
+});
+
+test('after a break it subscribes again, with fresh filters', async () => {
+  const { scripted, clock, count, relay, log } = await connected();
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  await clock.advance(20_000);
+  scripted.cut();
+  await until(() => expect(count('disconnected')).toBe(1));
+  expect(relay()).toMatchObject({ state: 'disconnected', carriesDms: false, connectedSince: null });
+  expect(log.lines).toContainEqual(expect.objectContaining({ message: 'relay disconnected' }));
+  await clock.advance(1_000);
+  await until(() => expect(count('subscribed dm')).toBe(2));
+  const [first, second] = scripted.ofType('REQ').filter(([, name]) => name === 'presence');
+  expect(
+    (filterOf(second as never)['since'] as number) - (filterOf(first as never)['since'] as number),
+  ).toBeGreaterThanOrEqual(20);
+});
+
+test('a REQ that was dropped at open is asked again', async () => {
+  let dropped = 0;
+  const { clock, count, scripted } = await connected({
+    onFrame: ([type]) => type === 'REQ' && dropped++ < 2,
+  });
+  expect(count('subscribed dm')).toBe(0);
+  await clock.advance(5_000);
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  expect(scripted.ofType('REQ').filter(([, name]) => name === 'dm')).toHaveLength(2);
+});
+
+test('a relay that never answers a REQ is hung up on after three tries', async () => {
+  const { clock, count, scripted, relay } = await connected({ onFrame: ([type]) => type === 'REQ' });
+  for (let i = 0; i < 3; i++) {
+    await until(() => expect(scripted.ofType('REQ').length).toBe(2 * (i + 1)));
+    await clock.advance(5_000);
+  }
+  await until(() => expect(count('disconnected')).toBe(1));
+  expect(relay().lastError).toBe('no answer to a subscription');
+});
+
+test('a relay that vanished without a word shows by not answering a ping', async () => {
+  const { clock, count, log, relay } = await connected({ pongs: false });
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  await clock.advance(39_999);
+  expect(count('disconnected')).toBe(0);
+  await clock.advance(1);
+  await until(() => expect(count('disconnected')).toBe(1));
+  expect(relay().lastError).toBe('no answer to a ping');
+  expect(log.lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'connection timeout' }));
+});
+
+test.each(['auth-required: prove it', 'ERROR: auth-required: we only serve …', 'restricted: log in first'])(
+  'answers the challenge when a subscription is closed with %j, once, and asks again',
+  async (reason) => {
+    const refused = new Set<unknown>();
+    const { scripted, count, url, puppet, relay } = await connected({
+      onOpen: (reply) => reply('AUTH', 'the-challenge'),
+      onFrame: ([type, name], reply) => {
+        if (type !== 'REQ' || refused.has(name)) return false;
+        refused.add(name);
+        reply('CLOSED', name, reason);
+        return true;
+      },
+    });
+    await until(() => expect(count('subscribed dm') + count('subscribed presence')).toBe(2));
+    const auths = scripted.ofType('AUTH').map((frame) => frame[1]);
+    expect(auths).toMatchObject([
+      {
+        kind: 22242,
+        pubkey: puppet.pubkey,
+        content: '',
+        tags: [
+          ['relay', url],
+          ['challenge', 'the-challenge'],
+        ],
+      },
+    ]);
+    expect(relay()).toMatchObject({ carriesDms: true });
+  },
+);
+
+test('answers a challenge that comes only after the refusal', async () => {
+  let authenticated = false;
+  const { count, clock } = await connected({
+    onFrame: ([type, name], reply) => {
+      if (type === 'AUTH') authenticated = true;
+      if (type !== 'REQ' || authenticated) return false;
+      reply('CLOSED', name, 'auth-required: first');
+      reply('AUTH', 'late-challenge');
+      return true;
+    },
+  });
+  await until(() => expect(authenticated).toBe(true));
+  await clock.advance(0);
+  await until(() => expect(count('subscribed dm')).toBe(1));
+});
+
+test('says nothing about itself to a relay that challenges but does not insist', async () => {
+  const { scripted, count } = await connected({ onOpen: (reply) => reply('AUTH', 'x') });
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  expect(scripted.ofType('AUTH')).toEqual([]);
+});
+
+test('a refused AUTH is a state, and no crash', async () => {
+  const { scripted, log, relay, clock } = await connected({
+    onOpen: (reply) => reply('AUTH', 'x'),
+    onFrame: ([type, first], reply) => {
+      if (type === 'REQ') reply('CLOSED', first, 'auth-required: members only');
+      if (type === 'AUTH') reply('OK', (first as { id: string }).id, false, 'restricted: you are no member');
+      return type === 'REQ' || type === 'AUTH';
+    },
+  });
+  await until(() =>
+    expect(log.lines.filter(({ message }) => message === 'relay auth failed')).toHaveLength(1),
+  );
+  await until(() => expect(relay().lastError).toContain('auth-required: members only'));
+  expect(relay()).toMatchObject({ state: 'connected', carriesDms: false });
+  await clock.advance(1_000);
+  expect(scripted.ofType('AUTH')).toHaveLength(1);
+  expect(scripted.ofType('REQ')).toHaveLength(2);
+});
+
+test('a connection that breaks while an AUTH is under way leaves nothing behind', async () => {
+  let broken = false;
+  const { scripted, clock, count, relay } = await connected({
+    onOpen: (reply) => reply('AUTH', 'x'),
+    onFrame: ([type, first], reply) => {
+      if (broken) return false;
+      if (type === 'REQ') reply('CLOSED', first, 'auth-required: first');
+      return true;
+    },
+  });
+  await until(() => expect(scripted.ofType('AUTH')).toHaveLength(1));
+  broken = true;
+  scripted.cut();
+  await until(() => expect(count('disconnected')).toBe(1));
+  await clock.advance(1_000);
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  expect(relay()).toMatchObject({ state: 'connected', carriesDms: true, lastError: null });
+});
+
+test('a subscription that the relay closed later is asked again after a while', async () => {
+  const { scripted, clock, count, relay, events } = await connected();
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  scripted.send(['CLOSED', 'dm', 'error: shutting down soon']);
+  await until(() => expect(relay().carriesDms).toBe(false));
+  // In steps that leave time for the pongs: time runs ahead of the socket.
+  for (let passed = 0; passed < 300; passed += 20) {
+    await clock.advance(20_000);
+    scripted.send(['EVENT', 'presence', passed]);
+    await until(() => expect(events).toContain(passed));
+  }
+  await until(() => expect(count('subscribed dm')).toBe(2));
+});
+
+test.each([
+  [true, '', 'accepted', null],
+  [true, 'duplicate: have it', 'accepted', 'duplicate'],
+  [false, 'duplicate: have it', 'accepted', 'duplicate'],
+  [false, 'replaced: have newer', 'accepted', 'replaced'],
+  [false, 'blocked: no', 'rejected', 'blocked'],
+  [false, 'ERROR: rate-limited: slow', 'rejected', 'rate-limited'],
+  [false, 'pow: 20 bits', 'rejected', 'pow'],
+  [false, 'just no', 'rejected', 'other'],
+  [false, '', 'rejected', null],
+  ['yes', '', 'rejected', null],
+])('OK %j %j means %s', async (accepted, reason, outcome, prefix) => {
+  const { network, puppet, url } = await connected({
+    onFrame: ([type, event], reply) => {
+      if (type === 'EVENT') reply('OK', (event as { id: string }).id, accepted, reason);
+      return type === 'EVENT';
+    },
+  });
+  expect(await network.publish(url, puppet.presence())).toEqual({ outcome, reason: reason || null, prefix });
+});
+
+test('a write that needs AUTH is written again after it', async () => {
+  let authenticated = false;
+  const { network, puppet, url, scripted } = await connected({
+    onOpen: (reply) => reply('AUTH', 'x'),
+    onFrame: ([type, event], reply) => {
+      if (type === 'AUTH') authenticated = true;
+      if (type !== 'EVENT' || authenticated) return false;
+      reply('OK', (event as { id: string }).id, false, 'auth-required: first');
+      return true;
+    },
+  });
+  expect(await network.publish(url, puppet.presence())).toMatchObject({ outcome: 'accepted' });
+  expect(scripted.ofType('EVENT')).toHaveLength(2);
+});
+
+test('a relay that does not answer a write is given ten seconds', async () => {
+  const { network, puppet, url, clock, scripted } = await connected({
+    onFrame: ([type]) => type === 'EVENT',
+  });
+  const outcome = network.publish(url, puppet.presence());
+  await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
+  await clock.advance(10_000);
+  expect(await outcome).toEqual({ outcome: 'timeout', reason: 'no answer', prefix: null });
+});
+
+test('a write that is under way when the connection breaks was offline', async () => {
+  const { network, puppet, url, scripted } = await connected({ onFrame: ([type]) => type === 'EVENT' });
+  const outcome = network.publish(url, puppet.presence());
+  await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
+  scripted.cut();
+  expect(await outcome).toMatchObject({ outcome: 'offline' });
+  expect(await network.publish(url, puppet.presence())).toMatchObject({ outcome: 'offline' });
+  expect(await network.publish('wss://unknown.test', puppet.presence())).toMatchObject({
+    outcome: 'offline',
+  });
+});
+
+test('an OK for something that nobody asked is ignored', async () => {
+  const { scripted, relay, events } = await connected();
+  scripted.send(['OK', 'ab'.repeat(32), false, 'blocked: x']);
+  scripted.send(['EVENT', 'dm', 'after']);
+  await until(() => expect(events).toEqual(['after']));
+  expect(relay().state).toBe('connected');
+});
+
+test('a query brings what came before its EOSE, and closes', async () => {
+  const { network, url, scripted } = await connected({
+    onFrame: ([type, id], reply) => {
+      if (type !== 'REQ' || !String(id).startsWith('q')) return false;
+      reply('EVENT', id, 1);
+      reply('EVENT', id, 2);
+      reply('EOSE', id);
+      reply('EVENT', id, 'too late');
+      return true;
+    },
+  });
+  expect(await network.query(url, [{ kinds: [4] }])).toEqual({ complete: true, events: [1, 2] });
+  await until(() => expect(scripted.ofType('CLOSE')).toHaveLength(1));
+});
+
+test.each([
+  [
+    'is refused',
+    (reply: (...frame: [string, ...unknown[]]) => void, id: unknown) => reply('CLOSED', id, 'error: no'),
+  ],
+  ['breaks', null],
+])('a query that %s is incomplete and says what it got', async (_, end) => {
+  const { network, url, scripted } = await connected({
+    onFrame: ([type, id], reply, socket) => {
+      if (type !== 'REQ' || !String(id).startsWith('q')) return false;
+      reply('EVENT', id, 1);
+      if (end) end(reply, id);
+      else socket.close();
+      return true;
+    },
+  });
+  expect(await network.query(url, [{ kinds: [4] }])).toEqual({ complete: false, events: [1] });
+  expect(scripted.ofType('REQ').length).toBeGreaterThan(2);
+});
+
+test('a query without end is cut at 5000 events', async () => {
+  const { network, url } = await connected({
+    onFrame: ([type, id], reply) => {
+      if (type !== 'REQ' || !String(id).startsWith('q')) return false;
+      for (let i = 0; i < 6_000; i++) reply('EVENT', id, i);
+      return true;
+    },
+  });
+  const { complete, events } = await network.query(url, [{ kinds: [4] }]);
+  expect([complete, events.length]).toEqual([false, 5_000]);
+});
+
+test('a query that goes on for 30 seconds is cut', async () => {
+  const { network, url, clock, scripted } = await connected({
+    onFrame: ([type, id], reply) => {
+      if (type !== 'REQ' || !String(id).startsWith('q')) return false;
+      reply('EVENT', id, 1);
+      return true;
+    },
+  });
+  const result = network.query(url, [{ kinds: [4] }]);
+  await until(() => expect(scripted.ofType('REQ').length).toBe(3));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await clock.advance(29_000);
+  await clock.advance(1_000);
+  expect(await result).toEqual({ complete: false, events: [1] });
+});
+
+test('a relay that is not there is tried again, ever more slowly', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const { clock, relay, count, network, log } = openNetwork(`ws://127.0.0.1:${port}`);
+  const attempts = (): number => log.lines.filter(({ message }) => message === 'relay not reached').length;
+  for (const [index, wait] of [1_000, 2_000, 4_000, 8_000].entries()) {
+    await until(() => expect(attempts()).toBeGreaterThan(index));
+    expect(relay()).toMatchObject({ state: 'disconnected', lastError: expect.stringContaining('ECONNREFUSED') });
+    await clock.advance(wait);
+  }
+  expect([count('connected'), count('disconnected')]).toEqual([0, 0]);
+  expect(await network.query(relay().url, [{}])).toEqual({ complete: false, events: [] });
+  await until(() => expect(attempts()).toBeGreaterThanOrEqual(5));
+});
+
+test('one relay that fails does not touch the others', async () => {
+  const good = await startScriptedRelay();
+  const { network, heard } = openNetwork('ws://127.0.0.1:1', good.url);
+  await until(() => expect(heard).toContain('subscribed dm'));
+  expect(network.relays().map(({ state }) => state)).toContain('connected');
+});
+
+test("keeps no more than 200 characters of a relay's words", async () => {
+  const { scripted, relay } = await connected();
+  scripted.send(['CLOSED', 'dm', `error: ${'x'.repeat(5_000)}`]);
+  await until(() => expect(relay().lastError).toHaveLength(200));
+});
+
+test('measures the round trip of a write', async () => {
+  const { network, puppet, url, clock, scripted, relay } = await connected({
+    onFrame: ([type, event], reply) => {
+      if (type !== 'EVENT') return false;
+      void clock.advance(123).then(() => reply('OK', (event as { id: string }).id, true, ''));
+      return true;
+    },
+  });
+  await network.publish(url, puppet.presence());
+  expect(relay().roundTripMs).toBe(123);
+  expect(scripted.connections()).toBe(1);
+});
+
+test('tells what the relay says about itself', async () => {
+  const { count, relay } = await connected({
+    onRequest: (_, response) =>
+      response.end(
+        JSON.stringify({
+          supported_nips: [1, 40, 'x', 42.5],
+          limitation: { max_limit: 500, auth_required: true },
+        }),
+      ),
+  });
+  await until(() => expect(count('info')).toBeGreaterThanOrEqual(1));
+  expect(relay().info).toEqual({
+    supportedNips: [1, 40],
+    limitation: { max_limit: 500, auth_required: true },
+  });
+});
+
+test('a stop while it connects ends at once', async () => {
+  const { network, heard, clock } = openNetwork('ws://127.0.0.1:1');
+  await network.stop();
+  expect(heard).toEqual([]);
+  expect(clock.pending()).toBe(0);
+});

@@ -1,0 +1,122 @@
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { exitCodes, StartError } from './exit.ts';
+import { type Home, homeFiles, prepareHome } from './home.ts';
+import { openKeystore } from './keystore.ts';
+
+function newHome(): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'ocmesh-keystore-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const home = homeFiles(join(folder, 'home'));
+  prepareHome(home);
+  return home;
+}
+
+const refusal = (run: () => unknown): StartError => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof StartError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+};
+
+test('makes a key once and gives the same one ever after', () => {
+  const home = newHome();
+  const key = openKeystore(home);
+  expect(key).toHaveLength(32);
+  expect(Buffer.from(openKeystore(home)).equals(key)).toBe(true);
+  expect(Buffer.from(openKeystore(newHome())).equals(key)).toBe(false);
+});
+
+test('writes both parts for the owner alone, and the key in none of them', () => {
+  const home = newHome();
+  const key = Buffer.from(openKeystore(home));
+  for (const path of [home.keyFile, home.keystore]) {
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const text = readFileSync(path, 'utf8');
+    expect(text).not.toContain(key.toString('hex'));
+    expect(text).not.toContain(key.toString('base64'));
+  }
+});
+
+test.each(['keyFile', 'keystore'] as const)('refuses to start without its %s, and leaves all as it is', (part) => {
+  const home = newHome();
+  openKeystore(home);
+  writeFileSync(home.database, 'x');
+  const other = part === 'keyFile' ? home.keystore : home.keyFile;
+  const before = readFileSync(other);
+  rmSync(home[part]);
+  const { exitCode, message } = refusal(() => openKeystore(home));
+  expect(exitCode).toBe(exitCodes.permanent);
+  expect(message).toContain(home[part]);
+  expect(readFileSync(other).equals(before)).toBe(true);
+  expect(() => statSync(home[part])).toThrow();
+});
+
+test('never makes a new key where a store is', () => {
+  const home = newHome();
+  writeFileSync(home.database, 'x');
+  expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
+});
+
+test.each([
+  ['keyFile', 0o640],
+  ['keyFile', 0o604],
+  ['keystore', 0o660],
+] as const)('refuses a %s of mode %o', (part, mode) => {
+  const home = newHome();
+  openKeystore(home);
+  chmodSync(home[part], mode);
+  const { exitCode, message } = refusal(() => openKeystore(home));
+  expect(exitCode).toBe(exitCodes.permanent);
+  expect(message).toContain(`chmod 600 ${home[part]}`);
+});
+
+test.each(['keyFile', 'keystore'] as const)('does not follow a link in place of its %s', (part) => {
+  const home = newHome();
+  openKeystore(home);
+  renameSync(home[part], `${home[part]}.real`);
+  symlinkSync(`${home[part]}.real`, home[part]);
+  expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
+});
+
+test.each([
+  ['no JSON', () => 'nonsense'],
+  ['an empty file', () => ''],
+  ['null', () => 'null'],
+  ['JSON without the key', () => '{}'],
+  ['a key too short', () => '{"wrapped":"AAAA"}'],
+  ['a changed byte', (text: string) => text.replace(/"wrapped":"(.)/, (all, digit) => all.replace(/.$/, digit === 'A' ? 'B' : 'A'))],
+])('refuses a keystore with %s', (_, change) => {
+  const home = newHome();
+  openKeystore(home);
+  writeFileSync(home.keystore, change(readFileSync(home.keystore, 'utf8')));
+  expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
+});
+
+test("refuses another home's key file", () => {
+  const home = newHome();
+  const other = newHome();
+  openKeystore(home);
+  openKeystore(other);
+  writeFileSync(home.keyFile, readFileSync(other.keyFile));
+  expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
+});
+
+test('a home that others may enter is refused, and so is one that is no folder', () => {
+  const home = newHome();
+  chmodSync(home.path, 0o750);
+  expect(refusal(() => prepareHome(home)).message).toContain(`chmod 700 ${home.path}`);
+  chmodSync(home.path, 0o700);
+  expect(() => prepareHome(home)).not.toThrow();
+  const file = homeFiles(join(home.path, 'file'));
+  writeFileSync(file.path, '');
+  expect(refusal(() => prepareHome(file)).exitCode).toBe(exitCodes.permanent);
+  const link = homeFiles(join(home.path, 'link'));
+  symlinkSync(tmpdir(), link.path);
+  expect(refusal(() => prepareHome(link)).exitCode).toBe(exitCodes.permanent);
+});

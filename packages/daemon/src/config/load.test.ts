@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { loadConfig } from './load.ts';
+import { defaultRelays } from './schema.ts';
+
+function configFile(content?: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ocmesh-config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'config.json');
+  if (content !== undefined) writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+const refusal = (run: () => unknown): StartError => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof StartError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+};
+
+test('without anything the defaults count', () => {
+  const { values, origins } = loadConfig(configFile(), {}, {});
+  expect(values).toMatchObject({
+    port: 7432,
+    name: null,
+    relays: defaultRelays,
+    presence_kinds: [1, 31337],
+    announce_interval_s: 300,
+    scan_interval_s: 120,
+    online_window_s: 900,
+    log_level: 'info',
+  });
+  expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
+});
+
+test('the file outdoes the defaults, the environment the file, flags everything; each value knows its origin', () => {
+  const path = configFile({ port: 1, name: 'file', log_level: 'warn', scan_interval_s: 5 });
+  const env = { OCMESH_PORT: '2', OCMESH_NAME: 'env' };
+  const { values, origins } = loadConfig(path, env, { port: 3 });
+  expect(values).toMatchObject({ port: 3, name: 'env', log_level: 'warn', scan_interval_s: 5, online_window_s: 900 });
+  expect(origins).toMatchObject({
+    port: '--port',
+    name: 'OCMESH_NAME',
+    log_level: path,
+    scan_interval_s: path,
+    online_window_s: 'default',
+  });
+});
+
+test('reads every variable', () => {
+  const { values } = loadConfig(
+    configFile(),
+    {
+      OCMESH_PORT: '0',
+      OCMESH_NAME: 'n',
+      OCMESH_RELAYS: ' wss://a.test , ,ws://127.0.0.1:1 ',
+      OCMESH_ANNOUNCE_INTERVAL_S: '1',
+      OCMESH_SCAN_INTERVAL_S: '2',
+      OCMESH_ONLINE_WINDOW_S: '3',
+      OCMESH_LOG_LEVEL: 'DEBUG',
+    },
+    {},
+  );
+  expect(values).toEqual({
+    port: 0,
+    name: 'n',
+    relays: ['wss://a.test', 'ws://127.0.0.1:1'],
+    presence_kinds: [1, 31337],
+    announce_interval_s: 1,
+    scan_interval_s: 2,
+    online_window_s: 3,
+    log_level: 'debug',
+  });
+});
+
+test('an empty variable and a flag that was not given count as none', () => {
+  const { values } = loadConfig(configFile({ port: 5 }), { OCMESH_PORT: '' }, { port: undefined });
+  expect(values.port).toBe(5);
+});
+
+test('brings relay addresses into one form and drops repeated ones', () => {
+  const relays = ['wss://A.Test/', 'wss://a.test', 'wss://a.test:443', 'wss://a.test/inbox', 'wss://a.test/?x=1', 'wss://a.test/#x'];
+  expect(loadConfig(configFile(), {}, { relays }).values.relays).toEqual([
+    'wss://a.test',
+    'wss://a.test/inbox',
+    'wss://a.test/?x=1',
+  ]);
+});
+
+test.each([
+  ['an unknown field', { prot: 1 }, 'prot'],
+  ['a port of letters', { port: '7432' }, 'port'],
+  ['a port too high', { port: 65_536 }, 'port'],
+  ['no interval', { scan_interval_s: 0 }, 'scan_interval_s'],
+  ['an empty name', { name: '' }, 'name'],
+  ['a name too long', { name: 'x'.repeat(65) }, 'name'],
+  ['a relay that is none', { relays: ['https://a.test'] }, 'relays'],
+  ['an unknown presence kind', { presence_kinds: [2] }, 'presence_kinds'],
+  ['an unknown level', { log_level: 'loud' }, 'log_level'],
+])('a file with %s is refused, naming file and field', (_, content, field) => {
+  const path = configFile(content);
+  const { exitCode, message } = refusal(() => loadConfig(path, {}, {}));
+  expect(exitCode).toBe(exitCodes.permanent);
+  expect(message).toContain(path);
+  expect(message).toContain(field);
+});
+
+test.each(['', '[]', 'null', '{', '"x"'])('a file that reads %j is refused', (text) => {
+  const path = configFile(text);
+  expect(refusal(() => loadConfig(path, {}, {})).message).toContain(path);
+});
+
+test('a file that cannot be read is refused', () => {
+  const folder = join(configFile(), '..');
+  expect(refusal(() => loadConfig(folder, {}, {})).exitCode).toBe(exitCodes.permanent);
+});
+
+test.each([
+  ['OCMESH_PORT', 'many'],
+  ['OCMESH_PORT', '-1'],
+  ['OCMESH_PORT', '1.5'],
+  ['OCMESH_PORT', ' '],
+  ['OCMESH_PORT', '1e99'],
+  ['OCMESH_SCAN_INTERVAL_S', 'Infinity'],
+  ['OCMESH_RELAYS', 'nos.lol'],
+  ['OCMESH_RELAYS', 'wss://'],
+  ['OCMESH_RELAYS', 'wss://user:secret@a.test'],
+  ['OCMESH_LOG_LEVEL', 'loud'],
+])('%s=%s is refused, naming the variable', (variable, text) => {
+  const { exitCode, message } = refusal(() => loadConfig(configFile(), { [variable]: text }, {}));
+  expect(exitCode).toBe(exitCodes.permanent);
+  expect(message).toContain(variable);
+  expect(message).not.toContain('secret');
+});
+
+test('a bad flag is refused, naming the flag', () => {
+  expect(refusal(() => loadConfig(configFile(), {}, { port: Number.NaN })).message).toContain('--port');
+  expect(refusal(() => loadConfig(configFile(), {}, { log_level: 'x' })).message).toContain('--log-level');
+});

@@ -1,0 +1,174 @@
+import { expect, test } from 'vitest';
+import { createCrasher, type Disk } from '../support/crashed-disk.ts';
+import { type Content, contentOn, openOn, put, write } from '../support/durable-store.ts';
+import { createMemoryFiles, type FileOperation } from '../support/memory-files.ts';
+import { type Chance, seededChance } from '../support/seed.ts';
+
+// Lives of a store are recorded operation by operation; then the power is cut at random moments, each time with a
+// random choice of what a disk may have kept, and the store is started on what is left.
+
+const STATES = Number(process.env['SOAK_STATES'] ?? 500);
+const STATES_OF_A_LIFE = 50;
+/** How often a disk that lost power is written on and loses power again. */
+const MOST_LIVES = 4;
+
+interface Life {
+  /** What the disk held at its beginning. */
+  readonly before: Disk;
+  readonly operations: readonly FileOperation[];
+  /** Every transaction since the first life in the order of its being applied, those of lost writes left out. */
+  readonly applied: readonly string[];
+  /** How many of them were there before this life. */
+  readonly inherited: number;
+}
+
+const tally = () => ({
+  states: 0,
+  lost: 0,
+  halves: 0,
+  invented: 0,
+  failedStarts: 0,
+  /** States that lost something which nobody had been promised. */
+  dropped: 0,
+  restarts: 0,
+  compactions: 0,
+  grownSegments: 0,
+  acknowledged: 0,
+});
+type Tally = ReturnType<typeof tally>;
+
+const textOf = (id: string): string => `${id} ${'text '.repeat(id.length ** 3 % 97)}`;
+
+/** Several writers, transactions of several commands, some that throw, some that only look. */
+async function live(
+  before: Disk,
+  inherited: readonly string[],
+  chance: Chance,
+  lives: number,
+): Promise<Life> {
+  const files = createMemoryFiles(before);
+  const applied = [...inherited];
+  const grows = chance.happens(0.1);
+  const transactions = grows ? 16 : 20 + chance.below(60);
+  const { store, failStops } = await openOn(files, {
+    compactBytes: grows ? 1e9 : 2_000 + chance.below(20_000),
+  });
+  let started = 0;
+
+  async function writer(): Promise<void> {
+    while (started < transactions) {
+      const id = `${lives}-${started++}`;
+      const kind = chance.below(20);
+      if (kind === 0) {
+        const failed = store.transaction((tables) => {
+          put(tables, `${id}-undone`, 'never');
+          throw new Error('changed its mind');
+        });
+        await failed.catch(() => {});
+      }
+      if (kind === 1) await store.read((tables) => tables.messages.lastArrival());
+      const text = grows ? 'long '.repeat(20_000 + chance.below(100_000)) : textOf(id);
+      const written = store.transaction((tables) => {
+        put(tables, id, text);
+        applied.push(id);
+      });
+      await written;
+      files.operations.push({ op: 'acknowledged', id });
+    }
+  }
+
+  await Promise.all(Array.from({ length: chance.pick([1, 3, 12]) }, writer));
+  if (chance.happens(0.5)) await store.close();
+  expect(failStops).toEqual([]);
+  return { before, operations: files.operations, applied, inherited: inherited.length };
+}
+
+function judge(life: Life, acknowledged: ReadonlySet<string>, content: Content, found: Tally): void {
+  const { ids, texts, halves } = content;
+  found.halves += halves;
+  // Whatever was inherited was on disk before, and so was everything acknowledged; the order is that of applying.
+  const kept = new Set(ids);
+  found.lost += [...life.applied.slice(0, life.inherited), ...acknowledged].filter(
+    (id) => !kept.has(id),
+  ).length;
+  found.invented += ids.filter((id, at) => id !== life.applied[at]).length;
+  found.invented += texts.filter(
+    (text, at) => !text.startsWith('long ') && text !== textOf(ids[at] as string),
+  ).length;
+  if (ids.length < life.applied.length) found.dropped++;
+}
+
+/** Cuts the power at random moments of the life, in their order; goes on living on one of the disks that are left. */
+async function cut(
+  life: Life,
+  states: number,
+  chance: Chance,
+  found: Tally,
+  options: { readonly lives: number; readonly syncs: boolean },
+): Promise<void> {
+  const operations = options.syncs ? life.operations : life.operations.map(withoutSync);
+  const crasher = createCrasher(life.before, operations);
+  const moments = Array.from({ length: states }, () => chance.below(operations.length + 1)).sort(
+    (a, b) => a - b,
+  );
+  const acknowledged = new Set<string>();
+  const heir = chance.below(states);
+  let at = 0;
+  for (const [number, moment] of moments.entries()) {
+    for (; at < moment; at++) {
+      const operation = operations[at];
+      if (operation?.op === 'acknowledged') acknowledged.add(operation.id);
+    }
+    crasher.advance(moment);
+    const disk = crasher.crash(chance);
+    found.states++;
+    try {
+      const content = await contentOn(disk);
+      judge(life, acknowledged, content, found);
+      if (number === heir && options.lives < MOST_LIVES) {
+        found.restarts++;
+        const next = await live(disk, content.ids, chance, options.lives + 1);
+        const rest = Math.ceil(states / 2);
+        await cut(next, rest, chance, found, { ...options, lives: options.lives + 1 });
+      }
+    } catch (error) {
+      if (options.syncs) console.log(`at ${moment} of ${operations.length}:`, error, [...disk.keys()]);
+      found.failedStarts++;
+    }
+  }
+  found.compactions += operations.filter((one) => one.op === 'rename' && one.to.endsWith('.db')).length;
+  found.grownSegments += operations.filter((one) => one.op === 'write' && one.position > 1024 * 1024).length;
+  found.acknowledged += operations.filter((one) => one.op === 'acknowledged').length;
+}
+
+/** A disk that says that it has synced, and has not. */
+const withoutSync = (operation: FileOperation): FileOperation =>
+  operation.op === 'sync' ? { op: 'acknowledged', id: '' } : operation;
+
+async function cutPower(states: number, chance: Chance, syncs: boolean): Promise<Tally> {
+  const found = tally();
+  while (found.states < states) {
+    const life = await live(new Map(), [], chance, 1);
+    await cut(life, Math.min(STATES_OF_A_LIFE, states - found.states), chance, found, { lives: 1, syncs });
+  }
+  return found;
+}
+
+test(`after a power cut all that was acknowledged is there, ${STATES} times`, {
+  timeout: 3_600_000,
+}, async () => {
+  const found = await cutPower(STATES, seededChance('power cuts'), true);
+  console.log(found);
+  expect(found).toMatchObject({ lost: 0, halves: 0, invented: 0, failedStarts: 0 });
+  // The cuts would prove nothing if none of them hit a write, a compaction or a second life.
+  expect(found.dropped).toBeGreaterThan(0);
+  expect(found.compactions).toBeGreaterThan(STATES / 50);
+  expect(found.restarts).toBeGreaterThan(0);
+});
+
+test('the same cuts find losses when the disk does not sync', { timeout: 60_000 }, async () => {
+  const found = await cutPower(60, seededChance('power cuts without sync'), false);
+  console.log(found);
+  expect(found.lost + found.failedStarts).toBeGreaterThan(0);
+  expect(found.lost).toBeGreaterThan(0);
+});

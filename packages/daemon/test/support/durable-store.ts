@@ -1,0 +1,120 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { compactFiles } from '../../src/adapters/store/compaction.ts';
+import { createDatabase, createTables } from '../../src/adapters/store/database.ts';
+import { recover } from '../../src/adapters/store/recover.ts';
+import { openStore, type StoreDeps } from '../../src/adapters/store/store.ts';
+import type { Store, Tables } from '../../src/core/ports/store.ts';
+import type { Disk } from './crashed-disk.ts';
+import { createMemoryFiles, type MemoryFiles } from './memory-files.ts';
+
+export const PATH = '/home/ocmesh.db';
+export const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
+export const PEER = 'ab'.repeat(32) as Pubkey;
+
+/** The store on a disk in memory, with what a test wants to look at. */
+export async function openOn(files: MemoryFiles, overrides: Partial<StoreDeps> = {}) {
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const failStops: unknown[] = [];
+  const store = await openStore({
+    path: PATH,
+    key: KEY,
+    files,
+    compact: (job) => compactFiles(files, job),
+    clock,
+    log,
+    onFailStop: (error) => failStops.push(error),
+    ...overrides,
+  });
+  return { store, clock, log, failStops };
+}
+
+/**
+ * Puts a message, its place in the outbox and the id of its event into the store. Its content begins with its number
+ * in the conversation, which a replay that is done twice or not at all would get wrong.
+ */
+export function put(tables: Tables, id: string, text: string): void {
+  tables.peers.put({
+    pubkey: PEER,
+    name: 'peer',
+    about: null,
+    version: null,
+    features: [],
+    capabilities: [],
+    trust: 'stranger',
+    alias: null,
+    firstSeenMs: 1,
+    lastSeenMs: 2,
+    offlineSinceMs: null,
+    presenceAtSec: 3,
+    hello: 'none',
+    theirHelloAtMs: null,
+    answeredAtMs: null,
+  });
+  const number = tables.peers.nextSeq(PEER);
+  const event = { id, pubkey: PEER, created_at: 1, kind: 4, tags: [], content: '', sig: '' };
+  tables.messages.insert({
+    id,
+    eventId: id,
+    peer: PEER,
+    direction: 'out',
+    type: 'text',
+    content: `${number} ${text}`,
+    data: null,
+    replyTo: null,
+    thread: null,
+    timestampMs: 1,
+    arrivedAtMs: 1,
+    read: true,
+    state: 'queued',
+    deliveredAtMs: null,
+    readAtMs: null,
+    receiptDue: 'none',
+  });
+  tables.outbox.insert({ event, peer: PEER, purpose: 'message', attempts: 0, dueAtMs: 1, expiresAtMs: 9 });
+  tables.seen.add(id, 1);
+}
+
+export const write = (store: Store, id: string, text = id): Promise<void> =>
+  store.transaction((tables) => put(tables, id, text));
+
+const everything = { direction: 'all', order: 'asc', limit: 1_000_000 } as const;
+
+export const idsIn = (tables: Tables): string[] => tables.messages.list(everything).map(({ id }) => id);
+
+export interface Content {
+  /** In order of writing. */
+  readonly ids: readonly string[];
+  readonly texts: readonly string[];
+  /** Traces of a transaction that was done in part, or more than once. */
+  readonly halves: number;
+}
+
+/** What a start would find on this disk. @throws UnreadableStoreError */
+export async function contentOn(disk: Disk): Promise<Content> {
+  const { sql } = await recover(createMemoryFiles(disk), PATH, KEY);
+  try {
+    const hasTables = sql.one(`SELECT 1 FROM sqlite_schema WHERE name = 'messages'`) !== null;
+    if (!hasTables) return { ids: [], texts: [], halves: 0 };
+    const tables = createTables(createDatabase(sql, () => {}));
+    const messages = tables.messages.list(everything);
+    const count = (table: string) => Number(sql.one(`SELECT count(*) FROM ${table}`)?.[0]);
+    const off = (found: number) => Math.abs(found - messages.length);
+    const wrong = messages.filter(
+      ({ id, content, arrival }, at) =>
+        arrival !== at + 1 ||
+        !content.startsWith(`${at + 1} `) ||
+        !tables.seen.has(id) ||
+        tables.outbox.dueAtMs(id) === null,
+    );
+    const given = Number(sql.one('SELECT coalesce(max(last_seq), 0) FROM peers')?.[0]);
+    return {
+      ids: messages.map(({ id }) => id),
+      texts: messages.map(({ content }) => content.slice(content.indexOf(' ') + 1)),
+      halves: wrong.length + off(count('seen')) + off(count('outbox')) + off(given),
+    };
+  } finally {
+    sql.close();
+  }
+}
