@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compactInWorker } from '../packages/daemon/dist/adapters/store/compaction.js';
 import { realFiles } from '../packages/daemon/dist/adapters/store/files.js';
-import { migrate } from '../packages/daemon/dist/adapters/store/migrations/index.js';
+import { currentSchema } from '../packages/daemon/dist/adapters/store/migrations/index.js';
 import { recover } from '../packages/daemon/dist/adapters/store/recover.js';
 import { openSql } from '../packages/daemon/dist/adapters/store/sql.js';
 import { statementNumber, statementText } from '../packages/daemon/dist/adapters/store/statements.js';
@@ -336,7 +336,7 @@ async function replay() {
     }
     // The same statement in one transaction on an empty database: what inserting alone costs.
     const bare = await openSql(null);
-    migrate(bare);
+    currentSchema.migrate(bare);
     const parameters = Array.from({ length: COUNT }, (_, n) => commandOf(n));
     const insertBegan = performance.now();
     bare.run('BEGIN');

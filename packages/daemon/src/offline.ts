@@ -14,7 +14,7 @@ import { openBackup, sealBackup } from './adapters/store/backup-file.ts';
 import { createDatabase, createTables } from './adapters/store/database.ts';
 import { UnreadableStoreError } from './adapters/store/errors.ts';
 import { realFiles } from './adapters/store/files.ts';
-import { migrate } from './adapters/store/migrations/index.ts';
+import { currentSchema } from './adapters/store/migrations/index.ts';
 import { createStoreFrom, readImage } from './adapters/store/offline.ts';
 import { openSql } from './adapters/store/sql.ts';
 import { exitCodes, StartError } from './adapters/system/exit.ts';
@@ -51,7 +51,7 @@ export async function readSecretKey(home: Home): Promise<Uint8Array> {
 export async function importSecretKey(home: Home, secretKey: Uint8Array): Promise<void> {
   await createHome(home, async () => {
     const sql = await openSql(null);
-    migrate(sql);
+    currentSchema.migrate(sql);
     createTables(createDatabase(sql, () => {})).meta.set('secret_key', toHex(secretKey));
     const image = sql.image();
     sql.close();

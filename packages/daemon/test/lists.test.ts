@@ -1,18 +1,20 @@
-import { type Input, validateInput } from '@ocmesh/shared/contract';
+import { type Input, type Page, validateInput } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
 
-/** Every page, one after the other, through the contract as a REST caller would. */
-async function allPages<N extends 'listPeers' | 'listMessages'>(box: Box, name: N, input: Input<N>) {
-  const pages: Awaited<ReturnType<Box[N]>>['items'][] = [];
-  let cursor: string | null | undefined;
-  do {
-    const values = validateInput(name, { ...input, ...(cursor ? { cursor } : {}) });
-    const page = await (box[name] as (input: Input<N>) => ReturnType<Box[N]>)(values);
-    pages.push(page.items);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
-  return pages;
+/** Every page, one after the other, the cursor through the contract as a REST caller would send it. */
+async function allPages<T>(
+  name: 'listPeers' | 'listMessages',
+  list: (paging: { cursor?: string }) => Promise<Page<T[]>>,
+): Promise<T[][]> {
+  const pages: T[][] = [];
+  let paging: { cursor?: string } = {};
+  for (;;) {
+    const { items, next_cursor } = await list(validateInput(name, paging) as { cursor?: string });
+    pages.push(items);
+    if (next_cursor === null) return pages;
+    paging = { cursor: next_cursor };
+  }
 }
 
 async function crowd(count: number) {
@@ -23,7 +25,13 @@ async function crowd(count: number) {
   for (const [index, puppet] of puppets.entries()) {
     // Some share their second.
     const createdAtSec = nowSec - Math.floor(index / 3);
-    world.relay.push(puppet.presence({ name: `Peer ${index}`, createdAtSec, features: index % 2 ? ['messaging', 'odd'] : [] }));
+    world.relay.push(
+      puppet.presence({
+        name: `Peer ${index}`,
+        createdAtSec,
+        features: index % 2 ? ['messaging', 'odd'] : [],
+      }),
+    );
   }
   await settle(world.clock);
   return { world, box, puppets };
@@ -33,9 +41,14 @@ test('pages of peers hold every peer once, the last seen first', async () => {
   const { box } = await crowd(25);
   const whole = (await box.listPeers({})).items;
   expect(whole).toHaveLength(25);
-  expect(whole.map(({ last_seen }) => last_seen)).toEqual(whole.map(({ last_seen }) => last_seen).sort().reverse());
+  expect(whole.map(({ last_seen }) => last_seen)).toEqual(
+    whole
+      .map(({ last_seen }) => last_seen)
+      .sort()
+      .reverse(),
+  );
   for (const limit of [1, 3, 5, 24, 25, 26]) {
-    const pages = await allPages(box, 'listPeers', { limit });
+    const pages = await allPages('listPeers', (paging) => box.listPeers({ limit, ...paging }));
     expect(pages.flat()).toEqual(whole);
     expect(pages).toHaveLength(Math.ceil(25 / limit));
   }
@@ -71,7 +84,13 @@ async function conversation() {
   const carol = world.puppet('carol');
   for (let i = 0; i < 12; i++) {
     const from = i % 3 === 0 ? carol : bob;
-    world.relay.push(from.dm(box.pubkey, { type: i % 4 === 0 ? 'task' : 'text', body: `in ${i}`, thread: `thread-${i % 2}-xx` }));
+    world.relay.push(
+      from.dm(box.pubkey, {
+        type: i % 4 === 0 ? 'task' : 'text',
+        body: `in ${i}`,
+        thread: `thread-${i % 2}-xx`,
+      }),
+    );
   }
   await settle(world.clock);
   await box.sendMessage({ to: bob.pubkey, content: 'out to bob' });
@@ -91,7 +110,9 @@ test.each([
   const whole = (await box.listMessages(input)).items.map(({ id }) => id);
   expect(whole).toHaveLength(count);
   for (const limit of [1, 4, count - 1, count, count + 1]) {
-    const pages = await allPages(box, 'listMessages', { ...input, limit });
+    const pages = await allPages('listMessages', (paging) =>
+      box.listMessages({ ...input, limit, ...paging }),
+    );
     expect(pages.flat().map(({ id }) => id)).toEqual(whole);
     expect(pages).toHaveLength(Math.ceil(count / limit));
   }
@@ -158,7 +179,9 @@ test('marks as read by id, ids, sender and all, and counts only what was unread'
 test('an unknown id is an error, an unknown peer too', async () => {
   const { world, box } = await conversation();
   await expect(box.getMessage({ id: 'nothing' })).rejects.toMatchObject({ code: 'message_unknown' });
-  await expect(box.getPeer({ pubkey: world.puppet('nobody').pubkey })).rejects.toMatchObject({ code: 'peer_unknown' });
+  await expect(box.getPeer({ pubkey: world.puppet('nobody').pubkey })).rejects.toMatchObject({
+    code: 'peer_unknown',
+  });
   await expect(box.getPeer({ pubkey: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
   await expect(box.listMessages({ from: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
 });

@@ -33,7 +33,11 @@ test('takes a profile that tells something and does not answer it', async () => 
   const { box, bob, ask, answers } = await asked();
   await ask({ type: 'profile', name: 'Bob', about: 'builds things', capabilities: ['build'] });
   expect(answers()).toEqual([]);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ name: 'Bob', about: 'builds things', capabilities: ['build'] });
+  expect(await box.peer(bob.pubkey)).toMatchObject({
+    name: 'Bob',
+    about: 'builds things',
+    capabilities: ['build'],
+  });
 });
 
 test('the profile of a nameless agent is no question: two of them never answer each other', async () => {

@@ -10,7 +10,9 @@ test('is healthy for the first 15 seconds without a relay, then degraded with th
   await world.clock.advance(1);
   expect(await box.getStatus({})).toMatchObject({
     degraded: true,
-    reasons: [{ code: 'no_relay', since: startedAt, message: expect.any(String), next_step: expect.any(String) }],
+    reasons: [
+      { code: 'no_relay', since: startedAt, message: expect.any(String), next_step: expect.any(String) },
+    ],
   });
 });
 
@@ -70,7 +72,8 @@ test('says who it is, how long it runs and what its relays do', async () => {
 test('logs the connected relays again at every scan', async () => {
   const world = createWorld();
   const box = await world.start();
-  const lines = () => box.log.lines.filter(({ message }) => message === 'relay connected to wss://one.test').length;
+  const lines = () =>
+    box.log.lines.filter(({ message }) => message === 'relay connected to wss://one.test').length;
   const before = lines();
   await world.clock.advance(240_000);
   expect(lines()).toBe(before + 2);

@@ -13,7 +13,8 @@ async function waiting() {
   return { world, box, bob, carol, push };
 }
 
-const contents = ({ messages }: { messages: { content: string }[] }) => messages.map(({ content }) => content);
+const contents = ({ messages }: { messages: { content: string }[] }) =>
+  messages.map(({ content }) => content);
 
 test('unread messages are answered at once, oldest first', async () => {
   const { box, push } = await waiting();
@@ -132,7 +133,10 @@ test('takes 32 waiters and not one more; a place that gets free is taken again',
   const controller = new AbortController();
   const first = box.waitForMessages({ timeout_s: 55 }, { signal: controller.signal });
   const others = Array.from({ length: 31 }, () => box.waitForMessages({ timeout_s: 55 }));
-  await expect(box.waitForMessages({})).rejects.toMatchObject({ code: 'too_many_waiters', retryAfterSeconds: 5 });
+  await expect(box.waitForMessages({})).rejects.toMatchObject({
+    code: 'too_many_waiters',
+    retryAfterSeconds: 5,
+  });
   controller.abort();
   await first;
   others.push(box.waitForMessages({ timeout_s: 55 }));

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { loadConfig } from './load.ts';
-import { defaultRelays } from './schema.ts';
+import { defaults } from './schema.ts';
 
 function configFile(content?: unknown): string {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-config-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'config.json');
-  if (content !== undefined) writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  if (content !== undefined)
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }
 
@@ -29,7 +30,7 @@ test('without anything the defaults count', () => {
   expect(values).toMatchObject({
     port: 7432,
     name: null,
-    relays: defaultRelays,
+    relays: defaults.relays,
     presence_kinds: [1, 31337],
     announce_interval_s: 300,
     scan_interval_s: 120,
@@ -43,7 +44,13 @@ test('the file outdoes the defaults, the environment the file, flags everything;
   const path = configFile({ port: 1, name: 'file', log_level: 'warn', scan_interval_s: 5 });
   const env = { OCMESH_PORT: '2', OCMESH_NAME: 'env' };
   const { values, origins } = loadConfig(path, env, { port: 3 });
-  expect(values).toMatchObject({ port: 3, name: 'env', log_level: 'warn', scan_interval_s: 5, online_window_s: 900 });
+  expect(values).toMatchObject({
+    port: 3,
+    name: 'env',
+    log_level: 'warn',
+    scan_interval_s: 5,
+    online_window_s: 900,
+  });
   expect(origins).toMatchObject({
     port: '--port',
     name: 'OCMESH_NAME',
@@ -85,7 +92,14 @@ test('an empty variable and a flag that was not given count as none', () => {
 });
 
 test('brings relay addresses into one form and drops repeated ones', () => {
-  const relays = ['wss://A.Test/', 'wss://a.test', 'wss://a.test:443', 'wss://a.test/inbox', 'wss://a.test/?x=1', 'wss://a.test/#x'];
+  const relays = [
+    'wss://A.Test/',
+    'wss://a.test',
+    'wss://a.test:443',
+    'wss://a.test/inbox',
+    'wss://a.test/?x=1',
+    'wss://a.test/#x',
+  ];
   expect(loadConfig(configFile(), {}, { relays }).values.relays).toEqual([
     'wss://a.test',
     'wss://a.test/inbox',

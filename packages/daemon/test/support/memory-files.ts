@@ -19,10 +19,10 @@ export interface MemoryFiles extends Files {
   readonly contents: () => Map<string, Buffer>;
   readonly operations: FileOperation[];
   /**
-   * Called before each operation with its name and count; what it throws, the operation throws. A write does the part
-   * `written` (0 to 1) of its work before.
+   * Called before each operation with its name, its count, and whether it makes a file longer; what it throws, the
+   * operation throws. A write does the part `written` (0 to 1) of its work before.
    */
-  fail: (operation: string, count: number) => void;
+  fail: (operation: string, count: number, grows: boolean) => void;
 }
 
 /** A disk in memory that keeps a record of what was done to it. */
@@ -42,7 +42,7 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
     if (inode === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
     return inode;
   };
-  const begin = (operation: string): void => self.fail(operation, ++count);
+  const begin = (operation: string, grows = false): void => self.fail(operation, ++count, grows);
 
   const self: MemoryFiles = {
     operations,
@@ -58,7 +58,7 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
       return [...names.keys()].map((path) => basename(path));
     },
     create(path) {
-      begin('create');
+      begin('create', true);
       if (names.has(path)) throw Object.assign(new Error(`EEXIST: ${path}`), { code: 'EEXIST' });
       const inode = inodes.size + 1;
       names.set(path, inode);
@@ -105,7 +105,7 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
     return {
       write(bytes, position) {
         try {
-          begin('write');
+          begin('write', position + bytes.length > (inodes.get(inode) as Buffer).length);
         } catch (error) {
           const { written = 0 } = error as { written?: number };
           if (written > 0) put(bytes.subarray(0, Math.floor(bytes.length * written)), position);

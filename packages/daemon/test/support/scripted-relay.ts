@@ -23,7 +23,7 @@ export interface Script {
   /** Right after a connection stands. */
   readonly onOpen?: (reply: (...frame: Frame) => void) => void;
   /** @returns true when it dealt with the frame itself; else REQ gets EOSE and EVENT and AUTH get a friendly OK */
-  readonly onFrame?: (frame: Frame, reply: (...frame: Frame) => void, socket: WebSocket) => boolean | void;
+  readonly onFrame?: (frame: Frame, reply: (...frame: Frame) => void, socket: WebSocket) => boolean;
   /** Whether it answers pings. Default true. */
   readonly pongs?: boolean;
   /** Answers plain HTTP, NIP-11 among it. */

@@ -390,7 +390,10 @@ test('a relay that is not there is tried again, ever more slowly', async () => {
   const attempts = (): number => log.lines.filter(({ message }) => message === 'relay not reached').length;
   for (const [index, wait] of [1_000, 2_000, 4_000, 8_000].entries()) {
     await until(() => expect(attempts()).toBeGreaterThan(index));
-    expect(relay()).toMatchObject({ state: 'disconnected', lastError: expect.stringContaining('ECONNREFUSED') });
+    expect(relay()).toMatchObject({
+      state: 'disconnected',
+      lastError: expect.stringContaining('ECONNREFUSED'),
+    });
     await clock.advance(wait);
   }
   expect([count('connected'), count('disconnected')]).toEqual([0, 0]);

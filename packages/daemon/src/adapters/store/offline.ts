@@ -1,6 +1,6 @@
 import type { Files } from './files.ts';
 import { createSegment } from './journal.ts';
-import { migrate, newestSchema } from './migrations/index.ts';
+import { currentSchema } from './migrations/index.ts';
 import { recover } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { openSql } from './sql.ts';
@@ -33,9 +33,9 @@ export async function createStoreFrom(
   image: Uint8Array,
 ): Promise<void> {
   const sql = await openSql(image);
-  migrate(sql);
+  currentSchema.migrate(sql);
   // The segment is made before the snapshot that names it.
-  const segment = await createSegment(files, path, key, 1, newestSchema);
+  const segment = await createSegment(files, path, key, 1, currentSchema.newest);
   segment.close();
   await writeSnapshot(files, path, key, sql, { generation: 1, sequence: 0 });
   sql.close();

@@ -1,7 +1,7 @@
 import { UnreadableStoreError } from './errors.ts';
 import type { Files } from './files.ts';
 import { listSegments, readSegment } from './journal.ts';
-import { checkSchema, schemaVersion } from './migrations/index.ts';
+import { currentSchema, schemaVersion } from './migrations/index.ts';
 import { readSnapshot, type SnapshotPosition } from './snapshot.ts';
 import { openSql, type Sql } from './sql.ts';
 import { statementText } from './statements.ts';
@@ -30,11 +30,13 @@ export async function recover(
   path: string,
   key: Uint8Array,
   before = Infinity,
+  schema = currentSchema,
 ): Promise<Recovered> {
   try {
     const snapshot = await readSnapshot(files, path, key);
     const numbers = listSegments(files, path).filter((number) => number < before);
     if (!snapshot) return await startFresh(files, path, key, numbers);
+    schema.check(snapshot.sql);
     return replay(files, path, key, numbers, snapshot, before);
   } catch (error) {
     if (error instanceof UnreadableStoreError) throw error;
@@ -73,7 +75,6 @@ function replay(
   { sql, position, bytes }: NonNullable<Awaited<ReturnType<typeof readSnapshot>>>,
   before: number,
 ): Recovered {
-  checkSchema(sql);
   const schema = schemaVersion(sql);
   let { sequence } = position;
   let lastSegment = position.generation - 1;

@@ -1,7 +1,7 @@
 import type { Log } from '@ocmesh/shared/ambient';
 import type { Files } from './files.ts';
 import { createSegment, listSegments, removeUnfinished, type Segment, segmentPath } from './journal.ts';
-import { migrate, newestSchema, schemaVersion } from './migrations/index.ts';
+import { currentSchema, schemaVersion } from './migrations/index.ts';
 import { recover } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 import type { Sql } from './sql.ts';
@@ -18,18 +18,24 @@ export interface StartedUp {
 }
 
 /** Recovers, migrates where the schema is old, and makes the segment of this run. @throws UnreadableStoreError */
-export async function startUp(files: Files, path: string, key: Uint8Array, log: Log): Promise<StartedUp> {
-  const recovered = await recover(files, path, key);
+export async function startUp(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  log: Log,
+  schema = currentSchema,
+): Promise<StartedUp> {
+  const recovered = await recover(files, path, key, Infinity, schema);
   removeUnfinished(files, path);
   const { sql, sequence, nextSegment, journalBytes, torn } = recovered;
   let { generation } = recovered.snapshot;
   let { snapshotBytes } = recovered;
   if (torn > 0) log.info('the last write before a crash was incomplete and is dropped', { segments: torn });
-  const schema = schemaVersion(sql);
-  const migrated = migrate(sql);
-  const segment = await createSegment(files, path, key, nextSegment, newestSchema);
+  const oldVersion = schemaVersion(sql);
+  const migrated = schema.migrate(sql);
+  const segment = await createSegment(files, path, key, nextSegment, schema.newest);
   if (migrated) {
-    if (schema > 0) keepOldFiles(files, path, schema);
+    if (oldVersion > 0) keepOldFiles(files, path, oldVersion);
     snapshotBytes = await writeSnapshot(files, path, key, sql, { generation: segment.number, sequence });
     generation = segment.number;
   }

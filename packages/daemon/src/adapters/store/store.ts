@@ -6,8 +6,8 @@ import { type Compact, isWorthwhile } from './compaction.ts';
 import { createDatabase, createTables } from './database.ts';
 import { DiskFull, needingRoom } from './disk-full.ts';
 import type { Files } from './files.ts';
-import { type Command, createSegment, type Segment } from './journal.ts';
-import { newestSchema } from './migrations/index.ts';
+import { type Command, createSegment } from './journal.ts';
+import { currentSchema } from './migrations/index.ts';
 import { recover } from './recover.ts';
 import { removeSegments, startUp } from './start-up.ts';
 
@@ -92,19 +92,15 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   /** Settles when everything applied so far is on disk. */
   const onDisk = (): Promise<void> => queue.at(-1)?.settled ?? Promise.resolve();
 
-  function read<T>(look: (tables: Tables) => T): Promise<T> {
+  async function read<T>(look: (tables: Tables) => T): Promise<T> {
     // Memory may be ahead of a disk that failed: only a new start knows.
-    if (isOver && refusal) return Promise.reject(new OcmeshError(refusal.code));
-    try {
-      const result = look(tables);
-      return onDisk().then(
-        () => result,
-        // What was looked at was taken back: answer from what the disk has.
-        () => read(look),
-      );
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    if (isOver && refusal) throw new OcmeshError(refusal.code);
+    const result = look(tables);
+    return onDisk().then(
+      () => result,
+      // What was looked at was taken back: answer from what the disk has.
+      () => read(look),
+    );
   }
 
   async function drain(): Promise<void> {
@@ -182,11 +178,8 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   /** In a new segment, since the old one may hold a part of the frame that found no room. */
   async function goOn(): Promise<void> {
     probedAt = clock.monotonic();
-    const isUsed = segment.bytes() > 0;
-    const next = await createSegment(files, path, key, segment.number + Number(isUsed), newestSchema);
-    sealedJournalBytes += segment.bytes();
-    segment.close();
-    segment = next;
+    // One without frames is replaced.
+    await switchSegment(segment.number + Number(segment.bytes() > 0));
     refusal = null;
     log.info('the store can be written again');
   }
@@ -215,7 +208,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   async function compactOnce(): Promise<void> {
     // After one that failed, what is closed already will do: a segment for each try would fill the disk.
     const isRetry = compactionFailedAt > Number.NEGATIVE_INFINITY && segment.number > generation;
-    if (!isRetry || isOver) await switchSegment();
+    if (!isRetry || isOver) await switchSegment(segment.number + 1);
     const { number } = segment;
     snapshotBytes = await deps.compact({ path, key, generation: number });
     generation = number;
@@ -225,8 +218,8 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   }
 
   /** Resolves when everything that was applied before is on disk, in the old segment; all else goes into the new. */
-  async function switchSegment(): Promise<void> {
-    const next = await createSegment(files, path, key, segment.number + 1, newestSchema);
+  async function switchSegment(number: number): Promise<void> {
+    const next = await createSegment(files, path, key, number, currentSchema.newest);
     const old = segment;
     segment = next;
     await onDisk().finally(() => {

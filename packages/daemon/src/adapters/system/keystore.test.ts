@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -43,19 +52,22 @@ test('writes both parts for the owner alone, and the key in none of them', () =>
   }
 });
 
-test.each(['keyFile', 'keystore'] as const)('refuses to start without its %s, and leaves all as it is', (part) => {
-  const home = newHome();
-  openKeystore(home);
-  writeFileSync(home.database, 'x');
-  const other = part === 'keyFile' ? home.keystore : home.keyFile;
-  const before = readFileSync(other);
-  rmSync(home[part]);
-  const { exitCode, message } = refusal(() => openKeystore(home));
-  expect(exitCode).toBe(exitCodes.permanent);
-  expect(message).toContain(home[part]);
-  expect(readFileSync(other).equals(before)).toBe(true);
-  expect(() => statSync(home[part])).toThrow();
-});
+test.each(['keyFile', 'keystore'] as const)(
+  'refuses to start without its %s, and leaves all as it is',
+  (part) => {
+    const home = newHome();
+    openKeystore(home);
+    writeFileSync(home.database, 'x');
+    const other = part === 'keyFile' ? home.keystore : home.keyFile;
+    const before = readFileSync(other);
+    rmSync(home[part]);
+    const { exitCode, message } = refusal(() => openKeystore(home));
+    expect(exitCode).toBe(exitCodes.permanent);
+    expect(message).toContain(home[part]);
+    expect(readFileSync(other).equals(before)).toBe(true);
+    expect(() => statSync(home[part])).toThrow();
+  },
+);
 
 test('never makes a new key where a store is', () => {
   const home = newHome();
@@ -90,7 +102,11 @@ test.each([
   ['null', () => 'null'],
   ['JSON without the key', () => '{}'],
   ['a key too short', () => '{"wrapped":"AAAA"}'],
-  ['a changed byte', (text: string) => text.replace(/"wrapped":"(.)/, (all, digit) => all.replace(/.$/, digit === 'A' ? 'B' : 'A'))],
+  [
+    'a changed byte',
+    (text: string) =>
+      text.replace(/"wrapped":"(.)/, (all, digit) => all.replace(/.$/, digit === 'A' ? 'B' : 'A')),
+  ],
 ])('refuses a keystore with %s', (_, change) => {
   const home = newHome();
   openKeystore(home);

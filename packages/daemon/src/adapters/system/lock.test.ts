@@ -67,11 +67,14 @@ test('a dead holder loses it', () => {
   takeLock(path)();
 });
 
-test.runIf(process.platform === 'linux')('another process with the pid of the dead holder does not keep it', () => {
-  const { path } = newFolder();
-  writeFileSync(path, JSON.stringify({ ...ownHolder(), started: '1' }));
-  takeLock(path)();
-});
+test.runIf(process.platform === 'linux')(
+  'another process with the pid of the dead holder does not keep it',
+  () => {
+    const { path } = newFolder();
+    writeFileSync(path, JSON.stringify({ ...ownHolder(), started: '1' }));
+    takeLock(path)();
+  },
+);
 
 test.runIf(process.platform === 'linux')('a holder from before the last boot does not keep it', () => {
   const { path } = newFolder();
@@ -79,12 +82,15 @@ test.runIf(process.platform === 'linux')('a holder from before the last boot doe
   takeLock(path)();
 });
 
-test.each(['', 'nonsense', '{}', '{"pid":-1}', '{"pid":"1"}', 'null'])('a lock that reads %j is nobody’s', (text) => {
-  const { folder, path } = newFolder();
-  writeFileSync(path, text);
-  takeLock(path)();
-  expect(readdirSync(folder)).toEqual([]);
-});
+test.each(['', 'nonsense', '{}', '{"pid":-1}', '{"pid":"1"}', 'null'])(
+  'a lock that reads %j is nobody’s',
+  (text) => {
+    const { folder, path } = newFolder();
+    writeFileSync(path, text);
+    takeLock(path)();
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
 
 test('letting go never removes the lock of a later holder', () => {
   const { path } = newFolder();

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { describe, expect, it } from 'vitest';
+import { compactFiles } from '../../src/adapters/store/compaction.ts';
+import { init } from '../../src/adapters/store/migrations/001-init.ts';
+import { createSchema } from '../../src/adapters/store/migrations/index.ts';
+import { recover } from '../../src/adapters/store/recover.ts';
+import { startUp } from '../../src/adapters/store/start-up.ts';
+import { openStore } from '../../src/adapters/store/store.ts';
+import { createMemoryFiles, type MemoryFiles } from '../support/memory-files.ts';
+
+const path = '/home/ocmesh.db';
+const key = new Uint8Array(32).fill(7);
+const log = createRecordingLog();
+
+/** What the next schema could be: a column, and every row changed. */
+const next = createSchema([
+  init,
+  `ALTER TABLE seen ADD COLUMN note TEXT; UPDATE seen SET note = 'migrated';`,
+]);
+const ROWS = 40;
+
+/** A store of today's schema whose rows are partly in the snapshot and partly in the journal. */
+async function oldDisk(): Promise<Map<string, Buffer>> {
+  const files = createMemoryFiles();
+  const open = () =>
+    openStore({
+      path,
+      key,
+      files,
+      compact: (job) => compactFiles(files, job),
+      clock: createFakeClock(),
+      log,
+      onFailStop: (error) => {
+        throw error;
+      },
+    });
+  const first = await open();
+  for (let n = 0; n < ROWS / 2; n++) await first.transaction((tables) => tables.seen.add(`folded ${n}`, n));
+  await first.close();
+  const second = await open();
+  for (let n = 0; n < ROWS / 2; n++)
+    await second.transaction((tables) => tables.seen.add(`journaled ${n}`, n));
+  // Not closed: what a crash leaves.
+  return new Map([...files.contents()].map(([name, bytes]) => [name, Buffer.from(bytes)]));
+}
+
+const hashes = (files: MemoryFiles): Record<string, string> =>
+  Object.fromEntries(
+    [...files.contents()].map(([name, bytes]) => [name, createHash('sha256').update(bytes).digest('hex')]),
+  );
+
+const counts = async (disk: ReadonlyMap<string, Buffer>) => {
+  const { sql } = await startUp(createMemoryFiles(disk), path, key, log, next);
+  return sql.one(`SELECT count(*), sum(note = 'migrated') FROM seen`);
+};
+
+describe('an upgrade', () => {
+  it('carries over what is in the snapshot and what is only in the journal', async () => {
+    expect(await counts(await oldDisk())).toEqual([ROWS, ROWS]);
+  });
+
+  it('keeps the old files under other names, and they still open with the old schema', async () => {
+    const files = createMemoryFiles(await oldDisk());
+    await startUp(files, path, key, log, next);
+    const { sql } = await recover(files, `${path}.schema-1`, key);
+    expect(sql.one('SELECT count(*) FROM seen')).toEqual([ROWS]);
+  });
+
+  it('is refused the other way, with what helps', async () => {
+    const files = createMemoryFiles(await oldDisk());
+    await startUp(files, path, key, log, next);
+    const before = hashes(files);
+    await expect(startUp(files, path, key, log)).rejects.toThrow(
+      /schema 2, and this ocmesh knows 1: install the newer one/,
+    );
+    expect(hashes(files)).toEqual(before);
+  });
+
+  it('killed at any file operation leaves the old store or the new one', async () => {
+    const disk = await oldDisk();
+    let stops = 0;
+    for (let at = 1; ; at++) {
+      const files = createMemoryFiles(disk);
+      files.fail = (_, count) => {
+        if (count >= at) throw new Error('killed');
+      };
+      const finished = await startUp(files, path, key, log, next).then(
+        () => true,
+        () => false,
+      );
+      const left = files.contents();
+      expect(await counts(left), `killed at operation ${at}`).toEqual([ROWS, ROWS]);
+      if (finished) break;
+      stops++;
+    }
+    console.log(`${stops} points`);
+    expect(stops).toBeGreaterThan(15);
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
+import { type Operation, type OperationName, operations, pathFields, statusOf } from './operations.ts';
+
+const rows = Object.entries(operations) as [OperationName, Operation][];
+
+test.each(rows)(
+  '%s: path and headers name fields of its input, its errors stand in the catalogue',
+  (_, row) => {
+    const fields = Object.keys(row.input.properties);
+    for (const field of [...pathFields(row.path), ...Object.keys(row.headers ?? {})])
+      expect(fields).toContain(field);
+    for (const code of [...Object.keys(row.errors ?? {}), ...Object.values(row.violations ?? {})]) {
+      expect(isErrorCode(code)).toBe(true);
+    }
+  },
+);
+
+test('no two operations share method and path', () => {
+  const routes = rows.map(([, { method, path }]) => `${method} ${path}`);
+  expect(new Set(routes).size).toBe(routes.length);
+});
+
+test('an operation may give a code another status', () => {
+  expect(statusOf(operations.sendMessage, 'peer_unknown', errorRow('peer_unknown').status)).toBe(400);
+  expect(statusOf(operations.getPeer, 'peer_unknown', errorRow('peer_unknown').status)).toBe(404);
+});
+
+test.each(Object.entries(errorCatalogue))('%s says what happened and what to do', (_, row) => {
+  expect(row.message).toMatch(/[.]$/);
+  expect(row.hint).toMatch(/[.]$/);
+  expect(row.status).toBeGreaterThanOrEqual(400);
+});
+
+test('an unknown peer is told in the words that people look for', () => {
+  expect(new OcmeshError('peer_unknown').message).toContain('peer unknown');
+});
+
+test('names of every object are no codes', () => {
+  for (const name of ['toString', '__proto__', 'constructor', '', 5, null])
+    expect(isErrorCode(name)).toBe(false);
+});

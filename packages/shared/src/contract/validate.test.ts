@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { countCodePoints, cutChars, isHex64, utf8Bytes } from './ids.ts';
+import { isNestedWithin } from './nesting.ts';
+import type { OperationName } from './operations.ts';
+import { validateInput } from './validate.ts';
+
+const to = 'ab'.repeat(32);
+const ok = [
+  ['getStatus', {}],
+  ['listPeers', { online: 'true', limit: '1000', feature: 'x', capability: 'y', q: 'z', trust: 'contact' }],
+  ['listPeers', { cursor: `12345-${to}` }],
+  ['getPeer', { pubkey: 'npub1xyz' }],
+  [
+    'listMessages',
+    {
+      unread: 'false',
+      direction: 'all',
+      order: 'asc',
+      from: to,
+      with: to,
+      type: 'a.b-c_9',
+      after: '0',
+      limit: '1',
+    },
+  ],
+  ['waitForMessages', { timeout_s: '0', from: to, after: '5', reply_to: 'x', type: 'task' }],
+  ['waitForMessages', { timeout_s: '55' }],
+  ['getMessage', { id: 'x' }],
+  ['markRead', { id: 'x' }],
+  ['markRead', { ids: ['x', 'y'] }],
+  ['markRead', { from: to }],
+  ['markRead', { all: true }],
+  ['sendMessage', { to, content: 'x' }],
+  [
+    'sendMessage',
+    {
+      to,
+      content: '👋'.repeat(4096),
+      type: 'task',
+      data: { a: [1] },
+      reply_to: 'x',
+      expires_in_s: 604_800,
+      idempotency_key: 'k',
+    },
+  ],
+] satisfies [OperationName, Record<string, unknown>][];
+
+test.each(ok)('%s takes %j', (name, values) => {
+  expect(() => validateInput(name, structuredClone(values as Record<string, unknown>))).not.toThrow();
+});
+
+const refused = [
+  ['getStatus', { verbose: '1' }, 'invalid_request', 'verbose'],
+  ['listPeers', { online: 'yes' }, 'invalid_request', 'online'],
+  ['listPeers', { online: '1' }, 'invalid_request', 'online'],
+  ['listPeers', { online: ['true', 'false'] }, 'invalid_request', 'online'],
+  ['listPeers', { limit: '0' }, 'invalid_request', 'limit'],
+  ['listPeers', { limit: '1001' }, 'invalid_request', 'limit'],
+  ['listPeers', { limit: '5x' }, 'invalid_request', 'limit'],
+  ['listPeers', { limit: '' }, 'invalid_request', 'limit'],
+  ['listPeers', { q: '' }, 'invalid_request', 'q'],
+  ['listPeers', { q: 'x'.repeat(257) }, 'invalid_request', 'q'],
+  ['listPeers', { trust: 'friend' }, 'invalid_request', 'trust'],
+  ['listPeers', { cursor: "1-' OR 1=1" }, 'invalid_request', 'cursor'],
+  ['listMessages', { type: 'Bad Type' }, 'invalid_request', 'type'],
+  ['listMessages', { cursor: '-1' }, 'invalid_request', 'cursor'],
+  ['listMessages', { after: '1'.repeat(16) }, 'invalid_request', 'after'],
+  ['waitForMessages', { timeout_s: '56' }, 'invalid_request', 'timeout_s'],
+  ['waitForMessages', { timeout_s: '-1' }, 'invalid_request', 'timeout_s'],
+  ['markRead', {}, 'invalid_request', ''],
+  ['markRead', { id: 'x', all: true }, 'invalid_request', ''],
+  ['markRead', { all: false }, 'invalid_request', 'all'],
+  ['markRead', { all: 'true' }, 'invalid_request', 'all'],
+  ['markRead', { ids: [] }, 'invalid_request', 'ids'],
+  ['markRead', { ids: [1] }, 'invalid_request', 'ids.0'],
+  ['sendMessage', {}, 'invalid_request', 'to'],
+  ['sendMessage', { to }, 'invalid_request', 'content'],
+  ['sendMessage', { to, content: '' }, 'invalid_request', 'content'],
+  ['sendMessage', { to, content: 5 }, 'invalid_request', 'content'],
+  ['sendMessage', { to: 5, content: 'x' }, 'invalid_request', 'to'],
+  ['sendMessage', { to, content: 'x', data: [] }, 'invalid_request', 'data'],
+  ['sendMessage', { to, content: 'x', data: null }, 'invalid_request', 'data'],
+  ['sendMessage', { to, content: 'x', expires_in_s: '5' }, 'invalid_request', 'expires_in_s'],
+  ['sendMessage', { to, content: 'x', expires_in_s: 604_801 }, 'invalid_request', 'expires_in_s'],
+  ['sendMessage', { to, content: 'x', extra: 1 }, 'invalid_request', 'extra'],
+  ['sendMessage', { to, content: 'x'.repeat(4097) }, 'content_too_large', 'content'],
+  [
+    'sendMessage',
+    { to, content: 'x', idempotency_key: 'k'.repeat(129) },
+    'invalid_request',
+    'idempotency_key',
+  ],
+] satisfies [OperationName, Record<string, unknown>, string, string][];
+
+test.each(refused)('%s refuses %j with %s', (name, values, code, field) => {
+  expect(() => validateInput(name, structuredClone(values as Record<string, unknown>))).toThrow(
+    expect.objectContaining({ code, details: expect.objectContaining({ field }) }),
+  );
+});
+
+test("a refusal never repeats the caller's values", () => {
+  const secret = 'my secret words';
+  for (const values of [
+    { to, content: 'x', extra: secret },
+    { to, content: 'x', type: secret },
+  ]) {
+    try {
+      validateInput('sendMessage', values);
+      expect.unreachable();
+    } catch (error) {
+      expect(JSON.stringify(error) + String(error)).not.toContain(secret);
+    }
+  }
+});
+
+test('counts characters as people do, and bytes as UTF-8', () => {
+  for (const text of ['', 'abc', 'é', '€', '👋', '👩‍👩‍👧', 'a\u0000b']) {
+    expect(countCodePoints(text)).toBe([...text].length);
+    expect(utf8Bytes(text)).toBe(Buffer.byteLength(text));
+  }
+  expect(cutChars('👋👋👋', 2)).toBe('👋👋');
+});
+
+test.each([
+  ['ab'.repeat(32), true],
+  ['AB'.repeat(32), false],
+  ['ab'.repeat(31), false],
+  [`${'ab'.repeat(32)}\n`, false],
+  [5, false],
+  [null, false],
+])('%j is a key: %s', (text, is) => {
+  expect(isHex64(text)).toBe(is);
+});
+
+test('finds nesting beyond a bound without going there itself', () => {
+  const nest = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+  expect([
+    isNestedWithin(5, 0),
+    isNestedWithin([], 0),
+    isNestedWithin([], 1),
+    isNestedWithin({ a: [] }, 1),
+  ]).toEqual([true, false, true, false]);
+  expect([
+    isNestedWithin(nest(32), 32),
+    isNestedWithin(nest(33), 32),
+    isNestedWithin(nest(100_000), 32),
+  ]).toEqual([true, false, false]);
+});

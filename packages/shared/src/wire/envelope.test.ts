@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { limits } from '../contract/limits.ts';
+import {
+  type ChatDraft,
+  chatPayload,
+  controlTypes,
+  envelopeFields,
+  helloPayload,
+  parsePayload,
+  pongPayload,
+  profilePayload,
+  receiptPayloads,
+} from './envelope.ts';
+import { type Dialect, dialectOf, ourFeatures } from './version.ts';
+
+const ours = dialectOf({ features: ourFeatures, version: '0.3.0' });
+const deployed = dialectOf({ features: ['messaging'], version: '0.2.0' });
+const old = dialectOf({ features: ['messaging'], version: '0.1.0' });
+
+const id = fc.stringMatching(/^[A-Za-z0-9_-]{8,63}$/);
+const typeName = fc.stringMatching(/^[a-z][a-z0-9._-]{0,20}$/).filter((type) => !controlTypes.includes(type));
+const data = fc
+  .dictionary(
+    fc
+      .string({ minLength: 1, maxLength: 12 })
+      .filter((key) => !envelopeFields.includes(key) && key !== '__proto__'),
+    fc.jsonValue({ maxDepth: 5 }),
+    { minKeys: 1, maxKeys: 4 },
+  )
+  .map((fields) => JSON.parse(JSON.stringify(fields)) as Record<string, unknown>);
+const chat: fc.Arbitrary<ChatDraft> = fc.record({
+  type: typeName,
+  content: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }),
+  data: fc.option(data),
+  mid: id,
+  tsMs: fc.nat(),
+  seq: fc.nat(),
+  replyTo: fc.option(id),
+});
+
+test('a chat comes back as it was, from a peer that reads envelopes', () => {
+  fc.assert(
+    fc.property(chat, (draft) => {
+      expect(parsePayload(chatPayload(draft, ours))).toEqual({ kind: 'chat', thread: null, ...draft });
+    }),
+  );
+});
+
+test('type, content and data come back also without the envelope, whatever the text looks like', () => {
+  const contents = fc.oneof(
+    chat.map(({ content }) => content),
+    fc.constantFrom(...controlTypes, '').map((type) => JSON.stringify({ type, msgId: 'abcdefgh' })),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+  );
+  fc.assert(
+    fc.property(chat, contents, (draft, content) => {
+      for (const dialect of [deployed, old]) {
+        const parsed = parsePayload(chatPayload({ ...draft, content }, dialect));
+        expect(parsed).toMatchObject({
+          kind: 'chat',
+          type: draft.type,
+          content,
+          data: draft.data,
+          mid: null,
+        });
+        const text = parsePayload(chatPayload({ ...draft, type: 'text', data: null, content }, dialect));
+        expect(text).toMatchObject({ kind: 'chat', type: 'text', content, data: null });
+      }
+    }),
+  );
+});
+
+test('a plain text goes out plain to whoever reads no envelope', () => {
+  const draft = {
+    type: 'text',
+    content: 'hi',
+    data: null,
+    mid: 'mid-12345678',
+    tsMs: 1,
+    seq: 1,
+    replyTo: null,
+  };
+  expect(chatPayload(draft, deployed)).toBe('hi');
+  expect(chatPayload({ ...draft, content: '{"a":1}' }, old)).toBe('{"a":1}');
+  expect(JSON.parse(chatPayload(draft, ours))).toEqual({
+    type: 'text',
+    ts: 1,
+    v: '0.3.0',
+    body: 'hi',
+    mid: 'mid-12345678',
+    seq: 1,
+  });
+});
+
+test('reading never throws, and what is no payload is the text itself', () => {
+  const nearly = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.json(),
+    fc
+      .record(
+        Object.fromEntries(
+          [...envelopeFields, 'msgId', 'msgIds', 'name', 'about', 'features', 'capabilities', 'version'].map(
+            (field) => [field, fc.oneof(fc.jsonValue(), fc.constantFrom(...controlTypes))],
+          ),
+        ),
+        { requiredKeys: [] },
+      )
+      .map((fields) => JSON.stringify(fields)),
+  );
+  fc.assert(
+    fc.property(nearly, (text) => {
+      const payload = parsePayload(text);
+      if (
+        payload.kind === 'chat' &&
+        payload.data === null &&
+        payload.type === 'text' &&
+        payload.tsMs === null
+      ) {
+        expect(typeof payload.content).toBe('string');
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test.each([
+  '',
+  ' ',
+  'plain',
+  '{',
+  '{}',
+  '{"type":5}',
+  '{"type":""}',
+  '{"type":null}',
+  '[{"type":"ping"}]',
+  '"ping"',
+  ' {"type":"ping"}',
+])('%j is a text', (text) => {
+  expect(parsePayload(text)).toMatchObject({
+    kind: 'chat',
+    type: 'text',
+    content: text,
+    data: null,
+    mid: null,
+  });
+});
+
+test('nesting beyond its bound is a text', () => {
+  const nested = (levels: number): string => `{"type":"x","a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  expect(parsePayload(nested(limits.dataLevels - 1))).toMatchObject({ type: 'x' });
+  for (const levels of [limits.dataLevels, 20_000]) {
+    expect(parsePayload(nested(levels))).toMatchObject({ type: 'text', content: nested(levels) });
+  }
+});
+
+test.each([
+  ['mid', 'short', null],
+  ['mid', 'x'.repeat(129), null],
+  ['mid', 'with space!', null],
+  ['mid', 5, null],
+  ['mid', 'ab'.repeat(32), null],
+  ['mid', 'AB'.repeat(32), 'AB'.repeat(32)],
+  ['mid', 'mid-12345678', 'mid-12345678'],
+])('an envelope with %s %j has the id %j', (field, value, mid) => {
+  expect(parsePayload(JSON.stringify({ type: 'text', body: 'x', [field]: value }))).toMatchObject({ mid });
+});
+
+test.each([
+  ['ts', 'tsMs'],
+  ['seq', 'seq'],
+] as const)('%s counts only as a whole number that is not negative', (field, name) => {
+  for (const value of [-1, 1.5, '1', 2 ** 60, null, true]) {
+    expect(parsePayload(JSON.stringify({ type: 'text', [field]: value }))).toMatchObject({ [name]: null });
+  }
+  expect(parsePayload(JSON.stringify({ type: 'text', [field]: 7 }))).toMatchObject({ [name]: 7 });
+});
+
+test('a typed payload without a text is still readable', () => {
+  expect(parsePayload('{"type":"task","action":"build","ts":1}')).toMatchObject({
+    type: 'task',
+    content: '{"action":"build"}',
+    data: { action: 'build' },
+  });
+});
+
+test('a hello says what a peer is, within bounds', () => {
+  expect(parsePayload(helloPayload({ from: 'x', tsMs: 1, name: 'Ann' }, ours))).toEqual({
+    kind: 'hello',
+    version: '0.3.0',
+    name: 'Ann',
+    features: [...ourFeatures],
+    capabilities: ['chat'],
+    about: null,
+  });
+  expect(parsePayload(helloPayload({ from: 'x', tsMs: 1, name: 'Ann' }, old))).toMatchObject({
+    kind: 'hello',
+    version: '0.3.0',
+    features: ['messaging'],
+  });
+  const greedy = parsePayload(
+    JSON.stringify({
+      type: 'intro',
+      name: '👋'.repeat(100),
+      about: 'x'.repeat(10_000),
+      capabilities: Array.from({ length: 500 }, (_, index) => `c${index}`),
+      features: ['x'.repeat(65), 5, 'ok', 'ok', ''],
+    }),
+  );
+  expect(greedy).toMatchObject({ name: '👋'.repeat(64), about: 'x'.repeat(500), features: ['ok'] });
+  expect(greedy.kind === 'hello' && greedy.capabilities).toHaveLength(limits.peerClaims);
+});
+
+test('receipts: one for all to ours, one for each to the deployed', () => {
+  const ids = ['id-1-12345', 'id-2-12345'];
+  const batches: Dialect = { ...ours, receiptBatches: true };
+  expect(receiptPayloads('read', ids, 5, batches).map((text) => JSON.parse(text))).toEqual([
+    { type: 'read', ts: 5, v: '0.3.0', msgIds: ids },
+  ]);
+  expect(receiptPayloads('delivered', ids, 5, deployed).map((text) => JSON.parse(text).msgId)).toEqual(ids);
+  for (const dialect of [batches, deployed]) {
+    const read = receiptPayloads('read', ids, 5, dialect).map(parsePayload);
+    expect(read.flatMap((payload) => (payload.kind === 'receipt' ? payload.ids : []))).toEqual(ids);
+  }
+  expect(parsePayload('{"type":"read","msgIds":["ok-12345",5,null,"no"]}')).toEqual({
+    kind: 'receipt',
+    state: 'read',
+    ids: ['ok-12345'],
+  });
+  expect(parsePayload('{"type":"read"}')).toMatchObject({ ids: [] });
+});
+
+test('pong and profile read back', () => {
+  expect(parsePayload(pongPayload(1))).toEqual({ kind: 'pong' });
+  expect(parsePayload(profilePayload(1, 'Ann'))).toEqual({
+    kind: 'profile',
+    name: 'Ann',
+    about: null,
+    capabilities: ['chat'],
+  });
+});
+
+test.each([
+  [
+    { features: ['messaging'], version: '0.1.0' },
+    { envelope: false, receipts: false, receiptBatches: false, hello: 'ocmesh-hello' },
+  ],
+  [
+    { features: ['messaging'], version: '0.2.0' },
+    { envelope: false, receipts: true, receiptBatches: false, hello: 'intro' },
+  ],
+  [
+    { features: ['messaging'], version: '0.20.0' },
+    { envelope: false, receipts: false, receiptBatches: false, hello: 'intro' },
+  ],
+  [
+    { features: ['receipts'], version: null },
+    { envelope: false, receipts: true, receiptBatches: true, hello: 'intro' },
+  ],
+  [
+    { features: [...ourFeatures], version: '0.3.0' },
+    { envelope: true, receipts: true, receiptBatches: true, hello: 'intro' },
+  ],
+  [
+    { features: [], version: null },
+    { envelope: false, receipts: false, receiptBatches: false, hello: 'intro' },
+  ],
+])('from %j follows %j', (peer, dialect) => {
+  expect(dialectOf(peer)).toEqual(dialect);
+});

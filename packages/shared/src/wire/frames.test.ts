@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { closeFrame, parseRelayFrame, reasonPrefix, reqFrame } from './frames.ts';
+
+test.each([
+  ['["EVENT","s",{"a":1}]', { type: 'EVENT', subscription: 's', event: { a: 1 } }],
+  ['["EVENT","s"]', { type: 'EVENT', subscription: 's', event: undefined }],
+  ['["EOSE","s"]', { type: 'EOSE', subscription: 's' }],
+  ['["CLOSED","s","why"]', { type: 'CLOSED', subscription: 's', reason: 'why' }],
+  ['["CLOSED","s",5]', { type: 'CLOSED', subscription: 's', reason: '' }],
+  ['["OK","id",true,"r"]', { type: 'OK', eventId: 'id', accepted: true, reason: 'r' }],
+  ['["OK","id","true"]', { type: 'OK', eventId: 'id', accepted: false, reason: '' }],
+  ['["OK","id",1,null]', { type: 'OK', eventId: 'id', accepted: false, reason: '' }],
+  ['["AUTH","c"]', { type: 'AUTH', challenge: 'c' }],
+  ['["NOTICE","t"]', { type: 'NOTICE', text: 't' }],
+  ['["NOTICE"]', { type: 'NOTICE', text: '' }],
+  ['["EVENT",5,{}]', null],
+  ['["AUTH",{}]', null],
+  ['["COUNT","s",{}]', null],
+  ['["event","s",{}]', null],
+  ['[]', null],
+  ['{}', null],
+  ['null', null],
+  ['"EOSE"', null],
+  ['', null],
+  ['[', null],
+])('reads %s', (text, frame) => {
+  expect(parseRelayFrame(text)).toEqual(frame);
+});
+
+test('never throws', () => {
+  const frame = fc.tuple(
+    fc.constantFrom('EVENT', 'EOSE', 'CLOSED', 'OK', 'AUTH', 'NOTICE', '__proto__'),
+    fc.jsonValue(),
+    fc.jsonValue(),
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.json(),
+        frame.map((parts) => JSON.stringify(parts)),
+      ),
+      (text) => {
+        parseRelayFrame(text);
+      },
+    ),
+  );
+  expect(parseRelayFrame('['.repeat(100_000))).toBeNull();
+});
+
+test('writes what relays read', () => {
+  expect(JSON.parse(reqFrame('s', [{ kinds: [4], '#p': ['x'] }, { limit: 0 }]))).toEqual([
+    'REQ',
+    's',
+    { kinds: [4], '#p': ['x'] },
+    { limit: 0 },
+  ]);
+  expect(closeFrame('s')).toBe('["CLOSE","s"]');
+});
+
+test.each([
+  ['auth-required: we only serve members', 'auth-required'],
+  ['ERROR: auth-required: we only serve members', 'auth-required'],
+  ['Auth-Required : x', 'auth-required'],
+  ['restricted: no', 'restricted'],
+  ['error: restricted: no', 'restricted'],
+  ['rate-limited: slow down', 'rate-limited'],
+  ['blocked: you', 'blocked'],
+  ['pow: difficulty 20', 'pow'],
+  ['duplicate: have it', 'duplicate'],
+  ['replaced: have newer', 'replaced'],
+  ['invalid: bad sig', 'invalid'],
+  ['mute: nobody listens', 'mute'],
+  ['error: disk full', 'error'],
+  ['ERROR: x', 'error'],
+  ['', 'other'],
+  ['no prefix here', 'other'],
+  ['unblocked: x', 'other'],
+  ['not-restricted: x', 'other'],
+  ['blocked', 'other'],
+  ['the error was: x', 'other'],
+])('%j has the prefix %s', (reason, prefix) => {
+  expect(reasonPrefix(reason)).toBe(prefix);
+});

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Pubkey } from '../contract/ids.ts';
+import { type EventDraft, expirationOf, isExpired, parseEvent } from './event.ts';
+import { presenceEvent, presenceFilters, readPresence } from './presence.ts';
+
+const pubkey = 'ab'.repeat(32) as Pubkey;
+const signed = (draft: EventDraft) => ({ ...draft, pubkey, id: '00'.repeat(32), sig: '00'.repeat(64) });
+const claim = fc.stringMatching(/^[a-z0-9-]{1,64}$/);
+
+test('comes back as it was announced, in both kinds', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        kind: fc.constantFrom(1 as const, 31337 as const),
+        createdAtSec: fc.integer({ min: 1_000_000, max: 2_000_000_000 }),
+        lifetimeSec: fc.integer({ min: 1, max: 86_400 }),
+        version: claim,
+        name: fc.option(
+          fc
+            .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+            .map((name) => name.trim())
+            .filter((name) => name !== ''),
+        ),
+        features: fc.uniqueArray(claim, { minLength: 1, maxLength: 10 }),
+        status: fc.constantFrom('online' as const, 'offline' as const),
+      }),
+      (draft) => {
+        const event = signed(presenceEvent(draft));
+        expect(parseEvent(event)).toEqual(event);
+        const { createdAtSec, version, name, features, status } = draft;
+        expect(readPresence(event, createdAtSec)).toEqual({
+          pubkey,
+          createdAtSec,
+          version,
+          name: name && Array.from(name).slice(0, 64).join(''),
+          features,
+          online: status === 'online',
+        });
+        expect(readPresence(event, createdAtSec + draft.lifetimeSec)).toBeNull();
+      },
+    ),
+  );
+});
+
+test('what the deployed mesh sends is presence', () => {
+  const tags = [
+    ['d', 'ocmesh-presence'],
+    ['app', 'ocmesh'],
+    ['v', '0.1.0'],
+  ];
+  expect(
+    readPresence(signed({ kind: 31337, created_at: 5, tags, content: 'ocmesh-agent-online' }), 10),
+  ).toEqual({
+    pubkey,
+    createdAtSec: 5,
+    online: true,
+    name: null,
+    version: '0.1.0',
+    features: ['messaging'],
+  });
+});
+
+test.each([
+  [
+    31337,
+    [
+      ['d', 'other'],
+      ['app', 'ocmesh'],
+      ['t', 'ocmesh'],
+    ],
+  ],
+  [
+    31337,
+    [
+      ['app', 'ocmesh'],
+      ['t', 'ocmesh'],
+    ],
+  ],
+  [1, [['t', 'ocmesh']]],
+  [1, [['app', 'ocmesh']]],
+  [1, [['d', 'ocmesh-presence']]],
+  [
+    4,
+    [
+      ['d', 'ocmesh-presence'],
+      ['app', 'ocmesh'],
+      ['t', 'ocmesh'],
+    ],
+  ],
+])('kind %i with %j is none', (kind, tags) => {
+  expect(readPresence(signed({ kind, created_at: 5, tags, content: '' }), 10)).toBeNull();
+});
+
+test('names and features are cut to their bounds', () => {
+  const tags = [
+    ['d', 'ocmesh-presence'],
+    ['name', `  ${'👋'.repeat(100)}`],
+    ['v', 'v'.repeat(100)],
+    ...Array.from({ length: 100 }, (_, index) => ['f', `f${index}`]),
+    ['f', 'x'.repeat(65)],
+    ['f'],
+  ];
+  const presence = readPresence(signed({ kind: 31337, created_at: 5, tags, content: '' }), 10);
+  expect(Array.from(presence?.name ?? '')).toHaveLength(64);
+  expect(presence?.version).toHaveLength(64);
+  expect(presence?.features).toHaveLength(32);
+});
+
+test('a blank name is none', () => {
+  const tags = [
+    ['d', 'ocmesh-presence'],
+    ['name', ' \t '],
+  ];
+  expect(readPresence(signed({ kind: 31337, created_at: 5, tags, content: '' }), 10)?.name).toBeNull();
+});
+
+test('asks relays for single-letter tags only', () => {
+  for (const filter of presenceFilters(7)) {
+    expect(filter.since).toBe(7);
+    for (const key of Object.keys(filter)) expect(key).toMatch(/^#[a-zA-Z]$|^kinds$|^since$/);
+  }
+});
+
+test.each([
+  ['10', 10],
+  ['0', 0],
+  ['', undefined],
+  ['-1', undefined],
+  ['1e3', undefined],
+  ['1.5', undefined],
+  ['9'.repeat(13), undefined],
+  ['x', undefined],
+])('an expiration of %j is %s', (value, expiration) => {
+  expect(expirationOf({ tags: [['expiration', value]] })).toBe(expiration);
+});
+
+test('expires in its second', () => {
+  const event = { tags: [['expiration', '10']] };
+  expect([isExpired(event, 9), isExpired(event, 10), isExpired({ tags: [] }, 10)]).toEqual([
+    false,
+    true,
+    false,
+  ]);
+});
+
+test('parsing an event never throws and keeps the seven fields alone', () => {
+  fc.assert(
+    fc.property(fc.anything(), (value) => {
+      parseEvent(value);
+    }),
+  );
+  const event = signed({ kind: 1, created_at: 1, tags: [['t', 'x']], content: 'c' });
+  expect(parseEvent({ ...event, extra: 1, [Symbol('verified')]: true })).toStrictEqual(event);
+});
