@@ -2,18 +2,19 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { compactFiles } from '../../src/adapters/store/compaction.ts';
 import { createDatabase, createTables } from '../../src/adapters/store/database.ts';
+import type { Files } from '../../src/adapters/store/files.ts';
 import { recover } from '../../src/adapters/store/recover.ts';
 import { openStore, type StoreDeps } from '../../src/adapters/store/store.ts';
 import type { Store, Tables } from '../../src/core/ports/store.ts';
 import type { Disk } from './crashed-disk.ts';
-import { createMemoryFiles, type MemoryFiles } from './memory-files.ts';
+import { createMemoryFiles } from './memory-files.ts';
 
 export const PATH = '/home/ocmesh.db';
 export const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
 export const PEER = 'ab'.repeat(32) as Pubkey;
 
 /** The store on a disk in memory, with what a test wants to look at. */
-export async function openOn(files: MemoryFiles, overrides: Partial<StoreDeps> = {}) {
+export async function openOn(files: Files, overrides: Partial<StoreDeps> = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const failStops: unknown[] = [];

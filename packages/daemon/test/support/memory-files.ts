@@ -122,6 +122,42 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
   return self;
 }
 
+/**
+ * A disk as one process sees it: after so many operations the process is killed, and nothing that it goes on to try
+ * reaches the disk, which keeps what was written, synced or not.
+ */
+export function createProcess(files: Files, operations = Number.POSITIVE_INFINITY) {
+  let left = operations;
+  let die = (): void => {};
+  const died = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  const alive = (): void => {
+    if (--left >= 0) return;
+    die();
+    throw new Error('killed');
+  };
+  const guarded: Files = {
+    read: (path) => (alive(), files.read(path)),
+    list: (folder) => (alive(), files.list(folder)),
+    create(path) {
+      alive();
+      const file = files.create(path);
+      return {
+        write: (bytes, position) => (alive(), file.write(bytes, position)),
+        sync: async () => (alive(), file.sync()),
+        datasync: async () => (alive(), file.datasync()),
+        close: () => file.close(),
+      };
+    },
+    rename: (from, to) => (alive(), files.rename(from, to)),
+    link: (from, to) => (alive(), files.link(from, to)),
+    remove: (path) => (alive(), files.remove(path)),
+    syncFolder: async (folder) => (alive(), files.syncFolder(folder)),
+  };
+  return { files: guarded, died, isAlive: () => left >= 0 };
+}
+
 /** The disk answers in a later turn, as a real one does: what gathers meanwhile shares the next frame. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -130,6 +130,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
         // Answered only when something needs it: it tells the relay who we are.
         challenge = frame.challenge;
         authentication = null;
+        void subscriptions.onChallenge();
         return;
       case 'NOTICE':
         log.debug('relay notice', { relay: url, text: frame.text });

@@ -26,6 +26,8 @@ interface Req {
   readonly standing: boolean;
   answered: boolean;
   authTried: boolean;
+  /** Refused for want of NIP-42, before there was a challenge that could be answered. */
+  wantsChallenge: boolean;
   cancel: Cancel;
 }
 
@@ -49,6 +51,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
 
   function fire(req: Req, tries = 1): void {
     req.answered = false;
+    req.wantsChallenge = false;
     req.cancel();
     if (!send(reqFrame(req.id, req.filters()))) return;
     // Some relays lose a REQ that is sent right at open.
@@ -62,7 +65,8 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
   async function closed(req: Req, reason: string): Promise<void> {
     req.cancel();
     const prefix = reasonPrefix(reason);
-    if ((prefix === 'auth-required' || prefix === 'restricted') && !req.authTried) {
+    const wantsAuth = prefix === 'auth-required' || prefix === 'restricted';
+    if (wantsAuth && !req.authTried) {
       req.authTried = true;
       const taken = await deps.authenticate();
       // The connection may have broken meanwhile: then nothing of this may live on.
@@ -72,6 +76,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     if (!req.standing) return req.onEnd(reason);
     deps.onRefused(req.id, reason);
     req.authTried = false;
+    req.wantsChallenge = wantsAuth;
     req.cancel = clock.after(prefix === 'rate-limited' ? RATE_LIMITED_MS : REFUSED_MS, () => fire(req));
   }
 
@@ -85,6 +90,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
           standing: true,
           answered: false,
           authTried: false,
+          wantsChallenge: false,
           cancel: () => {},
           onEvent: deps.onEvent,
           onEose: () => deps.onSubscribed(name),
@@ -113,6 +119,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
           standing: false,
           answered: false,
           authTried: false,
+          wantsChallenge: false,
           cancel: () => {},
           onEvent: (event) => {
             events.push(event);
@@ -144,6 +151,12 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       if (!req) return;
       req.answered = true;
       void closed(req, reason);
+    },
+    /** A new challenge came: what was refused without one is worth another try. */
+    async onChallenge(): Promise<void> {
+      const refused = [...reqs.values()].filter((req) => req.wantsChallenge);
+      if (refused.length === 0 || !(await deps.authenticate())) return;
+      for (const req of refused) if (reqs.get(req.id) === req && req.wantsChallenge) fire(req);
     },
     /** The connection is gone. */
     reset(): void {

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Files, OpenFile } from './files.ts';
 import { hasFrameAfter, isBlank, isNotTorn, openFrame, sealFrame, segmentKey } from './frame.ts';
+import { replaceFile } from './replace-file.ts';
 import type { SqlValue } from './sql.ts';
 
 // The journal: committed commands since the snapshot, in numbered segments beside it. A segment is
@@ -94,6 +95,15 @@ export async function createSegment(
     throw error;
   }
   return writer(file, number, key);
+}
+
+/**
+ * Puts a segment on disk once more. What a process wrote and did not sync before it died is still read by the next one,
+ * yet a power cut can take it away, and also all that builds on it.
+ */
+export async function settleSegment(files: Files, store: string, number: number): Promise<void> {
+  const path = segmentPath(store, number);
+  await replaceFile(files, path, files.read(path) ?? new Uint8Array());
 }
 
 function writer(file: OpenFile, number: number, key: Uint8Array): Segment {

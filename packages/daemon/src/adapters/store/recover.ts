@@ -8,7 +8,7 @@ import { statementText } from './statements.ts';
 
 export interface Recovered {
   readonly sql: Sql;
-  /** The snapshot's, `generation` 0 where there is none yet. */
+  /** The snapshot's, `generation` 1 where there is none yet. */
   readonly snapshot: SnapshotPosition;
   readonly snapshotBytes: number;
   /** Transactions in `sql`. */
@@ -58,7 +58,7 @@ async function startFresh(
   }
   return {
     sql: await openSql(null),
-    snapshot: { generation: 0, sequence: 0 },
+    snapshot: { generation: 1, sequence: 0 },
     snapshotBytes: 0,
     sequence: 0,
     nextSegment: 1,

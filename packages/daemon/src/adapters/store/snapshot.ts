@@ -1,5 +1,5 @@
-import { dirname } from 'node:path';
 import type { Files } from './files.ts';
+import { replaceFile } from './replace-file.ts';
 import { openSql, type Sql } from './sql.ts';
 import { decryptImage, encryptImage } from './sqlcipher.ts';
 
@@ -25,17 +25,7 @@ export async function writeSnapshot(
   sql.run('DELETE FROM snapshot');
   sql.run('INSERT INTO snapshot(generation, sequence) VALUES(?, ?)', [generation, sequence]);
   const sealed = encryptImage(sql.image(), key);
-  const unfinished = `${path}.new`;
-  files.remove(unfinished);
-  const file = files.create(unfinished);
-  try {
-    file.write(sealed, 0);
-    await file.sync();
-  } finally {
-    file.close();
-  }
-  files.rename(unfinished, path);
-  await files.syncFolder(dirname(path));
+  await replaceFile(files, path, sealed);
   return sealed.length;
 }
 

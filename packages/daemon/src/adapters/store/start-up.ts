@@ -1,6 +1,13 @@
 import type { Log } from '@ocmesh/shared/ambient';
 import type { Files } from './files.ts';
-import { createSegment, listSegments, removeUnfinished, type Segment, segmentPath } from './journal.ts';
+import {
+  createSegment,
+  listSegments,
+  removeUnfinished,
+  type Segment,
+  segmentPath,
+  settleSegment,
+} from './journal.ts';
 import { currentSchema, schemaVersion } from './migrations/index.ts';
 import { recover } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
@@ -33,6 +40,7 @@ export async function startUp(
   if (torn > 0) log.info('the last write before a crash was incomplete and is dropped', { segments: torn });
   const oldVersion = schemaVersion(sql);
   const migrated = schema.migrate(sql);
+  if (nextSegment > generation) await settleSegment(files, path, nextSegment - 1);
   const segment = await createSegment(files, path, key, nextSegment, schema.newest);
   if (migrated) {
     if (oldVersion > 0) keepOldFiles(files, path, oldVersion);
