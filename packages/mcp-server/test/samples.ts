@@ -1,6 +1,6 @@
 import type { Message, Peer, Status } from '@ocmesh/shared/contract';
 
-export const alice = 'a'.repeat(64);
+const alice = 'a'.repeat(64);
 export const bob = 'b'.repeat(64);
 const noon = '2026-01-02T12:00:00.000Z';
 

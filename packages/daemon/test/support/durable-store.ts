@@ -77,6 +77,9 @@ export function put(tables: Tables, id: string, text: string): void {
   tables.seen.add(id, 1);
 }
 
+/** A text that fills this much of the journal, and is still short to SQLite: JSON takes six bytes for each character. */
+export const wideText = (bytes: number): string => '\u0001'.repeat(bytes / 6);
+
 export const write = (store: Store, id: string, text = id): Promise<void> =>
   store.transaction((tables) => put(tables, id, text));
 
@@ -90,14 +93,16 @@ export interface Content {
   readonly texts: readonly string[];
   /** Traces of a transaction that was done in part, or more than once. */
   readonly halves: number;
+  /** Segments with a frame that is there in part. */
+  readonly torn: number;
 }
 
 /** What a start would find on this disk. @throws UnreadableStoreError */
 export async function contentOn(disk: Disk): Promise<Content> {
-  const { sql } = await recover(createMemoryFiles(disk), PATH, KEY);
+  const { sql, torn } = await recover(createMemoryFiles(disk), PATH, KEY);
   try {
     const hasTables = sql.one(`SELECT 1 FROM sqlite_schema WHERE name = 'messages'`) !== null;
-    if (!hasTables) return { ids: [], texts: [], halves: 0 };
+    if (!hasTables) return { ids: [], texts: [], halves: 0, torn };
     const tables = createTables(createDatabase(sql, () => {}));
     const messages = tables.messages.list(everything);
     const count = (table: string) => Number(sql.one(`SELECT count(*) FROM ${table}`)?.[0]);
@@ -114,6 +119,7 @@ export async function contentOn(disk: Disk): Promise<Content> {
       ids: messages.map(({ id }) => id),
       texts: messages.map(({ content }) => content.slice(content.indexOf(' ') + 1)),
       halves: wrong.length + off(count('seen')) + off(count('outbox')) + off(given),
+      torn,
     };
   } finally {
     sql.close();

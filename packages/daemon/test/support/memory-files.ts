@@ -132,30 +132,30 @@ export function createProcess(files: Files, operations = Number.POSITIVE_INFINIT
   const died = new Promise<void>((resolve) => {
     die = resolve;
   });
-  const alive = (): void => {
-    if (--left >= 0) return;
+  /** What the process does while it lives. */
+  function tries<T>(operation: () => T): T {
+    if (--left >= 0) return operation();
     die();
     throw new Error('killed');
-  };
+  }
   const guarded: Files = {
-    read: (path) => (alive(), files.read(path)),
-    list: (folder) => (alive(), files.list(folder)),
+    read: (path) => tries(() => files.read(path)),
+    list: (folder) => tries(() => files.list(folder)),
     create(path) {
-      alive();
-      const file = files.create(path);
+      const file = tries(() => files.create(path));
       return {
-        write: (bytes, position) => (alive(), file.write(bytes, position)),
-        sync: async () => (alive(), file.sync()),
-        datasync: async () => (alive(), file.datasync()),
+        write: (bytes, position) => tries(() => file.write(bytes, position)),
+        sync: async () => tries(() => file.sync()),
+        datasync: async () => tries(() => file.datasync()),
         close: () => file.close(),
       };
     },
-    rename: (from, to) => (alive(), files.rename(from, to)),
-    link: (from, to) => (alive(), files.link(from, to)),
-    remove: (path) => (alive(), files.remove(path)),
-    syncFolder: async (folder) => (alive(), files.syncFolder(folder)),
+    rename: (from, to) => tries(() => files.rename(from, to)),
+    link: (from, to) => tries(() => files.link(from, to)),
+    remove: (path) => tries(() => files.remove(path)),
+    syncFolder: async (folder) => tries(() => files.syncFolder(folder)),
   };
-  return { files: guarded, died, isAlive: () => left >= 0 };
+  return { files: guarded, died };
 }
 
 /** The disk answers in a later turn, as a real one does: what gathers meanwhile shares the next frame. */

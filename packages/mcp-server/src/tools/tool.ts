@@ -1,7 +1,7 @@
 import type { Handlers, Static, TObject } from '@ocmesh/shared/contract';
 
 /** Hints for the host's consent dialogue. All are set on every tool: clients take a missing one for the worst case. */
-export interface ToolAnnotations {
+interface ToolAnnotations {
   readonly title: string;
   readonly readOnlyHint: boolean;
   readonly destructiveHint: boolean;
@@ -10,7 +10,7 @@ export interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
-export interface ToolCall {
+interface ToolCall {
   readonly handlers: Handlers;
   /** Fires when the client cancels the call, goes away, or when the tool's time is over. */
   readonly signal: AbortSignal;

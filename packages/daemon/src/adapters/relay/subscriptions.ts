@@ -65,8 +65,9 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
   async function closed(req: Req, reason: string): Promise<void> {
     req.cancel();
     const prefix = reasonPrefix(reason);
-    const wantsAuth = prefix === 'auth-required' || prefix === 'restricted';
-    if (wantsAuth && !req.authTried) {
+    // Noted before the wait: the challenge may come right behind the refusal.
+    req.wantsChallenge = prefix === 'auth-required' || prefix === 'restricted';
+    if (req.wantsChallenge && !req.authTried) {
       req.authTried = true;
       const taken = await deps.authenticate();
       // The connection may have broken meanwhile: then nothing of this may live on.
@@ -76,7 +77,6 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     if (!req.standing) return req.onEnd(reason);
     deps.onRefused(req.id, reason);
     req.authTried = false;
-    req.wantsChallenge = wantsAuth;
     req.cancel = clock.after(prefix === 'rate-limited' ? RATE_LIMITED_MS : REFUSED_MS, () => fire(req));
   }
 

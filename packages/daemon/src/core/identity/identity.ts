@@ -42,7 +42,7 @@ function newSecretKey(engine: CryptoEngine, random: Random): Uint8Array {
   }
 }
 
-export function createIdentity(engine: CryptoEngine, secretKey: Uint8Array): Identity {
+function createIdentity(engine: CryptoEngine, secretKey: Uint8Array): Identity {
   const pubkey = engine.publicKey(secretKey);
   const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
   return {

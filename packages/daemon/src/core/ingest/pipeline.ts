@@ -17,7 +17,7 @@ export interface Source {
  * A verified event that its handler understood and can carry out.
  * `sortSeq` orders events of the same second, where the sender numbered them.
  */
-export interface Opened {
+interface Opened {
   readonly sortSeq: number;
   /** Runs inside the transaction that also remembers the event. */
   apply(tables: Tables, source: Source): readonly DomainEvent[];

@@ -4,7 +4,7 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import type { Store } from '../ports/store.ts';
 
-export interface WaitRequest {
+interface WaitRequest {
   readonly timeoutMs: number;
   readonly from?: Pubkey;
   readonly type?: string;
@@ -13,7 +13,7 @@ export interface WaitRequest {
   readonly after?: number;
 }
 
-export interface WaitResult {
+interface WaitResult {
   readonly messages: readonly MessageRecord[];
   readonly cursor: number;
   readonly timedOut: boolean;

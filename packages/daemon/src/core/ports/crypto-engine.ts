@@ -2,7 +2,7 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 
 /** Sealing of direct messages between two keys. `open` throws when the payload was not made for this pair. */
-export interface DmCodec {
+interface DmCodec {
   seal(secretKey: Uint8Array, peer: Pubkey, plaintext: string): string;
   open(secretKey: Uint8Array, peer: Pubkey, payload: string): string;
 }

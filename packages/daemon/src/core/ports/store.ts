@@ -38,7 +38,7 @@ export interface MetaTable {
   get(key: MetaKey): string | null;
   set(key: MetaKey, value: string): void;
 }
-export type MetaKey = 'secret_key' | 'presence_at_sec' | 'seen_since_ms';
+type MetaKey = 'secret_key' | 'presence_at_sec' | 'seen_since_ms';
 
 export interface PeerFilter {
   readonly online?: { readonly is: boolean; readonly nowMs: UnixMs; readonly windowMs: number };

@@ -1,0 +1,54 @@
+import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/memory-relay-network.ts';
+import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
+import { createPuppet } from '../../../test/support/puppet.ts';
+import type { Store } from '../ports/store.ts';
+import { createOutbox } from './outbox.ts';
+
+test('a store that cannot note what happened does not make it publish without pause', async () => {
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const mesh = createMemoryMesh();
+  const network = createMemoryNetwork(mesh, clock);
+  network.start([], {
+    onEvent() {},
+    onGarbage() {},
+    onConnected() {},
+    onDisconnected() {},
+    onInfo() {},
+    onSubscribed() {},
+  });
+  const inner = await openMemoryStore(createMemoryDisk(), { clock, log });
+  let works = true;
+  const store: Store = {
+    ...inner,
+    transaction: (change) =>
+      works ? inner.transaction(change) : Promise.reject(new Error('the disk is full')),
+  };
+  const bob = createPuppet('bob', clock);
+  const event = bob.dm(bob.pubkey, 'x');
+  await store.transaction((tables) =>
+    tables.outbox.insert({
+      event,
+      peer: bob.pubkey,
+      purpose: 'message',
+      attempts: 0,
+      dueAtMs: clock.now(),
+      expiresAtMs: clock.now() + 3_600_000,
+    }),
+  );
+  const outbox = createOutbox({ store, network, clock, random: createSeededRandom(1), log, notify() {} });
+  works = false;
+  outbox.start();
+  await clock.advance(12_000);
+  const offers = mesh.relays[0]?.offered.length ?? 0;
+  expect(offers).toBeGreaterThan(0);
+  expect(offers).toBeLessThanOrEqual(3);
+  expect(log.lines.length).toBeLessThanOrEqual(3);
+  works = true;
+  await clock.advance(5_000);
+  expect(inner.peek((tables) => tables.outbox.outcomes(event.id))).toEqual([]);
+  expect(inner.peek((tables) => tables.outbox.nextDueAtMs())).toBeNull();
+  await outbox.stop();
+});

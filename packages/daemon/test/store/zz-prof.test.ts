@@ -1,0 +1,202 @@
+import { OcmeshError } from '@ocmesh/shared/contract';
+import { expect, test, beforeAll, afterAll } from 'vitest';
+import { Session } from 'node:inspector/promises';
+import { writeFileSync } from 'node:fs';
+const session = new Session(); session.connect();
+beforeAll(async () => { await session.post('Profiler.enable'); await session.post('Profiler.start'); });
+afterAll(async () => { const { profile } = await session.post('Profiler.stop'); writeFileSync('/tmp/prof/a.cpuprofile', JSON.stringify(profile)); });
+import { UnreadableStoreError } from '../../src/adapters/store/errors.ts';
+import { CHUNK_BYTES } from '../../src/adapters/store/journal.ts';
+import { createCrasher } from '../support/crashed-disk.ts';
+import { contentOn, idsIn, openOn, wideText, write } from '../support/durable-store.ts';
+import { createMemoryFiles, type MemoryFiles } from '../support/memory-files.ts';
+import { type Chance, seededChance } from '../support/seed.ts';
+
+// A run with everything a store does: first start, several writers, compaction, growth of a segment, stop, second
+// start. Each of its file operations fails in turn.
+
+const PROBE_MS = 600;
+const ROUNDS = 3;
+
+type Opened = Awaited<ReturnType<typeof openOn>>;
+type Fault = MemoryFiles['fail'];
+
+/** What the callers were told. */
+interface Told {
+  readonly acknowledged: string[];
+  readonly refused: { readonly id: string; readonly error: unknown }[];
+  readonly failedStarts: unknown[];
+  readonly failStops: unknown[];
+}
+
+async function run(files: MemoryFiles): Promise<Told & { readonly last: Opened | null }> {
+  const told: Told = { acknowledged: [], refused: [], failedStarts: [], failStops: [] };
+
+  async function attempt({ store }: Opened, id: string, text = id): Promise<void> {
+    await write(store, id, text).then(
+      () => {
+        told.acknowledged.push(id);
+        files.operations.push({ op: 'acknowledged', id });
+      },
+      (error) => told.refused.push({ id, error }),
+    );
+  }
+
+  async function start(): Promise<Opened | null> {
+    const before = files.operations.length;
+    try {
+      return await openOn(files, { compactBytes: 5_000 });
+    } catch (error) {
+      told.failedStarts.push(error);
+      if (error instanceof UnreadableStoreError) expect(files.operations.length).toBe(before);
+      return null;
+    }
+  }
+
+  /** Whether the process would still be there. */
+  const lives = (opened: Opened): boolean => opened.failStops.length === 0;
+
+  async function live(opened: Opened, name: string): Promise<void> {
+    for (let round = 0; round < ROUNDS && lives(opened); round++) {
+      const grows = name === 'second' && round === ROUNDS - 1;
+      const texts = ['one', 'two', wideText(grows ? CHUNK_BYTES : 2_000)];
+      await Promise.all(texts.map((text, at) => attempt(opened, `${name}-${round}-${at}`, text)));
+      await opened.clock.advance(PROBE_MS);
+      if (!lives(opened)) break;
+      // What is shown is on disk, whatever happened to the writes before.
+      const shown = await opened.store.read(idsIn);
+      expect(shown).toEqual((await contentOn(files.contents())).ids);
+      expect(shown).toEqual(expect.arrayContaining(told.acknowledged));
+    }
+    told.failStops.push(...opened.failStops);
+  }
+
+  let last: Opened | null = null;
+  for (const name of ['first', 'second']) {
+    last = (await start()) ?? (await start());
+    if (!last) continue;
+    await live(last, name);
+    if (name === 'first' && lives(last)) await last.store.close();
+  }
+  return { ...told, last };
+}
+
+/** Whatever the disk did: nobody was told wrong, and a start finds what was promised, power cut or not. */
+async function judge(files: MemoryFiles, told: Told, chance: Chance): Promise<void> {
+  for (const { error } of told.refused) {
+    expect(error).toBeInstanceOf(OcmeshError);
+    const { code } = error as OcmeshError;
+    expect(['storage_full', 'storage_unavailable']).toContain(code);
+    if (code === 'storage_unavailable') expect(told.failStops).not.toEqual([]);
+  }
+  const crasher = createCrasher(new Map(), files.operations);
+  crasher.advance(files.operations.length);
+  for (const disk of [files.contents(), crasher.crash(chance)]) {
+    const content = await contentOn(disk);
+    expect(content.halves).toBe(0);
+    expect(content.ids).toEqual(expect.arrayContaining(told.acknowledged));
+    const known = [...told.acknowledged, ...told.refused.map(({ id }) => id)];
+    expect(known).toEqual(expect.arrayContaining([...content.ids]));
+    const again = createMemoryFiles(disk);
+    const { store } = await openOn(again);
+    await write(store, 'afterwards');
+    expect((await contentOn(again.contents())).ids).toEqual([...content.ids, 'afterwards']);
+  }
+}
+
+/** How many operations the run has when none fails. */
+async function operationsOf(chance: Chance): Promise<number> {
+  const files = createMemoryFiles();
+  let operations = 0;
+  files.fail = (_, count) => {
+    operations = count;
+  };
+  const told = await run(files);
+  expect(told).toMatchObject({ refused: [], failedStarts: [], failStops: [] });
+  expect(told.acknowledged).toHaveLength(ROUNDS * 3 * 2);
+  const used = operations;
+  await judge(files, told, chance);
+  return used;
+}
+
+const failure = (code: string, written = 0): Error => Object.assign(new Error(code), { code, written });
+
+const once: readonly { title: string; error: () => Error }[] = [
+  { title: 'EIO', error: () => failure('EIO') },
+  { title: 'EIO after half of the bytes', error: () => failure('EIO', 0.5) },
+  { title: 'ENOSPC', error: () => failure('ENOSPC') },
+  { title: 'ENOSPC after half of the bytes', error: () => failure('ENOSPC', 0.5) },
+];
+
+test.each(once)('$title once, at each operation in turn', { timeout: 120_000 }, async ({ title, error }) => {
+  const chance = seededChance(title);
+  const operations = await operationsOf(chance);
+  const outcomes = { refused: 0, failedStarts: 0, failStops: 0, unnoticed: 0 };
+  for (let n = 1; n <= operations; n++) {
+    const files = createMemoryFiles();
+    files.fail = (_, count) => {
+      if (count === n) throw error();
+    };
+    const told = await run(files);
+    files.fail = () => {};
+    await judge(files, told, chance).catch((cause) => {
+      throw new Error(`at operation ${n} of ${operations}`, { cause });
+    });
+    if (told.failStops.length > 0) outcomes.failStops++;
+    else if (told.refused.length > 0) outcomes.refused++;
+    else if (told.failedStarts.length > 0) outcomes.failedStarts++;
+    else outcomes.unnoticed++;
+  }
+  console.log(`${title}: ${operations} operations`, outcomes);
+});
+
+const fullDisks: readonly { title: string; isRefused: (operation: string, grows: boolean) => boolean }[] = [
+  { title: 'a full disk', isRefused: (_, grows) => grows },
+  {
+    title: 'a full disk that writes nothing in place',
+    isRefused: (operation, grows) => grows || operation === 'write',
+  },
+];
+
+test.each(fullDisks)(
+  '$title, from each operation on until there is room: writing goes on without a new start',
+  { timeout: 120_000 },
+  async ({ title, isRefused }) => {
+    const chance = seededChance(title);
+    const operations = await operationsOf(chance);
+    const outcomes = { refused: 0, failedStarts: 0, unnoticed: 0 };
+    for (let n = 1; n <= operations; n++) {
+      const files = createMemoryFiles();
+      const full: Fault = (operation, count, grows) => {
+        if (count >= n && isRefused(operation, grows)) throw failure('ENOSPC', chance.pick([0, 0.3]));
+      };
+      files.fail = full;
+      const told = await run(files);
+      files.fail = () => {};
+      try {
+        expect(told.failStops).toEqual([]);
+        for (const { error } of told.refused) expect(error).toMatchObject({ code: 'storage_full' });
+        for (const error of told.failedStarts) expect(error).toMatchObject({ code: 'ENOSPC' });
+        if (told.last) {
+          const { store, clock } = told.last;
+          if (told.refused.some(({ id }) => id === `second-${ROUNDS - 1}-0`)) {
+            expect(store.refusal()).toMatchObject({ code: 'storage_full' });
+          }
+          await clock.advance(PROBE_MS);
+          await write(store, 'room again');
+          expect(store.refusal()).toBeNull();
+          told.acknowledged.push('room again');
+          files.operations.push({ op: 'acknowledged', id: 'room again' });
+        }
+        await judge(files, told, chance);
+      } catch (cause) {
+        throw new Error(`from operation ${n} of ${operations}`, { cause });
+      }
+      if (told.failedStarts.length > 0) outcomes.failedStarts++;
+      else if (told.refused.length > 0) outcomes.refused++;
+      else outcomes.unnoticed++;
+    }
+    console.log(`${title}: ${operations} operations`, outcomes);
+    expect(outcomes.refused).toBeGreaterThan(0);
+  },
+);
