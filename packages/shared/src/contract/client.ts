@@ -48,7 +48,7 @@ export function createClient(options: ClientOptions): Handlers {
         cause,
       });
     }
-    const error = toError(status, body);
+    const error = toError(row, status, body);
     if (error) throw error;
     return row.page ? { items: body, next_cursor: nextCursor(link) } : body;
   }
@@ -91,8 +91,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** null for an answer. A degraded status is an answer too: 503 with a body that is no error. */
-function toError(status: number, body: unknown): OcmeshError | null {
+/** null for an answer. */
+function toError(row: Operation, status: number, body: unknown): OcmeshError | null {
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   if (typeof fields['error'] === 'string') {
     const code = isErrorCode(fields['error']) ? fields['error'] : 'internal';
@@ -105,7 +105,7 @@ function toError(status: number, body: unknown): OcmeshError | null {
         : {}),
     });
   }
-  if (body === undefined || (status >= 400 && status !== 503)) {
+  if (body === undefined || (status >= 400 && status !== row.degradedStatus)) {
     return new OcmeshError('daemon_down', {
       message: `What answers is not an ocmesh daemon (HTTP ${status}).`,
       hint: 'Another program may hold the port: see `ocmesh status`.',

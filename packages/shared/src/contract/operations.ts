@@ -13,6 +13,8 @@ export interface Operation {
   readonly output: TSchema;
   /** `output` is a page: the answer is its array, the next page stands in `Link`. */
   readonly page?: true;
+  /** A status that carries the answer all the same. */
+  readonly degradedStatus?: 503;
   /** Fields of `input` that travel as headers. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Errors beyond those that every operation can have, and their status where it is not the catalogue's. */
@@ -37,6 +39,7 @@ export const operations = {
     summary: 'The daemon’s own state; 503 with the same body while it is degraded.',
     input: requests.none,
     output: schemas.Status,
+    degradedStatus: 503,
   }),
   getIdentity: operation({
     method: 'GET',

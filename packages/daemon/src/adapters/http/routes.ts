@@ -53,7 +53,7 @@ function answer(context: Context, row: Operation, output: unknown): void {
     write(context, items);
     return;
   }
-  if ((output as { degraded?: boolean }).degraded) context.status = 503;
+  if (row.degradedStatus && (output as { degraded?: boolean }).degraded) context.status = row.degradedStatus;
   write(context, output);
 }
 

@@ -150,7 +150,8 @@ export function readSegment(
   number: number,
 ): SegmentContent {
   const path = segmentPath(store, number);
-  const bytes = Buffer.from(files.read(path) ?? []);
+  const { buffer, byteOffset, byteLength } = files.read(path) ?? new Uint8Array();
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
   const damaged = (why: string): never => {
     throw new DamagedSegmentError(path, why);
   };

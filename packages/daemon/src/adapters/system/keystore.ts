@@ -6,9 +6,13 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
+import { basename } from 'node:path';
 import { exitCodes, StartError } from './exit.ts';
 import type { Home } from './home.ts';
 
@@ -25,7 +29,9 @@ const CONTEXT = Buffer.from('ocmesh keystore 1');
 export function openKeystore(home: Home): Uint8Array {
   const hasKeyFile = existsSync(home.keyFile);
   const hasKeystore = existsSync(home.keystore);
-  if (!hasKeyFile && !hasKeystore && !existsSync(home.database)) return createKeystore(home);
+  // Also after a first start that was cut short between the two files.
+  if (!hasKeystore && !hasStore(home))
+    return createKeystore(home, hasKeyFile ? readWrappingKey(home) : newWrappingKey(home));
   if (!hasKeyFile || !hasKeystore) {
     const missing = hasKeyFile ? home.keystore : home.keyFile;
     throw refuse(
@@ -33,21 +39,30 @@ export function openKeystore(home: Home): Uint8Array {
     );
   }
   try {
-    return unwrap(JSON.parse(readPrivate(home.keystore).toString('utf8')), readPrivate(home.keyFile));
+    return unwrap(JSON.parse(readPrivate(home.keystore).toString('utf8')), readWrappingKey(home));
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw refuse(`${home.keystore} does not fit ${home.keyFile}. Restore both from the same backup`, error);
   }
 }
 
-function createKeystore(home: Home): Uint8Array {
+const hasStore = (home: Home): boolean =>
+  readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
+
+function newWrappingKey(home: Home): Uint8Array {
+  const key = randomBytes(KEY_BYTES);
+  writePrivate(home.keyFile, key.toString('hex'));
+  return key;
+}
+
+const readWrappingKey = (home: Home): Uint8Array =>
+  Buffer.from(readPrivate(home.keyFile).toString('latin1').trim(), 'hex');
+
+function createKeystore(home: Home, wrappingKey: Uint8Array): Uint8Array {
   const dataKey = randomBytes(KEY_BYTES);
-  const wrappingKey = randomBytes(KEY_BYTES);
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', wrappingKey, iv).setAAD(CONTEXT);
   const wrapped = Buffer.concat([iv, cipher.update(dataKey), cipher.final(), cipher.getAuthTag()]);
-  // The key file first: a keystore without it would be a riddle without an answer.
-  writePrivate(home.keyFile, wrappingKey.toString('hex'));
   writePrivate(
     home.keystore,
     JSON.stringify({ version: 1, provider: 'file', wrapped: wrapped.toString('base64') }),
@@ -55,9 +70,8 @@ function createKeystore(home: Home): Uint8Array {
   return dataKey;
 }
 
-function unwrap(keystore: Record<string, unknown>, keyFile: Buffer): Uint8Array {
+function unwrap(keystore: Record<string, unknown>, wrappingKey: Uint8Array): Uint8Array {
   const wrapped = Buffer.from(String(keystore['wrapped']), 'base64');
-  const wrappingKey = Buffer.from(keyFile.toString('latin1').trim(), 'hex');
   const end = wrapped.length - TAG_BYTES;
   const decipher = createDecipheriv('aes-256-gcm', wrappingKey, wrapped.subarray(0, IV_BYTES))
     .setAAD(CONTEXT)
@@ -75,14 +89,18 @@ function readPrivate(path: string): Buffer {
   }
 }
 
+/** Whole or not at all: the name comes when the content is on disk. */
 function writePrivate(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600);
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { force: true });
+  const file = openSync(unfinished, 'wx', 0o600);
   try {
     writeFileSync(file, `${text}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+  renameSync(unfinished, path);
 }
 
 const refuse = (why: string, cause?: unknown): StartError =>
