@@ -12,7 +12,7 @@ const DECEPTIVE =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu;
 
 /** The text on one line, with whatever could deceive a reader shown as its number. */
-const cleanText = (text: string, most = VALUE_CHARS): string =>
+export const cleanText = (text: string, most = VALUE_CHARS): string =>
   cutChars(text, most).replace(DECEPTIVE, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 
 /** `[TIMESTAMP] [LEVEL] message field=value …` */
