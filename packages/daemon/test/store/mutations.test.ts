@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UnreadableStoreError } from '../../src/adapters/store/errors.ts';
-import { FRAME_HEAD_BYTES, openFrame, segmentKey } from '../../src/adapters/store/frame.ts';
+import { openFrame, segmentKey } from '../../src/adapters/store/frame.ts';
 import { CHUNK_BYTES, segmentPath } from '../../src/adapters/store/journal.ts';
 import type { Disk } from '../support/crashed-disk.ts';
 import { contentOn, KEY, openOn, PATH, wideText, write } from '../support/durable-store.ts';
@@ -11,6 +11,7 @@ import { type Chance, seededChance } from '../support/seed.ts';
 // refused and left as it is, or all that was acknowledged is there. What no reader can see is where the newest segment
 // ends: damage that reaches its end is taken for what a crash tore, an older copy of it for all there ever was.
 
+const HEAD_BYTES = 8;
 const MUTATIONS = Number(process.env['SOAK_MUTATIONS'] ?? 1_000);
 
 interface Frame {
@@ -98,7 +99,7 @@ function place(path: string, { disk, frames }: Original, chance: Chance): number
   if (here.length === 0 || chance.happens(0.1)) return chance.below(length);
   if (chance.happens(0.1)) return chance.below(64);
   const { start, end } = chance.happens(0.4) ? (here.at(-1) as Frame) : chance.pick(here);
-  return chance.happens(0.2) ? start + chance.below(FRAME_HEAD_BYTES) : start + chance.below(end - start + 1);
+  return chance.happens(0.2) ? start + chance.below(HEAD_BYTES) : start + chance.below(end - start + 1);
 }
 
 type Mutation = (disk: Map<string, Buffer>, path: string, original: Original, chance: Chance) => void;
@@ -211,7 +212,9 @@ test(`${MUTATIONS} mutations: refused, or everything is there`, { timeout: 3_600
     createOriginal('started', false),
     createOriginal('killed', true),
   ]);
-  const table: Record<string, Partial<Record<Outcome, number>>> = {};
+  const table: Record<string, Partial<Record<Outcome, number>>> = Object.fromEntries(
+    Object.keys(mutations).map((kind) => [kind, {}]),
+  );
   const wrong: string[] = [];
   for (let n = 0; n < MUTATIONS; ) {
     const kind = chance.pick(Object.keys(mutations));
@@ -222,7 +225,7 @@ test(`${MUTATIONS} mutations: refused, or everything is there`, { timeout: 3_600
     const outcome = await outcomeOf(original, disk, kind);
     if (outcome === 'unchanged') continue;
     n++;
-    const row = (table[kind] ??= {});
+    const row = table[kind] as Partial<Record<Outcome, number>>;
     row[outcome] = (row[outcome] ?? 0) + 1;
     if (outcome === 'wrong')
       wrong.push(`${kind} of ${path} in store ${originals.indexOf(original)}, mutation ${n}`);
