@@ -2,27 +2,32 @@ import { createSeededRandom, type RunningAgent, until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh } from './support/mesh.ts';
 
-const KILLS = 20;
-const WRITERS = 4;
+const KILLS = Number(process.env['SOAK_KILLS'] ?? 20);
+const WRITERS = 8;
+/** Between two messages of a writer: the load shall outlast the kills, not the patience of whoever waits. */
+const PAUSE_MS = 80;
 
 /** Sends without a pause until told to stop; returns the ids that got their 200. */
 function load(api: () => RunningAgent['api'], to: string) {
   const acknowledged = new Map<string, string>();
+  const attempted = new Set<string>();
   let running = true;
   const writers = Array.from({ length: WRITERS }, async (_, writer) => {
     for (let n = 0; running; n++) {
       const content = `writer ${writer} message ${n}`;
+      attempted.add(content);
       try {
         const { id } = await api().sendMessage({ to, content });
         acknowledged.set(id, content);
       } catch {
-        // Not acknowledged: it may arrive or not. A new content, so that the count stays exact.
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        // Not acknowledged: it may arrive or not. The next one has a new content, so that the count stays exact.
       }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   });
   return {
     acknowledged,
+    attempted,
     async stop() {
       running = false;
       await Promise.all(writers);
@@ -55,7 +60,7 @@ describe('kill -9 under load', () => {
       let bob = await mesh.startAgent('bob', [relay.url]);
       await mesh.meet(alice, bob);
 
-      const { acknowledged, stop } = load(() => alice.api, bob.pubkey);
+      const { acknowledged, attempted, stop } = load(() => alice.api, bob.pubkey);
       for (let kill = 0; kill < KILLS; kill++) {
         await new Promise((resolve) => setTimeout(resolve, 50 + random.unit() * 300));
         if (victim === 'receiver') {
@@ -76,8 +81,11 @@ describe('kill -9 under load', () => {
       }, 60_000);
       expect(new Set(arrived.map(({ id }) => id)).size).toBe(arrived.length);
       expect(new Set(arrived.map(({ content }) => content)).size).toBe(arrived.length);
+      // Nothing invented, and nothing under another's id.
+      expect(arrived.filter(({ content }) => !attempted.has(content))).toEqual([]);
       for (const { id, content } of arrived) expect(acknowledged.get(id) ?? content).toBe(content);
       console.log(`${victim}: ${acknowledged.size} acknowledged, ${arrived.length} arrived`);
     },
+    120_000 + KILLS * 5_000,
   );
 });
