@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { compactFiles } from '../../src/adapters/store/compaction.ts';
 import { init } from '../../src/adapters/store/migrations/001-init.ts';
-import { createSchema } from '../../src/adapters/store/migrations/index.ts';
+import { createSchema, currentSchema } from '../../src/adapters/store/migrations/index.ts';
 import { recover } from '../../src/adapters/store/recover.ts';
 import { startUp } from '../../src/adapters/store/start-up.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
@@ -44,6 +46,10 @@ async function oldDisk(): Promise<Map<string, Buffer>> {
   // Not closed: what a crash leaves.
   return new Map([...files.contents()].map(([name, bytes]) => [name, Buffer.from(bytes)]));
 }
+
+const fixtures = join(import.meta.dirname, 'fixtures');
+/** Written by `scripts/make-store-fixture.mjs` when the schema was released. */
+const released = Array.from({ length: currentSchema.newest }, (_, n) => n + 1);
 
 const hashes = (files: MemoryFiles): Record<string, string> =>
   Object.fromEntries(
@@ -96,5 +102,18 @@ describe('an upgrade', () => {
     }
     console.log(`${stops} points`);
     expect(stops).toBeGreaterThan(15);
+  });
+
+  it.each(released)('opens a store that schema %s wrote, its journal included', async (version) => {
+    const folder = join(fixtures, `schema-${version}`);
+    const disk = new Map(
+      readdirSync(folder).map((name) => [`/home/${name}`, readFileSync(join(folder, name))]),
+    );
+    const { sql } = await startUp(createMemoryFiles(disk), path, key, log);
+    expect(sql.one('SELECT count(*), sum(read), max(arrival) FROM messages')).toEqual([50, 13, 50]);
+    expect(sql.one(`SELECT content FROM messages WHERE id = 'message-49'`)).toEqual([
+      'content of message 49 🐙',
+    ]);
+    expect(sql.one(`SELECT value FROM meta WHERE key = 'secret_key'`)).toEqual(['1'.padStart(64, '0')]);
   });
 });

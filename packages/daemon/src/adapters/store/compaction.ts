@@ -14,9 +14,8 @@ const MOST_SEGMENTS = 8;
 export const isWorthwhile = (
   journal: { readonly bytes: number; readonly segments: number },
   snapshotBytes: number,
-  longBytes = LONG_BYTES,
-): boolean =>
-  journal.bytes > Math.max(longBytes, snapshotBytes * LONG_SHARE) || journal.segments >= MOST_SEGMENTS;
+  longBytes = Math.max(LONG_BYTES, snapshotBytes * LONG_SHARE),
+): boolean => journal.bytes > longBytes || journal.segments >= MOST_SEGMENTS;
 
 /** Makes a new snapshot from the old one and the segments before `generation`. Resolves with its bytes on disk. */
 export type Compact = (job: CompactionJob) => Promise<number>;

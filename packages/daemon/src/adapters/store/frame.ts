@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 // One authenticated record of a journal segment: 4 bytes length, 4 bytes index, then AES-256-GCM ciphertext and tag.
 // The index is the nonce and is authenticated with the length: frames cannot be swapped, repeated or moved.
 
-export const FRAME_HEAD_BYTES = 8;
+const FRAME_HEAD_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SECTOR_BYTES = 512;

@@ -4,7 +4,6 @@ import {
   CHUNK_BYTES,
   type Command,
   createSegment,
-  DamagedSegmentError,
   listSegments,
   readSegment,
   type Segment,
@@ -88,9 +87,9 @@ describe('a segment', () => {
   it('is refused under another number, with another key, and with any byte of its header changed', async () => {
     const { bytes, readMutated } = await someSegment();
     const moved = createMemoryFiles(new Map([[segmentPath(STORE, 6), bytes]]));
-    expect(() => read(moved, 6)).toThrow(DamagedSegmentError);
+    expect(() => read(moved, 6)).toThrow(/damaged header/);
     const files = createMemoryFiles(new Map([[PATH, bytes]]));
-    expect(() => readSegment(files, STORE, new Uint8Array(32).fill(4), 5)).toThrow(DamagedSegmentError);
+    expect(() => readSegment(files, STORE, new Uint8Array(32).fill(4), 5)).toThrow(/damaged header/);
     for (let at = 0; at < HEADER_BYTES; at++) {
       expect(() => readMutated((copy) => flip(copy, at))).toThrow(/header/);
     }
@@ -105,7 +104,8 @@ describe('a segment', () => {
 
   it('ends before a last frame that is torn at any byte', async () => {
     const { starts, end, readMutated } = await someSegment();
-    for (let torn = (starts[3] as number) + 1; torn < end; torn++) {
+    // Of its first four bytes, the length, only the last is not zero.
+    for (let torn = (starts[3] as number) + 4; torn < end; torn++) {
       const { frames, torn: isTorn } = readMutated((copy) => void copy.fill(0, torn));
       expect(frames).toHaveLength(3);
       expect(isTorn).toBe(true);

@@ -28,7 +28,7 @@ export const CHUNK_BYTES = 1024 * 1024;
 const zeros = Buffer.alloc(CHUNK_BYTES);
 
 /** A segment is damaged; the message says how. */
-export class DamagedSegmentError extends Error {
+class DamagedSegmentError extends Error {
   constructor(path: string, why: string) {
     super(`${basename(path)} ${why}`);
     this.name = 'DamagedSegmentError';

@@ -19,6 +19,13 @@ describe('the schema', () => {
     );
   });
 
+  it('never takes a newer database for an old one', async () => {
+    const sql = await openSql(null);
+    sql.script('PRAGMA user_version = 7');
+    expect(() => currentSchema.migrate(sql)).toThrow(/install the newer one/);
+    expect(schemaVersion(sql)).toBe(7);
+  });
+
   it('is changed as a whole or not at all', async () => {
     const sql = await openSql(null);
     createSchema(['CREATE TABLE one(a)']).migrate(sql);

@@ -9,6 +9,7 @@ export interface Schema {
   /**
    * Brings the database to the newest layout, in one transaction.
    * @returns whether there was anything to do
+   * @throws when a newer ocmesh wrote it
    */
   migrate(sql: Sql): boolean;
 }
@@ -18,14 +19,16 @@ export const schemaVersion = (sql: Sql): number => Number(sql.one('PRAGMA user_v
 /** @param migrations in order, forward only: one that was released is never changed */
 export function createSchema(migrations: readonly string[]): Schema {
   const newest = migrations.length;
+  function check(sql: Sql): void {
+    const version = schemaVersion(sql);
+    if (version <= newest) return;
+    throw new Error(`it has schema ${version}, and this ocmesh knows ${newest}: install the newer one`);
+  }
   return {
     newest,
-    check(sql) {
-      const version = schemaVersion(sql);
-      if (version <= newest) return;
-      throw new Error(`it has schema ${version}, and this ocmesh knows ${newest}: install the newer one`);
-    },
+    check,
     migrate(sql) {
+      check(sql);
       const version = schemaVersion(sql);
       if (version === newest) return false;
       sql.script('BEGIN');

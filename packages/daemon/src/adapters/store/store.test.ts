@@ -1,0 +1,446 @@
+import { describe, expect, it } from 'vitest';
+import { createCrasher } from '../../../test/support/crashed-disk.ts';
+import { contentOn, idsIn, openOn, PATH, put, wideText, write } from '../../../test/support/durable-store.ts';
+import { createMemoryFiles, createProcess, type MemoryFiles } from '../../../test/support/memory-files.ts';
+import { createChance } from '../../../test/support/seed.ts';
+import { UnreadableStoreError } from './errors.ts';
+import type { Files } from './files.ts';
+import { CHUNK_BYTES, listSegments, segmentPath } from './journal.ts';
+
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+const count = (files: MemoryFiles, op: string): number =>
+  files.operations.filter((one) => one.op === op).length;
+
+/** Frames written and synced; the zeros of new room, and what happens to whole files, are left out. */
+const frames = (files: MemoryFiles): number =>
+  files.operations.filter(
+    (one) => one.op === 'write' && one.position > 0 && one.bytes.some((byte) => byte !== 0),
+  ).length;
+
+const segments = (files: MemoryFiles): number[] => listSegments(files, PATH);
+
+const outcome = (promise: Promise<unknown>) => {
+  const found = { is: 'pending' as 'pending' | 'resolved' | 'rejected' };
+  promise.then(
+    () => {
+      found.is = 'resolved';
+    },
+    () => {
+      found.is = 'rejected';
+    },
+  );
+  return found;
+};
+
+/** A disk that answers one kind of sync only when it is let. */
+function createSlowFiles(kind: 'datasync' | 'sync') {
+  const files = createMemoryFiles();
+  let release = (): void => {};
+  let held: Promise<void> | null = null;
+  const slow: Files = {
+    ...files,
+    create(path) {
+      const file = files.create(path);
+      return {
+        ...file,
+        async [kind]() {
+          if (held) await held;
+          return file[kind]();
+        },
+      };
+    },
+  };
+  return {
+    files,
+    slow,
+    hold() {
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+    release() {
+      held = null;
+      release();
+    },
+  };
+}
+
+describe('a transaction', () => {
+  it('leaves nothing when its change throws', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    await write(store, 'kept');
+    const before = files.operations.length;
+    const failed = store.transaction((tables) => {
+      put(tables, 'undone', 'text');
+      throw new Error('changed its mind');
+    });
+    await expect(failed).rejects.toThrow('changed its mind');
+    expect(files.operations).toHaveLength(before);
+    expect(await store.read(idsIn)).toEqual(['kept']);
+    await write(store, 'later');
+    expect(await contentOn(files.contents())).toMatchObject({ ids: ['kept', 'later'], halves: 0 });
+  });
+
+  it('that changes nothing writes nothing', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    const before = files.operations.length;
+    expect(await store.transaction((tables) => tables.messages.lastArrival())).toBe(0);
+    expect(files.operations).toHaveLength(before);
+  });
+
+  it('settles when it is on disk and not before', async () => {
+    const { files, slow, hold, release } = createSlowFiles('datasync');
+    const { store } = await openOn(slow);
+    hold();
+    const written = write(store, 'slow');
+    const found = outcome(written);
+    await turns();
+    expect(found.is).toBe('pending');
+    // Applied at once all the same.
+    expect(store.peek(idsIn)).toEqual(['slow']);
+    const syncs = count(files, 'sync');
+    release();
+    await written;
+    expect(count(files, 'sync')).toBe(syncs + 1);
+  });
+
+  it('shares its write with all others that come while one is under way', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    const before = { frames: frames(files), syncs: count(files, 'sync') };
+    await Promise.all(Array.from({ length: 100 }, (_, n) => write(store, `id-${n}`)));
+    expect(frames(files) - before.frames).toBe(1);
+    expect(count(files, 'sync') - before.syncs).toBe(1);
+    const first = write(store, 'first');
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.all([first, ...Array.from({ length: 50 }, (_, n) => write(store, `more-${n}`))]);
+    expect(frames(files) - before.frames).toBeLessThanOrEqual(3);
+    expect((await contentOn(files.contents())).ids).toHaveLength(151);
+  });
+
+  it('begins another write when one would become too long to be read again', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    const before = frames(files);
+    // Six bytes a character: 36 MB in one frame if nobody looked.
+    const texts = Array.from({ length: 60 }, (_, n) => `id-${n}`);
+    await Promise.all(texts.map((id) => write(store, id, wideText(600_000))));
+    expect(frames(files) - before).toBe(6);
+    expect(await contentOn(files.contents())).toMatchObject({ ids: texts, halves: 0 });
+  });
+
+  it('is refused after the end', async () => {
+    const { store } = await openOn(createMemoryFiles());
+    await store.close();
+    await expect(write(store, 'late')).rejects.toMatchObject({ code: 'shutting_down' });
+  });
+});
+
+describe('read', () => {
+  it('answers what was true when it was called, once that is on disk', async () => {
+    const { slow, hold, release } = createSlowFiles('datasync');
+    const { store } = await openOn(slow);
+    await write(store, 'first');
+    hold();
+    const second = write(store, 'second');
+    const reading = store.read(idsIn);
+    const found = outcome(reading);
+    const third = write(store, 'third');
+    await turns();
+    expect(found.is).toBe('pending');
+    release();
+    expect(await reading).toEqual(['first', 'second']);
+    await Promise.all([second, third]);
+  });
+
+  it('answers what the disk has when what it saw is taken back', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    await write(store, 'kept');
+    files.fail = (_, __, grows) => {
+      if (grows) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
+    const refused = write(store, 'refused', wideText(CHUNK_BYTES));
+    const reading = store.read(idsIn);
+    await expect(refused).rejects.toMatchObject({ code: 'storage_full' });
+    expect(await reading).toEqual(['kept']);
+  });
+
+  it('is refused when memory may be ahead of a disk that failed', async () => {
+    const files = createMemoryFiles();
+    const { store, failStops } = await openOn(files);
+    files.fail = (operation) => {
+      if (operation === 'datasync') throw new Error('EIO');
+    };
+    const reading = Promise.allSettled([write(store, 'unsure'), store.read(idsIn)]);
+    expect((await reading).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(failStops).toHaveLength(1);
+    await expect(store.read(idsIn)).rejects.toMatchObject({ code: 'storage_unavailable' });
+  });
+});
+
+describe('a start', () => {
+  it('finds everything after a clean stop, in the snapshot alone', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    for (let n = 0; n < 20; n++) await write(store, `id-${n}`);
+    await store.close();
+    const again = await openOn(files);
+    expect(await again.store.read(idsIn)).toHaveLength(20);
+    expect(again.store.size().journalBytes).toBe(0);
+    expect(segments(files)).toHaveLength(1);
+  });
+
+  it('finds everything after a kill', async () => {
+    const files = createMemoryFiles();
+    for (let run = 0; run < 3; run++) {
+      const { store } = await openOn(files);
+      for (let n = 0; n < 5; n++) await write(store, `id-${run}-${n}`);
+    }
+    expect(await contentOn(files.contents())).toMatchObject({ halves: 0 });
+    expect((await contentOn(files.contents())).ids).toHaveLength(15);
+    expect(segments(files)).toHaveLength(3);
+  });
+
+  it('that writes nothing leaves nothing, killed or closed', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    await write(store, 'kept');
+    for (let n = 0; n < 20; n++) {
+      const { store } = await openOn(files);
+      if (n % 2 === 0) await store.close();
+    }
+    expect(segments(files).length).toBeLessThanOrEqual(2);
+    expect((await contentOn(files.contents())).ids).toEqual(['kept']);
+  });
+
+  it('is refused without the snapshot, even when the journal is empty', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    await write(store, 'lost');
+    await store.close();
+    files.remove(PATH);
+    const before = files.operations.length;
+    await expect(openOn(files)).rejects.toThrow(UnreadableStoreError);
+    expect(files.operations).toHaveLength(before);
+  });
+
+  it('that is refused changes nothing, leftovers of a crash included', async () => {
+    const files = createMemoryFiles();
+    await openOn(files);
+    const disk = new Map([...files.contents()].map(([path, bytes]) => [path, Buffer.from(bytes)]));
+    disk.set(`${PATH}.new`, Buffer.from('may be of use'));
+    const bytes = disk.get(PATH) as Buffer;
+    bytes[5000] = (bytes[5000] as number) ^ 1;
+    const damaged = createMemoryFiles(disk);
+    await expect(openOn(damaged)).rejects.toThrow(/ocmesh\.db cannot be read: page 2 is damaged/);
+    expect(damaged.operations).toEqual([]);
+  });
+
+  it('settles what a killed process left unsynced, so that a power cut cannot take it from under what follows', async () => {
+    const files = createMemoryFiles();
+    const process = createProcess(files);
+    const { store } = await openOn(process.files);
+    await write(store, 'acknowledged');
+    files.fail = (operation) => {
+      // Never answered: the process is killed between writing and syncing.
+      if (operation === 'datasync') throw new Error('killed');
+    };
+    await expect(write(store, 'unsynced')).rejects.toThrow();
+    files.fail = () => {};
+    const again = await openOn(files);
+    expect(await again.store.read(idsIn)).toEqual(['acknowledged', 'unsynced']);
+    await write(again.store, 'built upon it');
+    const crasher = createCrasher(new Map(), files.operations);
+    crasher.advance(files.operations.length);
+    for (let seed = 0; seed < 20; seed++) {
+      const { ids } = await contentOn(crasher.crash(createChance(seed)));
+      expect(ids).toEqual(['acknowledged', 'unsynced', 'built upon it']);
+    }
+  });
+
+  it('finds a store, or none yet, after a power cut at any moment of the first two starts', async () => {
+    const files = createMemoryFiles();
+    await openOn(files);
+    await openOn(files);
+    const crasher = createCrasher(new Map(), files.operations);
+    for (let moment = 0; moment <= files.operations.length; moment++) {
+      crasher.advance(moment);
+      for (let seed = 0; seed < 5; seed++) {
+        const left = createMemoryFiles(crasher.crash(createChance(seed + moment * 5)));
+        const { store } = await openOn(left);
+        expect(await store.read(idsIn)).toEqual([]);
+      }
+    }
+  });
+});
+
+describe('a compaction', () => {
+  it('goes on beside the writers, none of whom slips between the last write and the switch', async () => {
+    const files = createMemoryFiles();
+    const { store, log } = await openOn(files, { compactBytes: 1 });
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, writer) => {
+        for (let n = 0; n < 25; n++) await write(store, `${writer}-${n}`);
+      }),
+    );
+    expect(files.operations.filter((one) => one.op === 'rename' && one.to === PATH).length).toBeGreaterThan(
+      3,
+    );
+    expect(log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+    const { ids, halves } = await contentOn(files.contents());
+    expect(ids).toHaveLength(200);
+    expect(halves).toBe(0);
+    await store.close();
+    expect(await contentOn(files.contents())).toEqual({ ids, texts: expect.anything(), halves: 0, torn: 0 });
+    expect(segments(files)).toHaveLength(1);
+  });
+
+  it('cut short between the making of the next segment and the last write of the old one refuses no start', async () => {
+    const { files, slow, hold } = createSlowFiles('datasync');
+    const { store } = await openOn(slow, { compactBytes: 1 });
+    await write(store, 'acknowledged');
+    // The compaction is making segment 2 now.
+    hold();
+    const last = outcome(write(store, 'in flight'));
+    await turns();
+    expect(segments(files)).toEqual([1, 2]);
+    expect(last.is).toBe('pending');
+    const crasher = createCrasher(new Map(), files.operations);
+    crasher.advance(files.operations.length);
+    for (let seed = 0; seed < 30; seed++) {
+      const left = crasher.crash(createChance(seed));
+      expect((await contentOn(left)).ids[0]).toBe('acknowledged');
+      const again = createMemoryFiles(left);
+      const { store } = await openOn(again);
+      await write(store, 'afterwards');
+      expect((await contentOn(again.contents())).ids.at(-1)).toBe('afterwards');
+    }
+  });
+
+  it('that fails leaves all as it was, and costs no segment for each try', async () => {
+    const files = createMemoryFiles();
+    let tries = 0;
+    let works = false;
+    const { store, clock, log } = await openOn(files, {
+      compactBytes: 1,
+      compact: async () => {
+        tries++;
+        if (!works) throw new Error('no room for a snapshot');
+        return 1;
+      },
+    });
+    for (let n = 0; n < 20; n++) {
+      await write(store, `id-${n}`);
+      await turns();
+      await clock.advance(61_000);
+    }
+    expect(tries).toBe(20);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(20);
+    expect(segments(files)).toEqual([1, 2]);
+    expect((await contentOn(files.contents())).ids).toHaveLength(20);
+    works = true;
+  });
+
+  it('takes what is closed first when the one before failed, and the rest the next time', async () => {
+    const files = createMemoryFiles();
+    let fails = true;
+    const { compactFiles } = await import('./compaction.ts');
+    const { store, clock } = await openOn(files, {
+      compactBytes: 1,
+      compact: (job) => (fails ? Promise.reject(new Error('not now')) : compactFiles(files, job)),
+    });
+    await write(store, 'one');
+    await turns();
+    fails = false;
+    await clock.advance(61_000);
+    await write(store, 'two');
+    await turns();
+    expect(segments(files)).toEqual([2]);
+    await write(store, 'three');
+    await turns();
+    expect(segments(files)).toEqual([3]);
+    expect((await contentOn(files.contents())).ids).toEqual(['one', 'two', 'three']);
+  });
+
+  it('comes after eight starts that were written on and killed', async () => {
+    const files = createMemoryFiles();
+    for (let run = 0; run < 12; run++) {
+      const { store } = await openOn(files);
+      await write(store, `id-${run}`);
+      await turns();
+      expect(segments(files).length).toBeLessThanOrEqual(9);
+    }
+    expect((await contentOn(files.contents())).ids).toHaveLength(12);
+  });
+});
+
+describe('a full disk', () => {
+  const full = Object.assign(new Error('no room'), { code: 'ENOSPC' });
+
+  it('refuses writes until there is room, and each time it was full the journal stays readable', async () => {
+    const files = createMemoryFiles();
+    const { store, clock } = await openOn(files);
+    for (let n = 0; n < 3; n++) {
+      await write(store, `id-${n}`);
+      files.fail = (_, __, grows) => {
+        if (grows) throw full;
+      };
+      await expect(write(store, 'refused', wideText(CHUNK_BYTES))).rejects.toMatchObject({
+        code: 'storage_full',
+      });
+      expect(store.refusal()).toMatchObject({ code: 'storage_full' });
+      // Not asked again at once.
+      await expect(write(store, 'too soon')).rejects.toMatchObject({ code: 'storage_full' });
+      await clock.advance(500);
+      await expect(write(store, 'still full')).rejects.toMatchObject({ code: 'storage_full' });
+      files.fail = () => {};
+      await clock.advance(500);
+    }
+    await write(store, 'room again');
+    expect(store.refusal()).toBeNull();
+    expect((await contentOn(files.contents())).ids).toEqual(['id-0', 'id-1', 'id-2', 'room again']);
+  });
+
+  it('is asked by one writer at a time, however slow it answers', async () => {
+    const { files, slow, hold, release } = createSlowFiles('sync');
+    const { store, clock } = await openOn(slow);
+    files.fail = (operation) => {
+      if (operation === 'write') throw full;
+    };
+    await expect(write(store, 'refused')).rejects.toMatchObject({ code: 'storage_full' });
+    files.fail = () => {};
+    hold();
+    await clock.advance(500);
+    const first = write(store, 'one');
+    await clock.advance(500);
+    const second = write(store, 'two');
+    await turns();
+    release();
+    await Promise.all([first, second]);
+    for (let n = 0; n < 3; n++) await write(store, `id-${n}`, wideText(CHUNK_BYTES / 2));
+    expect((await contentOn(files.contents())).ids).toEqual(['one', 'two', 'id-0', 'id-1', 'id-2']);
+  });
+
+  it('leaves nothing of a frame that found room in part', async () => {
+    const files = createMemoryFiles();
+    const { store, clock } = await openOn(files);
+    await write(store, 'kept');
+    files.fail = (operation) => {
+      if (operation === 'write') throw Object.assign(new Error('no room'), { code: 'ENOSPC', written: 0.7 });
+    };
+    await expect(write(store, 'in part')).rejects.toMatchObject({ code: 'storage_full' });
+    expect(await store.read(idsIn)).toEqual(['kept']);
+    files.fail = () => {};
+    await clock.advance(500);
+    await write(store, 'room again');
+    expect(await contentOn(files.contents())).toMatchObject({ ids: ['kept', 'room again'], torn: 1 });
+    expect(files.contents().has(segmentPath(PATH, 2))).toBe(true);
+  });
+});
