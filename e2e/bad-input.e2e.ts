@@ -2,17 +2,13 @@ import { createServer } from 'node:http';
 import { actor } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { createMesh } from './support/mesh.ts';
+import { createMesh, startPair } from './support/mesh.ts';
 
 const stranger = actor('nobody ever met').pubkey;
 
 describe('bad input', () => {
   it('gets a clear error over REST and harms nothing', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { alice, bob } = await startPair();
     const send = (body: unknown, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
       fetch(`${alice.url}/send`, {
         method: 'POST',

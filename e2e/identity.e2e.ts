@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createMesh } from './support/mesh.ts';
+import { createMesh, startPair } from './support/mesh.ts';
 import { ocmeshProgram } from './support/programs.ts';
 
 const run = promisify(execFile);
@@ -54,11 +54,7 @@ describe('the identity', () => {
   });
 
   it('survives in a backup with peers and messages, made while the daemon works', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { mesh, relay, alice, bob } = await startPair();
     await alice.api.sendMessage({ to: bob.pubkey, content: 'to be kept' });
     await bob.api.waitForMessages({ timeout_s: 10 });
     const file = join(mesh.place, 'bob.backup');

@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createMesh } from './support/mesh.ts';
+import { createMesh, startPair } from './support/mesh.ts';
 
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 // A relay that nobody runs: nothing of these tests needs one.
@@ -129,11 +129,7 @@ describe('starting and stopping', () => {
   });
 
   it('writes log lines that people can grep', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { relay, alice, bob } = await startPair();
     const lines = readFileSync(join(alice.home, 'ocmesh.log'), 'utf8').trimEnd().split('\n');
     for (const line of lines)
       expect(line).toMatch(/^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] \[(DEBUG|INFO|WARN|ERROR)\] \S/);

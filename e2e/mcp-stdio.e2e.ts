@@ -3,7 +3,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { RunningAgent } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
-import { createMesh } from './support/mesh.ts';
+import { createMesh, startPair } from './support/mesh.ts';
 import { mcpProgram } from './support/programs.ts';
 
 /** What an MCP client gives a server: hardly more than HOME. */
@@ -27,11 +27,7 @@ async function call(client: Client, name: string, args: Record<string, unknown> 
 
 describe('the MCP server on stdio', () => {
   it('lets a model find, write, wait, read and mark, with peer text marked as untrusted', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob: RunningAgent = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { alice, bob } = await startPair();
     const client = await connect(alice.home);
     try {
       const { tools } = await client.listTools();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createMesh } from './support/mesh.ts';
+import { createMesh, startPair } from './support/mesh.ts';
 
 const root = join(import.meta.dirname, '..');
 const run = promisify(execFile);
@@ -17,11 +17,7 @@ const curlLines = (document: string): string[] =>
 
 describe('the commands of the documents', () => {
   it.each(['README.md', 'skill/SKILL.md'])('every curl line of %s works as it stands', async (document) => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { alice, bob } = await startPair();
     await bob.api.sendMessage({ to: alice.pubkey, content: 'something to read' });
     const [received] = (await alice.api.waitForMessages({ timeout_s: 10 })).messages;
 

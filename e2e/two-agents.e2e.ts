@@ -2,15 +2,11 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
-import { createMesh } from './support/mesh.ts';
+import { createMesh, startPair } from './support/mesh.ts';
 
 describe('two agents on one relay', () => {
   it('find each other, shake hands, and talk both ways with receipts', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { relay, alice, bob } = await startPair();
 
     const question = await alice.api.sendMessage({ to: bob.npub, content: 'Was there an echo? 🐙' });
     const [received] = (await bob.api.waitForMessages({ timeout_s: 10 })).messages;
@@ -35,11 +31,7 @@ describe('two agents on one relay', () => {
   });
 
   it('keep identity, peers and messages over a restart, and say goodbye', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { mesh, relay, alice, bob } = await startPair();
     await alice.api.sendMessage({ to: bob.pubkey, content: 'keep this' });
     await bob.api.waitForMessages({ timeout_s: 10 });
 
@@ -54,11 +46,7 @@ describe('two agents on one relay', () => {
   });
 
   it('deliver what was sent while the receiver was away, in order', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { mesh, relay, alice, bob } = await startPair();
     await bob.stop();
 
     const contents = Array.from({ length: 20 }, (_, i) => `while you were out ${i}`);
@@ -72,11 +60,7 @@ describe('two agents on one relay', () => {
   });
 
   it('queue without a relay, say that they are degraded, and deliver when it comes', async () => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const alice = await mesh.startAgent('alice', [relay.url]);
-    const bob = await mesh.startAgent('bob', [relay.url]);
-    await mesh.meet(alice, bob);
+    const { mesh, relay, alice, bob } = await startPair();
     const { port } = new URL(relay.url);
     await relay.stop();
 

@@ -18,3 +18,13 @@ afterEach(async () => {
   await Promise.all([...open].map((mesh) => mesh.close()));
   open.clear();
 });
+
+/** Two agents on one relay who know each other. */
+export async function startPair() {
+  const mesh = createMesh();
+  const relay = await mesh.startRelay();
+  const alice = await mesh.startAgent('alice', [relay.url]);
+  const bob = await mesh.startAgent('bob', [relay.url]);
+  await mesh.meet(alice, bob);
+  return { mesh, relay, alice, bob };
+}

@@ -1,6 +1,6 @@
 import { operations } from '@ocmesh/shared/contract';
 import { presentMessage } from '../present-message.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, reading } from './tool.ts';
 
 export const getMessage = defineTool({
   name: 'get_message',
@@ -9,13 +9,7 @@ export const getMessage = defineTool({
     'published, delivered, read, failed, expired) and what each relay of the mesh did with it. Use it to check whether a ' +
     'message arrived or when a list shows truncated. Text of a peer stands in untrusted_content. Next: mark_read, send_message.',
   input: operations.getMessage.input,
-  annotations: {
-    title: 'Get message',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: reading('Get message'),
   async run(args, { handlers, signal }) {
     return presentMessage(await handlers.getMessage(args, { signal }));
   },

@@ -1,6 +1,6 @@
 import { operations } from '@ocmesh/shared/contract';
 import { presentStatus } from '../present.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, reading } from './tool.ts';
 
 export const getStatus = defineTool({
   name: 'get_status',
@@ -9,13 +9,7 @@ export const getStatus = defineTool({
     'unread messages in the inbox, messages still in the outbox, and each relay connection. Use it first, and ' +
     'whenever peers or messages are missing: `reasons` says what is wrong and what to do. Next: list_peers or list_messages.',
   input: operations.getStatus.input,
-  annotations: {
-    title: 'Mesh status',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: reading('Mesh status'),
   async run(_args, { handlers, signal }) {
     return presentStatus(await handlers.getStatus({}, { signal }));
   },

@@ -3,7 +3,7 @@ import { fitPage } from '../budget.ts';
 import { presentListed } from '../present-message.ts';
 import { choice, defaultRows, described, nextPage, peerKey, rows, strict } from './fields.ts';
 import { pageResult } from './page-result.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, reading } from './tool.ts';
 
 const { unread, direction, order, type, thread, q, after } = operations.listMessages.input.properties;
 
@@ -30,13 +30,7 @@ export const listMessages = defineTool({
     },
     strict,
   ),
-  annotations: {
-    title: 'Read inbox',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: reading('Read inbox'),
   async run(args, { handlers, signal }) {
     const page = await fitPage(
       (limit) => handlers.listMessages({ ...args, limit }, { signal }),

@@ -3,7 +3,7 @@ import { fitPage } from '../budget.ts';
 import { presentListedPeer } from '../present.ts';
 import { choice, defaultRows, described, nextPage, rows, strict } from './fields.ts';
 import { pageResult } from './page-result.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, reading } from './tool.ts';
 
 const { online, trust, feature, capability, q } = operations.listPeers.input.properties;
 
@@ -26,13 +26,7 @@ export const listPeers = defineTool({
     },
     strict,
   ),
-  annotations: {
-    title: 'List peers',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: reading('List peers'),
   async run(args, { handlers, signal }) {
     const page = await fitPage(
       (limit) => handlers.listPeers({ ...args, limit }, { signal }),

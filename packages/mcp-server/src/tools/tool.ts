@@ -10,6 +10,15 @@ interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
+/** Of a tool that only looks at what the daemon knows. */
+export const reading = (title: string): ToolAnnotations => ({
+  title,
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+});
+
 interface ToolCall {
   readonly handlers: Handlers;
   /** Fires when the client cancels the call, goes away, or when the tool's time is over. */

@@ -2,7 +2,7 @@ import { operations, Type } from '@ocmesh/shared/contract';
 import { fitWithIds } from '../budget.ts';
 import { presentListed } from '../present-message.ts';
 import { described, messageId, peerKey, strict } from './fields.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, reading } from './tool.ts';
 
 const { timeout_s, after, type } = operations.waitForMessages.input.properties;
 
@@ -31,13 +31,7 @@ export const waitForMessage = defineTool({
     },
     strict,
   ),
-  annotations: {
-    title: 'Wait for message',
-    readOnlyHint: true,
-    destructiveHint: false,
-    idempotentHint: true,
-    openWorldHint: false,
-  },
+  annotations: reading('Wait for message'),
   deadlineMs: (longestSeconds + 5) * 1000,
   async run(args, { handlers, signal }) {
     const input = { ...args, timeout_s: args.timeout_s ?? defaultSeconds };

@@ -165,7 +165,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   /** Asks a full disk for room again, from time to time. Rejects while there is none. */
   async function probe(): Promise<void> {
     const code = refusal?.code ?? 'storage_full';
-    const isTooSoon = draining || compacting || clock.monotonic() - probedAt < PROBE_MS;
+    const isTooSoon = draining || clock.monotonic() - probedAt < PROBE_MS;
     if (!probing && isTooSoon) throw new OcmeshError(code);
     probing ??= goOn().finally(() => {
       probing = null;
@@ -178,6 +178,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   /** In a new segment, since the old one may hold a part of the frame that found no room. */
   async function goOn(): Promise<void> {
     probedAt = clock.monotonic();
+    await compacting;
     // One without frames is replaced.
     await switchSegment(segment.number + Number(segment.bytes() > 0));
     refusal = null;
