@@ -74,6 +74,7 @@ export async function createAgent(ports: Ports, config: Config): Promise<Agent> 
     log,
     counters,
     notify,
+    onDeferred: (url) => catchUp.onDeferred(url),
     handlers: { presence: createPresenceHandler(), dm: createDmHandler(identity, retention.makeRoom) },
   });
   const announcer = createAnnouncer(

@@ -3,7 +3,7 @@ import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
-import { createFileLog } from './adapters/log/logger.ts';
+import { createFileLog, type FileLog } from './adapters/log/logger.ts';
 import { createRelayNetwork } from './adapters/relay/network.ts';
 import { compactInWorker } from './adapters/store/compaction.ts';
 import { UnreadableStoreError } from './adapters/store/errors.ts';
@@ -23,6 +23,8 @@ import type { Config } from './config/schema.ts';
 const PORT_PATIENCE_MS = 5_000;
 const PORT_PAUSE_MS = 250;
 const PORT_ANSWER_MS = 1_000;
+/** Of the drain, kept for closing the store. */
+const CLOSE_MS = 1_500;
 
 export interface Daemon {
   readonly url: string;
@@ -45,11 +47,11 @@ export async function startDaemon(
   prepareHome(home);
   const clock = createSystemClock();
   const random = createSystemRandom();
-  const unlock = takeLock(home.lockFile);
-  const log = createFileLog(home.logFile, clock, { level: config.log_level, toStderr: options.logToStderr });
   /** Undone in reverse order when the start fails half-way, and at the end. */
-  const undo: (() => void | Promise<void>)[] = [unlock];
+  const undo: (() => void | Promise<void>)[] = [takeLock(home.lockFile)];
   try {
+    const log = openLog(home, clock, config, options.logToStderr);
+    undo.push(log.close);
     const store = await openStore({
       path: home.database,
       key: openKeystore(home),
@@ -59,7 +61,7 @@ export async function startDaemon(
       log,
       // What the disk holds now only a new start can tell; a service manager makes one at once.
       onFailStop: () => process.exit(exitCodes.crash),
-    }).catch(explainStore);
+    });
     undo.push(store.close);
     const agent = await createAgent(
       {
@@ -73,6 +75,7 @@ export async function startDaemon(
       config,
     );
     const server = await listenOrExplain(config.port, agent, { clock, random, log });
+    undo.push(server.close);
     undo.push(writeDaemonFile(home.daemonFile, server.port, toIso(clock.now())));
     agent.start();
     log.info(`ocmesh ${ocmeshVersion} started`, { pubkey: agent.identity.pubkey, port: server.port });
@@ -80,10 +83,13 @@ export async function startDaemon(
     let stopping: Promise<void> | undefined;
     async function stop(): Promise<void> {
       log.info('stopping');
-      await Promise.all([agent.stop(), server.close()]);
-      await unwind(undo);
+      // Whoever does not answer in time does not keep the store from being closed properly.
+      await Promise.race([
+        Promise.all([agent.stop(), server.close()]),
+        pause(clock, limits.drainMs - CLOSE_MS),
+      ]);
       log.info('stopped');
-      log.close();
+      await unwind(undo);
     }
     return {
       url: `http://127.0.0.1:${server.port}`,
@@ -91,18 +97,28 @@ export async function startDaemon(
       npub: agent.identity.npub,
       log,
       stop() {
-        stopping ??= Promise.race([
-          stop(),
-          new Promise<void>((resolve) => clock.after(limits.drainMs, resolve)),
-        ]);
+        stopping ??= Promise.race([stop(), pause(clock, limits.drainMs)]);
         return stopping;
       },
     };
   } catch (error) {
-    log.error('ocmesh could not start', { reason: error instanceof Error ? error.message : String(error) });
     await unwind(undo);
-    log.close();
-    throw error;
+    throw explain(error);
+  }
+}
+
+const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
+
+function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): FileLog {
+  try {
+    return createFileLog(home.logFile, clock, { level: config.log_level, toStderr });
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    throw new StartError(
+      exitCodes.permanent,
+      `${home.logFile} cannot be written: ${(error as Error).message}.`,
+      error,
+    );
   }
 }
 
@@ -110,18 +126,19 @@ async function unwind(undo: (() => void | Promise<void>)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
 }
 
-function explainStore(error: unknown): never {
+const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** What a person, or a service manager, can do about it. */
+function explain(error: unknown): unknown {
   if (error instanceof UnreadableStoreError) {
-    throw new StartError(
-      exitCodes.permanent,
-      `${error.message} Nothing was changed. Restore the folder from a backup, or move it away to start with a new identity.`,
-      error,
-    );
+    const next = 'Restore the folder from a backup, or move it away to start with a new identity.';
+    return new StartError(exitCodes.permanent, `${error.message} Nothing was changed. ${next}`, error);
   }
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-    throw new StartError(exitCodes.tryAgain, 'The disk is full. Free some space, then start again.', error);
+  if (isDiskFull(error)) {
+    return new StartError(exitCodes.tryAgain, 'The disk is full. Free some space, then start again.', error);
   }
-  throw error;
+  return error;
 }
 
 async function listenOrExplain(
@@ -152,7 +169,7 @@ async function listenOrExplain(
         );
       }
     }
-    await new Promise<void>((resolve) => clock.after(PORT_PAUSE_MS, resolve));
+    await pause(clock, PORT_PAUSE_MS);
   }
 }
 

@@ -7,8 +7,11 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { fromHex, toHex } from '@ocmesh/shared/ambient';
 import { openBackup, sealBackup } from './adapters/store/backup-file.ts';
 import { createDatabase, createTables } from './adapters/store/database.ts';
@@ -18,7 +21,7 @@ import { currentSchema } from './adapters/store/migrations/index.ts';
 import { createStoreFrom, readImage } from './adapters/store/offline.ts';
 import { openSql } from './adapters/store/sql.ts';
 import { exitCodes, StartError } from './adapters/system/exit.ts';
-import { type Home, prepareHome } from './adapters/system/home.ts';
+import { type Home, homeFiles, prepareHome } from './adapters/system/home.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { takeLock } from './adapters/system/lock.ts';
 
@@ -85,9 +88,7 @@ export async function restore(
   }
   if (!image) throw refuse(`${path} cannot be restored: the passphrase is wrong, or the file is damaged.`);
   const content = image;
-  const moved = replace && hasIdentity(home) ? reset(home) : null;
-  await createHome(home, async () => content);
-  return moved;
+  return createHome(home, async () => content, replace);
 }
 
 /** Moves the home aside, so that the next start makes a new identity. @returns where it went */
@@ -107,19 +108,40 @@ const hasIdentity = (home: Home): boolean =>
   existsSync(home.path) &&
   readdirSync(home.path).some((name) => name.startsWith('ocmesh.db') || name === 'keystore.json');
 
-async function createHome(home: Home, makeImage: () => Promise<Uint8Array>): Promise<void> {
-  if (hasIdentity(home)) {
+/**
+ * Builds the home beside its place and moves it there when it is whole.
+ * @returns where the home that was there went; null when there was none
+ */
+async function createHome(
+  home: Home,
+  makeImage: () => Promise<Uint8Array>,
+  replace = false,
+): Promise<string | null> {
+  if (hasIdentity(home) && !replace) {
     throw refuse(
       `There is an identity in ${home.path} already. Use --replace to move it aside, or \`ocmesh reset\`.`,
     );
   }
-  prepareHome(home);
-  const unlock = takeLock(home.lockFile);
+  const unfinished = homeFiles(`${home.path}.new`);
+  rmSync(unfinished.path, { recursive: true, force: true });
   try {
-    await createStoreFrom(realFiles, home.database, openKeystore(home), await makeImage());
-  } finally {
-    unlock();
+    prepareHome(unfinished);
+    await createStoreFrom(realFiles, unfinished.database, openKeystore(unfinished), await makeImage());
+    const moved = hasIdentity(home) ? reset(home) : null;
+    if (existsSync(home.path)) keepRest(home, unfinished);
+    renameSync(unfinished.path, home.path);
+    return moved;
+  } catch (error) {
+    rmSync(unfinished.path, { recursive: true, force: true });
+    throw error;
   }
+}
+
+/** A folder without an identity may hold settings and logs: they stay. */
+function keepRest(home: Home, unfinished: Home): void {
+  takeLock(home.lockFile)();
+  for (const name of readdirSync(home.path)) renameSync(join(home.path, name), join(unfinished.path, name));
+  rmdirSync(home.path);
 }
 
 /** A new file for the owner alone; never over another. */

@@ -208,3 +208,43 @@ test('a clock that jumped back does not hold a message for longer than the pause
   await settle(world.clock);
   expect((await deliveryOf(box, id)).state).toBe('published');
 });
+
+test('a relay that comes while another is still asked gets the message too', async () => {
+  const { world, box, bob, one } = await onTwoRelays();
+  box.network.disconnect(TWO);
+  let answer = (_: typeof accept): void => {};
+  one.answer = () => {
+    one.answer = () => accept;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  box.network.connect(TWO);
+  await settle(world.clock);
+  answer(accept);
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).relays.map(({ url }) => url)).toEqual([ONE, TWO]);
+});
+
+test('what a relay takes at the last moment did not expire', async () => {
+  const { world, box, bob, one } = await onTwoRelays();
+  box.network.disconnect(TWO);
+  let answer = (_: typeof accept): void => {};
+  one.answer = () => {
+    one.answer = () => accept;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 1 });
+  await settle(world.clock);
+  await world.clock.advance(3_000);
+  // Wakes the outbox while the first is still under way.
+  await box.sendMessage({ to: bob.pubkey, content: 'y' });
+  await settle(world.clock);
+  answer(accept);
+  await settle(world.clock);
+  expect((await deliveryOf(box, id)).state).toBe('published');
+});

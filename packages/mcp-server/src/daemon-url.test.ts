@@ -23,6 +23,7 @@ const running = {
 const write = (value: unknown) => writeFile(file, JSON.stringify(value), { mode: 0o600 });
 const ask = (env: Record<string, string> = {}) => daemonUrl({ env, homeDir });
 const fallback = 'http://127.0.0.1:7432';
+const down = { code: 'daemon_down', hint: expect.stringContaining('ocmesh start') };
 
 test('without anything it is the default port', async () => {
   expect(await ask()).toBe(fallback);
@@ -46,33 +47,36 @@ test('OCMESH_HOME names another home', async () => {
   await mkdir(other);
   await writeFile(join(other, 'daemon.json'), JSON.stringify(running), { mode: 0o600 });
   expect(await ask({ OCMESH_HOME: other })).toBe(running.url);
+  // Whoever holds the default port is another agent.
+  await rm(join(other, 'daemon.json'));
+  await expect(ask({ OCMESH_HOME: other })).rejects.toMatchObject(down);
 });
 
 test('does not trust a file that others can write', async () => {
   await write(running);
   for (const mode of [0o620, 0o602, 0o666]) {
     await chmod(file, mode);
-    expect(await ask()).toBe(fallback);
+    await expect(ask()).rejects.toMatchObject(down);
   }
 });
 
 test.skipIf(process.getuid?.() !== 0)('does not trust a file of another user', async () => {
   await write(running);
   execFileSync('chown', ['12345', file]);
-  expect(await ask()).toBe(fallback);
+  await expect(ask()).rejects.toMatchObject(down);
 });
 
 test('does not trust a link, a directory or a pipe', async () => {
   const elsewhere = join(homeDir, 'elsewhere.json');
   await writeFile(elsewhere, JSON.stringify(running), { mode: 0o600 });
   await symlink(elsewhere, file);
-  expect(await ask()).toBe(fallback);
+  await expect(ask()).rejects.toMatchObject(down);
   await rm(file);
   await mkdir(file);
-  expect(await ask()).toBe(fallback);
+  await expect(ask()).rejects.toMatchObject(down);
   await rm(file, { recursive: true });
   execFileSync('mkfifo', ['-m', '600', file]);
-  expect(await ask()).toBe(fallback);
+  await expect(ask()).rejects.toMatchObject(down);
 });
 
 test('does not trust a dead process, nor a url that is not its own port on this machine', async () => {
@@ -94,10 +98,10 @@ test('does not trust a dead process, nor a url that is not its own port on this 
   ];
   for (const value of wrong) {
     await write(value);
-    expect(await ask()).toBe(fallback);
+    await expect(ask()).rejects.toMatchObject(down);
   }
   await writeFile(file, '{"pid":');
-  expect(await ask()).toBe(fallback);
+  await expect(ask()).rejects.toMatchObject(down);
 });
 
 test('OCMESH_API_URL comes first and names this machine only', async () => {

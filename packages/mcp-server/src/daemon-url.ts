@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OcmeshError } from '@ocmesh/shared/contract';
@@ -16,17 +16,28 @@ export interface DaemonUrlOptions {
 
 /**
  * Base URL of the daemon, without a slash at its end: `OCMESH_API_URL`, else what a running daemon
- * wrote to `daemon.json`, else the default port.
- * @throws OcmeshError `daemon_down` when `OCMESH_API_URL` names another machine
+ * wrote to `daemon.json`, else, where no home is named and none is there, the default port.
+ * @throws OcmeshError `daemon_down` when that daemon does not run, or `OCMESH_API_URL` names another machine
  */
 export async function daemonUrl({ env, homeDir = homedir() }: DaemonUrlOptions): Promise<string> {
   if (env['OCMESH_API_URL']) return loopbackUrl(env['OCMESH_API_URL']);
   const home = env['OCMESH_HOME'] || join(homeDir, '.ocmesh');
-  const written = await readDaemonFile(join(home, 'daemon.json'));
+  const file = join(home, 'daemon.json');
+  const written = await readDaemonFile(file);
   if (written) return written;
+  // Whatever listens on the default port may speak for another agent: it will do only where no home was named.
+  if (env['OCMESH_HOME'] || (await exists(file))) {
+    throw new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
+  }
   const port = Number(env['OCMESH_PORT']);
   return `http://127.0.0.1:${isPort(port) ? port : DEFAULT_PORT}`;
 }
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Messages are private: they travel to this machine only, whatever a configuration says. */
 function loopbackUrl(text: string): string {

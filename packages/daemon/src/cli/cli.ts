@@ -1,6 +1,7 @@
+import { OcmeshError } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { Command } from 'commander';
-import { StartError } from '../adapters/system/exit.ts';
+import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addKeyCommand } from './key.ts';
 import { addMcpCommand } from './mcp.ts';
@@ -28,7 +29,20 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = error instanceof StartError ? error.exitCode : 1;
-    process.stderr.write(`ocmesh: ${error instanceof StartError ? error.message : (error as Error).stack}\n`);
+    const { exitCode, text } = explain(error);
+    process.exitCode = exitCode;
+    process.stderr.write(`ocmesh: ${text}\n`);
   }
+}
+
+/** One clear sentence for what a person did or the machine refused; a stack only for our own mistakes. */
+function explain(error: unknown): { exitCode: number; text: string } {
+  if (error instanceof StartError) return { exitCode: error.exitCode, text: error.message };
+  if (error instanceof OcmeshError)
+    return { exitCode: exitCodes.permanent, text: `${error.message} ${error.hint}` };
+  const { code, syscall, message, stack } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return { exitCode: exitCodes.tryAgain, text: 'The disk is full.' };
+  if (syscall) return { exitCode: exitCodes.permanent, text: message };
+  return { exitCode: exitCodes.crash, text: stack ?? message };
 }

@@ -32,13 +32,17 @@ export function addStartCommand(program: Command): void {
 
 async function start(flags: StartFlags): Promise<void> {
   const home = homeFiles(homePath(flags.home));
-  const { values } = loadConfig(home.config, process.env, {
+  const { values, origins } = loadConfig(home.config, process.env, {
     port: flags.port === undefined ? undefined : Number(flags.port),
     name: flags.name,
     relays: flags.relay,
     log_level: flags.logLevel,
   });
   const daemon = await startDaemon(home, values, { logToStderr: true });
+
+  for (const [key, origin] of Object.entries(origins)) {
+    if (origin !== 'default') daemon.log.info(`setting ${key} from ${origin}`);
+  }
 
   // Every signal counts, also a second one during the stop: a default action would kill the drain.
   const stop = (): void => void daemon.stop().then(() => process.exit(exitCodes.clean));

@@ -87,7 +87,8 @@ async function judge(files: MemoryFiles, told: Told, chance: Chance): Promise<vo
   }
   const crasher = createCrasher(new Map(), files.operations);
   crasher.advance(files.operations.length);
-  for (const disk of [files.contents(), crasher.crash(chance)]) {
+  const afterPowerCut = crasher.crash(chance);
+  for (const disk of [files.contents(), afterPowerCut]) {
     const content = await contentOn(disk);
     expect(content.halves).toBe(0);
     expect(content.ids).toEqual(expect.arrayContaining(told.acknowledged));
@@ -95,11 +96,12 @@ async function judge(files: MemoryFiles, told: Told, chance: Chance): Promise<vo
     expect(known).toEqual(expect.arrayContaining([...content.ids]));
     // What was refused for want of room is not there: the caller may send it again.
     if (told.failStops.length === 0) expect(content.ids.toSorted()).toEqual(told.acknowledged.toSorted());
-    const again = createMemoryFiles(disk);
-    const { store } = await openOn(again);
-    await write(store, 'afterwards');
-    expect((await contentOn(again.contents())).ids).toEqual([...content.ids, 'afterwards']);
   }
+  const again = createMemoryFiles(chance.happens(0.5) ? afterPowerCut : files.contents());
+  const { store } = await openOn(again);
+  const found = await store.read(idsIn);
+  await write(store, 'afterwards');
+  expect((await contentOn(again.contents())).ids).toEqual([...found, 'afterwards']);
 }
 
 /** How many operations the run has when none fails. */

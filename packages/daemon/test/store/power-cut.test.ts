@@ -184,7 +184,7 @@ test(`after a power cut all that was acknowledged is there, ${STATES} times`, {
 });
 
 test('the same cuts find losses when the disk does not sync', { timeout: 60_000 }, async () => {
-  const found = await cutPower(60, seededChance('power cuts without sync'), false);
+  const found = await cutPower(200, seededChance('power cuts without sync'), false);
   console.log(found);
   expect(found.lost + found.failedStarts).toBeGreaterThan(0);
   expect(found.lost).toBeGreaterThan(0);

@@ -1,6 +1,9 @@
 /** Milliseconds since 1970-01-01T00:00:00Z, as the wall clock shows them. May jump either way. */
 export type UnixMs = number;
 
+export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
+
 /** Stops what `after` or `every` started. Harmless when it is over already. */
 export type Cancel = () => void;
 

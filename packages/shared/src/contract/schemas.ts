@@ -103,7 +103,6 @@ export const RelayOutcome = Type.Object({
     Type.Literal('accepted'),
     Type.Literal('rejected'),
     Type.Literal('timeout'),
-    Type.Literal('offline'),
     Type.Literal('received'),
   ]),
   reason: nullable(text('The relay’s own words. Untrusted.')),

@@ -11,6 +11,7 @@ export function guard(request: IncomingMessage, port: number): void {
   const own = [`127.0.0.1:${port}`, `localhost:${port}`];
   const hosts = valuesOf(request, 'host');
   if (hosts.length !== 1 || !own.includes(hosts[0] as string)) throw new OcmeshError('misdirected_host');
+  if (request.method === 'OPTIONS') throw new OcmeshError('forbidden_origin');
   // An absolute-form target would carry a host of its own past the check.
   if (!/^\/(?!\/)/.test(request.url ?? '')) {
     throw new OcmeshError('invalid_request', { message: 'The request target must be a path.' });
@@ -19,7 +20,7 @@ export function guard(request: IncomingMessage, port: number): void {
   const foreign = origins.some((origin) => !own.some((host) => origin === `http://${host}`));
   const site = request.headers['sec-fetch-site'];
   const crossSite = site !== undefined && site !== 'same-origin' && site !== 'none';
-  if (foreign || crossSite || request.method === 'OPTIONS') throw new OcmeshError('forbidden_origin');
+  if (foreign || crossSite) throw new OcmeshError('forbidden_origin');
   if (request.method === 'POST') checkMediaType(request);
 }
 

@@ -1,8 +1,6 @@
 import type { IdempotencyTable, MetaTable, RelaysTable, SeenTable } from '../../core/ports/store.ts';
 import type { Database } from './database.ts';
 
-const DAY_MS = 86_400_000;
-
 export const createMetaTable = (database: Database): MetaTable => ({
   get: (key) => (database.one('SELECT value FROM meta WHERE key = ?', [key])?.[0] ?? null) as string | null,
   set: (key, value) => database.write('meta.set', [key, value]),
@@ -32,8 +30,8 @@ export const createIdempotencyTable = (database: Database): IdempotencyTable => 
     ]);
     return row && { request: row[0] as string, answer: row[1] as string };
   },
-  put(key, request, answer, atMs) {
-    database.write('idempotency.forget', [key, atMs - DAY_MS]);
+  put(key, request, answer, atMs, forgetBeforeMs) {
+    database.write('idempotency.forget', [key, forgetBeforeMs]);
     database.write('idempotency.put', [key, request, answer, atMs]);
   },
 });

@@ -13,8 +13,6 @@ export interface Sql {
   all(statement: string, parameters?: readonly SqlValue[]): SqlValue[][];
   /** Several statements without parameters. */
   script(statements: string): void;
-  /** Rows changed since the database was opened: tells a writing transaction from a reading one. */
-  changes(): number;
   /** The image as SQLite would have it in a file. Throws inside a transaction. */
   image(): Uint8Array;
   close(): void;
@@ -104,7 +102,6 @@ function wrap(database: Database): Sql {
     one,
     all: (text, parameters = []) => rows(text, parameters, Number.POSITIVE_INFINITY),
     script: (text) => void database.run(text),
-    changes: () => Number(one('SELECT total_changes()')?.[0] ?? 0),
     image: () => database.export(),
     close() {
       statements.clear();

@@ -5,6 +5,11 @@ export function writeDaemonFile(path: string, port: number, startedAt: string): 
   const temporary = `${path}.new`;
   const content = { pid: process.pid, port, url: `http://127.0.0.1:${port}`, started_at: startedAt };
   writeFileSync(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
   return () => rmSync(path, { force: true });
 }

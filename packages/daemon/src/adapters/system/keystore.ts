@@ -97,6 +97,9 @@ function writePrivate(path: string, text: string): void {
   try {
     writeFileSync(file, `${text}\n`);
     fsyncSync(file);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }

@@ -60,14 +60,15 @@ export function takeLock(path: string): () => void {
         };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        const holder = parseHolder(readOr(path));
+        const judged = readOr(path);
+        const holder = parseHolder(judged);
         if (holder && isAlive(holder)) {
           throw new StartError(
             exitCodes.permanent,
             `Another ocmesh daemon (pid ${holder.pid}) uses this home. Stop it, or set OCMESH_HOME to another folder.`,
           );
         }
-        moveAside(path);
+        moveAside(path, judged);
       }
     }
     throw new StartError(
@@ -79,13 +80,18 @@ export function takeLock(path: string): () => void {
   }
 }
 
-/** Of several that find a dead holder's lock, the rename lets one win. */
-function moveAside(path: string): void {
+/**
+ * Takes a dead holder's lock away. Between the look and the rename somebody else may have done so and taken the lock:
+ * then what was moved is that one's, and goes back.
+ */
+function moveAside(path: string, judged: string | null): void {
   const aside = `${path}.stale.${process.pid}`;
   try {
     renameSync(path, aside);
-    rmSync(aside, { force: true });
+    if (readOr(aside) !== judged) linkSync(aside, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }

@@ -45,6 +45,7 @@ async function open() {
     counters,
     handlers: { presence: handler, dm: handler },
     notify: (events) => calls.push(...events.map(() => 'notify')),
+    onDeferred: () => calls.push('deferred'),
   });
   const bob = createPuppet('bob', clock);
   const count = (call: string): number => calls.filter((each) => each === call).length;

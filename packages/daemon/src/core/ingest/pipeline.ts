@@ -50,6 +50,8 @@ interface Deps {
   readonly counters: RefusalCounters;
   readonly handlers: { readonly presence: EventHandler; readonly dm: EventHandler };
   readonly notify: (events: readonly DomainEvent[]) => void;
+  /** An event of this relay was neither stored nor remembered: it has to be asked for again. */
+  readonly onDeferred: (url: string) => void;
 }
 
 interface Job {
@@ -136,6 +138,7 @@ export function createPipeline(deps: Deps): Pipeline {
     } catch (error) {
       if (error instanceof Deferred) counters.count(error.reason);
       else reportLost(error);
+      deps.onDeferred(url);
     }
   }
 
@@ -147,8 +150,9 @@ export function createPipeline(deps: Deps): Pipeline {
   return {
     ingest(raw, url) {
       if (stopped) return;
-      if (queue.length >= limits.ingestQueue) counters.count('overloaded');
-      else enqueue({ raw, url });
+      if (queue.length < limits.ingestQueue) return enqueue({ raw, url });
+      counters.count('overloaded');
+      deps.onDeferred(url);
     },
 
     async ingestStored(raws, url) {

@@ -12,6 +12,7 @@ import type { RelayInfo, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 
 const OFFLINE_LIFETIME_SEC = 60;
+const GOODBYE_MS = 1_500;
 /** NIP-40: kind 1 notes go only where they vanish again. */
 const EXPIRATION_NIP = 40;
 
@@ -109,12 +110,14 @@ export function createAnnouncer(
       const last = current.events.get(kinds.presence)?.created_at ?? 0;
       const goodbye = identity.sign(draft(kinds.presence, last + 1, 'offline'));
       remember(goodbye.created_at);
-      await Promise.all(
+      const said = Promise.all(
         network
           .relays()
           .filter((relay) => relay.state === 'connected')
           .map((relay) => network.publish(relay.url, goodbye)),
       );
+      // A relay that does not answer holds up nobody's goodbye.
+      await Promise.race([said, new Promise<void>((resolve) => clock.after(GOODBYE_MS, resolve))]);
     },
   };
 }

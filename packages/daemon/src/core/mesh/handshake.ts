@@ -1,4 +1,4 @@
-import { type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Clock, dayMs, type Log, toUnixSec } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, helloPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -6,7 +6,6 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
 
-const DAY_MS = 86_400_000;
 /** Peers left ungreeted by a crash that are greeted at start; the rest at the next one. */
 const UNGREETED_AT_START = 100;
 
@@ -41,7 +40,7 @@ export function createHandshake(
       purpose: 'hello',
       attempts: 0,
       dueAtMs: nowMs,
-      expiresAtMs: nowMs + limits.outboxDays * DAY_MS,
+      expiresAtMs: nowMs + limits.outboxDays * dayMs,
     };
     await store.transaction((tables) => {
       const peer = tables.peers.get(pubkey);

@@ -1,10 +1,9 @@
-import { type Cancel, type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, dayMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, parseEvent } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 
-const DAY_MS = 86_400_000;
 const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * 60_000;
 /** Pages of one catch-up: a relay that never runs dry is lying. */
 const MOST_PAGES = 200;
@@ -21,8 +20,12 @@ interface RelayState {
   deepAtMs: number;
   lostAtMs: UnixMs;
   busy: boolean;
+  /** Since when something has to be asked for again; null when nothing has. */
+  deferredSinceMs: UnixMs | null;
   cancelDeep: Cancel;
   cancelRetry: Cancel;
+  /** What the timer will ask. */
+  retrying: Depth | null;
 }
 
 export interface CatchUp {
@@ -30,6 +33,8 @@ export interface CatchUp {
   filters(): Filter[];
   onSubscribed(url: string): void;
   onDisconnected(url: string): void;
+  /** Something that this relay sent could not be kept. */
+  onDeferred(url: string): void;
   stop(): void;
 }
 
@@ -58,8 +63,10 @@ export function createCatchUp(deps: {
       // Before the first break: a shallow ask reaches back to where the first deep one began.
       lostAtMs: clock.now(),
       busy: false,
+      deferredSinceMs: null,
       cancelDeep: () => {},
       cancelRetry: () => {},
+      retrying: null,
     };
     relays.set(url, state);
     return state;
@@ -78,13 +85,16 @@ export function createCatchUp(deps: {
     const state = stateOf(url);
     if (state.busy) return retry(url, depth);
     state.busy = true;
+    const deferredBefore = state.deferredSinceMs;
+    state.deferredSinceMs = null;
     let end: End = 'broken';
     const startedAtMs = clock.now();
     const startedAtMonotonic = clock.monotonic();
     try {
-      const found = await pages(url, toUnixSec(sinceMs(url, depth, startedAtMs)));
+      const found = await pages(url, toUnixSec(sinceMs(url, depth, startedAtMs, deferredBefore)));
       await deps.ingestStored(found.events, url);
-      end = found.end;
+      // What was refused again is still to be had: the cursor stays.
+      end = state.deferredSinceMs === null ? found.end : 'broken';
       if (end === 'complete') {
         if (depth === 'deep') state.deepAtMs = startedAtMonotonic;
         await store.transaction((tables) => tables.relays.setCursor(url, startedAtMs));
@@ -95,22 +105,35 @@ export function createCatchUp(deps: {
       log.error('a catch-up could not be stored', { relay: url, reason: String(error) });
     } finally {
       state.busy = false;
-      if (end === 'broken') retry(url, depth);
+      if (end === 'broken') {
+        const isDeferred = state.deferredSinceMs !== null;
+        state.deferredSinceMs = earlier(deferredBefore, state.deferredSinceMs);
+        // A deep ask is dear: while there is no room for its answer, once an hour is enough.
+        retry(url, depth, isDeferred && depth === 'deep' ? DEEP_EVERY_MS : RETRY_MS);
+      }
     }
   }
 
   /** A new connection asks by itself. */
-  function retry(url: string, depth: Depth): void {
+  function retry(url: string, depth: Depth, pauseMs = RETRY_MS): void {
     const isConnected = network.relays().some((relay) => relay.url === url && relay.state === 'connected');
     if (stopped || !isConnected) return;
     const state = stateOf(url);
+    // A shallow ask does not do for a deep one.
+    if (state.retrying === 'deep' && depth === 'shallow') return;
     state.cancelRetry();
-    state.cancelRetry = clock.after(RETRY_MS, () => void fetch(url, depth));
+    state.retrying = depth;
+    state.cancelRetry = clock.after(pauseMs, () => {
+      state.retrying = null;
+      void fetch(url, depth);
+    });
   }
 
-  function sinceMs(url: string, depth: Depth, nowMs: UnixMs): UnixMs {
+  function sinceMs(url: string, depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
     if (depth === 'shallow') {
-      return Math.min(stateOf(url).lostAtMs, nowMs) - limits.catchUpShallowSeconds * 1000;
+      return (
+        Math.min(stateOf(url).lostAtMs, deferredMs ?? nowMs, nowMs) - limits.catchUpShallowSeconds * 1000
+      );
     }
     const { cursor, knownSince } = store.peek((tables) => ({
       cursor: tables.relays.cursor(url),
@@ -119,7 +142,7 @@ export function createCatchUp(deps: {
     // A cursor in the future comes from a clock that was wrong: it counts as none.
     const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
     // Not further than our memory of what we had: what is older would arrive twice.
-    return Math.max(from - limits.outboxDays * DAY_MS, knownSince);
+    return Math.max(from - limits.outboxDays * dayMs, knownSince);
   }
 
   /** Newest first, page after page, each from the oldest second of the one before, until nothing new comes. */
@@ -158,6 +181,13 @@ export function createCatchUp(deps: {
   return {
     filters: () => [{ kinds: [kinds.encryptedDm], '#p': [self], limit: 0 }],
     onSubscribed,
+    onDeferred(url) {
+      const state = stateOf(url);
+      if (state.deferredSinceMs !== null) return;
+      state.deferredSinceMs = clock.now();
+      // A fetch under way sees it at its end.
+      if (!state.busy) retry(url, 'shallow');
+    },
     onDisconnected(url) {
       const state = stateOf(url);
       cancelTimers(state);
@@ -173,4 +203,8 @@ export function createCatchUp(deps: {
 function cancelTimers(state: RelayState): void {
   state.cancelDeep();
   state.cancelRetry();
+  state.retrying = null;
 }
+
+const earlier = (a: UnixMs | null, b: UnixMs | null): UnixMs | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);

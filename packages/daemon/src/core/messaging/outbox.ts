@@ -103,7 +103,11 @@ export function createOutbox(deps: {
         return outcome;
       }),
     );
-    await settle(item, outcomes);
+    await settle(
+      item,
+      outcomes,
+      reachable.map(({ url }) => url),
+    );
   }
 
   /** Each answer counts as soon as it is there: one slow relay shall not hide that another took it. */
@@ -147,10 +151,15 @@ export function createOutbox(deps: {
   }
 
   /** After an attempt: done, refused everywhere, or when next. */
-  async function settle(item: OutboxItem, outcomes: readonly PublishOutcome[]): Promise<void> {
+  async function settle(
+    item: OutboxItem,
+    outcomes: readonly PublishOutcome[],
+    asked: readonly string[],
+  ): Promise<void> {
     const { id } = item.event;
     const nowMs = clock.now();
-    const urls = network.relays().map((relay) => relay.url);
+    const relays = network.relays();
+    const urls = relays.map((relay) => relay.url);
     const events = await store.transaction((tables) => {
       const final = tables.outbox.outcomes(id).filter((one) => one.final);
       if (urls.length > 0 && urls.every((url) => final.some((one) => one.url === url))) {
@@ -161,7 +170,12 @@ export function createOutbox(deps: {
       // Without an answer to wait for, the next connection is what wakes it.
       const retry = outcomes.some((one) => one.outcome !== 'offline' && !isFinal(one));
       const attempts = item.attempts + (retry ? 1 : 0);
-      const dueAtMs = retry ? nowMs + retryDelayMs(attempts, random.unit()) : null;
+      // One that came while the others were asked could not wake what was under way.
+      const isNew = relays.some(
+        ({ url, state }) =>
+          state === 'connected' && !asked.includes(url) && !final.some((one) => one.url === url),
+      );
+      const dueAtMs = isNew ? nowMs : retry ? nowMs + retryDelayMs(attempts, random.unit()) : null;
       tables.outbox.reschedule(id, dueAtMs, attempts);
       return [];
     });
@@ -170,9 +184,12 @@ export function createOutbox(deps: {
 
   async function expire(): Promise<void> {
     const nowMs = clock.now();
-    if (store.peek((tables) => tables.outbox.expired(nowMs, 1)).length === 0) return;
+    // What is under way may be taken yet: it is looked at again when it has landed.
+    const over = (tables: Tables) =>
+      tables.outbox.expired(nowMs, 2 * IN_FLIGHT).filter(({ event }) => !inFlight.has(event.id));
+    if (store.peek(over).length === 0) return;
     const events = await store.transaction((tables) =>
-      tables.outbox.expired(nowMs, IN_FLIGHT).flatMap((item) => {
+      over(tables).flatMap((item) => {
         tables.outbox.remove(item.event.id);
         return item.purpose === 'message' ? moveMessage(tables, item, 'expired', nowMs) : [];
       }),

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, dayMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, type Payload, receiptPayloads } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -6,7 +6,6 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import { canMove } from '../model/message.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
-const DAY_MS = 86_400_000;
 /** Receipts that come due within this time go out together, many ids in one. */
 const GATHER_MS = 100;
 
@@ -55,9 +54,15 @@ export function createReceipts(deps: {
       if (group) group.push(row);
       else groups.set(key, [row]);
     }
-    for (const group of groups.values()) {
-      queue(group).catch((error) => log.error('a receipt could not be queued', { reason: String(error) }));
-    }
+    const queued = Promise.all([...groups.values()].map(queue));
+    queued
+      // There may be more than one look shows.
+      .then(() => due.length === limits.pageRows && wake())
+      .catch((error) => log.error('a receipt could not be queued', { reason: String(error) }));
+  }
+
+  function wake(): void {
+    cancel ??= clock.after(GATHER_MS, queueDue);
   }
 
   async function queue(group: Due): Promise<void> {
@@ -80,7 +85,7 @@ export function createReceipts(deps: {
           purpose: 'receipt',
           attempts: 0,
           dueAtMs: nowMs,
-          expiresAtMs: nowMs + limits.outboxDays * DAY_MS,
+          expiresAtMs: nowMs + limits.outboxDays * dayMs,
         });
       }
     });
@@ -88,9 +93,7 @@ export function createReceipts(deps: {
   }
 
   return {
-    wake() {
-      cancel ??= clock.after(GATHER_MS, queueDue);
-    },
+    wake,
     stop: () => cancel?.(),
   };
 }

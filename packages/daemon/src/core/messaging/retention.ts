@@ -1,9 +1,6 @@
-import { type Cancel, type Clock, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 export interface Retention {
   /**
@@ -51,10 +48,10 @@ export function createRetention(
   async function prune(): Promise<void> {
     const nowMs: UnixMs = clock.now();
     const removed = await store.transaction((tables) => {
-      tables.seen.forgetBefore(nowMs - bounds.seenDays * DAY_MS);
+      tables.seen.forgetBefore(nowMs - bounds.seenDays * dayMs);
       return tables.messages.prune({
         unreadOfStrangers: true,
-        arrivedBeforeMs: nowMs - bounds.messageDays * DAY_MS,
+        arrivedBeforeMs: nowMs - bounds.messageDays * dayMs,
         limit: bounds.pruneBatch,
       });
     });
@@ -69,7 +66,7 @@ export function createRetention(
       return isStillFull ? refusedSince : null;
     },
     start() {
-      cancel = every(clock, HOUR_MS, () => {
+      cancel = every(clock, hourMs, () => {
         prune().catch((error) => log.warn('old messages could not be removed', { reason: String(error) }));
       });
     },

@@ -1,4 +1,4 @@
-import { type Clock, type Random, toHex, toIso, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Clock, dayMs, hourMs, type Random, toHex, toIso, toUnixSec } from '@ocmesh/shared/ambient';
 import {
   type Input,
   isNestedWithin,
@@ -14,9 +14,8 @@ import { parsePubkey } from '../identity/public-key-text.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const MID_BYTES = 16;
+const KEY_LIFE_MS = limits.idempotencyHours * hourMs;
 const INBOX_FULL = 'The store is full of messages that may not be removed: nothing was stored.';
 
 export type SendMessage = (input: Input<'sendMessage'>) => Promise<Output<'sendMessage'>>;
@@ -87,10 +86,11 @@ export function createSend(deps: {
         attempts: 0,
         dueAtMs: nowMs,
         expiresAtMs:
-          nowMs + (input.expires_in_s === undefined ? limits.outboxDays * DAY_MS : input.expires_in_s * 1000),
+          nowMs + (input.expires_in_s === undefined ? limits.outboxDays * dayMs : input.expires_in_s * 1000),
       });
       const result: Output<'sendMessage'> = { id, to, timestamp: toIso(nowMs), state: 'queued' };
-      if (key !== undefined) tables.idempotency.put(key, request, JSON.stringify(result), nowMs);
+      if (key !== undefined)
+        tables.idempotency.put(key, request, JSON.stringify(result), nowMs, nowMs - KEY_LIFE_MS);
       return result;
     });
     deps.wakeOutbox();
@@ -104,7 +104,7 @@ function earlierAnswer(
   request: string,
   nowMs: number,
 ): Output<'sendMessage'> | null {
-  const earlier = tables.idempotency.get(key, nowMs - limits.idempotencyHours * HOUR_MS);
+  const earlier = tables.idempotency.get(key, nowMs - KEY_LIFE_MS);
   if (!earlier) return null;
   if (earlier.request !== request) throw new OcmeshError('idempotency_conflict');
   return JSON.parse(earlier.answer) as Output<'sendMessage'>;

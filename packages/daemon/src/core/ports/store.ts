@@ -151,5 +151,6 @@ export interface RelaysTable {
 
 export interface IdempotencyTable {
   get(key: string, sinceMs: UnixMs): { request: string; answer: string } | null;
-  put(key: string, request: string, answer: string, atMs: UnixMs): void;
+  /** Older keys than `forgetBeforeMs` are let go of. */
+  put(key: string, request: string, answer: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
 }
