@@ -117,7 +117,13 @@ export function createAnnouncer(
           .map((relay) => network.publish(relay.url, goodbye)),
       );
       // A relay that does not answer holds up nobody's goodbye.
-      await Promise.race([said, new Promise<void>((resolve) => clock.after(GOODBYE_MS, resolve))]);
+      await new Promise<void>((resolve) => {
+        const cancelPatience = clock.after(GOODBYE_MS, resolve);
+        void said.then(() => {
+          cancelPatience();
+          resolve();
+        });
+      });
     },
   };
 }
