@@ -1,5 +1,5 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import type { Handlers } from '@ocmesh/shared/contract';
+import { type Handlers, limits } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import type { Config } from './config/schema.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
@@ -15,7 +15,7 @@ import { createCatchUp } from './core/messaging/catch-up.ts';
 import { createDmHandler } from './core/messaging/inbox.ts';
 import { createOutbox } from './core/messaging/outbox.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
-import { createRetention } from './core/messaging/retention.ts';
+import { type Bounds, createRetention } from './core/messaging/retention.ts';
 import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait.ts';
 import { createDomainEvents, type DomainEvent } from './core/model/domain-events.ts';
@@ -44,7 +44,7 @@ export interface Agent {
 }
 
 /** The core, wired: mesh and messaging meet here, and only here. */
-export async function createAgent(ports: Ports, config: Config): Promise<Agent> {
+export async function createAgent(ports: Ports, config: Config, bounds: Bounds = limits): Promise<Agent> {
   const { store, engine, clock, random, log } = ports;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;
@@ -53,7 +53,7 @@ export async function createAgent(ports: Ports, config: Config): Promise<Agent> 
 
   const network = ports.connect(identity.sign);
   const counters = createRefusalCounters();
-  const retention = createRetention({ store, clock, log });
+  const retention = createRetention({ store, clock, log }, bounds);
   const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
   const events = createDomainEvents();
   const { publish: notify } = events;

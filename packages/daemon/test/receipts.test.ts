@@ -182,3 +182,33 @@ test('a lost OK does not make two messages', async () => {
   expect(await bob.inbox()).toMatchObject([{ id, content: 'once' }]);
   expect(await stateOf(alice, id)).toBe('delivered');
 });
+
+test('receipts for more messages than one look shows all go out', async () => {
+  const { world, box, bob } = await withPuppet({ features: modern });
+  const COUNT = 1_100;
+  await box.store.transaction((tables) => {
+    for (let n = 0; n < COUNT; n++) {
+      tables.messages.insert({
+        id: `message-${n}`,
+        eventId: `${n}`.padStart(64, '0'),
+        peer: bob.pubkey,
+        direction: 'in',
+        type: 'text',
+        content: 'x',
+        data: null,
+        replyTo: null,
+        thread: null,
+        timestampMs: world.clock.now(),
+        arrivedAtMs: world.clock.now(),
+        read: false,
+        state: 'received',
+        deliveredAtMs: null,
+        readAtMs: null,
+        receiptDue: 'none',
+      });
+    }
+  });
+  await box.markRead({ all: true });
+  await world.clock.advance(2_000);
+  expect(await box.store.read((tables) => tables.messages.receiptsDue(COUNT))).toEqual([]);
+});

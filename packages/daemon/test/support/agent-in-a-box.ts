@@ -1,10 +1,11 @@
-import type { Pubkey } from '@ocmesh/shared/contract';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog, createSeededRandom, type FakeClock } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createAgent } from '../../src/agent.ts';
 import { type Config, defaults } from '../../src/config/schema.ts';
+import type { Bounds } from '../../src/core/messaging/retention.ts';
 import { createMemoryMesh, createMemoryNetwork, type MemoryMesh } from './memory-relay-network.ts';
 import { copyDisk, createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-store.ts';
 import { createPuppet } from './puppet.ts';
@@ -17,6 +18,8 @@ export interface BoxOptions {
   readonly name?: string;
   readonly config?: Partial<Config>;
   readonly disk?: MemoryDisk;
+  /** How much the store may keep, where the usual is too much for a test. */
+  readonly bounds?: Partial<Bounds>;
   /** Whether the relays can be reached from the start on. */
   readonly up?: boolean;
 }
@@ -47,6 +50,7 @@ async function startBox(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions)
   const agent = await createAgent(
     { store, engine, clock, random: createSeededRandom(options.seed ?? 1), log, connect: () => network },
     config,
+    { ...limits, ...options.bounds },
   );
   let running = true;
   agent.start();

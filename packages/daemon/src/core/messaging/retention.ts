@@ -1,5 +1,4 @@
 import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 
 export interface Retention {
@@ -15,15 +14,14 @@ export interface Retention {
 }
 
 /** How much is kept. */
-type Bounds = Pick<
-  typeof limits,
-  'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch'
->;
+export type Bounds = {
+  readonly [K in 'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch']: number;
+};
 
 /** Keeps the number of messages, their bytes and their age within bounds. */
 export function createRetention(
   deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
-  bounds: { readonly [K in keyof Bounds]: number } = limits,
+  bounds: Bounds,
 ): Retention {
   const { store, clock, log } = deps;
   let cancel: Cancel = () => {};

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import type { Bounds } from '../src/core/messaging/retention.ts';
+import { type Box, createWorld, settle, type World } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+const DAY = 86_400_000;
+
+async function withBounds(bounds: Partial<Bounds>) {
+  const world = createWorld();
+  const box = await world.start({ bounds: { pruneBatch: 1, ...bounds } });
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await settle(world.clock);
+  const receive = async (content: string): Promise<void> => {
+    await world.clock.advance(1_000);
+    const event = bob.dm(box.pubkey, content);
+    world.relay.keep(event);
+    world.relay.push(event);
+    await world.clock.advance(500);
+  };
+  return { world, box, bob, receive };
+}
+
+const contents = async (box: Box): Promise<string[]> =>
+  (await box.listMessages({ direction: 'all', order: 'asc' })).items.map(({ content }) => content);
+
+/** Makes the peer a contact, as its owner would. */
+const befriend = (box: Box, pubkey: string) =>
+  box.store.transaction((tables) => {
+    const peer = tables.peers.get(pubkey as never);
+    if (peer) tables.peers.put({ ...peer, trust: 'contact' });
+  });
+
+/** Lets the hello and whatever else still waits for a receipt go out. */
+const quiet = async (world: World): Promise<void> => world.clock.advance(1_000);
+
+test('the oldest read messages go first, then unread ones of strangers', async () => {
+  const { box, receive, world } = await withBounds({ storedMessages: 3 });
+  for (const content of ['a', 'b', 'c']) await receive(content);
+  const [, second] = (await box.listMessages({ order: 'asc' })).items;
+  await box.markRead({ id: second?.id ?? '' });
+  await quiet(world);
+  await receive('d');
+  expect(await contents(box)).toEqual(['a', 'c', 'd']);
+  await receive('e');
+  expect(await contents(box)).toEqual(['c', 'd', 'e']);
+});
+
+test('a contact’s unread messages never go: new mail is refused without a receipt, and the status says so', async () => {
+  const { world, box, bob, receive } = await withBounds({ storedMessages: 2 });
+  await befriend(box, bob.pubkey);
+  await receive('a');
+  await receive('b');
+  await quiet(world);
+  world.relay.offered.length = 0;
+  await receive('c');
+  expect(await contents(box)).toEqual(['a', 'b']);
+  expect(await box.refused()).toMatchObject({ inbox_full: 1 });
+  expect(await box.getStatus({})).toMatchObject({ degraded: true, reasons: [{ code: 'inbox_full' }] });
+  expect(bob.opened(world.relay.offered).filter(({ type }) => type === 'delivered')).toEqual([]);
+  await expect(box.sendMessage({ to: bob.pubkey, content: 'x' })).rejects.toMatchObject({
+    code: 'storage_full',
+  });
+});
+
+test('what was refused for want of room is asked for again, and arrives once there is some', async () => {
+  const { world, box, bob, receive } = await withBounds({ storedMessages: 2 });
+  await befriend(box, bob.pubkey);
+  await receive('a');
+  await receive('b');
+  await receive('c');
+  await box.markRead({ all: true });
+  await quiet(world);
+  expect((await box.getStatus({})).degraded).toBe(false);
+  await world.clock.advance(10 * 60_000);
+  expect(await contents(box)).toEqual(['b', 'c']);
+});
+
+test('the bytes of the texts are bounded as well', async () => {
+  const { box, receive } = await withBounds({ storedMessageBytes: 100 });
+  await receive('a'.repeat(60));
+  await receive('b'.repeat(60));
+  await receive('c'.repeat(60));
+  expect((await contents(box)).join('').length).toBeLessThanOrEqual(160);
+  expect(await contents(box)).toContain('c'.repeat(60));
+});
+
+test('what is still going out never goes', async () => {
+  const { world, box, bob } = await withBounds({ storedMessages: 2 });
+  box.network.disconnect();
+  const first = await box.sendMessage({ to: bob.pubkey, content: 'out 1' });
+  await box.sendMessage({ to: bob.pubkey, content: 'out 2' });
+  await expect(box.sendMessage({ to: bob.pubkey, content: 'out 3' })).rejects.toMatchObject({
+    code: 'storage_full',
+  });
+  box.network.connect();
+  await settle(world.clock);
+  // Every relay has it now: it may make room.
+  await box.sendMessage({ to: bob.pubkey, content: 'out 3' });
+  expect(await contents(box)).not.toContain('out 1');
+  expect(first.state).toBe('queued');
+});
+
+test('messages go when they are too old', async () => {
+  const { world, box, receive } = await withBounds({ messageDays: 2, pruneBatch: 100 });
+  await receive('old');
+  await world.clock.advance(1.5 * DAY);
+  await receive('young');
+  await world.clock.advance(DAY);
+  expect(await contents(box)).toEqual(['young']);
+});
+
+test('a position of arrival is never given twice, even when everything is gone', async () => {
+  const { world, box, receive } = await withBounds({ messageDays: 1, pruneBatch: 100 });
+  await receive('a');
+  const { cursor } = await box.waitForMessages({ timeout_s: 0 });
+  await world.clock.advance(3 * DAY);
+  expect(await contents(box)).toEqual([]);
+  await receive('b');
+  const { messages } = await box.waitForMessages({ timeout_s: 0, after: cursor });
+  expect(messages.map(({ content }) => content)).toEqual(['b']);
+});
