@@ -1,0 +1,62 @@
+// Runs checks and test projects and counts them: the last line of `verify` and `soak`.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** @param {Record<string, string>} [environment] what the caller's own environment may override */
+export function createTally(environment = {}) {
+  const scratch = mkdtempSync(join(tmpdir(), 'ocmesh-tally-'));
+  const env = {
+    ...environment,
+    ...process.env,
+    PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`,
+  };
+  let passed = 0;
+  let failed = 0;
+
+  /** @param {string} title @param {string[]} command */
+  function run(title, [program = '', ...args]) {
+    const startedAt = Date.now();
+    console.log(`\n── ${title}`);
+    const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env });
+    const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+    console.log(`── ${title}: ${status === 0 ? 'ok' : `failed (${status})`} in ${seconds} s`);
+    return status === 0;
+  }
+
+  return {
+    /** @param {string} title @param {string[]} command */
+    check(title, command) {
+      const ok = run(title, command);
+      if (ok) passed++;
+      else failed++;
+      return ok;
+    },
+
+    /** @param {string} title @param {string} project of vitest @param {string[]} filters */
+    test(title, project, ...filters) {
+      const report = join(scratch, `${title.replaceAll(' ', '-')}.json`);
+      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+      const ok = run(title, ['vitest', 'run', '--project', project, ...filters, ...reporters]);
+      try {
+        const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
+        passed += numPassedTests;
+        // A file that cannot be loaded fails the run without a failed test.
+        failed += ok ? numFailedTests : Math.max(1, numFailedTests);
+      } catch {
+        failed++;
+      }
+    },
+
+    /** Prints the count and ends the process. */
+    finish() {
+      rmSync(scratch, { recursive: true, force: true });
+      console.log(`\n${passed} passed, ${failed} failed`);
+      process.exit(failed === 0 ? 0 : 1);
+    },
+  };
+}
