@@ -51,6 +51,16 @@ describe('the commands of the documents', () => {
     }
   });
 
+  it('the skill has the frontmatter that its hosts read', () => {
+    const [, frontmatter = ''] =
+      /^---\n(.*?)\n---\n/s.exec(readFileSync(join(root, 'skill/SKILL.md'), 'utf8')) ?? [];
+    const [name, description = '', metadata = '', ...rest] = frontmatter.split('\n');
+    expect(name).toBe('name: ocmesh');
+    expect(description).toMatch(/^description: .{40,159}$/);
+    expect(JSON.parse(metadata.replace(/^metadata: /, ''))).toHaveProperty('openclaw');
+    expect(rest).toEqual([]);
+  });
+
   it('the command runs from the checkout', async () => {
     const mesh = createMesh();
     const alice = await mesh.startAgent('alice', ['ws://127.0.0.1:9'], {});
