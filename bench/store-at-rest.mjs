@@ -8,7 +8,13 @@ import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 
 // As the daemon's main does.
-setFlagsFromString('--semi-space-growth-factor=1');
+for (const flag of [
+  '--semi-space-growth-factor=1',
+  '--optimize-for-size',
+  '--wasm-num-compilation-tasks=1',
+]) {
+  setFlagsFromString(flag);
+}
 
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
 const residentMb = () => process.memoryUsage().rss / 1024 / 1024;
