@@ -40,10 +40,12 @@ async function oldDisk(): Promise<Map<string, Buffer>> {
   const first = await open();
   for (let n = 0; n < ROWS / 2; n++) await first.transaction((tables) => tables.seen.add(`folded ${n}`, n));
   await first.close();
-  const second = await open();
-  for (let n = 0; n < ROWS / 2; n++)
-    await second.transaction((tables) => tables.seen.add(`journaled ${n}`, n));
-  // Not closed: what a crash leaves.
+  // Several runs that crashed: a segment for each.
+  for (let run = 0; run < 5; run++) {
+    const store = await open();
+    for (let n = 0; n < ROWS / 10; n++)
+      await store.transaction((tables) => tables.seen.add(`journaled ${run} ${n}`, n));
+  }
   return new Map([...files.contents()].map(([name, bytes]) => [name, Buffer.from(bytes)]));
 }
 
@@ -101,7 +103,7 @@ describe('an upgrade', () => {
       stops++;
     }
     console.log(`${stops} points`);
-    expect(stops).toBeGreaterThan(15);
+    expect(stops).toBeGreaterThanOrEqual(50);
   });
 
   it.each(released)('opens a store that schema %s wrote, its journal included', async (version) => {
