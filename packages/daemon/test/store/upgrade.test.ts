@@ -20,7 +20,7 @@ const next = createSchema([
   init,
   `ALTER TABLE seen ADD COLUMN note TEXT; UPDATE seen SET note = 'migrated';`,
 ]);
-const ROWS = 40;
+const ROWS = 48;
 
 /** A store of today's schema whose rows are partly in the snapshot and partly in the journal. */
 async function oldDisk(): Promise<Map<string, Buffer>> {
@@ -41,9 +41,9 @@ async function oldDisk(): Promise<Map<string, Buffer>> {
   for (let n = 0; n < ROWS / 2; n++) await first.transaction((tables) => tables.seen.add(`folded ${n}`, n));
   await first.close();
   // Several runs that crashed: a segment for each.
-  for (let run = 0; run < 5; run++) {
+  for (let run = 0; run < 6; run++) {
     const store = await open();
-    for (let n = 0; n < ROWS / 10; n++)
+    for (let n = 0; n < ROWS / 12; n++)
       await store.transaction((tables) => tables.seen.add(`journaled ${run} ${n}`, n));
   }
   return new Map([...files.contents()].map(([name, bytes]) => [name, Buffer.from(bytes)]));
