@@ -106,7 +106,7 @@ ${rows.join('\n')}
 |---|---|
 | 0 | stopped cleanly |
 | 1 | crashed: start it again |
-| 75 | try again later: another program holds the port |
+| 75 | try again later: another program holds the port, or the disk is full |
 | 78 | only a person can help: configuration, permissions, unreadable store, another ocmesh |
 `;
 }

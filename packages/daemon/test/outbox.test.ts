@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
-import { accept, lie, reject, timeout } from './support/memory-relay-network.ts';
+import { accept, lie, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
 import { modern } from './support/puppet.ts';
 
 const ONE = 'wss://one.test';
@@ -16,6 +16,18 @@ async function onTwoRelays() {
   await settle(world.clock);
   for (const relay of world.mesh.relays) relay.offered.length = 0;
   return { world, box, bob, one: world.mesh.relay(ONE), two: world.mesh.relay(TWO) };
+}
+
+/** The relay's next answer waits to be given; the ones after it accept. */
+function holdNextAnswer(relay: MemoryRelay): (outcome: typeof accept) => void {
+  let answer = (_: typeof accept): void => {};
+  relay.answer = () => {
+    relay.answer = () => accept;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  return (outcome) => answer(outcome);
 }
 
 const deliveryOf = async (box: Box, id: string) => (await box.getMessage({ id })).delivery;
@@ -38,13 +50,7 @@ test('says of every relay what it answered', async () => {
 
 test('one slow relay does not hide that another took the message', async () => {
   const { world, box, bob, two } = await onTwoRelays();
-  let answer = (_: typeof accept): void => {};
-  two.answer = () => {
-    two.answer = () => accept;
-    return new Promise((resolve) => {
-      answer = resolve;
-    });
-  };
+  const answer = holdNextAnswer(two);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect((await deliveryOf(box, id)).state).toBe('published');
@@ -212,13 +218,7 @@ test('a clock that jumped back does not hold a message for longer than the pause
 test('a relay that comes while another is still asked gets the message too', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect(TWO);
-  let answer = (_: typeof accept): void => {};
-  one.answer = () => {
-    one.answer = () => accept;
-    return new Promise((resolve) => {
-      answer = resolve;
-    });
-  };
+  const answer = holdNextAnswer(one);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   box.network.connect(TWO);
@@ -231,13 +231,7 @@ test('a relay that comes while another is still asked gets the message too', asy
 test('what a relay takes at the last moment did not expire', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect(TWO);
-  let answer = (_: typeof accept): void => {};
-  one.answer = () => {
-    one.answer = () => accept;
-    return new Promise((resolve) => {
-      answer = resolve;
-    });
-  };
+  const answer = holdNextAnswer(one);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 1 });
   await settle(world.clock);
   await world.clock.advance(3_000);

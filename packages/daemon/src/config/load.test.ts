@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { refusal } from '../../test/support/refusal.ts';
+import { exitCodes } from '../adapters/system/exit.ts';
 import { loadConfig } from './load.ts';
 import { defaults } from './schema.ts';
 
@@ -14,16 +15,6 @@ function configFile(content?: unknown): string {
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }
-
-const refusal = (run: () => unknown): StartError => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof StartError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
 
 test('without anything the defaults count', () => {
   const { values, origins } = loadConfig(configFile(), {}, {});

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { exitCodes, StartError } from './exit.ts';
+import { refusal } from '../../../test/support/refusal.ts';
+import { exitCodes } from './exit.ts';
 import { type Home, homeFiles, prepareHome } from './home.ts';
 import { openKeystore } from './keystore.ts';
 
@@ -22,16 +23,6 @@ function newHome(): Home {
   prepareHome(home);
   return home;
 }
-
-const refusal = (run: () => unknown): StartError => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof StartError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
 
 test('makes a key once and gives the same one ever after', () => {
   const home = newHome();
