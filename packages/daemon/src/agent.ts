@@ -117,6 +117,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     start() {
       events.subscribe(onEvent);
       network.start(
+        config.relays,
         [
           { name: 'presence', filters: discovery.filters },
           { name: 'dm', filters: catchUp.filters },
@@ -137,6 +138,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
           onSubscribed(url, subscription) {
             if (subscription === 'dm') catchUp.onSubscribed(url);
           },
+          onState() {},
         },
       );
       announcer.start();

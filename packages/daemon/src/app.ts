@@ -70,7 +70,7 @@ export async function startDaemon(
         clock,
         random,
         log,
-        connect: (sign) => createRelayNetwork(config.relays, { clock, random, log, sign }),
+        connect: (sign) => createRelayNetwork({ clock, random, log, sign }),
       },
       config,
     );

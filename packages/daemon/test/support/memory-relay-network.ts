@@ -202,7 +202,7 @@ export function createMemoryNetwork(
   };
 
   return {
-    start(subscriptions, itsListener) {
+    start(_urls, subscriptions, itsListener) {
       standing = subscriptions;
       listener = itsListener;
       if (options.up ?? true) queueMicrotask(() => each(undefined, connect));
@@ -218,12 +218,16 @@ export function createMemoryNetwork(
         const connection = connections.get(relay.url);
         return {
           url: relay.url,
+          role: 'own',
+          open: connection !== undefined,
           state: connection ? 'connected' : 'disconnected',
           connectedSince: connection?.since ?? null,
           carriesDms: connection?.carriesDms ?? false,
           lastError: null,
           roundTripMs: null,
           info: relay.info,
+          restsUntil: null,
+          clockOffsetMs: null,
         };
       }),
     async publish(url, event) {
@@ -242,12 +246,16 @@ export function createMemoryNetwork(
     },
     async query(url, filters) {
       const relay = mesh.relay(url);
-      if (!connections.has(url)) return { complete: false, events: [] };
+      if (!connections.has(url)) return { complete: false, events: [], tooLarge: false };
       relay.queries.push(...filters);
       const events = find(relay, filters);
       await Promise.resolve();
-      return { complete: relay.completes && connections.has(url), events };
+      return { complete: relay.completes && connections.has(url), events, tooLarge: false };
     },
+    use() {},
+    reach() {},
+    report() {},
+    wake() {},
     connect: (url) => each(url, connect),
     disconnect: (url) => each(url, disconnect),
     garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),

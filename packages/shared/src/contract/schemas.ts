@@ -21,6 +21,11 @@ export const RelayState = Type.Union([
   Type.Literal('connecting'),
   Type.Literal('connected'),
   Type.Literal('disconnected'),
+  Type.Literal('auth_required'),
+  Type.Literal('auth_failed'),
+  Type.Literal('restricted'),
+  Type.Literal('payment_required'),
+  Type.Literal('misbehaving'),
 ]);
 
 const RelayStatus = Type.Object({

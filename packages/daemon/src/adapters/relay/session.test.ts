@@ -21,14 +21,15 @@ function openNetwork(...urls: string[]) {
     { name: 'presence', filters: () => [{ kinds: [31337], since: Math.floor(clock.now() / 1000) }] },
     { name: 'dm', filters: () => [{ kinds: [4], limit: 0 }] },
   ];
-  const network = createRelayNetwork(urls, { clock, random: createSeededRandom(1), log, sign: puppet.sign });
-  network.start(standing, {
+  const network = createRelayNetwork({ clock, random: createSeededRandom(1), log, sign: puppet.sign });
+  network.start(urls, standing, {
     onEvent: (event) => events.push(event),
     onGarbage: (_, reason) => heard.push(reason),
     onConnected: () => heard.push('connected'),
     onDisconnected: () => heard.push('disconnected'),
     onInfo: () => heard.push('info'),
     onSubscribed: (_, name) => heard.push(`subscribed ${name}`),
+    onState: () => {},
   });
   onTestFinished(async () => {
     await network.stop();

@@ -11,6 +11,7 @@ import { type EventDraft, type Filter, kinds, type NostrEvent, parseRelayFrame }
 import type {
   NetworkListener,
   PublishOutcome,
+  QueryResult,
   RelayInfo,
   RelaySnapshot,
   Subscription,
@@ -19,7 +20,7 @@ import { type Connection, openConnection } from './connection.ts';
 import { fetchRelayInfo } from './info.ts';
 import { createPublications } from './publications.ts';
 import { reconnectDelayMs } from './reconnect.ts';
-import { createSubscriptions, type QueryResult } from './subscriptions.ts';
+import { createSubscriptions } from './subscriptions.ts';
 
 /** Characters of a relay's words that are kept. */
 const REASON_CHARS = 200;
@@ -197,7 +198,19 @@ export function createSession(url: string, deps: SessionDeps): Session {
         onClosed = resolve;
         connection.terminate();
       }),
-    snapshot: () => ({ url, state, connectedSince, carriesDms, lastError, roundTripMs, info }),
+    snapshot: () => ({
+      url,
+      role: 'own',
+      open: state === 'connected',
+      state,
+      connectedSince,
+      carriesDms,
+      lastError,
+      roundTripMs,
+      info,
+      restsUntil: null,
+      clockOffsetMs: null,
+    }),
     async publish(event) {
       const startedAt = clock.monotonic();
       const first = await publications.publish(event);
@@ -208,6 +221,6 @@ export function createSession(url: string, deps: SessionDeps): Session {
       return (await authenticate()) ? publications.publish(event) : first;
     },
     query: async (filters) =>
-      state === 'connected' ? subscriptions.query(filters) : { complete: false, events: [] },
+      state === 'connected' ? subscriptions.query(filters) : { complete: false, events: [], tooLarge: false },
   };
 }

@@ -13,15 +13,16 @@ test('a relay that takes the connection and never upgrades it is given up and tr
   const log = createRecordingLog();
   const { sign } = createPuppet('alice', clock);
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const network = createRelayNetwork([url], { clock, random: createSeededRandom(1), log, sign });
+  const network = createRelayNetwork({ clock, random: createSeededRandom(1), log, sign });
   const nothing = (): void => {};
-  network.start([], {
+  network.start([url], [], {
     onEvent: nothing,
     onGarbage: nothing,
     onConnected: nothing,
     onDisconnected: nothing,
     onInfo: nothing,
     onSubscribed: nothing,
+    onState: nothing,
   });
   await vi.waitFor(() => expect(network.relays()[0]?.state).toBe('disconnected'), {
     timeout: 13_000,

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { closeFrame, type Filter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
-import type { Subscription } from '../../core/ports/relay-network.ts';
+import type { QueryResult, Subscription } from '../../core/ports/relay-network.ts';
 
 const REQ_TRIES = 3;
 /** Pause before a subscription that the relay closed is asked again. */
@@ -10,11 +10,6 @@ const REFUSED_MS = 300_000;
 const QUERY_MS = 30_000;
 /** Events that one query may bring; the relay's own limit is usually 500. */
 const QUERY_EVENTS = 5_000;
-
-export interface QueryResult {
-  readonly complete: boolean;
-  readonly events: readonly unknown[];
-}
 
 interface Req {
   readonly id: string;
@@ -110,7 +105,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
           cancelDeadline();
           if (!reqs.delete(id)) return;
           send(closeFrame(id));
-          resolve({ complete, events });
+          resolve({ complete, events, tooLarge: events.length >= QUERY_EVENTS });
         };
         const cancelDeadline = clock.after(QUERY_MS, () => end(false));
         const req: Req = {

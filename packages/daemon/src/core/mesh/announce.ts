@@ -90,7 +90,7 @@ export function createAnnouncer(
   function announce(): void {
     renew();
     for (const relay of network.relays()) {
-      if (relay.state !== 'connected') continue;
+      if (!relay.open || relay.role !== 'own') continue;
       void publish(relay.url, kinds.presence);
       if (forgets(relay.info)) void publish(relay.url, kinds.note);
     }
@@ -113,7 +113,7 @@ export function createAnnouncer(
       const said = Promise.all(
         network
           .relays()
-          .filter((relay) => relay.state === 'connected')
+          .filter((relay) => relay.open && relay.role === 'own')
           .map((relay) => network.publish(relay.url, goodbye)),
       );
       // A relay that does not answer holds up nobody's goodbye.

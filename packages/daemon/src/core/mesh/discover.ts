@@ -34,7 +34,7 @@ export function createDiscovery(
     start() {
       cancel = every(clock, options.intervalMs, () => {
         for (const relay of network.relays()) {
-          if (relay.state !== 'connected') continue;
+          if (!relay.open || relay.role !== 'own') continue;
           // Said again at each scan: people follow the log to see that the mesh is up.
           log.info(`relay connected to ${relay.url}`);
           void scan(relay.url);

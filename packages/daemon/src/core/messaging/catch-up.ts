@@ -116,7 +116,7 @@ export function createCatchUp(deps: {
 
   /** A new connection asks by itself. */
   function retry(url: string, depth: Depth, pauseMs = RETRY_MS): void {
-    const isConnected = network.relays().some((relay) => relay.url === url && relay.state === 'connected');
+    const isConnected = network.relays().some((relay) => relay.url === url && relay.open);
     if (stopped || !isConnected) return;
     const state = stateOf(url);
     // A shallow ask does not do for a deep one.

@@ -11,13 +11,14 @@ test('a store that cannot note what happened does not make it publish without pa
   const log = createRecordingLog();
   const mesh = createMemoryMesh();
   const network = createMemoryNetwork(mesh, clock);
-  network.start([], {
+  network.start([], [], {
     onEvent() {},
     onGarbage() {},
     onConnected() {},
     onDisconnected() {},
     onInfo() {},
     onSubscribed() {},
+    onState() {},
   });
   const inner = await openMemoryStore(createMemoryDisk(), { clock, log });
   let works = true;

@@ -18,6 +18,10 @@ export interface RelayInfo {
 
 export interface RelaySnapshot {
   readonly url: string;
+  /** `own`: of our list, read and written. `foreign`: of a peer's list, written to while there is something to write. */
+  readonly role: 'own' | 'foreign';
+  /** A connection stands, whatever `state` calls it. */
+  readonly open: boolean;
   readonly state: RelayState;
   readonly connectedSince: UnixMs | null;
   /** Our subscription for messages got its EOSE on this connection. */
@@ -25,7 +29,23 @@ export interface RelaySnapshot {
   readonly lastError: string | null;
   readonly roundTripMs: number | null;
   readonly info: RelayInfo | null;
+  /** When a relay that is left alone is tried again; null when it is not left alone. */
+  readonly restsUntil: UnixMs | null;
+  /** Its clock minus ours in milliseconds, by its HTTP `Date`; null where it named none. */
+  readonly clockOffsetMs: number | null;
 }
+
+/** What one REQ brought. */
+export interface QueryResult {
+  /** The EOSE came. */
+  readonly complete: boolean;
+  readonly events: readonly unknown[];
+  /** It ended because the answer was too large to hold: ask for less at once. */
+  readonly tooLarge: boolean;
+}
+
+/** What only a faulty or hostile relay does: it sent a bad signature, or what was not asked for. */
+export type Offence = 'forged' | 'unasked';
 
 export interface NetworkListener {
   /** An event for a standing subscription, as the relay sent it: unchecked. */
@@ -38,6 +58,8 @@ export interface NetworkListener {
   onInfo(url: string, info: RelayInfo): void;
   /** A standing subscription got its EOSE. */
   onSubscribed(url: string, subscription: string): void;
+  /** What `relays()` says of it is another `state` than before. */
+  onState(url: string, state: RelayState): void;
 }
 
 export interface Subscription {
@@ -47,14 +69,24 @@ export interface Subscription {
 }
 
 /**
- * The relays of the configuration, for the life of the daemon. Connections come and go by themselves;
- * nothing here throws or rejects because of what a relay does.
+ * The relays, for the life of the daemon. Connections come and go by themselves; nothing here throws or rejects
+ * because of what a relay does.
  */
 export interface RelayNetwork {
-  start(subscriptions: readonly Subscription[], listener: NetworkListener): void;
+  /** @param urls our own relays */
+  start(urls: readonly string[], subscriptions: readonly Subscription[], listener: NetworkListener): void;
   stop(): Promise<void>;
+  /** Our own in their order, then the foreign ones that are held at the moment. */
   relays(): readonly RelaySnapshot[];
+  /** From now on these are our own: new ones are connected, the others let go of. */
+  use(urls: readonly string[]): void;
+  /** Holds a connection to a peer's relay for a while, to write to it. Nothing happens where that is not allowed. */
+  reach(url: string): void;
   publish(url: string, event: NostrEvent): Promise<PublishOutcome>;
-  /** One REQ until its EOSE. `complete` is false when the relay went away or refused before it. */
-  query(url: string, filters: readonly Filter[]): Promise<{ complete: boolean; events: readonly unknown[] }>;
+  /** One REQ until its EOSE. Not `complete` when the relay went away or refused before it. */
+  query(url: string, filters: readonly Filter[]): Promise<QueryResult>;
+  /** It costs the relay some of its standing; one that has none left is left alone for a while. */
+  report(url: string, offence: Offence): void;
+  /** The machine slept, or its clock was set: no connection is trusted before it gives a sign of life. */
+  wake(): void;
 }

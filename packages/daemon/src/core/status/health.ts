@@ -72,7 +72,7 @@ export function createHealth(deps: {
       alone = null;
     },
     onDisconnected() {
-      if (!alone && !network.relays().some((relay) => relay.state === 'connected')) alone = now();
+      if (!alone && !network.relays().some((relay) => relay.role === 'own' && relay.open)) alone = now();
     },
   };
 }
