@@ -44,6 +44,7 @@ const message = (n) => ({
   deliveredAtMs: null,
   readAtMs: null,
   receiptDue: 'none',
+  seq: n,
 });
 
 const first = await open();

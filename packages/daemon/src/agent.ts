@@ -1,7 +1,7 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
 import { type Handlers, limits } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
-import type { Config } from './config/schema.ts';
+import { type Config, candidateRelays } from './config/schema.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createPipeline } from './core/ingest/pipeline.ts';
@@ -10,10 +10,12 @@ import { createAnnouncer } from './core/mesh/announce.ts';
 import { createDiscovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
+import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createCatchUp } from './core/messaging/catch-up.ts';
 import { createDmHandler } from './core/messaging/inbox.ts';
 import { createOutbox } from './core/messaging/outbox.ts';
+import { createResign } from './core/messaging/re-sign.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { type Bounds, createRetention } from './core/messaging/retention.ts';
 import { createSend } from './core/messaging/send.ts';
@@ -22,7 +24,11 @@ import { createDomainEvents, type DomainEvent } from './core/model/domain-events
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { Store } from './core/ports/store.ts';
+import type { OutboxItem } from './core/model/outbox.ts';
+import { createRelayList } from './core/relays/relay-list.ts';
+import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
+import { createTimeWatch } from './core/status/time-watch.ts';
 
 /** What the core needs from outside. */
 export interface Ports {
@@ -53,18 +59,51 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
 
   const network = ports.connect(identity.sign);
   const counters = createRefusalCounters();
-  const retention = createRetention({ store, clock, log }, bounds);
+  const budget = createWriteBudget(clock);
+  const time = createTimeWatch({ network, store, clock, log, onJump: () => onJump() });
+  const { steadyNow } = time;
+  const retention = createRetention({ store, clock, log, steadyNow }, bounds);
   const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
   const events = createDomainEvents();
   const { publish: notify } = events;
 
-  const outbox = createOutbox({ store, network, clock, random, log, notify });
-  const wakeOutbox = outbox.wake;
-  const receipts = createReceipts({ identity, store, clock, log, wakeOutbox });
-  const send = createSend({ identity, store, clock, random, makeRoom: retention.makeRoom, wakeOutbox });
+  const relayList = createRelayList(
+    { store, network, clock, log, refusesUs: budget.isSpared, onChanged: onRelaysChanged },
+    { named: config.relays, candidates: candidateRelays },
+  );
+  const ownRelays = relayList.urls;
+  const relayLists = createRelayLists({
+    identity,
+    network,
+    store,
+    clock,
+    log,
+    ownRelays,
+    ingest: (raw, url) => pipeline.ingest(raw, url),
+  });
+  const outbox = createOutbox({
+    store,
+    network,
+    clock,
+    random,
+    log,
+    budget,
+    resign: createResign({ identity, store, clock }),
+    ownRelays,
+    relaysOf: relayLists.relaysOf,
+    steadyNow,
+    notify,
+  });
+  function offer(items: readonly OutboxItem[]): void {
+    for (const { peer } of items) relayLists.want(peer);
+    outbox.offer(items);
+  }
+  const receipts = createReceipts({ identity, store, clock, log, offer });
+  const { makeRoom } = retention;
+  const send = createSend({ identity, store, clock, random, steadyNow, makeRoom, offer });
   const waiting = createWaiting({ store, clock });
-  const answerQuery = createQueryAnswers({ identity, store, clock, log, wakeOutbox }, { name });
-  const handshake = createHandshake({ identity, store, clock, log, wakeOutbox }, { name });
+  const answerQuery = createQueryAnswers({ identity, store, clock, log, offer }, { name });
+  const handshake = createHandshake({ identity, store, clock, log, offer }, { name });
 
   const pipeline = createPipeline({
     self: identity.pubkey,
@@ -75,10 +114,15 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     counters,
     notify,
     onDeferred: (url) => catchUp.onDeferred(url),
-    handlers: { presence: createPresenceHandler(), dm: createDmHandler(identity, retention.makeRoom) },
+    onForged: (url) => network.report(url, 'forged'),
+    handlers: {
+      presence: createPresenceHandler(),
+      dm: createDmHandler(identity, makeRoom),
+      relayList: createRelayListHandler(),
+    },
   });
   const announcer = createAnnouncer(
-    { identity, network, store, clock, log },
+    { identity, network, store, clock, log, budget },
     {
       name,
       intervalMs: config.announce_interval_s * 1000,
@@ -99,25 +143,48 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     ingestStored: pipeline.ingestStored,
   });
 
+  function onRelaysChanged(): void {
+    outbox.onRelaysChanged();
+    relayLists.onRelaysChanged();
+  }
+
+  function onJump(): void {
+    network.wake();
+    catchUp.onWake();
+  }
+
   function onEvent(event: DomainEvent): void {
     report(event, log);
+    outbox.onEvent(event);
     handshake.onEvent(event);
     waiting.onEvent(event);
     answerQuery(event);
     if (event.type === 'message.received') receipts.wake();
+    if (event.type === 'peer.relays') outbox.onRelaysChanged();
   }
 
   return {
     identity,
     handlers: createHandlers(
-      { identity, store, network, clock, health, counters, send, waiting, wakeReceipts: receipts.wake },
+      {
+        identity,
+        store,
+        network,
+        clock,
+        health,
+        counters,
+        send,
+        waiting,
+        wakeReceipts: receipts.wake,
+        nextAttemptAtMs: outbox.nextAttemptAtMs,
+      },
       { name, onlineWindowMs },
     ),
 
     start() {
       events.subscribe(onEvent);
       network.start(
-        config.relays,
+        ownRelays(),
         [
           { name: 'presence', filters: discovery.filters },
           { name: 'dm', filters: catchUp.filters },
@@ -136,13 +203,18 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
           },
           onInfo: announcer.onInfo,
           onSubscribed(url, subscription) {
-            if (subscription === 'dm') catchUp.onSubscribed(url);
+            if (subscription !== 'dm') return;
+            catchUp.onSubscribed(url);
+            relayLists.onRelaysChanged();
           },
           onState() {},
         },
       );
+      time.start();
+      relayList.start();
       announcer.start();
       discovery.start();
+      catchUp.start();
       outbox.start();
       retention.start();
       receipts.wake();
@@ -151,6 +223,9 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
 
     async stop() {
       waiting.stop();
+      time.stop();
+      relayList.stop();
+      relayLists.stop();
       discovery.stop();
       catchUp.stop();
       pipeline.stop();

@@ -205,6 +205,7 @@ test('receipts for more messages than one look shows all go out', async () => {
         deliveredAtMs: null,
         readAtMs: null,
         receiptDue: 'none',
+        seq: null,
       });
     }
   });

@@ -40,7 +40,7 @@ export function loadConfig(
   apply(readFile(path), () => path);
   apply(readEnvironment(env), (key) => environment[key as keyof Config]?.variable ?? key);
   apply(flags, (key) => `--${key.replaceAll('_', '-')}`);
-  values.relays = normalizeRelays(values.relays, origins.relays);
+  if (values.relays) values.relays = normalizeRelays(values.relays, origins.relays);
   return { values, origins };
 }
 

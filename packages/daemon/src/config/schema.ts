@@ -1,12 +1,17 @@
 import { limits, type Static, Type } from '@ocmesh/shared/contract';
 
-/** A candidate list in a fixed order, so that all agents overlap. The old ones last: most of them are gone. */
-const defaultRelays: readonly string[] = [
+/** In a fixed order, so that all agents overlap. The deployed mesh's old ones last: most of them are gone. */
+export const candidateRelays: readonly string[] = [
   'wss://nos.lol',
   'wss://nostr.wine',
   'wss://relay.primal.net',
   'wss://nostr.mom',
   'wss://offchain.pub',
+  'wss://relay.ditto.pub',
+  'wss://relay.nostr.net',
+  'wss://relay.damus.io',
+  'wss://relay.snort.social',
+  'wss://relay.nostr.band',
 ];
 
 const seconds = (description: string) => Type.Integer({ minimum: 1, maximum: 86_400, description });
@@ -20,7 +25,11 @@ export const ConfigFile = Type.Object(
         description: 'The name other agents see.',
       }),
     ),
-    relays: Type.Optional(Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: 32 })),
+    relays: Type.Optional(
+      Type.Union([Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: limits.relays }), Type.Null()], {
+        description: 'All of these are used; without it, the first healthy ones of a list of candidates.',
+      }),
+    ),
     presence_kinds: Type.Optional(
       Type.Array(Type.Union([Type.Literal(1), Type.Literal(31337)]), { uniqueItems: true }),
     ),
@@ -41,7 +50,7 @@ export type Config = {
 export const defaults: Config = {
   port: 7432,
   name: null,
-  relays: [...defaultRelays],
+  relays: null,
   presence_kinds: [1, 31337],
   announce_interval_s: 300,
   scan_interval_s: 120,

@@ -72,8 +72,9 @@ export function put(tables: Tables, id: string, text: string): void {
     deliveredAtMs: null,
     readAtMs: null,
     receiptDue: 'none',
+    seq: null,
   });
-  tables.outbox.insert({ event, peer: PEER, purpose: 'message', attempts: 0, dueAtMs: 1, expiresAtMs: 9 });
+  tables.outbox.insert({ event, peer: PEER, purpose: 'message', expiresAtMs: 9 });
   tables.seen.add(id, 1);
 }
 
@@ -112,7 +113,7 @@ export async function contentOn(disk: Disk): Promise<Content> {
         arrival !== at + 1 ||
         !content.startsWith(`${at + 1} `) ||
         !tables.seen.has(id) ||
-        tables.outbox.dueAtMs(id) === null,
+        tables.outbox.get(id) === null,
     );
     const given = Number(sql.one('SELECT coalesce(max(last_seq), 0) FROM peers')?.[0]);
     return {

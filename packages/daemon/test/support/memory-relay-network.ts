@@ -9,6 +9,7 @@ import {
 } from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
+  Offence,
   PublishOutcome,
   RelayInfo,
   RelayNetwork,
@@ -48,6 +49,14 @@ export interface MemoryRelay {
   maxRows: number;
   /** Whether it ends queries with EOSE. */
   completes: boolean;
+  /** Whether anybody can connect. */
+  reachable: boolean;
+  /** Whether it lets us read our messages. */
+  carriesDms: boolean;
+  /** What its clock shows more than ours; null where it names no time. */
+  clockOffsetMs: number | null;
+  /** The most bytes that one query may bring. */
+  maxQueryBytes: number;
   answer: (event: NostrEvent) => Answer | Promise<Answer>;
   /** Everything that was offered, whatever became of it. */
   readonly offered: NostrEvent[];
@@ -94,6 +103,10 @@ function createMemoryRelay(url: string): MemoryRelay {
     info: { supportedNips: [1, 11, 40], limitation: {} },
     maxRows: 500,
     completes: true,
+    reachable: true,
+    carriesDms: true,
+    clockOffsetMs: 0,
+    maxQueryBytes: Number.POSITIVE_INFINITY,
     answer: () => accept,
     offered: [],
     stored: [],
@@ -148,6 +161,10 @@ export interface MemoryNetwork extends RelayNetwork {
   garbage(reason: 'garbage_frame' | 'frame_too_large'): void;
   /** The relay closed the message subscription and took it again on the same connection. */
   resubscribe(url: string): void;
+  /** What was said of relays. */
+  readonly reports: { url: string; offence: Offence }[];
+  /** How often no connection was trusted any more. */
+  wakes(): number;
 }
 
 /** A `RelayNetwork` without sockets. Every relay that is `up` connects right after the start. */
@@ -157,12 +174,17 @@ export function createMemoryNetwork(
   options: { readonly up?: boolean } = {},
 ): MemoryNetwork {
   let standing: readonly Subscription[] = [];
+  let own: readonly string[] = [];
+  const foreign = new Set<string>();
+  const reports: { url: string; offence: Offence }[] = [];
+  let wakes = 0;
   let listener: NetworkListener | null = null;
   const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
 
   function connect(url: string): void {
     const relay = mesh.relay(url);
-    if (connections.has(url) || !listener) return;
+    const isOurs = own.includes(url);
+    if (connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url))) return;
     let live: Filter[] = [];
     const client: Client = {
       deliver(event) {
@@ -177,6 +199,8 @@ export function createMemoryNetwork(
     connections.set(url, { client, since: clock.now(), carriesDms: false });
     relay.clients.add(client);
     listener.onConnected(url);
+    listener.onState(url, 'connected');
+    if (!isOurs) return;
     if (relay.info) listener.onInfo(url, relay.info);
     live = standing.flatMap((subscription) => [...subscription.filters()]);
     for (const subscription of standing) subscribe(url, subscription);
@@ -185,6 +209,7 @@ export function createMemoryNetwork(
   function subscribe(url: string, { name, filters }: Subscription): void {
     for (const event of find(mesh.relay(url), filters())) listener?.onEvent(event, url);
     const connection = connections.get(url);
+    if (name === 'dm' && !mesh.relay(url).carriesDms) return;
     if (connection && name === 'dm') connection.carriesDms = true;
     listener?.onSubscribed(url, name);
   }
@@ -195,6 +220,7 @@ export function createMemoryNetwork(
     connections.delete(url);
     mesh.relay(url).clients.delete(connection.client);
     listener?.onDisconnected(url);
+    listener?.onState(url, 'disconnected');
   }
 
   const each = (url: string | undefined, run: (url: string) => void): void => {
@@ -202,7 +228,8 @@ export function createMemoryNetwork(
   };
 
   return {
-    start(_urls, subscriptions, itsListener) {
+    start(urls, subscriptions, itsListener) {
+      own = urls;
       standing = subscriptions;
       listener = itsListener;
       if (options.up ?? true) queueMicrotask(() => each(undefined, connect));
@@ -214,11 +241,12 @@ export function createMemoryNetwork(
       listener = silent && null;
     },
     relays: () =>
-      mesh.relays.map((relay): RelaySnapshot => {
+      [...own, ...foreign].map((url): RelaySnapshot => {
+        const relay = mesh.relay(url);
         const connection = connections.get(relay.url);
         return {
-          url: relay.url,
-          role: 'own',
+          url,
+          role: own.includes(url) ? 'own' : 'foreign',
           open: connection !== undefined,
           state: connection ? 'connected' : 'disconnected',
           connectedSince: connection?.since ?? null,
@@ -227,7 +255,7 @@ export function createMemoryNetwork(
           roundTripMs: null,
           info: relay.info,
           restsUntil: null,
-          clockOffsetMs: null,
+          clockOffsetMs: connection ? relay.clockOffsetMs : null,
         };
       }),
     async publish(url, event) {
@@ -250,12 +278,38 @@ export function createMemoryNetwork(
       relay.queries.push(...filters);
       const events = find(relay, filters);
       await Promise.resolve();
-      return { complete: relay.completes && connections.has(url), events, tooLarge: false };
+      let bytes = 0;
+      const held = events.filter((event) => {
+        bytes += JSON.stringify(event).length;
+        return bytes <= relay.maxQueryBytes;
+      });
+      const tooLarge = held.length < events.length;
+      return {
+        complete: !tooLarge && relay.completes && connections.has(url),
+        events: held,
+        tooLarge,
+      };
     },
-    use() {},
-    reach() {},
-    report() {},
-    wake() {},
+    use(urls) {
+      const gone = own.filter((url) => !urls.includes(url));
+      own = urls;
+      for (const url of gone) disconnect(url);
+      for (const url of urls) foreign.delete(url);
+      if (options.up ?? true) for (const url of urls) connect(url);
+    },
+    reach(url) {
+      if (own.includes(url) || !mesh.relays.some((relay) => relay.url === url)) return;
+      foreign.add(url);
+      connect(url);
+    },
+    report(url, offence) {
+      reports.push({ url, offence });
+    },
+    wake() {
+      wakes++;
+    },
+    reports,
+    wakes: () => wakes,
     connect: (url) => each(url, connect),
     disconnect: (url) => each(url, disconnect),
     garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),

@@ -38,10 +38,31 @@ export const limits = {
   idempotencyKeyChars: 128,
   /** Days after which an undelivered message is given up; receivers look back as far. */
   outboxDays: 7,
+  /** Events sent to one relay that wait for their OK: enough to fill a slow connection. */
+  relayInFlight: 32,
+  /** Events that may be written to a public relay at once, and then in a minute: most allow 6 to 12, counted per address. */
+  relayWriteBurst: 20,
+  relayWritesPerMinute: 10,
+  /** Seconds without writes after a relay's `rate-limited`, where it names none, and the most that it may name. */
+  rateLimitedSeconds: 60,
+  rateLimitedMaxSeconds: 3_600,
+  /** Hours for which a relay that refuses us is written nothing more, while another takes it. */
+  refusedWriteHours: 24,
+  /** Minutes after which a message that no relay took is signed anew: relays and receivers look at `created_at`. */
+  resignMinutes: 10,
+  /** Times one message is signed anew: a relay that finds fault with every date does not know its own time. */
+  resigns: 5,
+  /** Earlier receipts that go out once more with the next one, and the hours for which they are worth it. */
+  receiptRepeats: 20,
+  receiptRepeatHours: 24,
   /** Seconds to look back for messages after a short break in a connection. */
   catchUpShallowSeconds: 600,
   /** Events asked for in one page of a catch-up: relays' usual `max_limit`. */
   catchUpPage: 500,
+  /** Bytes of stored events of one kind that are held at once, to be put in order. */
+  catchUpHeldBytes: 8 * 1024 * 1024,
+  /** Days that a gift wrap may be dated back (NIP-59). */
+  giftWrapBackdatedDays: 2,
   /** Minutes between two deep catch-ups on one relay, so that a flapping one is not asked for a week each time. */
   catchUpDeepEveryMinutes: 60,
 
@@ -49,14 +70,17 @@ export const limits = {
   frameBytes: 256 * 1024,
   /** Bytes of one event's content: NIP-04 of `sealedBytes`, doubled by base64 and other clients' padding. */
   eventContentBytes: 64 * 1024,
+  /** Bytes of content of a presence or relay list: they say nothing in it. */
+  publicContentBytes: 4 * 1024,
   /** Tags of one event: ours have ten; some relays refuse more than 100. */
   eventTags: 100,
   /** Characters of one tag value: strfry's bound. */
   tagValueChars: 1024,
   /** Seconds an event may be dated ahead of our clock: strfry's bound. */
   futureSeconds: 900,
-  /** Received events that wait for their signature check; more are dropped and counted. */
+  /** Received events that wait for their signature check, and their bytes; more are put off and counted. */
   ingestQueue: 10_000,
+  ingestQueueBytes: 16 * 1024 * 1024,
   /** Signature checks per turn of the event loop: 16 take about 25 ms with the slow engine. */
   verificationsPerTurn: 16,
 
@@ -92,6 +116,24 @@ export const limits = {
   /** Bytes and milliseconds for a relay's NIP-11 document. */
   relayInfoBytes: 64 * 1024,
   relayInfoMs: 5_000,
+  /** Minutes by which our clock may differ from the relays': beyond, they refuse what we date. */
+  clockOffMinutes: 10,
+  /** Relays of our own: each is a connection, and each gets every message. */
+  relays: 32,
+  /** Relays in use of the default candidates: the first healthy ones, so that all agents overlap. */
+  defaultRelays: 5,
+  /** Minutes a default relay may fail before the next candidate takes its place, and the hours until it is tried again. */
+  relayFailingMinutes: 60,
+  relayBenchHours: 24,
+  /** Minutes that a benched relay has to show that it works again. */
+  relayTrialMinutes: 10,
+  /** Relays of one peer's list that we write to beside our own. */
+  peerRelays: 3,
+  /** Characters of a relay's address in a peer's list. */
+  relayUrlChars: 200,
+  /** Peers whose relay lists are asked for in one query, and hours until they are asked for again. */
+  relayListBatch: 50,
+  relayListHours: 24,
   /** Seconds without any relay after which the daemon calls itself degraded. */
   noRelaySeconds: 15,
   /** Milliseconds for a clean stop before the process leaves anyway. */

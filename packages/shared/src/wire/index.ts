@@ -17,8 +17,10 @@ export {
   isExpired,
   type NostrEvent,
   parseEvent,
+  parseUnsignedEvent,
   tagValue,
   tagValues,
+  type UnsignedEvent,
 } from './event.ts';
 export {
   authFrame,
@@ -31,6 +33,7 @@ export {
   reasonPrefix,
   reqFrame,
 } from './frames.ts';
+export { isLocalRelay } from './relay-address.ts';
 export { isAddressable, isEphemeral, isReplaceable, kinds } from './kinds.ts';
 export {
   type Presence,
@@ -39,4 +42,5 @@ export {
   presenceFilters,
   readPresence,
 } from './presence.ts';
+export { readRelayList, relayListEvent } from './relay-list.ts';
 export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';

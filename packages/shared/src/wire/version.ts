@@ -2,7 +2,7 @@
 export const ocmeshVersion = '0.3.0';
 
 /** What our daemon can do, as presence and hello advertise it. */
-export const ourFeatures = ['messaging', 'query', 'receipts', 'envelope'] as const;
+export const ourFeatures = ['messaging', 'query', 'receipts', 'envelope', 'nip17'] as const;
 
 /** Features of a peer that names none: it takes messages. */
 export const defaultFeatures: readonly string[] = ['messaging'];
@@ -17,6 +17,8 @@ export interface Dialect {
   readonly receiptBatches: boolean;
   /** Form of the hello it understands. */
   readonly hello: 'intro' | 'ocmesh-hello';
+  /** How messages to it are sealed: in gift wraps where it reads them, else by NIP-04, which everyone reads. */
+  readonly codec: 'nip04' | 'nip17';
 }
 
 export function dialectOf(peer: { features: readonly string[]; version: string | null }): Dialect {
@@ -27,5 +29,6 @@ export function dialectOf(peer: { features: readonly string[]; version: string |
     receipts: named || /^0\.2\./.test(version),
     receiptBatches: named,
     hello: /^0\.1\./.test(version) ? 'ocmesh-hello' : 'intro',
+    codec: peer.features.includes('nip17') ? 'nip17' : 'nip04',
   };
 }

@@ -6,6 +6,8 @@ import { createPeersTable } from './peers.ts';
 import {
   createIdempotencyTable,
   createMetaTable,
+  createRelayChoicesTable,
+  createRelayListsTable,
   createRelaysTable,
   createSeenTable,
 } from './small-tables.ts';
@@ -37,5 +39,7 @@ export const createTables = (database: Database): Tables => ({
   outbox: createOutboxTable(database),
   seen: createSeenTable(database),
   relays: createRelaysTable(database),
+  relayLists: createRelayListsTable(database),
+  relayChoices: createRelayChoicesTable(database),
   idempotency: createIdempotencyTable(database),
 });

@@ -7,7 +7,7 @@ import type { SqlValue } from './sql.ts';
 import { PRUNABLE } from './statements.ts';
 
 const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
-  read, state, delivered_at, read_at`;
+  read, state, delivered_at, read_at, seq`;
 
 export function createMessagesTable(database: Database): MessagesTable {
   const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
@@ -44,6 +44,7 @@ export function createMessagesTable(database: Database): MessagesTable {
         message.deliveredAtMs,
         message.readAtMs,
         message.receiptDue,
+        message.seq,
       ]);
       return arrival;
     },
@@ -112,6 +113,16 @@ export function createMessagesTable(database: Database): MessagesTable {
           due: due as Exclude<ReceiptDue, 'none'>,
         })),
 
+    receipted: (peer, state, sinceMs, limit) =>
+      database
+        .all(
+          // The inner limit, so that a long conversation is not read through for each receipt.
+          `SELECT id FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 200)
+           WHERE direction = 'in' AND receipt_due = 'none' AND read = ? AND arrived_at >= ? LIMIT ?`,
+          [peer, Number(state === 'read'), sinceMs, limit],
+        )
+        .map(([id]) => id as string),
+
     countByState() {
       const counts = { queued: 0, published: 0, failed: 0 };
       for (const [state, rows] of database.all(
@@ -157,4 +168,5 @@ const toMessage = (row: SqlValue[]): MessageRecord => ({
   state: row[13] as DeliveryState,
   deliveredAtMs: row[14] as number | null,
   readAtMs: row[15] as number | null,
+  seq: row[16] as number | null,
 });

@@ -1,4 +1,11 @@
-import type { IdempotencyTable, MetaTable, RelaysTable, SeenTable } from '../../core/ports/store.ts';
+import type {
+  IdempotencyTable,
+  MetaTable,
+  RelayChoicesTable,
+  RelayListsTable,
+  RelaysTable,
+  SeenTable,
+} from '../../core/ports/store.ts';
 import type { Database } from './database.ts';
 
 export const createMetaTable = (database: Database): MetaTable => ({
@@ -20,6 +27,26 @@ export const createRelaysTable = (database: Database): RelaysTable => ({
   cursor: (url) =>
     (database.one('SELECT cursor FROM relays WHERE url = ?', [url])?.[0] ?? null) as number | null,
   setCursor: (url, atMs) => database.write('relays.setCursor', [url, atMs]),
+});
+
+export const createRelayListsTable = (database: Database): RelayListsTable => ({
+  get(pubkey, kind) {
+    const row = database.one('SELECT created_at_sec, urls FROM relay_lists WHERE pubkey = ? AND kind = ?', [
+      pubkey,
+      kind,
+    ]);
+    return row && { createdAtSec: row[0] as number, urls: JSON.parse(row[1] as string) as string[] };
+  },
+  put: (pubkey, kind, createdAtSec, urls) =>
+    database.write('relayLists.put', [pubkey, kind, createdAtSec, JSON.stringify(urls)]),
+});
+
+export const createRelayChoicesTable = (database: Database): RelayChoicesTable => ({
+  list: () =>
+    database
+      .all('SELECT url, wanted FROM relay_choices ORDER BY at, url')
+      .map(([url, wanted]) => ({ url: url as string, wanted: wanted === 1 })),
+  put: (url, wanted, atMs) => database.write('relayChoices.put', [url, Number(wanted), atMs]),
 });
 
 export const createIdempotencyTable = (database: Database): IdempotencyTable => ({

@@ -1,6 +1,7 @@
-// Every statement that changes the store. The journal names them by their place in this list: within one schema version
-// it only ever grows at its end, and a text never changes its meaning. No now(), no random(), no value that depends on
-// anything but the database and the parameters: a replay must do exactly the same.
+// Every statement that changes the store. The journal names them by their place in this list: it only ever grows at its
+// end, and a text never changes. No now(), no random(), no value that depends on anything but the database and the
+// parameters: a replay must do exactly the same. A third column names the last schema that has the statement: replay
+// comes before migration, so old journals still need it.
 
 /** Messages that nobody waits for: read, or no longer going out, and owing no receipt; with ?1 also strangers' unread. */
 export const PRUNABLE = `SELECT arrival FROM messages m
@@ -32,6 +33,7 @@ const list = [
     `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
        arrived_at, read, state, delivered_at, read_at, receipt_due)
      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    1,
   ],
   ['messages.setState', 'UPDATE messages SET state = ? WHERE id = ?'],
   ['messages.setDelivered', 'UPDATE messages SET delivered_at = coalesce(delivered_at, ?) WHERE id = ?'],
@@ -41,12 +43,14 @@ const list = [
   [
     'outbox.insert',
     'INSERT INTO outbox(event_id, event, peer, purpose, attempts, due_at, expires_at) VALUES(?, ?, ?, ?, ?, ?, ?)',
+    1,
   ],
-  ['outbox.reschedule', 'UPDATE outbox SET due_at = ?, attempts = ? WHERE event_id = ?'],
+  ['outbox.reschedule', 'UPDATE outbox SET due_at = ?, attempts = ? WHERE event_id = ?', 1],
   [
     'outbox.wake',
     `UPDATE outbox SET due_at = ? WHERE (due_at IS NULL OR due_at > ?) AND NOT EXISTS
        (SELECT 1 FROM relay_outcomes r WHERE r.event_id = outbox.event_id AND r.url = ? AND r.final = 1)`,
+    1,
   ],
   ['outbox.remove', 'DELETE FROM outbox WHERE event_id = ?'],
   [
@@ -72,11 +76,37 @@ const list = [
   ],
   ['idempotency.forget', 'DELETE FROM idempotency WHERE key = ? OR at < ?'],
   ['idempotency.put', 'INSERT INTO idempotency(key, request, answer, at) VALUES(?, ?, ?, ?)'],
+  [
+    'messages.insert',
+    `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
+       arrived_at, read, state, delivered_at, read_at, receipt_due, seq)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ],
+  ['messages.setEvent', 'UPDATE messages SET event_id = ? WHERE event_id = ?'],
+  [
+    'outbox.insert',
+    'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)',
+  ],
+  ['outbox.setEvent', 'UPDATE outbox SET event_id = ?, event = ? WHERE event_id = ?'],
+  ['outcomes.setEvent', 'UPDATE relay_outcomes SET event_id = ? WHERE event_id = ?'],
+  [
+    'relayLists.put',
+    `INSERT INTO relay_lists(pubkey, kind, created_at_sec, urls) VALUES(?, ?, ?, ?)
+     ON CONFLICT(pubkey, kind) DO UPDATE SET created_at_sec = excluded.created_at_sec, urls = excluded.urls`,
+  ],
+  [
+    'relayChoices.put',
+    `INSERT INTO relay_choices(url, wanted, at) VALUES(?, ?, ?)
+     ON CONFLICT(url) DO UPDATE SET wanted = excluded.wanted, at = excluded.at`,
+  ],
 ] as const;
 
-export type StatementName = (typeof list)[number][0];
+type Current = Extract<(typeof list)[number], readonly [string, string]>;
+export type StatementName = Current[0];
 
-const numbers = new Map<StatementName, number>(list.map(([name], number) => [name, number]));
+const numbers = new Map<string, number>(
+  list.flatMap(([name, , lastSchema], number) => (lastSchema === undefined ? [[name, number] as const] : [])),
+);
 
 export const statementNumber = (name: StatementName): number => numbers.get(name) as number;
 
@@ -86,3 +116,6 @@ export function statementText(number: number): string {
   if (!row) throw new Error(`it uses statement ${number}, which this ocmesh does not know`);
   return row[1];
 }
+
+/** The last schema that has this statement; undefined while it is in use. */
+export const lastSchemaOf = (number: number): number | undefined => list[number]?.[2];

@@ -1,4 +1,4 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
 import type { Handlers } from '@ocmesh/shared/contract';
 import { ourFeatures } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -21,6 +21,8 @@ export interface HandlerDeps {
   readonly counters: RefusalCounters;
   readonly send: SendMessage;
   readonly waiting: Waiting;
+  /** When a message that is still going out is tried next. */
+  readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
   /** Receipts may have become due. */
   readonly wakeReceipts: () => void;
 }

@@ -9,11 +9,11 @@ import { presentMessage } from './present.ts';
 const DEFAULT_WAIT_S = 25;
 
 export function createMessageHandlers(
-  { store, identity, waiting, wakeReceipts }: HandlerDeps,
+  { store, identity, waiting, wakeReceipts, nextAttemptAtMs }: HandlerDeps,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
   const present = (tables: Tables, message: MessageRecord) =>
-    presentMessage(tables, message, identity.pubkey, options.name);
+    presentMessage(tables, message, { self: identity.pubkey, ourName: options.name, nextAttemptAtMs });
 
   return {
     async listMessages(input) {

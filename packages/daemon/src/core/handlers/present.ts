@@ -25,12 +25,17 @@ export const presentPeer = (tables: Tables, peer: PeerRecord, nowMs: UnixMs, win
   unread_count: tables.messages.countUnread(peer.pubkey),
 });
 
+interface MessageContext {
+  readonly self: Pubkey;
+  readonly ourName: string | null;
+  readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
+}
+
 /** A message as REST shows it, with what every relay said to it. */
 export function presentMessage(
   tables: Tables,
   message: MessageRecord,
-  self: Pubkey,
-  ourName: string | null,
+  { self, ourName, nextAttemptAtMs }: MessageContext,
 ): Message {
   const incoming = message.direction === 'in';
   const peer = tables.peers.get(message.peer);
@@ -48,11 +53,15 @@ export function presentMessage(
     reply_to: message.replyTo,
     thread: message.thread,
     trust: peer?.trust ?? 'stranger',
-    delivery: delivery(tables, message),
+    delivery: delivery(tables, message, nextAttemptAtMs),
   };
 }
 
-function delivery(tables: Tables, message: MessageRecord): Delivery {
+function delivery(
+  tables: Tables,
+  message: MessageRecord,
+  nextAttemptAtMs: MessageContext['nextAttemptAtMs'],
+): Delivery {
   const incoming = message.direction === 'in';
   return {
     state: message.state,
@@ -64,6 +73,6 @@ function delivery(tables: Tables, message: MessageRecord): Delivery {
     })),
     delivered_at: isoOrNull(message.deliveredAtMs),
     read_at: isoOrNull(message.readAtMs),
-    next_attempt_at: incoming ? null : isoOrNull(tables.outbox.dueAtMs(message.eventId)),
+    next_attempt_at: incoming ? null : isoOrNull(nextAttemptAtMs(message.eventId)),
   };
 }

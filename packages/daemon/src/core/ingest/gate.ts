@@ -14,19 +14,30 @@ export function passGate(
   const event = parseEvent(raw);
   if (!event) return { refusal: 'malformed' };
   if (isTooLarge(event)) return { refusal: 'too_large' };
-  if (event.kind !== kinds.encryptedDm && event.kind !== kinds.presence && event.kind !== kinds.note) {
-    return { refusal: 'unwanted_kind' };
-  }
+  if (!wanted.includes(event.kind)) return { refusal: 'unwanted_kind' };
   if (event.pubkey === self) return { refusal: 'own' };
   if (event.created_at > nowSec + limits.futureSeconds) return { refusal: 'future_dated' };
   if (isExpired(event, nowSec)) return { refusal: 'expired' };
-  if (event.kind === kinds.encryptedDm && !tagValues(event, 'p').includes(self)) {
+  if (isSealed(event) && !tagValues(event, 'p').includes(self)) {
     return { refusal: 'not_addressed_to_us' };
   }
   return { event };
 }
 
+const wanted: readonly number[] = [
+  kinds.encryptedDm,
+  kinds.giftWrap,
+  kinds.presence,
+  kinds.note,
+  kinds.relayList,
+  kinds.dmRelayList,
+];
+
+/** A message to us; everything else that we take is public, and says little. */
+export const isSealed = ({ kind }: NostrEvent): boolean =>
+  kind === kinds.encryptedDm || kind === kinds.giftWrap;
+
 const isTooLarge = (event: NostrEvent): boolean =>
-  event.content.length > limits.eventContentBytes ||
+  event.content.length > (isSealed(event) ? limits.eventContentBytes : limits.publicContentBytes) ||
   event.tags.length > limits.eventTags ||
   event.tags.some((tag) => tag.some((part) => part.length > limits.tagValueChars));

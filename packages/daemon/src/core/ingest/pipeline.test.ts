@@ -21,6 +21,7 @@ async function open() {
     open: (event) => {
       calls.push('open');
       return {
+        sortSec: event.created_at,
         sortSeq: 0,
         apply: () => {
           calls.push('apply');
@@ -43,9 +44,10 @@ async function open() {
     clock,
     log,
     counters,
-    handlers: { presence: handler, dm: handler },
+    handlers: { presence: handler, dm: handler, relayList: handler },
     notify: (events) => calls.push(...events.map(() => 'notify')),
     onDeferred: () => calls.push('deferred'),
+    onForged: () => calls.push('forged'),
   });
   const bob = createPuppet('bob', clock);
   const count = (call: string): number => calls.filter((each) => each === call).length;

@@ -4,7 +4,7 @@ import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import { passGate } from './gate.ts';
+import { isSealed, passGate } from './gate.ts';
 import { Deferred, type Refusal, type RefusalCounters } from './verdict.ts';
 
 /** Where an event came from and when. */
@@ -15,9 +15,10 @@ export interface Source {
 
 /**
  * A verified event that its handler understood and can carry out.
- * `sortSeq` orders events of the same second, where the sender numbered them.
+ * `sortSec` is when its sender says it was written; `sortSeq` orders events of the same second, where it numbered them.
  */
 interface Opened {
+  readonly sortSec: number;
   readonly sortSeq: number;
   /** Runs inside the transaction that also remembers the event. */
   apply(tables: Tables, source: Source): readonly DomainEvent[];
@@ -48,14 +49,16 @@ interface Deps {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: RefusalCounters;
-  readonly handlers: { readonly presence: EventHandler; readonly dm: EventHandler };
+  readonly handlers: Readonly<Record<'presence' | 'dm' | 'relayList', EventHandler>>;
   readonly notify: (events: readonly DomainEvent[]) => void;
   /** An event of this relay was neither stored nor remembered: it has to be asked for again. */
   readonly onDeferred: (url: string) => void;
+  /** This relay sent an event with a signature that is none. */
+  readonly onForged: (url: string) => void;
 }
 
 interface Job {
-  readonly raw: unknown;
+  readonly event: NostrEvent;
   readonly url: string;
   /** Collects instead of applying. */
   readonly collect?: (examined: Examined | null) => void;
@@ -74,21 +77,36 @@ interface Examined {
 export function createPipeline(deps: Deps): Pipeline {
   const { self, engine, store, clock, log, counters } = deps;
   const queue: Job[] = [];
+  let queuedBytes = 0;
   /** What this turn of the event loop may still do. */
   let left: number = limits.verificationsPerTurn;
   let cancelTurn: Cancel | null = null;
   let stopped = false;
 
+  /** The cheap checks come before the queue: nothing oversized waits in it. */
+  function admit(raw: unknown): NostrEvent | null {
+    const gate = passGate(raw, self, toUnixSec(clock.now()));
+    if ('refusal' in gate) return refuse(gate.refusal);
+    return gate.event;
+  }
+
   function enqueue(job: Job): void {
     queue.push(job);
+    queuedBytes += sizeOf(job.event);
     work();
+  }
+
+  function refuse(reason: Refusal): null {
+    counters.count(reason);
+    return null;
   }
 
   /** A few at a time: a flood may fill the queue but not hold up the rest of the process. */
   function work(): void {
     for (; left > 0 && queue.length > 0; left--) {
       const job = queue.shift() as Job;
-      const examined = examine(job.raw);
+      queuedBytes -= sizeOf(job.event);
+      const examined = examine(job.event, job.url);
       if (job.collect) job.collect(examined);
       else if (examined) void apply(examined, job.url);
     }
@@ -101,21 +119,17 @@ export function createPipeline(deps: Deps): Pipeline {
     if (queue.length > 0) work();
   }
 
-  function examine(raw: unknown): Examined | null {
-    const refuse = (reason: Refusal): null => {
-      counters.count(reason);
-      return null;
-    };
+  function examine(event: NostrEvent, url: string): Examined | null {
     const nowMs = clock.now();
-    const gate = passGate(raw, self, toUnixSec(nowMs));
-    if ('refusal' in gate) return refuse(gate.refusal);
-    const { event } = gate;
-    const handler = event.kind === kinds.encryptedDm ? deps.handlers.dm : deps.handlers.presence;
+    const handler = deps.handlers[handlerOf(event)];
     const known = store.peek((tables) =>
       handler.isStale?.(event, tables) ? 'stale' : tables.seen.has(event.id) ? 'duplicate' : null,
     );
     if (known) return refuse(known);
-    if (!engine.verify(event)) return refuse('bad_signature');
+    if (!engine.verify(event)) {
+      deps.onForged(url);
+      return refuse('bad_signature');
+    }
     const opened = handler.open(event, nowMs);
     if (!('refusal' in opened)) return { event, opened, handler };
     if (handler.remember) {
@@ -150,7 +164,11 @@ export function createPipeline(deps: Deps): Pipeline {
   return {
     ingest(raw, url) {
       if (stopped) return;
-      if (queue.length < limits.ingestQueue) return enqueue({ raw, url });
+      const event = admit(raw);
+      if (!event) return;
+      if (queue.length < limits.ingestQueue && queuedBytes < limits.ingestQueueBytes) {
+        return enqueue({ event, url });
+      }
       counters.count('overloaded');
       deps.onDeferred(url);
     },
@@ -158,7 +176,10 @@ export function createPipeline(deps: Deps): Pipeline {
     async ingestStored(raws, url) {
       if (stopped) return;
       const examined = await Promise.all(
-        raws.map((raw) => new Promise<Examined | null>((collect) => enqueue({ raw, url, collect }))),
+        raws.flatMap((raw) => {
+          const event = admit(raw);
+          return event ? [new Promise<Examined | null>((collect) => enqueue({ event, url, collect }))] : [];
+        }),
       );
       const inOrder = examined.filter((one) => one !== null).sort(bySenderOrder);
       await Promise.all(inOrder.map((one) => apply(one, url)));
@@ -168,11 +189,21 @@ export function createPipeline(deps: Deps): Pipeline {
       stopped = true;
       cancelTurn?.();
       queue.length = 0;
+      queuedBytes = 0;
     },
   };
 }
 
+const handlerOf = (event: NostrEvent): keyof Deps['handlers'] => {
+  if (isSealed(event)) return 'dm';
+  return event.kind === kinds.relayList || event.kind === kinds.dmRelayList ? 'relayList' : 'presence';
+};
+
+/** Characters that it holds, roughly: what counts is that nothing large is free. */
+const sizeOf = ({ content, tags }: NostrEvent): number =>
+  tags.reduce((sum, tag) => tag.reduce((total, part) => total + part.length, sum), content.length + 300);
+
 const bySenderOrder = (a: Examined, b: Examined): number =>
-  a.event.created_at - b.event.created_at ||
+  a.opened.sortSec - b.opened.sortSec ||
   a.opened.sortSeq - b.opened.sortSeq ||
   (a.event.id < b.event.id ? -1 : 1);

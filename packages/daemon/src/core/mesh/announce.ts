@@ -1,4 +1,5 @@
 import { type Cancel, type Clock, every, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
 import {
   kinds,
   type NostrEvent,
@@ -10,6 +11,7 @@ import {
 import type { Identity } from '../identity/identity.ts';
 import type { RelayInfo, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { WriteBudget } from '../relays/write-budget.ts';
 
 const OFFLINE_LIFETIME_SEC = 60;
 const GOODBYE_MS = 1_500;
@@ -32,17 +34,19 @@ export interface Announcer {
 }
 
 export function createAnnouncer(
-  deps: { identity: Identity; network: RelayNetwork; store: Store; clock: Clock; log: Log },
+  deps: { identity: Identity; network: RelayNetwork; store: Store; clock: Clock; log: Log; budget: WriteBudget },
   options: AnnounceOptions,
 ): Announcer {
-  const { identity, network, store, clock, log } = deps;
+  const { identity, network, store, clock, log, budget } = deps;
   let current: { events: Map<PresenceKind, NostrEvent>; atMs: UnixMs } | null = null;
   let cancel: Cancel = () => {};
 
   /** `created_at` only ever grows, across restarts and clock changes: relays keep the newest. */
   function nextCreatedAtSec(): number {
     const last = Number(store.peek((tables) => tables.meta.get('presence_at_sec')) ?? 0);
-    return Math.max(toUnixSec(clock.now()), last + 1);
+    const nowSec = toUnixSec(clock.now());
+    // Said while our clock was far ahead: relays refuse what is dated like that.
+    return last > nowSec + limits.futureSeconds ? nowSec : Math.max(nowSec, last + 1);
   }
 
   function remember(createdAtSec: number): void {
@@ -81,8 +85,13 @@ export function createAnnouncer(
     if (!current || clock.now() - current.atMs >= options.intervalMs || clock.now() < current.atMs) renew();
     const event = current?.events.get(kind);
     if (!event) return;
-    const { outcome, reason } = await network.publish(url, event);
-    if (outcome === 'rejected') log.warn('presence refused', { relay: url, kind, reason });
+    // Its own slot beside the ration of messages; but who wants nothing of us gets nothing.
+    if (budget.isSpared(url)) return;
+    const answer = await network.publish(url, event);
+    budget.onOutcome(url, answer);
+    if (answer.outcome === 'rejected') {
+      log.warn('presence refused', { relay: url, kind, reason: answer.reason });
+    }
   }
 
   const forgets = (info: RelayInfo | null): boolean => info?.supportedNips.includes(EXPIRATION_NIP) ?? false;

@@ -23,7 +23,7 @@ export function createHandshake(
     clock: Clock;
     log: Log;
     /** Told after a hello is on disk. */
-    wakeOutbox: () => void;
+    offer: (items: readonly OutboxItem[]) => void;
   },
   options: { readonly name: string | null },
 ): Handshake {
@@ -33,22 +33,22 @@ export function createHandshake(
     const nowMs = clock.now();
     const known = store.peek((tables) => tables.peers.get(pubkey));
     if (known?.hello !== 'none' || known.trust === 'blocked') return;
-    const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialectOf(known));
+    const dialect = dialectOf(known);
+    const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialect);
     const item: OutboxItem = {
-      event: identity.sealDm(pubkey, hello, toUnixSec(nowMs)),
+      event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), dialect.codec),
       peer: pubkey,
       purpose: 'hello',
-      attempts: 0,
-      dueAtMs: nowMs,
       expiresAtMs: nowMs + limits.outboxDays * dayMs,
     };
-    await store.transaction((tables) => {
+    const isQueued = await store.transaction((tables) => {
       const peer = tables.peers.get(pubkey);
-      if (peer?.hello !== 'none') return;
+      if (peer?.hello !== 'none') return false;
       tables.peers.put({ ...peer, hello: 'queued' });
       tables.outbox.insert(item);
+      return true;
     });
-    deps.wakeOutbox();
+    if (isQueued) deps.offer([item]);
   }
 
   const greetOrReport = (pubkey: Pubkey): Promise<void> =>

@@ -17,6 +17,7 @@ export function createPresenceHandler(): EventHandler {
       const presence = readPresence(event, toUnixSec(nowMs));
       if (!presence) return { refusal: 'no_presence' };
       return {
+        sortSec: event.created_at,
         sortSeq: 0,
         apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs),
       };

@@ -1,8 +1,9 @@
 import { type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import { pongPayload, profilePayload } from '@ocmesh/shared/wire';
+import { dialectOf, pongPayload, profilePayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
 
 /** An answer that comes later than this is none. */
@@ -14,7 +15,7 @@ const REMEMBERED = 1_000;
 
 /** The feature `query`: the daemon answers `ping` and `profile` by itself. */
 export function createQueryAnswers(
-  deps: { identity: Identity; store: Store; clock: Clock; log: Log; wakeOutbox: () => void },
+  deps: { identity: Identity; store: Store; clock: Clock; log: Log; offer: (items: readonly OutboxItem[]) => void },
   options: { readonly name: string | null },
 ): (event: DomainEvent) => void {
   const { identity, store, clock, log } = deps;
@@ -28,18 +29,16 @@ export function createQueryAnswers(
     if (answeredAt.size >= REMEMBERED) answeredAt.clear();
     answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
-    const event = identity.sealDm(peer, payload, toUnixSec(nowMs));
-    await store.transaction((tables) =>
-      tables.outbox.insert({
-        event,
-        peer,
-        purpose: 'reply',
-        attempts: 0,
-        dueAtMs: nowMs,
-        expiresAtMs: nowMs + WORTH_MS,
-      }),
-    );
-    deps.wakeOutbox();
+    const known = store.peek((tables) => tables.peers.get(peer));
+    if (!known) return;
+    const item: OutboxItem = {
+      event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec),
+      peer,
+      purpose: 'reply',
+      expiresAtMs: nowMs + WORTH_MS,
+    };
+    await store.transaction((tables) => tables.outbox.insert(item));
+    deps.offer([item]);
   }
 
   return (event) => {

@@ -1,25 +1,43 @@
-import { type Cancel, type Clock, dayMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  dayMs,
+  every,
+  type Log,
+  toUnixSec,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
-import { type Filter, kinds, parseEvent } from '@ocmesh/shared/wire';
+import { type Filter, kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { type End, fetchStored } from './stored-pages.ts';
 
 const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * 60_000;
-/** Pages of one catch-up: a relay that never runs dry is lying. */
-const MOST_PAGES = 200;
-
 /** Pause before a catch-up that did not get through is tried again on the same connection. */
 const RETRY_MS = 300_000;
+/** How often the cursor of a relay that we listen to moves on. */
+const CURSOR_MS = 600_000;
+/** Chunks of one catch-up, each as large as may be held. */
+const MOST_CHUNKS = 20;
 
 type Depth = 'deep' | 'shallow';
-/** `endless`: asking again would not help. */
-type End = 'complete' | 'broken' | 'endless';
+
+/** Each kind of message, and how far back its date may be made up: gift wraps hide when they were made (NIP-59). */
+const sealed = [
+  { kind: kinds.encryptedDm, backdatedMs: 0 },
+  { kind: kinds.giftWrap, backdatedMs: limits.giftWrapBackdatedDays * dayMs },
+] as const;
 
 interface RelayState {
   /** By the clock that never jumps. */
   deepAtMs: number;
   lostAtMs: UnixMs;
   busy: boolean;
+  /** A deep one is through since the last break: what comes from now on comes live. */
+  caughtUp: boolean;
+  /** When the cursor was last looked at. */
+  lookedAtMs: UnixMs;
   /** Since when something has to be asked for again; null when nothing has. */
   deferredSinceMs: UnixMs | null;
   cancelDeep: Cancel;
@@ -31,10 +49,13 @@ interface RelayState {
 export interface CatchUp {
   /** Of the standing subscription: only what comes from now on, however old it says it is. */
   filters(): Filter[];
+  start(): void;
   onSubscribed(url: string): void;
   onDisconnected(url: string): void;
   /** Something that this relay sent could not be kept. */
   onDeferred(url: string): void;
+  /** The machine slept, or its clock was set: nobody knows what was missed. */
+  onWake(): void;
   stop(): void;
 }
 
@@ -55,6 +76,7 @@ export function createCatchUp(deps: {
 }): CatchUp {
   const { self, network, store, clock, log } = deps;
   const relays = new Map<string, RelayState>();
+  let cancelCursors: Cancel = () => {};
   let stopped = false;
 
   const stateOf = (url: string): RelayState => {
@@ -63,6 +85,8 @@ export function createCatchUp(deps: {
       // Before the first break: a shallow ask reaches back to where the first deep one began.
       lostAtMs: clock.now(),
       busy: false,
+      caughtUp: false,
+      lookedAtMs: clock.now(),
       deferredSinceMs: null,
       cancelDeep: () => {},
       cancelRetry: () => {},
@@ -71,6 +95,8 @@ export function createCatchUp(deps: {
     relays.set(url, state);
     return state;
   };
+
+  const isOpen = (url: string): boolean => network.relays().some((relay) => relay.url === url && relay.open);
 
   function onSubscribed(url: string): void {
     const state = stateOf(url);
@@ -91,16 +117,17 @@ export function createCatchUp(deps: {
     const startedAtMs = clock.now();
     const startedAtMonotonic = clock.monotonic();
     try {
-      const found = await pages(url, toUnixSec(sinceMs(url, depth, startedAtMs, deferredBefore)));
-      await deps.ingestStored(found.events, url);
+      const found = await fetchSince(url, sinceMs(url, depth, startedAtMs, deferredBefore));
       // What was refused again is still to be had: the cursor stays.
       end = state.deferredSinceMs === null ? found.end : 'broken';
-      if (end === 'complete') {
-        if (depth === 'deep') state.deepAtMs = startedAtMonotonic;
+      // A shallow one does not see what was dated back: only a deep one moves the cursor.
+      if (end === 'complete' && depth === 'deep') {
+        state.deepAtMs = startedAtMonotonic;
+        state.caughtUp = true;
+        state.lookedAtMs = startedAtMs;
         await store.transaction((tables) => tables.relays.setCursor(url, startedAtMs));
       }
-      if (found.events.length > 0)
-        log.debug('caught up', { relay: url, depth, events: found.events.length, end });
+      if (found.count > 0) log.debug('caught up', { relay: url, depth, events: found.count, end });
     } catch (error) {
       log.error('a catch-up could not be stored', { relay: url, reason: String(error) });
     } finally {
@@ -114,10 +141,36 @@ export function createCatchUp(deps: {
     }
   }
 
+  /** Applies what is found in the senders' order, in chunks where it is more than may be held. */
+  async function fetchSince(url: string, fromMs: UnixMs): Promise<{ end: End; count: number }> {
+    const isKnown = (id: string): boolean => store.peek((tables) => tables.seen.has(id));
+    let open = sealed.map(({ kind, backdatedMs }) => ({
+      kind: kind as number,
+      since: Math.max(0, toUnixSec(fromMs - backdatedMs)),
+    }));
+    let count = 0;
+    for (let chunk = 0; chunk < MOST_CHUNKS && open.length > 0; chunk++) {
+      const events: NostrEvent[] = [];
+      const next: typeof open = [];
+      let end: End = 'complete';
+      for (const { kind, since } of open) {
+        const filter: Filter = { kinds: [kind], '#p': [self], since };
+        const found = await fetchStored({ network, log, isKnown }, url, filter);
+        events.push(...found.events);
+        if (found.end !== 'complete') end = found.end;
+        if (found.cutSec !== null) next.push({ kind, since: found.cutSec });
+      }
+      await deps.ingestStored(events, url);
+      count += events.length;
+      if (end !== 'complete') return { end, count };
+      open = next;
+    }
+    return { end: open.length === 0 ? 'complete' : 'endless', count };
+  }
+
   /** A new connection asks by itself. */
   function retry(url: string, depth: Depth, pauseMs = RETRY_MS): void {
-    const isConnected = network.relays().some((relay) => relay.url === url && relay.open);
-    if (stopped || !isConnected) return;
+    if (stopped || !isOpen(url)) return;
     const state = stateOf(url);
     // A shallow ask does not do for a deep one.
     if (state.retrying === 'deep' && depth === 'shallow') return;
@@ -142,44 +195,26 @@ export function createCatchUp(deps: {
     // A cursor in the future comes from a clock that was wrong: it counts as none.
     const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
     // Not further than our memory of what we had: what is older would arrive twice.
-    return Math.max(from - limits.outboxDays * dayMs, knownSince);
+    return Math.max(from - limits.outboxDays * dayMs, Math.min(knownSince, nowMs));
   }
 
-  /** Newest first, page after page, each from the oldest second of the one before, until nothing new comes. */
-  async function pages(url: string, since: number): Promise<{ end: End; events: unknown[] }> {
-    const byId = new Map<string, unknown>();
-    let until: number | undefined;
-    let largest = 0;
-    for (let page = 0; page < MOST_PAGES; page++) {
-      const filter: Filter = {
-        kinds: [kinds.encryptedDm],
-        '#p': [self],
-        since,
-        ...(until === undefined ? {} : { until }),
-        limit: limits.catchUpPage,
-      };
-      const { complete, events } = await network.query(url, [filter]);
-      const before = byId.size;
-      largest = Math.max(largest, events.length);
-      for (const raw of events) {
-        const event = parseEvent(raw);
-        if (!event) continue;
-        byId.set(`${event.id}${event.sig}`, raw);
-        until = Math.min(until ?? event.created_at, event.created_at);
-      }
-      if (!complete) return { end: 'broken', events: [...byId.values()] };
-      if (byId.size > before) continue;
-      // A page full of one second hides what is older: some of that second may be lost, but not the rest.
-      const isFull = events.length >= largest && events.every((raw) => parseEvent(raw)?.created_at === until);
-      if (until === undefined || !isFull) return { end: 'complete', events: [...byId.values()] };
-      until--;
+  /** To the look before this one: had the machine slept in between, it would not be told yet. */
+  function moveCursors(): void {
+    for (const [url, state] of relays) {
+      const { lookedAtMs } = state;
+      state.lookedAtMs = clock.now();
+      if (!state.caughtUp || state.deferredSinceMs !== null || !isOpen(url)) continue;
+      store
+        .transaction((tables) => tables.relays.setCursor(url, lookedAtMs))
+        .catch((error) => log.warn('a cursor could not be stored', { relay: url, reason: String(error) }));
     }
-    log.warn('a relay keeps sending stored messages without end', { relay: url });
-    return { end: 'endless', events: [...byId.values()] };
   }
 
   return {
-    filters: () => [{ kinds: [kinds.encryptedDm], '#p': [self], limit: 0 }],
+    filters: () => [{ kinds: sealed.map(({ kind }) => kind), '#p': [self], limit: 0 }],
+    start() {
+      cancelCursors = every(clock, CURSOR_MS, moveCursors);
+    },
     onSubscribed,
     onDeferred(url) {
       const state = stateOf(url);
@@ -192,9 +227,18 @@ export function createCatchUp(deps: {
       const state = stateOf(url);
       cancelTimers(state);
       state.lostAtMs = clock.now();
+      state.caughtUp = false;
+    },
+    onWake() {
+      for (const [url, state] of relays) {
+        state.deepAtMs = Number.NEGATIVE_INFINITY;
+        state.caughtUp = false;
+        if (isOpen(url)) onSubscribed(url);
+      }
     },
     stop() {
       stopped = true;
+      cancelCursors();
       for (const state of relays.values()) cancelTimers(state);
     },
   };

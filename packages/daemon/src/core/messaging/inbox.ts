@@ -1,12 +1,11 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import {
   type ChatPayload,
   dialectOf,
-  type NostrEvent,
   type Payload,
   parsePayload,
 } from '@ocmesh/shared/wire';
-import type { Identity } from '../identity/identity.ts';
+import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler, Source } from '../ingest/pipeline.ts';
 import { Deferred } from '../ingest/verdict.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -24,32 +23,41 @@ type MakeRoom = (tables: Tables) => boolean;
 export function createDmHandler(identity: Identity, makeRoom: MakeRoom): EventHandler {
   return {
     remember: true,
-    open(event) {
-      let payload: Payload;
+    open(event, nowMs) {
+      let dm: OpenedDm;
       try {
-        payload = parsePayload(identity.openDm(event));
+        dm = identity.openDm(event);
       } catch {
         // One answer for a wrong key, bad padding and broken UTF-8: no oracle.
         return { refusal: 'undecryptable' };
       }
+      if (dm.author === identity.pubkey) return { refusal: 'own' };
+      // The date inside a gift wrap is the sender's word, and no relay looked at it.
+      const createdAtSec = Math.min(dm.createdAtSec, toUnixSec(nowMs));
+      const payload = parsePayload(dm.plaintext);
       return {
+        sortSec: createdAtSec,
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
         apply(tables, source) {
           // Refused as a whole, without a receipt: the sender goes on holding it.
           if (payload.kind === 'chat' && !makeRoom(tables)) throw new Deferred('inbox_full');
-          return take(tables, event, payload, source);
+          return take(tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
         },
       };
     },
   };
 }
 
-function take(tables: Tables, event: NostrEvent, payload: Payload, source: Source): DomainEvent[] {
+interface Dm extends OpenedDm {
+  readonly eventId: string;
+}
+
+function take(tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] {
   const nowMs = source.receivedAtMs;
-  const known = tables.peers.get(event.pubkey);
+  const known = tables.peers.get(dm.author);
   if (known?.trust === 'blocked') return [];
-  const met = afterMessage(known, event.pubkey, event.created_at, nowMs);
-  const peer = withClaims(met, payload, event.created_at, nowMs);
+  const met = afterMessage(known, dm.author, dm.createdAtSec, nowMs);
+  const peer = withCodec(withClaims(met, payload, dm.createdAtSec, nowMs), dm);
   tables.peers.put(peer);
 
   const events: DomainEvent[] = [];
@@ -63,7 +71,7 @@ function take(tables: Tables, event: NostrEvent, payload: Payload, source: Sourc
   if (payload.kind === 'profile' && !payload.name && !payload.about && payload.capabilities.length === 0) {
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
-  if (payload.kind === 'chat') events.push(...store(tables, event, payload, peer, source));
+  if (payload.kind === 'chat') events.push(...store(tables, dm, payload, peer, source));
   return events;
 }
 
@@ -81,43 +89,51 @@ function withClaims(peer: PeerRecord, payload: Payload, createdAtSec: number, no
   };
 }
 
+/** Who writes in gift wraps reads them; only a newer presence or hello takes that back. */
+const withCodec = (peer: PeerRecord, { codec, createdAtSec }: Dm): PeerRecord =>
+  codec === 'nip17' && !peer.features.includes('nip17') && createdAtSec >= peer.presenceAtSec
+    ? { ...peer, features: [...peer.features, 'nip17'] }
+    : peer;
+
 function store(
   tables: Tables,
-  event: NostrEvent,
+  dm: Dm,
   chat: ChatPayload,
   peer: PeerRecord,
   source: Source,
 ): DomainEvent[] {
   const receiptDue = dialectOf(peer).receipts ? 'delivered' : 'none';
   // Its id may have been forgotten while the message is still there.
-  if (tables.messages.findByEvent(event.id)) return [];
-  const earlier = chat.mid === null ? null : tables.messages.get(chat.mid);
+  if (tables.messages.findByEvent(dm.eventId)) return [];
+  // The same rumor may come in several gift wraps.
+  const earlier = tables.messages.get(chat.mid ?? dm.id);
   if (earlier?.direction === 'in' && earlier.peer === peer.pubkey) {
     // The same message in another event: our receipt got lost, so it is due again.
     tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
     return [];
   }
   // A `mid` that another conversation uses cannot be the id here; the event's own id always can.
-  const id = chat.mid !== null && earlier === null ? chat.mid : event.id;
+  const id = earlier === null ? (chat.mid ?? dm.id) : dm.eventId;
   const arrival = tables.messages.insert({
     id,
-    eventId: event.id,
+    eventId: dm.eventId,
     peer: peer.pubkey,
     direction: 'in',
     type: chat.type,
     content: chat.content,
     data: chat.data,
-    replyTo: chat.replyTo,
+    replyTo: chat.replyTo ?? dm.replyTo,
     thread: chat.thread,
-    timestampMs: believedTime(event.created_at, chat.tsMs),
+    timestampMs: believedTime(dm.createdAtSec, chat.tsMs),
     arrivedAtMs: source.receivedAtMs,
     read: false,
     state: 'received',
     deliveredAtMs: null,
     readAtMs: null,
     receiptDue,
+    seq: null,
   });
-  tables.outbox.record(event.id, {
+  tables.outbox.record(dm.eventId, {
     url: source.url,
     outcome: 'accepted',
     reason: null,

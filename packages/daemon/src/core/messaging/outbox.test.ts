@@ -4,6 +4,7 @@ import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/mem
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
 import { createPuppet } from '../../../test/support/puppet.ts';
 import type { Store } from '../ports/store.ts';
+import { createWriteBudget } from '../relays/write-budget.ts';
 import { createOutbox } from './outbox.ts';
 
 test('a store that cannot note what happened does not make it publish without pause', async () => {
@@ -11,7 +12,7 @@ test('a store that cannot note what happened does not make it publish without pa
   const log = createRecordingLog();
   const mesh = createMemoryMesh();
   const network = createMemoryNetwork(mesh, clock);
-  network.start([], [], {
+  network.start([mesh.relays[0]?.url ?? ''], [], {
     onEvent() {},
     onGarbage() {},
     onConnected() {},
@@ -34,12 +35,22 @@ test('a store that cannot note what happened does not make it publish without pa
       event,
       peer: bob.pubkey,
       purpose: 'message',
-      attempts: 0,
-      dueAtMs: clock.now(),
       expiresAtMs: clock.now() + 3_600_000,
     }),
   );
-  const outbox = createOutbox({ store, network, clock, random: createSeededRandom(1), log, notify() {} });
+  const outbox = createOutbox({
+    store,
+    network,
+    clock,
+    random: createSeededRandom(1),
+    log,
+    budget: createWriteBudget(clock),
+    resign: { ifOld: async () => false, ifDateRefused: async () => false },
+    ownRelays: () => mesh.relays.map(({ url }) => url),
+    relaysOf: () => [],
+    steadyNow: clock.now,
+    notify() {},
+  });
   works = false;
   outbox.start();
   await clock.advance(12_000);
@@ -50,6 +61,6 @@ test('a store that cannot note what happened does not make it publish without pa
   works = true;
   await clock.advance(5_000);
   expect(inner.peek((tables) => tables.outbox.outcomes(event.id))).toEqual([]);
-  expect(inner.peek((tables) => tables.outbox.nextDueAtMs())).toBeNull();
+  expect(inner.peek((tables) => tables.outbox.entries())).toEqual([]);
   await outbox.stop();
 });

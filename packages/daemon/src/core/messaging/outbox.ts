@@ -1,25 +1,32 @@
-import type { Cancel, Clock, Log, Random } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, every, type Log, type Random, type UnixMs } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
-import { canMove } from '../model/message.ts';
-import type { OutboxItem } from '../model/outbox.ts';
-import { handshakeOf } from '../model/peer.ts';
-import type { PublishOutcome, RelayNetwork } from '../ports/relay-network.ts';
-import type { Store, Tables } from '../ports/store.ts';
-import { retryDelayMs } from './retry-schedule.ts';
+import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
+import type { RelayNetwork } from '../ports/relay-network.ts';
+import type { Store } from '../ports/store.ts';
+import type { WriteBudget } from '../relays/write-budget.ts';
+import { createAttempts } from './attempts.ts';
+import { createLane, type Entry, type Lane, type Next } from './lane.ts';
+import type { Resign } from './re-sign.ts';
 
-/** Events being published at the same time: enough to fill a connection, few enough to stop quickly. */
-const IN_FLIGHT = 64;
-/** Longest sleep, so that a clock that jumps forward is noticed. */
-const LONGEST_SLEEP_MS = 60_000;
+/** How often expired items are looked for. */
+const EXPIRY_MS = 10_000;
 /** Pause after the store failed: what it cannot note would be published again and again. */
 const REST_MS = 5_000;
+/** How often a peer's relay that is not there is asked for again. */
+const REACH_MS = 60_000;
 
 export interface Outbox {
   start(): void;
-  /** Something may be due now. */
-  wake(): void;
+  /** Takes up what was just put on disk. */
+  offer(items: readonly OutboxItem[]): void;
   /** Offers the relay everything it has not answered yet. */
   onConnected(url: string): void;
+  /** The relays to publish to, ours or a peer's, have changed. */
+  onRelaysChanged(): void;
+  onEvent(event: DomainEvent): void;
+  /** When a message that is still going out is tried next; null while it waits for a relay. */
+  nextAttemptAtMs(eventId: string): UnixMs | null;
   /** Stops taking up work and waits for what is in flight. */
   stop(): Promise<void>;
 }
@@ -34,207 +41,147 @@ export function createOutbox(deps: {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly budget: WriteBudget;
+  readonly resign: Resign;
+  /** Our own relays. */
+  readonly ownRelays: () => readonly string[];
+  /** Relays where this peer reads, beyond our own. */
+  readonly relaysOf: (peer: Pubkey) => readonly string[];
+  /** A time that no wrong clock has hurried on. */
+  readonly steadyNow: () => UnixMs;
   readonly notify: (events: readonly DomainEvent[]) => void;
 }): Outbox {
-  const { store, network, clock, random, log, notify } = deps;
-  const inFlight = new Map<string, Promise<void>>();
-  let cancelSleep: Cancel = () => {};
-  /** By the clock that never jumps. */
-  let restsUntil = Number.NEGATIVE_INFINITY;
-  let running = false;
-  let again = false;
+  const { store, network, clock, random, log, budget } = deps;
+  const entries = new Map<string, Entry>();
+  const lanes = new Map<string, Lane>();
+  const attempts = createAttempts({ ...deps, entries, ask });
+  let cancelReach: Cancel = () => {};
+  let cancelExpiry: Cancel | null = null;
   let stopped = true;
 
-  async function run(): Promise<void> {
-    if (stopped) return;
-    if (running) {
-      again = true;
-      return;
-    }
-    running = true;
-    try {
-      if (clock.monotonic() >= restsUntil) {
-        await expire();
-        await dispatch();
-      }
-    } catch (error) {
-      rest('the outbox could not be read or written', error);
-    }
-    running = false;
-    if (again) {
-      again = false;
-      void run();
-    } else {
-      sleep();
-    }
-  }
+  const isOpen = (url: string): boolean => network.relays().some((relay) => relay.url === url && relay.open);
 
-  async function dispatch(): Promise<void> {
-    const nowMs = clock.now();
-    // Read, not peeked: what goes on the wire is on disk.
-    const due = await store.read((tables) => tables.outbox.due(nowMs, IN_FLIGHT + inFlight.size));
-    for (const item of due) {
-      if (inFlight.size >= IN_FLIGHT || stopped) return;
-      if (inFlight.has(item.event.id)) continue;
-      const attempted = attempt(item)
-        .catch((error) => rest('a publication could not be recorded', error))
-        .finally(() => {
-          inFlight.delete(item.event.id);
-          wake();
-        });
-      inFlight.set(item.event.id, attempted);
-    }
-  }
-
-  function rest(problem: string, error: unknown): void {
-    log.error(problem, { reason: String(error) });
-    restsUntil = clock.monotonic() + REST_MS;
-  }
-
-  async function attempt(item: OutboxItem): Promise<void> {
-    const { id } = item.event;
-    const answered = store.peek((tables) => tables.outbox.outcomes(id)).filter((one) => one.final);
-    const open = network.relays().filter((relay) => !answered.some((one) => one.url === relay.url));
-    const reachable = open.filter((relay) => relay.state === 'connected');
-    const outcomes = await Promise.all(
-      reachable.map(async ({ url }) => {
-        const outcome = await network.publish(url, item.event);
-        await record(item, url, outcome);
-        return outcome;
-      }),
-    );
-    await settle(
-      item,
-      outcomes,
-      reachable.map(({ url }) => url),
-    );
-  }
-
-  /** Each answer counts as soon as it is there: one slow relay shall not hide that another took it. */
-  async function record(item: OutboxItem, url: string, outcome: PublishOutcome): Promise<void> {
-    if (outcome.outcome === 'offline') return;
-    const { id } = item.event;
-    const atMs = clock.now();
-    const events = await store.transaction((tables) => {
-      tables.outbox.record(id, {
-        url,
-        outcome: outcome.outcome as 'accepted' | 'rejected' | 'timeout',
-        reason: outcome.reason,
-        final: isFinal(outcome),
-        atMs,
-      });
-      return outcome.outcome === 'accepted' ? markPublished(tables, item, atMs) : [];
+  function laneOf(url: string): Lane {
+    const known = lanes.get(url);
+    if (known) return known;
+    const lane = createLane(url, {
+      clock,
+      random,
+      budget,
+      isOpen: () => !stopped && isOpen(url),
+      async attempt(entry) {
+        entry.inFlight++;
+        try {
+          return await attempts.attempt(entry, url);
+        } catch (error) {
+          // What the disk did not take did not happen.
+          entry.pending.add(url);
+          entries.set(entry.id, entry);
+          return rest(error);
+        } finally {
+          entry.inFlight--;
+        }
+      },
     });
-    notify(events);
+    lanes.set(url, lane);
+    return lane;
   }
 
-  function markPublished(tables: Tables, item: OutboxItem, atMs: number): DomainEvent[] {
-    if (item.purpose === 'message') return moveMessage(tables, item, 'published', atMs);
-    if (item.purpose !== 'hello') return [];
-    const peer = tables.peers.get(item.peer);
-    if (!peer || peer.hello === 'published') return [];
-    const greeted = { ...peer, hello: 'published' as const };
-    tables.peers.put(greeted);
-    return handshakeOf(greeted) === 'acknowledged' ? [{ type: 'peer.handshaked', pubkey: item.peer }] : [];
+  function rest(error: unknown): Next {
+    log.error('a publication could not be recorded', { reason: String(error) });
+    for (const lane of lanes.values()) lane.rest(REST_MS);
+    return 'again';
   }
 
-  function moveMessage(
-    tables: Tables,
-    item: OutboxItem,
-    state: 'published' | 'failed' | 'expired',
-    atMs: number,
-  ): DomainEvent[] {
-    const message = tables.messages.findByEvent(item.event.id);
-    if (!message || !canMove(message.state, state)) return [];
-    tables.messages.setState(message.id, state, atMs);
-    return [{ type: 'message.state', id: message.id, state }];
+  function ask(entry: Entry, urls: readonly string[]): void {
+    for (const url of urls) entry.pending.add(url);
+    for (const url of urls) laneOf(url).add(entry);
   }
 
-  /** After an attempt: done, refused everywhere, or when next. */
-  async function settle(
-    item: OutboxItem,
-    outcomes: readonly PublishOutcome[],
-    asked: readonly string[],
-  ): Promise<void> {
-    const { id } = item.event;
-    const nowMs = clock.now();
-    const relays = network.relays();
-    const urls = relays.map((relay) => relay.url);
-    const events = await store.transaction((tables) => {
-      const final = tables.outbox.outcomes(id).filter((one) => one.final);
-      if (urls.length > 0 && urls.every((url) => final.some((one) => one.url === url))) {
-        tables.outbox.remove(id);
-        const taken = final.some((one) => one.outcome === 'accepted');
-        return taken || item.purpose !== 'message' ? [] : moveMessage(tables, item, 'failed', nowMs);
-      }
-      // Without an answer to wait for, the next connection is what wakes it.
-      const retry = outcomes.some((one) => one.outcome !== 'offline' && !isFinal(one));
-      const attempts = item.attempts + (retry ? 1 : 0);
-      // One that came while the others were asked could not wake what was under way.
-      const isNew = relays.some(
-        ({ url, state }) =>
-          state === 'connected' && !asked.includes(url) && !final.some((one) => one.url === url),
-      );
-      const dueAtMs = isNew ? nowMs : retry ? nowMs + retryDelayMs(attempts, random.unit()) : null;
-      tables.outbox.reschedule(id, dueAtMs, attempts);
-      return [];
-    });
-    notify(events);
+  function take({ eventId: id, ...item }: OutboxEntry): void {
+    if (entries.has(id)) return;
+    const entry: Entry = {
+      ...item,
+      id,
+      pending: new Set(),
+      spared: new Set(),
+      sparesNone: false,
+      inFlight: 0,
+      resigned: 0,
+      resigning: null,
+    };
+    entries.set(id, entry);
+    cancelExpiry ??= clock.after(EXPIRY_MS, expire);
+    aim(entry);
   }
 
-  async function expire(): Promise<void> {
-    const nowMs = clock.now();
-    // What is under way may be taken yet: it is looked at again when it has landed.
-    const over = (tables: Tables) =>
-      tables.outbox.expired(nowMs, 2 * IN_FLIGHT).filter(({ event }) => !inFlight.has(event.id));
-    if (store.peek(over).length === 0) return;
-    const events = await store.transaction((tables) =>
-      over(tables).flatMap((item) => {
-        tables.outbox.remove(item.event.id);
-        return item.purpose === 'message' ? moveMessage(tables, item, 'expired', nowMs) : [];
-      }),
+  /** Finds the relays that still have to be asked. */
+  function aim(entry: Entry): void {
+    const targets = [...deps.ownRelays(), ...deps.relaysOf(entry.peer)];
+    const answered = store
+      .peek((tables) => tables.outbox.outcomes(entry.id))
+      .flatMap(({ url, final }) => (final ? [url] : []));
+    const isAsked = (url: string): boolean =>
+      answered.includes(url) || entry.pending.has(url) || entry.spared.has(url);
+    for (const url of entry.pending) if (!targets.includes(url)) entry.pending.delete(url);
+    ask(
+      entry,
+      targets.filter((url) => !isAsked(url)),
     );
-    notify(events);
+    if (entry.pending.size === 0 && targets.length > 0) attempts.settle(entry).catch(rest);
   }
 
-  function sleep(): void {
-    cancelSleep();
-    if (stopped) return;
-    const nextMs = store.peek((tables) => tables.outbox.nextDueAtMs());
-    const dueMs = nextMs === null ? LONGEST_SLEEP_MS : nextMs - clock.now();
-    const waitMs = Math.max(0, dueMs, restsUntil - clock.monotonic());
-    // What is due but in flight wakes us when it lands.
-    if (waitMs === 0 && inFlight.size > 0) return;
-    cancelSleep = clock.after(Math.min(waitMs, LONGEST_SLEEP_MS), () => void run());
+  /** A connection to a peer's relay is held only while it is asked for. */
+  function reach(): void {
+    const own = deps.ownRelays();
+    for (const [url, lane] of lanes) {
+      if (own.includes(url)) continue;
+      if (lane.isEmpty()) lanes.delete(url);
+      else network.reach(url);
+    }
   }
 
-  function wake(): void {
-    void run();
+  function expire(): void {
+    attempts.expire().catch(rest);
+    cancelExpiry = entries.size > 0 ? clock.after(EXPIRY_MS, expire) : null;
   }
 
   return {
     start() {
       stopped = false;
-      wake();
+      for (const entry of store.peek((tables) => tables.outbox.entries())) take(entry);
+      attempts.expire().catch(rest);
+      reach();
+      cancelReach = every(clock, REACH_MS, reach);
     },
-    wake,
-    onConnected(url) {
-      const nowMs = clock.now();
-      store
-        .transaction((tables) => tables.outbox.wake(url, nowMs))
-        .then(wake, (error) => log.error('the outbox could not be woken', { reason: String(error) }));
+    offer(items) {
+      if (stopped) return;
+      for (const { event, ...item } of items) take({ ...item, eventId: event.id });
+      reach();
+    },
+    onConnected: (url) => lanes.get(url)?.open(),
+    onRelaysChanged() {
+      if (stopped) return;
+      for (const entry of [...entries.values()]) aim(entry);
+      reach();
+    },
+    onEvent(event) {
+      if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
+      const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
+      const entry = eventId === undefined ? undefined : entries.get(eventId);
+      if (entry) attempts.forget(entry);
+    },
+    nextAttemptAtMs(eventId) {
+      const entry = entries.get(eventId);
+      if (!entry) return null;
+      const times = [...entry.pending].flatMap((url) => lanes.get(url)?.nextAttemptAtMs(entry) ?? []);
+      return times.length === 0 ? null : Math.min(...times);
     },
     async stop() {
       stopped = true;
-      cancelSleep();
-      await Promise.all(inFlight.values());
+      cancelReach();
+      cancelExpiry?.();
+      await Promise.all([...lanes.values()].map((lane) => lane.stop()));
     },
   };
 }
-
-/** Refusals that no second try will change. */
-const lasting = ['blocked', 'invalid', 'pow', 'restricted', 'mute'];
-
-const isFinal = (outcome: PublishOutcome): boolean =>
-  outcome.outcome === 'accepted' ||
-  (outcome.outcome === 'rejected' && lasting.includes(outcome.prefix ?? 'other'));

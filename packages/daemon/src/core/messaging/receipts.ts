@@ -1,9 +1,10 @@
-import { type Cancel, type Clock, dayMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, dayMs, hourMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, type Payload, receiptPayloads } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { canMove } from '../model/message.ts';
+import type { OutboxItem } from '../model/outbox.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
 /** Receipts that come due within this time go out together, many ids in one. */
@@ -37,7 +38,7 @@ export function createReceipts(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly wakeOutbox: () => void;
+  readonly offer: (items: readonly OutboxItem[]) => void;
 }): Receipts {
   const { identity, store, clock, log } = deps;
   let cancel: Cancel | null = null;
@@ -72,25 +73,29 @@ export function createReceipts(deps: {
     const nowMs = clock.now();
     const dialect = dialectOf(peer);
     // The deployed mesh knows a message by its event, ours by its own id.
-    const ids = group.map((row) => (dialect.receiptBatches ? row.id : row.eventId));
-    const events = receiptPayloads(first.due, ids, nowMs, dialect).map((payload) =>
-      identity.sealDm(first.peer, payload, toUnixSec(nowMs)),
+    const ids = dialect.receiptBatches
+      ? [...group.map(({ id }) => id), ...repeated(first.peer, first.due, nowMs)]
+      : group.map(({ eventId }) => eventId);
+    const items = receiptPayloads(first.due, ids, nowMs, dialect).map(
+      (payload): OutboxItem => ({
+        event: identity.sealDm(first.peer, payload, toUnixSec(nowMs), dialect.codec),
+        peer: first.peer,
+        purpose: 'receipt',
+        expiresAtMs: nowMs + limits.outboxDays * dayMs,
+      }),
     );
     await store.transaction((tables) => {
       for (const row of group) tables.messages.setReceiptDue(row.id, 'none');
-      for (const event of events) {
-        tables.outbox.insert({
-          event,
-          peer: first.peer,
-          purpose: 'receipt',
-          attempts: 0,
-          dueAtMs: nowMs,
-          expiresAtMs: nowMs + limits.outboxDays * dayMs,
-        });
-      }
+      for (const item of items) tables.outbox.insert(item);
     });
-    deps.wakeOutbox();
+    deps.offer(items);
   }
+
+  /** A receipt has no receipt: the latest ones are said once more, should they have been lost. */
+  const repeated = (peer: Pubkey, state: 'delivered' | 'read', nowMs: UnixMs): string[] =>
+    store.peek((tables) =>
+      tables.messages.receipted(peer, state, nowMs - limits.receiptRepeatHours * hourMs, limits.receiptRepeats),
+    );
 
   return {
     wake,

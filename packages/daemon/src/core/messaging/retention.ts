@@ -20,7 +20,13 @@ export type Bounds = {
 
 /** Keeps the number of messages, their bytes and their age within bounds. */
 export function createRetention(
-  deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
+  deps: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    /** A time that no wrong clock has hurried on. */
+    readonly steadyNow: () => UnixMs;
+  },
   bounds: Bounds,
 ): Retention {
   const { store, clock, log } = deps;
@@ -44,7 +50,7 @@ export function createRetention(
   }
 
   async function prune(): Promise<void> {
-    const nowMs: UnixMs = clock.now();
+    const nowMs = deps.steadyNow();
     const removed = await store.transaction((tables) => {
       tables.seen.forgetBefore(nowMs - bounds.seenDays * dayMs);
       return tables.messages.prune({

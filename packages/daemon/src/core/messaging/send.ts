@@ -1,4 +1,4 @@
-import { type Clock, dayMs, hourMs, type Random, toHex, toIso, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Clock, dayMs, hourMs, type Random, toHex, toIso, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import {
   type Input,
   isNestedWithin,
@@ -11,6 +11,7 @@ import {
 import { chatPayload, controlTypes, dialectOf, envelopeFields } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import { parsePubkey } from '../identity/public-key-text.ts';
+import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
@@ -29,8 +30,10 @@ export function createSend(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  /** A time that no wrong clock has hurried on. */
+  readonly steadyNow: () => UnixMs;
   readonly makeRoom: (tables: Tables) => boolean;
-  readonly wakeOutbox: () => void;
+  readonly offer: (items: readonly OutboxItem[]) => void;
 }): SendMessage {
   const { identity, store, clock, random } = deps;
 
@@ -44,8 +47,10 @@ export function createSend(deps: {
     const key = input.idempotency_key;
     const request = JSON.stringify([to, input.content, type, data, input.reply_to, input.expires_in_s]);
 
+    let item: OutboxItem | null = null;
     const answer = await store.transaction((tables) => {
-      const earlier = key === undefined ? null : earlierAnswer(tables, key, request, nowMs);
+      const steadyMs = deps.steadyNow();
+      const earlier = key === undefined ? null : earlierAnswer(tables, key, request, steadyMs);
       if (earlier) return earlier;
       const peer = knownPeer(tables, to);
       checkQueue(tables);
@@ -59,7 +64,7 @@ export function createSend(deps: {
         dialect,
       );
       if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
-      const event = identity.sealDm(to, payload, toUnixSec(nowMs));
+      const event = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec);
       const id = dialect.envelope ? mid : event.id;
       tables.messages.insert({
         id,
@@ -78,22 +83,18 @@ export function createSend(deps: {
         deliveredAtMs: null,
         readAtMs: null,
         receiptDue: 'none',
+        seq,
       });
-      tables.outbox.insert({
-        event,
-        peer: to,
-        purpose: 'message',
-        attempts: 0,
-        dueAtMs: nowMs,
-        expiresAtMs:
-          nowMs + (input.expires_in_s === undefined ? limits.outboxDays * dayMs : input.expires_in_s * 1000),
-      });
+      const lifeMs =
+        input.expires_in_s === undefined ? limits.outboxDays * dayMs : input.expires_in_s * 1000;
+      item = { event, peer: to, purpose: 'message', expiresAtMs: nowMs + lifeMs };
+      tables.outbox.insert(item);
       const result: Output<'sendMessage'> = { id, to, timestamp: toIso(nowMs), state: 'queued' };
       if (key !== undefined)
-        tables.idempotency.put(key, request, JSON.stringify(result), nowMs, nowMs - KEY_LIFE_MS);
+        tables.idempotency.put(key, request, JSON.stringify(result), steadyMs, steadyMs - KEY_LIFE_MS);
       return result;
     });
-    deps.wakeOutbox();
+    if (item) deps.offer([item]);
     return answer;
   };
 }

@@ -5,6 +5,8 @@ import type { PeerRecord } from './peer.ts';
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
   | { readonly type: 'peer.handshaked'; readonly pubkey: Pubkey }
+  /** It signed a newer list of its relays. */
+  | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   | {
       readonly type: 'message.received';
       readonly id: string;

@@ -22,6 +22,8 @@ export interface MessageRecord {
   readonly deliveredAtMs: UnixMs | null;
   /** When the peer's agent read it (outgoing only). */
   readonly readAtMs: UnixMs | null;
+  /** Place in the conversation (outgoing only). */
+  readonly seq: number | null;
 }
 
 export type NewMessage = Omit<MessageRecord, 'arrival'> & {

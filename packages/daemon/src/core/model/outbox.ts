@@ -2,17 +2,23 @@ import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 
-/** Why an event goes out. */
-export type Purpose = 'message' | 'hello' | 'receipt' | 'reply';
+/** Why an event goes out, the most urgent first: where writes are rationed, the others wait. */
+export const purposes = ['message', 'receipt', 'reply', 'hello'] as const;
+export type Purpose = (typeof purposes)[number];
 
-/** Signed bytes on their way out. Never signed again: a retry sends the same event. */
+/** Signed bytes on their way out. A retry sends the same event; see re-sign.ts for the exceptions. */
 export interface OutboxItem {
   readonly event: NostrEvent;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
-  readonly attempts: number;
-  /** When to try next; null while there is nothing to do until a relay comes back. */
-  readonly dueAtMs: UnixMs | null;
+  readonly expiresAtMs: UnixMs;
+}
+
+/** An item without its bytes. */
+export interface OutboxEntry {
+  readonly eventId: string;
+  readonly peer: Pubkey;
+  readonly purpose: Purpose;
   readonly expiresAtMs: UnixMs;
 }
 

@@ -1,7 +1,8 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
+import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { MessageRecord, NewMessage, ReceiptDue } from '../model/message.ts';
-import type { OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
+import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 
 /**
@@ -30,6 +31,8 @@ export interface Tables {
   readonly outbox: OutboxTable;
   readonly seen: SeenTable;
   readonly relays: RelaysTable;
+  readonly relayLists: RelayListsTable;
+  readonly relayChoices: RelayChoicesTable;
   readonly idempotency: IdempotencyTable;
 }
 
@@ -38,7 +41,7 @@ export interface MetaTable {
   get(key: MetaKey): string | null;
   set(key: MetaKey, value: string): void;
 }
-type MetaKey = 'secret_key' | 'presence_at_sec' | 'seen_since_ms';
+type MetaKey = 'secret_key' | 'presence_at_sec' | 'relay_lists_at_sec' | 'seen_since_ms' | 'time_ms';
 
 export interface PeerFilter {
   readonly online?: { readonly is: boolean; readonly nowMs: UnixMs; readonly windowMs: number };
@@ -100,6 +103,8 @@ export interface MessagesTable {
   receiptsDue(
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
+  /** Incoming messages of this peer whose sender was told this last, the newest first. */
+  receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: UnixMs, limit: number): string[];
   /** What is stored, and the bytes of its texts. */
   totals(): { count: number; bytes: number };
   /**
@@ -119,17 +124,13 @@ export interface MessagesTable {
 
 export interface OutboxTable {
   insert(item: OutboxItem): void;
-  /** Items due by then, oldest first. */
-  due(nowMs: UnixMs, limit: number): OutboxItem[];
-  /** When this item is due; null when it waits for a relay, or is gone. */
-  dueAtMs(eventId: string): UnixMs | null;
-  /** When the next item is due; null when none waits for a time. */
-  nextDueAtMs(): UnixMs | null;
-  reschedule(eventId: string, dueAtMs: UnixMs | null, attempts: number): void;
-  /** Makes everything due that this relay has not finally answered. */
-  wake(url: string, nowMs: UnixMs): void;
+  get(eventId: string): OutboxItem | null;
+  /** All of them, the oldest first. */
+  entries(): OutboxEntry[];
+  /** The same message in a newly signed event: it takes over the place, the outcomes and the message's event id. */
+  replace(eventId: string, event: NostrEvent): void;
   remove(eventId: string): void;
-  expired(nowMs: UnixMs, limit: number): OutboxItem[];
+  /** Keeps an earlier final outcome. */
   record(eventId: string, outcome: RelayOutcomeRecord): void;
   outcomes(eventId: string): RelayOutcomeRecord[];
 }
@@ -147,6 +148,19 @@ export interface RelaysTable {
   /** Up to which of our receive times the messages of this relay were fetched; null before the first time. */
   cursor(url: string): UnixMs | null;
   setCursor(url: string, atMs: UnixMs): void;
+}
+
+/** The newest relay list of each kind (10002, 10050) that a peer signed. */
+export interface RelayListsTable {
+  get(pubkey: Pubkey, kind: number): { createdAtSec: number; urls: readonly string[] } | null;
+  put(pubkey: Pubkey, kind: number, createdAtSec: number, urls: readonly string[]): void;
+}
+
+/** What the owner added to the configured relays, or took away from them. */
+export interface RelayChoicesTable {
+  /** In the order of the choices. */
+  list(): { url: string; wanted: boolean }[];
+  put(url: string, wanted: boolean, atMs: UnixMs): void;
 }
 
 export interface IdempotencyTable {

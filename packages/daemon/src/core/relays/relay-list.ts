@@ -1,3 +1,13 @@
+import { type Cancel, type Clock, every, hourMs, type Log } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import type { RelayNetwork } from '../ports/relay-network.ts';
+import type { Store } from '../ports/store.ts';
+
+const CHECK_MS = 60_000;
+const FAILING_MS = limits.relayFailingMinutes * 60_000;
+const BENCH_MS = limits.relayBenchHours * hourMs;
+const TRIAL_MS = limits.relayTrialMinutes * 60_000;
+
 /** Which relays are our own: those of the configuration, and what the owner added or took away while we ran. */
 export interface RelayList {
   /** Those in use now, in their order. */
@@ -10,4 +20,118 @@ export interface RelayList {
   add(url: string): Promise<boolean>;
   /** @returns whether it was there */
   remove(url: string): Promise<boolean>;
+  start(): void;
+  stop(): void;
+}
+
+/**
+ * A list that the owner named is used as a whole. Of the candidates, which all agents have in the same order, the
+ * first healthy ones are: one that fails for an hour gives its place to the next, and is tried again a day later.
+ */
+export function createRelayList(
+  deps: {
+    readonly store: Store;
+    readonly network: RelayNetwork;
+    readonly clock: Clock;
+    readonly log: Log;
+    /** Whether a relay refuses everything that we write. */
+    readonly refusesUs: (url: string) => boolean;
+    readonly onChanged: () => void;
+  },
+  options: { readonly named: readonly string[] | null; readonly candidates: readonly string[] },
+): RelayList {
+  const { store, network, clock, log } = deps;
+  /** All times by the clock that never jumps. */
+  const healthyAt = new Map<string, number>();
+  const benchedAt = new Map<string, number>();
+  const trialSince = new Map<string, number>();
+  let inUse = choose();
+  let cancel: Cancel = () => {};
+
+  /** The configured ones, the owner's choices applied. */
+  function wanted(): { pool: string[]; added: string[] } {
+    const choices = store.peek((tables) => tables.relayChoices.list());
+    const refused = new Set(choices.flatMap(({ url, wanted }) => (wanted ? [] : [url])));
+    const added = choices.flatMap(({ url, wanted }) =>
+      wanted && !options.named?.includes(url) ? [url] : [],
+    );
+    const configured = options.named ?? options.candidates;
+    return { pool: configured.filter((url) => !refused.has(url) && !added.includes(url)), added };
+  }
+
+  function choose(): string[] {
+    const { pool, added } = wanted();
+    if (options.named !== null) return [...pool, ...added];
+    const fit = pool.filter((url) => !benchedAt.has(url));
+    // With all of them failing, it is the network that fails.
+    const chosen = (fit.length > 0 ? fit : pool).slice(0, limits.defaultRelays);
+    const tried = pool.filter((url) => trialSince.has(url) && !chosen.includes(url));
+    return [...chosen, ...tried, ...added];
+  }
+
+  function apply(): void {
+    const next = choose();
+    if (next.join() === inUse.join()) return;
+    inUse = next;
+    for (const url of next) if (!healthyAt.has(url)) healthyAt.set(url, clock.monotonic());
+    network.use(next);
+    deps.onChanged();
+  }
+
+  function check(): void {
+    const now = clock.monotonic();
+    const relays = network.relays().filter(({ role }) => role === 'own');
+    const healthy = relays.filter(({ url, state }) => state === 'connected' && !deps.refusesUs(url));
+    // Without any relay the fault is ours, and time does not count against them.
+    if (healthy.length === 0) for (const { url } of relays) healthyAt.set(url, now);
+    for (const { url } of healthy) healthyAt.set(url, now);
+    for (const url of inUse) judge(url, now);
+    for (const [url, since] of benchedAt) {
+      if (now - since < BENCH_MS || trialSince.has(url)) continue;
+      trialSince.set(url, now);
+      healthyAt.set(url, Number.NEGATIVE_INFINITY);
+    }
+    apply();
+  }
+
+  function judge(url: string, now: number): void {
+    const lastHealthy = healthyAt.get(url) ?? now;
+    const trial = trialSince.get(url);
+    if (trial === undefined) {
+      if (now - lastHealthy < FAILING_MS || !options.candidates.includes(url)) return;
+      log.warn('relay failing for an hour: the next candidate takes its place', { relay: url });
+      benchedAt.set(url, now);
+    } else if (now - trial >= TRIAL_MS) {
+      trialSince.delete(url);
+      if (now - lastHealthy < CHECK_MS * 2) benchedAt.delete(url);
+      else benchedAt.set(url, now);
+    }
+  }
+
+  async function note(url: string, isWanted: boolean): Promise<void> {
+    await store.transaction((tables) => tables.relayChoices.put(url, isWanted, clock.now()));
+    benchedAt.delete(url);
+    trialSince.delete(url);
+    apply();
+  }
+
+  return {
+    urls: () => inUse,
+    async add(url) {
+      if (inUse.includes(url)) return false;
+      await note(url, true);
+      return true;
+    },
+    async remove(url) {
+      const { pool, added } = wanted();
+      if (!pool.includes(url) && !added.includes(url)) return false;
+      await note(url, false);
+      return true;
+    },
+    start() {
+      for (const url of inUse) healthyAt.set(url, clock.monotonic());
+      if (options.named === null) cancel = every(clock, CHECK_MS, check);
+    },
+    stop: () => cancel(),
+  };
 }

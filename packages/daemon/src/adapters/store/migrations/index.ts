@@ -1,5 +1,6 @@
 import type { Sql } from '../sql.ts';
 import { init } from './001-init.ts';
+import { relays } from './002-relays.ts';
 
 /** The database's layout through time. */
 export interface Schema {
@@ -39,4 +40,4 @@ export function createSchema(migrations: readonly string[]): Schema {
   };
 }
 
-export const currentSchema = createSchema([init]);
+export const currentSchema = createSchema([init, relays]);

@@ -1,0 +1,78 @@
+import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { chatPayload, dialectOf, kinds } from '@ocmesh/shared/wire';
+import type { Identity } from '../identity/identity.ts';
+import type { OutboxItem } from '../model/outbox.ts';
+import type { PublishOutcome } from '../ports/relay-network.ts';
+import type { Store } from '../ports/store.ts';
+import type { Entry } from './lane.ts';
+
+/** Words of relays about a `created_at` that they do not like. */
+const ABOUT_THE_DATE = /created_at|timestamp|too (old|early|late|new|far)|in the (future|past)|\bfuture\b/i;
+/** A date as close as this to now cannot be mended. */
+const MENDABLE_SEC = 60;
+
+/**
+ * A message in a newly signed event, under the same `mid`: receivers know it by that. Only for messages that carry
+ * one, and only where no relay took the old event, or a relay refused its date.
+ */
+export interface Resign {
+  /** Where it waited so long that relays and receivers would overlook it. */
+  ifOld(entry: Entry, item: OutboxItem): Promise<boolean>;
+  ifDateRefused(entry: Entry, item: OutboxItem, outcome: PublishOutcome): Promise<boolean>;
+}
+
+export function createResign(deps: {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: Clock;
+}): Resign {
+  const { identity, store, clock } = deps;
+
+  function resign(entry: Entry, item: OutboxItem): Promise<boolean> {
+    // Another lane was faster.
+    if (entry.id !== item.event.id) return Promise.resolve(true);
+    entry.resigning ??= replace(entry, item).finally(() => {
+      entry.resigning = null;
+    });
+    return entry.resigning;
+  }
+
+  async function replace(entry: Entry, { event: old, peer: pubkey }: OutboxItem): Promise<boolean> {
+    if (entry.purpose !== 'message' || entry.resigned >= limits.resigns) return false;
+    const { message, peer } = store.peek((tables) => ({
+      message: tables.messages.findByEvent(old.id),
+      peer: tables.peers.get(pubkey),
+    }));
+    // Without a `mid` the id is the event's.
+    if (!message || !peer || message.seq === null || message.id === message.eventId) return false;
+    const { type, content, data, id: mid, seq, replyTo, timestampMs: tsMs } = message;
+    const dialect = dialectOf(peer);
+    if (!dialect.envelope) return false;
+    const payload = chatPayload({ type, content, data, mid, tsMs, seq, replyTo }, dialect);
+    const event = identity.sealDm(pubkey, payload, toUnixSec(clock.now()), dialect.codec);
+    entry.resigned++;
+    const isReplaced = await store.transaction((tables) => {
+      if (!tables.outbox.get(old.id)) return false;
+      tables.outbox.replace(old.id, event);
+      return true;
+    });
+    if (isReplaced) entry.id = event.id;
+    return isReplaced;
+  }
+
+  const ageSec = ({ event }: OutboxItem): number => toUnixSec(clock.now()) - event.created_at;
+
+  return {
+    // A gift wrap's date is a made-up one anyway.
+    ifOld: async (entry, item) =>
+      item.event.kind === kinds.encryptedDm &&
+      ageSec(item) > limits.resignMinutes * 60 &&
+      resign(entry, item),
+    ifDateRefused: async (entry, item, { outcome, reason }) =>
+      outcome === 'rejected' &&
+      ABOUT_THE_DATE.test(reason ?? '') &&
+      Math.abs(ageSec(item)) > MENDABLE_SEC &&
+      resign(entry, item),
+  };
+}

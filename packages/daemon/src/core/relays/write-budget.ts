@@ -1,0 +1,77 @@
+import { type Clock, hourMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { isLocalRelay } from '@ocmesh/shared/wire';
+import type { PublishOutcome } from '../ports/relay-network.ts';
+
+const MINUTE_MS = 60_000;
+
+/** How much each relay lets us write. Limits of relays count per address, so what we spend is missing to our neighbours. */
+export interface WriteBudget {
+  /** Milliseconds until one more event may be written; 0 for now. */
+  waitMs(url: string): number;
+  /** One event is being written. */
+  spend(url: string): void;
+  /** A relay's answer: it may ask for a pause, or want nothing of us at all. */
+  onOutcome(url: string, outcome: PublishOutcome): void;
+  /** It refuses whatever we write: for a day it is asked only where no other relay is left. */
+  isSpared(url: string): boolean;
+}
+
+/** Words of a relay that mean the writer, not the event. */
+const ofTheWriter: readonly string[] = ['restricted', 'blocked', 'mute'];
+
+export function createWriteBudget(clock: Clock): WriteBudget {
+  /** All times by the clock that never jumps. */
+  interface Account {
+    tokens: number;
+    countedAt: number;
+    pausedUntil: number;
+    sparedUntil: number;
+  }
+  const accounts = new Map<string, Account>();
+
+  function accountOf(url: string): Account {
+    const now = clock.monotonic();
+    const account = accounts.get(url) ?? {
+      tokens: limits.relayWriteBurst,
+      countedAt: now,
+      pausedUntil: 0,
+      sparedUntil: 0,
+    };
+    const earned = ((now - account.countedAt) / MINUTE_MS) * limits.relayWritesPerMinute;
+    account.tokens = Math.min(limits.relayWriteBurst, account.tokens + earned);
+    account.countedAt = now;
+    accounts.set(url, account);
+    return account;
+  }
+
+  return {
+    waitMs(url) {
+      const { tokens, pausedUntil } = accountOf(url);
+      const missing = isLocalRelay(url) ? 0 : Math.max(0, 1 - tokens);
+      const earnedInMs = Math.ceil((missing * MINUTE_MS) / limits.relayWritesPerMinute);
+      return Math.max(earnedInMs, pausedUntil - clock.monotonic(), 0);
+    },
+    spend(url) {
+      accountOf(url).tokens -= 1;
+    },
+    onOutcome(url, { outcome, prefix, reason }) {
+      const account = accountOf(url);
+      if (outcome === 'accepted') account.sparedUntil = 0;
+      if (outcome !== 'rejected') return;
+      if (prefix === 'rate-limited') account.pausedUntil = clock.monotonic() + pauseMs(reason ?? '');
+      if (ofTheWriter.includes(prefix ?? '')) {
+        account.sparedUntil = clock.monotonic() + limits.refusedWriteHours * hourMs;
+      }
+    },
+    isSpared: (url) => accountOf(url).sparedUntil > clock.monotonic(),
+  };
+}
+
+/** "rate-limited: retry in 30 s" and the like. */
+function pauseMs(words: string): number {
+  const [, count, unit] = /\bin (\d{1,5}) ?(s|sec|seconds?|m|min|minutes?)\b/i.exec(words) ?? [];
+  const named = Number(count ?? 0) * (unit?.toLowerCase().startsWith('m') ? 60 : 1);
+  const seconds = named > 0 ? Math.min(named, limits.rateLimitedMaxSeconds) : limits.rateLimitedSeconds;
+  return seconds * 1000;
+}

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { isLocalRelay } from './relay-address.ts';
+
+test.each([
+  'ws://127.0.0.1:7777',
+  'ws://localhost',
+  'wss://localhost/inbox',
+  'ws://relay:7777',
+  'ws://10.0.0.3',
+  'ws://172.16.0.1',
+  'ws://192.168.1.5:80/x',
+  'ws://[::1]:7777',
+  'ws://[fd00::1]',
+  'ws://pi.local',
+])('%s is near', (url) => {
+  expect(isLocalRelay(url)).toBe(true);
+});
+
+test.each([
+  'wss://nos.lol',
+  'wss://172.32.0.1',
+  'wss://11.0.0.1',
+  'wss://127.0.0.1.nip.io',
+  'wss://[2606:4700::1]',
+  'wss://local.example.com',
+])('%s is public', (url) => {
+  expect(isLocalRelay(url)).toBe(false);
+});
