@@ -15,6 +15,9 @@ export interface NostrEvent {
 /** An event before it is signed. */
 export type EventDraft = Pick<NostrEvent, 'created_at' | 'kind' | 'tags' | 'content'>;
 
+/** An event with its author but without a signature: what its id is the hash of, and the core of a rumor (NIP-59). */
+export type UnsignedEvent = EventDraft & Pick<NostrEvent, 'pubkey'>;
+
 /** A subscription filter (NIP-01). Only single-letter tags are indexed by relays. */
 export interface Filter {
   readonly ids?: readonly string[];
@@ -35,21 +38,22 @@ const isTag = (tag: unknown): tag is string[] =>
  * Extra fields are left behind: they are not signed.
  */
 export function parseEvent(value: unknown): NostrEvent | null {
+  const unsigned = parseUnsignedEvent(value);
+  if (unsigned === null) return null;
+  const { id, sig } = value as Record<string, unknown>;
+  if (!isHex64(id) || typeof sig !== 'string' || !HEX_128.test(sig)) return null;
+  return { id, ...unsigned, sig };
+}
+
+/** The same for the five fields that stand in an event before it has an id and a signature. */
+export function parseUnsignedEvent(value: unknown): UnsignedEvent | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { id, pubkey, created_at, kind, tags, content, sig } = value as Record<string, unknown>;
-  if (!isHex64(id) || !isHex64(pubkey) || typeof sig !== 'string' || !HEX_128.test(sig)) return null;
+  const { pubkey, created_at, kind, tags, content } = value as Record<string, unknown>;
+  if (!isHex64(pubkey)) return null;
   if (!Number.isSafeInteger(created_at) || (created_at as number) < 0) return null;
   if (!Number.isInteger(kind) || (kind as number) < 0 || (kind as number) > 65_535) return null;
   if (typeof content !== 'string' || !Array.isArray(tags) || !tags.every(isTag)) return null;
-  return {
-    id,
-    pubkey: pubkey as Pubkey,
-    created_at: created_at as number,
-    kind: kind as number,
-    tags,
-    content,
-    sig,
-  };
+  return { pubkey: pubkey as Pubkey, created_at: created_at as number, kind: kind as number, tags, content };
 }
 
 /** Value of the first tag with this name. */

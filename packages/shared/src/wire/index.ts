@@ -17,8 +17,10 @@ export {
   isExpired,
   type NostrEvent,
   parseEvent,
+  parseUnsignedEvent,
   tagValue,
   tagValues,
+  type UnsignedEvent,
 } from './event.ts';
 export {
   authFrame,

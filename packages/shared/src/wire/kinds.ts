@@ -6,8 +6,16 @@ export const kinds = {
   encryptedDm: 4,
   /** NIP-09 deletion request. */
   deletion: 5,
+  /** NIP-59 seal: a rumor, encrypted and signed by its author. */
+  seal: 13,
+  /** NIP-17 chat message: a rumor, never signed. */
+  privateDm: 14,
   /** NIP-59 gift wrap. */
   giftWrap: 1059,
+  /** NIP-65 list of the relays that somebody reads and writes. */
+  relayList: 10002,
+  /** NIP-17 list of the relays on which somebody takes gift wraps. */
+  dmRelayList: 10050,
   /** NIP-42 answer to a relay's challenge. */
   clientAuth: 22242,
   /** Addressable presence of the mesh, replaced at each announcement. */

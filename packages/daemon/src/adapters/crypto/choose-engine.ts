@@ -39,6 +39,7 @@ export function selfTest(engine: CryptoEngine): void {
   must(engine.publicKey(SECRET_1) === PUBLIC_1, 'public key');
   const event = engine.sign({ kind: 1, created_at: 1, tags: [['t', 'x']], content: PLAINTEXT }, SECRET_1);
   must(parseEvent(event) !== null && engine.verify(event), 'own signature');
+  must(engine.eventId(event) === event.id, 'event id');
   must(!engine.verify({ ...event, content: `${PLAINTEXT}!` }), 'changed content');
   must(
     !engine.verify({ ...event, sig: event.sig.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) }),

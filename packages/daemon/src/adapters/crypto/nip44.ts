@@ -28,6 +28,8 @@ export function sealNip44(
 /** Throws for anything that was not sealed with this key. */
 export function openNip44(key: Uint8Array, payload: string): string {
   const bytes = Buffer.from(payload, 'base64');
+  // Buffer skips what is no base64 and takes stray bits: one message would have many payloads.
+  if (bytes.toString('base64') !== payload) throw new Error('no base64');
   if (bytes.length < LEAST_BYTES || bytes[0] !== VERSION) throw new Error('no NIP-44 version 2 payload');
   const nonce = bytes.subarray(1, 1 + NONCE_BYTES);
   const sealed = bytes.subarray(1 + NONCE_BYTES, bytes.length - MAC_BYTES);
@@ -37,7 +39,8 @@ export function openNip44(key: Uint8Array, payload: string): string {
   return unpad(chacha20(cipherKey, cipherNonce, sealed));
 }
 
-function messageKeys(key: Uint8Array, nonce: Uint8Array) {
+/** The keys of one message. */
+export function messageKeys(key: Uint8Array, nonce: Uint8Array) {
   // The conversation key is HKDF's pseudo-random key already: only its expand step is left.
   const expanded = hkdfExpand(key, nonce, 76);
   return {
@@ -80,7 +83,8 @@ function unpad(padded: Buffer): string {
   return utf8.decode(padded.subarray(2, 2 + length));
 }
 
-function paddedLength(length: number): number {
+/** Bytes that a text of this many bytes is padded to. */
+export function paddedLength(length: number): number {
   if (length <= 32) return 32;
   const nextPower = 2 ** (Math.floor(Math.log2(length - 1)) + 1);
   const chunk = nextPower <= 256 ? 32 : nextPower / 8;

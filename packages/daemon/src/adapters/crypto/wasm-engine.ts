@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import type { UnsignedEvent } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../../core/ports/crypto-engine.ts';
 import { openNip04, sealNip04 } from './nip04.ts';
 import { conversationKey, openNip44, sealNip44 } from './nip44.ts';
@@ -13,10 +13,13 @@ const CACHED_SECRETS = 1_000;
 export function createWasmEngine(): CryptoEngine {
   const cached = new Map<string, Uint8Array>();
 
+  const freshSecret = (secretKey: Uint8Array, peer: Pubkey): Uint8Array =>
+    sharedX(secretKey, Buffer.from(peer, 'hex'));
+
   function secretWith(secretKey: Uint8Array, peer: Pubkey): Uint8Array {
     const key = `${peer}${Buffer.from(secretKey).toString('hex')}`;
     const known = cached.get(key);
-    const secret = known ?? sharedX(secretKey, Buffer.from(peer, 'hex'));
+    const secret = known ?? freshSecret(secretKey, peer);
     // Put back at the end: what is dropped is what was not used for the longest time.
     cached.delete(key);
     cached.set(key, secret);
@@ -26,6 +29,8 @@ export function createWasmEngine(): CryptoEngine {
 
   return {
     publicKey: (secretKey) => Buffer.from(publicKeyOf(secretKey)).toString('hex') as Pubkey,
+
+    eventId: (event) => hashOf(event).toString('hex'),
 
     sign(draft, secretKey) {
       const { created_at, kind, tags, content } = draft;
@@ -47,22 +52,20 @@ export function createWasmEngine(): CryptoEngine {
       seal: (secretKey, peer, plaintext) => sealNip04(secretWith(secretKey, peer), plaintext),
       open: (secretKey, peer, payload) => openNip04(secretWith(secretKey, peer), payload),
     },
-    nip44: {
-      seal: (secretKey, peer, plaintext) =>
-        sealNip44(conversationKey(secretWith(secretKey, peer)), plaintext),
-      open: (secretKey, peer, payload) => openNip44(conversationKey(secretWith(secretKey, peer)), payload),
-    },
+    nip44: nip44With(secretWith),
+    nip44Once: nip44With(freshSecret),
   };
 }
 
+const nip44With = (
+  secretWith: (secretKey: Uint8Array, peer: Pubkey) => Uint8Array,
+): CryptoEngine['nip44'] => ({
+  seal: (secretKey, peer, plaintext) => sealNip44(conversationKey(secretWith(secretKey, peer)), plaintext),
+  open: (secretKey, peer, payload) => openNip44(conversationKey(secretWith(secretKey, peer)), payload),
+});
+
 /** The id of an event (NIP-01): SHA-256 of its canonical form, which is what JSON.stringify makes. */
-const hashOf = ({
-  pubkey,
-  created_at,
-  kind,
-  tags,
-  content,
-}: EventDraft & Pick<NostrEvent, 'pubkey'>): Buffer =>
+const hashOf = ({ pubkey, created_at, kind, tags, content }: UnsignedEvent): Buffer =>
   createHash('sha256')
     .update(JSON.stringify([0, pubkey, created_at, kind, tags, content]))
     .digest();

@@ -1,14 +1,21 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import type { EventDraft, NostrEvent, UnsignedEvent } from '@ocmesh/shared/wire';
 import * as nip04 from 'nostr-tools/nip04';
 import * as nip44 from 'nostr-tools/nip44';
-import { finalizeEvent, getPublicKey, verifyEvent } from 'nostr-tools/pure';
+import { finalizeEvent, getEventHash, getPublicKey, verifyEvent } from 'nostr-tools/pure';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 
 /** The engine on nostr-tools (noble): pure JavaScript, correct everywhere, 1 to 3 ms an operation. */
 export function createNostrToolsEngine(): CryptoEngine {
+  const sealed44: CryptoEngine['nip44'] = {
+    seal: (secretKey, peer, plaintext) => nip44.encrypt(plaintext, nip44.getConversationKey(secretKey, peer)),
+    open: (secretKey, peer, payload) => nip44.decrypt(payload, nip44.getConversationKey(secretKey, peer)),
+  };
+
   return {
     publicKey: (secretKey) => getPublicKey(secretKey) as Pubkey,
+
+    eventId: (event: UnsignedEvent) => getEventHash(event as unknown as Parameters<typeof getEventHash>[0]),
 
     sign({ kind, created_at, tags, content }: EventDraft, secretKey) {
       // A fresh object in and out: finalizeEvent changes its input and would publish a stray field.
@@ -23,11 +30,9 @@ export function createNostrToolsEngine(): CryptoEngine {
       seal: (secretKey, peer, plaintext) => nip04.encrypt(secretKey, peer, plaintext),
       open: (secretKey, peer, payload) => nip04.decrypt(secretKey, peer, payload),
     },
-    nip44: {
-      seal: (secretKey, peer, plaintext) =>
-        nip44.encrypt(plaintext, nip44.getConversationKey(secretKey, peer)),
-      open: (secretKey, peer, payload) => nip44.decrypt(payload, nip44.getConversationKey(secretKey, peer)),
-    },
+    // Keeps no secrets, so a key used once is like any other.
+    nip44: sealed44,
+    nip44Once: sealed44,
   };
 }
 
