@@ -1,8 +1,10 @@
 import { fromHex, type Random, toHex } from '@ocmesh/shared/ambient';
-import type { Pubkey } from '@ocmesh/shared/contract';
-import { type EventDraft, kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import { isHex64, type Pubkey } from '@ocmesh/shared/contract';
+import { type EventDraft, kinds, type NostrEvent, tagValues } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store } from '../ports/store.ts';
+import { openPrivateDm, privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
+import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
 
 /** The agent's key pair, as things to do with it: the secret key never leaves this closure. */
@@ -10,10 +12,31 @@ export interface Identity {
   readonly pubkey: Pubkey;
   readonly npub: string;
   sign(draft: EventDraft): NostrEvent;
-  /** A signed kind 4 event with the plaintext sealed for the peer (NIP-04). */
-  sealDm(peer: Pubkey, plaintext: string, createdAtSec: number): NostrEvent;
-  /** The plaintext of a kind 4 event that its author sealed for us. Throws when it was not. */
-  openDm(event: NostrEvent): string;
+  /**
+   * The plaintext sealed for the peer, ready to publish: a kind 4 event, or a gift wrap of kind 1059.
+   * @throws OcmeshError `content_too_large` when no relay would take the wrap
+   */
+  sealDm(peer: Pubkey, plaintext: string, createdAtSec: number, codec: DmCodecName): NostrEvent;
+  /**
+   * Opens a verified event of kind 4 or 1059. The author may be ourselves: others keep copies of what they send.
+   * @throws UnreadableDmError
+   */
+  openDm(event: NostrEvent): OpenedDm;
+}
+
+type DmCodecName = 'nip04' | 'nip17';
+
+/** A direct message as its author wrote it; in a gift wrap the event around it knows none of this. */
+export interface OpenedDm {
+  readonly author: Pubkey;
+  readonly plaintext: string;
+  /** As the author dates it: nothing bounds it, a wrap's own time says nothing. */
+  readonly createdAtSec: number;
+  /** Id of the event (kind 4) or of the message inside the wrap (kind 14). */
+  readonly id: string;
+  readonly codec: DmCodecName;
+  /** Id of the kind 14 message that this one answers. */
+  readonly replyTo: string | null;
 }
 
 /** Loads the key pair of this home, or makes one on first run and waits until it is on disk. */
@@ -26,36 +49,55 @@ export async function loadOrCreateIdentity(deps: {
   const stored = await store.read((tables) => tables.meta.get('secret_key'));
   const secretKey = stored === null ? newSecretKey(engine, random) : fromHex(stored);
   if (stored === null) await store.transaction((tables) => tables.meta.set('secret_key', toHex(secretKey)));
-  return { identity: createIdentity(engine, secretKey), created: stored === null };
+  return { identity: createIdentity(deps, secretKey), created: stored === null };
 }
 
-/** Almost every 32 bytes are a valid key; the engine refuses the rest. */
-function newSecretKey(engine: CryptoEngine, random: Random): Uint8Array {
-  for (;;) {
-    const candidate = random.bytes(32);
+/** The identity of a key that is at hand. */
+export function createIdentity(
+  deps: { readonly engine: CryptoEngine; readonly random: Random },
+  secretKey: Uint8Array,
+): Identity {
+  const { engine } = deps;
+  const pubkey = engine.publicKey(secretKey);
+  const us = { secretKey, pubkey };
+  const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
+
+  function openKind4(event: NostrEvent): OpenedDm {
+    if (event.kind !== kinds.encryptedDm) throw new UnreadableDmError();
     try {
-      engine.publicKey(candidate);
-      return candidate;
+      const plaintext = engine.nip04.open(secretKey, event.pubkey, event.content);
+      const { pubkey: author, created_at: createdAtSec, id } = event;
+      return { author, plaintext, createdAtSec, id, codec: 'nip04', replyTo: null };
     } catch {
-      // Zero or beyond the curve's order: once in 2^128.
+      throw new UnreadableDmError();
     }
   }
-}
 
-function createIdentity(engine: CryptoEngine, secretKey: Uint8Array): Identity {
-  const pubkey = engine.publicKey(secretKey);
-  const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
+  function openWrap(event: NostrEvent): OpenedDm {
+    const rumor = openPrivateDm(engine, us, event);
+    const { pubkey: author, content: plaintext, created_at: createdAtSec, id } = rumor;
+    const parent = tagValues(rumor, 'e').at(-1);
+    return { author, plaintext, createdAtSec, id, codec: 'nip17', replyTo: isHex64(parent) ? parent : null };
+  }
+
   return {
     pubkey,
     npub: toNpub(pubkey),
     sign,
-    sealDm: (peer, plaintext, createdAtSec) =>
-      sign({
+
+    sealDm(peer, plaintext, createdAtSec, codec) {
+      if (codec === 'nip17') {
+        const rumor = privateDm(engine, { author: pubkey, recipients: [peer], plaintext, createdAtSec });
+        return wrapRumor(deps, us, rumor, peer, createdAtSec);
+      }
+      return sign({
         kind: kinds.encryptedDm,
         created_at: createdAtSec,
         tags: [['p', peer]],
         content: engine.nip04.seal(secretKey, peer, plaintext),
-      }),
-    openDm: (event) => engine.nip04.open(secretKey, event.pubkey, event.content),
+      });
+    },
+
+    openDm: (event) => (event.kind === kinds.giftWrap ? openWrap(event) : openKind4(event)),
   };
 }

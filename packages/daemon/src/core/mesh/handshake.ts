@@ -35,7 +35,7 @@ export function createHandshake(
     if (known?.hello !== 'none' || known.trust === 'blocked') return;
     const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialectOf(known));
     const item: OutboxItem = {
-      event: identity.sealDm(pubkey, hello, toUnixSec(nowMs)),
+      event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), 'nip04'),
       peer: pubkey,
       purpose: 'hello',
       attempts: 0,

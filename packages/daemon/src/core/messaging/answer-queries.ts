@@ -28,7 +28,7 @@ export function createQueryAnswers(
     if (answeredAt.size >= REMEMBERED) answeredAt.clear();
     answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
-    const event = identity.sealDm(peer, payload, toUnixSec(nowMs));
+    const event = identity.sealDm(peer, payload, toUnixSec(nowMs), 'nip04');
     await store.transaction((tables) =>
       tables.outbox.insert({
         event,

@@ -27,7 +27,7 @@ export function createDmHandler(identity: Identity, makeRoom: MakeRoom): EventHa
     open(event) {
       let payload: Payload;
       try {
-        payload = parsePayload(identity.openDm(event));
+        payload = parsePayload(identity.openDm(event).plaintext);
       } catch {
         // One answer for a wrong key, bad padding and broken UTF-8: no oracle.
         return { refusal: 'undecryptable' };

@@ -74,7 +74,7 @@ export function createReceipts(deps: {
     // The deployed mesh knows a message by its event, ours by its own id.
     const ids = group.map((row) => (dialect.receiptBatches ? row.id : row.eventId));
     const events = receiptPayloads(first.due, ids, nowMs, dialect).map((payload) =>
-      identity.sealDm(first.peer, payload, toUnixSec(nowMs)),
+      identity.sealDm(first.peer, payload, toUnixSec(nowMs), 'nip04'),
     );
     await store.transaction((tables) => {
       for (const row of group) tables.messages.setReceiptDue(row.id, 'none');

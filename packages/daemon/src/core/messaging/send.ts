@@ -59,7 +59,7 @@ export function createSend(deps: {
         dialect,
       );
       if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
-      const event = identity.sealDm(to, payload, toUnixSec(nowMs));
+      const event = identity.sealDm(to, payload, toUnixSec(nowMs), 'nip04');
       const id = dialect.envelope ? mid : event.id;
       tables.messages.insert({
         id,

@@ -1,0 +1,126 @@
+import type { Random } from '@ocmesh/shared/ambient';
+import { limits, OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import {
+  kinds,
+  type NostrEvent,
+  parseEvent,
+  parseUnsignedEvent,
+  tagValues,
+  type UnsignedEvent,
+} from '@ocmesh/shared/wire';
+import type { CryptoEngine } from '../ports/crypto-engine.ts';
+import { newSecretKey } from './new-secret-key.ts';
+
+// NIP-17 on NIP-59: message (rumor, unsigned) → seal (signed by its author) → gift wrap (signed by a key of its own).
+
+/** How far seals and wraps are back-dated, so that no two of them can be told to belong together (NIP-17). */
+const BACK_DATED_SEC = 2 * 24 * 60 * 60;
+/** Bytes of a rumor. Padded and encoded twice, one byte more makes an event above the 64 KiB that relays take. */
+const MOST_RUMOR_BYTES = 28 * 1024;
+
+/** An event that nobody signed: its reader knows who wrote it, and can prove it to nobody. */
+export type Rumor = UnsignedEvent & Pick<NostrEvent, 'id'>;
+
+export interface KeyPair {
+  readonly secretKey: Uint8Array;
+  readonly pubkey: Pubkey;
+}
+
+/** A direct message that is damaged, forged or not for us. Never says which: no oracle. */
+export class UnreadableDmError extends Error {
+  constructor() {
+    super('The message cannot be opened.');
+    this.name = 'UnreadableDmError';
+  }
+}
+
+/** The message itself: one for all its recipients, so that it has the same id for each of them. */
+export function privateDm(
+  engine: CryptoEngine,
+  message: { author: Pubkey; recipients: readonly Pubkey[]; plaintext: string; createdAtSec: number },
+): Rumor {
+  const unsigned = {
+    pubkey: message.author,
+    created_at: message.createdAtSec,
+    kind: kinds.privateDm,
+    tags: message.recipients.map((recipient) => ['p', recipient]),
+    content: message.plaintext,
+  };
+  return { id: engine.eventId(unsigned), ...unsigned };
+}
+
+/**
+ * A kind 1059 event that only the recipient can open.
+ * @throws OcmeshError `content_too_large` when relays would refuse the wrap
+ */
+export function wrapRumor(
+  deps: { readonly engine: CryptoEngine; readonly random: Random },
+  author: KeyPair,
+  rumor: Rumor,
+  recipient: Pubkey,
+  nowSec: number,
+): NostrEvent {
+  const { engine, random } = deps;
+  const backDated = (): number => nowSec - Math.floor(random.unit() * BACK_DATED_SEC);
+  const plaintext = JSON.stringify(rumor);
+  if (utf8Bytes(plaintext) > MOST_RUMOR_BYTES) throw new OcmeshError('content_too_large');
+  const seal = engine.sign(
+    {
+      kind: kinds.seal,
+      created_at: backDated(),
+      tags: [],
+      content: engine.nip44.seal(author.secretKey, recipient, plaintext),
+    },
+    author.secretKey,
+  );
+  const once = newSecretKey(engine, random);
+  return engine.sign(
+    {
+      kind: kinds.giftWrap,
+      created_at: backDated(),
+      tags: [['p', recipient]],
+      content: engine.nip44Once.seal(once, recipient, JSON.stringify(seal)),
+    },
+    once,
+  );
+}
+
+/**
+ * What a gift wrap holds, of any kind, with its author proven. The wrap's own signature is checked already.
+ * @throws UnreadableDmError
+ */
+export function unwrapRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor {
+  let rumor: Rumor | null = null;
+  try {
+    rumor = authenticRumor(engine, secretKey, wrap);
+  } catch {
+    // A wrong key, a bad MAC, no JSON: all the same.
+  }
+  if (rumor === null) throw new UnreadableDmError();
+  return rumor;
+}
+
+function authenticRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor | null {
+  if (wrap.kind !== kinds.giftWrap || wrap.content.length > limits.eventContentBytes) return null;
+  const seal = parseEvent(JSON.parse(engine.nip44Once.open(secretKey, wrap.pubkey, wrap.content)));
+  if (seal?.kind !== kinds.seal || seal.tags.length > 0 || !engine.verify(seal)) return null;
+  const value = JSON.parse(engine.nip44.open(secretKey, seal.pubkey, seal.content));
+  const unsigned = parseUnsignedEvent(value);
+  // The seal is all that proves an author: it must be the one who is named inside.
+  if (unsigned?.pubkey !== seal.pubkey) return null;
+  const id = engine.eventId(unsigned);
+  // Under an id of its author's choice one message could pass for another.
+  return value.id === undefined || value.id === id ? { id, ...unsigned } : null;
+}
+
+/**
+ * The chat message in a gift wrap: one to us, or our own that we keep a copy of.
+ * @throws UnreadableDmError
+ */
+export function openPrivateDm(engine: CryptoEngine, us: KeyPair, wrap: NostrEvent): Rumor {
+  const rumor = unwrapRumor(engine, us.secretKey, wrap);
+  const named = tagValues(rumor, 'p');
+  const concernsUs = named.length === 0 || named.includes(us.pubkey) || rumor.pubkey === us.pubkey;
+  if (rumor.kind !== kinds.privateDm || !concernsUs) throw new UnreadableDmError();
+  return rumor;
+}
