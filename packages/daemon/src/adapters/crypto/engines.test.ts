@@ -26,6 +26,7 @@ test.each([
   ['believes every signature', { verify: () => true }],
   ['believes no signature', { verify: () => false }],
   ['finds another public key', { publicKey: () => 'ab'.repeat(32) as ReturnType<typeof real.publicKey> }],
+  ['finds another event id', { eventId: () => 'ab'.repeat(32) }],
   ['opens NIP-04 to something else', { nip04: { ...real.nip04, open: () => 'x' } }],
   ['opens NIP-44 to something else', { nip44: { ...real.nip44, open: () => 'x' } }],
   ['seals what nobody can open', { nip44: { ...real.nip44, seal: () => 'x' } }],

@@ -52,7 +52,7 @@ export async function loadOrCreateIdentity(deps: {
   return { identity: createIdentity(deps, secretKey), created: stored === null };
 }
 
-/** For a key that is known. Everybody else loads it from the home. */
+/** The identity of a key that is at hand. */
 export function createIdentity(
   deps: { readonly engine: CryptoEngine; readonly random: Random },
   secretKey: Uint8Array,

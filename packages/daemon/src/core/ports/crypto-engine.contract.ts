@@ -67,6 +67,22 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       expect(engine.verify(JSON.parse(JSON.stringify(event)))).toBe(true);
     });
 
+    test('finds the id of an event that nobody signed', () => {
+      // The message in the example of NIP-59.
+      const unsigned = {
+        pubkey: '611df01bfcf85c26ae65453b772d8f1dfd25c264621c0277e1fc1518686faef9' as NostrEvent['pubkey'],
+        created_at: 1_691_518_405,
+        kind: 1,
+        tags: [],
+        content: 'Are you going to the party tonight?',
+      };
+      const id = '9dd003c6d3b73b74a85a9ab099469ce251653a7af76f523671ab828acd2a0ef9';
+      expect(engine.eventId(unsigned)).toBe(id);
+      expect(engine.eventId(Object.assign({ sig: '', id: 'x' }, unsigned))).toBe(id);
+      expect(engine.eventId({ ...unsigned, kind: 14 })).not.toBe(id);
+      expect(engine.eventId(signed(engine))).toBe(signed(engine).id);
+    });
+
     test('leaves the draft as it is', () => {
       const draft = Object.freeze({
         kind: 1,
@@ -117,7 +133,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       expect(engine.verify({ ...forged, sig: event.sig })).toBe(false);
     });
 
-    describe.each(['nip04', 'nip44'] as const)('%s', (codec) => {
+    describe.each(['nip04', 'nip44', 'nip44Once'] as const)('%s', (codec) => {
       test.each(texts)('opens what was sealed, from either side: %s', (_, text) => {
         const sealed = engine[codec].seal(alice.secretKey, bob.pubkey, text);
         expect(engine[codec].open(bob.secretKey, alice.pubkey, sealed)).toBe(text);
@@ -141,6 +157,11 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
           engine[codec].seal(alice.secretKey, 'f'.repeat(64) as NostrEvent['pubkey'], 'x'),
         ).toThrow();
       });
+    });
+
+    test('NIP-44 with a key that is used once is NIP-44', () => {
+      const sealed = engine.nip44Once.seal(alice.secretKey, bob.pubkey, 'x');
+      expect(engine.nip44.open(bob.secretKey, alice.pubkey, sealed)).toBe('x');
     });
 
     test('the wrong key opens nothing under NIP-44', () => {
@@ -175,6 +196,16 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       ).toThrow();
     });
 
+    test('a NIP-44 payload has one spelling', () => {
+      const sealed = engine.nip44.seal(alice.secretKey, bob.pubkey, 'x'.repeat(33));
+      expect(sealed).toMatch(/[^=]=$/);
+      // The letter before `=` ends in two bits that mean nothing.
+      const strayBits = sealed.replace(/.=$/, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`);
+      for (const payload of [strayBits, sealed.slice(0, -1), ` ${sealed}`, `${sealed}\n`, `${sealed}#`]) {
+        expect(() => engine.nip44.open(bob.secretKey, alice.pubkey, payload)).toThrow();
+      }
+    });
+
     test('refuses to seal nothing under NIP-44', () => {
       expect(() => engine.nip44.seal(alice.secretKey, bob.pubkey, '')).toThrow();
     });
@@ -203,7 +234,10 @@ export function cryptoEnginesAgree(one: CryptoEngine, two: CryptoEngine): void {
             content: fc.string({ unit: 'binary' }),
             tags: fc.array(fc.array(fc.string({ unit: 'binary' }), { maxLength: 3 }), { maxLength: 3 }),
           }),
-          (draft) => taker.verify(maker.sign(draft, alice.secretKey)),
+          (draft) => {
+            const event = maker.sign(draft, alice.secretKey);
+            return taker.verify(event) && taker.eventId({ ...draft, pubkey: alice.pubkey }) === event.id;
+          },
         ),
         { numRuns: 25 },
       );
