@@ -21,12 +21,13 @@ import { type Bounds, createRetention } from './core/messaging/retention.ts';
 import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait.ts';
 import { createDomainEvents, type DomainEvent } from './core/model/domain-events.ts';
+import type { OutboxItem } from './core/model/outbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { Store } from './core/ports/store.ts';
-import type { OutboxItem } from './core/model/outbox.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
+import { logEvent } from './core/status/event-log.ts';
 import { createHealth } from './core/status/health.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
 
@@ -61,7 +62,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const counters = createRefusalCounters();
   const budget = createWriteBudget(clock);
   const time = createTimeWatch({ network, store, clock, log, onJump: () => onJump() });
-  const { steadyNow } = time;
+  const { steadyNow, relayOffsetMs } = time;
   const retention = createRetention({ store, clock, log, steadyNow }, bounds);
   const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
   const events = createDomainEvents();
@@ -79,6 +80,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     clock,
     log,
     ownRelays,
+    relayOffsetMs,
     ingest: (raw, url) => pipeline.ingest(raw, url),
   });
   const outbox = createOutbox({
@@ -122,7 +124,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     },
   });
   const announcer = createAnnouncer(
-    { identity, network, store, clock, log, budget },
+    { identity, network, store, clock, log, budget, relayOffsetMs },
     {
       name,
       intervalMs: config.announce_interval_s * 1000,
@@ -154,7 +156,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   }
 
   function onEvent(event: DomainEvent): void {
-    report(event, log);
+    logEvent(event, log);
     outbox.onEvent(event);
     handshake.onEvent(event);
     waiting.onEvent(event);
@@ -236,21 +238,4 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
       await network.stop();
     },
   };
-}
-
-/** The lines people follow in the log. Never the text of a message. */
-function report(event: DomainEvent, log: Log): void {
-  switch (event.type) {
-    case 'peer.discovered':
-      return log.info(`discovered peer ${event.peer.pubkey}`, {
-        name: event.peer.name,
-        version: event.peer.version,
-      });
-    case 'peer.handshaked':
-      return log.info(`handshake acknowledged by ${event.pubkey}`);
-    case 'message.received':
-      return log.info(`message received from ${event.peer}`, { id: event.id });
-    case 'message.state':
-      return log.debug(`message ${event.state}`, { id: event.id });
-  }
 }

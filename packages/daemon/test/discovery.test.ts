@@ -1,6 +1,6 @@
+import { ourFeatures } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
 import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
 
 const MINUTE = 60_000;
 
@@ -174,6 +174,6 @@ test('keeps its peers over a restart', async () => {
   const again = await world.start({ disk, up: false });
   expect(again.pubkey).toBe(alice.pubkey);
   expect(await again.peers()).toMatchObject([
-    { pubkey: bob.pubkey, name: 'bob', handshake: 'acknowledged', features: modern },
+    { pubkey: bob.pubkey, name: 'bob', handshake: 'acknowledged', features: [...ourFeatures] },
   ]);
 });

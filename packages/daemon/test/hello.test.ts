@@ -1,3 +1,4 @@
+import { ourFeatures } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
 import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
 import { reject, timeout } from './support/memory-relay-network.ts';
@@ -6,7 +7,7 @@ import { modern } from './support/puppet.ts';
 test.each([
   ['0.1.0', { type: 'ocmesh-hello', version: '0.3.0' }],
   ['0.1.7', { type: 'ocmesh-hello' }],
-  ['0.2.0', { type: 'intro', v: '0.3.0', features: modern, capabilities: ['chat'], name: 'Ann' }],
+  ['0.2.0', { type: 'intro', v: '0.3.0', features: [...ourFeatures], capabilities: ['chat'], name: 'Ann' }],
   ['0.3.0', { type: 'intro' }],
   ['', { type: 'intro' }],
 ])('greets a peer of version %j in words that it knows', async (version, hello) => {
@@ -103,7 +104,13 @@ test('two agents exchange one hello each', async () => {
   const world = createWorld();
   const { alice, bob } = await startTwo(world);
   await world.clock.advance(900_000);
-  expect([alice.published(4).length, bob.published(4).length]).toEqual([1, 1]);
+  const wraps = world.relay.offered.filter(({ kind }) => kind === 1059);
+  expect(wraps.flatMap(({ tags }) => tags).sort()).toEqual(
+    [
+      ['p', alice.pubkey],
+      ['p', bob.pubkey],
+    ].sort(),
+  );
 });
 
 test('greets after a crash whoever it had not greeted before', async () => {

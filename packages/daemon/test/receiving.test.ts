@@ -156,8 +156,12 @@ test('every useless event is counted under its reason and harmless', async () =>
       bob.sign({ kind: 4, tags: [['p', box.pubkey], ...Array.from({ length: 100 }, () => ['e', 'x'])] }),
       bob.sign({ kind: 31337, tags: [['d', 'x'.repeat(1025)]] }),
     ],
-    unwanted_kind: [bob.sign({ kind: 0 }), bob.sign({ kind: 1059 }), bob.sign({ kind: 5 })],
-    not_addressed_to_us: [bob.dm(mallory.pubkey, 'not for you'), bob.dm(box.pubkey, 'no tag', { tags: [] })],
+    unwanted_kind: [bob.sign({ kind: 0 }), bob.sign({ kind: 5 })],
+    not_addressed_to_us: [
+      bob.dm(mallory.pubkey, 'not for you'),
+      bob.dm(box.pubkey, 'no tag', { tags: [] }),
+      bob.sign({ kind: 1059 }),
+    ],
     undecryptable: [
       bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'no ciphertext' }),
       bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: '?iv=' }),

@@ -26,9 +26,12 @@ export const ConfigFile = Type.Object(
       }),
     ),
     relays: Type.Optional(
-      Type.Union([Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: limits.relays }), Type.Null()], {
-        description: 'All of these are used; without it, the first healthy ones of a list of candidates.',
-      }),
+      Type.Union(
+        [Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: limits.relays }), Type.Null()],
+        {
+          description: 'All of these are used; without it, the first healthy ones of a list of candidates.',
+        },
+      ),
     ),
     presence_kinds: Type.Optional(
       Type.Array(Type.Union([Type.Literal(1), Type.Literal(31337)]), { uniqueItems: true }),

@@ -5,6 +5,7 @@ import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { compactFiles } from '../../src/adapters/store/compaction.ts';
 import { init } from '../../src/adapters/store/migrations/001-init.ts';
+import { relays } from '../../src/adapters/store/migrations/002-relays.ts';
 import { createSchema, currentSchema } from '../../src/adapters/store/migrations/index.ts';
 import { recover } from '../../src/adapters/store/recover.ts';
 import { startUp } from '../../src/adapters/store/start-up.ts';
@@ -18,6 +19,7 @@ const log = createRecordingLog();
 /** What the next schema could be: a column, and every row changed. */
 const next = createSchema([
   init,
+  relays,
   `ALTER TABLE seen ADD COLUMN note TEXT; UPDATE seen SET note = 'migrated';`,
 ]);
 const ROWS = 48;
@@ -71,7 +73,7 @@ describe('an upgrade', () => {
   it('keeps the old files under other names, and they still open with the old schema', async () => {
     const files = createMemoryFiles(await oldDisk());
     await startUp(files, path, key, log, next);
-    const { sql } = await recover(files, `${path}.schema-1`, key);
+    const { sql } = await recover(files, `${path}.schema-${currentSchema.newest}`, key);
     expect(sql.one('SELECT count(*) FROM seen')).toEqual([ROWS]);
   });
 
@@ -80,7 +82,7 @@ describe('an upgrade', () => {
     await startUp(files, path, key, log, next);
     const before = hashes(files);
     await expect(startUp(files, path, key, log)).rejects.toThrow(
-      /schema 2, and this ocmesh knows 1: install the newer one/,
+      /schema 3, and this ocmesh knows 2: install the newer one/,
     );
     expect(hashes(files)).toEqual(before);
   });

@@ -33,7 +33,6 @@ export {
   reasonPrefix,
   reqFrame,
 } from './frames.ts';
-export { isLocalRelay } from './relay-address.ts';
 export { isAddressable, isEphemeral, isReplaceable, kinds } from './kinds.ts';
 export {
   type Presence,
@@ -42,5 +41,6 @@ export {
   presenceFilters,
   readPresence,
 } from './presence.ts';
+export { isLocalRelay } from './relay-address.ts';
 export { readRelayList, relayListEvent } from './relay-list.ts';
 export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';

@@ -83,10 +83,7 @@ const list = [
      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ],
   ['messages.setEvent', 'UPDATE messages SET event_id = ? WHERE event_id = ?'],
-  [
-    'outbox.insert',
-    'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)',
-  ],
+  ['outbox.insert', 'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)'],
   ['outbox.setEvent', 'UPDATE outbox SET event_id = ?, event = ? WHERE event_id = ?'],
   ['outcomes.setEvent', 'UPDATE relay_outcomes SET event_id = ? WHERE event_id = ?'],
   [

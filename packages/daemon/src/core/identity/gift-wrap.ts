@@ -37,13 +37,23 @@ export class UnreadableDmError extends Error {
 /** The message itself: one for all its recipients, so that it has the same id for each of them. */
 export function privateDm(
   engine: CryptoEngine,
-  message: { author: Pubkey; recipients: readonly Pubkey[]; plaintext: string; createdAtSec: number },
+  message: {
+    readonly author: Pubkey;
+    readonly recipients: readonly Pubkey[];
+    readonly plaintext: string;
+    readonly createdAtSec: number;
+    /** Id of another kind 14 message. */
+    readonly replyTo?: string | null;
+  },
 ): Rumor {
   const unsigned = {
     pubkey: message.author,
     created_at: message.createdAtSec,
     kind: kinds.privateDm,
-    tags: message.recipients.map((recipient) => ['p', recipient]),
+    tags: [
+      ...message.recipients.map((recipient) => ['p', recipient]),
+      ...(message.replyTo ? [['e', message.replyTo]] : []),
+    ],
     content: message.plaintext,
   };
   return { id: engine.eventId(unsigned), ...unsigned };

@@ -12,7 +12,7 @@ const identityOf = (name: string) => createIdentity(deps, actor(name).secretKey)
 const [us, bob, eve] = [identityOf('alice'), identityOf('bob'), identityOf('eve')];
 
 test('NIP-04: a kind 4 event that says who wrote to whom and when', () => {
-  const event = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip04');
+  const event = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip04').event;
   expect(deps.engine.verify(event)).toBe(true);
   expect(event).toMatchObject({
     kind: 4,
@@ -32,7 +32,7 @@ test('NIP-04: a kind 4 event that says who wrote to whom and when', () => {
 });
 
 test('NIP-17: a gift wrap that says only to whom', () => {
-  const event = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17');
+  const event = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17').event;
   expect(deps.engine.verify(event)).toBe(true);
   expect(event).toMatchObject({ kind: 1059, tags: [['p', bob.pubkey]] });
   expect(JSON.stringify(event)).not.toContain(us.pubkey);
@@ -48,7 +48,7 @@ test('NIP-17: a gift wrap that says only to whom', () => {
 });
 
 test('NIP-17: the same message sealed again is another wrap and the same id', () => {
-  const seal = () => us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17');
+  const seal = () => us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17').event;
   const [one, two] = [seal(), seal()];
   expect(one.id).not.toBe(two.id);
   expect(one.pubkey).not.toBe(two.pubkey);
@@ -88,8 +88,8 @@ test('NIP-17: our own copy of what another program sent with our key opens as ou
 });
 
 test('whatever cannot be opened is refused in the same words', () => {
-  const kind4 = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip04');
-  const wrap = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17');
+  const kind4 = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip04').event;
+  const wrap = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17').event;
   const notFor = [
     { ...kind4, content: 'AAAA?iv=AAAA' },
     { ...kind4, kind: 1 },

@@ -16,12 +16,25 @@ export interface Identity {
    * The plaintext sealed for the peer, ready to publish: a kind 4 event, or a gift wrap of kind 1059.
    * @throws OcmeshError `content_too_large` when no relay would take the wrap
    */
-  sealDm(peer: Pubkey, plaintext: string, createdAtSec: number, codec: DmCodecName): NostrEvent;
+  sealDm(
+    peer: Pubkey,
+    plaintext: string,
+    createdAtSec: number,
+    codec: DmCodecName,
+    /** Id of the kind 14 message that this one answers; only gift wraps carry it. */
+    replyTo?: string | null,
+  ): SealedDm;
   /**
    * Opens a verified event of kind 4 or 1059. The author may be ourselves: others keep copies of what they send.
    * @throws UnreadableDmError
    */
   openDm(event: NostrEvent): OpenedDm;
+}
+
+export interface SealedDm {
+  readonly event: NostrEvent;
+  /** Id of the event (kind 4) or of the message inside the wrap (kind 14): the recipient knows it by this. */
+  readonly id: string;
 }
 
 type DmCodecName = 'nip04' | 'nip17';
@@ -85,17 +98,19 @@ export function createIdentity(
     npub: toNpub(pubkey),
     sign,
 
-    sealDm(peer, plaintext, createdAtSec, codec) {
+    sealDm(peer, plaintext, createdAtSec, codec, replyTo = null) {
       if (codec === 'nip17') {
-        const rumor = privateDm(engine, { author: pubkey, recipients: [peer], plaintext, createdAtSec });
-        return wrapRumor(deps, us, rumor, peer, createdAtSec);
+        const recipients = [peer];
+        const rumor = privateDm(engine, { author: pubkey, recipients, plaintext, createdAtSec, replyTo });
+        return { event: wrapRumor(deps, us, rumor, peer, createdAtSec), id: rumor.id };
       }
-      return sign({
+      const event = sign({
         kind: kinds.encryptedDm,
         created_at: createdAtSec,
         tags: [['p', peer]],
         content: engine.nip04.seal(secretKey, peer, plaintext),
       });
+      return { event, id: event.id };
     },
 
     openDm: (event) => (event.kind === kinds.giftWrap ? openWrap(event) : openKind4(event)),

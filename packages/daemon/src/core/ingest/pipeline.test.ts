@@ -105,16 +105,18 @@ test('checks a few signatures a turn, however many events come at once', async (
   expect(count('apply')).toBe(100);
 });
 
-test('drops and counts what is more than the queue holds', async () => {
-  const { clock, counters, pipeline } = await open();
+test('puts off and counts what is more than the queue holds', async () => {
+  const { clock, counters, pipeline, bob, count } = await open();
   const over = 25;
+  const event = { ...bob.dm(self, 'x'), content: 'forged' };
   for (let i = 0; i < limits.ingestQueue + limits.verificationsPerTurn + over; i++)
-    pipeline.ingest(null, URL);
+    pipeline.ingest(event, URL);
   await clock.advance(0);
   expect(counters.unusual()).toEqual({
-    malformed: limits.ingestQueue + limits.verificationsPerTurn,
+    bad_signature: limits.ingestQueue + limits.verificationsPerTurn,
     overloaded: over,
   });
+  expect(count('deferred')).toBe(over);
 });
 
 test('after a stop nothing happens any more', async () => {

@@ -1,5 +1,4 @@
 import { type Cancel, type Clock, every, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import {
   kinds,
   type NostrEvent,
@@ -12,6 +11,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { RelayInfo, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
+import { nextCreatedAtSec } from './created-at.ts';
 
 const OFFLINE_LIFETIME_SEC = 60;
 const GOODBYE_MS = 1_500;
@@ -34,19 +34,24 @@ export interface Announcer {
 }
 
 export function createAnnouncer(
-  deps: { identity: Identity; network: RelayNetwork; store: Store; clock: Clock; log: Log; budget: WriteBudget },
+  deps: {
+    identity: Identity;
+    network: RelayNetwork;
+    store: Store;
+    clock: Clock;
+    log: Log;
+    budget: WriteBudget;
+    relayOffsetMs: () => number;
+  },
   options: AnnounceOptions,
 ): Announcer {
   const { identity, network, store, clock, log, budget } = deps;
   let current: { events: Map<PresenceKind, NostrEvent>; atMs: UnixMs } | null = null;
   let cancel: Cancel = () => {};
 
-  /** `created_at` only ever grows, across restarts and clock changes: relays keep the newest. */
-  function nextCreatedAtSec(): number {
+  function nextDateSec(): number {
     const last = Number(store.peek((tables) => tables.meta.get('presence_at_sec')) ?? 0);
-    const nowSec = toUnixSec(clock.now());
-    // Said while our clock was far ahead: relays refuse what is dated like that.
-    return last > nowSec + limits.futureSeconds ? nowSec : Math.max(nowSec, last + 1);
+    return nextCreatedAtSec(last, clock.now(), deps.relayOffsetMs());
   }
 
   function remember(createdAtSec: number): void {
@@ -58,7 +63,7 @@ export function createAnnouncer(
   }
 
   function renew(): void {
-    const createdAtSec = nextCreatedAtSec();
+    const createdAtSec = nextDateSec();
     const events = new Map(
       options.presenceKinds.map((kind) => [kind, identity.sign(draft(kind, createdAtSec, 'online'))]),
     );

@@ -36,7 +36,7 @@ export function createHandshake(
     const dialect = dialectOf(known);
     const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialect);
     const item: OutboxItem = {
-      event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), dialect.codec),
+      event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), dialect.codec).event,
       peer: pubkey,
       purpose: 'hello',
       expiresAtMs: nowMs + limits.outboxDays * dayMs,

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, hourMs, type Log, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, hourMs, type Log } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import {
   type Filter,
@@ -12,6 +12,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/pipeline.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { nextCreatedAtSec } from './created-at.ts';
 
 /** Changes that come together are told, and asked for, together. */
 const GATHER_MS = 2_000;
@@ -61,6 +62,8 @@ export function createRelayLists(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly ownRelays: () => readonly string[];
+  /** What the relays' clocks show more than ours. */
+  readonly relayOffsetMs: () => number;
   readonly ingest: (raw: unknown, url: string) => void;
 }): RelayLists {
   const { identity, network, store, clock, log } = deps;
@@ -104,11 +107,12 @@ export function createRelayLists(deps: {
 
   function sign(urls: readonly string[], dmUrls: readonly string[]): NostrEvent[] {
     const last = Number(store.peek((tables) => tables.meta.get('relay_lists_at_sec')) ?? 0);
-    const nowSec = toUnixSec(clock.now());
-    const createdAtSec = last > nowSec + limits.futureSeconds ? nowSec : Math.max(nowSec, last + 1);
+    const createdAtSec = nextCreatedAtSec(last, clock.now(), deps.relayOffsetMs());
     store
       .transaction((tables) => tables.meta.set('relay_lists_at_sec', String(createdAtSec)))
-      .catch((error) => log.warn('the time of our relay list could not be stored', { reason: String(error) }));
+      .catch((error) =>
+        log.warn('the time of our relay list could not be stored', { reason: String(error) }),
+      );
     return [
       identity.sign(relayListEvent(kinds.relayList, urls, createdAtSec)),
       identity.sign(relayListEvent(kinds.dmRelayList, dmUrls, createdAtSec)),

@@ -15,7 +15,13 @@ const REMEMBERED = 1_000;
 
 /** The feature `query`: the daemon answers `ping` and `profile` by itself. */
 export function createQueryAnswers(
-  deps: { identity: Identity; store: Store; clock: Clock; log: Log; offer: (items: readonly OutboxItem[]) => void },
+  deps: {
+    identity: Identity;
+    store: Store;
+    clock: Clock;
+    log: Log;
+    offer: (items: readonly OutboxItem[]) => void;
+  },
   options: { readonly name: string | null },
 ): (event: DomainEvent) => void {
   const { identity, store, clock, log } = deps;
@@ -32,7 +38,7 @@ export function createQueryAnswers(
     const known = store.peek((tables) => tables.peers.get(peer));
     if (!known) return;
     const item: OutboxItem = {
-      event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec),
+      event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,
       purpose: 'reply',
       expiresAtMs: nowMs + WORTH_MS,

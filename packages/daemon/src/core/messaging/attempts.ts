@@ -38,7 +38,8 @@ export function createAttempts(deps: {
   const isOver = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.steadyNow();
 
   async function attempt(entry: Entry, url: string): Promise<Next> {
-    await entry.resigning;
+    // From here to the publication nothing else may happen in between.
+    while (entry.resigning) await entry.resigning;
     if (entry.inFlight === 1 && isOver(entry)) {
       await giveUp([entry]);
       return 'done';

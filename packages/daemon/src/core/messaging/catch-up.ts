@@ -1,33 +1,18 @@
-import {
-  type Cancel,
-  type Clock,
-  dayMs,
-  every,
-  type Log,
-  toUnixSec,
-  type UnixMs,
-} from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, dayMs, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
-import { type Filter, kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import { type End, fetchStored } from './stored-pages.ts';
+import { createSealedFetch, sealedKinds } from './fetch-sealed.ts';
+import type { End } from './stored-pages.ts';
 
 const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * 60_000;
 /** Pause before a catch-up that did not get through is tried again on the same connection. */
 const RETRY_MS = 300_000;
 /** How often the cursor of a relay that we listen to moves on. */
 const CURSOR_MS = 600_000;
-/** Chunks of one catch-up, each as large as may be held. */
-const MOST_CHUNKS = 20;
 
 type Depth = 'deep' | 'shallow';
-
-/** Each kind of message, and how far back its date may be made up: gift wraps hide when they were made (NIP-59). */
-const sealed = [
-  { kind: kinds.encryptedDm, backdatedMs: 0 },
-  { kind: kinds.giftWrap, backdatedMs: limits.giftWrapBackdatedDays * dayMs },
-] as const;
 
 interface RelayState {
   /** By the clock that never jumps. */
@@ -76,6 +61,7 @@ export function createCatchUp(deps: {
 }): CatchUp {
   const { self, network, store, clock, log } = deps;
   const relays = new Map<string, RelayState>();
+  const fetchSealed = createSealedFetch(deps);
   let cancelCursors: Cancel = () => {};
   let stopped = false;
 
@@ -117,7 +103,7 @@ export function createCatchUp(deps: {
     const startedAtMs = clock.now();
     const startedAtMonotonic = clock.monotonic();
     try {
-      const found = await fetchSince(url, sinceMs(url, depth, startedAtMs, deferredBefore));
+      const found = await fetchSealed(url, sinceMs(url, depth, startedAtMs, deferredBefore));
       // What was refused again is still to be had: the cursor stays.
       end = state.deferredSinceMs === null ? found.end : 'broken';
       // A shallow one does not see what was dated back: only a deep one moves the cursor.
@@ -139,33 +125,6 @@ export function createCatchUp(deps: {
         retry(url, depth, isDeferred && depth === 'deep' ? DEEP_EVERY_MS : RETRY_MS);
       }
     }
-  }
-
-  /** Applies what is found in the senders' order, in chunks where it is more than may be held. */
-  async function fetchSince(url: string, fromMs: UnixMs): Promise<{ end: End; count: number }> {
-    const isKnown = (id: string): boolean => store.peek((tables) => tables.seen.has(id));
-    let open = sealed.map(({ kind, backdatedMs }) => ({
-      kind: kind as number,
-      since: Math.max(0, toUnixSec(fromMs - backdatedMs)),
-    }));
-    let count = 0;
-    for (let chunk = 0; chunk < MOST_CHUNKS && open.length > 0; chunk++) {
-      const events: NostrEvent[] = [];
-      const next: typeof open = [];
-      let end: End = 'complete';
-      for (const { kind, since } of open) {
-        const filter: Filter = { kinds: [kind], '#p': [self], since };
-        const found = await fetchStored({ network, log, isKnown }, url, filter);
-        events.push(...found.events);
-        if (found.end !== 'complete') end = found.end;
-        if (found.cutSec !== null) next.push({ kind, since: found.cutSec });
-      }
-      await deps.ingestStored(events, url);
-      count += events.length;
-      if (end !== 'complete') return { end, count };
-      open = next;
-    }
-    return { end: open.length === 0 ? 'complete' : 'endless', count };
   }
 
   /** A new connection asks by itself. */
@@ -211,7 +170,7 @@ export function createCatchUp(deps: {
   }
 
   return {
-    filters: () => [{ kinds: sealed.map(({ kind }) => kind), '#p': [self], limit: 0 }],
+    filters: () => [{ kinds: sealedKinds, '#p': [self], limit: 0 }],
     start() {
       cancelCursors = every(clock, CURSOR_MS, moveCursors);
     },

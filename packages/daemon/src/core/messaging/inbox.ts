@@ -1,10 +1,5 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import {
-  type ChatPayload,
-  dialectOf,
-  type Payload,
-  parsePayload,
-} from '@ocmesh/shared/wire';
+import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler, Source } from '../ingest/pipeline.ts';
 import { Deferred } from '../ingest/verdict.ts';
@@ -95,13 +90,7 @@ const withCodec = (peer: PeerRecord, { codec, createdAtSec }: Dm): PeerRecord =>
     ? { ...peer, features: [...peer.features, 'nip17'] }
     : peer;
 
-function store(
-  tables: Tables,
-  dm: Dm,
-  chat: ChatPayload,
-  peer: PeerRecord,
-  source: Source,
-): DomainEvent[] {
+function store(tables: Tables, dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source): DomainEvent[] {
   const receiptDue = dialectOf(peer).receipts ? 'delivered' : 'none';
   // Its id may have been forgotten while the message is still there.
   if (tables.messages.findByEvent(dm.eventId)) return [];

@@ -117,7 +117,8 @@ export function createLane(
   async function attempt(entry: Entry): Promise<void> {
     const next = await deps.attempt(entry);
     inFlight.delete(entry);
-    window = next === 'silent' ? Math.max(1, window >> 1) : next === 'offline' ? window : limits.relayInFlight;
+    window =
+      next === 'silent' ? Math.max(1, window >> 1) : next === 'offline' ? window : limits.relayInFlight;
     if (next === 'done' || !holds(entry)) attempts.delete(entry);
     else if (next === 'offline' || next === 'again') ready[entry.purpose].unshift(entry);
     else retry(entry);

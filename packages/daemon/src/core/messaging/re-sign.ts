@@ -50,7 +50,7 @@ export function createResign(deps: {
     const dialect = dialectOf(peer);
     if (!dialect.envelope) return false;
     const payload = chatPayload({ type, content, data, mid, tsMs, seq, replyTo }, dialect);
-    const event = identity.sealDm(pubkey, payload, toUnixSec(clock.now()), dialect.codec);
+    const { event } = identity.sealDm(pubkey, payload, toUnixSec(clock.now()), dialect.codec);
     entry.resigned++;
     const isReplaced = await store.transaction((tables) => {
       if (!tables.outbox.get(old.id)) return false;

@@ -1,4 +1,12 @@
-import { type Cancel, type Clock, dayMs, hourMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  dayMs,
+  hourMs,
+  type Log,
+  toUnixSec,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, type Payload, receiptPayloads } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -78,7 +86,7 @@ export function createReceipts(deps: {
       : group.map(({ eventId }) => eventId);
     const items = receiptPayloads(first.due, ids, nowMs, dialect).map(
       (payload): OutboxItem => ({
-        event: identity.sealDm(first.peer, payload, toUnixSec(nowMs), dialect.codec),
+        event: identity.sealDm(first.peer, payload, toUnixSec(nowMs), dialect.codec).event,
         peer: first.peer,
         purpose: 'receipt',
         expiresAtMs: nowMs + limits.outboxDays * dayMs,
@@ -94,7 +102,12 @@ export function createReceipts(deps: {
   /** A receipt has no receipt: the latest ones are said once more, should they have been lost. */
   const repeated = (peer: Pubkey, state: 'delivered' | 'read', nowMs: UnixMs): string[] =>
     store.peek((tables) =>
-      tables.messages.receipted(peer, state, nowMs - limits.receiptRepeatHours * hourMs, limits.receiptRepeats),
+      tables.messages.receipted(
+        peer,
+        state,
+        nowMs - limits.receiptRepeatHours * hourMs,
+        limits.receiptRepeats,
+      ),
     );
 
   return {

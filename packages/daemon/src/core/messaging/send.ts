@@ -1,6 +1,16 @@
-import { type Clock, dayMs, hourMs, type Random, toHex, toIso, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Clock,
+  dayMs,
+  hourMs,
+  type Random,
+  toHex,
+  toIso,
+  toUnixSec,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import {
   type Input,
+  isHex64,
   isNestedWithin,
   limits,
   OcmeshError,
@@ -64,8 +74,11 @@ export function createSend(deps: {
         dialect,
       );
       if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
-      const event = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec);
-      const id = dialect.envelope ? mid : event.id;
+      // In the envelope it has its place already, and there it may be the id of any message.
+      const parent = !dialect.envelope && isHex64(replyTo) ? replyTo : null;
+      const sealed = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec, parent);
+      const { event } = sealed;
+      const id = dialect.envelope ? mid : sealed.id;
       tables.messages.insert({
         id,
         eventId: event.id,
@@ -85,8 +98,7 @@ export function createSend(deps: {
         receiptDue: 'none',
         seq,
       });
-      const lifeMs =
-        input.expires_in_s === undefined ? limits.outboxDays * dayMs : input.expires_in_s * 1000;
+      const lifeMs = input.expires_in_s === undefined ? limits.outboxDays * dayMs : input.expires_in_s * 1000;
       item = { event, peer: to, purpose: 'message', expiresAtMs: nowMs + lifeMs };
       tables.outbox.insert(item);
       const result: Output<'sendMessage'> = { id, to, timestamp: toIso(nowMs), state: 'queued' };

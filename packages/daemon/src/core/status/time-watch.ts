@@ -20,6 +20,8 @@ export interface TimeWatch {
    * until a relay confirms it; one that went back takes it along.
    */
   steadyNow(): UnixMs;
+  /** What the relays' clocks show more than ours; 0 where none names its time. */
+  relayOffsetMs(): number;
   start(): void;
   stop(): void;
 }
@@ -48,11 +50,16 @@ export function createTimeWatch(deps: {
   const since = (mark: { wallMs: UnixMs; monotonic: number }): UnixMs =>
     mark.wallMs + clock.monotonic() - mark.monotonic;
 
-  function isConfirmed(): boolean {
+  function offsetMs(): number | null {
     const offsets = network
       .relays()
       .flatMap(({ open, clockOffsetMs }) => (open && clockOffsetMs !== null ? [clockOffsetMs] : []));
-    return offsets.length > 0 && Math.abs(median(offsets)) <= limits.clockOffMinutes * 60_000;
+    return offsets.length === 0 ? null : median(offsets);
+  }
+
+  function isConfirmed(): boolean {
+    const offset = offsetMs();
+    return offset !== null && Math.abs(offset) <= limits.clockOffMinutes * 60_000;
   }
 
   function tick(): void {
@@ -84,6 +91,7 @@ export function createTimeWatch(deps: {
 
   return {
     steadyNow: () => Math.min(clock.now(), since(believed)),
+    relayOffsetMs: () => offsetMs() ?? 0,
     start() {
       if (doubtedSince === null) remember(startedMs);
       cancel = every(clock, TICK_MS, tick);

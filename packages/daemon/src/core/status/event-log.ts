@@ -1,0 +1,19 @@
+import type { Log } from '@ocmesh/shared/ambient';
+import type { DomainEvent } from '../model/domain-events.ts';
+
+/** The lines people follow in the log. Never the text of a message. */
+export function logEvent(event: DomainEvent, log: Log): void {
+  switch (event.type) {
+    case 'peer.discovered':
+      return log.info(`discovered peer ${event.peer.pubkey}`, {
+        name: event.peer.name,
+        version: event.peer.version,
+      });
+    case 'peer.handshaked':
+      return log.info(`handshake acknowledged by ${event.pubkey}`);
+    case 'message.received':
+      return log.info(`message received from ${event.peer}`, { id: event.id });
+    case 'message.state':
+      return log.debug(`message ${event.state}`, { id: event.id });
+  }
+}
