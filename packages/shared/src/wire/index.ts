@@ -20,6 +20,7 @@ export {
   tagValue,
   tagValues,
 } from './event.ts';
+export { matchesFilter } from './filter.ts';
 export {
   authFrame,
   closeFrame,
