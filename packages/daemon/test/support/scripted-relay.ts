@@ -12,14 +12,30 @@ export interface ScriptedRelay {
   readonly received: Frame[];
   /** How many connections there were. */
   connections(): number;
+  /** How many there are. */
+  open(): number;
+  /** How many times it was asked to upgrade, or anything else. */
+  requests(): { readonly upgrades: number; readonly documents: number };
   ofType(type: string): Frame[];
   /** Sends to everybody: an array as a frame, a string or bytes as they are. */
   send(frame: Frame | string | Buffer): void;
   /** Cuts every connection without a word. */
   cut(): void;
+  /** Closes every connection with these. */
+  close(code: number, words: string): void;
+}
+
+/** What a relay that does not upgrade says instead. */
+export interface Denial {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Script {
+  /** Headers of every upgrade. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Asked at each upgrade; null lets it through. */
+  readonly onUpgrade?: () => Denial | null;
   /** Right after a connection stands. */
   readonly onOpen?: (reply: (...frame: Frame) => void) => void;
   /** @returns true when it dealt with the frame itself; else REQ gets EOSE and EVENT and AUTH get a friendly OK */
@@ -34,8 +50,24 @@ export interface Script {
 export async function startScriptedRelay(script: Script = {}): Promise<ScriptedRelay> {
   const received: Frame[] = [];
   let connections = 0;
-  const http = createServer(script.onRequest ?? ((_, response) => response.writeHead(404).end()));
-  const server = new WebSocketServer({ server: http, autoPong: script.pongs ?? true });
+  let upgrades = 0;
+  let documents = 0;
+  const http = createServer((request, response) => {
+    documents++;
+    if (script.onRequest) script.onRequest(request, response);
+    else response.writeHead(404, { date: '' }).end();
+  });
+  const server = new WebSocketServer({ noServer: true, autoPong: script.pongs ?? true });
+  http.on('upgrade', (request, socket, head) => {
+    upgrades++;
+    socket.on('error', () => {});
+    const denial = script.onUpgrade?.() ?? null;
+    if (denial) return void socket.end(writeDenial(denial));
+    server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request));
+  });
+  server.on('headers', (headers) => {
+    for (const [name, value] of Object.entries(script.headers ?? {})) headers.push(`${name}: ${value}`);
+  });
   server.on('connection', (socket) => {
     connections++;
     const reply = (...frame: Frame): void => socket.send(JSON.stringify(frame));
@@ -62,6 +94,8 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
     port,
     received,
     connections: () => connections,
+    open: () => server.clients.size,
+    requests: () => ({ upgrades, documents }),
     ofType: (type) => received.filter((frame) => frame[0] === type),
     send(frame) {
       const text = typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame);
@@ -70,5 +104,17 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
     cut() {
       for (const client of server.clients) client.terminate();
     },
+    close(code, words) {
+      for (const client of server.clients) client.close(code, words);
+    },
   };
 }
+
+const writeDenial = ({ status, headers = {} }: Denial): string =>
+  [
+    `HTTP/1.1 ${status} No`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    'connection: close',
+    'content-length: 0',
+    '\r\n',
+  ].join('\r\n');

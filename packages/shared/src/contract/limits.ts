@@ -134,6 +134,45 @@ export const limits = {
   /** Peers whose relay lists are asked for in one query, and hours until they are asked for again. */
   relayListBatch: 50,
   relayListHours: 24,
+  /** Hours for which that document counts as known, and minutes after which a relay without one is asked again. */
+  relayInfoHours: 24,
+  relayInfoRetryMinutes: 5,
+  /** Smallest `max_message_length` that is taken for a limit (bytes): no event fits into less, so it is a mistake. */
+  relayMessageFloorBytes: 1024,
+  /** Characters of a NIP-42 challenge: real ones have 16 to 64. */
+  authChallengeChars: 1024,
+  /** NIP-42 answers a minute and relay: a relay may challenge as often as it likes, each answer costs a signature. */
+  relayAuthsPerMinute: 6,
+  /** Hours after which a relay that refused us for good is asked again: membership and payment change slowly. */
+  relayRefusedHours: 6,
+  /** Seconds within which a hang-up counts as part of the refusal before it. */
+  relayRefusedHangUpSeconds: 60,
+  /** Minutes for which a relay that says 429 is left alone unless it names a time, and the longest it can ask for. */
+  relayTooManyMinutes: 10,
+  relayTooManyMaxMinutes: 60,
+  /** Points a relay may lose by misbehaviour, and how many come back a minute: ten bad signatures at once, one a minute. */
+  relayStandingPoints: 100,
+  relayStandingPerMinute: 10,
+  /** Minutes for which a relay without standing is left alone. */
+  relayMisbehavedMinutes: 60,
+  /** Frames of one relay per turn of the event loop: about 1 ms of parsing. */
+  relayFramesPerTurn: 64,
+  /** Frames and bytes a second taken from one relay, and how many seconds of it at once: then the relay has to wait. */
+  relayFramesPerSecond: 5_000,
+  relayBytesPerSecond: 8 * 1024 * 1024,
+  relayBurstSeconds: 3,
+  /** Subscriptions of ours on one relay at most: two that stand and four questions; nostream allows 10. */
+  relaySubscriptions: 6,
+  /** Milliseconds for the whole answer to a query. */
+  relayQueryMs: 30_000,
+  /** Events and bytes of frames that one query may bring; relays' own limit is usually 500 events. */
+  relayQueryEvents: 5_000,
+  relayQueryBytes: 16 * 1024 * 1024,
+  /** Milliseconds for the pong after a wake-up, when connections are in doubt. */
+  relayWakePongMs: 5_000,
+  /** Relays of peers that are held at the same time, and minutes without use after which one is let go. */
+  foreignRelays: 16,
+  foreignRelayIdleMinutes: 2,
   /** Seconds without any relay after which the daemon calls itself degraded. */
   noRelaySeconds: 15,
   /** Milliseconds for a clean stop before the process leaves anyway. */

@@ -16,6 +16,7 @@ test.each([
   ['["NOTICE"]', { type: 'NOTICE', text: '' }],
   ['["EVENT",5,{}]', null],
   ['["AUTH",{}]', null],
+  [`["AUTH","${'c'.repeat(1_025)}"]`, null],
   ['["COUNT","s",{}]', null],
   ['["event","s",{}]', null],
   ['[]', null],

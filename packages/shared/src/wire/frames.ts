@@ -1,3 +1,4 @@
+import { limits } from '../contract/limits.ts';
 import type { Filter, NostrEvent } from './event.ts';
 
 /** What a relay may send (NIP-01, NIP-42). The event is still unchecked. */
@@ -28,7 +29,8 @@ export function parseRelayFrame(text: string): RelayFrame | null {
     case 'OK':
       return { type, eventId: first, accepted: second === true, reason: asText(third) };
     case 'AUTH':
-      return { type, challenge: first };
+      // What we sign has to fit into a frame again.
+      return first.length <= limits.authChallengeChars ? { type, challenge: first } : null;
     default:
       return null;
   }

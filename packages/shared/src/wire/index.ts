@@ -22,6 +22,7 @@ export {
   tagValues,
   type UnsignedEvent,
 } from './event.ts';
+export { matchesFilter } from './filter.ts';
 export {
   authFrame,
   closeFrame,

@@ -1,10 +1,14 @@
 import type { RequestListener } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
 import { fetchRelayInfo } from './info.ts';
 
-const ask = async (onRequest: RequestListener) =>
-  fetchRelayInfo((await startScriptedRelay({ onRequest })).url);
+const patience = (): AbortSignal => AbortSignal.timeout(5_000);
+const ask = async (onRequest: RequestListener) => {
+  const { info } = await fetchRelayInfo((await startScriptedRelay({ onRequest })).url, patience());
+  return info;
+};
 const say =
   (body: unknown): RequestListener =>
   (_, response) =>
@@ -72,5 +76,46 @@ test('nesting beyond any use can be written out again', async () => {
 });
 
 test('nobody there counts as no document', async () => {
-  expect(await fetchRelayInfo('ws://127.0.0.1:1')).toBeNull();
+  expect(await fetchRelayInfo('ws://127.0.0.1:1', patience())).toEqual({ info: null, date: null });
+});
+
+test('tells the date that came with it, with a document or without', async () => {
+  const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
+  for (const [status, body, info] of [
+    [200, '{}', { supportedNips: [], limitation: {} }],
+    [404, 'x', null],
+  ] as const) {
+    const { url } = await startScriptedRelay({
+      onRequest: (_, response) => response.writeHead(status, { date }).end(body),
+    });
+    expect(await fetchRelayInfo(url, patience())).toEqual({ info, date });
+  }
+});
+
+test('a document that comes a byte at a time is given up', async () => {
+  const { url } = await startScriptedRelay({
+    onRequest(_, response) {
+      const drip = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(drip));
+    },
+  });
+  const impatience = new AbortController();
+  const asked = fetchRelayInfo(url, impatience.signal);
+  setTimeout(() => impatience.abort(), 50);
+  expect((await asked).info).toBeNull();
+});
+
+test('a compressed answer is not unpacked, and so a bomb does not go off', async () => {
+  const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '));
+  expect(bomb.length).toBeGreaterThan(64 * 1024);
+  const before = process.memoryUsage().rss;
+  for (const encoding of ['gzip', 'gzip, gzip', 'br']) {
+    let accepts: string | undefined;
+    const info = await ask((request, response) => {
+      accepts = String(request.headers['accept-encoding']);
+      response.writeHead(200, { 'content-encoding': encoding }).end(bomb);
+    });
+    expect([accepts, info]).toEqual(['identity', null]);
+  }
+  expect(process.memoryUsage().rss - before).toBeLessThan(50 * 1024 * 1024);
 });

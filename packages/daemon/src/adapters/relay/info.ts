@@ -1,27 +1,59 @@
+import { get as getPlain, type IncomingMessage } from 'node:http';
+import { get as getSecure } from 'node:https';
 import { limits } from '@ocmesh/shared/contract';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 
-/** Reads a relay's NIP-11 document; null when it has none, or one that is no use. */
-export async function fetchRelayInfo(url: string): Promise<RelayInfo | null> {
-  try {
-    const response = await fetch(url.replace(/^ws/, 'http'), {
-      headers: { accept: 'application/nostr+json' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(limits.relayInfoMs),
-    });
-    if (!response.ok || !response.body) return null;
-    return readInfo(JSON.parse(await readBounded(response.body)));
-  } catch {
-    // Nothing depends on the document: a relay without one is taken as it behaves.
-    return null;
-  }
+export interface InfoAnswer {
+  /** null when the relay has no document, or one that is no use. */
+  readonly info: RelayInfo | null;
+  /** The HTTP `Date`. */
+  readonly date: string | null;
 }
 
-async function readBounded(body: ReadableStream<Uint8Array>): Promise<string> {
+const nothing: InfoAnswer = { info: null, date: null };
+
+/**
+ * Asks for a relay's NIP-11 document. Nothing depends on it: a relay without one is taken as it behaves.
+ * The answer is never decompressed, so that what we count is what we hold.
+ */
+export function fetchRelayInfo(url: string, signal: AbortSignal): Promise<InfoAnswer> {
+  return new Promise((resolve) => {
+    const get = url.startsWith('wss:') ? getSecure : getPlain;
+    const request = get(
+      url.replace(/^ws/, 'http'),
+      {
+        // No agent, so no socket stays behind.
+        agent: false,
+        signal,
+        headers: { accept: 'application/nostr+json', 'accept-encoding': 'identity' },
+      },
+      (response) => {
+        const date = response.headers.date ?? null;
+        readDocument(response).then(
+          (info) => resolve({ info, date }),
+          () => resolve({ info: null, date }),
+        );
+      },
+    );
+    request.on('error', () => resolve(nothing));
+  });
+}
+
+async function readDocument(response: IncomingMessage): Promise<RelayInfo | null> {
+  const { statusCode, headers } = response;
+  if (statusCode !== 200 || (headers['content-encoding'] ?? 'identity') !== 'identity') {
+    response.destroy();
+    return null;
+  }
+  return readInfo(JSON.parse(await readBounded(response)));
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     bytes += chunk.length;
+    // Leaving the loop destroys the response.
     if (bytes > limits.relayInfoBytes) throw new Error('the document is too large');
     chunks.push(chunk);
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
-import { authFrame, eventFrame, type NostrEvent, reasonPrefix } from '@ocmesh/shared/wire';
+import { authFrame, type NostrEvent, reasonPrefix } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
 
 const offline: PublishOutcome = { outcome: 'offline', reason: null, prefix: null };
@@ -31,7 +31,7 @@ export function createPublications(deps: {
   }
 
   return {
-    publish: (event: NostrEvent) => ask(event.id, eventFrame(event)),
+    publish: ask,
     authenticate: (event: NostrEvent) => ask(event.id, authFrame(event)),
     onOk(eventId: string, accepted: boolean, reason: string): void {
       const prefix = reason === '' ? null : reasonPrefix(reason);

@@ -1,53 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { createPuppet } from '../../../test/support/puppet.ts';
-import { type Script, startScriptedRelay } from '../../../test/support/scripted-relay.ts';
-import type { Subscription } from '../../core/ports/relay-network.ts';
-import { createRelayNetwork } from './network.ts';
-
-/** Waits for what goes over a real socket; time stands still meanwhile. */
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
-
-/** The network on these relays, with everything it said written down. */
-function openNetwork(...urls: string[]) {
-  const clock = createFakeClock();
-  const log = createRecordingLog();
-  const puppet = createPuppet('alice', clock);
-  const heard: string[] = [];
-  const events: unknown[] = [];
-  const standing: Subscription[] = [
-    { name: 'presence', filters: () => [{ kinds: [31337], since: Math.floor(clock.now() / 1000) }] },
-    { name: 'dm', filters: () => [{ kinds: [4], limit: 0 }] },
-  ];
-  const network = createRelayNetwork({ clock, random: createSeededRandom(1), log, sign: puppet.sign });
-  network.start(urls, standing, {
-    onEvent: (event) => events.push(event),
-    onGarbage: (_, reason) => heard.push(reason),
-    onConnected: () => heard.push('connected'),
-    onDisconnected: () => heard.push('disconnected'),
-    onInfo: () => heard.push('info'),
-    onSubscribed: (_, name) => heard.push(`subscribed ${name}`),
-    onState: () => {},
-  });
-  onTestFinished(async () => {
-    await network.stop();
-    expect(clock.pending()).toBe(0);
-  });
-  const relay = () => network.relays()[0] as ReturnType<typeof network.relays>[number];
-  const count = (what: string): number => heard.filter((each) => each === what).length;
-  return { clock, log, puppet, network, heard, events, relay, count, url: urls[0] as string };
-}
-
-/** Connected and subscribed, unless the script has other plans. */
-async function connected(script: Script = {}) {
-  const relay = await startScriptedRelay(script);
-  const open = openNetwork(relay.url);
-  await until(() => expect(open.count('connected')).toBe(1));
-  await until(() => expect(relay.ofType('REQ').length).toBeGreaterThanOrEqual(2));
-  return { ...open, scripted: relay };
-}
+import { expect, test } from 'vitest';
+import { connected, openNetwork, rawDm, rawPresence, until } from '../../../test/support/open-network.ts';
+import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
 
 const filterOf = (frame: readonly unknown[]) => frame[2] as Record<string, unknown>;
 
@@ -65,22 +20,36 @@ test('connects, subscribes and says so', async () => {
 });
 
 test('hands every event of a standing subscription on, as it came', async () => {
-  const { scripted, events } = await connected();
-  scripted.send(['EVENT', 'dm', { any: 'thing' }]);
-  scripted.send(['EVENT', 'presence', null]);
-  scripted.send(['EVENT', 'of-nobody', { id: 'x' }]);
-  scripted.send(['EVENT', 'dm', 'last']);
-  await until(() => expect(events).toContain('last'));
-  expect(events).toEqual([{ any: 'thing' }, null, 'last']);
+  const { scripted, events, heard } = await connected();
+  const odd = { kind: 4, any: 'thing' };
+  scripted.send(['EVENT', 'dm', odd]);
+  scripted.send(['EVENT', 'presence', rawPresence('x')]);
+  scripted.send(['EVENT', 'of-nobody', rawDm('y')]);
+  scripted.send(['EVENT', 'dm', rawDm('last')]);
+  await until(() => expect(events).toHaveLength(3));
+  expect(events).toEqual([odd, rawPresence('x'), rawDm('last')]);
+  expect(heard).not.toContain('unasked');
+});
+
+test('drops and counts what no filter asked for, and keeps the relay', async () => {
+  const { scripted, contents, count, relay } = await connected();
+  for (const event of [null, 'text', rawPresence('of the other subscription'), rawDm('x', { kind: 1 })]) {
+    scripted.send(['EVENT', 'dm', event]);
+  }
+  scripted.send(['EVENT', 'presence', { ...rawPresence('too old'), created_at: 1 }]);
+  scripted.send(['EVENT', 'dm', rawDm('after')]);
+  await until(() => expect(contents()).toEqual(['after']));
+  expect(count('unasked')).toBe(5);
+  expect(relay().state).toBe('connected');
 });
 
 test('counts garbage, binary frames and frames of no NIP, and goes on', async () => {
-  const { scripted, heard, events, relay } = await connected();
+  const { scripted, heard, contents, relay } = await connected();
   for (const frame of ['', 'nonsense', '{}', '[]', '["WHAT","x"]', '["EVENT",5,{}]', '[null]'])
     scripted.send(frame);
   scripted.send(Buffer.from([1, 2, 3]));
-  scripted.send(['EVENT', 'dm', 'after']);
-  await until(() => expect(events).toEqual(['after']));
+  scripted.send(['EVENT', 'dm', rawDm('after')]);
+  await until(() => expect(contents()).toEqual(['after']));
   expect(heard.filter((each) => each === 'garbage_frame')).toHaveLength(8);
   expect(relay().state).toBe('connected');
 });
@@ -97,7 +66,7 @@ test('a huge frame is counted and costs the relay its connection, which comes ba
 
 test('a frame just below the bound is taken', async () => {
   const { scripted, events } = await connected();
-  scripted.send(['EVENT', 'dm', 'x'.repeat(256 * 1024 - 100)]);
+  scripted.send(['EVENT', 'dm', rawDm('x'.repeat(256 * 1024 - 500))]);
   await until(() => expect(events).toHaveLength(1));
 });
 
@@ -215,7 +184,7 @@ test('a refused AUTH is a state, and no crash', async () => {
     expect(log.lines.filter(({ message }) => message === 'relay auth failed')).toHaveLength(1),
   );
   await until(() => expect(relay().lastError).toContain('auth-required: members only'));
-  expect(relay()).toMatchObject({ state: 'connected', carriesDms: false });
+  expect(relay()).toMatchObject({ state: 'auth_failed', open: true, carriesDms: false });
   await clock.advance(1_000);
   expect(scripted.ofType('AUTH')).toHaveLength(1);
   expect(scripted.ofType('REQ')).toHaveLength(2);
@@ -241,15 +210,15 @@ test('a connection that breaks while an AUTH is under way leaves nothing behind'
 });
 
 test('a subscription that the relay closed later is asked again after a while', async () => {
-  const { scripted, clock, count, relay, events } = await connected();
+  const { scripted, clock, count, relay, contents } = await connected();
   await until(() => expect(count('subscribed dm')).toBe(1));
   scripted.send(['CLOSED', 'dm', 'error: shutting down soon']);
   await until(() => expect(relay().carriesDms).toBe(false));
   // In steps that leave time for the pongs: time runs ahead of the socket.
   for (let passed = 0; passed < 300; passed += 20) {
     await clock.advance(20_000);
-    scripted.send(['EVENT', 'presence', passed]);
-    await until(() => expect(events).toContain(passed));
+    scripted.send(['EVENT', 'presence', rawPresence(passed)]);
+    await until(() => expect(contents()).toContain(String(passed)));
   }
   await until(() => expect(count('subscribed dm')).toBe(2));
 });
@@ -313,10 +282,11 @@ test('a write that is under way when the connection breaks was offline', async (
 });
 
 test('an OK for something that nobody asked is ignored', async () => {
-  const { scripted, relay, events } = await connected();
+  const { scripted, relay, contents } = await connected();
   scripted.send(['OK', 'ab'.repeat(32), false, 'blocked: x']);
-  scripted.send(['EVENT', 'dm', 'after']);
-  await until(() => expect(events).toEqual(['after']));
+  scripted.send(['OK', 'cd'.repeat(32), true, '']);
+  scripted.send(['EVENT', 'dm', rawDm('after')]);
+  await until(() => expect(contents()).toEqual(['after']));
   expect(relay().state).toBe('connected');
 });
 
@@ -324,14 +294,18 @@ test('a query brings what came before its EOSE, and closes', async () => {
   const { network, url, scripted } = await connected({
     onFrame: ([type, id], reply) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
-      reply('EVENT', id, 1);
-      reply('EVENT', id, 2);
+      reply('EVENT', id, rawDm(1));
+      reply('EVENT', id, rawDm(2));
       reply('EOSE', id);
-      reply('EVENT', id, 'too late');
+      reply('EVENT', id, rawDm('too late'));
       return true;
     },
   });
-  expect(await network.query(url, [{ kinds: [4] }])).toEqual({ complete: true, events: [1, 2] });
+  expect(await network.query(url, [{ kinds: [4] }])).toEqual({
+    complete: true,
+    events: [rawDm(1), rawDm(2)],
+    tooLarge: false,
+  });
   await until(() => expect(scripted.ofType('CLOSE')).toHaveLength(1));
 });
 
@@ -345,13 +319,17 @@ test.each([
   const { network, url, scripted } = await connected({
     onFrame: ([type, id], reply, socket) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
-      reply('EVENT', id, 1);
+      reply('EVENT', id, rawDm(1));
       if (end) end(reply, id);
       else socket.close();
       return true;
     },
   });
-  expect(await network.query(url, [{ kinds: [4] }])).toEqual({ complete: false, events: [1] });
+  expect(await network.query(url, [{ kinds: [4] }])).toEqual({
+    complete: false,
+    events: [rawDm(1)],
+    tooLarge: false,
+  });
   expect(scripted.ofType('REQ').length).toBeGreaterThan(2);
 });
 
@@ -359,19 +337,19 @@ test('a query without end is cut at 5000 events', async () => {
   const { network, url } = await connected({
     onFrame: ([type, id], reply) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
-      for (let i = 0; i < 6_000; i++) reply('EVENT', id, i);
+      for (let i = 0; i < 6_000; i++) reply('EVENT', id, rawDm(i));
       return true;
     },
   });
-  const { complete, events } = await network.query(url, [{ kinds: [4] }]);
-  expect([complete, events.length]).toEqual([false, 5_000]);
+  const { complete, events, tooLarge } = await network.query(url, [{ kinds: [4] }]);
+  expect([complete, events.length, tooLarge]).toEqual([false, 5_000, true]);
 });
 
 test('a query that goes on for 30 seconds is cut', async () => {
   const { network, url, clock, scripted } = await connected({
     onFrame: ([type, id], reply) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
-      reply('EVENT', id, 1);
+      reply('EVENT', id, rawDm(1));
       return true;
     },
   });
@@ -380,7 +358,7 @@ test('a query that goes on for 30 seconds is cut', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   await clock.advance(29_000);
   await clock.advance(1_000);
-  expect(await result).toEqual({ complete: false, events: [1] });
+  expect(await result).toEqual({ complete: false, events: [rawDm(1)], tooLarge: false });
 });
 
 test('a relay that is not there is tried again, ever more slowly', async () => {
@@ -388,7 +366,7 @@ test('a relay that is not there is tried again, ever more slowly', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  const { clock, relay, count, network, log } = openNetwork(`ws://127.0.0.1:${port}`);
+  const { clock, relay, count, network, log } = openNetwork([`ws://127.0.0.1:${port}`]);
   const attempts = (): number => log.lines.filter(({ message }) => message === 'relay not reached').length;
   for (const [index, wait] of [1_000, 2_000, 4_000, 8_000].entries()) {
     await until(() => expect(attempts()).toBeGreaterThan(index));
@@ -399,13 +377,13 @@ test('a relay that is not there is tried again, ever more slowly', async () => {
     await clock.advance(wait);
   }
   expect([count('connected'), count('disconnected')]).toEqual([0, 0]);
-  expect(await network.query(relay().url, [{}])).toEqual({ complete: false, events: [] });
+  expect(await network.query(relay().url, [{}])).toEqual({ complete: false, events: [], tooLarge: false });
   await until(() => expect(attempts()).toBeGreaterThanOrEqual(5));
 });
 
 test('one relay that fails does not touch the others', async () => {
   const good = await startScriptedRelay();
-  const { network, heard } = openNetwork('ws://127.0.0.1:1', good.url);
+  const { network, heard } = openNetwork(['ws://127.0.0.1:1', good.url]);
   await until(() => expect(heard).toContain('subscribed dm'));
   expect(network.relays().map(({ state }) => state)).toContain('connected');
 });
@@ -447,8 +425,8 @@ test('tells what the relay says about itself', async () => {
 });
 
 test('a stop while it connects ends at once', async () => {
-  const { network, heard, clock } = openNetwork('ws://127.0.0.1:1');
+  const { network, heard, clock } = openNetwork(['ws://127.0.0.1:1']);
   await network.stop();
-  expect(heard).toEqual([]);
+  expect(heard).toEqual(['is connecting']);
   expect(clock.pending()).toBe(0);
 });

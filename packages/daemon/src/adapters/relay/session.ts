@@ -1,30 +1,25 @@
-import {
-  type Cancel,
-  type Clock,
-  type Log,
-  type Random,
-  toUnixSec,
-  type UnixMs,
-} from '@ocmesh/shared/ambient';
+import type { LookupFunction } from 'node:net';
+import type { Clock, Log, Random, UnixMs } from '@ocmesh/shared/ambient';
 import { cutChars, limits, type RelayState } from '@ocmesh/shared/contract';
-import { type EventDraft, type Filter, kinds, type NostrEvent, parseRelayFrame } from '@ocmesh/shared/wire';
+import type { EventDraft, Filter, NostrEvent } from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
+  Offence,
   PublishOutcome,
   QueryResult,
-  RelayInfo,
   RelaySnapshot,
   Subscription,
 } from '../../core/ports/relay-network.ts';
-import { type Connection, openConnection } from './connection.ts';
-import { fetchRelayInfo } from './info.ts';
-import { createPublications } from './publications.ts';
-import { reconnectDelayMs } from './reconnect.ts';
-import { createSubscriptions } from './subscriptions.ts';
+import { createComeback } from './comeback.ts';
+import { type Connection, type End, openConnection } from './connection.ts';
+import { createConversation, REASON_CHARS } from './conversation.ts';
+import { type Circumstances, judge } from './hang-up.ts';
+import { createInfoSource } from './info-source.ts';
+import { createRemoteClock } from './remote-clock.ts';
+import { createStanding } from './standing.ts';
 
-/** Characters of a relay's words that are kept. */
-const REASON_CHARS = 200;
-const DM_SUBSCRIPTION = 'dm';
+/** Shortest pause before a peer's relay is tried again: it is there for a few writes, and seldom missed. */
+const FOREIGN_RETRY_MS = 15_000;
 
 export interface SessionDeps {
   readonly clock: Clock;
@@ -32,160 +27,178 @@ export interface SessionDeps {
   readonly log: Log;
   /** For NIP-42. */
   readonly sign: (draft: EventDraft) => NostrEvent;
-  /** No relay at all is connected. */
-  readonly isAlone: () => boolean;
+  readonly role: RelaySnapshot['role'];
+  /** In place of the system's, where not every address may be connected to. */
+  readonly lookup: LookupFunction | undefined;
+  /** Whether another relay of our own is open. */
+  readonly othersOpen: () => boolean;
   readonly listener: NetworkListener;
   readonly standing: readonly Subscription[];
 }
 
 export interface Session {
   start(): void;
+  /** Nothing is heard of it from now on. Resolves when its socket is closed. */
   stop(): Promise<void>;
   snapshot(): RelaySnapshot;
   publish(event: NostrEvent): Promise<PublishOutcome>;
   query(filters: readonly Filter[]): Promise<QueryResult>;
+  report(offence: Offence): void;
+  wake(): void;
+  /** No relay of our own is open any more. */
+  pullIn(): void;
 }
 
-/** One relay for the life of the daemon: connects, subscribes, authenticates, and comes back after every break. */
+/** One relay for as long as it is on our list: connects, subscribes, authenticates, and comes back after every break. */
 export function createSession(url: string, deps: SessionDeps): Session {
-  const { clock, random, log, listener } = deps;
-  let state: RelayState = 'disconnected';
+  const { clock, random, log, role, listener, othersOpen } = deps;
+  let phase: 'down' | 'connecting' | 'open' = 'down';
+  /** What it is called while it is down. */
+  let downState: RelayState = 'disconnected';
+  let told: RelayState = 'disconnected';
   let connection: Connection | null = null;
-  let connectedSince: UnixMs | null = null;
+  let askedAt = 0;
   let openedAt = 0;
-  let failures = 0;
-  let carriesDms = false;
+  let connectedSince: UnixMs | null = null;
   let lastError: string | null = null;
-  /** Why we hung up ourselves. */
-  let gaveUp: string | null = null;
-  let roundTripMs: number | null = null;
-  let info: RelayInfo | null = null;
-  let challenge: string | null = null;
-  /** The answer to the current challenge: asked for once, shared by everybody who needs it. */
-  let authentication: Promise<boolean> | null = null;
-  let cancelRetry: Cancel = () => {};
+  let gaveUp: Circumstances['gaveUp'] = null;
+  /** What is not logged again for each of a row of failures. */
+  let loggedRest: RelayState | null = null;
+  let hasMisbehaved = false;
   let stopped = false;
-  let onClosed = (): void => {};
+  let onStopped = (): void => {};
 
-  const send = (frame: string): boolean => connection?.send(frame) ?? false;
-  const publications = createPublications({ clock, send });
-  const subscriptions = createSubscriptions({
+  const conduct = createStanding(clock);
+  const remoteClock = createRemoteClock(clock);
+  const comeback = createComeback({ clock, random, connect, othersOpen });
+  const info = createInfoSource({
+    url,
     clock,
-    send,
-    authenticate,
-    giveUp(reason) {
-      gaveUp = reason;
-      connection?.terminate();
+    remoteClock,
+    onInfo(document) {
+      if (phase !== 'open') return;
+      listener.onInfo(url, document);
+      conversation.onInfo();
+      tellState();
     },
+  });
+  const conversation = createConversation({
+    url,
+    clock,
+    log,
+    sign: deps.sign,
+    standing: deps.standing,
+    info: info.current,
+    send: (frame) => connection?.send(frame) ?? false,
+    giveUp: (reason) => hangUp('unanswered', reason),
     onEvent: (event) => listener.onEvent(event, url),
     onSubscribed(name) {
-      if (name === DM_SUBSCRIPTION) carriesDms = true;
       listener.onSubscribed(url, name);
+      tellState();
     },
-    onRefused(name, reason) {
-      if (name === DM_SUBSCRIPTION) carriesDms = false;
-      lastError = cutChars(reason, REASON_CHARS);
-      log.warn('relay refused a subscription', { relay: url, subscription: name, reason });
+    onRefused(words) {
+      lastError = cutChars(words, REASON_CHARS);
+      tellState();
     },
+    onOffence: offend,
   });
 
   function connect(): void {
-    state = 'connecting';
-    connection = openConnection(url, clock, {
-      onOpen,
-      onText,
-      onGarbage: (reason) => listener.onGarbage(url, reason),
-      onClose,
-    });
-    void fetchRelayInfo(url).then((document) => {
-      if (!document) return;
-      info = document;
-      if (state === 'connected') listener.onInfo(url, document);
-    });
+    phase = 'connecting';
+    askedAt = clock.monotonic();
+    connection = openConnection(
+      url,
+      { clock, lookup: deps.lookup },
+      { onOpen, onText: conversation.onText, onGarbage: offend, onClose },
+    );
+    tellState();
+    // A peer's relay is none of our business beyond what we write to it.
+    if (role === 'own') info.refresh();
   }
 
-  function onOpen(): void {
-    state = 'connected';
+  function onOpen(date: string | null): void {
+    phase = 'open';
+    downState = 'disconnected';
     connectedSince = clock.now();
     openedAt = clock.monotonic();
     lastError = null;
+    remoteClock.note(date, askedAt);
     log.info(`relay connected to ${url}`);
     listener.onConnected(url);
-    if (info) listener.onInfo(url, info);
-    subscriptions.open(deps.standing);
+    if (stopped) return;
+    const document = info.current();
+    if (document) listener.onInfo(url, document);
+    tellState();
+    conversation.open();
   }
 
-  function onText(text: string): void {
-    const frame = parseRelayFrame(text);
-    if (!frame) return listener.onGarbage(url, 'garbage_frame');
-    switch (frame.type) {
-      case 'EVENT':
-        return subscriptions.onEvent(frame.subscription, frame.event);
-      case 'EOSE':
-        return subscriptions.onEose(frame.subscription);
-      case 'CLOSED':
-        return subscriptions.onClosed(frame.subscription, frame.reason);
-      case 'OK':
-        return publications.onOk(frame.eventId, frame.accepted, cutChars(frame.reason, REASON_CHARS));
-      case 'AUTH':
-        // Answered only when something needs it: it tells the relay who we are.
-        challenge = frame.challenge;
-        authentication = null;
-        void subscriptions.onChallenge();
-        return;
-      case 'NOTICE':
-        log.debug('relay notice', { relay: url, text: frame.text });
+  function onClose(end: End): void {
+    if (stopped) return onStopped();
+    const wasOpen = phase === 'open';
+    const verdict = judge(end, {
+      gaveUp,
+      refused: conversation.refused(),
+      auth: conversation.auth(),
+      info: info.current(),
+      nowMs: clock.now(),
+    });
+    if (wasOpen && !gaveUp && clock.monotonic() - openedAt >= limits.relayStableMs) {
+      comeback.reset();
+      loggedRest = null;
     }
-  }
-
-  function onClose(reason: string, timedOut: boolean): void {
-    const wasConnected = state === 'connected';
-    if (wasConnected && clock.monotonic() - openedAt >= limits.relayStableMs) failures = 0;
-    state = 'disconnected';
+    phase = 'down';
+    downState = verdict.state;
     connection = null;
     connectedSince = null;
-    carriesDms = false;
-    challenge = null;
-    authentication = null;
-    lastError = cutChars(gaveUp ?? reason, REASON_CHARS);
     gaveUp = null;
-    publications.reset();
-    subscriptions.reset();
-    if (stopped) return onClosed();
-    if (timedOut) log.warn('connection timeout', { relay: url });
-    if (wasConnected) {
-      log.warn('relay disconnected', { relay: url, reason });
-      listener.onDisconnected(url);
-    } else {
-      log.debug('relay not reached', { relay: url, reason });
-    }
-    cancelRetry = clock.after(reconnectDelayMs(failures++, deps.isAlone(), random.unit()), connect);
+    hasMisbehaved = false;
+    lastError = cutChars(end.reason, REASON_CHARS);
+    conversation.reset();
+    if (verdict.rest) comeback.rest(verdict.rest);
+    else comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? FOREIGN_RETRY_MS : 0));
+    if (end.timedOut) log.warn('connection timeout', { relay: url });
+    if (wasOpen) log.warn('relay disconnected', { relay: url, reason: lastError });
+    else log.debug('relay not reached', { relay: url, reason: lastError });
+    if (verdict.rest) logRest(verdict.state);
+    if (wasOpen) listener.onDisconnected(url);
+    tellState();
   }
 
-  /** NIP-42, once per challenge. A refusal is a state, not an exception. */
-  function authenticate(): Promise<boolean> {
-    authentication ??= answerChallenge();
-    return authentication;
+  function logRest(state: RelayState): void {
+    if (loggedRest === state) return;
+    loggedRest = state;
+    const minutes = Math.round(((comeback.restsUntil() ?? clock.now()) - clock.now()) / 60_000);
+    log.warn('relay left alone for a while', { relay: url, state, reason: lastError, minutes });
   }
 
-  async function answerChallenge(): Promise<boolean> {
-    if (challenge === null) return false;
-    const answer = deps.sign({
-      kind: kinds.clientAuth,
-      created_at: toUnixSec(clock.now()),
-      tags: [
-        ['relay', url],
-        ['challenge', challenge],
-      ],
-      content: '',
-    });
-    const { outcome, reason } = await publications.authenticate(answer);
-    if (outcome === 'accepted') return true;
-    if (outcome !== 'offline') {
-      lastError = `relay auth failed: ${reason ?? outcome}`;
-      log.warn('relay auth failed', { relay: url, reason: reason ?? outcome });
-    }
-    return false;
+  function offend(offence: 'garbage_frame' | 'frame_too_large' | 'unasked'): void {
+    listener.onGarbage(url, offence);
+    charge(offence);
+  }
+
+  function charge(offence: Offence | 'garbage_frame' | 'frame_too_large'): void {
+    if (!conduct.charge(offence) || phase !== 'open') return;
+    // A bad relay is better than none.
+    if (role === 'foreign' || othersOpen()) return hangUp('misbehaved', `it misbehaves: ${offence}`);
+    if (!hasMisbehaved) log.warn('relay misbehaves, and no other is connected', { relay: url, offence });
+    hasMisbehaved = true;
+  }
+
+  function hangUp(why: Circumstances['gaveUp'], reason: string): void {
+    gaveUp = why;
+    connection?.terminate(reason);
+  }
+
+  function state(): RelayState {
+    if (phase === 'connecting') return 'connecting';
+    return phase === 'open' ? (conversation.refused()?.state ?? 'connected') : downState;
+  }
+
+  function tellState(): void {
+    const now = state();
+    if (stopped || now === told) return;
+    told = now;
+    listener.onState(url, now);
   }
 
   return {
@@ -193,34 +206,42 @@ export function createSession(url: string, deps: SessionDeps): Session {
     stop: () =>
       new Promise((resolve) => {
         stopped = true;
-        cancelRetry();
+        comeback.stop();
+        info.stop();
+        conversation.reset();
         if (!connection) return resolve();
-        onClosed = resolve;
-        connection.terminate();
+        onStopped = resolve;
+        connection.terminate('stopped');
       }),
     snapshot: () => ({
       url,
-      role: 'own',
-      open: state === 'connected',
-      state,
+      role,
+      open: phase === 'open',
+      state: state(),
       connectedSince,
-      carriesDms,
+      carriesDms: conversation.carriesDms(),
       lastError,
-      roundTripMs,
-      info,
-      restsUntil: null,
-      clockOffsetMs: null,
+      roundTripMs: conversation.roundTripMs(),
+      info: info.current(),
+      restsUntil: comeback.restsUntil(),
+      clockOffsetMs: remoteClock.offsetMs(),
     }),
     async publish(event) {
-      const startedAt = clock.monotonic();
-      const first = await publications.publish(event);
-      if (first.outcome !== 'offline' && first.outcome !== 'timeout') {
-        roundTripMs = Math.round((clock.monotonic() - startedAt) * 10) / 10;
-      }
-      if (first.prefix !== 'auth-required' || first.outcome !== 'rejected') return first;
-      return (await authenticate()) ? publications.publish(event) : first;
+      if (phase !== 'open') return { outcome: 'offline', reason: null, prefix: null };
+      return conversation.publish(event);
     },
-    query: async (filters) =>
-      state === 'connected' ? subscriptions.query(filters) : { complete: false, events: [], tooLarge: false },
+    async query(filters) {
+      if (phase !== 'open') return { complete: false, events: [], tooLarge: false };
+      return conversation.query(filters);
+    },
+    report: charge,
+    wake() {
+      remoteClock.forget();
+      info.expire();
+      if (phase !== 'down' && role === 'own') info.refresh();
+      connection?.probe();
+      comeback.hurry();
+    },
+    pullIn: comeback.pullIn,
   };
 }

@@ -1,37 +1,45 @@
-import { type AddressInfo, createServer } from 'node:net';
-import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { createPuppet } from '../../../test/support/puppet.ts';
-import { createRelayNetwork } from './network.ts';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { openNetwork, until } from '../../../test/support/open-network.ts';
 
-// In a file of its own: the handshake's real ten seconds pass beside everything else.
-test('a relay that takes the connection and never upgrades it is given up and tried again', async () => {
-  const server = createServer((socket) => socket.on('error', () => {}));
+/** Takes every TCP connection and does this with it. */
+async function listen(onSocket: (socket: Socket) => void): Promise<string> {
+  const server: Server = createServer((socket) => {
+    socket.on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    onSocket(socket);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  const clock = createFakeClock();
-  const log = createRecordingLog();
-  const { sign } = createPuppet('alice', clock);
-  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const network = createRelayNetwork({ clock, random: createSeededRandom(1), log, sign });
-  const nothing = (): void => {};
-  network.start([url], [], {
-    onEvent: nothing,
-    onGarbage: nothing,
-    onConnected: nothing,
-    onDisconnected: nothing,
-    onInfo: nothing,
-    onSubscribed: nothing,
-    onState: nothing,
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test.each<[string, (socket: Socket) => void]>([
+  ['takes the connection and never upgrades it', () => {}],
+  [
+    'answers the upgrade one byte at a time',
+    (socket) => {
+      const answer = `HTTP/1.1 101 Switching Protocols\r\nx: ${'x'.repeat(10_000)}`;
+      let sent = 0;
+      const drip = setInterval(() => socket.write(answer[sent++] ?? 'x'), 2);
+      socket.on('close', () => clearInterval(drip));
+    },
+  ],
+])('a relay that %s is given up after ten seconds and tried again', async (_, onSocket) => {
+  let sockets = 0;
+  const url = await listen((socket) => {
+    sockets++;
+    onSocket(socket);
   });
-  await vi.waitFor(() => expect(network.relays()[0]?.state).toBe('disconnected'), {
-    timeout: 13_000,
-    interval: 50,
-  });
-  expect(network.relays()[0]?.lastError).toContain('handshake has timed out');
+  const { clock, relay, log } = openNetwork([url]);
+  // One more is the question for its NIP-11 document.
+  await until(() => expect(sockets).toBe(2));
+  await clock.advance(9_999);
+  expect(relay().state).toBe('connecting');
+  await clock.advance(1);
+  await until(() => expect(relay().state).toBe('disconnected'));
+  expect(relay().lastError).toContain('handshake has timed out');
   expect(log.lines).toContainEqual(expect.objectContaining({ message: 'connection timeout' }));
   await clock.advance(1_000);
-  expect(network.relays()[0]?.state).toBe('connecting');
-  await network.stop();
-  expect(clock.pending()).toBe(0);
+  expect(relay().state).toBe('connecting');
 });

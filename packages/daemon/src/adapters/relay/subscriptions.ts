@@ -1,28 +1,37 @@
-import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, hourMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
-import { closeFrame, type Filter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
-import type { QueryResult, Subscription } from '../../core/ports/relay-network.ts';
+import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
 
 const REQ_TRIES = 3;
 /** Pause before a subscription that the relay closed is asked again. */
 const RATE_LIMITED_MS = 60_000;
-const REFUSED_MS = 300_000;
-const QUERY_MS = 30_000;
-/** Events that one query may bring; the relay's own limit is usually 500. */
-const QUERY_EVENTS = 5_000;
+const CLOSED_MS = 300_000;
+const REFUSED_MS = limits.relayRefusedHours * hourMs;
+
+/** What somebody wants to know of the relay. */
+export interface Request {
+  readonly id: string;
+  /** Asked for as long as the connection holds, whatever the relay answers. */
+  readonly standing: boolean;
+  readonly filters: () => readonly Filter[];
+  /** @param bytes of its frame */
+  onEvent(event: unknown, bytes: number): void;
+  /** Once for each time it was asked. */
+  onEose(): void;
+  /** It is not asked again: the relay refused, did not answer, or is gone. */
+  onEnd(): void;
+}
 
 interface Req {
-  readonly id: string;
-  readonly filters: () => readonly Filter[];
-  onEvent(event: unknown): void;
-  onEose(): void;
-  /** The relay refused for good, or the connection is gone. */
-  onEnd(reason: string): void;
-  readonly standing: boolean;
-  answered: boolean;
+  readonly request: Request;
+  /** As they were asked; what matches none of them was not asked for. */
+  filters: readonly Filter[];
+  phase: 'asked' | 'answered' | 'complete' | 'closed';
   authTried: boolean;
-  /** Refused for want of NIP-42, before there was a challenge that could be answered. */
+  /** Refused for want of NIP-42: the next challenge is worth another try. */
   wantsChallenge: boolean;
+  /** What the relay said at large while it owed an answer. */
+  notice: string | null;
   cancel: Cancel;
 }
 
@@ -30,136 +39,167 @@ export interface SubscriptionsDeps {
   readonly clock: Clock;
   readonly send: (frame: string) => boolean;
   /** Hangs up: the relay does not answer what it must. */
-  readonly giveUp: (reason: string) => void;
+  readonly giveUp: () => void;
   /** Whether the relay took our NIP-42 answer. */
   readonly authenticate: () => Promise<boolean>;
-  readonly onEvent: (event: unknown) => void;
-  readonly onSubscribed: (name: string) => void;
-  readonly onRefused: (name: string, reason: string) => void;
+  /** Whether a refusal in these words will hold for hours. */
+  readonly isFinal: (words: string) => boolean;
+  /** A standing one is not served. */
+  readonly onRefused: (name: string, words: string) => void;
+  /** A standing one is asked once more after a refusal that held for hours. */
+  readonly onAskedAgain: () => void;
+  readonly onUnasked: () => void;
 }
 
-/** The REQs of one relay: standing ones, asked again after every break, and queries that end with their EOSE. */
+export type Subscriptions = ReturnType<typeof createSubscriptions>;
+
+/** The REQs of one connection: standing ones, and queries that end with their EOSE. */
 export function createSubscriptions(deps: SubscriptionsDeps) {
   const { clock, send } = deps;
   const reqs = new Map<string, Req>();
-  let queries = 0;
+  let isChallenged = false;
+  let isAnswering = false;
+
+  const isThere = (req: Req): boolean => reqs.get(req.request.id) === req;
 
   function fire(req: Req, tries = 1): void {
-    req.answered = false;
-    req.wantsChallenge = false;
+    const { id, standing } = req.request;
+    req.phase = 'asked';
+    if (tries === 1) {
+      req.wantsChallenge = false;
+      req.notice = null;
+    }
     req.cancel();
-    if (!send(reqFrame(req.id, req.filters()))) return;
+    req.filters = req.request.filters();
+    if (!send(reqFrame(id, req.filters))) return;
     // Some relays lose a REQ that is sent right at open.
     req.cancel = clock.after(limits.relayReqMs, () => {
-      if (req.answered || reqs.get(req.id) !== req) return;
+      if (req.phase !== 'asked') return;
       if (tries < REQ_TRIES) fire(req, tries + 1);
-      else deps.giveUp('no answer to a subscription');
+      else if (req.notice !== null) void close(req, req.notice);
+      else if (standing) deps.giveUp();
+      // What is live goes on: a relay may drop a query for being one too many.
+      else end(req);
     });
   }
 
-  async function closed(req: Req, reason: string): Promise<void> {
-    req.cancel();
-    const prefix = reasonPrefix(reason);
+  /** @returns whether it was asked once more, as somebody the relay knows now */
+  async function tryAuth(req: Req, words: string): Promise<boolean> {
+    const prefix = reasonPrefix(words);
+    if (prefix !== 'auth-required' && prefix !== 'restricted') return false;
     // Noted before the wait: the challenge may come right behind the refusal.
-    req.wantsChallenge = prefix === 'auth-required' || prefix === 'restricted';
-    if (req.wantsChallenge && !req.authTried) {
-      req.authTried = true;
-      const taken = await deps.authenticate();
-      // The connection may have broken meanwhile: then nothing of this may live on.
-      if (reqs.get(req.id) !== req) return;
-      if (taken) return fire(req);
-    }
-    if (!req.standing) return req.onEnd(reason);
-    deps.onRefused(req.id, reason);
-    req.authTried = false;
-    req.cancel = clock.after(prefix === 'rate-limited' ? RATE_LIMITED_MS : REFUSED_MS, () => fire(req));
+    req.wantsChallenge = true;
+    if (req.authTried) return false;
+    req.authTried = true;
+    const { phase } = req;
+    if (!(await deps.authenticate()) || !isThere(req) || req.phase !== phase) return false;
+    fire(req);
+    return true;
+  }
+
+  async function close(req: Req, words: string): Promise<void> {
+    req.phase = 'closed';
+    req.cancel();
+    if (await tryAuth(req, words)) return;
+    // The connection may have broken meanwhile, or another answer been quicker.
+    if (!isThere(req) || req.phase !== 'closed') return;
+    if (!req.request.standing) return end(req);
+    deps.onRefused(req.request.id, words);
+    const isFinal = deps.isFinal(words);
+    const pauseMs = isFinal
+      ? REFUSED_MS
+      : reasonPrefix(words) === 'rate-limited'
+        ? RATE_LIMITED_MS
+        : CLOSED_MS;
+    req.cancel();
+    req.cancel = clock.after(pauseMs, () => {
+      req.authTried = false;
+      if (isFinal) deps.onAskedAgain();
+      fire(req);
+    });
+  }
+
+  function end(req: Req): void {
+    req.cancel();
+    if (!isThere(req)) return;
+    reqs.delete(req.request.id);
+    send(closeFrame(req.request.id));
+    req.request.onEnd();
   }
 
   return {
-    /** On a fresh connection. */
-    open(standing: readonly Subscription[]): void {
-      for (const { name, filters } of standing) {
-        const req: Req = {
-          id: name,
-          filters,
-          standing: true,
-          answered: false,
-          authTried: false,
-          wantsChallenge: false,
-          cancel: () => {},
-          onEvent: deps.onEvent,
-          onEose: () => deps.onSubscribed(name),
-          onEnd: () => {},
-        };
-        reqs.set(name, req);
-        fire(req);
-      }
+    add(request: Request): void {
+      const req: Req = {
+        request,
+        filters: [],
+        phase: 'asked',
+        authTried: false,
+        wantsChallenge: false,
+        notice: null,
+        cancel: () => {},
+      };
+      reqs.set(request.id, req);
+      fire(req);
     },
-
-    query(filters: readonly Filter[]): Promise<QueryResult> {
-      return new Promise((resolve) => {
-        const events: unknown[] = [];
-        const id = `q${++queries}`;
-        const end = (complete: boolean): void => {
-          req.cancel();
-          cancelDeadline();
-          if (!reqs.delete(id)) return;
-          send(closeFrame(id));
-          resolve({ complete, events, tooLarge: events.length >= QUERY_EVENTS });
-        };
-        const cancelDeadline = clock.after(QUERY_MS, () => end(false));
-        const req: Req = {
-          id,
-          filters: () => filters,
-          standing: false,
-          answered: false,
-          authTried: false,
-          wantsChallenge: false,
-          cancel: () => {},
-          onEvent: (event) => {
-            events.push(event);
-            if (events.length >= QUERY_EVENTS) end(false);
-          },
-          onEose: () => end(true),
-          onEnd: () => end(false),
-        };
-        reqs.set(id, req);
-        fire(req);
-      });
-    },
-
-    onEvent(id: string, event: unknown): void {
+    /** Takes a request back; it hears no more. */
+    remove(id: string): void {
       const req = reqs.get(id);
       if (!req) return;
-      req.answered = true;
-      req.onEvent(event);
+      req.cancel();
+      reqs.delete(id);
+      send(closeFrame(id));
+    },
+    onEvent(id: string, event: unknown, bytes: number): void {
+      const req = reqs.get(id);
+      // Of one that was just closed: it was under way.
+      if (!req) return;
+      if (!req.filters.some((filter) => matchesFilter(filter, event))) return deps.onUnasked();
+      if (req.phase === 'asked') req.phase = 'answered';
+      req.request.onEvent(event, bytes);
     },
     onEose(id: string): void {
       const req = reqs.get(id);
-      if (!req) return;
-      req.answered = true;
+      // Nothing happens twice because a relay says it twice.
+      if (!req || req.phase === 'complete' || req.phase === 'closed') return;
       req.cancel();
-      req.onEose();
+      req.phase = 'complete';
+      req.wantsChallenge = false;
+      req.request.onEose();
     },
-    onClosed(id: string, reason: string): void {
+    onClosed(id: string, words: string): void {
       const req = reqs.get(id);
-      if (!req) return;
-      req.answered = true;
-      void closed(req, reason);
+      if (req && req.phase !== 'closed') void close(req, words);
+    },
+    /** Some relays refuse in a NOTICE, which names no subscription: one that gets no answer was meant. */
+    onNotice(words: string): void {
+      for (const req of reqs.values()) {
+        if (req.phase !== 'asked') continue;
+        req.notice = words;
+        void tryAuth(req, words);
+      }
     },
     /** A new challenge came: what was refused without one is worth another try. */
     async onChallenge(): Promise<void> {
-      const refused = [...reqs.values()].filter((req) => req.wantsChallenge);
-      if (refused.length === 0 || !(await deps.authenticate())) return;
-      for (const req of refused) if (reqs.get(req.id) === req && req.wantsChallenge) fire(req);
+      isChallenged = true;
+      // However many challenges come meanwhile, one answer is under way.
+      if (isAnswering) return;
+      isAnswering = true;
+      while (isChallenged) {
+        isChallenged = false;
+        const refused = [...reqs.values()].filter((req) => req.wantsChallenge);
+        if (refused.length === 0 || !(await deps.authenticate())) continue;
+        for (const req of refused) if (isThere(req) && req.wantsChallenge) fire(req);
+      }
+      isAnswering = false;
     },
     /** The connection is gone. */
     reset(): void {
-      for (const req of [...reqs.values()]) {
-        req.cancel();
-        req.onEnd('the connection broke');
-      }
+      const gone = [...reqs.values()];
       reqs.clear();
+      for (const req of gone) {
+        req.cancel();
+        req.request.onEnd();
+      }
     },
   };
 }

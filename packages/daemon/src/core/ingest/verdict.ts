@@ -2,6 +2,7 @@
 export type Refusal =
   | 'garbage_frame'
   | 'frame_too_large'
+  | 'unasked'
   | 'malformed'
   | 'too_large'
   | 'unwanted_kind'

@@ -50,8 +50,8 @@ export type Offence = 'forged' | 'unasked';
 export interface NetworkListener {
   /** An event for a standing subscription, as the relay sent it: unchecked. */
   onEvent(event: unknown, url: string): void;
-  /** A frame that is none of NIP-01, or larger than we take. */
-  onGarbage(url: string, reason: 'garbage_frame' | 'frame_too_large'): void;
+  /** A frame that is none of NIP-01, larger than we take, or an event that no filter of ours asked for. */
+  onGarbage(url: string, reason: 'garbage_frame' | 'frame_too_large' | 'unasked'): void;
   onConnected(url: string): void;
   onDisconnected(url: string): void;
   /** The relay's NIP-11 document arrived. */

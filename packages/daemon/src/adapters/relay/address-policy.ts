@@ -1,0 +1,86 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
+/** Addresses that are not on the public internet (IANA's special-purpose registries), and those that hide one. */
+const closedV4 = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const;
+/** Of the global unicast block; nothing outside of it is public: mapped, NAT64, unique local, link-local, multicast. */
+const closedV6 = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const;
+
+// A list for each family: Node takes an IPv4 address for its mapped IPv6 form too.
+const closedTo4 = new BlockList();
+for (const [network, prefix] of closedV4) closedTo4.addSubnet(network, prefix, 'ipv4');
+const closedTo6 = new BlockList();
+for (const [network, prefix] of closedV6) closedTo6.addSubnet(network, prefix, 'ipv6');
+const global6 = new BlockList();
+global6.addSubnet('2000::', 3, 'ipv6');
+
+/** Whether an IP address is one of a host on the public internet. */
+export function isPublicAddress(address: string): boolean {
+  const family = isIP(address);
+  if (family === 4) return !closedTo4.check(address, 'ipv4');
+  return family === 6 && global6.check(address, 'ipv6') && !closedTo6.check(address, 'ipv6');
+}
+
+export interface AddressPolicy {
+  /** Whether a peer may send us to this URL at all. Its host name is still to be looked up. */
+  allows(url: string): boolean;
+  /** For the connection itself: what is checked is what is connected to. One closed address refuses the name. */
+  readonly lookup: LookupFunction;
+}
+
+/** @param isReachable in place of the rule above, for tests on loopback; plain `ws:` is allowed then */
+export function createAddressPolicy(isReachable?: (address: string) => boolean): AddressPolicy {
+  const isOpen = isReachable ?? isPublicAddress;
+  const protocols = isReachable ? ['wss:', 'ws:'] : ['wss:'];
+
+  return {
+    allows(text) {
+      const url = parse(text);
+      if (!url || !protocols.includes(url.protocol)) return false;
+      if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      return isIP(host) === 0 || isOpen(host);
+    },
+    lookup(hostname, options, callback) {
+      lookup(hostname, { ...options, all: true }, (error, addresses) => {
+        if (error) return callback(error, '');
+        const first = firstIfAllAre(addresses, isOpen);
+        if (!first) return callback(new Error(`${hostname} has an address that is not public`), '');
+        if (options.all) callback(null, addresses);
+        else callback(null, first.address, first.family);
+      });
+    },
+  };
+}
+
+const firstIfAllAre = (addresses: LookupAddress[], isOpen: (address: string) => boolean) =>
+  addresses.every(({ address }) => isOpen(address)) ? addresses[0] : undefined;
+
+function parse(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Filter } from './event.ts';
+
+/**
+ * Whether a filter asks for this event (NIP-01), which may be anything: what is no event matches only what asks
+ * for nothing in particular. `limit` is not about single events.
+ */
+export function matchesFilter(filter: Filter, event: unknown): boolean {
+  if (typeof event !== 'object' || event === null) return false;
+  const { id, pubkey, kind, created_at: createdAt, tags } = event as Record<string, unknown>;
+  if (filter.ids && !filter.ids.includes(id as string)) return false;
+  if (filter.authors && !filter.authors.includes(pubkey as string)) return false;
+  if (filter.kinds && !filter.kinds.includes(kind as number)) return false;
+  if (filter.since !== undefined && !((createdAt as number) >= filter.since)) return false;
+  if (filter.until !== undefined && !((createdAt as number) <= filter.until)) return false;
+  for (const [field, wanted] of Object.entries(filter)) {
+    if (field.startsWith('#') && !hasTag(tags, field.slice(1), wanted as readonly string[])) return false;
+  }
+  return true;
+}
+
+const hasTag = (tags: unknown, name: string, wanted: readonly string[]): boolean =>
+  Array.isArray(tags) &&
+  tags.some((tag) => Array.isArray(tag) && tag[0] === name && wanted.includes(tag[1] as string));
