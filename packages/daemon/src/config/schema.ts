@@ -20,7 +20,7 @@ export const ConfigFile = Type.Object(
         description: 'The name other agents see.',
       }),
     ),
-    relays: Type.Optional(Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: 32 })),
+    relays: Type.Optional(Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: limits.relays })),
     presence_kinds: Type.Optional(
       Type.Array(Type.Union([Type.Literal(1), Type.Literal(31337)]), { uniqueItems: true }),
     ),

@@ -39,4 +39,5 @@ export {
   presenceFilters,
   readPresence,
 } from './presence.ts';
+export { parseRelayUrl, type RelayUrlProblem } from './relay-url.ts';
 export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';
