@@ -1,14 +1,17 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { type Handlers, limits } from '@ocmesh/shared/contract';
+import { type Handlers, limits, type Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import type { Config } from './config/schema.ts';
+import { createEventHub } from './core/events/event-hub.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
+import { presentRelay } from './core/handlers/present-relay.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createPipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/verdict.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
 import { createDiscovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
+import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createCatchUp } from './core/messaging/catch-up.ts';
@@ -22,7 +25,9 @@ import { createDomainEvents, type DomainEvent } from './core/model/domain-events
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { Store } from './core/ports/store.ts';
+import type { RelayList } from './core/relays/relay-list.ts';
 import { createHealth } from './core/status/health.ts';
+import { createStatusWatch } from './core/status/status-watch.ts';
 
 /** What the core needs from outside. */
 export interface Ports {
@@ -37,7 +42,7 @@ export interface Ports {
 
 export interface Agent {
   readonly identity: Identity;
-  readonly handlers: Handlers;
+  readonly handlers: Handlers & Streams;
   start(): void;
   /** Says goodbye and lets what is in flight land. */
   stop(): Promise<void>;
@@ -57,6 +62,10 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
   const events = createDomainEvents();
   const { publish: notify } = events;
+  const hub = createEventHub({ random }, { kept: limits.eventsKept });
+  const onlineWatch = createOnlineWatch({ store, clock, notify }, { onlineWindowMs });
+  const statusWatch = createStatusWatch({ health, clock, notify });
+  const relayList = createPassingRelayList(config.relays, network);
 
   const outbox = createOutbox({ store, network, clock, random, log, notify });
   const wakeOutbox = outbox.wake;
@@ -101,6 +110,8 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
 
   function onEvent(event: DomainEvent): void {
     report(event, log);
+    hub.publish(event);
+    onlineWatch.onEvent(event);
     handshake.onEvent(event);
     waiting.onEvent(event);
     answerQuery(event);
@@ -110,7 +121,10 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   return {
     identity,
     handlers: createHandlers(
-      { identity, store, network, clock, health, counters, send, waiting, wakeReceipts: receipts.wake },
+      {
+        ...{ identity, store, network, relayList, clock, health, counters, send, waiting, hub, notify },
+        wakeReceipts: receipts.wake,
+      },
       { name, onlineWindowMs },
     ),
 
@@ -126,31 +140,40 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
           onEvent: pipeline.ingest,
           onGarbage: (_url, reason) => counters.count(reason),
           onConnected(url) {
-            health.onConnected();
+            statusWatch.look();
             announcer.onConnected(url);
             outbox.onConnected(url);
           },
           onDisconnected(url) {
-            health.onDisconnected();
+            statusWatch.look();
             catchUp.onDisconnected(url);
           },
           onInfo: announcer.onInfo,
           onSubscribed(url, subscription) {
+            statusWatch.look();
             if (subscription === 'dm') catchUp.onSubscribed(url);
           },
-          onState() {},
+          onState(url) {
+            const relay = network.relays().find((one) => one.url === url);
+            if (relay) notify([{ type: 'relay.state', relay: presentRelay(relay) }]);
+            statusWatch.look();
+          },
         },
       );
       announcer.start();
       discovery.start();
       outbox.start();
       retention.start();
+      onlineWatch.start();
+      statusWatch.start();
       receipts.wake();
       void handshake.start();
     },
 
     async stop() {
       waiting.stop();
+      onlineWatch.stop();
+      statusWatch.stop();
       discovery.stop();
       catchUp.stop();
       pipeline.stop();
@@ -178,4 +201,24 @@ function report(event: DomainEvent, log: Log): void {
     case 'message.state':
       return log.debug(`message ${event.state}`, { id: event.id });
   }
+}
+
+/** To be replaced by one that is stored: this one forgets at the next start. */
+function createPassingRelayList(initial: readonly string[], network: RelayNetwork): RelayList {
+  let urls = [...initial];
+  return {
+    urls: () => urls,
+    async add(url) {
+      if (urls.includes(url)) return false;
+      urls = [...urls, url];
+      network.use(urls);
+      return true;
+    },
+    async remove(url) {
+      if (!urls.includes(url)) return false;
+      urls = urls.filter((one) => one !== url);
+      network.use(urls);
+      return true;
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { type Handlers, OcmeshError, type OperationName, operations } from '@ocmesh/shared/contract';
+import { type CallName, callNames, type Handlers, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { listen } from '../../src/adapters/http/server.ts';
@@ -12,12 +12,12 @@ export interface Answer {
 }
 
 /** The HTTP server with handlers that answer as told and note their input; those that are not told fail. */
-export async function openApi(answers: Partial<Handlers> = {}) {
+export async function openApi({ followEvents, ...answers }: Partial<Handlers & Streams> = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
-  const calls: [name: OperationName, input: unknown][] = [];
+  const calls: [name: CallName, input: unknown][] = [];
   const handlers = Object.fromEntries(
-    (Object.keys(operations) as OperationName[]).map((name) => [
+    callNames.map((name) => [
       name,
       async (input: never, context: never) => {
         calls.push([name, input]);
@@ -27,7 +27,13 @@ export async function openApi(answers: Partial<Handlers> = {}) {
       },
     ]),
   ) as Handlers;
-  const server = await listen(0, handlers, { clock, random: createSeededRandom(1), log });
+  const streams: Streams = {
+    followEvents(input, context) {
+      if (!followEvents) throw new OcmeshError('shutting_down');
+      return followEvents(input, context);
+    },
+  };
+  const server = await listen(0, { ...handlers, ...streams }, { clock, random: createSeededRandom(1), log });
   onTestFinished(async () => {
     const closed = server.close();
     await clock.advance(10_000);

@@ -148,6 +148,8 @@ export interface MemoryNetwork extends RelayNetwork {
   garbage(reason: 'garbage_frame' | 'frame_too_large'): void;
   /** The relay closed the message subscription and took it again on the same connection. */
   resubscribe(url: string): void;
+  /** From now on `relays()` says this of the relay. */
+  say(url: string, words: Partial<RelaySnapshot>): void;
 }
 
 /** A `RelayNetwork` without sockets. Every relay that is `up` connects right after the start. */
@@ -158,11 +160,13 @@ export function createMemoryNetwork(
 ): MemoryNetwork {
   let standing: readonly Subscription[] = [];
   let listener: NetworkListener | null = null;
+  let own: readonly string[] = [];
+  const said = new Map<string, Partial<RelaySnapshot>>();
   const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
 
   function connect(url: string): void {
     const relay = mesh.relay(url);
-    if (connections.has(url) || !listener) return;
+    if (connections.has(url) || !listener || !own.includes(url)) return;
     let live: Filter[] = [];
     const client: Client = {
       deliver(event) {
@@ -176,6 +180,7 @@ export function createMemoryNetwork(
     subscribers.set(client, wants);
     connections.set(url, { client, since: clock.now(), carriesDms: false });
     relay.clients.add(client);
+    listener.onState(url, snapshot(url).state);
     listener.onConnected(url);
     if (relay.info) listener.onInfo(url, relay.info);
     live = standing.flatMap((subscription) => [...subscription.filters()]);
@@ -194,7 +199,26 @@ export function createMemoryNetwork(
     if (!connection) return;
     connections.delete(url);
     mesh.relay(url).clients.delete(connection.client);
+    listener?.onState(url, snapshot(url).state);
     listener?.onDisconnected(url);
+  }
+
+  function snapshot(url: string): RelaySnapshot {
+    const connection = connections.get(url);
+    return {
+      url,
+      role: 'own',
+      open: connection !== undefined,
+      state: connection ? 'connected' : 'disconnected',
+      connectedSince: connection?.since ?? null,
+      carriesDms: connection?.carriesDms ?? false,
+      lastError: null,
+      roundTripMs: null,
+      info: mesh.relays.find((relay) => relay.url === url)?.info ?? null,
+      restsUntil: null,
+      clockOffsetMs: null,
+      ...said.get(url),
+    };
   }
 
   const each = (url: string | undefined, run: (url: string) => void): void => {
@@ -202,7 +226,8 @@ export function createMemoryNetwork(
   };
 
   return {
-    start(_urls, subscriptions, itsListener) {
+    start(urls, subscriptions, itsListener) {
+      own = urls;
       standing = subscriptions;
       listener = itsListener;
       if (options.up ?? true) queueMicrotask(() => each(undefined, connect));
@@ -213,23 +238,7 @@ export function createMemoryNetwork(
       each(undefined, disconnect);
       listener = silent && null;
     },
-    relays: () =>
-      mesh.relays.map((relay): RelaySnapshot => {
-        const connection = connections.get(relay.url);
-        return {
-          url: relay.url,
-          role: 'own',
-          open: connection !== undefined,
-          state: connection ? 'connected' : 'disconnected',
-          connectedSince: connection?.since ?? null,
-          carriesDms: connection?.carriesDms ?? false,
-          lastError: null,
-          roundTripMs: null,
-          info: relay.info,
-          restsUntil: null,
-          clockOffsetMs: null,
-        };
-      }),
+    relays: () => own.map(snapshot),
     async publish(url, event) {
       const connection = connections.get(url);
       if (!connection) return { outcome: 'offline', reason: null, prefix: null };
@@ -252,7 +261,14 @@ export function createMemoryNetwork(
       await Promise.resolve();
       return { complete: relay.completes && connections.has(url), events, tooLarge: false };
     },
-    use() {},
+    use(urls) {
+      const before = own;
+      own = [...urls];
+      each(undefined, (url) => {
+        if (!own.includes(url)) disconnect(url);
+        else if (!before.includes(url)) connect(url);
+      });
+    },
     reach() {},
     report() {},
     wake() {},
@@ -261,6 +277,11 @@ export function createMemoryNetwork(
     garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),
     resubscribe(url) {
       for (const subscription of standing) if (subscription.name === 'dm') subscribe(url, subscription);
+    },
+    say(url, words) {
+      const { state } = snapshot(url);
+      said.set(url, { ...said.get(url), ...words });
+      if (snapshot(url).state !== state) listener?.onState(url, snapshot(url).state);
     },
   };
 }

@@ -25,7 +25,7 @@ export const presentPeer = (tables: Tables, peer: PeerRecord, nowMs: UnixMs, win
   unread_count: tables.messages.countUnread(peer.pubkey),
 });
 
-/** A message as REST shows it, with what every relay said to it. */
+/** A message as REST shows it. */
 export function presentMessage(
   tables: Tables,
   message: MessageRecord,
@@ -48,11 +48,12 @@ export function presentMessage(
     reply_to: message.replyTo,
     thread: message.thread,
     trust: peer?.trust ?? 'stranger',
-    delivery: delivery(tables, message),
+    delivery: presentDelivery(tables, message),
   };
 }
 
-function delivery(tables: Tables, message: MessageRecord): Delivery {
+/** How far a message got, with what every relay said to it. */
+export function presentDelivery(tables: Tables, message: MessageRecord): Delivery {
   const incoming = message.direction === 'in';
   return {
     state: message.state,

@@ -52,8 +52,7 @@ function take(tables: Tables, event: NostrEvent, payload: Payload, source: Sourc
   const peer = withClaims(met, payload, event.created_at, nowMs);
   tables.peers.put(peer);
 
-  const events: DomainEvent[] = [];
-  if (!known) events.push({ type: 'peer.discovered', peer });
+  const events: DomainEvent[] = [{ type: known ? 'peer.seen' : 'peer.discovered', peer }];
   if (handshakeOf(peer) === 'acknowledged' && (!known || handshakeOf(known) !== 'acknowledged')) {
     events.push({ type: 'peer.handshaked', pubkey: peer.pubkey });
   }

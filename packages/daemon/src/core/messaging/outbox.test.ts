@@ -11,7 +11,7 @@ test('a store that cannot note what happened does not make it publish without pa
   const log = createRecordingLog();
   const mesh = createMemoryMesh();
   const network = createMemoryNetwork(mesh, clock);
-  network.start([], [], {
+  network.start(['wss://one.test'], [], {
     onEvent() {},
     onGarbage() {},
     onConnected() {},
