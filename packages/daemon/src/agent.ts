@@ -1,14 +1,17 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { type Handlers, limits } from '@ocmesh/shared/contract';
+import { type Handlers, limits, type Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import { type Config, candidateRelays } from './config/schema.ts';
+import { createEventHub } from './core/events/event-hub.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
+import { presentRelay } from './core/handlers/present-relay.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createPipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/verdict.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
 import { createDiscovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
+import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
@@ -29,6 +32,7 @@ import { createRelayList } from './core/relays/relay-list.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { logEvent } from './core/status/event-log.ts';
 import { createHealth } from './core/status/health.ts';
+import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
 
 /** What the core needs from outside. */
@@ -44,7 +48,7 @@ export interface Ports {
 
 export interface Agent {
   readonly identity: Identity;
-  readonly handlers: Handlers;
+  readonly handlers: Handlers & Streams;
   start(): void;
   /** Says goodbye and lets what is in flight land. */
   stop(): Promise<void>;
@@ -59,62 +63,54 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
 
   const network = ports.connect(identity.sign);
-  const counters = createRefusalCounters();
-  const budget = createWriteBudget(clock);
-  const time = createTimeWatch({ network, store, clock, log, onJump: () => onJump() });
-  const { steadyNow, relayOffsetMs } = time;
-  const retention = createRetention({ store, clock, log, steadyNow }, bounds);
-  const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
   const events = createDomainEvents();
   const { publish: notify } = events;
+  const base = { identity, network, store, engine, clock, random, log, notify };
+
+  const counters = createRefusalCounters();
+  const budget = createWriteBudget(clock);
+  const time = createTimeWatch({ ...base, onJump: () => onJump() });
+  const { steadyNow, relayOffsetMs } = time;
+  const retention = createRetention({ ...base, steadyNow }, bounds);
+  const { makeRoom } = retention;
+  const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
+  const hub = createEventHub(base, { kept: limits.eventsKept });
+  const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
+  const statusWatch = createStatusWatch({ ...base, health });
 
   const relayList = createRelayList(
-    { store, network, clock, log, refusesUs: budget.isSpared, onChanged: onRelaysChanged },
+    { ...base, refusesUs: budget.isSpared, onChanged: () => onRelaysChanged() },
     { named: config.relays, candidates: candidateRelays },
   );
   const ownRelays = relayList.urls;
   const relayLists = createRelayLists({
-    identity,
-    network,
-    store,
-    clock,
-    log,
+    ...base,
     ownRelays,
     relayOffsetMs,
     ingest: (raw, url) => pipeline.ingest(raw, url),
   });
   const outbox = createOutbox({
-    store,
-    network,
-    clock,
-    random,
-    log,
+    ...base,
     budget,
-    resign: createResign({ identity, store, clock }),
+    resign: createResign(base),
     ownRelays,
     relaysOf: relayLists.relaysOf,
     steadyNow,
-    notify,
   });
   function offer(items: readonly OutboxItem[]): void {
     for (const { peer } of items) relayLists.want(peer);
     outbox.offer(items);
   }
-  const receipts = createReceipts({ identity, store, clock, log, offer });
-  const { makeRoom } = retention;
-  const send = createSend({ identity, store, clock, random, steadyNow, makeRoom, offer });
-  const waiting = createWaiting({ store, clock });
-  const answerQuery = createQueryAnswers({ identity, store, clock, log, offer }, { name });
-  const handshake = createHandshake({ identity, store, clock, log, offer }, { name });
+  const receipts = createReceipts({ ...base, offer });
+  const send = createSend({ ...base, steadyNow, makeRoom, offer });
+  const waiting = createWaiting(base);
+  const answerQuery = createQueryAnswers({ ...base, offer }, { name });
+  const handshake = createHandshake({ ...base, offer }, { name });
 
   const pipeline = createPipeline({
+    ...base,
     self: identity.pubkey,
-    engine,
-    store,
-    clock,
-    log,
     counters,
-    notify,
     onDeferred: (url) => catchUp.onDeferred(url),
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
@@ -124,7 +120,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     },
   });
   const announcer = createAnnouncer(
-    { identity, network, store, clock, log, budget, relayOffsetMs },
+    { ...base, budget, relayOffsetMs },
     {
       name,
       intervalMs: config.announce_interval_s * 1000,
@@ -133,15 +129,12 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     },
   );
   const discovery = createDiscovery(
-    { network, clock, log, ingest: pipeline.ingest },
+    { ...base, ingest: pipeline.ingest },
     { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
   );
   const catchUp = createCatchUp({
+    ...base,
     self: identity.pubkey,
-    network,
-    store,
-    clock,
-    log,
     ingestStored: pipeline.ingestStored,
   });
 
@@ -157,6 +150,8 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
 
   function onEvent(event: DomainEvent): void {
     logEvent(event, log);
+    hub.publish(event);
+    onlineWatch.onEvent(event);
     outbox.onEvent(event);
     handshake.onEvent(event);
     waiting.onEvent(event);
@@ -169,14 +164,8 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     identity,
     handlers: createHandlers(
       {
-        identity,
-        store,
-        network,
-        clock,
-        health,
-        counters,
-        send,
-        waiting,
+        ...base,
+        ...{ relayList, health, counters, send, waiting, hub },
         wakeReceipts: receipts.wake,
         nextAttemptAtMs: outbox.nextAttemptAtMs,
       },
@@ -195,21 +184,26 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
           onEvent: pipeline.ingest,
           onGarbage: (_url, reason) => counters.count(reason),
           onConnected(url) {
-            health.onConnected();
+            statusWatch.look();
             announcer.onConnected(url);
             outbox.onConnected(url);
           },
           onDisconnected(url) {
-            health.onDisconnected();
+            statusWatch.look();
             catchUp.onDisconnected(url);
           },
           onInfo: announcer.onInfo,
           onSubscribed(url, subscription) {
+            statusWatch.look();
             if (subscription !== 'dm') return;
             catchUp.onSubscribed(url);
             relayLists.onRelaysChanged();
           },
-          onState() {},
+          onState(url) {
+            const relay = network.relays().find((one) => one.url === url);
+            if (relay) notify([{ type: 'relay.state', relay: presentRelay(relay) }]);
+            statusWatch.look();
+          },
         },
       );
       time.start();
@@ -219,12 +213,16 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
       catchUp.start();
       outbox.start();
       retention.start();
+      onlineWatch.start();
+      statusWatch.start();
       receipts.wake();
       void handshake.start();
     },
 
     async stop() {
       waiting.stop();
+      onlineWatch.stop();
+      statusWatch.stop();
       time.stop();
       relayList.stop();
       relayLists.stop();

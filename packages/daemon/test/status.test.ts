@@ -46,6 +46,69 @@ test('a jump of the wall clock makes nobody degraded', async () => {
   expect(await box.getStatus({})).toMatchObject({ degraded: false, uptime_seconds: 0 });
 });
 
+test('is degraded after 15 seconds in which no relay lets it read messages, though some are connected', async () => {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const box = await world.start();
+  for (const { url } of world.mesh.relays) box.network.say(url, { carriesDms: false });
+  box.network.disconnect('wss://two.test');
+  const since = new Date(world.clock.now()).toISOString();
+  await world.clock.advance(14_999);
+  expect(await box.getStatus({})).toMatchObject({ degraded: false });
+  await world.clock.advance(1);
+  expect(await box.getStatus({})).toMatchObject({ reasons: [{ code: 'no_dm_relay', since }] });
+  // The one reason at a time that says most.
+  box.network.disconnect('wss://one.test');
+  await world.clock.advance(15_000);
+  expect(await box.getStatus({})).toMatchObject({ reasons: [{ code: 'no_relay' }] });
+  box.network.say('wss://two.test', { carriesDms: true });
+  box.network.connect('wss://two.test');
+  expect(await box.getStatus({})).toMatchObject({ degraded: false, reasons: [] });
+});
+
+test('a relay of somebody else makes nobody healthy', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  box.network.say('wss://one.test', { role: 'foreign' });
+  await world.clock.advance(20_000);
+  expect(await box.getStatus({})).toMatchObject({ reasons: [{ code: 'no_relay' }] });
+});
+
+test.each([
+  [[600_000, null, null], 0],
+  [[601_000, null, null], 1],
+  [[-601_000, -700_000, 0], 1],
+  // One relay's wrong clock is its own.
+  [[9_000_000, 0, 100], 0],
+  [[9_000_000, 9_000_000, null], 1],
+])('with relays whose clocks differ by %j ms from ours', async (offsets, reasons) => {
+  const urls = offsets.map((_, index) => `wss://relay-${index}.test`);
+  const world = createWorld(...urls);
+  const box = await world.start();
+  for (const [index, url] of urls.entries()) box.network.say(url, { clockOffsetMs: offsets[index] ?? null });
+  const status = await box.getStatus({});
+  expect(status.reasons.map(({ code }) => code)).toEqual(reasons ? ['clock_off'] : []);
+});
+
+test('says in which direction the clock is wrong, since when, and that it is right again', async () => {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const box = await world.start();
+  box.network.say('wss://one.test', { clockOffsetMs: 3_600_000 });
+  await world.clock.advance(5_000);
+  const since = new Date(world.clock.now()).toISOString();
+  await world.clock.advance(60_000);
+  expect(await box.getStatus({})).toMatchObject({
+    degraded: true,
+    reasons: [
+      { code: 'clock_off', since, message: expect.stringContaining('60 minutes behind those of the relays') },
+    ],
+  });
+  box.network.say('wss://one.test', { clockOffsetMs: -3_600_000 });
+  expect((await box.getStatus({})).reasons[0]?.message).toContain('60 minutes ahead of');
+  // A relay that is not connected does not count.
+  box.network.disconnect('wss://one.test');
+  expect(await box.getStatus({})).toMatchObject({ degraded: false });
+});
+
 test('says who it is, how long it runs and what its relays do', async () => {
   const world = createWorld('wss://one.test', 'wss://two.test');
   const box = await world.start({ name: 'Ann' });

@@ -16,6 +16,9 @@ test('speaks of tools, not of REST calls, for every error that a tool can meet',
     'forbidden_origin',
     'unsupported_media_type',
     'body_too_large',
+    // No tool changes the relays or follows events.
+    'relay_unknown',
+    'too_many_streams',
   ];
   for (const code of Object.keys(errorCatalogue) as ErrorCode[]) {
     if (notFromTools.includes(code)) continue;

@@ -8,19 +8,23 @@ const TYPE_NAME = /^[a-z][a-z0-9._-]{0,63}$/;
 const ID = /^[A-Za-z0-9_-]{1,128}$/;
 /** Bytes for the relays of one message; its text needs the rest. */
 const relaysBytes = 6000;
+/** The same in a list of 20. */
+const listedRelaysBytes = 500;
 /** Bytes of `truncated` and the like. */
 const noteBytes = 64;
 
 type Shown = Record<string, unknown>;
 
-/** A message as one row of a list: long texts are cut, relays are left out. */
+/** A message as one row of a list: long texts and lists of relays are cut. */
 export function presentListed(message: Message): Shown {
   const { content, data } = bodyOf(message);
+  const relays =
+    message.direction === 'out' ? presentOutcomes(message.delivery.relays, listedRelaysBytes) : {};
   const shownContent = cutChars(content, listedChars);
   const shownData = jsonBytes(data) <= listedChars ? data : null;
-  const whole = shownContent === content && shownData === data;
+  const whole = shownContent === content && shownData === data && !('relays_left_out' in relays);
   return {
-    ...shape(message, shownContent, shownData, timesOf(message)),
+    ...shape(message, shownContent, shownData, { ...timesOf(message), ...relays }),
     ...(whole ? {} : { truncated: true }),
   };
 }

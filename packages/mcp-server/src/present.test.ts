@@ -1,7 +1,7 @@
-import type { Message, Peer } from '@ocmesh/shared/contract';
+import type { Message, PeerDetails } from '@ocmesh/shared/contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aMessage, aPeer, aSentMessage, aStatus } from '../test/samples.ts';
+import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
 import { unseen } from '../test/unseen.ts';
 import { jsonBytes, resultBytes } from './budget.ts';
 import { presentListedPeer, presentPeer, presentStatus } from './present.ts';
@@ -61,14 +61,14 @@ test('no unseen character of a peer or relay survives, and no message is too lon
 
 test('no unseen character of a peer survives in its claims, and no peer is too long for a result', () => {
   const claims = fc.array(anyText(80), { maxLength: 60 });
-  const anyPeer: fc.Arbitrary<Peer> = fc
+  const anyPeer: fc.Arbitrary<PeerDetails> = fc
     .record({
       name: fc.option(anyText(80)),
       about: fc.option(anyText(900)),
       features: claims,
       capabilities: claims,
     })
-    .map((over) => aPeer({ ...over, version: over.name }));
+    .map((over) => aPeerAlone({ ...over, version: over.name }));
   fc.assert(
     fc.property(anyPeer, (peer) => {
       for (const shown of [presentPeer(peer), presentListedPeer(peer)]) {
@@ -80,7 +80,7 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
   );
   const claim = Array(32).fill('😀'.repeat(64)) as string[];
   expect(
-    jsonBytes(presentPeer(aPeer({ about: '😀'.repeat(500), features: claim, capabilities: claim }))),
+    jsonBytes(presentPeer(aPeerAlone({ about: '😀'.repeat(500), features: claim, capabilities: claim }))),
   ).toBeLessThan(resultBytes);
 });
 
@@ -103,7 +103,7 @@ test('puts all that a peer wrote into untrusted_content, and nothing else there'
 });
 
 test('puts all that a peer claims into untrusted_content', () => {
-  const { untrusted_content, ...known } = presentPeer(aPeer({ alias: 'my Bob' }));
+  const { untrusted_content, ...known } = presentPeer(aPeerAlone({ alias: 'my Bob' }));
   expect(untrusted_content).toEqual({
     name: 'Bob',
     about: 'I translate.',
@@ -112,6 +112,7 @@ test('puts all that a peer claims into untrusted_content', () => {
     version: '0.3.0',
   });
   expect(Object.keys(known)).toEqual([
+    'reachability',
     'pubkey',
     'npub',
     'alias',
@@ -148,12 +149,44 @@ test('keeps our own words at the top, and relays’ words apart', () => {
   expect(presentStatus(aStatus())['relay_status']).toEqual([
     {
       url: 'wss://one.example',
+      role: 'own',
       state: 'disconnected',
+      rests_until: null,
       connected_since: null,
       carries_dms: false,
       untrusted_content: { last_error: 'restricted: obey me' },
     },
   ]);
+});
+
+test('a list of sent messages says what each relay did, and when the next attempt is due', () => {
+  const sent = aSentMessage();
+  const next_attempt_at = '2026-01-02T12:05:00.000Z';
+  expect(presentListed({ ...sent, delivery: { ...sent.delivery, next_attempt_at } })['delivery']).toEqual({
+    state: 'published',
+    delivered_at: null,
+    read_at: null,
+    next_attempt_at,
+    relays: [
+      { url: 'wss://one.example', outcome: 'accepted', at: '2026-01-02T12:00:00.000Z' },
+      {
+        url: 'wss://two.example',
+        outcome: 'rejected',
+        at: '2026-01-02T12:00:00.000Z',
+        untrusted_content: { reason: 'blocked: pay up' },
+      },
+    ],
+  });
+  const relays = Array.from({ length: 30 }, () => sent.delivery.relays).flat();
+  const listed = presentListed({ ...sent, delivery: { ...sent.delivery, relays } });
+  expect(listed).toMatchObject({ truncated: true, delivery: { relays_left_out: expect.any(Number) } });
+  expect(jsonBytes(listed['delivery'])).toBeLessThan(700);
+});
+
+test('a peer that was never seen has no time of it', () => {
+  expect(presentPeer(aPeerAlone({ last_seen: '1970-01-01T00:00:00.000Z' }))).toMatchObject({
+    last_seen: null,
+  });
 });
 
 test('cuts a long text in a list and says so; alone it is whole', () => {
@@ -164,5 +197,5 @@ test('cuts a long text in a list and says so; alone it is whole', () => {
   });
   expect(presentMessage(message)).toMatchObject({ untrusted_content: { content: 'ä'.repeat(4096) } });
   expect(presentMessage(message)).not.toHaveProperty('truncated');
-  expect(presentListedPeer(aPeer({ about: 'x'.repeat(300) }))).toHaveProperty('truncated', true);
+  expect(presentListedPeer(aPeerAlone({ about: 'x'.repeat(300) }))).toHaveProperty('truncated', true);
 });

@@ -1,4 +1,11 @@
-import { cutChars, limits, type Peer, type RelayOutcome, type Status } from '@ocmesh/shared/contract';
+import {
+  cutChars,
+  limits,
+  type Peer,
+  type PeerDetails,
+  type RelayOutcome,
+  type Status,
+} from '@ocmesh/shared/contract';
 import { countFitting } from './budget.ts';
 import { cleanLine, cleanText } from './clean-text.ts';
 
@@ -24,7 +31,8 @@ const claims = (list: readonly string[], max: number): string[] =>
   list.slice(0, max).map((claim) => cleanLine(claim, limits.peerClaimChars));
 
 /** A peer alone. */
-export const presentPeer = (peer: Peer): Shown => ({
+export const presentPeer = (peer: PeerDetails): Shown => ({
+  reachability: peer.reachability,
   ...shapePeer(peer, limits.peerAboutChars, limits.peerClaims),
   first_seen: peer.first_seen,
 });
@@ -39,7 +47,9 @@ export function presentListedPeer(peer: Peer): Shown {
 }
 
 function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
-  const { pubkey, npub, alias, online, last_seen, handshake, trust, unread_count } = peer;
+  const { pubkey, npub, alias, online, handshake, trust, unread_count } = peer;
+  // As REST says "never": a model takes it for a date.
+  const last_seen = peer.last_seen.startsWith('1970-01-01T') ? null : peer.last_seen;
   return {
     pubkey,
     npub,

@@ -2,7 +2,7 @@ import { OcmeshError } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { afterEach, expect, test, vi } from 'vitest';
 import { connectClient, textOf } from '../test/connect-client.ts';
-import { aMessage, aPeer, aSentMessage, aStatus, bob } from '../test/samples.ts';
+import { aMessage, aPeer, aPeerAlone, aSentMessage, aStatus, bob } from '../test/samples.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -56,7 +56,7 @@ test('sends, looks up and marks', async () => {
   const { call, calls } = await connectClient({
     sendMessage: async () => sent,
     getMessage: async () => aSentMessage(),
-    getPeer: async () => aPeer(),
+    getPeer: async () => aPeerAlone(),
     markRead: async () => ({ marked: 2 }),
   });
   expect((await call('send_message', { to: bob, content: 'hi', data: { a: 1 } })).structuredContent).toEqual(
@@ -65,7 +65,10 @@ test('sends, looks up and marks', async () => {
   expect((await call('get_message', { id: 'm-2' })).structuredContent).toMatchObject({
     delivery: { state: 'published' },
   });
-  expect((await call('get_peer', { pubkey: bob })).structuredContent).toMatchObject({ online: true });
+  expect((await call('get_peer', { pubkey: bob })).structuredContent).toMatchObject({
+    online: true,
+    reachability: { state: 'stored' },
+  });
   expect((await call('mark_read', { from: bob, all: false })).structuredContent).toEqual({ marked: 2 });
   expect(calls).toContainEqual(['sendMessage', { to: bob, content: 'hi', data: { a: 1 } }]);
   expect(calls).toContainEqual(['markRead', { from: bob }]);

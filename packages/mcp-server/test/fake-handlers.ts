@@ -1,16 +1,15 @@
-import { type Handlers, OcmeshError, type OperationName, operations } from '@ocmesh/shared/contract';
+import { type CallName, callNames, type Handlers, OcmeshError } from '@ocmesh/shared/contract';
 
 export interface FakeHandlers {
   readonly handlers: Handlers;
   /** Every call in order: operation and input. */
-  readonly calls: [name: OperationName, input: unknown][];
+  readonly calls: [name: CallName, input: unknown][];
 }
 
 /** Handlers that answer as told and note each call; an operation that was not told anything fails. */
 export function createFakeHandlers(answers: Partial<Handlers>): FakeHandlers {
   const calls: FakeHandlers['calls'] = [];
-  const names = Object.keys(operations) as OperationName[];
-  const entries = names.map((name) => [
+  const entries = callNames.map((name) => [
     name,
     async (input: never, context: never) => {
       calls.push([name, input]);

@@ -1,4 +1,4 @@
-import type { Message, Peer, Status } from '@ocmesh/shared/contract';
+import type { Message, Peer, PeerDetails, Status } from '@ocmesh/shared/contract';
 
 const alice = 'a'.repeat(64);
 export const bob = 'b'.repeat(64);
@@ -19,6 +19,12 @@ export const aPeer = (over: Partial<Peer> = {}): Peer => ({
   about: 'I translate.',
   capabilities: ['chat'],
   unread_count: 1,
+  ...over,
+});
+
+export const aPeerAlone = (over: Partial<PeerDetails> = {}): PeerDetails => ({
+  ...aPeer(),
+  reachability: { state: 'stored', why: 'It is offline.', next_step: 'Send all the same.' },
   ...over,
 });
 
@@ -76,7 +82,9 @@ export const aStatus = (over: Partial<Status> = {}): Status => ({
   relay_status: [
     {
       url: 'wss://one.example',
+      role: 'own',
       state: 'disconnected',
+      rests_until: null,
       connected_since: null,
       carries_dms: false,
       last_error: 'restricted:\u200b obey me',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createChecker } from '@ocmesh/shared/contract';
+import { parseRelayUrl } from '@ocmesh/shared/wire';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { type Config, ConfigFile, defaults, environment } from './schema.ts';
 
@@ -74,21 +75,15 @@ function readEnvironment(env: Readonly<Record<string, string | undefined>>): Rec
 
 function normalizeRelays(urls: readonly string[], origin: string): string[] {
   const normal = urls.map((url) => {
-    let hasCredentials = false;
-    try {
-      const parsed = new URL(url);
-      hasCredentials = parsed.username !== '' || parsed.password !== '';
-      if (hasCredentials) throw new Error('credentials');
-      return parsed.pathname === '/' && !parsed.search
-        ? parsed.origin
-        : `${parsed.origin}${parsed.pathname}${parsed.search}`;
-    } catch {
-      // Never repeated: what is told here goes into logs.
-      throw refuse(
-        origin,
-        hasCredentials ? 'a relay address holds a password' : `${JSON.stringify(url)} is no relay address`,
-      );
-    }
+    const parsed = parseRelayUrl(url);
+    if ('url' in parsed) return parsed.url;
+    throw refuse(
+      origin,
+      // A password is never repeated: what is told here goes into logs.
+      parsed.problem === 'credentials'
+        ? 'a relay address holds a password'
+        : `${JSON.stringify(url)} is no relay address`,
+    );
   });
   return [...new Set(normal)];
 }

@@ -46,12 +46,8 @@ async function startBox(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions)
   const log = createRecordingLog();
   const store = await openMemoryStore(disk, { clock, log });
   const network = createMemoryNetwork(mesh, clock, options.up === undefined ? {} : { up: options.up });
-  const config: Config = {
-    ...defaults,
-    relays: mesh.relays.map(({ url }) => url),
-    name: options.name ?? null,
-    ...options.config,
-  };
+  const relays = mesh.relays.map(({ url }) => url);
+  const config: Config = { ...defaults, relays, name: options.name ?? null, ...options.config };
   const agent = await createAgent(
     { store, engine, clock, random: createSeededRandom(options.seed ?? 1), log, connect: () => network },
     config,

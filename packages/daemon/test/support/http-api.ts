@@ -1,5 +1,6 @@
+import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { type Handlers, OcmeshError, type OperationName, operations } from '@ocmesh/shared/contract';
+import { type CallName, callNames, type Handlers, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { listen } from '../../src/adapters/http/server.ts';
@@ -11,13 +12,25 @@ export interface Answer {
   readonly json: Record<string, unknown>;
 }
 
+/** A stream of events on a socket of its own. */
+export interface OpenStream {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Everything it said so far. */
+  text(): string;
+  /** Resolves when it has said this; rejects when it ends before. */
+  said(part: string): Promise<void>;
+  readonly ended: Promise<void>;
+  leave(): void;
+}
+
 /** The HTTP server with handlers that answer as told and note their input; those that are not told fail. */
-export async function openApi(answers: Partial<Handlers> = {}) {
+export async function openApi({ followEvents, ...answers }: Partial<Handlers & Streams> = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
-  const calls: [name: OperationName, input: unknown][] = [];
+  const calls: [name: CallName, input: unknown][] = [];
   const handlers = Object.fromEntries(
-    (Object.keys(operations) as OperationName[]).map((name) => [
+    callNames.map((name) => [
       name,
       async (input: never, context: never) => {
         calls.push([name, input]);
@@ -27,7 +40,13 @@ export async function openApi(answers: Partial<Handlers> = {}) {
       },
     ]),
   ) as Handlers;
-  const server = await listen(0, handlers, { clock, random: createSeededRandom(1), log });
+  const streams: Streams = {
+    followEvents(input, context) {
+      if (!followEvents) throw new OcmeshError('shutting_down');
+      return followEvents(input, context);
+    },
+  };
+  const server = await listen(0, { ...handlers, ...streams }, { clock, random: createSeededRandom(1), log });
   onTestFinished(async () => {
     const closed = server.close();
     await clock.advance(10_000);
@@ -48,6 +67,46 @@ export async function openApi(answers: Partial<Handlers> = {}) {
     });
   }
 
+  /** @param reads whether it takes what comes */
+  async function follow(
+    path: string,
+    headers: Record<string, string> = {},
+    reads = true,
+  ): Promise<OpenStream> {
+    const changed = new Set<() => void>();
+    let text = '';
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get({ port: server.port, host: '127.0.0.1', path, headers, agent: false }, resolve).on('error', reject);
+    });
+    // Broken off is one way to end.
+    response.on('error', () => {});
+    const ended = new Promise<void>((resolve) => response.on('close', resolve));
+    if (reads) {
+      response.on('data', (data) => {
+        text += data;
+        for (const look of changed) look();
+      });
+    }
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      text: () => text,
+      said: (part) =>
+        new Promise((resolve, reject) => {
+          let looked = 0;
+          function look(): void {
+            if (text.includes(part, looked - part.length)) resolve();
+            looked = text.length;
+          }
+          changed.add(look);
+          look();
+          void ended.then(() => reject(new Error(`it never said ${part}, but ${text}`)));
+        }),
+      ended,
+      leave: () => void response.destroy(),
+    };
+  }
+
   return {
     port: server.port,
     own,
@@ -56,9 +115,12 @@ export async function openApi(answers: Partial<Handlers> = {}) {
     calls,
     server,
     raw,
+    follow,
     /** A request as a well-behaved client sends it, but for these headers. */
     get: (path: string, headers: Record<string, string> = {}) =>
       raw([`GET ${path} HTTP/1.1`, ...headerLines({ Host: own, ...headers })]),
+    remove: (path: string, headers: Record<string, string> = {}) =>
+      raw([`DELETE ${path} HTTP/1.1`, ...headerLines({ Host: own, ...headers })]),
     post(path: string, body: string | Buffer, headers: Record<string, string> = {}) {
       const length = String(Buffer.byteLength(body));
       const all = { Host: own, 'Content-Type': 'application/json', 'Content-Length': length, ...headers };

@@ -165,6 +165,8 @@ export interface MemoryNetwork extends RelayNetwork {
   readonly reports: { url: string; offence: Offence }[];
   /** How often no connection was trusted any more. */
   wakes(): number;
+  /** From now on `relays()` says this of the relay. */
+  say(url: string, words: Partial<RelaySnapshot>): void;
 }
 
 /** A `RelayNetwork` without sockets. Every relay that is `up` connects right after the start. */
@@ -179,6 +181,7 @@ export function createMemoryNetwork(
   const reports: { url: string; offence: Offence }[] = [];
   let wakes = 0;
   let listener: NetworkListener | null = null;
+  const said = new Map<string, Partial<RelaySnapshot>>();
   const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
 
   function connect(url: string): void {
@@ -198,8 +201,8 @@ export function createMemoryNetwork(
     subscribers.set(client, wants);
     connections.set(url, { client, since: clock.now(), carriesDms: false });
     relay.clients.add(client);
+    listener.onState(url, snapshot(url).state);
     listener.onConnected(url);
-    listener.onState(url, 'connected');
     if (!isOurs) return;
     if (relay.info) listener.onInfo(url, relay.info);
     live = standing.flatMap((subscription) => [...subscription.filters()]);
@@ -219,8 +222,26 @@ export function createMemoryNetwork(
     if (!connection) return;
     connections.delete(url);
     mesh.relay(url).clients.delete(connection.client);
+    listener?.onState(url, snapshot(url).state);
     listener?.onDisconnected(url);
-    listener?.onState(url, 'disconnected');
+  }
+
+  function snapshot(url: string): RelaySnapshot {
+    const connection = connections.get(url);
+    return {
+      url,
+      role: own.includes(url) ? 'own' : 'foreign',
+      open: connection !== undefined,
+      state: connection ? 'connected' : 'disconnected',
+      connectedSince: connection?.since ?? null,
+      carriesDms: connection?.carriesDms ?? false,
+      lastError: null,
+      roundTripMs: null,
+      info: mesh.relays.find((relay) => relay.url === url)?.info ?? null,
+      restsUntil: null,
+      clockOffsetMs: connection ? mesh.relay(url).clockOffsetMs : null,
+      ...said.get(url),
+    };
   }
 
   const each = (url: string | undefined, run: (url: string) => void): void => {
@@ -240,24 +261,7 @@ export function createMemoryNetwork(
       each(undefined, disconnect);
       listener = silent && null;
     },
-    relays: () =>
-      [...own, ...foreign].map((url): RelaySnapshot => {
-        const relay = mesh.relay(url);
-        const connection = connections.get(relay.url);
-        return {
-          url,
-          role: own.includes(url) ? 'own' : 'foreign',
-          open: connection !== undefined,
-          state: connection ? 'connected' : 'disconnected',
-          connectedSince: connection?.since ?? null,
-          carriesDms: connection?.carriesDms ?? false,
-          lastError: null,
-          roundTripMs: null,
-          info: relay.info,
-          restsUntil: null,
-          clockOffsetMs: connection ? relay.clockOffsetMs : null,
-        };
-      }),
+    relays: () => [...own, ...foreign].map(snapshot),
     async publish(url, event) {
       const connection = connections.get(url);
       if (!connection) return { outcome: 'offline', reason: null, prefix: null };
@@ -315,6 +319,11 @@ export function createMemoryNetwork(
     garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),
     resubscribe(url) {
       for (const subscription of standing) if (subscription.name === 'dm') subscribe(url, subscription);
+    },
+    say(url, words) {
+      const { state } = snapshot(url);
+      said.set(url, { ...said.get(url), ...words });
+      if (snapshot(url).state !== state) listener?.onState(url, snapshot(url).state);
     },
   };
 }

@@ -30,11 +30,15 @@ test('puts fields into path, query, header and body', async () => {
   await client.listPeers({ online: true, q: 'a&b=c é' });
   await client.sendMessage({ to: 'x', content: 'y', idempotency_key: 'k' });
   await client.markRead({ all: true });
+  await client.addRelay({ url: 'wss://a.test' });
+  await client.removeRelay({ url: 'wss://a.test/?x=1' });
   expect(sent.map(({ url, init: { method, body } }) => [method, url, body])).toEqual([
     ['GET', 'http://127.0.0.1:7432/peers/a%2Fb%3Fc%23d', undefined],
     ['GET', 'http://127.0.0.1:7432/peers?online=true&q=a%26b%3Dc%20%C3%A9', undefined],
     ['POST', 'http://127.0.0.1:7432/send', '{"to":"x","content":"y"}'],
     ['POST', 'http://127.0.0.1:7432/messages/read', '{"all":true}'],
+    ['POST', 'http://127.0.0.1:7432/relays', '{"url":"wss://a.test"}'],
+    ['DELETE', 'http://127.0.0.1:7432/relays?url=wss%3A%2F%2Fa.test%2F%3Fx%3D1', undefined],
   ]);
   expect(sent[2]?.init.headers).toMatchObject({ 'idempotency-key': 'k', 'content-type': 'application/json' });
 });

@@ -1,9 +1,9 @@
 import { isErrorCode, OcmeshError } from './errors.ts';
 import {
   type CallContext,
+  callNames,
   type Handlers,
   type Operation,
-  type OperationName,
   operations,
   pathFields,
 } from './operations.ts';
@@ -53,14 +53,14 @@ export function createClient(options: ClientOptions): Handlers {
     return row.page ? { items: body, next_cursor: nextCursor(link) } : body;
   }
 
-  const entries = (Object.keys(operations) as OperationName[]).map((name) => [
+  const entries = callNames.map((name) => [
     name,
     (input: Record<string, unknown>, context?: CallContext) => call(operations[name], input, context),
   ]);
   return Object.fromEntries(entries) as Handlers;
 }
 
-function toRequest(base: string, row: Operation, input: Record<string, unknown>) {
+export function toRequest(base: string, row: Operation, input: Record<string, unknown>) {
   const rest = { ...input };
   let path = row.path;
   for (const field of pathFields(row.path)) {
@@ -72,7 +72,7 @@ function toRequest(base: string, row: Operation, input: Record<string, unknown>)
     if (rest[field] !== undefined) headers[header] = String(rest[field]);
     delete rest[field];
   }
-  if (row.method === 'GET') {
+  if (row.method !== 'POST') {
     const query = Object.entries(rest)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`)
@@ -83,7 +83,7 @@ function toRequest(base: string, row: Operation, input: Record<string, unknown>)
   return { url: `${base}${path}`, init: { method: row.method, headers, body: JSON.stringify(rest) } };
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -92,7 +92,7 @@ function parseJson(text: string): unknown {
 }
 
 /** null for an answer. */
-function toError(row: Operation, status: number, body: unknown): OcmeshError | null {
+export function toError(row: Operation, status: number, body: unknown): OcmeshError | null {
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   if (typeof fields['error'] === 'string') {
     const code = isErrorCode(fields['error']) ? fields['error'] : 'internal';

@@ -43,6 +43,12 @@ export const errorCatalogue = {
     message: 'There is no message with this id.',
     hint: 'List GET /messages for the ids.',
   },
+  relay_unknown: {
+    status: 404,
+    retry: 'never',
+    message: 'This relay is not on the list.',
+    hint: 'GET /relays shows the list.',
+  },
   not_found: {
     status: 404,
     retry: 'never',
@@ -96,6 +102,12 @@ export const errorCatalogue = {
     retry: 'later',
     message: 'Too many calls wait for messages already.',
     hint: 'Close other wait calls, or ask GET /messages?unread=true instead.',
+  },
+  too_many_streams: {
+    status: 429,
+    retry: 'later',
+    message: 'Too many event streams are open already.',
+    hint: 'Close other streams of GET /events, or ask GET /messages?unread=true instead.',
   },
   outbox_full: {
     status: 429,

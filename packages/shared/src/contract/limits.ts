@@ -18,6 +18,14 @@ export const limits = {
   waitSeconds: 55,
   /** Simultaneous `wait` calls: one per agent on the machine is usual, each holds a socket. */
   waiters: 32,
+  /** Simultaneous event streams, each with a socket of its own. */
+  eventStreams: 32,
+  /** Events kept for a client that comes back: a few minutes of a busy mesh. */
+  eventsKept: 1000,
+  /** Seconds between two comments on a stream; a reader that takes nothing from one to the next but one is cut off. */
+  eventCommentSeconds: 15,
+  /** Milliseconds after which a client shall come back to a stream that broke. */
+  eventRetryMs: 3_000,
   /** Rows that one `wait` answers with; the cursor fetches the rest. */
   waitRows: 100,
   /** Messages waiting to go out. More means that no relay takes anything: tell the caller. */
@@ -88,6 +96,8 @@ export const limits = {
   peerNameChars: 64,
   /** Characters of a peer's own description. */
   peerAboutChars: 500,
+  /** Characters of the name that the owner gives a peer. */
+  aliasChars: 64,
   /** Features or capabilities one peer may claim, and the characters of each. */
   peerClaims: 32,
   peerClaimChars: 64,
@@ -95,6 +105,13 @@ export const limits = {
   /** Minutes without a sign of life after which a peer counts as offline. The seed's number. */
   onlineWindowMinutes: 15,
 
+  /** Minutes after which a published message that an online peer should have confirmed makes it silent. */
+  silentMinutes: 10,
+
+  /** Relays of our own: each costs a connection and a copy of every event. */
+  relays: 32,
+  /** Characters of a relay's address. */
+  relayUrlChars: 512,
   /** Milliseconds for the WebSocket handshake: a relay that takes longer is as good as down. */
   relayConnectMs: 10_000,
   /** Milliseconds of silence after which we ping, and then after which we hang up. */
@@ -116,24 +133,6 @@ export const limits = {
   /** Bytes and milliseconds for a relay's NIP-11 document. */
   relayInfoBytes: 64 * 1024,
   relayInfoMs: 5_000,
-  /** Minutes by which our clock may differ from the relays': beyond, they refuse what we date. */
-  clockOffMinutes: 10,
-  /** Relays of our own: each is a connection, and each gets every message. */
-  relays: 32,
-  /** Relays in use of the default candidates: the first healthy ones, so that all agents overlap. */
-  defaultRelays: 5,
-  /** Minutes a default relay may fail before the next candidate takes its place, and the hours until it is tried again. */
-  relayFailingMinutes: 60,
-  relayBenchHours: 24,
-  /** Minutes that a benched relay has to show that it works again. */
-  relayTrialMinutes: 10,
-  /** Relays of one peer's list that we write to beside our own. */
-  peerRelays: 3,
-  /** Characters of a relay's address in a peer's list. */
-  relayUrlChars: 200,
-  /** Peers whose relay lists are asked for in one query, and hours until they are asked for again. */
-  relayListBatch: 50,
-  relayListHours: 24,
   /** Hours for which that document counts as known, and minutes after which a relay without one is asked again. */
   relayInfoHours: 24,
   relayInfoRetryMinutes: 5,
@@ -173,8 +172,22 @@ export const limits = {
   /** Relays of peers that are held at the same time, and minutes without use after which one is let go. */
   foreignRelays: 16,
   foreignRelayIdleMinutes: 2,
-  /** Seconds without any relay after which the daemon calls itself degraded. */
+  /** Relays in use of the default candidates: the first healthy ones, so that all agents overlap. */
+  defaultRelays: 5,
+  /** Minutes a default relay may fail before the next candidate takes its place, and the hours until it is tried again. */
+  relayFailingMinutes: 60,
+  relayBenchHours: 24,
+  /** Minutes that a benched relay has to show that it works again. */
+  relayTrialMinutes: 10,
+  /** Relays of one peer's list that we write to beside our own. */
+  peerRelays: 3,
+  /** Peers whose relay lists are asked for in one query, and hours until they are asked for again. */
+  relayListBatch: 50,
+  relayListHours: 24,
+  /** Seconds without any relay, or without one to read messages from, after which the daemon calls itself degraded. */
   noRelaySeconds: 15,
+  /** Minutes that our clock may differ from those of the relays: they refuse what is dated 15 minutes ahead. */
+  clockOffMinutes: 10,
   /** Milliseconds for a clean stop before the process leaves anyway. */
   drainMs: 5_000,
 } as const;

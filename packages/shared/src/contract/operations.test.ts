@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
-import { type Operation, type OperationName, operations, pathFields, statusOf } from './operations.ts';
+import { eventTypes } from './event-types.ts';
+import {
+  callNames,
+  type Operation,
+  type OperationName,
+  operations,
+  pathFields,
+  statusOf,
+} from './operations.ts';
+import { StreamEvent } from './stream-events.ts';
 
 const rows = Object.entries(operations) as [OperationName, Operation][];
 
@@ -19,6 +28,16 @@ test.each(rows)(
 test('no two operations share method and path', () => {
   const routes = rows.map(([, { method, path }]) => `${method} ${path}`);
   expect(new Set(routes).size).toBe(routes.length);
+});
+
+test('every operation is a call or a stream', () => {
+  const streams = rows.filter(([, row]) => row.stream).map(([name]) => name);
+  expect(streams).toEqual(['followEvents']);
+  expect([...callNames, ...streams].sort()).toEqual(rows.map(([name]) => name).sort());
+});
+
+test('the stream has a shape for each of its events, and for the gap between two', () => {
+  expect(StreamEvent.anyOf.map((one) => one.properties.event.const)).toEqual([...eventTypes, 'reset']);
 });
 
 test('an operation may give a code another status', () => {

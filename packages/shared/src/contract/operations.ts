@@ -1,18 +1,23 @@
 import type { ErrorCode } from './errors.ts';
 import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
+import { StreamEvent } from './stream-events.ts';
 import { type Static, type TObject, type TSchema, Type } from './typebox.ts';
 
 /** One REST operation. Types, validation, routes, client, docs and MCP tools all come from its row. */
 export interface Operation {
-  readonly method: 'GET' | 'POST';
-  /** `:name` parts are fields of `input`; the rest is the query (GET) or the JSON body (POST). */
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `:name` parts are fields of `input`; the rest is the query (GET, DELETE) or the JSON body (POST). */
   readonly path: string;
   readonly summary: string;
   readonly input: TObject;
   readonly output: TSchema;
   /** `output` is a page: the answer is its array, the next page stands in `Link`. */
   readonly page?: true;
+  /** The answer is a stream of Server-Sent Events, each of them an `output`. */
+  readonly stream?: true;
+  /** Where it is not 200. */
+  readonly successStatus?: 201;
   /** A status that carries the answer all the same. */
   readonly degradedStatus?: 503;
   /** Fields of `input` that travel as headers. */
@@ -55,6 +60,24 @@ export const operations = {
     input: requests.none,
     output: Type.Array(schemas.RelayDetails),
   }),
+  addRelay: operation({
+    method: 'POST',
+    path: '/relays',
+    summary:
+      'Adds a relay to the list and connects it, without a restart. One that is on the list already stays; 32 are the most.',
+    input: requests.addRelay,
+    output: schemas.RelayDetails,
+    successStatus: 201,
+    errors: { storage_full: true, storage_unavailable: true },
+  }),
+  removeRelay: operation({
+    method: 'DELETE',
+    path: '/relays',
+    summary: 'Takes a relay off the list and leaves it. Answers with those that are left.',
+    input: requests.removeRelay,
+    output: Type.Array(schemas.RelayDetails),
+    errors: { relay_unknown: true, storage_full: true, storage_unavailable: true },
+  }),
   listPeers: operation({
     method: 'GET',
     path: '/peers',
@@ -67,10 +90,21 @@ export const operations = {
   getPeer: operation({
     method: 'GET',
     path: '/peers/:pubkey',
-    summary: 'One discovered agent.',
+    summary: 'One known agent, and whether messages reach it.',
     input: requests.getPeer,
-    output: schemas.Peer,
+    output: schemas.PeerDetails,
     errors: { peer_unknown: true, invalid_pubkey: true },
+  }),
+  addPeer: operation({
+    method: 'POST',
+    path: '/peers',
+    summary:
+      'Adds an agent by its key before it was discovered, so that it can be written to, and greets it. One that is known ' +
+      'already gets the alias, if there is one.',
+    input: requests.addPeer,
+    output: schemas.PeerDetails,
+    successStatus: 201,
+    errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -123,10 +157,25 @@ export const operations = {
     },
     violations: { 'content maxLength': 'content_too_large' },
   }),
+  followEvents: operation({
+    method: 'GET',
+    path: '/events',
+    summary:
+      'What happens, as it happens: Server-Sent Events, with a comment every 15 s. The header `Last-Event-ID` takes up where ' +
+      'an earlier stream ended; a client that reads too slowly is cut off and can come back that way.',
+    input: requests.followEvents,
+    output: StreamEvent,
+    stream: true,
+    headers: { last_event_id: 'last-event-id' },
+    errors: { too_many_streams: true },
+  }),
 } as const;
 
 type Operations = typeof operations;
 export type OperationName = keyof Operations;
+type StreamName = { [N in OperationName]: Operations[N] extends { stream: true } ? N : never }[OperationName];
+/** An operation with one answer. */
+export type CallName = Exclude<OperationName, StreamName>;
 export type Input<N extends OperationName> = Static<Operations[N]['input']>;
 
 /** One page of a list; `next_cursor` is null on the last. */
@@ -153,8 +202,30 @@ export interface AbortSignalLike {
 
 /** Implemented by the daemon, and by the client that calls it over HTTP. */
 export type Handlers = {
-  readonly [N in OperationName]: (input: Input<N>, context?: CallContext) => Promise<Output<N>>;
+  readonly [N in CallName]: (input: Input<N>, context?: CallContext) => Promise<Output<N>>;
 };
+
+/** A place in a stream that has nothing for this reader: whoever comes back with the id has missed nothing. */
+export interface Passed {
+  readonly id: string;
+  readonly event: 'passed';
+}
+
+/**
+ * Implemented by the daemon. Each opens a stream at once, or throws; it is held until the signal fires or the
+ * reader leaves its loop.
+ */
+export type Streams = {
+  readonly [N in StreamName]: (
+    input: Input<N>,
+    context: Required<CallContext>,
+  ) => AsyncIterable<Output<N> | Passed>;
+};
+
+/** The operations with one answer. */
+export const callNames = (Object.keys(operations) as OperationName[]).filter(
+  (name): name is CallName => !('stream' in operations[name]),
+);
 
 /** Names of the `:name` parts of a path. */
 export const pathFields = (path: string): string[] =>

@@ -1,3 +1,4 @@
+import { eventTypes } from './event-types.ts';
 import { limits } from './limits.ts';
 import { Trust } from './schemas.ts';
 import { Type } from './typebox.ts';
@@ -19,6 +20,12 @@ const Position = Type.String({
 });
 const Limit = Type.Integer({ minimum: 1, maximum: limits.pageRows, description: 'Most rows to return.' });
 const MessageId = Type.String({ minLength: 1, maxLength: 128, description: 'Message id.' });
+const RelayUrl = Type.String({
+  minLength: 1,
+  maxLength: limits.relayUrlChars,
+  description: 'Address of a relay: wss://… or ws://…, without name or password.',
+});
+const oneOfEvents = eventTypes.join('|').replaceAll('.', '\\.');
 const TypeName = Type.String({ pattern: '^[a-z][a-z0-9._-]{0,63}$', description: 'Message type.' });
 
 export const requests = {
@@ -44,6 +51,39 @@ export const requests = {
     strict,
   ),
   getPeer: Type.Object({ pubkey: PubkeyInput }, strict),
+  addPeer: Type.Object(
+    {
+      pubkey: PubkeyInput,
+      alias: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: limits.aliasChars,
+          pattern: '^[^\\p{Cc}\\p{Cs}]+$',
+          description: 'Your own name for it, without control characters.',
+        }),
+      ),
+    },
+    strict,
+  ),
+  addRelay: Type.Object({ url: RelayUrl }, strict),
+  removeRelay: Type.Object({ url: RelayUrl }, strict),
+  followEvents: Type.Object(
+    {
+      types: Type.Optional(
+        Type.String({
+          pattern: `^(${oneOfEvents})(,(${oneOfEvents}))*$`,
+          description: 'Only these events, separated by commas. Default: all.',
+        }),
+      ),
+      last_event_id: Type.Optional(
+        Type.String({
+          maxLength: 128,
+          description: 'The id of the last event that arrived: what came after it is sent first.',
+        }),
+      ),
+    },
+    strict,
+  ),
   listMessages: Type.Object(
     {
       unread: Type.Optional(Type.Boolean({ description: 'Only unread (true) or read (false) messages.' })),

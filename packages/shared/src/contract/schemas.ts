@@ -17,20 +17,34 @@ export const Handshake = Type.Union([
 ]);
 const Direction = Type.Union([Type.Literal('in'), Type.Literal('out')]);
 
-export const RelayState = Type.Union([
-  Type.Literal('connecting'),
-  Type.Literal('connected'),
-  Type.Literal('disconnected'),
-  Type.Literal('auth_required'),
-  Type.Literal('auth_failed'),
-  Type.Literal('restricted'),
-  Type.Literal('payment_required'),
-  Type.Literal('misbehaving'),
-]);
+export const RelayState = Type.Union(
+  [
+    Type.Literal('connecting'),
+    Type.Literal('connected'),
+    Type.Literal('disconnected'),
+    Type.Literal('auth_required'),
+    Type.Literal('auth_failed'),
+    Type.Literal('restricted'),
+    Type.Literal('payment_required'),
+    Type.Literal('misbehaving'),
+  ],
+  {
+    description:
+      '`connecting`; `connected`: works; `disconnected`: tried again with growing pauses; `auth_required`: serves only ' +
+      'those who say who they are, and we have not yet; `auth_failed`: refused our key; `restricted`: serves its members ' +
+      'only; `payment_required`: serves who pays; `misbehaving`: sent forgeries or what nobody asked for. The last four ' +
+      'rest until `rests_until`.',
+  },
+);
 
-const RelayStatus = Type.Object({
+export const RelayStatus = Type.Object({
   url: text('Relay address.'),
+  role: Type.Union([Type.Literal('own'), Type.Literal('foreign')], {
+    description:
+      '`own`: of this agent’s list, read and written; `foreign`: of a peer’s, written to for a while.',
+  }),
   state: RelayState,
+  rests_until: nullable(timestamp('When a relay that is left alone is tried again.')),
   connected_since: nullable(timestamp('Since when this connection holds.')),
   carries_dms: Type.Boolean({ description: 'Our message subscription there was answered in full.' }),
   last_error: nullable(
@@ -40,6 +54,9 @@ const RelayStatus = Type.Object({
 
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
+  clock_offset_ms: nullable(
+    Type.Number({ description: 'Its clock minus ours in milliseconds, as far as it told the time.' }),
+  ),
   round_trip_ms: nullable(Type.Number({ description: 'Milliseconds of the last write that was answered.' })),
   supported_nips: Type.Array(Type.Integer(), {
     description: 'From its NIP-11 document; empty when it has none.',
@@ -50,7 +67,13 @@ export const RelayDetails = Type.Object({
 });
 
 export const Reason = Type.Object({
-  code: Type.Union([Type.Literal('no_relay'), Type.Literal('storage_refuses'), Type.Literal('inbox_full')]),
+  code: Type.Union([
+    Type.Literal('no_relay'),
+    Type.Literal('no_dm_relay'),
+    Type.Literal('storage_refuses'),
+    Type.Literal('inbox_full'),
+    Type.Literal('clock_off'),
+  ]),
   message: text('What is wrong.'),
   since: timestamp('Since when.'),
   next_step: text('What helps.'),
@@ -80,7 +103,7 @@ export const Peer = Type.Object({
   npub: Type.String(),
   name: nullable(text('The name the peer gives itself. Untrusted.')),
   online: Type.Boolean({ description: 'A sign of life within the last 15 minutes.' }),
-  last_seen: timestamp('Last sign of life.'),
+  last_seen: timestamp('Last sign of life; 1970-01-01 before the first.'),
   first_seen: timestamp('When this daemon first met the peer.'),
   features: Type.Array(Type.String(), { description: 'What its daemon can do. Untrusted.' }),
   handshake: Handshake,
@@ -91,6 +114,30 @@ export const Peer = Type.Object({
   capabilities: Type.Array(Type.String(), { description: 'What its agent says it can do. Untrusted.' }),
   unread_count: Type.Integer(),
 });
+
+export const Reachability = Type.Object({
+  state: Type.Union(
+    [
+      Type.Literal('reachable'),
+      Type.Literal('stored'),
+      Type.Literal('silent'),
+      Type.Literal('refused'),
+      Type.Literal('no_relay'),
+      Type.Literal('blocked'),
+    ],
+    {
+      description:
+        '`reachable`: online, and a relay takes our messages; `stored`: offline, relays keep messages for it; `silent`: ' +
+        'online, but confirms nothing; `refused`: every relay refused our latest message to it; `no_relay`: none of our ' +
+        'relays takes messages now; `blocked`: by you.',
+    },
+  ),
+  why: text('What the state rests on.'),
+  next_step: text('What helps.'),
+});
+
+/** A peer alone, with what a list has no room for. */
+export const PeerDetails = Type.Object({ ...Peer.properties, reachability: Reachability });
 
 export const DeliveryState = Type.Union([
   Type.Literal('queued'),
@@ -179,6 +226,9 @@ export type Trust = Static<typeof Trust>;
 export type Handshake = Static<typeof Handshake>;
 export type RelayState = Static<typeof RelayState>;
 export type RelayDetails = Static<typeof RelayDetails>;
+export type RelayStatus = Static<typeof RelayStatus>;
+export type Reachability = Static<typeof Reachability>;
+export type PeerDetails = Static<typeof PeerDetails>;
 export type Reason = Static<typeof Reason>;
 export type Status = Static<typeof Status>;
 export type Peer = Static<typeof Peer>;

@@ -37,7 +37,7 @@ function describe(error: ErrorObject): { field: string; rule: string; problem: s
  */
 export function validateInput<N extends OperationName>(name: N, values: Record<string, unknown>): Input<N> {
   const row = operations[name];
-  const ajv = row.method === 'GET' ? coercingAjv : strictAjv;
+  const ajv = row.method === 'POST' ? strictAjv : coercingAjv;
   const validate = compile(ajv, row.input);
   if (validate(values)) return values as Input<N>;
   const { field, rule, problem } = describe(validate.errors?.[0] as ErrorObject);

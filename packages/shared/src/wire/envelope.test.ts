@@ -243,27 +243,27 @@ test('pong and profile read back', () => {
 test.each([
   [
     { features: ['messaging'], version: '0.1.0' },
-    { envelope: false, receipts: false, receiptBatches: false, hello: 'ocmesh-hello' },
+    { envelope: false, receipts: false, receiptBatches: false, hello: 'ocmesh-hello', codec: 'nip04' },
   ],
   [
     { features: ['messaging'], version: '0.2.0' },
-    { envelope: false, receipts: true, receiptBatches: false, hello: 'intro' },
+    { envelope: false, receipts: true, receiptBatches: false, hello: 'intro', codec: 'nip04' },
   ],
   [
     { features: ['messaging'], version: '0.20.0' },
-    { envelope: false, receipts: false, receiptBatches: false, hello: 'intro' },
+    { envelope: false, receipts: false, receiptBatches: false, hello: 'intro', codec: 'nip04' },
   ],
   [
     { features: ['receipts'], version: null },
-    { envelope: false, receipts: true, receiptBatches: true, hello: 'intro' },
+    { envelope: false, receipts: true, receiptBatches: true, hello: 'intro', codec: 'nip04' },
   ],
   [
     { features: [...ourFeatures], version: '0.3.0' },
-    { envelope: true, receipts: true, receiptBatches: true, hello: 'intro' },
+    { envelope: true, receipts: true, receiptBatches: true, hello: 'intro', codec: 'nip17' },
   ],
   [
     { features: [], version: null },
-    { envelope: false, receipts: false, receiptBatches: false, hello: 'intro' },
+    { envelope: false, receipts: false, receiptBatches: false, hello: 'intro', codec: 'nip04' },
   ],
 ])('from %j follows %j', (peer, dialect) => {
   expect(dialectOf(peer)).toEqual(dialect);

@@ -2,6 +2,7 @@ import { limits } from '../contract/limits.ts';
 import type { EventDraft, NostrEvent } from './event.ts';
 import { kinds } from './kinds.ts';
 import { isLocalRelay } from './relay-address.ts';
+import { parseRelayUrl } from './relay-url.ts';
 
 export type RelayListKind = typeof kinds.relayList | typeof kinds.dmRelayList;
 
@@ -27,16 +28,10 @@ const PUBLIC_RELAY = /^wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d{1,5})?
 export function readRelayList(event: NostrEvent): string[] {
   const urls = event.tags.flatMap(([name, url, marker]) => {
     const isRead = name === 'relay' || (name === 'r' && marker !== 'write');
-    return isRead && url !== undefined && url.length <= limits.relayUrlChars ? [normal(url)] : [];
+    if (!isRead || url === undefined || url.length > limits.relayUrlChars) return [];
+    const parsed = parseRelayUrl(url);
+    return 'url' in parsed ? [parsed.url] : [];
   });
   const fit = urls.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url));
   return [...new Set(fit)].slice(0, limits.peerRelays);
 }
-
-/** Lower-case host, no slash at the end. */
-const normal = (url: string): string =>
-  url
-    .trim()
-    .replace(/^wss:\/\/[^/]*/i, (start) => start.toLowerCase())
-    .replace(/:443(?=\/|$)/, '')
-    .replace(/\/$/, '');

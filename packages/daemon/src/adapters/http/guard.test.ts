@@ -6,6 +6,7 @@ import { openApi } from '../../../test/support/http-api.ts';
 const answers: Partial<Handlers> = {
   getHealth: async () => ({ ok: true }),
   markRead: async () => ({ marked: 1 }),
+  removeRelay: async () => [],
 };
 
 test('answers to its own address and to localhost', async () => {
@@ -82,6 +83,7 @@ test.each([
   const headers = origin ? { Origin: origin(api.port) } : {};
   expect((await api.get('/healthz', headers)).status).toBe(status);
   expect((await api.post('/messages/read', '{"all":true}', headers)).status).toBe(status);
+  expect((await api.remove('/relays?url=wss://a.test', headers)).status).toBe(status);
 });
 
 test('one foreign Origin among several is enough', async () => {
@@ -104,6 +106,7 @@ test.each([
 ])('with Sec-Fetch-Site: %s', async (site, status) => {
   const api = await openApi(answers);
   expect((await api.get('/healthz', { 'Sec-Fetch-Site': site })).status).toBe(status);
+  expect((await api.remove('/relays?url=wss://a.test', { 'Sec-Fetch-Site': site })).status).toBe(status);
 });
 
 test('refuses every preflight, and no answer lets a page read it', async () => {
@@ -152,6 +155,14 @@ test('a POST without body may leave the type out, and is then judged as an empty
     'Content-Length: 0',
   ]);
   expect([status, json['error']]).toEqual([400, 'invalid_request']);
+});
+
+test('a DELETE needs no body; one that is no JSON is refused', async () => {
+  const api = await openApi(answers);
+  const lines = ['DELETE /relays?url=wss://a.test HTTP/1.1', `Host: ${api.own}`];
+  expect((await api.raw(lines)).status).toBe(200);
+  const form = ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 3'];
+  expect((await api.raw([...lines, ...form], 'a=b')).status).toBe(415);
 });
 
 test.each(['gzip', 'identity', 'br'])('refuses a body with Content-Encoding: %s', async (encoding) => {

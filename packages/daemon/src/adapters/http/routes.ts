@@ -1,38 +1,52 @@
 import Router from '@koa/router';
 import {
   type CallContext,
+  callNames,
   type Handlers,
+  type Input,
   type Operation,
   type OperationName,
   operations,
   type Page,
+  type Streams,
   validateInput,
 } from '@ocmesh/shared/contract';
 import type { Context } from 'koa';
+import type { EventStreams } from './event-streams.ts';
 import { readJson } from './read-json.ts';
 
 /** Routes from the operation table: validate, call the handler, write the answer. */
-export function createRoutes(handlers: Handlers): Router {
+export function createRoutes(handlers: Handlers & Streams, streams: EventStreams): Router {
   const router = new Router({ strict: true, sensitive: true });
-  for (const name of Object.keys(operations) as OperationName[]) {
+
+  function register<N extends OperationName>(
+    name: N,
+    serve: (context: Context, input: Input<N>, row: Operation) => void | Promise<void>,
+  ): void {
     const row: Operation = operations[name];
-    const register = row.method === 'GET' ? router.get.bind(router) : router.post.bind(router);
-    register(name, row.path, async (context: Context) => {
+    router.register(row.path, [row.method], async (context: Context) => {
       context.state['operation'] = row;
-      const values = await collect(context, row);
-      const input = validateInput(name, values);
-      // The table ties each name to its types; the loop over all of them cannot.
-      const handle = handlers[name] as (input: unknown, context: CallContext) => Promise<unknown>;
-      answer(context, row, await handle(input, { signal: goneSignal(context) }));
+      await serve(context, validateInput(name, await collect(context, row)), row);
     });
   }
+
+  for (const name of callNames) {
+    // The table ties each name to its types; the loop over all of them cannot.
+    const handle = handlers[name] as (input: unknown, context: CallContext) => Promise<unknown>;
+    register(name, async (context, input, row) =>
+      answer(context, row, await handle(input, { signal: goneSignal(context) })),
+    );
+  }
+  register('followEvents', (context, input) =>
+    streams.open(context, (signal) => handlers.followEvents(input, { signal })),
+  );
   return router;
 }
 
 /** Path, query or body, and headers as one object. A repeated query field is a list, which no schema takes. */
 async function collect(context: Context, row: Operation): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> =
-    row.method === 'GET' ? { ...context.query } : await readJson(context.req);
+    row.method === 'POST' ? await readJson(context.req) : { ...context.query };
   // A header's field is taken from the header alone.
   for (const [field, header] of Object.entries(row.headers ?? {})) {
     delete values[field];
@@ -53,6 +67,7 @@ function answer(context: Context, row: Operation, output: unknown): void {
     write(context, items);
     return;
   }
+  context.status = row.successStatus ?? 200;
   if (row.degradedStatus && (output as { degraded?: boolean }).degraded) context.status = row.degradedStatus;
   write(context, output);
 }

@@ -1,4 +1,4 @@
-import type { Handlers, Message } from '@ocmesh/shared/contract';
+import type { Handlers, Message, RelayDetails } from '@ocmesh/shared/contract';
 import { createClient, errorCatalogue, OcmeshError } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
@@ -24,6 +24,22 @@ test('hands path, query, body and header to the handler as one input', async () 
     ['listMessages', { unread: true, limit: 5, q: 'a b&c' }],
     ['sendMessage', { to: pubkey, content: 'héllo 👋', idempotency_key: 'k-1' }],
   ]);
+});
+
+test('a DELETE brings its fields in the query, and its path may serve other methods', async () => {
+  const api = await openApi({ removeRelay: async () => [], addRelay: async () => ({}) as never });
+  const url = 'wss://a.test/x?y=1&z=%20';
+  expect((await api.remove(`/relays?url=${encodeURIComponent(url)}`)).json).toEqual([]);
+  expect((await api.remove('/relays')).status).toBe(400);
+  expect((await api.remove('/relays?url=a&url=b')).status).toBe(400);
+  expect((await api.remove('/peers')).json['error']).toBe('method_not_allowed');
+  expect(api.calls).toEqual([['removeRelay', { url }]]);
+});
+
+test('what was added is answered with 201', async () => {
+  const api = await openApi({ addRelay: async () => ({}) as never, addPeer: async () => ({}) as never });
+  expect((await api.post('/relays', '{"url":"wss://a.test"}')).status).toBe(201);
+  expect((await api.post('/peers', `{"pubkey":"${pubkey}"}`)).status).toBe(201);
 });
 
 test('a body cannot bring what belongs into a header', async () => {
@@ -236,6 +252,7 @@ test('the typed client and the server understand each other', async () => {
     sendMessage,
     getStatus: async () => ({ degraded: true, pubkey }) as never,
     listPeers: async ({ cursor }) => ({ items: [], next_cursor: cursor ? null : `5-${pubkey}` }),
+    removeRelay: async ({ url }) => [{ url } as RelayDetails],
     getMessage: async () => {
       throw new OcmeshError('message_unknown', { details: { id: 'x' } });
     },
@@ -245,6 +262,9 @@ test('the typed client and the server understand each other', async () => {
   expect(await client.getStatus({})).toEqual({ degraded: true, pubkey });
   expect(await client.listPeers({ q: 'a&b' })).toEqual({ items: [], next_cursor: `5-${pubkey}` });
   expect(await client.listPeers({ cursor: `5-${pubkey}` })).toMatchObject({ next_cursor: null });
+  expect(await client.removeRelay({ url: 'wss://a.test/?x=1&y=2#z' })).toEqual([
+    { url: 'wss://a.test/?x=1&y=2#z' },
+  ]);
   await expect(client.getMessage({ id: 'a/b?c' })).rejects.toMatchObject({
     code: 'message_unknown',
     details: { id: 'x' },
@@ -276,7 +296,7 @@ test('tells the handler when the caller is gone', async () => {
 test('a port that is taken is told as such', async () => {
   const api = await openApi();
   const deps = { clock: createFakeClock(), random: createSeededRandom(2), log: createRecordingLog() };
-  await expect(listen(api.port, {} as Handlers, deps)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(listen(api.port, {} as never, deps)).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
 test('closing answers what is running and takes nothing new', async () => {

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
-import { type Handlers, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { type Handlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import Koa from 'koa';
 import { toAnswer } from './errors.ts';
+import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { guard } from './guard.ts';
 import { createRoutes } from './routes.ts';
 
@@ -17,7 +18,7 @@ const MAX_CONNECTIONS = 256;
 
 export interface HttpServer {
   readonly port: number;
-  /** Takes no more requests; resolves when the running ones are answered. */
+  /** Takes no more requests, ends the streams; resolves when the running ones are answered. */
   close(): Promise<void>;
 }
 
@@ -28,10 +29,15 @@ export interface HttpServer {
  */
 export async function listen(
   port: number,
-  handlers: Handlers,
+  handlers: Handlers & Streams,
   deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Promise<HttpServer> {
-  const app = createApp(handlers, deps, () => (server.address() as AddressInfo | null)?.port ?? port);
+  const streams = createEventStreams(deps);
+  const app = createApp(
+    createRoutes(handlers, streams),
+    deps,
+    () => (server.address() as AddressInfo | null)?.port ?? port,
+  );
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -47,16 +53,15 @@ export async function listen(
     server.once('error', reject);
     server.listen(port, HOST, resolve);
   });
-  return { port: (server.address() as AddressInfo).port, close: () => close(server, deps.clock) };
+  return { port: (server.address() as AddressInfo).port, close: () => close(server, streams, deps.clock) };
 }
 
 function createApp(
-  handlers: Handlers,
+  router: ReturnType<typeof createRoutes>,
   { random, log }: { readonly random: Random; readonly log: Log },
   port: () => number,
 ): Koa {
   const app = new Koa();
-  const router = createRoutes(handlers);
   app.use(async (context, next) => {
     const requestId = toHex(random.bytes(8));
     context.set('Cache-Control', 'no-store');
@@ -65,7 +70,8 @@ function createApp(
     try {
       guard(context.req, port());
       await next();
-      if (context.body === undefined) throw unrouted(context.method, context.path, router);
+      if (context.body === undefined && context.respond !== false)
+        throw unrouted(context.method, context.path, router);
     } catch (error) {
       const answer = toAnswer(error, requestId, log, context.state['operation']);
       context.status = answer.status;
@@ -93,7 +99,7 @@ function unrouted(method: string, path: string, router: ReturnType<typeof create
   return new OcmeshError(otherMethod ? 'method_not_allowed' : 'not_found');
 }
 
-function close(server: Server, clock: Clock): Promise<void> {
+function close(server: Server, streams: EventStreams, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.after(limits.drainMs / 2, () => server.closeAllConnections());
     server.close(() => {
@@ -101,5 +107,6 @@ function close(server: Server, clock: Clock): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+    streams.close();
   });
 }

@@ -1,12 +1,27 @@
-import { type Handlers, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { type Handlers, limits, OcmeshError, type PeerDetails, type Pubkey } from '@ocmesh/shared/contract';
 import { parsePubkey } from '../identity/public-key-text.ts';
+import type { DomainEvent } from '../model/domain-events.ts';
+import { newPeer } from '../model/peer.ts';
+import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './handlers.ts';
 import { presentPeer } from './present.ts';
 
+/** Long ago, so that a peer which never showed itself is offline. */
+const NEVER_SEEN_MS = 0;
+
 export function createPeerHandlers(
-  { store, clock }: HandlerDeps,
+  { identity, store, network, clock, notify }: HandlerDeps,
   { onlineWindowMs }: HandlerOptions,
-): Pick<Handlers, 'listPeers' | 'getPeer'> {
+): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
+  const showAlone = (pubkey: Pubkey): Promise<PeerDetails> =>
+    store.read((tables) => {
+      const peer = tables.peers.get(pubkey);
+      if (!peer) throw new OcmeshError('peer_unknown');
+      const nowMs = clock.now();
+      const facts = gatherFacts(tables, peer, network.relays(), { nowMs, onlineWindowMs });
+      return { ...presentPeer(tables, peer, nowMs, onlineWindowMs), reachability: reachabilityOf(facts) };
+    });
+
   return {
     async listPeers({ online, cursor, limit = limits.pageRows, ...filter }) {
       const nowMs = clock.now();
@@ -27,13 +42,22 @@ export function createPeerHandlers(
       });
     },
 
-    async getPeer(input) {
+    getPeer: async (input) => showAlone(parsePubkey(input.pubkey)),
+
+    async addPeer(input) {
       const pubkey = parsePubkey(input.pubkey);
-      return store.read((tables) => {
-        const peer = tables.peers.get(pubkey);
-        if (!peer) throw new OcmeshError('peer_unknown');
-        return presentPeer(tables, peer, clock.now(), onlineWindowMs);
+      if (pubkey === identity.pubkey) {
+        throw new OcmeshError('invalid_pubkey', { message: 'That is the key of this agent itself.' });
+      }
+      const events = await store.transaction((tables): DomainEvent[] => {
+        const known = tables.peers.get(pubkey);
+        const before = known ?? newPeer(pubkey, clock.now(), NEVER_SEEN_MS);
+        const peer = { ...before, alias: input.alias ?? before.alias };
+        if (peer.alias !== known?.alias) tables.peers.put(peer);
+        return known ? [] : [{ type: 'peer.discovered', peer }];
       });
+      notify(events);
+      return showAlone(pubkey);
     },
   };
 }

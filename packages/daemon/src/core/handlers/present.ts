@@ -25,13 +25,16 @@ export const presentPeer = (tables: Tables, peer: PeerRecord, nowMs: UnixMs, win
   unread_count: tables.messages.countUnread(peer.pubkey),
 });
 
+/** When a message that is still going out is tried next. */
+type NextAttempt = (eventId: string) => UnixMs | null;
+
 interface MessageContext {
   readonly self: Pubkey;
   readonly ourName: string | null;
-  readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
+  readonly nextAttemptAtMs: NextAttempt;
 }
 
-/** A message as REST shows it, with what every relay said to it. */
+/** A message as REST shows it. */
 export function presentMessage(
   tables: Tables,
   message: MessageRecord,
@@ -53,14 +56,15 @@ export function presentMessage(
     reply_to: message.replyTo,
     thread: message.thread,
     trust: peer?.trust ?? 'stranger',
-    delivery: delivery(tables, message, nextAttemptAtMs),
+    delivery: presentDelivery(tables, message, nextAttemptAtMs),
   };
 }
 
-function delivery(
+/** How far a message got, with what every relay said to it. */
+export function presentDelivery(
   tables: Tables,
   message: MessageRecord,
-  nextAttemptAtMs: MessageContext['nextAttemptAtMs'],
+  nextAttemptAtMs: NextAttempt,
 ): Delivery {
   const incoming = message.direction === 'in';
   return {

@@ -1,13 +1,12 @@
-import { toIso } from '@ocmesh/shared/ambient';
-import type { Handlers, RelayDetails } from '@ocmesh/shared/contract';
+import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
-import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import { presentRelay } from './present-relay.ts';
 
 export function createStatusHandlers(
   deps: HandlerDeps,
   options: HandlerOptions,
-): Pick<Handlers, 'getHealth' | 'getStatus' | 'listRelays'> {
+): Pick<Handlers, 'getHealth' | 'getStatus'> {
   const { identity, store, network, clock, health, counters } = deps;
   const startedAt = clock.monotonic();
 
@@ -29,7 +28,7 @@ export function createStatusHandlers(
         daemon_version: ocmeshVersion,
         uptime_seconds: Math.floor((clock.monotonic() - startedAt) / 1000),
         pubkey: identity.pubkey,
-        relay_status: network.relays().map(presentStatus),
+        relay_status: network.relays().map(presentRelay),
         npub: identity.npub,
         name: options.name,
         degraded: reasons.length > 0,
@@ -39,22 +38,5 @@ export function createStatusHandlers(
         ...counts,
       };
     },
-
-    listRelays: async () => network.relays().map(presentDetails),
   };
 }
-
-const presentStatus = (relay: RelaySnapshot) => ({
-  url: relay.url,
-  state: relay.state,
-  connected_since: relay.connectedSince === null ? null : toIso(relay.connectedSince),
-  carries_dms: relay.carriesDms,
-  last_error: relay.lastError,
-});
-
-const presentDetails = (relay: RelaySnapshot): RelayDetails => ({
-  ...presentStatus(relay),
-  round_trip_ms: relay.roundTripMs,
-  supported_nips: [...(relay.info?.supportedNips ?? [])],
-  limitation: { ...relay.info?.limitation },
-});

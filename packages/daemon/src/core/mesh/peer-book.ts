@@ -42,5 +42,5 @@ function takePresence(tables: Tables, presence: Presence, nowMs: UnixMs): Domain
     offlineSinceMs: presence.online ? null : nowMs,
   };
   tables.peers.put(peer);
-  return known ? [] : [{ type: 'peer.discovered', peer }];
+  return [{ type: known ? 'peer.seen' : 'peer.discovered', peer }];
 }

@@ -55,8 +55,7 @@ function take(tables: Tables, dm: Dm, payload: Payload, source: Source): DomainE
   const peer = withCodec(withClaims(met, payload, dm.createdAtSec, nowMs), dm);
   tables.peers.put(peer);
 
-  const events: DomainEvent[] = [];
-  if (!known) events.push({ type: 'peer.discovered', peer });
+  const events: DomainEvent[] = [{ type: known ? 'peer.seen' : 'peer.discovered', peer }];
   if (handshakeOf(peer) === 'acknowledged' && (!known || handshakeOf(known) !== 'acknowledged')) {
     events.push({ type: 'peer.handshaked', pubkey: peer.pubkey });
   }

@@ -12,7 +12,7 @@ test('a store that cannot note what happened does not make it publish without pa
   const log = createRecordingLog();
   const mesh = createMemoryMesh();
   const network = createMemoryNetwork(mesh, clock);
-  network.start([mesh.relays[0]?.url ?? ''], [], {
+  network.start(['wss://one.test'], [], {
     onEvent() {},
     onGarbage() {},
     onConnected() {},

@@ -1,12 +1,13 @@
-import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
+import type { DeliveryState, Pubkey, Reason, RelayStatus } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
 
-/** Things that happened, told after they are on disk. */
+/** Things that happened, told after they are on disk. `GET /events` tells all but the last three. */
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
-  | { readonly type: 'peer.handshaked'; readonly pubkey: Pubkey }
-  /** It signed a newer list of its relays. */
-  | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
+  | {
+      readonly type: 'peer.online' | 'peer.offline' | 'peer.handshaked';
+      readonly pubkey: Pubkey;
+    }
   | {
       readonly type: 'message.received';
       readonly id: string;
@@ -14,6 +15,12 @@ export type DomainEvent =
       readonly arrival: number;
     }
   | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
+  | { readonly type: 'relay.state'; readonly relay: RelayStatus }
+  | { readonly type: 'status.changed'; readonly reasons: readonly Reason[] }
+  /** A sign of life, or a goodbye, of a peer that we knew. */
+  | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
+  /** A peer signed a newer list of its relays. */
+  | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon asked ours something that it answers by itself. */
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' };
 

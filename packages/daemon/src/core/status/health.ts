@@ -2,15 +2,26 @@ import { type Clock, toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Reason } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { medianOf } from './median.ts';
+
+const PATIENCE_MS = limits.noRelaySeconds * 1000;
+const CLOCK_OFF_MS = limits.clockOffMinutes * 60_000;
+
+/** By the clock that never jumps and by the one that people read. */
+interface Since {
+  readonly monotonic: number;
+  readonly wallMs: UnixMs;
+}
 
 export interface Health {
   /** Why the daemon cannot do its work; empty while it can. */
   reasons(): Reason[];
-  onConnected(): void;
-  onDisconnected(): void;
 }
 
-/** Degraded: no relay for 15 s (also at start), or a store that refuses. */
+/**
+ * Degraded: no relay, or none to read messages from, for 15 s (also at start); a store that refuses; a wrong clock.
+ * Since when is known as well as it is asked: at each change of a relay, and every few seconds.
+ */
 export function createHealth(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
@@ -18,22 +29,51 @@ export function createHealth(deps: {
   readonly inboxFullSince: () => UnixMs | null;
 }): Health {
   const { network, store, clock } = deps;
-  /** Since when no relay is connected, by the clock that never jumps and by the one that people read. */
-  let alone: { monotonic: number; wallMs: UnixMs } | null = now();
+  /** Since when none of our relays is connected. */
+  let alone: Since | null = now();
+  /** Since when some are, but our messages cannot be read from any. */
+  let deaf: Since | null = null;
+  let clockOff: { readonly wallMs: UnixMs } | null = null;
 
-  function now() {
+  function now(): Since {
     return { monotonic: clock.monotonic(), wallMs: clock.now() };
   }
 
-  function noRelay(): Reason[] {
-    if (!alone || clock.monotonic() - alone.monotonic < limits.noRelaySeconds * 1000) return [];
+  /** @returns by how much our clock differs from the relays', where that is too much */
+  function look(): number | null {
+    const open = network.relays().filter((relay) => relay.role === 'own' && relay.open);
+    const isDeaf = open.length > 0 && !open.some((relay) => relay.carriesDms);
+    alone = open.length > 0 ? null : (alone ?? now());
+    deaf = isDeaf ? (deaf ?? now()) : null;
+    // The median: some relays have a wrong clock themselves.
+    const offsetMs = medianOf(open.flatMap(({ clockOffsetMs }) => clockOffsetMs ?? []));
+    const isOff = offsetMs !== null && Math.abs(offsetMs) > CLOCK_OFF_MS;
+    clockOff = isOff ? (clockOff ?? now()) : null;
+    return isOff ? offsetMs : null;
+  }
+
+  const lasting = (since: Since | null): since is Since =>
+    since !== null && clock.monotonic() - since.monotonic >= PATIENCE_MS;
+
+  function relayReasons(): Reason[] {
+    if (lasting(alone)) {
+      return [
+        {
+          code: 'no_relay',
+          message: 'No relay is connected: nothing arrives and nothing goes out.',
+          since: toIso(alone.wallMs),
+          next_step:
+            'Check the internet connection and the relay list; GET /relays says what each relay answered.',
+        },
+      ];
+    }
+    if (!lasting(deaf)) return [];
     return [
       {
-        code: 'no_relay',
-        message: 'No relay is connected: nothing arrives and nothing goes out.',
-        since: toIso(alone.wallMs),
-        next_step:
-          'Check the internet connection and the relay list; GET /relays says what each relay answered.',
+        code: 'no_dm_relay',
+        message: 'No relay lets us read our messages: what others write stays there.',
+        since: toIso(deaf.wallMs),
+        next_step: 'GET /relays says what each relay answered; add another one with POST /relays.',
       },
     ];
   }
@@ -66,13 +106,23 @@ export function createHealth(deps: {
     ];
   }
 
+  function wrongClock(offsetMs: number | null): Reason[] {
+    if (offsetMs === null || !clockOff) return [];
+    const minutes = Math.round(Math.abs(offsetMs) / 60_000);
+    return [
+      {
+        code: 'clock_off',
+        message: `The clock of this machine is ${minutes} minutes ${offsetMs > 0 ? 'behind' : 'ahead of'} those of the relays: they and other agents may refuse what it dates.`,
+        since: toIso(clockOff.wallMs),
+        next_step: 'Set the clock, or let the system set it over the network (NTP).',
+      },
+    ];
+  }
+
   return {
-    reasons: () => [...noRelay(), ...storageRefuses(), ...inboxFull()],
-    onConnected() {
-      alone = null;
-    },
-    onDisconnected() {
-      if (!alone && !network.relays().some((relay) => relay.role === 'own' && relay.open)) alone = now();
+    reasons() {
+      const offsetMs = look();
+      return [...relayReasons(), ...storageRefuses(), ...inboxFull(), ...wrongClock(offsetMs)];
     },
   };
 }

@@ -2,7 +2,7 @@ import { type Cancel, type Clock, dayMs, every, type Log, type UnixMs } from '@o
 import { limits } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import { median } from './median.ts';
+import { medianOf } from './median.ts';
 
 const TICK_MS = 10_000;
 /** The two clocks may part by that much between two ticks, on a busy machine. */
@@ -54,7 +54,7 @@ export function createTimeWatch(deps: {
     const offsets = network
       .relays()
       .flatMap(({ open, clockOffsetMs }) => (open && clockOffsetMs !== null ? [clockOffsetMs] : []));
-    return offsets.length === 0 ? null : median(offsets);
+    return medianOf(offsets);
   }
 
   function isConfirmed(): boolean {

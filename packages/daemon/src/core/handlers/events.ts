@@ -1,0 +1,104 @@
+import type { Streams } from '@ocmesh/shared/contract';
+import {
+  type AbortSignalLike,
+  limits,
+  OcmeshError,
+  type Passed,
+  type StreamEvent,
+} from '@ocmesh/shared/contract';
+import type { KeptEvent } from '../events/event-hub.ts';
+import type { Tables } from '../ports/store.ts';
+import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import { presentDelivery, presentMessage, presentPeer } from './present.ts';
+
+const RETRY_AFTER_S = 5;
+
+type Shown = StreamEvent extends infer E ? (E extends StreamEvent ? Omit<E, 'id'> : never) : never;
+
+export function createEventHandlers(
+  { hub, store, clock, identity, nextAttemptAtMs }: HandlerDeps,
+  { name, onlineWindowMs }: HandlerOptions,
+): Streams {
+  let open = 0;
+
+  /** As REST shows it now; null for what is gone. */
+  function show(tables: Tables, event: KeptEvent): Shown | null {
+    switch (event.type) {
+      case 'message.received': {
+        const message = tables.messages.get(event.id);
+        if (!message) return null;
+        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs };
+        return { event: event.type, data: presentMessage(tables, message, context) };
+      }
+      case 'message.state': {
+        const message = tables.messages.get(event.id);
+        if (!message) return null;
+        const { id, peer: to } = message;
+        return {
+          event: event.type,
+          data: { id, to, state: event.state, delivery: presentDelivery(tables, message, nextAttemptAtMs) },
+        };
+      }
+      case 'relay.state':
+        return { event: event.type, data: event.relay };
+      case 'status.changed':
+        return {
+          event: event.type,
+          data: { degraded: event.reasons.length > 0, reasons: [...event.reasons] },
+        };
+      default: {
+        const peer = tables.peers.get(event.pubkey);
+        return peer && { event: event.type, data: presentPeer(tables, peer, clock.now(), onlineWindowMs) };
+      }
+    }
+  }
+
+  async function* follow(
+    wants: (type: string) => boolean,
+    from: string,
+    signal: AbortSignalLike,
+  ): AsyncGenerator<StreamEvent | Passed> {
+    let wake = (): void => {};
+    const call = (): void => wake();
+    const unsubscribe = hub.subscribe(call);
+    signal.addEventListener('abort', call, { once: true });
+    try {
+      let at = from;
+      yield { id: at, event: 'passed' };
+      while (!signal.aborted) {
+        // Armed before the look: what comes meanwhile is not missed.
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const next = hub.next(at);
+        if (!next) {
+          await woken;
+          continue;
+        }
+        at = next.id;
+        if ('gap' in next) {
+          yield { id: at, event: 'reset', data: { reason: next.gap } };
+          continue;
+        }
+        const { event } = next;
+        const shown = wants(event.type) ? await store.read((tables) => show(tables, event)) : null;
+        yield shown ? { id: at, ...shown } : { id: at, event: 'passed' };
+      }
+    } finally {
+      unsubscribe();
+      signal.removeEventListener('abort', call);
+      open--;
+    }
+  }
+
+  return {
+    followEvents({ types, last_event_id }, { signal }) {
+      if (open >= limits.eventStreams) {
+        throw new OcmeshError('too_many_streams', { retryAfterSeconds: RETRY_AFTER_S });
+      }
+      open++;
+      const wanted = types?.split(',');
+      return follow((type) => wanted?.includes(type) ?? true, last_event_id ?? hub.position(), signal);
+    },
+  };
+}

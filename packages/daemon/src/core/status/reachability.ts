@@ -1,0 +1,112 @@
+import type { UnixMs } from '@ocmesh/shared/ambient';
+import { limits, type Reachability } from '@ocmesh/shared/contract';
+import { dialectOf } from '@ocmesh/shared/wire';
+import type { MessageRecord } from '../model/message.ts';
+import type { RelayOutcomeRecord } from '../model/outbox.ts';
+import { isOnline, type PeerRecord } from '../model/peer.ts';
+import type { RelaySnapshot } from '../ports/relay-network.ts';
+import type { Tables } from '../ports/store.ts';
+
+/** Our newest messages to a peer that are looked at. */
+const LOOK_BACK = 20;
+
+type State = Reachability['state'];
+
+/** What the relays and the peer did with one message of ours. */
+interface SentFacts extends Pick<MessageRecord, 'state'> {
+  readonly outcomes: readonly Pick<RelayOutcomeRecord, 'outcome' | 'atMs'>[];
+}
+
+export interface ReachabilityFacts {
+  readonly nowMs: UnixMs;
+  readonly blocked: boolean;
+  readonly online: boolean;
+  /** Its daemon says when it has stored a message. */
+  readonly confirms: boolean;
+  /** At least one relay of ours takes what we write. */
+  readonly writable: boolean;
+  /** The newest first. */
+  readonly sent: readonly SentFacts[];
+}
+
+/** Whether a message would get to the peer now. The first that fits, from what stands in the way most. */
+export function reachabilityOf(facts: ReachabilityFacts): Reachability {
+  const state = stateOf(facts);
+  return { state, ...words[state] };
+}
+
+function stateOf({ nowMs, blocked, online, confirms, writable, sent }: ReachabilityFacts): State {
+  if (blocked) return 'blocked';
+  if (!writable) return 'no_relay';
+  if (isRefused(sent)) return 'refused';
+  if (!online) return 'stored';
+  return confirms && isSilent(sent, nowMs) ? 'silent' : 'reachable';
+}
+
+/** The newest message on which any relay has said something, decides. */
+function isRefused(sent: readonly SentFacts[]): boolean {
+  const answered = sent.find(({ outcomes }) => outcomes.length > 0);
+  return (
+    answered !== undefined &&
+    answered.state !== 'delivered' &&
+    answered.state !== 'read' &&
+    answered.outcomes.every(({ outcome }) => outcome === 'rejected')
+  );
+}
+
+/** Nothing newer was confirmed either: one message may get lost, a daemon that reads confirms the next. */
+function isSilent(sent: readonly SentFacts[], nowMs: UnixMs): boolean {
+  const overdueMs = nowMs - limits.silentMinutes * 60_000;
+  const decisive = sent.find(
+    ({ state, outcomes }) =>
+      state === 'delivered' ||
+      state === 'read' ||
+      (state === 'published' && outcomes.some((one) => one.outcome === 'accepted' && one.atMs <= overdueMs)),
+  );
+  return decisive?.state === 'published';
+}
+
+export function gatherFacts(
+  tables: Tables,
+  peer: PeerRecord,
+  relays: readonly RelaySnapshot[],
+  time: { readonly nowMs: UnixMs; readonly onlineWindowMs: number },
+): ReachabilityFacts {
+  const sent = tables.messages.list({ direction: 'out', peer: peer.pubkey, order: 'desc', limit: LOOK_BACK });
+  return {
+    nowMs: time.nowMs,
+    blocked: peer.trust === 'blocked',
+    online: isOnline(peer, time.nowMs, time.onlineWindowMs),
+    confirms: dialectOf(peer).receipts,
+    writable: relays.some(({ role, open, state }) => role === 'own' && open && state === 'connected'),
+    sent: sent.map(({ state, eventId }) => ({ state, outcomes: tables.outbox.outcomes(eventId) })),
+  };
+}
+
+const words: Readonly<Record<State, Omit<Reachability, 'state'>>> = {
+  reachable: {
+    why: 'It is online, and a relay takes our messages.',
+    next_step: 'Send; the delivery of the message says what became of it.',
+  },
+  stored: {
+    why: 'It is offline: relays keep messages until it comes back.',
+    next_step: 'Send all the same, and do not wait for the answer.',
+  },
+  silent: {
+    why: `It is online, but has not confirmed what relays took for it more than ${limits.silentMinutes} minutes ago.`,
+    next_step:
+      'Wait, or reach its owner in another way: its daemon may not read the relays that we write to.',
+  },
+  refused: {
+    why: 'Every relay that answered refused our latest message to it.',
+    next_step: 'The delivery of that message holds each relay’s reason; add a relay that takes it.',
+  },
+  no_relay: {
+    why: 'None of our relays takes messages now: what is sent waits here.',
+    next_step: 'The status says what is wrong with the relays. Nothing needs to be sent twice.',
+  },
+  blocked: {
+    why: 'You blocked it: nothing that it sends is kept.',
+    next_step: 'Trust it again if you want to hear from it.',
+  },
+};

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+test('a peer added by key is known, never seen, and can be written to', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  expect(await box.addPeer({ pubkey: bob.pubkey, alias: 'my Bob' })).toMatchObject({
+    pubkey: bob.pubkey,
+    alias: 'my Bob',
+    name: null,
+    online: false,
+    last_seen: '1970-01-01T00:00:00.000Z',
+    first_seen: new Date(world.clock.now()).toISOString(),
+    trust: 'stranger',
+    reachability: { state: 'stored' },
+  });
+  expect(await box.getStatus({})).toMatchObject({ peer_count: 0, known_peer_count: 1 });
+  await box.sendMessage({ to: bob.pubkey, content: 'hello' });
+  await settle(world.clock);
+  expect(bob.opened(box.published(4))).toContainEqual(expect.objectContaining({ text: 'hello' }));
+});
+
+test('a peer added by key is greeted once, like one that was discovered', async () => {
+  const world = createWorld();
+  const box = await world.start({ name: 'Ann' });
+  const bob = world.puppet('bob');
+  await box.addPeer({ pubkey: bob.pubkey });
+  await settle(world.clock);
+  await box.addPeer({ pubkey: bob.pubkey });
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  expect(bob.opened(box.published(4))).toMatchObject([{ type: 'intro' }]);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent', online: true });
+});
+
+test('takes npub as well', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const { npub, pubkey } = await (await world.start()).getIdentity({});
+  expect(await box.addPeer({ pubkey: npub })).toMatchObject({ pubkey });
+});
+
+test('of a peer that is known only the alias changes, and only when there is one', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ name: 'Bob', features: modern }));
+  await settle(world.clock);
+  const before = await box.peer(bob.pubkey);
+  expect(await box.addPeer({ pubkey: bob.pubkey })).toEqual(before);
+  expect(await box.addPeer({ pubkey: bob.pubkey, alias: 'my Bob' })).toEqual({ ...before, alias: 'my Bob' });
+  expect(await box.addPeer({ pubkey: bob.pubkey })).toMatchObject({ alias: 'my Bob' });
+});
+
+test('neither our own key nor what is none becomes a peer', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  for (const pubkey of [box.pubkey, box.agent.identity.npub, 'nonsense', 'ab'.repeat(31)]) {
+    await expect(box.addPeer({ pubkey })).rejects.toMatchObject({ code: 'invalid_pubkey' });
+  }
+  expect(await box.peers()).toEqual([]);
+});

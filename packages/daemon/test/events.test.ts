@@ -1,0 +1,199 @@
+import { limits, type StreamEvent } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { readEvents } from './support/event-reader.ts';
+import { reject } from './support/memory-relay-network.ts';
+import { modern } from './support/puppet.ts';
+
+const MINUTE = 60_000;
+
+const dataOf = (seen: readonly StreamEvent[], event: StreamEvent['event']) =>
+  seen.filter((one) => one.event === event).map((one) => one.data);
+
+test('tells the whole way of two agents to each other, in the shapes of REST', async () => {
+  const world = createWorld();
+  const alice = await world.start({ name: 'alice' });
+  const reader = readEvents(alice);
+  const bob = await world.start({ name: 'bob' });
+  await world.clock.advance(1_000);
+  expect(reader.seen.map(({ event }) => event)).toEqual([
+    'peer.discovered',
+    'peer.online',
+    'peer.handshaked',
+  ]);
+  const { reachability: _, ...asListed } = await alice.peer(bob.pubkey);
+  for (const data of dataOf(reader.seen, 'peer.handshaked')) expect(data).toEqual(asListed);
+
+  const { id } = await bob.sendMessage({ to: alice.pubkey, content: 'hello' });
+  await world.clock.advance(1_000);
+  expect(dataOf(reader.seen, 'message.received')).toEqual([await alice.getMessage({ id })]);
+});
+
+test('tells how a message of ours gets on, with what each relay said', async () => {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const { alice, bob } = await startTwo(world);
+  const reader = readEvents(alice, { types: 'message.state' });
+  world.mesh.relay('wss://two.test').answer = () => reject('blocked: not you');
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
+  await world.clock.advance(1_000);
+  await bob.markRead({ id });
+  await world.clock.advance(1_000);
+  const told = dataOf(reader.seen, 'message.state');
+  expect(told).toMatchObject(
+    ['published', 'delivered', 'read'].map((state) => ({ id, to: bob.pubkey, state })),
+  );
+  expect(told.at(-1)).toMatchObject({ delivery: (await alice.getMessage({ id })).delivery });
+  expect(told.at(-1)).toMatchObject({
+    delivery: { relays: [{ outcome: 'accepted' }, { outcome: 'rejected', reason: 'blocked: not you' }] },
+  });
+});
+
+test('tells when a peer comes and goes: by its words, and by its silence', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const reader = readEvents(box);
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  expect(reader.fresh()).toEqual(['peer.discovered', 'peer.online']);
+  // Still there: no news.
+  await world.clock.advance(5 * MINUTE);
+  world.relay.push(bob.presence());
+  await world.clock.advance(15 * MINUTE);
+  expect(reader.fresh()).toEqual([]);
+  await world.clock.advance(30_000);
+  expect(reader.fresh()).toEqual(['peer.offline']);
+  world.relay.push(bob.dm(box.pubkey, 'back again'));
+  await settle(world.clock);
+  expect(reader.fresh()).toEqual(['peer.online', 'peer.handshaked', 'message.received']);
+  await world.clock.advance(1_000);
+  world.relay.push(bob.presence({ offline: true }));
+  await settle(world.clock);
+  expect(reader.fresh()).toEqual(['peer.offline']);
+});
+
+test('who was online when the daemon stopped did not come at the start, but goes', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  const disk = await box.crash();
+  const again = await world.start({ disk });
+  const reader = readEvents(again);
+  world.relay.push(bob.dm(again.pubkey, 'still here'));
+  await settle(world.clock);
+  expect(reader.fresh()).toEqual(['peer.handshaked', 'message.received']);
+  await world.clock.advance(16 * MINUTE);
+  expect(reader.fresh()).toEqual(['peer.offline']);
+});
+
+test('tells of the relays, and when the status changes', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const reader = readEvents(box);
+  box.network.disconnect();
+  await world.clock.advance(20_000);
+  expect(reader.seen).toMatchObject([
+    { event: 'relay.state', data: { url: 'wss://one.test', role: 'own', state: 'disconnected' } },
+    { event: 'status.changed', data: { degraded: true, reasons: [{ code: 'no_relay' }] } },
+  ]);
+  reader.fresh();
+  box.network.connect();
+  await settle(world.clock);
+  expect(reader.seen).toMatchObject([
+    { event: 'relay.state', data: { state: 'connected' } },
+    { event: 'status.changed', data: { degraded: false, reasons: [] } },
+  ]);
+});
+
+test('a reader that comes back gets what it missed, in order and once', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const all = readEvents(alice);
+  const first = readEvents(alice);
+  await settle(world.clock);
+  await bob.sendMessage({ to: alice.pubkey, content: 'one' });
+  await world.clock.advance(1_000);
+  await first.leave();
+  await bob.sendMessage({ to: alice.pubkey, content: 'two' });
+  await world.clock.advance(1_000);
+  const second = readEvents(alice, { last_event_id: first.position() });
+  await bob.sendMessage({ to: alice.pubkey, content: 'three' });
+  await world.clock.advance(1_000);
+  expect([...first.seen, ...second.seen]).toEqual(all.seen);
+  expect(dataOf(all.seen, 'message.received')).toMatchObject([
+    { content: 'one' },
+    { content: 'two' },
+    { content: 'three' },
+  ]);
+});
+
+test('a reader that missed more than is kept is told so, and goes on with what is new', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const first = readEvents(box);
+  await settle(world.clock);
+  await first.leave();
+  for (let i = 0; i < limits.eventsKept / 2; i++) {
+    box.network.disconnect();
+    box.network.connect();
+  }
+  const same = readEvents(box, { last_event_id: first.position(), types: 'relay.state' });
+  await settle(world.clock);
+  expect(same.seen).toHaveLength(limits.eventsKept);
+  box.network.disconnect();
+  const late = readEvents(box, { last_event_id: first.position(), types: 'peer.online' });
+  await settle(world.clock);
+  world.relay.keep(world.puppet('bob').presence());
+  box.network.connect();
+  await settle(world.clock);
+  expect(late.seen).toMatchObject([
+    { event: 'reset', data: { reason: 'too_old' } },
+    { event: 'peer.online', data: { online: true } },
+  ]);
+});
+
+test('after a restart every earlier id is of another start', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const first = readEvents(box);
+  await settle(world.clock);
+  await first.leave();
+  const again = await world.start({ disk: await box.crash() });
+  const second = readEvents(again, { last_event_id: first.position(), types: 'peer.online' });
+  await settle(world.clock);
+  expect(second.seen).toMatchObject([{ event: 'reset', data: { reason: 'restarted' } }]);
+  expect(second.position()).not.toBe(first.position());
+});
+
+test('what is gone by the time it would be told is passed over', async () => {
+  const world = createWorld();
+  const box = await world.start({ bounds: { storedMessages: 2 } });
+  const bob = world.puppet('bob');
+  const first = readEvents(box);
+  await settle(world.clock);
+  await first.leave();
+  for (const content of ['one', 'two', 'three', 'four']) {
+    world.relay.push(bob.dm(box.pubkey, content));
+    await settle(world.clock);
+    await box.markRead({ all: true });
+  }
+  const second = readEvents(box, { last_event_id: first.position(), types: 'message.received' });
+  await settle(world.clock);
+  const { items } = await box.listMessages({ order: 'asc' });
+  expect(items.length).toBeLessThan(4);
+  expect(dataOf(second.seen, 'message.received')).toEqual(items);
+});
+
+test('queries that the daemon answers by itself are no events', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await settle(world.clock);
+  const reader = readEvents(box);
+  world.relay.push(bob.dm(box.pubkey, { type: 'ping', from: bob.pubkey, ts: world.clock.now() }));
+  await settle(world.clock);
+  expect(reader.fresh()).toEqual(['peer.handshaked']);
+});

@@ -1,0 +1,57 @@
+import { parseJson, toError, toRequest } from './client.ts';
+import { OcmeshError } from './errors.ts';
+import { type AbortSignalLike, type Input, operations } from './operations.ts';
+import type { StreamEvent } from './stream-events.ts';
+
+// Every host of the language has it, but none of the libraries that this package is compiled with names it.
+declare const TextDecoder: new () => { decode(bytes: Uint8Array, options: { stream: true }): string };
+
+/** The part of `fetch` that a stream needs. */
+export type StreamFetchLike = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; signal?: never },
+) => Promise<{ status: number; text(): Promise<string>; body: AsyncIterable<Uint8Array> | null }>;
+
+export interface FollowOptions {
+  /** Base URL of the daemon. */
+  readonly baseUrl: () => string | Promise<string>;
+  readonly fetch: StreamFetchLike;
+  readonly signal?: AbortSignalLike;
+}
+
+/**
+ * `GET /events` until the daemon ends it, or the caller leaves the loop. To go on after a break, pass the last id.
+ * @throws OcmeshError the daemon's own, or `daemon_down` when it cannot be reached or breaks off
+ */
+export async function* followEvents(
+  input: Input<'followEvents'>,
+  options: FollowOptions,
+): AsyncGenerator<StreamEvent, void> {
+  const base = await options.baseUrl();
+  const { url, init } = toRequest(base, operations.followEvents, input);
+  try {
+    const response = await options.fetch(url, { ...init, signal: options.signal as never });
+    if (response.status !== 200 || !response.body) {
+      const body = parseJson(await response.text());
+      throw toError(operations.followEvents, response.status, body) ?? new OcmeshError('daemon_down');
+    }
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const bytes of response.body) {
+      const blocks = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
+        const [id, event, data] = [
+          fields.get('id'),
+          fields.get('event'),
+          parseJson(fields.get('data') ?? ''),
+        ];
+        if (id && event && data) yield { id, event, data } as StreamEvent;
+      }
+    }
+  } catch (cause) {
+    if (cause instanceof OcmeshError || options.signal?.aborted) throw cause;
+    throw new OcmeshError('daemon_down', { message: `The ocmesh daemon does not answer at ${base}.`, cause });
+  }
+}
