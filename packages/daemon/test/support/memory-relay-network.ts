@@ -105,7 +105,7 @@ function createMemoryRelay(url: string): MemoryRelay {
     completes: true,
     reachable: true,
     carriesDms: true,
-    clockOffsetMs: 0,
+    clockOffsetMs: null,
     maxQueryBytes: Number.POSITIVE_INFINITY,
     answer: () => accept,
     offered: [],
@@ -185,9 +185,9 @@ export function createMemoryNetwork(
   const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
 
   function connect(url: string): void {
-    const relay = mesh.relay(url);
+    const relay = mesh.relays.find((each) => each.url === url);
     const isOurs = own.includes(url);
-    if (connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url))) return;
+    if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url))) return;
     let live: Filter[] = [];
     const client: Client = {
       deliver(event) {

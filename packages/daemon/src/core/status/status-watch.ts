@@ -3,7 +3,7 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { Health } from './health.ts';
 
 /** Some reasons arise by time alone, or in the store, and nobody tells of them. */
-const LOOK_MS = 15_000;
+const LOOK_MS = 5_000;
 
 export interface StatusWatch {
   start(): void;
