@@ -1,7 +1,7 @@
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, onTestFinished, vi } from 'vitest';
 import { createRelayNetwork } from '../../src/adapters/relay/network.ts';
-import type { RelaySnapshot, Subscription } from '../../src/core/ports/relay-network.ts';
+import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/ports/relay-network.ts';
 import { createPuppet } from './puppet.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 
@@ -25,6 +25,8 @@ export const rawPresence = (content: unknown) => rawEvent(31337, content);
 interface NetworkOptions {
   /** Lets the network reach relays of peers on loopback. */
   readonly reachesLoopback?: boolean;
+  /** Called in the middle of whatever is told. */
+  readonly onHear?: (what: string, network: RelayNetwork) => void;
 }
 
 /** The network on these relays, with everything it said written down. */
@@ -50,6 +52,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   const hear = (url: string, what: string): void => {
     heard.push(what);
     told.push([url, what]);
+    options.onHear?.(what, network);
   };
   network.start(urls, standing, {
     onEvent: (event) => events.push(event),

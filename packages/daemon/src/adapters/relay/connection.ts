@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
-import { type ClientOptions, type RawData, WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { createIntake } from './intake.ts';
 
 /** For a relay that said goodbye, or was told to, and leaves the connection standing. */
@@ -37,6 +37,8 @@ export interface Connection {
   terminate(reason: string): void;
 }
 
+type Frame = 'binary' | 'control' | { readonly text: Buffer };
+
 /** One WebSocket to one relay, until it breaks. Never throws: every end is an `onClose`. */
 export function openConnection(
   url: string,
@@ -52,7 +54,7 @@ export function openConnection(
     ...(lookup ? { lookup } : {}),
   };
   const socket = new WebSocket(url, options);
-  const intake = createIntake(clock, socket);
+  const intake = createIntake<Frame>({ clock, socket, handle });
   let date: string | null = null;
   let lastHeardAt = clock.monotonic();
   let isOver = false;
@@ -85,31 +87,33 @@ export function openConnection(
     heartbeat();
     listener.onOpen(date);
   });
-  socket.on('message', onMessage);
-  socket.on('ping', (data) => onControl(data.length));
-  socket.on('pong', (data) => onControl(data.length));
+  socket.on('message', (data, isBinary) => {
+    const bytes = (data as Buffer).length;
+    take(isBinary ? 'binary' : { text: data as Buffer }, bytes);
+  });
+  socket.on('ping', (data) => take('control', data.length));
+  socket.on('pong', (data) => take('control', data.length));
   socket.on('close', (code, words) => {
     cancelDeadline();
     cancelProbe();
-    intake.stop();
-    isOver = true;
     const spoken = end.reason === '' ? words.toString() : '';
     const reason = end.reason || `closed with code ${code}${spoken && `: ${spoken}`}`;
-    listener.onClose({ ...end, reason, words: spoken });
+    // The relay's last words come before its goodbye.
+    intake.whenDone(() => {
+      isOver = true;
+      intake.stop();
+      listener.onClose({ ...end, reason, words: spoken });
+    });
   });
 
-  function onMessage(data: RawData, isBinary: boolean): void {
-    if (isOver) return;
-    const bytes = data as Buffer;
+  function take(frame: Frame, bytes: number): void {
     heard();
-    intake.take(bytes.length);
-    if (isBinary) listener.onGarbage('garbage_frame');
-    else listener.onText(bytes.toString('utf8'), bytes.length);
+    intake.take(frame, bytes);
   }
 
-  function onControl(bytes: number): void {
-    heard();
-    intake.take(bytes);
+  function handle(frame: Frame): void {
+    if (frame === 'binary') listener.onGarbage('garbage_frame');
+    else if (frame !== 'control') listener.onText(frame.text.toString('utf8'), frame.text.length);
   }
 
   function heard(): void {
@@ -154,6 +158,7 @@ export function openConnection(
   function hangUp(reason: string): void {
     end.reason ||= reason;
     isOver = true;
+    intake.stop();
     socket.terminate();
   }
 

@@ -1,0 +1,106 @@
+import { hourMs } from '@ocmesh/shared/ambient';
+import { expect, test } from 'vitest';
+import { connected, openNetwork, rawPresence, until } from '../../../test/support/open-network.ts';
+import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
+
+const someTime = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+
+test('a connection that gives a sign of life after a wake-up is kept', async () => {
+  const { network, clock, count, relay } = await connected();
+  for (let i = 0; i < 3; i++) network.wake();
+  await someTime();
+  await clock.advance(5_000);
+  await someTime();
+  expect([count('disconnected'), relay().open]).toEqual([0, true]);
+});
+
+test('one that does not is cut after five seconds and comes back at once', async () => {
+  let isAwake = true;
+  const scripted = await startScriptedRelay({ pongs: false, onFrame: () => !isAwake });
+  const { network, clock, count, relay } = openNetwork([scripted.url]);
+  await until(() => expect(count('subscribed dm')).toBe(1));
+  isAwake = false;
+  network.wake();
+  // What was under way for hours is no sign of life.
+  scripted.send(['EVENT', 'presence', rawPresence('old')]);
+  await someTime();
+  await clock.advance(4_999);
+  expect(relay().open).toBe(true);
+  await clock.advance(1);
+  await until(() => expect(count('disconnected')).toBe(1));
+  expect(relay().lastError).toBe('no answer to a ping after a wake-up');
+  await clock.advance(1_000);
+  await until(() => expect(count('connected')).toBe(2));
+});
+
+test('what waits for another try gets it at once, and its pauses start over', async () => {
+  const scripted = await startScriptedRelay({ onUpgrade: () => ({ status: 503 }) });
+  const good = await startScriptedRelay();
+  const { network, relay, pass, clock } = openNetwork([scripted.url, good.url]);
+  await until(() => expect(relay(good.url).open).toBe(true));
+  await pass(good, 20 * 60_000);
+  await until(() => expect(relay().state).toBe('disconnected'));
+  const before = scripted.requests().upgrades;
+  network.wake();
+  expect(relay().state).toBe('connecting');
+  await until(() => expect(relay().state).toBe('disconnected'));
+  expect(scripted.requests().upgrades).toBe(before + 1);
+  await clock.advance(1_000);
+  await until(() => expect(scripted.requests().upgrades).toBe(before + 2));
+});
+
+test('a relay that is left alone stays so', async () => {
+  const scripted = await startScriptedRelay({ onUpgrade: () => ({ status: 429 }) });
+  const { network, relay } = openNetwork([scripted.url]);
+  await until(() => expect(relay().restsUntil).not.toBeNull());
+  network.wake();
+  await someTime();
+  expect([relay().state, scripted.requests().upgrades]).toEqual(['disconnected', 1]);
+});
+
+test('its document is asked for again, and its clock read anew', async () => {
+  let date = 'Thu, 01 Jan 2026 00:10:00 GMT';
+  const { network, relay, scripted, clock } = await connected({
+    headers: { date },
+    onRequest: (_, response) => response.writeHead(200, { date }).end('{}'),
+  });
+  await until(() => expect(relay().info).not.toBeNull());
+  expect(relay().clockOffsetMs).toBe(600_500);
+  // Ours is set: that shows at once.
+  clock.jump(600_000);
+  expect(relay().clockOffsetMs).toBe(500);
+  date = 'Thu, 01 Jan 2026 00:30:00 GMT';
+  network.wake();
+  expect(relay().clockOffsetMs).toBeNull();
+  await until(() => expect(scripted.requests().documents).toBe(2));
+  await until(() => expect(relay().clockOffsetMs).toBe(1_200_500));
+});
+
+test('the document is asked for once a day, however often the connection breaks', async () => {
+  const { scripted, clock, count, relay } = await connected({
+    onRequest: (_, response) => response.end('{"supported_nips":[1]}'),
+  });
+  await until(() => expect(relay().info).not.toBeNull());
+  for (let i = 2; i <= 5; i++) {
+    scripted.cut();
+    await until(() => expect(relay().open).toBe(false));
+    while (relay().state !== 'connecting') await clock.advance(100);
+    await until(() => expect(count('connected')).toBe(i));
+  }
+  expect(scripted.requests().documents).toBe(1);
+  expect(count('info')).toBe(5);
+  await clock.advance(24 * hourMs);
+  await until(() => expect(relay().open).toBe(false));
+  while (relay().state !== 'connecting') await clock.advance(100);
+  await until(() => expect(count('connected')).toBe(6));
+  expect(scripted.requests().documents).toBe(2);
+});
+
+test('the clock of a relay that dates nothing is not known', async () => {
+  const { relay } = await connected({ onRequest: (_, response) => response.end('{}') });
+  await until(() => expect(relay().info).not.toBeNull());
+  // Node dates every plain answer by itself.
+  expect(relay().clockOffsetMs).not.toBeNull();
+  const silent = await connected({ onRequest: (_, response) => response.destroy() });
+  expect(silent.relay().clockOffsetMs).toBeNull();
+});
