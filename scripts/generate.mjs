@@ -16,6 +16,9 @@ function typeName(schema) {
   return schema.type ?? 'any';
 }
 
+/** Of a value that may be null, what is said of it where it is not. @param {Schema} schema @returns {string} */
+const describe = ({ description, anyOf = [] }) => description ?? anyOf.map(describe).find(Boolean) ?? '';
+
 /** @param {Schema} schema */
 function bounds({ minimum, maximum, minLength, maxLength }) {
   const [least, most] = [minimum ?? minLength, maximum ?? maxLength];
@@ -29,14 +32,34 @@ function table(schema, place) {
   const required = schema.required ?? [];
   const rows = Object.entries(schema.properties ?? {}).map(([name, field]) => {
     const where = place ? ` ${place(name)} |` : '';
-    return `| \`${name}\`${place && required.includes(name) ? ' (required)' : ''} |${where} ${typeName(field)} | ${field.description ?? ''}${bounds(field)} |`;
+    return `| \`${name}\`${place && required.includes(name) ? ' (required)' : ''} |${where} ${typeName(field)} | ${describe(field)}${bounds(field)} |`;
   });
   return [`| field |${place ? ' in |' : ''} type | |`, `|---|${place ? '---|' : ''}---|---|`, ...rows].join(
     '\n',
   );
 }
 
+/** What each event of a stream holds. @param {Schema} output */
+function events(output) {
+  const kinds = (output.anyOf ?? []).map(({ properties: { event, data } = {}, description }) => ({
+    name: `\`${event?.const}\``,
+    data,
+    description,
+  }));
+  const rows = kinds.map(
+    ({ name, data, description }) => `| ${name} | ${data?.description ?? 'see below'} | ${description} |`,
+  );
+  const own = kinds.filter(({ data }) => !data?.description);
+  return [
+    `Answer: events of \`text/event-stream\`. Each has an \`id\`, an \`event\` and one line of JSON as \`data\`: what happened, and how it is when the event is sent, which after a break may be later.`,
+    ['| event | data | |', '|---|---|---|', ...rows].join('\n'),
+    ...own.map(({ name, data }) => `${name}:\n\n${table(data ?? {})}`),
+  ];
+}
+
 function api() {
+  /** Where a shape was shown first. @type {Map<Schema, string>} */
+  const shown = new Map();
   const sections = Object.entries(operations).map(([name, row]) => {
     /** @type {any} */
     const operation = row;
@@ -46,11 +69,13 @@ function api() {
         ? 'path'
         : operation.headers?.[field]
           ? `header \`${operation.headers[field]}\``
-          : row.method === 'GET'
-            ? 'query'
-            : 'body';
+          : row.method === 'POST'
+            ? 'body'
+            : 'query';
     const output = /** @type {Schema} */ (row.output);
     const shape = output.items?.properties ? output.items : output;
+    const earlier = shown.get(shape);
+    if (!earlier) shown.set(shape, `\`${row.method} ${row.path}\``);
     const errors = Object.keys(operation.errors ?? {}).map((code) => {
       const known = /** @type {keyof typeof errorCatalogue} */ (code);
       return `\`${code}\` ${statusOf(operation, known, errorCatalogue[known].status)}`;
@@ -66,8 +91,12 @@ function api() {
       Object.keys(row.input.properties).length > 0
         ? `Request:\n\n${table(/** @type {Schema} */ (row.input), place)}`
         : '',
-      `Answer${output.type === 'array' ? ': an array, each' : ''}${operation.page ? '; the next page stands in `Link: <…>; rel="next"`' : ''}:\n\n${table(shape)}`,
-      ...nested,
+      ...(operation.stream
+        ? events(output)
+        : [
+            `Answer${operation.successStatus ? ` with ${operation.successStatus}` : ''}${output.type === 'array' ? ': an array, each' : ''}${operation.page ? '; the next page stands in `Link: <…>; rel="next"`' : ''}${earlier ? `, as in ${earlier}.` : `:\n\n${table(shape)}`}`,
+            ...(earlier ? [] : nested),
+          ]),
       errors.length > 0 ? `Errors: ${errors.join(', ')}.` : '',
     ]
       .filter(Boolean)
