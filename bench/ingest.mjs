@@ -1,0 +1,186 @@
+// What comes in, up to the disk, against what checking the signatures alone takes: same events, same run, in turns.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kinds, presenceEvent } from '@ocmesh/shared/wire';
+import { createWasmEngine } from '../packages/daemon/dist/adapters/crypto/wasm-engine.js';
+import { compactInWorker } from '../packages/daemon/dist/adapters/store/compaction.js';
+import { realFiles } from '../packages/daemon/dist/adapters/store/files.js';
+import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
+import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
+import { createSystemRandom } from '../packages/daemon/dist/adapters/system/random.js';
+import { createAgent } from '../packages/daemon/dist/agent.js';
+import { defaults } from '../packages/daemon/dist/config/schema.js';
+import { newPeer } from '../packages/daemon/dist/core/model/peer.js';
+import { figure, median } from './report.mjs';
+
+const ROUNDS = 9;
+const EVENTS = 1_500;
+/** Authors of the messages: their shared secrets are found once. */
+const AUTHORS = 50;
+const URL = 'ws://127.0.0.1:1';
+const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
+const clock = createSystemClock();
+const random = createSystemRandom();
+const author = createWasmEngine();
+const secretKey = Buffer.alloc(32, 7);
+const self = author.publicKey(secretKey);
+const startedSec = Math.floor(Date.now() / 1000);
+
+/** @param {number} n */
+const secretKeyOf = (n) => Buffer.from(`${n + 1}`.padStart(64, '0'), 'hex');
+
+const pubkeys = Array.from({ length: EVENTS }, (_, n) => author.publicKey(secretKeyOf(n)));
+
+/** @param {number} n */
+const presence = (n) =>
+  author.sign(
+    presenceEvent({
+      kind: kinds.presence,
+      createdAtSec: startedSec,
+      lifetimeSec: 900,
+      version: '0.3.0',
+      name: `agent ${n}`,
+      features: ['messaging'],
+      status: 'online',
+    }),
+    secretKeyOf(n),
+  );
+
+/** @param {number} n */
+function message(n) {
+  const key = secretKeyOf(n % AUTHORS);
+  const mid = `${n}`.padStart(32, '0');
+  const payload = { type: 'text', ts: startedSec * 1000, v: '0.3.0', mid, body: 'x'.repeat(300) };
+  const content = author.nip04.seal(key, self, JSON.stringify(payload));
+  return author.sign({ kind: kinds.encryptedDm, created_at: startedSec, tags: [['p', self]], content }, key);
+}
+
+/** @param {readonly any[]} events */
+function verifyRate(events) {
+  const engine = createWasmEngine();
+  const began = performance.now();
+  for (const event of events) if (!engine.verify(event)) throw new Error('a good signature was refused');
+  return (events.length * 1000) / (performance.now() - began);
+}
+
+/** An agent without relays, on a folder of its own, whose peers are all greeted already. */
+async function startAgent() {
+  const folder = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
+  const store = await openStore({
+    path: join(folder, 'ocmesh.db'),
+    key: Buffer.alloc(32, 7),
+    files: realFiles,
+    compact: compactInWorker,
+    clock,
+    log,
+    onFailStop: (error) => {
+      throw error;
+    },
+  });
+  await store.transaction((tables) => {
+    tables.meta.set('secret_key', secretKey.toString('hex'));
+    const beforeMs = clock.now() - 300_000;
+    for (const pubkey of pubkeys) {
+      const peer = newPeer(pubkey, beforeMs, beforeMs);
+      tables.peers.put({ ...peer, presenceAtSec: startedSec - 300, hello: 'published' });
+    }
+  });
+
+  let onWritten = () => {};
+  /** @type {any} */
+  const watched = {
+    ...store,
+    transaction: (/** @type {any} */ change) => {
+      const written = store.transaction(change);
+      written.then(() => onWritten());
+      return written;
+    },
+  };
+  /** @type {any} */
+  let listener;
+  /** @type {any} */
+  const network = {
+    start: (/** @type {any[]} */ ...rest) => {
+      listener = rest.at(-1);
+    },
+    stop: async () => {},
+    relays: () => [],
+    use() {},
+    reach() {},
+    publish: async () => ({ outcome: 'offline', reason: null, prefix: null }),
+    query: async () => ({ complete: false, events: [], tooLarge: false }),
+    report() {},
+    wake() {},
+  };
+  const agent = await createAgent(
+    { store: watched, engine: createWasmEngine(), clock, random, log, connect: () => network },
+    { ...defaults, relays: [URL] },
+  );
+  agent.start();
+  return {
+    /** Resolves when all of it is on disk. @param {readonly string[]} frames @param {(tables: any) => boolean} isAll */
+    take: (frames, isAll) =>
+      new Promise((resolve) => {
+        let writes = 0;
+        onWritten = () => {
+          if (++writes >= frames.length && store.peek(isAll)) resolve(undefined);
+        };
+        for (const frame of frames) listener.onEvent(JSON.parse(frame), URL);
+      }),
+    async stop() {
+      await agent.stop();
+      await store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** @param {readonly string[]} frames @param {(tables: any) => boolean} isAll */
+async function ingestRate(frames, isAll) {
+  const agent = await startAgent();
+  const began = performance.now();
+  await agent.take(frames, isAll);
+  const rate = (frames.length * 1000) / (performance.now() - began);
+  await agent.stop();
+  return rate;
+}
+
+/**
+ * @param {string} what @param {number} atLeast
+ * @param {readonly any[]} events @param {(tables: any) => boolean} isAll
+ */
+async function compare(what, atLeast, events, isAll) {
+  const frames = events.map((event) => JSON.stringify(event));
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = verifyRate(events);
+    const rate = await ingestRate(frames, isAll);
+    // On both sides of it: the machine may have become slower meanwhile.
+    const after = verifyRate(events);
+    rounds.push({ rate, ratio: (2 * rate) / (before + after) });
+  }
+  figure(`${what}, durable`, median(rounds.map(({ rate }) => rate)), { unit: '/s' });
+  figure(`${what}, durable / checking signatures alone`, median(rounds.map(({ ratio }) => ratio)), {
+    unit: '×',
+    atLeast,
+  });
+}
+
+export async function run() {
+  const events = (/** @type {(n: number) => any} */ build) =>
+    Array.from({ length: EVENTS }, (_, n) => build(n));
+  const last = /** @type {any} */ (pubkeys.at(-1));
+  await compare(
+    `presence of ${EVENTS} peers`,
+    0.8,
+    events(presence),
+    (tables) => tables.peers.get(last).presenceAtSec === startedSec,
+  );
+  await compare(
+    `${EVENTS} messages of ${AUTHORS} peers`,
+    0.6,
+    events(message),
+    (tables) => tables.messages.totals().count === EVENTS,
+  );
+}
