@@ -187,7 +187,8 @@ export function createMemoryNetwork(
   function connect(url: string): void {
     const relay = mesh.relays.find((each) => each.url === url);
     const isOurs = own.includes(url);
-    if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url))) return;
+    if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url)))
+      return;
     let live: Filter[] = [];
     const client: Client = {
       deliver(event) {

@@ -13,7 +13,7 @@ export type KeptEvent =
 /** Why a reader cannot go on where it was. */
 type Gap = 'restarted' | 'too_old' | 'unknown_id';
 
-export type Next =
+type Next =
   | { readonly id: string; readonly event: KeptEvent }
   /** The id is that of the newest event, from which the reader may go on. */
   | { readonly id: string; readonly gap: Gap };

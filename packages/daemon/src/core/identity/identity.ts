@@ -31,7 +31,7 @@ export interface Identity {
   openDm(event: NostrEvent): OpenedDm;
 }
 
-export interface SealedDm {
+interface SealedDm {
   readonly event: NostrEvent;
   /** Id of the event (kind 4) or of the message inside the wrap (kind 14): the recipient knows it by this. */
   readonly id: string;
