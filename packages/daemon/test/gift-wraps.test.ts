@@ -1,0 +1,120 @@
+import { actor, createSeededRandom } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
+import { createIdentity } from '../src/core/identity/identity.ts';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+const DAY = 86_400_000;
+
+test('two agents talk in gift wraps: relays learn neither who nor when', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'psst' });
+  await world.clock.advance(1_000);
+  expect(await bob.inbox()).toMatchObject([{ id, from: alice.pubkey, content: 'psst' }]);
+  expect((await alice.getMessage({ id })).delivery.state).toBe('delivered');
+  const sealed = world.relay.offered.filter(({ kind }) => kind === 4 || kind === 1059);
+  expect(new Set(sealed.map(({ kind }) => kind))).toEqual(new Set([1059]));
+  expect(sealed.map(({ pubkey }) => pubkey)).not.toContain(alice.pubkey);
+  expect(JSON.stringify(sealed)).not.toContain(alice.pubkey === bob.pubkey ? '' : id);
+});
+
+test('a peer that does not name the feature gets NIP-04', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await settle(world.clock);
+  await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered).map(({ body }) => body)).toContain('x');
+});
+
+/** Somebody with a Nostr client: no presence, no ocmesh. */
+function person(name: string) {
+  const { secretKey } = actor(name);
+  return createIdentity({ engine: createWasmEngine(), random: createSeededRandom(7) }, secretKey);
+}
+
+test('a person who writes in gift wraps is answered in gift wraps, with one id on both sides', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const carol = person('carol');
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const { event, id } = carol.sealDm(box.pubkey, 'hello agent', nowSec, 'nip17');
+  world.relay.push(event);
+  await settle(world.clock);
+  expect(await box.inbox()).toMatchObject([{ id, from: carol.pubkey, content: 'hello agent' }]);
+
+  const answer = await box.sendMessage({ to: carol.pubkey, content: 'hello', reply_to: id });
+  await settle(world.clock);
+  const wraps = world.relay.offered.filter(({ kind }) => kind === 1059).map((wrap) => carol.openDm(wrap));
+  expect(wraps.find(({ plaintext }) => plaintext === 'hello')).toMatchObject({
+    author: box.pubkey,
+    id: answer.id,
+    replyTo: id,
+  });
+});
+
+test('the same message in two gift wraps arrives once', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const carol = person('carol');
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const wraps = [1, 2].map(() => carol.sealDm(box.pubkey, 'twice', nowSec, 'nip17').event);
+  expect(wraps[0]?.id).not.toBe(wraps[1]?.id);
+  world.relay.push(...wraps);
+  await settle(world.clock);
+  expect(await box.inbox()).toHaveLength(1);
+});
+
+test('a newer presence without the feature turns it off, an older one does not', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const codecOf = async (content: string) => {
+    world.relay.offered.length = 0;
+    await box.sendMessage({ to: bob.pubkey, content });
+    await settle(world.clock);
+    return world.relay.offered.filter(({ kind }) => kind === 4 || kind === 1059).map(({ kind }) => kind);
+  };
+  world.relay.push(bob.presence({ features: [...modern, 'nip17'] }));
+  await settle(world.clock);
+  expect(await codecOf('a')).toEqual([1059]);
+  world.relay.push(
+    bob.presence({ features: modern, createdAtSec: Math.floor(world.clock.now() / 1000) - 60 }),
+  );
+  await settle(world.clock);
+  expect(await codecOf('b')).toEqual([1059]);
+  await world.clock.advance(1_000);
+  world.relay.push(bob.presence({ features: modern }));
+  await settle(world.clock);
+  expect(await codecOf('c')).toEqual([4]);
+});
+
+test('gift wraps that waited on a relay are found, though their dates are made up', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  await bob.stop();
+  const ids: string[] = [];
+  for (let n = 0; n < 15; n++) ids.push((await alice.sendMessage({ to: bob.pubkey, content: `m${n}` })).id);
+  await world.clock.advance(6 * DAY);
+  const again = await world.start({ disk: bob.disk });
+  await world.clock.advance(1_000);
+  // In the order in which they were written, whatever their wraps say.
+  expect((await again.inbox()).map(({ content }) => content)).toEqual(ids.map((_, n) => `m${n}`));
+});
+
+test('a date in the future inside a gift wrap is cut to now', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const carol = person('carol');
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const { event } = carol.sealDm(box.pubkey, 'from the future', nowSec + 10 * 86_400, 'nip17');
+  world.relay.push({ ...event });
+  await settle(world.clock);
+  const [message] = await box.inbox();
+  // The wrap itself is dated ahead too, and then it is refused like any other.
+  if (message) expect(Date.parse(message.timestamp)).toBeLessThanOrEqual(world.clock.now());
+});

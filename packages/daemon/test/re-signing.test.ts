@@ -1,0 +1,114 @@
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { expect, test } from 'vitest';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { type Answer, accept, reject } from './support/memory-relay-network.ts';
+import { modern } from './support/puppet.ts';
+
+const ONE = 'wss://one.test';
+const TWO = 'wss://two.test';
+const DAY = 86_400_000;
+
+/** An agent that is alone with a message for a peer with these features. */
+async function waitingFor(features: readonly string[], hours: number) {
+  const world = createWorld(ONE, TWO);
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features }));
+  await settle(world.clock);
+  box.network.disconnect();
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await world.clock.advance(hours * 3_600_000);
+  for (const relay of world.mesh.relays) relay.offered.length = 0;
+  const dms = () => world.mesh.relays.map((relay) => relay.offered.filter(({ kind }) => kind === 4));
+  return { world, box, bob, id, dms };
+}
+
+test('a message that no relay took for long goes out with a fresh date, under the same id', async () => {
+  const { world, box, bob, id, dms } = await waitingFor(modern, 26);
+  box.network.connect();
+  await settle(world.clock);
+  const [one = [], two = []] = dms();
+  expect(one).toHaveLength(1);
+  expect(two).toEqual(one);
+  expect(one[0]?.created_at).toBe(Math.floor(world.clock.now() / 1000));
+  expect(bob.opened(one)).toMatchObject([{ mid: id, body: 'x', ts: world.clock.now() - 26 * 3_600_000 }]);
+  expect((await box.getMessage({ id })).delivery).toMatchObject({
+    state: 'published',
+    relays: [{ url: ONE }, { url: TWO }],
+  });
+});
+
+test('without an envelope the bytes stay as they are: the peer would see the message twice', async () => {
+  const { world, box, dms } = await waitingFor(['messaging'], 26);
+  box.network.connect();
+  await settle(world.clock);
+  const [one = []] = dms();
+  expect(one).toHaveLength(1);
+  expect(one[0]?.created_at).toBe(Math.floor(world.clock.now() / 1000) - 26 * 3600);
+});
+
+test('once a relay has the message, the others get the same bytes, however late', async () => {
+  const { world, box, id, dms } = await waitingFor(modern, 0);
+  box.network.connect(ONE);
+  await settle(world.clock);
+  await world.clock.advance(2 * DAY);
+  box.network.connect(TWO);
+  await settle(world.clock);
+  const [one, two] = dms();
+  expect(two).toEqual(one);
+  expect((await box.getMessage({ id })).delivery.relays).toHaveLength(2);
+});
+
+test.each([
+  'invalid: created_at too early',
+  'invalid: created_at is too old',
+  'error: event timestamp too far in the past',
+])('a relay that refuses the date with %j gets the message with another', async (reason) => {
+  const { world, box, id, dms } = await waitingFor(modern, 0);
+  const isFresh = ({ created_at }: NostrEvent) => created_at > world.clock.now() / 1000 - 600;
+  const answer = (event: NostrEvent): Answer => (isFresh(event) ? accept : reject(reason));
+  world.mesh.relay(TWO).answer = answer;
+  box.network.connect(ONE);
+  await settle(world.clock);
+  await world.clock.advance(3_600_000);
+  box.network.connect(TWO);
+  await settle(world.clock);
+  const [one = [], two = []] = dms();
+  expect(one).toHaveLength(1);
+  expect(two.map(isFresh)).toEqual([false, true]);
+  expect((await box.getMessage({ id })).delivery).toMatchObject({
+    state: 'published',
+    relays: [
+      { url: ONE, outcome: 'accepted' },
+      { url: TWO, outcome: 'accepted' },
+    ],
+  });
+});
+
+test('a relay that finds fault with every date is given up', async () => {
+  const { world, box, id, dms } = await waitingFor(modern, 0);
+  for (const relay of world.mesh.relays) {
+    relay.answer = ({ kind }) => (kind === 4 ? reject('invalid: created_at too early') : accept);
+  }
+  await world.clock.advance(3_600_000);
+  box.network.connect();
+  await world.clock.advance(60_000);
+  for (const offered of dms()) expect(offered.length).toBeLessThanOrEqual(6);
+  expect((await box.getMessage({ id })).delivery.state).toBe('failed');
+});
+
+test('both events of one message arrive as one', async () => {
+  const world = createWorld(ONE, TWO);
+  const { alice, bob } = await startTwo(world);
+  world.mesh.relay(TWO).answer = ({ created_at, kind }) =>
+    kind === 1059 && created_at < world.clock.now() / 1000 - 300
+      ? reject('invalid: created_at too early')
+      : accept;
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'once' });
+  await world.clock.advance(60_000);
+  const wraps = world.mesh.relays.flatMap((relay) =>
+    relay.stored.filter((event) => (event as NostrEvent).kind === 1059),
+  );
+  expect(new Set(wraps.map((event) => (event as NostrEvent).id)).size).toBeGreaterThan(1);
+  expect(await bob.inbox()).toMatchObject([{ id, content: 'once' }]);
+});

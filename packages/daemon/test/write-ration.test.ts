@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { accept, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
+import { modern } from './support/puppet.ts';
+
+const ONE = 'wss://one.test';
+const TWO = 'wss://two.test';
+const HOUR = 3_600_000;
+
+/** An agent that has greeted one peer, a good while ago. */
+async function greeted(...urls: string[]) {
+  const world = createWorld(...urls);
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(HOUR / 4);
+  for (const relay of world.mesh.relays) relay.offered.length = 0;
+  const send = (content: string) => box.sendMessage({ to: bob.pubkey, content });
+  const sent = (relay: MemoryRelay) => bob.opened(relay.offered);
+  return { world, box, bob, send, sent, relays: world.mesh.relays as MemoryRelay[] };
+}
+
+test('a public relay gets 20 messages at once, then 10 a minute', async () => {
+  const { world, send, sent, relays } = await greeted(ONE);
+  for (let n = 0; n < 60; n++) await send(`m${n}`);
+  await settle(world.clock);
+  expect(sent(relays[0] as MemoryRelay)).toHaveLength(20);
+  await world.clock.advance(60_000);
+  expect(sent(relays[0] as MemoryRelay)).toHaveLength(30);
+  await world.clock.advance(3 * 60_000);
+  expect(sent(relays[0] as MemoryRelay).map(({ body }) => body)).toEqual(
+    Array.from({ length: 60 }, (_, n) => `m${n}`),
+  );
+});
+
+test('a relay on this machine or network is not rationed', async () => {
+  const { world, send, sent, relays } = await greeted('ws://127.0.0.1:7777', 'ws://192.168.1.2:7777');
+  for (let n = 0; n < 60; n++) await send(`m${n}`);
+  await settle(world.clock);
+  for (const relay of relays) expect(sent(relay)).toHaveLength(60);
+});
+
+test('where writes are rationed, messages go before hellos', async () => {
+  const { world, send, relays } = await greeted(ONE);
+  const strangers = Array.from({ length: 40 }, (_, n) => world.puppet(`stranger ${n}`));
+  world.relay.push(...strangers.map((each) => each.presence()));
+  await settle(world.clock);
+  const relay = relays[0] as MemoryRelay;
+  expect(relay.offered.filter(({ kind }) => kind === 4)).toHaveLength(20);
+  const { id } = await send('urgent');
+  relay.offered.length = 0;
+  await world.clock.advance(6_000);
+  expect(relay.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
+  expect(id).toBeTruthy();
+});
+
+test.each([
+  ['rate-limited: slow down', 60_000],
+  ['rate-limited: retry in 5 s', 5_000],
+  ['ERROR: rate-limited: come back in 3 minutes', 180_000],
+  ['rate-limited: try again in 99999 minutes', 3_600_000],
+])('after %j nothing is written for %s ms, also no other message', async (reason, pauseMs) => {
+  const { world, box, send, sent, relays } = await greeted(ONE);
+  const relay = relays[0] as MemoryRelay;
+  relay.answer = () => reject(reason);
+  const { id } = await send('first');
+  await settle(world.clock);
+  relay.answer = () => accept;
+  await send('second');
+  await world.clock.advance(pauseMs - 1_000);
+  expect(sent(relay)).toHaveLength(1);
+  const { next_attempt_at: next } = (await box.getMessage({ id })).delivery;
+  expect(next).not.toBeNull();
+  await world.clock.advance(4_000);
+  expect(sent(relay).map(({ body }) => body)).toEqual(['first', 'second', 'first']);
+  expect((await box.getMessage({ id })).delivery.state).toBe('published');
+});
+
+test('a relay that refuses us is not written to for a day, while another takes the message', async () => {
+  const { world, box, send, sent, relays } = await greeted(ONE, TWO);
+  const [one, two] = relays as [MemoryRelay, MemoryRelay];
+  one.answer = () => reject('restricted: members only');
+  await send('first');
+  await settle(world.clock);
+  expect(sent(one)).toHaveLength(1);
+  one.offered.length = 0;
+  const { id } = await send('second');
+  await world.clock.advance(23 * HOUR);
+  expect(one.offered).toEqual([]);
+  expect(sent(two)).toHaveLength(2);
+  // Nothing is said of a relay that was not asked.
+  expect((await box.getMessage({ id })).delivery).toMatchObject({
+    state: 'published',
+    relays: [{ url: TWO }],
+  });
+  await world.clock.advance(HOUR);
+  one.answer = () => accept;
+  await send('third');
+  await settle(world.clock);
+  expect(sent(one)).toHaveLength(1);
+});
+
+test('a relay that refuses us is asked all the same where no other takes the message', async () => {
+  const { world, box, send, sent, relays } = await greeted(ONE, TWO);
+  const [one, two] = relays as [MemoryRelay, MemoryRelay];
+  one.answer = () => reject('restricted: members only');
+  await send('first');
+  await settle(world.clock);
+  two.answer = () => reject('invalid: not this one');
+  one.answer = () => accept;
+  const { id } = await send('second');
+  await settle(world.clock);
+  expect(sent(one).map(({ body }) => body)).toEqual(['first', 'second']);
+  expect((await box.getMessage({ id })).delivery.state).toBe('published');
+});
+
+test('a silent relay holds up no other', async () => {
+  const { world, box, send, sent, relays } = await greeted('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
+  const [one, two] = relays as [MemoryRelay, MemoryRelay];
+  one.answer = () => new Promise((resolve) => world.clock.after(10_000, () => resolve(timeout)));
+  const ids: string[] = [];
+  for (let n = 0; n < 200; n++) ids.push((await send(`m${n}`)).id);
+  await settle(world.clock);
+  expect(sent(two)).toHaveLength(200);
+  for (const id of ids) expect((await box.getMessage({ id })).delivery.state).toBe('published');
+  // And gets less at a time, the longer it says nothing.
+  one.offered.length = 0;
+  await world.clock.advance(60_000);
+  expect(sent(one).length).toBeLessThan(100);
+});
