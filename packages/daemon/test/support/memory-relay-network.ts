@@ -6,7 +6,6 @@ import {
   type NostrEvent,
   reasonPrefix,
   tagValue,
-  tagValues,
 } from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
