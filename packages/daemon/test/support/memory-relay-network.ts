@@ -2,10 +2,10 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import {
   type Filter,
   isAddressable,
+  matchesFilter,
   type NostrEvent,
   reasonPrefix,
   tagValue,
-  tagValues,
 } from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
@@ -74,17 +74,6 @@ export interface MemoryMesh {
   relay(url: string): MemoryRelay;
 }
 
-const matches = (filter: Filter, event: NostrEvent): boolean =>
-  (filter.kinds?.includes(event.kind) ?? true) &&
-  (filter.authors?.includes(event.pubkey) ?? true) &&
-  event.created_at >= (filter.since ?? 0) &&
-  event.created_at <= (filter.until ?? Number.POSITIVE_INFINITY) &&
-  Object.entries(filter).every(
-    ([key, wanted]) =>
-      !key.startsWith('#') ||
-      tagValues(event, key.slice(1)).some((value) => (wanted as readonly string[]).includes(value)),
-  );
-
 export function createMemoryMesh(...urls: string[]): MemoryMesh {
   const relays = (urls.length > 0 ? urls : ['wss://one.test']).map(createMemoryRelay);
   return {
@@ -135,7 +124,9 @@ function store(relay: MemoryRelay, event: NostrEvent): void {
       tagValue({ tags }, 'd') === tagValue(event, 'd')
     );
   });
-  if (replaced >= 0) relay.stored.splice(replaced, 1);
+  const former = relay.stored[replaced] as NostrEvent | undefined;
+  if (former && former.created_at > event.created_at) return;
+  if (former) relay.stored.splice(replaced, 1);
   relay.stored.push(event);
 }
 
@@ -143,7 +134,7 @@ function find(relay: MemoryRelay, filters: readonly Filter[]): unknown[] {
   const found = new Set<unknown>();
   for (const filter of filters) {
     relay.stored
-      .filter((event) => matches(filter, event as NostrEvent))
+      .filter((event) => matchesFilter(filter, event))
       .sort((a, b) => (b as NostrEvent).created_at - (a as NostrEvent).created_at)
       .slice(0, Math.min(filter.limit ?? relay.maxRows, relay.maxRows))
       .forEach((event) => {
@@ -189,7 +180,7 @@ export function createMemoryNetwork(
     const isOurs = own.includes(url);
     if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url)))
       return;
-    let live: Filter[] = [];
+    const live: Filter[] = [];
     const client: Client = {
       deliver(event) {
         queueMicrotask(() => {
@@ -198,7 +189,7 @@ export function createMemoryNetwork(
       },
       drop: () => disconnect(url),
     };
-    const wants = (event: NostrEvent): boolean => live.some((filter) => matches(filter, event));
+    const wants = (event: NostrEvent): boolean => live.some((filter) => matchesFilter(filter, event));
     subscribers.set(client, wants);
     connections.set(url, { client, since: clock.now(), carriesDms: false });
     relay.clients.add(client);
@@ -206,16 +197,18 @@ export function createMemoryNetwork(
     listener.onConnected(url);
     if (!isOurs) return;
     if (relay.info) listener.onInfo(url, relay.info);
-    live = standing.flatMap((subscription) => [...subscription.filters()]);
-    for (const subscription of standing) subscribe(url, subscription);
+    for (const subscription of standing) live.push(...subscribe(url, subscription));
   }
 
-  function subscribe(url: string, { name, filters }: Subscription): void {
-    for (const event of find(mesh.relay(url), filters())) listener?.onEvent(event, url);
+  /** @returns the filters as they were asked */
+  function subscribe(url: string, { name, filters }: Subscription): readonly Filter[] {
+    const asked = filters();
+    for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url);
     const connection = connections.get(url);
-    if (name === 'dm' && !mesh.relay(url).carriesDms) return;
+    if (name === 'dm' && !mesh.relay(url).carriesDms) return [];
     if (connection && name === 'dm') connection.carriesDms = true;
     listener?.onSubscribed(url, name);
+    return asked;
   }
 
   function disconnect(url: string): void {
@@ -278,8 +271,9 @@ export function createMemoryNetwork(
       return outcome;
     },
     async query(url, filters) {
+      if (!connections.has(url) || !own.includes(url))
+        return { complete: false, events: [], tooLarge: false };
       const relay = mesh.relay(url);
-      if (!connections.has(url)) return { complete: false, events: [], tooLarge: false };
       relay.queries.push(...filters);
       const events = find(relay, filters);
       await Promise.resolve();
@@ -299,7 +293,7 @@ export function createMemoryNetwork(
       const gone = own.filter((url) => !urls.includes(url));
       own = urls;
       for (const url of gone) disconnect(url);
-      for (const url of urls) foreign.delete(url);
+      for (const url of urls) if (foreign.delete(url)) disconnect(url);
       if (options.up ?? true) for (const url of urls) connect(url);
     },
     reach(url) {

@@ -1,0 +1,57 @@
+import { startRelay } from '@ocmesh/relay';
+import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
+import { onTestFinished } from 'vitest';
+import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/memory-relay-network.ts';
+import { until } from '../../../test/support/open-network.ts';
+import { createPuppet } from '../../../test/support/puppet.ts';
+import { describeRelayNetwork } from '../../core/ports/relay-network.contract.ts';
+import { createRelayNetwork } from './network.ts';
+
+describeRelayNetwork('the network on the embedded relay', async () => {
+  const clock = createFakeClock();
+  const random = createSeededRandom(1);
+  const log = createRecordingLog();
+  const puppet = createPuppet('alice', clock);
+  const start = () => startRelay({ clock, random, log, openDms: true });
+  const [one, two] = [await start(), await start()];
+  onTestFinished(async () => {
+    await Promise.all([one.close(), two.close()]);
+  });
+  return {
+    urls: [one.url, two.url],
+    self: puppet.pubkey,
+    sign: puppet.sign,
+    until,
+    network() {
+      const network = createRelayNetwork({ clock, random, log, sign: puppet.sign, isReachable: () => true });
+      onTestFinished(() => network.stop());
+      return network;
+    },
+    cut: (url) => (url === one.url ? one : two).dropConnections(),
+    comeBack: () => clock.advance(8_000),
+  };
+});
+
+describeRelayNetwork('its double in memory', async () => {
+  const clock = createFakeClock();
+  const puppet = createPuppet('alice', clock);
+  const mesh = createMemoryMesh('wss://one.test', 'wss://two.test');
+  const networks: ReturnType<typeof createMemoryNetwork>[] = [];
+  return {
+    urls: ['wss://one.test', 'wss://two.test'],
+    self: puppet.pubkey,
+    sign: puppet.sign,
+    until,
+    network() {
+      const network = createMemoryNetwork(mesh, clock);
+      networks.push(network);
+      return network;
+    },
+    cut(url) {
+      for (const network of networks) network.disconnect(url);
+    },
+    async comeBack(url) {
+      for (const network of networks) network.connect(url);
+    },
+  };
+});
