@@ -4,7 +4,6 @@ import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import { type Config, candidateRelays } from './config/schema.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
-import { presentRelay } from './core/handlers/present-relay.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createPipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/verdict.ts';
@@ -32,6 +31,7 @@ import { createRelayList } from './core/relays/relay-list.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { logEvent } from './core/status/event-log.ts';
 import { createHealth } from './core/status/health.ts';
+import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
 
@@ -77,6 +77,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const hub = createEventHub(base, { kept: limits.eventsKept });
   const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
   const statusWatch = createStatusWatch({ ...base, health });
+  const relayWatch = createRelayWatch(base);
 
   const relayList = createRelayList(
     { ...base, refusesUs: budget.isSpared, onChanged: () => onRelaysChanged() },
@@ -200,8 +201,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
             relayLists.onRelaysChanged();
           },
           onState(url) {
-            const relay = network.relays().find((one) => one.url === url);
-            if (relay) notify([{ type: 'relay.state', relay: presentRelay(relay) }]);
+            relayWatch.onState(url);
             statusWatch.look();
           },
         },

@@ -107,6 +107,24 @@ test('tells of the relays, and when the status changes', async () => {
   ]);
 });
 
+test('attempts to connect to a relay are no news: only where it ended up', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const reader = readEvents(box, { types: 'relay.state' });
+  const states = () => reader.seen.splice(0).map(({ data }) => 'state' in data && data.state);
+  for (const state of ['disconnected', 'connecting', 'disconnected', 'connecting', 'auth_failed'] as const) {
+    box.network.say('wss://one.test', { state });
+  }
+  await settle(world.clock);
+  expect(states()).toEqual(['disconnected', 'auth_failed']);
+  // It was left and taken again: what was told of it before is forgotten.
+  await box.removeRelay({ url: 'wss://one.test' });
+  await box.addRelay({ url: 'wss://one.test' });
+  box.network.say('wss://one.test', { state: 'connected' });
+  await settle(world.clock);
+  expect(states().at(-1)).toBe('connected');
+});
+
 test('a reader that comes back gets what it missed, in order and once', async () => {
   const world = createWorld();
   const { alice, bob } = await startTwo(world);

@@ -38,7 +38,7 @@ export const StreamEvent = Type.Union([
       delivery: schemas.Delivery,
     }),
   ),
-  event('relay.state', 'A relay has another state than before.', Relay),
+  event('relay.state', 'A relay has another state than before; attempts to connect are not told.', Relay),
   event(
     'status.changed',
     'Another reason to be degraded, or one less.',

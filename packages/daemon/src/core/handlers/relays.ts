@@ -1,8 +1,8 @@
 import { type Handlers, limits, OcmeshError } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
+import { presentRelayDetails } from '../status/present-relay.ts';
 import type { HandlerDeps } from './handlers.ts';
-import { presentRelayDetails } from './present-relay.ts';
 
 export function createRelayHandlers({
   network,
