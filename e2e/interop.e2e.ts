@@ -103,12 +103,15 @@ describe.each(relays)('rust-nostr through %s, in NIP-17', (relayName) => {
     );
   });
 
-  it('reaches the inbox out of the blue, as a person with a Nostr client would', async () => {
+  it('reaches the inbox out of the blue, as a person with a Nostr client would, and is answered alike', async () => {
     const { alice, rust } = await start(relayName);
     await rust.sendNip17(alice.pubkey, 'Who are you?');
     const message = await received(alice, 'Who are you?');
     expect(message).toMatchObject({ from: rust.pubkey, from_name: null, type: 'text', read: false });
     expect(await alice.api.listMessages({})).toMatchObject({ items: [{ id: message.id }] });
+    // Whoever writes so may be unable to read anything else.
+    await alice.api.sendMessage({ to: rust.pubkey, content: 'alice' });
+    expect(await rust.waitFor(({ text }) => text === 'alice')).toMatchObject({ sealed: 'NIP-17' });
   });
 
   it('is read when it wrote while the agent was away', async () => {
