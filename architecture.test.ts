@@ -108,6 +108,7 @@ const mayTouch = [
   'packages/testkit/src/deployed-',
   'packages/testkit/src/relay-client.ts',
   'packages/testkit/src/process-mesh.ts',
+  'packages/testkit/src/real-clock.ts',
 ];
 
 const under = (path: string, places: readonly string[]): boolean =>

@@ -1,5 +1,6 @@
 // What takes too long for every day: thousands of power cuts, mutations of every file, a disk that fails at each
-// operation, and hundreds of kills of real processes. `SEED` repeats a run; every seed is printed.
+// operation, hundreds of kills of real processes, and hundreds of messages among hostile relays. `SEED` repeats a
+// run; every seed is printed.
 // Ends with one line that counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
@@ -7,11 +8,15 @@ const { check, test, finish } = createTally({
   SOAK_STATES: '5000',
   SOAK_MUTATIONS: '10000',
   SOAK_KILLS: '200',
+  SOAK_HOSTILE_MESSAGES: '500',
 });
-/** `store` or `crash` for one part alone. */
+/** `store`, `crash` or `relays` for one part alone. */
 const part = process.argv[2] ?? 'all';
-if (part !== 'crash') test('store', 'unit', 'packages/daemon/test/store');
-if (part !== 'store' && check('build', ['npm', 'run', '--silent', 'build'])) {
-  test('crash', 'e2e', 'e2e/crash.e2e.ts');
+if (!['all', 'store', 'crash', 'relays'].includes(part)) throw new Error(`no part of the soak: ${part}`);
+const isAsked = (/** @type {string} */ name) => part === 'all' || part === name;
+if (isAsked('store')) test('store', 'unit', 'packages/daemon/test/store');
+if ((isAsked('crash') || isAsked('relays')) && check('build', ['npm', 'run', '--silent', 'build'])) {
+  if (isAsked('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');
+  if (isAsked('relays')) test('hostile relays', 'e2e', 'e2e/hostile-relays.e2e.ts');
 }
 finish();

@@ -61,3 +61,12 @@ test('a jump of the wall clock runs no timer and leaves durations alone', async 
 test('refuses to advance backwards', async () => {
   await expect(createFakeClock().advance(-1)).rejects.toThrow(RangeError);
 });
+
+test('counts whole milliseconds, whatever delay is asked for', async () => {
+  const clock = createFakeClock(1000);
+  const ran: number[] = [];
+  clock.after(0.4, () => ran.push(clock.now()));
+  clock.after(7.001, () => ran.push(clock.now()));
+  await clock.advance(10);
+  expect(ran).toEqual([1001, 1008]);
+});

@@ -51,7 +51,8 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
     now: () => wallMs,
     monotonic: () => monotonicMs,
     after(delayMs, run) {
-      const timer = { dueMs: monotonicMs + Math.max(0, delayMs), run };
+      // Whole milliseconds, as real timers have them: `now()` is never between two.
+      const timer = { dueMs: monotonicMs + Math.max(0, Math.ceil(delayMs)), run };
       timers.add(timer);
       return () => void timers.delete(timer);
     },

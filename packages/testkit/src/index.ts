@@ -1,4 +1,11 @@
 export { type Actor, actor } from './actors.ts';
+export {
+  type ChaosProxy,
+  type ChaosProxyOptions,
+  type Direction,
+  startChaosProxy,
+} from './chaos-proxy.ts';
+export type { Chaos } from './chaos-pump.ts';
 export type { DeployedVersion } from './deployed-dialect.ts';
 export {
   type DeployedPeer,
@@ -8,6 +15,9 @@ export {
   startDeployedPeer,
 } from './deployed-peer.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export type { Frame, Tuning } from './hostile/conduct.ts';
+export { type HostileRelay, type HostileRelayOptions, startHostileRelay } from './hostile/hostile-relay.ts';
+export { type HostileRelayName, hostileRelays } from './hostile/hostile-relays.ts';
 export {
   createProcessMesh,
   type ProcessMesh,
@@ -15,5 +25,6 @@ export {
   type RunningAgent,
   until,
 } from './process-mesh.ts';
+export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
 export { createSeededRandom } from './seeded-random.ts';

@@ -57,6 +57,8 @@ export async function until<T>(
   }
 }
 
+/** For a program to stop by itself: the daemon takes 5 s at most. */
+const CLOSE_MS = 15_000;
 /** What a program prints when it is ready. */
 const READY = /is running: (\S+)/;
 
@@ -142,7 +144,14 @@ export function createProcessMesh(program: string): ProcessMesh {
     transcript: () => printed.map(({ name, output }) => `── ${name}\n${output()}`).join('\n'),
 
     async close() {
-      await Promise.all([...running].map((program) => program.stop()));
+      await Promise.all(
+        [...running].map(async (program) => {
+          // What hangs shall not outlive the test that found it.
+          const timer = setTimeout(() => void program.kill(), CLOSE_MS);
+          await program.stop();
+          clearTimeout(timer);
+        }),
+      );
       rmSync(place, { recursive: true, force: true });
     },
   };

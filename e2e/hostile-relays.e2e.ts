@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process';
+import {
+  type HostileRelay,
+  type HostileRelayName,
+  type RunningAgent,
+  startHostileRelay,
+  until,
+} from '@ocmesh/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+
+const MESSAGES = Number(process.env['SOAK_HOSTILE_MESSAGES'] ?? 60);
+/** Far more than it takes: a slow machine is no failure. */
+const DEADLINE_MS = 30_000 + MESSAGES * 250;
+/** Of one daemon, from when it knows its peer to when it has heard everything. */
+const MOST_GROWTH_MB = 50;
+
+const names: readonly HostileRelayName[] = [
+  'forged-id-first',
+  'future-dated',
+  'lying-ok',
+  'half-open',
+  'never-upgrades',
+  'auth-storm',
+  'notice-instead-of-closed',
+  'duplicates-and-reorders',
+  'huge-frame',
+  'zip-bomb',
+  'slow-drip',
+  'wrong-filter',
+];
+
+const open: HostileRelay[] = [];
+afterEach(() => Promise.all(open.splice(0).map((relay) => relay.close())));
+
+async function startHostileRelays(): Promise<readonly HostileRelay[]> {
+  open.push(...(await Promise.all(names.map((name, index) => startHostileRelay(name, { seed: index })))));
+  return open;
+}
+
+const residentMb = ({ child }: RunningAgent): number =>
+  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
+
+/** Everything that ever arrived. */
+async function inbox({ api }: RunningAgent) {
+  const all: { readonly from: string; readonly content: string }[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await api.listMessages({ order: 'asc', limit: 500, ...(cursor ? { cursor } : {}) });
+    all.push(...page.items.map(({ from, content }) => ({ from, content })));
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor);
+  return all;
+}
+
+describe('twelve hostile relays and an honest one', () => {
+  it(
+    `carry ${MESSAGES} messages: all arrive, none twice, none forged, and nobody dies`,
+    async () => {
+      const mesh = createMesh();
+      const hostile = await startHostileRelays();
+      const honest = await mesh.startRelay();
+      const urls = [...hostile.map(({ url }) => url), honest.url];
+      const alice = await mesh.startAgent('alice', urls);
+      const bob = await mesh.startAgent('bob', urls);
+      await mesh.meet(alice, bob);
+      const before = [alice, bob].map(residentMb);
+
+      const startedAt = performance.now();
+      const sent: { readonly id: string; readonly from: RunningAgent; readonly content: string }[] = [];
+      for (let n = 0; n < MESSAGES; n++) {
+        const [from, to] = n % 2 === 0 ? [alice, bob] : [bob, alice];
+        const content = `message ${n}`;
+        const { id } = await from.api.sendMessage({ to: to.pubkey, content });
+        sent.push({ id, from, content });
+      }
+      const from = (agent: RunningAgent): string[] =>
+        sent.filter((message) => message.from === agent).map(({ content }) => content);
+      await until(async () => {
+        const [toAlice, toBob] = [await inbox(alice), await inbox(bob)];
+        return toAlice.length >= from(bob).length && toBob.length >= from(alice).length;
+      }, DEADLINE_MS);
+      const arrivedMs = performance.now() - startedAt;
+      const last = sent.slice(-10);
+      await until(async () => {
+        const states = last.map(
+          async (one) => (await one.from.api.getMessage({ id: one.id })).delivery.state,
+        );
+        return (await Promise.all(states)).every((state) => state === 'delivered');
+      }, DEADLINE_MS);
+
+      // What they have still to say, they say.
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      for (const [reader, writer] of [
+        [alice, bob],
+        [bob, alice],
+      ] as const) {
+        const heard = await inbox(reader);
+        expect(heard.map(({ content }) => content).sort()).toEqual([...from(writer)].sort());
+        expect(new Set(heard.map((message) => message.from))).toEqual(new Set([writer.pubkey]));
+        const { items } = await reader.api.listPeers({});
+        expect(items.map(({ pubkey }) => pubkey)).toEqual([writer.pubkey]);
+        expect((await reader.api.getStatus({})).degraded).toBe(false);
+        expect(reader.child.exitCode).toBeNull();
+      }
+      for (const relay of hostile) expect([relay.name, relay.misdeeds() > 0]).toEqual([relay.name, true]);
+
+      const grown = [alice, bob].map((agent, index) => residentMb(agent) - (before[index] ?? 0));
+      console.log(
+        `${sent.length} messages in ${(arrivedMs / 1000).toFixed(1)} s; memory before ${before.map(Math.round)} MB, grown by ${grown.map(Math.round)} MB`,
+      );
+      console.log(hostile.map((relay) => `${relay.name} ${relay.misdeeds()}`).join(', '));
+      for (const growth of grown) expect(growth).toBeLessThan(MOST_GROWTH_MB);
+    },
+    2 * DEADLINE_MS + 60_000,
+  );
+});

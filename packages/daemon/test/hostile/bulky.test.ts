@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { createSocketMesh, talk } from '../support/socket-mesh.ts';
+
+test('huge frame: it is counted and costs the relay its connection, not us the message', async () => {
+  const mesh = await createSocketMesh();
+  const [hostile, honest] = [await mesh.startHostile('huge-frame'), await mesh.startHonest()];
+  const { alice, bob } = await mesh.startPair(hostile, honest);
+  await talk(mesh, alice, bob);
+  await mesh.until(async () => {
+    expect((await alice.refused())['frame_too_large']).toBeGreaterThan(0);
+    expect((await bob.refused())['frame_too_large']).toBeGreaterThan(0);
+  });
+});
+
+test('zip bomb: neither the frame nor the document is inflated', async () => {
+  const mesh = await createSocketMesh();
+  const [hostile, honest] = [await mesh.startHostile('zip-bomb'), await mesh.startHonest()];
+  const { alice, bob } = await mesh.startPair(hostile, honest);
+  await talk(mesh, alice, bob);
+  await mesh.until(async () => {
+    expect(hostile.connections()).toBeGreaterThanOrEqual(4);
+    for (const agent of [alice, bob]) {
+      expect((await agent.relay(hostile.url)).last_error).toMatch(/RSV1|Sec-WebSocket-Extensions/);
+      expect(await agent.relay(hostile.url)).toMatchObject({ supported_nips: [], limitation: {} });
+    }
+  });
+});
+
+test('slow drip: a relay that takes seconds for a frame holds nothing up', async () => {
+  const mesh = await createSocketMesh();
+  const [hostile, honest] = [await mesh.startHostile('slow-drip'), await mesh.startHonest()];
+  const { alice, bob } = await mesh.startPair(hostile, honest);
+  await talk(mesh, alice, bob);
+  expect(hostile.misdeeds()).toBeGreaterThan(500);
+});

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle, startTwo } from '../support/agent-in-a-box.ts';
+
+// Between a broken frame and the end of its connection a socket takes nothing more, and nobody was told yet. If the
+// outbox asked on and on, nobody ever would be.
+// Towards public relays the ration of writes would end it, and be gone.
+test.each(['wss://public.test', 'ws://127.0.0.1:7447'])(
+  'a connection to %s that is closing is not asked without a pause',
+  async (url) => {
+    const world = createWorld(url);
+    const { alice, bob } = await startTwo(world);
+    let asked = 0;
+    const { publish } = alice.network;
+    alice.network.publish = (url, event) =>
+      ++asked < 1_000
+        ? Promise.resolve({ outcome: 'offline', reason: null, prefix: null })
+        : publish(url, event);
+    await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
+    await settle(world.clock);
+    expect(asked).toBeLessThan(10);
+  },
+);

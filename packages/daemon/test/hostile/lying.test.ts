@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { createSocketMesh, talk } from '../support/socket-mesh.ts';
+
+test('lying OK: an OK for what was never sent means nothing, and the message arrives', async () => {
+  const mesh = await createSocketMesh();
+  const [hostile, honest] = [await mesh.startHostile('lying-ok'), await mesh.startHonest()];
+  const { alice, bob } = await mesh.startPair(hostile, honest);
+  await talk(mesh, alice, bob);
+  expect(hostile.misdeeds()).toBeGreaterThan(4);
+  for (const agent of [alice, bob]) expect((await agent.getStatus({})).reasons).toEqual([]);
+});
+
+test('OK but drops: the message arrives through the honest relay', async () => {
+  const mesh = await createSocketMesh();
+  const [hostile, honest] = [await mesh.startHostile('ok-but-drops'), await mesh.startHonest()];
+  const { alice, bob } = await mesh.startPair(hostile, honest);
+  await talk(mesh, alice, bob);
+  expect(hostile.misdeeds()).toBeGreaterThan(4);
+});
+
+test('OK but drops: a message that only such a relay took is never called delivered, and goes on to the next', async () => {
+  const mesh = await createSocketMesh();
+  const [hostile, honest] = [await mesh.startHostile('ok-but-drops'), await mesh.startHonest()];
+  const { alice, bob } = await mesh.startPair(hostile, honest);
+  honest.partition();
+  await mesh.until(async () => expect((await alice.relay(honest.url)).state).not.toBe('connected'), 90_000);
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'really?' });
+  await mesh.until(async () => expect(await alice.stateOf(id)).toBe('published'));
+  await mesh.pass(30_000, 250);
+  expect(await alice.stateOf(id)).toBe('published');
+  expect(await bob.inbox()).toEqual([]);
+  honest.heal();
+  await mesh.until(async () => expect(await alice.stateOf(id)).toBe('delivered'));
+  expect(await bob.inbox()).toMatchObject([{ id, content: 'really?' }]);
+});
+
+test('EOSE never: the message arrives, and the relay does not count as one that carries messages', async () => {
+  const mesh = await createSocketMesh();
+  const [hostile, honest] = [await mesh.startHostile('never-eose'), await mesh.startHonest()];
+  const { alice, bob } = await mesh.startPair(hostile, honest);
+  await talk(mesh, alice, bob);
+  expect(hostile.misdeeds()).toBeGreaterThan(2);
+  for (const agent of [alice, bob]) {
+    expect((await agent.relay(hostile.url)).carries_dms).toBe(false);
+    expect((await agent.relay(honest.url)).carries_dms).toBe(true);
+  }
+});

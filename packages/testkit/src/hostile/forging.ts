@@ -1,0 +1,115 @@
+import { dayMs, toHex, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Filter, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
+import { actor } from '../actors.ts';
+import type { Behaviour, Frame } from './conduct.ts';
+import { STRANGER } from './strangers.ts';
+
+/** Before each event come copies of it with its id: whoever notes an id before checking it never sees the real one. */
+export const forgedIdFirst: Behaviour = (relay) => {
+  const said = new Map<string, string>();
+
+  function forgeries(event: NostrEvent): NostrEvent[] {
+    const author = `${event.kind} ${event.pubkey}`;
+    // What the same author said before can be opened: only the signature tells that it was not said again.
+    const content = said.get(author) ?? `forged ${event.content}`;
+    said.set(author, event.content);
+    const tags = [...event.tags.filter(([tag]) => tag !== 'name'), ['name', STRANGER]];
+    return [
+      { ...event, tags, content, sig: toHex(relay.random.bytes(64)) },
+      // The genuine signature is right for the id, but the id is not that of the content.
+      { ...event, tags, content },
+    ];
+  }
+
+  return {
+    onSend(frame) {
+      const [type, id] = frame;
+      const event = type === 'EVENT' ? parseEvent(frame[2]) : null;
+      if (!event) return [frame];
+      relay.misbehave();
+      return [...forgeries(event).map((forged): Frame => ['EVENT', id, forged]), frame];
+    },
+  };
+};
+
+/** Authentic events of a stranger, a year and ten years ahead, go before the real ones. */
+export const futureDated: Behaviour = (relay) => {
+  const made = new Map<string, NostrEvent[]>();
+
+  function ahead(filters: readonly Filter[]): NostrEvent[] {
+    // Without `since`, which moves with each request: they are signed once.
+    const key = JSON.stringify(filters.map(({ kinds, ...filter }) => [kinds, filter['#p']]));
+    const nowSec = toUnixSec(relay.clock.now());
+    const years = [1, 10].map((count) => nowSec + (count * 365 * dayMs) / 1000);
+    const events =
+      made.get(key) ??
+      filters.flatMap((filter) => years.map((atSec) => relay.strangers.wanted(filter, atSec)));
+    made.set(key, events);
+    return events;
+  }
+
+  const send = (id: unknown, filters: readonly Filter[]): Frame[] => {
+    relay.misbehave();
+    return ahead(filters).map((event): Frame => ['EVENT', id, event]);
+  };
+
+  return {
+    onFrame([type, id, ...filters], client) {
+      if (type === 'REQ') for (const frame of send(id, filters as Filter[])) client.send(frame);
+      return false;
+    },
+    onSend(frame, client) {
+      const [type, id] = frame;
+      const filters = client.subscriptions.get(String(id));
+      return type === 'EVENT' && filters ? [...send(id, filters), frame] : [frame];
+    },
+  };
+};
+
+/** Sends what nobody asked for: others' messages, other kinds, and what is wanted under ids of no subscription. */
+export const wrongFilter: Behaviour = (relay) => {
+  const { strangers } = relay;
+  const unasked = [
+    strangers.dm(actor('somebody else').pubkey, 'not for you'),
+    strangers.sign({ kind: kinds.note, content: 'good morning' }),
+    strangers.sign({ kind: 0, content: '{"name":"x"}' }),
+    strangers.sign({ kind: 7, content: '+' }),
+    strangers.sign({ kind: kinds.giftWrap, content: 'sealed', tags: [['p', actor('somebody else').pubkey]] }),
+  ];
+
+  function around(frame: Frame): Frame[] {
+    relay.misbehave();
+    const [, id, event] = frame;
+    return [
+      ...unasked.map((one): Frame => ['EVENT', id, one]),
+      ['EVENT', 'of-nobody', event ?? unasked[0]],
+      ['EOSE', 'of-nobody'],
+      ['CLOSED', 'of-nobody', 'error: never was'],
+      frame,
+    ];
+  }
+
+  return { onSend: (frame) => (['EVENT', 'EOSE'].includes(frame[0]) ? around(frame) : [frame]) };
+};
+
+/** Each page of what it keeps is full, and no two are alike. */
+export const endlessPages: Behaviour = (relay) => {
+  function page(filter: Filter): NostrEvent[] {
+    const { until = toUnixSec(relay.clock.now()), since = 0, limit = relay.tuning.pageEvents } = filter;
+    const count = Math.min(limit, relay.tuning.pageEvents);
+    return Array.from({ length: count }, (_, index) =>
+      relay.strangers.junk(filter, Math.max(since, until - index)),
+    );
+  }
+
+  return {
+    onFrame([type, id, ...filters], client) {
+      if (type !== 'REQ') return false;
+      for (const event of (filters as Filter[]).flatMap(page)) {
+        relay.misbehave();
+        client.send(['EVENT', id, event]);
+      }
+      return false;
+    },
+  };
+};

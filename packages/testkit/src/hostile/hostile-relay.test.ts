@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { dm, dmFilter, sign, start, subscribed, until } from '../../test/support/raw-client.ts';
+import { type HostileRelayName, hostileRelays } from './hostile-relays.ts';
+
+const names = Object.keys(hostileRelays) as HostileRelayName[];
+/** Those that say nothing, or nothing whole, within the time of a test, or that refuse to be written to or read. */
+const reserved: readonly HostileRelayName[] = [
+  'half-open',
+  'never-upgrades',
+  'auth-storm',
+  'refuses-auth',
+  'reopened-challenge',
+  'notice-instead-of-closed',
+  'strfry-closed',
+  'loses-first-req',
+  'never-eose',
+  'zip-bomb',
+  'slow-drip',
+  'ok-but-drops',
+  'two-hours-late',
+  'restricted-writer',
+  'pow-demander',
+  'http-402',
+  'http-403',
+  'http-429',
+];
+
+test.each(names.filter((name) => !reserved.includes(name)))(
+  '%s is honest but for that: it keeps, forwards once, and replaces',
+  async (name) => {
+    const relay = await start(name);
+    const client = await subscribed(relay.url);
+    const message = dm('hello');
+    client.send('EVENT', message);
+    await client.has('OK', message.id, true, '');
+    await until(() => expect(client.events('dm')).toContainEqual(message));
+    client.send('REQ', 'stored', dmFilter);
+    await client.has('EOSE', 'stored');
+    expect(client.events('stored')).toContainEqual(message);
+    client.send('CLOSE', 'dm');
+
+    const at = (created_at: number) => sign({ kind: 31337, tags: [['d', 'x']], created_at });
+    const [older, newer] = [at(1_000), at(2_000)];
+    for (const event of [newer, older, message]) client.send('EVENT', event);
+    await until(() => expect(client.ofType('OK').map(([, id]) => id)).toContain(older.id));
+    await until(() => expect(relay.subscriptions()).toBe(1));
+    expect(relay.stored()).toEqual([message, newer]);
+  },
+);
+
+test('what is no frame is passed over', async () => {
+  const relay = await start('rate-limiter');
+  const client = await subscribed(relay.url);
+  for (const text of ['', '{', '{}', 'null', '[]', '[1]', '["EVENT"]', '["REQ"]', '["CLOSE",{}]']) {
+    client.socket.send(text);
+  }
+  client.send('REQ', 'after', { kinds: [1] });
+  await client.has('EOSE', 'after');
+});
+
+test('cuts connections when it is told to, and takes new ones', async () => {
+  const relay = await start('rate-limiter');
+  const client = await subscribed(relay.url);
+  relay.cut();
+  await client.isClosed();
+  await subscribed(relay.url);
+  expect([relay.connections(), relay.subscriptions()]).toEqual([2, 1]);
+});

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { dm, rawClient, sign, start, subscribed, until } from '../../test/support/raw-client.ts';
+import { createFakeClock } from '../fake-clock.ts';
+
+test('two-hours-late: takes and forwards an event only two hours after it was signed', async () => {
+  const clock = createFakeClock();
+  const relay = await start('two-hours-late', { clock });
+  const client = await subscribed(relay.url);
+  const event = dm('in due time', { created_at: clock.now() / 1000 });
+  client.send('EVENT', event);
+  await client.has('OK', event.id, false, 'error: try again later');
+  await clock.advance(2 * 3_600_000 - 1);
+  client.send('EVENT', event);
+  await until(() => expect(client.ofType('OK')).toHaveLength(2));
+  expect([relay.misdeeds(), relay.stored()]).toEqual([2, []]);
+  await clock.advance(1);
+  client.send('EVENT', event);
+  await client.has('OK', event.id, true, '');
+  await until(() => expect(client.events('dm')).toEqual([event]));
+});
+
+test('two-hours-late: a gift wrap, whatever its date, is taken two hours after it was first offered', async () => {
+  const clock = createFakeClock();
+  const relay = await start('two-hours-late', { clock });
+  const client = await subscribed(relay.url);
+  const wrap = sign({ kind: 1059, created_at: clock.now() / 1000 - 2 * 86_400 });
+  client.send('EVENT', wrap);
+  await client.has('OK', wrap.id, false, 'error: try again later');
+  await clock.advance(2 * 3_600_000);
+  client.send('EVENT', wrap);
+  await client.has('OK', wrap.id, true, '');
+});
+
+test('rate-limiter: takes six events a minute, from all together', async () => {
+  const clock = createFakeClock();
+  const relay = await start('rate-limiter', { clock });
+  const [one, other] = [await subscribed(relay.url), await subscribed(relay.url)];
+  const write = async (client: typeof one) => {
+    const event = dm(String(client.ofType('OK').length));
+    client.send('EVENT', event);
+    await until(() => expect(client.ofType('OK').at(-1)?.[1]).toBe(event.id));
+    return client.ofType('OK').at(-1)?.slice(2);
+  };
+  for (let index = 0; index < 6; index++) {
+    expect(await write(index % 2 ? one : other)).toEqual([true, '']);
+    await clock.advance(1_000);
+  }
+  expect(await write(one)).toEqual([false, 'rate-limited: slow down']);
+  await clock.advance(54_000);
+  expect(await write(other)).toEqual([true, '']);
+  expect(await write(one)).toEqual([false, 'rate-limited: slow down']);
+  expect(relay.misdeeds()).toBe(2);
+});
+
+test.each([
+  ['restricted-writer', 'restricted: sign up to write here'],
+  ['pow-demander', 'pow: 28 bits needed'],
+] as const)('%s: lets everybody read and says %j to every event', async (name, reason) => {
+  const relay = await start(name);
+  const client = await subscribed(relay.url);
+  const event = dm('no');
+  client.send('EVENT', event);
+  await client.has('OK', event.id, false, reason);
+  expect(relay.stored()).toEqual([]);
+});
+
+test('pow-demander: takes what was worked for', async () => {
+  const relay = await start('pow-demander', { tuning: { powBits: 3 } });
+  const client = await subscribed(relay.url);
+  let event = sign({});
+  for (let nonce = 1; !/^[01]/.test(event.id); nonce++) event = sign({ content: String(nonce) });
+  client.send('EVENT', event);
+  await client.has('OK', event.id, true, '');
+});
+
+test.each([402, 403, 429] as const)('http-%s: refuses the upgrade with that status', async (status) => {
+  const relay = await start(`http-${status}`);
+  const client = rawClient(relay.url);
+  await client.isClosed();
+  expect(client.problems).toEqual([`Unexpected server response: ${status}`]);
+  expect(relay.misdeeds()).toBe(1);
+});

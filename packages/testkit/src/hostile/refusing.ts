@@ -1,0 +1,67 @@
+import { kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
+import type { Behaviour, RelayHands } from './conduct.ts';
+
+/** Answers an event with this refusal; null takes it. */
+const refuses =
+  (why: (event: NostrEvent, relay: RelayHands) => string | null): Behaviour =>
+  (relay) => ({
+    onFrame([type, first], client) {
+      const event = type === 'EVENT' ? parseEvent(first) : null;
+      const reason = event && why(event, relay);
+      if (!event || !reason) return false;
+      relay.misbehave();
+      client.send(['OK', event.id, false, reason]);
+      return true;
+    },
+  });
+
+/** Takes nothing before it is two hours old. The date of a gift wrap is a made-up one: it counts from its first offer. */
+export const twoHoursLate: Behaviour = (relay) => {
+  const firstHeardMs = new Map<string, number>();
+  return refuses(({ id, kind, created_at }, { clock, tuning }) => {
+    const heardMs = firstHeardMs.get(id) ?? clock.now();
+    firstHeardMs.set(id, heardMs);
+    const signedMs = kind === kinds.giftWrap ? heardMs : created_at * 1000;
+    return clock.now() - signedMs < tuning.lateMs ? 'error: try again later' : null;
+  })(relay);
+};
+
+/** Takes so many events a minute, from all together. */
+export const rateLimiter: Behaviour = (relay) => {
+  let taken: number[] = [];
+  return refuses(() => {
+    const nowMs = relay.clock.monotonic();
+    taken = taken.filter((atMs) => nowMs - atMs < 60_000);
+    if (taken.length >= relay.tuning.writesPerMinute) return 'rate-limited: slow down';
+    taken.push(nowMs);
+    return null;
+  })(relay);
+};
+
+/** Lets everybody read and nobody write. */
+export const restrictedWriter = refuses(() => 'restricted: sign up to write here');
+
+/** Wants more work than anybody does (NIP-13). */
+export const powDemander = refuses((event, { tuning: { powBits } }) =>
+  leadingZeroBits(event.id) < powBits ? `pow: ${powBits} bits needed` : null,
+);
+
+function leadingZeroBits(id: string): number {
+  const zeros = /^0*/.exec(id)?.[0].length ?? 0;
+  return zeros * 4 + Math.clz32(Number.parseInt(id[zeros] ?? '0', 16)) - 28;
+}
+
+/** Refuses the upgrade. */
+const status =
+  (line: string): Behaviour =>
+  (relay) => ({
+    onUpgrade(_, raw) {
+      relay.misbehave();
+      raw.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return true;
+    },
+  });
+
+export const http402 = status('402 Payment Required');
+export const http403 = status('403 Forbidden');
+export const http429 = status('429 Too Many Requests');

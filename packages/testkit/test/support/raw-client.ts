@@ -1,0 +1,74 @@
+import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import { encrypt } from 'nostr-tools/nip04';
+import { finalizeEvent } from 'nostr-tools/pure';
+import { expect, onTestFinished, vi } from 'vitest';
+import { type ClientOptions, WebSocket } from 'ws';
+import { actor } from '../../src/actors.ts';
+import type { Frame } from '../../src/hostile/conduct.ts';
+import { type HostileRelayOptions, startHostileRelay } from '../../src/hostile/hostile-relay.ts';
+import type { HostileRelayName } from '../../src/hostile/hostile-relays.ts';
+
+export const alice = actor('alice');
+export const bob = actor('bob');
+export const dmFilter = { kinds: [4], '#p': [bob.pubkey] };
+
+export function sign(draft: Partial<EventDraft>, by = alice): NostrEvent {
+  const tags = (draft.tags ?? []).map((tag) => [...tag]);
+  const event = { kind: 1, content: '', created_at: Math.floor(Date.now() / 1000), ...draft, tags };
+  const { id, sig } = finalizeEvent({ ...event }, by.secretKey);
+  return { ...event, id, sig, pubkey: by.pubkey };
+}
+
+export const dm = (text: string, draft: Partial<EventDraft> = {}): NostrEvent =>
+  sign({
+    kind: 4,
+    tags: [['p', bob.pubkey]],
+    content: encrypt(alice.secretKey, bob.pubkey, text),
+    ...draft,
+  });
+
+/** A hostile relay that goes with the test. */
+export async function start(name: HostileRelayName, options: HostileRelayOptions = {}) {
+  const relay = await startHostileRelay(name, options);
+  onTestFinished(() => relay.close());
+  return relay;
+}
+
+/** Waits for what goes over a real socket. */
+export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
+
+/** A client without any manners of its own. */
+export function rawClient(url: string, options: ClientOptions = {}) {
+  const socket = new WebSocket(url, { perMessageDeflate: false, ...options });
+  const frames: Frame[] = [];
+  const problems: string[] = [];
+  let pongs = 0;
+  socket.on('error', (error) => problems.push(error.message));
+  socket.on('message', (data) => frames.push(JSON.parse(String(data)) as Frame));
+  socket.on('pong', () => pongs++);
+  onTestFinished(() => socket.terminate());
+  return {
+    socket,
+    frames,
+    problems,
+    pongs: () => pongs,
+    ofType: (type: string) => frames.filter((frame) => frame[0] === type),
+    events: (id: string) =>
+      frames
+        .filter((frame) => frame[0] === 'EVENT' && frame[1] === id)
+        .map((frame) => frame[2] as NostrEvent),
+    send: (...frame: Frame) => socket.send(JSON.stringify(frame)),
+    isOpen: () => until(() => expect(socket.readyState).toBe(WebSocket.OPEN)),
+    isClosed: () => until(() => expect(socket.readyState).toBe(WebSocket.CLOSED)),
+    has: (...frame: unknown[]) => until(() => expect(frames).toContainEqual(frame)),
+  };
+}
+
+/** Open, and subscribed to what is for bob. */
+export async function subscribed(url: string, options: ClientOptions = {}) {
+  const client = rawClient(url, options);
+  await client.isOpen();
+  client.send('REQ', 'dm', dmFilter);
+  await client.has('EOSE', 'dm');
+  return client;
+}
