@@ -35,6 +35,9 @@ import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
 
+/** For what is in flight at the end. */
+const DRAIN_MS = 1_000;
+
 /** What the core needs from outside. */
 export interface Ports {
   readonly store: Store;
@@ -186,7 +189,8 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
           onGarbage: (_url, reason) => counters.count(reason),
           onConnected(url) {
             statusWatch.look();
-            announcer.onConnected(url);
+            // Relays of peers get messages, nothing else.
+            if (ownRelays().includes(url)) announcer.onConnected(url);
             outbox.onConnected(url);
           },
           onDisconnected(url) {
@@ -232,8 +236,14 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
       receipts.stop();
       retention.stop();
       await announcer.stop();
-      await outbox.stop();
+      const drained = outbox.stop();
+      // A relay that does not answer holds up nobody: with its connection goes what it still owes.
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(DRAIN_MS, resolve);
+        void drained.then(cancel).then(resolve);
+      });
       await network.stop();
+      await drained;
     },
   };
 }

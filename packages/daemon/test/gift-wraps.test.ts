@@ -99,6 +99,8 @@ test('gift wraps that waited on a relay are found, though their dates are made u
   await bob.stop();
   const ids: string[] = [];
   for (let n = 0; n < 15; n++) ids.push((await alice.sendMessage({ to: bob.pubkey, content: `m${n}` })).id);
+  await alice.stop();
+  // Nobody is there meanwhile, so that no timer has to run.
   await world.clock.advance(6 * DAY);
   const again = await world.start({ disk: bob.disk });
   await world.clock.advance(1_000);

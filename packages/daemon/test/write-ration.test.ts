@@ -72,7 +72,11 @@ test.each([
   const { next_attempt_at: next } = (await box.getMessage({ id })).delivery;
   expect(next).not.toBeNull();
   await world.clock.advance(4_000);
-  expect(sent(relay).map(({ body }) => body)).toEqual(['first', 'second', 'first']);
+  expect(
+    sent(relay)
+      .map(({ body }) => body)
+      .sort(),
+  ).toEqual(['first', 'first', 'second']);
   expect((await box.getMessage({ id })).delivery.state).toBe('published');
 });
 
@@ -93,8 +97,8 @@ test('a relay that refuses us is not written to for a day, while another takes t
     state: 'published',
     relays: [{ url: TWO }],
   });
-  await world.clock.advance(HOUR);
   one.answer = () => accept;
+  await world.clock.advance(HOUR);
   await send('third');
   await settle(world.clock);
   expect(sent(one)).toHaveLength(1);
@@ -127,4 +131,6 @@ test('a silent relay holds up no other', async () => {
   one.offered.length = 0;
   await world.clock.advance(60_000);
   expect(sent(one).length).toBeLessThan(100);
+  one.answer = () => accept;
+  await world.clock.advance(10_000);
 });

@@ -181,6 +181,8 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     /** A new challenge came: what was refused without one is worth another try. */
     async onChallenge(): Promise<void> {
       isChallenged = true;
+      // Once per challenge: a relay may forget who we are, and ask anew.
+      for (const req of reqs.values()) req.authTried = false;
       // However many challenges come meanwhile, one answer is under way.
       if (isAnswering) return;
       isAnswering = true;

@@ -37,6 +37,9 @@ export type Next =
   /** The relay is not there: again when it is. */
   | 'offline';
 
+/** Pause after a relay that seemed to be there was not; its next connection ends it. */
+const OFFLINE_MS = 1_000;
+
 export interface Lane {
   add(entry: Entry): void;
   /** The relay is connected: everything that waits goes at once. */
@@ -108,6 +111,7 @@ export function createLane(
   }
 
   function pause(waitMs: number): void {
+    if (stopped) return;
     cancelPause ??= clock.after(waitMs, () => {
       cancelPause = null;
       run();
@@ -122,7 +126,9 @@ export function createLane(
     if (next === 'done' || !holds(entry)) attempts.delete(entry);
     else if (next === 'offline' || next === 'again') ready[entry.purpose].unshift(entry);
     else retry(entry);
-    run();
+    // A socket that is closing takes nothing and is not gone yet: asked at once, it would never get to close.
+    if (next === 'offline') pause(OFFLINE_MS);
+    else run();
   }
 
   function retry(entry: Entry): void {
@@ -140,6 +146,8 @@ export function createLane(
   return {
     add,
     open() {
+      cancelPause?.();
+      cancelPause = null;
       window = limits.relayInFlight;
       // Into the order in which they came: a retry was taken out of it.
       const back = [...waiting];

@@ -1,0 +1,119 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern, type Puppet } from './support/puppet.ts';
+
+const ONE = 'wss://one.test';
+const THEIRS = ['wss://a.test', 'wss://b.test', 'wss://c.test', 'wss://d.test'];
+
+/** An agent on one relay; the peer has named relays of its own, which the agent does not use. */
+async function withPeer(lists: (bob: Puppet) => NostrEvent[]) {
+  const world = createWorld(ONE, ...THEIRS);
+  const bob = world.puppet('bob');
+  world.relay.keep(...lists(bob));
+  const box = await world.start({ config: { relays: [ONE] } });
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(10_000);
+  return { world, box, bob };
+}
+
+const dmList = (bob: Puppet, urls: readonly string[], created_at?: number): NostrEvent =>
+  bob.sign({ kind: 10_050, tags: urls.map((url) => ['relay', url]), ...(created_at ? { created_at } : {}) });
+const readList = (bob: Puppet, tags: string[][]): NostrEvent => bob.sign({ kind: 10_002, tags });
+
+const reached = async ({ world, box, bob }: Awaited<ReturnType<typeof withPeer>>) => {
+  await box.sendMessage({ to: bob.pubkey as Pubkey, content: 'x' });
+  await world.clock.advance(1_000);
+  return world.mesh.relays
+    .filter((relay) => bob.opened(relay.offered).some(({ body }) => body === 'x'))
+    .map(({ url }) => url);
+};
+
+test('tells the mesh where it reads, once', async () => {
+  const world = createWorld(ONE, 'wss://two.test');
+  const box = await world.start();
+  await world.clock.advance(600_000);
+  for (const relay of world.mesh.relays) {
+    const lists = relay.offered.filter(({ kind }) => kind === 10_002 || kind === 10_050);
+    expect(lists.map(({ kind, tags }) => ({ kind, tags }))).toEqual([
+      {
+        kind: 10_002,
+        tags: [
+          ['r', ONE],
+          ['r', 'wss://two.test'],
+        ],
+      },
+      {
+        kind: 10_050,
+        tags: [
+          ['relay', ONE],
+          ['relay', 'wss://two.test'],
+        ],
+      },
+    ]);
+  }
+  expect(box.published(10_002)).toHaveLength(1);
+});
+
+test('says nothing of relays that only this machine or network reaches, nor of those where it cannot read', async () => {
+  const world = createWorld('ws://127.0.0.1:7777', ONE, 'wss://deaf.test');
+  world.mesh.relay('wss://deaf.test').carriesDms = false;
+  const box = await world.start();
+  await world.clock.advance(60_000);
+  expect(box.published(10_002)[0]?.tags).toEqual([
+    ['r', ONE],
+    ['r', 'wss://deaf.test'],
+  ]);
+  expect(box.published(10_050)[0]?.tags).toEqual([['relay', ONE]]);
+});
+
+test('a message also goes where the peer wants its messages, to three relays at most', async () => {
+  const peer = await withPeer((bob) => [dmList(bob, THEIRS), readList(bob, [['r', 'wss://d.test']])]);
+  expect(await reached(peer)).toEqual([ONE, ...THEIRS.slice(0, 3)]);
+  expect(peer.world.mesh.relay('wss://a.test').offered.map(({ kind }) => kind)).not.toContain(31_337);
+});
+
+test('without a list for messages, where it reads', async () => {
+  const peer = await withPeer((bob) => [
+    readList(bob, [
+      ['r', 'wss://a.test', 'write'],
+      ['r', 'wss://b.test', 'read'],
+      ['r', 'wss://c.test'],
+    ]),
+  ]);
+  expect(await reached(peer)).toEqual([ONE, 'wss://b.test', 'wss://c.test']);
+});
+
+test('never to an address that is not public, whatever the list says', async () => {
+  const peer = await withPeer((bob) => [
+    dmList(bob, [
+      'ws://a.test',
+      'wss://127.0.0.1',
+      'wss://[::1]',
+      'wss://10.0.0.1:7432',
+      'wss://localhost',
+      'wss://router.local',
+      'wss://user:pw@a.test',
+      'https://a.test',
+      `wss://${'x'.repeat(600)}.test`,
+      'nonsense',
+    ]),
+  ]);
+  expect(await reached(peer)).toEqual([ONE]);
+});
+
+test('an older list does not undo a newer one', async () => {
+  const peer = await withPeer((bob) => [dmList(bob, ['wss://a.test'])]);
+  peer.world.relay.push(dmList(peer.bob, ['wss://b.test'], Math.floor(peer.world.clock.now() / 1000) - 600));
+  await settle(peer.world.clock);
+  expect(await reached(peer)).toEqual([ONE, 'wss://a.test']);
+});
+
+test('the list of a key that we never met is no news', async () => {
+  const peer = await withPeer(() => []);
+  const mallory = peer.world.puppet('mallory');
+  peer.world.relay.push(dmList(mallory, ['wss://a.test']));
+  await settle(peer.world.clock);
+  expect(peer.box.store.peek((tables) => tables.relayLists.get(mallory.pubkey, 10_050))).toBeNull();
+});

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+async function onOneRelay() {
+  const world = createWorld('wss://one.test');
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(60_000);
+  const inbox = async () => (await box.inbox()).map(({ content }) => content);
+  return { world, box, bob, inbox };
+}
+
+test.each([
+  ['minutes', 20 * 60_000],
+  ['three weeks', 21 * DAY],
+])(
+  'after a sleep of %s it fetches what came meanwhile, without waiting for a break of the connection',
+  async (_, ms) => {
+    const { world, box, bob, inbox } = await onOneRelay();
+    world.clock.jump(ms);
+    // Dated while it slept, early and late.
+    const nowSec = Math.floor(world.clock.now() / 1000);
+    world.relay.keep(
+      bob.dm(box.pubkey, 'early', { created_at: nowSec - Math.floor(ms / 1000) + 60 }),
+      bob.dm(box.pubkey, 'late', { created_at: nowSec - 60 }),
+    );
+    await world.clock.advance(15_000);
+    expect(await inbox()).toEqual(['early', 'late']);
+    expect(box.network.wakes()).toBe(1);
+  },
+);
+
+test.each([DAY, -DAY, 365 * DAY, -365 * DAY])(
+  'a clock set by %s ms and back again costs no message',
+  async (ms) => {
+    const { world, box, bob, inbox } = await onOneRelay();
+    const trueSec = () => Math.floor(world.clock.now() / 1000);
+    world.relay.push(bob.dm(box.pubkey, 'before'));
+    await settle(world.clock);
+    const offset = Math.floor(ms / 1000);
+    world.clock.jump(ms);
+    await world.clock.advance(60_000);
+    // Others have the right time.
+    const during = bob.dm(box.pubkey, 'during', { created_at: trueSec() - offset });
+    world.relay.keep(during);
+    world.relay.push(during);
+    await world.clock.advance(2 * HOUR);
+    world.clock.jump(-ms);
+    await world.clock.advance(60_000);
+    world.relay.push(bob.dm(box.pubkey, 'after'));
+    await settle(world.clock);
+    expect([...(await inbox())].sort()).toEqual(['after', 'before', 'during']);
+    expect((await box.getStatus({})).outbox.failed).toBe(0);
+  },
+);
+
+test('a clock that jumps ahead does not end what waits to go out, until a relay confirms the time', async () => {
+  const { world, box, bob } = await onOneRelay();
+  box.network.disconnect();
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  world.clock.jump(365 * DAY);
+  await world.clock.advance(HOUR);
+  expect((await box.getMessage({ id })).delivery.state).toBe('queued');
+  world.clock.jump(-365 * DAY);
+  box.network.connect();
+  await settle(world.clock);
+  expect((await box.getMessage({ id })).delivery.state).toBe('published');
+});
+
+test('after a long sleep that a relay confirms, what is over is over', async () => {
+  const { world, box, bob } = await onOneRelay();
+  box.network.disconnect();
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  world.clock.jump(8 * DAY);
+  world.relay.clockOffsetMs = 0;
+  world.relay.answer = () => ({ outcome: 'offline', reason: null, prefix: null, keeps: false });
+  box.network.connect();
+  await world.clock.advance(60_000);
+  expect((await box.getMessage({ id })).delivery.state).toBe('expired');
+});
+
+test('a clock that jumps ahead makes it forget nothing', async () => {
+  const { world, box, bob, inbox } = await onOneRelay();
+  world.relay.push(bob.dm(box.pubkey, 'old'));
+  await settle(world.clock);
+  await box.markRead({ all: true });
+  world.clock.jump(400 * DAY);
+  await world.clock.advance(3 * HOUR);
+  expect(await inbox()).toEqual(['old']);
+});
