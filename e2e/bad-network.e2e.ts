@@ -1,0 +1,204 @@
+import { type ChaosProxy, type Running, type RunningAgent, startChaosProxy, until } from '@ocmesh/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+
+const RELAYS = 5;
+/** Restarts of a relay, one after the other. */
+const RESTARTS = Number(process.env['SOAK_RESTARTS'] ?? 4);
+const RESTART_EVERY_MS = Number(process.env['SOAK_RESTART_EVERY_MS'] ?? 2_000);
+/** Longer than the 15 s after which the daemon calls itself degraded. */
+const DARK_MS = Number(process.env['SOAK_DARK_MS'] ?? 17_000);
+const CHAOS_MESSAGES = Number(process.env['SOAK_CHAOS_MESSAGES'] ?? 60);
+const PARTITIONS = Number(process.env['SOAK_PARTITIONS'] ?? 2);
+const PARTITION_MS = Number(process.env['SOAK_PARTITION_MS'] ?? 3_000);
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Five relays that come and go, each on its own port, and two agents on all of them. */
+async function onFiveRelays() {
+  const mesh = createMesh();
+  const relays = await Promise.all(Array.from({ length: RELAYS }, () => mesh.startRelay()));
+  const urls = relays.map(({ url }) => url);
+  const alice = await mesh.startAgent('alice', urls);
+  const bob = await mesh.startAgent('bob', urls);
+  await mesh.meet(alice, bob);
+  const start = async (index: number): Promise<void> => {
+    relays[index] = await mesh.startRelay(['--port', new URL(urls[index] as string).port]);
+  };
+  return { alice, bob, relays: relays as Running[], start };
+}
+
+/** Reads everything as it comes, and when. */
+function listen({ api }: RunningAgent) {
+  const arrived = new Map<string, number>();
+  let twice = 0;
+  let stopped = false;
+  const done = (async () => {
+    let cursor: string | undefined;
+    while (!stopped) {
+      const after = cursor === undefined ? {} : { after: cursor };
+      const waited = await api.waitForMessages({ timeout_s: 1, ...after });
+      cursor = waited.cursor;
+      for (const { content } of waited.messages) {
+        if (arrived.has(content)) twice++;
+        else arrived.set(content, performance.now());
+      }
+    }
+  })();
+  return {
+    arrived,
+    twice: () => twice,
+    async stop() {
+      stopped = true;
+      await done;
+    },
+  };
+}
+
+/** Sends one message every so often until told to stop. @returns when each got its 200 */
+function talk(from: RunningAgent, to: RunningAgent, label: string, everyMs: number) {
+  const sent = new Map<string, number>();
+  let stopped = false;
+  const done = (async () => {
+    for (let n = 0; !stopped; n++) {
+      const content = `${label} ${n}`;
+      await from.api.sendMessage({ to: to.pubkey, content });
+      sent.set(content, performance.now());
+      await pause(everyMs);
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await done;
+      return sent;
+    },
+  };
+}
+
+const p99 = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? 0;
+
+describe('five relays', () => {
+  it('of which four are lost, whichever: what is sent arrives within 3 s', async () => {
+    const { alice, bob, relays, start } = await onFiveRelays();
+    const heard = listen(bob);
+    const times: number[] = [];
+    for (let survivor = 0; survivor < RELAYS; survivor++) {
+      const others = relays.flatMap((_, index) => (index === survivor ? [] : [index]));
+      await Promise.all(others.map((index) => (relays[index] as Running).kill()));
+      for (let n = 0; n < 10; n++) {
+        const content = `only ${survivor} is left, ${n}`;
+        const sentAt = performance.now();
+        await alice.api.sendMessage({ to: bob.pubkey, content });
+        times.push((await until(() => heard.arrived.get(content))) - sentAt);
+      }
+      await Promise.all(others.map(start));
+      const isWhole = async ({ api }: RunningAgent) =>
+        (await api.listRelays({})).every(({ carries_dms }) => carries_dms);
+      // 5 min is the longest pause; after a short absence it is seconds.
+      await until(async () => (await isWhole(alice)) && (await isWhole(bob)), 60_000);
+    }
+    await heard.stop();
+    console.log(`p99 ${p99(times).toFixed(0)} ms with one relay of five`);
+    expect(heard.twice()).toBe(0);
+    expect(p99(times)).toBeLessThan(3_000);
+  }, 300_000);
+
+  it(
+    `restarted in turn, ${RESTARTS} times: everything arrives, within 3 s`,
+    async () => {
+      const { alice, bob, relays, start } = await onFiveRelays();
+      const heard = listen(bob);
+      const talking = talk(alice, bob, 'rolling', 50);
+      for (let n = 0; n < RESTARTS; n++) {
+        await pause(RESTART_EVERY_MS);
+        await (relays[n % RELAYS] as Running).kill();
+        await start(n % RELAYS);
+      }
+      const sent = await talking.stop();
+      await until(() => [...sent.keys()].every((content) => heard.arrived.has(content)));
+      await heard.stop();
+      const times = [...sent].map(([content, at]) => (heard.arrived.get(content) as number) - at);
+      console.log(`${sent.size} messages, p99 ${p99(times).toFixed(0)} ms`);
+      expect(heard.twice()).toBe(0);
+      expect(p99(times)).toBeLessThan(3_000);
+    },
+    300_000 + RESTARTS * RESTART_EVERY_MS * 2,
+  );
+
+  it(
+    `all down for ${DARK_MS / 1000} s: what is sent is kept, and arrives within 10 s after the first returns`,
+    async () => {
+      const { alice, bob, relays, start } = await onFiveRelays();
+      const heard = listen(bob);
+      await Promise.all(relays.map((relay) => relay.kill()));
+      const darkAt = performance.now();
+      const contents = Array.from({ length: 20 }, (_, n) => `in the dark ${n}`);
+      for (const content of contents) {
+        expect(await alice.api.sendMessage({ to: bob.pubkey, content })).toMatchObject({ state: 'queued' });
+      }
+      await pause(DARK_MS - (performance.now() - darkAt));
+      const status = await fetch(`${alice.url}/status`);
+      expect(status.status).toBe(503);
+      expect(await status.json()).toMatchObject({ degraded: true, reasons: [{ code: 'no_relay' }] });
+      await start(2);
+      const backAt = performance.now();
+      await until(() => contents.every((content) => heard.arrived.has(content)), 10_000);
+      console.log(
+        `all there ${((performance.now() - backAt) / 1000).toFixed(1)} s after the first relay is back`,
+      );
+      await heard.stop();
+      expect(heard.twice()).toBe(0);
+    },
+    120_000 + DARK_MS,
+  );
+});
+
+describe('a bad network between each agent and the relay', () => {
+  const proxies: ChaosProxy[] = [];
+  afterEach(() => Promise.all(proxies.splice(0).map((proxy) => proxy.close())));
+
+  it(
+    `that stalls three of ten chunks and breaks ${PARTITIONS} times: ${CHAOS_MESSAGES} messages arrive within 15 s after the last heal`,
+    async () => {
+      const mesh = createMesh();
+      const relay = await mesh.startRelay();
+      const behind = async (seed: number): Promise<ChaosProxy> => {
+        const proxy = await startChaosProxy({ relayUrl: relay.url, seed });
+        proxies.push(proxy);
+        return proxy;
+      };
+      const [one, two] = [await behind(1), await behind(2)];
+      const alice = await mesh.startAgent('alice', [one.url]);
+      const bob = await mesh.startAgent('bob', [two.url]);
+      await mesh.meet(alice, bob);
+      for (const proxy of proxies) proxy.set({ latencyMs: 20, jitterMs: 30, stallChance: 0.3, stallMs: 300 });
+      const heard = listen(bob);
+
+      const contents = Array.from({ length: CHAOS_MESSAGES }, (_, n) => `through the storm ${n}`);
+      const share = Math.ceil(CHAOS_MESSAGES / PARTITIONS);
+      for (let n = 0; n < PARTITIONS; n++) {
+        const broken = n % 3 === 0 ? proxies : [proxies[n % 2] as ChaosProxy];
+        for (const proxy of broken) proxy.partition();
+        const until = performance.now() + PARTITION_MS;
+        for (const content of contents.slice(n * share, (n + 1) * share)) {
+          await alice.api.sendMessage({ to: bob.pubkey, content });
+        }
+        await pause(until - performance.now());
+        for (const proxy of broken) proxy.heal();
+        await pause(1_000);
+      }
+      const healedAt = performance.now();
+      await until(() => contents.every((content) => heard.arrived.has(content)), 15_000);
+      const seconds = (performance.now() - healedAt) / 1000;
+      const stalls = proxies.reduce((sum, proxy) => sum + proxy.stats().stalls, 0);
+      console.log(`all there ${seconds.toFixed(1)} s after the last heal, ${stalls} stalls`);
+      await heard.stop();
+      expect(heard.twice()).toBe(0);
+      expect(heard.arrived.size).toBe(CHAOS_MESSAGES);
+      expect(stalls).toBeGreaterThan(10);
+    },
+    240_000 + PARTITIONS * PARTITION_MS * 2,
+  );
+});
