@@ -112,7 +112,6 @@ describe('bad input', () => {
       garbage_frame: expect.any(Number),
       frame_too_large: expect.any(Number),
       bad_signature: expect.any(Number),
-      malformed: expect.any(Number),
     });
     expect(known_peer_count).toBe(1);
     await bob.api.sendMessage({ to: alice.pubkey, content: 'still there?' });

@@ -1,5 +1,5 @@
 // What takes too long for every day: thousands of power cuts, mutations of every file, a disk that fails at each
-// operation, hundreds of kills of real processes, and hundreds of messages among hostile relays. `SEED` repeats a
+// operation, hundreds of kills of real processes, hundreds of messages among hostile relays and through a network that breaks. `SEED` repeats a
 // run; every seed is printed.
 // Ends with one line that counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
@@ -9,6 +9,12 @@ const { check, test, finish } = createTally({
   SOAK_MUTATIONS: '10000',
   SOAK_KILLS: '200',
   SOAK_HOSTILE_MESSAGES: '500',
+  SOAK_RESTARTS: '15',
+  SOAK_RESTART_EVERY_MS: '5000',
+  SOAK_DARK_MS: '60000',
+  SOAK_CHAOS_MESSAGES: '1000',
+  SOAK_PARTITIONS: '6',
+  SOAK_PARTITION_MS: '10000',
 });
 /** `store`, `crash` or `relays` for one part alone. */
 const part = process.argv[2] ?? 'all';
@@ -17,6 +23,9 @@ const isAsked = (/** @type {string} */ name) => part === 'all' || part === name;
 if (isAsked('store')) test('store', 'unit', 'packages/daemon/test/store');
 if ((isAsked('crash') || isAsked('relays')) && check('build', ['npm', 'run', '--silent', 'build'])) {
   if (isAsked('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');
-  if (isAsked('relays')) test('hostile relays', 'e2e', 'e2e/hostile-relays.e2e.ts');
+  if (isAsked('relays')) {
+    test('hostile relays', 'e2e', 'e2e/hostile-relays.e2e.ts');
+    test('bad network', 'e2e', 'e2e/bad-network.e2e.ts');
+  }
 }
 finish();
