@@ -1,4 +1,5 @@
 import { limits } from '@ocmesh/shared/contract';
+import type { NostrEvent } from '@ocmesh/shared/wire';
 import { actor, createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
@@ -15,7 +16,7 @@ async function open() {
   const store = await openMemoryStore(createMemoryDisk(), { clock, log });
   const counters = createRefusalCounters();
   const calls: string[] = [];
-  const faults = { store: false };
+  const faults = { store: false, content: '' };
   const handler: EventHandler = {
     remember: true,
     open: (event) => {
@@ -25,7 +26,7 @@ async function open() {
         sortSeq: 0,
         apply: () => {
           calls.push('apply');
-          if (faults.store) throw new Error('the disk is gone');
+          if (faults.store || event.content === faults.content) throw new Error('the disk is gone');
           return [{ type: 'message.received', id: event.id, peer: event.pubkey, arrival: 1 }];
         },
       };
@@ -83,6 +84,20 @@ test('nothing is told that could not be stored, and the event can come again', a
   pipeline.ingest(event, URL);
   await clock.advance(0);
   expect(count('notify')).toBe(1);
+});
+
+test('of several that come at once, one that cannot be stored takes no other with it', async () => {
+  const { clock, store, faults, pipeline, bob, count } = await open();
+  const events = Array.from({ length: 5 }, (_, n) => bob.dm(self, `m${n}`));
+  const bad = events[2] as NostrEvent;
+  faults.content = bad.content;
+  for (const event of events) pipeline.ingest(event, URL);
+  await clock.advance(0);
+  await clock.advance(0);
+  expect(events.map((event) => store.peek((tables) => tables.seen.has(event.id)))).toEqual(
+    events.map((event) => event !== bad),
+  );
+  expect([count('notify'), count('deferred')]).toEqual([4, 1]);
 });
 
 test('a seen event costs no signature check', async () => {

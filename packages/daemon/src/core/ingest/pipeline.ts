@@ -64,10 +64,17 @@ interface Job {
   readonly collect?: (examined: Examined | null) => void;
 }
 
+/** Stored events that are applied in one transaction. */
+const STORED_AT_ONCE = 50;
+
 interface Examined {
   readonly event: NostrEvent;
   readonly opened: Opened;
   readonly handler: EventHandler;
+}
+
+interface Applicable extends Examined {
+  readonly url: string;
 }
 
 /**
@@ -103,13 +110,15 @@ export function createPipeline(deps: Deps): Pipeline {
 
   /** A few at a time: a flood may fill the queue but not hold up the rest of the process. */
   function work(): void {
+    const examined: Applicable[] = [];
     for (; left > 0 && queue.length > 0; left--) {
       const job = queue.shift() as Job;
       queuedBytes -= sizeOf(job.event);
-      const examined = examine(job.event, job.url);
-      if (job.collect) job.collect(examined);
-      else if (examined) void apply(examined, job.url);
+      const one = examine(job.event, job.url);
+      if (job.collect) job.collect(one);
+      else if (one) examined.push({ ...one, url: job.url });
     }
+    if (examined.length > 0) void applyAll(examined);
     cancelTurn ??= clock.after(0, nextTurn);
   }
 
@@ -139,21 +148,27 @@ export function createPipeline(deps: Deps): Pipeline {
     return refuse(opened.refusal);
   }
 
-  async function apply({ event, opened, handler }: Examined, url: string): Promise<void> {
-    const receivedAtMs = clock.now();
+  /** In one transaction, which costs as much as an event; where that fails, each for itself. */
+  async function applyAll(all: readonly Applicable[]): Promise<void> {
     try {
-      const events = await store.transaction((tables) => {
-        // Another relay's copy may have been applied between our look and now.
-        if (tables.seen.has(event.id)) return [];
-        if (handler.remember) tables.seen.add(event.id, receivedAtMs);
-        return opened.apply(tables, { url, receivedAtMs });
-      });
-      deps.notify(events);
+      deps.notify(await store.transaction((tables) => all.flatMap((one) => effectOf(tables, one))));
     } catch (error) {
+      if (all.length > 1) {
+        for (const one of all) await applyAll([one]);
+        return;
+      }
       if (error instanceof Deferred) counters.count(error.reason);
       else reportLost(error);
-      deps.onDeferred(url);
+      for (const { url } of all) deps.onDeferred(url);
     }
+  }
+
+  function effectOf(tables: Tables, { event, opened, handler, url }: Applicable): readonly DomainEvent[] {
+    // Another relay's copy may have been applied between our look and now.
+    if (tables.seen.has(event.id)) return [];
+    const receivedAtMs = clock.now();
+    if (handler.remember) tables.seen.add(event.id, receivedAtMs);
+    return opened.apply(tables, { url, receivedAtMs });
   }
 
   /** Nothing was remembered, so the next catch-up brings the event again. */
@@ -182,7 +197,9 @@ export function createPipeline(deps: Deps): Pipeline {
         }),
       );
       const inOrder = examined.filter((one) => one !== null).sort(bySenderOrder);
-      await Promise.all(inOrder.map((one) => apply(one, url)));
+      for (let from = 0; from < inOrder.length; from += STORED_AT_ONCE) {
+        await applyAll(inOrder.slice(from, from + STORED_AT_ONCE).map((one) => ({ ...one, url })));
+      }
     },
 
     stop() {
