@@ -103,6 +103,14 @@ test('never to an address that is not public, whatever the list says', async () 
   expect(await reached(peer)).toEqual([ONE]);
 });
 
+test('a stranger who only writes to us does not make us connect to its relays', async () => {
+  const { world, box, bob } = await withPeer((each) => [dmList(each, ['wss://a.test'])]);
+  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'read me', mid: 'x'.repeat(16) }));
+  await world.clock.advance(120_000);
+  expect(bob.opened(world.relay.offered).map(({ type }) => type)).toContain('delivered');
+  expect(world.mesh.relay('wss://a.test').offered).toEqual([]);
+});
+
 test('an older list does not undo a newer one', async () => {
   const peer = await withPeer((bob) => [dmList(bob, ['wss://a.test'])]);
   peer.world.relay.push(dmList(peer.bob, ['wss://b.test'], Math.floor(peer.world.clock.now() / 1000) - 600));

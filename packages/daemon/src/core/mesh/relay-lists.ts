@@ -18,6 +18,8 @@ import { nextCreatedAtSec } from './created-at.ts';
 const GATHER_MS = 2_000;
 /** Peers whose lists were asked for lately. */
 const REMEMBERED = 5_000;
+/** Messages among which one of ours makes it a conversation. */
+const LATEST = 50;
 const AGAIN_MS = limits.relayListHours * hourMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
@@ -45,7 +47,10 @@ export function createRelayListHandler(): EventHandler {
 }
 
 export interface RelayLists {
-  /** Where this peer wants its messages, beyond our own relays. */
+  /**
+   * Where this peer wants its messages, beyond our own relays. Only once our agent has written to it: whoever runs a
+   * relay learns our address, and a stranger shall not be able to ask for it.
+   */
   relaysOf(peer: Pubkey): readonly string[];
   /** This peer's lists are of use now. */
   want(peer: Pubkey): void;
@@ -77,6 +82,11 @@ export function createRelayLists(deps: {
   let cancelTell: Cancel | null = null;
 
   const openRelays = () => network.relays().filter(({ role, open }) => role === 'own' && open);
+
+  const hasWrittenTo = (peer: Pubkey): boolean =>
+    store
+      .peek((tables) => tables.messages.list({ direction: 'all', order: 'desc', peer, limit: LATEST }))
+      .some(({ direction }) => direction === 'out');
 
   function ask(): void {
     cancelAsk = null;
@@ -129,6 +139,7 @@ export function createRelayLists(deps: {
 
   return {
     relaysOf(peer) {
+      if (!hasWrittenTo(peer)) return [];
       const own = deps.ownRelays();
       const lists = store.peek((tables) => listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls));
       const [readRelays = [], dmRelays = []] = lists;

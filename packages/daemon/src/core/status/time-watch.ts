@@ -53,7 +53,8 @@ export function createTimeWatch(deps: {
   function offsetMs(): number | null {
     const offsets = network
       .relays()
-      .flatMap(({ open, clockOffsetMs }) => (open && clockOffsetMs !== null ? [clockOffsetMs] : []));
+      .filter(({ role, open }) => role === 'own' && open)
+      .flatMap(({ clockOffsetMs }) => clockOffsetMs ?? []);
     return medianOf(offsets);
   }
 
