@@ -122,9 +122,8 @@ async function startAgent() {
     /** Resolves when all of it is on disk. @param {readonly string[]} frames @param {(tables: any) => boolean} isAll */
     take: (frames, isAll) =>
       new Promise((resolve) => {
-        let writes = 0;
         onWritten = () => {
-          if (++writes >= frames.length && store.peek(isAll)) resolve(undefined);
+          if (store.peek(isAll)) resolve(undefined);
         };
         for (const frame of frames) listener.onEvent(JSON.parse(frame), URL);
       }),

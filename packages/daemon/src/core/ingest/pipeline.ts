@@ -132,7 +132,7 @@ export function createPipeline(deps: Deps): Pipeline {
     const nowMs = clock.now();
     const handler = deps.handlers[handlerOf(event)];
     const known = store.peek((tables) =>
-      handler.isStale?.(event, tables) ? 'stale' : tables.seen.has(event.id) ? 'duplicate' : null,
+      handler.isStale?.(event, tables) ? 'stale' : isSeen(tables, event, handler) ? 'duplicate' : null,
     );
     if (known) return refuse(known);
     if (!engine.verify(event)) {
@@ -165,7 +165,7 @@ export function createPipeline(deps: Deps): Pipeline {
 
   function effectOf(tables: Tables, { event, opened, handler, url }: Applicable): readonly DomainEvent[] {
     // Another relay's copy may have been applied between our look and now.
-    if (tables.seen.has(event.id)) return [];
+    if (isSeen(tables, event, handler)) return [];
     const receivedAtMs = clock.now();
     if (handler.remember) tables.seen.add(event.id, receivedAtMs);
     return opened.apply(tables, { url, receivedAtMs });
@@ -215,6 +215,9 @@ const handlerOf = (event: NostrEvent): keyof Deps['handlers'] => {
   if (isSealed(event)) return 'dm';
   return event.kind === kinds.relayList || event.kind === kinds.dmRelayList ? 'relayList' : 'presence';
 };
+
+const isSeen = (tables: Tables, event: NostrEvent, handler: EventHandler): boolean =>
+  handler.remember && tables.seen.has(event.id);
 
 /** Characters that it holds, roughly: what counts is that nothing large is free. */
 const sizeOf = ({ content, tags }: NostrEvent): number =>
