@@ -34,6 +34,10 @@ import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
+import { createFamiliar } from './core/trust/familiar.ts';
+import { createRates } from './core/trust/rates.ts';
+import { createSenders } from './core/trust/senders.ts';
+import { createTokenBucket } from './core/trust/token-bucket.ts';
 
 /** For what is in flight at the end. */
 const DRAIN_MS = 1_000;
@@ -105,21 +109,27 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     for (const { peer } of items) relayLists.want(peer);
     outbox.offer(items);
   }
-  const receipts = createReceipts({ ...base, offer });
+  const strangersRation = createTokenBucket(clock, {
+    burst: limits.strangerAnswersBurst,
+    perSecond: limits.strangerAnswersPerMinute / 60,
+  });
+  const receipts = createReceipts({ ...base, offer, strangersRation });
   const send = createSend({ ...base, steadyNow, makeRoom, offer });
   const waiting = createWaiting(base);
-  const answerQuery = createQueryAnswers({ ...base, offer }, { name });
+  const answerQuery = createQueryAnswers({ ...base, offer, strangersRation }, { name });
   const handshake = createHandshake({ ...base, offer }, { name });
 
+  const familiar = createFamiliar(base);
   const pipeline = createPipeline({
     ...base,
     self: identity.pubkey,
-    counters,
+    ...{ counters, familiar },
+    rates: createRates(clock),
     onDeferred: (url) => catchUp.onDeferred(url),
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
-      presence: createPresenceHandler(),
-      dm: createDmHandler(identity, makeRoom),
+      presence: createPresenceHandler(bounds),
+      dm: createDmHandler(identity, makeRoom, createSenders({ ...base, familiar }, bounds), bounds),
       relayList: createRelayListHandler(),
     },
   });

@@ -86,11 +86,66 @@ export const limits = {
   tagValueChars: 1024,
   /** Seconds an event may be dated ahead of our clock: strfry's bound. */
   futureSeconds: 900,
-  /** Received events that wait for their signature check, and their bytes; more are put off and counted. */
+  /** Received events that wait for their signature check, and their bytes; the fullest queue loses what is more. */
   ingestQueue: 10_000,
   ingestQueueBytes: 16 * 1024 * 1024,
   /** Signature checks per turn of the event loop: 16 take about 25 ms with the slow engine. */
   verificationsPerTurn: 16,
+
+  /**
+   * Signature checks that one relay can ask for, at once and a second; what is known already costs none. `All`: of all
+   * relays together. What is addressed to us waits for the next catch-up then; presences come again by themselves.
+   */
+  /** Kept free for contacts and for whoever our agent wrote to: 50 a second is more than an agent reads. */
+  familiarEventsBurst: 1_000,
+  familiarEventsPerSecond: 50,
+  /** Presences and relay lists of peers that we know: 10,000 peers in both kinds every 5 minutes are 67 a second. */
+  knownPresencesBurst: 2_000,
+  knownPresencesPerSecond: 100,
+  knownPresencesAllBurst: 5_000,
+  knownPresencesAllPerSecond: 200,
+  /**
+   * The same of keys that we never met. 20 a second fill 6,000 of the 10,000 places in 5 minutes: whoever announces
+   * itself so often is seen again before a flood can wash it out. At once: what one first scan brings.
+   */
+  newPeersBurst: 500,
+  newPeersPerSecond: 10,
+  newPeersAllBurst: 1_000,
+  newPeersAllPerSecond: 20,
+  /** Messages of strangers whose sender shows (NIP-04): 40 a second take 2 % of a core. */
+  strangersEventsBurst: 2_000,
+  strangersEventsPerSecond: 20,
+  strangersEventsAllBurst: 2_000,
+  strangersEventsAllPerSecond: 40,
+  /** Gift wraps, contacts' among them, so there is more room: 200 a second take a sixth of a core. */
+  giftWrapsBurst: 2_000,
+  giftWrapsPerSecond: 100,
+  giftWrapsAllBurst: 5_000,
+  giftWrapsAllPerSecond: 200,
+  /** Messages of one stranger, at once and a minute: faster than anybody reads. */
+  strangerMessagesBurst: 60,
+  strangerMessagesPerMinute: 20,
+  /** Peers whose rates and unread messages are kept count of: the busiest; the others start anew. */
+  countedPeers: 2_000,
+  /** Unread messages of one stranger, and their bytes: what is more is dropped. Three weeks of a talkative one. */
+  strangerMessages: 1_000,
+  strangerBytes: 1024 * 1024,
+  /** The same of all strangers together: fewer than peers, because who has messages here is not forgotten. */
+  strangersMessages: 5_000,
+  strangersBytes: 16 * 1024 * 1024,
+  /** Ids of dropped messages that are kept, so that the other relays' copies cost nothing: 2 MB. */
+  droppedIds: 20_000,
+  /** Receipts and answers to strangers, at once and a minute: each costs a signature and a place in relays' rations. */
+  strangerAnswersBurst: 60,
+  strangerAnswersPerMinute: 30,
+
+  /** Peers that are remembered: 5 MB. More are too many to choose from; the least recently seen strangers make room. */
+  peers: 10_000,
+  /** Strangers forgotten at once, so that it is not done again for each newcomer. */
+  peersEvicted: 100,
+  /** Hellos in a minute and in 24 hours: each costs a signature and five writes, and whoever makes up keys makes us pay. */
+  hellosPerMinute: 6,
+  hellosPerDay: 200,
 
   /** Characters of a peer's name: shown in lists. */
   peerNameChars: 64,

@@ -8,6 +8,8 @@ import type { SqlValue } from './sql.ts';
 const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, first_seen, last_seen,
   offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
 const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
+/** Contacts, and whoever our agent wrote to: the last number of the conversation outlives its messages. */
+export const FAMILIAR = `(trust = 'contact' OR (trust = 'stranger' AND last_seq > 0))`;
 
 export function createPeersTable(database: Database): PeersTable {
   return {
@@ -49,6 +51,10 @@ export function createPeersTable(database: Database): PeersTable {
     count: () => Number(database.one('SELECT count(*) FROM peers')?.[0]),
     countOnline: (nowMs, windowMs) =>
       Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
+    familiar: () =>
+      database.all(`SELECT pubkey FROM peers WHERE ${FAMILIAR}`).map(([pubkey]) => pubkey as Pubkey),
+    isFamiliar: (pubkey) =>
+      database.one(`SELECT 1 FROM peers WHERE pubkey = ? AND ${FAMILIAR}`, [pubkey]) !== null,
     ungreeted: (limit) =>
       database
         .all(`SELECT pubkey FROM peers WHERE hello = 'none' ORDER BY last_seen DESC LIMIT ?`, [limit])

@@ -5,6 +5,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
+import type { TokenBucket } from '../trust/token-bucket.ts';
 
 /** An answer that comes later than this is none. */
 const WORTH_MS = 600_000;
@@ -21,10 +22,12 @@ export function createQueryAnswers(
     clock: Clock;
     log: Log;
     offer: (items: readonly OutboxItem[]) => void;
+    /** Of what goes to strangers by itself. */
+    strangersRation: TokenBucket;
   },
   options: { readonly name: string | null },
 ): (event: DomainEvent) => void {
-  const { identity, store, clock, log } = deps;
+  const { identity, store, clock, log, strangersRation } = deps;
   /** By the clock that never jumps. */
   const answeredAt = new Map<Pubkey, number>();
 
@@ -35,8 +38,11 @@ export function createQueryAnswers(
     if (answeredAt.size >= REMEMBERED) answeredAt.clear();
     answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
-    const known = store.peek((tables) => tables.peers.get(peer));
-    if (!known) return;
+    const { known, isFamiliar } = store.peek(({ peers }) => ({
+      known: peers.get(peer),
+      isFamiliar: peers.isFamiliar(peer),
+    }));
+    if (!known || known.trust === 'blocked' || !(isFamiliar || strangersRation.take())) return;
     const item: OutboxItem = {
       event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,

@@ -1,11 +1,13 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
-import type { EventHandler, Source } from '../ingest/pipeline.ts';
+import type { EventHandler, Source } from '../ingest/examine.ts';
 import { Deferred } from '../ingest/verdict.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
+import { makeRoomForPeer, type PeerBounds } from '../trust/room-for-peers.ts';
+import type { Senders } from '../trust/senders.ts';
 import { applyReceipt } from './receipts.ts';
 
 /** How far a sender's milliseconds may differ from its event's seconds and still be believed. */
@@ -15,9 +17,15 @@ const TS_TOLERANCE_MS = 2000;
 type MakeRoom = (tables: Tables) => boolean;
 
 /** Direct messages → the inbox, the peer book and the ladder of our own messages. */
-export function createDmHandler(identity: Identity, makeRoom: MakeRoom): EventHandler {
+export function createDmHandler(
+  identity: Identity,
+  makeRoom: MakeRoom,
+  senders: Senders,
+  bounds: PeerBounds,
+): EventHandler {
   return {
     remember: true,
+    look: senders.look,
     open(event, nowMs) {
       let dm: OpenedDm;
       try {
@@ -34,8 +42,12 @@ export function createDmHandler(identity: Identity, makeRoom: MakeRoom): EventHa
         sortSec: createdAtSec,
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
         apply(tables, source) {
+          const refused = senders.refuse(tables, dm.author, payload, source);
+          if (refused) return refused;
           // Refused as a whole, without a receipt: the sender goes on holding it.
           if (payload.kind === 'chat' && !makeRoom(tables)) throw new Deferred('inbox_full');
+          // Whoever writes gets a place even where none can be made.
+          if (!tables.peers.get(dm.author)) makeRoomForPeer(tables, bounds);
           return take(tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
         },
       };
