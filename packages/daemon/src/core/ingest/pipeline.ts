@@ -29,6 +29,7 @@ interface Deps {
   readonly counters: RefusalCounters;
   readonly rates: Rates;
   readonly familiar: Familiar;
+  readonly isBlocked: (pubkey: Pubkey) => boolean;
   readonly handlers: EventHandlers;
   readonly notify: (events: readonly DomainEvent[]) => void;
   /** Something of this relay that was meant for us was neither stored nor remembered: it has to be asked for again. */
@@ -74,8 +75,9 @@ export function createPipeline(deps: Deps): Pipeline {
   /** The cheap checks come before the queue: nothing oversized waits in it. */
   function admit(raw: unknown): NostrEvent | null {
     const gate = passGate(raw, self, toUnixSec(clock.now()));
-    if (!('refusal' in gate)) return gate.event;
-    counters.count(gate.refusal);
+    const event = 'refusal' in gate ? null : gate.event;
+    if (event && !deps.isBlocked(event.pubkey)) return event;
+    counters.count('refusal' in gate ? gate.refusal : 'blocked');
     return null;
   }
 

@@ -92,9 +92,7 @@ export function createHandshake(
       .then((isDone) => {
         if (!isDone) wait();
       })
-      .catch((error) =>
-        log.error('a hello could not be queued', { peer: pubkey, reason: String(error) }),
-      );
+      .catch((error) => log.error('a hello could not be queued', { peer: pubkey, reason: String(error) }));
   }
 
   function wait(): void {
@@ -113,7 +111,9 @@ export function createHandshake(
     if (waiting.length === 0) return;
     if (isRationed) return wait();
     // Who is here the longest is the least likely to be made up.
-    const inOrder = waiting.filter(wantsHello).sort((a, b) => rankOf(a) - rankOf(b) || a.firstSeenMs - b.firstSeenMs);
+    const inOrder = waiting
+      .filter(wantsHello)
+      .sort((a, b) => rankOf(a) - rankOf(b) || a.firstSeenMs - b.firstSeenMs);
     for (const { pubkey } of inOrder.slice(0, limits.hellosPerMinute)) greetOrWait(pubkey);
     if (inOrder.length > limits.hellosPerMinute) wait();
   }

@@ -5,10 +5,9 @@ import type { Refused } from '../ingest/verdict.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
-import { makeRoomForPeer, type PeerBounds } from '../trust/room-for-peers.ts';
 
 /** Presence events → peers. Not remembered one by one: the newest `created_at` of a peer makes older ones stale. */
-export function createPresenceHandler(bounds: PeerBounds): EventHandler {
+export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): EventHandler {
   return {
     remember: false,
     look(event, tables) {
@@ -22,7 +21,7 @@ export function createPresenceHandler(bounds: PeerBounds): EventHandler {
       return {
         sortSec: event.created_at,
         sortSeq: 0,
-        apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs, bounds),
+        apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs, makeRoom),
       };
     },
   };
@@ -32,13 +31,13 @@ function takePresence(
   tables: Tables,
   presence: Presence,
   nowMs: UnixMs,
-  bounds: PeerBounds,
+  makeRoom: (tables: Tables) => boolean,
 ): DomainEvent[] | Refused {
   const known = tables.peers.get(presence.pubkey);
   if (known && presence.createdAtSec <= known.presenceAtSec) return [];
   // A goodbye from somebody we never met is no news.
   if (!known && !presence.online) return [];
-  if (!known && !makeRoomForPeer(tables, bounds)) return { refusal: 'peers_full', isFinal: false };
+  if (!known && !makeRoom(tables)) return { refusal: 'peers_full', isFinal: false };
   const seenMs = Math.min(presence.createdAtSec * 1000, nowMs);
   const before = known ?? newPeer(presence.pubkey, nowMs, seenMs);
   const peer: PeerRecord = {

@@ -5,6 +5,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
+import { isFamiliar } from '../trust/familiar.ts';
 import type { TokenBucket } from '../trust/token-bucket.ts';
 
 /** An answer that comes later than this is none. */
@@ -38,11 +39,9 @@ export function createQueryAnswers(
     if (answeredAt.size >= REMEMBERED) answeredAt.clear();
     answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
-    const { known, isFamiliar } = store.peek(({ peers }) => ({
-      known: peers.get(peer),
-      isFamiliar: peers.isFamiliar(peer),
-    }));
-    if (!known || known.trust === 'blocked' || !(isFamiliar || strangersRation.take())) return;
+    const known = store.peek((tables) => tables.peers.get(peer));
+    if (!known || known.trust === 'blocked') return;
+    if (!store.peek((tables) => isFamiliar(tables, peer)) && !strangersRation.take()) return;
     const item: OutboxItem = {
       event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,

@@ -1,6 +1,6 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { Store } from '../ports/store.ts';
+import type { Store, Tables } from '../ports/store.ts';
 
 /** How old the list may be. Who was made a contact a moment ago waits as long for the reserved share. */
 const LIST_MS = 2_000;
@@ -10,13 +10,11 @@ export interface Familiar {
   has(pubkey: Pubkey): boolean;
 }
 
-export function createFamiliar({
-  store,
-  clock,
-}: {
-  readonly store: Store;
-  readonly clock: Clock;
-}): Familiar {
+export const isFamiliar = ({ peers }: Tables, pubkey: Pubkey): boolean =>
+  peers.hasWrittenTo(pubkey) || peers.get(pubkey)?.trust === 'contact';
+
+export function createFamiliar(deps: { readonly store: Store; readonly clock: Clock }): Familiar {
+  const { store, clock } = deps;
   let pubkeys: ReadonlySet<Pubkey> = new Set();
   let listedAt = Number.NEGATIVE_INFINITY;
 

@@ -4,7 +4,7 @@ import { kinds, type NostrEvent, type Payload } from '@ocmesh/shared/wire';
 import type { Source } from '../ingest/examine.ts';
 import type { Refusal, Refused } from '../ingest/verdict.ts';
 import type { Tables } from '../ports/store.ts';
-import type { Familiar } from './familiar.ts';
+import { type Familiar, isFamiliar } from './familiar.ts';
 import type { RateClass } from './rates.ts';
 import { createStrangerQuota, type QuotaBounds } from './stranger-quota.ts';
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
@@ -46,7 +46,7 @@ export function createSenders(
   }
 
   /** Asked only where something would be refused: it may have become a contact since the list was made. */
-  const isStranger = (tables: Tables, sender: Pubkey): boolean => !tables.peers.isFamiliar(sender);
+  const isStranger = (tables: Tables, sender: Pubkey): boolean => !isFamiliar(tables, sender);
 
   function logFull(sender: Pubkey): void {
     if (clock.monotonic() - loggedAt < LOG_MS) return;
