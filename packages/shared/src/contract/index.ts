@@ -1,4 +1,10 @@
-export { type ClientOptions, createClient, type FetchLike } from './client.ts';
+export {
+  type ClientOptions,
+  type Credentials,
+  callerHeader,
+  createClient,
+  type FetchLike,
+} from './client.ts';
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
 export { type EventType, eventTypes } from './event-types.ts';
 export { type FollowOptions, followEvents, type StreamFetchLike } from './follow-events.ts';

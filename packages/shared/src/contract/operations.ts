@@ -26,6 +26,10 @@ export interface Operation {
   readonly errors?: Readonly<Partial<Record<ErrorCode, number | true>>>;
   /** Which code a violation of the schema gets, by `<field> <ajv keyword>`, where `invalid_request` is too vague. */
   readonly violations?: Readonly<Record<string, ErrorCode>>;
+  /** For the owner alone: it needs the token, also where other calls need none. */
+  readonly owner?: true;
+  /** Answered without a token, also where other calls need one. */
+  readonly open?: true;
 }
 
 const operation = <const O extends Operation>(row: O): O => row;
@@ -37,6 +41,7 @@ export const operations = {
     summary: 'Is the process alive? For service managers.',
     input: requests.none,
     output: schemas.Health,
+    open: true,
   }),
   getStatus: operation({
     method: 'GET',
@@ -191,6 +196,8 @@ export type Output<N extends OperationName> = Operations[N] extends { page: true
 export interface CallContext {
   /** Fires when the caller is gone. */
   readonly signal?: AbortSignalLike;
+  /** Whether the caller showed the owner's token, and did not say that it acts for an agent. */
+  readonly owner?: boolean;
 }
 
 /** The part of `AbortSignal` that is needed, so that this package stays free of platform types. */
@@ -218,7 +225,7 @@ export interface Passed {
 export type Streams = {
   readonly [N in StreamName]: (
     input: Input<N>,
-    context: Required<CallContext>,
+    context: { readonly signal: AbortSignalLike },
   ) => AsyncIterable<Output<N> | Passed>;
 };
 
