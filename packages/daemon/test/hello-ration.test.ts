@@ -58,8 +58,7 @@ test('greets 200 a day, over restarts, and goes on the next day', async () => {
   await box.stop();
   const again = await world.start({ disk: box.disk });
   await world.clock.advance(2 * MINUTE);
-  const all = (): number =>
-    new Set([...box.published(4), ...again.published(4)].map(({ id }) => id)).size;
+  const all = (): number => new Set([...box.published(4), ...again.published(4)].map(({ id }) => id)).size;
   expect(all()).toBe(200);
   world.clock.jump(DAY);
   await world.clock.advance(20 * MINUTE);

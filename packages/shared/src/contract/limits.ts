@@ -60,6 +60,8 @@ export const limits = {
   resignMinutes: 10,
   /** Times one message is signed anew: a relay that finds fault with every date does not know its own time. */
   resigns: 5,
+  /** Messages that one receipt names: with the longest ids they and the repeated ones fill `sealedBytes`. */
+  receiptIds: 130,
   /** Earlier receipts that go out once more with the next one, and the hours for which they are worth it. */
   receiptRepeats: 20,
   receiptRepeatHours: 24,

@@ -82,14 +82,20 @@ export function createReceipts(deps: {
   }
 
   function groupsOf(due: Due): Due[] {
-    const groups = new Map<string, Due>();
+    const groups: Due[] = [];
+    const open = new Map<string, Due>();
     for (const row of due) {
       const key = `${row.peer} ${row.due}`;
-      const group = groups.get(key);
-      if (group) group.push(row);
-      else groups.set(key, [row]);
+      const group = open.get(key);
+      if (group && group.length < limits.receiptIds) {
+        group.push(row);
+        continue;
+      }
+      const next = [row];
+      open.set(key, next);
+      groups.push(next);
     }
-    return [...groups.values()];
+    return groups;
   }
 
   function wake(): void {
