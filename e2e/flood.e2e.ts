@@ -30,20 +30,20 @@ it(
     const mesh = createMesh();
     // NIP-42 would name another address than the one in front of it.
     const quiet = await mesh.startRelay(['--open-dms']);
-    const flooded = await startFloodedRelay(quiet.url);
+    const flooded = await startFloodedRelay(quiet.url, KEYS);
     open.add(flooded);
     // So that a sign of life that got lost would show.
     const environment = { OCMESH_ANNOUNCE_INTERVAL_S: '2', OCMESH_ONLINE_WINDOW_S: '8' };
     const alice = await mesh.startAgent('alice', [quiet.url], environment);
     const bob = await mesh.startAgent('bob', [flooded.url], environment);
     await mesh.meet(alice, bob);
-    await bob.api.sendMessage({ to: alice.pubkey, content: 'write to me' });
+    await mesh.befriend(bob, alice);
     // The hello to alice is not the flood's.
     const before = flooded.written.length;
     const atRest = residentMb(bob);
 
     let isOver = false;
-    const flood = flooded.flood(KEYS, PER_SECOND).finally(() => {
+    const flood = flooded.flood(PER_SECOND).finally(() => {
       isOver = true;
     });
     const sentAt = new Map<string, number>();

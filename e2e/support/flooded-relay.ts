@@ -12,13 +12,17 @@ export interface FloodedRelay {
   readonly url: string;
   /** Events that a client of the flooded relay wrote, and when. */
   readonly written: readonly { readonly event: NostrEvent; readonly atMs: number }[];
-  /** Sends so many presences to everybody who asked for presences, so many a second. Resolves when all are on their way. */
-  flood(count: number, perSecond: number): Promise<void>;
+  /** Sends its presences to everybody who asked for presences, so many a second. Resolves when all are on their way. */
+  flood(perSecond: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A relay that others flood: what the one behind it says comes through between presences of made-up keys. */
-export async function startFloodedRelay(behind: string): Promise<FloodedRelay> {
+/**
+ * A relay that others flood: what the one behind it says comes through between presences of made-up keys.
+ * @param count of keys; those that sign do so here, which takes a while
+ */
+export async function startFloodedRelay(behind: string, count: number): Promise<FloodedRelay> {
+  const next = createPresences(count);
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   const written: { event: NostrEvent; atMs: number }[] = [];
   const askers = new Map<WebSocket, string>();
@@ -59,8 +63,7 @@ export async function startFloodedRelay(behind: string): Promise<FloodedRelay> {
       return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
     },
     written,
-    async flood(count, perSecond) {
-      const next = createPresences(count);
+    async flood(perSecond) {
       const startedAt = performance.now();
       for (let sent = 0; sent < count; ) {
         const due = Math.min(count, ((performance.now() - startedAt) / 1000) * perSecond);
