@@ -19,7 +19,8 @@ const { check, test, finish } = createTally({
 });
 /** `store`, `crash`, `relays` or `flood` for one part alone. */
 const part = process.argv[2] ?? 'all';
-if (!['all', 'store', 'crash', 'relays', 'flood'].includes(part)) throw new Error(`no part of the soak: ${part}`);
+if (!['all', 'store', 'crash', 'relays', 'flood'].includes(part))
+  throw new Error(`no part of the soak: ${part}`);
 const isAsked = (/** @type {string} */ name) => part === 'all' || part === name;
 if (isAsked('store')) test('store', 'unit', 'packages/daemon/test/store');
 if (['crash', 'relays', 'flood'].some(isAsked) && check('build', ['npm', 'run', '--silent', 'build'])) {

@@ -94,34 +94,31 @@ export const limits = {
   /** Signature checks per turn of the event loop: 16 take about 25 ms with the slow engine. */
   verificationsPerTurn: 16,
 
-  /**
-   * Signature checks that one relay can ask for, at once and a second; what is known already costs none. `All`: of all
-   * relays together. What is addressed to us waits for the next catch-up then; presences come again by themselves.
-   */
-  /** Kept free for contacts and for whoever our agent wrote to: 50 a second is more than an agent reads. */
+  /** Signature checks that a relay gets at once and a second for contacts and whom our agent wrote to, whatever else it floods us with. */
   familiarEventsBurst: 1_000,
   familiarEventsPerSecond: 50,
-  /** Presences and relay lists of peers that we know: 10,000 peers in both kinds every 5 minutes are 67 a second. */
+  /** The same for presences and relay lists of other peers that we know: 10,000 of them, twice every 5 minutes, are 67 a second. */
   knownPresencesBurst: 2_000,
   knownPresencesPerSecond: 100,
+  /** All relays together. */
   knownPresencesAllBurst: 5_000,
   knownPresencesAllPerSecond: 200,
-  /**
-   * The same of keys that we never met. 20 a second fill 6,000 of the 10,000 places in 5 minutes: whoever announces
-   * itself so often is seen again before a flood can wash it out. At once: what one first scan brings.
-   */
+  /** The same for keys that we never met. At once: what one first scan brings. */
   newPeersBurst: 500,
   newPeersPerSecond: 10,
+  /** All relays together: in 5 minutes 6,000 of 10,000 places, so who announces itself so often is not washed out. */
   newPeersAllBurst: 1_000,
   newPeersAllPerSecond: 20,
-  /** Messages of strangers whose sender shows (NIP-04): 40 a second take 2 % of a core. */
+  /** The same for messages of strangers whose sender shows (NIP-04); what is more waits for the next catch-up. */
   strangersEventsBurst: 2_000,
   strangersEventsPerSecond: 20,
+  /** All relays together: 2 % of a core. */
   strangersEventsAllBurst: 2_000,
   strangersEventsAllPerSecond: 40,
-  /** Gift wraps, contacts' among them, so there is more room: 200 a second take a sixth of a core. */
+  /** The same for gift wraps; there is more room, because contacts' are among them and do not show. */
   giftWrapsBurst: 2_000,
   giftWrapsPerSecond: 100,
+  /** All relays together: a sixth of a core. */
   giftWrapsAllBurst: 5_000,
   giftWrapsAllPerSecond: 200,
   /** Messages of one stranger, at once and a minute: faster than anybody reads. */
