@@ -21,7 +21,7 @@ export type FoundSupervisor =
 /** The service manager of this machine, asked for rather than guessed: a container has systemctl, but no systemd. */
 export async function findSupervisor({ run, clock, env, userHome, uid }: Machine): Promise<FoundSupervisor> {
   const system = (await run('uname', ['-s'])).stdout.trim();
-  if (system === 'Darwin') return { supervisor: createLaunchd({ run, clock, userHome, uid }) };
+  if (system === 'Darwin') return { supervisor: createLaunchd({ run, clock, userHome, uid, isAlive }) };
   if (system !== 'Linux')
     return { missing: `There is no launchd and no systemd on ${system || 'this system'}` };
   const asked = await run('systemctl', ['--user', 'show', '--property=Version']);
@@ -35,4 +35,12 @@ export async function findSupervisor({ run, clock, env, userHome, uid }: Machine
     return { missing: 'systemd-notify is missing; it belongs to the package systemd' };
   const configFolder = env['XDG_CONFIG_HOME'] || join(userHome, '.config');
   return { supervisor: createSystemd({ run, configFolder }) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

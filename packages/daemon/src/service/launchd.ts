@@ -6,7 +6,7 @@ import { writeDefinition } from './definition-file.ts';
 import { launchdLabel } from './description.ts';
 import { readPlist, renderPlist } from './plist.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
-import type { Supervisor } from './supervisor.ts';
+import type { Supervisor, SupervisorState } from './supervisor.ts';
 
 /** What `launchctl` ends with. */
 const codes = {
@@ -26,10 +26,11 @@ export interface LaunchdDeps {
   /** The user's, where `Library/LaunchAgents` is. */
   readonly userHome: string;
   readonly uid: number;
+  readonly isAlive: (pid: number) => boolean;
 }
 
 /** Only the verbs of launchctl's own manual; the old ones (load, unload, start, stop) hide why something failed. */
-export function createLaunchd({ run, clock, userHome, uid }: LaunchdDeps): Supervisor {
+export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDeps): Supervisor {
   const domain = `gui/${uid}`;
   const target = `${domain}/${launchdLabel}`;
   const definitionPath = join(userHome, 'Library/LaunchAgents', `${launchdLabel}.plist`);
@@ -37,11 +38,23 @@ export function createLaunchd({ run, clock, userHome, uid }: LaunchdDeps): Super
   const pause = (): Promise<void> => new Promise((resolve) => clock.after(PAUSE_MS, resolve));
   const isLoaded = async (): Promise<boolean> => (await launchctl('print', target)).code === 0;
 
+  async function state(): Promise<SupervisorState> {
+    const { code, stdout } = await launchctl('print', target);
+    if (code !== 0) return { isLoaded: false, pid: null, words: 'not loaded' };
+    const find = (name: string): string | undefined =>
+      new RegExp(`^\\s*${name} = (.+)$`, 'm').exec(stdout)?.[1];
+    const pid = find('pid');
+    const words = [find('state'), `last exit code ${find('last exit code') ?? 'unknown'}`];
+    return { isLoaded: true, pid: pid ? Number(pid) : null, words: words.join(', ') };
+  }
+
   async function bootOut(): Promise<void> {
-    if (!(await isLoaded())) return;
+    const { isLoaded: wasLoaded, pid } = await state();
+    if (!wasLoaded) return;
     await launchctl('bootout', target);
     const deadline = clock.monotonic() + PATIENCE_MS;
-    while (await isLoaded()) {
+    // The label may be gone while the process still drains, and its home is not free before it is.
+    while ((await isLoaded()) || (pid && isAlive(pid))) {
       if (clock.monotonic() > deadline) throw refused('bootout', `${target} does not end`);
       await pause();
     }
@@ -98,16 +111,7 @@ export function createLaunchd({ run, clock, userHome, uid }: LaunchdDeps): Super
     start: async () => ((await isLoaded()) ? kick() : begin()),
     stop: bootOut,
     restart: async () => ((await isLoaded()) ? kick('-k') : begin()),
-
-    async state() {
-      const { code, stdout } = await launchctl('print', target);
-      if (code !== 0) return { isLoaded: false, pid: null, words: 'not loaded' };
-      const find = (name: string): string | undefined =>
-        new RegExp(`^\\s*${name} = (.+)$`, 'm').exec(stdout)?.[1];
-      const pid = find('pid');
-      const words = [find('state'), `last exit code ${find('last exit code') ?? 'unknown'}`];
-      return { isLoaded: true, pid: pid ? Number(pid) : null, words: words.join(', ') };
-    },
+    state,
   };
 }
 

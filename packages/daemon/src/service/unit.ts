@@ -2,6 +2,7 @@ import { commandOf, type InstalledService, type ServiceDescription } from './des
 
 /** The `systemd --user` unit of the daemon. */
 export function renderUnit(description: ServiceDescription): string {
+  const [program = '', ...args] = commandOf(description, 'systemd');
   const environment = Object.entries(description.environment).map(
     ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
   );
@@ -14,7 +15,7 @@ StartLimitIntervalSec=0
 Type=notify
 # Node has no Unix datagrams: the child systemd-notify speaks for it.
 NotifyAccess=all
-ExecStart=${commandOf(description, 'systemd').map(quoteCommand).join(' ')}
+ExecStart=${[quote(program), ...args.map(quoteArgument)].join(' ')}
 ${environment.join('\n')}
 WorkingDirectory=${escapeSpecifiers(description.workingDirectory)}
 StandardError=append:${escapeSpecifiers(description.errorLog)}
@@ -47,8 +48,8 @@ const escapeSpecifiers = (text: string): string => text.replaceAll('%', '%%');
 
 const quote = (text: string): string => `"${escapeSpecifiers(text).replace(/["\\]/g, '\\$&')}"`;
 
-/** In a command `$` begins a variable as well. */
-const quoteCommand = (text: string): string => quote(text).replaceAll('$', '$$$$');
+/** In arguments, but not in the program's path, `$` begins a variable as well. */
+const quoteArgument = (text: string): string => quote(text).replaceAll('$', '$$$$');
 
 const unquote = (text: string): string => text.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
 
@@ -56,5 +57,5 @@ const unquote = (text: string): string => text.replace(/\\(.)/g, '$1').replaceAl
 export function readUnit(text: string): InstalledService | null {
   const nodePath = /^ExecStart="((?:[^"\\]|\\.)*)"/m.exec(text)?.[1];
   const home = /^Environment="OCMESH_HOME=((?:[^"\\]|\\.)*)"$/m.exec(text)?.[1];
-  return nodePath && home ? { nodePath: unquote(nodePath).replaceAll('$$', '$'), home: unquote(home) } : null;
+  return nodePath && home ? { nodePath: unquote(nodePath), home: unquote(home) } : null;
 }
