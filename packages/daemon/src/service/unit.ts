@@ -1,8 +1,13 @@
 import { commandOf, type InstalledService, type ServiceDescription } from './description.ts';
 
+/** systemd takes no program with such a character in its path; `env` does, and becomes it. */
+const UNSAFE = /["'\\]/;
+const ENV = '/usr/bin/env';
+
 /** The `systemd --user` unit of the daemon. */
 export function renderUnit(description: ServiceDescription): string {
-  const [program = '', ...args] = commandOf(description, 'systemd');
+  const command = commandOf(description, 'systemd');
+  const [program = '', ...args] = UNSAFE.test(description.nodePath) ? [ENV, ...command] : command;
   const environment = Object.entries(description.environment).map(
     ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
   );
@@ -55,7 +60,11 @@ const unquote = (text: string): string => text.replace(/\\(.)/g, '$1').replaceAl
 
 /** Of a unit that `renderUnit` wrote; null for any other. */
 export function readUnit(text: string): InstalledService | null {
-  const nodePath = /^ExecStart="((?:[^"\\]|\\.)*)"/m.exec(text)?.[1];
+  const line = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? '';
+  const [program, argument] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) =>
+    unquote(word),
+  );
+  const nodePath = program === ENV ? argument?.replaceAll('$$', '$') : program;
   const home = /^Environment="OCMESH_HOME=((?:[^"\\]|\\.)*)"$/m.exec(text)?.[1];
-  return nodePath && home ? { nodePath: unquote(nodePath), home: unquote(home) } : null;
+  return nodePath && home ? { nodePath, home: unquote(home) } : null;
 }
