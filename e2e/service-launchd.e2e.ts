@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { until } from '@ocmesh/testkit';
 import { expect } from 'vitest';
-import { run, startLaunchdBench, whyNoLaunchd } from './support/service-bench.ts';
+import { run } from './support/run.mjs';
+import { startLaunchdBench, whyNoLaunchd } from './support/service-bench.ts';
 import { describeService } from './support/service-cases.ts';
 import type { ServiceLife } from './support/service-life.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { until } from '@ocmesh/testkit';
 import { expect } from 'vitest';
-import { run } from './support/service-bench.ts';
+import { run } from './support/run.mjs';
 import { describeService } from './support/service-cases.ts';
 import { startSystemdBench, whyNoSystemd } from './support/user-systemd.ts';
 

@@ -1,7 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LaunchdStandIn, startLaunchdStandIn } from '@ocmesh/testkit';
+import { run } from './run.mjs';
 
 /** A service manager to test with, and a user of it. */
 export interface ServiceBench {
@@ -15,23 +16,6 @@ export interface ServiceBench {
   logInAgain(): Promise<void>;
   close(): Promise<void>;
 }
-
-export interface Output {
-  readonly code: number;
-  readonly text: string;
-}
-
-/** Runs a command to its end; never rejects. */
-export const run = (
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<Output> =>
-  new Promise((resolve) => {
-    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, text: stdout + stderr });
-    });
-  });
 
 const hangOnSignal = join(import.meta.dirname, 'hang-on-signal.mjs');
 /** What a test wants in the environment of the daemon, and no user would. */

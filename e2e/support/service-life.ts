@@ -11,9 +11,12 @@ import { join } from 'node:path';
 import { createClient, type Handlers } from '@ocmesh/shared/contract';
 import { createProcessMesh, type ProcessMesh, type RunningAgent, until } from '@ocmesh/testkit';
 import { ocmeshProgram } from './programs.ts';
-import { type Output, run, type ServiceBench } from './service-bench.ts';
+import { run } from './run.mjs';
+import type { ServiceBench } from './service-bench.ts';
 
 const root = join(import.meta.dirname, '../..');
+
+type Output = Awaited<ReturnType<typeof run>>;
 
 interface DaemonFile {
   readonly pid: number;

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '@ocmesh/testkit';
-import { run, type ServiceBench, testEnvironment } from './service-bench.ts';
+import { run } from './run.mjs';
+import { type ServiceBench, testEnvironment } from './service-bench.ts';
 
 const SYSTEMD = '/lib/systemd/systemd';
 const BOOTED = '/run/systemd/system';

@@ -3,16 +3,18 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { daemonUrl } from '@ocmesh/mcp-server/daemon-url';
-import { createClient } from '@ocmesh/shared/contract';
+import { createClient, limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { type Home, homeFiles } from '../adapters/system/home.ts';
 import { findSupervisor } from '../service/find-supervisor.ts';
 import { type Answer, createInstallation, ownProgram, type Program } from '../service/installation.ts';
+import { findNode } from '../service/node-path.ts';
 import { shellQuoted } from '../service/old-agent.ts';
 import { runCommand } from '../service/run-command.ts';
 import type { Supervisor } from '../service/supervisor.ts';
+import { printLine } from './output.ts';
 import { seconds } from './seconds.ts';
 import { homePath } from './start.ts';
 
@@ -52,6 +54,22 @@ export function installationOf(supervisor: Supervisor, home: Home, { wait }: Wai
   });
 }
 
+export interface DescriptionFlags {
+  readonly node?: string;
+  readonly watchdog?: string;
+}
+
+export const chooseNode = ({ node }: DescriptionFlags) =>
+  findNode({
+    run: runCommand,
+    execPath: process.execPath,
+    realPath,
+    ...(node === undefined ? {} : { asked: node }),
+  });
+
+export const watchdogSecOf = ({ watchdog }: DescriptionFlags): number =>
+  seconds('--watchdog', watchdog, limits.watchdogSeconds);
+
 export const serviceHome = (): Home => homeFiles(resolve(homePath()));
 
 export function ownBundle(): Program {
@@ -59,7 +77,7 @@ export function ownBundle(): Program {
   return { files: ownProgram(folder, existsSync, (path) => readdirSync(path)), version: ocmeshVersion };
 }
 
-export function realPath(path: string): string | null {
+function realPath(path: string): string | null {
   try {
     return realpathSync(path);
   } catch {
@@ -78,4 +96,9 @@ async function ask(home: Home): Promise<Answer | null> {
     // Down, just ending, or just beginning.
     return null;
   }
+}
+
+export function describeAnswer({ version, url, npub }: Answer): void {
+  printLine(`ocmesh ${version} is running: ${url}`);
+  printLine(`identity  ${npub}`);
 }

@@ -1,35 +1,26 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { limits } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
-import { prepareHome } from '../adapters/system/home.ts';
-import { environment } from '../config/schema.ts';
 import { readDefinition } from '../service/definition-file.ts';
-import { appFolder, currentLink, describeService } from '../service/description.ts';
-import type { Answer } from '../service/installation.ts';
-import { findNode, nodeProblem } from '../service/node-path.ts';
-import { oldAgentNotice, shellQuoted } from '../service/old-agent.ts';
+import { appFolder, describeService } from '../service/description.ts';
+import { nodeProblem } from '../service/node-path.ts';
 import { renderPlist } from '../service/plist.ts';
 import { runCommand } from '../service/run-command.ts';
 import type { Supervisor } from '../service/supervisor.ts';
 import { renderUnit } from '../service/unit.ts';
 import { printLine } from './output.ts';
-import { seconds } from './seconds.ts';
+import { installService } from './service-install.ts';
 import {
+  chooseNode,
+  type DescriptionFlags,
+  describeAnswer,
   installationOf,
-  machine,
-  ownBundle,
-  realPath,
   requireSupervisor,
   serviceHome,
   type WaitFlags,
+  watchdogSecOf,
 } from './service-machine.ts';
-
-interface DescriptionFlags {
-  readonly node?: string;
-  readonly watchdog?: string;
-}
+import { uninstallService } from './service-uninstall.ts';
 
 const WAIT = ['--wait <seconds>', 'how long the daemon may take to answer', '15'] as const;
 const NODE = [
@@ -54,13 +45,13 @@ export function addServiceCommand(program: Command): void {
     .option(...WATCHDOG)
     .option(...WAIT)
     .option('--linger', 'on Linux: also run it while you are not logged in')
-    .action(install);
+    .action(installService);
   service
     .command('uninstall')
     .description('Stop and remove it. Identity and messages stay.')
     .option('--purge', 'remove identity and messages as well')
     .option('--yes', 'do not ask')
-    .action(uninstall);
+    .action(uninstallService);
   service
     .command('start')
     .description('Start it.')
@@ -86,106 +77,7 @@ export function addServiceCommand(program: Command): void {
     .action(print);
 }
 
-async function install(flags: DescriptionFlags & WaitFlags & { readonly linger?: boolean }): Promise<void> {
-  if (process.env['SUDO_USER']) {
-    throw new StartError(
-      exitCodes.permanent,
-      'Run it as yourself, without sudo: the service is yours alone.',
-    );
-  }
-  const home = serviceHome();
-  const supervisor = await requireSupervisor();
-  const program = ownBundle();
-  prepareHome(home);
-  const { path: nodePath, warning } = await chooseNode(flags);
-  if (supervisor.name === 'launchd') note(await oldAgentNotice(runCommand, machine));
-  note(warning);
-  note(unseenSettings());
-  const watchdogSec = seconds('--watchdog', flags.watchdog, limits.watchdogSeconds);
-  printLine(`Installing ocmesh ${program.version} for ${supervisor.name}, run by ${nodePath} …`);
-  const answer = await installationOf(supervisor, home, flags).install(program, nodePath, watchdogSec);
-  describeAnswer(answer);
-  printLine(`service   ${supervisor.definitionPath}`);
-  printLine(`log       ${home.logFile}`);
-  printLine(`MCP       node ${shellQuoted(join(currentLink(home.path), 'ocmesh-mcp.mjs'))}`);
-  printLine(`command   node ${shellQuoted(join(currentLink(home.path), 'ocmesh.mjs'))} status`);
-  if (supervisor.name === 'systemd') await linger(flags.linger ?? false);
-}
-
-const chooseNode = ({ node }: DescriptionFlags) =>
-  findNode({
-    run: runCommand,
-    execPath: process.execPath,
-    realPath,
-    ...(node === undefined ? {} : { asked: node }),
-  });
-
-/** Without lingering a user's services end with the last session, and begin with the first. */
-async function linger(isAsked: boolean): Promise<void> {
-  const { stdout } = await runCommand('loginctl', ['show-user', String(machine.uid), '--property=Linger']);
-  if (stdout.trim() === 'Linger=yes') return;
-  if (isAsked && (await runCommand('loginctl', ['enable-linger'])).code === 0) return;
-  note(
-    `It runs while you are logged in.${isAsked ? ' Lingering was refused.' : ''} To keep it running all the time: sudo loginctl enable-linger ${process.env['USER'] ?? machine.uid}`,
-  );
-}
-
-/** A service does not see the environment of the shell that installed it. */
-function unseenSettings(): string | null {
-  const set = Object.values(environment)
-    .map(({ variable }) => variable)
-    .filter((name) => process.env[name]);
-  return set.length === 0
-    ? null
-    : `The service does not see ${set.join(', ')} of this shell. What shall count for it belongs into ${serviceHome().config}.`;
-}
-
-async function uninstall(flags: { readonly purge?: boolean; readonly yes?: boolean }): Promise<void> {
-  const home = serviceHome();
-  if (flags.purge && !flags.yes) await confirmPurge(home.path);
-  const supervisor = await requireSupervisor();
-  const definition = readDefinition(supervisor.definitionPath);
-  const other = definition && supervisor.read(definition)?.home;
-  if (other && other !== home.path) {
-    throw new StartError(
-      exitCodes.permanent,
-      `The service is that of ${other}. Set OCMESH_HOME to that folder.`,
-    );
-  }
-  await installationOf(supervisor, home, {}).uninstall();
-  if (!flags.purge) {
-    return printLine(
-      existsSync(home.path)
-        ? `ocmesh is uninstalled. Identity and messages stay in ${home.path}.`
-        : 'ocmesh is uninstalled.',
-    );
-  }
-  // A folder of something else, named by mistake, is not ours to remove.
-  if (!existsSync(home.path)) return printLine('ocmesh is uninstalled.');
-  if (!existsSync(home.keystore)) {
-    throw new StartError(
-      exitCodes.permanent,
-      `The service is gone, but ${home.path} holds no identity of ocmesh: it was left alone.`,
-    );
-  }
-  rmSync(home.path, { recursive: true });
-  printLine(`ocmesh is uninstalled, and ${home.path} is removed.`);
-}
-
-async function confirmPurge(path: string): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw new StartError(
-      exitCodes.permanent,
-      `--purge removes ${path} with the identity in it, for ever. Use --yes as well.`,
-    );
-  }
-  const { confirm } = await import('@clack/prompts');
-  const message = `Remove ${path} with the identity and all messages in it? Nothing brings them back.`;
-  if ((await confirm({ message, initialValue: false })) !== true)
-    throw new StartError(exitCodes.permanent, 'Cancelled.');
-}
-
-/** @returns how the service is installed. @throws StartError where it is not, or where its Node is gone */
+/** @throws StartError where it is not, or where its Node is gone */
 async function requireInstalled(supervisor: Supervisor): Promise<void> {
   const definition = readDefinition(supervisor.definitionPath);
   const installed = definition && supervisor.read(definition);
@@ -261,19 +153,10 @@ async function showStatus(flags: { readonly json?: boolean }): Promise<void> {
 
 async function print(flags: DescriptionFlags & { readonly for?: string }): Promise<void> {
   const { path: nodePath } = await chooseNode(flags);
-  const watchdogSec = seconds('--watchdog', flags.watchdog, limits.watchdogSeconds);
+  const watchdogSec = watchdogSecOf(flags);
   const description = describeService({ home: serviceHome().path, nodePath, watchdogSec });
   const name = flags.for ?? (await requireSupervisor()).name;
   if (name !== 'launchd' && name !== 'systemd')
     throw new StartError(exitCodes.permanent, '--for takes launchd or systemd.');
   process.stdout.write((name === 'launchd' ? renderPlist : renderUnit)(description));
-}
-
-function describeAnswer({ version, url, npub }: Answer): void {
-  printLine(`ocmesh ${version} is running: ${url}`);
-  printLine(`identity  ${npub}`);
-}
-
-function note(text: string | null): void {
-  if (text) process.stderr.write(`! ${text}\n`);
 }

@@ -1,5 +1,5 @@
 import { fstatSync, ftruncateSync } from 'node:fs';
-import type { Clock } from '@ocmesh/shared/ambient';
+import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { createStderrLog } from '../adapters/log/logger.ts';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
@@ -21,14 +21,21 @@ export interface Supervision {
   onStopping(): void;
 }
 
-/** @throws StartError for a service manager that we do not know */
-export function superviseBy({ supervisor, watchdog }: SupervisionFlags, clock: Clock): Supervision {
+/**
+ * @param log of what keeps the daemon from starting, when its own log may not be open
+ * @throws StartError for a service manager that we do not know
+ */
+export function superviseBy(
+  { supervisor, watchdog }: SupervisionFlags,
+  clock: Clock,
+  log: Log = createStderrLog(clock, 'info'),
+): Supervision {
   if (supervisor === undefined) return { start: (start) => start(), onStarted() {}, onStopping() {} };
   shortenErrorLog();
   if (supervisor === 'launchd') {
     const stuckMs = seconds('--watchdog', watchdog, limits.watchdogSeconds) * 1000;
     return {
-      start: (start) => park(start, clock),
+      start: (start) => park(start, clock, log),
       onStarted: () => void startWatchdog(clock, stuckMs),
       onStopping() {},
     };
@@ -50,8 +57,7 @@ export function superviseBy({ supervisor, watchdog }: SupervisionFlags, clock: C
  * launchd starts what ended, whatever its exit code. What only a person can help is therefore waited for here: the
  * process stays, and looks less and less often whether it was helped.
  */
-async function park(start: () => Promise<Daemon>, clock: Clock): Promise<Daemon> {
-  const log = createStderrLog(clock, 'info');
+async function park(start: () => Promise<Daemon>, clock: Clock, log: Log): Promise<Daemon> {
   for (
     let pauseSec: number = limits.parkFirstSeconds;
     ;

@@ -35,6 +35,7 @@ export function createRunningJob(
   const throttleMs = (throttleSec ?? job.ThrottleInterval ?? 10) * 1000;
   let child: ChildProcess | null = null;
   let scheduled: Cancel | null = null;
+  let cancelKill: Cancel = () => {};
   let startedAtMs = 0;
   let runs = 0;
   let lastExit = '(never exited)';
@@ -79,6 +80,7 @@ export function createRunningJob(
 
   function onExit(pid: number | undefined, code: number | null, signal: NodeJS.Signals | null): void {
     child = null;
+    cancelKill();
     lastExit = signal ? `${signal}` : String(code);
     // What the job left behind in its process group goes with it.
     if (pid) signalTo(-pid, 'SIGTERM');
@@ -94,9 +96,8 @@ export function createRunningJob(
     const { pid } = child ?? {};
     if (!pid) return;
     signalTo(pid, 'SIGTERM');
-    clock.after((job.ExitTimeOut ?? 20) * 1000, () => {
-      if (child?.pid === pid) signalTo(pid, 'SIGKILL');
-    });
+    cancelKill();
+    cancelKill = clock.after((job.ExitTimeOut ?? 20) * 1000, () => signalTo(pid, 'SIGKILL'));
   }
 
   return {
