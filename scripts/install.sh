@@ -40,9 +40,14 @@ elif [ -f "$root/scripts/setup.mjs" ]; then
   program=$root/packages/daemon/bundle/ocmesh.mjs
   if [ ! -f "$program" ] || [ -n "$(find "$root"/packages/*/src "$root/pnpm-lock.yaml" -newer "$program" | head -n 1)" ]; then
     say 'Building ocmesh …'
-    PATH=$(dirname -- "$node"):$PATH
-    export PATH
-    (cd -- "$root" && node scripts/setup.mjs && npm run -s build) >&2
+    (
+      # Here alone: in front of everything else it could hide other programs from the installer.
+      PATH=$(dirname -- "$node"):$PATH
+      export PATH
+      cd -- "$root"
+      node scripts/setup.mjs
+      npm run -s build
+    ) >&2
   fi
 else
   say "There is no ocmesh beside $here. Copy the whole folder, not the script alone."

@@ -158,7 +158,7 @@ export function describeService({
         }
       });
       expect(existsSync(life.home)).toBe(false);
-      await wait(1_500);
+      await wait(1_000);
       expect(existsSync(life.home)).toBe(false);
     });
 
