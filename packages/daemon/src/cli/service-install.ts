@@ -23,7 +23,7 @@ import {
 export async function installService(
   flags: DescriptionFlags & WaitFlags & { readonly linger?: boolean },
 ): Promise<void> {
-  if (process.env['SUDO_USER']) {
+  if (machine.uid === 0 && process.env['SUDO_USER']) {
     throw new StartError(
       exitCodes.permanent,
       'Run it as yourself, without sudo: the service is yours alone.',

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { daemonUrl } from '@ocmesh/mcp-server/daemon-url';
+import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
 import { createClient, limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { createSystemClock } from '../adapters/system/clock.ts';
@@ -87,10 +87,11 @@ function realPath(path: string): string | null {
 
 async function ask(home: Home): Promise<Answer | null> {
   try {
-    // Asked for at once: it is this home's daemon or none, not whatever OCMESH_API_URL names.
-    const url = await daemonUrl({ env: { OCMESH_HOME: home.path } });
+    // This home's daemon or none, not whatever OCMESH_API_URL names.
+    const access = ownerAccess({ env: { OCMESH_HOME: home.path } });
+    const url = await access.baseUrl();
     const { pid } = JSON.parse(readFileSync(home.daemonFile, 'utf8')) as { pid: number };
-    const { daemon_version: version, npub } = await createClient({ baseUrl: () => url, fetch }).getStatus({});
+    const { daemon_version: version, npub } = await createClient(access).getStatus({});
     return { pid, version, url, npub };
   } catch {
     // Down, just ending, or just beginning.
