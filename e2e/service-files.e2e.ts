@@ -73,6 +73,25 @@ describe('the installer scripts', () => {
   });
 });
 
+describe('a machine without launchd and systemd', () => {
+  it.each([
+    ['another system', 'echo FreeBSD', 'no launchd and no systemd on FreeBSD'],
+    ['no user manager', 'echo Linux', 'systemd'],
+  ])('is told how to run it in the foreground: %s', async (name, uname, why) => {
+    const bin = join(place, name);
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'uname'), `#!/bin/sh\n${uname}\n`, { mode: 0o755 });
+    const { code, text } = await run(process.execPath, [ocmeshProgram, 'service', 'install'], {
+      PATH: `${bin}:/nowhere`,
+      HOME: place,
+    });
+    expect(code).toBe(78);
+    expect(text).toContain(why);
+    expect(text).toMatch(/in the foreground.*: node .*ocmesh\.mjs start/);
+    expect(existsSync(join(place, '.ocmesh'))).toBe(false);
+  });
+});
+
 describe('the plist', () => {
   it.skipIf(!isHere('xmllint', '--version'))(
     'is valid by the grammar of property lists, whatever the home is called',

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import type { ServiceBench } from './service-bench.ts';
 import { type ServiceLife, startServiceLife } from './service-life.ts';
 
+const checkout = join(import.meta.dirname, '../..');
+
 export interface ServiceCases {
   readonly name: string;
   /** Why the cases cannot run here. */
@@ -125,13 +127,13 @@ export function describeService({
       known = now;
     });
 
-    it('keeps its identity and messages through uninstall and install', async () => {
+    it('keeps its identity and messages when it is uninstalled, and installed from a checkout', async () => {
       const { pid } = await mustRun();
-      expect(await life.sh(join(life.skill, 'scripts/uninstall.sh'))).toMatchObject({ code: 0 });
+      expect(await life.sh(join(checkout, 'scripts/uninstall.sh'))).toMatchObject({ code: 0 });
       expect(() => process.kill(pid, 0)).toThrow('ESRCH');
       expect(existsSync(definitionPath())).toBe(false);
       expect(existsSync(join(life.home, 'app'))).toBe(false);
-      expect(await life.sh(join(life.skill, 'scripts/install.sh'))).toMatchObject({ code: 0 });
+      expect(await life.sh(join(checkout, 'scripts/install.sh'))).toMatchObject({ code: 0 });
       await remembers();
     });
 
