@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '@ocmesh/testkit';
 import { run } from './run.mjs';
@@ -15,7 +15,15 @@ export function whyNoSystemd(): string | null {
   const missing = NEEDED.filter((path) => !existsSync(path));
   if (missing.length > 0) return `missing: ${missing.join(', ')}`;
   if (process.getuid?.() !== 0) return 'it needs root, for mounts and control groups of its own';
-  return cgroupRoot() ? null : 'there are no control groups of version 2';
+  const groups = cgroupRoot();
+  if (!groups) return 'there are no control groups of version 2';
+  try {
+    accessSync(groups, constants.W_OK);
+    execFileSync('unshare', ['--mount', '--cgroup', '--propagation', 'private', 'true'], { stdio: 'pipe' });
+    return null;
+  } catch (error) {
+    return `no namespaces and control groups of our own can be made: ${(error as Error).message.trim()}`;
+  }
 }
 
 const cgroupRoot = (): string | undefined =>
