@@ -17,7 +17,9 @@ export const clientsCheck = (deps: Deps): Check => ({
   what: 'Client',
   why: 'An agent uses ocmesh through the MCP server that its client starts.',
   look() {
-    const findings = clientFiles(deps).flatMap((file) => lookAt(file, deps.env['PATH'] ?? ''));
+    // Called in the user's own folder, a project's files are the user's.
+    const files = new Map(clientFiles(deps).map((file) => [file.path, file]));
+    const findings = [...files.values()].flatMap((file) => lookAt(file, deps.env['PATH'] ?? ''));
     return findings.length > 0 ? findings : skipped('No client is set up for ocmesh here.');
   },
 });

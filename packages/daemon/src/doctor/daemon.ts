@@ -14,7 +14,6 @@ export const daemonCheck = (facts: Pick<Facts, 'daemon' | 'holder'>, home: Home)
   id: 'daemon',
   what: 'Daemon',
   why: 'Only while it runs are messages sent and received, and only when it answers can agents use it.',
-  needs: ['permissions'],
   async look() {
     const holder = facts.holder();
     if (holder?.alive) {

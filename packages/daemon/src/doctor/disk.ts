@@ -11,7 +11,6 @@ export const diskCheck = (home: Home, roomOf: Room = statRoom): Check => ({
   id: 'disk',
   what: 'Disk',
   why: 'A message counts as sent or received only when it is on disk.',
-  needs: ['permissions'],
   look() {
     if (!existsSync(home.path)) return skipped('There is no home folder yet.');
     const { bytes, files } = roomOf(home.path);
