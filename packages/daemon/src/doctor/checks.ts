@@ -23,7 +23,7 @@ export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Ch
     configCheck(facts),
     permissionsCheck(surroundings),
     keyCheck(facts, surroundings),
-    storeCheck(facts),
+    storeCheck(facts, home),
     diskCheck(home),
     daemonCheck(facts, home),
     portCheck(facts, clock),

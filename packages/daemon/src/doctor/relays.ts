@@ -59,7 +59,12 @@ async function explain(relay: RelayDetails, clock: Clock, trace: Trace): Promise
     case 'misbehaving':
       return { found: `it sent what is forged, or what nobody asked for${words}`, nextStep: ANOTHER };
     case 'connected':
-      return { found: `it does not let us read messages${words}`, nextStep: ANOTHER };
+      return {
+        found: words
+          ? `it does not let us read messages${words}`
+          : 'it does not answer when we ask for messages',
+        nextStep: ANOTHER,
+      };
     default:
       return unreachable(relay.url, words, await trace(relay.url, clock));
   }

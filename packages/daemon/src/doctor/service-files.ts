@@ -29,12 +29,11 @@ export function readUnit(text: string): ServiceFile | null {
   const lines = text.replace(/\\\n/g, ' ').split('\n');
   const valuesOf = (key: string): string[] =>
     lines.flatMap((line) => (line.startsWith(`${key}=`) ? words(line.slice(key.length + 1)) : []));
-  const [program, ...args] = valuesOf('ExecStart');
+  const [marked = '', ...args] = valuesOf('ExecStart');
+  // systemd's marks: ignore failure, no environment, full privileges, own argv[0].
+  const program = marked.replace(/^[-@:+!]+/, '');
   const home = valuesOf('Environment').find((word) => word.startsWith('OCMESH_HOME='));
-  // The first word may carry marks of systemd: ignore failure, no environment, full privileges, own argv[0].
-  return program
-    ? { program: program.replace(/^[-@:+!]+/, ''), args, home: home?.slice('OCMESH_HOME='.length) ?? null }
-    : null;
+  return program ? { program, args, home: home?.slice('OCMESH_HOME='.length) ?? null } : null;
 }
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };

@@ -1,13 +1,15 @@
+import { existsSync } from 'node:fs';
 import { UnreadableStoreError } from '../adapters/store/errors.ts';
 import { currentSchema } from '../adapters/store/migrations/index.ts';
-import { type Check, fail, ok, skipped } from './check.ts';
+import type { Home } from '../adapters/system/home.ts';
+import { type Check, type Finding, fail, ok, skipped, warn } from './check.ts';
 import type { Facts } from './facts.ts';
 import { size } from './words.ts';
 
 const NEWER = /install the newer one/;
 
 /** Snapshot and journal are read as a start reads them; nothing is written. */
-export const storeCheck = (facts: Pick<Facts, 'store'>): Check => ({
+export const storeCheck = (facts: Pick<Facts, 'store'>, home: Home): Check => ({
   id: 'store',
   what: 'Store',
   why: 'Identity, peers and messages are in it; the daemon does not start with one that is damaged.',
@@ -15,7 +17,10 @@ export const storeCheck = (facts: Pick<Facts, 'store'>): Check => ({
   async look() {
     try {
       const store = await facts.store();
-      if (!store) return skipped('There is none yet: the first start makes one.');
+      if (!store)
+        return existsSync(home.keystore)
+          ? lost(home)
+          : skipped('There is none yet: the first start makes one.');
       const { schema, bytes, messages } = store;
       const old =
         schema < currentSchema.newest ? `, schema ${schema}: the next start brings it up to date` : '';
@@ -29,3 +34,10 @@ export const storeCheck = (facts: Pick<Facts, 'store'>): Check => ({
     }
   },
 });
+
+/** After a first start that was cut short it looks the same. */
+const lost = ({ database }: Home): Finding =>
+  warn(
+    `There is a key, but nothing in ${database}: the next start makes a new identity.`,
+    'If there was one before: `ocmesh restore <file> --replace`, or put ocmesh.db back from a copy of the folder.',
+  );
