@@ -3,6 +3,7 @@ import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { askHolder } from './adapters/http/ask-holder.ts';
+import type { CallerOptions } from './adapters/http/caller.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
 import { createRelayNetwork } from './adapters/relay/network.ts';
@@ -17,6 +18,7 @@ import { type Home, prepareHome } from './adapters/system/home.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { takeLock } from './adapters/system/lock.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
+import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Config } from './config/schema.ts';
 
@@ -74,7 +76,8 @@ export async function startDaemon(
       },
       config,
     );
-    const server = await listenOrExplain(config.port, agent, { clock, random, log });
+    const callers = { auth: config.api_auth, token: openTokenFile(home.tokenFile, { random, log }) };
+    const server = await listenOrExplain(config.port, agent, { clock, random, log }, callers);
     undo.push(server.close);
     undo.push(writeDaemonFile(home.daemonFile, server.port, toIso(clock.now())));
     agent.start();
@@ -145,12 +148,13 @@ async function listenOrExplain(
   port: number,
   agent: Agent,
   deps: Parameters<typeof listen>[2],
+  callers: CallerOptions,
 ): Promise<HttpServer> {
   const { clock } = deps;
   const deadline = clock.monotonic() + PORT_PATIENCE_MS;
   for (;;) {
     try {
-      return await listen(port, agent.handlers, deps);
+      return await listen(port, agent.handlers, deps, callers);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       const holder = await askHolder(port, clock);

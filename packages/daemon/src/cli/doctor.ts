@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import { styleText } from 'node:util';
-import { daemonUrl } from '@ocmesh/mcp-server/daemon-url';
+import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
 import type { Command } from 'commander';
 import { chooseEngine } from '../adapters/crypto/choose-engine.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
@@ -100,7 +100,7 @@ function look(): Surroundings {
     random: createSystemRandom(),
     chooseEngine: () => chooseEngine({ debug() {}, info() {}, warn() {}, error() {} }),
     // Of this home, whatever else OCMESH_API_URL may name.
-    findDaemon: () => daemonUrl({ env: { OCMESH_HOME: home.path } }).catch(() => null),
+    access: ownerAccess({ env: { OCMESH_HOME: home.path } }),
     run: runProgram,
   };
 }

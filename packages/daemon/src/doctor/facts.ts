@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Clock, fromHex } from '@ocmesh/shared/ambient';
+import { fromHex } from '@ocmesh/shared/ambient';
 import {
   type CallContext,
   createClient,
@@ -25,6 +25,9 @@ import type { Surroundings } from './surroundings.ts';
 
 /** The schema that brought the table of the owner's choices. */
 const RELAY_CHOICES_SINCE = 2;
+
+/** Milliseconds for an answer of a program on this machine. */
+const ANSWER_MS = 3_000;
 
 /** What the store of the home holds, read and not touched. */
 export interface StoreFacts {
@@ -90,11 +93,27 @@ export function createFacts(surroundings: Surroundings): Facts {
     }
   });
 
+  /** null when it does not answer, or not as ours would. */
+  async function ask<T>(question: (client: Handlers, context: CallContext) => Promise<T>): Promise<T | null> {
+    const impatience = new AbortController();
+    const cancel = clock.after(ANSWER_MS, () => impatience.abort());
+    try {
+      return await question(createClient(surroundings.access), { signal: impatience.signal });
+    } catch {
+      return null;
+    } finally {
+      cancel();
+    }
+  }
+
+  async function listOwnRelays(): Promise<readonly RelayDetails[]> {
+    const listed = await ask((client, context) => client.listRelays({}, context));
+    return (listed ?? []).filter(({ role }) => role === 'own');
+  }
+
   const daemon = once(async (): Promise<DaemonFacts | null> => {
-    const url = await surroundings.findDaemon();
-    if (url === null) return null;
-    const status = await askDaemon(url, clock, (client, context) => client.getStatus({}, context));
-    return status && { url, status };
+    const status = await ask((client, context) => client.getStatus({}, context));
+    return status && { url: await surroundings.access.baseUrl(), status };
   });
 
   const probe = once(async () => {
@@ -108,7 +127,7 @@ export function createFacts(surroundings: Surroundings): Facts {
 
   const relays = once(async () => {
     const running = await daemon();
-    if (running) return settled(clock, () => listOwnRelays(running.url, clock));
+    if (running) return settled(clock, listOwnRelays);
     const urls = ownRelays(config().values.relays, candidateRelays, (await store())?.relayChoices ?? []);
     return (await probe()).probe.look(urls);
   });
@@ -126,31 +145,6 @@ export function createFacts(surroundings: Surroundings): Facts {
       await Promise.all(opened.map((one) => one.close()));
     },
   };
-}
-
-async function listOwnRelays(url: string, clock: Clock): Promise<readonly RelayDetails[]> {
-  const listed = await askDaemon(url, clock, (client, context) => client.listRelays({}, context));
-  return (listed ?? []).filter(({ role }) => role === 'own');
-}
-
-/** Milliseconds for an answer of a program on this machine. */
-const ANSWER_MS = 3_000;
-
-/** null when it does not answer, or not as ours would. */
-async function askDaemon<T>(
-  url: string,
-  clock: Clock,
-  question: (client: Handlers, context: CallContext) => Promise<T>,
-): Promise<T | null> {
-  const impatience = new AbortController();
-  const cancel = clock.after(ANSWER_MS, () => impatience.abort());
-  try {
-    return await question(createClient({ baseUrl: () => url, fetch }), { signal: impatience.signal });
-  } catch {
-    return null;
-  } finally {
-    cancel();
-  }
 }
 
 function once<T>(find: () => T): () => T {

@@ -55,7 +55,7 @@ const factsOf = (env: Record<string, string> = {}): Facts =>
     clock: createRealClock(),
     random: createSeededRandom(1),
     chooseEngine: async () => createNostrToolsEngine(),
-    findDaemon: async () => null,
+    access: { baseUrl: () => Promise.reject(new Error('none runs')), fetch },
     run: async () => null,
   });
 

@@ -1,4 +1,4 @@
-import { cleanText } from '../adapters/log/line-format.ts';
+import { cutText, showUnseen } from '@ocmesh/shared/text';
 import type { Finding } from './check.ts';
 import type { Examined } from './examine.ts';
 
@@ -19,7 +19,7 @@ const marks: Readonly<Record<Finding['state'], readonly [Style, string]>> = {
 };
 
 /** Names of files and words of relays are in it: whatever could deceive a reader is shown as its number. */
-const clean = (text: string): string => cleanText(text, TEXT_CHARS);
+const clean = (text: string): string => showUnseen(cutText(text, TEXT_CHARS));
 
 /** One line; two more where there is something to do. */
 export function describe({ check, finding }: Examined, paint: Paint): string {

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '@ocmesh/shared/ambient';
+import type { ClientOptions } from '@ocmesh/shared/contract';
 import type { Home } from '../adapters/system/home.ts';
 import type { CryptoEngine } from '../core/ports/crypto-engine.ts';
 
@@ -25,8 +26,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly chooseEngine: () => Promise<CryptoEngine>;
-  /** Where the daemon of this home says that it answers; null when none runs. */
-  readonly findDaemon: () => Promise<string | null>;
+  /** How the daemon of this home is reached, if it runs. */
+  readonly access: ClientOptions;
   /** null when there is no such program. */
   readonly run: (program: string, args: readonly string[]) => Promise<Ran | null>;
 }
