@@ -160,7 +160,15 @@ describe('ocmesh doctor on a healthy home', () => {
     rmSync(patient.home, { recursive: true });
     const { code, checks } = await patient.doctor();
     expect(failed(checks)).toEqual([]);
-    expect(states(checks, 'skipped')).toEqual(['permissions', 'key', 'store', 'disk', 'service', 'clients']);
+    expect(states(checks, 'skipped')).toEqual([
+      'permissions',
+      'key',
+      'store',
+      'disk',
+      'service',
+      'round_trip',
+      'clients',
+    ]);
     expect(code).toBe(0);
     expect(readdirSync(patient.mesh.place)).not.toContain('alice');
   });

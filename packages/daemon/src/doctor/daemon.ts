@@ -5,7 +5,6 @@ import { takeLock } from '../adapters/system/lock.ts';
 import { type Check, type Finding, type Fix, fail, ok, warn } from './check.ts';
 import { isFull } from './disk.ts';
 import type { DaemonFacts, Facts } from './facts.ts';
-import { inQuotes } from './words.ts';
 
 /** Told by checks of their own. */
 const TOLD_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);
@@ -37,7 +36,7 @@ export const daemonCheck = (facts: Pick<Facts, 'daemon' | 'holder'>, home: Home)
 });
 
 function describe({ status }: DaemonFacts, pid: number | null, home: Home): Finding {
-  const found = `pid ${pid}, up ${status.uptime_seconds} s, version ${inQuotes(status.daemon_version)}`;
+  const found = `pid ${pid}, up ${status.uptime_seconds} s, version ${status.daemon_version}`;
   const reason = status.reasons.find(
     ({ code }) => !TOLD_ELSEWHERE.has(code) && !(code === 'storage_refuses' && isFull(home)),
   );
