@@ -14,6 +14,8 @@ export interface ServerEntry {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** OCMESH_HOME, where it is named. */
+  readonly home: string | null;
 }
 
 export function clientFiles({
@@ -51,12 +53,13 @@ export function ocmeshServers(config: unknown, depth = 6): ServerEntry[] {
 function serversIn(servers: unknown): ServerEntry[] {
   if (typeof servers !== 'object' || servers === null) return [];
   return Object.entries(servers).flatMap(([name, entry]) => {
-    const { command, args } = (entry ?? {}) as Record<string, unknown>;
+    const { command, args, env } = (entry ?? {}) as Record<string, unknown>;
+    const home = (env as Record<string, unknown> | undefined)?.['OCMESH_HOME'];
     // One that is reached by URL has none.
     if (typeof command !== 'string') return [];
     const words = Array.isArray(args) ? args.filter((arg) => typeof arg === 'string') : [];
     return [name, command, ...words].some((word) => /ocmesh/i.test(word))
-      ? [{ name, command, args: words }]
+      ? [{ name, command, args: words, home: typeof home === 'string' ? home : null }]
       : [];
   });
 }

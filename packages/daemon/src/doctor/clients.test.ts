@@ -84,6 +84,13 @@ describe(clientsCheck, () => {
     expect(await look({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([{ state: 'ok' }]);
   });
 
+  it('says for which home a client asks', async () => {
+    const ocmesh = { command: 'node', env: { OCMESH_HOME: '/other' } };
+    expect(await look({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([
+      { state: 'ok', found: expect.stringContaining('ocmesh, for the home /other') },
+    ]);
+  });
+
   it('looks where OpenClaw was told to keep its settings', async () => {
     const config = { mcp: { servers: { ocmesh: { command: '/gone' } } } };
     const findings = await look(

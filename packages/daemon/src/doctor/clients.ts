@@ -41,7 +41,8 @@ function lookAt(file: ClientFile, path: string): Finding[] {
   }
   return ocmeshServers(config).map((server) => {
     const missing = missingOf(server, path);
-    if (missing === null) return ok(`${where}: ${server.name}`);
+    if (missing === null)
+      return ok(`${where}: ${server.name}${server.home ? `, for the home ${server.home}` : ''}`);
     return fail(
       `${where}: ${server.name} starts ${missing}, which is not there`,
       'Correct `command` and `args` there, or add the server anew.',

@@ -112,6 +112,8 @@ export function createFacts(surroundings: Surroundings): Facts {
   }
 
   const daemon = once(async (): Promise<DaemonFacts | null> => {
+    // Whatever answers where a dead one's daemon.json points to, is another one's.
+    if (!holder()?.alive) return null;
     const status = await ask((client, context) => client.getStatus({}, context));
     return status && { url: await surroundings.access.baseUrl(), status };
   });

@@ -17,6 +17,8 @@ export const permissionsCheck = ({ home, uid }: Pick<Surroundings, 'home' | 'uid
     if (!existsSync(home.path)) return skipped(`There is no ${home.path} yet: \`ocmesh start\` makes it.`);
     const folder = statSync(home.path);
     if (!folder.isDirectory()) return fail(`${home.path} is not a folder.`, 'Set OCMESH_HOME to one.');
+    // Then nothing in it can be looked at.
+    if (uid !== null && folder.uid !== uid) return judge(home.path, folder, uid, folder.mode);
     const wrong = [
       ...judge(home.path, folder, uid, folder.mode),
       ...readdirSync(home.path).flatMap((name) => {

@@ -11,8 +11,8 @@ export interface ServiceFile {
 export const launchAgentPath = (userHome: string, label: string): string =>
   join(userHome, 'Library/LaunchAgents', `${label}.plist`);
 
-export const systemdUnitPath = (userHome: string): string =>
-  join(userHome, '.config/systemd/user/ocmesh.service');
+export const systemdUnitPath = (userHome: string, configFolder = ''): string =>
+  join(configFolder || join(userHome, '.config'), 'systemd/user/ocmesh.service');
 
 /** null when it names no program. */
 export function readPlist(text: string): ServiceFile | null {

@@ -30,6 +30,7 @@ async function look(platform: string, answers: Record<string, Ran | null> = {}):
   const check = serviceCheck({
     home: homeFiles(join(userHome, '.ocmesh')),
     userHome,
+    env: {},
     platform,
     uid: 501,
     run: async (name) => ({ ...running, ...answers })[name] ?? null,

@@ -10,7 +10,7 @@ const LABEL = 'com.ocmesh.daemon';
 const OTHER_LABEL = 'com.ocmesh.agent';
 const INSTALL_ANEW = 'Run `ocmesh service install`: it writes the file anew.';
 
-type Deps = Pick<Surroundings, 'home' | 'userHome' | 'platform' | 'uid' | 'run'>;
+type Deps = Pick<Surroundings, 'home' | 'userHome' | 'env' | 'platform' | 'uid' | 'run'>;
 
 export const serviceCheck = (deps: Deps): Check => ({
   id: 'service',
@@ -32,7 +32,9 @@ const otherAgent = (path: string, uid: number | null): Finding =>
 
 async function lookAt(deps: Deps): Promise<Finding> {
   const isMac = deps.platform === 'darwin';
-  const path = isMac ? launchAgentPath(deps.userHome, LABEL) : systemdUnitPath(deps.userHome);
+  const path = isMac
+    ? launchAgentPath(deps.userHome, LABEL)
+    : systemdUnitPath(deps.userHome, deps.env['XDG_CONFIG_HOME']);
   if (!existsSync(path)) return skipped('Not installed; `ocmesh service install` does.');
   const text = readFileSync(path, 'utf8');
   const file = isMac ? readPlist(text) : readUnit(text);
