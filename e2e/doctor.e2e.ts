@@ -28,6 +28,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createMesh } from './support/mesh.ts';
 import { writeNewerSchema } from './support/newer-schema.ts';
 import { ocmeshProgram } from './support/programs.ts';
+import { writeService } from './support/written-service.ts';
 
 const run = promisify(execFile);
 
@@ -338,16 +339,8 @@ describe('ocmesh doctor names the fault, and only it', () => {
 
   it('a service whose node is gone', async () => {
     const patient = createPatient();
-    const unit =
-      process.platform === 'darwin'
-        ? 'Library/LaunchAgents/com.ocmesh.daemon.plist'
-        : '.config/systemd/user/ocmesh.service';
-    const text =
-      process.platform === 'darwin'
-        ? '<dict><key>ProgramArguments</key><array><string>/gone/bin/node</string></array></dict>'
-        : '[Service]\nExecStart="/gone/bin/node" /gone/ocmesh.mjs start\n';
-    write(join(patient.user, unit), text);
-    await expectFault(patient, 'service', /\/gone\/bin\/node is not there/);
+    writeService(patient.user, patient.home, '/gone/bin/node');
+    await expectFault(patient, 'service', /starts \/gone\/bin\/node: it is not there/);
   });
 
   it('a client configuration that is no JSON', async () => {

@@ -8,6 +8,7 @@ import { addKeyCommand } from './key.ts';
 import { addMcpCommand } from './mcp.ts';
 import { printLine } from './output.ts';
 import { addRelayCommand } from './relay.ts';
+import { addServiceCommand } from './service.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
 
@@ -22,6 +23,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     .description('Print the version.')
     .action(() => printLine(ocmeshVersion));
   addStartCommand(program);
+  addServiceCommand(program);
   addStatusCommand(program);
   addRelayCommand(program);
   addMcpCommand(program);
