@@ -3,6 +3,7 @@ import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { Command } from 'commander';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { addBackupCommands } from './backup.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addKeyCommand } from './key.ts';
 import { addMcpCommand } from './mcp.ts';
 import { printLine } from './output.ts';
@@ -28,6 +29,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   addMcpCommand(program);
   addKeyCommand(program);
   addBackupCommands(program);
+  addDoctorCommand(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {
