@@ -111,7 +111,8 @@ const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve)
 
 function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): FileLog {
   try {
-    return createFileLog(home.logFile, clock, { level: config.log_level, toStderr });
+    const paths = { file: home.logFile, archive: home.logArchive };
+    return createFileLog(paths, clock, { level: config.log_level, toStderr });
   } catch (error) {
     if (isDiskFull(error)) throw error;
     throw new StartError(

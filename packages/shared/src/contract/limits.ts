@@ -188,6 +188,13 @@ export const limits = {
   noRelaySeconds: 15,
   /** Minutes that our clock may differ from those of the relays: they refuse what is dated 15 minutes ahead. */
   clockOffMinutes: 10,
+  /** Bytes after which the log file is rotated before its day is over: far more than a day at `info` writes. */
+  logFileBytes: 64 * 1024 * 1024,
+  /** Rotated log files that are kept, and the bytes of all of them: two weeks, unless something floods the log. */
+  logArchives: 14,
+  logArchiveBytes: 200 * 1024 * 1024,
+  /** Characters of log lines that wait for the disk; what comes while it takes none is dropped and counted. */
+  logWaitingChars: 4 * 1024 * 1024,
   /** Milliseconds for a clean stop before the process leaves anyway. */
   drainMs: 5_000,
 } as const;
