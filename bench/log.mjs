@@ -11,7 +11,7 @@ import { createFileLog } from '../packages/daemon/dist/adapters/log/logger.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 import { figure, median } from './report.mjs';
 
-/** The daemon's own. @type {import('pino')} */
+// The daemon's own.
 const { pino } = createRequire(new URL('../packages/daemon/package.json', import.meta.url))('pino');
 
 const ROUNDS = 5;

@@ -4,6 +4,7 @@ import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
+import { createRenderMetrics } from './adapters/metrics/prometheus.ts';
 import { createRelayNetwork } from './adapters/relay/network.ts';
 import { compactInWorker } from './adapters/store/compaction.ts';
 import { UnreadableStoreError } from './adapters/store/errors.ts';
@@ -71,6 +72,7 @@ export async function startDaemon(
         random,
         log,
         connect: (sign) => createRelayNetwork({ clock, random, log, sign }),
+        renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),
       },
       config,
     );

@@ -5,6 +5,7 @@ export { type FollowOptions, followEvents, type StreamFetchLike } from './follow
 export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
 export { limits } from './limits.ts';
 export { isNestedWithin } from './nesting.ts';
+export { openApiDocument } from './openapi.ts';
 export {
   type AbortSignalLike,
   type CallContext,

@@ -14,6 +14,8 @@ export interface Operation {
   readonly output: TSchema;
   /** `output` is a page: the answer is its array, the next page stands in `Link`. */
   readonly page?: true;
+  /** The answer is this type of text, not JSON. */
+  readonly text?: string;
   /** The answer is a stream of Server-Sent Events, each of them an `output`. */
   readonly stream?: true;
   /** Where it is not 200. */
@@ -52,6 +54,22 @@ export const operations = {
     summary: 'This agent’s public key and name.',
     input: requests.none,
     output: schemas.Identity,
+  }),
+  getMetrics: operation({
+    method: 'GET',
+    path: '/metrics',
+    summary:
+      'Numbers for Prometheus: messages, outbox, peers, relays, events, storage, the process. They name nobody.',
+    input: requests.none,
+    output: Type.String(),
+    text: 'text/plain; version=0.0.4; charset=utf-8',
+  }),
+  getOpenApi: operation({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This API as OpenAPI 3.1.',
+    input: requests.none,
+    output: Type.Record(Type.String(), Type.Unknown()),
   }),
   listRelays: operation({
     method: 'GET',

@@ -21,7 +21,7 @@ export function createStatusHandlers(
         peer_count: tables.peers.countOnline(nowMs, options.onlineWindowMs),
         known_peer_count: tables.peers.count(),
         unread_count: tables.messages.countUnread(),
-        outbox: tables.messages.countByState(),
+        outbox: tables.messages.countByState('queued', 'published', 'failed'),
       }));
       const { bytes, journalBytes } = store.size();
       return {

@@ -130,7 +130,7 @@ function knownPeer(tables: Tables, pubkey: Pubkey): PeerRecord {
 }
 
 function checkQueue(tables: Tables): void {
-  if (tables.messages.countByState().queued >= limits.outboxQueued) {
+  if (tables.messages.countByState('queued').queued >= limits.outboxQueued) {
     throw new OcmeshError('outbox_full', { retryAfterSeconds: 60 });
   }
 }

@@ -119,7 +119,8 @@ export interface MessagesTable {
   }): number;
   /** Whether `prune` would find anything. */
   hasPrunable(): boolean;
-  countByState(): { queued: number; published: number; failed: number };
+  /** Outgoing messages in each of these states. */
+  countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
 }
 
 export interface OutboxTable {
