@@ -1,12 +1,17 @@
 import { type ErrorCode, errorRow } from './errors.ts';
-import { type Operation, operations, pathFields, statusOf } from './operations.ts';
+import { hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+import { operations } from './operations.ts';
+import * as relaySchemas from './relay-schemas.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
 
 /** As much of JSON as is needed to say what is written here. */
 type Json = Readonly<Record<string, unknown>>;
 
-const named = Object.entries({ ...schemas, StreamEvent }) as unknown as [name: string, schema: Json][];
+const named = Object.entries({ ...schemas, ...relaySchemas, StreamEvent }) as unknown as [
+  name: string,
+  schema: Json,
+][];
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
 /** What any call can end in, and what one with a body can as well. */
@@ -14,6 +19,8 @@ const common: readonly ErrorCode[] = [
   'invalid_request',
   'forbidden_origin',
   'misdirected_host',
+  'token_wrong',
+  'too_many_wrong_tokens',
   'internal',
   'shutting_down',
 ];
@@ -54,7 +61,7 @@ export function openApiDocument(version: string): Json {
     return Object.entries(row.input.properties).flatMap(([field, schema]) => {
       const header = row.headers?.[field];
       const place = inPath.includes(field) ? 'path' : header ? 'header' : 'query';
-      if (place === 'query' && row.method === 'POST') return [];
+      if (place === 'query' && hasBody(row)) return [];
       const { description, ...rest } = refer(schema);
       const required = (row.input.required ?? []).includes(field);
       return [
@@ -64,7 +71,7 @@ export function openApiDocument(version: string): Json {
   }
 
   function requestBody(row: Operation): Json | null {
-    if (row.method !== 'POST') return null;
+    if (!hasBody(row)) return null;
     const elsewhere = [...pathFields(row.path), ...Object.keys(row.headers ?? {})];
     const inBody = (field: string) => !elsewhere.includes(field);
     const { properties, required = [], ...rules } = row.input;
@@ -119,6 +126,8 @@ export function openApiDocument(version: string): Json {
       [row.method.toLowerCase()]: {
         operationId: name,
         summary: row.summary,
+        ...(row.owner ? { security: [{ token: [] }] } : {}),
+        ...(row.open ? { security: [] } : {}),
         parameters: parameters(row),
         ...(body ? { requestBody: body } : {}),
         responses: responses(row),
@@ -138,7 +147,18 @@ export function openApiDocument(version: string): Json {
     },
     servers: [{ url: 'http://127.0.0.1:7432', description: 'The daemon of this machine.' }],
     paths,
-    components: { schemas: components },
+    // None, or the token: `api_auth` says whether it must be.
+    security: [{}, { token: [] }],
+    components: {
+      schemas: components,
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'What the file `token` in OCMESH_HOME holds. It shows that the owner calls.',
+        },
+      },
+    },
   };
 }
 
@@ -146,7 +166,9 @@ export function openApiDocument(version: string): Json {
 function errorsByStatus(row: Operation): Map<number, ErrorCode[]> {
   const codes = [
     ...common,
-    ...(row.method === 'GET' ? [] : commonWithBody),
+    ...(hasBody(row) ? commonWithBody : []),
+    ...(row.open ? [] : (['token_required'] as const)),
+    ...(row.owner ? (['owner_only'] as const) : []),
     ...(Object.keys(row.errors ?? {}) as ErrorCode[]),
   ];
   const grouped = new Map<number, ErrorCode[]>();

@@ -1,25 +1,21 @@
-import { fstatSync, renameSync, write, writeSync } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Cancel, Clock, UnixMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
-import { type ArchiveBounds, createArchive } from './archive.ts';
+import { createDailyFile, type DailyFileBounds } from './daily-file.ts';
 import { createDays } from './days.ts';
 import { formatLine } from './line-format.ts';
-import { type OpenFile, openFile } from './open-file.ts';
+import type { OpenFile } from './open-file.ts';
 
 /** A write for each line is what makes a log slow: lines wait so long, or until there are so many. */
 const PAUSE_MS = 50;
 const FULL_CHARS = 64 * 1024;
-/** How often is looked whether the file is still the one of that name. */
-const LOOK_MS = 1_000;
-/** After a rotation that failed. */
-const ROTATE_AGAIN_MS = 60_000;
 /** For the write that is under way when the process ends. */
 const LAST_WRITE_MS = 200;
 
-export type LogFileBounds = ArchiveBounds & {
-  readonly [bound in keyof Pick<typeof limits, 'logFileBytes' | 'logWaitingChars'>]: number;
-};
+export interface LogFileBounds extends DailyFileBounds {
+  readonly logWaitingChars: number;
+}
 
 export interface LogFile {
   /** Takes one line with its end. Never throws. */
@@ -60,11 +56,6 @@ export function createLogFile(
   const dayOf = createDays();
   const waiting: Batch[] = [];
   let waitingChars = 0;
-  let file: OpenFile | null = null;
-  /** Of the lines in `file`. */
-  let fileDay = '';
-  let lookedAtMs = clock.monotonic();
-  let rotateFromMs = 0;
   let lost = 0;
   let untold = 0;
   let whyLost = '';
@@ -72,22 +63,7 @@ export function createLogFile(
   let draining = false;
   let closed = false;
   let cancelPause: Cancel | null = null;
-  const archive = createArchive(folder, bounds, (reason) =>
-    warn('rotated log files could not be compressed', reason),
-  );
-  open();
-  archive.tidy();
-
-  function open(): OpenFile {
-    file = openFile(path);
-    fileDay = dayOf(file.writtenAtMs ?? clock.now());
-    return file;
-  }
-
-  function letGo(target: OpenFile): void {
-    target.close();
-    if (file === target) file = null;
-  }
+  const file = createDailyFile(path, folder, { clock, dayOf, warn }, bounds);
 
   function warn(what: string, reason: unknown): void {
     const nowMs = clock.now();
@@ -135,7 +111,7 @@ export function createLogFile(
     const { day, text } = waiting.shift() as Batch;
     waitingChars -= text.length;
     try {
-      const target = prepare(day, text.length);
+      const target = file.forDay(day, text.length);
       const nowMs = clock.now();
       const told = untold;
       const losses =
@@ -146,35 +122,6 @@ export function createLogFile(
       lose(countLines(Buffer.from(text)), error);
       return null;
     }
-  }
-
-  /** The file that takes the lines of this day: reopened where it was moved away, rotated where it is due. */
-  function prepare(day: string, chars: number): OpenFile {
-    const nowMs = clock.monotonic();
-    if (file && nowMs - lookedAtMs >= LOOK_MS) {
-      lookedAtMs = nowMs;
-      if (!file.isInPlace()) letGo(file);
-    }
-    const current = file ?? open();
-    const isDue = fileDay !== day || current.size() + chars > bounds.logFileBytes;
-    if (current.size() === 0) fileDay = day;
-    else if (isDue && nowMs >= rotateFromMs) return rotate(current, day);
-    return current;
-  }
-
-  function rotate(current: OpenFile, day: string): OpenFile {
-    try {
-      renameSync(path, archive.place(fileDay));
-    } catch (error) {
-      rotateFromMs = clock.monotonic() + ROTATE_AGAIN_MS;
-      warn('the log file could not be rotated', error);
-      return current;
-    }
-    letGo(current);
-    archive.tidy();
-    const next = open();
-    fileDay = day;
-    return next;
   }
 
   async function deliver(load: Load): Promise<void> {
@@ -200,7 +147,7 @@ export function createLogFile(
     if (written === bytes.length) return;
     lose(countLines(bytes.subarray(Math.max(written, headBytes))), reason);
     // A new attempt begins with a new look at the path.
-    letGo(target);
+    file.letGo(target);
   }
 
   /** In the last turn of the process nothing else tells that the system is done with it. */
@@ -239,11 +186,10 @@ export function createLogFile(
       if (closed) return;
       closed = true;
       cancelPause?.();
-      archive.stop();
       if (underWay) awaitLastWrite(underWay);
       writeWaiting();
       // A file that is still being written is left to the system.
-      if (!underWay) file?.close();
+      if (!underWay) file.close();
     },
   };
 }
