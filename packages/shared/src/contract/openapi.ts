@@ -29,6 +29,7 @@ const commonWithBody: readonly ErrorCode[] = ['invalid_json', 'body_too_large', 
 /** The operation table as an OpenAPI 3.1 document. */
 export function openApiDocument(version: string): Json {
   const components: Record<string, Json> = {};
+  const refusals: Record<string, Json> = {};
 
   /** A schema that has a name is referred to by it; with the same fields, but words of its own, it keeps them. */
   function refer(whole: object): Json {
@@ -101,18 +102,25 @@ export function openApiDocument(version: string): Json {
     return { description: 'Done.', ...headers, content: json(schema) };
   }
 
+  /** Told once for all operations that share it. */
+  function refusal(codes: readonly ErrorCode[]): Json {
+    const name = codes.join('.');
+    refusals[name] ??= {
+      description: codes.map((code) => `\`${code}\`: ${errorRow(code).message}`).join(' '),
+      content: json(refer(schemas.ErrorBody)),
+    };
+    return { $ref: `#/components/responses/${name}` };
+  }
+
+  function degraded(row: Operation): Json {
+    const content = json({ anyOf: [refer(row.output), refer(schemas.ErrorBody)] });
+    return { description: 'Degraded: the same answer. Else an error.', content };
+  }
+
   function responses(row: Operation): Json {
     const answers: Record<string, Json> = { [row.successStatus ?? 200]: success(row) };
     for (const [status, codes] of errorsByStatus(row)) {
-      const body = refer(schemas.ErrorBody);
-      const degraded = row.degradedStatus === status;
-      answers[status] = {
-        description: [
-          ...(degraded ? ['Degraded: the same answer.'] : []),
-          ...codes.map((code) => `\`${code}\`: ${errorRow(code).message}`),
-        ].join(' '),
-        content: json(degraded ? { anyOf: [refer(row.output), body] } : body),
-      };
+      answers[status] = row.degradedStatus === status ? degraded(row) : refusal(codes);
     }
     return answers;
   }
@@ -151,6 +159,7 @@ export function openApiDocument(version: string): Json {
     security: [{}, { token: [] }],
     components: {
       schemas: components,
+      responses: refusals,
       securitySchemes: {
         token: {
           type: 'http',
