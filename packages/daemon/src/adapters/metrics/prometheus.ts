@@ -32,7 +32,8 @@ export function createRenderMetrics(deps: {
   }
 
   return async (measures) => {
-    const { Counter, Gauge, Registry } = await import('prom-client');
+    // By `default`: in the bundle a CommonJS module has no other names.
+    const { Counter, Gauge, Registry } = (await import('prom-client')).default;
     const registry = new Registry();
     const plain = (value: number) => [{ labels: {}, value }];
     const by = (label: string, counts: Readonly<Record<string, number>>) =>
