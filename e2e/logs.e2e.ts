@@ -84,26 +84,6 @@ describe('the log', () => {
     expect(printed.at(-1)).toContain('[INFO] stopped');
   });
 
-  it.each([
-    ['launchd', 'XPC_SERVICE_NAME=com.ocmesh.daemon'],
-    ['systemd', 'SYSTEMD_EXEC_PID=$$'],
-  ])('is not printed a second time under %s, which keeps what is printed', async (_, variable) => {
-    const mesh = createMesh();
-    const relay = await mesh.startRelay();
-    const home = join(mesh.place, 'alice');
-    const start = `export ${variable}; exec "$0" "$1" start`;
-    const env = { PATH: process.env['PATH'], OCMESH_HOME: home, OCMESH_PORT: '0', OCMESH_RELAYS: relay.url };
-    const child = execFile('sh', ['-c', start, process.execPath, ocmeshProgram], { env });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += data));
-    const exited = new Promise((resolve) => child.once('exit', resolve));
-    await until(() => output.includes('is running'));
-    child.kill('SIGTERM');
-    expect(await exited).toBe(0);
-    expect(output).toMatch(/^ocmesh is running: \S+ {2}npub1\w+\n$/);
-    expect(logOf({ home })).toContain('[INFO] stopped');
-  });
-
   it('has the last words of a process that ends at once, in their order', async () => {
     const mesh = createMesh();
     const script = `

@@ -30,13 +30,6 @@ export function addStartCommand(program: Command): void {
     .action(start);
 }
 
-/**
- * Whether a service manager runs us: it keeps what is printed, and the log file has the lines already. Both names are
- * inherited, so a daemon started by hand from a shell of theirs must not be taken for theirs.
- */
-const isSupervised = ({ XPC_SERVICE_NAME, SYSTEMD_EXEC_PID }: NodeJS.ProcessEnv): boolean =>
-  XPC_SERVICE_NAME === 'com.ocmesh.daemon' || SYSTEMD_EXEC_PID === String(process.pid);
-
 async function start(flags: StartFlags): Promise<void> {
   const home = homeFiles(homePath(flags.home));
   const { values, origins } = loadConfig(home.config, process.env, {
@@ -45,7 +38,7 @@ async function start(flags: StartFlags): Promise<void> {
     relays: flags.relay,
     log_level: flags.logLevel,
   });
-  const daemon = await startDaemon(home, values, { logToStderr: !isSupervised(process.env) });
+  const daemon = await startDaemon(home, values, { logToStderr: true });
 
   for (const [key, origin] of Object.entries(origins)) {
     if (origin !== 'default') daemon.log.info(`setting ${key} from ${origin}`);
