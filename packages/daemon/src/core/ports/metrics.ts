@@ -1,7 +1,7 @@
 import type { DeliveryState, RelayState } from '@ocmesh/shared/contract';
 
 /** What the core can say of itself in numbers. Nothing in it names a peer, a message or a relay. */
-export interface Measures {
+interface Measures {
   readonly version: string;
   readonly degraded: boolean;
   readonly messages: Readonly<Record<DeliveryState, number>>;
