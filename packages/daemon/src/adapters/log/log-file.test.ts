@@ -38,6 +38,12 @@ function openLog({
     file.close();
     rmSync(home, { recursive: true, force: true });
   });
+  /** Lets time pass until it holds: what is written meanwhile is written by a real disk. */
+  const soon = (holds: () => void): Promise<void> =>
+    vi.waitFor(async () => {
+      await clock.advance(50);
+      holds();
+    });
   return {
     ...file,
     clock,
@@ -46,17 +52,13 @@ function openLog({
     folder,
     say: (line: string) => file.write(`${line}\n`, clock.now()),
     text: () => readFileSync(path, 'utf8'),
-    /** Until the disk has what waits. */
-    async written(part: string) {
-      await clock.advance(100);
-      await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain(part));
-    },
+    soon,
+    /** Until the disk has it. */
+    written: (part: string) => soon(() => expect(readFileSync(path, 'utf8')).toContain(part)),
     archived: () => (existsSync(folder) ? readdirSync(folder).sort() : []),
     unpacked: (name: string) => gunzipSync(readFileSync(join(folder, name))).toString(),
-    /** Until everything there is compressed. */
-    async compressed(...names: string[]) {
-      await vi.waitFor(() => expect(readdirSync(folder).sort()).toEqual(names));
-    },
+    /** Until these are there, and nothing else. */
+    compressed: (...names: string[]) => soon(() => expect(readdirSync(folder).sort()).toEqual(names)),
   };
 }
 
@@ -186,7 +188,7 @@ test('nobody else may read the file or what becomes of it', async () => {
   await log.clock.advance(24 * hourMs);
   log.say('tomorrow');
   await log.written('tomorrow');
-  await vi.waitFor(() => expect(log.archived()[0]).toMatch(/\.gz$/));
+  await log.soon(() => expect(log.archived()[0]).toMatch(/\.gz$/));
   expect(modes()).toEqual([0o600, 0o700]);
   expect(statSync(join(log.folder, log.archived()[0] ?? '')).mode & 0o777).toBe(0o600);
 });
@@ -198,8 +200,7 @@ test('goes on in a new file when somebody moved it away, or emptied it', async (
   renameSync(log.path, `${log.path}.moved`);
   await log.clock.advance(1_000);
   log.say('two');
-  await log.clock.advance(100);
-  await vi.waitFor(() => expect(log.text()).toBe('two\n'));
+  await log.soon(() => expect(log.text()).toBe('two\n'));
   truncateSync(log.path);
   await log.clock.advance(1_000);
   log.say('three');
@@ -226,11 +227,9 @@ test.skipIf(process.platform !== 'linux')(
     const log = openLog({ home });
     log.say('one');
     log.say('two');
-    await log.clock.advance(100);
-    await vi.waitFor(() => expect(log.lost()).toBe(2));
+    await log.soon(() => expect(log.lost()).toBe(2));
     log.say('three');
-    await log.clock.advance(100);
-    await vi.waitFor(() => expect(log.lost()).toBe(3));
+    await log.soon(() => expect(log.lost()).toBe(3));
 
     rmSync(log.path);
     writeFileSync(log.path, '');
@@ -253,8 +252,7 @@ test('a folder that is gone loses lines and nothing else', async () => {
   rmSync(log.home, { recursive: true });
   await log.clock.advance(1_000);
   log.say('two');
-  await log.clock.advance(100);
-  await vi.waitFor(() => expect(log.lost()).toBe(1));
+  await log.soon(() => expect(log.lost()).toBe(1));
   mkdirSync(log.home);
   log.say('three');
   await log.written('three');

@@ -1,7 +1,7 @@
 // The only import of pino.
 import { writeSync } from 'node:fs';
 import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
-import { pino } from 'pino';
+import { pino, symbols } from 'pino';
 import { formatLine } from './line-format.ts';
 import { createLogFile } from './log-file.ts';
 
@@ -44,20 +44,24 @@ export const createStderrLog = (clock: Clock, level: LogLevel): Log =>
   createLog(clock, level, (line) => writeSync(2, line));
 
 function createLog(clock: Clock, level: LogLevel, write: (line: string, timeMs: UnixMs) => void): Log {
-  const logger = pino(
-    { level, base: null, timestamp: false, formatters: { level: (name) => ({ level: name }) } },
-    {
-      write(json: string) {
-        const { level: name, msg, ...fields } = JSON.parse(json);
-        try {
-          const timeMs = clock.now();
-          write(formatLine(timeMs, name, msg, fields), timeMs);
-        } catch {
-          // A closed terminal: the line is lost there, the daemon is not.
-        }
-      },
+  const destination = {
+    // What was logged is left here by pino, beside the JSON that it made of it.
+    [symbols.needsMetadataGsym]: true,
+    lastLevel: 0,
+    lastMsg: '',
+    lastObj: {},
+    lastTime: '',
+    write() {
+      const timeMs = clock.now();
+      const name = logger.levels.labels[destination.lastLevel] ?? '';
+      try {
+        write(formatLine(timeMs, name, destination.lastMsg, destination.lastObj), timeMs);
+      } catch {
+        // A closed terminal: the line is lost there, the daemon is not.
+      }
     },
-  );
+  };
+  const logger = pino({ level, base: null, timestamp: false }, destination);
   const at =
     (name: LogLevel): Log['info'] =>
     (message, fields = {}) =>
