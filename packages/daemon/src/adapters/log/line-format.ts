@@ -16,11 +16,12 @@ function shown(text: string, most = VALUE_CHARS): string {
 
 /** `[TIMESTAMP] [LEVEL] message field=value …` */
 export function formatLine(timeMs: number, level: string, message: string, fields: LogFields): string {
-  const rest = Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}=${formatValue(value, name === 'stack' ? STACK_CHARS : VALUE_CHARS)}`)
-    .join('');
-  return `[${new Date(timeMs).toISOString()}] [${level.toUpperCase()}] ${shown(message)}${rest}\n`;
+  let line = `[${new Date(timeMs).toISOString()}] [${level.toUpperCase()}] ${shown(message)}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    line += ` ${name}=${formatValue(value, name === 'stack' ? STACK_CHARS : VALUE_CHARS)}`;
+  }
+  return `${line}\n`;
 }
 
 function formatValue(value: LogFields[string], most: number): string {
