@@ -15,7 +15,7 @@ import { figure, median } from './report.mjs';
 const { pino } = createRequire(new URL('../packages/daemon/package.json', import.meta.url))('pino');
 
 const ROUNDS = 5;
-const LINES = 20_000;
+const LINES = 60_000;
 const AT_ONCE = 500;
 const LOAD_SECONDS = 2;
 const LINES_A_TICK = 100;

@@ -109,3 +109,12 @@ test('what is no plain JSON is described as it comes', () => {
   });
   expect(described(operations.listPeers).responses['200']).toHaveProperty('headers.Link');
 });
+
+test('what is for the owner needs the token, what is open needs nothing, the rest takes both', () => {
+  expect(document.security).toEqual([{}, { token: [] }]);
+  for (const [name, row] of rows) {
+    const { security } = described(row) as { security?: unknown };
+    expect(security, name).toEqual(row.owner ? [{ token: [] }] : row.open ? [] : undefined);
+  }
+  expect(rows.some(([, row]) => row.owner)).toBe(true);
+});
