@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { exitCodes } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
-import { startDaemon } from '../app.ts';
-import { loadConfig } from '../config/load.ts';
-import { printLine } from './output.ts';
+import { type CommandContext, example } from './context.ts';
 
 interface StartFlags {
   readonly home?: string;
@@ -15,10 +13,13 @@ interface StartFlags {
   readonly logLevel?: string;
 }
 
-export const homePath = (flag?: string): string =>
-  flag ?? (process.env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
+/** The folder of the agent. */
+export const homePath = (
+  flag?: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string => flag ?? (env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
 
-export function addStartCommand(program: Command): void {
+export function addStartCommand(program: Command, context: CommandContext): void {
   program
     .command('start')
     .description('Run the daemon in the foreground, until it is stopped.')
@@ -27,10 +28,16 @@ export function addStartCommand(program: Command): void {
     .option('--name <text>', 'the name other agents see (OCMESH_NAME)')
     .option('--relay <url...>', 'relays to use instead of the list (OCMESH_RELAYS)')
     .option('--log-level <level>', 'debug, info, warn or error (OCMESH_LOG_LEVEL)')
-    .action(start);
+    .addHelpText('after', example('ocmesh start --name my-agent'))
+    .action((flags: StartFlags) => start(flags, context));
 }
 
-async function start(flags: StartFlags): Promise<void> {
+async function start(flags: StartFlags, { printer }: CommandContext): Promise<void> {
+  // The other commands shall not wait until all of the daemon is loaded.
+  const [{ loadConfig }, { startDaemon }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../app.ts'),
+  ]);
   const home = homeFiles(homePath(flags.home));
   const { values, origins } = loadConfig(home.config, process.env, {
     port: flags.port === undefined ? undefined : Number(flags.port),
@@ -53,5 +60,6 @@ async function start(flags: StartFlags): Promise<void> {
     process.exit(exitCodes.crash);
   });
   // Said after the handlers stand: a supervisor may stop us from here on.
-  printLine(`ocmesh is running: ${daemon.url}  ${daemon.npub}`);
+  const { url, npub } = daemon;
+  printer().item({ url, npub }, () => `ocmesh is running: ${url}  ${npub}`);
 }

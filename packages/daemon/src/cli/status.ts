@@ -1,24 +1,17 @@
-import { daemonUrl } from '@ocmesh/mcp-server/daemon-url';
-import { createClient, OcmeshError, type Status } from '@ocmesh/shared/contract';
+import type { Status } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
-import { printLine } from './output.ts';
+import { exitCodes } from '../adapters/system/exit.ts';
+import { type CommandContext, example } from './context.ts';
 
-export function addStatusCommand(program: Command): void {
+export function addStatusCommand(program: Command, { io, daemon, printer }: CommandContext): void {
   program
     .command('status')
-    .description('Ask the running daemon how it is.')
-    .option('--json', 'print what the API answers')
-    .action(async (flags: { json?: boolean }) => {
-      const client = createClient({ baseUrl: () => daemonUrl({ env: process.env }), fetch });
-      try {
-        const status = await client.getStatus({});
-        printLine(flags.json ? JSON.stringify(status, null, 2) : describe(status));
-        if (status.degraded) process.exitCode = 1;
-      } catch (error) {
-        if (!(error instanceof OcmeshError)) throw error;
-        process.stderr.write(`${error.message} ${error.hint}\n`);
-        process.exitCode = 1;
-      }
+    .description('Ask the running daemon how it is. Exit code 0: healthy; 75: degraded, or not running.')
+    .addHelpText('after', example('ocmesh status'))
+    .action(async () => {
+      const status = await daemon.api.getStatus({});
+      printer().answer(status, () => describe(status));
+      if (status.degraded) io.setExitCode(exitCodes.tryAgain);
     });
 }
 
