@@ -1,12 +1,6 @@
 import { isErrorCode, OcmeshError } from './errors.ts';
-import {
-  type CallContext,
-  callNames,
-  type Handlers,
-  type Operation,
-  operations,
-  pathFields,
-} from './operations.ts';
+import { hasBody, type Operation, pathFields } from './operation.ts';
+import { type CallContext, callNames, type Handlers, operations } from './operations.ts';
 
 /** The part of `fetch` that the client needs. */
 export type FetchLike = (
@@ -72,7 +66,7 @@ export function toRequest(base: string, row: Operation, input: Record<string, un
     if (rest[field] !== undefined) headers[header] = String(rest[field]);
     delete rest[field];
   }
-  if (row.method !== 'POST') {
+  if (!hasBody(row)) {
     const query = Object.entries(rest)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`)

@@ -1,6 +1,7 @@
 import { parseJson, toError, toRequest } from './client.ts';
 import { OcmeshError } from './errors.ts';
-import { type AbortSignalLike, type Input, operations } from './operations.ts';
+import type { AbortSignalLike } from './operation.ts';
+import { type Input, operations } from './operations.ts';
 import type { StreamEvent } from './stream-events.ts';
 
 // Every host of the language has it, but none of the libraries that this package is compiled with names it.

@@ -1,32 +1,9 @@
-import type { ErrorCode } from './errors.ts';
+import type { AbortSignalLike, Operation } from './operation.ts';
+import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
-import { type Static, type TObject, type TSchema, Type } from './typebox.ts';
-
-/** One REST operation. Types, validation, routes, client, docs and MCP tools all come from its row. */
-export interface Operation {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** `:name` parts are fields of `input`; the rest is the query (GET, DELETE) or the JSON body (POST). */
-  readonly path: string;
-  readonly summary: string;
-  readonly input: TObject;
-  readonly output: TSchema;
-  /** `output` is a page: the answer is its array, the next page stands in `Link`. */
-  readonly page?: true;
-  /** The answer is a stream of Server-Sent Events, each of them an `output`. */
-  readonly stream?: true;
-  /** Where it is not 200. */
-  readonly successStatus?: 201;
-  /** A status that carries the answer all the same. */
-  readonly degradedStatus?: 503;
-  /** Fields of `input` that travel as headers. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Errors beyond those that every operation can have, and their status where it is not the catalogue's. */
-  readonly errors?: Readonly<Partial<Record<ErrorCode, number | true>>>;
-  /** Which code a violation of the schema gets, by `<field> <ajv keyword>`, where `invalid_request` is too vague. */
-  readonly violations?: Readonly<Record<string, ErrorCode>>;
-}
+import { type Static, Type } from './typebox.ts';
 
 const operation = <const O extends Operation>(row: O): O => row;
 
@@ -58,7 +35,7 @@ export const operations = {
     path: '/relays',
     summary: 'The relays, their state and their limits (NIP-11).',
     input: requests.none,
-    output: Type.Array(schemas.RelayDetails),
+    output: Type.Array(RelayDetails),
   }),
   addRelay: operation({
     method: 'POST',
@@ -66,7 +43,7 @@ export const operations = {
     summary:
       'Adds a relay to the list and connects it, without a restart. One that is on the list already stays; 32 are the most.',
     input: requests.addRelay,
-    output: schemas.RelayDetails,
+    output: RelayDetails,
     successStatus: 201,
     errors: { storage_full: true, storage_unavailable: true },
   }),
@@ -75,7 +52,7 @@ export const operations = {
     path: '/relays',
     summary: 'Takes a relay off the list and leaves it. Answers with those that are left.',
     input: requests.removeRelay,
-    output: Type.Array(schemas.RelayDetails),
+    output: Type.Array(RelayDetails),
     errors: { relay_unknown: true, storage_full: true, storage_unavailable: true },
   }),
   listPeers: operation({
@@ -105,6 +82,46 @@ export const operations = {
     output: schemas.PeerDetails,
     successStatus: 201,
     errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  updatePeer: operation({
+    method: 'PATCH',
+    path: '/peers/:pubkey',
+    summary:
+      'Trusts or blocks an agent, gives it a name of your own or a note (null takes them away). A contact’s held messages come in.',
+    input: requests.updatePeer,
+    output: schemas.PeerDetails,
+    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  resumePeer: operation({
+    method: 'POST',
+    path: '/peers/:pubkey/resume',
+    summary: 'Ends the pause of a conversation that the loop guard stopped.',
+    input: requests.getPeer,
+    output: schemas.PeerDetails,
+    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  listRequests: operation({
+    method: 'GET',
+    path: '/requests',
+    summary: 'What waits for the owner: strangers’ held messages, and strangers our agent wants to write to.',
+    input: requests.none,
+    output: Type.Array(schemas.Request),
+  }),
+  answerRequest: operation({
+    method: 'POST',
+    path: '/requests/:pubkey',
+    summary:
+      'The owner’s answer: yes makes the stranger a contact and lets its held messages in, no blocks it.',
+    input: requests.answerRequest,
+    output: schemas.PeerDetails,
+    errors: { request_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  getPolicy: operation({
+    method: 'GET',
+    path: '/policy',
+    summary: 'Who reaches the agent, and whom it reaches.',
+    input: requests.none,
+    output: schemas.Policy,
   }),
   listMessages: operation({
     method: 'GET',
@@ -151,6 +168,9 @@ export const operations = {
       invalid_pubkey: true,
       content_too_large: true,
       idempotency_conflict: true,
+      peer_blocked: true,
+      first_contact: true,
+      loop_suspected: true,
       outbox_full: true,
       storage_full: true,
       storage_unavailable: true,
@@ -191,13 +211,8 @@ export type Output<N extends OperationName> = Operations[N] extends { page: true
 export interface CallContext {
   /** Fires when the caller is gone. */
   readonly signal?: AbortSignalLike;
-}
-
-/** The part of `AbortSignal` that is needed, so that this package stays free of platform types. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', run: () => void, options?: { once?: boolean }): void;
-  removeEventListener(type: 'abort', run: () => void): void;
+  /** The caller showed the owner's token: a person, not a model. */
+  readonly owner?: boolean;
 }
 
 /** Implemented by the daemon, and by the client that calls it over HTTP. */
@@ -218,7 +233,7 @@ export interface Passed {
 export type Streams = {
   readonly [N in StreamName]: (
     input: Input<N>,
-    context: Required<CallContext>,
+    context: CallContext & { readonly signal: AbortSignalLike },
   ) => AsyncIterable<Output<N> | Passed>;
 };
 
@@ -226,13 +241,3 @@ export type Streams = {
 export const callNames = (Object.keys(operations) as OperationName[]).filter(
   (name): name is CallName => !('stream' in operations[name]),
 );
-
-/** Names of the `:name` parts of a path. */
-export const pathFields = (path: string): string[] =>
-  [...path.matchAll(/:([a-z_]+)/g)].map((match) => match[1] as string);
-
-/** Status of an error on this operation. */
-export const statusOf = (row: Operation, code: ErrorCode, catalogueStatus: number): number => {
-  const own = row.errors?.[code];
-  return typeof own === 'number' ? own : catalogueStatus;
-};

@@ -21,7 +21,7 @@ export function guard(request: IncomingMessage, port: number): void {
   const site = request.headers['sec-fetch-site'];
   const crossSite = site !== undefined && site !== 'same-origin' && site !== 'none';
   if (foreign || crossSite) throw new OcmeshError('forbidden_origin');
-  if (request.method === 'POST' || request.method === 'DELETE') checkMediaType(request);
+  if (request.method !== 'GET' && request.method !== 'HEAD') checkMediaType(request);
 }
 
 function checkMediaType(request: IncomingMessage): void {
