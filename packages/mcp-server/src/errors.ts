@@ -1,5 +1,5 @@
 import { type ErrorCode, OcmeshError } from '@ocmesh/shared/contract';
-import { cleanLine } from './clean-text.ts';
+import { cleanLine } from '@ocmesh/shared/text';
 
 /** Characters of an error's sentence: ours never need more. */
 const SENTENCE_CHARS = 400;
