@@ -20,6 +20,11 @@ const seconds = (description: string) => Type.Integer({ minimum: 1, maximum: 86_
 export const ConfigFile = Type.Object(
   {
     port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'REST API; 0 for any.' })),
+    api_auth: Type.Optional(
+      Type.Union([Type.Literal('none'), Type.Literal('token')], {
+        description: 'Whether every call of the REST API needs the token.',
+      }),
+    ),
     name: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: limits.peerNameChars }), Type.Null()], {
         description: 'The name other agents see.',
@@ -65,6 +70,7 @@ export type Config = {
 
 export const defaults: Config = {
   port: 7432,
+  api_auth: 'none',
   name: null,
   relays: null,
   presence_kinds: [1, 31337],
@@ -93,6 +99,7 @@ export const environment: {
   readonly [K in keyof Config]?: { variable: string; read: (text: string) => unknown };
 } = {
   port: { variable: 'OCMESH_PORT', read: readNumber },
+  api_auth: { variable: 'OCMESH_API_AUTH', read: (text) => text.toLowerCase() },
   name: { variable: 'OCMESH_NAME', read: (text) => text },
   relays: {
     variable: 'OCMESH_RELAYS',

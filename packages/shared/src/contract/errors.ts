@@ -115,6 +115,30 @@ export const errorCatalogue = {
     message: 'Web pages may not call this API.',
     hint: 'Call it from a program on this machine, without an Origin header.',
   },
+  token_required: {
+    status: 401,
+    retry: 'never',
+    message: 'This API asks for its token.',
+    hint: 'Send the header Authorization: Bearer TOKEN, with what the file token in OCMESH_HOME holds.',
+  },
+  token_wrong: {
+    status: 401,
+    retry: 'never',
+    message: 'This is not the token of this API.',
+    hint: 'Read the file token in OCMESH_HOME again, or leave out the header Authorization if no token is asked for.',
+  },
+  too_many_wrong_tokens: {
+    status: 429,
+    retry: 'later',
+    message: 'Too many wrong tokens were shown within a minute.',
+    hint: 'Read the file token in OCMESH_HOME again: the right one is taken at any time.',
+  },
+  owner_only: {
+    status: 403,
+    retry: 'never',
+    message: 'Only the owner of this agent may do this.',
+    hint: 'Use the `ocmesh` command, or send the header Authorization: Bearer TOKEN, with what the file token in OCMESH_HOME holds.',
+  },
   idempotency_conflict: {
     status: 409,
     retry: 'never',

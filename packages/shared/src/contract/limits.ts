@@ -206,6 +206,8 @@ export const limits = {
   noRelaySeconds: 15,
   /** Minutes that our clock may differ from those of the relays: they refuse what is dated 15 minutes ahead. */
   clockOffMinutes: 10,
+  /** Wrong tokens a minute that are told so; more are told to wait. The right one passes all the same. */
+  wrongTokensPerMinute: 10,
   /** Milliseconds for a clean stop before the process leaves anyway. */
   drainMs: 5_000,
 } as const;

@@ -23,6 +23,10 @@ export interface Operation {
   readonly errors?: Readonly<Partial<Record<ErrorCode, number | true>>>;
   /** Which code a violation of the schema gets, by `<field> <ajv keyword>`, where `invalid_request` is too vague. */
   readonly violations?: Readonly<Record<string, ErrorCode>>;
+  /** For the owner alone: it needs the token, also where other calls need none. */
+  readonly owner?: true;
+  /** Answered without a token, also where other calls need one. */
+  readonly open?: true;
 }
 
 /** The part of `AbortSignal` that is needed, so that this package stays free of platform types. */

@@ -1,9 +1,9 @@
-import type { AbortSignalLike, Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
-import { type Static, Type } from './typebox.ts';
+import { Type } from './typebox.ts';
 
 const operation = <const O extends Operation>(row: O): O => row;
 
@@ -14,6 +14,7 @@ export const operations = {
     summary: 'Is the process alive? For service managers.',
     input: requests.none,
     output: schemas.Health,
+    open: true,
   }),
   getStatus: operation({
     method: 'GET',
@@ -123,6 +124,15 @@ export const operations = {
     input: requests.none,
     output: schemas.Policy,
   }),
+  setPolicy: operation({
+    method: 'PUT',
+    path: '/policy',
+    summary: 'Changes who reaches the agent, and whom it reaches. What is not named stays.',
+    input: requests.setPolicy,
+    output: schemas.Policy,
+    owner: true,
+    errors: { storage_full: true, storage_unavailable: true },
+  }),
   listMessages: operation({
     method: 'GET',
     path: '/messages',
@@ -191,53 +201,5 @@ export const operations = {
   }),
 } as const;
 
-type Operations = typeof operations;
+export type Operations = typeof operations;
 export type OperationName = keyof Operations;
-type StreamName = { [N in OperationName]: Operations[N] extends { stream: true } ? N : never }[OperationName];
-/** An operation with one answer. */
-export type CallName = Exclude<OperationName, StreamName>;
-export type Input<N extends OperationName> = Static<Operations[N]['input']>;
-
-/** One page of a list; `next_cursor` is null on the last. */
-export interface Page<T> {
-  readonly items: T;
-  readonly next_cursor: string | null;
-}
-
-export type Output<N extends OperationName> = Operations[N] extends { page: true }
-  ? Page<Static<Operations[N]['output']>>
-  : Static<Operations[N]['output']>;
-
-export interface CallContext {
-  /** Fires when the caller is gone. */
-  readonly signal?: AbortSignalLike;
-  /** The caller showed the owner's token: a person, not a model. */
-  readonly owner?: boolean;
-}
-
-/** Implemented by the daemon, and by the client that calls it over HTTP. */
-export type Handlers = {
-  readonly [N in CallName]: (input: Input<N>, context?: CallContext) => Promise<Output<N>>;
-};
-
-/** A place in a stream that has nothing for this reader: whoever comes back with the id has missed nothing. */
-export interface Passed {
-  readonly id: string;
-  readonly event: 'passed';
-}
-
-/**
- * Implemented by the daemon. Each opens a stream at once, or throws; it is held until the signal fires or the
- * reader leaves its loop.
- */
-export type Streams = {
-  readonly [N in StreamName]: (
-    input: Input<N>,
-    context: CallContext & { readonly signal: AbortSignalLike },
-  ) => AsyncIterable<Output<N> | Passed>;
-};
-
-/** The operations with one answer. */
-export const callNames = (Object.keys(operations) as OperationName[]).filter(
-  (name): name is CallName => !('stream' in operations[name]),
-);

@@ -1,8 +1,9 @@
 // The only import of ajv.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type ErrorCode, OcmeshError } from './errors.ts';
+import type { Input } from './handlers.ts';
 import { hasBody } from './operation.ts';
-import { type Input, type OperationName, operations } from './operations.ts';
+import { type OperationName, operations } from './operations.ts';
 import type { Static, TSchema } from './typebox.ts';
 
 const strictAjv = new Ajv({ strict: true, allErrors: false, allowUnionTypes: true });

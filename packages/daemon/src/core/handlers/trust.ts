@@ -13,7 +13,10 @@ import { presentPeer } from './present.ts';
 export function createTrustHandlers(
   deps: HandlerDeps,
   options: HandlerOptions,
-): Pick<Handlers, 'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy'> {
+): Pick<
+  Handlers,
+  'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
+> {
   const { store, clock, policies, loopGuard, makeRoom, notify, wakeReceipts } = deps;
   const show = createPeerView(deps, options);
 
@@ -43,6 +46,18 @@ export function createTrustHandlers(
   function admit(tables: Tables, peer: PeerRecord): DomainEvent[] {
     if (!makeRoom(tables)) throw new OcmeshError('storage_full');
     return letIn(tables, peer, clock.now());
+  }
+
+  /** Nobody has to be asked any more: everybody who waits comes in. */
+  async function openDoor(): Promise<void> {
+    const events = await store.transaction((tables) =>
+      tables.held.peers().flatMap(({ peer: pubkey }) => {
+        const peer = tables.peers.get(pubkey);
+        return peer ? admit(tables, peer) : [];
+      }),
+    );
+    notify(events);
+    wakeReceipts();
   }
 
   return {
@@ -76,6 +91,12 @@ export function createTrustHandlers(
     },
 
     getPolicy: async () => policies.get(),
+
+    async setPolicy(change) {
+      const policy = await policies.set(change);
+      if (policy.strangers === 'open') await openDoor();
+      return policy;
+    },
   };
 }
 

@@ -217,7 +217,7 @@ export interface LoopsTable {
   /** Those that were paused later than this and not resumed. */
   pausedSince(sinceMs: UnixMs): { peer: Pubkey; pausedAtMs: UnixMs }[];
 }
-export interface LoopRecord {
+interface LoopRecord {
   /** null: resumed. */
   readonly pausedAtMs: UnixMs | null;
   /** Messages before this do not count. */

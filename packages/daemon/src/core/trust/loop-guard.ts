@@ -12,7 +12,7 @@ interface Pause {
 }
 
 /** What a message to a peer is, or why it must not go now. */
-export type LoopVerdict =
+type LoopVerdict =
   /** Automatic messages in a row, this one included; 0 for a person's. */
   { readonly hops: number } | { readonly paused: Pause };
 
