@@ -14,12 +14,15 @@ import { addLogsCommand } from './logs.ts';
 import { addMcpCommand } from './mcp.ts';
 import { toJson } from './output.ts';
 import { addPeersCommand } from './peers.ts';
+import { addPolicyCommand } from './policy.ts';
 import { addReadCommand } from './read.ts';
 import { addRelayCommand } from './relay.ts';
 import { addRelaysCommand } from './relays.ts';
+import { addRequestsCommand } from './requests.ts';
 import { addSendCommand } from './send.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
+import { addTrustCommands } from './trust.ts';
 
 /** The `ocmesh` command. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<void> {
@@ -57,6 +60,10 @@ export function createProgram(io: Io) {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    // A command that looks at its own flags finds it there.
+    .hook('preAction', (root, command) => {
+      if (root.opts()['json']) command.setOptionValue('json', true);
+    })
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('`ocmesh help <command>` says what it takes.');
@@ -70,6 +77,9 @@ export function createProgram(io: Io) {
   addInboxCommand(program, context);
   addReadCommand(program, context);
   addChatCommand(program, context);
+  addRequestsCommand(program, context);
+  addTrustCommands(program, context);
+  addPolicyCommand(program, context);
   addRelaysCommand(program, context);
   addLogsCommand(program, context);
   addKeyCommand(program, context);

@@ -1,4 +1,4 @@
-import { daemonUrl } from '@ocmesh/mcp-server/daemon-url';
+import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
 import {
   type AbortSignalLike,
   createClient,
@@ -22,18 +22,18 @@ export interface Daemon {
 }
 
 export function createDaemonClient(io: Io): Daemon {
-  const baseUrl = (): Promise<string> => daemonUrl({ env: io.env });
+  const access = ownerAccess({ env: io.env });
   return {
     api: createClient({
-      baseUrl,
-      fetch: (url, init) => withProgress(io, 'Waiting for the daemon', fetch(url, init)),
+      ...access,
+      fetch: (url, init) => withProgress(io, 'Waiting for the daemon', access.fetch(url, init)),
     }),
     follow: (input, signal, onOpen) =>
       followEvents(input, {
-        baseUrl,
+        ...access,
         signal,
         async fetch(url, init) {
-          const response = await fetch(url, init);
+          const response = await access.fetch(url, init);
           if (response.status === 200) onOpen();
           return response;
         },

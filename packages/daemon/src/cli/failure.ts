@@ -7,6 +7,7 @@ const commandHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   invalid_pubkey: '`ocmesh peers` shows names and keys; 64 hex digits, npub1… and nprofile1… are taken too.',
   peer_unknown: '`ocmesh peers` lists the known ones. `ocmesh trust <npub>` adds one by its key.',
   message_unknown: '`ocmesh inbox --all` shows the ids.',
+  request_unknown: '`ocmesh requests` lists who does.',
   relay_unknown: '`ocmesh relays` shows the list.',
   not_found: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
   method_not_allowed: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',

@@ -5,7 +5,7 @@ import { type CommandContext, example } from './context.ts';
 import { peerLabel, shortKey, shownName } from './peer-label.ts';
 import { everyPeer, resolvePeer } from './resolve-peer.ts';
 import { type Column, renderTable } from './table.ts';
-import { timeAgo } from './times.ts';
+import { localTime, timeAgo } from './times.ts';
 
 export function addPeersCommand(program: Command, context: CommandContext): void {
   const { io, daemon, printer } = context;
@@ -66,6 +66,10 @@ function describe(peer: PeerDetails, nowMs: number): string {
     `features      ${claims(peer.features)}`,
     `capabilities  ${claims(peer.capabilities)}`,
     `handshake     ${peer.handshake}`,
+    `note          ${peer.note === null ? '-' : cleanLine(peer.note, limits.noteChars)}`,
+    ...(peer.paused
+      ? [`paused        until ${localTime(peer.paused.until, nowMs)}: \`ocmesh resume\` goes on`]
+      : []),
     `unread        ${peer.unread_count}`,
     `reachable     ${peer.reachability.state}: ${peer.reachability.why} ${peer.reachability.next_step}`,
   ].join('\n');

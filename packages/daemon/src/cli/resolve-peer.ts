@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Handlers, Peer } from '@ocmesh/shared/contract';
-import { isPubkey, OcmeshError } from '@ocmesh/shared/contract';
+import { isPubkey } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import { parsePubkey } from '../core/identity/public-key-text.ts';
 import { CommandError } from './failure.ts';
@@ -16,6 +16,8 @@ const ARGUMENT_CHARS = 100;
 type Candidate = Pick<Peer, 'pubkey' | 'npub' | 'name' | 'alias' | 'trust' | 'online'>;
 
 export interface ResolveOptions {
+  /** Who may be meant at all. Default: every known peer. */
+  readonly among?: readonly Candidate[];
   /** Where several fit, only these count, if there are any: who is to be unblocked is blocked. */
   readonly prefer?: (peer: Candidate) => boolean;
 }
@@ -42,7 +44,7 @@ export async function resolvePeer(
   const key = fullKey(text);
   if (key !== null) return key;
   const shown = cleanLine(text, ARGUMENT_CHARS);
-  const fitting = matchPeers(await everyPeer(api), text);
+  const fitting = matchPeers(options.among ?? (await everyPeer(api)), text);
   const preferred = options.prefer ? fitting.filter(options.prefer) : [];
   const candidates = preferred.length > 0 ? preferred : fitting;
   const [only, ...others] = candidates;
@@ -111,7 +113,3 @@ async function askWhich(io: Io, shown: string, candidates: readonly Candidate[])
   }
   throw new CommandError('cancelled', 'None was chosen.', 'Nothing was done.');
 }
-
-/** The message for a key that is no peer yet. */
-export const isUnknownPeer = (error: unknown): boolean =>
-  error instanceof OcmeshError && error.code === 'peer_unknown';
