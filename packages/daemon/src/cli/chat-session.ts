@@ -39,6 +39,7 @@ export function createChatSession(
   const seen = new Set<string>();
   const ownStates = new Map<string, DeliveryState>();
   const leaving = new AbortController();
+  const startedMs = clock.now();
   const waiters = new Set<() => void>();
   let sending: Promise<void> = Promise.resolve();
   let failure: Failure | null = null;
@@ -46,14 +47,14 @@ export function createChatSession(
 
   function take(message: Message): void {
     const { id, direction, delivery } = message;
-    if (seen.has(id)) return direction === 'out' ? advance(id, delivery.state) : undefined;
+    if (seen.has(id)) return advance(id, delivery.state);
     seen.add(id);
     if (direction === 'out') ownStates.set(id, delivery.state);
     view.message(message);
   }
 
   function advance(id: string, state: DeliveryState): void {
-    if (ownStates.get(id) === state) return;
+    if (!ownStates.has(id) || ownStates.get(id) === state) return;
     ownStates.set(id, state);
     view.state(id, state);
     for (const wake of waiters) wake();
@@ -64,13 +65,16 @@ export function createChatSession(
     if (!keepUnread) await markRead(api, messages).catch(() => {});
   };
 
-  async function catchUp(limit: number): Promise<void> {
-    if (limit === 0) return;
+  /** @param shown how many at most of those that are not known yet; older ones stay hidden */
+  async function catchUp(shown: number): Promise<void> {
+    const limit = Math.max(shown, MISSED_ROWS);
     const { items } = await api.listMessages({ with: pubkey, direction: 'all', limit });
     // What is just being sent is in the list too, but known by its id only once the daemon answered.
     await sending;
-    for (const message of items.reverse()) take(message);
-    await acknowledge(items);
+    for (const { id } of items.slice(shown)) seen.add(id);
+    const recent = items.slice(0, shown).reverse();
+    for (const message of recent) take(message);
+    await acknowledge(recent);
   }
 
   async function handle(event: StreamEvent): Promise<void> {
@@ -81,9 +85,14 @@ export function createChatSession(
     if (event.event !== 'message.state' || event.data.to !== pubkey) return;
     await sending;
     const { id, state } = event.data;
-    if (ownStates.has(id)) advance(id, state);
-    // Written by our agent meanwhile.
-    else if (!seen.has(id)) take(await api.getMessage({ id }));
+    if (seen.has(id)) advance(id, state);
+    else takeNew(await api.getMessage({ id }));
+  }
+
+  /** What our agent writes meanwhile; of what it wrote long ago only the state is new. */
+  function takeNew(message: Message): void {
+    if (Date.parse(message.timestamp) >= startedMs) take(message);
+    else seen.add(message.id);
   }
 
   /** One stream from its opening to its end. */
@@ -103,6 +112,7 @@ export function createChatSession(
         await caughtUp;
         await handle(event);
       }
+      await caughtUp;
     } catch (error) {
       throw problem ?? error;
     }

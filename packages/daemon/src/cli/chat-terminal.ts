@@ -60,8 +60,9 @@ export function createTerminalView(
       return row;
     }
     const { rows } = terminal.getCursorPos();
-    // readline goes up as many rows as the cursor was below the prompt before it writes the prompt anew.
-    stdout.write(`${up(rows)}\r${CLEAR_DOWN}${text}\n${'\n'.repeat(rows)}`);
+    // Before it writes the prompt anew readline goes up to where it believes it to be: what was pasted it does not count.
+    const { prevRows = rows } = terminal as { prevRows?: number };
+    stdout.write(`${up(rows)}\r${CLEAR_DOWN}${text}\n${'\n'.repeat(prevRows)}`);
     terminal.prompt(true);
     return row;
   }
