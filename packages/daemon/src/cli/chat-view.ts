@@ -5,10 +5,10 @@ import type { Printer } from './output.ts';
 import type { Paint } from './paint.ts';
 import { localTime } from './times.ts';
 
-export type Sent = Output<'sendMessage'>;
+type Sent = Output<'sendMessage'>;
 
 /** A line that was typed here, and what becomes of it. */
-export interface TypedLine {
+interface TypedLine {
   accepted(sent: Sent): void;
   refused(failure: Failure): void;
 }

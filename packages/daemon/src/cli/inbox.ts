@@ -42,7 +42,7 @@ const nothing = (all: boolean): string =>
   all ? 'No messages yet.' : 'Nothing unread. `ocmesh inbox --all` shows what was read.';
 
 /** @throws InvalidArgumentError for commander to say */
-export function rowCount(text: string): number {
+function rowCount(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1 || count > limits.pageRows)
     throw new InvalidArgumentError(`It takes a number from 1 to ${limits.pageRows}.`);

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from '@ocmesh/shared/ambient';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes } from '../adapters/system/exit.ts';
 
-export type Input = Readable & { readonly isTTY?: boolean };
+type Input = Readable & { readonly isTTY?: boolean };
 export type Output = Writable & {
   readonly isTTY?: boolean;
   readonly columns?: number;
