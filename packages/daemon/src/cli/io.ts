@@ -25,11 +25,7 @@ export interface Io {
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function processIo(): Io {
-  // `ocmesh inbox | head` closes the pipe: there is nobody left to tell anything.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.clean);
-    throw error;
-  });
+  process.stdout.on('error', endWithoutReader);
   return {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -46,4 +42,17 @@ export function processIo(): Io {
       process.exitCode = code;
     },
   };
+}
+
+/** `ocmesh inbox | head` closes the pipe: there is nobody left to tell anything. */
+function endWithoutReader({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(exitCodes.clean);
+  process.stderr.write(`ocmesh: standard output takes no more: ${message}\n`);
+  process.exit(exitCodes.tryAgain);
+}
+
+/** For what has more to do than to print: it goes on. */
+export function goOnWithoutReader(): void {
+  process.stdout.off('error', endWithoutReader);
+  process.stdout.on('error', () => {});
 }

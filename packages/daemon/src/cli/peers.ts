@@ -21,7 +21,7 @@ export function addPeersCommand(program: Command, context: CommandContext): void
         const details = await daemon.api.getPeer({ pubkey });
         return printer().answer(details, () => describe(details, io.clock.now()));
       }
-      const peers = (await everyPeer(daemon.api)).filter((one) => !online || one.online);
+      const peers = await everyPeer(daemon.api, online ? { online } : {});
       printer().answer(peers, () =>
         peers.length > 0 ? renderTable(io, columns(io.clock.now()), peers) : NOBODY,
       );

@@ -4,6 +4,7 @@ import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { parsePubkey } from '../core/identity/public-key-text.ts';
 import { type CommandContext, example } from './context.ts';
+import { goOnWithoutReader } from './io.ts';
 
 interface RelayFlags {
   readonly port: string;
@@ -31,6 +32,7 @@ export function addRelayCommand(program: Command, context: CommandContext): void
 }
 
 async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void> {
+  goOnWithoutReader();
   const [{ startRelay }, { createStderrLog }] = await Promise.all([
     import('@ocmesh/relay'),
     import('../adapters/log/logger.ts'),

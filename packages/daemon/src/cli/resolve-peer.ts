@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Handlers, Peer } from '@ocmesh/shared/contract';
+import type { Handlers, Input, Peer } from '@ocmesh/shared/contract';
 import { isPubkey } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import { parsePubkey } from '../core/identity/public-key-text.ts';
@@ -75,11 +75,15 @@ export function matchPeers(peers: readonly Candidate[], text: string): Candidate
 
 const comparable = (name: string | null): string => shownName(name).normalize('NFKC').toLowerCase();
 
-export async function everyPeer(api: Pick<Handlers, 'listPeers'>): Promise<Peer[]> {
+/** All pages of the list. */
+export async function everyPeer(
+  api: Pick<Handlers, 'listPeers'>,
+  filter: Pick<Input<'listPeers'>, 'online'> = {},
+): Promise<Peer[]> {
   const peers: Peer[] = [];
   let cursor: string | null | undefined;
   do {
-    const page = await api.listPeers(cursor ? { cursor } : {});
+    const page = await api.listPeers({ ...filter, ...(cursor ? { cursor } : {}) });
     peers.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor);

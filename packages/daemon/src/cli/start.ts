@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
 import { type CommandContext, example } from './context.ts';
+import { goOnWithoutReader } from './io.ts';
 
 interface StartFlags {
   readonly home?: string;
@@ -33,6 +34,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
 }
 
 async function start(flags: StartFlags, { printer }: CommandContext): Promise<void> {
+  goOnWithoutReader();
   // The other commands shall not wait until all of the daemon is loaded.
   const [{ loadConfig }, { startDaemon }] = await Promise.all([
     import('../config/load.ts'),

@@ -22,7 +22,7 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
 
   /** Begins a command: what it reads is written to `stdin`. */
   function begin(args: readonly string[], { columns, env = {} }: CommandOptions = {}) {
-    const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24 };
+    const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24, ...movements };
     const stdin = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true });
     const [stdout, stderr] = [collector(terminal), collector(terminal)];
     const interrupts = new Set<() => void>();
@@ -88,6 +88,9 @@ export async function openCommandLineAt(answers: Partial<Handlers & Streams> = {
   const env = { OCMESH_API_URL: `http://127.0.0.1:${api.port}`, OCMESH_HOME: home };
   return { ...openCommandLine(env), calls: api.calls };
 }
+
+/** What a terminal's stream does beside writing, and what leaves no text. */
+const movements = { clearLine: () => true, cursorTo: () => true, moveCursor: () => true };
 
 function collector(terminal: object) {
   const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), terminal);
