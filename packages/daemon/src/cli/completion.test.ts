@@ -1,12 +1,31 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openCommandLineAt } from '../../test/support/command-line.ts';
 import { aPeer } from '../../test/support/samples.ts';
+import { createSignal } from '../../test/support/signal.ts';
 import { peerWords } from './completion.ts';
 
 const words = (...peers: Parameters<typeof aPeer>): string[] =>
   peerWords(peers.map(aPeer)).map(([word]) => word);
 
 describe('a shell is offered', () => {
+  it('nothing, and soon, by a daemon that does not answer in time', async () => {
+    const asked = createSignal();
+    const { begin, clock } = await openCommandLineAt({
+      listPeers: () => {
+        asked.fire();
+        return new Promise(() => {});
+      },
+    });
+    const print = vi.spyOn(console, 'log').mockReturnValue();
+    onTestFinished(() => print.mockRestore());
+    const command = begin(['complete', '--', 'send', '']);
+    await asked.fired;
+    await clock.advance(700);
+    expect((await command.over).code).toBe(0);
+    expect(print.mock.calls).toEqual([[':4']]);
+  });
+
   it('the owner’s name for a peer, else its own', () => {
     expect(words({ name: 'bob', alias: 'friend' })).toEqual(['friend']);
     expect(words({ name: 'bob' })).toEqual(['bob']);

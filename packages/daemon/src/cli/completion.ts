@@ -51,6 +51,13 @@ const isFit = (name: string, peers: readonly Peer[]): boolean =>
 
 /** The peers, where the daemon runs and is quick: whoever presses the key is not to wait. */
 export async function peersAtHand({ io, daemon }: CommandContext): Promise<readonly Peer[]> {
-  const late = new Promise<readonly Peer[]>((resolve) => io.clock.after(PATIENCE_MS, () => resolve([])));
-  return Promise.race([everyPeer(daemon.api), late]).catch(() => []);
+  const late = new AbortController();
+  const cancel = io.clock.after(PATIENCE_MS, () => late.abort());
+  try {
+    return await everyPeer(daemon.api, {}, late);
+  } catch {
+    return [];
+  } finally {
+    cancel();
+  }
 }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Handlers, Input, Peer } from '@ocmesh/shared/contract';
+import type { CallContext, Handlers, Input, Peer } from '@ocmesh/shared/contract';
 import { isPubkey } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import { parsePubkey } from '../core/identity/public-key-text.ts';
@@ -79,11 +79,12 @@ const comparable = (name: string | null): string => shownName(name).normalize('N
 export async function everyPeer(
   api: Pick<Handlers, 'listPeers'>,
   filter: Pick<Input<'listPeers'>, 'online'> = {},
+  context?: CallContext,
 ): Promise<Peer[]> {
   const peers: Peer[] = [];
   let cursor: string | null | undefined;
   do {
-    const page = await api.listPeers({ ...filter, ...(cursor ? { cursor } : {}) });
+    const page = await api.listPeers({ ...filter, ...(cursor ? { cursor } : {}) }, context);
     peers.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor);
