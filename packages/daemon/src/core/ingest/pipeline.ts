@@ -74,6 +74,7 @@ export function createPipeline(deps: Deps): Pipeline {
 
   /** The cheap checks come before the queue: nothing oversized waits in it. */
   function admit(raw: unknown): NostrEvent | null {
+    counters.countEvent();
     const gate = passGate(raw, self, toUnixSec(clock.now()));
     const event = 'refusal' in gate ? null : gate.event;
     if (event && !deps.isBlocked(event.pubkey)) return event;
