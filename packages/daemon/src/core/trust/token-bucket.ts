@@ -10,8 +10,6 @@ export interface TokenBucket {
   /** @returns whether there was one left; it is gone then */
   take(): boolean;
   has(): boolean;
-  /** Whether nothing was taken lately: as good as a new one. */
-  isFull(): boolean;
   /** Milliseconds until there is one; 0 for now. */
   waitMs(): number;
 }
@@ -39,7 +37,6 @@ export function createTokenBucket(clock: Clock, { burst, perSecond }: Rate): Tok
       return true;
     },
     has,
-    isFull: () => count() >= burst - ROUNDING,
     waitMs: () => (has() ? 0 : Math.ceil(((1 - tokens) * 1000) / perSecond)),
   };
 }
