@@ -127,7 +127,7 @@ export const limits = {
   /** Messages of one stranger, at once and a minute: faster than anybody reads. */
   strangerMessagesBurst: 60,
   strangerMessagesPerMinute: 20,
-  /** Peers whose rates and unread messages are kept count of: the busiest; the others start anew. */
+  /** Strangers whose rates and unread messages are kept count of at a time. */
   countedPeers: 2_000,
   /** Unread messages of one stranger, and their bytes: what is more is dropped. Three weeks of a talkative one. */
   strangerMessages: 1_000,
@@ -141,7 +141,7 @@ export const limits = {
   strangerAnswersBurst: 60,
   strangerAnswersPerMinute: 30,
 
-  /** Peers that are remembered: 5 MB. More are too many to choose from; the least recently seen strangers make room. */
+  /** Peers that are remembered: 30 MB. More are too many to choose from; the least recently seen strangers make room. */
   peers: 10_000,
   /** Strangers forgotten at once, so that it is not done again for each newcomer. */
   peersEvicted: 100,

@@ -48,8 +48,8 @@ export function createFairQueue<Item>(): FairQueue<Item> {
       if (!next) return undefined;
       const [name, queue] = next;
       const item = take(name, 'shift');
-      // Behind all others, if there is anything left in it.
-      if (queues.delete(name)) queues.set(name, queue);
+      // Behind all others, if there are any and anything is left in it.
+      if (queues.size > 1 && queues.delete(name)) queues.set(name, queue);
       return item;
     },
     longest() {

@@ -33,15 +33,13 @@ export function createSenders(
   const buckets = new Map<Pubkey, TokenBucket>();
   let loggedAt = Number.NEGATIVE_INFINITY;
 
-  /** Who did not write for a while has a full one, which is as good as none. */
   function bucketOf(sender: Pubkey): TokenBucket {
-    const bucket = buckets.get(sender) ?? createTokenBucket(clock, strangersRate);
-    buckets.delete(sender);
+    const known = buckets.get(sender);
+    if (known) return known;
+    // So many keys are held back by the rate of all strangers together.
+    if (buckets.size >= limits.countedPeers) buckets.clear();
+    const bucket = createTokenBucket(clock, strangersRate);
     buckets.set(sender, bucket);
-    if (buckets.size > limits.countedPeers) {
-      const [oldest] = buckets.keys();
-      buckets.delete(oldest as Pubkey);
-    }
     return bucket;
   }
 

@@ -33,12 +33,11 @@ export function createStrangerQuota(clock: Clock, bounds: QuotaBounds): Stranger
   }
 
   function tallyOf(tables: Tables, peer: Pubkey): Tally {
-    const tally = tallies.get(peer) ?? recount(tables, peer);
-    // A new place in the order: whoever writes the least is forgotten first.
-    tallies.delete(peer);
+    const known = tallies.get(peer);
+    if (known) return known;
+    if (tallies.size >= limits.countedPeers) tallies.clear();
+    const tally = recount(tables, peer);
     tallies.set(peer, tally);
-    const [oldest] = tallies.keys();
-    if (tallies.size > limits.countedPeers) tallies.delete(oldest as Pubkey);
     return tally;
   }
 
