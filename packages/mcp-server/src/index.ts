@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createClient, type FetchLike } from '@ocmesh/shared/contract';
 import { daemonUrl } from './daemon-url.ts';
 import { createMcpServer } from './server.ts';
@@ -15,6 +16,7 @@ const fetchHere: FetchLike = (url, init) => fetch(url, { ...init, redirect: 'err
 export async function runMcpServer(): Promise<void> {
   const server = createMcpServer({
     handlers: createClient({ baseUrl: () => daemonUrl({ env: process.env }), fetch: fetchHere }),
+    random: { bytes: randomBytes },
     onProblem: (error) => process.stderr.write(`ocmesh mcp: ${describe(error)}\n`),
   });
   const ended = new Promise<void>((resolve) => {

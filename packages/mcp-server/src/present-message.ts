@@ -1,6 +1,6 @@
 import type { Message } from '@ocmesh/shared/contract';
-import { cleanJson, cleanLine, cleanText, cutText } from '@ocmesh/shared/text';
-import { cutToJsonBytes, jsonBytes, listedChars, resultBytes } from './budget.ts';
+import { cleanJson, cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
+import { cutToShownBytes, fenceBytes, listedChars, resultBytes, shownBytes } from './budget.ts';
 import { nameChars, presentOutcomes } from './present.ts';
 
 /** As `list_messages` takes it for a filter. */
@@ -10,8 +10,8 @@ const ID = /^[A-Za-z0-9_-]{1,128}$/;
 const relaysBytes = 6000;
 /** The same in a list of 20. */
 const listedRelaysBytes = 500;
-/** Bytes of `truncated` and the like. */
-const noteBytes = 64;
+/** Bytes of `truncated` and the like, and of the fence. */
+const noteBytes = 64 + fenceBytes;
 
 type Shown = Record<string, unknown>;
 
@@ -21,7 +21,7 @@ export function presentListed(message: Message): Shown {
   const relays =
     message.direction === 'out' ? presentOutcomes(message.delivery.relays, listedRelaysBytes) : {};
   const shownContent = cutText(content, listedChars);
-  const shownData = jsonBytes(data) <= listedChars ? data : null;
+  const shownData = shownBytes(data) <= listedChars ? data : null;
   const whole = shownContent === content && shownData === data && !('relays_left_out' in relays);
   return {
     ...shape(message, shownContent, shownData, { ...timesOf(message), ...relays }),
@@ -33,10 +33,10 @@ export function presentListed(message: Message): Shown {
 export function presentMessage(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const delivery = { ...timesOf(message), ...presentOutcomes(message.delivery.relays, relaysBytes) };
-  let room = resultBytes - noteBytes - jsonBytes(shape(message, '', null, delivery));
-  const shownContent = cutToJsonBytes(content, room);
-  room -= jsonBytes(shownContent);
-  const shownData = jsonBytes(data) <= room ? data : null;
+  let room = resultBytes - noteBytes - shownBytes(shape(message, '', null, delivery));
+  const shownContent = cutToShownBytes(content, room);
+  room -= shownBytes(shownContent);
+  const shownData = shownBytes(data) <= room ? data : null;
   const whole = shownContent === content && shownData === data;
   return { ...shape(message, shownContent, shownData, delivery), ...(whole ? {} : { truncated: true }) };
 }
@@ -69,14 +69,9 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
   };
   if (direction === 'out') return { ...head, content, data, delivery };
   const from_name = message.from_name === null ? null : cleanLine(message.from_name, nameChars);
-  const untrusted_content = {
-    content,
-    from_name,
-    data,
-    ...(named ? {} : { type: cleanLine(type, nameChars) }),
-  };
+  const words = { content, from_name, data, ...(named ? {} : { type: cleanLine(type, nameChars) }) };
   // The daemon stores no message whose signature it did not verify.
-  return { ...head, signature_verified: true, untrusted_content, delivery };
+  return { ...head, signature_verified: true, ...untrusted(words), delivery };
 }
 
 const idOrNull = (id: string | null): string | null => (id !== null && ID.test(id) ? id : null);

@@ -1,5 +1,5 @@
 import { limits, type Peer, type PeerDetails, type RelayOutcome, type Status } from '@ocmesh/shared/contract';
-import { cleanLine, cleanText, cutText } from '@ocmesh/shared/text';
+import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
 import { countFitting } from './budget.ts';
 
 // The boundary between what the daemon knows and what others say: a model reads the latter only in
@@ -52,13 +52,13 @@ function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
     handshake,
     trust,
     unread_count,
-    untrusted_content: {
+    ...untrusted({
       name: lineOrNull(peer.name, nameChars),
       about: peer.about === null ? null : cutText(cleanText(peer.about), aboutChars),
       capabilities: claims(peer.capabilities, maxClaims),
       features: claims(peer.features, maxClaims),
       version: lineOrNull(peer.version, nameChars),
-    },
+    }),
   };
 }
 
@@ -66,7 +66,7 @@ export function presentStatus(status: Status): Shown {
   const rows = status.relay_status.map(({ url, last_error, ...rest }) => ({
     url: cleanLine(url, urlChars),
     ...rest,
-    ...(last_error === null ? {} : { untrusted_content: { last_error: cleanLine(last_error, reasonChars) } }),
+    ...(last_error === null ? {} : untrusted({ last_error: cleanLine(last_error, reasonChars) })),
   }));
   const { daemon_version, uptime_seconds, pubkey, npub, name, peer_count, known_peer_count, unread_count } =
     status;
@@ -95,7 +95,7 @@ export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number
     url: cleanLine(url, urlChars),
     outcome,
     at,
-    ...(reason === null ? {} : { untrusted_content: { reason: cleanLine(reason, reasonChars) } }),
+    ...(reason === null ? {} : untrusted({ reason: cleanLine(reason, reasonChars) })),
   }));
   return fitRelays('relays', rows, bytes);
 }

@@ -10,7 +10,9 @@ import {
   type ListToolsResult,
   McpError,
 } from '@modelcontextprotocol/sdk/types.js';
+import type { Random } from '@ocmesh/shared/ambient';
 import { createChecker, type Handlers, OcmeshError } from '@ocmesh/shared/contract';
+import { textForModel } from '@ocmesh/shared/text';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { errorText, toToolError } from './errors.ts';
 import { instructions } from './instructions.ts';
@@ -20,6 +22,8 @@ import type { Tool } from './tools/tool.ts';
 export interface McpServerDeps {
   /** The daemon, or what stands for it. */
   readonly handlers: Handlers;
+  /** For the ids of fences. */
+  readonly random: Pick<Random, 'bytes'>;
   /** Gets what went wrong inside; never stdout, which belongs to the protocol. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -38,7 +42,7 @@ export interface McpServer {
 const defaultDeadlineMs = 15_000;
 
 /** An MCP server with the tools of ocmesh. It needs no daemon to start and to list its tools. */
-export function createMcpServer({ handlers, onProblem }: McpServerDeps): McpServer {
+export function createMcpServer({ handlers, random, onProblem }: McpServerDeps): McpServer {
   const checkers = new Map(Object.values(tools).map((tool) => [tool, createChecker(tool.input)]));
   const running = new Set<Promise<CallToolResult>>();
   const server = new Server(
@@ -70,7 +74,7 @@ export function createMcpServer({ handlers, onProblem }: McpServerDeps): McpServ
         throw new OcmeshError('invalid_request', { message: `Bad arguments: ${checked?.problem}.` });
       }
       const result = await tool.run(checked.value, { handlers, signal: over.signal });
-      return { content: [{ type: 'text', text: JSON.stringify(result) }], structuredContent: result };
+      return { content: [{ type: 'text', text: textForModel(result, random) }], structuredContent: result };
     } catch (failure) {
       if (!(failure instanceof OcmeshError)) onProblem(failure);
       const error = toToolError(failure);

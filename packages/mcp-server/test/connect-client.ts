@@ -2,6 +2,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Handlers } from '@ocmesh/shared/contract';
+import { createSeededRandom } from '@ocmesh/testkit';
 import { createMcpServer } from '../src/server.ts';
 import { createFakeHandlers } from './fake-handlers.ts';
 
@@ -9,7 +10,11 @@ import { createFakeHandlers } from './fake-handlers.ts';
 export async function connectClient(answers: Partial<Handlers>) {
   const { handlers, calls } = createFakeHandlers(answers);
   const problems: unknown[] = [];
-  const server = createMcpServer({ handlers, onProblem: (error) => problems.push(error) });
+  const server = createMcpServer({
+    handlers,
+    random: createSeededRandom(1),
+    onProblem: (error) => problems.push(error),
+  });
   const client = new Client({ name: 'test', version: '1' });
   const [near, far] = InMemoryTransport.createLinkedPair();
   await server.connect(far);

@@ -1,0 +1,52 @@
+/** Letters of other scripts, and digits, that are read as a Latin letter of the fence's word. */
+const lookAlikes: Readonly<Record<string, string>> = {
+  u: 'υսцџμµʋᴜꭎꭒꓴ∪⋃ц',
+  n: 'пηոռɴνⲛꓠռ',
+  t: 'тτᴛꭲⲧꓔ†⊤7+',
+  r: 'гᴦʀɾꭱꭇꓣя',
+  s: 'ѕꜱʂꮪꓢƽ5$§',
+  e: 'еєεɛᴇꭼⲉꓰ℮ҽ∊3€',
+  d: 'ԁɗđժᴅꭰꓓ',
+  '<': '‹«《〈⟨⟪❮❬❰≪⋘⦑⧼˂ᐸ⪡◁◀◂⟸←⇐',
+  '>': '›»》〉⟩⟫❯❭❱≫⋙⦒⧽˃ᐳ⪢▷▶▸⟹→⇒',
+};
+const latin = new Map(
+  Object.entries(lookAlikes).flatMap(([letter, others]) => Array.from(others, (other) => [other, letter])),
+);
+
+/** Letters in circles, squares and flags, which Unicode gives no decomposition: the first of each 26. */
+const ENCLOSED_A = [0x1f150, 0x1f170, 0x1f1e6];
+
+export interface Folded {
+  readonly text: string;
+  /** For each unit of `text`, where the character it came from begins and ends in the original. */
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/** The text as an eye in a hurry reads it: plain lower-case letters and brackets, without accents and what is unseen. */
+export function fold(original: string): Folded {
+  let text = '';
+  const from: number[] = [];
+  const to: number[] = [];
+  let at = 0;
+  for (const char of original) {
+    const plain = foldChar(char);
+    text += plain;
+    for (let i = 0; i < plain.length; i++) {
+      from.push(at);
+      to.push(at + char.length);
+    }
+    at += char.length;
+  }
+  return { text, from, to };
+}
+
+function foldChar(char: string): string {
+  if (char < '\u0080') return latin.get(char) ?? char.toLowerCase();
+  const code = char.codePointAt(0) ?? 0;
+  const first = ENCLOSED_A.find((a) => code >= a && code < a + 26);
+  if (first !== undefined) return String.fromCharCode(0x61 + code - first);
+  const plain = char.normalize('NFKD').replace(/[\p{M}\p{DI}]/gu, '');
+  return Array.from(plain, (one) => latin.get(one.toLowerCase()) ?? one.toLowerCase()).join('');
+}
