@@ -82,7 +82,14 @@ describe('two agents on one relay', () => {
     const alice = await mesh.startAgent('alice', [relay.url]);
     const files = readdirSync(alice.home);
     expect(files).toEqual(
-      expect.arrayContaining(['daemon.json', 'keystore.json', 'ocmesh.db', 'ocmesh.key', 'ocmesh.log']),
+      expect.arrayContaining([
+        'daemon.json',
+        'keystore.json',
+        'ocmesh.db',
+        'ocmesh.key',
+        'ocmesh.log',
+        'token',
+      ]),
     );
     const open = [alice.home, ...files.map((file) => join(alice.home, file))].filter(
       (path) => (statSync(path).mode & 0o077) !== 0,

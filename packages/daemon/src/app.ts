@@ -2,6 +2,7 @@ import { type Clock, type Log, toIso } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
+import type { CallerOptions } from './adapters/http/caller.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
 import { createRelayNetwork } from './adapters/relay/network.ts';
@@ -16,6 +17,7 @@ import { type Home, prepareHome } from './adapters/system/home.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { takeLock } from './adapters/system/lock.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
+import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Config } from './config/schema.ts';
 
@@ -74,7 +76,8 @@ export async function startDaemon(
       },
       config,
     );
-    const server = await listenOrExplain(config.port, agent, { clock, random, log });
+    const callers = { auth: config.api_auth, token: openTokenFile(home.tokenFile, { random, log }) };
+    const server = await listenOrExplain(config.port, agent, { clock, random, log }, callers);
     undo.push(server.close);
     undo.push(writeDaemonFile(home.daemonFile, server.port, toIso(clock.now())));
     agent.start();
@@ -145,12 +148,13 @@ async function listenOrExplain(
   port: number,
   agent: Agent,
   deps: Parameters<typeof listen>[2],
+  callers: CallerOptions,
 ): Promise<HttpServer> {
   const { clock } = deps;
   const deadline = clock.monotonic() + PORT_PATIENCE_MS;
   for (;;) {
     try {
-      return await listen(port, agent.handlers, deps);
+      return await listen(port, agent.handlers, deps, callers);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       const holder = await askHolder(port, clock);
@@ -173,14 +177,15 @@ async function listenOrExplain(
   }
 }
 
-/** The public key of the ocmesh that holds the port; null when it is something else. */
+/** The ocmesh that holds the port, by its public key if it tells; null when it is something else. */
 async function askHolder(port: number, clock: Clock): Promise<string | null> {
   // Not AbortSignal.timeout: its timer does not keep the process alive, and nothing else does at this point.
   const impatience = new AbortController();
   const cancel = clock.after(PORT_ANSWER_MS, () => impatience.abort());
   try {
     const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: impatience.signal });
-    const { npub } = (await response.json()) as { npub?: unknown };
+    const { npub, error } = (await response.json()) as { npub?: unknown; error?: unknown };
+    if (error === 'token_required') return 'with a token';
     return typeof npub === 'string' && /^npub1[0-9a-z]+$/.test(npub) ? npub : null;
   } catch {
     return null;

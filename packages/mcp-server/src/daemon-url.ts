@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { OcmeshError } from '@ocmesh/shared/contract';
 
 const DEFAULT_PORT = 7432;
-/** Bytes of `daemon.json` that are read: a real one has about 150. */
+/** Bytes of a file that are read: a real `daemon.json` has about 150. */
 const FILE_BYTES = 4096;
 
 export interface DaemonUrlOptions {
@@ -19,18 +19,33 @@ export interface DaemonUrlOptions {
  * wrote to `daemon.json`, else, where no home is named and none is there, the default port.
  * @throws OcmeshError `daemon_down` when that daemon does not run, or `OCMESH_API_URL` names another machine
  */
-export async function daemonUrl({ env, homeDir = homedir() }: DaemonUrlOptions): Promise<string> {
-  if (env['OCMESH_API_URL']) return loopbackUrl(env['OCMESH_API_URL']);
+export const daemonUrl = async (options: DaemonUrlOptions): Promise<string> =>
+  (await findDaemon(options)).url;
+
+/**
+ * The token that this daemon takes. null where it has none, and where nothing but the default port speaks for the
+ * daemon: another user's program may listen there and would get it.
+ * @throws OcmeshError as `daemonUrl`
+ */
+export async function daemonToken(options: DaemonUrlOptions): Promise<string | null> {
+  const { tokenFile } = await findDaemon(options);
+  const text = tokenFile && (await readOwnFile(tokenFile, 0o077));
+  return text?.trim() || null;
+}
+
+async function findDaemon({ env, homeDir = homedir() }: DaemonUrlOptions) {
   const home = env['OCMESH_HOME'] || join(homeDir, '.ocmesh');
+  const tokenFile = join(home, 'token');
+  if (env['OCMESH_API_URL']) return { url: loopbackUrl(env['OCMESH_API_URL']), tokenFile };
   const file = join(home, 'daemon.json');
   const written = await readDaemonFile(file);
-  if (written) return written;
+  if (written) return { url: written, tokenFile };
   // Whatever listens on the default port may speak for another agent: it will do only where no home was named.
   if (env['OCMESH_HOME'] || (await exists(file))) {
     throw new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
   }
   const port = Number(env['OCMESH_PORT']);
-  return `http://127.0.0.1:${isPort(port) ? port : DEFAULT_PORT}`;
+  return { url: `http://127.0.0.1:${isPort(port) ? port : DEFAULT_PORT}`, tokenFile: null };
 }
 
 const exists = (path: string): Promise<boolean> =>
@@ -53,16 +68,24 @@ function loopbackUrl(text: string): string {
 
 /** The URL in the file; null when it is not to be trusted: another user or a dead daemon may have left it. */
 async function readDaemonFile(path: string): Promise<string | null> {
+  const text = await readOwnFile(path, 0o022);
+  try {
+    return text === null ? null : readAnnounced(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** A small file of this user, to which others have none of these rights; null for any other. */
+async function readOwnFile(path: string, foreignRights: number): Promise<string | null> {
   // NONBLOCK: a pipe in the file's place must not hold us up.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch(() => null);
   if (!file) return null;
   try {
-    const { uid, mode, size } = await file
-      .stat()
-      .then((stat) => (stat.isFile() ? stat : Promise.reject(stat)));
-    if (uid !== process.getuid?.() || (mode & 0o022) !== 0 || size > FILE_BYTES) return null;
-    return readAnnounced(JSON.parse(await file.readFile('utf8')));
+    const stat = await file.stat();
+    const isOurs = stat.isFile() && stat.uid === process.getuid?.() && (stat.mode & foreignRights) === 0;
+    return isOurs && stat.size <= FILE_BYTES ? await file.readFile('utf8') : null;
   } catch {
     return null;
   } finally {

@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createClient, type FetchLike } from '@ocmesh/shared/contract';
-import { daemonUrl } from './daemon-url.ts';
+import { createClient } from '@ocmesh/shared/contract';
+import { agentAccess } from './daemon-access.ts';
 import { createMcpServer } from './server.ts';
 
 /** Milliseconds that running calls have to answer after the client closed stdin. */
 const graceMs = 500;
-
-/** A redirect could lead a message off this machine. */
-const fetchHere: FetchLike = (url, init) => fetch(url, { ...init, redirect: 'error' });
 
 /**
  * Serves MCP on stdin and stdout until stdin ends, SIGTERM or SIGINT comes, or the client goes away.
@@ -15,7 +12,7 @@ const fetchHere: FetchLike = (url, init) => fetch(url, { ...init, redirect: 'err
  */
 export async function runMcpServer(): Promise<void> {
   const server = createMcpServer({
-    handlers: createClient({ baseUrl: () => daemonUrl({ env: process.env }), fetch: fetchHere }),
+    handlers: createClient(agentAccess({ env: process.env })),
     random: { bytes: randomBytes },
     onProblem: (error) => process.stderr.write(`ocmesh mcp: ${describe(error)}\n`),
   });

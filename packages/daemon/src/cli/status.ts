@@ -1,4 +1,4 @@
-import { daemonUrl } from '@ocmesh/mcp-server/daemon-url';
+import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
 import { createClient, OcmeshError, type Status } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { printLine } from './output.ts';
@@ -9,7 +9,7 @@ export function addStatusCommand(program: Command): void {
     .description('Ask the running daemon how it is.')
     .option('--json', 'print what the API answers')
     .action(async (flags: { json?: boolean }) => {
-      const client = createClient({ baseUrl: () => daemonUrl({ env: process.env }), fetch });
+      const client = createClient(ownerAccess({ env: process.env }));
       try {
         const status = await client.getStatus({});
         printLine(flags.json ? JSON.stringify(status, null, 2) : describe(status));

@@ -20,6 +20,7 @@ test('without anything the defaults count', () => {
   const { values, origins } = loadConfig(configFile(), {}, {});
   expect(values).toMatchObject({
     port: 7432,
+    api_auth: 'none',
     name: null,
     relays: defaults.relays,
     presence_kinds: [1, 31337],
@@ -56,6 +57,7 @@ test('reads every variable', () => {
     configFile(),
     {
       OCMESH_PORT: '0',
+      OCMESH_API_AUTH: 'token',
       OCMESH_NAME: 'n',
       OCMESH_RELAYS: ' wss://a.test , ,ws://127.0.0.1:1 ',
       OCMESH_ANNOUNCE_INTERVAL_S: '1',
@@ -67,12 +69,16 @@ test('reads every variable', () => {
   );
   expect(values).toEqual({
     port: 0,
+    api_auth: 'token',
     name: 'n',
     relays: ['wss://a.test', 'ws://127.0.0.1:1'],
     presence_kinds: [1, 31337],
     announce_interval_s: 1,
     scan_interval_s: 2,
     online_window_s: 3,
+    inbox_strangers: 'open',
+    outbound_first_contact: 'allow',
+    mcp_may_trust: false,
     log_level: 'debug',
   });
 });
@@ -103,6 +109,7 @@ test.each([
   ['a port of letters', { port: '7432' }, 'port'],
   ['a port too high', { port: 65_536 }, 'port'],
   ['no interval', { scan_interval_s: 0 }, 'scan_interval_s'],
+  ['an unknown way in', { api_auth: 'password' }, 'api_auth'],
   ['an empty name', { name: '' }, 'name'],
   ['a name too long', { name: 'x'.repeat(65) }, 'name'],
   ['a relay that is none', { relays: ['https://a.test'] }, 'relays'],

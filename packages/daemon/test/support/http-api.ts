@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { type CallName, callNames, type Handlers, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
+import type { CallerOptions } from '../../src/adapters/http/caller.ts';
 import { listen } from '../../src/adapters/http/server.ts';
 
 export interface Answer {
@@ -25,7 +26,10 @@ export interface OpenStream {
 }
 
 /** The HTTP server with handlers that answer as told and note their input; those that are not told fail. */
-export async function openApi({ followEvents, ...answers }: Partial<Handlers & Streams> = {}) {
+export async function openApi(
+  { followEvents, ...answers }: Partial<Handlers & Streams> = {},
+  callers: CallerOptions = { auth: 'none', token: () => null },
+) {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const calls: [name: CallName, input: unknown][] = [];
@@ -46,7 +50,8 @@ export async function openApi({ followEvents, ...answers }: Partial<Handlers & S
       return followEvents(input, context);
     },
   };
-  const server = await listen(0, { ...handlers, ...streams }, { clock, random: createSeededRandom(1), log });
+  const deps = { clock, random: createSeededRandom(1), log };
+  const server = await listen(0, { ...handlers, ...streams }, deps, callers);
   onTestFinished(async () => {
     const closed = server.close();
     await clock.advance(10_000);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { createClient } from './client.ts';
+import { createClient, withToken } from './client.ts';
 import { errorCatalogue, OcmeshError } from './errors.ts';
+import { operations } from './operations.ts';
 
 interface Sent {
   url: string;
@@ -133,4 +134,41 @@ test("hands the caller's signal on", async () => {
   const { signal } = new AbortController();
   await client.waitForMessages({}, { signal });
   expect(sent[0]?.init.signal).toBe(signal);
+});
+
+test('for the owner alone: an agent’s client shows nothing, and asks for nothing to show', async () => {
+  const asked: boolean[] = [];
+  const token = (demanded: boolean) => {
+    asked.push(demanded);
+    return 'secret';
+  };
+  const row = { ...operations.getIdentity, owner: true } as const;
+  const refused = new OcmeshError('owner_only');
+  const shown: unknown[] = [];
+  const call = async (headers: Record<string, string>) => {
+    shown.push(headers);
+    throw refused;
+  };
+  await expect(withToken({ token }, row, call)).rejects.toBe(refused);
+  expect([asked, shown]).toEqual([[], [{}]]);
+  await expect(withToken({ token, asOwner: true }, row, call)).rejects.toBe(refused);
+  expect(shown.slice(1)).toEqual([{ authorization: 'Bearer secret' }]);
+});
+
+test('a call that was refused for want of a token is made once more, not for ever', async () => {
+  const { client, sent } = answering(401, { error: 'token_required', message: 'm', hint: 'h' });
+  await expect(client.getIdentity({})).rejects.toMatchObject({ code: 'token_required' });
+  expect(sent).toHaveLength(1);
+  let calls = 0;
+  const needy = createClient({
+    baseUrl: () => 'http://127.0.0.1:1',
+    token: () => String(calls),
+    async fetch() {
+      calls++;
+      const text = async () => JSON.stringify({ error: 'token_wrong', message: 'm', hint: 'h' });
+      return { status: 401, headers: { get: () => null }, text };
+    },
+  });
+  await expect(needy.getIdentity({})).rejects.toMatchObject({ code: 'token_wrong' });
+  expect(calls).toBe(2);
 });

@@ -1,12 +1,7 @@
 import { isErrorCode, OcmeshError } from './errors.ts';
-import {
-  type CallContext,
-  callNames,
-  type Handlers,
-  type Operation,
-  operations,
-  pathFields,
-} from './operations.ts';
+import { type CallContext, callNames, type Handlers } from './handlers.ts';
+import { hasBody, type Operation, pathFields } from './operation.ts';
+import { operations } from './operations.ts';
 
 /** The part of `fetch` that the client needs. */
 export type FetchLike = (
@@ -14,10 +9,50 @@ export type FetchLike = (
   init: { method: string; headers: Record<string, string>; body?: string; signal?: never },
 ) => Promise<{ status: number; headers: { get(name: string): string | null }; text(): Promise<string> }>;
 
-export interface ClientOptions {
+export interface ClientOptions extends Credentials {
   /** Base URL of the daemon, asked anew for each call: a restarted daemon may have another port. */
   readonly baseUrl: () => string | Promise<string>;
   readonly fetch: FetchLike;
+}
+
+/** How a client shows that it may call. */
+export interface Credentials {
+  /**
+   * The daemon's token, where there is one to show; asked anew for each call.
+   * @param demanded the daemon refused to answer without it, or took an earlier one for wrong
+   */
+  readonly token?: (demanded: boolean) => string | null | Promise<string | null>;
+  /** Whether it acts for the owner. Else it shows the token only where every call needs it, and never as the owner's. */
+  readonly asOwner?: boolean;
+}
+
+/** Says that a caller with the token acts for an agent, not for the owner. */
+export const callerHeader = 'ocmesh-caller';
+
+/** Calls with the headers that show the token, if there is one; once more if the daemon demands it. */
+export async function withToken<T>(
+  { token, asOwner = false }: Credentials,
+  row: Operation,
+  call: (headers: Record<string, string>) => Promise<T>,
+): Promise<T> {
+  const ask = async (demanded: boolean) =>
+    row.owner && !asOwner ? null : ((await token?.(demanded)) ?? null);
+  const headersFor = (shown: string | null): Record<string, string> =>
+    shown === null
+      ? {}
+      : { authorization: `Bearer ${shown}`, ...(asOwner ? {} : { [callerHeader]: 'agent' }) };
+  const shown = await ask(false);
+  try {
+    return await call(headersFor(shown));
+  } catch (error) {
+    const code = error instanceof OcmeshError ? error.code : null;
+    const isDemanded =
+      code === 'token_required' || code === 'token_wrong' || (asOwner && code === 'owner_only');
+    const demanded = isDemanded ? await ask(true) : null;
+    // These are refused before anything was done.
+    if (demanded === null || demanded === shown) throw error;
+    return call(headersFor(demanded));
+  }
 }
 
 /**
@@ -28,10 +63,12 @@ export function createClient(options: ClientOptions): Handlers {
   async function call(
     row: Operation,
     input: Record<string, unknown>,
-    context?: CallContext,
+    context: CallContext | undefined,
+    credentials: Record<string, string>,
   ): Promise<unknown> {
     const base = await options.baseUrl();
     const { url, init } = toRequest(base, row, input);
+    Object.assign(init.headers, credentials);
     let status: number;
     let link: string | null;
     let body: unknown;
@@ -55,7 +92,8 @@ export function createClient(options: ClientOptions): Handlers {
 
   const entries = callNames.map((name) => [
     name,
-    (input: Record<string, unknown>, context?: CallContext) => call(operations[name], input, context),
+    (input: Record<string, unknown>, context?: CallContext) =>
+      withToken(options, operations[name], (headers) => call(operations[name], input, context, headers)),
   ]);
   return Object.fromEntries(entries) as Handlers;
 }
@@ -72,7 +110,7 @@ export function toRequest(base: string, row: Operation, input: Record<string, un
     if (rest[field] !== undefined) headers[header] = String(rest[field]);
     delete rest[field];
   }
-  if (row.method !== 'POST') {
+  if (!hasBody(row)) {
     const query = Object.entries(rest)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`)

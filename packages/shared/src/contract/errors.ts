@@ -43,6 +43,30 @@ export const errorCatalogue = {
     message: 'There is no message with this id.',
     hint: 'List GET /messages for the ids.',
   },
+  request_unknown: {
+    status: 404,
+    retry: 'never',
+    message: 'Nobody with this key waits for an answer.',
+    hint: 'GET /requests lists who does.',
+  },
+  peer_blocked: {
+    status: 403,
+    retry: 'never',
+    message: 'This peer is blocked: nothing goes to it and nothing of it is kept.',
+    hint: 'Only its owner unblocks it: `ocmesh unblock`.',
+  },
+  first_contact: {
+    status: 403,
+    retry: 'later',
+    message: 'The owner wants to be asked before a stranger is written to: nothing was sent.',
+    hint: 'The request stands in GET /requests; send again when the owner has accepted it with `ocmesh requests accept`.',
+  },
+  loop_suspected: {
+    status: 429,
+    retry: 'later',
+    message: 'The conversation is paused: so many quick answers look like two programs talking for ever.',
+    hint: 'Do not retry; tell your owner, who can go on with `ocmesh resume`. The pause ends by itself after an hour.',
+  },
   relay_unknown: {
     status: 404,
     retry: 'never',
@@ -90,6 +114,30 @@ export const errorCatalogue = {
     retry: 'never',
     message: 'Web pages may not call this API.',
     hint: 'Call it from a program on this machine, without an Origin header.',
+  },
+  token_required: {
+    status: 401,
+    retry: 'never',
+    message: 'This API asks for its token.',
+    hint: 'Send the header Authorization: Bearer TOKEN, with what the file token in OCMESH_HOME holds.',
+  },
+  token_wrong: {
+    status: 401,
+    retry: 'never',
+    message: 'This is not the token of this API.',
+    hint: 'Read the file token in OCMESH_HOME again, or leave out the header Authorization if no token is asked for.',
+  },
+  too_many_wrong_tokens: {
+    status: 429,
+    retry: 'later',
+    message: 'Too many wrong tokens were shown within a minute.',
+    hint: 'Read the file token in OCMESH_HOME again: the right one is taken at any time.',
+  },
+  owner_only: {
+    status: 403,
+    retry: 'never',
+    message: 'Only the owner of this agent may do this.',
+    hint: 'Use the `ocmesh` command, or send the header Authorization: Bearer TOKEN, with what the file token in OCMESH_HOME holds.',
   },
   idempotency_conflict: {
     status: 409,

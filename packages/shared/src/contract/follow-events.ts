@@ -1,6 +1,8 @@
-import { parseJson, toError, toRequest } from './client.ts';
+import { type Credentials, parseJson, toError, toRequest, withToken } from './client.ts';
 import { OcmeshError } from './errors.ts';
-import { type AbortSignalLike, type Input, operations } from './operations.ts';
+import type { Input } from './handlers.ts';
+import type { AbortSignalLike } from './operation.ts';
+import { operations } from './operations.ts';
 import type { StreamEvent } from './stream-events.ts';
 
 // Every host of the language has it, but none of the libraries that this package is compiled with names it.
@@ -12,7 +14,7 @@ export type StreamFetchLike = (
   init: { method: string; headers: Record<string, string>; signal?: never },
 ) => Promise<{ status: number; text(): Promise<string>; body: AsyncIterable<Uint8Array> | null }>;
 
-export interface FollowOptions {
+export interface FollowOptions extends Credentials {
   /** Base URL of the daemon. */
   readonly baseUrl: () => string | Promise<string>;
   readonly fetch: StreamFetchLike;
@@ -30,14 +32,16 @@ export async function* followEvents(
   const base = await options.baseUrl();
   const { url, init } = toRequest(base, operations.followEvents, input);
   try {
-    const response = await options.fetch(url, { ...init, signal: options.signal as never });
-    if (response.status !== 200 || !response.body) {
+    const stream = await withToken(options, operations.followEvents, async (credentials) => {
+      const headers = { ...init.headers, ...credentials };
+      const response = await options.fetch(url, { ...init, headers, signal: options.signal as never });
+      if (response.status === 200 && response.body) return response.body;
       const body = parseJson(await response.text());
       throw toError(operations.followEvents, response.status, body) ?? new OcmeshError('daemon_down');
-    }
+    });
     const decoder = new TextDecoder();
     let rest = '';
-    for await (const bytes of response.body) {
+    for await (const bytes of stream) {
       const blocks = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
       rest = blocks.pop() ?? '';
       for (const block of blocks) {

@@ -42,8 +42,21 @@ export function fold(original: string): Folded {
   return { text, from, to };
 }
 
+/** Of characters beyond ASCII: decomposing one takes a microsecond, and texts repeat them. */
+const known = new Map<string, string>();
+const KNOWN_CHARS = 4096;
+
 function foldChar(char: string): string {
   if (char < '\u0080') return latin.get(char) ?? char.toLowerCase();
+  const before = known.get(char);
+  if (before !== undefined) return before;
+  if (known.size >= KNOWN_CHARS) known.clear();
+  const plain = decompose(char);
+  known.set(char, plain);
+  return plain;
+}
+
+function decompose(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   const first = ENCLOSED_A.find((a) => code >= a && code < a + 26);
   if (first !== undefined) return String.fromCharCode(0x61 + code - first);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { OcmeshError } from '@ocmesh/shared/contract';
+import { valuesOf } from './raw-headers.ts';
 
 /**
  * Keeps web pages out. A browser lets any page call 127.0.0.1, and DNS rebinding makes the call same-origin; what it
@@ -21,7 +22,7 @@ export function guard(request: IncomingMessage, port: number): void {
   const site = request.headers['sec-fetch-site'];
   const crossSite = site !== undefined && site !== 'same-origin' && site !== 'none';
   if (foreign || crossSite) throw new OcmeshError('forbidden_origin');
-  if (request.method === 'POST' || request.method === 'DELETE') checkMediaType(request);
+  if (request.method !== 'GET' && request.method !== 'HEAD') checkMediaType(request);
 }
 
 function checkMediaType(request: IncomingMessage): void {
@@ -32,14 +33,4 @@ function checkMediaType(request: IncomingMessage): void {
   // Compressed bodies are refused: 48 KB of gzip make 50 MB.
   if (!plain || request.headers['content-encoding'] !== undefined)
     throw new OcmeshError('unsupported_media_type');
-}
-
-/** All values of a header as they were sent: Node joins or drops repeated ones. */
-function valuesOf(request: IncomingMessage, name: string): string[] {
-  const { rawHeaders } = request;
-  const values: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? '');
-  }
-  return values;
 }

@@ -3,6 +3,7 @@ import {
   type CallContext,
   callNames,
   type Handlers,
+  hasBody,
   type Input,
   type Operation,
   type OperationName,
@@ -12,29 +13,36 @@ import {
   validateInput,
 } from '@ocmesh/shared/contract';
 import type { Context } from 'koa';
+import type { Caller, CallerCheck } from './caller.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readJson } from './read-json.ts';
 
-/** Routes from the operation table: validate, call the handler, write the answer. */
-export function createRoutes(handlers: Handlers & Streams, streams: EventStreams): Router {
+/** Routes from the operation table: check the caller, validate, call the handler, write the answer. */
+export function createRoutes(
+  handlers: Handlers & Streams,
+  streams: EventStreams,
+  checkCaller: CallerCheck,
+): Router {
   const router = new Router({ strict: true, sensitive: true });
 
   function register<N extends OperationName>(
     name: N,
-    serve: (context: Context, input: Input<N>, row: Operation) => void | Promise<void>,
+    serve: (context: Context, input: Input<N>, row: Operation, caller: Caller) => void | Promise<void>,
   ): void {
     const row: Operation = operations[name];
     router.register(row.path, [row.method], async (context: Context) => {
       context.state['operation'] = row;
-      await serve(context, validateInput(name, await collect(context, row)), row);
+      // Before anything of the body is read.
+      const caller = checkCaller(context.req, row);
+      await serve(context, validateInput(name, await collect(context, row)), row, caller);
     });
   }
 
   for (const name of callNames) {
     // The table ties each name to its types; the loop over all of them cannot.
     const handle = handlers[name] as (input: unknown, context: CallContext) => Promise<unknown>;
-    register(name, async (context, input, row) =>
-      answer(context, row, await handle(input, { signal: goneSignal(context) })),
+    register(name, async (context, input, row, { owner }) =>
+      answer(context, row, await handle(input, { signal: goneSignal(context), owner })),
     );
   }
   register('followEvents', (context, input) =>
@@ -45,8 +53,7 @@ export function createRoutes(handlers: Handlers & Streams, streams: EventStreams
 
 /** Path, query or body, and headers as one object. A repeated query field is a list, which no schema takes. */
 async function collect(context: Context, row: Operation): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> =
-    row.method === 'POST' ? await readJson(context.req) : { ...context.query };
+  const values: Record<string, unknown> = hasBody(row) ? await readJson(context.req) : { ...context.query };
   // A header's field is taken from the header alone.
   for (const [field, header] of Object.entries(row.headers ?? {})) {
     delete values[field];

@@ -296,7 +296,9 @@ test('tells the handler when the caller is gone', async () => {
 test('a port that is taken is told as such', async () => {
   const api = await openApi();
   const deps = { clock: createFakeClock(), random: createSeededRandom(2), log: createRecordingLog() };
-  await expect(listen(api.port, {} as never, deps)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(
+    listen(api.port, {} as never, deps, { auth: 'none', token: () => null }),
+  ).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
 test('closing answers what is running and takes nothing new', async () => {

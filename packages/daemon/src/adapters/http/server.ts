@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import { type Handlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import Koa from 'koa';
+import { type CallerOptions, createCallerCheck } from './caller.ts';
 import { toAnswer } from './errors.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { guard } from './guard.ts';
@@ -31,10 +32,11 @@ export async function listen(
   port: number,
   handlers: Handlers & Streams,
   deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+  callers: CallerOptions,
 ): Promise<HttpServer> {
   const streams = createEventStreams(deps);
   const app = createApp(
-    createRoutes(handlers, streams),
+    createRoutes(handlers, streams, createCallerCheck(callers, deps)),
     deps,
     () => (server.address() as AddressInfo | null)?.port ?? port,
   );
@@ -77,6 +79,7 @@ function createApp(
       context.status = answer.status;
       if (answer.retryAfterSeconds !== undefined)
         context.set('Retry-After', String(answer.retryAfterSeconds));
+      if (answer.status === 401) context.set('WWW-Authenticate', 'Bearer');
       // What is left of a refused body is not read: the connection ends with the answer.
       if (answer.status === 413) context.set('Connection', 'close');
       context.body = answer.body;

@@ -9,6 +9,7 @@ export interface Home {
   readonly database: string;
   readonly keystore: string;
   readonly keyFile: string;
+  readonly tokenFile: string;
   readonly daemonFile: string;
   readonly lockFile: string;
   readonly logFile: string;
@@ -20,6 +21,7 @@ export const homeFiles = (path: string): Home => ({
   database: join(path, 'ocmesh.db'),
   keystore: join(path, 'keystore.json'),
   keyFile: join(path, 'ocmesh.key'),
+  tokenFile: join(path, 'token'),
   daemonFile: join(path, 'daemon.json'),
   lockFile: join(path, 'daemon.lock'),
   logFile: join(path, 'ocmesh.log'),
@@ -47,7 +49,7 @@ export function prepareHome(home: Home): void {
 }
 
 const OTHERS = 0o077;
-const isSecret = (name: string): boolean => /^(ocmesh\.db|ocmesh\.key|keystore\.json)/.test(name);
+const isSecret = (name: string): boolean => /^(ocmesh\.db|ocmesh\.key|keystore\.json|token$)/.test(name);
 
 function checkFile(path: string): void {
   const file = lstatSync(path);

@@ -1,20 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { exitCodes, StartError } from './exit.ts';
 import type { Home } from './home.ts';
+import { readPrivate, writePrivate } from './private-file.ts';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -77,33 +66,6 @@ function unwrap(keystore: Record<string, unknown>, wrappingKey: Uint8Array): Uin
     .setAAD(CONTEXT)
     .setAuthTag(wrapped.subarray(end));
   return Buffer.concat([decipher.update(wrapped.subarray(IV_BYTES, end)), decipher.final()]);
-}
-
-function readPrivate(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    if ((fstatSync(file).mode & 0o077) !== 0) throw refuse(`Others may read ${path}. Run: chmod 600 ${path}`);
-    return readFileSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Whole or not at all: the name comes when the content is on disk. */
-function writePrivate(path: string, text: string): void {
-  const unfinished = `${path}.new`;
-  rmSync(unfinished, { force: true });
-  const file = openSync(unfinished, 'wx', 0o600);
-  try {
-    writeFileSync(file, `${text}\n`);
-    fsyncSync(file);
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  renameSync(unfinished, path);
 }
 
 const refuse = (why: string, cause?: unknown): StartError =>

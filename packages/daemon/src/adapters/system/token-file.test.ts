@@ -1,0 +1,68 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+import { openTokenFile } from './token-file.ts';
+
+function openFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'ocmesh-token-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'token');
+  const log = createRecordingLog();
+  return { folder, path, log, open: () => openTokenFile(path, { random: createSeededRandom(7), log }) };
+}
+
+test('makes a token of 32 bytes that only its owner can read, and keeps it', () => {
+  const { path, open, log } = openFolder();
+  const token = open()();
+  expect(Buffer.from(token ?? '', 'base64url')).toHaveLength(32);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readFileSync(path, 'utf8')).toBe(`${token}\n`);
+  expect(open()()).toBe(token);
+  expect(JSON.stringify(log.lines)).not.toContain(token);
+});
+
+test('another token in the file counts from the next call on', () => {
+  const { path, open } = openFolder();
+  const current = open();
+  writeFileSync(path, `  ${'n'.repeat(43)}\n\n`);
+  expect(current()).toBe('n'.repeat(43));
+});
+
+test('deleting the file makes a new token', () => {
+  const { path, open } = openFolder();
+  const current = open();
+  const first = current();
+  rmSync(path);
+  const second = current();
+  expect(second).not.toBe(first);
+  expect(readFileSync(path, 'utf8').trim()).toBe(second);
+});
+
+test.each([
+  ['that others may read', (path: string) => chmodSync(path, 0o640)],
+  ['that is empty', (path: string) => writeFileSync(path, '')],
+  ['with a token that can be guessed', (path: string) => writeFileSync(path, 'secret')],
+  ['with something else', (path: string) => writeFileSync(path, 'x y'.repeat(20))],
+  [
+    'that is a link',
+    (path: string) => {
+      writeFileSync(`${path}.real`, 'n'.repeat(43), { mode: 0o600 });
+      rmSync(path);
+      symlinkSync(`${path}.real`, path);
+    },
+  ],
+])('a file %s opens nothing, and is told of once', (_, spoil) => {
+  const { path, open, log } = openFolder();
+  const current = open();
+  spoil(path);
+  expect([current(), current()]).toEqual([null, null]);
+  expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+});
+
+test('a folder in which no token can be made is told at the start', () => {
+  const { folder, open } = openFolder();
+  rmSync(folder, { recursive: true });
+  expect(open).toThrow();
+});
