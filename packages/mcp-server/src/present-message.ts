@@ -52,7 +52,7 @@ function timesOf({ direction, delivery }: Message): Shown {
 }
 
 function shape(message: Message, content: string, data: unknown, delivery: Shown): Shown {
-  const { from, to, direction, timestamp, read, type, trust } = message;
+  const { from, to, direction, timestamp, read, type, trust, auto, hops } = message;
   const named = TYPE_NAME.test(type);
   const head = {
     id: cleanLine(message.id, 128),
@@ -66,6 +66,7 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     trust,
     reply_to: idOrNull(message.reply_to),
     thread: idOrNull(message.thread),
+    ...(auto ? { auto, hops } : {}),
   };
   if (direction === 'out') return { ...head, content, data, delivery };
   const from_name = message.from_name === null ? null : cleanLine(message.from_name, nameChars);

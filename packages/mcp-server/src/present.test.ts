@@ -120,8 +120,10 @@ test('puts all that a peer claims into untrusted_content', () => {
     'last_seen',
     'handshake',
     'trust',
+    'paused',
     'unread_count',
     'first_seen',
+    'note',
   ]);
 });
 

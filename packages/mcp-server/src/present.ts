@@ -12,6 +12,8 @@ const urlChars = 128;
 /** Characters and claims of a peer in a list; `get_peer` has the rest. */
 const listedAboutChars = 200;
 const listedClaims = 12;
+/** Paused conversations in a status; get_peer tells of each. */
+const pausedRows = 20;
 /** Bytes for the relays of a status. */
 const relaysBytes = 12_000;
 
@@ -28,6 +30,7 @@ export const presentPeer = (peer: PeerDetails): Shown => ({
   reachability: peer.reachability,
   ...shapePeer(peer, limits.peerAboutChars, limits.peerClaims),
   first_seen: peer.first_seen,
+  note: peer.note,
 });
 
 /** A peer as one row of a list: `truncated` when `get_peer` shows more. */
@@ -40,7 +43,7 @@ export function presentListedPeer(peer: Peer): Shown {
 }
 
 function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
-  const { pubkey, npub, alias, online, handshake, trust, unread_count } = peer;
+  const { pubkey, npub, alias, online, handshake, trust, paused, unread_count } = peer;
   // As REST says "never": a model takes it for a date.
   const last_seen = peer.last_seen.startsWith('1970-01-01T') ? null : peer.last_seen;
   return {
@@ -51,6 +54,7 @@ function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
     last_seen,
     handshake,
     trust,
+    paused,
     unread_count,
     ...untrusted({
       name: lineOrNull(peer.name, nameChars),
@@ -70,7 +74,7 @@ export function presentStatus(status: Status): Shown {
   }));
   const { daemon_version, uptime_seconds, pubkey, npub, name, peer_count, known_peer_count, unread_count } =
     status;
-  const { degraded, reasons, outbox, storage, refused_events } = status;
+  const { degraded, reasons, request_count, outbox, storage, refused_events } = status;
   return {
     daemon_version,
     uptime_seconds,
@@ -82,6 +86,8 @@ export function presentStatus(status: Status): Shown {
     unread_count,
     degraded,
     reasons,
+    request_count,
+    paused_peers: status.paused_peers.slice(0, pausedRows),
     outbox,
     storage,
     refused_events,

@@ -7,11 +7,15 @@ import { createMcpServer } from '../src/server.ts';
 import { createFakeHandlers } from './fake-handlers.ts';
 
 /** A client connected in memory to a server whose daemon answers as told. */
-export async function connectClient(answers: Partial<Handlers>) {
+export async function connectClient(
+  answers: Partial<Handlers>,
+  policy: { readonly mayTrust?: boolean } = {},
+) {
   const { handlers, calls } = createFakeHandlers(answers);
   const problems: unknown[] = [];
   const server = createMcpServer({
     handlers,
+    mayTrust: async () => policy.mayTrust ?? false,
     random: createSeededRandom(1),
     onProblem: (error) => problems.push(error),
   });

@@ -32,9 +32,9 @@ function withoutBoundaries(text: string): string {
   let out = '';
   let done = 0;
   for (const { 0: match, index } of folded.text.matchAll(BOUNDARY)) {
-    const start = Math.max(done, folded.from[index] ?? 0);
+    const start = Math.max(done, folded.startOf(index));
     out += text.slice(done, start) + REMOVED;
-    done = folded.to[index + match.length - 1] ?? done;
+    done = folded.endOf(index + match.length - 1);
   }
   return out + text.slice(done);
 }

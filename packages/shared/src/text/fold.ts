@@ -14,32 +14,39 @@ const latin = new Map(
   Object.entries(lookAlikes).flatMap(([letter, others]) => Array.from(others, (other) => [other, letter])),
 );
 
+const PLAIN = /^\p{ASCII}*$/u;
+const AMBIGUOUS = /[7+5$3]/g;
+
 /** Letters in circles, squares and flags, which Unicode gives no decomposition: the first of each 26. */
 const ENCLOSED_A = [0x1f150, 0x1f170, 0x1f1e6];
 
 export interface Folded {
   readonly text: string;
-  /** For each unit of `text`, where the character it came from begins and ends in the original. */
-  readonly from: readonly number[];
-  readonly to: readonly number[];
+  /** Where the character begins, or ends, in the original that gave the unit of `text` at this index. */
+  startOf(index: number): number;
+  endOf(index: number): number;
 }
 
 /** The text as an eye in a hurry reads it: plain lower-case letters and brackets, without accents and what is unseen. */
 export function fold(original: string): Folded {
+  if (PLAIN.test(original)) {
+    const text = original.toLowerCase().replace(AMBIGUOUS, (char) => latin.get(char) ?? char);
+    return { text, startOf: (index) => index, endOf: (index) => index + 1 };
+  }
   let text = '';
-  const from: number[] = [];
-  const to: number[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
   let at = 0;
   for (const char of original) {
     const plain = foldChar(char);
     text += plain;
     for (let i = 0; i < plain.length; i++) {
-      from.push(at);
-      to.push(at + char.length);
+      starts.push(at);
+      ends.push(at + char.length);
     }
     at += char.length;
   }
-  return { text, from, to };
+  return { text, startOf: (index) => starts[index] ?? at, endOf: (index) => ends[index] ?? at };
 }
 
 /** Of characters beyond ASCII: decomposing one takes a microsecond, and texts repeat them. */
