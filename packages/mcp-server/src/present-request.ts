@@ -2,6 +2,7 @@ import type { Request } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
 import { fitWithIds, listedChars } from './budget.ts';
 import { nameChars, presentListedPeer } from './present.ts';
+import { idChars, isPlainId } from './present-message.ts';
 
 type Shown = Record<string, unknown>;
 
@@ -22,11 +23,13 @@ function presentRequest({ direction, since, peer, message_count, messages }: Req
     peer: presentListedPeer(peer),
     message_count,
     messages: messages.map(({ id, type, content, timestamp }) => {
-      const head = { id: id === null ? null : cleanLine(id, 128), timestamp };
+      const named = id === null || isPlainId(id);
+      const head = { id: named ? id : null, timestamp };
       const shown = cutText(cleanText(content), listedChars);
       // What our own agent wanted to say.
       if (direction === 'out') return { ...head, content: shown };
-      return { ...head, ...untrusted({ type: cleanLine(type, nameChars), content: shown }) };
+      const words = { type: cleanLine(type, nameChars), content: shown };
+      return { ...head, ...untrusted(named ? words : { ...words, id: cleanLine(id, idChars) }) };
     }),
   };
 }

@@ -67,11 +67,9 @@ function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
 }
 
 export function presentStatus(status: Status): Shown {
-  const rows = status.relay_status.map(({ url, last_error, ...rest }) => ({
-    url: cleanLine(url, urlChars),
-    ...rest,
-    ...(last_error === null ? {} : untrusted({ last_error: cleanLine(last_error, reasonChars) })),
-  }));
+  const rows = status.relay_status.map(({ url, last_error, ...rest }) =>
+    relayRow(rest.role === 'own' || isPlainUrl(url), url, rest, { last_error }),
+  );
   const { daemon_version, uptime_seconds, pubkey, npub, name, peer_count, known_peer_count, unread_count } =
     status;
   const { degraded, reasons, request_count, outbox, storage, refused_events } = status;
@@ -97,13 +95,26 @@ export function presentStatus(status: Status): Shown {
 
 /** What each relay did with a message: `{relays}`, with `relays_left_out` when there are too many. */
 export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number): Shown {
-  const rows = outcomes.map(({ url, outcome, reason, at }) => ({
-    url: cleanLine(url, urlChars),
-    outcome,
-    at,
-    ...(reason === null ? {} : untrusted({ reason: cleanLine(reason, reasonChars) })),
-  }));
+  const rows = outcomes.map(({ url, outcome, reason, at }) =>
+    relayRow(isPlainUrl(url), url, { outcome, at }, { reason }),
+  );
   return fitRelays('relays', rows, bytes);
+}
+
+/** Relays of peers have addresses that the peers chose: only a host without a path says nothing. */
+const isPlainUrl = (url: string): boolean => /^wss?:\/\/[a-z0-9.:-]{1,64}\/?$/.test(url);
+
+function relayRow(named: boolean, url: string, known: Shown, said: Record<string, string | null>): Shown {
+  const shownUrl = { url: cleanLine(url, urlChars) };
+  const spoken = Object.entries(said).flatMap(([name, words]) =>
+    words === null ? [] : [[name, cleanLine(words, reasonChars)]],
+  );
+  const words = { ...(named ? {} : shownUrl), ...Object.fromEntries(spoken) };
+  return {
+    ...(named ? shownUrl : {}),
+    ...known,
+    ...(Object.keys(words).length > 0 ? untrusted(words) : {}),
+  };
 }
 
 function fitRelays(field: string, rows: readonly unknown[], bytes: number): Shown {
