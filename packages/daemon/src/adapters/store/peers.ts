@@ -7,18 +7,30 @@ import type { SqlValue } from './sql.ts';
 
 const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
   offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
+/** Peers kept at hand, at about 1 KB each. */
+const CACHED = 2_048;
 const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
 
 export function createPeersTable(database: Database): PeersTable {
+  /** Each presence and message asks for its peer several times. A transaction that is taken back takes this table along. */
+  const cache = new Map<Pubkey, PeerRecord>();
   const count = (): number => Number(database.one('SELECT count(*) FROM peers')?.[0]);
 
   return {
     get(pubkey) {
+      const known = cache.get(pubkey);
+      if (known) return known;
       const row = database.one(`SELECT ${COLUMNS} FROM peers WHERE pubkey = ?`, [pubkey]);
-      return row && toPeer(row);
+      const peer = row && toPeer(row);
+      if (cache.size >= CACHED) cache.clear();
+      if (peer) cache.set(pubkey, peer);
+      return peer;
     },
 
     put(peer) {
+      const before = cache.get(peer.pubkey);
+      // The first sight of it stays.
+      if (before) cache.set(peer.pubkey, { ...peer, firstSeenMs: before.firstSeenMs });
       database.write('peers.put', [
         peer.pubkey,
         peer.name,
@@ -53,6 +65,7 @@ export function createPeersTable(database: Database): PeersTable {
     evict(limit) {
       const before = count();
       database.write('peers.evict', [limit]);
+      cache.clear();
       return before - count();
     },
     countOnline: (nowMs, windowMs) =>

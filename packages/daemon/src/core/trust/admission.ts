@@ -11,9 +11,9 @@ export type Place = 'inbox' | 'held' | { readonly refusal: Refusal };
 
 /** Contacts always reach the agent; of strangers, those to whom it wrote itself, and the others as the owner wants it. */
 export function placeOf(tables: Tables, peer: PeerRecord, policies: Policies): Place {
-  if (peer.trust === 'contact' || tables.peers.hasWrittenTo(peer.pubkey)) return 'inbox';
   const { strangers } = policies.get();
-  if (strangers === 'open') return 'inbox';
+  if (strangers === 'open' || peer.trust === 'contact' || tables.peers.hasWrittenTo(peer.pubkey))
+    return 'inbox';
   if (strangers === 'closed') return { refusal: 'stranger' };
   const held = tables.held.peers();
   const own = held.find((one) => one.peer === peer.pubkey);
