@@ -1,5 +1,6 @@
 // Writes what stands in docs from the code: api.md, openapi.json, errors.md, limits.md, tools.json. With --check it only says
 // whether they are up to date.
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -173,9 +174,14 @@ ${rows.join('\n')}
 `;
 }
 
-/** As an MCP client sees them. */
+/** As an MCP client sees them, where the owner lets the model trust nobody. */
 async function tools() {
-  const server = createMcpServer({ handlers: /** @type {any} */ ({}), onProblem: console.error });
+  const server = createMcpServer({
+    handlers: /** @type {any} */ ({}),
+    mayTrust: async () => false,
+    random: { bytes: randomBytes },
+    onProblem: console.error,
+  });
   const client = new Client({ name: 'generate', version: ocmeshVersion });
   const [near, far] = InMemoryTransport.createLinkedPair();
   await server.connect(far);

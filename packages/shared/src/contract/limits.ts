@@ -107,6 +107,8 @@ export const limits = {
   heldStrangers: 100,
   heldMessages: 3,
   heldDays: 14,
+  /** Strangers whom our agent writes to first in an hour without its owner: one that was talked into telling everybody stops there. */
+  firstContactsPerHour: 30,
   /** Strangers whom our agent may ask the owner to let it write to, and the characters shown of what it wanted to say. */
   contactWishes: 50,
   contactWishChars: 280,

@@ -2,12 +2,14 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import type { Policy } from '@ocmesh/shared/contract';
 import type { Store } from '../ports/store.ts';
 import { type BlockList, createBlockList } from './block-list.ts';
+import { createFirstContacts, type FirstContacts } from './first-contacts.ts';
 import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
 import { createPolicies, type Policies } from './policy.ts';
 
 export interface Trust {
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
+  readonly firstContacts: FirstContacts;
   readonly blockList: BlockList;
 }
 
@@ -18,5 +20,6 @@ export const createTrust = (
 ): Trust => ({
   policies: createPolicies(deps, configured),
   loopGuard: createLoopGuard(deps),
+  firstContacts: createFirstContacts(deps),
   blockList: createBlockList(deps),
 });
