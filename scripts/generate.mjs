@@ -1,6 +1,5 @@
 // Writes what stands in docs from the code: api.md, openapi.json, errors.md, limits.md, tools.json. With --check it only says
 // whether they are up to date.
-import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -174,12 +173,12 @@ ${rows.join('\n')}
 `;
 }
 
-/** As an MCP client sees them, where the owner lets the model trust nobody. */
+/** As an MCP client sees them where the owner allowed no more. */
 async function tools() {
   const server = createMcpServer({
     handlers: /** @type {any} */ ({}),
     mayTrust: async () => false,
-    random: { bytes: randomBytes },
+    random: { bytes: (count) => new Uint8Array(count) },
     onProblem: console.error,
   });
   const client = new Client({ name: 'generate', version: ocmeshVersion });
