@@ -1,0 +1,118 @@
+import { createFakeClock, createSeededRandom } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
+import { createAgent } from '../../src/agent.ts';
+import { defaults } from '../../src/config/schema.ts';
+import { createConversationNetwork } from '../support/conversation-network.ts';
+import { createMemoryDisk, openMemoryStore } from '../support/memory-store.ts';
+import { mutate } from '../support/mutate.ts';
+import { createPuppet, modern } from '../support/puppet.ts';
+import { seededChance } from '../support/seed.ts';
+import { watchProcess } from '../support/watch-process.ts';
+
+// Frames of a relay, broken in every way, into a whole agent: the real reader of frames, core and store.
+
+const FRAMES = Number(process.env['SOAK_FRAMES'] ?? 10_000);
+const WARM_UP = 2_000;
+/** As many as one turn handles. */
+const AT_ONCE = 64;
+const MINUTE_MS = 60_000;
+
+async function startAgent() {
+  const clock = createFakeClock();
+  const errors: string[] = [];
+  const quiet = (): void => {};
+  const log = { debug: quiet, info: quiet, warn: quiet, error: (text: string) => void errors.push(text) };
+  const store = await openMemoryStore(createMemoryDisk(), { clock, log });
+  let played = null as ReturnType<typeof createConversationNetwork> | null;
+  const agent = await createAgent(
+    {
+      store,
+      engine: createWasmEngine(),
+      clock,
+      random: createSeededRandom(1),
+      log,
+      connect(sign) {
+        played = createConversationNetwork({ clock, log, sign });
+        return played.network;
+      },
+    },
+    { ...defaults, relays: ['wss://one.test'] },
+  );
+  agent.start();
+  if (!played) throw new Error('the agent asked for no network');
+  return { agent, clock, errors, store, relay: played };
+}
+
+test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, async () => {
+  const chance = seededChance('relay frames');
+  const watch = watchProcess('relay frames');
+  const { agent, clock, errors, relay } = await startAgent();
+  const { pubkey } = agent.identity;
+  const puppets = ['bob', 'carol', 'dave'].map((name) => createPuppet(name, clock));
+
+  /** What a relay says when nothing is wrong. */
+  function* originals(): Generator<string> {
+    for (const puppet of puppets) {
+      const events = [
+        puppet.presence({ features: modern, name: puppet.pubkey.slice(0, 8) }),
+        puppet.presence({ kind: 1 }),
+        puppet.dm(pubkey, 'plain text'),
+        puppet.dm(pubkey, {
+          type: 'text',
+          body: 'a message',
+          mid: `mid-${puppet.pubkey}`,
+          seq: 1,
+          ts: clock.now(),
+        }),
+        puppet.dm(pubkey, { type: 'hello', name: 'x', features: modern, version: '0.3.0' }),
+        puppet.dm(pubkey, { type: 'delivered', mids: ['a', 'b'] }),
+        puppet.sign({ kind: 10_050, tags: [['relay', 'wss://a.test']] }),
+        puppet.sign({ kind: 10_002, tags: [['r', 'wss://a.test', 'read']] }),
+        puppet.sign({ kind: 1059, tags: [['p', pubkey]], content: 'no seal' }),
+      ];
+      for (const event of events)
+        for (const name of ['dm', 'presence', 'q1']) yield JSON.stringify(['EVENT', name, event]);
+    }
+    for (const name of ['dm', 'presence', 'q1', '']) {
+      yield JSON.stringify(['EOSE', name]);
+      for (const words of ['auth-required: x', 'restricted: x', 'error: too many', ''])
+        yield JSON.stringify(['CLOSED', name, words]);
+    }
+    for (const words of ['rate-limited: 5 s', 'blocked: x', 'duplicate:', 'pow: 20', ''])
+      yield JSON.stringify(['OK', 'ab'.repeat(32), words === '', words]);
+    yield JSON.stringify(['AUTH', 'challenge']);
+    yield JSON.stringify(['NOTICE', 'slow down']);
+  }
+  const frames = [...originals()];
+
+  async function hear(count: number): Promise<void> {
+    for (let heard = 0; heard < count; heard++) {
+      // What it says belongs to what we asked, some of the time.
+      const own = relay.takeSent().slice(-4);
+      if (chance.below(20) === 0)
+        frames.push(...own.map((frame) => frame.replace(/^\["(REQ|EVENT)"/, '["OK"')));
+      if (frames.length > 300) frames.splice(150, 100);
+      relay.hear(mutate(chance.pick(frames), chance));
+      if (heard % AT_ONCE > 0) continue;
+      await clock.advance(0);
+      if (chance.below(20) === 0) relay.reconnect();
+      if (chance.below(20) === 0) await clock.advance(MINUTE_MS);
+    }
+  }
+
+  await hear(WARM_UP);
+  watch.begin();
+  await hear(FRAMES);
+  watch.expectUnharmed();
+  expect(errors).toEqual([]);
+
+  // It still hears what is said.
+  relay.reconnect();
+  await clock.advance(MINUTE_MS);
+  const eve = createPuppet('eve', clock);
+  relay.hear(JSON.stringify(['EVENT', 'dm', eve.dm(pubkey, 'are you there?')]));
+  for (let turn = 0; turn < 10; turn++) await clock.advance(0);
+  const { items } = await agent.handlers.listMessages({ from: eve.pubkey });
+  expect(items).toMatchObject([{ content: 'are you there?' }]);
+});
