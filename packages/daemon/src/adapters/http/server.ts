@@ -9,7 +9,7 @@ import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { guard } from './guard.ts';
 import { createRoutes } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createUnreadAnswer } from './unread.ts';
+import { createUnread } from './unread.ts';
 
 const HOST = '127.0.0.1';
 /** How often connections are looked at for being slow. */
@@ -55,7 +55,9 @@ export async function listen(
   server.maxHeadersCount = 0;
   server.maxConnections = limits.httpConnections;
   server.on('drop', tellOfDropped(deps));
-  server.on('clientError', createUnreadAnswer(deps));
+  const unread = createUnread(deps);
+  server.prependListener('request', unread.onRequest);
+  server.on('clientError', unread.onClientError);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, HOST, resolve);
