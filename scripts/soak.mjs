@@ -1,12 +1,17 @@
 // What takes too long for every day: thousands of power cuts, mutations of every file, a disk that fails at each
-// operation, hundreds of kills of real processes, hundreds of messages among hostile relays and through a network that breaks. `SEED` repeats a
-// run; every seed is printed.
+// operation, broken frames and requests, changed and repeated messages by the ten thousand, hundreds of kills of real
+// processes, hundreds of messages among hostile relays and through a network that breaks. `SEED` repeats a run; every
+// seed is printed.
 // Ends with one line that counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
 const { check, test, finish } = createTally({
   SOAK_STATES: '5000',
   SOAK_MUTATIONS: '10000',
+  SOAK_FRAMES: '100000',
+  SOAK_REQUESTS: '10000',
+  SOAK_FORGERIES: '10000',
+  SOAK_REPLAYS: '100000',
   SOAK_KILLS: '200',
   SOAK_HOSTILE_MESSAGES: '500',
   SOAK_RESTARTS: '15',
@@ -16,11 +21,13 @@ const { check, test, finish } = createTally({
   SOAK_PARTITIONS: '6',
   SOAK_PARTITION_MS: '10000',
 });
-/** `store`, `crash` or `relays` for one part alone. */
+/** `store`, `fuzz`, `crash` or `relays` for one part alone. */
 const part = process.argv[2] ?? 'all';
-if (!['all', 'store', 'crash', 'relays'].includes(part)) throw new Error(`no part of the soak: ${part}`);
+if (!['all', 'store', 'fuzz', 'crash', 'relays'].includes(part))
+  throw new Error(`no part of the soak: ${part}`);
 const isAsked = (/** @type {string} */ name) => part === 'all' || part === name;
 if (isAsked('store')) test('store', 'unit', 'packages/daemon/test/store');
+if (isAsked('fuzz')) test('fuzz', 'unit', 'packages/daemon/test/fuzz');
 if ((isAsked('crash') || isAsked('relays')) && check('build', ['npm', 'run', '--silent', 'build'])) {
   if (isAsked('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');
   if (isAsked('relays')) {

@@ -149,7 +149,10 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
         { created_at: -1 },
         { content: null },
       ]);
-      return wrap(JSON.stringify(seal(bob, JSON.stringify({ ...rumor, ...change }))));
+      const changed = { ...rumor, ...(change as Partial<typeof rumor>) };
+      return wrap(
+        JSON.stringify(seal(bob, JSON.stringify({ ...changed, id: engine.eventId(changed), ...change }))),
+      );
     },
   };
   const kinds = Object.values(forgers);
