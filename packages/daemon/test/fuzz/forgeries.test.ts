@@ -163,7 +163,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
     for (let turn = 0; turn < TURNS; turn++) await world.clock.advance(0);
   }
 
-  watch.begin();
+  await watch.begin();
   const before = await box.peers();
   for (let made = 0; made < FORGERIES; made += AT_ONCE) {
     const forged = Array.from({ length: Math.min(AT_ONCE, FORGERIES - made) }, (_, index) =>
@@ -174,7 +174,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
     expect(inbox, JSON.stringify(forged.find((one) => (one as NostrEvent).id === inbox[0]?.id))).toEqual([]);
   }
   expect(await box.peers()).toEqual(before);
-  watch.expectUnharmed();
+  await watch.expectUnharmed();
 
   // None of that keeps away what Bob wrote.
   await push(genuine.flatMap(({ wrapped, kind4 }) => [wrapped, kind4]));

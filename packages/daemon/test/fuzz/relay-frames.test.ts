@@ -1,3 +1,4 @@
+import type { NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
@@ -13,7 +14,8 @@ import { watchProcess } from '../support/watch-process.ts';
 // Frames of a relay, broken in every way, into a whole agent: the real reader of frames, core and store.
 
 const FRAMES = Number(process.env['SOAK_FRAMES'] ?? 10_000);
-const WARM_UP = 2_000;
+/** Until the parser has all the memory that it ever takes. */
+const WARM_UP = Math.max(2_000, FRAMES / 5);
 /** As many as one turn handles. */
 const AT_ONCE = 64;
 const MINUTE_MS = 60_000;
@@ -86,6 +88,43 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
   }
   const frames = [...originals()];
 
+  const payloads = [
+    {
+      type: 'text',
+      body: 'a message',
+      mid: 'mid-1',
+      seq: 1,
+      ts: clock.now(),
+      thread: 'x',
+      replyTo: 'y',
+      data: { a: 1 },
+    },
+    { type: 'intro', name: 'x', features: modern, v: '0.3.0', capabilities: ['chat'], about: 'z' },
+    { type: 'profile', name: 'x', about: 'y', capabilities: ['chat'] },
+    { type: 'delivered', msgIds: ['a', 'b'] },
+    { type: 'read', msgId: 'a' },
+    { type: 'ping' },
+    { type: 'ocmesh-hello', version: '0.3.0', from: pubkey },
+  ].map((payload) => JSON.stringify(payload));
+
+  /** An event of somebody's own, well signed and sealed: what is wrong is what it says. */
+  function authentic(): NostrEvent {
+    const puppet = chance.pick(puppets);
+    if (chance.happens(0.5)) return puppet.dm(pubkey, mutate(chance.pick(payloads), chance));
+    const { kind, tags, content } = puppet.presence({ features: modern, name: 'x', expiration: 1e10 });
+    const draft = {
+      kind: chance.pick([kind, kind, 1, 10_002, 10_050, 1059]),
+      content: mutate(content, chance),
+      tags,
+    };
+    try {
+      const spoiled = JSON.parse(mutate(JSON.stringify(tags), chance));
+      return puppet.sign({ ...draft, tags: spoiled });
+    } catch {
+      return puppet.sign(draft);
+    }
+  }
+
   async function hear(count: number): Promise<void> {
     for (let heard = 0; heard < count; heard++) {
       // What it says belongs to what we asked, some of the time.
@@ -93,7 +132,10 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
       if (chance.below(20) === 0)
         frames.push(...own.map((frame) => frame.replace(/^\["(REQ|EVENT)"/, '["OK"')));
       if (frames.length > 300) frames.splice(150, 100);
-      relay.hear(mutate(chance.pick(frames), chance));
+      const frame = chance.happens(0.1)
+        ? JSON.stringify(['EVENT', chance.pick(['dm', 'presence']), authentic()])
+        : mutate(chance.pick(frames), chance);
+      relay.hear(frame);
       if (heard % AT_ONCE > 0) continue;
       await clock.advance(0);
       if (chance.below(20) === 0) relay.reconnect();
@@ -102,10 +144,21 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
   }
 
   await hear(WARM_UP);
-  watch.begin();
+  await watch.begin();
   await hear(FRAMES);
-  watch.expectUnharmed();
+  await watch.expectUnharmed();
   expect(errors).toEqual([]);
+
+  const { refused_events } = await agent.handlers.getStatus({});
+  console.log(`relay frames: ${JSON.stringify(refused_events)}`);
+  // They got to all depths, and not all were stopped at the first.
+  expect(refused_events).toMatchObject({
+    garbage_frame: expect.any(Number),
+    unasked: expect.any(Number),
+    malformed: expect.any(Number),
+    bad_signature: expect.any(Number),
+    undecryptable: expect.any(Number),
+  });
 
   // It still hears what is said.
   relay.reconnect();

@@ -54,7 +54,7 @@ test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async ()
   for (let turn = 0; turn < 20; turn++) await world.clock.advance(0);
   const [before, peers] = [await box.inbox(), await box.peers()];
   expect(before).toHaveLength(3 * MESSAGES);
-  watch.begin();
+  await watch.begin();
   for (let run = 0; run < RESTARTS; run++) {
     await push(REPLAYS / RESTARTS);
     expect(await box.inbox()).toEqual(before);
@@ -72,5 +72,5 @@ test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async ()
     peers.map(({ pubkey }) => pubkey).sort(),
   );
   expect(received.sort()).toEqual(before.map(({ id }) => id).sort());
-  watch.expectUnharmed();
+  await watch.expectUnharmed();
 });

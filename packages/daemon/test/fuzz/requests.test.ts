@@ -142,10 +142,10 @@ test(`${REQUESTS} broken requests harm nothing`, { timeout: 3_600_000 }, async (
   }
 
   await fire(WARM_UP);
-  watch.begin();
+  await watch.begin();
   await fire(REQUESTS);
   console.log(`requests: ${JSON.stringify(Object.fromEntries(seen))}`);
-  watch.expectUnharmed();
+  await watch.expectUnharmed();
   expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   // All sorts got through, and all sorts were refused.
   expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 404]));

@@ -51,13 +51,30 @@ function mutateText(text: string, { below, pick }: Chance): string {
   }
 }
 
-/** In place of one of the values in it something that does not belong there. */
+/** In place of one of the values something that does not belong there: JSON stays JSON. */
 function mutateValue(text: string, { below, pick }: Chance): string {
-  const values = [...text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null/g)];
+  const values = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?!\s*:)|-?\d+(?:\.\d+)?(?!")|true|false|null/g)];
   if (values.length === 0) return text;
   const { index, 0: value } = pick(values);
   const other = below(3) === 0 ? pick(values)[0] : pick(nasty);
   return text.slice(0, index) + other + text.slice(index + value.length);
+}
+
+/** In place of one of the names a field of another, or one that every object has. */
+function mutateName(text: string, { pick }: Chance): string {
+  const names = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?=\s*:)/g)];
+  if (names.length === 0) return text;
+  const { index, 0: name } = pick(names);
+  const other = pick([
+    pick(names)[0],
+    '"__proto__"',
+    '"constructor"',
+    '"toString"',
+    '"then"',
+    '"length"',
+    '""',
+  ]);
+  return text.slice(0, index) + other + text.slice(index + name.length);
 }
 
 function noise({ below }: Chance): string {
@@ -68,11 +85,13 @@ function noise({ below }: Chance): string {
   ).join('');
 }
 
-/** A text like this one, with one to four things wrong; now and then one that has nothing to do with it. */
+/** A text like this one, with something wrong, mostly not all of it; now and then one that has nothing to do with it. */
 export function mutate(text: string, chance: Chance): string {
-  if (chance.below(50) === 0) return noise(chance);
+  if (chance.happens(0.02)) return noise(chance);
   let mutated = text;
-  for (let times = 1 + chance.below(4); times > 0; times--)
-    mutated = chance.below(3) === 0 ? mutateText(mutated, chance) : mutateValue(mutated, chance);
+  do {
+    const kind = chance.below(10);
+    mutated = (kind < 2 ? mutateText : kind < 3 ? mutateName : mutateValue)(mutated, chance);
+  } while (chance.happens(0.3));
   return mutated;
 }
