@@ -45,6 +45,8 @@ const message = (n) => ({
   readAtMs: null,
   receiptDue: 'none',
   seq: n,
+  auto: n % 5 === 0,
+  hops: n % 5 === 0 ? n : 0,
 });
 
 const first = await open();

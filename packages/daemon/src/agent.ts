@@ -1,7 +1,7 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
 import { type Handlers, limits, type Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
-import { type Config, candidateRelays } from './config/schema.ts';
+import { type Config, candidateRelays, policyOf } from './config/schema.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
@@ -34,6 +34,8 @@ import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
+import { createTrust } from './core/trust/trust.ts';
+import { createRelayListener } from './relay-listener.ts';
 
 /** For what is in flight at the end. */
 const DRAIN_MS = 1_000;
@@ -76,6 +78,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const { steadyNow, relayOffsetMs } = time;
   const retention = createRetention({ ...base, steadyNow }, bounds);
   const { makeRoom } = retention;
+  const trust = createTrust(base, policyOf(config));
   const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
   const hub = createEventHub(base, { kept: limits.eventsKept });
   const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
@@ -106,7 +109,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     outbox.offer(items);
   }
   const receipts = createReceipts({ ...base, offer });
-  const send = createSend({ ...base, steadyNow, makeRoom, offer });
+  const send = createSend({ ...base, ...trust, steadyNow, makeRoom, offer });
   const waiting = createWaiting(base);
   const answerQuery = createQueryAnswers({ ...base, offer }, { name });
   const handshake = createHandshake({ ...base, offer }, { name });
@@ -115,11 +118,12 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     ...base,
     self: identity.pubkey,
     counters,
+    isBlocked: trust.blockList.has,
     onDeferred: (url) => catchUp.onDeferred(url),
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
       presence: createPresenceHandler(),
-      dm: createDmHandler(identity, makeRoom),
+      dm: createDmHandler({ ...base, ...trust, makeRoom, counters }),
       relayList: createRelayListHandler(),
     },
   });
@@ -142,6 +146,11 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     ingestStored: pipeline.ingestStored,
   });
 
+  const relayListener = createRelayListener({
+    ...{ pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch },
+    isOwn: (url) => ownRelays().includes(url),
+  });
+
   function onRelaysChanged(): void {
     outbox.onRelaysChanged();
     relayLists.onRelaysChanged();
@@ -156,6 +165,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     logEvent(event, log);
     hub.publish(event);
     onlineWatch.onEvent(event);
+    trust.blockList.onEvent(event);
     outbox.onEvent(event);
     handshake.onEvent(event);
     waiting.onEvent(event);
@@ -169,7 +179,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     handlers: createHandlers(
       {
         ...base,
-        ...{ relayList, health, counters, send, waiting, hub },
+        ...{ relayList, health, counters, send, waiting, hub, makeRoom, ...trust },
         wakeReceipts: receipts.wake,
         nextAttemptAtMs: outbox.nextAttemptAtMs,
       },
@@ -184,31 +194,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
           { name: 'presence', filters: discovery.filters },
           { name: 'dm', filters: catchUp.filters },
         ],
-        {
-          onEvent: pipeline.ingest,
-          onGarbage: (_url, reason) => counters.count(reason),
-          onConnected(url) {
-            statusWatch.look();
-            // Relays of peers get messages, nothing else.
-            if (ownRelays().includes(url)) announcer.onConnected(url);
-            outbox.onConnected(url);
-          },
-          onDisconnected(url) {
-            statusWatch.look();
-            catchUp.onDisconnected(url);
-          },
-          onInfo: announcer.onInfo,
-          onSubscribed(url, subscription) {
-            statusWatch.look();
-            if (subscription !== 'dm') return;
-            catchUp.onSubscribed(url);
-            relayLists.onRelaysChanged();
-          },
-          onState(url) {
-            relayWatch.onState(url);
-            statusWatch.look();
-          },
-        },
+        relayListener,
       );
       time.start();
       relayList.start();

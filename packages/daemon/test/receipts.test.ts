@@ -206,6 +206,8 @@ test('receipts for more messages than one look shows all go out', async () => {
         readAtMs: null,
         receiptDue: 'none',
         seq: null,
+        auto: false,
+        hops: 0,
       });
     }
   });

@@ -1,4 +1,5 @@
-import { cutChars, type Page, utf8Bytes } from '@ocmesh/shared/contract';
+import { type Page, utf8Bytes } from '@ocmesh/shared/contract';
+import { cutText } from '@ocmesh/shared/text';
 
 /** Bytes of one result as JSON: more fills a model's context with little use. */
 export const resultBytes = 20_000;
@@ -65,8 +66,8 @@ export function cutToJsonBytes(text: string, bytes: number): string {
   let high = text.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (jsonBytes(cutChars(text, middle)) <= bytes) low = middle;
+    if (jsonBytes(cutText(text, middle)) <= bytes) low = middle;
     else high = middle - 1;
   }
-  return cutChars(text, low);
+  return cutText(text, low);
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, OcmeshError } from '@ocmesh/shared/contract';
-import { cleanLine } from './clean-text.ts';
+import { cleanLine } from '@ocmesh/shared/text';
 
 /** Characters of an error's sentence: ours never need more. */
 const SENTENCE_CHARS = 400;
@@ -14,6 +14,8 @@ export const toolHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   invalid_pubkey: 'Use a pubkey or npub exactly as list_peers shows it.',
   peer_unknown: 'Call list_peers for the known keys; a new agent appears within 2 to 5 minutes of starting.',
   message_unknown: 'Call list_messages for the ids.',
+  request_unknown: 'It was answered already: call get_peer.',
+  first_contact: 'Tell your owner, who can accept it; send again afterwards.',
   not_found: 'The daemon may be of another version: call get_status.',
   method_not_allowed: 'The daemon may be of another version: call get_status.',
   token_required: ASK_OWNER,

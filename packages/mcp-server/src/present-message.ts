@@ -1,6 +1,6 @@
-import { cutChars, type Message } from '@ocmesh/shared/contract';
+import type { Message } from '@ocmesh/shared/contract';
+import { cleanJson, cleanLine, cleanText, cutText } from '@ocmesh/shared/text';
 import { cutToJsonBytes, jsonBytes, listedChars, resultBytes } from './budget.ts';
-import { cleanJson, cleanLine, cleanText } from './clean-text.ts';
 import { nameChars, presentOutcomes } from './present.ts';
 
 /** As `list_messages` takes it for a filter. */
@@ -20,7 +20,7 @@ export function presentListed(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const relays =
     message.direction === 'out' ? presentOutcomes(message.delivery.relays, listedRelaysBytes) : {};
-  const shownContent = cutChars(content, listedChars);
+  const shownContent = cutText(content, listedChars);
   const shownData = jsonBytes(data) <= listedChars ? data : null;
   const whole = shownContent === content && shownData === data && !('relays_left_out' in relays);
   return {

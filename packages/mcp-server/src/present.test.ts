@@ -1,8 +1,8 @@
 import type { Message, PeerDetails } from '@ocmesh/shared/contract';
+import { unseen } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
-import { unseen } from '../test/unseen.ts';
 import { jsonBytes, resultBytes } from './budget.ts';
 import { presentListedPeer, presentPeer, presentStatus } from './present.ts';
 import { presentListed, presentMessage } from './present-message.ts';

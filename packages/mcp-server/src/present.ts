@@ -1,13 +1,6 @@
-import {
-  cutChars,
-  limits,
-  type Peer,
-  type PeerDetails,
-  type RelayOutcome,
-  type Status,
-} from '@ocmesh/shared/contract';
+import { limits, type Peer, type PeerDetails, type RelayOutcome, type Status } from '@ocmesh/shared/contract';
+import { cleanLine, cleanText, cutText } from '@ocmesh/shared/text';
 import { countFitting } from './budget.ts';
-import { cleanLine, cleanText } from './clean-text.ts';
 
 // The boundary between what the daemon knows and what others say: a model reads the latter only in
 // fields named `untrusted_content`.
@@ -41,7 +34,7 @@ export const presentPeer = (peer: PeerDetails): Shown => ({
 export function presentListedPeer(peer: Peer): Shown {
   const { about, features, capabilities } = peer;
   const whole =
-    cutChars(about ?? '', listedAboutChars) === (about ?? '') &&
+    cutText(about ?? '', listedAboutChars) === (about ?? '') &&
     Math.max(features.length, capabilities.length) <= listedClaims;
   return { ...shapePeer(peer, listedAboutChars, listedClaims), ...(whole ? {} : { truncated: true }) };
 }
@@ -61,7 +54,7 @@ function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
     unread_count,
     untrusted_content: {
       name: lineOrNull(peer.name, nameChars),
-      about: peer.about === null ? null : cutChars(cleanText(peer.about), aboutChars),
+      about: peer.about === null ? null : cutText(cleanText(peer.about), aboutChars),
       capabilities: claims(peer.capabilities, maxClaims),
       features: claims(peer.features, maxClaims),
       version: lineOrNull(peer.version, nameChars),

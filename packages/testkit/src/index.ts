@@ -28,3 +28,4 @@ export {
 export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
 export { createSeededRandom } from './seeded-random.ts';
+export { unseen } from './unseen.ts';

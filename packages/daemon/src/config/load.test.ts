@@ -76,6 +76,9 @@ test('reads every variable', () => {
     announce_interval_s: 1,
     scan_interval_s: 2,
     online_window_s: 3,
+    inbox_strangers: 'open',
+    outbound_first_contact: 'allow',
+    mcp_may_trust: false,
     log_level: 'debug',
   });
 });

@@ -1,4 +1,4 @@
-import { limits, type Static, Type } from '@ocmesh/shared/contract';
+import { limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
 
 /** In a fixed order, so that all agents overlap. The deployed mesh's old ones last: most of them are gone. */
 export const candidateRelays: readonly string[] = [
@@ -44,6 +44,19 @@ export const ConfigFile = Type.Object(
     announce_interval_s: Type.Optional(seconds('How often presence is announced.')),
     scan_interval_s: Type.Optional(seconds('How often relays are asked for other agents.')),
     online_window_s: Type.Optional(seconds('How long a peer counts as online after a sign of life.')),
+    inbox_strangers: Type.Optional(
+      Type.Union([Type.Literal('open'), Type.Literal('ask'), Type.Literal('closed')], {
+        description: 'Messages of strangers: into the inbox, held until you say yes, or dropped.',
+      }),
+    ),
+    outbound_first_contact: Type.Optional(
+      Type.Union([Type.Literal('allow'), Type.Literal('ask')], {
+        description: 'Whether your agent may write to a stranger without your yes.',
+      }),
+    ),
+    mcp_may_trust: Type.Optional(
+      Type.Boolean({ description: 'Gives models the tools that make contacts and answer requests.' }),
+    ),
     log_level: Type.Optional(
       Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')]),
     ),
@@ -64,8 +77,17 @@ export const defaults: Config = {
   announce_interval_s: 300,
   scan_interval_s: 120,
   online_window_s: limits.onlineWindowMinutes * 60,
+  inbox_strangers: 'open',
+  outbound_first_contact: 'allow',
+  mcp_may_trust: false,
   log_level: 'info',
 };
+
+export const policyOf = (config: Config): Policy => ({
+  strangers: config.inbox_strangers,
+  first_contact: config.outbound_first_contact,
+  mcp_may_trust: config.mcp_may_trust,
+});
 
 /** Blanks are no number, though `Number` makes them 0. */
 function readNumber(text: string): number {

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { compactFiles } from '../../src/adapters/store/compaction.ts';
-import { init } from '../../src/adapters/store/migrations/001-init.ts';
-import { relays } from '../../src/adapters/store/migrations/002-relays.ts';
-import { createSchema, currentSchema } from '../../src/adapters/store/migrations/index.ts';
+import { createSchema, currentSchema, migrations } from '../../src/adapters/store/migrations/index.ts';
 import { recover } from '../../src/adapters/store/recover.ts';
 import { startUp } from '../../src/adapters/store/start-up.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
@@ -18,8 +16,7 @@ const log = createRecordingLog();
 
 /** What the next schema could be: a column, and every row changed. */
 const next = createSchema([
-  init,
-  relays,
+  ...migrations,
   `ALTER TABLE seen ADD COLUMN note TEXT; UPDATE seen SET note = 'migrated';`,
 ]);
 const ROWS = 48;
@@ -82,7 +79,7 @@ describe('an upgrade', () => {
     await startUp(files, path, key, log, next);
     const before = hashes(files);
     await expect(startUp(files, path, key, log)).rejects.toThrow(
-      /schema 3, and this ocmesh knows 2: install the newer one/,
+      /schema 4, and this ocmesh knows 3: install the newer one/,
     );
     expect(hashes(files)).toEqual(before);
   });

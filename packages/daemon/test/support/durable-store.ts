@@ -45,6 +45,7 @@ export function put(tables: Tables, id: string, text: string): void {
     capabilities: [],
     trust: 'stranger',
     alias: null,
+    note: null,
     firstSeenMs: 1,
     lastSeenMs: 2,
     offlineSinceMs: null,
@@ -73,6 +74,8 @@ export function put(tables: Tables, id: string, text: string): void {
     readAtMs: null,
     receiptDue: 'none',
     seq: null,
+    auto: false,
+    hops: 0,
   });
   tables.outbox.insert({ event, peer: PEER, purpose: 'message', expiresAtMs: 9 });
   tables.seen.add(id, 1);

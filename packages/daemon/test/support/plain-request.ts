@@ -1,4 +1,4 @@
-import { type Operation, type OperationName, operations, pathFields } from '@ocmesh/shared/contract';
+import { hasBody, type Operation, type OperationName, operations, pathFields } from '@ocmesh/shared/contract';
 
 /** A request as a well-behaved client sends it. */
 export interface PlainRequest {
@@ -17,21 +17,25 @@ const samples: Readonly<Record<string, unknown>> = {
   id: 'mid',
   all: true,
   accept: true,
+  trust: 'contact',
+  alias: 'a name',
+  strangers: 'ask',
 };
 
 /** The least that this operation takes. */
 export function plainRequest(name: OperationName): PlainRequest {
   const row: Operation = operations[name];
   const { required = [], minProperties = 0 } = row.input as { required?: string[]; minProperties?: number };
-  const known = Object.keys(row.input.properties).filter((field) => field in samples);
-  const fields = required.length > 0 ? required : known.slice(0, minProperties);
+  const others = Object.keys(row.input.properties).filter(
+    (field) => field in samples && !required.includes(field),
+  );
+  const fields = [...required, ...others.slice(0, Math.max(0, minProperties - required.length))];
   const inPath = pathFields(row.path);
   const rest = Object.fromEntries(
     fields.filter((field) => !inPath.includes(field)).map((field) => [field, samples[field]]),
   );
   const path = inPath.reduce((all, field) => all.replace(`:${field}`, String(samples[field])), row.path);
-  if (row.method !== 'GET' && row.method !== 'DELETE')
-    return { method: row.method, path, body: JSON.stringify(rest) };
+  if (hasBody(row)) return { method: row.method, path, body: JSON.stringify(rest) };
   const query = new URLSearchParams(rest as Record<string, string>).toString();
   return { method: row.method, path: query ? `${path}?${query}` : path, body: null };
 }

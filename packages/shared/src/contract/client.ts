@@ -1,12 +1,7 @@
 import { isErrorCode, OcmeshError } from './errors.ts';
-import {
-  type CallContext,
-  callNames,
-  type Handlers,
-  type Operation,
-  operations,
-  pathFields,
-} from './operations.ts';
+import { type CallContext, callNames, type Handlers } from './handlers.ts';
+import { hasBody, type Operation, pathFields } from './operation.ts';
+import { operations } from './operations.ts';
 
 /** The part of `fetch` that the client needs. */
 export type FetchLike = (
@@ -115,7 +110,7 @@ export function toRequest(base: string, row: Operation, input: Record<string, un
     if (rest[field] !== undefined) headers[header] = String(rest[field]);
     delete rest[field];
   }
-  if (row.method !== 'POST') {
+  if (!hasBody(row)) {
     const query = Object.entries(rest)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`)

@@ -43,6 +43,30 @@ export const errorCatalogue = {
     message: 'There is no message with this id.',
     hint: 'List GET /messages for the ids.',
   },
+  request_unknown: {
+    status: 404,
+    retry: 'never',
+    message: 'Nobody with this key waits for an answer.',
+    hint: 'GET /requests lists who does.',
+  },
+  peer_blocked: {
+    status: 403,
+    retry: 'never',
+    message: 'This peer is blocked: nothing goes to it and nothing of it is kept.',
+    hint: 'Only its owner unblocks it: `ocmesh unblock`.',
+  },
+  first_contact: {
+    status: 403,
+    retry: 'later',
+    message: 'The owner wants to be asked before a stranger is written to: nothing was sent.',
+    hint: 'The request stands in GET /requests; send again when the owner has accepted it with `ocmesh requests accept`.',
+  },
+  loop_suspected: {
+    status: 429,
+    retry: 'later',
+    message: 'The conversation is paused: so many quick answers look like two programs talking for ever.',
+    hint: 'Do not retry; tell your owner, who can go on with `ocmesh resume`. The pause ends by itself after an hour.',
+  },
   relay_unknown: {
     status: 404,
     retry: 'never',

@@ -1,6 +1,8 @@
 import { type Credentials, parseJson, toError, toRequest, withToken } from './client.ts';
 import { OcmeshError } from './errors.ts';
-import { type AbortSignalLike, type Input, operations } from './operations.ts';
+import type { Input } from './handlers.ts';
+import type { AbortSignalLike } from './operation.ts';
+import { operations } from './operations.ts';
 import type { StreamEvent } from './stream-events.ts';
 
 // Every host of the language has it, but none of the libraries that this package is compiled with names it.

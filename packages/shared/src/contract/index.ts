@@ -8,26 +8,23 @@ export {
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
 export { type EventType, eventTypes } from './event-types.ts';
 export { type FollowOptions, followEvents, type StreamFetchLike } from './follow-events.ts';
-export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
-export { limits } from './limits.ts';
-export { isNestedWithin } from './nesting.ts';
 export {
-  type AbortSignalLike,
   type CallContext,
   type CallName,
   callNames,
   type Handlers,
   type Input,
-  type Operation,
-  type OperationName,
   type Output,
-  operations,
   type Page,
   type Passed,
-  pathFields,
   type Streams,
-  statusOf,
-} from './operations.ts';
+} from './handlers.ts';
+export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
+export { limits } from './limits.ts';
+export { isNestedWithin } from './nesting.ts';
+export { type AbortSignalLike, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+export { type OperationName, operations } from './operations.ts';
+export type { RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {
   Delivery,
   DeliveryState,
@@ -36,12 +33,11 @@ export type {
   Message,
   Peer,
   PeerDetails,
+  Policy,
   Reachability,
   Reason,
-  RelayDetails,
   RelayOutcome,
-  RelayState,
-  RelayStatus,
+  Request,
   Status,
   Trust,
 } from './schemas.ts';

@@ -110,6 +110,24 @@ export const limits = {
   peerAboutChars: 500,
   /** Characters of the name that the owner gives a peer. */
   aliasChars: 64,
+  /** Characters of the owner's note on a peer. */
+  noteChars: 500,
+  /** Strangers whose messages are held for the owner, messages of each, and days: what nobody looks at goes. */
+  heldStrangers: 100,
+  heldMessages: 3,
+  heldDays: 14,
+  /** Strangers whom our agent may ask the owner to let it write to, and the characters shown of what it wanted to say. */
+  contactWishes: 50,
+  contactWishChars: 280,
+  /** Seconds within which an answer counts as automatic: people rarely read and answer faster for long. */
+  autoSeconds: 60,
+  /** Automatic messages to one peer in an hour, a stranger's and a contact's; more look like two programs talking for ever. */
+  autoPerHour: 30,
+  autoPerHourContact: 120,
+  /** Automatic messages in a row, over however many agents, after which it is a loop: also a slow one shall end. */
+  autoHops: 500,
+  /** Minutes after which a paused conversation may go on by itself. */
+  loopPauseMinutes: 60,
   /** Features or capabilities one peer may claim, and the characters of each. */
   peerClaims: 32,
   peerClaimChars: 64,

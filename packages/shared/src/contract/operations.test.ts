@@ -1,14 +1,9 @@
 import { expect, test } from 'vitest';
 import { errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
 import { eventTypes } from './event-types.ts';
-import {
-  callNames,
-  type Operation,
-  type OperationName,
-  operations,
-  pathFields,
-  statusOf,
-} from './operations.ts';
+import { callNames } from './handlers.ts';
+import { type Operation, pathFields, statusOf } from './operation.ts';
+import { type OperationName, operations } from './operations.ts';
 import { StreamEvent } from './stream-events.ts';
 
 const rows = Object.entries(operations) as [OperationName, Operation][];

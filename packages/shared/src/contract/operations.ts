@@ -1,36 +1,9 @@
-import type { ErrorCode } from './errors.ts';
+import type { Operation } from './operation.ts';
+import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
-import { type Static, type TObject, type TSchema, Type } from './typebox.ts';
-
-/** One REST operation. Types, validation, routes, client, docs and MCP tools all come from its row. */
-export interface Operation {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** `:name` parts are fields of `input`; the rest is the query (GET, DELETE) or the JSON body (POST). */
-  readonly path: string;
-  readonly summary: string;
-  readonly input: TObject;
-  readonly output: TSchema;
-  /** `output` is a page: the answer is its array, the next page stands in `Link`. */
-  readonly page?: true;
-  /** The answer is a stream of Server-Sent Events, each of them an `output`. */
-  readonly stream?: true;
-  /** Where it is not 200. */
-  readonly successStatus?: 201;
-  /** A status that carries the answer all the same. */
-  readonly degradedStatus?: 503;
-  /** Fields of `input` that travel as headers. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Errors beyond those that every operation can have, and their status where it is not the catalogue's. */
-  readonly errors?: Readonly<Partial<Record<ErrorCode, number | true>>>;
-  /** Which code a violation of the schema gets, by `<field> <ajv keyword>`, where `invalid_request` is too vague. */
-  readonly violations?: Readonly<Record<string, ErrorCode>>;
-  /** For the owner alone: it needs the token, also where other calls need none. */
-  readonly owner?: true;
-  /** Answered without a token, also where other calls need one. */
-  readonly open?: true;
-}
+import { Type } from './typebox.ts';
 
 const operation = <const O extends Operation>(row: O): O => row;
 
@@ -63,7 +36,7 @@ export const operations = {
     path: '/relays',
     summary: 'The relays, their state and their limits (NIP-11).',
     input: requests.none,
-    output: Type.Array(schemas.RelayDetails),
+    output: Type.Array(RelayDetails),
   }),
   addRelay: operation({
     method: 'POST',
@@ -71,7 +44,7 @@ export const operations = {
     summary:
       'Adds a relay to the list and connects it, without a restart. One that is on the list already stays; 32 are the most.',
     input: requests.addRelay,
-    output: schemas.RelayDetails,
+    output: RelayDetails,
     successStatus: 201,
     errors: { storage_full: true, storage_unavailable: true },
   }),
@@ -80,7 +53,7 @@ export const operations = {
     path: '/relays',
     summary: 'Takes a relay off the list and leaves it. Answers with those that are left.',
     input: requests.removeRelay,
-    output: Type.Array(schemas.RelayDetails),
+    output: Type.Array(RelayDetails),
     errors: { relay_unknown: true, storage_full: true, storage_unavailable: true },
   }),
   listPeers: operation({
@@ -110,6 +83,55 @@ export const operations = {
     output: schemas.PeerDetails,
     successStatus: 201,
     errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  updatePeer: operation({
+    method: 'PATCH',
+    path: '/peers/:pubkey',
+    summary:
+      'Trusts or blocks an agent, gives it a name of your own or a note (null takes them away). A contact’s held messages come in.',
+    input: requests.updatePeer,
+    output: schemas.PeerDetails,
+    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  resumePeer: operation({
+    method: 'POST',
+    path: '/peers/:pubkey/resume',
+    summary: 'Ends the pause of a conversation that the loop guard stopped.',
+    input: requests.getPeer,
+    output: schemas.PeerDetails,
+    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  listRequests: operation({
+    method: 'GET',
+    path: '/requests',
+    summary: 'What waits for the owner: strangers’ held messages, and strangers our agent wants to write to.',
+    input: requests.none,
+    output: Type.Array(schemas.Request),
+  }),
+  answerRequest: operation({
+    method: 'POST',
+    path: '/requests/:pubkey',
+    summary:
+      'The owner’s answer: yes makes the stranger a contact and lets its held messages in, no blocks it.',
+    input: requests.answerRequest,
+    output: schemas.PeerDetails,
+    errors: { request_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+  }),
+  getPolicy: operation({
+    method: 'GET',
+    path: '/policy',
+    summary: 'Who reaches the agent, and whom it reaches.',
+    input: requests.none,
+    output: schemas.Policy,
+  }),
+  setPolicy: operation({
+    method: 'PUT',
+    path: '/policy',
+    summary: 'Changes who reaches the agent, and whom it reaches. What is not named stays.',
+    input: requests.setPolicy,
+    output: schemas.Policy,
+    owner: true,
+    errors: { storage_full: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -156,6 +178,9 @@ export const operations = {
       invalid_pubkey: true,
       content_too_large: true,
       idempotency_conflict: true,
+      peer_blocked: true,
+      first_contact: true,
+      loop_suspected: true,
       outbox_full: true,
       storage_full: true,
       storage_unavailable: true,
@@ -176,70 +201,5 @@ export const operations = {
   }),
 } as const;
 
-type Operations = typeof operations;
+export type Operations = typeof operations;
 export type OperationName = keyof Operations;
-type StreamName = { [N in OperationName]: Operations[N] extends { stream: true } ? N : never }[OperationName];
-/** An operation with one answer. */
-export type CallName = Exclude<OperationName, StreamName>;
-export type Input<N extends OperationName> = Static<Operations[N]['input']>;
-
-/** One page of a list; `next_cursor` is null on the last. */
-export interface Page<T> {
-  readonly items: T;
-  readonly next_cursor: string | null;
-}
-
-export type Output<N extends OperationName> = Operations[N] extends { page: true }
-  ? Page<Static<Operations[N]['output']>>
-  : Static<Operations[N]['output']>;
-
-export interface CallContext {
-  /** Fires when the caller is gone. */
-  readonly signal?: AbortSignalLike;
-  /** Whether the caller showed the owner's token, and did not say that it acts for an agent. */
-  readonly owner?: boolean;
-}
-
-/** The part of `AbortSignal` that is needed, so that this package stays free of platform types. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', run: () => void, options?: { once?: boolean }): void;
-  removeEventListener(type: 'abort', run: () => void): void;
-}
-
-/** Implemented by the daemon, and by the client that calls it over HTTP. */
-export type Handlers = {
-  readonly [N in CallName]: (input: Input<N>, context?: CallContext) => Promise<Output<N>>;
-};
-
-/** A place in a stream that has nothing for this reader: whoever comes back with the id has missed nothing. */
-export interface Passed {
-  readonly id: string;
-  readonly event: 'passed';
-}
-
-/**
- * Implemented by the daemon. Each opens a stream at once, or throws; it is held until the signal fires or the
- * reader leaves its loop.
- */
-export type Streams = {
-  readonly [N in StreamName]: (
-    input: Input<N>,
-    context: { readonly signal: AbortSignalLike },
-  ) => AsyncIterable<Output<N> | Passed>;
-};
-
-/** The operations with one answer. */
-export const callNames = (Object.keys(operations) as OperationName[]).filter(
-  (name): name is CallName => !('stream' in operations[name]),
-);
-
-/** Names of the `:name` parts of a path. */
-export const pathFields = (path: string): string[] =>
-  [...path.matchAll(/:([a-z_]+)/g)].map((match) => match[1] as string);
-
-/** Status of an error on this operation. */
-export const statusOf = (row: Operation, code: ErrorCode, catalogueStatus: number): number => {
-  const own = row.errors?.[code];
-  return typeof own === 'number' ? own : catalogueStatus;
-};

@@ -1,6 +1,6 @@
 import { eventTypes } from './event-types.ts';
 import { limits } from './limits.ts';
-import { Trust } from './schemas.ts';
+import { Policy, Trust } from './schemas.ts';
 import { Type } from './typebox.ts';
 
 // What a request may hold: path, query, headers and body of an operation as one object.
@@ -28,6 +28,13 @@ const RelayUrl = Type.String({
 const oneOfEvents = eventTypes.join('|').replaceAll('.', '\\.');
 const TypeName = Type.String({ pattern: '^[a-z][a-z0-9._-]{0,63}$', description: 'Message type.' });
 
+const Alias = Type.String({
+  minLength: 1,
+  maxLength: limits.aliasChars,
+  pattern: '^[^\\p{Cc}\\p{Cs}]+$',
+  description: 'Your own name for it, without control characters.',
+});
+
 export const requests = {
   none: Type.Object({}, strict),
   listPeers: Type.Object(
@@ -54,17 +61,32 @@ export const requests = {
   addPeer: Type.Object(
     {
       pubkey: PubkeyInput,
-      alias: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: limits.aliasChars,
-          pattern: '^[^\\p{Cc}\\p{Cs}]+$',
-          description: 'Your own name for it, without control characters.',
-        }),
-      ),
+      alias: Type.Optional(Alias),
     },
     strict,
   ),
+  updatePeer: Type.Object(
+    {
+      pubkey: PubkeyInput,
+      trust: Type.Optional(Trust),
+      alias: Type.Optional(Type.Union([Alias, Type.Null()])),
+      note: Type.Optional(
+        Type.Union([
+          Type.String({ minLength: 1, maxLength: limits.noteChars, description: 'Your own note on it.' }),
+          Type.Null(),
+        ]),
+      ),
+    },
+    { ...strict, minProperties: 2 },
+  ),
+  answerRequest: Type.Object(
+    {
+      pubkey: PubkeyInput,
+      accept: Type.Boolean({ description: 'true makes it a contact; false blocks it.' }),
+    },
+    strict,
+  ),
+  setPolicy: Type.Partial(Policy, { ...strict, minProperties: 1 }),
   addRelay: Type.Object({ url: RelayUrl }, strict),
   removeRelay: Type.Object({ url: RelayUrl }, strict),
   followEvents: Type.Object(

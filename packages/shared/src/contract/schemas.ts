@@ -1,8 +1,6 @@
-import { type Static, type TSchema, Type } from './typebox.ts';
-
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const text = (description: string) => Type.String({ description });
-const timestamp = (description: string) => Type.String({ description: `${description} ISO 8601 UTC.` });
+import { RelayStatus } from './relay-schemas.ts';
+import { nullable, text, timestamp } from './schema-parts.ts';
+import { type Static, Type } from './typebox.ts';
 
 const Pubkey = Type.String({
   pattern: '^[0-9a-f]{64}$',
@@ -16,55 +14,6 @@ export const Handshake = Type.Union([
   Type.Literal('acknowledged'),
 ]);
 const Direction = Type.Union([Type.Literal('in'), Type.Literal('out')]);
-
-export const RelayState = Type.Union(
-  [
-    Type.Literal('connecting'),
-    Type.Literal('connected'),
-    Type.Literal('disconnected'),
-    Type.Literal('auth_required'),
-    Type.Literal('auth_failed'),
-    Type.Literal('restricted'),
-    Type.Literal('payment_required'),
-    Type.Literal('misbehaving'),
-  ],
-  {
-    description:
-      '`connecting`; `connected`: works; `disconnected`: tried again with growing pauses; `auth_required`: serves only ' +
-      'those who say who they are, and we have not yet; `auth_failed`: refused our key; `restricted`: serves its members ' +
-      'only; `payment_required`: serves who pays; `misbehaving`: sent forgeries or what nobody asked for. The last four ' +
-      'rest until `rests_until`.',
-  },
-);
-
-export const RelayStatus = Type.Object({
-  url: text('Relay address.'),
-  role: Type.Union([Type.Literal('own'), Type.Literal('foreign')], {
-    description:
-      '`own`: of this agent’s list, read and written; `foreign`: of a peer’s, written to for a while.',
-  }),
-  state: RelayState,
-  rests_until: nullable(timestamp('When a relay that is left alone is tried again.')),
-  connected_since: nullable(timestamp('Since when this connection holds.')),
-  carries_dms: Type.Boolean({ description: 'Our message subscription there was answered in full.' }),
-  last_error: nullable(
-    text('Why the last connection, subscription or write failed; the relay’s words are untrusted.'),
-  ),
-});
-
-export const RelayDetails = Type.Object({
-  ...RelayStatus.properties,
-  clock_offset_ms: nullable(
-    Type.Number({ description: 'Its clock minus ours in milliseconds, as far as it told the time.' }),
-  ),
-  round_trip_ms: nullable(Type.Number({ description: 'Milliseconds of the last write that was answered.' })),
-  supported_nips: Type.Array(Type.Integer(), {
-    description: 'From its NIP-11 document; empty when it has none.',
-  }),
-  limitation: Type.Record(Type.String(), Type.Unknown(), {
-    description: '`limitation` of its NIP-11 document.',
-  }),
-});
 
 export const Reason = Type.Object({
   code: Type.Union([
@@ -91,6 +40,8 @@ export const Status = Type.Object({
   unread_count: Type.Integer(),
   degraded: Type.Boolean(),
   reasons: Type.Array(Reason),
+  request_count: Type.Integer({ description: 'Requests that wait for the owner: GET /requests.' }),
+  paused_peers: Type.Array(Pubkey, { description: 'Conversations that the loop guard stopped.' }),
   outbox: Type.Object({ queued: Type.Integer(), published: Type.Integer(), failed: Type.Integer() }),
   storage: Type.Object({ bytes: Type.Integer(), journal_bytes: Type.Integer() }),
   refused_events: Type.Record(Type.String(), Type.Integer(), {
@@ -109,6 +60,13 @@ export const Peer = Type.Object({
   handshake: Handshake,
   trust: Trust,
   alias: nullable(text('The name the owner gave it.')),
+  note: nullable(text('What the owner noted.')),
+  paused: nullable(
+    Type.Object(
+      { since: timestamp('Since when.'), until: timestamp('When it ends by itself.') },
+      { description: 'The loop guard stopped what we send to it; the owner can resume.' },
+    ),
+  ),
   version: nullable(text('The ocmesh version it names. Untrusted.')),
   about: nullable(text('How it describes itself. Untrusted.')),
   capabilities: Type.Array(Type.String(), { description: 'What its agent says it can do. Untrusted.' }),
@@ -185,7 +143,42 @@ export const Message = Type.Object({
   reply_to: nullable(Type.String({ description: 'Id of the message it answers.' })),
   thread: nullable(Type.String()),
   trust: Trust,
+  auto: Type.Boolean({
+    description: 'Sent without a person: marked so by its sender, or an answer of ours within 60 s.',
+  }),
+  hops: Type.Integer({ description: 'Automatic messages in a row, this one included.' }),
   delivery: Delivery,
+});
+
+export const Request = Type.Object({
+  direction: Type.Union([Type.Literal('in'), Type.Literal('out')], {
+    description: '`in`: a stranger wrote; `out`: our agent wants to write to a stranger.',
+  }),
+  since: timestamp('When it came up.'),
+  peer: Peer,
+  message_count: Type.Integer({ description: 'Messages that are held, or 1 that was not sent.' }),
+  messages: Type.Array(
+    Type.Object({
+      id: nullable(Type.String()),
+      type: Type.String(),
+      content: text('Of a stranger: untrusted.'),
+      timestamp: timestamp('When it was written.'),
+    }),
+  ),
+});
+
+export const Policy = Type.Object({
+  strangers: Type.Union([Type.Literal('open'), Type.Literal('ask'), Type.Literal('closed')], {
+    description:
+      'Messages of strangers: `open`: into the inbox, marked; `ask`: held until the owner says yes; `closed`: dropped. ' +
+      'Whoever our agent wrote to may answer.',
+  }),
+  first_contact: Type.Union([Type.Literal('allow'), Type.Literal('ask')], {
+    description: 'First message of our agent to a stranger: `allow`, or `ask` the owner.',
+  }),
+  mcp_may_trust: Type.Boolean({
+    description: 'Whether a model gets the tools that make contacts and answer requests.',
+  }),
 });
 
 export const SendResult = Type.Object({
@@ -222,11 +215,10 @@ export const ErrorBody = Type.Object({
   details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
+export type Policy = Static<typeof Policy>;
+export type Request = Static<typeof Request>;
 export type Trust = Static<typeof Trust>;
 export type Handshake = Static<typeof Handshake>;
-export type RelayState = Static<typeof RelayState>;
-export type RelayDetails = Static<typeof RelayDetails>;
-export type RelayStatus = Static<typeof RelayStatus>;
 export type Reachability = Static<typeof Reachability>;
 export type PeerDetails = Static<typeof PeerDetails>;
 export type Reason = Static<typeof Reason>;

@@ -1,4 +1,5 @@
 import type { EventType } from './event-types.ts';
+import { RelayStatus } from './relay-schemas.ts';
 import * as schemas from './schemas.ts';
 import { type Static, type TSchema, Type } from './typebox.ts';
 
@@ -14,7 +15,7 @@ const event = <const N extends EventType | 'reset', D extends TSchema>(
 
 const Peer = Type.Object(schemas.Peer.properties, { description: 'a peer, as in `GET /peers`' });
 const Message = Type.Object(schemas.Message.properties, { description: 'a message, as in `GET /messages`' });
-const Relay = Type.Object(schemas.RelayStatus.properties, {
+const Relay = Type.Object(RelayStatus.properties, {
   description: 'a relay, as in `relay_status` of `GET /status`',
 });
 

@@ -1,7 +1,9 @@
 // The only import of ajv.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type ErrorCode, OcmeshError } from './errors.ts';
-import { type Input, type OperationName, operations } from './operations.ts';
+import type { Input } from './handlers.ts';
+import { hasBody } from './operation.ts';
+import { type OperationName, operations } from './operations.ts';
 import type { Static, TSchema } from './typebox.ts';
 
 const strictAjv = new Ajv({ strict: true, allErrors: false, allowUnionTypes: true });
@@ -37,7 +39,7 @@ function describe(error: ErrorObject): { field: string; rule: string; problem: s
  */
 export function validateInput<N extends OperationName>(name: N, values: Record<string, unknown>): Input<N> {
   const row = operations[name];
-  const ajv = row.method === 'POST' ? strictAjv : coercingAjv;
+  const ajv = hasBody(row) ? strictAjv : coercingAjv;
   const validate = compile(ajv, row.input);
   if (validate(values)) {
     refuseEndless(values);

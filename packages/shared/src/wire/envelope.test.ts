@@ -37,12 +37,18 @@ const chat: fc.Arbitrary<ChatDraft> = fc.record({
   tsMs: fc.nat(),
   seq: fc.nat(),
   replyTo: fc.option(id),
+  hops: fc.nat(),
 });
 
 test('a chat comes back as it was, from a peer that reads envelopes', () => {
   fc.assert(
     fc.property(chat, (draft) => {
-      expect(parsePayload(chatPayload(draft, ours))).toEqual({ kind: 'chat', thread: null, ...draft });
+      expect(parsePayload(chatPayload(draft, ours))).toEqual({
+        kind: 'chat',
+        thread: null,
+        auto: draft.hops > 0,
+        ...draft,
+      });
     }),
   );
 });
@@ -80,6 +86,7 @@ test('a plain text goes out plain to whoever reads no envelope', () => {
     tsMs: 1,
     seq: 1,
     replyTo: null,
+    hops: 0,
   };
   expect(chatPayload(draft, deployed)).toBe('hi');
   expect(chatPayload({ ...draft, content: '{"a":1}' }, old)).toBe('{"a":1}');

@@ -39,6 +39,10 @@ export interface ChatPayload {
   readonly seq: number | null;
   readonly replyTo: string | null;
   readonly thread: string | null;
+  /** The sender says that no person wrote it. */
+  readonly auto: boolean;
+  /** Automatic messages in a row, this one included; 0 where a person wrote. */
+  readonly hops: number;
 }
 
 /** Types that the daemons exchange among themselves; `POST /send` refuses them. */
@@ -126,6 +130,8 @@ const plainText = (content: string): ChatPayload => ({
   seq: null,
   replyTo: null,
   thread: null,
+  auto: false,
+  hops: 0,
 });
 
 function chat(type: string, fields: Record<string, unknown>): ChatPayload {
@@ -142,6 +148,8 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
     seq: readInteger(fields['seq']),
     replyTo: readId(fields['reply_to']),
     thread: readId(fields['thread']),
+    auto: fields['auto'] === true,
+    hops: fields['auto'] === true ? (readInteger(fields['hops']) ?? 1) : 0,
   };
 }
 
@@ -171,6 +179,8 @@ export interface ChatDraft {
   readonly tsMs: number;
   readonly seq: number;
   readonly replyTo: string | null;
+  /** Automatic messages in a row, this one included; 0 where a person wrote. */
+  readonly hops: number;
 }
 
 /** The plaintext of a message, in the form that this peer shows rightly. */
@@ -179,7 +189,12 @@ export function chatPayload(draft: ChatDraft, dialect: Dialect): string {
   // The deployed mesh and a person's Nostr client would show JSON as it stands.
   if (!dialect.envelope && type === 'text' && !data && !isTyped(parseObject(content))) return content;
   const envelope = dialect.envelope
-    ? { mid: draft.mid, seq: draft.seq, ...(draft.replyTo ? { reply_to: draft.replyTo } : {}) }
+    ? {
+        mid: draft.mid,
+        seq: draft.seq,
+        ...(draft.replyTo ? { reply_to: draft.replyTo } : {}),
+        ...(draft.hops > 0 ? { auto: true, hops: draft.hops } : {}),
+      }
     : {};
   return JSON.stringify({ ...data, type, ts: tsMs, v: ocmeshVersion, body: content, ...envelope });
 }

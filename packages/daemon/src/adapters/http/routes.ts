@@ -3,6 +3,7 @@ import {
   type CallContext,
   callNames,
   type Handlers,
+  hasBody,
   type Input,
   type Operation,
   type OperationName,
@@ -52,8 +53,7 @@ export function createRoutes(
 
 /** Path, query or body, and headers as one object. A repeated query field is a list, which no schema takes. */
 async function collect(context: Context, row: Operation): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> =
-    row.method === 'POST' ? await readJson(context.req) : { ...context.query };
+  const values: Record<string, unknown> = hasBody(row) ? await readJson(context.req) : { ...context.query };
   // A header's field is taken from the header alone.
   for (const [field, header] of Object.entries(row.headers ?? {})) {
     delete values[field];

@@ -1,19 +1,12 @@
 import type { LogFields } from '@ocmesh/shared/ambient';
 import { cutChars } from '@ocmesh/shared/contract';
+import { showUnseen } from '@ocmesh/shared/text';
 
 const VALUE_CHARS = 200;
 /** Ours, and useless when cut. */
 const STACK_CHARS = 4000;
 
-// Everything that moves a cursor, hides or reorders text: C0, DEL, C1, soft hyphen, zero-width, bidi, tags, halves of
-// surrogate pairs. pino escapes only what is below U+0020.
-const DECEPTIVE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu;
-
-/** The text on one line, with whatever could deceive a reader shown as its number. */
-export const cleanText = (text: string, most = VALUE_CHARS): string =>
-  cutChars(text, most).replace(DECEPTIVE, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+const shown = (text: string, most = VALUE_CHARS): string => showUnseen(cutChars(text, most));
 
 /** `[TIMESTAMP] [LEVEL] message field=value …` */
 export function formatLine(timeMs: number, level: string, message: string, fields: LogFields): string {
@@ -21,10 +14,10 @@ export function formatLine(timeMs: number, level: string, message: string, field
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${formatValue(value, name === 'stack' ? STACK_CHARS : VALUE_CHARS)}`)
     .join('');
-  return `[${new Date(timeMs).toISOString()}] [${level.toUpperCase()}] ${cleanText(message)}${rest}\n`;
+  return `[${new Date(timeMs).toISOString()}] [${level.toUpperCase()}] ${shown(message)}${rest}\n`;
 }
 
 function formatValue(value: LogFields[string], most: number): string {
-  const text = cleanText(String(value), most);
+  const text = shown(String(value), most);
   return /[\s="]/.test(text) ? JSON.stringify(text) : text;
 }

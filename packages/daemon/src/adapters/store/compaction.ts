@@ -10,6 +10,9 @@ const LONG_SHARE = 0.25;
 /** Each start that is written on leaves a segment of 1 MiB. */
 const MOST_SEGMENTS = 8;
 
+/** Pause after a compaction that failed. */
+export const COMPACT_PAUSE_MS = 60_000;
+
 /** Whether a start would be noticeably faster after a compaction. */
 export const isWorthwhile = (
   journal: { readonly bytes: number; readonly segments: number },

@@ -13,6 +13,7 @@ import {
 } from './small-tables.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { type StatementName, statementNumber, statementText } from './statements.ts';
+import { createGreetedTable, createHeldTable, createLoopsTable, createWishesTable } from './trust-tables.ts';
 
 /** What the tables work with: any query, but changes only by a statement that the journal knows. */
 export interface Database extends Pick<Sql, 'one' | 'all'> {
@@ -42,4 +43,8 @@ export const createTables = (database: Database): Tables => ({
   relayLists: createRelayListsTable(database),
   relayChoices: createRelayChoicesTable(database),
   idempotency: createIdempotencyTable(database),
+  held: createHeldTable(database),
+  wishes: createWishesTable(database),
+  loops: createLoopsTable(database),
+  greeted: createGreetedTable(database),
 });

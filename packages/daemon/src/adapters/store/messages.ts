@@ -7,7 +7,7 @@ import type { SqlValue } from './sql.ts';
 import { PRUNABLE } from './statements.ts';
 
 const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
-  read, state, delivered_at, read_at, seq`;
+  read, state, delivered_at, read_at, seq, auto, hops`;
 
 export function createMessagesTable(database: Database): MessagesTable {
   const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
@@ -45,6 +45,8 @@ export function createMessagesTable(database: Database): MessagesTable {
         message.readAtMs,
         message.receiptDue,
         message.seq,
+        Number(message.auto),
+        message.hops,
       ]);
       return arrival;
     },
@@ -123,6 +125,16 @@ export function createMessagesTable(database: Database): MessagesTable {
         )
         .map(([id]) => id as string),
 
+    countAutomatic: (peer, sinceMs) =>
+      Number(
+        database.one(
+          // The inner limit, so that a long conversation is not read through for each message.
+          `SELECT count(*) FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 1000)
+           WHERE direction = 'out' AND auto = 1 AND arrived_at > ?`,
+          [peer, sinceMs],
+        )?.[0],
+      ),
+
     countByState() {
       const counts = { queued: 0, published: 0, failed: 0 };
       for (const [state, rows] of database.all(
@@ -169,4 +181,6 @@ const toMessage = (row: SqlValue[]): MessageRecord => ({
   deliveredAtMs: row[14] as number | null,
   readAtMs: row[15] as number | null,
   seq: row[16] as number | null,
+  auto: row[17] === 1,
+  hops: row[18] as number,
 });

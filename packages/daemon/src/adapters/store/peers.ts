@@ -5,18 +5,32 @@ import { conditions, likePattern } from './conditions.ts';
 import type { Database } from './database.ts';
 import type { SqlValue } from './sql.ts';
 
-const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, first_seen, last_seen,
+const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
   offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
+/** Peers kept at hand, at about 1 KB each. */
+const CACHED = 2_048;
 const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
 
 export function createPeersTable(database: Database): PeersTable {
+  /** Each presence and message asks for its peer several times. A transaction that is taken back takes this table along. */
+  const cache = new Map<Pubkey, PeerRecord>();
+  const count = (): number => Number(database.one('SELECT count(*) FROM peers')?.[0]);
+
   return {
     get(pubkey) {
+      const known = cache.get(pubkey);
+      if (known) return known;
       const row = database.one(`SELECT ${COLUMNS} FROM peers WHERE pubkey = ?`, [pubkey]);
-      return row && toPeer(row);
+      const peer = row && toPeer(row);
+      if (cache.size >= CACHED) cache.clear();
+      if (peer) cache.set(pubkey, peer);
+      return peer;
     },
 
     put(peer) {
+      const before = cache.get(peer.pubkey);
+      // The first sight of it stays.
+      if (before) cache.set(peer.pubkey, { ...peer, firstSeenMs: before.firstSeenMs });
       database.write('peers.put', [
         peer.pubkey,
         peer.name,
@@ -26,6 +40,7 @@ export function createPeersTable(database: Database): PeersTable {
         JSON.stringify(peer.capabilities),
         peer.trust,
         peer.alias,
+        peer.note,
         peer.firstSeenMs,
         peer.lastSeenMs,
         peer.offlineSinceMs,
@@ -46,7 +61,13 @@ export function createPeersTable(database: Database): PeersTable {
         .map(toPeer);
     },
 
-    count: () => Number(database.one('SELECT count(*) FROM peers')?.[0]),
+    count,
+    evict(limit) {
+      const before = count();
+      database.write('peers.evict', [limit]);
+      cache.clear();
+      return before - count();
+    },
     countOnline: (nowMs, windowMs) =>
       Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
     ungreeted: (limit) =>
@@ -54,6 +75,8 @@ export function createPeersTable(database: Database): PeersTable {
         .all(`SELECT pubkey FROM peers WHERE hello = 'none' ORDER BY last_seen DESC LIMIT ?`, [limit])
         .map(([pubkey]) => pubkey as Pubkey),
 
+    hasWrittenTo: (pubkey) =>
+      database.one('SELECT 1 FROM peers WHERE pubkey = ? AND last_seq > 0', [pubkey]) !== null,
     nextSeq(pubkey) {
       database.write('peers.countMessage', [pubkey]);
       return Number(database.one('SELECT last_seq FROM peers WHERE pubkey = ?', [pubkey])?.[0]);
@@ -97,11 +120,12 @@ const toPeer = (row: SqlValue[]): PeerRecord => ({
   capabilities: JSON.parse(row[5] as string),
   trust: row[6] as Trust,
   alias: row[7] as string | null,
-  firstSeenMs: row[8] as number,
-  lastSeenMs: row[9] as number,
-  offlineSinceMs: row[10] as number | null,
-  presenceAtSec: row[11] as number,
-  hello: row[12] as PeerRecord['hello'],
-  theirHelloAtMs: row[13] as number | null,
-  answeredAtMs: row[14] as number | null,
+  note: row[8] as string | null,
+  firstSeenMs: row[9] as number,
+  lastSeenMs: row[10] as number,
+  offlineSinceMs: row[11] as number | null,
+  presenceAtSec: row[12] as number,
+  hello: row[13] as PeerRecord['hello'],
+  theirHelloAtMs: row[14] as number | null,
+  answeredAtMs: row[15] as number | null,
 });

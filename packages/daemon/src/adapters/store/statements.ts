@@ -26,6 +26,7 @@ const list = [
        alias = excluded.alias, last_seen = excluded.last_seen, offline_since = excluded.offline_since,
        presence_at_sec = excluded.presence_at_sec, hello = excluded.hello,
        their_hello_at = excluded.their_hello_at, answered_at = excluded.answered_at`,
+    2,
   ],
   ['peers.countMessage', 'UPDATE peers SET last_seq = last_seq + 1 WHERE pubkey = ?'],
   [
@@ -81,6 +82,7 @@ const list = [
     `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
        arrived_at, read, state, delivered_at, read_at, receipt_due, seq)
      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    2,
   ],
   ['messages.setEvent', 'UPDATE messages SET event_id = ? WHERE event_id = ?'],
   ['outbox.insert', 'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)'],
@@ -96,6 +98,44 @@ const list = [
     `INSERT INTO relay_choices(url, wanted, at) VALUES(?, ?, ?)
      ON CONFLICT(url) DO UPDATE SET wanted = excluded.wanted, at = excluded.at`,
   ],
+  [
+    'peers.put',
+    `INSERT INTO peers(pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
+       offline_since, presence_at_sec, hello, their_hello_at, answered_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT(pubkey) DO UPDATE SET name = excluded.name, about = excluded.about, version = excluded.version,
+       features = excluded.features, capabilities = excluded.capabilities, trust = excluded.trust,
+       alias = excluded.alias, note = excluded.note, last_seen = excluded.last_seen,
+       offline_since = excluded.offline_since, presence_at_sec = excluded.presence_at_sec, hello = excluded.hello,
+       their_hello_at = excluded.their_hello_at, answered_at = excluded.answered_at`,
+  ],
+  [
+    'peers.evict',
+    `DELETE FROM peers WHERE pubkey IN (
+       SELECT pubkey FROM peers p WHERE trust = 'stranger' AND alias IS NULL AND note IS NULL
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.peer = p.pubkey)
+         AND NOT EXISTS (SELECT 1 FROM held h WHERE h.peer = p.pubkey)
+         AND NOT EXISTS (SELECT 1 FROM contact_wishes w WHERE w.peer = p.pubkey)
+       ORDER BY last_seen, pubkey LIMIT ?)`,
+  ],
+  [
+    'messages.insert',
+    `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
+       arrived_at, read, state, delivered_at, read_at, receipt_due, seq, auto, hops)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ],
+  ['held.put', 'INSERT OR IGNORE INTO held(id, peer, at, message) VALUES(?, ?, ?, ?)'],
+  ['held.removeOf', 'DELETE FROM held WHERE peer = ?'],
+  ['held.forget', 'DELETE FROM held WHERE at < ?'],
+  ['wishes.put', 'INSERT OR IGNORE INTO contact_wishes(peer, at, content) VALUES(?, ?, ?)'],
+  ['wishes.remove', 'DELETE FROM contact_wishes WHERE peer = ?'],
+  ['wishes.forget', 'DELETE FROM contact_wishes WHERE at < ?'],
+  [
+    'loops.set',
+    `INSERT INTO loop_pauses(peer, paused_at, count_from) VALUES(?, ?, ?)
+     ON CONFLICT(peer) DO UPDATE SET paused_at = excluded.paused_at, count_from = excluded.count_from`,
+  ],
+  ['greeted.add', 'INSERT OR IGNORE INTO greeted(pubkey, at) VALUES(?, ?)'],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

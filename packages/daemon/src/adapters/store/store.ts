@@ -2,7 +2,7 @@ import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../../core/ports/store.ts';
 import { type Batch, createBatch } from './batch.ts';
-import { type Compact, isWorthwhile } from './compaction.ts';
+import { COMPACT_PAUSE_MS, type Compact, isWorthwhile } from './compaction.ts';
 import { createDatabase, createTables } from './database.ts';
 import { DiskFull, needingRoom } from './disk-full.ts';
 import type { Files } from './files.ts';
@@ -11,8 +11,6 @@ import { currentSchema } from './migrations/index.ts';
 import { recover } from './recover.ts';
 import { removeSegments, startUp } from './start-up.ts';
 
-/** Pause after a compaction that failed. */
-const COMPACT_PAUSE_MS = 60_000;
 /** Pause before a full disk is asked again. */
 const PROBE_MS = 500;
 
@@ -47,7 +45,8 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     journalBytes: sealedJournalBytes,
   } = await startUp(files, path, key, log);
   let commands: Command[] = [];
-  let tables = createTables(createDatabase(sql, (command) => commands.push(command)));
+  const openTables = (): Tables => createTables(createDatabase(sql, (command) => commands.push(command)));
+  let tables = openTables();
 
   /** In order of writing; the first may be under way. */
   const queue: Batch[] = [];
@@ -71,6 +70,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       sql.run('COMMIT');
     } catch (error) {
       sql.run('ROLLBACK');
+      tables = openTables();
       return Promise.reject(error);
     }
     if (commands.length === 0) return onDisk().then(() => result);
@@ -152,7 +152,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     const before = sql;
     sql = recovered.sql;
     sequence = recovered.sequence;
-    tables = createTables(createDatabase(sql, (command) => commands.push(command)));
+    tables = openTables();
     before.close();
   }
 

@@ -1,5 +1,5 @@
 import { type Random, toHex } from '@ocmesh/shared/ambient';
-import type { EventType, Pubkey } from '@ocmesh/shared/contract';
+import { type EventType, eventTypes, type Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 
 const EPOCH_BYTES = 4;
@@ -9,6 +9,8 @@ type Told = Extract<DomainEvent, { type: EventType }>;
 export type KeptEvent =
   | Exclude<Told, { type: 'peer.discovered' }>
   | { readonly type: 'peer.discovered'; readonly pubkey: Pubkey };
+
+const isTold = (event: DomainEvent): event is Told => (eventTypes as readonly string[]).includes(event.type);
 
 /** Why a reader cannot go on where it was. */
 type Gap = 'restarted' | 'too_old' | 'unknown_id';
@@ -47,8 +49,7 @@ export function createEventHub(
 
   return {
     publish(event) {
-      if (event.type === 'peer.seen' || event.type === 'peer.relays' || event.type === 'query.received')
-        return;
+      if (!isTold(event)) return;
       kept.push(event.type === 'peer.discovered' ? { type: event.type, pubkey: event.peer.pubkey } : event);
       newest++;
       if (kept.length > options.kept) kept.shift();

@@ -16,7 +16,7 @@ const RETRY_AFTER_S = 5;
 type Shown = StreamEvent extends infer E ? (E extends StreamEvent ? Omit<E, 'id'> : never) : never;
 
 export function createEventHandlers(
-  { hub, store, clock, identity, nextAttemptAtMs }: HandlerDeps,
+  { hub, store, clock, identity, nextAttemptAtMs, loopGuard }: HandlerDeps,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
   let open = 0;
@@ -48,7 +48,12 @@ export function createEventHandlers(
         };
       default: {
         const peer = tables.peers.get(event.pubkey);
-        return peer && { event: event.type, data: presentPeer(tables, peer, clock.now(), onlineWindowMs) };
+        return (
+          peer && {
+            event: event.type,
+            data: presentPeer(tables, peer, { nowMs: clock.now(), onlineWindowMs, loopGuard }),
+          }
+        );
       }
     }
   }

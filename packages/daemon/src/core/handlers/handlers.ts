@@ -8,14 +8,17 @@ import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
-import type { Store } from '../ports/store.ts';
+import type { Store, Tables } from '../ports/store.ts';
 import type { RelayList } from '../relays/relay-list.ts';
 import type { Health } from '../status/health.ts';
+import type { LoopGuard } from '../trust/loop-guard.ts';
+import type { Policies } from '../trust/policy.ts';
 import { createEventHandlers } from './events.ts';
 import { createMessageHandlers } from './messages.ts';
 import { createPeerHandlers } from './peers.ts';
 import { createRelayHandlers } from './relays.ts';
 import { createStatusHandlers } from './status.ts';
+import { createTrustHandlers } from './trust.ts';
 
 export interface HandlerDeps {
   readonly identity: Identity;
@@ -27,6 +30,9 @@ export interface HandlerDeps {
   readonly counters: RefusalCounters;
   readonly send: SendMessage;
   readonly waiting: Waiting;
+  readonly policies: Policies;
+  readonly loopGuard: LoopGuard;
+  readonly makeRoom: (tables: Tables) => boolean;
   /** When a message that is still going out is tried next. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
   readonly hub: EventHub;
@@ -46,6 +52,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
   ...createStatusHandlers(deps, options),
   ...createRelayHandlers(deps),
   ...createPeerHandlers(deps, options),
+  ...createTrustHandlers(deps, options),
   ...createMessageHandlers(deps, options),
   ...createEventHandlers(deps, options),
   sendMessage: deps.send,

@@ -9,18 +9,31 @@ import { presentPeer } from './present.ts';
 /** Long ago, so that a peer which never showed itself is offline. */
 const NEVER_SEEN_MS = 0;
 
-export function createPeerHandlers(
-  { identity, store, network, clock, notify }: HandlerDeps,
+/** One peer with all that is known of it. */
+export function createPeerView(
+  { store, network, clock, loopGuard }: HandlerDeps,
   { onlineWindowMs }: HandlerOptions,
-): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
-  const showAlone = (pubkey: Pubkey): Promise<PeerDetails> =>
+): (pubkey: Pubkey) => Promise<PeerDetails> {
+  return (pubkey) =>
     store.read((tables) => {
       const peer = tables.peers.get(pubkey);
       if (!peer) throw new OcmeshError('peer_unknown');
       const nowMs = clock.now();
       const facts = gatherFacts(tables, peer, network.relays(), { nowMs, onlineWindowMs });
-      return { ...presentPeer(tables, peer, nowMs, onlineWindowMs), reachability: reachabilityOf(facts) };
+      return {
+        ...presentPeer(tables, peer, { nowMs, onlineWindowMs, loopGuard }),
+        reachability: reachabilityOf(facts),
+      };
     });
+}
+
+export function createPeerHandlers(
+  deps: HandlerDeps,
+  options: HandlerOptions,
+): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
+  const { identity, store, clock, notify, loopGuard } = deps;
+  const { onlineWindowMs } = options;
+  const showAlone = createPeerView(deps, options);
 
   return {
     async listPeers({ online, cursor, limit = limits.pageRows, ...filter }) {
@@ -36,7 +49,7 @@ export function createPeerHandlers(
         const page = rows.slice(0, limit);
         const last = page.at(-1);
         return {
-          items: page.map((peer) => presentPeer(tables, peer, nowMs, onlineWindowMs)),
+          items: page.map((peer) => presentPeer(tables, peer, { nowMs, onlineWindowMs, loopGuard })),
           next_cursor: rows.length > limit && last ? `${last.lastSeenMs}-${last.pubkey}` : null,
         };
       });

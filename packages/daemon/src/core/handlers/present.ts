@@ -4,14 +4,25 @@ import { toNpub } from '../identity/public-key-text.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
+import type { LoopGuard } from '../trust/loop-guard.ts';
 
 const isoOrNull = (ms: UnixMs | null): string | null => (ms === null ? null : toIso(ms));
 
+export interface PeerContext {
+  readonly nowMs: UnixMs;
+  readonly onlineWindowMs: number;
+  readonly loopGuard: LoopGuard;
+}
+
 /** A peer as REST shows it. */
-export const presentPeer = (tables: Tables, peer: PeerRecord, nowMs: UnixMs, windowMs: number): Peer => ({
+export const presentPeer = (
+  tables: Tables,
+  peer: PeerRecord,
+  { nowMs, onlineWindowMs, loopGuard }: PeerContext,
+): Peer => ({
   pubkey: peer.pubkey,
   name: peer.name,
-  online: isOnline(peer, nowMs, windowMs),
+  online: isOnline(peer, nowMs, onlineWindowMs),
   last_seen: toIso(peer.lastSeenMs),
   features: [...peer.features],
   npub: toNpub(peer.pubkey),
@@ -19,11 +30,16 @@ export const presentPeer = (tables: Tables, peer: PeerRecord, nowMs: UnixMs, win
   handshake: handshakeOf(peer),
   trust: peer.trust,
   alias: peer.alias,
+  note: peer.note,
+  paused: presentPause(loopGuard.pauseOf(tables, peer.pubkey)),
   version: peer.version,
   about: peer.about,
   capabilities: [...peer.capabilities],
   unread_count: tables.messages.countUnread(peer.pubkey),
 });
+
+const presentPause = (pause: ReturnType<LoopGuard['pauseOf']>): Peer['paused'] =>
+  pause && { since: toIso(pause.sinceMs), until: toIso(pause.untilMs) };
 
 /** When a message that is still going out is tried next. */
 type NextAttempt = (eventId: string) => UnixMs | null;
@@ -56,6 +72,8 @@ export function presentMessage(
     reply_to: message.replyTo,
     thread: message.thread,
     trust: peer?.trust ?? 'stranger',
+    auto: message.auto,
+    hops: message.hops,
     delivery: presentDelivery(tables, message, nextAttemptAtMs),
   };
 }

@@ -2,12 +2,13 @@ import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { presentRelay } from '../status/present-relay.ts';
 import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(
   deps: HandlerDeps,
   options: HandlerOptions,
 ): Pick<Handlers, 'getHealth' | 'getStatus'> {
-  const { identity, store, network, clock, health, counters } = deps;
+  const { identity, store, network, clock, health, counters, loopGuard } = deps;
   const startedAt = clock.monotonic();
 
   return {
@@ -21,6 +22,8 @@ export function createStatusHandlers(
         peer_count: tables.peers.countOnline(nowMs, options.onlineWindowMs),
         known_peer_count: tables.peers.count(),
         unread_count: tables.messages.countUnread(),
+        request_count: countRequests(tables),
+        paused_peers: loopGuard.paused(tables),
         outbox: tables.messages.countByState(),
       }));
       const { bytes, journalBytes } = store.size();

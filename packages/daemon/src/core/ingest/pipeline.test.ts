@@ -45,6 +45,7 @@ async function open() {
     clock,
     log,
     counters,
+    isBlocked: () => false,
     handlers: { presence: handler, dm: handler, relayList: handler },
     notify: (events) => calls.push(...events.map(() => 'notify')),
     onDeferred: () => calls.push('deferred'),

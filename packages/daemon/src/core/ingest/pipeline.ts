@@ -49,6 +49,7 @@ interface Deps {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: RefusalCounters;
+  readonly isBlocked: (pubkey: Pubkey) => boolean;
   readonly handlers: Readonly<Record<'presence' | 'dm' | 'relayList', EventHandler>>;
   readonly notify: (events: readonly DomainEvent[]) => void;
   /** An event of this relay was neither stored nor remembered: it has to be asked for again. */
@@ -94,7 +95,7 @@ export function createPipeline(deps: Deps): Pipeline {
   function admit(raw: unknown): NostrEvent | null {
     const gate = passGate(raw, self, toUnixSec(clock.now()));
     if ('refusal' in gate) return refuse(gate.refusal);
-    return gate.event;
+    return deps.isBlocked(gate.event.pubkey) ? refuse('blocked') : gate.event;
   }
 
   function enqueue(job: Job): void {

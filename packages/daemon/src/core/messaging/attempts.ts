@@ -1,4 +1,5 @@
 import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PublishOutcome, RelayNetwork } from '../ports/relay-network.ts';
@@ -17,6 +18,8 @@ export interface Attempts {
   settle(entry: Entry): Promise<void>;
   /** Gives up those whose time is over. */
   expire(): Promise<void>;
+  /** Nothing more goes to this peer. */
+  withdraw(peer: Pubkey): Promise<void>;
   forget(entry: Entry): void;
 }
 
@@ -119,11 +122,11 @@ export function createAttempts(deps: {
     entries.delete(entry.id);
   }
 
-  async function giveUp(over: readonly Entry[]): Promise<void> {
+  async function giveUp(over: readonly Entry[], state: 'expired' | 'failed' = 'expired'): Promise<void> {
     if (over.length === 0) return;
     const events = await store.transaction((tables) =>
       over.flatMap((entry) => {
-        const moved = moveMessage(tables, entry, 'expired', clock.now());
+        const moved = moveMessage(tables, entry, state, clock.now());
         tables.outbox.remove(entry.id);
         return moved;
       }),
@@ -137,6 +140,11 @@ export function createAttempts(deps: {
     settle,
     // What is under way may be taken yet: it is looked at again.
     expire: () => giveUp([...entries.values()].filter((entry) => entry.inFlight === 0 && isOver(entry))),
+    withdraw: (peer) =>
+      giveUp(
+        [...entries.values()].filter((entry) => entry.peer === peer),
+        'failed',
+      ),
     forget,
   };
 }

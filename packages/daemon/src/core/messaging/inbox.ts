@@ -2,20 +2,29 @@ import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler, Source } from '../ingest/pipeline.ts';
-import { Deferred } from '../ingest/verdict.ts';
+import { Deferred, type RefusalCounters } from '../ingest/verdict.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { NewMessage } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
+import { placeOf } from '../trust/admission.ts';
+import type { Policies } from '../trust/policy.ts';
 import { applyReceipt } from './receipts.ts';
 
 /** How far a sender's milliseconds may differ from its event's seconds and still be believed. */
 const TS_TOLERANCE_MS = 2000;
 
-/** Room for one more message? */
-type MakeRoom = (tables: Tables) => boolean;
+interface Deps {
+  readonly identity: Identity;
+  /** Room for one more message? */
+  readonly makeRoom: (tables: Tables) => boolean;
+  readonly policies: Policies;
+  readonly counters: RefusalCounters;
+}
 
 /** Direct messages → the inbox, the peer book and the ladder of our own messages. */
-export function createDmHandler(identity: Identity, makeRoom: MakeRoom): EventHandler {
+export function createDmHandler(deps: Deps): EventHandler {
+  const { identity, makeRoom } = deps;
   return {
     remember: true,
     open(event, nowMs) {
@@ -36,7 +45,7 @@ export function createDmHandler(identity: Identity, makeRoom: MakeRoom): EventHa
         apply(tables, source) {
           // Refused as a whole, without a receipt: the sender goes on holding it.
           if (payload.kind === 'chat' && !makeRoom(tables)) throw new Deferred('inbox_full');
-          return take(tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
+          return take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
         },
       };
     },
@@ -47,10 +56,13 @@ interface Dm extends OpenedDm {
   readonly eventId: string;
 }
 
-function take(tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] {
+function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] {
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(dm.author);
-  if (known?.trust === 'blocked') return [];
+  if (known?.trust === 'blocked') {
+    deps.counters.count('blocked');
+    return [];
+  }
   const met = afterMessage(known, dm.author, dm.createdAtSec, nowMs);
   const peer = withCodec(withClaims(met, payload, dm.createdAtSec, nowMs), dm);
   tables.peers.put(peer);
@@ -65,7 +77,8 @@ function take(tables: Tables, dm: Dm, payload: Payload, source: Source): DomainE
   if (payload.kind === 'profile' && !payload.name && !payload.about && payload.capabilities.length === 0) {
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
-  if (payload.kind === 'chat') events.push(...store(tables, dm, payload, peer, source));
+  if (payload.kind === 'chat')
+    events.push(...receive(deps, tables, messageOf(dm, payload, peer, source), peer, source));
   return events;
 }
 
@@ -89,47 +102,67 @@ const withCodec = (peer: PeerRecord, { codec, createdAtSec }: Dm): PeerRecord =>
     ? { ...peer, features: [...peer.features, 'nip17'] }
     : peer;
 
-function store(tables: Tables, dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source): DomainEvent[] {
-  const receiptDue = dialectOf(peer).receipts ? 'delivered' : 'none';
-  // Its id may have been forgotten while the message is still there.
-  if (tables.messages.findByEvent(dm.eventId)) return [];
+/** A stored message of ours, or of somebody else, may bear the same id. */
+function receive(
+  { policies, counters }: Deps,
+  tables: Tables,
+  message: NewMessage,
+  peer: PeerRecord,
+  source: Source,
+): DomainEvent[] {
+  // Its event's id may have been forgotten while the message is still there.
+  if (tables.messages.findByEvent(message.eventId)) return [];
   // The same rumor may come in several gift wraps.
-  const earlier = tables.messages.get(chat.mid ?? dm.id);
+  const earlier = tables.messages.get(message.id);
   if (earlier?.direction === 'in' && earlier.peer === peer.pubkey) {
+    const { receiptDue } = message;
     // The same message in another event: our receipt got lost, so it is due again.
     tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
     return [];
   }
   // A `mid` that another conversation uses cannot be the id here; the event's own id always can.
-  const id = earlier === null ? (chat.mid ?? dm.id) : dm.eventId;
-  const arrival = tables.messages.insert({
-    id,
-    eventId: dm.eventId,
-    peer: peer.pubkey,
-    direction: 'in',
-    type: chat.type,
-    content: chat.content,
-    data: chat.data,
-    replyTo: chat.replyTo ?? dm.replyTo,
-    thread: chat.thread,
-    timestampMs: believedTime(dm.createdAtSec, chat.tsMs),
-    arrivedAtMs: source.receivedAtMs,
-    read: false,
-    state: 'received',
-    deliveredAtMs: null,
-    readAtMs: null,
-    receiptDue,
-    seq: null,
-  });
-  tables.outbox.record(dm.eventId, {
+  const own = earlier === null ? message : { ...message, id: message.eventId };
+  const place = placeOf(tables, peer, policies);
+  if (typeof place === 'object') {
+    counters.count(place.refusal);
+    return [];
+  }
+  if (place === 'held') {
+    tables.held.put(own);
+    return [{ type: 'request.held', pubkey: peer.pubkey }];
+  }
+  const arrival = tables.messages.insert(own);
+  tables.outbox.record(own.eventId, {
     url: source.url,
     outcome: 'accepted',
     reason: null,
     final: true,
     atMs: source.receivedAtMs,
   });
-  return [{ type: 'message.received', id, peer: peer.pubkey, arrival }];
+  return [{ type: 'message.received', id: own.id, peer: peer.pubkey, arrival }];
 }
+
+const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source): NewMessage => ({
+  id: chat.mid ?? dm.id,
+  eventId: dm.eventId,
+  peer: peer.pubkey,
+  direction: 'in',
+  type: chat.type,
+  content: chat.content,
+  data: chat.data,
+  replyTo: chat.replyTo ?? dm.replyTo,
+  thread: chat.thread,
+  timestampMs: believedTime(dm.createdAtSec, chat.tsMs),
+  arrivedAtMs: source.receivedAtMs,
+  read: false,
+  state: 'received',
+  deliveredAtMs: null,
+  readAtMs: null,
+  receiptDue: dialectOf(peer).receipts ? 'delivered' : 'none',
+  seq: null,
+  auto: chat.auto,
+  hops: chat.hops,
+});
 
 /** The sender's milliseconds where they agree with the signed seconds. */
 const believedTime = (createdAtSec: number, tsMs: number | null): UnixMs =>

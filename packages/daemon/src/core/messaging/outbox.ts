@@ -166,6 +166,10 @@ export function createOutbox(deps: {
       reach();
     },
     onEvent(event) {
+      if (event.type === 'peer.trust' && event.peer.trust === 'blocked') {
+        attempts.withdraw(event.peer.pubkey).catch(rest);
+        return;
+      }
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
       const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
       const entry = eventId === undefined ? undefined : entries.get(eventId);

@@ -46,10 +46,10 @@ export function createResign(deps: {
     }));
     // Without a `mid` the id is the event's.
     if (!message || !peer || message.seq === null || message.id === message.eventId) return false;
-    const { type, content, data, id: mid, seq, replyTo, timestampMs: tsMs } = message;
+    const { type, content, data, id: mid, seq, replyTo, hops, timestampMs: tsMs } = message;
     const dialect = dialectOf(peer);
     if (!dialect.envelope) return false;
-    const payload = chatPayload({ type, content, data, mid, tsMs, seq, replyTo }, dialect);
+    const payload = chatPayload({ type, content, data, mid, tsMs, seq, replyTo, hops }, dialect);
     const { event } = identity.sealDm(pubkey, payload, toUnixSec(clock.now()), dialect.codec);
     entry.resigned++;
     const isReplaced = await store.transaction((tables) => {

@@ -78,6 +78,12 @@ export function createReceipts(deps: {
     const [first] = group;
     const peer = first && store.peek((tables) => tables.peers.get(first.peer));
     if (!first || !peer) return;
+    if (peer.trust === 'blocked') {
+      await store.transaction((tables) => {
+        for (const row of group) tables.messages.setReceiptDue(row.id, 'none');
+      });
+      return;
+    }
     const nowMs = clock.now();
     const dialect = dialectOf(peer);
     // The deployed mesh knows a message by its event, ours by its own id.

@@ -1,4 +1,5 @@
 import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 
 export interface Retention {
@@ -53,6 +54,8 @@ export function createRetention(
     const nowMs = deps.steadyNow();
     const removed = await store.transaction((tables) => {
       tables.seen.forgetBefore(nowMs - bounds.seenDays * dayMs);
+      tables.held.forgetBefore(nowMs - limits.heldDays * dayMs);
+      tables.wishes.forgetBefore(nowMs - limits.heldDays * dayMs);
       return tables.messages.prune({
         unreadOfStrangers: true,
         arrivedBeforeMs: nowMs - bounds.messageDays * dayMs,

@@ -9,6 +9,8 @@ import {
   type UnixMs,
 } from '@ocmesh/shared/ambient';
 import {
+  type CallContext,
+  cutChars,
   type Input,
   isHex64,
   isNestedWithin,
@@ -24,12 +26,17 @@ import { parsePubkey } from '../identity/public-key-text.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
+import type { LoopGuard } from '../trust/loop-guard.ts';
+import type { Policies } from '../trust/policy.ts';
 
 const MID_BYTES = 16;
 const KEY_LIFE_MS = limits.idempotencyHours * hourMs;
 const INBOX_FULL = 'The store is full of messages that may not be removed: nothing was stored.';
 
-export type SendMessage = (input: Input<'sendMessage'>) => Promise<Output<'sendMessage'>>;
+export type SendMessage = (
+  input: Input<'sendMessage'>,
+  context?: CallContext,
+) => Promise<Output<'sendMessage'>>;
 
 /**
  * Takes a message: the signed bytes are made once, and message, outbox item and idempotency key go to disk in one
@@ -43,11 +50,14 @@ export function createSend(deps: {
   /** A time that no wrong clock has hurried on. */
   readonly steadyNow: () => UnixMs;
   readonly makeRoom: (tables: Tables) => boolean;
+  readonly policies: Policies;
+  readonly loopGuard: LoopGuard;
   readonly offer: (items: readonly OutboxItem[]) => void;
 }): SendMessage {
-  const { identity, store, clock, random } = deps;
+  const { identity, store, clock, random, policies, loopGuard } = deps;
 
-  return async (input) => {
+  return async (input, context) => {
+    const byPerson = context?.owner ?? false;
     const to = parsePubkey(input.to);
     const type = input.type ?? 'text';
     const data = input.data ?? null;
@@ -58,11 +68,20 @@ export function createSend(deps: {
     const request = JSON.stringify([to, input.content, type, data, input.reply_to, input.expires_in_s]);
 
     let item: OutboxItem | null = null;
-    const answer = await store.transaction((tables) => {
+    // A refusal that has to be remembered is returned, not thrown: that would undo it.
+    const answer = await store.transaction((tables): Output<'sendMessage'> | OcmeshError => {
       const steadyMs = deps.steadyNow();
       const earlier = key === undefined ? null : earlierAnswer(tables, key, request, steadyMs);
       if (earlier) return earlier;
       const peer = knownPeer(tables, to);
+      if (peer.trust === 'blocked') throw new OcmeshError('peer_blocked');
+      if (!byPerson && isFirstContact(tables, peer) && policies.get().first_contact === 'ask') {
+        wish(tables, to, nowMs, input.content);
+        return new OcmeshError('first_contact');
+      }
+      const verdict = loopGuard.judge(tables, peer, byPerson);
+      if ('paused' in verdict) return loopSuspected(verdict.paused.untilMs - nowMs);
+      const { hops } = verdict;
       checkQueue(tables);
       if (!deps.makeRoom(tables)) throw new OcmeshError('storage_full', { message: INBOX_FULL });
       const mid = toHex(random.bytes(MID_BYTES));
@@ -70,7 +89,7 @@ export function createSend(deps: {
       const seq = tables.peers.nextSeq(to);
       const replyTo = input.reply_to ?? null;
       const payload = chatPayload(
-        { type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo },
+        { type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo, hops },
         dialect,
       );
       if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
@@ -97,6 +116,8 @@ export function createSend(deps: {
         readAtMs: null,
         receiptDue: 'none',
         seq,
+        auto: hops > 0,
+        hops,
       });
       const lifeMs = input.expires_in_s === undefined ? limits.outboxDays * dayMs : input.expires_in_s * 1000;
       item = { event, peer: to, purpose: 'message', expiresAtMs: nowMs + lifeMs };
@@ -106,6 +127,7 @@ export function createSend(deps: {
         tables.idempotency.put(key, request, JSON.stringify(result), steadyMs, steadyMs - KEY_LIFE_MS);
       return result;
     });
+    if (answer instanceof OcmeshError) throw answer;
     if (item) deps.offer([item]);
     return answer;
   };
@@ -128,6 +150,18 @@ function knownPeer(tables: Tables, pubkey: Pubkey): PeerRecord {
   if (!peer) throw new OcmeshError('peer_unknown');
   return peer;
 }
+
+const isFirstContact = (tables: Tables, { pubkey, trust }: PeerRecord): boolean =>
+  trust === 'stranger' &&
+  tables.messages.list({ direction: 'all', peer: pubkey, order: 'desc', limit: 1 }).length === 0;
+
+function wish(tables: Tables, to: Pubkey, nowMs: UnixMs, content: string): void {
+  if (tables.wishes.list().length >= limits.contactWishes) return;
+  tables.wishes.put(to, nowMs, cutChars(content, limits.contactWishChars));
+}
+
+const loopSuspected = (pauseMs: number): OcmeshError =>
+  new OcmeshError('loop_suspected', { retryAfterSeconds: Math.ceil(pauseMs / 1000) });
 
 function checkQueue(tables: Tables): void {
   if (tables.messages.countByState().queued >= limits.outboxQueued) {

@@ -1,7 +1,7 @@
 import type { DeliveryState, Pubkey, Reason, RelayStatus } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
 
-/** Things that happened, told after they are on disk. `GET /events` tells all but the last three. */
+/** Things that happened, told after they are on disk. `GET /events` tells all but the last five. */
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
   | {
@@ -19,6 +19,10 @@ export type DomainEvent =
   | { readonly type: 'status.changed'; readonly reasons: readonly Reason[] }
   /** A sign of life, or a goodbye, of a peer that we knew. */
   | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
+  /** The owner trusts or blocks it from now on. */
+  | { readonly type: 'peer.trust'; readonly peer: PeerRecord }
+  /** A stranger's message waits for the owner. */
+  | { readonly type: 'request.held'; readonly pubkey: Pubkey }
   /** A peer signed a newer list of its relays. */
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon asked ours something that it answers by itself. */

@@ -24,6 +24,10 @@ export interface MessageRecord {
   readonly readAtMs: UnixMs | null;
   /** Place in the conversation (outgoing only). */
   readonly seq: number | null;
+  /** Sent without a person: an answer within a minute, or marked so by its sender. */
+  readonly auto: boolean;
+  /** Automatic messages in a row, this one included; 0 where a person wrote. */
+  readonly hops: number;
 }
 
 export type NewMessage = Omit<MessageRecord, 'arrival'> & {

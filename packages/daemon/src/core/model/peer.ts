@@ -12,6 +12,8 @@ export interface PeerRecord {
   readonly capabilities: readonly string[];
   readonly trust: Trust;
   readonly alias: string | null;
+  /** What the owner noted. */
+  readonly note: string | null;
   readonly firstSeenMs: UnixMs;
   readonly lastSeenMs: UnixMs;
   /** When its goodbye arrived; null again after a newer sign of life. */
@@ -39,6 +41,7 @@ export const newPeer = (pubkey: Pubkey, nowMs: UnixMs, seenMs: UnixMs): PeerReco
   capabilities: [],
   trust: 'stranger',
   alias: null,
+  note: null,
   firstSeenMs: nowMs,
   lastSeenMs: seenMs,
   offlineSinceMs: null,

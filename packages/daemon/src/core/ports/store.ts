@@ -34,6 +34,10 @@ export interface Tables {
   readonly relayLists: RelayListsTable;
   readonly relayChoices: RelayChoicesTable;
   readonly idempotency: IdempotencyTable;
+  readonly held: HeldTable;
+  readonly wishes: WishesTable;
+  readonly loops: LoopsTable;
+  readonly greeted: GreetedTable;
 }
 
 /** Single values. */
@@ -41,7 +45,13 @@ export interface MetaTable {
   get(key: MetaKey): string | null;
   set(key: MetaKey, value: string): void;
 }
-type MetaKey = 'secret_key' | 'presence_at_sec' | 'relay_lists_at_sec' | 'seen_since_ms' | 'time_ms';
+type MetaKey =
+  | 'secret_key'
+  | 'presence_at_sec'
+  | 'relay_lists_at_sec'
+  | 'seen_since_ms'
+  | 'time_ms'
+  | 'policy';
 
 export interface PeerFilter {
   readonly online?: { readonly is: boolean; readonly nowMs: UnixMs; readonly windowMs: number };
@@ -62,8 +72,16 @@ export interface PeersTable {
   list(filter: PeerFilter): PeerRecord[];
   count(): number;
   countOnline(nowMs: UnixMs, windowMs: number): number;
+  /**
+   * Forgets the strangers that showed themselves least recently. Never: contacts, blocked ones, whom the owner named or
+   * noted, who has messages here.
+   * @returns how many
+   */
+  evict(limit: number): number;
   /** Keys that were never greeted. */
   ungreeted(limit: number): Pubkey[];
+  /** Whether our agent ever wrote to it. */
+  hasWrittenTo(pubkey: Pubkey): boolean;
   /** The number after the last one given for this conversation, starting at 1. */
   nextSeq(pubkey: Pubkey): number;
 }
@@ -119,6 +137,8 @@ export interface MessagesTable {
   }): number;
   /** Whether `prune` would find anything. */
   hasPrunable(): boolean;
+  /** Automatic messages of ours to this peer since then, as far as they are among the last 1,000 of the conversation. */
+  countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
   countByState(): { queued: number; published: number; failed: number };
 }
 
@@ -167,4 +187,46 @@ export interface IdempotencyTable {
   get(key: string, sinceMs: UnixMs): { request: string; answer: string } | null;
   /** Older keys than `forgetBeforeMs` are let go of. */
   put(key: string, request: string, answer: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
+}
+
+/** Messages of strangers that the owner has not let in yet. */
+export interface HeldTable {
+  /** Without effect where it is held already. */
+  put(message: NewMessage): void;
+  /** In the order of arrival. */
+  of(peer: Pubkey): NewMessage[];
+  removeOf(peer: Pubkey): void;
+  /** Strangers with something held, the first come first. */
+  peers(): { peer: Pubkey; sinceMs: UnixMs; count: number }[];
+  forgetBefore(atMs: UnixMs): void;
+}
+
+/** Strangers whom our agent wants to write to. */
+export interface WishesTable {
+  /** Without effect where there is one already. */
+  put(peer: Pubkey, atMs: UnixMs, content: string): void;
+  remove(peer: Pubkey): void;
+  list(): { peer: Pubkey; atMs: UnixMs; content: string }[];
+  forgetBefore(atMs: UnixMs): void;
+}
+
+/** Conversations that the loop guard has stopped at some time. */
+export interface LoopsTable {
+  get(peer: Pubkey): LoopRecord | null;
+  set(peer: Pubkey, record: LoopRecord): void;
+  /** Those that were paused later than this and not resumed. */
+  pausedSince(sinceMs: UnixMs): { peer: Pubkey; pausedAtMs: UnixMs }[];
+}
+interface LoopRecord {
+  /** null: resumed. */
+  readonly pausedAtMs: UnixMs | null;
+  /** Messages before this do not count. */
+  readonly countFromMs: UnixMs;
+}
+
+/** Keys that got a hello, known or forgotten. */
+export interface GreetedTable {
+  has(pubkey: Pubkey): boolean;
+  add(pubkey: Pubkey, atMs: UnixMs): void;
+  countSince(atMs: UnixMs): number;
 }

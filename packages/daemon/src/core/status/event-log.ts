@@ -13,6 +13,8 @@ export function logEvent(event: DomainEvent, log: Log): void {
       return log.info(`handshake acknowledged by ${event.pubkey}`);
     case 'message.received':
       return log.info(`message received from ${event.peer}`, { id: event.id });
+    case 'request.held':
+      return log.info(`a message of the stranger ${event.pubkey} waits for the owner`);
     case 'message.state':
       return log.debug(`message ${event.state}`, { id: event.id });
   }

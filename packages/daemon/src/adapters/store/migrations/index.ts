@@ -1,6 +1,7 @@
 import type { Sql } from '../sql.ts';
 import { init } from './001-init.ts';
 import { relays } from './002-relays.ts';
+import { trust } from './003-trust.ts';
 
 /** The database's layout through time. */
 export interface Schema {
@@ -40,4 +41,5 @@ export function createSchema(migrations: readonly string[]): Schema {
   };
 }
 
-export const currentSchema = createSchema([init, relays]);
+export const migrations: readonly string[] = [init, relays, trust];
+export const currentSchema = createSchema(migrations);

@@ -1,0 +1,133 @@
+import { toIso } from '@ocmesh/shared/ambient';
+import { type Handlers, OcmeshError, type Pubkey, type Request } from '@ocmesh/shared/contract';
+import { parsePubkey } from '../identity/public-key-text.ts';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { PeerRecord } from '../model/peer.ts';
+import type { Tables } from '../ports/store.ts';
+import { letIn } from '../trust/admission.ts';
+import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import { createPeerView } from './peers.ts';
+import { presentPeer } from './present.ts';
+
+/** What the owner decides: whom to trust, whom to block, who may come in. */
+export function createTrustHandlers(
+  deps: HandlerDeps,
+  options: HandlerOptions,
+): Pick<
+  Handlers,
+  'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
+> {
+  const { store, clock, policies, loopGuard, makeRoom, notify, wakeReceipts } = deps;
+  const show = createPeerView(deps, options);
+
+  /** Changes a peer in one transaction with all that follows from it. */
+  async function change(pubkey: Pubkey, edit: (tables: Tables, peer: PeerRecord) => PeerRecord) {
+    const events = await store.transaction((tables) => {
+      const before = tables.peers.get(pubkey);
+      if (!before) throw new OcmeshError('peer_unknown');
+      const peer = edit(tables, before);
+      tables.peers.put(peer);
+      return peer.trust === before.trust ? [] : afterTrust(tables, peer);
+    });
+    notify(events);
+    wakeReceipts();
+    return show(pubkey);
+  }
+
+  function afterTrust(tables: Tables, peer: PeerRecord): DomainEvent[] {
+    const events: DomainEvent[] = [{ type: 'peer.trust', peer }];
+    if (peer.trust === 'stranger') return events;
+    tables.wishes.remove(peer.pubkey);
+    if (peer.trust === 'contact') return [...events, ...admit(tables, peer)];
+    tables.held.removeOf(peer.pubkey);
+    return events;
+  }
+
+  function admit(tables: Tables, peer: PeerRecord): DomainEvent[] {
+    if (!makeRoom(tables)) throw new OcmeshError('storage_full');
+    return letIn(tables, peer, clock.now());
+  }
+
+  /** Nobody has to be asked any more: everybody who waits comes in. */
+  async function openDoor(): Promise<void> {
+    const events = await store.transaction((tables) =>
+      tables.held.peers().flatMap(({ peer: pubkey }) => {
+        const peer = tables.peers.get(pubkey);
+        return peer ? admit(tables, peer) : [];
+      }),
+    );
+    notify(events);
+    wakeReceipts();
+  }
+
+  return {
+    updatePeer: ({ pubkey, ...fields }) => change(parsePubkey(pubkey), (_, peer) => ({ ...peer, ...fields })),
+
+    async resumePeer(input) {
+      const pubkey = parsePubkey(input.pubkey);
+      return change(pubkey, (tables, peer) => {
+        loopGuard.resume(tables, pubkey);
+        return peer;
+      });
+    },
+
+    listRequests: () =>
+      store.read((tables) =>
+        gatherRequests(tables).flatMap(({ pubkey, ...request }): Request[] => {
+          const peer = tables.peers.get(pubkey);
+          if (!peer) return [];
+          const context = { nowMs: clock.now(), onlineWindowMs: options.onlineWindowMs, loopGuard };
+          return [{ ...request, peer: presentPeer(tables, peer, context) }];
+        }),
+      ),
+
+    async answerRequest(input) {
+      const pubkey = parsePubkey(input.pubkey);
+      return change(pubkey, (tables, peer) => {
+        if (!gatherRequests(tables).some((request) => request.pubkey === pubkey))
+          throw new OcmeshError('request_unknown');
+        return { ...peer, trust: input.accept ? 'contact' : 'blocked' };
+      });
+    },
+
+    getPolicy: async () => policies.get(),
+
+    async setPolicy(change) {
+      const policy = await policies.set(change);
+      if (policy.strangers === 'open') await openDoor();
+      return policy;
+    },
+  };
+}
+
+export const countRequests = (tables: Tables): number =>
+  tables.held.peers().length + tables.wishes.list().length;
+
+type Gathered = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
+
+function gatherRequests(tables: Tables): Gathered[] {
+  const held = tables.held.peers().map(
+    ({ peer, sinceMs, count }): Gathered => ({
+      direction: 'in',
+      since: toIso(sinceMs),
+      pubkey: peer,
+      message_count: count,
+      messages: tables.held.of(peer).map(({ id, type, content, timestampMs }) => ({
+        id,
+        type,
+        content,
+        timestamp: toIso(timestampMs),
+      })),
+    }),
+  );
+  const wished = tables.wishes.list().map(
+    ({ peer, atMs, content }): Gathered => ({
+      direction: 'out',
+      since: toIso(atMs),
+      pubkey: peer,
+      message_count: 1,
+      messages: [{ id: null, type: 'text', content, timestamp: toIso(atMs) }],
+    }),
+  );
+  return [...held, ...wished];
+}

@@ -1,0 +1,37 @@
+import { limits } from '@ocmesh/shared/contract';
+import type { Refusal } from '../ingest/verdict.ts';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { NewMessage } from '../model/message.ts';
+import type { PeerRecord } from '../model/peer.ts';
+import type { Tables } from '../ports/store.ts';
+import type { Policies } from './policy.ts';
+
+/** Where an authentic message of a peer goes. */
+export type Place = 'inbox' | 'held' | { readonly refusal: Refusal };
+
+/** Contacts always reach the agent; of strangers, those to whom it wrote itself, and the others as the owner wants it. */
+export function placeOf(tables: Tables, peer: PeerRecord, policies: Policies): Place {
+  const { strangers } = policies.get();
+  if (strangers === 'open' || peer.trust === 'contact' || tables.peers.hasWrittenTo(peer.pubkey))
+    return 'inbox';
+  if (strangers === 'closed') return { refusal: 'stranger' };
+  const held = tables.held.peers();
+  const own = held.find((one) => one.peer === peer.pubkey);
+  const isFull = own ? own.count >= limits.heldMessages : held.length >= limits.heldStrangers;
+  return isFull ? { refusal: 'requests_full' } : 'held';
+}
+
+/**
+ * What was held comes in, as if it had arrived now: who waits with a cursor shall not miss it.
+ * @param receiptDue of each: the sender was told nothing so far
+ */
+export function letIn(tables: Tables, peer: PeerRecord, nowMs: number): DomainEvent[] {
+  const held = tables.held.of(peer.pubkey);
+  tables.held.removeOf(peer.pubkey);
+  return held.flatMap((message: NewMessage): DomainEvent[] => {
+    const isKnown = tables.messages.get(message.id) ?? tables.messages.findByEvent(message.eventId);
+    if (isKnown) return [];
+    const arrival = tables.messages.insert({ ...message, arrivedAtMs: nowMs });
+    return [{ type: 'message.received', id: message.id, peer: peer.pubkey, arrival }];
+  });
+}

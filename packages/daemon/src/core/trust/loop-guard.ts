@@ -1,0 +1,78 @@
+import { type Clock, hourMs, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { PeerRecord } from '../model/peer.ts';
+import type { Tables } from '../ports/store.ts';
+
+const AUTO_MS = limits.autoSeconds * 1000;
+const PAUSE_MS = limits.loopPauseMinutes * 60_000;
+
+interface Pause {
+  readonly sinceMs: UnixMs;
+  readonly untilMs: UnixMs;
+}
+
+/** What a message to a peer is, or why it must not go now. */
+type LoopVerdict =
+  /** Automatic messages in a row, this one included; 0 for a person's. */
+  { readonly hops: number } | { readonly paused: Pause };
+
+export interface LoopGuard {
+  /** For a message that is about to be stored. Pauses the conversation where it has to: that must be committed. */
+  judge(tables: Tables, peer: PeerRecord, byPerson: boolean): LoopVerdict;
+  pauseOf(tables: Tables, peer: Pubkey): Pause | null;
+  /** Peers to whom nothing automatic goes at the moment. */
+  paused(tables: Tables): Pubkey[];
+  /** From now on everything counts anew. */
+  resume(tables: Tables, peer: Pubkey): void;
+}
+
+/**
+ * Two programs that answer each other would do so for ever, on their owners' money. An answer within a minute counts as
+ * automatic; more of them in an hour than two minds need, or too many in a row over any number of agents, and the
+ * conversation pauses. What the peer sends still arrives.
+ */
+export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
+  const { clock } = deps;
+
+  function pauseOf(tables: Tables, peer: Pubkey): Pause | null {
+    const sinceMs = tables.loops.get(peer)?.pausedAtMs ?? null;
+    return sinceMs !== null && isOn(sinceMs) ? { sinceMs, untilMs: sinceMs + PAUSE_MS } : null;
+  }
+
+  /** One that begins in the future was made by a wrong clock. */
+  function isOn(sinceMs: UnixMs): boolean {
+    const ageMs = clock.now() - sinceMs;
+    return ageMs >= 0 && ageMs < PAUSE_MS;
+  }
+
+  /** Automatic messages in a row, this one included. */
+  function hopsOf(tables: Tables, peer: Pubkey): number {
+    const [last] = tables.messages.list({ direction: 'in', peer, order: 'desc', limit: 1 });
+    return last && Math.abs(clock.now() - last.arrivedAtMs) <= AUTO_MS ? last.hops + 1 : 0;
+  }
+
+  return {
+    judge(tables, { pubkey, trust }, byPerson) {
+      if (byPerson) return { hops: 0 };
+      const pause = pauseOf(tables, pubkey);
+      if (pause) return { paused: pause };
+      const hops = hopsOf(tables, pubkey);
+      if (hops === 0) return { hops };
+      const nowMs = clock.now();
+      const countFromMs = Math.max(nowMs - hourMs, tables.loops.get(pubkey)?.countFromMs ?? 0);
+      const budget = trust === 'contact' ? limits.autoPerHourContact : limits.autoPerHour;
+      const isLoop = hops > limits.autoHops || tables.messages.countAutomatic(pubkey, countFromMs) >= budget;
+      if (!isLoop) return { hops };
+      tables.loops.set(pubkey, { pausedAtMs: nowMs, countFromMs });
+      return { paused: { sinceMs: nowMs, untilMs: nowMs + PAUSE_MS } };
+    },
+
+    pauseOf,
+    paused: (tables) =>
+      tables.loops
+        .pausedSince(clock.now() - PAUSE_MS)
+        .filter(({ pausedAtMs }) => isOn(pausedAtMs))
+        .map(({ peer }) => peer),
+    resume: (tables, peer) => tables.loops.set(peer, { pausedAtMs: null, countFromMs: clock.now() }),
+  };
+}

@@ -1,0 +1,145 @@
+import { limits } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { type Box, createWorld, settle, startTwo, type World } from './support/agent-in-a-box.ts';
+
+/** An agent that answers everything at once, for ever. */
+function echo(box: Box, world: World) {
+  const refusals: unknown[] = [];
+  let sent = 0;
+  return {
+    refusals,
+    sent: () => sent,
+    async answer(): Promise<void> {
+      const messages = (await box.listMessages({ unread: true })).items;
+      if (messages.length > 0) await box.markRead({ all: true });
+      for (const { from, content, id } of messages) {
+        await box
+          .sendMessage({ to: from, content: `re: ${content}`.slice(0, 200), reply_to: id })
+          .then(() => sent++)
+          .catch((error) => refusals.push(error.code));
+      }
+      await settle(world.clock);
+    },
+  };
+}
+
+async function twoEchoes(minutes: number) {
+  const world = createWorld('ws://127.0.0.1:1');
+  const { alice, bob } = await startTwo(world);
+  const echoes = [echo(alice, world), echo(bob, world)];
+  await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
+  async function run(ms: number): Promise<void> {
+    let isQuiet = false;
+    for (let left = ms; left > 0; ) {
+      const stepMs = isQuiet ? 30_000 : 1_000;
+      left -= stepMs;
+      await world.clock.advance(stepMs);
+      const before = echoes.map((each) => each.sent());
+      for (const each of echoes) await each.answer();
+      isQuiet = left < ms - 5_000 && echoes.every((each, n) => each.sent() === before[n]);
+    }
+  }
+  await run(minutes * 60_000);
+  return { world, alice, bob, echoes, run };
+}
+
+test('two agents that answer each other for ever are stopped within the budget, visibly, and the owner can go on', async () => {
+  const { alice, bob, echoes, run } = await twoEchoes(10);
+  const sent = () => echoes.reduce((sum, each) => sum + each.sent(), 0);
+  expect(sent()).toBeGreaterThan(limits.autoPerHour);
+  expect(sent()).toBeLessThanOrEqual(2 * limits.autoPerHour);
+  expect(echoes.flatMap(({ refusals }) => refusals)).toContain('loop_suspected');
+
+  const stopped = (await alice.getStatus({})).paused_peers.length > 0 ? alice : bob;
+  const other = stopped === alice ? bob : alice;
+  expect(await stopped.getStatus({})).toMatchObject({ paused_peers: [other.pubkey] });
+  expect(await stopped.peer(other.pubkey)).toMatchObject({
+    paused: { since: expect.any(String), until: expect.any(String) },
+  });
+  await expect(stopped.sendMessage({ to: other.pubkey, content: 'more' })).rejects.toMatchObject({
+    code: 'loop_suspected',
+    retryAfterSeconds: expect.closeTo(3000, -3),
+  });
+
+  await stopped.resumePeer({ pubkey: other.pubkey });
+  await other.resumePeer({ pubkey: stopped.pubkey });
+  expect(await stopped.peer(other.pubkey)).toMatchObject({ paused: null });
+  const before = sent();
+  await stopped.sendMessage({ to: other.pubkey, content: 'more' });
+  await run(60_000);
+  expect(sent()).toBeGreaterThan(before);
+});
+
+test('a pause ends by itself, and outlasts a restart until then', async () => {
+  const { world, alice, bob } = await twoEchoes(2);
+  const stopped = (await alice.getStatus({})).paused_peers.length > 0 ? alice : bob;
+  const to = stopped === alice ? bob.pubkey : alice.pubkey;
+  const again = await world.start({ disk: await stopped.crash() });
+  await expect(again.sendMessage({ to, content: 'more' })).rejects.toMatchObject({ code: 'loop_suspected' });
+  world.clock.jump(limits.loopPauseMinutes * 60_000);
+  await again.sendMessage({ to, content: 'more' });
+  expect(await again.getStatus({})).toMatchObject({ paused_peers: [] });
+});
+
+async function quickTalk(options: { trust?: 'contact'; owner?: boolean; most?: number }) {
+  const world = createWorld('ws://127.0.0.1:1');
+  const { alice, bob } = await startTwo(world);
+  if (options.trust) await alice.updatePeer({ pubkey: bob.pubkey, trust: options.trust });
+  let sent = 0;
+  for (; sent < (options.most ?? Number.POSITIVE_INFINITY); sent++) {
+    await bob.sendMessage({ to: alice.pubkey, content: 'go on' }, { owner: true });
+    await world.clock.advance(1_000);
+    const answer = alice.sendMessage(
+      { to: bob.pubkey, content: 'yes' },
+      options.owner ? { owner: true } : undefined,
+    );
+    if (
+      await answer.then(
+        () => false,
+        () => true,
+      )
+    )
+      break;
+  }
+  return { sent, alice, bob };
+}
+
+test('a contact may be answered more often than a stranger', async () => {
+  expect((await quickTalk({})).sent).toBe(limits.autoPerHour);
+  expect((await quickTalk({ trust: 'contact' })).sent).toBe(limits.autoPerHourContact);
+});
+
+test('what a person types does not count, and carries no mark', async () => {
+  const { sent, alice } = await quickTalk({ owner: true, most: limits.autoPerHour + 5 });
+  expect(sent).toBe(limits.autoPerHour + 5);
+  const [last] = (await alice.listMessages({ direction: 'out', limit: 1 })).items;
+  expect(last).toMatchObject({ auto: false, hops: 0 });
+});
+
+test('a quick answer carries the mark and one hop more than what it answers; a slow one starts anew', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const { alice, bob } = await startTwo(world);
+  const say = async (from: Box, to: Box, afterMs: number) => {
+    await world.clock.advance(afterMs);
+    await from.sendMessage({ to: to.pubkey, content: 'x' });
+    await world.clock.advance(100);
+    const [last] = (await to.listMessages({ limit: 1 })).items;
+    return last && { auto: last.auto, hops: last.hops };
+  };
+  expect(await say(alice, bob, 0)).toEqual({ auto: false, hops: 0 });
+  expect(await say(bob, alice, 1_000)).toEqual({ auto: true, hops: 1 });
+  expect(await say(alice, bob, 1_000)).toEqual({ auto: true, hops: 2 });
+  expect(await say(bob, alice, limits.autoSeconds * 1000)).toEqual({ auto: false, hops: 0 });
+});
+
+test('a row of automatic messages ends, over however many agents it runs', async () => {
+  const world = createWorld('wss://one.test');
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  const loop = { type: 'text', body: 'pass it on', mid: 'mid-loop-1', auto: true, hops: limits.autoHops };
+  world.relay.push(bob.dm(box.pubkey, loop));
+  await settle(world.clock);
+  await expect(box.sendMessage({ to: bob.pubkey, content: 'done' })).rejects.toMatchObject({
+    code: 'loop_suspected',
+  });
+});

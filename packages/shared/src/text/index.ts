@@ -1,0 +1,1 @@
+export { cleanJson, cleanLine, cleanText, cutText, showUnseen } from './clean-text.ts';
