@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type Handlers, type Peer, type Pubkey } from '@ocmesh/shared/contract';
@@ -127,7 +127,12 @@ export function createProcessMesh(program: string): ProcessMesh {
         OCMESH_RELAYS: relays.join(','),
         ...environment,
       });
-      const api = createClient({ baseUrl: () => program.url, fetch });
+      const api = createClient({
+        baseUrl: () => program.url,
+        fetch,
+        token: (demanded) => (demanded ? readFileSync(join(home, 'token'), 'utf8').trim() : null),
+        asOwner: true,
+      });
       const { pubkey, npub } = await api.getIdentity({});
       return Object.assign(program, { name, home, api, pubkey: pubkey as Pubkey, npub });
     },
