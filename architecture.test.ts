@@ -59,8 +59,8 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
   { of: /daemon\/src\/core\//, not: /core\/handlers\//, why: 'handlers are the outermost ring of core' },
   {
     of: /daemon\/src\/(core|adapters|config|agent)/,
-    not: /src\/(cli|app|offline)\b/,
-    why: 'app, offline and cli are on top',
+    not: /src\/(cli|app|offline|doctor)\b/,
+    why: 'app, offline, doctor and cli are on top',
   },
   {
     of: /daemon\/src\/(?!cli)/,
@@ -92,6 +92,7 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
   { library: /^koa$/, only: [`${daemon}/adapters/http/`] },
   { library: /^@koa\/router/, only: [`${daemon}/adapters/http/routes.ts`] },
   { library: /^pino/, only: [`${daemon}/adapters/log/logger.ts`] },
+  { library: /^prom-client$/, only: [`${daemon}/adapters/metrics/`] },
   { library: /^@clack/, only: [`${daemon}/cli/`] },
   { library: /^commander/, only: [`${daemon}/cli/`] },
   { library: /^@modelcontextprotocol\//, only: ['packages/mcp-server/src/server.ts'] },

@@ -3,10 +3,12 @@ import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { Command } from 'commander';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { addBackupCommands } from './backup.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addKeyCommand } from './key.ts';
 import { addMcpCommand } from './mcp.ts';
 import { printLine } from './output.ts';
 import { addRelayCommand } from './relay.ts';
+import { addServiceCommand } from './service.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
 
@@ -21,11 +23,13 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     .description('Print the version.')
     .action(() => printLine(ocmeshVersion));
   addStartCommand(program);
+  addServiceCommand(program);
   addStatusCommand(program);
   addRelayCommand(program);
   addMcpCommand(program);
   addKeyCommand(program);
   addBackupCommands(program);
+  addDoctorCommand(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

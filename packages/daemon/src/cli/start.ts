@@ -1,13 +1,15 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
 import { startDaemon } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { printLine } from './output.ts';
+import { type SupervisionFlags, superviseBy } from './supervised.ts';
 
-interface StartFlags {
+interface StartFlags extends SupervisionFlags {
   readonly home?: string;
   readonly port?: string;
   readonly name?: string;
@@ -27,25 +29,35 @@ export function addStartCommand(program: Command): void {
     .option('--name <text>', 'the name other agents see (OCMESH_NAME)')
     .option('--relay <url...>', 'relays to use instead of the list (OCMESH_RELAYS)')
     .option('--log-level <level>', 'debug, info, warn or error (OCMESH_LOG_LEVEL)')
+    // Of `ocmesh service`: who keeps it alive, and after how many seconds a hung one is killed.
+    .addOption(new Option('--supervisor <name>').hideHelp())
+    .addOption(new Option('--watchdog <seconds>').hideHelp())
     .action(start);
 }
 
 async function start(flags: StartFlags): Promise<void> {
   const home = homeFiles(homePath(flags.home));
-  const { values, origins } = loadConfig(home.config, process.env, {
-    port: flags.port === undefined ? undefined : Number(flags.port),
-    name: flags.name,
-    relays: flags.relay,
-    log_level: flags.logLevel,
+  const supervision = superviseBy(flags, createSystemClock());
+  const daemon = await supervision.start(async () => {
+    const { values, origins } = loadConfig(home.config, process.env, {
+      port: flags.port === undefined ? undefined : Number(flags.port),
+      name: flags.name,
+      relays: flags.relay,
+      log_level: flags.logLevel,
+    });
+    // What a service manager keeps of standard error is never rotated.
+    const started = await startDaemon(home, values, { logToStderr: flags.supervisor === undefined });
+    for (const [key, origin] of Object.entries(origins)) {
+      if (origin !== 'default') started.log.info(`setting ${key} from ${origin}`);
+    }
+    return started;
   });
-  const daemon = await startDaemon(home, values, { logToStderr: true });
-
-  for (const [key, origin] of Object.entries(origins)) {
-    if (origin !== 'default') daemon.log.info(`setting ${key} from ${origin}`);
-  }
 
   // Every signal counts, also a second one during the stop: a default action would kill the drain.
-  const stop = (): void => void daemon.stop().then(() => process.exit(exitCodes.clean));
+  const stop = (): void => {
+    supervision.onStopping();
+    void daemon.stop().then(() => process.exit(exitCodes.clean));
+  };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
   // Our own bug: the state may be bad, so this process ends; what was acknowledged is on disk.
   process.on('uncaughtException', (error) => {
@@ -53,5 +65,6 @@ async function start(flags: StartFlags): Promise<void> {
     process.exit(exitCodes.crash);
   });
   // Said after the handlers stand: a supervisor may stop us from here on.
+  supervision.onStarted(daemon);
   printLine(`ocmesh is running: ${daemon.url}  ${daemon.npub}`);
 }

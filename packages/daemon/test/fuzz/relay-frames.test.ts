@@ -33,6 +33,7 @@ async function startAgent() {
       engine: createWasmEngine(),
       clock,
       random: createSeededRandom(1),
+      renderMetrics: async () => '',
       log,
       connect(sign) {
         played = createConversationNetwork({ clock, log, sign });

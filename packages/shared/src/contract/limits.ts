@@ -46,6 +46,9 @@ export const limits = {
   storedMessages: 100_000,
   /** Bytes of message text kept, for messages that are longer than usual. */
   storedMessageBytes: 64 * 1024 * 1024,
+  /** Bytes of free disk beside the store's own size: below these it is about to refuse, or will before long. */
+  diskLeastBytes: 2 * 1024 * 1024,
+  diskFewBytes: 200 * 1024 * 1024,
   /** Days a message is kept. */
   messageDays: 365,
   /** Days the id of an event is kept: longer than the longest look back, so that nothing old counts as new. */
@@ -218,8 +221,22 @@ export const limits = {
   noRelaySeconds: 15,
   /** Minutes that our clock may differ from those of the relays: they refuse what is dated 15 minutes ahead. */
   clockOffMinutes: 10,
+  /** Bytes after which the log file is rotated before its day is over: far more than a day at `info` writes. */
+  logFileBytes: 64 * 1024 * 1024,
+  /** Rotated log files that are kept, and the bytes of all of them: two weeks, unless something floods the log. */
+  logArchives: 14,
+  logArchiveBytes: 200 * 1024 * 1024,
+  /** Characters of log lines that wait for the disk; what comes while it takes none is dropped and counted. */
+  logWaitingChars: 4 * 1024 * 1024,
   /** Wrong tokens a minute that are told so; more are told to wait. The right one passes all the same. */
   wrongTokensPerMinute: 10,
+  /** Seconds that the event loop may stand still before a service manager kills and restarts the daemon. */
+  watchdogSeconds: 60,
+  /** Seconds between two starts of a daemon that only a person can help, under launchd, which would start it for ever. */
+  parkFirstSeconds: 5,
+  parkMaxSeconds: 300,
+  /** Bytes of the service's error log, which nobody rotates, from which on it begins anew at a start. */
+  serviceErrorLogBytes: 1024 * 1024,
   /** Milliseconds for a clean stop before the process leaves anyway. */
   drainMs: 5_000,
 } as const;

@@ -13,6 +13,7 @@ export interface Home {
   readonly daemonFile: string;
   readonly lockFile: string;
   readonly logFile: string;
+  readonly logArchive: string;
 }
 
 export const homeFiles = (path: string): Home => ({
@@ -25,6 +26,7 @@ export const homeFiles = (path: string): Home => ({
   daemonFile: join(path, 'daemon.json'),
   lockFile: join(path, 'daemon.lock'),
   logFile: join(path, 'ocmesh.log'),
+  logArchive: join(path, 'logs'),
 });
 
 /**
@@ -49,7 +51,9 @@ export function prepareHome(home: Home): void {
 }
 
 const OTHERS = 0o077;
-const isSecret = (name: string): boolean => /^(ocmesh\.db|ocmesh\.key|keystore\.json|token$)/.test(name);
+/** Whether who can read a file of this name is this agent, or its owner. */
+export const isSecret = (name: string): boolean =>
+  /^(ocmesh\.db|ocmesh\.key|keystore\.json|token$)/.test(name);
 
 function checkFile(path: string): void {
   const file = lstatSync(path);
