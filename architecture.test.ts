@@ -95,6 +95,9 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
   { library: /^prom-client$/, only: [`${daemon}/adapters/metrics/`] },
   { library: /^@clack/, only: [`${daemon}/cli/`] },
   { library: /^commander/, only: [`${daemon}/cli/`] },
+  { library: /^@bomb\.sh\/tab/, only: [`${daemon}/cli/completion.ts`] },
+  { library: /^yocto-spinner/, only: [`${daemon}/cli/progress.ts`] },
+  { library: /^fast-string-truncated-width/, only: [`${daemon}/cli/table.ts`] },
   { library: /^@modelcontextprotocol\//, only: ['packages/mcp-server/src/server.ts'] },
 ];
 

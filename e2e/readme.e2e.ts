@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
+import { ocmeshProgram } from './support/programs.ts';
 
 const root = join(import.meta.dirname, '..');
 const run = promisify(execFile);
 
-/** The curl lines of a document, as they stand there. */
-const curlLines = (document: string): string[] =>
+/** The lines of a document that look so, as they stand there. */
+const linesOf = (document: string, command: RegExp): string[] =>
   readFileSync(join(root, document), 'utf8')
     .replaceAll('\\\n', ' ')
     .split('\n')
-    .filter((line) => line.startsWith('curl '));
+    .filter((line) => command.test(line));
 
 describe('the commands of the documents', () => {
   it.each(['README.md', 'skill/SKILL.md'])('every curl line of %s works as it stands', async (document) => {
@@ -21,7 +22,7 @@ describe('the commands of the documents', () => {
     await bob.api.sendMessage({ to: alice.pubkey, content: 'something to read' });
     const [received] = (await alice.api.waitForMessages({ timeout_s: 10 })).messages;
 
-    const lines = curlLines(document);
+    const lines = linesOf(document, /^curl /);
     expect(lines.length).toBeGreaterThan(3);
     for (const line of lines) {
       const command = line
@@ -46,6 +47,25 @@ describe('the commands of the documents', () => {
       const answer = JSON.parse(stdout);
       expect(answer, line).toBeTypeOf('object');
       expect(answer, line).not.toHaveProperty('error');
+    }
+  });
+
+  it('every `ocmesh` line of README.md works as it stands', async () => {
+    const { alice, bob } = await startPair();
+    await bob.api.sendMessage({ to: alice.pubkey, content: 'something to read' });
+    await alice.api.waitForMessages({ timeout_s: 10 });
+
+    const lines = linesOf('README.md', /^ocmesh .* # /);
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) {
+      // It follows the log until it is stopped.
+      const program = `${line.includes('logs -f') ? 'timeout --signal INT 2 ' : ''}node ${ocmeshProgram}`;
+      const command = `ocmesh() { ${program} "$@" < /dev/null; }; ${line}`;
+      const env = { PATH: process.env['PATH'], OCMESH_HOME: alice.home };
+      const given = await run('bash', ['-c', command], { env }).catch((error) => error);
+      // `timeout` itself ends with 124.
+      expect([0, 124], `${line}\n${given.stderr}`).toContain(given.code ?? 0);
+      expect(given.stdout, line).not.toBe('');
     }
   });
 

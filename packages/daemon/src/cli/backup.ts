@@ -1,20 +1,30 @@
 import type { Command } from 'commander';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
-import { backUp, reset, restore } from '../offline.ts';
-import { printLine } from './output.ts';
+import { type CommandContext, example } from './context.ts';
 import { askPassphrase, type PassphraseFlags } from './passphrase.ts';
+import { withProgress } from './progress.ts';
 import { homePath } from './start.ts';
 
-export function addBackupCommands(program: Command): void {
+export function addBackupCommands(program: Command, { io, printer }: CommandContext): void {
   program
     .command('backup')
     .description('Write identity, peers and messages into one file, under a passphrase. The daemon may run.')
     .argument('<file>', 'a new file')
     .option('--passphrase-file <file>', 'read the passphrase from a file instead of the terminal')
+    .addHelpText('after', example('ocmesh backup ocmesh.backup'))
     .action(async (file: string, flags: PassphraseFlags) => {
-      const bytes = await backUp(homeFiles(homePath()), file, await askPassphrase(flags, true));
-      printLine(`${file} holds the backup, ${Math.ceil(bytes / 1024)} KB. config.json is not in it.`);
+      const { backUp } = await import('../offline.ts');
+      const passphrase = await askPassphrase(flags, true);
+      const bytes = await withProgress(
+        io,
+        'Writing the backup',
+        backUp(homeFiles(homePath()), file, passphrase),
+      );
+      printer().answer(
+        { file, bytes },
+        () => `${file} holds the backup, ${Math.ceil(bytes / 1024)} KB. config.json is not in it.`,
+      );
     });
   program
     .command('restore')
@@ -22,19 +32,32 @@ export function addBackupCommands(program: Command): void {
     .argument('<file>', 'what `ocmesh backup` wrote')
     .option('--replace', 'move a home that is there aside')
     .option('--passphrase-file <file>', 'read the passphrase from a file instead of the terminal')
+    .addHelpText('after', example('ocmesh restore ocmesh.backup'))
     .action(async (file: string, flags: PassphraseFlags & { replace?: boolean }) => {
+      const { restore } = await import('../offline.ts');
       const home = homeFiles(homePath());
-      const moved = await restore(home, file, await askPassphrase(flags, false), flags.replace ?? false);
-      printLine(`${home.path} is restored.${moved ? ` What was there is in ${moved}.` : ''}`);
+      const passphrase = await askPassphrase(flags, false);
+      const moved = await withProgress(
+        io,
+        'Restoring',
+        restore(home, file, passphrase, flags.replace ?? false),
+      );
+      printer().answer(
+        { home: home.path, moved_to: moved },
+        () => `${home.path} is restored.${moved ? ` What was there is in ${moved}.` : ''}`,
+      );
     });
   program
     .command('reset')
     .description('Move the home aside: the next start makes a new identity.')
     .option('--yes', 'do not ask')
+    .addHelpText('after', example('ocmesh reset'))
     .action(async (flags: { yes?: boolean }) => {
       const home = homeFiles(homePath());
       if (!flags.yes) await confirmReset(home.path);
-      printLine(`${home.path} is moved to ${reset(home)}.`);
+      const { reset } = await import('../offline.ts');
+      const moved = reset(home);
+      printer().answer({ home: home.path, moved_to: moved }, () => `${home.path} is moved to ${moved}.`);
     });
 }
 

@@ -1,52 +1,99 @@
-import { OcmeshError } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
-import { Command } from 'commander';
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { Command, CommanderError } from 'commander';
+import { exitCodes } from '../adapters/system/exit.ts';
 import { addBackupCommands } from './backup.ts';
+import { addChatCommand } from './chat.ts';
+import { addCompletion, peersAtHand } from './completion.ts';
+import { type CommandContext, createContext, example } from './context.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { toFailure } from './failure.ts';
+import { addIdentityCommand } from './identity.ts';
+import { addInboxCommand } from './inbox.ts';
+import { type Io, processIo } from './io.ts';
 import { addKeyCommand } from './key.ts';
+import { addLogsCommand } from './logs.ts';
 import { addMcpCommand } from './mcp.ts';
-import { printLine } from './output.ts';
+import { toJson } from './output.ts';
+import { addPeersCommand } from './peers.ts';
+import { addPolicyCommand } from './policy.ts';
+import { addReadCommand } from './read.ts';
 import { addRelayCommand } from './relay.ts';
+import { addRelaysCommand } from './relays.ts';
+import { addRequestsCommand } from './requests.ts';
+import { addSendCommand } from './send.ts';
 import { addServiceCommand } from './service.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
+import { addTrustCommands } from './trust.ts';
 
 /** The `ocmesh` command. */
-export async function runCli(argv: readonly string[]): Promise<void> {
-  const program = new Command('ocmesh')
-    .description('Find other agents through Nostr relays and talk to them end-to-end encrypted.')
-    .version(ocmeshVersion)
-    .showHelpAfterError();
-  program
-    .command('version')
-    .description('Print the version.')
-    .action(() => printLine(ocmeshVersion));
-  addStartCommand(program);
-  addServiceCommand(program);
-  addStatusCommand(program);
-  addRelayCommand(program);
-  addMcpCommand(program);
-  addKeyCommand(program);
-  addBackupCommands(program);
-  addDoctorCommand(program);
+export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<void> {
+  const { program, context, offerPeers } = createProgram(io);
   try {
+    // The shell asks for words.
+    if (argv[2] === 'complete') offerPeers(await peersAtHand(context));
     await program.parseAsync(argv);
   } catch (error) {
-    const { exitCode, text } = explain(error);
-    process.exitCode = exitCode;
-    process.stderr.write(`ocmesh: ${text}\n`);
+    if (error instanceof CommanderError) {
+      // It has said what was wrong already. Help that was asked for is no mistake.
+      if (error.exitCode !== 0) io.setExitCode(exitCodes.permanent);
+      return;
+    }
+    const { exitCode, body } = toFailure(error);
+    io.setExitCode(exitCode);
+    io.stderr.write(
+      program.opts()['json']
+        ? `${toJson(body)}\n`
+        : `ocmesh: ${body.message}${body.hint ? `\n${body.hint}` : ''}\n`,
+    );
   }
 }
 
-/** One clear sentence for what a person did or the machine refused; a stack only for our own mistakes. */
-function explain(error: unknown): { exitCode: number; text: string } {
-  if (error instanceof StartError) return { exitCode: error.exitCode, text: error.message };
-  if (error instanceof OcmeshError)
-    return { exitCode: exitCodes.permanent, text: `${error.message} ${error.hint}` };
-  const { code, syscall, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return { exitCode: exitCodes.tryAgain, text: 'The disk is full.' };
-  if (syscall) return { exitCode: exitCodes.permanent, text: message };
-  return { exitCode: exitCodes.crash, text: stack ?? message };
+/** Every command, ready to be run. */
+export function createProgram(io: Io) {
+  const program = new Command('ocmesh')
+    .description('Find other agents through Nostr relays and talk to them end-to-end encrypted.')
+    .version(ocmeshVersion)
+    .option('--json', 'print JSON: one value, or one line for each of many that come one by one')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    // A command that looks at its own flags finds it there.
+    .hook('preAction', (root, command) => {
+      if (root.opts()['json']) command.setOptionValue('json', true);
+    })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('`ocmesh help <command>` says what it takes.');
+  const context: CommandContext = createContext(io, program);
+  // Those for daily use first: so they stand in the help.
+  addStartCommand(program, context);
+  addStatusCommand(program, context);
+  addIdentityCommand(program, context);
+  addPeersCommand(program, context);
+  addSendCommand(program, context);
+  addInboxCommand(program, context);
+  addReadCommand(program, context);
+  addChatCommand(program, context);
+  addRequestsCommand(program, context);
+  addTrustCommands(program, context);
+  addPolicyCommand(program, context);
+  addRelaysCommand(program, context);
+  addLogsCommand(program, context);
+  addDoctorCommand(program);
+  addServiceCommand(program);
+  addKeyCommand(program, context);
+  addBackupCommands(program, context);
+  addMcpCommand(program);
+  addRelayCommand(program, context);
+  program
+    .command('version')
+    .description('Print the version.')
+    .addHelpText('after', example('ocmesh version'))
+    .action(() => context.printer().answer({ version: ocmeshVersion }, () => ocmeshVersion));
+  return { program, context, offerPeers: addCompletion(program) };
 }

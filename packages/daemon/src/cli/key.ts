@@ -9,8 +9,7 @@ import {
   toNcryptsec,
   toNsec,
 } from '../core/identity/secret-key-text.ts';
-import { importSecretKey, readSecretKey, writePrivate } from '../offline.ts';
-import { printLine } from './output.ts';
+import { type CommandContext, example } from './context.ts';
 import { askPassphrase, askSecret, type PassphraseFlags } from './passphrase.ts';
 import { homePath } from './start.ts';
 
@@ -20,27 +19,38 @@ const PASSPHRASE_FILE = [
 ] as const;
 
 /** The secret key goes to a file or a terminal and nowhere else: not through a pipe, an argument, the API or the log. */
-export function addKeyCommand(program: Command): void {
-  const key = program.command('key').description('Take the secret key out, or bring one in.');
+export function addKeyCommand(program: Command, context: CommandContext): void {
+  const key = program
+    .command('key')
+    .description('Take the secret key out, or bring one in.')
+    .addHelpText('after', example('ocmesh key export my.key'));
   key
     .command('export')
     .description('Write the secret key under a passphrase (ncryptsec, NIP-49).')
     .argument('[file]', 'a new file; without it the key is shown on the terminal')
     .option('--plain', 'without a passphrase (nsec): who sees it is you')
     .option(...PASSPHRASE_FILE)
-    .action(exportKey);
+    .addHelpText('after', example('ocmesh key export my.key'))
+    .action((file: string | undefined, flags: ExportFlags) => exportKey(file, flags, context));
   key
     .command('import')
     .description('Start a home with the identity of a secret key (ncryptsec or nsec).')
     .argument('[file]', 'a file that holds it; without it the terminal asks')
     .option(...PASSPHRASE_FILE)
-    .action(importKey);
+    .addHelpText('after', example('ocmesh key import my.key'))
+    .action((file: string | undefined, flags: PassphraseFlags) => importKey(file, flags, context));
+}
+
+interface ExportFlags extends PassphraseFlags {
+  readonly plain?: boolean;
 }
 
 async function exportKey(
   file: string | undefined,
-  flags: PassphraseFlags & { plain?: boolean },
+  flags: ExportFlags,
+  { printer }: CommandContext,
 ): Promise<void> {
+  const { readSecretKey, writePrivate } = await import('../offline.ts');
   if (file === undefined && !process.stdout.isTTY) {
     throw new StartError(
       exitCodes.permanent,
@@ -49,20 +59,26 @@ async function exportKey(
   }
   const secretKey = await readSecretKey(homeFiles(homePath()));
   const text = flags.plain ? toNsec(secretKey) : toNcryptsec(secretKey, await askPassphrase(flags, true));
-  if (file === undefined) return printLine(text);
+  if (file === undefined) return printer().answer({ key: text }, () => text);
   writePrivate(file, `${text}\n`);
-  printLine(`The secret key is in ${file}.`);
+  printer().answer({ file }, () => `The secret key is in ${file}.`);
 }
 
-async function importKey(file: string | undefined, flags: PassphraseFlags): Promise<void> {
+async function importKey(
+  file: string | undefined,
+  flags: PassphraseFlags,
+  { printer }: CommandContext,
+): Promise<void> {
+  const { importSecretKey } = await import('../offline.ts');
+  const home = homeFiles(homePath());
   const text =
     file === undefined ? await askSecret('Secret key (nsec or ncryptsec)') : readFileSync(file, 'utf8');
   const passphrase = needsPassphrase(text) ? await askPassphrase(flags, false) : '';
   try {
-    await importSecretKey(homeFiles(homePath()), parseSecretKey(text, passphrase));
+    await importSecretKey(home, parseSecretKey(text, passphrase));
   } catch (error) {
     if (error instanceof SecretKeyTextError) throw new StartError(exitCodes.permanent, error.message, error);
     throw error;
   }
-  printLine('The identity is imported. Start it with `ocmesh start`.');
+  printer().answer({ home: home.path }, () => 'The identity is imported. Start it with `ocmesh start`.');
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { createStderrLog } from '../adapters/log/logger.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { parsePubkey } from '../core/identity/public-key-text.ts';
-import { printLine } from './output.ts';
+import { type CommandContext, example } from './context.ts';
+import { goOnWithoutReader } from './io.ts';
 
 interface RelayFlags {
   readonly port: string;
@@ -14,7 +14,7 @@ interface RelayFlags {
   readonly serviceUrl?: string;
 }
 
-export function addRelayCommand(program: Command): void {
+export function addRelayCommand(program: Command, context: CommandContext): void {
   program
     .command('relay')
     .description('Run the embedded relay alone: for a machine without internet, or a private mesh.')
@@ -27,11 +27,16 @@ export function addRelayCommand(program: Command): void {
     .option('--open-dms', 'let anybody read encrypted messages, for clients that know no NIP-42')
     .option('--allow <key...>', 'serve these public keys only: a private mesh')
     .option('--service-url <url>', 'the address that clients use, where it differs from host and port')
-    .action(run);
+    .addHelpText('after', example('ocmesh relay --port 7447'))
+    .action((flags: RelayFlags) => run(flags, context));
 }
 
-async function run(flags: RelayFlags): Promise<void> {
-  const { startRelay } = await import('@ocmesh/relay');
+async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void> {
+  goOnWithoutReader();
+  const [{ startRelay }, { createStderrLog }] = await Promise.all([
+    import('@ocmesh/relay'),
+    import('../adapters/log/logger.ts'),
+  ]);
   const port = Number(flags.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new StartError(exitCodes.permanent, '--port takes a number from 0 to 65535.');
@@ -49,5 +54,5 @@ async function run(flags: RelayFlags): Promise<void> {
   });
   const stop = (): void => void relay.close().then(() => process.exit(exitCodes.clean));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-  printLine(`ocmesh relay is running: ${relay.url}`);
+  printer().item({ url: relay.url }, () => `ocmesh relay is running: ${relay.url}`);
 }

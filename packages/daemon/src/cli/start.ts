@@ -4,9 +4,8 @@ import { type Command, Option } from 'commander';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
-import { startDaemon } from '../app.ts';
-import { loadConfig } from '../config/load.ts';
-import { printLine } from './output.ts';
+import { type CommandContext, example } from './context.ts';
+import { goOnWithoutReader } from './io.ts';
 import { type SupervisionFlags, superviseBy } from './supervised.ts';
 
 interface StartFlags extends SupervisionFlags {
@@ -17,10 +16,13 @@ interface StartFlags extends SupervisionFlags {
   readonly logLevel?: string;
 }
 
-export const homePath = (flag?: string): string =>
-  flag ?? (process.env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
+/** The folder of the agent. */
+export const homePath = (
+  flag?: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string => flag ?? (env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
 
-export function addStartCommand(program: Command): void {
+export function addStartCommand(program: Command, context: CommandContext): void {
   program
     .command('start')
     .description('Run the daemon in the foreground, until it is stopped.')
@@ -32,10 +34,17 @@ export function addStartCommand(program: Command): void {
     // Of `ocmesh service`: who keeps it alive, and after how many seconds a hung one is killed.
     .addOption(new Option('--supervisor <name>').hideHelp())
     .addOption(new Option('--watchdog <seconds>').hideHelp())
-    .action(start);
+    .addHelpText('after', example('ocmesh start --name my-agent'))
+    .action((flags: StartFlags) => start(flags, context));
 }
 
-async function start(flags: StartFlags): Promise<void> {
+async function start(flags: StartFlags, { printer }: CommandContext): Promise<void> {
+  goOnWithoutReader();
+  // The other commands shall not wait until all of the daemon is loaded.
+  const [{ loadConfig }, { startDaemon }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../app.ts'),
+  ]);
   const home = homeFiles(homePath(flags.home));
   const supervision = superviseBy(flags, createSystemClock());
   const daemon = await supervision.start(async () => {
@@ -66,5 +75,6 @@ async function start(flags: StartFlags): Promise<void> {
   });
   // Said after the handlers stand: a supervisor may stop us from here on.
   supervision.onStarted(daemon);
-  printLine(`ocmesh is running: ${daemon.url}  ${daemon.npub}`);
+  const { url, npub } = daemon;
+  printer().item({ url, npub }, () => `ocmesh is running: ${url}  ${npub}`);
 }

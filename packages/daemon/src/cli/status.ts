@@ -1,24 +1,18 @@
-import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
-import { createClient, OcmeshError, type Status } from '@ocmesh/shared/contract';
+import type { Status } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
-import { printLine } from './output.ts';
+import { exitCodes } from '../adapters/system/exit.ts';
+import { type CommandContext, example } from './context.ts';
+import { shortKey } from './peer-label.ts';
 
-export function addStatusCommand(program: Command): void {
+export function addStatusCommand(program: Command, { io, daemon, printer }: CommandContext): void {
   program
     .command('status')
-    .description('Ask the running daemon how it is.')
-    .option('--json', 'print what the API answers')
-    .action(async (flags: { json?: boolean }) => {
-      const client = createClient(ownerAccess({ env: process.env }));
-      try {
-        const status = await client.getStatus({});
-        printLine(flags.json ? JSON.stringify(status, null, 2) : describe(status));
-        if (status.degraded) process.exitCode = 1;
-      } catch (error) {
-        if (!(error instanceof OcmeshError)) throw error;
-        process.stderr.write(`${error.message} ${error.hint}\n`);
-        process.exitCode = 1;
-      }
+    .description('Ask the running daemon how it is. Exit code 0: healthy; 75: degraded, or not running.')
+    .addHelpText('after', example('ocmesh status'))
+    .action(async () => {
+      const status = await daemon.api.getStatus({});
+      printer().answer(status, () => describe(status));
+      if (status.degraded) io.setExitCode(exitCodes.tryAgain);
     });
 }
 
@@ -29,6 +23,12 @@ function describe(status: Status): string {
     `identity  ${status.npub}${status.name ? ` (${status.name})` : ''}`,
     `peers     ${status.peer_count} online, ${status.known_peer_count} known`,
     `messages  ${status.unread_count} unread, ${status.outbox.queued} waiting to go out`,
+    ...(status.request_count > 0
+      ? [`requests  ${status.request_count} wait for your answer: \`ocmesh requests\``]
+      : []),
+    ...status.paused_peers.map(
+      (pubkey) => `paused    ${shortKey(pubkey)}: \`ocmesh resume\` goes on with it`,
+    ),
     `relays    ${connected} of ${status.relay_status.length} connected`,
     ...status.relay_status.map((relay) => `          ${relay.state.padEnd(13)} ${relay.url}`),
     ...status.reasons.map((reason) => `! ${reason.message} ${reason.next_step}`),

@@ -1,0 +1,151 @@
+import { OcmeshError } from '@ocmesh/shared/contract';
+import type { Command } from 'commander';
+import { describe, expect, it, test } from 'vitest';
+import { openCommandLine, openCommandLineAt } from '../../test/support/command-line.ts';
+import { aMessage, aPeer, aPeerAlone, aRelay } from '../../test/support/samples.ts';
+import { createProgram } from './cli.ts';
+import { processIo } from './io.ts';
+
+const commandsOf = (command: Command): Command[] =>
+  command.commands.flatMap((one) => [one, ...commandsOf(one)]).filter((one) => one.name() !== 'complete');
+
+const pathOf = (command: Command): string[] =>
+  command.parent ? [...pathOf(command.parent), command.name()] : [];
+
+const commands = commandsOf(createProgram(processIo()).program);
+
+test.each(commands.map(pathOf))(
+  'the help of %s %s shows what it takes, --json and an example',
+  async (...path) => {
+    const { out, code } = await openCommandLine().run([...path.filter(Boolean), '--help']);
+    expect(out).toContain(`Usage: ocmesh ${path.filter(Boolean).join(' ')}`);
+    expect(out).toContain('--json');
+    expect(out).toMatch(/Example:\n {2}\$ (source <\()?ocmesh /);
+    expect(code).toBe(0);
+  },
+);
+
+describe('without a daemon', () => {
+  it.each([
+    ['status'],
+    ['identity'],
+    ['peers'],
+    ['peers bob'],
+    ['send bob hello'],
+    ['inbox'],
+    ['read --all'],
+    ['chat bob'],
+    ['requests'],
+    ['requests accept bob'],
+    ['trust bob'],
+    ['untrust bob'],
+    ['block bob'],
+    ['unblock bob'],
+    ['alias bob friend'],
+    ['resume bob'],
+    ['policy'],
+    ['relays'],
+    ['relays add wss://one.example'],
+    ['relays remove wss://one.example'],
+  ])('`%s` says so and how to start it', async (line) => {
+    const { run } = openCommandLine({ OCMESH_HOME: '/nonexistent' });
+    expect(await run(line.split(' '))).toEqual({
+      out: '',
+      err: 'ocmesh: The ocmesh daemon of /nonexistent is not running.\nStart it with `ocmesh start`, then call again.\n',
+      code: 75,
+    });
+  });
+
+  it('tells a program the same as JSON', async () => {
+    const { run } = openCommandLine({ OCMESH_HOME: '/nonexistent' });
+    const { out, err, code } = await run(['inbox', '--json']);
+    expect([out, code]).toEqual(['', 75]);
+    expect(JSON.parse(err)).toMatchObject({
+      error: 'daemon_down',
+      hint: expect.stringContaining('ocmesh start'),
+    });
+  });
+});
+
+test('what the daemon refuses is told in terms of commands', async () => {
+  const { run } = await openCommandLineAt({
+    async removeRelay() {
+      throw new OcmeshError('relay_unknown');
+    },
+  });
+  expect(await run(['relays', 'remove', 'wss://one.example'])).toEqual({
+    out: '',
+    err: 'ocmesh: This relay is not on the list.\n`ocmesh relays` shows the list.\n',
+    code: 78,
+  });
+});
+
+test('a mistyped command is refused with what may have been meant', async () => {
+  const { err, code } = await openCommandLine().run(['inbix']);
+  expect(err).toContain('(Did you mean inbox?)');
+  expect(code).toBe(78);
+});
+
+describe('colours', () => {
+  const shown = async (env: Record<string, string>, columns?: number): Promise<string> => {
+    const { run } = await openCommandLineAt({
+      listPeers: async () => ({ items: [aPeer()], next_cursor: null }),
+    });
+    return (await run(['peers'], { env, ...(columns === undefined ? {} : { columns }) })).out;
+  };
+  const isColoured = expect.stringContaining('\u001b[');
+
+  it('are for terminals', async () => {
+    expect(await shown({}, 80)).toEqual(isColoured);
+    expect(await shown({})).not.toEqual(isColoured);
+  });
+  it('are not for those who want none', async () => {
+    expect(await shown({ NO_COLOR: '1' }, 80)).not.toEqual(isColoured);
+    expect(await shown({ TERM: 'dumb' }, 80)).not.toEqual(isColoured);
+  });
+});
+
+test.each([
+  ['version', /^\d+\.\d+\.\d+\n$/, 'version'],
+  ['identity', /npub1alice/, 'npub'],
+  ['peers bob', /reachable: It is online/, 'reachability'],
+  ['relays', /wss:\/\/one\.example {2}connected {2}yes {7}42 ms/, '0.url'],
+  ['inbox', /feed0001 {2}.* bob .* hello/, '0.content'],
+  ['policy', /strangers {6}ask/, 'first_contact'],
+])('`%s` is for people, and with --json for programs', async (line, text, field) => {
+  const { run } = await openCommandLineAt({
+    getIdentity: async () => ({ pubkey: 'a'.repeat(64), npub: 'npub1alice', name: 'alice', features: [] }),
+    listPeers: async () => ({ items: [aPeer()], next_cursor: null }),
+    getPeer: async () => aPeerAlone(),
+    listRelays: async () => [aRelay()],
+    listMessages: async () => ({ items: [aMessage()], next_cursor: null }),
+    getPolicy: async () => ({ strangers: 'ask', first_contact: 'allow', mcp_may_trust: false }),
+  });
+  const args = line.split(' ');
+  expect((await run(args)).out).toMatch(text);
+  expect(JSON.parse((await run([...args, '--json'])).out)).toHaveProperty(field);
+});
+
+test('a relay is added and removed by its address', async () => {
+  const { run, calls } = await openCommandLineAt({
+    addRelay: async () => aRelay(),
+    removeRelay: async () => [],
+  });
+  expect((await run(['relays', 'add', 'wss://one.example'])).out).toContain(
+    'wss://one.example is on the list',
+  );
+  expect((await run(['relays', 'remove', 'wss://one.example'])).out).toContain('No relays');
+  expect(calls).toEqual([
+    ['addRelay', { url: 'wss://one.example' }],
+    ['removeRelay', { url: 'wss://one.example' }],
+  ]);
+});
+
+test('a rule of the policy is changed to what it may be, and to nothing else', async () => {
+  const { run, calls } = await openCommandLineAt({
+    setPolicy: async () => ({ strangers: 'open', first_contact: 'ask', mcp_may_trust: true }),
+  });
+  expect((await run(['policy', 'mcp_may_trust', 'true'])).out).toContain('models may make contacts');
+  expect(await run(['policy', 'strangers', 'maybe'])).toMatchObject({ code: 78 });
+  expect(calls).toEqual([['setPolicy', { mcp_may_trust: true }]]);
+});

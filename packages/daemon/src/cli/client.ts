@@ -1,0 +1,42 @@
+import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
+import {
+  type AbortSignalLike,
+  createClient,
+  followEvents,
+  type Handlers,
+  type Input,
+  type StreamEvent,
+} from '@ocmesh/shared/contract';
+import type { Io } from './io.ts';
+import { withProgress } from './progress.ts';
+
+/** The running daemon, as every command meets it. */
+export interface Daemon {
+  readonly api: Handlers;
+  /** @param onOpen what happens from then on comes through the stream */
+  follow(
+    input: Input<'followEvents'>,
+    signal: AbortSignalLike,
+    onOpen: () => void,
+  ): AsyncGenerator<StreamEvent, void>;
+}
+
+export function createDaemonClient(io: Io): Daemon {
+  const access = ownerAccess({ env: io.env });
+  return {
+    api: createClient({
+      ...access,
+      fetch: (url, init) => withProgress(io, 'Waiting for the daemon', access.fetch(url, init)),
+    }),
+    follow: (input, signal, onOpen) =>
+      followEvents(input, {
+        ...access,
+        signal,
+        async fetch(url, init) {
+          const response = await access.fetch(url, init);
+          if (response.status === 200) onOpen();
+          return response;
+        },
+      }),
+  };
+}

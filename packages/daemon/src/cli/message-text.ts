@@ -1,0 +1,45 @@
+import type { Message } from '@ocmesh/shared/contract';
+import { cleanJson, cleanLine, cleanText } from '@ocmesh/shared/text';
+import type { Paint } from './paint.ts';
+import { senderLabel, shortKey } from './peer-label.ts';
+import { localTime } from './times.ts';
+
+const TYPE_CHARS = 64;
+const REASON_CHARS = 200;
+const SHORT_ID_CHARS = 8;
+
+export const shortId = (id: string): string => cleanLine(id, SHORT_ID_CHARS);
+
+/** What a message says, as text: typed ones with their data. */
+export function bodyText({ type, content, data }: Message): string {
+  const parts = [cleanText(content)];
+  if (type !== 'text') parts.unshift(`[${cleanLine(type, TYPE_CHARS)}]`);
+  if (data !== null) parts.push(JSON.stringify(cleanJson(data), null, 2));
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+/** Every line of others behind a bar: nobody can write a line that looks like one of ours. */
+export const quoted = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => `│ ${line.replaceAll('\t', '    ')}`)
+    .join('\n');
+
+/** A message alone, whole. */
+export function messageText(message: Message, nowMs: number, paint: Paint): string {
+  const { id, direction, to, trust, reply_to, delivery } = message;
+  const time = localTime(message.timestamp, nowMs);
+  const who =
+    direction === 'in'
+      ? `from ${senderLabel(message)} (${trust}, ${shortKey(message.from)})`
+      : `to ${shortKey(to)}: ${delivery.state}`;
+  const head = `${paint('bold', who)}  ${time}  ${paint('dim', shortId(id))}${reply_to === null ? '' : `, answers ${shortId(reply_to)}`}`;
+  const ways =
+    direction === 'in'
+      ? []
+      : delivery.relays.map(({ url, outcome, reason }) => `  ${wayText(url, outcome, reason)}`);
+  return [head, quoted(bodyText(message)), ...ways].join('\n');
+}
+
+const wayText = (url: string, outcome: string, reason: string | null): string =>
+  `${outcome} ${cleanLine(url, REASON_CHARS)}${reason === null ? '' : `: ${cleanLine(reason, REASON_CHARS)}`}`;

@@ -1,0 +1,25 @@
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How long ago, as short as it can be said. */
+export function timeAgo(iso: string, nowMs: number): string {
+  const atMs = Date.parse(iso);
+  // What was never seen is dated 1970.
+  if (!(atMs > 0)) return 'never';
+  const agoMs = nowMs - atMs;
+  if (agoMs < MINUTE_MS) return 'now';
+  if (agoMs < HOUR_MS) return `${Math.floor(agoMs / MINUTE_MS)} min ago`;
+  if (agoMs < DAY_MS) return `${Math.floor(agoMs / HOUR_MS)} h ago`;
+  return `${Math.floor(agoMs / DAY_MS)} d ago`;
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** The time of day here; of another day with its date. */
+export function localTime(iso: string, nowMs: number): string {
+  const at = new Date(iso);
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return at.toDateString() === new Date(nowMs).toDateString() ? time : `${day} ${time}`;
+}

@@ -1,0 +1,77 @@
+import type { Message, Peer, PeerDetails, RelayDetails } from '@ocmesh/shared/contract';
+
+export const aliceKey = 'a1'.repeat(32);
+export const bobKey = 'b0'.repeat(32);
+const noon = '2026-01-01T12:00:00.000Z';
+
+export const aPeer = (over: Partial<Peer> = {}): Peer => ({
+  pubkey: bobKey,
+  npub: `npub1${'q'.repeat(58)}`,
+  name: 'bob',
+  online: true,
+  last_seen: noon,
+  first_seen: noon,
+  features: ['messaging'],
+  handshake: 'acknowledged',
+  trust: 'stranger',
+  alias: null,
+  note: null,
+  paused: null,
+  version: '0.3.0',
+  about: null,
+  capabilities: [],
+  unread_count: 0,
+  ...over,
+});
+
+export const aPeerAlone = (over: Partial<PeerDetails> = {}): PeerDetails => ({
+  ...aPeer(),
+  reachability: { state: 'reachable', why: 'It is online.', next_step: 'Send.' },
+  ...over,
+});
+
+export const aMessage = (over: Partial<Message> = {}): Message => ({
+  id: 'feed0001'.repeat(4),
+  from: bobKey,
+  from_name: 'bob',
+  to: aliceKey,
+  content: 'hello',
+  timestamp: noon,
+  read: false,
+  direction: 'in',
+  type: 'text',
+  data: null,
+  reply_to: null,
+  thread: null,
+  trust: 'stranger',
+  auto: false,
+  hops: 0,
+  delivery: { state: 'received', relays: [], delivered_at: null, read_at: null, next_attempt_at: null },
+  ...over,
+});
+
+export const aSentMessage = (over: Partial<Message> = {}): Message =>
+  aMessage({
+    id: 'beef0001'.repeat(4),
+    direction: 'out',
+    from: aliceKey,
+    to: bobKey,
+    read: true,
+    delivery: { ...aMessage().delivery, state: 'published' },
+    ...over,
+  });
+
+export const aRelay = (over: Partial<RelayDetails> = {}): RelayDetails => ({
+  url: 'wss://one.example',
+  role: 'own',
+  state: 'connected',
+  rests_until: null,
+  connected_since: noon,
+  carries_dms: true,
+  last_error: null,
+  clock_offset_ms: null,
+  round_trip_ms: 42.4,
+  supported_nips: [],
+  limitation: {},
+  ...over,
+});
