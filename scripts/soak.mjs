@@ -1,9 +1,7 @@
 // What takes too long for every day: thousands of power cuts, mutations of every file, a disk that fails at each
 // operation, broken frames and requests, changed and repeated messages by the ten thousand, hundreds of kills of real
-// processes, hundreds of messages among hostile relays and through a network that breaks,
-// a flood of a million made-up agents. `SEED` repeats a run; every
-// seed is printed.
-// Ends with one line that counts tests: `N passed, N failed`.
+// processes, hundreds of messages among hostile relays and through a network that breaks, a flood of a million made-up
+// agents. `SEED` repeats a run; every seed is printed. Ends with one line that counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
 const { check, test, finish } = createTally({

@@ -20,7 +20,7 @@ export interface Source {
  * A verified event that its handler understood and can carry out.
  * `sortSec` is when its sender says it was written; `sortSeq` orders events of the same second, where it numbered them.
  */
-export interface Opened {
+interface Opened {
   readonly sortSec: number;
   readonly sortSeq: number;
   /** Runs inside the transaction that also remembers the event. Refuses before it changes anything. */
