@@ -22,6 +22,7 @@ async function onFiveRelays() {
   const alice = await mesh.startAgent('alice', urls);
   const bob = await mesh.startAgent('bob', urls);
   await mesh.meet(alice, bob);
+  await mesh.befriend(bob, alice);
   const start = async (index: number): Promise<void> => {
     relays[index] = await mesh.startRelay(['--port', new URL(urls[index] as string).port]);
   };
@@ -174,6 +175,7 @@ describe('a bad network between each agent and the relay', () => {
       const alice = await mesh.startAgent('alice', [one.url]);
       const bob = await mesh.startAgent('bob', [two.url]);
       await mesh.meet(alice, bob);
+      await mesh.befriend(bob, alice);
       for (const proxy of proxies) proxy.set({ latencyMs: 20, jitterMs: 30, stallChance: 0.3, stallMs: 300 });
       const heard = listen(bob);
 

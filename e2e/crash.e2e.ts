@@ -59,6 +59,7 @@ describe('kill -9 under load', () => {
       let alice = await mesh.startAgent('alice', [relay.url]);
       let bob = await mesh.startAgent('bob', [relay.url]);
       await mesh.meet(alice, bob);
+      await mesh.befriend(bob, alice);
 
       const { acknowledged, attempted, stop } = load(() => alice.api, bob.pubkey);
       for (let kill = 0; kill < KILLS; kill++) {

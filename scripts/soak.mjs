@@ -1,6 +1,7 @@
 // What takes too long for every day: thousands of power cuts, mutations of every file, a disk that fails at each
 // operation, broken frames and requests, changed and repeated messages by the ten thousand, hundreds of kills of real
-// processes, hundreds of messages among hostile relays and through a network that breaks. `SEED` repeats a run; every
+// processes, hundreds of messages among hostile relays and through a network that breaks,
+// a flood of a million made-up agents. `SEED` repeats a run; every
 // seed is printed.
 // Ends with one line that counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
@@ -21,21 +22,23 @@ const { check, test, finish } = createTally({
   SOAK_PARTITIONS: '6',
   SOAK_PARTITION_MS: '10000',
   SOAK_SERVICE_KILLS: '20',
+  SOAK_FLOOD_KEYS: '1000000',
 });
-/** `store`, `fuzz`, `crash`, `relays` or `service` for one part alone. */
+/** `store`, `fuzz`, `crash`, `relays`, `service` or `flood` for one part alone. */
 const part = process.argv[2] ?? 'all';
-if (!['all', 'store', 'fuzz', 'crash', 'relays', 'service'].includes(part))
+if (!['all', 'store', 'fuzz', 'crash', 'relays', 'service', 'flood'].includes(part))
   throw new Error(`no part of the soak: ${part}`);
 const isAsked = (/** @type {string} */ name) => part === 'all' || part === name;
 if (isAsked('store')) test('store', 'unit', 'packages/daemon/test/store');
 if (isAsked('fuzz')) test('fuzz', 'unit', 'packages/daemon/test/fuzz');
-const needsBuild = ['crash', 'relays', 'service'].some(isAsked);
+const needsBuild = ['crash', 'relays', 'service', 'flood'].some(isAsked);
 if (needsBuild && check('build', ['npm', 'run', '--silent', 'build'])) {
   if (isAsked('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');
   if (isAsked('relays')) {
     test('hostile relays', 'e2e', 'e2e/hostile-relays.e2e.ts');
     test('bad network', 'e2e', 'e2e/bad-network.e2e.ts');
   }
+  if (isAsked('flood')) test('flood', 'e2e', 'e2e/flood.e2e.ts');
   if (isAsked('service')) test('service', 'e2e', 'e2e/service-launchd.e2e.ts', 'e2e/service-systemd.e2e.ts');
 }
 finish();

@@ -79,7 +79,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const { steadyNow, relayOffsetMs } = time;
   const retention = createRetention({ ...base, steadyNow }, bounds);
   const { makeRoom } = retention;
-  const trust = createTrust(base, policyOf(config));
+  const trust = createTrust(base, policyOf(config), bounds);
   const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
   const hub = createEventHub(base, { kept: limits.eventsKept });
   const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
@@ -109,21 +109,21 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     for (const { peer } of items) relayLists.want(peer);
     outbox.offer(items);
   }
-  const receipts = createReceipts({ ...base, offer });
+  const receipts = createReceipts({ ...base, ...trust, offer });
   const send = createSend({ ...base, ...trust, steadyNow, makeRoom, offer });
   const waiting = createWaiting(base);
-  const answerQuery = createQueryAnswers({ ...base, offer }, { name });
+  const answerQuery = createQueryAnswers({ ...base, ...trust, offer }, { name });
   const handshake = createHandshake({ ...base, offer }, { name });
 
   const pipeline = createPipeline({
     ...base,
     self: identity.pubkey,
-    counters,
+    ...{ ...trust, counters },
     isBlocked: trust.blockList.has,
     onDeferred: (url) => catchUp.onDeferred(url),
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
-      presence: createPresenceHandler(),
+      presence: createPresenceHandler(trust.makeRoomForPeer),
       dm: createDmHandler({ ...base, ...trust, makeRoom, counters }),
       relayList: createRelayListHandler(),
     },
@@ -207,7 +207,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
       onlineWatch.start();
       statusWatch.start();
       receipts.wake();
-      void handshake.start();
+      handshake.start();
     },
 
     async stop() {
@@ -221,6 +221,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
       catchUp.stop();
       pipeline.stop();
       receipts.stop();
+      handshake.stop();
       retention.stop();
       await announcer.stop();
       const drained = outbox.stop();

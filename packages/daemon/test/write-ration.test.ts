@@ -41,17 +41,20 @@ test('a relay on this machine or network is not rationed', async () => {
 });
 
 test('where writes are rationed, messages go before hellos', async () => {
-  const { world, send, relays } = await greeted(ONE);
-  const strangers = Array.from({ length: 40 }, (_, n) => world.puppet(`stranger ${n}`));
+  const { world, box, send, sent, relays } = await greeted(ONE);
+  for (let n = 0; n < 20; n++) await send(`m${n}`);
+  const strangers = Array.from({ length: 3 }, (_, n) => world.puppet(`stranger ${n}`));
   world.relay.push(...strangers.map((each) => each.presence()));
   await settle(world.clock);
   const relay = relays[0] as MemoryRelay;
-  expect(relay.offered.filter(({ kind }) => kind === 4)).toHaveLength(20);
-  const { id } = await send('urgent');
+  expect(sent(relay)).toHaveLength(20);
+  await send('urgent');
   relay.offered.length = 0;
   await world.clock.advance(6_000);
-  expect(relay.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
-  expect(id).toBeTruthy();
+  expect(sent(relay)).toMatchObject([{ body: 'urgent' }]);
+  expect(box.published(4)).toHaveLength(1);
+  await world.clock.advance(18_000);
+  expect(box.published(4)).toHaveLength(4);
 });
 
 test.each([

@@ -37,6 +37,8 @@ export interface ProcessMesh {
   ): Promise<RunningAgent>;
   /** Waits until each lists the other as online and acknowledged. */
   meet(one: RunningAgent, other: RunningAgent): Promise<void>;
+  /** The owner of `one` makes `other` a contact: what it sends is not rationed like a stranger's. */
+  befriend(one: RunningAgent, other: RunningAgent): Promise<void>;
   /** What every program printed so far, for the report of a failure. */
   transcript(): string;
   /** Stops whatever still runs and removes the folder. */
@@ -144,6 +146,12 @@ export function createProcessMesh(program: string): ProcessMesh {
           return items.find((item) => item.pubkey === peer.pubkey && item.handshake === 'acknowledged');
         });
       await Promise.all([met(one, other), met(other, one)]);
+    },
+
+    async befriend(one, other) {
+      const token = (): string => readFileSync(join(one.home, 'token'), 'utf8').trim();
+      const owner = createClient({ baseUrl: () => one.url, fetch, token, asOwner: true });
+      await owner.updatePeer({ pubkey: other.pubkey, trust: 'contact' });
     },
 
     transcript: () => printed.map(({ name, output }) => `── ${name}\n${output()}`).join('\n'),

@@ -75,6 +75,8 @@ export const limits = {
   resignMinutes: 10,
   /** Times one message is signed anew: a relay that finds fault with every date does not know its own time. */
   resigns: 5,
+  /** Messages that one receipt names: with the longest ids they and the repeated ones fill `sealedBytes`. */
+  receiptIds: 130,
   /** Earlier receipts that go out once more with the next one, and the hours for which they are worth it. */
   receiptRepeats: 20,
   receiptRepeatHours: 24,
@@ -101,11 +103,63 @@ export const limits = {
   tagValueChars: 1024,
   /** Seconds an event may be dated ahead of our clock: strfry's bound. */
   futureSeconds: 900,
-  /** Received events that wait for their signature check, and their bytes; more are put off and counted. */
+  /** Received events that wait for their signature check, and their bytes; the fullest queue loses what is more. */
   ingestQueue: 10_000,
   ingestQueueBytes: 16 * 1024 * 1024,
   /** Signature checks per turn of the event loop: 16 take about 25 ms with the slow engine. */
   verificationsPerTurn: 16,
+
+  /** Signature checks that a relay gets at once and a second for contacts and whom our agent wrote to, whatever else it floods us with. */
+  familiarEventsBurst: 1_000,
+  familiarEventsPerSecond: 50,
+  /** The same for presences and relay lists of other peers that we know: 10,000 of them, twice every 5 minutes, are 67 a second. */
+  knownPresencesBurst: 2_000,
+  knownPresencesPerSecond: 100,
+  /** All relays together. */
+  knownPresencesAllBurst: 5_000,
+  knownPresencesAllPerSecond: 200,
+  /** The same for keys that we never met. At once: what one first scan brings. */
+  newPeersBurst: 500,
+  newPeersPerSecond: 10,
+  /** All relays together: in 5 minutes 6,000 of 10,000 places, so who announces itself so often is not washed out. */
+  newPeersAllBurst: 1_000,
+  newPeersAllPerSecond: 20,
+  /** The same for messages of strangers whose sender shows (NIP-04); what is more waits for the next catch-up. */
+  strangersEventsBurst: 2_000,
+  strangersEventsPerSecond: 20,
+  /** All relays together: 2 % of a core. */
+  strangersEventsAllBurst: 2_000,
+  strangersEventsAllPerSecond: 40,
+  /** The same for gift wraps; there is more room, because contacts' are among them and do not show. */
+  giftWrapsBurst: 2_000,
+  giftWrapsPerSecond: 100,
+  /** All relays together: a sixth of a core. */
+  giftWrapsAllBurst: 5_000,
+  giftWrapsAllPerSecond: 200,
+  /** Messages of one stranger, at once and a minute: faster than anybody reads. */
+  strangerMessagesBurst: 60,
+  strangerMessagesPerMinute: 20,
+  /** Peers whose rates and unread messages are kept count of: the busiest; the others start anew. */
+  countedPeers: 2_000,
+  /** Unread messages of one stranger, and their bytes: what is more is dropped. Three weeks of a talkative one. */
+  strangerMessages: 1_000,
+  strangerBytes: 1024 * 1024,
+  /** The same of all strangers together: fewer than peers, because who has messages here is not forgotten. */
+  strangersMessages: 5_000,
+  strangersBytes: 16 * 1024 * 1024,
+  /** Ids of dropped messages that are kept, so that the other relays' copies cost nothing: 2 MB. */
+  droppedIds: 20_000,
+  /** Receipts and answers to strangers, at once and a minute: each costs a signature and a place in relays' rations. */
+  strangerAnswersBurst: 60,
+  strangerAnswersPerMinute: 30,
+
+  /** Peers that are remembered: 5 MB. More are too many to choose from; the least recently seen strangers make room. */
+  peers: 10_000,
+  /** Strangers forgotten at once, so that it is not done again for each newcomer. */
+  peersEvicted: 100,
+  /** Hellos in a minute and in 24 hours: each costs a signature and five writes, and whoever makes up keys makes us pay. */
+  hellosPerMinute: 6,
+  hellosPerDay: 200,
 
   /** Characters of a peer's name: shown in lists. */
   peerNameChars: 64,
@@ -119,6 +173,8 @@ export const limits = {
   heldStrangers: 100,
   heldMessages: 3,
   heldDays: 14,
+  /** Strangers whom our agent writes to first in an hour without its owner: one that was talked into telling everybody stops there. */
+  firstContactsPerHour: 30,
   /** Strangers whom our agent may ask the owner to let it write to, and the characters shown of what it wanted to say. */
   contactWishes: 50,
   contactWishChars: 280,

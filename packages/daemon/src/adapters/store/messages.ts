@@ -3,6 +3,7 @@ import type { MessageRecord, ReceiptDue } from '../../core/model/message.ts';
 import type { MessageFilter, MessagesTable } from '../../core/ports/store.ts';
 import { conditions, likePattern } from './conditions.ts';
 import type { Database } from './database.ts';
+import { FAMILIAR } from './peers.ts';
 import type { SqlValue } from './sql.ts';
 import { PRUNABLE } from './statements.ts';
 
@@ -102,10 +103,21 @@ export function createMessagesTable(database: Database): MessagesTable {
     markRead: (id) => database.write('messages.markRead', [id]),
 
     setReceiptDue: (id, due) => database.write('messages.setReceiptDue', [due, id]),
-    receiptsDue: (limit) =>
+    unreadOfStrangers(peer) {
+      const sum = `SELECT count(*), total(length(CAST(content AS BLOB)) + coalesce(length(CAST(data AS BLOB)), 0))
+        FROM messages WHERE read = 0`;
+      const row =
+        peer === undefined
+          ? database.one(`${sum} AND peer NOT IN (SELECT pubkey FROM peers WHERE ${FAMILIAR})`)
+          : database.one(`${sum} AND peer = ?`, [peer]);
+      return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
+    },
+    receiptsDue: (to, limit) =>
       database
         .all(
-          `SELECT id, event_id, peer, receipt_due FROM messages WHERE receipt_due <> 'none' ORDER BY arrival LIMIT ?`,
+          `SELECT id, event_id, peer, receipt_due FROM messages m WHERE receipt_due <> 'none' AND ${
+            to === 'familiar' ? '' : 'NOT'
+          } EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = m.peer AND ${FAMILIAR}) ORDER BY arrival LIMIT ?`,
           [limit],
         )
         .map(([id, eventId, peer, due]) => ({

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
 import { createPuppet } from '../../../test/support/puppet.ts';
 import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
-import { createPipeline, type EventHandler } from './pipeline.ts';
+import type { EventHandler } from './examine.ts';
+import { createPipeline } from './pipeline.ts';
 import { createRefusalCounters } from './verdict.ts';
 
 const self = actor('alice').pubkey;
@@ -19,6 +20,7 @@ async function open() {
   const faults = { store: false, content: '' };
   const handler: EventHandler = {
     remember: true,
+    look: () => 'sender',
     open: (event) => {
       calls.push('open');
       return {
@@ -46,6 +48,8 @@ async function open() {
     log,
     counters,
     isBlocked: () => false,
+    familiar: { has: () => false },
+    rates: { take: () => true, takeReserved: () => true },
     handlers: { presence: handler, dm: handler, relayList: handler },
     notify: (events) => calls.push(...events.map(() => 'notify')),
     onDeferred: () => calls.push('deferred'),

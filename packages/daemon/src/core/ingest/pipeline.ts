@@ -1,37 +1,15 @@
-import { type Cancel, type Clock, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
-import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store, Tables } from '../ports/store.ts';
+import type { Familiar } from '../trust/familiar.ts';
+import type { Rates } from '../trust/rates.ts';
+import { type Candidate, createExamination, type EventHandlers, type Examined } from './examine.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { isSealed, passGate } from './gate.ts';
 import { Deferred, type Refusal, type RefusalCounters } from './verdict.ts';
-
-/** Where an event came from and when. */
-export interface Source {
-  readonly url: string;
-  readonly receivedAtMs: UnixMs;
-}
-
-/**
- * A verified event that its handler understood and can carry out.
- * `sortSec` is when its sender says it was written; `sortSeq` orders events of the same second, where it numbered them.
- */
-interface Opened {
-  readonly sortSec: number;
-  readonly sortSeq: number;
-  /** Runs inside the transaction that also remembers the event. */
-  apply(tables: Tables, source: Source): readonly DomainEvent[];
-}
-
-export interface EventHandler {
-  /** Without cryptography: is the event older than what we know already? */
-  isStale?(event: NostrEvent, tables: Tables): boolean;
-  /** Reads a verified event. Pure. */
-  open(event: NostrEvent, nowMs: UnixMs): Opened | { refusal: Refusal };
-  /** Whether the event's id is kept, so that it never has an effect again. */
-  readonly remember: boolean;
-}
 
 export interface Pipeline {
   /** Takes an event as a relay sent it; returns at once. */
@@ -49,45 +27,48 @@ interface Deps {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: RefusalCounters;
+  readonly rates: Rates;
+  readonly familiar: Familiar;
   readonly isBlocked: (pubkey: Pubkey) => boolean;
-  readonly handlers: Readonly<Record<'presence' | 'dm' | 'relayList', EventHandler>>;
+  readonly handlers: EventHandlers;
   readonly notify: (events: readonly DomainEvent[]) => void;
-  /** An event of this relay was neither stored nor remembered: it has to be asked for again. */
+  /** Something of this relay that was meant for us was neither stored nor remembered: it has to be asked for again. */
   readonly onDeferred: (url: string) => void;
   /** This relay sent an event with a signature that is none. */
   readonly onForged: (url: string) => void;
 }
 
-interface Job {
-  readonly event: NostrEvent;
-  readonly url: string;
+interface Job extends Candidate {
   /** Collects instead of applying. */
   readonly collect?: (examined: Examined | null) => void;
 }
 
 /** Stored events that are applied in one transaction. */
 const STORED_AT_ONCE = 50;
-
-interface Examined {
-  readonly event: NostrEvent;
-  readonly opened: Opened;
-  readonly handler: EventHandler;
-}
+/** Looks into the store that take about as long as a signature check. */
+const LOOKS_PER_CHECK = 16;
+const EFFORT_PER_TURN = limits.verificationsPerTurn * LOOKS_PER_CHECK;
 
 interface Applicable extends Examined {
   readonly url: string;
+  readonly isStored: boolean;
 }
 
 /**
- * gate → known? → verify → open → one transaction {effect, id} → notify.
+ * gate → known? → over its rate? → verify → open → one transaction {effect, id} → notify.
  * Nothing is remembered before it is verified, nothing is told before it is on disk; every other exit is counted.
  */
 export function createPipeline(deps: Deps): Pipeline {
-  const { self, engine, store, clock, log, counters } = deps;
-  const queue: Job[] = [];
-  let queuedBytes = 0;
+  const { self, store, clock, log, counters, rates, familiar } = deps;
+  /** Of contacts and whoever our agent wrote to: before all else. */
+  const reserved = createFairQueue<Job>();
+  /** By relay, and by whether it is meant for us: each waits behind its own kind only. */
+  const live = createFairQueue<Job>();
+  const stored = createFairQueue<Job>();
+  let isStoredsTurn = false;
+  const examination = createExamination({ ...deps, onLost: reportLost });
   /** What this turn of the event loop may still do. */
-  let left: number = limits.verificationsPerTurn;
+  let effort = EFFORT_PER_TURN;
   let cancelTurn: Cancel | null = null;
   let stopped = false;
 
@@ -95,30 +76,50 @@ export function createPipeline(deps: Deps): Pipeline {
   function admit(raw: unknown): NostrEvent | null {
     counters.countEvent();
     const gate = passGate(raw, self, toUnixSec(clock.now()));
-    if ('refusal' in gate) return refuse(gate.refusal);
-    return deps.isBlocked(gate.event.pubkey) ? refuse('blocked') : gate.event;
-  }
-
-  function enqueue(job: Job): void {
-    queue.push(job);
-    queuedBytes += sizeOf(job.event);
-    work();
-  }
-
-  function refuse(reason: Refusal): null {
-    counters.count(reason);
+    const event = 'refusal' in gate ? null : gate.event;
+    if (event && !deps.isBlocked(event.pubkey)) return event;
+    counters.count('refusal' in gate ? gate.refusal : 'blocked');
     return null;
+  }
+
+  function refuse(reason: Refusal, { event, url }: Pick<Job, 'event' | 'url'>): null {
+    counters.count(reason);
+    const comesAgain = reason === 'rate_limited' || reason === 'overloaded';
+    if (comesAgain && isSealed(event)) deps.onDeferred(url);
+    return null;
+  }
+
+  function enqueue(event: NostrEvent, url: string): void {
+    // A gift wrap shows nobody's key but a made-up one.
+    const isReserved = familiar.has(event.pubkey) && rates.takeReserved(url);
+    const job: Job = { event, url, isStored: false, isReserved };
+    const queue = isReserved ? reserved : live;
+    queue.push(`${isSealed(event) ? 'sealed' : 'public'} ${url}`, job, sizeOf(event));
+    while (
+      reserved.count() + live.count() > limits.ingestQueue ||
+      reserved.bytes() + live.bytes() > limits.ingestQueueBytes
+    ) {
+      const full = live.count() > 0 ? live : reserved;
+      const last = full.pop(full.longest() ?? '');
+      if (last) refuse('overloaded', last);
+    }
+  }
+
+  function next(): Job | undefined {
+    isStoredsTurn = !isStoredsTurn;
+    const [first, second] = isStoredsTurn ? [stored, live] : [live, stored];
+    return reserved.shift() ?? first.shift() ?? second.shift();
   }
 
   /** A few at a time: a flood may fill the queue but not hold up the rest of the process. */
   function work(): void {
     const examined: Applicable[] = [];
-    for (; left > 0 && queue.length > 0; left--) {
-      const job = queue.shift() as Job;
-      queuedBytes -= sizeOf(job.event);
-      const one = examine(job.event, job.url);
+    while (effort > 0) {
+      const job = next();
+      if (!job) break;
+      const one = examine(job);
       if (job.collect) job.collect(one);
-      else if (one) examined.push({ ...one, url: job.url });
+      else if (one) examined.push({ ...one, url: job.url, isStored: false });
     }
     if (examined.length > 0) void applyAll(examined);
     cancelTurn ??= clock.after(0, nextTurn);
@@ -126,28 +127,14 @@ export function createPipeline(deps: Deps): Pipeline {
 
   function nextTurn(): void {
     cancelTurn = null;
-    left = limits.verificationsPerTurn;
-    if (queue.length > 0) work();
+    effort = EFFORT_PER_TURN;
+    if (reserved.count() + live.count() + stored.count() > 0) work();
   }
 
-  function examine(event: NostrEvent, url: string): Examined | null {
-    const nowMs = clock.now();
-    const handler = deps.handlers[handlerOf(event)];
-    const known = store.peek((tables) =>
-      handler.isStale?.(event, tables) ? 'stale' : isSeen(tables, event, handler) ? 'duplicate' : null,
-    );
-    if (known) return refuse(known);
-    if (!engine.verify(event)) {
-      deps.onForged(url);
-      return refuse('bad_signature');
-    }
-    const opened = handler.open(event, nowMs);
-    if (!('refusal' in opened)) return { event, opened, handler };
-    if (handler.remember) {
-      // Authentic but useless for ever: it shall cost one decryption, not one for each relay and each restart.
-      store.transaction((tables) => tables.seen.add(event.id, nowMs)).catch(reportLost);
-    }
-    return refuse(opened.refusal);
+  function examine(job: Job): Examined | null {
+    const { result, checked } = examination.examine(job);
+    effort -= checked ? LOOKS_PER_CHECK : 1;
+    return typeof result === 'string' ? refuse(result, job) : result;
   }
 
   /** In one transaction, which costs as much as an event; where that fails, each for itself. */
@@ -165,12 +152,19 @@ export function createPipeline(deps: Deps): Pipeline {
     }
   }
 
-  function effectOf(tables: Tables, { event, opened, handler, url }: Applicable): readonly DomainEvent[] {
+  function effectOf(tables: Tables, one: Applicable): readonly DomainEvent[] {
+    const { event, opened, handler, url, isStored } = one;
     // Another relay's copy may have been applied between our look and now.
-    if (isSeen(tables, event, handler)) return [];
+    if (examination.isSeen(tables, one)) return [];
     const receivedAtMs = clock.now();
+    const effect = opened.apply(tables, { url, receivedAtMs, isStored });
+    if ('refusal' in effect) {
+      refuse(effect.refusal, one);
+      if (effect.isFinal) examination.drop(event.id);
+      return [];
+    }
     if (handler.remember) tables.seen.add(event.id, receivedAtMs);
-    return opened.apply(tables, { url, receivedAtMs });
+    return effect;
   }
 
   /** Nothing was remembered, so the next catch-up brings the event again. */
@@ -180,14 +174,10 @@ export function createPipeline(deps: Deps): Pipeline {
 
   return {
     ingest(raw, url) {
-      if (stopped) return;
-      const event = admit(raw);
+      const event = stopped ? null : admit(raw);
       if (!event) return;
-      if (queue.length < limits.ingestQueue && queuedBytes < limits.ingestQueueBytes) {
-        return enqueue({ event, url });
-      }
-      counters.count('overloaded');
-      deps.onDeferred(url);
+      enqueue(event, url);
+      work();
     },
 
     async ingestStored(raws, url) {
@@ -195,31 +185,27 @@ export function createPipeline(deps: Deps): Pipeline {
       const examined = await Promise.all(
         raws.flatMap((raw) => {
           const event = admit(raw);
-          return event ? [new Promise<Examined | null>((collect) => enqueue({ event, url, collect }))] : [];
+          if (!event) return [];
+          return new Promise<Examined | null>((collect) => {
+            stored.push(url, { event, url, isStored: true, isReserved: false, collect }, 0);
+            work();
+          });
         }),
       );
       const inOrder = examined.filter((one) => one !== null).sort(bySenderOrder);
       for (let from = 0; from < inOrder.length; from += STORED_AT_ONCE) {
-        await applyAll(inOrder.slice(from, from + STORED_AT_ONCE).map((one) => ({ ...one, url })));
+        const batch = inOrder.slice(from, from + STORED_AT_ONCE);
+        await applyAll(batch.map((one) => ({ ...one, url, isStored: true })));
       }
     },
 
     stop() {
       stopped = true;
       cancelTurn?.();
-      queue.length = 0;
-      queuedBytes = 0;
+      for (const queue of [reserved, live, stored]) queue.clear();
     },
   };
 }
-
-const handlerOf = (event: NostrEvent): keyof Deps['handlers'] => {
-  if (isSealed(event)) return 'dm';
-  return event.kind === kinds.relayList || event.kind === kinds.dmRelayList ? 'relayList' : 'presence';
-};
-
-const isSeen = (tables: Tables, event: NostrEvent, handler: EventHandler): boolean =>
-  handler.remember && tables.seen.has(event.id);
 
 /** Characters that it holds, roughly: what counts is that nothing large is free. */
 const sizeOf = ({ content, tags }: NostrEvent): number =>

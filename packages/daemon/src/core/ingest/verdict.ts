@@ -19,7 +19,17 @@ export type Refusal =
   | 'bad_signature'
   | 'undecryptable'
   | 'overloaded'
-  | 'inbox_full';
+  | 'rate_limited'
+  | 'inbox_full'
+  | 'stranger_quota'
+  | 'peers_full';
+
+/** Why a verified event had no effect after all. */
+export interface Refused {
+  readonly refusal: Refusal;
+  /** Its copies are not worth another look; else it has to come again. */
+  readonly isFinal: boolean;
+}
 
 /** Thrown inside a transaction: nothing of it is kept, so the event comes again with the next catch-up. */
 export class Deferred extends Error {

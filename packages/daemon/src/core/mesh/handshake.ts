@@ -1,21 +1,26 @@
-import { type Clock, dayMs, type Log, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, dayMs, type Log, toUnixSec } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, helloPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
-import type { Store } from '../ports/store.ts';
+import type { PeerRecord } from '../model/peer.ts';
+import type { Store, Tables } from '../ports/store.ts';
 
-/** Peers left ungreeted by a crash that are greeted at start; the rest at the next one. */
-const UNGREETED_AT_START = 100;
+const MINUTE_MS = 60_000;
+/** How often those who had to wait are looked at again. */
+const AGAIN_MS = 10_000;
+/** Of those: the last seen, since they are there to hear it. */
+const LOOKED_AT = 50;
 
 export interface Handshake {
-  /** Greets whoever a crash left ungreeted. */
-  start(): Promise<void>;
+  /** Greets whoever a crash, or the ration, left ungreeted. */
+  start(): void;
   onEvent(event: DomainEvent): void;
+  stop(): void;
 }
 
-/** One hello for each key that we ever meet. */
+/** One hello for each key that we ever meet, and so many a minute and a day: keys cost nothing, hellos do. */
 export function createHandshake(
   deps: {
     identity: Identity;
@@ -28,12 +33,35 @@ export function createHandshake(
   options: { readonly name: string | null },
 ): Handshake {
   const { identity, store, clock, log } = deps;
+  let cancel: Cancel | null = null;
+  let stopped = false;
 
-  async function greet(pubkey: Pubkey): Promise<void> {
+  /** On disk, so that no restart starts the count anew. */
+  function hasRation({ greeted }: Tables): boolean {
     const nowMs = clock.now();
-    const known = store.peek((tables) => tables.peers.get(pubkey));
-    if (known?.hello !== 'none' || known.trust === 'blocked') return;
-    const dialect = dialectOf(known);
+    // Those of a clock that was ahead do not count: they would for as long as it was.
+    const within = (ms: number): number => greeted.countSince(nowMs - ms + 1) - greeted.countSince(nowMs + 1);
+    return within(MINUTE_MS) < limits.hellosPerMinute && within(dayMs) < limits.hellosPerDay;
+  }
+
+  const wantsHello = (peer: PeerRecord | null): peer is PeerRecord =>
+    peer?.hello === 'none' && peer.trust !== 'blocked';
+
+  /** @returns whether it need not be tried again */
+  async function greet(pubkey: Pubkey): Promise<boolean> {
+    const { peer, isGreeted, isRationed } = store.peek((tables) => ({
+      peer: tables.peers.get(pubkey),
+      isGreeted: tables.greeted.has(pubkey),
+      isRationed: !hasRation(tables),
+    }));
+    if (!wantsHello(peer)) return true;
+    if (isGreeted) {
+      await store.transaction((tables) => noteGreeted(tables, pubkey));
+      return true;
+    }
+    if (isRationed) return false;
+    const nowMs = clock.now();
+    const dialect = dialectOf(peer);
     const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialect);
     const item: OutboxItem = {
       event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), dialect.codec).event,
@@ -42,27 +70,66 @@ export function createHandshake(
       expiresAtMs: nowMs + limits.outboxDays * dayMs,
     };
     const isQueued = await store.transaction((tables) => {
-      const peer = tables.peers.get(pubkey);
-      if (peer?.hello !== 'none') return false;
-      tables.peers.put({ ...peer, hello: 'queued' });
+      const now = tables.peers.get(pubkey);
+      if (!wantsHello(now) || !hasRation(tables)) return false;
+      tables.peers.put({ ...now, hello: 'queued' });
+      tables.greeted.add(pubkey, nowMs);
       tables.outbox.insert(item);
       return true;
     });
     if (isQueued) deps.offer([item]);
+    return isQueued;
   }
 
-  const greetOrReport = (pubkey: Pubkey): Promise<void> =>
-    greet(pubkey).catch((error) =>
-      log.error('a hello could not be queued', { peer: pubkey, reason: String(error) }),
-    );
+  /** Of a peer that was forgotten and met again. */
+  function noteGreeted(tables: Tables, pubkey: Pubkey): void {
+    const peer = tables.peers.get(pubkey);
+    if (wantsHello(peer)) tables.peers.put({ ...peer, hello: 'published' });
+  }
+
+  function greetOrWait(pubkey: Pubkey): void {
+    greet(pubkey)
+      .then((isDone) => {
+        if (!isDone) wait();
+      })
+      .catch((error) => log.error('a hello could not be queued', { peer: pubkey, reason: String(error) }));
+  }
+
+  function wait(): void {
+    if (stopped) return;
+    cancel ??= clock.after(AGAIN_MS, () => {
+      cancel = null;
+      greetWaiting();
+    });
+  }
+
+  function greetWaiting(): void {
+    const { waiting, isRationed } = store.peek((tables) => ({
+      waiting: tables.peers.ungreeted(LOOKED_AT).flatMap((pubkey) => tables.peers.get(pubkey) ?? []),
+      isRationed: !hasRation(tables),
+    }));
+    if (waiting.length === 0) return;
+    if (isRationed) return wait();
+    // Who is here the longest is the least likely to be made up.
+    const inOrder = waiting
+      .filter(wantsHello)
+      .sort((a, b) => rankOf(a) - rankOf(b) || a.firstSeenMs - b.firstSeenMs);
+    for (const { pubkey } of inOrder.slice(0, limits.hellosPerMinute)) greetOrWait(pubkey);
+    if (inOrder.length > limits.hellosPerMinute) wait();
+  }
 
   return {
-    async start() {
-      const pubkeys = store.peek((tables) => tables.peers.ungreeted(UNGREETED_AT_START));
-      await Promise.all(pubkeys.map(greetOrReport));
-    },
+    start: greetWaiting,
     onEvent(event) {
-      if (event.type === 'peer.discovered') void greetOrReport(event.peer.pubkey);
+      if (event.type === 'peer.discovered') greetOrWait(event.peer.pubkey);
+    },
+    stop() {
+      stopped = true;
+      cancel?.();
     },
   };
 }
+
+/** Whom the owner named first, then who greeted us, then the others. */
+const rankOf = (peer: PeerRecord): number =>
+  peer.trust === 'contact' || peer.alias !== null ? 0 : peer.theirHelloAtMs !== null ? 1 : 2;

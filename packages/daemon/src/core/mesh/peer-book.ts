@@ -1,17 +1,19 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wire';
-import type { EventHandler } from '../ingest/pipeline.ts';
+import type { EventHandler } from '../ingest/examine.ts';
+import type { Refused } from '../ingest/verdict.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 
 /** Presence events → peers. Not remembered one by one: the newest `created_at` of a peer makes older ones stale. */
-export function createPresenceHandler(): EventHandler {
+export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): EventHandler {
   return {
     remember: false,
-    isStale: (event, tables) => {
+    look(event, tables) {
       const peer = tables.peers.get(event.pubkey);
-      return peer !== null && event.created_at <= peer.presenceAtSec;
+      if (!peer) return 'unknown';
+      return event.created_at <= peer.presenceAtSec ? 'stale' : 'known';
     },
     open(event: NostrEvent, nowMs: UnixMs) {
       const presence = readPresence(event, toUnixSec(nowMs));
@@ -19,17 +21,23 @@ export function createPresenceHandler(): EventHandler {
       return {
         sortSec: event.created_at,
         sortSeq: 0,
-        apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs),
+        apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs, makeRoom),
       };
     },
   };
 }
 
-function takePresence(tables: Tables, presence: Presence, nowMs: UnixMs): DomainEvent[] {
+function takePresence(
+  tables: Tables,
+  presence: Presence,
+  nowMs: UnixMs,
+  makeRoom: (tables: Tables) => boolean,
+): DomainEvent[] | Refused {
   const known = tables.peers.get(presence.pubkey);
   if (known && presence.createdAtSec <= known.presenceAtSec) return [];
   // A goodbye from somebody we never met is no news.
   if (!known && !presence.online) return [];
+  if (!known && !makeRoom(tables)) return { refusal: 'peers_full', isFinal: false };
   const seenMs = Math.min(presence.createdAtSec * 1000, nowMs);
   const before = known ?? newPeer(presence.pubkey, nowMs, seenMs);
   const peer: PeerRecord = {

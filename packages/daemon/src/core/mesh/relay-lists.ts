@@ -9,17 +9,16 @@ import {
   relayListEvent,
 } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
-import type { EventHandler } from '../ingest/pipeline.ts';
+import type { EventHandler } from '../ingest/examine.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { isFamiliar } from '../trust/familiar.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 
 /** Changes that come together are told, and asked for, together. */
 const GATHER_MS = 2_000;
 /** Peers whose lists were asked for lately. */
 const REMEMBERED = 5_000;
-/** Messages among which one of ours makes it a conversation. */
-const LATEST = 50;
 const AGAIN_MS = limits.relayListHours * hourMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
@@ -27,9 +26,10 @@ const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 export function createRelayListHandler(): EventHandler {
   return {
     remember: false,
-    isStale: (event, tables) => {
-      const known = tables.relayLists.get(event.pubkey, event.kind);
-      return known !== null && event.created_at <= known.createdAtSec;
+    look(event, tables) {
+      const list = tables.relayLists.get(event.pubkey, event.kind);
+      if (list && event.created_at <= list.createdAtSec) return 'stale';
+      return tables.peers.get(event.pubkey) ? 'known' : 'unknown';
     },
     open: (event) => ({
       sortSec: event.created_at,
@@ -48,7 +48,7 @@ export function createRelayListHandler(): EventHandler {
 
 export interface RelayLists {
   /**
-   * Where this peer wants its messages, beyond our own relays. Only once our agent has written to it: whoever runs a
+   * Where this peer wants its messages, beyond our own relays. Only of contacts and whoever our agent wrote to: who runs a
    * relay learns our address, and a stranger shall not be able to ask for it.
    */
   relaysOf(peer: Pubkey): readonly string[];
@@ -82,11 +82,6 @@ export function createRelayLists(deps: {
   let cancelTell: Cancel | null = null;
 
   const openRelays = () => network.relays().filter(({ role, open }) => role === 'own' && open);
-
-  const hasWrittenTo = (peer: Pubkey): boolean =>
-    store
-      .peek((tables) => tables.messages.list({ direction: 'all', order: 'desc', peer, limit: LATEST }))
-      .some(({ direction }) => direction === 'out');
 
   function ask(): void {
     cancelAsk = null;
@@ -139,7 +134,7 @@ export function createRelayLists(deps: {
 
   return {
     relaysOf(peer) {
-      if (!hasWrittenTo(peer)) return [];
+      if (!store.peek((tables) => isFamiliar(tables, peer))) return [];
       const own = deps.ownRelays();
       const lists = store.peek((tables) => listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls));
       const [readRelays = [], dmRelays = []] = lists;

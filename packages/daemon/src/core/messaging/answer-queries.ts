@@ -5,6 +5,8 @@ import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
+import { isFamiliar } from '../trust/familiar.ts';
+import type { TokenBucket } from '../trust/token-bucket.ts';
 
 /** An answer that comes later than this is none. */
 const WORTH_MS = 600_000;
@@ -21,10 +23,12 @@ export function createQueryAnswers(
     clock: Clock;
     log: Log;
     offer: (items: readonly OutboxItem[]) => void;
+    /** Of what goes to strangers by itself. */
+    strangersRation: TokenBucket;
   },
   options: { readonly name: string | null },
 ): (event: DomainEvent) => void {
-  const { identity, store, clock, log } = deps;
+  const { identity, store, clock, log, strangersRation } = deps;
   /** By the clock that never jumps. */
   const answeredAt = new Map<Pubkey, number>();
 
@@ -36,7 +40,8 @@ export function createQueryAnswers(
     answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
     const known = store.peek((tables) => tables.peers.get(peer));
-    if (!known) return;
+    if (!known || known.trust === 'blocked') return;
+    if (!store.peek((tables) => isFamiliar(tables, peer)) && !strangersRation.take()) return;
     const item: OutboxItem = {
       event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,

@@ -1,7 +1,7 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
-import type { EventHandler, Source } from '../ingest/pipeline.ts';
+import type { EventHandler, Source } from '../ingest/examine.ts';
 import { Deferred, type RefusalCounters } from '../ingest/verdict.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
@@ -9,6 +9,7 @@ import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 import { placeOf } from '../trust/admission.ts';
 import type { Policies } from '../trust/policy.ts';
+import type { Senders } from '../trust/senders.ts';
 import { applyReceipt } from './receipts.ts';
 
 /** How far a sender's milliseconds may differ from its event's seconds and still be believed. */
@@ -18,15 +19,18 @@ interface Deps {
   readonly identity: Identity;
   /** Room for one more message? */
   readonly makeRoom: (tables: Tables) => boolean;
+  readonly makeRoomForPeer: (tables: Tables) => boolean;
+  readonly senders: Senders;
   readonly policies: Policies;
   readonly counters: RefusalCounters;
 }
 
 /** Direct messages → the inbox, the peer book and the ladder of our own messages. */
 export function createDmHandler(deps: Deps): EventHandler {
-  const { identity, makeRoom } = deps;
+  const { identity, makeRoom, senders } = deps;
   return {
     remember: true,
+    look: senders.look,
     open(event, nowMs) {
       let dm: OpenedDm;
       try {
@@ -43,6 +47,8 @@ export function createDmHandler(deps: Deps): EventHandler {
         sortSec: createdAtSec,
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
         apply(tables, source) {
+          const refused = senders.refuse(tables, dm.author, payload, source);
+          if (refused) return refused;
           // Refused as a whole, without a receipt: the sender goes on holding it.
           if (payload.kind === 'chat' && !makeRoom(tables)) throw new Deferred('inbox_full');
           return take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
@@ -63,6 +69,8 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
     deps.counters.count('blocked');
     return [];
   }
+  // Whoever writes gets a place even where none can be made.
+  if (!known) deps.makeRoomForPeer(tables);
   const met = afterMessage(known, dm.author, dm.createdAtSec, nowMs);
   const peer = withCodec(withClaims(met, payload, dm.createdAtSec, nowMs), dm);
   tables.peers.put(peer);

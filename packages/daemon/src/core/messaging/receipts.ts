@@ -12,8 +12,10 @@ import { dialectOf, type Payload, receiptPayloads } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { canMove } from '../model/message.ts';
-import type { OutboxItem } from '../model/outbox.ts';
+import type { OutboxItem, Purpose } from '../model/outbox.ts';
+import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
+import type { TokenBucket } from '../trust/token-bucket.ts';
 
 /** Receipts that come due within this time go out together, many ids in one. */
 const GATHER_MS = 100;
@@ -40,50 +42,94 @@ export interface Receipts {
   stop(): void;
 }
 
-/** Tells senders what became of their messages, if they know receipts. What is due survives a restart. */
+/**
+ * Tells senders what became of their messages, if they know receipts. What is due survives a restart. Strangers share a
+ * ration: theirs gather until it has room, and where a receipt holds one id only, those beyond it are let go.
+ */
 export function createReceipts(deps: {
   readonly identity: Identity;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
   readonly offer: (items: readonly OutboxItem[]) => void;
+  /** Of what goes to strangers by itself. */
+  readonly strangersRation: TokenBucket;
 }): Receipts {
-  const { identity, store, clock, log } = deps;
+  const { identity, store, clock, log, strangersRation } = deps;
   let cancel: Cancel | null = null;
+  let cancelStrangers: Cancel | null = null;
 
   type Due = ReturnType<Tables['messages']['receiptsDue']>;
 
   function queueDue(): void {
     cancel = null;
-    const due = store.peek((tables) => tables.messages.receiptsDue(limits.pageRows));
-    const groups = new Map<string, Due>();
+    const { familiar, strangers } = store.peek(({ messages }) => ({
+      familiar: messages.receiptsDue('familiar', limits.pageRows),
+      // They wait for their ration.
+      strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', limits.pageRows),
+    }));
+    const queued = [
+      ...groupsOf(familiar).map((group) => queue(group, 'receipt')),
+      ...groupsOf(strangers).map((group) => queueForStranger(group, strangers.length === limits.pageRows)),
+    ];
+    Promise.all(queued)
+      // There may be more than one look shows.
+      .then(() => {
+        if (familiar.length === limits.pageRows || (strangers.length === limits.pageRows && !cancelStrangers))
+          wake();
+      })
+      .catch((error) => log.error('a receipt could not be queued', { reason: String(error) }));
+  }
+
+  function groupsOf(due: Due): Due[] {
+    const groups: Due[] = [];
+    const open = new Map<string, Due>();
     for (const row of due) {
       const key = `${row.peer} ${row.due}`;
-      const group = groups.get(key);
-      if (group) group.push(row);
-      else groups.set(key, [row]);
+      const group = open.get(key);
+      if (group && group.length < limits.receiptIds) {
+        group.push(row);
+        continue;
+      }
+      const next = [row];
+      open.set(key, next);
+      groups.push(next);
     }
-    const queued = Promise.all([...groups.values()].map(queue));
-    queued
-      // There may be more than one look shows.
-      .then(() => due.length === limits.pageRows && wake())
-      .catch((error) => log.error('a receipt could not be queued', { reason: String(error) }));
+    return groups;
   }
 
   function wake(): void {
     cancel ??= clock.after(GATHER_MS, queueDue);
   }
 
-  async function queue(group: Due): Promise<void> {
-    const [first] = group;
-    const peer = first && store.peek((tables) => tables.peers.get(first.peer));
-    if (!first || !peer) return;
-    if (peer.trust === 'blocked') {
-      await store.transaction((tables) => {
-        for (const row of group) tables.messages.setReceiptDue(row.id, 'none');
-      });
-      return;
+  function waitForRation(): void {
+    cancelStrangers ??= clock.after(strangersRation.waitMs(), () => {
+      cancelStrangers = null;
+      wake();
+    });
+  }
+
+  /** Behind all receipts of others, so that a stranger's flood of messages delays nobody's. */
+  async function queueForStranger(group: Due, areTooMany: boolean): Promise<void> {
+    const peer = peerOf(group);
+    if (!peer || peer.trust === 'blocked') return settle(group, []);
+    if (dialectOf(peer).receiptBatches) {
+      if (strangersRation.take()) return queue(group, 'reply');
+      // What owes a receipt is never removed: a backlog without end would fill the store.
+      return areTooMany ? settle(group, []) : waitForRation();
     }
+    const within = group.filter(() => strangersRation.take());
+    await settle(group.slice(within.length), []);
+    if (within.length > 0) await queue(within, 'reply');
+  }
+
+  const peerOf = ([first]: Due): PeerRecord | null =>
+    first ? store.peek((tables) => tables.peers.get(first.peer)) : null;
+
+  async function queue(group: Due, purpose: Purpose): Promise<void> {
+    const [first] = group;
+    const peer = peerOf(group);
+    if (!first || !peer) return;
     const nowMs = clock.now();
     const dialect = dialectOf(peer);
     // The deployed mesh knows a message by its event, ours by its own id.
@@ -94,16 +140,19 @@ export function createReceipts(deps: {
       (payload): OutboxItem => ({
         event: identity.sealDm(first.peer, payload, toUnixSec(nowMs), dialect.codec).event,
         peer: first.peer,
-        purpose: 'receipt',
+        purpose,
         expiresAtMs: nowMs + limits.outboxDays * dayMs,
       }),
     );
-    await store.transaction((tables) => {
+    await settle(group, items);
+    deps.offer(items);
+  }
+
+  const settle = (group: Due, items: readonly OutboxItem[]): Promise<void> =>
+    store.transaction((tables) => {
       for (const row of group) tables.messages.setReceiptDue(row.id, 'none');
       for (const item of items) tables.outbox.insert(item);
     });
-    deps.offer(items);
-  }
 
   /** A receipt has no receipt: the latest ones are said once more, should they have been lost. */
   const repeated = (peer: Pubkey, state: 'delivered' | 'read', nowMs: UnixMs): string[] =>
@@ -118,6 +167,9 @@ export function createReceipts(deps: {
 
   return {
     wake,
-    stop: () => cancel?.(),
+    stop() {
+      cancel?.();
+      cancelStrangers?.();
+    },
   };
 }

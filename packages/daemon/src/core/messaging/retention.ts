@@ -1,6 +1,8 @@
 import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
+import type { PeerBounds } from '../trust/room-for-peers.ts';
+import type { QuotaBounds } from '../trust/stranger-quota.ts';
 
 export interface Retention {
   /**
@@ -17,7 +19,8 @@ export interface Retention {
 /** How much is kept. */
 export type Bounds = {
   readonly [K in 'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch']: number;
-};
+} & PeerBounds &
+  QuotaBounds;
 
 /** Keeps the number of messages, their bytes and their age within bounds. */
 export function createRetention(

@@ -72,6 +72,8 @@ export interface PeersTable {
   list(filter: PeerFilter): PeerRecord[];
   count(): number;
   countOnline(nowMs: UnixMs, windowMs: number): number;
+  /** Contacts, and whoever our agent wrote to. */
+  familiar(): Pubkey[];
   /**
    * Forgets the strangers that showed themselves least recently. Never: contacts, blocked ones, whom the owner named or
    * noted, who has messages here.
@@ -117,8 +119,11 @@ export interface MessagesTable {
   unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all'): string[];
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;
-  /** Incoming messages whose sender still has to be told. */
+  /** Unread messages of this stranger, or of all of them, and the bytes of their texts and data. */
+  unreadOfStrangers(peer?: Pubkey): { count: number; bytes: number };
+  /** Incoming messages whose sender still has to be told: contacts and whoever our agent wrote to, or strangers. */
   receiptsDue(
+    to: 'familiar' | 'strangers',
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
   /** Incoming messages of this peer whose sender was told this last, the newest first. */

@@ -2,8 +2,9 @@ import { type Clock, hourMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { isLocalRelay } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../ports/relay-network.ts';
+import { createTokenBucket, type TokenBucket } from '../trust/token-bucket.ts';
 
-const MINUTE_MS = 60_000;
+const ration = { burst: limits.relayWriteBurst, perSecond: limits.relayWritesPerMinute / 60 };
 
 /** How much each relay lets us write. Limits of relays count per address, so what we spend is missing to our neighbours. */
 export interface WriteBudget {
@@ -23,24 +24,19 @@ const ofTheWriter: readonly string[] = ['restricted', 'blocked', 'mute'];
 export function createWriteBudget(clock: Clock): WriteBudget {
   /** All times by the clock that never jumps. */
   interface Account {
-    tokens: number;
-    countedAt: number;
+    /** null where nobody shares it with us. */
+    readonly tokens: TokenBucket | null;
     pausedUntil: number;
     sparedUntil: number;
   }
   const accounts = new Map<string, Account>();
 
   function accountOf(url: string): Account {
-    const now = clock.monotonic();
     const account = accounts.get(url) ?? {
-      tokens: limits.relayWriteBurst,
-      countedAt: now,
+      tokens: isLocalRelay(url) ? null : createTokenBucket(clock, ration),
       pausedUntil: 0,
       sparedUntil: 0,
     };
-    const earned = ((now - account.countedAt) / MINUTE_MS) * limits.relayWritesPerMinute;
-    account.tokens = Math.min(limits.relayWriteBurst, account.tokens + earned);
-    account.countedAt = now;
     accounts.set(url, account);
     return account;
   }
@@ -48,13 +44,9 @@ export function createWriteBudget(clock: Clock): WriteBudget {
   return {
     waitMs(url) {
       const { tokens, pausedUntil } = accountOf(url);
-      const missing = isLocalRelay(url) ? 0 : Math.max(0, 1 - tokens);
-      const earnedInMs = Math.ceil((missing * MINUTE_MS) / limits.relayWritesPerMinute);
-      return Math.max(earnedInMs, pausedUntil - clock.monotonic(), 0);
+      return Math.max(tokens?.waitMs() ?? 0, pausedUntil - clock.monotonic(), 0);
     },
-    spend(url) {
-      accountOf(url).tokens -= 1;
-    },
+    spend: (url) => void accountOf(url).tokens?.take(),
     onOutcome(url, { outcome, prefix, reason }) {
       const account = accountOf(url);
       if (outcome === 'accepted') account.sparedUntil = 0;

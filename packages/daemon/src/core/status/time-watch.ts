@@ -91,7 +91,8 @@ export function createTimeWatch(deps: {
   }
 
   return {
-    steadyNow: () => Math.min(clock.now(), since(believed)),
+    // Whole milliseconds: the monotonic clock knows fractions, the store does not.
+    steadyNow: () => Math.floor(Math.min(clock.now(), since(believed))),
     relayOffsetMs: () => offsetMs() ?? 0,
     start() {
       if (doubtedSince === null) remember(startedMs);

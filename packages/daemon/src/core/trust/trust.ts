@@ -1,22 +1,51 @@
-import type { Clock } from '@ocmesh/shared/ambient';
-import type { Policy } from '@ocmesh/shared/contract';
-import type { Store } from '../ports/store.ts';
+import type { Clock, Log } from '@ocmesh/shared/ambient';
+import { limits, type Policy } from '@ocmesh/shared/contract';
+import type { Store, Tables } from '../ports/store.ts';
 import { type BlockList, createBlockList } from './block-list.ts';
+import { createFamiliar, type Familiar } from './familiar.ts';
+import { createFirstContacts, type FirstContacts } from './first-contacts.ts';
 import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
 import { createPolicies, type Policies } from './policy.ts';
+import { createRates, type Rates } from './rates.ts';
+import { makeRoomForPeer, type PeerBounds } from './room-for-peers.ts';
+import { createSenders, type Senders } from './senders.ts';
+import type { QuotaBounds } from './stranger-quota.ts';
+import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
 export interface Trust {
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
+  readonly firstContacts: FirstContacts;
   readonly blockList: BlockList;
+  readonly familiar: Familiar;
+  readonly rates: Rates;
+  readonly senders: Senders;
+  /** Of what goes to strangers by itself. */
+  readonly strangersRation: TokenBucket;
+  /** Room for one more peer? */
+  readonly makeRoomForPeer: (tables: Tables) => boolean;
 }
 
-/** Who may reach the agent, and whom it may reach. */
-export const createTrust = (
-  deps: { readonly store: Store; readonly clock: Clock },
+/** Who may reach the agent, and whom it may reach; and how much. */
+export function createTrust(
+  deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
   configured: Policy,
-): Trust => ({
-  policies: createPolicies(deps, configured),
-  loopGuard: createLoopGuard(deps),
-  blockList: createBlockList(deps),
-});
+  bounds: PeerBounds & QuotaBounds,
+): Trust {
+  const { clock } = deps;
+  const familiar = createFamiliar(deps);
+  return {
+    policies: createPolicies(deps, configured),
+    loopGuard: createLoopGuard(deps),
+    firstContacts: createFirstContacts(deps),
+    blockList: createBlockList(deps),
+    familiar,
+    rates: createRates(clock),
+    senders: createSenders({ ...deps, familiar }, bounds),
+    strangersRation: createTokenBucket(clock, {
+      burst: limits.strangerAnswersBurst,
+      perSecond: limits.strangerAnswersPerMinute / 60,
+    }),
+    makeRoomForPeer: (tables) => makeRoomForPeer(tables, bounds),
+  };
+}

@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { OcmeshError } from '@ocmesh/shared/contract';
+import { type RunningAgent, until } from '@ocmesh/testkit';
+import { afterEach, expect, it } from 'vitest';
+import { type FloodedRelay, startFloodedRelay } from './support/flooded-relay.ts';
+import { createMesh } from './support/mesh.ts';
+
+/** Presences of as many keys; one in a hundred is signed. */
+const KEYS = Number(process.env['SOAK_FLOOD_KEYS'] ?? 20_000);
+/** Below what a connection takes in: what is more waits in the network, where nobody else's messages are. */
+const PER_SECOND = 4_000;
+const MESSAGE_EVERY_MS = 200;
+const MOST_GROWTH_MB = 50;
+const MOST_LATENCY_MS = 2_000;
+const MINUTE_MS = 60_000;
+
+const open = new Set<FloodedRelay>();
+afterEach(async () => {
+  for (const relay of open) await relay.close();
+  open.clear();
+});
+
+const residentMb = ({ child }: RunningAgent): number =>
+  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
+
+/** A kept-alive socket may be closed in the very moment of a call; a daemon that is gone stays gone. */
+const twice = <T>(call: () => Promise<T>): Promise<T> =>
+  call().catch((error) => {
+    if (error instanceof OcmeshError && error.code === 'daemon_down') return call();
+    throw error;
+  });
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+it(
+  `${KEYS} made-up agents on the only relay: no memory, a few hellos, and whom we know is heard as ever`,
+  async () => {
+    const mesh = createMesh();
+    // NIP-42 would name another address than the one in front of it.
+    const quiet = await mesh.startRelay(['--open-dms']);
+    const flooded = await startFloodedRelay(quiet.url, KEYS);
+    open.add(flooded);
+    // So that a sign of life that got lost would show.
+    const environment = { OCMESH_ANNOUNCE_INTERVAL_S: '2', OCMESH_ONLINE_WINDOW_S: '8' };
+    const alice = await mesh.startAgent('alice', [quiet.url], environment);
+    const bob = await mesh.startAgent('bob', [flooded.url], environment);
+    await mesh.meet(alice, bob);
+    await mesh.befriend(bob, alice);
+    // The hello to alice is not the flood's.
+    const before = flooded.written.length;
+    const atRest = residentMb(bob);
+
+    let isOver = false;
+    const flood = flooded.flood(PER_SECOND).finally(() => {
+      isOver = true;
+    });
+    const sentAt = new Map<string, number>();
+    const latencies: number[] = [];
+    let most = atRest;
+    let lostSight = 0;
+
+    async function talk(): Promise<void> {
+      for (let n = 0; !isOver; n++) {
+        sentAt.set(`m${n}`, performance.now());
+        const message = { to: bob.pubkey, content: `m${n}`, idempotency_key: `m${n}` };
+        await twice(() => alice.api.sendMessage(message));
+        await pause(MESSAGE_EVERY_MS);
+      }
+    }
+    async function listen(): Promise<void> {
+      let after = '0';
+      while (!isOver || latencies.length < sentAt.size) {
+        const waited = await twice(() => bob.api.waitForMessages({ after, timeout_s: 1 }));
+        after = waited.cursor;
+        for (const { content } of waited.messages) {
+          latencies.push(performance.now() - (sentAt.get(content) ?? 0));
+        }
+      }
+    }
+    async function watch(): Promise<void> {
+      while (!isOver) {
+        most = Math.max(most, residentMb(bob));
+        const { online } = await twice(() => bob.api.getPeer({ pubkey: alice.pubkey }));
+        if (!online) lostSight++;
+        await pause(1_000);
+      }
+    }
+    await Promise.all([flood, talk(), listen(), watch()]);
+    const status = await twice(() => bob.api.getStatus({}));
+    await until(async () => (await bob.api.getPeer({ pubkey: alice.pubkey })).online);
+
+    const p99 = latencies.sort((a, b) => a - b)[Math.ceil(latencies.length * 0.99) - 1] ?? 0;
+    const hellosAt = flooded.written
+      .slice(before)
+      .filter(({ event }) => event.kind === 4 || event.kind === 1059)
+      .filter(({ event }) => !event.tags.some(([, value]) => value === alice.pubkey))
+      .map(({ atMs }) => atMs);
+    const inAnyMinute = hellosAt.map(
+      (from) => hellosAt.filter((atMs) => atMs >= from && atMs < from + MINUTE_MS).length,
+    );
+    console.log(
+      `${KEYS} keys: ${latencies.length} messages, p99 ${p99.toFixed(0)} ms; memory ${atRest.toFixed(0)} MB, at most ${(most - atRest).toFixed(0)} more; ` +
+        `${status.known_peer_count} peers, ${hellosAt.length} hellos, at most ${Math.max(0, ...inAnyMinute)} a minute; refused ${JSON.stringify(status.refused_events)}`,
+    );
+    expect(latencies).toHaveLength(sentAt.size);
+    expect(p99).toBeLessThan(MOST_LATENCY_MS);
+    expect(most - atRest).toBeLessThan(MOST_GROWTH_MB);
+    expect(lostSight).toBe(0);
+    expect(hellosAt.length).toBeGreaterThan(0);
+    expect(Math.max(...inAnyMinute)).toBeLessThanOrEqual(6);
+    expect(status.known_peer_count).toBeLessThanOrEqual(10_000);
+    expect(status.refused_events['rate_limited']).toBeGreaterThan(KEYS / 4);
+  },
+  120_000 + KEYS,
+);

@@ -1,0 +1,127 @@
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { CryptoEngine } from '../ports/crypto-engine.ts';
+import type { Store, Tables } from '../ports/store.ts';
+import { isRateClass, type RateClass, type Rates } from '../trust/rates.ts';
+import { isSealed } from './gate.ts';
+import type { Refusal, Refused } from './verdict.ts';
+
+/** Where an event came from and when. */
+export interface Source {
+  readonly url: string;
+  readonly receivedAtMs: UnixMs;
+  /** Fetched from what the relay had kept; not as it came. */
+  readonly isStored: boolean;
+}
+
+/**
+ * A verified event that its handler understood and can carry out.
+ * `sortSec` is when its sender says it was written; `sortSeq` orders events of the same second, where it numbered them.
+ */
+export interface Opened {
+  readonly sortSec: number;
+  readonly sortSeq: number;
+  /** Runs inside the transaction that also remembers the event. Refuses before it changes anything. */
+  apply(tables: Tables, source: Source): readonly DomainEvent[] | Refused;
+}
+
+export interface EventHandler {
+  /** Without cryptography: why the event is not worth a signature check, or what the check would be for. */
+  look(event: NostrEvent, tables: Tables, from: { readonly isStored: boolean }): Refusal | RateClass;
+  /** Reads a verified event. Pure. */
+  open(event: NostrEvent, nowMs: UnixMs): Opened | { refusal: Refusal };
+  /** Whether the event's id is kept, so that it never has an effect again. */
+  readonly remember: boolean;
+}
+
+export type EventHandlers = Readonly<Record<'presence' | 'dm' | 'relayList', EventHandler>>;
+
+/** What passed the gate and waits for its turn. */
+export interface Candidate {
+  readonly event: NostrEvent;
+  readonly url: string;
+  readonly isStored: boolean;
+  /** Counted already against what is kept free for contacts and correspondents. */
+  readonly isReserved: boolean;
+}
+
+export interface Examined {
+  readonly event: NostrEvent;
+  readonly opened: Opened;
+  readonly handler: EventHandler;
+}
+
+export interface Examination {
+  /** @returns what may be applied, or why nothing may; and whether that took a signature check */
+  examine(candidate: Candidate): { result: Examined | Refusal; checked: boolean };
+  isSeen(tables: Tables, examined: Pick<Examined, 'event' | 'handler'>): boolean;
+  /** It was authentic and had no effect: neither will its copies, for a while. */
+  drop(eventId: string): void;
+}
+
+/** known? → over its rate? → verify → open: the dear steps last. */
+export function createExamination(deps: {
+  readonly engine: CryptoEngine;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly rates: Rates;
+  readonly handlers: EventHandlers;
+  /** This relay sent an event with a signature that is none. */
+  readonly onForged: (url: string) => void;
+  /** Something could not be remembered. */
+  readonly onLost: (error: unknown) => void;
+}): Examination {
+  const { engine, store, clock, rates } = deps;
+  /** In memory alone and not for ever, as it is others who decide how many there are. */
+  const dropped = new Set<string>();
+
+  const isSeen: Examination['isSeen'] = (tables, { event, handler }) =>
+    handler.remember && tables.seen.has(event.id);
+
+  function look({ event, isStored }: Candidate, handler: EventHandler): Refusal | RateClass {
+    if (dropped.has(event.id)) return 'duplicate';
+    return store.peek((tables) =>
+      isSeen(tables, { event, handler }) ? 'duplicate' : handler.look(event, tables, { isStored }),
+    );
+  }
+
+  function examine(candidate: Candidate): ReturnType<Examination['examine']> {
+    const { event, url } = candidate;
+    const nowMs = clock.now();
+    const handler = deps.handlers[handlerOf(event)];
+    const found = look(candidate, handler);
+    if (!isRateClass(found)) return { result: found, checked: false };
+    // What was stored came because we asked, page by page.
+    const isFree = candidate.isReserved || candidate.isStored;
+    if (!isFree && !rates.take(found, url)) return { result: 'rate_limited', checked: false };
+    if (!engine.verify(event)) {
+      deps.onForged(url);
+      return { result: 'bad_signature', checked: true };
+    }
+    const opened = handler.open(event, nowMs);
+    if (!('refusal' in opened)) return { result: { event, opened, handler }, checked: true };
+    if (handler.remember) {
+      // Authentic but useless for ever: it shall cost one decryption, not one for each relay and each restart.
+      store.transaction((tables) => tables.seen.add(event.id, nowMs)).catch(deps.onLost);
+    }
+    return { result: opened.refusal, checked: true };
+  }
+
+  return {
+    examine,
+    isSeen,
+    drop(eventId) {
+      dropped.add(eventId);
+      if (dropped.size <= limits.droppedIds) return;
+      const [oldest] = dropped;
+      dropped.delete(oldest as string);
+    },
+  };
+}
+
+const handlerOf = (event: NostrEvent): keyof EventHandlers => {
+  if (isSealed(event)) return 'dm';
+  return event.kind === kinds.relayList || event.kind === kinds.dmRelayList ? 'relayList' : 'presence';
+};

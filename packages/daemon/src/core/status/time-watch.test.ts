@@ -1,0 +1,21 @@
+import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/memory-relay-network.ts';
+import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
+import { createTimeWatch } from './time-watch.ts';
+
+test('the steady time is one of whole milliseconds, which is what the store takes', async () => {
+  const fake = createFakeClock();
+  const log = createRecordingLog();
+  let passed = 0.9;
+  // As real clocks are: the wall shows whole milliseconds, the monotonic one fractions that begin elsewhere.
+  const clock = {
+    ...fake,
+    now: () => 1_790_000_000_000 + Math.floor(passed),
+    monotonic: () => 55.5 + passed,
+  };
+  const store = await openMemoryStore(createMemoryDisk(), { clock, log });
+  const network = createMemoryNetwork(createMemoryMesh(), clock);
+  const time = createTimeWatch({ store, network, clock, log, onJump() {} });
+  for (; passed < 20; passed += 0.3) expect(time.steadyNow()).toSatisfy(Number.isInteger);
+});

@@ -1,0 +1,30 @@
+import type { Clock } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { Store, Tables } from '../ports/store.ts';
+
+/** How old the list may be. Who was made a contact a moment ago waits as long for the reserved share. */
+const LIST_MS = 2_000;
+
+/** Contacts, and whoever our agent wrote to: known without a look into the store, for each event of a flood. */
+export interface Familiar {
+  has(pubkey: Pubkey): boolean;
+}
+
+export const isFamiliar = ({ peers }: Tables, pubkey: Pubkey): boolean =>
+  peers.hasWrittenTo(pubkey) || peers.get(pubkey)?.trust === 'contact';
+
+export function createFamiliar(deps: { readonly store: Store; readonly clock: Clock }): Familiar {
+  const { store, clock } = deps;
+  let pubkeys: ReadonlySet<Pubkey> = new Set();
+  let listedAt = Number.NEGATIVE_INFINITY;
+
+  return {
+    has(pubkey) {
+      if (clock.monotonic() - listedAt >= LIST_MS) {
+        pubkeys = new Set(store.peek((tables) => tables.peers.familiar()));
+        listedAt = clock.monotonic();
+      }
+      return pubkeys.has(pubkey);
+    },
+  };
+}

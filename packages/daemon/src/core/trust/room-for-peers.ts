@@ -1,0 +1,13 @@
+import type { Tables } from '../ports/store.ts';
+
+export type PeerBounds = { readonly [K in 'peers' | 'peersEvicted']: number };
+
+/**
+ * Makes room for one more peer: the strangers that showed themselves least recently go, and never a contact, a blocked
+ * one, or whoever has messages here.
+ * @returns whether there is room
+ */
+export function makeRoomForPeer(tables: Tables, bounds: PeerBounds): boolean {
+  const count = tables.peers.count();
+  return count < bounds.peers || tables.peers.evict(Math.max(bounds.peersEvicted, count - bounds.peers)) > 0;
+}

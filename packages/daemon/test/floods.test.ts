@@ -1,0 +1,207 @@
+import { limits } from '@ocmesh/shared/contract';
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { expect, test } from 'vitest';
+import { type Box, createWorld, settle, type World } from './support/agent-in-a-box.ts';
+import { modern, type Puppet } from './support/puppet.ts';
+
+const ONE = 'ws://127.0.0.1:1';
+const TWO = 'ws://127.0.0.1:2';
+const MINUTE = 60_000;
+
+/** An agent with a contact, whom it has known for a while. */
+async function withContact(...urls: string[]) {
+  const world = createWorld(...urls);
+  const box = await world.start();
+  const friend = world.puppet('friend');
+  world.relay.push(friend.presence());
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  await world.clock.advance(5_000);
+  return { world, box, friend, flooded: world.mesh.relay(ONE) };
+}
+
+const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
+
+/** Presences of as many keys, with signatures that are none. */
+const forgedPresences = (world: World, like: Puppet, count: number): NostrEvent[] => {
+  const real = like.presence();
+  return Array.from({ length: count }, (_, n) => ({
+    ...real,
+    id: hex(n + 1, 64),
+    pubkey: hex(n + 1, 64) as NostrEvent['pubkey'],
+    created_at: Math.floor(world.clock.now() / 1000),
+  }));
+};
+
+const from = async (box: Box, puppet: Puppet): Promise<string[]> =>
+  (await box.listMessages({ from: puppet.pubkey, order: 'asc', limit: 1000 })).items.map(
+    ({ content }) => content,
+  );
+
+test('one stranger at 1,000 messages a second: a contact’s, one a second, all arrive within a turn or two', async () => {
+  const { world, box, friend, flooded } = await withContact(ONE);
+  const spammer = world.puppet('spammer');
+  const spam = spammer.dm(box.pubkey, 'spam');
+  let number = 0;
+  for (let second = 0; second < 20; second++) {
+    for (let tick = 0; tick < 10; tick++) {
+      // Each has an id of its own, and is looked at; the first signatures are good.
+      const events = Array.from({ length: 100 }, () =>
+        number++ < 100 ? spammer.dm(box.pubkey, `spam ${number}`) : { ...spam, id: hex(number, 64) },
+      );
+      flooded.push(...events);
+      if (tick === 5) flooded.push(friend.dm(box.pubkey, `${second}`));
+      await world.clock.advance(100);
+    }
+    expect((await from(box, friend)).at(-1)).toBe(`${second}`);
+  }
+  expect(await from(box, friend)).toHaveLength(20);
+  // A minute's measure at once, and a third of a second one since.
+  expect((await from(box, spammer)).length).toBeGreaterThanOrEqual(limits.strangerMessagesBurst);
+  expect((await from(box, spammer)).length).toBeLessThanOrEqual(limits.strangerMessagesBurst + 10);
+}, 60_000);
+
+test('what a stranger sends too fast is put off, not lost', async () => {
+  const { world, box, flooded } = await withContact(ONE);
+  const talker = world.puppet('talker');
+  for (let n = 0; n < 100; n++) {
+    const event = talker.dm(box.pubkey, `m${n}`);
+    flooded.keep(event);
+    flooded.push(event);
+  }
+  await settle(world.clock);
+  expect(await from(box, talker)).toHaveLength(limits.strangerMessagesBurst);
+  expect(await box.refused()).toMatchObject({ rate_limited: 40 });
+  await world.clock.advance(6 * MINUTE);
+  expect(await from(box, talker)).toHaveLength(100);
+});
+
+test('whoever our agent wrote to is no stranger, at once', async () => {
+  const { world, box, flooded } = await withContact(ONE);
+  const bob = world.puppet('bob');
+  flooded.push(bob.presence());
+  await settle(world.clock);
+  await box.sendMessage({ to: bob.pubkey, content: 'tell me everything' });
+  for (let n = 0; n < 200; n++) flooded.push(bob.dm(box.pubkey, `m${n}`));
+  await settle(world.clock);
+  expect(await from(box, bob)).toHaveLength(200);
+});
+
+test('a flood of made-up presences takes nothing from another relay, nor from contacts on the same one', async () => {
+  const { world, box, friend, flooded } = await withContact(ONE, TWO);
+  const before = forgedCount(box);
+  for (let round = 0; round < 10; round++) {
+    flooded.push(...forgedPresences(world, friend, 1_000));
+    await world.clock.advance(100);
+  }
+  // What it may ask for at once, and ten more for the second that passed.
+  const checked = forgedCount(box) - before;
+  expect(checked).toBeGreaterThanOrEqual(limits.newPeersBurst);
+  expect(checked).toBeLessThanOrEqual(limits.newPeersBurst + 15);
+  expect(await box.refused()).toMatchObject({ rate_limited: 10_000 - checked });
+  world.mesh.relay(TWO).push(world.puppet('newcomer').presence({ name: 'newcomer' }));
+  flooded.push(friend.presence({ name: 'still here', createdAtSec: Math.floor(world.clock.now() / 1000) }));
+  flooded.push(friend.dm(box.pubkey, 'hello in the noise'));
+  await settle(world.clock);
+  expect((await box.peers()).map(({ name }) => name).sort()).toEqual(['newcomer', 'still here']);
+  expect(await from(box, friend)).toEqual(['hello in the noise']);
+}, 60_000);
+
+const forgedCount = (box: Box): number =>
+  box.network.reports.filter(({ offence }) => offence === 'forged').length;
+
+test('a relay that forges a contact’s messages uses up its own share alone', async () => {
+  const { world, box, friend, flooded } = await withContact(ONE, TWO);
+  const real = friend.dm(box.pubkey, 'real');
+  flooded.push(...Array.from({ length: 5_000 }, (_, n) => ({ ...real, id: hex(n + 1, 64) })));
+  await settle(world.clock);
+  world.mesh.relay(TWO).push(real);
+  await settle(world.clock);
+  expect(await from(box, friend)).toEqual(['real']);
+});
+
+test('gift wraps are opened at a measure, and what is more is asked for again', async () => {
+  const { world, box, flooded, friend } = await withContact(ONE);
+  const wrap = { ...friend.dm(box.pubkey, 'x'), kind: 1059, content: 'x'.repeat(200) };
+  const pubkey = world.puppet('nobody').pubkey;
+  const count = limits.giftWrapsBurst + 500;
+  flooded.push(...Array.from({ length: count }, (_, n) => ({ ...wrap, pubkey, id: hex(n + 1, 64) })));
+  const asked = flooded.queries.length;
+  await settle(world.clock);
+  expect(forgedCount(box)).toBe(limits.giftWrapsBurst);
+  expect(await box.refused()).toMatchObject({ rate_limited: 500 });
+  await world.clock.advance(6 * MINUTE);
+  expect(flooded.queries.slice(asked).some(({ kinds }) => kinds?.includes(1059))).toBe(true);
+}, 60_000);
+
+test('a flood that fills the queue makes its own relay wait, not the others', async () => {
+  const { world, box, flooded, friend } = await withContact(ONE, TWO);
+  const bob = world.puppet('bob');
+  const forged = { ...bob.dm(box.pubkey, 'x'.repeat(300)) };
+  // All of it in one turn: none of it is looked at before the queue is full.
+  flooded.push(
+    ...Array.from({ length: limits.ingestQueue + 2_000 }, (_, n) => ({ ...forged, id: hex(n + 1, 64) })),
+  );
+  world.mesh.relay(TWO).push(bob.dm(box.pubkey, 'through the other relay'));
+  flooded.push(friend.dm(box.pubkey, 'from a friend'));
+  await settle(world.clock);
+  expect(await from(box, bob)).toEqual(['through the other relay']);
+  expect(await from(box, friend)).toEqual(['from a friend']);
+  expect((await box.refused())['overloaded']).toBeGreaterThan(1_000);
+}, 60_000);
+
+test('receipts to strangers are rationed: many strangers do not make us write without end', async () => {
+  const { world, box, flooded, friend } = await withContact(ONE);
+  const strangers = Array.from({ length: 100 }, (_, n) => world.puppet(`stranger ${n}`));
+  // Of the deployed mesh: a receipt for each message.
+  for (const each of strangers) flooded.push(each.dm(box.pubkey, { type: 'text', v: '0.2.0', body: 'hi' }));
+  for (const each of strangers) flooded.push(each.presence({ version: '0.2.0' }));
+  await world.clock.advance(1_000);
+  flooded.offered.length = 0;
+  for (const each of strangers)
+    flooded.push(each.dm(box.pubkey, { type: 'text', v: '0.2.0', body: 'again' }));
+  flooded.push(friend.presence({ version: '0.2.0', createdAtSec: Math.floor(world.clock.now() / 1000) }));
+  await settle(world.clock);
+  flooded.push(friend.dm(box.pubkey, { type: 'text', v: '0.2.0', body: 'hi' }));
+  await world.clock.advance(MINUTE);
+  const receipts = (puppet: Puppet) =>
+    puppet.opened(flooded.offered).filter(({ type }) => type === 'delivered').length;
+  expect(receipts(friend)).toBe(1);
+  const toStrangers = strangers.reduce((sum, each) => sum + receipts(each), 0);
+  expect(toStrangers).toBeGreaterThan(0);
+  expect(toStrangers).toBeLessThanOrEqual(limits.strangerAnswersBurst + limits.strangerAnswersPerMinute);
+});
+
+test('beyond the ration strangers are told a little later, and all of them', async () => {
+  const { world, box, flooded } = await withContact(ONE);
+  const talkers = Array.from({ length: 80 }, (_, n) => world.puppet(`talker ${n}`));
+  for (const each of talkers) flooded.push(each.presence({ features: modern }));
+  await settle(world.clock);
+  const midOf = (each: Puppet): string => `mid of ${each.pubkey.slice(0, 20)}`.replaceAll(' ', '-');
+  for (const each of talkers)
+    flooded.push(each.dm(box.pubkey, { type: 'text', body: 'hi', mid: midOf(each) }));
+  const told = () =>
+    talkers.filter((each) =>
+      each
+        .opened(flooded.offered)
+        .some(({ msgIds }) => (msgIds as string[] | undefined)?.includes(midOf(each))),
+    ).length;
+  await world.clock.advance(1_000);
+  expect(told()).toBe(limits.strangerAnswersBurst);
+  await world.clock.advance(MINUTE);
+  expect(told()).toBe(80);
+});
+
+test('a receipt holds no more ids than one message may have bytes', async () => {
+  const { world, box, flooded, friend } = await withContact(ONE);
+  flooded.push(friend.presence({ features: modern, createdAtSec: Math.floor(world.clock.now() / 1000) }));
+  await settle(world.clock);
+  const mids = Array.from({ length: 900 }, (_, n) => `mid-${n}`.padEnd(128, 'x'));
+  for (const mid of mids) flooded.push(friend.dm(box.pubkey, { type: 'text', body: mid, mid }));
+  await world.clock.advance(2_000);
+  const receipts = friend.opened(flooded.offered).filter(({ type }) => type === 'delivered');
+  expect(new Set(receipts.flatMap(({ msgIds }) => msgIds as string[]))).toEqual(new Set(mids));
+  for (const receipt of receipts) {
+    expect(JSON.stringify(receipt).length).toBeLessThanOrEqual(limits.sealedBytes);
+  }
+});

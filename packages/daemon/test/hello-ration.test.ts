@@ -1,0 +1,99 @@
+import { kinds } from '@ocmesh/shared/wire';
+import { expect, test } from 'vitest';
+import { type Box, createWorld, settle, type World } from './support/agent-in-a-box.ts';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+const show = (world: World, from: number, count: number): void => {
+  for (let n = from; n < from + count; n++) world.relay.push(world.puppet(`stranger ${n}`).presence());
+};
+
+const hellos = (box: Box): number => box.published(kinds.encryptedDm).length;
+
+async function crowd(count: number) {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start();
+  show(world, 0, count);
+  await settle(world.clock);
+  return { world, box };
+}
+
+test('greets six at once, and never more than six in any minute', async () => {
+  const { world, box } = await crowd(40);
+  expect(hellos(box)).toBe(6);
+  const at: number[] = [];
+  for (let second = 0; second < 300; second++) {
+    at.push(hellos(box));
+    await world.clock.advance(1_000);
+  }
+  for (let second = 60; second < 300; second++) {
+    expect((at[second] as number) - (at[second - 60] as number)).toBeLessThanOrEqual(6);
+  }
+  expect(hellos(box)).toBeGreaterThanOrEqual(24);
+});
+
+test('those who had to wait are greeted in the end, each once', async () => {
+  const { world, box } = await crowd(20);
+  await world.clock.advance(10 * MINUTE);
+  const greeted = box.published(kinds.encryptedDm).flatMap(({ tags }) => tags.map(([, to]) => to));
+  expect(new Set(greeted).size).toBe(20);
+  expect(greeted).toHaveLength(20);
+});
+
+test('a restart does not start the count of the minute anew', async () => {
+  const { world, box } = await crowd(20);
+  await world.clock.advance(5_000);
+  const again = await world.start({ disk: await box.crash() });
+  show(world, 20, 10);
+  await world.clock.advance(40_000);
+  const ids = [...box.published(4), ...again.published(4)].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(6);
+});
+
+test('greets 200 a day, over restarts, and goes on the next day', async () => {
+  const { world, box } = await crowd(260);
+  await world.clock.advance(50 * MINUTE);
+  expect(hellos(box)).toBe(200);
+  await box.stop();
+  const again = await world.start({ disk: box.disk });
+  await world.clock.advance(2 * MINUTE);
+  const all = (): number => new Set([...box.published(4), ...again.published(4)].map(({ id }) => id)).size;
+  expect(all()).toBe(200);
+  world.clock.jump(DAY);
+  await world.clock.advance(20 * MINUTE);
+  expect(all()).toBe(260);
+}, 60_000);
+
+test('hellos dated by a clock that was ahead do not use up the ration', async () => {
+  const { world, box } = await crowd(6);
+  world.clock.jump(-365 * DAY);
+  show(world, 100, 3);
+  await settle(world.clock);
+  expect(hellos(box)).toBe(9);
+});
+
+test('whoever the owner named is greeted before other strangers', async () => {
+  const { world, box } = await crowd(30);
+  const friend = world.puppet('friend');
+  await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  world.relay.push(friend.presence());
+  await world.clock.advance(70_000);
+  expect(await box.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
+});
+
+test('a key that was forgotten and met again is not greeted again', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start({ bounds: { peers: 3, peersEvicted: 1 } });
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence());
+  await world.clock.advance(MINUTE);
+  show(world, 0, 5);
+  await world.clock.advance(10 * MINUTE);
+  await expect(box.peer(bob.pubkey)).rejects.toMatchObject({ code: 'peer_unknown' });
+  const before = hellos(box);
+  world.relay.push(bob.presence());
+  await world.clock.advance(10 * MINUTE);
+  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
+  expect(hellos(box)).toBe(before);
+});

@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest';
+import type { Bounds } from '../src/core/messaging/retention.ts';
+import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern, type Puppet } from './support/puppet.ts';
+
+const MINUTE = 60_000;
+
+async function withBounds(bounds: Partial<Bounds>) {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start({ bounds });
+  const [stranger, other, friend] = ['stranger', 'other', 'friend'].map(world.puppet) as [
+    Puppet,
+    Puppet,
+    Puppet,
+  ];
+  world.relay.push(friend.presence(), stranger.presence({ features: modern }));
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  const receive = async (from: Puppet, ...payloads: (string | Record<string, unknown>)[]): Promise<void> => {
+    for (const payload of payloads) world.relay.push(from.dm(box.pubkey, payload));
+    await settle(world.clock);
+  };
+  return { world, box, stranger, other, friend, receive };
+}
+
+const texts = (count: number, label = 'm'): string[] =>
+  Array.from({ length: count }, (_, n) => `${label}${n}`);
+
+const from = async (box: Box, puppet: Puppet): Promise<string[]> =>
+  (await box.listMessages({ from: puppet.pubkey, order: 'asc', limit: 1000 })).items.map(
+    ({ content }) => content,
+  );
+
+test('a stranger’s unread messages are bounded; what is more is dropped, counted and told to the owner once', async () => {
+  const { box, stranger, receive } = await withBounds({ strangerMessages: 5 });
+  await receive(stranger, ...texts(12));
+  expect(await from(box, stranger)).toEqual(texts(5));
+  expect(await box.refused()).toMatchObject({ stranger_quota: 7 });
+  expect(box.log.lines.filter(({ message }) => message.includes('more are dropped'))).toHaveLength(1);
+});
+
+test('others’ messages are not touched by a stranger’s full quota', async () => {
+  const { box, stranger, other, friend, receive } = await withBounds({ strangerMessages: 5 });
+  await receive(stranger, ...texts(12));
+  await receive(other, ...texts(3));
+  await receive(friend, ...texts(30));
+  expect(await from(box, other)).toEqual(texts(3));
+  expect(await from(box, friend)).toEqual(texts(30));
+});
+
+test('nothing is receipted that was dropped, also not later', async () => {
+  const { world, box, stranger, receive } = await withBounds({ strangerMessages: 5 });
+  const mids = texts(12, 'message-');
+  await receive(stranger, ...mids.map((mid) => ({ type: 'text', body: mid, mid })));
+  await world.clock.advance(10 * MINUTE);
+  await box.markRead({ all: true });
+  await world.clock.advance(10 * MINUTE);
+  const named = stranger.opened(world.relay.offered).flatMap(({ msgIds }) => (msgIds as string[]) ?? []);
+  expect(new Set(named)).toEqual(new Set(mids.slice(0, 5)));
+});
+
+test('reading makes room again', async () => {
+  const { world, box, stranger, receive } = await withBounds({ strangerMessages: 5 });
+  await receive(stranger, ...texts(12));
+  await box.markRead({ all: true });
+  await world.clock.advance(3_000);
+  await receive(stranger, 'after');
+  expect(await from(box, stranger)).toEqual([...texts(5), 'after']);
+});
+
+test('bytes count as well, those of data too', async () => {
+  const { box, stranger, receive } = await withBounds({ strangerBytes: 1_000 });
+  await receive(stranger, 'é'.repeat(300), 'b'.repeat(500), 'c'.repeat(300));
+  expect((await from(box, stranger)).map((text) => text[0])).toEqual(['é', 'c']);
+  await receive(stranger, { type: 'task', body: '', action: 'x'.repeat(500) });
+  expect(await box.refused()).toMatchObject({ stranger_quota: 2 });
+});
+
+test('all strangers together are bounded, however many keys they make up; contacts are not', async () => {
+  const { world, box, friend, receive } = await withBounds({ strangersMessages: 10 });
+  for (let n = 0; n < 15; n++) await receive(world.puppet(`sybil ${n}`), 'hi');
+  await receive(friend, 'hi');
+  expect((await box.getStatus({})).unread_count).toBe(11);
+  expect(await from(box, friend)).toEqual(['hi']);
+  expect(await box.refused()).toMatchObject({ stranger_quota: 5 });
+});
+
+test('whoever our agent writes to has no quota from then on, also when it was full', async () => {
+  const { box, stranger, receive } = await withBounds({ strangerMessages: 5 });
+  await receive(stranger, ...texts(12));
+  await box.sendMessage({ to: stranger.pubkey, content: 'yes?' });
+  await receive(stranger, ...texts(3, 'answer '));
+  expect(await from(box, stranger)).toEqual([...texts(5), ...texts(3, 'answer ')]);
+});
+
+test('the quota holds over a restart and for what was sent meanwhile', async () => {
+  const { world, box, stranger, receive } = await withBounds({ strangerMessages: 5 });
+  await receive(stranger, ...texts(3));
+  await box.stop();
+  for (const text of texts(10, 'later ')) {
+    world.relay.keep(
+      stranger.dm(box.pubkey, text, { created_at: Math.floor(world.clock.now() / 1000) + 60 }),
+    );
+  }
+  await world.clock.advance(5 * MINUTE);
+  const again = await world.start({ disk: box.disk, bounds: { strangerMessages: 5 } });
+  await settle(world.clock);
+  expect(await from(again, stranger)).toHaveLength(5);
+});
+
+test('copies of a dropped gift wrap cost no second decryption', async () => {
+  const world = createWorld('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
+  const box = await world.start({ bounds: { strangerMessages: 1 } });
+  const alice = await world.start({ name: 'alice' });
+  await world.clock.advance(2_000);
+  for (const text of texts(3)) await alice.sendMessage({ to: box.pubkey, content: text });
+  await world.clock.advance(1_000);
+  expect((await box.inbox()).map(({ content }) => content)).toEqual(['m0']);
+  expect(await box.refused()).toMatchObject({ stranger_quota: 2 });
+});
+
+test('the table of peers is bounded: the least recently seen strangers make room', async () => {
+  const { world, box, friend } = await withBounds({ peers: 6, peersEvicted: 2 });
+  for (let n = 0; n < 20; n++) {
+    await world.clock.advance(1_000);
+    world.relay.push(world.puppet(`passer-by ${n}`).presence());
+    await settle(world.clock);
+    expect((await box.getStatus({})).known_peer_count).toBeLessThanOrEqual(6);
+  }
+  expect(await box.peer(world.puppet('passer-by 19').pubkey)).toMatchObject({ trust: 'stranger' });
+  expect(await box.peer(friend.pubkey)).toMatchObject({ trust: 'contact' });
+});
+
+test('contacts, blocked ones, whom the owner named, whom our agent wrote to and who wrote are never forgotten', async () => {
+  const { world, box, friend, stranger, other, receive } = await withBounds({ peers: 8, peersEvicted: 2 });
+  const [blocked, named] = [world.puppet('blocked'), world.puppet('named')];
+  world.relay.push(blocked.presence());
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: blocked.pubkey, trust: 'blocked' });
+  await box.addPeer({ pubkey: named.pubkey, alias: 'named' });
+  await box.sendMessage({ to: stranger.pubkey, content: 'hi' });
+  await receive(other, 'hi');
+  for (let n = 0; n < 30; n++) {
+    await world.clock.advance(1_000);
+    world.relay.push(world.puppet(`passer-by ${n}`).presence());
+    await settle(world.clock);
+  }
+  const kept = [friend, blocked, named, stranger, other].map(({ pubkey }) => box.peer(pubkey));
+  expect((await Promise.all(kept)).map(({ trust }) => trust)).toEqual([
+    ...['contact', 'blocked', 'stranger', 'stranger', 'stranger'],
+  ]);
+  expect((await box.getStatus({})).known_peer_count).toBeLessThanOrEqual(8);
+});
+
+test('where nobody may be forgotten, newcomers wait outside; who writes gets in', async () => {
+  const { world, box, friend, stranger, other, receive } = await withBounds({ peers: 2, peersEvicted: 1 });
+  await box.updatePeer({ pubkey: stranger.pubkey, trust: 'contact' });
+  world.relay.push(world.puppet('passer-by').presence());
+  await settle(world.clock);
+  expect(await box.refused()).toMatchObject({ peers_full: 1 });
+  await receive(other, 'let me in');
+  expect((await box.peers()).map(({ pubkey }) => pubkey).sort()).toEqual(
+    [friend, stranger, other].map(({ pubkey }) => pubkey).sort(),
+  );
+});
