@@ -15,6 +15,7 @@ import { watchProcess } from '../support/watch-process.ts';
 const REQUESTS = Number(process.env['SOAK_REQUESTS'] ?? 1_000);
 const WARM_UP = 500;
 const AT_ONCE = 16;
+const token = 't'.repeat(43);
 /** Longer than the longest wait. */
 const PATIENCE_MS = 60_000;
 /** Server errors that are documented: degraded, and nothing else here. */
@@ -41,7 +42,7 @@ function shoot(chance: Chance, to: string): Shot {
   const plain = plainRequest(name);
   const fields = Object.keys(row.input.properties);
   const [path = '', query = ''] = plain.path.split('?');
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = chance.happens(0.5) ? { authorization: `Bearer ${token}` } : {};
   for (const header of Object.values(row.headers ?? {}))
     if (chance.happens(0.3))
       headers[header] = mutate('key-1', chance).replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
@@ -85,7 +86,7 @@ test(`${REQUESTS} broken requests harm nothing`, { timeout: 3_600_000 }, async (
   world.relay.push(bob.presence({ features: modern }), bob.dm(box.pubkey, 'hello'));
   await settle(world.clock);
   const deps = { clock: world.clock, random: createSeededRandom(3), log: box.log };
-  const server = await listen(0, box.agent.handlers, deps, { auth: 'none', token: () => null });
+  const server = await listen(0, box.agent.handlers, deps, { auth: 'none', token: () => token });
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   onTestFinished(async () => {
     agent.destroy();
