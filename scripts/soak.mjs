@@ -15,17 +15,21 @@ const { check, test, finish } = createTally({
   SOAK_CHAOS_MESSAGES: '1000',
   SOAK_PARTITIONS: '6',
   SOAK_PARTITION_MS: '10000',
+  SOAK_SERVICE_KILLS: '20',
 });
-/** `store`, `crash` or `relays` for one part alone. */
+/** `store`, `crash`, `relays` or `service` for one part alone. */
 const part = process.argv[2] ?? 'all';
-if (!['all', 'store', 'crash', 'relays'].includes(part)) throw new Error(`no part of the soak: ${part}`);
+if (!['all', 'store', 'crash', 'relays', 'service'].includes(part))
+  throw new Error(`no part of the soak: ${part}`);
 const isAsked = (/** @type {string} */ name) => part === 'all' || part === name;
 if (isAsked('store')) test('store', 'unit', 'packages/daemon/test/store');
-if ((isAsked('crash') || isAsked('relays')) && check('build', ['npm', 'run', '--silent', 'build'])) {
+const needsBuild = ['crash', 'relays', 'service'].some(isAsked);
+if (needsBuild && check('build', ['npm', 'run', '--silent', 'build'])) {
   if (isAsked('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');
   if (isAsked('relays')) {
     test('hostile relays', 'e2e', 'e2e/hostile-relays.e2e.ts');
     test('bad network', 'e2e', 'e2e/bad-network.e2e.ts');
   }
+  if (isAsked('service')) test('service', 'e2e', 'e2e/service-launchd.e2e.ts', 'e2e/service-systemd.e2e.ts');
 }
 finish();

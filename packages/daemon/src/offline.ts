@@ -3,6 +3,7 @@ import {
   constants,
   existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -101,6 +102,12 @@ export function reset(home: Home): string {
   while (existsSync(`${home.path}.old-${number}`)) number++;
   const aside = `${home.path}.old-${number}`;
   renameSync(home.path, aside);
+  // The installed program is not of this identity: a service that runs it goes on with the next one.
+  const app = join(aside, 'app');
+  if (existsSync(app)) {
+    mkdirSync(home.path, { mode: 0o700 });
+    renameSync(app, join(home.path, 'app'));
+  }
   return aside;
 }
 

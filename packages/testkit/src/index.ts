@@ -18,6 +18,13 @@ export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export type { Frame, Tuning } from './hostile/conduct.ts';
 export { type HostileRelay, type HostileRelayOptions, startHostileRelay } from './hostile/hostile-relay.ts';
 export { type HostileRelayName, hostileRelays } from './hostile/hostile-relays.ts';
+export { type LaunchdJob, readJob } from './launchd/job-keys.ts';
+export {
+  type LaunchdStandIn,
+  type LaunchdStandInOptions,
+  startLaunchdStandIn,
+} from './launchd/launchd-stand-in.ts';
+export { readPlist } from './launchd/plist-reader.ts';
 export {
   createProcessMesh,
   type ProcessMesh,

@@ -20,6 +20,7 @@ import { addRelayCommand } from './relay.ts';
 import { addRelaysCommand } from './relays.ts';
 import { addRequestsCommand } from './requests.ts';
 import { addSendCommand } from './send.ts';
+import { addServiceCommand } from './service.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
 import { addTrustCommands } from './trust.ts';
@@ -82,6 +83,7 @@ export function createProgram(io: Io) {
   addPolicyCommand(program, context);
   addRelaysCommand(program, context);
   addLogsCommand(program, context);
+  addServiceCommand(program);
   addKeyCommand(program, context);
   addBackupCommands(program, context);
   addMcpCommand(program);

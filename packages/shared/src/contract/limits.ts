@@ -206,6 +206,13 @@ export const limits = {
   noRelaySeconds: 15,
   /** Minutes that our clock may differ from those of the relays: they refuse what is dated 15 minutes ahead. */
   clockOffMinutes: 10,
+  /** Seconds that the event loop may stand still before a service manager kills and restarts the daemon. */
+  watchdogSeconds: 60,
+  /** Seconds between two starts of a daemon that only a person can help, under launchd, which would start it for ever. */
+  parkFirstSeconds: 5,
+  parkMaxSeconds: 300,
+  /** Bytes of the service's error log, which nobody rotates, from which on it begins anew at a start. */
+  serviceErrorLogBytes: 1024 * 1024,
   /** Wrong tokens a minute that are told so; more are told to wait. The right one passes all the same. */
   wrongTokensPerMinute: 10,
   /** Milliseconds for a clean stop before the process leaves anyway. */

@@ -1,0 +1,125 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { createClient, type Handlers } from '@ocmesh/shared/contract';
+import { createProcessMesh, type ProcessMesh, type RunningAgent, until } from '@ocmesh/testkit';
+import { ocmeshProgram } from './programs.ts';
+import { run } from './run.mjs';
+import type { ServiceBench } from './service-bench.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+type Output = Awaited<ReturnType<typeof run>>;
+
+interface DaemonFile {
+  readonly pid: number;
+  readonly url: string;
+}
+
+/** Alice, whose daemon is a service, and Bob, who writes to her. */
+export interface ServiceLife {
+  readonly bench: ServiceBench;
+  readonly home: string;
+  /** The assembled skill. */
+  readonly skill: string;
+  readonly api: Handlers;
+  /** The daemon that answers; null when none does. */
+  daemon(): Promise<DaemonFile | null>;
+  /** A command of Alice's. */
+  sh(script: string, ...args: string[]): Promise<Output>;
+  /** `ocmesh` of the installed program. */
+  ocmesh(...args: string[]): Promise<Output>;
+  /** Waits for a daemon with another process id. */
+  back(before: DaemonFile): Promise<DaemonFile>;
+  /** Bob writes; the message counts from now on. */
+  letBobWrite(content: string): Promise<void>;
+  /** What must never change: her key, and all that Bob wrote. */
+  memory(): Promise<{ pubkey: string; messages: string[] }>;
+  /** A skill of another version. @param flaw code that runs first in its daemon */
+  makeVersion(version: string, flaw?: string): string;
+  current(): string;
+  close(): Promise<void>;
+}
+
+export async function startServiceLife(
+  startBench: (place: string) => Promise<ServiceBench>,
+): Promise<ServiceLife> {
+  const mesh: ProcessMesh = createProcessMesh(ocmeshProgram);
+  const { place } = mesh;
+  const skill = join(place, 'ocmesh');
+  await run(process.execPath, [join(root, 'scripts/skill.mjs'), skill], { PATH: process.env['PATH'] ?? '' });
+  const bench = await startBench(place);
+  const home = join(bench.env['HOME'] ?? '', '.ocmesh');
+  const relay = await mesh.startRelay();
+  const bob: RunningAgent = await mesh.startAgent('bob', [relay.url]);
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ port: 0, name: 'alice', relays: [relay.url] }), {
+    mode: 0o600,
+  });
+
+  const readDaemonFile = (): DaemonFile | null => {
+    const path = join(home, 'daemon.json');
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as DaemonFile) : null;
+  };
+  const api = createClient({ baseUrl: () => readDaemonFile()?.url ?? 'http://127.0.0.1:9', fetch });
+
+  async function daemon(): Promise<DaemonFile | null> {
+    const file = readDaemonFile();
+    return file && (await api.getStatus({}).catch(() => null)) ? file : null;
+  }
+
+  const sh = (script: string, ...args: string[]): Promise<Output> => run('sh', [script, ...args], bench.env);
+
+  return {
+    bench,
+    home,
+    skill,
+    api,
+    daemon,
+    sh,
+    ocmesh: (...args) => run(process.execPath, [join(home, 'app/current/ocmesh.mjs'), ...args], bench.env),
+    back: (before) =>
+      until(async () => {
+        const now = await daemon();
+        return now && now.pid !== before.pid ? now : null;
+      }, bench.backWithinMs),
+    async letBobWrite(content) {
+      const { pubkey } = await api.getIdentity({});
+      await bob.api.addPeer({ pubkey });
+      await bob.api.sendMessage({ to: pubkey, content });
+      await until(async () => (await api.listMessages({ q: content })).items.length === 1);
+    },
+    async memory() {
+      const { pubkey } = await api.getIdentity({});
+      const { items } = await api.listMessages({ order: 'asc' });
+      return { pubkey, messages: items.map(({ id, content }) => `${id} ${content}`) };
+    },
+    makeVersion(version, flaw = '') {
+      const folder = join(place, `ocmesh-${version}`);
+      cpSync(skill, folder, { recursive: true });
+      const app = join(folder, 'app');
+      for (const file of readdirSync(app).filter((name) => name.endsWith('.mjs'))) {
+        const path = join(app, file);
+        const code = readFileSync(path, 'utf8').replace(
+          /ocmeshVersion = "[^"]+"/,
+          `ocmeshVersion = "${version}"`,
+        );
+        // After the first line, which names the interpreter.
+        writeFileSync(path, file === 'ocmesh.mjs' ? code.replace('\n', `\n${flaw}\n`) : code);
+      }
+      return folder;
+    },
+    current: () => readlinkSync(join(home, 'app/current')),
+    async close() {
+      await bench.close();
+      await mesh.close();
+    },
+  };
+}

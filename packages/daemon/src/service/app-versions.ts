@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** The installed programs: a folder for each, never changed once it is there, and a link to the one in use. */
+export interface AppVersions {
+  /** The name of the one in use; null before the first install. */
+  current(): string | null;
+  /** Copies the program there, unless it is. @returns its name: the version, with a mark where two builds share one */
+  place(files: readonly string[], version: string): string;
+  /** Moves the link, in one step. */
+  select(name: string): void;
+  /** Removes all but these. */
+  keepOnly(names: readonly (string | null)[]): void;
+}
+
+const LINK = 'current';
+
+/** @param folder `app` of a home */
+export function createAppVersions(folder: string): AppVersions {
+  const isProgram = (name: string): boolean => /^\d/.test(name);
+
+  return {
+    current() {
+      try {
+        return basename(readlinkSync(join(folder, LINK)));
+      } catch {
+        return null;
+      }
+    },
+
+    place(files, version) {
+      const digest = digestOf(files);
+      const isSame = (name: string): boolean => {
+        const there = join(folder, name);
+        return existsSync(there) && digestOf(readdirSync(there).map((file) => join(there, file))) === digest;
+      };
+      const marked = `${version}+${digest.slice(0, 8)}`;
+      const same = [version, marked].find(isSame);
+      if (same) return same;
+      const name = existsSync(join(folder, version)) ? marked : version;
+      const unfinished = join(folder, `.${name}.new`);
+      rmSync(unfinished, { recursive: true, force: true });
+      mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+      for (const file of files) {
+        const copy = join(unfinished, basename(file));
+        copyFileSync(file, copy);
+        syncToDisk(copy);
+      }
+      rmSync(join(folder, name), { recursive: true, force: true });
+      renameSync(unfinished, join(folder, name));
+      return name;
+    },
+
+    select(name) {
+      const unfinished = join(folder, `.${LINK}.new`);
+      rmSync(unfinished, { force: true });
+      symlinkSync(name, unfinished);
+      renameSync(unfinished, join(folder, LINK));
+    },
+
+    keepOnly(names) {
+      for (const name of readdirSync(folder).filter(isProgram)) {
+        if (!names.includes(name)) rmSync(join(folder, name), { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** Whether `one` is an older version than `other`. What follows `+` does not count (semver). */
+export function isOlder(one: string, other: string): boolean {
+  const [a, b] = [parts(one), parts(other)];
+  for (let index = 0; index < 3; index++) {
+    const difference = (a.numbers[index] ?? 0) - (b.numbers[index] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  if (a.early === b.early) return false;
+  if (a.early === '' || b.early === '') return a.early !== '';
+  return a.early.localeCompare(b.early, 'en', { numeric: true }) < 0;
+}
+
+function parts(version: string) {
+  const [plain = ''] = version.split('+');
+  const [numbers = '', ...early] = plain.split('-');
+  return { numbers: numbers.split('.').map(Number), early: early.join('-') };
+}
+
+function digestOf(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1))) {
+    const content = readFileSync(file);
+    hash.update(`${basename(file)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+function syncToDisk(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { Clock } from '@ocmesh/shared/ambient';
+import { createLaunchd } from './launchd.ts';
+import type { RunCommand } from './run-command.ts';
+import type { Supervisor } from './supervisor.ts';
+import { createSystemd } from './systemd.ts';
+
+export interface Machine {
+  readonly run: RunCommand;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userHome: string;
+  readonly uid: number;
+}
+
+export type FoundSupervisor =
+  | { readonly supervisor: Supervisor }
+  /** Why there is none. */
+  | { readonly missing: string };
+
+/** The service manager of this machine, asked for rather than guessed: a container has systemctl, but no systemd. */
+export async function findSupervisor({ run, clock, env, userHome, uid }: Machine): Promise<FoundSupervisor> {
+  const system = (await run('uname', ['-s'])).stdout.trim();
+  if (system === 'Darwin') return { supervisor: createLaunchd({ run, clock, userHome, uid, isAlive }) };
+  if (system !== 'Linux')
+    return { missing: `There is no launchd and no systemd on ${system || 'this system'}` };
+  const asked = await run('systemctl', ['--user', 'show', '--property=Version']);
+  if (asked.code === 127) return { missing: 'There is no systemd on this machine' };
+  if (asked.code !== 0) {
+    return {
+      missing: `systemd serves no user here: ${asked.stderr.trim()}. In a container that is normal; else log in as this user, without su or sudo`,
+    };
+  }
+  if ((await run('systemd-notify', ['--version'])).code !== 0)
+    return { missing: 'systemd-notify is missing; it belongs to the package systemd' };
+  const configFolder = env['XDG_CONFIG_HOME'] || join(userHome, '.config');
+  return { supervisor: createSystemd({ run, configFolder }) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

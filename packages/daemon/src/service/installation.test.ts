@@ -1,0 +1,142 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFakeClock } from '@ocmesh/testkit';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { describeService } from './description.ts';
+import { type Answer, createInstallation, type Program } from './installation.ts';
+import { readPlist, renderPlist } from './plist.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const NODE = '/usr/bin/node';
+
+/** A machine on which the daemon of each version runs, or does not, as a test says. */
+function machine(works: (version: string) => boolean) {
+  const place = mkdtempSync(join(tmpdir(), 'ocmesh-installation-'));
+  onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+  const home = join(place, 'home');
+  mkdirSync(home);
+  const clock = createFakeClock();
+  let answer: Answer | null = null;
+  let servicePid: number | null = null;
+  let pids = 100;
+
+  const supervisor: Supervisor = {
+    name: 'launchd',
+    definitionPath: join(place, 'the.plist'),
+    render: renderPlist,
+    read: readPlist,
+    async install(definition) {
+      writeFileSync(supervisor.definitionPath, definition);
+      await supervisor.restart();
+    },
+    async uninstall() {
+      rmSync(supervisor.definitionPath, { force: true });
+      await supervisor.stop();
+    },
+    start: () => supervisor.restart(),
+    async stop() {
+      servicePid = null;
+      answer = null;
+    },
+    async restart() {
+      servicePid = ++pids;
+      const version = installation.versions.current()?.split('+')[0] ?? '';
+      if (!works(version)) writeFileSync(join(home, 'app/service.err.log'), `${version} is broken\n`);
+      answer = works(version) ? { pid: servicePid, version, url: 'http://127.0.0.1:1', npub: 'npub1' } : null;
+    },
+    state: async () => ({ isLoaded: servicePid !== null, pid: servicePid, words: '' }),
+  };
+  const installation = createInstallation({
+    supervisor,
+    clock,
+    home,
+    ask: async () => answer,
+    patienceMs: 5_000,
+  });
+
+  function build(version: string): Program {
+    const file = join(place, `${version}.mjs`);
+    writeFileSync(file, version);
+    return { files: [file], version };
+  }
+
+  /** Installs a version and lets the time pass that it takes. */
+  async function install(version: string): Promise<Answer> {
+    let isDone = false;
+    const work = installation.install(build(version), NODE, 60).finally(() => {
+      isDone = true;
+    });
+    work.catch(() => {});
+    for (let step = 0; step < 200 && !isDone; step++) await clock.advance(100);
+    return work;
+  }
+
+  return {
+    home,
+    supervisor,
+    installation,
+    install,
+    answers: () => answer,
+    runByHand() {
+      answer = { pid: 7, version: '1.0.0', url: 'http://127.0.0.1:1', npub: 'npub1' };
+    },
+  };
+}
+
+describe('an installation', () => {
+  it('is there when the new daemon answers', async () => {
+    const { install, installation } = machine(() => true);
+    expect(await install('1.0.0')).toMatchObject({ version: '1.0.0' });
+    expect(installation.versions.current()).toBe('1.0.0');
+  });
+
+  it('leaves nothing running when the first one does not answer, and passes on what it said', async () => {
+    const { install, answers, supervisor } = machine(() => false);
+    await expect(install('1.0.0')).rejects.toThrow(
+      /1\.0\.0 does not answer after 5 s\.\n1\.0\.0 is broken\nNothing is left running/,
+    );
+    expect(answers()).toBeNull();
+    expect(existsSync(supervisor.definitionPath)).toBe(false);
+  });
+
+  it('goes back to the last version when the new one does not answer, and says if that one does not either', async () => {
+    let isBroken = (version: string): boolean => version === '2.0.0';
+    const { install, installation, answers } = machine((version) => !isBroken(version));
+    await install('1.0.0');
+    await expect(install('2.0.0')).rejects.toThrow('Version 1.0.0 is back');
+    expect(installation.versions.current()).toBe('1.0.0');
+    expect(answers()).toMatchObject({ version: '1.0.0' });
+    isBroken = () => true;
+    await expect(install('3.0.0')).rejects.toThrow('Version 1.0.0 was put back, but does not answer either');
+  });
+
+  it('is not replaced by an older one', async () => {
+    const { install, installation } = machine(() => true);
+    await install('2.0.0');
+    await expect(install('1.9.9')).rejects.toMatchObject({ exitCode: 78 });
+    expect(installation.versions.current()).toBe('2.0.0');
+  });
+
+  it('does not take the service away from another home', async () => {
+    const { install, supervisor, home } = machine(() => true);
+    const other = describeService({ home: `${home}-other`, nodePath: NODE, watchdogSec: 60 });
+    writeFileSync(supervisor.definitionPath, renderPlist(other));
+    await expect(install('1.0.0')).rejects.toThrow(`The service runs the agent of ${home}-other already`);
+  });
+
+  it('does not fight with a daemon that was started by hand', async () => {
+    const { install, runByHand } = machine(() => true);
+    runByHand();
+    await expect(install('1.0.0')).rejects.toThrow('started by hand (pid 7)');
+  });
+
+  it('goes, and the data stays', async () => {
+    const { install, installation, home } = machine(() => true);
+    await install('1.0.0');
+    writeFileSync(join(home, 'ocmesh.db'), '');
+    await installation.uninstall();
+    expect(existsSync(join(home, 'app'))).toBe(false);
+    expect(existsSync(join(home, 'ocmesh.db'))).toBe(true);
+  });
+});
