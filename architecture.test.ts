@@ -59,8 +59,8 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
   { of: /daemon\/src\/core\//, not: /core\/handlers\//, why: 'handlers are the outermost ring of core' },
   {
     of: /daemon\/src\/(core|adapters|config|agent)/,
-    not: /src\/(cli|app|offline)\b/,
-    why: 'app, offline and cli are on top',
+    not: /src\/(cli|app|offline|doctor)\b/,
+    why: 'app, offline, doctor and cli are on top',
   },
   {
     of: /daemon\/src\/(?!cli)/,

@@ -2,6 +2,7 @@ import { type Clock, type Log, toIso } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
+import { askHolder } from './adapters/http/ask-holder.ts';
 import type { CallerOptions } from './adapters/http/caller.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
@@ -24,7 +25,6 @@ import type { Config } from './config/schema.ts';
 /** How long a port held by something else is tried. */
 const PORT_PATIENCE_MS = 5_000;
 const PORT_PAUSE_MS = 250;
-const PORT_ANSWER_MS = 1_000;
 /** Of the drain, kept for closing the store. */
 const CLOSE_MS = 1_500;
 
@@ -174,22 +174,5 @@ async function listenOrExplain(
       }
     }
     await pause(clock, PORT_PAUSE_MS);
-  }
-}
-
-/** The ocmesh that holds the port, by its public key if it tells; null when it is something else. */
-async function askHolder(port: number, clock: Clock): Promise<string | null> {
-  // Not AbortSignal.timeout: its timer does not keep the process alive, and nothing else does at this point.
-  const impatience = new AbortController();
-  const cancel = clock.after(PORT_ANSWER_MS, () => impatience.abort());
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: impatience.signal });
-    const { npub, error } = (await response.json()) as { npub?: unknown; error?: unknown };
-    if (error === 'token_required') return 'with a token';
-    return typeof npub === 'string' && /^npub1[0-9a-z]+$/.test(npub) ? npub : null;
-  } catch {
-    return null;
-  } finally {
-    cancel();
   }
 }

@@ -5,6 +5,7 @@ import { addBackupCommands } from './backup.ts';
 import { addChatCommand } from './chat.ts';
 import { addCompletion, peersAtHand } from './completion.ts';
 import { type CommandContext, createContext, example } from './context.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { toFailure } from './failure.ts';
 import { addIdentityCommand } from './identity.ts';
 import { addInboxCommand } from './inbox.ts';
@@ -83,6 +84,7 @@ export function createProgram(io: Io) {
   addPolicyCommand(program, context);
   addRelaysCommand(program, context);
   addLogsCommand(program, context);
+  addDoctorCommand(program);
   addServiceCommand(program);
   addKeyCommand(program, context);
   addBackupCommands(program, context);

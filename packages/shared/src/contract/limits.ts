@@ -34,6 +34,9 @@ export const limits = {
   storedMessages: 100_000,
   /** Bytes of message text kept, for messages that are longer than usual. */
   storedMessageBytes: 64 * 1024 * 1024,
+  /** Bytes of free disk beside the store's own size: below these it is about to refuse, or will before long. */
+  diskLeastBytes: 2 * 1024 * 1024,
+  diskFewBytes: 200 * 1024 * 1024,
   /** Days a message is kept. */
   messageDays: 365,
   /** Days the id of an event is kept: longer than the longest look back, so that nothing old counts as new. */

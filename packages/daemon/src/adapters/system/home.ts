@@ -49,7 +49,9 @@ export function prepareHome(home: Home): void {
 }
 
 const OTHERS = 0o077;
-const isSecret = (name: string): boolean => /^(ocmesh\.db|ocmesh\.key|keystore\.json|token$)/.test(name);
+/** Whether who can read a file of this name is this agent, or its owner. */
+export const isSecret = (name: string): boolean =>
+  /^(ocmesh\.db|ocmesh\.key|keystore\.json|token$)/.test(name);
 
 function checkFile(path: string): void {
   const file = lstatSync(path);

@@ -21,7 +21,16 @@ export function openKeystore(home: Home): Uint8Array {
   // Also after a first start that was cut short between the two files.
   if (!hasKeystore && !hasStore(home))
     return createKeystore(home, hasKeyFile ? readWrappingKey(home) : newWrappingKey(home));
-  if (!hasKeyFile || !hasKeystore) {
+  return readKeystore(home);
+}
+
+/**
+ * The data key, as `openKeystore` gives it; nothing is ever made.
+ * @throws StartError when a part is missing, loosened, or does not fit the other
+ */
+export function readKeystore(home: Home): Uint8Array {
+  const hasKeyFile = existsSync(home.keyFile);
+  if (!hasKeyFile || !existsSync(home.keystore)) {
     const missing = hasKeyFile ? home.keystore : home.keyFile;
     throw refuse(
       `${missing} is missing, and without it ${home.database} cannot be opened. Restore it from a backup`,

@@ -40,6 +40,14 @@ function parseHolder(text: string | null): Holder | null {
   }
 }
 
+/** Who holds the lock, or left it behind; `pid` is null where it does not say. null where there is no lock. */
+export function lockHolder(path: string): { readonly pid: number | null; readonly alive: boolean } | null {
+  const text = readOr(path);
+  if (text === null) return null;
+  const holder = parseHolder(text);
+  return { pid: holder?.pid ?? null, alive: holder !== null && isAlive(holder) };
+}
+
 /**
  * One daemon a home: two would overwrite each other's store.
  * @returns how to let go

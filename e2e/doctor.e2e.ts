@@ -1,0 +1,458 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  createProcessMesh,
+  type HostileRelayName,
+  type ProcessMesh,
+  startHostileRelay,
+  until,
+} from '@ocmesh/testkit';
+import { generateSecretKey, nip19 } from 'nostr-tools';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+import { writeNewerSchema } from './support/newer-schema.ts';
+import { ocmeshProgram } from './support/programs.ts';
+
+const run = promisify(execFile);
+
+interface Check {
+  readonly id: string;
+  readonly state: 'ok' | 'warn' | 'fail' | 'skipped';
+  readonly found: string;
+  readonly why: string;
+  readonly next_step: string | null;
+}
+
+interface Patient {
+  readonly mesh: ProcessMesh;
+  /** The user's own folder, where clients and services keep their files. */
+  readonly user: string;
+  readonly home: string;
+  ocmesh(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** @param environment in place of what the home has for itself */
+  doctor(
+    environment?: Record<string, string>,
+    ...flags: string[]
+  ): Promise<{ code: number; checks: Check[] }>;
+}
+
+/** Undone after the test, the last first. */
+const undo: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+/** A relay that works, and homes with an identity, made once. */
+let stock: ProcessMesh;
+let relay: string;
+
+beforeAll(async () => {
+  stock = createProcessMesh(ocmeshProgram);
+  relay = (await stock.startRelay()).url;
+  for (const name of ['alice', 'bob']) {
+    const key = join(stock.place, `${name}.nsec`);
+    writeFileSync(key, nip19.nsecEncode(generateSecretKey()));
+    const env = { PATH: process.env['PATH'], OCMESH_HOME: join(stock.place, name) };
+    await run(process.execPath, [ocmeshProgram, 'key', 'import', key], { env });
+  }
+});
+
+afterAll(() => stock.close());
+
+function createPatient(): Patient {
+  const mesh = createMesh();
+  const user = join(mesh.place, "alice's folder");
+  const home = join(mesh.place, 'alice');
+  mkdirSync(user);
+  execFileSync('cp', ['-a', join(stock.place, 'alice'), home]);
+  const settings = { OCMESH_HOME: home, OCMESH_PORT: '0', OCMESH_RELAYS: relay };
+  const ocmesh = async (environment: Record<string, string>, args: readonly string[]) => {
+    const env = { PATH: process.env['PATH'], HOME: user, ...settings, ...environment };
+    const ended = run(process.execPath, [ocmeshProgram, ...args], { env, cwd: user });
+    const { code = 0, stdout, stderr } = await ended.catch((error) => error);
+    return { code, stdout, stderr };
+  };
+  return {
+    mesh,
+    user,
+    home,
+    ocmesh: (...args) => ocmesh({}, args),
+    async doctor(environment = {}, ...flags) {
+      const { code, stdout, stderr } = await ocmesh(environment, ['doctor', '--json', ...flags]);
+      expect(stdout, stderr).not.toBe('');
+      return { code, checks: JSON.parse(stdout).checks };
+    },
+  };
+}
+
+const failed = (checks: readonly Check[]): Check[] => checks.filter(({ state }) => state === 'fail');
+const states = (checks: readonly Check[], state: Check['state']): string[] =>
+  checks.filter((check) => check.state === state).map(({ id }) => id);
+
+/** Names this fault, says what it found and what helps, and calls nothing else broken. */
+async function expectFault(patient: Patient, id: string, found: RegExp, environment = {}): Promise<void> {
+  const { code, checks } = await patient.doctor(environment);
+  expect(failed(checks)).toEqual([
+    expect.objectContaining({
+      id,
+      found: expect.stringMatching(found),
+      next_step: expect.stringMatching(/\w/),
+    }),
+  ]);
+  expect(code).toBe(1);
+}
+
+/** What may not be touched. */
+const fingerprint = (home: string): string[] =>
+  readdirSync(home)
+    .filter((name) => /^(ocmesh\.db|ocmesh\.key|keystore\.json|config\.json)/.test(name))
+    .map(
+      (name) =>
+        `${name} ${createHash('sha256')
+          .update(readFileSync(join(home, name)))
+          .digest('hex')}`,
+    );
+
+describe('ocmesh doctor on a healthy home', () => {
+  it('finds nothing wrong while its daemon runs, and leaves no message behind', async () => {
+    const patient = createPatient();
+    const { mesh, home } = patient;
+    const alice = await mesh.startAgent('alice', [relay]);
+    const { code, checks } = await patient.doctor();
+    expect(states(checks, 'skipped')).toEqual(['service', 'clients']);
+    expect(states(checks, 'ok')).toHaveLength(checks.length - 2);
+    expect(code).toBe(0);
+    const { items } = await alice.api.listMessages({ direction: 'all' });
+    expect(items).toEqual([]);
+    expect((await alice.api.getStatus({})).known_peer_count).toBe(0);
+    expect(readdirSync(home)).not.toContain('backups');
+  });
+
+  it('warns that the daemon does not run, and calls everything else whole', async () => {
+    const patient = createPatient();
+    const before = fingerprint(patient.home);
+    const { code, checks } = await patient.doctor();
+    expect(states(checks, 'warn')).toEqual(['daemon']);
+    expect(failed(checks)).toEqual([]);
+    expect(code).toBe(0);
+    expect(fingerprint(patient.home)).toEqual(before);
+  });
+
+  it('says what to do where there is no home yet, and makes none', async () => {
+    const patient = createPatient();
+    rmSync(patient.home, { recursive: true });
+    const { code, checks } = await patient.doctor();
+    expect(failed(checks)).toEqual([]);
+    expect(states(checks, 'skipped')).toEqual([
+      'permissions',
+      'key',
+      'store',
+      'disk',
+      'service',
+      'round_trip',
+      'clients',
+    ]);
+    expect(code).toBe(0);
+    expect(readdirSync(patient.mesh.place)).not.toContain('alice');
+  });
+
+  it('prints a line for each check, why and what helps where something is wrong, and a summary', async () => {
+    const patient = createPatient();
+    chmodSync(patient.home, 0o755);
+    const { code, stdout } = await patient.ocmesh('doctor');
+    expect(stdout).toMatch(/^✓ Node\.js +\d+/m);
+    expect(stdout).toMatch(
+      /^✗ Permissions +Others may enter .*\n {4}why {3}\w.*\n {4}next {2}Run: chmod 700 /m,
+    );
+    expect(stdout).toMatch(/^- Store +Not examined: Permissions comes first\.$/m);
+    expect(stdout).toMatch(/^\d+ ok, 1 warning, 1 failed, \d+ not examined$/m);
+    expect(stdout).toContain('`ocmesh doctor --fix` can mend 1 of these.');
+    expect(code).toBe(1);
+  });
+});
+
+describe('ocmesh doctor names the fault, and only it', () => {
+  it('a key that others may read', async () => {
+    const patient = createPatient();
+    chmodSync(join(patient.home, 'ocmesh.key'), 0o640);
+    await expectFault(patient, 'permissions', /Others may read .*ocmesh\.key \(640\)/);
+  });
+
+  it('a home that others may enter', async () => {
+    const patient = createPatient();
+    chmodSync(patient.home, 0o755);
+    await expectFault(patient, 'permissions', /Others may enter .*alice \(755\)/);
+  });
+
+  it('a store behind a link', async () => {
+    const patient = createPatient();
+    const store = join(patient.home, 'ocmesh.db');
+    renameSync(store, join(patient.user, 'elsewhere'));
+    symlinkSync(join(patient.user, 'elsewhere'), store);
+    await expectFault(patient, 'permissions', /ocmesh\.db is a symbolic link/);
+  });
+
+  it('a key file that is missing', async () => {
+    const patient = createPatient();
+    rmSync(join(patient.home, 'ocmesh.key'));
+    await expectFault(patient, 'key', /ocmesh\.key is missing/);
+  });
+
+  it('a key file of another home', async () => {
+    const patient = createPatient();
+    copyFileSync(join(stock.place, 'bob/ocmesh.key'), join(patient.home, 'ocmesh.key'));
+    await expectFault(patient, 'key', /does not fit/);
+  });
+
+  it('both keys of another home', async () => {
+    const patient = createPatient();
+    for (const name of ['ocmesh.key', 'keystore.json'])
+      copyFileSync(join(stock.place, 'bob', name), join(patient.home, name));
+    await expectFault(patient, 'store', /page 1 is damaged, or the key is another one/);
+  });
+
+  it('a damaged snapshot', async () => {
+    const patient = createPatient();
+    flip(join(patient.home, 'ocmesh.db'), 9_000);
+    await expectFault(patient, 'store', /ocmesh\.db cannot be read: page 3 is damaged/);
+  });
+
+  it('a journal that is damaged in the middle', async () => {
+    const patient = createPatient();
+    const alice = await patient.mesh.startAgent('alice', [relay]);
+    // Two commits: the first of them is not the last, which alone may be torn.
+    await alice.api.addRelay({ url: 'wss://one.example' });
+    await alice.api.addRelay({ url: 'wss://two.example' });
+    await alice.kill();
+    for (const name of ['daemon.json', 'daemon.lock']) rmSync(join(patient.home, name));
+    flip(join(patient.home, 'ocmesh.db-wal.00000001'), 100);
+    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000001 is damaged at byte 64/);
+  });
+
+  it('a journal that was cut', async () => {
+    const patient = createPatient();
+    truncateSync(join(patient.home, 'ocmesh.db-wal.00000001'), 4096);
+    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000001 was cut/);
+  });
+
+  it('a store that a newer ocmesh wrote', async () => {
+    const patient = createPatient();
+    await writeNewerSchema(patient.home, 99);
+    await expectFault(patient, 'store', /it has schema 99/);
+  });
+
+  it('a configuration with a field that does not exist', async () => {
+    const patient = createPatient();
+    writeFileSync(join(patient.home, 'config.json'), '{"realys": []}');
+    await expectFault(patient, 'config', /config\.json is wrong: realys/);
+  });
+
+  it('a configuration that is no JSON', async () => {
+    const patient = createPatient();
+    writeFileSync(join(patient.home, 'config.json'), '{"relays": [');
+    await expectFault(patient, 'config', /config\.json is wrong: it is no JSON object/);
+  });
+
+  it('a port that another program holds', async () => {
+    const patient = createPatient();
+    const port = await listenSomewhere();
+    await expectFault(patient, 'port', /another program listens on/, { OCMESH_PORT: port });
+  });
+
+  it('a port that another ocmesh holds', async () => {
+    const patient = createPatient();
+    const bob = await patient.mesh.startAgent('bob', [relay]);
+    const { port } = new URL(bob.url);
+    await expectFault(patient, 'port', new RegExp(`another ocmesh \\(${bob.npub}\\)`), { OCMESH_PORT: port });
+  });
+
+  it('a daemon that was killed', async () => {
+    const patient = createPatient();
+    const alice = await patient.mesh.startAgent('alice', [relay]);
+    await alice.kill();
+    await expectFault(patient, 'daemon', new RegExp(`without a goodbye \\(pid ${alice.child.pid}\\)`));
+  });
+
+  it('a daemon that hangs', async () => {
+    const patient = createPatient();
+    const alice = await patient.mesh.startAgent('alice', [relay]);
+    alice.child.kill('SIGSTOP');
+    undo.push(() => alice.child.kill('SIGCONT'));
+    await expectFault(
+      patient,
+      'daemon',
+      new RegExp(`pid ${alice.child.pid} holds the home, but does not answer`),
+    );
+    alice.child.kill('SIGCONT');
+  });
+
+  it('a relay that is gone', async () => {
+    const patient = createPatient();
+    await expectFault(patient, 'relays', /127\.0\.0\.1:9: TCP: no connection \(ECONNREFUSED\)/, {
+      OCMESH_RELAYS: 'ws://127.0.0.1:9',
+    });
+  });
+
+  it.each<[HostileRelayName, string, RegExp]>([
+    ['refuses-auth', 'relays', /AUTH \(NIP-42\) failed/],
+    ['http-402', 'relays', /wants to be paid/],
+    ['http-403', 'relays', /serves its members only/],
+    ['restricted-writer', 'round_trip', /did not take it \(rejected\)/],
+    ['ok-but-drops', 'round_trip', /does not give it back/],
+  ])('the relay %s', async (name, id, found) => {
+    const patient = createPatient();
+    const relay = await startHostileRelay(name);
+    undo.push(() => relay.close());
+    await expectFault(patient, id, found, { OCMESH_RELAYS: relay.url });
+  });
+
+  it('a full disk', async ({ skip }) => {
+    const patient = createPatient();
+    const small = join(patient.mesh.place, 'small');
+    if (!mountSmallDisk(small)) skip('only root may mount a small disk');
+    execFileSync('cp', ['-a', `${patient.home}/.`, small]);
+    try {
+      writeFileSync(join(small, 'filler'), Buffer.alloc(16 * 1024 * 1024));
+    } catch {
+      // That is the point.
+    }
+    await expectFault(patient, 'disk', /0 KB free/, { OCMESH_HOME: small });
+  });
+
+  it('a service whose node is gone', async () => {
+    const patient = createPatient();
+    const unit =
+      process.platform === 'darwin'
+        ? 'Library/LaunchAgents/com.ocmesh.daemon.plist'
+        : '.config/systemd/user/ocmesh.service';
+    const text =
+      process.platform === 'darwin'
+        ? '<dict><key>ProgramArguments</key><array><string>/gone/bin/node</string></array></dict>'
+        : '[Service]\nExecStart="/gone/bin/node" /gone/ocmesh.mjs start\n';
+    write(join(patient.user, unit), text);
+    await expectFault(patient, 'service', /\/gone\/bin\/node is not there/);
+  });
+
+  it('a client configuration that is no JSON', async () => {
+    const patient = createPatient();
+    write(join(patient.user, '.cursor/mcp.json'), '{"mcpServers": {"ocmesh": {"command": "ocmesh",}}}');
+    await expectFault(patient, 'clients', /Cursor, .*mcp\.json: it is no JSON/);
+  });
+
+  it('a client that starts what is not there', async () => {
+    const patient = createPatient();
+    const servers = { ocmesh: { command: process.execPath, args: ['/gone/ocmesh-mcp.mjs'] } };
+    write(join(patient.user, '.openclaw/openclaw.json'), JSON.stringify({ mcp: { servers } }));
+    await expectFault(patient, 'clients', /OpenClaw, .*: ocmesh starts \/gone\/ocmesh-mcp\.mjs/);
+  });
+});
+
+describe('ocmesh doctor --fix', () => {
+  it('shows what it would change, and changes nothing without a yes', async () => {
+    const patient = createPatient();
+    chmodSync(patient.home, 0o755);
+    const { code, stderr } = await patient.ocmesh('doctor', '--fix');
+    expect(stderr).toMatch(/To be changed:\n {2}chmod 700 .*alice \(it is 755 now\)/);
+    expect(stderr).toContain('Nothing was changed');
+    expect(code).toBe(1);
+    expect(statSync(patient.home).mode & 0o777).toBe(0o755);
+  });
+
+  it('closes home and key again, keeps what they are, and notes what it did', async () => {
+    const patient = createPatient();
+    const before = fingerprint(patient.home);
+    chmodSync(patient.home, 0o755);
+    chmodSync(join(patient.home, 'ocmesh.key'), 0o644);
+    const { code, checks } = await patient.doctor({}, '--fix', '--yes');
+    expect(failed(checks)).toEqual([]);
+    expect(code).toBe(0);
+    expect(statSync(patient.home).mode & 0o777).toBe(0o700);
+    expect(fingerprint(patient.home)).toEqual(before);
+    expect(backupOf(patient.home, 'changes.txt')).toMatch(
+      /chmod 700 .*\nchmod 600 .*ocmesh\.key \(it is 644 now\)\n$/,
+    );
+    expect((await patient.doctor()).code).toBe(0);
+  });
+
+  it('clears up after a daemon that was killed, and keeps a copy', async () => {
+    const patient = createPatient();
+    const alice = await patient.mesh.startAgent('alice', [relay]);
+    await alice.kill();
+    const before = fingerprint(patient.home);
+    const { code, checks } = await patient.doctor({}, '--fix', '--yes');
+    expect(states(checks, 'warn')).toEqual(['daemon']);
+    expect(code).toBe(0);
+    expect(readdirSync(patient.home).filter((name) => name.startsWith('daemon'))).toEqual([]);
+    expect(JSON.parse(backupOf(patient.home, 'daemon.json'))).toMatchObject({ pid: alice.child.pid });
+    expect(fingerprint(patient.home)).toEqual(before);
+    const again = await patient.mesh.startAgent('alice', [relay]);
+    expect(again.pubkey).toBe(alice.pubkey);
+    await until(async () => (await patient.doctor()).checks.every(({ state }) => state !== 'fail'));
+  });
+
+  it('never touches a store that is damaged', async () => {
+    const patient = createPatient();
+    flip(join(patient.home, 'ocmesh.db'), 9_000);
+    const before = fingerprint(patient.home);
+    const { code, checks } = await patient.doctor({}, '--fix', '--yes');
+    expect(failed(checks).map(({ id }) => id)).toEqual(['store']);
+    expect(code).toBe(1);
+    expect(fingerprint(patient.home)).toEqual(before);
+    expect(readdirSync(patient.home)).not.toContain('backups');
+  });
+});
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function backupOf(home: string, name: string): string {
+  const [folder = ''] = readdirSync(join(home, 'backups'));
+  expect(statSync(join(home, 'backups', folder)).mode & 0o077).toBe(0);
+  return readFileSync(join(home, 'backups', folder, name), 'utf8');
+}
+
+/** @returns the port */
+async function listenSomewhere(): Promise<string> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  undo.push(() => server.close());
+  const address = server.address();
+  return typeof address === 'object' && address ? String(address.port) : '';
+}
+
+/** Only root may make one. */
+function mountSmallDisk(path: string): boolean {
+  mkdirSync(path);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    return false;
+  }
+  undo.push(() => execFileSync('umount', ['-l', path]));
+  return true;
+}

@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { homedir } from 'node:os';
+import { styleText } from 'node:util';
+import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
+import type { Command } from 'commander';
+import { chooseEngine } from '../adapters/crypto/choose-engine.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { exitCodes } from '../adapters/system/exit.ts';
+import { homeFiles } from '../adapters/system/home.ts';
+import { createSystemRandom } from '../adapters/system/random.ts';
+import type { Fix } from '../doctor/check.ts';
+import type { Examined } from '../doctor/examine.ts';
+import type { Paint } from '../doctor/report.ts';
+import type { Ran, Surroundings } from '../doctor/surroundings.ts';
+import { example } from './context.ts';
+import { printLine } from './output.ts';
+import { homePath } from './start.ts';
+
+/** Milliseconds for a program of the system. */
+const RUN_MS = 5_000;
+
+interface DoctorFlags {
+  readonly fix?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('Examine home, daemon, relays and clients, and say what is wrong and what helps.')
+    .option('--fix', 'mend what can be mended safely: shows it first, asks, and keeps a copy')
+    .option('--yes', 'with --fix: do not ask')
+    .addHelpText('after', example('ocmesh doctor --fix'))
+    .action(run);
+}
+
+async function run(flags: DoctorFlags): Promise<void> {
+  // Loaded here alone: the daemon, which runs for months, has no use for it.
+  const { describe, isSound, summarize, toJson } = await import('../doctor/report.ts');
+  const { mend } = await import('../doctor/mend.ts');
+  const surroundings = look();
+  const paint = flags.json ? plain : colours();
+  const print = flags.json ? () => {} : (one: Examined) => printLine(describe(one, paint));
+  let all = await examineHome(surroundings, print);
+  const fixes = all.flatMap(({ finding }) => finding.fix ?? []);
+  let backup: string | null = null;
+  if (flags.fix && fixes.length > 0 && (await mayMend(fixes, flags))) {
+    backup = mend(surroundings.home, fixes, surroundings.clock.now());
+    if (!flags.json) printLine(`\nDone. What it was like before is in ${backup}\n`);
+    all = await examineHome(surroundings, print);
+  }
+  if (flags.json) printLine(JSON.stringify({ ...toJson(all), backup }, null, 2));
+  else printLine(`\n${summarize(all)}`);
+  if (!flags.json && !flags.fix && fixes.length > 0)
+    printLine(`\`ocmesh doctor --fix\` can mend ${fixes.length} of these.`);
+  process.exitCode = isSound(all) ? exitCodes.clean : exitCodes.crash;
+}
+
+async function examineHome(
+  surroundings: Surroundings,
+  onExamined: (one: Examined) => void,
+): Promise<Examined[]> {
+  const { allChecks } = await import('../doctor/checks.ts');
+  const { createFacts } = await import('../doctor/facts.ts');
+  const { examine } = await import('../doctor/examine.ts');
+  const facts = createFacts(surroundings);
+  try {
+    return await examine(allChecks(surroundings, facts), onExamined);
+  } finally {
+    await facts.close();
+  }
+}
+
+async function mayMend(fixes: readonly Fix[], flags: DoctorFlags): Promise<boolean> {
+  // Standard output may be for a program.
+  const tell = (line: string): boolean => process.stderr.write(`${line}\n`);
+  tell(`\nTo be changed:\n${fixes.map(({ what }) => `  ${what}`).join('\n')}`);
+  if (flags.yes) return true;
+  if (!process.stdin.isTTY) {
+    tell('Nothing was changed: there is no terminal to ask at. Say --yes to do it.');
+    return false;
+  }
+  const { confirm, isCancel } = await import('@clack/prompts');
+  const answer = await confirm({ message: 'Do that?', initialValue: false });
+  return answer === true && !isCancel(answer);
+}
+
+function look(): Surroundings {
+  const home = homeFiles(homePath());
+  const { env, platform, versions } = process;
+  return {
+    home,
+    userHome: homedir(),
+    workingFolder: process.cwd(),
+    env,
+    platform,
+    uid: process.getuid?.() ?? null,
+    nodeVersion: versions.node,
+    clock: createSystemClock(),
+    random: createSystemRandom(),
+    chooseEngine: () => chooseEngine({ debug() {}, info() {}, warn() {}, error() {} }),
+    // Of this home, whatever else OCMESH_API_URL may name.
+    access: ownerAccess({ env: { OCMESH_HOME: home.path } }),
+    run: runProgram,
+  };
+}
+
+const runProgram: Surroundings['run'] = (program, args) =>
+  new Promise<Ran | null>((resolve) => {
+    execFile(program, args, { timeout: RUN_MS }, (error, stdout) => {
+      if (error && typeof error.code !== 'number' && !error.killed) return resolve(null);
+      resolve({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, output: stdout });
+    });
+  });
+
+const plain: Paint = (_style, text) => text;
+
+const colours = (): Paint =>
+  process.stdout.isTTY && !process.env['NO_COLOR'] ? (style, text) => styleText(style, text) : plain;

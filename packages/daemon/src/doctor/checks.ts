@@ -1,0 +1,36 @@
+import type { Check } from './check.ts';
+import { clientsCheck } from './clients.ts';
+import { configCheck } from './config.ts';
+import { daemonCheck } from './daemon.ts';
+import { diskCheck } from './disk.ts';
+import type { Facts } from './facts.ts';
+import { keyCheck } from './key.ts';
+import { nodeCheck } from './node.ts';
+import { permissionsCheck } from './permissions.ts';
+import { portCheck } from './port.ts';
+import { relaysCheck } from './relays.ts';
+import { roundTripCheck } from './round-trip.ts';
+import { serviceCheck } from './service.ts';
+import { storeCheck } from './store.ts';
+import type { Surroundings } from './surroundings.ts';
+import { clockCheck } from './time.ts';
+
+/** From the machine to the mesh: what comes later builds on what comes before. */
+export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Check[] => {
+  const { home, clock } = surroundings;
+  return [
+    nodeCheck(surroundings),
+    configCheck(facts),
+    permissionsCheck(surroundings),
+    keyCheck(facts, surroundings),
+    storeCheck(facts, home),
+    diskCheck(home),
+    daemonCheck(facts, home),
+    portCheck(facts, clock),
+    serviceCheck(surroundings),
+    relaysCheck(facts, clock),
+    clockCheck(facts),
+    roundTripCheck(facts, clock),
+    clientsCheck(surroundings),
+  ];
+};

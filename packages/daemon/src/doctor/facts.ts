@@ -1,0 +1,158 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fromHex } from '@ocmesh/shared/ambient';
+import {
+  type CallContext,
+  createClient,
+  type Handlers,
+  type RelayDetails,
+  type Status,
+} from '@ocmesh/shared/contract';
+import { createDatabase, createTables } from '../adapters/store/database.ts';
+import { realFiles } from '../adapters/store/files.ts';
+import { schemaVersion } from '../adapters/store/migrations/index.ts';
+import { readImage } from '../adapters/store/offline.ts';
+import { openSql } from '../adapters/store/sql.ts';
+import { readKeystore } from '../adapters/system/keystore.ts';
+import { lockHolder } from '../adapters/system/lock.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { candidateRelays } from '../config/schema.ts';
+import { createIdentity, type Identity } from '../core/identity/identity.ts';
+import { newSecretKey } from '../core/identity/new-secret-key.ts';
+import { ownRelays } from './own-relays.ts';
+import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** The schema that brought the table of the owner's choices. */
+const RELAY_CHOICES_SINCE = 2;
+
+/** Milliseconds for an answer of a program on this machine. */
+const ANSWER_MS = 3_000;
+
+/** What the store of the home holds, read and not touched. */
+export interface StoreFacts {
+  readonly schema: number;
+  readonly bytes: number;
+  readonly messages: number;
+  readonly secretKey: Uint8Array | null;
+  readonly relayChoices: readonly { readonly url: string; readonly wanted: boolean }[];
+}
+
+/** A daemon that answers. */
+export interface DaemonFacts {
+  readonly url: string;
+  readonly status: Status;
+}
+
+/** What several checks go on from, found out once and only when somebody asks. */
+export interface Facts {
+  config(): LoadedConfig;
+  dataKey(): Uint8Array;
+  hasStore(): boolean;
+  /** null where there is none yet. @throws UnreadableStoreError */
+  store(): Promise<StoreFacts | null>;
+  /** The lock of the home. */
+  holder(): ReturnType<typeof lockHolder>;
+  /** null when none runs, or it does not answer. */
+  daemon(): Promise<DaemonFacts | null>;
+  /** Our own relays: as the running daemon has them, else as a short connection of ours finds them. */
+  relays(): Promise<readonly RelayDetails[]>;
+  /** Connections of our own, as the identity of the home; as nobody in particular where it has none. */
+  probe(): Promise<{ readonly probe: RelayProbe; readonly identity: Identity }>;
+  close(): Promise<void>;
+}
+
+export function createFacts(surroundings: Surroundings): Facts {
+  const { home, env, clock, random } = surroundings;
+  const config = once(() => loadConfig(home.config, env, {}));
+  const dataKey = once(() => readKeystore(home));
+  const holder = once(() => lockHolder(home.lockFile));
+  const opened: RelayProbe[] = [];
+  const hasStore = (): boolean =>
+    existsSync(home.path) && readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
+
+  const store = once(async (): Promise<StoreFacts | null> => {
+    if (!hasStore()) return null;
+    const image = await readImage(realFiles, home.database, dataKey());
+    const sql = await openSql(image);
+    try {
+      const schema = schemaVersion(sql);
+      // The very first start died before it wrote anything.
+      if (schema === 0) return null;
+      const tables = createTables(createDatabase(sql, () => {}));
+      const secretKey = tables.meta.get('secret_key');
+      return {
+        schema,
+        bytes: image.length,
+        messages: Number(sql.one('SELECT count(*) FROM messages')?.[0] ?? 0),
+        secretKey: secretKey === null ? null : fromHex(secretKey),
+        relayChoices: schema >= RELAY_CHOICES_SINCE ? tables.relayChoices.list() : [],
+      };
+    } finally {
+      sql.close();
+    }
+  });
+
+  /** null when it does not answer, or not as ours would. */
+  async function ask<T>(question: (client: Handlers, context: CallContext) => Promise<T>): Promise<T | null> {
+    const impatience = new AbortController();
+    const cancel = clock.after(ANSWER_MS, () => impatience.abort());
+    try {
+      return await question(createClient(surroundings.access), { signal: impatience.signal });
+    } catch {
+      return null;
+    } finally {
+      cancel();
+    }
+  }
+
+  async function listOwnRelays(): Promise<readonly RelayDetails[]> {
+    const listed = await ask((client, context) => client.listRelays({}, context));
+    return (listed ?? []).filter(({ role }) => role === 'own');
+  }
+
+  const daemon = once(async (): Promise<DaemonFacts | null> => {
+    // Whatever answers where a dead one's daemon.json points to, is another one's.
+    if (!holder()?.alive) return null;
+    const status = await ask((client, context) => client.getStatus({}, context));
+    return status && { url: await surroundings.access.baseUrl(), status };
+  });
+
+  const probe = once(async () => {
+    const engine = await surroundings.chooseEngine();
+    const secretKey = (await store())?.secretKey ?? newSecretKey(engine, random);
+    const identity = createIdentity({ engine, random }, secretKey);
+    const made = createRelayProbe({ clock, random, identity });
+    opened.push(made);
+    return { probe: made, identity };
+  });
+
+  const relays = once(async () => {
+    const running = await daemon();
+    if (running) return settled(clock, listOwnRelays);
+    const urls = ownRelays(config().values.relays, candidateRelays, (await store())?.relayChoices ?? []);
+    return (await probe()).probe.look(urls);
+  });
+
+  return {
+    config,
+    dataKey,
+    hasStore,
+    store,
+    holder,
+    daemon,
+    relays,
+    probe,
+    async close() {
+      await Promise.all(opened.map((one) => one.close()));
+    },
+  };
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | null = null;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
+}

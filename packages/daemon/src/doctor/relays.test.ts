@@ -1,0 +1,169 @@
+import { createServer, type Server } from 'node:net';
+import type { RelayDetails } from '@ocmesh/shared/contract';
+import { createFakeClock, createRealClock } from '@ocmesh/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Finding } from './check.ts';
+import { ownRelays } from './own-relays.ts';
+import { settled } from './relay-probe.ts';
+import { relaysCheck } from './relays.ts';
+import { clockCheck } from './time.ts';
+import { traceRelay } from './trace-relay.ts';
+
+const relay = (overrides: Partial<RelayDetails> = {}): RelayDetails => ({
+  url: 'wss://relay.example',
+  role: 'own',
+  state: 'connected',
+  rests_until: null,
+  connected_since: null,
+  carries_dms: true,
+  last_error: null,
+  clock_offset_ms: 0,
+  round_trip_ms: 12.4,
+  supported_nips: [1, 11],
+  limitation: {},
+  ...overrides,
+});
+const dead = relay({ url: 'wss://dead.example', state: 'disconnected', carries_dms: false, last_error: 'x' });
+
+async function look(relays: RelayDetails[], broken: Awaited<ReturnType<typeof traceRelay>> = null) {
+  const check = relaysCheck({ relays: async () => relays }, createFakeClock(), async () => broken);
+  return [await check.look()].flat();
+}
+
+describe(relaysCheck, () => {
+  it('says how a relay answers', async () => {
+    expect(await look([relay()])).toMatchObject([
+      {
+        state: 'ok',
+        found: 'wss://relay.example: connected, answers in 12 ms; NIP-11 names 2 NIPs; messages can be read',
+      },
+    ]);
+  });
+
+  it('warns of one that fails beside another that works, and fails when none does', async () => {
+    expect((await look([relay(), dead])).map(({ state }) => state)).toEqual(['ok', 'warn']);
+    expect((await look([dead, dead])).map(({ state }) => state)).toEqual(['fail', 'fail']);
+  });
+
+  it('fails without any relay', async () => {
+    expect(await look([])).toMatchObject([{ state: 'fail' }]);
+  });
+
+  it.each<[RelayDetails['state'], string | null, RegExp]>([
+    ['auth_failed', 'auth-required: who?', /AUTH \(NIP-42\) failed: “auth-required: who\?”/],
+    ['auth_required', null, /AUTH \(NIP-42\) failed$/],
+    ['restricted', 'restricted: no', /members only: “restricted: no”/],
+    ['payment_required', 'pay', /wants to be paid: “pay”/],
+    ['misbehaving', null, /forged/],
+    ['connected', 'error: no', /does not let us read messages: “error: no”/],
+    ['connected', null, /does not answer when we ask for messages/],
+    ['disconnected', 'the handshake has timed out', /WebSocket: not opened: “the handshake has timed out”/],
+  ])('explains a relay that is %s (%s)', async (state, words, found) => {
+    const [finding] = await look([relay({ state, carries_dms: false, last_error: words })]);
+    expect(finding).toMatchObject({ state: 'fail', found: expect.stringMatching(found) });
+  });
+
+  it('names the step at which the way to it ends', async () => {
+    expect(
+      await look([dead], { step: 'DNS', why: 'the name dead.example is not found (ENOTFOUND)' }),
+    ).toMatchObject([{ found: 'wss://dead.example: DNS: the name dead.example is not found (ENOTFOUND)' }]);
+  });
+});
+
+describe(traceRelay, () => {
+  let server: Server | null = null;
+  afterEach(() => {
+    server?.close();
+    server = null;
+  });
+  async function listening(): Promise<string> {
+    const made = createServer((socket) =>
+      socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    );
+    server = made;
+    await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+    const address = made.address();
+    return `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  }
+
+  it('finds the way open', async () => {
+    expect(await traceRelay(`ws://${await listening()}`, createRealClock())).toBeNull();
+  });
+
+  it('ends at TLS where the other side speaks something else', async () => {
+    expect(await traceRelay(`wss://${await listening()}`, createRealClock())).toMatchObject({ step: 'TLS' });
+  });
+
+  it('ends at TCP where nobody listens', async () => {
+    expect(await traceRelay('ws://127.0.0.1:9', createRealClock())).toEqual({
+      step: 'TCP',
+      why: 'no connection (ECONNREFUSED)',
+    });
+  });
+
+  it('ends at DNS where the name means nothing', async () => {
+    expect(await traceRelay('wss://relay.invalid', createRealClock())).toMatchObject({ step: 'DNS' });
+  });
+});
+
+describe(settled, () => {
+  it('gives a relay that is refused a second to be let in', async () => {
+    const clock = createFakeClock();
+    let now = relay({ state: 'auth_required', carries_dms: false, last_error: 'auth-required: who?' });
+    const seen = settled(clock, async () => [now]);
+    await clock.advance(500);
+    now = relay();
+    await clock.advance(100);
+    expect(await seen).toEqual([relay()]);
+  });
+
+  it('waits no longer than for the slowest relay that the daemon would take', async () => {
+    const clock = createFakeClock();
+    const connecting = relay({ state: 'connecting', carries_dms: false });
+    const seen = settled(clock, async () => [connecting]);
+    await clock.advance(16_000);
+    expect(await seen).toEqual([connecting]);
+  });
+});
+
+describe(ownRelays, () => {
+  const candidates = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+  it('takes the first candidates, or all that are named', () => {
+    expect(ownRelays(null, candidates, [])).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(ownRelays(['x', 'y'], candidates, [])).toEqual(['x', 'y']);
+  });
+
+  it('heeds what the owner added and took away', () => {
+    const choices = [
+      { url: 'a', wanted: false },
+      { url: 'x', wanted: true },
+    ];
+    expect(ownRelays(null, candidates, choices)).toEqual(['b', 'c', 'd', 'e', 'f', 'x']);
+    expect(ownRelays(['a', 'x'], candidates, choices)).toEqual(['x']);
+  });
+});
+
+describe(clockCheck, () => {
+  const lookAt = async (...offsets: (number | null)[]): Promise<Finding> =>
+    (await clockCheck({
+      relays: async () => offsets.map((clock_offset_ms) => relay({ clock_offset_ms })),
+    }).look()) as Finding;
+
+  it.each<[number, string, RegExp]>([
+    [900, 'ok', /within 1 s/],
+    [-45_000, 'ok', /within 45 s/],
+    [120_000, 'warn', /2 min behind/],
+    [-3_600_000, 'fail', /60 min ahead of/],
+  ])('%i ms is %s', async (offset, state, found) => {
+    expect(await lookAt(offset)).toMatchObject({ state, found: expect.stringMatching(found) });
+  });
+
+  it('believes most of the relays, not the one whose own clock is wrong', async () => {
+    expect(await lookAt(100, 7_200_000, -100)).toMatchObject({ state: 'ok' });
+  });
+
+  it('has nothing to go on where no relay told the time', async () => {
+    expect(await lookAt(null, null)).toMatchObject({ state: 'skipped' });
+  });
+});

@@ -1,0 +1,82 @@
+import type { Clock } from '@ocmesh/shared/ambient';
+import type { RelayDetails } from '@ocmesh/shared/contract';
+import { type Check, type Finding, fail, ok, warn } from './check.ts';
+import type { Facts } from './facts.ts';
+import { traceRelay } from './trace-relay.ts';
+import { inQuotes } from './words.ts';
+
+const LIST = 'change `relays` in config.json, or POST /relays.';
+const ANOTHER = `Take another relay: ${LIST}`;
+const OR_ANOTHER = `Or take another relay: ${LIST}`;
+
+type Trace = (url: string, clock: Clock) => ReturnType<typeof traceRelay>;
+
+export const relaysCheck = (
+  facts: Pick<Facts, 'relays'>,
+  clock: Clock,
+  trace: Trace = traceRelay,
+): Check => ({
+  id: 'relays',
+  what: 'Relay',
+  why: 'Everything that agents say to each other goes through relays: without one that we can read messages from, nothing arrives.',
+  needs: ['config', 'store'],
+  async look() {
+    const relays = await facts.relays();
+    if (relays.length === 0)
+      return fail('None is on the list.', 'Remove `relays` from config.json, or name one there.');
+    const works = relays.some(({ carries_dms }) => carries_dms);
+    return Promise.all(
+      relays.map(async (relay) => {
+        if (relay.carries_dms) return ok(`${relay.url}: ${describe(relay)}`);
+        const { found, nextStep } = await explain(relay, clock, trace);
+        // One that fails among others that work is what several are for.
+        return (works ? warn : fail)(`${relay.url}: ${found}`, nextStep);
+      }),
+    );
+  },
+});
+
+function describe({ round_trip_ms, supported_nips }: RelayDetails): string {
+  return [
+    round_trip_ms === null ? 'connected' : `connected, answers in ${Math.round(round_trip_ms)} ms`,
+    supported_nips.length > 0 ? `NIP-11 names ${supported_nips.length} NIPs` : 'no NIP-11 document',
+    'messages can be read',
+  ].join('; ');
+}
+
+type Explained = Pick<Finding, 'found'> & { readonly nextStep: string };
+
+async function explain(relay: RelayDetails, clock: Clock, trace: Trace): Promise<Explained> {
+  const words = relay.last_error === null ? '' : `: ${inQuotes(relay.last_error)}`;
+  switch (relay.state) {
+    case 'auth_required':
+    case 'auth_failed':
+      return { found: `AUTH (NIP-42) failed${words}`, nextStep: ANOTHER };
+    case 'restricted':
+      return { found: `it serves its members only${words}`, nextStep: `Become one. ${OR_ANOTHER}` };
+    case 'payment_required':
+      return { found: `it wants to be paid${words}`, nextStep: `Pay it. ${OR_ANOTHER}` };
+    case 'misbehaving':
+      return { found: `it sent what is forged, or what nobody asked for${words}`, nextStep: ANOTHER };
+    case 'connected':
+      return {
+        found: words
+          ? `it does not let us read messages${words}`
+          : 'it does not answer when we ask for messages',
+        nextStep: ANOTHER,
+      };
+    default:
+      return unreachable(relay.url, words, await trace(relay.url, clock));
+  }
+}
+
+function unreachable(url: string, words: string, broken: Awaited<ReturnType<Trace>>): Explained {
+  if (broken === null) return { found: `WebSocket: not opened${words}`, nextStep: ANOTHER };
+  const { step, why } = broken;
+  return {
+    found: `${step}: ${why}`,
+    nextStep: url.startsWith('wss:')
+      ? `Check the address and the internet connection. ${OR_ANOTHER}`
+      : `Start it. ${OR_ANOTHER}`,
+  };
+}
