@@ -92,6 +92,7 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
   { library: /^koa$/, only: [`${daemon}/adapters/http/`] },
   { library: /^@koa\/router/, only: [`${daemon}/adapters/http/routes.ts`] },
   { library: /^pino/, only: [`${daemon}/adapters/log/logger.ts`] },
+  { library: /^prom-client$/, only: [`${daemon}/adapters/metrics/`] },
   { library: /^@clack/, only: [`${daemon}/cli/`] },
   { library: /^commander/, only: [`${daemon}/cli/`] },
   { library: /^@bomb\.sh\/tab/, only: [`${daemon}/cli/completion.ts`] },

@@ -114,7 +114,15 @@ async function startAgent() {
     wake() {},
   };
   const agent = await createAgent(
-    { store: watched, engine: createWasmEngine(), clock, random, log, connect: () => network },
+    {
+      store: watched,
+      engine: createWasmEngine(),
+      clock,
+      random,
+      log,
+      connect: () => network,
+      renderMetrics: async () => '',
+    },
     { ...defaults, relays: [URL] },
   );
   agent.start();

@@ -1,7 +1,7 @@
-// Speed and size, in one run on one machine: compare the ratios, not the milliseconds. `pnpm bench [agents|crypto|ingest|store|simple-pool]`
+// Speed and size, in one run on one machine: compare the ratios, not the milliseconds. `pnpm bench [agents|crypto|ingest|log|store|simple-pool]`
 import { missedBars } from './report.mjs';
 
-const all = ['agents', 'crypto', 'ingest', 'store'];
+const all = ['agents', 'crypto', 'ingest', 'log', 'store'];
 /** Not part of a run that names nothing. */
 const onDemand = ['simple-pool'];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -15,42 +15,11 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import {
-  createProcessMesh,
-  type HostileRelayName,
-  type ProcessMesh,
-  startHostileRelay,
-  until,
-} from '@ocmesh/testkit';
-import { generateSecretKey, nip19 } from 'nostr-tools';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createMesh } from './support/mesh.ts';
+import { type HostileRelayName, startHostileRelay, until } from '@ocmesh/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
 import { writeNewerSchema } from './support/newer-schema.ts';
-import { ocmeshProgram } from './support/programs.ts';
-
-const run = promisify(execFile);
-
-interface Check {
-  readonly id: string;
-  readonly state: 'ok' | 'warn' | 'fail' | 'skipped';
-  readonly found: string;
-  readonly why: string;
-  readonly next_step: string | null;
-}
-
-interface Patient {
-  readonly mesh: ProcessMesh;
-  /** The user's own folder, where clients and services keep their files. */
-  readonly user: string;
-  readonly home: string;
-  ocmesh(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** @param environment in place of what the home has for itself */
-  doctor(
-    environment?: Record<string, string>,
-    ...flags: string[]
-  ): Promise<{ code: number; checks: Check[] }>;
-}
+import { createPatient, expectFault, failed, homeOfBob, states, workingRelay } from './support/patient.ts';
+import { writeService } from './support/written-service.ts';
 
 /** Undone after the test, the last first. */
 const undo: (() => unknown)[] = [];
@@ -58,66 +27,6 @@ const undo: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
-
-/** A relay that works, and homes with an identity, made once. */
-let stock: ProcessMesh;
-let relay: string;
-
-beforeAll(async () => {
-  stock = createProcessMesh(ocmeshProgram);
-  relay = (await stock.startRelay()).url;
-  for (const name of ['alice', 'bob']) {
-    const key = join(stock.place, `${name}.nsec`);
-    writeFileSync(key, nip19.nsecEncode(generateSecretKey()));
-    const env = { PATH: process.env['PATH'], OCMESH_HOME: join(stock.place, name) };
-    await run(process.execPath, [ocmeshProgram, 'key', 'import', key], { env });
-  }
-});
-
-afterAll(() => stock.close());
-
-function createPatient(): Patient {
-  const mesh = createMesh();
-  const user = join(mesh.place, "alice's folder");
-  const home = join(mesh.place, 'alice');
-  mkdirSync(user);
-  execFileSync('cp', ['-a', join(stock.place, 'alice'), home]);
-  const settings = { OCMESH_HOME: home, OCMESH_PORT: '0', OCMESH_RELAYS: relay };
-  const ocmesh = async (environment: Record<string, string>, args: readonly string[]) => {
-    const env = { PATH: process.env['PATH'], HOME: user, ...settings, ...environment };
-    const ended = run(process.execPath, [ocmeshProgram, ...args], { env, cwd: user });
-    const { code = 0, stdout, stderr } = await ended.catch((error) => error);
-    return { code, stdout, stderr };
-  };
-  return {
-    mesh,
-    user,
-    home,
-    ocmesh: (...args) => ocmesh({}, args),
-    async doctor(environment = {}, ...flags) {
-      const { code, stdout, stderr } = await ocmesh(environment, ['doctor', '--json', ...flags]);
-      expect(stdout, stderr).not.toBe('');
-      return { code, checks: JSON.parse(stdout).checks };
-    },
-  };
-}
-
-const failed = (checks: readonly Check[]): Check[] => checks.filter(({ state }) => state === 'fail');
-const states = (checks: readonly Check[], state: Check['state']): string[] =>
-  checks.filter((check) => check.state === state).map(({ id }) => id);
-
-/** Names this fault, says what it found and what helps, and calls nothing else broken. */
-async function expectFault(patient: Patient, id: string, found: RegExp, environment = {}): Promise<void> {
-  const { code, checks } = await patient.doctor(environment);
-  expect(failed(checks)).toEqual([
-    expect.objectContaining({
-      id,
-      found: expect.stringMatching(found),
-      next_step: expect.stringMatching(/\w/),
-    }),
-  ]);
-  expect(code).toBe(1);
-}
 
 /** What may not be touched. */
 const fingerprint = (home: string): string[] =>
@@ -134,7 +43,7 @@ describe('ocmesh doctor on a healthy home', () => {
   it('finds nothing wrong while its daemon runs, and leaves no message behind', async () => {
     const patient = createPatient();
     const { mesh, home } = patient;
-    const alice = await mesh.startAgent('alice', [relay]);
+    const alice = await mesh.startAgent('alice', [workingRelay()]);
     const { code, checks } = await patient.doctor();
     expect(states(checks, 'skipped')).toEqual(['service', 'clients']);
     expect(states(checks, 'ok')).toHaveLength(checks.length - 2);
@@ -217,14 +126,14 @@ describe('ocmesh doctor names the fault, and only it', () => {
 
   it('a key file of another home', async () => {
     const patient = createPatient();
-    copyFileSync(join(stock.place, 'bob/ocmesh.key'), join(patient.home, 'ocmesh.key'));
+    copyFileSync(join(homeOfBob(), 'ocmesh.key'), join(patient.home, 'ocmesh.key'));
     await expectFault(patient, 'key', /does not fit/);
   });
 
   it('both keys of another home', async () => {
     const patient = createPatient();
     for (const name of ['ocmesh.key', 'keystore.json'])
-      copyFileSync(join(stock.place, 'bob', name), join(patient.home, name));
+      copyFileSync(join(homeOfBob(), name), join(patient.home, name));
     await expectFault(patient, 'store', /page 1 is damaged, or the key is another one/);
   });
 
@@ -236,7 +145,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
 
   it('a journal that is damaged in the middle', async () => {
     const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [relay]);
+    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
     // Two commits: the first of them is not the last, which alone may be torn.
     await alice.api.addRelay({ url: 'wss://one.example' });
     await alice.api.addRelay({ url: 'wss://two.example' });
@@ -278,21 +187,21 @@ describe('ocmesh doctor names the fault, and only it', () => {
 
   it('a port that another ocmesh holds', async () => {
     const patient = createPatient();
-    const bob = await patient.mesh.startAgent('bob', [relay]);
+    const bob = await patient.mesh.startAgent('bob', [workingRelay()]);
     const { port } = new URL(bob.url);
     await expectFault(patient, 'port', new RegExp(`another ocmesh \\(${bob.npub}\\)`), { OCMESH_PORT: port });
   });
 
   it('a daemon that was killed', async () => {
     const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [relay]);
+    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
     await alice.kill();
     await expectFault(patient, 'daemon', new RegExp(`without a goodbye \\(pid ${alice.child.pid}\\)`));
   });
 
   it('a daemon that hangs', async () => {
     const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [relay]);
+    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
     alice.child.kill('SIGSTOP');
     undo.push(() => alice.child.kill('SIGCONT'));
     await expectFault(
@@ -338,16 +247,8 @@ describe('ocmesh doctor names the fault, and only it', () => {
 
   it('a service whose node is gone', async () => {
     const patient = createPatient();
-    const unit =
-      process.platform === 'darwin'
-        ? 'Library/LaunchAgents/com.ocmesh.daemon.plist'
-        : '.config/systemd/user/ocmesh.service';
-    const text =
-      process.platform === 'darwin'
-        ? '<dict><key>ProgramArguments</key><array><string>/gone/bin/node</string></array></dict>'
-        : '[Service]\nExecStart="/gone/bin/node" /gone/ocmesh.mjs start\n';
-    write(join(patient.user, unit), text);
-    await expectFault(patient, 'service', /\/gone\/bin\/node is not there/);
+    writeService(patient.user, patient.home, '/gone/bin/node');
+    await expectFault(patient, 'service', /starts \/gone\/bin\/node: it is not there/);
   });
 
   it('a client configuration that is no JSON', async () => {
@@ -393,7 +294,7 @@ describe('ocmesh doctor --fix', () => {
 
   it('clears up after a daemon that was killed, and keeps a copy', async () => {
     const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [relay]);
+    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
     await alice.kill();
     const before = fingerprint(patient.home);
     const { code, checks } = await patient.doctor({}, '--fix', '--yes');
@@ -402,7 +303,7 @@ describe('ocmesh doctor --fix', () => {
     expect(readdirSync(patient.home).filter((name) => name.startsWith('daemon'))).toEqual([]);
     expect(JSON.parse(backupOf(patient.home, 'daemon.json'))).toMatchObject({ pid: alice.child.pid });
     expect(fingerprint(patient.home)).toEqual(before);
-    const again = await patient.mesh.startAgent('alice', [relay]);
+    const again = await patient.mesh.startAgent('alice', [workingRelay()]);
     expect(again.pubkey).toBe(alice.pubkey);
     await until(async () => (await patient.doctor()).checks.every(({ state }) => state !== 'fail'));
   });

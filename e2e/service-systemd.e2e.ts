@@ -10,7 +10,7 @@ describeService({
   why: whyNoSystemd(),
   startBench: startSystemdBench,
   definition: '.config/systemd/user/ocmesh.service',
-  kills: Number(process.env['SOAK_SERVICE_KILLS'] ?? 3),
+  kills: Number(process.env['SOAK_SERVICE_KILLS'] ?? 2),
   async whenPermanent({ bench }) {
     const state = async () =>
       (

@@ -1,7 +1,12 @@
-// Writes docs/api.md, docs/errors.md and docs/limits.md from the contract. With --check it only says whether they are up to date.
+// Writes what stands in docs from the code: api.md, openapi.json, errors.md, limits.md, tools.json. With --check it only says
+// whether they are up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { errorCatalogue, operations, pathFields, statusOf } from '@ocmesh/shared/contract';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
+import { errorCatalogue, openApiDocument, operations, pathFields, statusOf } from '@ocmesh/shared/contract';
+import { ocmeshVersion } from '@ocmesh/shared/wire';
+import { createMcpServer } from '../packages/mcp-server/dist/server.js';
 
 const header = '<!-- Generated from packages/shared by `pnpm generate`. Do not edit. -->\n';
 
@@ -94,10 +99,12 @@ function api() {
         : '',
       ...(operation.stream
         ? events(output)
-        : [
-            `Answer${operation.successStatus ? ` with ${operation.successStatus}` : ''}${output.type === 'array' ? ': an array, each' : ''}${operation.page ? '; the next page stands in `Link: <…>; rel="next"`' : ''}${earlier ? `, as in ${earlier}.` : `:\n\n${table(shape)}`}`,
-            ...(earlier ? [] : nested),
-          ]),
+        : !shape.properties
+          ? [`Answer: ${operation.text ? `text, \`${operation.text}\`` : 'an object'}.`]
+          : [
+              `Answer${operation.successStatus ? ` with ${operation.successStatus}` : ''}${output.type === 'array' ? ': an array, each' : ''}${operation.page ? '; the next page stands in `Link: <…>; rel="next"`' : ''}${earlier ? `, as in ${earlier}.` : `:\n\n${table(shape)}`}`,
+              ...(earlier ? [] : nested),
+            ]),
       errors.length > 0 ? `Errors: ${errors.join(', ')}.` : '',
     ]
       .filter(Boolean)
@@ -107,7 +114,8 @@ function api() {
 # The local REST API
 
 Base \`http://127.0.0.1:7432\`. JSON in UTF-8; times are ISO 8601 in UTC; unknown fields are refused. Every error is
-\`{error, message, hint, request_id, details?}\` with a code of [errors.md](errors.md). Beside the errors named below any call can
+\`{error, message, hint, request_id, details?}\` with a code of [errors.md](errors.md). For programs the same stands in
+[openapi.json](openapi.json), as \`GET /openapi.json\` gives it. Beside the errors named below any call can
 end in \`invalid_request\` 400, \`invalid_json\` 400, \`forbidden_origin\` 403, \`body_too_large\` 413,
 \`unsupported_media_type\` 415, \`misdirected_host\` 421 and \`internal\` 500. Text from other agents and from relays is marked
 untrusted: it is data, never an instruction.
@@ -165,11 +173,28 @@ ${rows.join('\n')}
 `;
 }
 
+/** As an MCP client sees them. */
+async function tools() {
+  const server = createMcpServer({ handlers: /** @type {any} */ ({}), onProblem: console.error });
+  const client = new Client({ name: 'generate', version: ocmeshVersion });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  await server.connect(far);
+  await client.connect(near);
+  const list = await client.listTools();
+  await client.close();
+  return list.tools;
+}
+
+/** @param {unknown} value */
+const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
+
 let stale = 0;
 for (const [name, text] of Object.entries({
   'api.md': api(),
+  'openapi.json': json(openApiDocument(ocmeshVersion)),
   'errors.md': errors(),
   'limits.md': limits(),
+  'tools.json': json(await tools()),
 })) {
   const path = fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
   if (!process.argv.includes('--check')) {

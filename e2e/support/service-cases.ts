@@ -109,7 +109,7 @@ export function describeService({
     it('goes back to the last version when the new one does not answer', async () => {
       const flaw = `if (process.argv[2] === 'start') { console.error('broken on purpose'); process.exit(1); }`;
       const script = join(life.makeVersion('9.9.0', flaw), 'scripts/install.sh');
-      const { code, text } = await life.sh(script, '--wait', '3');
+      const { code, text } = await life.sh(script, '--wait', '2');
       expect(text).toContain('broken on purpose');
       expect(text).toContain('Version 9.8.0 is back');
       expect(code).toBe(1);

@@ -3,7 +3,7 @@ import { type Handlers, limits, type Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import { type Config, candidateRelays, policyOf } from './config/schema.ts';
 import { createEventHub } from './core/events/event-hub.ts';
-import { createHandlers } from './core/handlers/handlers.ts';
+import { createHandlers, type HandlerDeps } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createPipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/verdict.ts';
@@ -49,6 +49,7 @@ export interface Ports {
   readonly log: Log;
   /** @param sign for NIP-42 */
   readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
+  readonly renderMetrics: HandlerDeps['renderMetrics'];
 }
 
 export interface Agent {
@@ -61,7 +62,7 @@ export interface Agent {
 
 /** The core, wired: mesh and messaging meet here, and only here. */
 export async function createAgent(ports: Ports, config: Config, bounds: Bounds = limits): Promise<Agent> {
-  const { store, engine, clock, random, log } = ports;
+  const { store, engine, clock, random, log, renderMetrics } = ports;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;
   const { identity, created } = await loadOrCreateIdentity({ store, engine, random });
@@ -70,7 +71,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const network = ports.connect(identity.sign);
   const events = createDomainEvents();
   const { publish: notify } = events;
-  const base = { identity, network, store, engine, clock, random, log, notify };
+  const base = { identity, network, store, engine, clock, random, log, notify, renderMetrics };
 
   const counters = createRefusalCounters();
   const budget = createWriteBudget(clock);
@@ -179,7 +180,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     handlers: createHandlers(
       {
         ...base,
-        ...{ relayList, health, counters, send, waiting, hub, makeRoom, ...trust },
+        ...{ relayList, health, counters, send, waiting, hub, makeRoom, outboxDepth: outbox.depth, ...trust },
         wakeReceipts: receipts.wake,
         nextAttemptAtMs: outbox.nextAttemptAtMs,
       },

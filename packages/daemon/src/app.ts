@@ -6,6 +6,7 @@ import { askHolder } from './adapters/http/ask-holder.ts';
 import type { CallerOptions } from './adapters/http/caller.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
+import { createRenderMetrics } from './adapters/metrics/prometheus.ts';
 import { createRelayNetwork } from './adapters/relay/network.ts';
 import { compactInWorker } from './adapters/store/compaction.ts';
 import { UnreadableStoreError } from './adapters/store/errors.ts';
@@ -73,6 +74,7 @@ export async function startDaemon(
         random,
         log,
         connect: (sign) => createRelayNetwork({ clock, random, log, sign }),
+        renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),
       },
       config,
     );
@@ -114,7 +116,8 @@ const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve)
 
 function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): FileLog {
   try {
-    return createFileLog(home.logFile, clock, { level: config.log_level, toStderr });
+    const paths = { file: home.logFile, archive: home.logArchive };
+    return createFileLog(paths, clock, { level: config.log_level, toStderr });
   } catch (error) {
     if (isDiskFull(error)) throw error;
     throw new StartError(

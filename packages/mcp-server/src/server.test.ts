@@ -11,7 +11,7 @@ afterEach(() => {
 test('tools/list is the list that clients know', async () => {
   const { client } = await connectClient({});
   const { tools } = await client.listTools();
-  await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot('../test/tools-list.snap');
+  await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot('../../../docs/tools.json');
   expect(client.getServerVersion()).toMatchObject({ name: 'ocmesh', version: ocmeshVersion });
   expect(client.getServerCapabilities()).toEqual({ tools: {} });
   expect(client.getInstructions()).toContain('untrusted_content');

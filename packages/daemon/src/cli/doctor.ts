@@ -1,23 +1,18 @@
-import { execFile } from 'node:child_process';
-import { homedir } from 'node:os';
 import { styleText } from 'node:util';
 import { ownerAccess } from '@ocmesh/mcp-server/daemon-access';
 import type { Command } from 'commander';
 import { chooseEngine } from '../adapters/crypto/choose-engine.ts';
-import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import type { Fix } from '../doctor/check.ts';
 import type { Examined } from '../doctor/examine.ts';
 import type { Paint } from '../doctor/report.ts';
-import type { Ran, Surroundings } from '../doctor/surroundings.ts';
+import type { Surroundings } from '../doctor/surroundings.ts';
 import { example } from './context.ts';
 import { printLine } from './output.ts';
+import { machine } from './service-machine.ts';
 import { homePath } from './start.ts';
-
-/** Milliseconds for a program of the system. */
-const RUN_MS = 5_000;
 
 interface DoctorFlags {
   readonly fix?: boolean;
@@ -46,7 +41,7 @@ async function run(flags: DoctorFlags): Promise<void> {
   const fixes = all.flatMap(({ finding }) => finding.fix ?? []);
   let backup: string | null = null;
   if (flags.fix && fixes.length > 0 && (await mayMend(fixes, flags))) {
-    backup = mend(surroundings.home, fixes, surroundings.clock.now());
+    backup = mend(surroundings.home, fixes, machine.clock.now());
     if (!flags.json) printLine(`\nDone. What it was like before is in ${backup}\n`);
     all = await examineHome(surroundings, print);
   }
@@ -88,31 +83,19 @@ async function mayMend(fixes: readonly Fix[], flags: DoctorFlags): Promise<boole
 
 function look(): Surroundings {
   const home = homeFiles(homePath());
-  const { env, platform, versions } = process;
+  const { platform, versions } = process;
   return {
     home,
-    userHome: homedir(),
+    machine,
     workingFolder: process.cwd(),
-    env,
     platform,
-    uid: process.getuid?.() ?? null,
     nodeVersion: versions.node,
-    clock: createSystemClock(),
     random: createSystemRandom(),
     chooseEngine: () => chooseEngine({ debug() {}, info() {}, warn() {}, error() {} }),
     // Of this home, whatever else OCMESH_API_URL may name.
     access: ownerAccess({ env: { OCMESH_HOME: home.path } }),
-    run: runProgram,
   };
 }
-
-const runProgram: Surroundings['run'] = (program, args) =>
-  new Promise<Ran | null>((resolve) => {
-    execFile(program, args, { timeout: RUN_MS }, (error, stdout) => {
-      if (error && typeof error.code !== 'number' && !error.killed) return resolve(null);
-      resolve({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, output: stdout });
-    });
-  });
 
 const plain: Paint = (_style, text) => text;
 

@@ -17,7 +17,8 @@ import { clockCheck } from './time.ts';
 
 /** From the machine to the mesh: what comes later builds on what comes before. */
 export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Check[] => {
-  const { home, clock } = surroundings;
+  const { home } = surroundings;
+  const { clock } = surroundings.machine;
   return [
     nodeCheck(surroundings),
     configCheck(facts),

@@ -19,11 +19,11 @@ export interface ServerEntry {
 }
 
 export function clientFiles({
-  userHome,
+  machine,
   workingFolder,
-  env,
   platform,
-}: Pick<Surroundings, 'userHome' | 'workingFolder' | 'env' | 'platform'>): ClientFile[] {
+}: Pick<Surroundings, 'machine' | 'workingFolder' | 'platform'>): ClientFile[] {
+  const { env, userHome } = machine;
   const settings = join(userHome, platform === 'darwin' ? 'Library/Application Support' : '.config');
   const openclaw =
     env['OPENCLAW_CONFIG_PATH'] ||

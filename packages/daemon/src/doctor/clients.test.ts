@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createFakeClock } from '@ocmesh/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from './check.ts';
 import { clientsCheck } from './clients.ts';
@@ -22,9 +23,14 @@ async function look(files: Record<string, unknown>, env: Record<string, string> 
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   }
   const check = clientsCheck({
-    userHome: join(place, 'user'),
+    machine: {
+      run: async () => ({ code: 127, stdout: '', stderr: '' }),
+      clock: createFakeClock(),
+      env: { PATH: dirname(node), ...env },
+      userHome: join(place, 'user'),
+      uid: 501,
+    },
     workingFolder: join(place, 'project'),
-    env: { PATH: dirname(node), ...env },
     platform: 'linux',
   });
   return [await check.look()].flat();

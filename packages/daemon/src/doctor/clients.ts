@@ -10,7 +10,7 @@ import {
 } from './client-files.ts';
 import type { Surroundings } from './surroundings.ts';
 
-type Deps = Pick<Surroundings, 'userHome' | 'workingFolder' | 'env' | 'platform'>;
+type Deps = Pick<Surroundings, 'machine' | 'workingFolder' | 'platform'>;
 
 export const clientsCheck = (deps: Deps): Check => ({
   id: 'clients',
@@ -19,7 +19,7 @@ export const clientsCheck = (deps: Deps): Check => ({
   look() {
     // Called in the user's own folder, a project's files are the user's.
     const files = new Map(clientFiles(deps).map((file) => [file.path, file]));
-    const findings = [...files.values()].flatMap((file) => lookAt(file, deps.env['PATH'] ?? ''));
+    const findings = [...files.values()].flatMap((file) => lookAt(file, deps.machine.env['PATH'] ?? ''));
     return findings.length > 0 ? findings : skipped('No client is set up for ocmesh here.');
   },
 });

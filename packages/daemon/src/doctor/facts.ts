@@ -63,7 +63,8 @@ export interface Facts {
 }
 
 export function createFacts(surroundings: Surroundings): Facts {
-  const { home, env, clock, random } = surroundings;
+  const { home, random } = surroundings;
+  const { clock, env } = surroundings.machine;
   const config = once(() => loadConfig(home.config, env, {}));
   const dataKey = once(() => readKeystore(home));
   const holder = once(() => lockHolder(home.lockFile));

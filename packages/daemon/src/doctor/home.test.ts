@@ -20,6 +20,7 @@ import { type Home, homeFiles } from '../adapters/system/home.ts';
 import { takeLock } from '../adapters/system/lock.ts';
 import { createNostrToolsEngine } from '../core/identity/nostr-tools-engine.ts';
 import { importSecretKey } from '../offline.ts';
+import type { Machine } from '../service/find-supervisor.ts';
 import type { Check, Finding } from './check.ts';
 import { configCheck } from './config.ts';
 import { daemonCheck } from './daemon.ts';
@@ -43,20 +44,24 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(place, { recursive: true }));
 
+const uid = process.getuid?.() ?? 0;
+const machineOf = (uid: number, env: Record<string, string> = {}): Machine => ({
+  run: async () => ({ code: 127, stdout: '', stderr: '' }),
+  clock: createRealClock(),
+  env,
+  userHome: place,
+  uid,
+});
 const factsOf = (env: Record<string, string> = {}): Facts =>
   createFacts({
     home,
-    userHome: place,
+    machine: machineOf(uid, env),
     workingFolder: place,
-    env,
     platform: 'linux',
-    uid: null,
     nodeVersion: '22.0.0',
-    clock: createRealClock(),
     random: createSeededRandom(1),
     chooseEngine: async () => createNostrToolsEngine(),
     access: { baseUrl: () => Promise.reject(new Error('none runs')), fetch },
-    run: async () => null,
   });
 
 const look = async (check: Check): Promise<Finding[]> => [await check.look()].flat();
@@ -89,13 +94,11 @@ describe(configCheck, () => {
 });
 
 describe(permissionsCheck, () => {
-  const uid = process.getuid?.() ?? null;
-
   it('names everything that is wrong, not the first alone, with a command that a shell takes', async () => {
     chmodSync(home.path, 0o711);
     chmodSync(home.keystore, 0o604);
     symlinkSync('/nowhere', `${home.database}-wal.00000009`);
-    const findings = await look(permissionsCheck({ home, uid }));
+    const findings = await look(permissionsCheck({ home, machine: machineOf(uid) }));
     expect(findings.map(({ state }) => state)).toEqual(['fail', 'fail', 'fail']);
     expect(findings[0]?.nextStep).toBe(`Run: chmod 700 '${home.path.replace("'", "'\\''")}'`);
     expect(findings[1]?.found).toContain('keystore.json (604)');
@@ -105,11 +108,11 @@ describe(permissionsCheck, () => {
 
   it('leaves alone what others may read, but not reach', async () => {
     writeFileSync(home.config, '{}', { mode: 0o644 });
-    expect(await look(permissionsCheck({ home, uid }))).toMatchObject([{ state: 'ok' }]);
+    expect(await look(permissionsCheck({ home, machine: machineOf(uid) }))).toMatchObject([{ state: 'ok' }]);
   });
 
   it('names what belongs to somebody else, and has no right to mend it', async () => {
-    const findings = await look(permissionsCheck({ home, uid: 4_242_424 }));
+    const findings = await look(permissionsCheck({ home, machine: machineOf(4_242_424) }));
     expect(findings).toEqual([
       { state: 'fail', found: expect.any(String), nextStep: expect.stringContaining('sudo chown -R') },
     ]);
@@ -118,7 +121,7 @@ describe(permissionsCheck, () => {
   it('names a file in the place of the folder', async () => {
     rmSync(home.path, { recursive: true });
     writeFileSync(home.path, '');
-    expect(await look(permissionsCheck({ home, uid }))).toMatchObject([
+    expect(await look(permissionsCheck({ home, machine: machineOf(uid) }))).toMatchObject([
       { state: 'fail', found: expect.stringContaining('is not a folder') },
     ]);
   });

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSecret } from '../adapters/system/home.ts';
+import { shellQuoted } from '../service/old-agent.ts';
 import { type Check, type Finding, type Fix, fail, ok, skipped } from './check.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -9,7 +10,10 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 /** What a start refuses, all of it at once: who could read these files is this agent. */
-export const permissionsCheck = ({ home, uid }: Pick<Surroundings, 'home' | 'uid'>): Check => ({
+export const permissionsCheck = ({
+  home,
+  machine: { uid },
+}: Pick<Surroundings, 'home' | 'machine'>): Check => ({
   id: 'permissions',
   what: 'Permissions',
   why: 'Whoever can read the home folder has the identity and every message; so the daemon refuses to start there.',
@@ -18,7 +22,7 @@ export const permissionsCheck = ({ home, uid }: Pick<Surroundings, 'home' | 'uid
     const folder = statSync(home.path);
     if (!folder.isDirectory()) return fail(`${home.path} is not a folder.`, 'Set OCMESH_HOME to one.');
     // Then nothing in it can be looked at.
-    if (uid !== null && folder.uid !== uid) return judge(home.path, folder, uid, folder.mode);
+    if (folder.uid !== uid) return judge(home.path, folder, uid, folder.mode);
     const wrong = [
       ...judge(home.path, folder, uid, folder.mode),
       ...readdirSync(home.path).flatMap((name) => {
@@ -32,16 +36,16 @@ export const permissionsCheck = ({ home, uid }: Pick<Surroundings, 'home' | 'uid
 });
 
 /** @param mode 0 where it does not matter */
-function judge(path: string, file: Stats, uid: number | null, mode: number): Finding[] {
-  if (uid !== null && file.uid !== uid)
-    return [fail(`${path} belongs to another user`, `Run: sudo chown -R "$(id -un)" ${quoted(path)}`)];
+function judge(path: string, file: Stats, uid: number, mode: number): Finding[] {
+  if (file.uid !== uid)
+    return [fail(`${path} belongs to another user`, `Run: sudo chown -R "$(id -un)" ${shellQuoted(path)}`)];
   if (mode !== 0 && file.isSymbolicLink())
     return [fail(`${path} is a symbolic link`, 'Put the file itself there: a link could lead anywhere.')];
   if ((mode & OTHERS) === 0) return [];
   const right = file.isDirectory() ? FOLDER_MODE : FILE_MODE;
   const what = file.isDirectory() ? 'Others may enter' : 'Others may read';
   const is = (mode & 0o777).toString(8).padStart(3, '0');
-  const change = `chmod ${right.toString(8)} ${quoted(path)}`;
+  const change = `chmod ${right.toString(8)} ${shellQuoted(path)}`;
   return [
     fail(`${what} ${path} (${is})`, `Run: ${change}`, loosened(path, right, `${change} (it is ${is} now)`)),
   ];
@@ -52,7 +56,3 @@ const loosened = (path: string, right: number, what: string): Fix => ({
   files: [],
   apply: () => chmodSync(path, right),
 });
-
-/** As a shell takes it. */
-const quoted = (path: string): string =>
-  /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

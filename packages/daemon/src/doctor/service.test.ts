@@ -1,145 +1,168 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { createFakeClock } from '@ocmesh/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { homeFiles } from '../adapters/system/home.ts';
+import { writeDefinition } from '../service/definition-file.ts';
+import { describeService } from '../service/description.ts';
+import { renderPlist } from '../service/plist.ts';
+import { renderUnit } from '../service/unit.ts';
 import type { Finding } from './check.ts';
 import { serviceCheck } from './service.ts';
-import { launchAgentPath, systemdUnitPath } from './service-files.ts';
-import type { Ran } from './surroundings.ts';
+
+const node = '/usr/bin/node';
+const places = {
+  darwin: { file: 'Library/LaunchAgents/com.ocmesh.daemon.plist', render: renderPlist },
+  linux: { file: '.config/systemd/user/ocmesh.service', render: renderUnit },
+};
+type Platform = keyof typeof places;
 
 let userHome: string;
-let program: string;
+let home: string;
 
 beforeEach(() => {
   userHome = mkdtempSync(join(tmpdir(), 'ocmesh service & <'));
-  program = join(userHome, 'ocmesh "current".mjs');
-  writeFileSync(program, '');
+  home = join(userHome, '.ocmesh');
 });
 
 afterEach(() => rmSync(userHome, { recursive: true }));
 
-const node = process.execPath;
-const running: Record<string, Ran> = {
-  [node]: { code: 0, output: '22.1.0\n' },
-  systemctl: { code: 0, output: 'active\n' },
-  launchctl: { code: 0, output: 'gui/501/com.ocmesh.daemon = {\n\tstate = running\n' },
+/** What the programs of the system say: all is well, but for what a test says otherwise. */
+const wellAnswers = {
+  [`${node} -p`]: '22.1.0\n',
+  'uname -s': 'Linux\n',
+  'systemctl --user show --property': 'Version=252\n',
+  'systemctl --user show ocmesh.service':
+    'LoadState=loaded\nActiveState=active\nSubState=running\nExecMainStatus=0\nMainPID=12\n',
+  'systemd-notify --version': '252\n',
+  'launchctl print gui/501/com.ocmesh.daemon': '\tstate = running\n\tpid = 12\n',
 };
 
-async function look(platform: string, answers: Record<string, Ran | null> = {}): Promise<Finding[]> {
+/** @param answers `null`: there is no such program */
+async function look(platform: Platform, answers: Record<string, string | null> = {}): Promise<Finding[]> {
+  const system = platform === 'darwin' ? { 'uname -s': 'Darwin\n' } : {};
+  const all = Object.entries<string | null>({ ...wellAnswers, ...system, ...answers });
   const check = serviceCheck({
-    home: homeFiles(join(userHome, '.ocmesh')),
-    userHome,
-    env: {},
+    home: homeFiles(home),
     platform,
-    uid: 501,
-    run: async (name) => ({ ...running, ...answers })[name] ?? null,
+    machine: {
+      async run(program, args) {
+        const line = [program, ...args].join(' ');
+        const stdout = all.find(([start]) => line.startsWith(start))?.[1];
+        return typeof stdout === 'string'
+          ? { code: 0, stdout, stderr: '' }
+          : { code: 127, stdout: '', stderr: 'no' };
+      },
+      clock: createFakeClock(),
+      env: {},
+      userHome,
+      uid: 501,
+    },
   });
   return [await check.look()].flat();
 }
 
-function write(path: string, text: string): void {
-  mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, text);
+function install(platform: Platform, serves = home): void {
+  const { file, render } = places[platform];
+  const description = describeService({ home: serves, nodePath: node, watchdogSec: 60 });
+  writeDefinition(join(userHome, file), render(description));
+  if (serves !== home) return;
+  mkdirSync(dirname(description.program), { recursive: true });
+  writeFileSync(description.program, '');
 }
 
-const xml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
-const plist = (words: readonly string[], home = join(userHome, '.ocmesh')): void =>
-  write(
-    launchAgentPath(userHome, 'com.ocmesh.daemon'),
-    `<plist><dict><key>ProgramArguments</key>\n<array>${words.map((word) => `<string>${xml(word)}</string>`).join('\n')}</array>
-    <key>EnvironmentVariables</key><dict><key>OCMESH_HOME</key><string>${xml(home)}</string></dict></dict></plist>`,
-  );
-const quoted = (word: string): string => `"${word.replaceAll('"', '\\"')}"`;
-const unit = (words: readonly string[], home = join(userHome, '.ocmesh')): void =>
-  write(
-    systemdUnitPath(userHome),
-    `[Service]\nEnvironment=${quoted(`OCMESH_HOME=${home}`)} NODE_ENV=production\nExecStart=-${words.map(quoted).join(' \\\n  ')}\n`,
-  );
-
-describe.each([
-  ['darwin', plist],
-  ['linux', unit],
-])('the service on %s', (platform, install) => {
+describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => {
   it('is nothing to worry about where it is not installed', async () => {
     expect(await look(platform)).toMatchObject([{ state: 'skipped' }]);
   });
 
-  it('is well when all that it runs is there, however its path is spelt', async () => {
-    install([node, program, 'start']);
-    expect(await look(platform)).toMatchObject([{ state: 'ok' }]);
+  it('is well when all that it starts is there, and runs', async () => {
+    install(platform);
+    expect(await look(platform)).toMatchObject([{ state: 'ok', found: expect.stringContaining('runs it') }]);
   });
 
-  it('names a node that is gone', async () => {
-    install(['/gone/bin/node', program, 'start']);
-    expect(await look(platform)).toMatchObject([
-      { state: 'fail', found: expect.stringContaining('/gone/bin/node is not there') },
+  it.each<[string, string | null, RegExp]>([
+    ['is gone', null, /it is not there/],
+    ['does not run any more', '', /it does not run/],
+    ['is too old', '18.20.4\n', /it is version 18\.20\.4/],
+  ])('names a node that %s', async (_, answer, found) => {
+    install(platform);
+    expect(await look(platform, { [`${node} -p`]: answer })).toMatchObject([
+      {
+        state: 'fail',
+        found: expect.stringMatching(found),
+        nextStep: expect.stringContaining('service install'),
+      },
     ]);
   });
 
   it('names a program that is gone', async () => {
-    install([node, `${program}.old`, 'start']);
+    install(platform);
+    rmSync(join(home, 'app'), { recursive: true });
     expect(await look(platform)).toMatchObject([
-      { state: 'fail', found: expect.stringContaining('.mjs.old is not there') },
+      { state: 'fail', found: expect.stringContaining('ocmesh.mjs: it is not there') },
     ]);
   });
 
-  it.each<[string, Ran | null, RegExp]>([
-    ['does not run any more', { code: 134, output: '' }, /does not run/],
-    ['is too old', { code: 0, output: '18.20.4\n' }, /is version 18\.20\.4: 20\.19 is needed/],
-  ])('names a node that %s', async (_, ran, found) => {
-    install([node, program]);
-    expect(await look(platform, { [node]: ran })).toMatchObject([
-      { state: 'fail', found: expect.stringMatching(found) },
-    ]);
-  });
-
-  it('is none of ours when it serves another home', async () => {
-    install(['/gone/bin/node'], '/other/home');
+  it('is none of this home when it serves another', async () => {
+    install(platform, '/other/home');
     expect(await look(platform)).toMatchObject([
       { state: 'skipped', found: expect.stringContaining('/other/home') },
     ]);
   });
 
-  it('is taken for well when the service manager cannot be asked', async () => {
-    install([node, program]);
-    expect(await look(platform, { systemctl: null, launchctl: null })).toMatchObject([{ state: 'ok' }]);
+  it('is taken for well where the service manager cannot be asked', async () => {
+    install(platform);
+    expect(
+      await look(platform, {
+        'uname -s': 'Linux',
+        'systemctl --user show': null,
+        'systemctl --user show --property': null,
+      }),
+    ).toMatchObject([{ state: 'ok', found: expect.stringMatching(/^installed\. /) }]);
   });
 
-  it('is broken when its file names no program', async () => {
-    install([]);
+  it('names a file that is not ours', async () => {
+    writeDefinition(join(userHome, places[platform].file), 'something else');
     expect(await look(platform)).toMatchObject([
-      { state: 'fail', found: expect.stringContaining('no program') },
+      { state: 'fail', found: expect.stringContaining('is none of ours') },
     ]);
   });
 });
 
 describe('what the service manager says', () => {
-  it.each<[string, string]>([
-    ['activating', 'ok'],
-    ['inactive', 'warn'],
-    ['failed', 'fail'],
-    ['', 'ok'],
-  ])('systemd: %s is %s', async (output, state) => {
-    unit([node, program]);
-    expect(await look('linux', { systemctl: { code: 3, output } })).toMatchObject([{ state }]);
-  });
-
-  it.each<[string, Ran, string]>([
-    ['not loaded', { code: 113, output: '' }, 'warn'],
-    ['loaded and waiting', { code: 0, output: '\tstate = waiting\n' }, 'warn'],
-  ])('launchd: %s', async (_, launchctl, state) => {
-    plist([node, program]);
-    expect(await look('darwin', { launchctl })).toMatchObject([{ state }]);
+  it.each<[Platform, string, string, string]>([
+    ['linux', 'systemctl --user show ocmesh.service', 'LoadState=not-found\n', 'warn'],
+    [
+      'linux',
+      'systemctl --user show ocmesh.service',
+      'LoadState=loaded\nActiveState=inactive\nMainPID=0\n',
+      'warn',
+    ],
+    [
+      'linux',
+      'systemctl --user show ocmesh.service',
+      'LoadState=loaded\nActiveState=failed\nMainPID=0\n',
+      'fail',
+    ],
+    ['darwin', 'launchctl print gui/501/com.ocmesh.daemon', '\tstate = waiting\n', 'warn'],
+  ])('%s: %s answers %j', async (platform, command, answer, state) => {
+    install(platform);
+    expect(await look(platform, { [command]: answer })).toMatchObject([{ state }]);
   });
 
   it('warns of the deployed agent beside ours', async () => {
-    plist([node, program]);
-    write(launchAgentPath(userHome, 'com.ocmesh.agent'), '<plist/>');
+    install('darwin');
+    const agent = join(userHome, 'Library/LaunchAgents/com.ocmesh.agent.plist');
+    writeFileSync(agent, '<plist/>');
     expect(await look('darwin')).toMatchObject([
       { state: 'ok' },
-      { state: 'warn', nextStep: expect.stringContaining('launchctl bootout gui/501/com.ocmesh.agent') },
+      {
+        state: 'warn',
+        found: expect.stringContaining('com.ocmesh.agent'),
+        nextStep: expect.stringContaining('launchctl bootout gui/501/com.ocmesh.agent && mv '),
+      },
     ]);
   });
 });

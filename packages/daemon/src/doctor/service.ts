@@ -1,84 +1,64 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, isAbsolute } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readDefinition } from '../service/definition-file.ts';
+import { describeService } from '../service/description.ts';
+import { findSupervisor } from '../service/find-supervisor.ts';
+import { createLaunchd } from '../service/launchd.ts';
+import { nodeProblem } from '../service/node-path.ts';
+import { oldAgentNotice } from '../service/old-agent.ts';
+import type { Supervisor } from '../service/supervisor.ts';
+import { createSystemd } from '../service/systemd.ts';
 import { type Check, type Finding, fail, ok, skipped, warn } from './check.ts';
-import { isNewEnough, leastNode } from './node.ts';
-import { launchAgentPath, readPlist, readUnit, type ServiceFile, systemdUnitPath } from './service-files.ts';
 import type { Surroundings } from './surroundings.ts';
 
-const LABEL = 'com.ocmesh.daemon';
-/** Of the deployed JavaScript ocmesh. */
-const OTHER_LABEL = 'com.ocmesh.agent';
 const INSTALL_ANEW = 'Run `ocmesh service install`: it writes the file anew.';
 
-type Deps = Pick<Surroundings, 'home' | 'userHome' | 'env' | 'platform' | 'uid' | 'run'>;
+type Deps = Pick<Surroundings, 'home' | 'platform' | 'machine'>;
 
 export const serviceCheck = (deps: Deps): Check => ({
   id: 'service',
   what: 'Service',
   why: 'launchd or systemd keeps the daemon alive; what they cannot start, stays down after the next crash or login.',
   async look() {
-    const other = launchAgentPath(deps.userHome, OTHER_LABEL);
-    const findings = [await lookAt(deps)];
-    if (existsSync(other)) findings.push(otherAgent(other, deps.uid));
-    return findings;
+    const notice = await oldAgentNotice(deps.machine.run, deps.machine);
+    return [await lookAt(deps), ...(notice === null ? [] : [otherAgent(notice)])];
   },
 });
 
-const otherAgent = (path: string, uid: number | null): Finding =>
-  warn(
-    `${path}: another ocmesh is installed too`,
-    `Both announce themselves as agents. To keep this one: launchctl bootout gui/${uid ?? '$(id -u)'}/${OTHER_LABEL}; then remove that file.`,
-  );
-
-async function lookAt(deps: Deps): Promise<Finding> {
-  const isMac = deps.platform === 'darwin';
-  const path = isMac
-    ? launchAgentPath(deps.userHome, LABEL)
-    : systemdUnitPath(deps.userHome, deps.env['XDG_CONFIG_HOME']);
-  if (!existsSync(path)) return skipped('Not installed; `ocmesh service install` does.');
-  const text = readFileSync(path, 'utf8');
-  const file = isMac ? readPlist(text) : readUnit(text);
-  if (!file) return fail(`${path} names no program`, INSTALL_ANEW);
-  if (file.home !== null && file.home !== deps.home.path)
-    return skipped(`Installed for another home: ${file.home}`);
-  const problem = await cannotStart(file, deps.run);
-  if (problem !== null) return fail(`${path}: ${problem}`, INSTALL_ANEW);
-  return isMac ? askLaunchd(path, deps) : askSystemd(path, deps);
+function otherAgent(notice: string): Finding {
+  const [found = '', intro, ...commands] = notice.split('\n').map((line) => line.trim());
+  return warn(found, `${intro} ${commands.join(' && ')}`);
 }
 
-/** null when what it runs is all there. */
-async function cannotStart({ program, args }: ServiceFile, run: Deps['run']): Promise<string | null> {
-  const missing = [program, ...args].find((word) => isAbsolute(word) && !existsSync(word));
-  if (missing !== undefined) return `${missing} is not there`;
-  if (!/^node/.test(basename(program))) return null;
-  // A Node whose libraries went with an upgrade is there, and does not run.
-  const ran = await run(program, ['-p', 'process.versions.node']);
-  const version = ran?.code === 0 ? ran.output.trim() : null;
-  if (version === null) return `${program} does not run`;
-  return isNewEnough(version) ? null : `${program} is version ${version}: ${leastNode} is needed`;
+async function lookAt({ home, platform, machine }: Deps): Promise<Finding> {
+  // By the file, which is there also where nobody answers for it: in a container, or after su.
+  const supervisor = supervisorOf(platform, machine);
+  const path = supervisor.definitionPath;
+  const text = readDefinition(path);
+  if (text === null) return skipped('Not installed; `ocmesh service install` does.');
+  const installed = supervisor.read(text);
+  if (!installed) return fail(`${path} is none of ours, or was changed`, INSTALL_ANEW);
+  if (installed.home !== home.path) return skipped(`Installed for another home: ${installed.home}`);
+  const problem = await nodeProblem(machine.run, installed.nodePath);
+  if (problem !== null) return fail(`${path} starts ${installed.nodePath}: ${problem}`, INSTALL_ANEW);
+  const { program } = describeService({ ...installed, watchdogSec: 0 });
+  if (!existsSync(program)) return fail(`${path} starts ${program}: it is not there`, INSTALL_ANEW);
+  const found = await findSupervisor(machine);
+  return 'missing' in found ? ok(`installed. ${found.missing}`) : askFor(found.supervisor);
 }
 
-async function askSystemd(path: string, { run }: Deps): Promise<Finding> {
-  const asked = await run('systemctl', ['--user', 'is-active', 'ocmesh.service']);
-  const state = asked?.output.trim().split('\n')[0] ?? '';
-  if (['active', 'activating', 'reloading'].includes(state)) return ok(`installed and ${state}`);
-  if (state === 'failed')
-    return fail(
-      `${path}: systemd gave it up`,
-      'See why: journalctl --user -u ocmesh -n 20; then `ocmesh service start`.',
-    );
-  if (['inactive', 'deactivating'].includes(state))
-    return warn(`${path}: installed, but ${state}`, 'Run `ocmesh service start`.');
-  return ok('installed; systemd does not say whether it runs');
-}
+const supervisorOf = (platform: string, machine: Deps['machine']): Supervisor =>
+  platform === 'darwin'
+    ? createLaunchd({ ...machine, isAlive: () => false })
+    : createSystemd({
+        ...machine,
+        configFolder: machine.env['XDG_CONFIG_HOME'] || join(machine.userHome, '.config'),
+      });
 
-async function askLaunchd(path: string, { run, uid }: Deps): Promise<Finding> {
-  const asked = await run('launchctl', ['print', `gui/${uid}/${LABEL}`]);
-  if (asked === null) return ok('installed; launchd does not say whether it runs');
-  if (asked.code !== 0) return warn(`${path}: installed, but not loaded`, 'Run `ocmesh service start`.');
-  if (/^\s*state = running$/m.test(asked.output)) return ok('installed and running');
-  return warn(
-    `${path}: loaded, but not running`,
-    'See why: ocmesh.log in the home folder; then `ocmesh service restart`.',
-  );
+async function askFor({ state, name }: Supervisor): Promise<Finding> {
+  const { isLoaded, pid, words } = await state();
+  if (!isLoaded) return warn(`installed, but ${name} does not know it`, INSTALL_ANEW);
+  if (pid !== null) return ok(`installed, and ${name} runs it: ${words}`);
+  const nextStep = 'Run `ocmesh service start`; if it does not come up, that says why.';
+  return (/^failed/.test(words) ? fail : warn)(`installed, but ${name} does not run it: ${words}`, nextStep);
 }

@@ -18,8 +18,6 @@ const STABLE_PATHS = [
 const FLEETING =
   /\/(\.nvm|\.?fnm|fnm_multishells|\.volta|\.asdf|\.?mise|\.nodenv|\.nodebrew|\.nvs|\.n|n\/versions|\.proto|Cellar)\//;
 
-const LEAST = [20, 19] as const;
-
 export interface NodeChoice {
   readonly path: string;
   /** What the owner should know about it. */
@@ -64,9 +62,16 @@ export async function findNode({ run, execPath, realPath, asked }: NodeSearch): 
 export async function nodeProblem(run: RunCommand, path: string): Promise<string | null> {
   const { code, stdout } = await run(path, ['-p', 'process.versions.node'], { env: {} });
   if (code === 127) return 'it is not there';
-  const version = /^(\d+)\.(\d+)\.\d+/.exec(stdout.trim());
-  if (code !== 0 || !version) return 'it does not run';
-  const [major, minor] = [Number(version[1]), Number(version[2])];
+  const version = stdout.trim();
+  return code === 0 ? versionProblem(version) : 'it does not run';
+}
+
+const LEAST = [20, 19] as const;
+
+/** Why a Node of this version will not do; null when it will. @param version as `20.19.0` */
+export function versionProblem(version: string): string | null {
+  const [, major, minor] = /^(\d+)\.(\d+)\.\d+/.exec(version)?.map(Number) ?? [];
+  if (major === undefined || minor === undefined) return 'it does not run';
   const fits = major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1]);
-  return fits ? null : `it is version ${version[0]}, and ${LEAST.join('.')} is the oldest that will do`;
+  return fits ? null : `it is version ${version}, and ${LEAST.join('.')} is the oldest that will do`;
 }

@@ -3,6 +3,7 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog, createSeededRandom, type FakeClock } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
+import { createRenderMetrics } from '../../src/adapters/metrics/prometheus.ts';
 import { createAgent } from '../../src/agent.ts';
 import { type Config, defaults } from '../../src/config/schema.ts';
 import type { Bounds } from '../../src/core/messaging/retention.ts';
@@ -47,9 +48,18 @@ async function startBox(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions)
   const store = await openMemoryStore(disk, { clock, log });
   const network = createMemoryNetwork(mesh, clock, options.up === undefined ? {} : { up: options.up });
   const relays = mesh.relays.map(({ url }) => url);
+  const renderMetrics = createRenderMetrics({ clock, logLinesLost: () => 0 });
   const config: Config = { ...defaults, relays, name: options.name ?? null, ...options.config };
   const agent = await createAgent(
-    { store, engine, clock, random: createSeededRandom(options.seed ?? 1), log, connect: () => network },
+    {
+      store,
+      engine,
+      clock,
+      random: createSeededRandom(options.seed ?? 1),
+      log,
+      connect: () => network,
+      renderMetrics,
+    },
     config,
     { ...limits, ...options.bounds },
   );

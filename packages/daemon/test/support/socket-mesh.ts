@@ -133,6 +133,7 @@ export async function createSocketMesh() {
         random,
         log,
         connect: (sign) => guarded(openNetwork({ clock, random, log, sign })),
+        renderMetrics: async () => '',
       },
       config,
     );

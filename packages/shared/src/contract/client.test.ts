@@ -172,3 +172,14 @@ test('a call that was refused for want of a token is made once more, not for eve
   await expect(needy.getIdentity({})).rejects.toMatchObject({ code: 'token_wrong' });
   expect(calls).toBe(2);
 });
+
+test('reads an answer that is text as it is, and its errors as JSON', async () => {
+  const { client, sent } = answering(200, 'a 1\nb 2\n');
+  expect(await client.getMetrics({})).toBe('a 1\nb 2\n');
+  expect(sent[0]?.init.headers['accept']).toMatch(/^text\/plain/);
+  const body = { error: 'shutting_down', message: 'm', hint: 'h' };
+  await expect(answering(503, body).client.getMetrics({})).rejects.toMatchObject({ code: 'shutting_down' });
+  await expect(answering(404, 'no such page').client.getMetrics({})).rejects.toMatchObject({
+    code: 'daemon_down',
+  });
+});

@@ -78,7 +78,8 @@ export function createClient(options: ClientOptions): Handlers {
       const response = await options.fetch(url, signal ? { ...init, signal } : init);
       status = response.status;
       link = response.headers.get('link');
-      body = parseJson(await response.text());
+      const text = await response.text();
+      body = row.text && status === 200 ? text : parseJson(text);
     } catch (cause) {
       throw new OcmeshError('daemon_down', {
         message: `The ocmesh daemon does not answer at ${base}.`,
@@ -105,7 +106,7 @@ export function toRequest(base: string, row: Operation, input: Record<string, un
     path = path.replace(`:${field}`, encodeURIComponent(String(rest[field])));
     delete rest[field];
   }
-  const headers: Record<string, string> = { accept: 'application/json' };
+  const headers: Record<string, string> = { accept: row.text ?? 'application/json' };
   for (const [field, header] of Object.entries(row.headers ?? {})) {
     if (rest[field] !== undefined) headers[header] = String(rest[field]);
     delete rest[field];

@@ -22,6 +22,7 @@ export {
 export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
 export { limits } from './limits.ts';
 export { isNestedWithin } from './nesting.ts';
+export { openApiDocument } from './openapi.ts';
 export { type AbortSignalLike, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
 export type { RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';

@@ -209,6 +209,15 @@ export const limits = {
   noRelaySeconds: 15,
   /** Minutes that our clock may differ from those of the relays: they refuse what is dated 15 minutes ahead. */
   clockOffMinutes: 10,
+  /** Bytes after which the log file is rotated before its day is over: far more than a day at `info` writes. */
+  logFileBytes: 64 * 1024 * 1024,
+  /** Rotated log files that are kept, and the bytes of all of them: two weeks, unless something floods the log. */
+  logArchives: 14,
+  logArchiveBytes: 200 * 1024 * 1024,
+  /** Characters of log lines that wait for the disk; what comes while it takes none is dropped and counted. */
+  logWaitingChars: 4 * 1024 * 1024,
+  /** Wrong tokens a minute that are told so; more are told to wait. The right one passes all the same. */
+  wrongTokensPerMinute: 10,
   /** Seconds that the event loop may stand still before a service manager kills and restarts the daemon. */
   watchdogSeconds: 60,
   /** Seconds between two starts of a daemon that only a person can help, under launchd, which would start it for ever. */
@@ -216,8 +225,6 @@ export const limits = {
   parkMaxSeconds: 300,
   /** Bytes of the service's error log, which nobody rotates, from which on it begins anew at a start. */
   serviceErrorLogBytes: 1024 * 1024,
-  /** Wrong tokens a minute that are told so; more are told to wait. The right one passes all the same. */
-  wrongTokensPerMinute: 10,
   /** Milliseconds for a clean stop before the process leaves anyway. */
   drainMs: 5_000,
 } as const;

@@ -11,6 +11,8 @@ export interface Operation {
   readonly output: TSchema;
   /** `output` is a page: the answer is its array, the next page stands in `Link`. */
   readonly page?: true;
+  /** The answer is this type of text, not JSON. */
+  readonly text?: string;
   /** The answer is a stream of Server-Sent Events, each of them an `output`. */
   readonly stream?: true;
   /** Where it is not 200. */

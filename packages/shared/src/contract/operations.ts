@@ -31,6 +31,22 @@ export const operations = {
     input: requests.none,
     output: schemas.Identity,
   }),
+  getMetrics: operation({
+    method: 'GET',
+    path: '/metrics',
+    summary:
+      'Numbers for Prometheus: messages, outbox, peers, relays, events, storage, the process. They name nobody.',
+    input: requests.none,
+    output: Type.String(),
+    text: 'text/plain; version=0.0.4; charset=utf-8',
+  }),
+  getOpenApi: operation({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This API as OpenAPI 3.1.',
+    input: requests.none,
+    output: Type.Record(Type.String(), Type.Unknown()),
+  }),
   listRelays: operation({
     method: 'GET',
     path: '/relays',

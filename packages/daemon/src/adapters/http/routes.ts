@@ -74,6 +74,11 @@ function answer(context: Context, row: Operation, output: unknown): void {
     write(context, items);
     return;
   }
+  if (row.text) {
+    context.body = output;
+    context.set('Content-Type', row.text);
+    return;
+  }
   context.status = row.successStatus ?? 200;
   if (row.degradedStatus && (output as { degraded?: boolean }).degraded) context.status = row.degradedStatus;
   write(context, output);

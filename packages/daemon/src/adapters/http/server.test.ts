@@ -319,3 +319,11 @@ test('closing answers what is running and takes nothing new', async () => {
   expect((await running).status).toBe(200);
   await closed;
 });
+
+test('text is answered as it is, under its own type', async () => {
+  const api = await openApi({ getMetrics: async () => 'ocmesh_degraded 0\n' });
+  const answer = await api.get('/metrics');
+  expect(answer.text).toBe('ocmesh_degraded 0\n');
+  expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect((await api.get('/metrics?x=1')).json['error']).toBe('invalid_request');
+});

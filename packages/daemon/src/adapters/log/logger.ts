@@ -1,31 +1,41 @@
 // The only import of pino.
-import { closeSync, openSync, writeSync } from 'node:fs';
-import type { Clock, Log } from '@ocmesh/shared/ambient';
-import { pino } from 'pino';
+import { writeSync } from 'node:fs';
+import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
+import { pino, symbols } from 'pino';
 import { formatLine } from './line-format.ts';
+import { createLogFile } from './log-file.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface FileLog extends Log {
+  /** Lines that could not be written since the start. */
+  lost(): number;
+  /** Writes what waits before it returns. */
   close(): void;
 }
 
-/** Writes to the log file and, where asked for, to standard error. */
+/**
+ * Writes to the log file and, where asked for, to standard error. What waits is written when the process ends, however
+ * it comes to that but by a signal that nobody can catch.
+ * @throws the system's error when the file cannot be opened
+ */
 export function createFileLog(
-  path: string,
+  paths: { readonly file: string; readonly archive: string },
   clock: Clock,
   options: { readonly level: LogLevel; readonly toStderr: boolean },
 ): FileLog {
-  let file: number | null = openSync(path, 'a', 0o600);
-  const log = createLog(clock, options.level, (line) => {
-    if (file !== null) writeSync(file, line);
+  const file = createLogFile(paths.file, paths.archive, { clock });
+  process.once('exit', file.close);
+  const log = createLog(clock, options.level, (line, timeMs) => {
+    file.write(line, timeMs);
     if (options.toStderr) writeSync(2, line);
   });
   return {
     ...log,
+    lost: file.lost,
     close() {
-      if (file !== null) closeSync(file);
-      file = null;
+      process.off('exit', file.close);
+      file.close();
     },
   };
 }
@@ -33,20 +43,25 @@ export function createFileLog(
 export const createStderrLog = (clock: Clock, level: LogLevel): Log =>
   createLog(clock, level, (line) => writeSync(2, line));
 
-function createLog(clock: Clock, level: LogLevel, write: (line: string) => void): Log {
-  const logger = pino(
-    { level, base: null, timestamp: false, formatters: { level: (name) => ({ level: name }) } },
-    {
-      write(json: string) {
-        const { level: name, msg, ...fields } = JSON.parse(json);
-        try {
-          write(formatLine(clock.now(), name, msg, fields));
-        } catch {
-          // A full disk or a closed terminal: the line is lost, the daemon is not.
-        }
-      },
+function createLog(clock: Clock, level: LogLevel, write: (line: string, timeMs: UnixMs) => void): Log {
+  const destination = {
+    // What was logged is left here by pino, beside the JSON that it made of it.
+    [symbols.needsMetadataGsym]: true,
+    lastLevel: 0,
+    lastMsg: '',
+    lastObj: {},
+    lastTime: '',
+    write() {
+      const timeMs = clock.now();
+      const name = logger.levels.labels[destination.lastLevel] ?? '';
+      try {
+        write(formatLine(timeMs, name, destination.lastMsg, destination.lastObj), timeMs);
+      } catch {
+        // A closed terminal: the line is lost there, the daemon is not.
+      }
     },
-  );
+  };
+  const logger = pino({ level, base: null, timestamp: false }, destination);
   const at =
     (name: LogLevel): Log['info'] =>
     (message, fields = {}) =>

@@ -135,13 +135,14 @@ export function createMessagesTable(database: Database): MessagesTable {
         )?.[0],
       ),
 
-    countByState() {
-      const counts = { queued: 0, published: 0, failed: 0 };
+    countByState<S extends DeliveryState>(...states: S[]) {
+      const counts = Object.fromEntries(states.map((state) => [state, 0])) as Record<S, number>;
       for (const [state, rows] of database.all(
-        `SELECT state, count(*) FROM messages WHERE direction = 'out' AND state IN ('queued', 'published', 'failed')
+        `SELECT state, count(*) FROM messages WHERE direction = 'out' AND state IN (${states.map(() => '?')})
          GROUP BY state`,
+        states,
       )) {
-        counts[state as keyof typeof counts] = rows as number;
+        counts[state as S] = rows as number;
       }
       return counts;
     },

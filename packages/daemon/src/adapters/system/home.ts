@@ -13,6 +13,7 @@ export interface Home {
   readonly daemonFile: string;
   readonly lockFile: string;
   readonly logFile: string;
+  readonly logArchive: string;
 }
 
 export const homeFiles = (path: string): Home => ({
@@ -25,6 +26,7 @@ export const homeFiles = (path: string): Home => ({
   daemonFile: join(path, 'daemon.json'),
   lockFile: join(path, 'daemon.lock'),
   logFile: join(path, 'ocmesh.log'),
+  logArchive: join(path, 'logs'),
 });
 
 /**

@@ -1,12 +1,13 @@
 import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
-import type { Handlers, Streams } from '@ocmesh/shared/contract';
-import { ourFeatures } from '@ocmesh/shared/wire';
+import { type Handlers, openApiDocument, type Streams } from '@ocmesh/shared/contract';
+import { ocmeshVersion, ourFeatures } from '@ocmesh/shared/wire';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/verdict.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { RelayList } from '../relays/relay-list.ts';
@@ -15,6 +16,7 @@ import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
 import { createEventHandlers } from './events.ts';
 import { createMessageHandlers } from './messages.ts';
+import { createMetricsHandler } from './metrics.ts';
 import { createPeerHandlers } from './peers.ts';
 import { createRelayHandlers } from './relays.ts';
 import { createStatusHandlers } from './status.ts';
@@ -35,6 +37,9 @@ export interface HandlerDeps {
   readonly makeRoom: (tables: Tables) => boolean;
   /** When a message that is still going out is tried next. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
+  /** What still goes out. */
+  readonly outboxDepth: () => number;
+  readonly renderMetrics: RenderMetrics;
   readonly hub: EventHub;
   /** Told after what happened is on disk. */
   readonly notify: (events: readonly DomainEvent[]) => void;
@@ -50,12 +55,14 @@ export interface HandlerOptions {
 /** One handler for each operation of the contract. */
 export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Handlers & Streams => ({
   ...createStatusHandlers(deps, options),
+  ...createMetricsHandler(deps, options),
   ...createRelayHandlers(deps),
   ...createPeerHandlers(deps, options),
   ...createTrustHandlers(deps, options),
   ...createMessageHandlers(deps, options),
   ...createEventHandlers(deps, options),
   sendMessage: deps.send,
+  getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({
     pubkey: deps.identity.pubkey,
     npub: deps.identity.npub,

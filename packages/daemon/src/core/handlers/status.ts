@@ -24,7 +24,7 @@ export function createStatusHandlers(
         unread_count: tables.messages.countUnread(),
         request_count: countRequests(tables),
         paused_peers: loopGuard.paused(tables),
-        outbox: tables.messages.countByState(),
+        outbox: tables.messages.countByState('queued', 'published', 'failed'),
       }));
       const { bytes, journalBytes } = store.size();
       return {

@@ -93,6 +93,7 @@ export function createPipeline(deps: Deps): Pipeline {
 
   /** The cheap checks come before the queue: nothing oversized waits in it. */
   function admit(raw: unknown): NostrEvent | null {
+    counters.countEvent();
     const gate = passGate(raw, self, toUnixSec(clock.now()));
     if ('refusal' in gate) return refuse(gate.refusal);
     return deps.isBlocked(gate.event.pubkey) ? refuse('blocked') : gate.event;

@@ -27,6 +27,8 @@ export interface Outbox {
   onEvent(event: DomainEvent): void;
   /** When a message that is still going out is tried next; null while it waits for a relay. */
   nextAttemptAtMs(eventId: string): UnixMs | null;
+  /** What still goes out: messages, receipts, replies and hellos. */
+  depth(): number;
   /** Stops taking up work and waits for what is in flight. */
   stop(): Promise<void>;
 }
@@ -181,6 +183,7 @@ export function createOutbox(deps: {
       const times = [...entry.pending].flatMap((url) => lanes.get(url)?.nextAttemptAtMs(entry) ?? []);
       return times.length === 0 ? null : Math.min(...times);
     },
+    depth: () => entries.size,
     async stop() {
       stopped = true;
       cancelReach();

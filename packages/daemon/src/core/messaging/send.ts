@@ -164,7 +164,7 @@ const loopSuspected = (pauseMs: number): OcmeshError =>
   new OcmeshError('loop_suspected', { retryAfterSeconds: Math.ceil(pauseMs / 1000) });
 
 function checkQueue(tables: Tables): void {
-  if (tables.messages.countByState().queued >= limits.outboxQueued) {
+  if (tables.messages.countByState('queued').queued >= limits.outboxQueued) {
     throw new OcmeshError('outbox_full', { retryAfterSeconds: 60 });
   }
 }

@@ -139,7 +139,8 @@ export interface MessagesTable {
   hasPrunable(): boolean;
   /** Automatic messages of ours to this peer since then, as far as they are among the last 1,000 of the conversation. */
   countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
-  countByState(): { queued: number; published: number; failed: number };
+  /** Outgoing messages in each of these states. */
+  countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
 }
 
 export interface OutboxTable {

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { createProcessMesh } from '@ocmesh/testkit';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const run = promisify(execFile);
+const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+const { packageManager } = readJson(join(root, 'package.json'));
+
+const place = mkdtempSync(join(tmpdir(), 'ocmesh-packages-'));
+const tarballs = join(place, 'tarballs');
+const tarball = (name: string): string =>
+  join(tarballs, readdirSync(tarballs).find((file) => file.startsWith(`ocmesh-${name}-`)) ?? name);
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** What `npm publish` would send: pnpm puts versions where the workspace has `catalog:` and `workspace:`. */
+beforeAll(async () => {
+  mkdirSync(tarballs);
+  const which = ['--recursive', '--filter', './packages/*', '--filter', '!@ocmesh/testkit'];
+  const pnpm = ['--yes', '--prefer-offline', packageManager];
+  await run('npx', [...pnpm, ...which, 'pack', '--pack-destination', tarballs], { cwd: root });
+});
+
+describe('what npm would ship', () => {
+  it('is every package but the private one', () => {
+    const shipped = readdirSync(join(root, 'packages')).filter(
+      (name) => !readJson(join(root, 'packages', name, 'package.json')).private,
+    );
+    expect(readdirSync(tarballs)).toHaveLength(shipped.length);
+    for (const name of shipped) expect(readFileSync(tarball(name)).length).toBeGreaterThan(1_000);
+  });
+
+  it.each(['daemon', 'mcp-server', 'relay', 'shared'])('publint finds no fault with %s', async (name) => {
+    const bytes = readFileSync(tarball(name));
+    const { messages, pkg } = await publint({
+      pack: { tarball: new Uint8Array(bytes).buffer },
+      strict: true,
+    });
+    expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([]);
+  });
+
+  describe('the programs, installed into an empty folder without network', () => {
+    const home = join(place, 'programs');
+    const bin = (name: string): string => join(home, 'node_modules/.bin', name);
+
+    beforeAll(async () => {
+      mkdirSync(home);
+      // An empty cache and a registry that nobody runs: what is not in the tarball is not there.
+      const nothing = ['--offline', '--cache', join(place, 'cache'), '--registry', 'http://127.0.0.1:9'];
+      const quiet = ['--no-audit', '--no-fund', '--loglevel', 'error'];
+      const files = [tarball('daemon'), tarball('mcp-server')];
+      await run('npm', ['install', '--prefix', home, ...nothing, ...quiet, ...files], { cwd: home });
+    });
+
+    it('are all that is installed, and nothing ran for it', () => {
+      const installed = readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'));
+      expect(installed).toEqual(['@ocmesh']);
+      for (const name of ['daemon', 'mcp-server']) {
+        const { dependencies, scripts } = readJson(join(home, 'node_modules/@ocmesh', name, 'package.json'));
+        expect({ dependencies, scripts }).toEqual({});
+      }
+    });
+
+    it('ocmesh tells its version', async () => {
+      const { stdout } = await run(bin('ocmesh'), ['version']);
+      expect(stdout).toBe(`${readJson(join(root, 'package.json')).version}\n`);
+    });
+
+    it('the daemon starts, and answers with what it loads only when it is asked', async () => {
+      const mesh = createProcessMesh(join(home, 'node_modules/@ocmesh/daemon/bundle/ocmesh.mjs'));
+      try {
+        const relay = await mesh.startRelay();
+        const agent = await mesh.startAgent('packed', [relay.url]);
+        expect(await agent.api.getStatus({})).toMatchObject({ pubkey: agent.pubkey });
+        expect(await agent.api.getMetrics({})).toContain('\nocmesh_degraded 0\n');
+        expect(await agent.api.getOpenApi({})).toEqual(readJson(join(root, 'docs/openapi.json')));
+        expect(await agent.stop()).toBe(0);
+      } finally {
+        await mesh.close();
+      }
+    });
+
+    it('the MCP server greets its client and lists its tools', async () => {
+      const client = new Client({ name: 'packed', version: '1' });
+      await client.connect(
+        new StdioClientTransport({
+          command: bin('ocmesh-mcp'),
+          env: { PATH: process.env['PATH'] ?? '', HOME: place },
+        }),
+      );
+      expect(client.getServerVersion()).toMatchObject({ name: 'ocmesh' });
+      expect((await client.listTools()).tools).toEqual(readJson(join(root, 'docs/tools.json')));
+      await client.close();
+    });
+  });
+
+  it('the libraries load, with nothing but the dependencies they name', async () => {
+    const home = join(place, 'libraries');
+    for (const name of ['shared', 'relay']) {
+      const folder = join(home, 'node_modules/@ocmesh', name);
+      mkdirSync(folder, { recursive: true });
+      await run('tar', ['-xzf', tarball(name), '--strip-components=1', '-C', folder]);
+      for (const dependency of Object.keys(readJson(join(folder, 'package.json')).dependencies)) {
+        if (dependency.startsWith('@ocmesh/')) continue;
+        const there = join(root, 'packages', name, 'node_modules', dependency);
+        symlinkSync(there, join(home, 'node_modules', dependency));
+      }
+    }
+    const script = `
+      const { startRelay } = await import('@ocmesh/relay');
+      const { limits } = await import('@ocmesh/shared/contract');
+      console.log(typeof startRelay, limits.contentChars);`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: home });
+    expect(stdout).toBe('function 4096\n');
+  });
+});

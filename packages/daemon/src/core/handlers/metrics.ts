@@ -1,0 +1,52 @@
+import type { Handlers, RelayState } from '@ocmesh/shared/contract';
+import { ocmeshVersion } from '@ocmesh/shared/wire';
+import type { RelayNetwork } from '../ports/relay-network.ts';
+import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+
+export function createMetricsHandler(
+  { store, network, clock, health, counters, outboxDepth, renderMetrics }: HandlerDeps,
+  { onlineWindowMs }: HandlerOptions,
+): Pick<Handlers, 'getMetrics'> {
+  return {
+    async getMetrics() {
+      const { events, refused } = counters.totals();
+      const { bytes, journalBytes } = store.size();
+      // Not `read`: numbers shall come while the disk fails, too.
+      return renderMetrics({
+        version: ocmeshVersion,
+        degraded: health.reasons().length > 0,
+        outboxDepth: outboxDepth(),
+        relays: relaysByState(network),
+        events,
+        refused,
+        storeBytes: bytes,
+        journalBytes,
+        ...store.peek(({ messages, peers }) => {
+          const sent = messages.countByState('queued', 'published', 'delivered', 'read', 'failed', 'expired');
+          const outgoing = Object.values(sent).reduce((sum, rows) => sum + rows, 0);
+          return {
+            messages: { ...sent, received: messages.totals().count - outgoing },
+            peersOnline: peers.countOnline(clock.now(), onlineWindowMs),
+            peersKnown: peers.count(),
+          };
+        }),
+      });
+    },
+  };
+}
+
+/** Every state, so that one without a relay is 0 and not missing. */
+function relaysByState(network: RelayNetwork): Record<RelayState, number> {
+  const counts: Record<RelayState, number> = {
+    connecting: 0,
+    connected: 0,
+    disconnected: 0,
+    auth_required: 0,
+    auth_failed: 0,
+    restricted: 0,
+    payment_required: 0,
+    misbehaving: 0,
+  };
+  for (const { role, state } of network.relays()) if (role === 'own') counts[state]++;
+  return counts;
+}
