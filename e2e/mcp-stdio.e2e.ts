@@ -31,6 +31,7 @@ describe('the MCP server on stdio', () => {
     try {
       const { tools } = await client.listTools();
       expect(tools.map(({ name }) => name).sort()).toEqual([
+        'block_peer',
         'get_message',
         'get_peer',
         'get_status',
@@ -75,7 +76,7 @@ describe('the MCP server on stdio', () => {
     const mesh = createMesh();
     const client = await connect(mesh.place);
     try {
-      expect((await client.listTools()).tools.length).toBe(8);
+      expect((await client.listTools()).tools.length).toBe(9);
       const answer = await call(client, 'get_status');
       expect(answer.isError).toBe(true);
       expect(answer.value).toMatchObject({

@@ -173,9 +173,14 @@ ${rows.join('\n')}
 `;
 }
 
-/** As an MCP client sees them. */
+/** As an MCP client sees them where the owner allowed no more. */
 async function tools() {
-  const server = createMcpServer({ handlers: /** @type {any} */ ({}), onProblem: console.error });
+  const server = createMcpServer({
+    handlers: /** @type {any} */ ({}),
+    mayTrust: async () => false,
+    random: { bytes: (count) => new Uint8Array(count) },
+    onProblem: console.error,
+  });
   const client = new Client({ name: 'generate', version: ocmeshVersion });
   const [near, far] = InMemoryTransport.createLinkedPair();
   await server.connect(far);

@@ -1,12 +1,16 @@
 // What takes too long for every day: thousands of power cuts, mutations of every file, a disk that fails at each
-// operation, hundreds of kills of real processes, hundreds of messages among hostile relays and through a network that
-// breaks, a flood of a million made-up agents. `SEED` repeats a run; every seed is printed.
-// Ends with one line that counts tests: `N passed, N failed`.
+// operation, broken frames and requests, changed and repeated messages by the ten thousand, hundreds of kills of real
+// processes, hundreds of messages among hostile relays and through a network that breaks, a flood of a million made-up
+// agents. `SEED` repeats a run; every seed is printed. Ends with one line that counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
 const { check, test, finish } = createTally({
   SOAK_STATES: '5000',
   SOAK_MUTATIONS: '10000',
+  SOAK_FRAMES: '100000',
+  SOAK_REQUESTS: '10000',
+  SOAK_FORGERIES: '10000',
+  SOAK_REPLAYS: '100000',
   SOAK_KILLS: '200',
   SOAK_HOSTILE_MESSAGES: '500',
   SOAK_RESTARTS: '15',
@@ -18,12 +22,13 @@ const { check, test, finish } = createTally({
   SOAK_SERVICE_KILLS: '20',
   SOAK_FLOOD_KEYS: '1000000',
 });
-/** `store`, `crash`, `relays`, `service` or `flood` for one part alone. */
+/** `store`, `fuzz`, `crash`, `relays`, `service` or `flood` for one part alone. */
 const part = process.argv[2] ?? 'all';
-if (!['all', 'store', 'crash', 'relays', 'service', 'flood'].includes(part))
+if (!['all', 'store', 'fuzz', 'crash', 'relays', 'service', 'flood'].includes(part))
   throw new Error(`no part of the soak: ${part}`);
 const isAsked = (/** @type {string} */ name) => part === 'all' || part === name;
 if (isAsked('store')) test('store', 'unit', 'packages/daemon/test/store');
+if (isAsked('fuzz')) test('fuzz', 'unit', 'packages/daemon/test/fuzz');
 const needsBuild = ['crash', 'relays', 'service', 'flood'].some(isAsked);
 if (needsBuild && check('build', ['npm', 'run', '--silent', 'build'])) {
   if (isAsked('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');

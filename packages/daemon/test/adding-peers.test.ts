@@ -62,3 +62,10 @@ test('neither our own key nor what is none becomes a peer', async () => {
   }
   expect(await box.peers()).toEqual([]);
 });
+
+test('digits that are nobody’s key are refused', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  await expect(box.addPeer({ pubkey: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'invalid_pubkey' });
+  expect(await box.peers()).toEqual([]);
+});

@@ -2,12 +2,12 @@ import type { Page } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import {
   countFitting,
-  cutToJsonBytes,
+  cutToShownBytes,
   type FittingPage,
   fitPage,
   fitWithIds,
-  jsonBytes,
   resultBytes,
+  shownBytes,
 } from './budget.ts';
 
 const total = 60;
@@ -32,7 +32,7 @@ test('loses no row of pages that are too long: the cursor points at the first on
   let cursor: string | null = '0';
   while (cursor !== null) {
     const page: FittingPage = await fitPage(ask(Number(cursor), 3000), 20, (row) => row);
-    expect(jsonBytes(page)).toBeLessThanOrEqual(resultBytes);
+    expect(shownBytes(page)).toBeLessThanOrEqual(resultBytes);
     expect(page.left_out).toBe(Math.min(20, total - Number(cursor)) - page.rows.length);
     seen.push(...(page.rows as string[]));
     cursor = page.next_cursor;
@@ -59,11 +59,11 @@ test('names the ids of messages that do not fit, within the budget', () => {
   expect(fitted.rows.length).toBeGreaterThan(1);
   expect(fitted.rows.length + fitted.left_out_ids.length).toBe(100);
   expect(fitted.left_out_ids[0]).toBe(ids[fitted.rows.length]);
-  expect(jsonBytes(fitted)).toBeLessThanOrEqual(resultBytes);
+  expect(shownBytes(fitted)).toBeLessThanOrEqual(resultBytes);
 });
 
 test('cuts a text to the bytes it takes as JSON, between characters', () => {
-  expect(cutToJsonBytes('short', 100)).toBe('short');
-  expect(cutToJsonBytes('"""""', 8)).toBe('"""');
-  expect(cutToJsonBytes('😀😀😀', 11)).toBe('😀😀');
+  expect(cutToShownBytes('short', 100)).toBe('short');
+  expect(cutToShownBytes('"""""', 8)).toBe('"""');
+  expect(cutToShownBytes('😀😀😀', 11)).toBe('😀😀');
 });

@@ -1,20 +1,24 @@
 import { type Page, utf8Bytes } from '@ocmesh/shared/contract';
-import { cutText } from '@ocmesh/shared/text';
+import { cutText, inertJson } from '@ocmesh/shared/text';
 
-/** Bytes of one result as JSON: more fills a model's context with little use. */
+/** Bytes of one result as an object and as text: more fills a model's context with little use. */
 export const resultBytes = 20_000;
-/** Room for the fields around the rows of a list: cursors, counts. */
-const frameBytes = 400;
+/** Room for the fence around the text. */
+export const fenceBytes = 256;
+/** Room for that, and for the fields around the rows of a list: cursors, counts. */
+const frameBytes = fenceBytes + 400;
 /** Characters of a body in a list; `get_message` has the rest. */
 export const listedChars = 1000;
 
-export const jsonBytes = (value: unknown): number => utf8Bytes(JSON.stringify(value) ?? '');
+/** Bytes of a value as JSON, or as JSON in a fence where that is longer. */
+export const shownBytes = (value: unknown): number =>
+  Math.max(utf8Bytes(JSON.stringify(value) ?? ''), utf8Bytes(inertJson(value)));
 
 /** How many rows from the start fit into `bytes` as a JSON array. */
 export function countFitting(rows: readonly unknown[], bytes: number): number {
   let used = 2;
   const end = rows.findIndex((row) => {
-    used += jsonBytes(row) + 1;
+    used += shownBytes(row) + 1;
     return used > bytes;
   });
   return end < 0 ? rows.length : end;
@@ -55,18 +59,18 @@ export function fitWithIds(
   ids: readonly string[],
 ): { rows: unknown[]; left_out_ids: string[] } {
   let kept = countFitting(rows, resultBytes - frameBytes);
-  while (kept > 0 && jsonBytes([rows.slice(0, kept), ids.slice(kept)]) > resultBytes - frameBytes) kept--;
+  while (kept > 0 && shownBytes([rows.slice(0, kept), ids.slice(kept)]) > resultBytes - frameBytes) kept--;
   return { rows: rows.slice(0, kept), left_out_ids: ids.slice(kept) };
 }
 
-/** The longest beginning of `text` that takes at most `bytes` bytes as a JSON string. */
-export function cutToJsonBytes(text: string, bytes: number): string {
-  if (jsonBytes(text) <= bytes) return text;
+/** The longest beginning of `text` that takes at most `bytes` bytes in a result. */
+export function cutToShownBytes(text: string, bytes: number): string {
+  if (shownBytes(text) <= bytes) return text;
   let low = 0;
   let high = text.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (jsonBytes(cutText(text, middle)) <= bytes) low = middle;
+    if (shownBytes(cutText(text, middle)) <= bytes) low = middle;
     else high = middle - 1;
   }
   return cutText(text, low);

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { createClient } from '@ocmesh/shared/contract';
 import { agentAccess } from './daemon-access.ts';
+import { askMayTrust } from './may-trust.ts';
 import { createMcpServer } from './server.ts';
 
 /** Milliseconds that running calls have to answer after the client closed stdin. */
@@ -10,8 +12,11 @@ const graceMs = 500;
  * Problems are written to stderr. The process may be ended once this resolves.
  */
 export async function runMcpServer(): Promise<void> {
+  const handlers = createClient(agentAccess({ env: process.env }));
   const server = createMcpServer({
-    handlers: createClient(agentAccess({ env: process.env })),
+    handlers,
+    mayTrust: () => askMayTrust(handlers),
+    random: { bytes: randomBytes },
     onProblem: (error) => process.stderr.write(`ocmesh mcp: ${describe(error)}\n`),
   });
   const ended = new Promise<void>((resolve) => {

@@ -72,7 +72,7 @@ test('finds the daemon by its daemon.json and calls it', async () => {
     peers: [],
     next_cursor: null,
   });
-  expect(requests).toEqual(['GET /status', 'GET /peers?online=true&limit=20']);
+  expect(requests).toEqual(['GET /policy', 'GET /status', 'GET /peers?online=true&limit=20']);
   await client.close();
 });
 
@@ -84,7 +84,7 @@ test('lists its tools without a daemon, says how to start it, and finds it once 
     });
   });
   const { client, call } = await connect({ ...bareEnv(), OCMESH_PORT: String(unused) });
-  expect((await client.listTools()).tools).toHaveLength(8);
+  expect((await client.listTools()).tools).toHaveLength(9);
   const down = await call('get_status');
   expect(down.isError).toBe(true);
   expect(textOf(down)).toMatch(/^daemon_down: .+`ocmesh start`/);

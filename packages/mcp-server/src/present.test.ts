@@ -3,7 +3,7 @@ import { unseen } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
-import { jsonBytes, resultBytes } from './budget.ts';
+import { resultBytes, shownBytes } from './budget.ts';
 import { presentListedPeer, presentPeer, presentStatus } from './present.ts';
 import { presentListed, presentMessage } from './present-message.ts';
 
@@ -52,7 +52,7 @@ test('no unseen character of a peer or relay survives, and no message is too lon
     fc.property(anyMessage, (message) => {
       for (const shown of [presentMessage(message), presentListed(message)]) {
         expect(isClean(shown)).toBe(true);
-        expect(jsonBytes(shown)).toBeLessThanOrEqual(resultBytes);
+        expect(shownBytes(shown)).toBeLessThanOrEqual(resultBytes);
       }
     }),
     { numRuns: 60 },
@@ -73,14 +73,14 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
     fc.property(anyPeer, (peer) => {
       for (const shown of [presentPeer(peer), presentListedPeer(peer)]) {
         expect(isClean(shown)).toBe(true);
-        expect(jsonBytes(shown)).toBeLessThanOrEqual(resultBytes);
+        expect(shownBytes(shown)).toBeLessThanOrEqual(resultBytes);
       }
     }),
     { numRuns: 60 },
   );
   const claim = Array(32).fill('😀'.repeat(64)) as string[];
   expect(
-    jsonBytes(presentPeer(aPeerAlone({ about: '😀'.repeat(500), features: claim, capabilities: claim }))),
+    shownBytes(presentPeer(aPeerAlone({ about: '😀'.repeat(500), features: claim, capabilities: claim }))),
   ).toBeLessThan(resultBytes);
 });
 
@@ -120,8 +120,10 @@ test('puts all that a peer claims into untrusted_content', () => {
     'last_seen',
     'handshake',
     'trust',
+    'paused',
     'unread_count',
     'first_seen',
+    'note',
   ]);
 });
 
@@ -180,7 +182,7 @@ test('a list of sent messages says what each relay did, and when the next attemp
   const relays = Array.from({ length: 30 }, () => sent.delivery.relays).flat();
   const listed = presentListed({ ...sent, delivery: { ...sent.delivery, relays } });
   expect(listed).toMatchObject({ truncated: true, delivery: { relays_left_out: expect.any(Number) } });
-  expect(jsonBytes(listed['delivery'])).toBeLessThan(700);
+  expect(shownBytes(listed['delivery'])).toBeLessThan(700);
 });
 
 test('a peer that was never seen has no time of it', () => {

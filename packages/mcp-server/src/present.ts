@@ -1,5 +1,5 @@
 import { limits, type Peer, type PeerDetails, type RelayOutcome, type Status } from '@ocmesh/shared/contract';
-import { cleanLine, cleanText, cutText } from '@ocmesh/shared/text';
+import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
 import { countFitting } from './budget.ts';
 
 // The boundary between what the daemon knows and what others say: a model reads the latter only in
@@ -12,6 +12,8 @@ const urlChars = 128;
 /** Characters and claims of a peer in a list; `get_peer` has the rest. */
 const listedAboutChars = 200;
 const listedClaims = 12;
+/** Paused conversations in a status; get_peer tells of each. */
+const pausedRows = 20;
 /** Bytes for the relays of a status. */
 const relaysBytes = 12_000;
 
@@ -28,6 +30,7 @@ export const presentPeer = (peer: PeerDetails): Shown => ({
   reachability: peer.reachability,
   ...shapePeer(peer, limits.peerAboutChars, limits.peerClaims),
   first_seen: peer.first_seen,
+  note: peer.note,
 });
 
 /** A peer as one row of a list: `truncated` when `get_peer` shows more. */
@@ -40,7 +43,7 @@ export function presentListedPeer(peer: Peer): Shown {
 }
 
 function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
-  const { pubkey, npub, alias, online, handshake, trust, unread_count } = peer;
+  const { pubkey, npub, alias, online, handshake, trust, paused, unread_count } = peer;
   // As REST says "never": a model takes it for a date.
   const last_seen = peer.last_seen.startsWith('1970-01-01T') ? null : peer.last_seen;
   return {
@@ -51,26 +54,25 @@ function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
     last_seen,
     handshake,
     trust,
+    paused,
     unread_count,
-    untrusted_content: {
+    ...untrusted({
       name: lineOrNull(peer.name, nameChars),
       about: peer.about === null ? null : cutText(cleanText(peer.about), aboutChars),
       capabilities: claims(peer.capabilities, maxClaims),
       features: claims(peer.features, maxClaims),
       version: lineOrNull(peer.version, nameChars),
-    },
+    }),
   };
 }
 
 export function presentStatus(status: Status): Shown {
-  const rows = status.relay_status.map(({ url, last_error, ...rest }) => ({
-    url: cleanLine(url, urlChars),
-    ...rest,
-    ...(last_error === null ? {} : { untrusted_content: { last_error: cleanLine(last_error, reasonChars) } }),
-  }));
+  const rows = status.relay_status.map(({ url, last_error, ...rest }) =>
+    relayRow(rest.role === 'own' || isPlainUrl(url), url, rest, { last_error }),
+  );
   const { daemon_version, uptime_seconds, pubkey, npub, name, peer_count, known_peer_count, unread_count } =
     status;
-  const { degraded, reasons, outbox, storage, refused_events } = status;
+  const { degraded, reasons, request_count, outbox, storage, refused_events } = status;
   return {
     daemon_version,
     uptime_seconds,
@@ -82,6 +84,8 @@ export function presentStatus(status: Status): Shown {
     unread_count,
     degraded,
     reasons,
+    request_count,
+    paused_peers: status.paused_peers.slice(0, pausedRows),
     outbox,
     storage,
     refused_events,
@@ -91,13 +95,26 @@ export function presentStatus(status: Status): Shown {
 
 /** What each relay did with a message: `{relays}`, with `relays_left_out` when there are too many. */
 export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number): Shown {
-  const rows = outcomes.map(({ url, outcome, reason, at }) => ({
-    url: cleanLine(url, urlChars),
-    outcome,
-    at,
-    ...(reason === null ? {} : { untrusted_content: { reason: cleanLine(reason, reasonChars) } }),
-  }));
+  const rows = outcomes.map(({ url, outcome, reason, at }) =>
+    relayRow(isPlainUrl(url), url, { outcome, at }, { reason }),
+  );
   return fitRelays('relays', rows, bytes);
+}
+
+/** Relays of peers have addresses that the peers chose: only a host without a path says nothing. */
+const isPlainUrl = (url: string): boolean => /^wss?:\/\/[a-z0-9.:-]{1,64}\/?$/.test(url);
+
+function relayRow(named: boolean, url: string, known: Shown, said: Record<string, string | null>): Shown {
+  const shownUrl = { url: cleanLine(url, urlChars) };
+  const spoken = Object.entries(said).flatMap(([name, words]) =>
+    words === null ? [] : [[name, cleanLine(words, reasonChars)]],
+  );
+  const words = { ...(named ? {} : shownUrl), ...Object.fromEntries(spoken) };
+  return {
+    ...(named ? shownUrl : {}),
+    ...known,
+    ...(Object.keys(words).length > 0 ? untrusted(words) : {}),
+  };
 }
 
 function fitRelays(field: string, rows: readonly unknown[], bytes: number): Shown {

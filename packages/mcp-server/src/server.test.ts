@@ -18,11 +18,25 @@ test('tools/list is the list that clients know', async () => {
 });
 
 test('gives each result as an object and as the same JSON in compact text', async () => {
-  const { call } = await connectClient({ getStatus: async () => aStatus() });
+  const { call } = await connectClient({ getStatus: async () => aStatus({ relay_status: [] }) });
   const result = await call('get_status');
   expect(result.isError).toBeUndefined();
   expect(textOf(result)).toBe(JSON.stringify(result.structuredContent));
   expect(result.structuredContent).toMatchObject({ peer_count: 1, degraded: false });
+});
+
+test('fences the text of a result with words of others, under a new id at each read', async () => {
+  const { call } = await connectClient({ getStatus: async () => aStatus() });
+  const [first, second] = [await call('get_status'), await call('get_status')];
+  const lines = textOf(first).split('\n');
+  const id = /^<<<untrusted ([0-9a-f]{32})>>>$/.exec(lines[1] ?? '')?.[1] ?? 'none';
+  expect(lines).toEqual([
+    expect.stringContaining('untrusted_content'),
+    `<<<untrusted ${id}>>>`,
+    JSON.stringify(first.structuredContent),
+    `<<<end untrusted ${id}>>>`,
+  ]);
+  expect(textOf(second)).not.toContain(id);
 });
 
 test('lists with a default of 20 rows, wrapped, and passes filters and cursors on', async () => {

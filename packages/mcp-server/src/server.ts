@@ -10,7 +10,9 @@ import {
   type ListToolsResult,
   McpError,
 } from '@modelcontextprotocol/sdk/types.js';
+import type { Random } from '@ocmesh/shared/ambient';
 import { createChecker, type Handlers, OcmeshError } from '@ocmesh/shared/contract';
+import { textForModel } from '@ocmesh/shared/text';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { errorText, toToolError } from './errors.ts';
 import { instructions } from './instructions.ts';
@@ -20,6 +22,10 @@ import type { Tool } from './tools/tool.ts';
 export interface McpServerDeps {
   /** The daemon, or what stands for it. */
   readonly handlers: Handlers;
+  /** Whether the owner lets a model make contacts; asked once. */
+  readonly mayTrust: () => Promise<boolean>;
+  /** For the ids of fences. */
+  readonly random: Pick<Random, 'bytes'>;
   /** Gets what went wrong inside; never stdout, which belongs to the protocol. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -38,9 +44,10 @@ export interface McpServer {
 const defaultDeadlineMs = 15_000;
 
 /** An MCP server with the tools of ocmesh. It needs no daemon to start and to list its tools. */
-export function createMcpServer({ handlers, onProblem }: McpServerDeps): McpServer {
+export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpServerDeps): McpServer {
+  const trusting = mayTrust();
   const checkers = new Map(Object.values(tools).map((tool) => [tool, createChecker(tool.input)]));
-  const running = new Set<Promise<CallToolResult>>();
+  const running = new Set<Promise<unknown>>();
   const server = new Server(
     { name: 'ocmesh', title: 'ocmesh', version: ocmeshVersion },
     { capabilities: { tools: {} }, instructions },
@@ -49,14 +56,19 @@ export function createMcpServer({ handlers, onProblem }: McpServerDeps): McpServ
     server.onclose = resolve;
   });
   server.onerror = onProblem;
-  server.setRequestHandler(ListToolsRequestSchema, () => listTools());
+  server.setRequestHandler(ListToolsRequestSchema, () => awaited(trusting.then(listTools)));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
     const tool = Object.hasOwn(tools, params.name) ? tools[params.name] : undefined;
-    if (!tool) throw new McpError(ErrorCode.InvalidParams, 'Unknown tool: tools/list names them all.');
-    const call = callTool(tool, params.arguments ?? {}, signal);
-    running.add(call);
-    return call.finally(() => running.delete(call));
+    if (!tool || (tool.needsMayTrust && !(await trusting)))
+      throw new McpError(ErrorCode.InvalidParams, 'Unknown tool: tools/list names them all.');
+    return awaited(callTool(tool, params.arguments ?? {}, signal));
   });
+
+  /** Notes what is under way, for `close`. */
+  function awaited<T>(answer: Promise<T>): Promise<T> {
+    running.add(answer);
+    return answer.finally(() => running.delete(answer));
+  }
 
   async function callTool(tool: Tool, args: unknown, cancelled: AbortSignal): Promise<CallToolResult> {
     // Not AbortSignal.any with .timeout: on Node 20 the pair can be collected before it fires.
@@ -70,7 +82,7 @@ export function createMcpServer({ handlers, onProblem }: McpServerDeps): McpServ
         throw new OcmeshError('invalid_request', { message: `Bad arguments: ${checked?.problem}.` });
       }
       const result = await tool.run(checked.value, { handlers, signal: over.signal });
-      return { content: [{ type: 'text', text: JSON.stringify(result) }], structuredContent: result };
+      return { content: [{ type: 'text', text: textForModel(result, random) }], structuredContent: result };
     } catch (failure) {
       if (!(failure instanceof OcmeshError)) onProblem(failure);
       const error = toToolError(failure);
@@ -101,8 +113,9 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 /** The same at every call: clients cache it, and ask for it within 1.5 s of starting the process. */
-function listTools(): ListToolsResult {
-  const rows = Object.values(tools).map(({ name, description, input, annotations }) => ({
+function listTools(mayTrust: boolean): ListToolsResult {
+  const offered = Object.values(tools).filter((tool) => mayTrust || !tool.needsMayTrust);
+  const rows = offered.map(({ name, description, input, annotations }) => ({
     name,
     title: annotations.title,
     description,

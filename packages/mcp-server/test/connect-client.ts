@@ -2,14 +2,23 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Handlers } from '@ocmesh/shared/contract';
+import { createSeededRandom } from '@ocmesh/testkit';
 import { createMcpServer } from '../src/server.ts';
 import { createFakeHandlers } from './fake-handlers.ts';
 
 /** A client connected in memory to a server whose daemon answers as told. */
-export async function connectClient(answers: Partial<Handlers>) {
+export async function connectClient(
+  answers: Partial<Handlers>,
+  policy: { readonly mayTrust?: boolean } = {},
+) {
   const { handlers, calls } = createFakeHandlers(answers);
   const problems: unknown[] = [];
-  const server = createMcpServer({ handlers, onProblem: (error) => problems.push(error) });
+  const server = createMcpServer({
+    handlers,
+    mayTrust: async () => policy.mayTrust ?? false,
+    random: createSeededRandom(1),
+    onProblem: (error) => problems.push(error),
+  });
   const client = new Client({ name: 'test', version: '1' });
   const [near, far] = InMemoryTransport.createLinkedPair();
   await server.connect(far);

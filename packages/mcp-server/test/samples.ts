@@ -1,4 +1,4 @@
-import type { Message, Peer, PeerDetails, Status } from '@ocmesh/shared/contract';
+import type { Message, Peer, PeerDetails, Request, Status } from '@ocmesh/shared/contract';
 
 const alice = 'a'.repeat(64);
 export const bob = 'b'.repeat(64);
@@ -68,6 +68,15 @@ export const aSentMessage = (over: Partial<Message> = {}): Message =>
     },
     ...over,
   });
+
+export const aRequest = (over: Partial<Request> = {}): Request => ({
+  direction: 'in',
+  since: noon,
+  peer: aPeer(),
+  message_count: 1,
+  messages: [{ id: 'm-00000001', type: 'text', content: 'let me in', timestamp: noon }],
+  ...over,
+});
 
 export const aStatus = (over: Partial<Status> = {}): Status => ({
   daemon_version: '0.3.0',

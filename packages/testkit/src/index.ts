@@ -18,6 +18,7 @@ export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export type { Frame, Tuning } from './hostile/conduct.ts';
 export { type HostileRelay, type HostileRelayOptions, startHostileRelay } from './hostile/hostile-relay.ts';
 export { type HostileRelayName, hostileRelays } from './hostile/hostile-relays.ts';
+export { type Injection, injectionCorpus } from './injection-corpus.ts';
 export { type LaunchdJob, readJob } from './launchd/job-keys.ts';
 export {
   type LaunchdStandIn,

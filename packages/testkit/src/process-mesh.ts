@@ -129,7 +129,12 @@ export function createProcessMesh(program: string): ProcessMesh {
         OCMESH_RELAYS: relays.join(','),
         ...environment,
       });
-      const api = createClient({ baseUrl: () => program.url, fetch });
+      const api = createClient({
+        baseUrl: () => program.url,
+        fetch,
+        token: (demanded) => (demanded ? readFileSync(join(home, 'token'), 'utf8').trim() : null),
+        asOwner: true,
+      });
       const { pubkey, npub } = await api.getIdentity({});
       return Object.assign(program, { name, home, api, pubkey: pubkey as Pubkey, npub });
     },

@@ -9,6 +9,7 @@ import type { Fix } from '../doctor/check.ts';
 import type { Examined } from '../doctor/examine.ts';
 import type { Paint } from '../doctor/report.ts';
 import type { Surroundings } from '../doctor/surroundings.ts';
+import { example } from './context.ts';
 import { printLine } from './output.ts';
 import { machine } from './service-machine.ts';
 import { homePath } from './start.ts';
@@ -25,7 +26,7 @@ export function addDoctorCommand(program: Command): void {
     .description('Examine home, daemon, relays and clients, and say what is wrong and what helps.')
     .option('--fix', 'mend what can be mended safely: shows it first, asks, and keeps a copy')
     .option('--yes', 'with --fix: do not ask')
-    .option('--json', 'print the findings for a program')
+    .addHelpText('after', example('ocmesh doctor --fix'))
     .action(run);
 }
 

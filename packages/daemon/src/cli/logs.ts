@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { cleanText } from '@ocmesh/shared/text';
 import { type Command, InvalidArgumentError } from 'commander';
 import { homeFiles } from '../adapters/system/home.ts';
@@ -28,13 +27,13 @@ export function addLogsCommand(program: Command, { io, printer, paint }: Command
     .option('-n, --lines <number>', 'how many lines', lineCount, USUAL_LINES)
     .addHelpText('after', example('ocmesh logs -f'))
     .action(async ({ follow, lines }: LogsFlags) => {
-      const { path, logFile } = homeFiles(homePath(undefined, io.env));
+      const { path, logFile, logArchive } = homeFiles(homePath(undefined, io.env));
       if (!follow && !existsSync(logFile)) {
         throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` writes one.');
       }
       const out = printer();
       const show = (line: string): void => printLogLine(out, paint, line);
-      const log = openLog(logFile, join(path, 'logs'));
+      const log = openLog(logFile, logArchive);
       for (const line of log.last(lines)) show(line);
       if (!follow) return log.close();
       await new Promise<void>((resolve) => {

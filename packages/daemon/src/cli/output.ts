@@ -1,6 +1,5 @@
 import type { Io } from './io.ts';
 
-/** For commands that have no printer yet. @public */
 export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }

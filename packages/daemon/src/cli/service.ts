@@ -8,6 +8,7 @@ import { renderPlist } from '../service/plist.ts';
 import { runCommand } from '../service/run-command.ts';
 import type { Supervisor } from '../service/supervisor.ts';
 import { renderUnit } from '../service/unit.ts';
+import { example } from './context.ts';
 import { printLine } from './output.ts';
 import { installService } from './service-install.ts';
 import {
@@ -37,7 +38,8 @@ const WATCHDOG = [
 export function addServiceCommand(program: Command): void {
   const service = program
     .command('service')
-    .description('Keep the daemon running: started at login, restarted when it dies (launchd, systemd).');
+    .description('Keep the daemon running: started at login, restarted when it dies (launchd, systemd).')
+    .addHelpText('after', example('ocmesh service install'));
   service
     .command('install')
     .description('Install or upgrade it, start it, and wait until it answers.')
@@ -45,28 +47,36 @@ export function addServiceCommand(program: Command): void {
     .option(...WATCHDOG)
     .option(...WAIT)
     .option('--linger', 'on Linux: also run it while you are not logged in')
+    .addHelpText('after', example('ocmesh service install'))
     .action(installService);
   service
     .command('uninstall')
     .description('Stop and remove it. Identity and messages stay.')
     .option('--purge', 'remove identity and messages as well')
     .option('--yes', 'do not ask')
+    .addHelpText('after', example('ocmesh service uninstall'))
     .action(uninstallService);
   service
     .command('start')
     .description('Start it.')
     .option(...WAIT)
+    .addHelpText('after', example('ocmesh service start'))
     .action((flags: WaitFlags) => bring('start', flags));
-  service.command('stop').description('Stop it, until the next login or `service start`.').action(stop);
+  service
+    .command('stop')
+    .description('Stop it, until the next login or `service start`.')
+    .addHelpText('after', example('ocmesh service stop'))
+    .action(stop);
   service
     .command('restart')
     .description('Stop it and start it again.')
     .option(...WAIT)
+    .addHelpText('after', example('ocmesh service restart'))
     .action((flags: WaitFlags) => bring('restart', flags));
   service
     .command('status')
     .description('Say whether it is installed, runs and answers.')
-    .option('--json', 'for programs')
+    .addHelpText('after', example('ocmesh service status'))
     .action(showStatus);
   service
     .command('print')
@@ -74,6 +84,7 @@ export function addServiceCommand(program: Command): void {
     .option(...NODE)
     .option(...WATCHDOG)
     .option('--for <name>', 'launchd or systemd; without it, what this machine has')
+    .addHelpText('after', example('ocmesh service print'))
     .action(print);
 }
 

@@ -6,7 +6,7 @@ import { exitCodes } from '../adapters/system/exit.ts';
 import { homeFiles } from '../adapters/system/home.ts';
 import { type CommandContext, example } from './context.ts';
 import { goOnWithoutReader } from './io.ts';
-import { type SupervisionFlags, superviseBy } from './supervised.ts';
+import type { SupervisionFlags } from './supervised.ts';
 
 interface StartFlags extends SupervisionFlags {
   readonly home?: string;
@@ -41,9 +41,10 @@ export function addStartCommand(program: Command, context: CommandContext): void
 async function start(flags: StartFlags, { printer }: CommandContext): Promise<void> {
   goOnWithoutReader();
   // The other commands shall not wait until all of the daemon is loaded.
-  const [{ loadConfig }, { startDaemon }] = await Promise.all([
+  const [{ loadConfig }, { startDaemon }, { superviseBy }] = await Promise.all([
     import('../config/load.ts'),
     import('../app.ts'),
+    import('./supervised.ts'),
   ]);
   const home = homeFiles(homePath(flags.home));
   const supervision = superviseBy(flags, createSystemClock());

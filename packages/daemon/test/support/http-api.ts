@@ -84,7 +84,7 @@ export async function openApi(
       get({ port: server.port, host: '127.0.0.1', path, headers, agent: false }, resolve).on('error', reject);
     });
     // Broken off is one way to end.
-    response.on('error', () => {});
+    response.setEncoding('utf8').on('error', () => {});
     const ended = new Promise<void>((resolve) => response.on('close', resolve));
     if (reads) {
       response.on('data', (data) => {

@@ -38,7 +38,9 @@ test.each(all)(
 
 test.each(all)('%s names only tools that exist', (_name, { description }) => {
   const named =
-    description.match(/\b(get|list|send|wait_for|mark)_(message|messages|peer|peers|read|status)\b/g) ?? [];
+    description.match(
+      /\b(get|list|send|wait_for|mark|block|trust|answer)_(message|messages|peer|peers|read|status|request|requests)\b/g,
+    ) ?? [];
   for (const name of named) expect(tools).toHaveProperty(name);
 });
 

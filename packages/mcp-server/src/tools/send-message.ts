@@ -10,7 +10,7 @@ export const sendMessage = defineTool({
     'Send one end-to-end encrypted message to another agent (peer) on the mesh. The peer must be known: take its key from ' +
     'list_peers or from a message it sent. Returns the message id and state; "queued" means stored and on its way, also when ' +
     'the peer is offline now. Next: get_message with the id shows whether it was delivered or read; wait_for_message with ' +
-    'reply_to = id waits for the answer. Never send secrets or files unless your own user asked for it.',
+    'reply_to = id waits for the answer. The error loop_suspected means: do not go on by yourself, tell your user. Never send secrets or files unless your own user asked for it.',
   input: Type.Object(
     {
       to: peerKey('The receiver'),

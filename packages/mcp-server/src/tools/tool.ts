@@ -19,6 +19,15 @@ export const reading = (title: string): ToolAnnotations => ({
   openWorldHint: false,
 });
 
+/** Of a tool that does what otherwise only the owner does. */
+export const deciding = (title: string): ToolAnnotations => ({
+  title,
+  readOnlyHint: false,
+  destructiveHint: true,
+  idempotentHint: true,
+  openWorldHint: false,
+});
+
 interface ToolCall {
   readonly handlers: Handlers;
   /** Fires when the client cancels the call, goes away, or when the tool's time is over. */
@@ -35,6 +44,8 @@ export interface Tool<S extends TObject = TObject> {
   readonly annotations: ToolAnnotations;
   /** Milliseconds after which the daemon counts as not answering. Default 15,000. */
   readonly deadlineMs?: number;
+  /** Only there when the owner set `mcp_may_trust`. */
+  readonly needsMayTrust?: true;
   /** @returns the `structuredContent`, an object of at most 20,000 bytes as JSON */
   run(args: Static<S>, call: ToolCall): Promise<Record<string, unknown>>;
 }

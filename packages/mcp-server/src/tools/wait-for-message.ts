@@ -1,6 +1,7 @@
 import { operations, Type } from '@ocmesh/shared/contract';
+import { untrusted } from '@ocmesh/shared/text';
 import { fitWithIds } from '../budget.ts';
-import { presentListed } from '../present-message.ts';
+import { isPlainId, presentListed } from '../present-message.ts';
 import { described, messageId, peerKey, strict } from './fields.ts';
 import { defineTool, reading } from './tool.ts';
 
@@ -43,7 +44,17 @@ export const waitForMessage = defineTool({
       timed_out: waited.timed_out,
       cursor: waited.cursor,
       // The cursor is past these too: get_message fetches them.
-      ...(left_out_ids.length > 0 ? { left_out: left_out_ids.length, left_out_ids } : {}),
+      ...(left_out_ids.length > 0 ? leftOut(left_out_ids) : {}),
     };
   },
 });
+
+/** Ids are the senders' choice; what may be a sentence stands with their words. */
+function leftOut(ids: readonly string[]): Record<string, unknown> {
+  const others = ids.filter((id) => !isPlainId(id));
+  return {
+    left_out: ids.length,
+    left_out_ids: ids.filter(isPlainId),
+    ...(others.length > 0 ? untrusted({ left_out_ids: others }) : {}),
+  };
+}

@@ -44,6 +44,17 @@ test('puts fields into path, query, header and body', async () => {
   expect(sent[2]?.init.headers).toMatchObject({ 'idempotency-key': 'k', 'content-type': 'application/json' });
 });
 
+test.each(['.', '..', '', '\ud800'])(
+  'takes %j for no part of a path: it would lead elsewhere',
+  async (pubkey) => {
+    const { client, sent } = answering(200, {});
+    await expect(client.updatePeer({ pubkey, trust: 'blocked' })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+    expect(sent).toEqual([]);
+  },
+);
+
 test('asks for the address anew at each call', async () => {
   let port = 1;
   const urls: string[] = [];

@@ -99,11 +99,18 @@ export function createClient(options: ClientOptions): Handlers {
   return Object.fromEntries(entries) as Handlers;
 }
 
+/** `.` and `..` are steps along a path however they are encoded: they would lead to another operation. */
+function pathSegment(field: string, text: string): string {
+  if (/^\.{0,2}$|\p{Surrogate}/u.test(text))
+    throw new OcmeshError('invalid_request', { message: `${field} is not one that there can be.` });
+  return encodeURIComponent(text);
+}
+
 export function toRequest(base: string, row: Operation, input: Record<string, unknown>) {
   const rest = { ...input };
   let path = row.path;
   for (const field of pathFields(row.path)) {
-    path = path.replace(`:${field}`, encodeURIComponent(String(rest[field])));
+    path = path.replace(`:${field}`, pathSegment(field, String(rest[field])));
     delete rest[field];
   }
   const headers: Record<string, string> = { accept: row.text ?? 'application/json' };

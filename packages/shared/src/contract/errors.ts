@@ -103,6 +103,18 @@ export const errorCatalogue = {
     message: 'The body must be application/json, not compressed.',
     hint: 'Set the header Content-Type: application/json.',
   },
+  headers_too_large: {
+    status: 431,
+    retry: 'never',
+    message: 'The request has more than 8 KiB or 100 lines of headers.',
+    hint: 'Send fewer headers; long texts belong into the body.',
+  },
+  too_slow: {
+    status: 408,
+    retry: 'later',
+    message: 'The request did not arrive in time.',
+    hint: 'Send the whole request within 10 seconds.',
+  },
   misdirected_host: {
     status: 421,
     retry: 'never',

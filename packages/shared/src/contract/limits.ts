@@ -10,6 +10,18 @@ export const limits = {
   dataLevels: 32,
   /** Bytes of one REST request body: the largest legal message with its data, four times over. */
   restBodyBytes: 64 * 1024,
+  /** Bytes and lines of one REST request's headers: curl sends 100 bytes, a browser 2 KiB. */
+  httpHeaderBytes: 8 * 1024,
+  httpHeaders: 100,
+  /** Milliseconds for a request's headers, and for all of it: a client on the same machine needs one. Answers take longer. */
+  httpHeadersMs: 5_000,
+  httpRequestMs: 10_000,
+  /** Milliseconds for a client to take its answer, which waits in memory; streams have a rule of their own. */
+  httpAnswerMs: 30_000,
+  /** Milliseconds that a connection may idle between two requests. */
+  httpIdleMs: 5_000,
+  /** Connections: enough that slow clients cannot lock everybody out, few enough to bound memory. */
+  httpConnections: 256,
   /** Rows of one page, and the default. */
   pageRows: 1000,
   /** Characters of a search text. */
@@ -161,6 +173,8 @@ export const limits = {
   heldStrangers: 100,
   heldMessages: 3,
   heldDays: 14,
+  /** Strangers whom our agent writes to first in an hour without its owner: one that was talked into telling everybody stops there. */
+  firstContactsPerHour: 30,
   /** Strangers whom our agent may ask the owner to let it write to, and the characters shown of what it wanted to say. */
   contactWishes: 50,
   contactWishChars: 280,

@@ -8,6 +8,7 @@ const to = 'ab'.repeat(32);
 const ok = [
   ['getStatus', {}],
   ['listPeers', { online: 'true', limit: '1000', feature: 'x', capability: 'y', q: 'z', trust: 'contact' }],
+  ['listPeers', { q: 'Infinity' }],
   ['listPeers', { cursor: `12345-${to}` }],
   ['getPeer', { pubkey: 'npub1xyz' }],
   ['addPeer', { pubkey: to }],
@@ -63,6 +64,8 @@ const refused = [
   ['listPeers', { online: ['true', 'false'] }, 'invalid_request', 'online'],
   ['listPeers', { limit: '0' }, 'invalid_request', 'limit'],
   ['listPeers', { limit: '1001' }, 'invalid_request', 'limit'],
+  ['listPeers', { limit: 'Infinity' }, 'invalid_request', 'limit'],
+  ['waitForMessages', { timeout_s: '1e999' }, 'invalid_request', 'timeout_s'],
   ['listPeers', { limit: '5x' }, 'invalid_request', 'limit'],
   ['listPeers', { limit: '' }, 'invalid_request', 'limit'],
   ['listPeers', { q: '' }, 'invalid_request', 'q'],

@@ -41,7 +41,10 @@ export function validateInput<N extends OperationName>(name: N, values: Record<s
   const row = operations[name];
   const ajv = hasBody(row) ? strictAjv : coercingAjv;
   const validate = compile(ajv, row.input);
-  if (validate(values)) return values as Input<N>;
+  if (validate(values)) {
+    refuseEndless(values);
+    return values as Input<N>;
+  }
   const { field, rule, problem } = describe(validate.errors?.[0] as ErrorObject);
   const violations: Readonly<Record<string, ErrorCode>> = 'violations' in row ? row.violations : {};
   const code = violations[`${field} ${rule}`] ?? 'invalid_request';
@@ -50,6 +53,19 @@ export function validateInput<N extends OperationName>(name: N, values: Record<s
       ? { message: `The request does not fit the contract: ${field || 'it'} ${problem}.` }
       : {}),
     details: { field, rule },
+  });
+}
+
+/** ajv makes a number of `Infinity` and `1e999`, and then holds no bound against it. */
+function refuseEndless(values: Record<string, unknown>): void {
+  const found = Object.entries(values).find(
+    ([, value]) => typeof value === 'number' && !Number.isFinite(value),
+  );
+  if (!found) return;
+  const [field] = found;
+  throw new OcmeshError('invalid_request', {
+    message: `The request does not fit the contract: ${field} must be a number with an end.`,
+    details: { field, rule: 'type' },
   });
 }
 

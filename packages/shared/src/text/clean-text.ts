@@ -1,4 +1,5 @@
 import { cutChars } from '../contract/ids.ts';
+import { fold } from './fold.ts';
 
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 const LINE_END = /\r\n?|[\u0085\u2028\u2029]/g;
@@ -12,7 +13,7 @@ const UNSEEN =
   /(?!(?<=\p{ExtPict})[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)|(?<=\p{ExtPict}[\ufe0f\p{EMod}]?)\u200d(?=\p{ExtPict}))[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\p{NChar}\ufff9-\ufffb]/gu;
 
 /** Levels of `data` that are shown: JSON may nest deeper than a stack can follow. */
-const DATA_DEPTH = 16;
+export const DATA_DEPTH = 16;
 
 /** Text of a peer or relay without what a reader cannot see. Line ends become line feeds; tabs stay. */
 export const cleanText = (text: string): string =>
@@ -34,12 +35,20 @@ export const cutText = (text: string, maxChars: number): string =>
 export const showUnseen = (text: string): string =>
   text.replace(UNSEEN, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 
-/** `cleanText` for every string and key of a JSON value. What nests deeper than 16 levels becomes null. */
+/**
+ * `cleanText` for every string and key of a JSON value. What nests deeper than 16 levels becomes null, and no key
+ * passes for the field that marks others' words.
+ */
 export function cleanJson(value: unknown, depth = DATA_DEPTH): unknown {
   if (typeof value === 'string') return cleanText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) return null;
   if (Array.isArray(value)) return value.map((item) => cleanJson(item, depth - 1));
-  const entries = Object.entries(value).map(([key, item]) => [cleanText(key), cleanJson(item, depth - 1)]);
+  const entries = Object.entries(value).map(([key, item]) => [cleanKey(key), cleanJson(item, depth - 1)]);
   return Object.fromEntries(entries);
+}
+
+function cleanKey(key: string): string {
+  const cleaned = cleanText(key);
+  return fold(cleaned).text.replace(/[^a-z]/g, '') === 'untrustedcontent' ? `their ${cleaned}` : cleaned;
 }

@@ -10,8 +10,10 @@ export function matchesFilter(filter: Filter, event: unknown): boolean {
   if (filter.ids && !filter.ids.includes(id as string)) return false;
   if (filter.authors && !filter.authors.includes(pubkey as string)) return false;
   if (filter.kinds && !filter.kinds.includes(kind as number)) return false;
-  if (filter.since !== undefined && !((createdAt as number) >= filter.since)) return false;
-  if (filter.until !== undefined && !((createdAt as number) <= filter.until)) return false;
+  // Comparing an object calls what it brought along as its methods.
+  const at = typeof createdAt === 'number' ? createdAt : Number.NaN;
+  if (filter.since !== undefined && !(at >= filter.since)) return false;
+  if (filter.until !== undefined && !(at <= filter.until)) return false;
   for (const [field, wanted] of Object.entries(filter)) {
     if (field.startsWith('#') && !hasTag(tags, field.slice(1), wanted as readonly string[])) return false;
   }

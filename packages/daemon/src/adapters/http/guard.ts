@@ -1,36 +1,55 @@
 import type { IncomingMessage } from 'node:http';
-import { OcmeshError } from '@ocmesh/shared/contract';
+import { limits, OcmeshError } from '@ocmesh/shared/contract';
 import { valuesOf } from './raw-headers.ts';
 
 /**
  * Keeps web pages out. A browser lets any page call 127.0.0.1, and DNS rebinding makes the call same-origin; what it
  * cannot do is send another Host, hide its Origin on a cross-origin call, or leave out Sec-Fetch-Site.
  * @param port the port really listened on
- * @throws OcmeshError `misdirected_host`, `forbidden_origin`, `invalid_request`, `unsupported_media_type`
+ * @throws OcmeshError `misdirected_host`, `forbidden_origin`, `invalid_request`, `unsupported_media_type`, `headers_too_large`
  */
 export function guard(request: IncomingMessage, port: number): void {
+  const { rawHeaders, method, url = '' } = request;
+  if (rawHeaders.length / 2 > limits.httpHeaders) throw new OcmeshError('headers_too_large');
   const own = [`127.0.0.1:${port}`, `localhost:${port}`];
   const hosts = valuesOf(request, 'host');
   if (hosts.length !== 1 || !own.includes(hosts[0] as string)) throw new OcmeshError('misdirected_host');
-  if (request.method === 'OPTIONS') throw new OcmeshError('forbidden_origin');
+  if (method === 'OPTIONS') throw new OcmeshError('forbidden_origin');
   // An absolute-form target would carry a host of its own past the check.
-  if (!/^\/(?!\/)/.test(request.url ?? '')) {
+  if (!/^\/(?!\/)/.test(url)) {
     throw new OcmeshError('invalid_request', { message: 'The request target must be a path.' });
   }
   const origins = valuesOf(request, 'origin');
   const foreign = origins.some((origin) => !own.some((host) => origin === `http://${host}`));
-  const site = request.headers['sec-fetch-site'];
-  const crossSite = site !== undefined && site !== 'same-origin' && site !== 'none';
+  const sites = valuesOf(request, 'sec-fetch-site');
+  const crossSite = sites.some((site) => site !== 'same-origin' && site !== 'none');
   if (foreign || crossSite) throw new OcmeshError('forbidden_origin');
-  if (request.method !== 'GET' && request.method !== 'HEAD') checkMediaType(request);
+  checkNames(rawHeaders);
+  checkMediaType(request);
 }
 
-function checkMediaType(request: IncomingMessage): void {
-  const { 'content-length': length, 'transfer-encoding': transfer, 'content-type': type } = request.headers;
+/** Headers that speak for somebody else, or for another method than the one that was checked. */
+function checkNames(rawHeaders: readonly string[]): void {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (/^(x-)?forwarded/i.test(name)) {
+      throw new OcmeshError('forbidden_origin', {
+        message: 'This API is for this machine alone: what a proxy forwards is refused.',
+        hint: 'Call it directly, without a proxy.',
+      });
+    }
+    if (/^x-(http-)?method/i.test(name)) {
+      throw new OcmeshError('invalid_request', { message: 'The method stands in the request line alone.' });
+    }
+  }
+}
+
+function checkMediaType({ method, headers }: IncomingMessage): void {
+  const { 'content-length': length, 'transfer-encoding': transfer, 'content-type': type } = headers;
   const hasBody = transfer !== undefined || (length !== undefined && length !== '0');
-  if (!hasBody && type === undefined) return;
+  // What declares a body that is not there is a mistake, but one that curl's users make with GET.
+  if (!hasBody && (type === undefined || method === 'GET' || method === 'HEAD')) return;
   const plain = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type ?? '');
   // Compressed bodies are refused: 48 KB of gzip make 50 MB.
-  if (!plain || request.headers['content-encoding'] !== undefined)
-    throw new OcmeshError('unsupported_media_type');
+  if (!plain || headers['content-encoding'] !== undefined) throw new OcmeshError('unsupported_media_type');
 }

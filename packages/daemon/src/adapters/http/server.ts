@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import { type Handlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
@@ -8,14 +8,13 @@ import { toAnswer } from './errors.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { guard } from './guard.ts';
 import { createRoutes } from './routes.ts';
+import { securityHeaders } from './security-headers.ts';
+import { createUnread } from './unread.ts';
 
 const HOST = '127.0.0.1';
-const MAX_HEADER_BYTES = 8192;
-/** A client that takes longer for its headers or its whole request is cut off; answers may take as long as they like. */
-const HEADERS_MS = 5_000;
-const REQUEST_MS = 10_000;
-/** Enough that slow clients cannot lock everybody out, few enough to bound memory. */
-const MAX_CONNECTIONS = 256;
+/** How often connections are looked at for being slow. */
+const CHECK_MS = 1_000;
+const MINUTE_MS = 60_000;
 
 export interface HttpServer {
   readonly port: number;
@@ -42,15 +41,23 @@ export async function listen(
   );
   const server = createServer(
     {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      connectionsCheckingInterval: 1000,
-      keepAliveTimeout: 5_000,
+      maxHeaderSize: limits.httpHeaderBytes,
+      headersTimeout: limits.httpHeadersMs,
+      requestTimeout: limits.httpRequestMs,
+      connectionsCheckingInterval: CHECK_MS,
+      keepAliveTimeout: limits.httpIdleMs,
+      // The guard says why.
+      requireHostHeader: false,
     },
     app.callback(),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  // Node would leave out those beyond its limit without a word, an Origin perhaps; the guard counts them.
+  server.maxHeadersCount = 0;
+  server.maxConnections = limits.httpConnections;
+  server.on('drop', tellOfDropped(deps));
+  const unread = createUnread(deps);
+  server.prependListener('request', unread.onRequest);
+  server.on('clientError', unread.onClientError);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, HOST, resolve);
@@ -60,15 +67,13 @@ export async function listen(
 
 function createApp(
   router: ReturnType<typeof createRoutes>,
-  { random, log }: { readonly random: Random; readonly log: Log },
+  { clock, random, log }: { readonly clock: Clock; readonly random: Random; readonly log: Log },
   port: () => number,
 ): Koa {
   const app = new Koa();
   app.use(async (context, next) => {
     const requestId = toHex(random.bytes(8));
-    context.set('Cache-Control', 'no-store');
-    context.set('X-Content-Type-Options', 'nosniff');
-    context.set('Cross-Origin-Resource-Policy', 'same-origin');
+    context.set(securityHeaders);
     try {
       guard(context.req, port());
       await next();
@@ -90,11 +95,32 @@ function createApp(
       status: context.status,
       request_id: requestId,
     });
+    if (context.respond !== false) cutSlowReader(context.res, clock);
   });
   app.use(router.routes());
   // Sockets that break mid-request are no news, and koa would print them.
   app.on('error', (error) => log.debug('connection broke', { reason: String(error) }));
   return app;
+}
+
+/** What waits for a reader waits in memory. */
+function cutSlowReader(response: ServerResponse, clock: Clock): void {
+  response.once(
+    'close',
+    clock.after(limits.httpAnswerMs, () => response.destroy()),
+  );
+}
+
+/** Once a minute: whoever opens connections in a loop shall not fill the log as well. */
+function tellOfDropped({ clock, log }: { readonly clock: Clock; readonly log: Log }): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (clock.monotonic() - toldAt < MINUTE_MS) return;
+    toldAt = clock.monotonic();
+    log.warn('the API has as many connections as it takes: new ones are closed', {
+      connections: limits.httpConnections,
+    });
+  };
 }
 
 function unrouted(method: string, path: string, router: ReturnType<typeof createRoutes>): OcmeshError {

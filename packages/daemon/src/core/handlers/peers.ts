@@ -62,6 +62,9 @@ export function createPeerHandlers(
       if (pubkey === identity.pubkey) {
         throw new OcmeshError('invalid_pubkey', { message: 'That is the key of this agent itself.' });
       }
+      if (!identity.isKey(pubkey)) {
+        throw new OcmeshError('invalid_pubkey', { message: 'Nobody can have this key: it was mistyped.' });
+      }
       const events = await store.transaction((tables): DomainEvent[] => {
         const known = tables.peers.get(pubkey);
         const before = known ?? newPeer(pubkey, clock.now(), NEVER_SEEN_MS);

@@ -12,6 +12,8 @@ export interface Identity {
   readonly pubkey: Pubkey;
   readonly npub: string;
   sign(draft: EventDraft): NostrEvent;
+  /** Whether anything can be sealed for this key: half of all 64 hex digits are no point of the curve. */
+  isKey(pubkey: Pubkey): boolean;
   /**
    * The plaintext sealed for the peer, ready to publish: a kind 4 event, or a gift wrap of kind 1059.
    * @throws OcmeshError `content_too_large` when no relay would take the wrap
@@ -97,6 +99,15 @@ export function createIdentity(
     pubkey,
     npub: toNpub(pubkey),
     sign,
+
+    isKey(peer) {
+      try {
+        engine.nip44Once.seal(secretKey, peer, '.');
+        return true;
+      } catch {
+        return false;
+      }
+    },
 
     sealDm(peer, plaintext, createdAtSec, codec, replyTo = null) {
       if (codec === 'nip17') {

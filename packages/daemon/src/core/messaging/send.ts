@@ -26,11 +26,13 @@ import { parsePubkey } from '../identity/public-key-text.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
+import type { FirstContacts } from '../trust/first-contacts.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
 
 const MID_BYTES = 16;
 const KEY_LIFE_MS = limits.idempotencyHours * hourMs;
+const MANY_STRANGERS = `This agent wrote to ${limits.firstContactsPerHour} strangers within an hour; the owner is asked before more. Nothing was sent.`;
 const INBOX_FULL = 'The store is full of messages that may not be removed: nothing was stored.';
 
 export type SendMessage = (
@@ -52,9 +54,10 @@ export function createSend(deps: {
   readonly makeRoom: (tables: Tables) => boolean;
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
+  readonly firstContacts: FirstContacts;
   readonly offer: (items: readonly OutboxItem[]) => void;
 }): SendMessage {
-  const { identity, store, clock, random, policies, loopGuard } = deps;
+  const { identity, store, clock, random, policies, loopGuard, firstContacts } = deps;
 
   return async (input, context) => {
     const byPerson = context?.owner ?? false;
@@ -75,9 +78,12 @@ export function createSend(deps: {
       if (earlier) return earlier;
       const peer = knownPeer(tables, to);
       if (peer.trust === 'blocked') throw new OcmeshError('peer_blocked');
-      if (!byPerson && isFirstContact(tables, peer) && policies.get().first_contact === 'ask') {
-        wish(tables, to, nowMs, input.content);
-        return new OcmeshError('first_contact');
+      if (!byPerson && isFirstContact(tables, peer)) {
+        const asks = policies.get().first_contact === 'ask';
+        if (asks || !firstContacts.take()) {
+          wish(tables, to, nowMs, input.content);
+          return new OcmeshError('first_contact', asks ? {} : { message: MANY_STRANGERS });
+        }
       }
       const verdict = loopGuard.judge(tables, peer, byPerson);
       if ('paused' in verdict) return loopSuspected(verdict.paused.untilMs - nowMs);

@@ -3,6 +3,7 @@ import { limits, type Policy } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 import { type BlockList, createBlockList } from './block-list.ts';
 import { createFamiliar, type Familiar } from './familiar.ts';
+import { createFirstContacts, type FirstContacts } from './first-contacts.ts';
 import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
 import { createPolicies, type Policies } from './policy.ts';
 import { createRates, type Rates } from './rates.ts';
@@ -14,6 +15,7 @@ import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
 export interface Trust {
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
+  readonly firstContacts: FirstContacts;
   readonly blockList: BlockList;
   readonly familiar: Familiar;
   readonly rates: Rates;
@@ -35,6 +37,7 @@ export function createTrust(
   return {
     policies: createPolicies(deps, configured),
     loopGuard: createLoopGuard(deps),
+    firstContacts: createFirstContacts(deps),
     blockList: createBlockList(deps),
     familiar,
     rates: createRates(clock),

@@ -1,0 +1,80 @@
+import { callNames, type OperationName, operations } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { hostileRequests } from '../../../test/support/hostile-requests.ts';
+import { openApi } from '../../../test/support/http-api.ts';
+import { plainRequest } from '../../../test/support/plain-request.ts';
+import type { CallerOptions } from './caller.ts';
+
+const names = Object.keys(operations) as OperationName[];
+const token = 't'.repeat(43);
+const data = 'what the owner alone should read';
+
+/** An API that answers everything that is let through, and notes it. */
+async function openBooty(callers?: CallerOptions) {
+  const reached: string[] = [];
+  const answers = Object.fromEntries(
+    callNames.map((name) => [
+      name,
+      async () => {
+        reached.push(name);
+        return 'page' in operations[name] ? { items: [data], next_cursor: null } : { data };
+      },
+    ]),
+  );
+  const followEvents = async function* () {
+    reached.push('followEvents');
+    yield { id: 'ab:0', event: 'reset', data: { reason: data } } as never;
+  };
+  const api = await openApi({ ...answers, followEvents }, callers);
+
+  function ask(name: OperationName, ...headers: string[]) {
+    const { method, path, body } = plainRequest(name);
+    const typed = body === null ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`];
+    return api.raw([`${method} ${path} HTTP/1.1`, `Host: ${api.own}`, ...typed, ...headers], body ?? '');
+  }
+  return { api, reached, ask };
+}
+
+test('a plain request for each of the routes gets its data', async () => {
+  const { reached, ask } = await openBooty({ auth: 'token', token: () => token });
+  for (const name of names) {
+    const { status, text } = await ask(name, `Authorization: Bearer ${token}`);
+    expect([name, status < 300, text.includes(data)]).toEqual([name, true, true]);
+  }
+  expect([...reached].sort()).toEqual([...names].sort());
+});
+
+test.each(Object.entries(hostileRequests))('%s gets nothing from any route', async (_, mutate) => {
+  const { api, reached } = await openBooty();
+  for (const name of names) {
+    const { lines, body } = mutate(plainRequest(name), api.port);
+    const { status, headers, text, json } = await api.raw(lines, body);
+    expect({ name, reached, text: text.includes(data) }).toEqual({ name, reached: [], text: false });
+    // Closed without a word, or a clear refusal that no page may read.
+    if (Number.isNaN(status)) continue;
+    expect([name, status >= 400 && status < 500, typeof json['error']]).toEqual([name, true, 'string']);
+    expect([...headers.keys()].filter((key) => key.startsWith('access-control'))).toEqual([]);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  }
+});
+
+test('without the token no route but the health check answers, where every call needs it', async () => {
+  const { reached, ask } = await openBooty({ auth: 'token', token: () => token });
+  for (const name of names) {
+    for (const header of [
+      'Accept: */*',
+      'Authorization: Bearer x',
+      `Cookie: token=${token}`,
+      `X-Token: ${token}`,
+    ])
+      await ask(name, header);
+  }
+  expect(new Set(reached)).toEqual(new Set(['getHealth']));
+});
+
+test('what is for the owner needs the token, where other calls need none', async () => {
+  const { reached, ask } = await openBooty({ auth: 'none', token: () => token });
+  const forOwner = names.filter((name) => 'owner' in operations[name]);
+  for (const name of forOwner) expect((await ask(name)).json['error']).toBe('owner_only');
+  expect(reached).toEqual([]);
+});

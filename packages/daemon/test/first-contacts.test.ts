@@ -1,0 +1,49 @@
+import { limits } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+const most = limits.firstContactsPerHour;
+
+async function amongStrangers() {
+  const world = createWorld();
+  const box = await world.start();
+  const puppets = Array.from({ length: most + 3 }, (_, i) => world.puppet(`peer ${i}`));
+  world.relay.push(...puppets.map((puppet) => puppet.presence({ features: modern })));
+  await settle(world.clock);
+  const [last, other, writer, ...many] = puppets;
+  if (!last || !other || !writer) throw new Error('no puppets');
+  world.relay.push(writer.dm(box.pubkey, 'hello'));
+  await settle(world.clock);
+  for (const { pubkey } of many) await box.sendMessage({ to: pubkey, content: 'pass it on' });
+  return { world, box, last, other, writer, many };
+}
+
+test('a model that writes to strangers one by one is stopped, and the owner sees where', async () => {
+  const { box, last } = await amongStrangers();
+  await expect(box.sendMessage({ to: last.pubkey, content: 'pass it on' })).rejects.toMatchObject({
+    code: 'first_contact',
+    message: expect.stringContaining(String(most)),
+  });
+  expect(await box.listRequests({})).toMatchObject([
+    { direction: 'out', peer: { pubkey: last.pubkey }, messages: [{ content: 'pass it on' }] },
+  ]);
+});
+
+test('whoever wrote first, or was written to before, is no stranger, and the owner writes to all', async () => {
+  const { box, last, writer, many } = await amongStrangers();
+  const [first] = many;
+  await box.sendMessage({ to: writer.pubkey, content: 'an answer' });
+  await box.sendMessage({ to: first?.pubkey ?? '', content: 'again' });
+  await box.sendMessage({ to: last.pubkey, content: 'from me' }, { owner: true });
+  expect(await box.listRequests({})).toEqual([]);
+});
+
+test('an hour later it may go on', async () => {
+  const { world, box, last, other } = await amongStrangers();
+  await world.clock.advance(3_599_000);
+  await expect(box.sendMessage({ to: last.pubkey, content: 'x' })).rejects.toThrow();
+  await world.clock.advance(1_000);
+  await box.sendMessage({ to: last.pubkey, content: 'x' });
+  await box.sendMessage({ to: other.pubkey, content: 'x' });
+});

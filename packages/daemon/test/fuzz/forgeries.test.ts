@@ -1,0 +1,190 @@
+import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import { type Actor, actor, createSeededRandom } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
+import { privateDm } from '../../src/core/identity/gift-wrap.ts';
+import { createWorld } from '../support/agent-in-a-box.ts';
+import { modern } from '../support/puppet.ts';
+import { type Chance, seededChance } from '../support/seed.ts';
+import { watchProcess } from '../support/watch-process.ts';
+
+// Messages of Bob, changed by somebody who has everything but Bob's secret key: at each layer, each field. None may
+// arrive, whatever is signed anew around it.
+
+const FORGERIES = Number(process.env['SOAK_FORGERIES'] ?? 1_000);
+/** As many as are checked in one turn, many times over. */
+const AT_ONCE = 160;
+const TURNS = 12;
+
+const engine = createWasmEngine();
+const bob = actor('bob');
+const eve = actor('eve');
+
+type Fields = Record<string, unknown>;
+
+/** Another value for one of the fields, or a field less, or one of another event. */
+function spoil(fields: Fields, other: Fields, chance: Chance): Fields {
+  const name = chance.pick(Object.keys(fields));
+  const { [name]: value, ...rest } = fields;
+  const spoiled = chance.pick([
+    rest,
+    { ...fields, [name]: other[name] },
+    { ...fields, [name]: otherValue(value, chance) },
+  ]);
+  return JSON.stringify(spoiled) === JSON.stringify(fields) ? spoil(fields, other, chance) : spoiled;
+}
+
+function otherValue(value: unknown, chance: Chance): unknown {
+  const { below, pick } = chance;
+  if (typeof value === 'number')
+    return pick([value + 1, value - 1, -value, 0, value + 0.5, String(value), 2 ** 53, null]);
+  if (typeof value !== 'string')
+    return pick([[], [['p', eve.pubkey]], [...(value as unknown[]), ['x', 'y']], null, {}, '[]']);
+  const at = below(value.length);
+  const changed = value[at] === '0' ? '1' : '0';
+  return pick([
+    value.slice(0, at) + changed + value.slice(at + 1),
+    value.slice(0, at),
+    `${value}0`,
+    value.toUpperCase() === value ? value.toLowerCase() : value.toUpperCase(),
+    value.split('').reverse().join(''),
+    [value],
+    '',
+  ]);
+}
+
+/** Sealed bytes with some of them changed: base64 says the same in more than one way, so not its letters. */
+function spoilBytes(base64: string, { below, happens }: Chance): string {
+  const bytes = Buffer.from(base64, 'base64');
+  if (happens(0.2)) return bytes.subarray(0, below(bytes.length)).toString('base64');
+  if (happens(0.1)) return Buffer.concat([bytes, Buffer.from([below(256)])]).toString('base64');
+  for (let times = 1 + below(3); times > 0; times--) {
+    const at = below(bytes.length);
+    bytes[at] = ((bytes[at] ?? 0) + 1 + below(255)) % 256;
+  }
+  return bytes.toString('base64');
+}
+
+test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeout: 3_600_000 }, async () => {
+  const chance = seededChance('forgeries');
+  const watch = watchProcess('forgeries');
+  const random = createSeededRandom(chance.below(2 ** 31));
+  const world = createWorld();
+  const box = await world.start();
+  const nowSec = (): number => Math.floor(world.clock.now() / 1000);
+  const sign = (by: Actor, draft: Partial<EventDraft>): NostrEvent =>
+    engine.sign({ kind: 1, tags: [], content: '', created_at: nowSec(), ...draft }, by.secretKey);
+  const puppet = world.puppet('bob');
+  world.relay.push(puppet.presence({ features: [...modern, 'nip17'], name: 'Bob' }));
+  for (let turn = 0; turn < TURNS; turn++) await world.clock.advance(0);
+
+  const rumorOf = (content: string) =>
+    privateDm(engine, {
+      author: bob.pubkey,
+      recipients: [box.pubkey],
+      plaintext: content,
+      createdAtSec: nowSec(),
+    });
+  const seal = (by: Actor, text: string, draft: Partial<EventDraft> = {}): NostrEvent =>
+    sign(by, { kind: 13, content: engine.nip44.seal(by.secretKey, box.pubkey, text), ...draft });
+  function wrap(text: string, draft: Partial<EventDraft> = {}): NostrEvent {
+    const once = { ...eve, secretKey: random.bytes(32) };
+    const content = engine.nip44Once.seal(once.secretKey, box.pubkey, text);
+    return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content, ...draft });
+  }
+
+  /** Messages as Bob wrote them; the forger has seen them all, and what is inside them too. */
+  const genuine = ['one', 'two', 'three'].map((content) => {
+    const rumor = rumorOf(content);
+    const sealed = seal(bob, JSON.stringify(rumor));
+    const kind4 = puppet.dm(box.pubkey, { type: 'text', body: content, mid: `mid-${content}` });
+    return { rumor, sealed, wrapped: wrap(JSON.stringify(sealed)), kind4 };
+  });
+
+  const forgers: Record<string, () => unknown> = {
+    'a field of the wrap': () => spoil({ ...pickOne().wrapped }, { ...pickOne().wrapped }, chance),
+    'a field of the NIP-04 event': () => spoil({ ...pickOne().kind4 }, { ...pickOne().kind4 }, chance),
+    'the bytes of the NIP-04 event': () => {
+      const { kind4 } = pickOne();
+      const [sealed = '', iv = ''] = kind4.content.split('?iv=');
+      return {
+        ...kind4,
+        content: chance.happens(0.5)
+          ? `${spoilBytes(sealed, chance)}?iv=${iv}`
+          : `${sealed}?iv=${spoilBytes(iv, chance)}`,
+      };
+    },
+    'the bytes of the wrap, signed anew': () => {
+      const once = { ...eve, secretKey: random.bytes(32) };
+      const content = engine.nip44Once.seal(once.secretKey, box.pubkey, JSON.stringify(pickOne().sealed));
+      return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content: spoilBytes(content, chance) });
+    },
+    'the wrap signed by another key': () => sign(eve, { ...pickOne().wrapped }),
+    'a field of the seal': () => {
+      const { sealed } = pickOne();
+      return wrap(JSON.stringify(spoil({ ...sealed }, { ...pickOne().sealed }, chance)));
+    },
+    'the bytes of the seal': () => {
+      const { sealed } = pickOne();
+      return wrap(JSON.stringify({ ...sealed, content: spoilBytes(sealed.content, chance) }));
+    },
+    'the seal signed by another key': () => wrap(JSON.stringify(sign(eve, { ...pickOne().sealed }))),
+    'a message in the name of Bob': () =>
+      wrap(JSON.stringify(seal(eve, JSON.stringify(rumorOf(`forged ${chance.below(1e9)}`))))),
+    'a field of the message, in the name of Bob': () => {
+      const spoiled = spoil({ ...pickOne().rumor }, { ...rumorOf('another') }, chance);
+      return wrap(JSON.stringify(seal(eve, JSON.stringify({ ...spoiled, pubkey: bob.pubkey }))));
+    },
+    'a message without a seal': () => wrap(JSON.stringify(pickOne().rumor)),
+    'a wrap in a wrap': () => wrap(JSON.stringify(pickOne().wrapped)),
+    'a seal on the open': () => ({ ...pickOne().sealed }),
+    'a message that Bob sealed but nobody may read as his': () => {
+      // What an author cannot say of himself either: another's name, another kind, an id of his choice.
+      const { rumor } = pickOne();
+      const change = chance.pick([
+        { pubkey: eve.pubkey },
+        { kind: chance.pick([1, 4, 13, 15]) },
+        { id: 'ab'.repeat(32) },
+        { tags: [['p', eve.pubkey]] },
+        { created_at: -1 },
+        { content: null },
+      ]);
+      const changed = { ...rumor, ...(change as Partial<typeof rumor>) };
+      return wrap(
+        JSON.stringify(seal(bob, JSON.stringify({ ...changed, id: engine.eventId(changed), ...change }))),
+      );
+    },
+  };
+  const kinds = Object.values(forgers);
+  const pickOne = () => chance.pick(genuine);
+
+  async function push(events: readonly unknown[]): Promise<void> {
+    world.relay.push(...events);
+    for (let turn = 0; turn < TURNS; turn++) await world.clock.advance(0);
+  }
+
+  await watch.begin();
+  const before = await box.peers();
+  for (let made = 0; made < FORGERIES; made += AT_ONCE) {
+    const forged = Array.from({ length: Math.min(AT_ONCE, FORGERIES - made) }, (_, index) =>
+      (kinds[(made + index) % kinds.length] as () => unknown)(),
+    );
+    await push(forged);
+    const inbox = await box.inbox();
+    expect(inbox, JSON.stringify(forged.find((one) => (one as NostrEvent).id === inbox[0]?.id))).toEqual([]);
+  }
+  expect(await box.peers()).toEqual(before);
+  await watch.expectUnharmed();
+
+  // None of that keeps away what Bob wrote.
+  await push(genuine.flatMap(({ wrapped, kind4 }) => [wrapped, kind4]));
+  expect((await box.inbox()).map(({ content }) => content).sort()).toEqual([
+    'one',
+    'one',
+    'three',
+    'three',
+    'two',
+    'two',
+  ]);
+  expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});

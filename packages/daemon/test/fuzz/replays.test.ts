@@ -1,0 +1,76 @@
+import { actor, createSeededRandom } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
+import { createIdentity } from '../../src/core/identity/identity.ts';
+import { type Box, createWorld } from '../support/agent-in-a-box.ts';
+import { modern } from '../support/puppet.ts';
+import { seededChance } from '../support/seed.ts';
+import { watchProcess } from '../support/watch-process.ts';
+
+// The same events again and again, from every relay and after restarts: each has its effect once.
+
+const REPLAYS = Number(process.env['SOAK_REPLAYS'] ?? 10_000);
+const MESSAGES = 20;
+const AT_ONCE = 500;
+const RESTARTS = 4;
+const DAY_MS = 86_400_000;
+
+test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async () => {
+  const chance = seededChance('replays');
+  const watch = watchProcess('replays');
+  const world = createWorld('wss://one.test', 'wss://two.test', 'wss://three.test');
+  let box = await world.start();
+  const bob = world.puppet('bob');
+  const deps = { engine: createWasmEngine(), random: createSeededRandom(7) };
+  const carol = createIdentity(deps, actor('carol').secretKey);
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const texts = Array.from({ length: MESSAGES }, (_, index) => `message ${index}`);
+  const events = [
+    bob.presence({ features: modern }),
+    bob.dm(box.pubkey, { type: 'intro', name: 'Bob', features: modern, v: '0.3.0' }),
+    ...texts.map((body, index) => bob.dm(box.pubkey, { type: 'text', body, mid: `mid-of-bob-${index}` })),
+    ...texts.map((text) => bob.dm(box.pubkey, text, { created_at: nowSec - 60 })),
+    ...texts.map((text) => carol.sealDm(box.pubkey, text, nowSec, 'nip17').event),
+  ];
+
+  const received: string[] = [];
+  function follow(agent: Box): void {
+    const leaving = new AbortController();
+    void (async () => {
+      for await (const item of agent.followEvents({ types: 'message.received' }, { signal: leaving.signal }))
+        if (item.event === 'message.received') received.push((item.data as { id: string }).id);
+    })();
+  }
+
+  async function push(count: number): Promise<void> {
+    for (let pushed = 0; pushed < count; pushed += AT_ONCE) {
+      for (let index = 0; index < AT_ONCE; index++) chance.pick(world.mesh.relays).push(chance.pick(events));
+      for (let turn = 0; turn < AT_ONCE / 10; turn++) await world.clock.advance(0);
+    }
+  }
+
+  follow(box);
+  for (const event of events) world.relay.push(event);
+  for (let turn = 0; turn < 20; turn++) await world.clock.advance(0);
+  const [before, peers] = [await box.inbox(), await box.peers()];
+  expect(before).toHaveLength(3 * MESSAGES);
+  await watch.begin();
+  for (let run = 0; run < RESTARTS; run++) {
+    await push(REPLAYS / RESTARTS);
+    expect(await box.inbox()).toEqual(before);
+    // Killed at one time, stopped at another; a day later too.
+    const isKilled = run % 2 === 0;
+    if (!isKilled) await box.stop();
+    const disk = isKilled ? await box.crash() : box.disk;
+    await world.clock.advance(run === 1 ? DAY_MS : 0);
+    box = await world.start({ disk });
+    follow(box);
+  }
+  await push(AT_ONCE);
+  expect((await box.inbox()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  expect((await box.peers()).map(({ pubkey }) => pubkey).sort()).toEqual(
+    peers.map(({ pubkey }) => pubkey).sort(),
+  );
+  expect(received.sort()).toEqual(before.map(({ id }) => id).sort());
+  await watch.expectUnharmed();
+});

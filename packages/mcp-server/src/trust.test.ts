@@ -1,0 +1,79 @@
+import { OcmeshError } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { connectClient, textOf } from '../test/connect-client.ts';
+import { aPeer, aPeerAlone, aRequest, aStatus, bob } from '../test/samples.ts';
+
+test('blocks a peer, and nothing else', async () => {
+  const { call, calls } = await connectClient({
+    updatePeer: async () => aPeerAlone({ trust: 'blocked' }),
+  });
+  expect((await call('block_peer', { pubkey: bob })).structuredContent).toMatchObject({ trust: 'blocked' });
+  expect((await call('block_peer', { pubkey: bob, trust: 'contact' })).isError).toBe(true);
+  expect(calls).toEqual([['updatePeer', { pubkey: bob, trust: 'blocked' }]]);
+});
+
+const trustTools = ['answer_request', 'list_requests', 'trust_peer'];
+
+test('the tools that make contacts are there only when the owner allowed them', async () => {
+  const { client, call, calls } = await connectClient({});
+  const names = async (of: typeof client) => (await of.listTools()).tools.map(({ name }) => name);
+  expect(await names(client)).not.toEqual(expect.arrayContaining([expect.stringMatching(/request|trust/)]));
+  for (const name of trustTools)
+    await expect(call(name, { pubkey: bob, accept: true })).rejects.toMatchObject({ code: -32602 });
+  expect(calls).toEqual([]);
+  const allowed = await connectClient({}, { mayTrust: true });
+  expect(await names(allowed.client)).toEqual(expect.arrayContaining(trustTools));
+});
+
+test('with the owner’s leave a model lists requests, answers them and trusts, as long as the leave lasts', async () => {
+  const policy = { strangers: 'ask', first_contact: 'ask', mcp_may_trust: true } as const;
+  let mayStill = true;
+  const { call, calls } = await connectClient(
+    {
+      getPolicy: async () => ({ ...policy, mcp_may_trust: mayStill }),
+      listRequests: async () => [aRequest(), aRequest({ direction: 'out' })],
+      answerRequest: async () => aPeerAlone({ trust: 'contact' }),
+      updatePeer: async () => aPeerAlone({ trust: 'contact' }),
+    },
+    { mayTrust: true },
+  );
+  const words = { content: 'let me in', type: 'text' };
+  expect((await call('list_requests')).structuredContent).toMatchObject({
+    requests: [
+      { direction: 'in', peer: { pubkey: bob }, messages: [{ untrusted_content: words }] },
+      { direction: 'out', messages: [{ content: 'let me in' }] },
+    ],
+  });
+  await call('answer_request', { pubkey: bob, accept: true });
+  await call('trust_peer', { pubkey: bob });
+  expect(calls).toContainEqual(['answerRequest', { pubkey: bob, accept: true }]);
+  expect(calls).toContainEqual(['updatePeer', { pubkey: bob, trust: 'contact' }]);
+  mayStill = false;
+  calls.splice(0);
+  for (const name of ['answer_request', 'trust_peer']) {
+    const refused = await call(name, { pubkey: bob, ...(name === 'trust_peer' ? {} : { accept: true }) });
+    expect(refused.structuredContent).toMatchObject({ error: 'owner_only' });
+  }
+  expect(calls.map(([name]) => name)).toEqual(['getPolicy', 'getPolicy']);
+});
+
+test('a paused conversation is shown with its peer and in the status, and sending says what to do', async () => {
+  const paused = { since: '2026-01-02T12:00:00.000Z', until: '2026-01-02T13:00:00.000Z' };
+  const { call } = await connectClient({
+    getPeer: async () => aPeerAlone({ paused }),
+    listPeers: async () => ({ items: [aPeer({ paused })], next_cursor: null }),
+    getStatus: async () => aStatus({ paused_peers: [bob], request_count: 3 }),
+    sendMessage: async () => {
+      throw new OcmeshError('loop_suspected', { retryAfterSeconds: 3000 });
+    },
+  });
+  expect((await call('get_peer', { pubkey: bob })).structuredContent).toMatchObject({ paused });
+  expect((await call('list_peers')).structuredContent).toMatchObject({ peers: [{ paused }] });
+  expect((await call('get_status')).structuredContent).toMatchObject({
+    paused_peers: [bob],
+    request_count: 3,
+  });
+  expect(textOf(await call('send_message', { to: bob, content: 'ok' }))).toMatch(
+    /^loop_suspected: .+ Do not retry; tell your owner/,
+  );
+});
