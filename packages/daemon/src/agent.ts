@@ -34,6 +34,7 @@ import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
+import { createDoor } from './core/trust/door.ts';
 import { createTrust } from './core/trust/trust.ts';
 import { createRelayListener } from './relay-listener.ts';
 
@@ -80,6 +81,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const retention = createRetention({ ...base, steadyNow }, bounds);
   const { makeRoom } = retention;
   const trust = createTrust(base, policyOf(config), bounds);
+  const door = createDoor({ ...base, makeRoom });
   const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
   const hub = createEventHub(base, { kept: limits.eventsKept });
   const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
@@ -162,6 +164,12 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     catchUp.onWake();
   }
 
+  /** A crash, or another configuration, may have left somebody outside an open door. */
+  function openDoor(): void {
+    if (trust.policies.get().strangers !== 'open') return;
+    door.open().catch((error) => log.warn('held messages could not be let in', { reason: String(error) }));
+  }
+
   function onEvent(event: DomainEvent): void {
     logEvent(event, log);
     hub.publish(event);
@@ -180,7 +188,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     handlers: createHandlers(
       {
         ...base,
-        ...{ relayList, health, counters, send, waiting, hub, makeRoom, outboxDepth: outbox.depth, ...trust },
+        ...{ relayList, health, counters, send, waiting, hub, door, outboxDepth: outbox.depth, ...trust },
         wakeReceipts: receipts.wake,
         nextAttemptAtMs: outbox.nextAttemptAtMs,
       },
@@ -208,6 +216,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
       statusWatch.start();
       receipts.wake();
       handshake.start();
+      openDoor();
     },
 
     async stop() {

@@ -108,7 +108,9 @@ export function createMessagesTable(database: Database): MessagesTable {
         FROM messages WHERE read = 0`;
       const row =
         peer === undefined
-          ? database.one(`${sum} AND peer NOT IN (SELECT pubkey FROM peers WHERE ${FAMILIAR})`)
+          ? database.one(
+              `${sum} AND peer NOT IN (SELECT pubkey FROM peers WHERE trust = 'blocked' OR ${FAMILIAR})`,
+            )
           : database.one(`${sum} AND peer = ?`, [peer]);
       return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
     },

@@ -6,6 +6,10 @@ import type { Database } from './database.ts';
 export const createHeldTable = (database: Database): HeldTable => ({
   put: (message) =>
     database.write('held.put', [message.id, message.peer, message.arrivedAtMs, JSON.stringify(message)]),
+  get(id) {
+    const row = database.one('SELECT message FROM held WHERE id = ?', [id]);
+    return row && (JSON.parse(row[0] as string) as NewMessage);
+  },
   of: (peer) =>
     database
       .all('SELECT message FROM held WHERE peer = ? ORDER BY rowid', [peer])

@@ -9,9 +9,10 @@ import type { Waiting } from '../messaging/wait.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
-import type { Store, Tables } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import type { RelayList } from '../relays/relay-list.ts';
 import type { Health } from '../status/health.ts';
+import type { Door } from '../trust/door.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
 import { createEventHandlers } from './events.ts';
@@ -34,7 +35,7 @@ export interface HandlerDeps {
   readonly waiting: Waiting;
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
-  readonly makeRoom: (tables: Tables) => boolean;
+  readonly door: Door;
   /** When a message that is still going out is tried next. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
   /** What still goes out. */

@@ -4,7 +4,6 @@ import { parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
-import { letIn } from '../trust/admission.ts';
 import type { HandlerDeps, HandlerOptions } from './handlers.ts';
 import { createPeerView } from './peers.ts';
 import { presentPeer } from './present.ts';
@@ -17,7 +16,7 @@ export function createTrustHandlers(
   Handlers,
   'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
 > {
-  const { store, clock, policies, loopGuard, makeRoom, notify, wakeReceipts } = deps;
+  const { store, clock, policies, loopGuard, door, notify, wakeReceipts } = deps;
   const show = createPeerView(deps, options);
 
   /** Changes a peer in one transaction with all that follows from it. */
@@ -38,26 +37,9 @@ export function createTrustHandlers(
     const events: DomainEvent[] = [{ type: 'peer.trust', peer }];
     if (peer.trust === 'stranger') return events;
     tables.wishes.remove(peer.pubkey);
-    if (peer.trust === 'contact') return [...events, ...admit(tables, peer)];
+    if (peer.trust === 'contact') return [...events, ...door.admit(tables, peer)];
     tables.held.removeOf(peer.pubkey);
     return events;
-  }
-
-  function admit(tables: Tables, peer: PeerRecord): DomainEvent[] {
-    if (!makeRoom(tables)) throw new OcmeshError('storage_full');
-    return letIn(tables, peer, clock.now());
-  }
-
-  /** Nobody has to be asked any more: everybody who waits comes in. */
-  async function openDoor(): Promise<void> {
-    const events = await store.transaction((tables) =>
-      tables.held.peers().flatMap(({ peer: pubkey }) => {
-        const peer = tables.peers.get(pubkey);
-        return peer ? admit(tables, peer) : [];
-      }),
-    );
-    notify(events);
-    wakeReceipts();
   }
 
   return {
@@ -94,7 +76,7 @@ export function createTrustHandlers(
 
     async setPolicy(change) {
       const policy = await policies.set(change);
-      if (policy.strangers === 'open') await openDoor();
+      if (policy.strangers === 'open') await door.open();
       return policy;
     },
   };

@@ -47,6 +47,11 @@ export function createAttempts(deps: {
       await giveUp([entry]);
       return 'done';
     }
+    // A crash, or a full disk, may have come between the block and the withdrawal.
+    if (store.peek((tables) => tables.peers.get(entry.peer)?.trust === 'blocked')) {
+      await giveUp([entry], 'failed');
+      return 'done';
+    }
     // Peeked: an entry is only offered once it is on disk.
     const { item, outcomes } = store.peek((tables) => ({
       item: tables.outbox.get(entry.id),

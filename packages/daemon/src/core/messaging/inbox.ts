@@ -7,7 +7,7 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
-import { placeOf } from '../trust/admission.ts';
+import { hold, placeOf } from '../trust/admission.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { Senders } from '../trust/senders.ts';
 import { applyReceipt } from './receipts.ts';
@@ -130,13 +130,13 @@ function receive(
   }
   // A `mid` that another conversation uses cannot be the id here; the event's own id always can.
   const own = earlier === null ? message : { ...message, id: message.eventId };
-  const place = placeOf(tables, peer, policies);
+  const place = placeOf(tables, own, peer, policies);
   if (typeof place === 'object') {
     counters.count(place.refusal);
     return [];
   }
   if (place === 'held') {
-    tables.held.put(own);
+    hold(tables, own);
     return [{ type: 'request.held', pubkey: peer.pubkey }];
   }
   const arrival = tables.messages.insert(own);

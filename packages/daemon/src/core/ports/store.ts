@@ -199,6 +199,7 @@ export interface IdempotencyTable {
 export interface HeldTable {
   /** Without effect where it is held already. */
   put(message: NewMessage): void;
+  get(id: string): NewMessage | null;
   /** In the order of arrival. */
   of(peer: Pubkey): NewMessage[];
   removeOf(peer: Pubkey): void;

@@ -10,15 +10,22 @@ import type { Policies } from './policy.ts';
 export type Place = 'inbox' | 'held' | { readonly refusal: Refusal };
 
 /** Contacts always reach the agent; of strangers, those to whom it wrote itself, and the others as the owner wants it. */
-export function placeOf(tables: Tables, peer: PeerRecord, policies: Policies): Place {
+export function placeOf(tables: Tables, message: NewMessage, peer: PeerRecord, policies: Policies): Place {
   const { strangers } = policies.get();
   if (strangers === 'open' || peer.trust === 'contact' || tables.peers.hasWrittenTo(peer.pubkey))
     return 'inbox';
   if (strangers === 'closed') return { refusal: 'stranger' };
+  if (tables.held.get(message.id)?.peer === peer.pubkey) return 'held';
   const held = tables.held.peers();
   const own = held.find((one) => one.peer === peer.pubkey);
   const isFull = own ? own.count >= limits.heldMessages : held.length >= limits.heldStrangers;
   return isFull ? { refusal: 'requests_full' } : 'held';
+}
+
+/** Two conversations may use one id: then the message goes by that of its event. */
+export function hold({ held }: Tables, message: NewMessage): void {
+  const isTaken = (held.get(message.id)?.peer ?? message.peer) !== message.peer;
+  held.put(isTaken ? { ...message, id: message.eventId } : message);
 }
 
 /**
@@ -29,9 +36,11 @@ export function letIn(tables: Tables, peer: PeerRecord, nowMs: number): DomainEv
   const held = tables.held.of(peer.pubkey);
   tables.held.removeOf(peer.pubkey);
   return held.flatMap((message: NewMessage): DomainEvent[] => {
-    const isKnown = tables.messages.get(message.id) ?? tables.messages.findByEvent(message.eventId);
-    if (isKnown) return [];
-    const arrival = tables.messages.insert({ ...message, arrivedAtMs: nowMs });
-    return [{ type: 'message.received', id: message.id, peer: peer.pubkey, arrival }];
+    const earlier = tables.messages.get(message.id);
+    const isCopy = earlier?.direction === 'in' && earlier.peer === peer.pubkey;
+    if (isCopy || tables.messages.findByEvent(message.eventId)) return [];
+    const id = earlier ? message.eventId : message.id;
+    const arrival = tables.messages.insert({ ...message, id, arrivedAtMs: nowMs });
+    return [{ type: 'message.received', id, peer: peer.pubkey, arrival }];
   });
 }

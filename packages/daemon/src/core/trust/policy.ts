@@ -1,5 +1,5 @@
 import type { Policy } from '@ocmesh/shared/contract';
-import type { Store } from '../ports/store.ts';
+import type { Store, Tables } from '../ports/store.ts';
 
 export interface Policies {
   get(): Policy;
@@ -10,16 +10,19 @@ export interface Policies {
 /** Who reaches the agent: as configured, until the owner says otherwise. */
 export function createPolicies(deps: { readonly store: Store }, configured: Policy): Policies {
   const { store } = deps;
-  const stored = store.peek((tables) => tables.meta.get('policy'));
-  let changes: Partial<Policy> = stored === null ? {} : JSON.parse(stored);
+  const stored = ({ meta }: Tables): Partial<Policy> => JSON.parse(meta.get('policy') ?? '{}');
+  let changes = store.peek(stored);
   const get = (): Policy => ({ ...configured, ...changes });
 
   return {
     get,
     async set(change) {
-      const next = { ...changes, ...change };
-      await store.transaction((tables) => tables.meta.set('policy', JSON.stringify(next)));
-      changes = next;
+      // Of what is stored: another change may be on its way to the disk.
+      changes = await store.transaction((tables) => {
+        const next = { ...stored(tables), ...change };
+        tables.meta.set('policy', JSON.stringify(next));
+        return next;
+      });
       return get();
     },
   };

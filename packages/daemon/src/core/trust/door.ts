@@ -1,0 +1,46 @@
+import type { Clock } from '@ocmesh/shared/ambient';
+import { OcmeshError } from '@ocmesh/shared/contract';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { PeerRecord } from '../model/peer.ts';
+import type { Store, Tables } from '../ports/store.ts';
+import { letIn } from './admission.ts';
+
+export interface Door {
+  /**
+   * What this peer wrote comes in.
+   * @throws OcmeshError `storage_full`
+   */
+  admit(tables: Tables, peer: PeerRecord): DomainEvent[];
+  /** Nobody has to be asked any more: everybody who waits comes in. */
+  open(): Promise<void>;
+}
+
+/** Between the strangers whose messages are held and the inbox. */
+export function createDoor(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Room for one more message? */
+  readonly makeRoom: (tables: Tables) => boolean;
+  readonly notify: (events: readonly DomainEvent[]) => void;
+}): Door {
+  const { store, clock, makeRoom, notify } = deps;
+
+  function admit(tables: Tables, peer: PeerRecord): DomainEvent[] {
+    if (tables.held.of(peer.pubkey).length === 0) return [];
+    if (!makeRoom(tables)) throw new OcmeshError('storage_full');
+    return letIn(tables, peer, clock.now());
+  }
+
+  return {
+    admit,
+    async open() {
+      const events = await store.transaction((tables) =>
+        tables.held.peers().flatMap(({ peer: pubkey }) => {
+          const peer = tables.peers.get(pubkey);
+          return peer ? admit(tables, peer) : [];
+        }),
+      );
+      notify(events);
+    },
+  };
+}

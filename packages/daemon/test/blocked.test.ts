@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { timeout } from './support/memory-relay-network.ts';
+import { modern } from './support/puppet.ts';
+
+test('a crash right after a block sends nothing to the blocked peer at the next start', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start({ up: false });
+  const bob = world.puppet('bob');
+  await box.addPeer({ pubkey: bob.pubkey });
+  await box.sendMessage({ to: bob.pubkey, content: 'hm' });
+  // As far as the first of the two steps gets: the block is on disk, and nothing of what follows from it.
+  await box.store.transaction(({ peers }) => {
+    const peer = peers.get(bob.pubkey);
+    if (peer) peers.put({ ...peer, trust: 'blocked' });
+  });
+  const left = await box.crash();
+  const again = await world.start({ disk: left });
+  await world.clock.advance(60_000);
+  expect(bob.opened(world.relay.offered)).toEqual([]);
+  expect((await again.listMessages({ direction: 'out' })).items).toMatchObject([
+    { delivery: { state: 'failed' } },
+  ]);
+});
+
+test('blocked and unblocked over a restart: what was given up stays given up, and new words go out', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(1_000);
+  world.relay.answer = () => timeout;
+  await box.sendMessage({ to: bob.pubkey, content: 'old' });
+  await world.clock.advance(1_000);
+  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  await settle(world.clock);
+  world.relay.offered.length = 0;
+  const again = await world.start({ disk: await box.crash() });
+  await again.updatePeer({ pubkey: bob.pubkey, trust: 'stranger' });
+  await again.sendMessage({ to: bob.pubkey, content: 'new' });
+  await world.clock.advance(60_000);
+  const bodies = bob.opened(world.relay.offered).map(({ body }) => body);
+  expect(bodies).toContain('new');
+  expect(bodies).not.toContain('old');
+});
+
+test('what a blocked peer left unread takes no room from other strangers', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start({ bounds: { strangersMessages: 5 } });
+  const [bob, carol] = [world.puppet('bob'), world.puppet('carol')];
+  for (let n = 0; n < 5; n++) world.relay.push(bob.dm(box.pubkey, `spam ${n}`));
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  await world.clock.advance(5_000);
+  world.relay.push(carol.dm(box.pubkey, 'hello'));
+  await settle(world.clock);
+  expect((await box.inbox()).map(({ content }) => content)).toContain('hello');
+});

@@ -1,0 +1,136 @@
+import { actor, createSeededRandom } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
+import { createIdentity } from '../src/core/identity/identity.ts';
+import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+
+const ask = { inbox_strangers: 'ask' } as const;
+const contents = async (box: Box): Promise<string[]> => (await box.inbox()).map(({ content }) => content);
+
+async function asking() {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start({ config: ask });
+  const [bob, carol] = [world.puppet('bob'), world.puppet('carol')];
+  const arrive = async (...events: unknown[]): Promise<void> => {
+    world.relay.push(...events);
+    await settle(world.clock);
+  };
+  await arrive(bob.presence({ features: modern }), carol.presence({ features: modern }));
+  await world.clock.advance(1_000);
+  const accept = ({ pubkey }: typeof bob) => box.answerRequest({ pubkey, accept: true });
+  return { world, box, bob, carol, arrive, accept };
+}
+
+const named = (mid: string, body: string) => ({ type: 'text', body, mid });
+
+test('two strangers whose messages bear the same id are both held, and both come in', async () => {
+  const { box, bob, carol, arrive, accept } = await asking();
+  await arrive(bob.dm(box.pubkey, named('message-1', 'from bob')));
+  await arrive(carol.dm(box.pubkey, named('message-1', 'from carol')));
+  expect(await box.listRequests({})).toHaveLength(2);
+  await accept(bob);
+  await accept(carol);
+  expect(await contents(box)).toEqual(['from bob', 'from carol']);
+});
+
+test('an id that another conversation took while a message was held costs nobody that message', async () => {
+  const { box, bob, carol, arrive, accept } = await asking();
+  await arrive(bob.dm(box.pubkey, named('message-1', 'from bob')));
+  await box.updatePeer({ pubkey: carol.pubkey, trust: 'contact' });
+  await arrive(carol.dm(box.pubkey, named('message-1', 'from carol')));
+  await accept(bob);
+  expect(await contents(box)).toEqual(['from carol', 'from bob']);
+});
+
+test('copies of a held message, before and after it comes in, are one message and one place', async () => {
+  const { world, box, arrive } = await asking();
+  const dan = createIdentity(
+    { engine: createWasmEngine(), random: createSeededRandom(7) },
+    actor('dan').secretKey,
+  );
+  const wrap = () =>
+    dan.sealDm(
+      box.pubkey,
+      JSON.stringify(named('message-of-dan', 'once')),
+      Math.floor(world.clock.now() / 1000),
+      'nip17',
+    ).event;
+  await arrive(wrap(), wrap(), wrap(), wrap());
+  expect(await box.listRequests({})).toMatchObject([{ message_count: 1 }]);
+  expect(await box.refused()).toEqual({});
+  await box.answerRequest({ pubkey: dan.pubkey, accept: true });
+  await arrive(wrap(), wrap());
+  expect(await contents(box)).toEqual(['once']);
+});
+
+test('the copies of a full stranger’s held message are not counted as more of them', async () => {
+  const { box, bob, arrive } = await asking();
+  for (const n of [1, 2, 3]) await arrive(bob.dm(box.pubkey, named(`message-${n}`, `${n}`)));
+  await arrive(bob.dm(box.pubkey, { ...named('message-1', '1'), again: true }));
+  expect(await box.refused()).toEqual({});
+});
+
+test('a restart with an open door lets everybody in who waited', async () => {
+  const { world, box, bob, arrive } = await asking();
+  await arrive(bob.dm(box.pubkey, 'let me in'));
+  const again = await world.start({ disk: await box.crash() });
+  await settle(world.clock);
+  expect(await again.getPolicy({})).toMatchObject({ strangers: 'open' });
+  expect(await contents(again)).toEqual(['let me in']);
+  expect(await again.listRequests({})).toEqual([]);
+});
+
+test('two changes of the policy at the same time are both kept', async () => {
+  const { world, box } = await asking();
+  await Promise.all([box.setPolicy({ strangers: 'closed' }), box.setPolicy({ first_contact: 'ask' })]);
+  const policy = { strangers: 'closed', first_contact: 'ask' };
+  expect(await box.getPolicy({})).toMatchObject(policy);
+  const again = await world.start({ disk: await box.crash() });
+  expect(await again.getPolicy({})).toMatchObject(policy);
+});
+
+test('the door opens while messages come: each arrives once, and nobody is left outside', async () => {
+  const { box, bob, carol, world } = await asking();
+  for (let n = 0; n < 3; n++) world.relay.push(bob.dm(box.pubkey, `bob ${n}`));
+  const opened = box.setPolicy({ strangers: 'open' });
+  for (let n = 0; n < 3; n++) world.relay.push(carol.dm(box.pubkey, `carol ${n}`));
+  await settle(world.clock);
+  await opened;
+  expect((await contents(box)).sort()).toEqual(['bob 0', 'bob 1', 'bob 2', 'carol 0', 'carol 1', 'carol 2']);
+  expect(await box.listRequests({})).toEqual([]);
+});
+
+test('a peer becomes a contact also while there is no room for messages', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start({ bounds: { storedMessages: 2 } });
+  const [friend, bob] = [world.puppet('friend'), world.puppet('bob')];
+  world.relay.push(friend.presence(), bob.presence());
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  for (const text of ['a', 'b', 'c']) world.relay.push(friend.dm(box.pubkey, text));
+  await settle(world.clock);
+  expect(await contents(box)).toEqual(['a', 'b']);
+  expect(await box.updatePeer({ pubkey: bob.pubkey, trust: 'contact' })).toMatchObject({ trust: 'contact' });
+});
+
+test('without room the owner’s yes changes nothing, and is given again later', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start({ config: ask, bounds: { storedMessages: 2, pruneBatch: 1 } });
+  const [friend, bob] = [world.puppet('friend'), world.puppet('bob')];
+  world.relay.push(friend.presence(), bob.presence());
+  world.relay.push(bob.dm(box.pubkey, 'let me in'));
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  for (const text of ['a', 'b']) world.relay.push(friend.dm(box.pubkey, text));
+  await settle(world.clock);
+  await expect(box.answerRequest({ pubkey: bob.pubkey, accept: true })).rejects.toMatchObject({
+    code: 'storage_full',
+  });
+  expect(await box.peer(bob.pubkey)).toMatchObject({ trust: 'stranger' });
+  expect(await box.listRequests({})).toHaveLength(1);
+  await box.markRead({ all: true });
+  await world.clock.advance(1_000);
+  await box.answerRequest({ pubkey: bob.pubkey, accept: true });
+  expect(await contents(box)).toContain('let me in');
+});
