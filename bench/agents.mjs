@@ -82,6 +82,9 @@ export async function run() {
   const alice = await mesh.startAgent('alice', [relay.url]);
   const bob = await mesh.startAgent('bob', [relay.url]);
   await mesh.meet(alice, bob);
+  // Strangers may not send a thousand messages.
+  await mesh.befriend(alice, bob);
+  await mesh.befriend(bob, alice);
   await sendAndCompare(relay.url, alice, bob);
 
   const peers = [];

@@ -194,3 +194,18 @@ test('reads an answer that is text as it is, and its errors as JSON', async () =
     code: 'daemon_down',
   });
 });
+
+test('asks once more where a kept-alive connection had just closed, but does nothing twice', async () => {
+  let calls = 0;
+  const client = createClient({
+    baseUrl: () => 'http://127.0.0.1:7432',
+    async fetch() {
+      if (++calls % 2 === 1) throw new TypeError('fetch failed: other side closed');
+      return { status: 200, headers: { get: () => null }, text: async () => '{}' };
+    },
+  });
+  await client.getIdentity({});
+  expect(calls).toBe(2);
+  await expect(client.sendMessage({ to: 'x', content: 'y' })).rejects.toMatchObject({ code: 'daemon_down' });
+  expect(calls).toBe(3);
+});

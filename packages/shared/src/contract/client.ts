@@ -75,7 +75,12 @@ export function createClient(options: ClientOptions): Handlers {
     try {
       // The platform's own signal type is not nameable here; `fetch` takes it as it is.
       const signal = context?.signal as never;
-      const response = await options.fetch(url, signal ? { ...init, signal } : init);
+      const ask = () => options.fetch(url, signal ? { ...init, signal } : init);
+      const response = await ask().catch((cause) => {
+        // A kept-alive connection may close just as it is used again. Who only asks may ask once more.
+        if (row.method !== 'GET' || context?.signal?.aborted) throw cause;
+        return ask();
+      });
       status = response.status;
       link = response.headers.get('link');
       const text = await response.text();

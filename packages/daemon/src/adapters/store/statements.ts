@@ -112,7 +112,7 @@ const list = [
   [
     'peers.evict',
     `DELETE FROM peers WHERE pubkey IN (
-       SELECT pubkey FROM peers p WHERE trust = 'stranger' AND alias IS NULL AND note IS NULL
+       SELECT pubkey FROM peers p WHERE trust = 'stranger' AND alias IS NULL AND note IS NULL AND last_seq = 0
          AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.peer = p.pubkey)
          AND NOT EXISTS (SELECT 1 FROM held h WHERE h.peer = p.pubkey)
          AND NOT EXISTS (SELECT 1 FROM contact_wishes w WHERE w.peer = p.pubkey)
