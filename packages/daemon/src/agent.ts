@@ -122,7 +122,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     self: identity.pubkey,
     ...{ ...trust, counters },
     isBlocked: trust.blockList.has,
-    onDeferred: (url) => catchUp.onDeferred(url),
+    onDeferred: (...deferred) => catchUp.onDeferred(...deferred),
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
       presence: createPresenceHandler(trust.makeRoomForPeer),

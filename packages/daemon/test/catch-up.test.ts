@@ -1,3 +1,4 @@
+import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
 import { createWorld, settle } from './support/agent-in-a-box.ts';
@@ -163,3 +164,61 @@ test('a forged copy among the stored events does not hide the real one', async (
   await settle(world.clock);
   expect(await again.inbox()).toMatchObject([{ content: 'real' }]);
 });
+
+test('what was put off and is dated days back is asked for again, and arrives', async () => {
+  const world = createWorld(URL);
+  const box = await world.start();
+  const [bob, friend] = [world.puppet('bob'), world.puppet('friend')];
+  world.relay.push(friend.presence());
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  await world.clock.advance(2 * HOUR);
+  const old = { created_at: Math.floor(world.clock.now() / 1000) - 3 * 86_400 };
+  for (let n = 0; n < limits.strangerMessagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
+  const late = bob.dm(box.pubkey, 'late', old);
+  world.relay.keep(late);
+  world.relay.push(late);
+  await settle(world.clock);
+  expect(await box.refused()).toMatchObject({ rate_limited: 1 });
+  await world.clock.advance(6 * 60_000);
+  expect((await box.inbox()).map(({ content }) => content)).toContain('late');
+});
+
+test('a contact’s old message that found no room arrives once there is some', async () => {
+  const world = createWorld(URL);
+  const box = await world.start({ bounds: { storedMessages: 2, pruneBatch: 1 } });
+  const friend = world.puppet('friend');
+  world.relay.push(friend.presence());
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  await world.clock.advance(2 * HOUR);
+  world.relay.push(friend.dm(box.pubkey, 'a'), friend.dm(box.pubkey, 'b'));
+  const late = friend.dm(box.pubkey, 'late', {
+    created_at: Math.floor(world.clock.now() / 1000) - 3 * 86_400,
+  });
+  world.relay.keep(late);
+  world.relay.push(late);
+  await settle(world.clock);
+  expect(await box.refused()).toMatchObject({ inbox_full: 1 });
+  await box.markRead({ all: true });
+  await world.clock.advance(6 * 60_000);
+  expect((await box.inbox()).map(({ content }) => content)).toContain('late');
+});
+
+test('a flood that never ends makes us ask every five minutes, not more', async () => {
+  const world = createWorld(URL);
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  await world.clock.advance(2 * HOUR);
+  for (let n = 0; n < limits.strangerMessagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
+  await settle(world.clock);
+  world.relay.queries.length = 0;
+  // Never kept by the relay: asking brings nothing, and more comes at once.
+  for (let minute = 0; minute < 60; minute++) {
+    for (let n = 0; n < 40; n++) world.relay.push(bob.dm(box.pubkey, `more ${minute} ${n}`));
+    await world.clock.advance(60_000);
+  }
+  expect((await box.refused())['rate_limited']).toBeGreaterThan(500);
+  expect(dmQueries(world).length).toBeLessThanOrEqual(13);
+  expect(dmQueries(world).length).toBeGreaterThanOrEqual(10);
+}, 60_000);

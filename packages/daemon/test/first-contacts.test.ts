@@ -47,3 +47,16 @@ test('an hour later it may go on', async () => {
   await box.sendMessage({ to: last.pubkey, content: 'x' });
   await box.sendMessage({ to: other.pubkey, content: 'x' });
 });
+
+test('a stranger that is tried again and again, because nothing can be sent, is one stranger', async () => {
+  const world = createWorld();
+  const box = await world.start();
+  const [bob, carol] = [world.puppet('bob'), world.puppet('carol')];
+  world.relay.push(bob.presence({ features: modern }), carol.presence({ features: modern }));
+  await settle(world.clock);
+  const tooMuch = { to: bob.pubkey, content: 'x', type: 'task', data: { action: 'x'.repeat(30_000) } };
+  for (let n = 0; n < most; n++) {
+    await expect(box.sendMessage(tooMuch)).rejects.toMatchObject({ code: 'content_too_large' });
+  }
+  await box.sendMessage({ to: carol.pubkey, content: 'hello' });
+});

@@ -97,3 +97,24 @@ test('a key that was forgotten and met again is not greeted again', async () => 
   expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
   expect(hellos(box)).toBe(before);
 });
+
+test('whoever the owner named is greeted first, however many strangers show themselves', async () => {
+  const { world, box } = await crowd(120);
+  const friend = world.puppet('friend');
+  await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  await world.clock.advance(2 * MINUTE);
+  expect(await box.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
+});
+
+test('many blocked peers that were never greeted hold up nobody', async () => {
+  const { world, box } = await crowd(80);
+  for (let n = 0; n < 80; n++) {
+    const { pubkey } = world.puppet(`stranger ${n}`);
+    if ((await box.peer(pubkey)).handshake === 'none') await box.updatePeer({ pubkey, trust: 'blocked' });
+  }
+  const late = world.puppet('late');
+  // Seen before all of them.
+  world.relay.push(late.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) - 60 }));
+  await world.clock.advance(5 * MINUTE);
+  expect(await box.peer(late.pubkey)).toMatchObject({ handshake: 'sent' });
+});

@@ -1,6 +1,7 @@
 import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import { type Box, createWorld, settle, startTwo, type World } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
 
 /** An agent that answers everything at once, for ever. */
 function echo(box: Box, world: World) {
@@ -142,4 +143,105 @@ test('a row of automatic messages ends, over however many agents it runs', async
   await expect(box.sendMessage({ to: bob.pubkey, content: 'done' })).rejects.toMatchObject({
     code: 'loop_suspected',
   });
+});
+
+test('three agents that pass everything on in a ring are stopped as well', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const ring = [await world.start(), await world.start(), await world.start()] as const;
+  await world.clock.advance(30_000);
+  let passedOn = 0;
+  const refusals: string[] = [];
+  await ring[0].sendMessage({ to: ring[1].pubkey, content: 'pass it on' });
+  for (let second = 0; second < 300; second++) {
+    await world.clock.advance(1_000);
+    for (const [place, box] of ring.entries()) {
+      const { items } = await box.listMessages({ unread: true });
+      if (items.length === 0) continue;
+      await box.markRead({ all: true });
+      const to = ring[(place + 1) % 3]?.pubkey as string;
+      await box
+        .sendMessage({ to, content: 'pass it on' })
+        .then(() => passedOn++)
+        .catch(({ code }) => refusals.push(code));
+    }
+  }
+  expect(refusals).toEqual(['loop_suspected']);
+  expect(passedOn).toBeLessThanOrEqual(3 * limits.autoPerHour);
+}, 60_000);
+
+test('a stranger that names a huge row stops nobody but itself', async () => {
+  const world = createWorld('wss://one.test');
+  const box = await world.start();
+  const [bob, mallory] = [world.puppet('bob'), world.puppet('mallory')];
+  world.relay.push(bob.presence({ features: modern }), bob.dm(box.pubkey, 'hi'));
+  world.relay.push(
+    mallory.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops: 2 ** 53 - 1 }),
+  );
+  await settle(world.clock);
+  await box.sendMessage({ to: bob.pubkey, content: 'hello' });
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered).find(({ body }) => body === 'hello')).toMatchObject({ hops: 1 });
+  await expect(box.sendMessage({ to: mallory.pubkey, content: 'x' })).rejects.toMatchObject({
+    code: 'loop_suspected',
+  });
+});
+
+test.each([-5, 1e400, Number.NaN, 0.5, '7', null, 2 ** 53])(
+  'a row of %s is as good as none',
+  async (hops) => {
+    const world = createWorld('wss://one.test');
+    const box = await world.start();
+    const bob = world.puppet('bob');
+    world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops }));
+    await settle(world.clock);
+    expect(await box.inbox()).toMatchObject([{ auto: true, hops: 1 }]);
+    await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  },
+);
+
+test('a clock that was a year ahead holds up no conversation afterwards', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const YEAR = 365 * 86_400_000;
+  const { alice, bob } = await startTwo(world);
+  const talk = async (rounds: number): Promise<void> => {
+    for (let n = 0; n < rounds; n++) {
+      await bob.sendMessage({ to: alice.pubkey, content: 'go on' }, { owner: true });
+      await world.clock.advance(1_000);
+      await alice.sendMessage({ to: bob.pubkey, content: 'yes' });
+    }
+  };
+  world.clock.jump(YEAR);
+  await talk(limits.autoPerHour);
+  world.clock.jump(-YEAR);
+  await world.clock.advance(2 * 3_600_000);
+  await talk(limits.autoPerHour);
+}, 30_000);
+
+test('an owner who resumed while the clock was ahead did not switch the guard off', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const { alice, bob } = await startTwo(world);
+  world.clock.jump(365 * 86_400_000);
+  await alice.resumePeer({ pubkey: bob.pubkey });
+  world.clock.jump(-365 * 86_400_000);
+  let sent = 0;
+  for (; sent < 2 * limits.autoPerHour; sent++) {
+    await bob.sendMessage({ to: alice.pubkey, content: 'go on' }, { owner: true });
+    await world.clock.advance(1_000);
+    const isSent = await alice.sendMessage({ to: bob.pubkey, content: 'yes' }).then(
+      () => true,
+      () => false,
+    );
+    if (!isSent) break;
+  }
+  expect(sent).toBe(limits.autoPerHour);
+});
+
+test('a refusal is no answer: the same key goes on once the owner resumed', async () => {
+  const { alice, bob } = await quickTalk({});
+  const again = () =>
+    alice.sendMessage({ to: bob.pubkey, content: 'final', idempotency_key: 'the-last-word' });
+  await expect(again()).rejects.toMatchObject({ code: 'loop_suspected' });
+  await alice.resumePeer({ pubkey: bob.pubkey });
+  const { id } = await again();
+  expect(await again()).toMatchObject({ id });
 });

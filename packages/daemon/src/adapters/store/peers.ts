@@ -76,7 +76,11 @@ export function createPeersTable(database: Database): PeersTable {
       database.all(`SELECT pubkey FROM peers WHERE ${FAMILIAR}`).map(([pubkey]) => pubkey as Pubkey),
     ungreeted: (limit) =>
       database
-        .all(`SELECT pubkey FROM peers WHERE hello = 'none' ORDER BY last_seen DESC LIMIT ?`, [limit])
+        .all(
+          `SELECT pubkey FROM peers WHERE hello = 'none' AND trust <> 'blocked'
+           ORDER BY trust = 'contact' OR alias IS NOT NULL DESC, last_seen DESC LIMIT ?`,
+          [limit],
+        )
         .map(([pubkey]) => pubkey as Pubkey),
 
     hasWrittenTo: (pubkey) =>

@@ -33,7 +33,7 @@ interface Deps {
   readonly handlers: EventHandlers;
   readonly notify: (events: readonly DomainEvent[]) => void;
   /** Something of this relay that was meant for us was neither stored nor remembered: it has to be asked for again. */
-  readonly onDeferred: (url: string) => void;
+  readonly onDeferred: (url: string, createdAtSec: number) => void;
   /** This relay sent an event with a signature that is none. */
   readonly onForged: (url: string) => void;
 }
@@ -85,7 +85,7 @@ export function createPipeline(deps: Deps): Pipeline {
   function refuse(reason: Refusal, { event, url }: Pick<Job, 'event' | 'url'>): null {
     counters.count(reason);
     const comesAgain = reason === 'rate_limited' || reason === 'overloaded';
-    if (comesAgain && isSealed(event)) deps.onDeferred(url);
+    if (comesAgain && isSealed(event)) deps.onDeferred(url, event.created_at);
     return null;
   }
 
@@ -148,7 +148,7 @@ export function createPipeline(deps: Deps): Pipeline {
       }
       if (error instanceof Deferred) counters.count(error.reason);
       else reportLost(error);
-      for (const { url } of all) deps.onDeferred(url);
+      for (const { url, event } of all) deps.onDeferred(url, event.created_at);
     }
   }
 

@@ -10,7 +10,7 @@ import type { Store, Tables } from '../ports/store.ts';
 const MINUTE_MS = 60_000;
 /** How often those who had to wait are looked at again. */
 const AGAIN_MS = 10_000;
-/** Of those: the last seen, since they are there to hear it. */
+/** Of those: whom the owner named, then the last seen, since they are there to hear it. */
 const LOOKED_AT = 50;
 
 export interface Handshake {

@@ -23,7 +23,7 @@ interface RelayState {
   caughtUp: boolean;
   /** When the cursor was last looked at. */
   lookedAtMs: UnixMs;
-  /** Since when something has to be asked for again; null when nothing has. */
+  /** From which date on something has to be asked for again; null when nothing has. */
   deferredSinceMs: UnixMs | null;
   cancelDeep: Cancel;
   cancelRetry: Cancel;
@@ -37,8 +37,8 @@ export interface CatchUp {
   start(): void;
   onSubscribed(url: string): void;
   onDisconnected(url: string): void;
-  /** Something that this relay sent could not be kept. */
-  onDeferred(url: string): void;
+  /** Something that this relay sent, dated so, could not be kept. */
+  onDeferred(url: string, createdAtSec: number): void;
   /** The machine slept, or its clock was set: nobody knows what was missed. */
   onWake(): void;
   stop(): void;
@@ -142,15 +142,16 @@ export function createCatchUp(deps: {
   }
 
   function sinceMs(url: string, depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
-    if (depth === 'shallow') {
-      return (
-        Math.min(stateOf(url).lostAtMs, deferredMs ?? nowMs, nowMs) - limits.catchUpShallowSeconds * 1000
-      );
-    }
     const { cursor, knownSince } = store.peek((tables) => ({
       cursor: tables.relays.cursor(url),
       knownSince: tables.seen.knownSinceMs(),
     }));
+    if (depth === 'shallow') {
+      const { lostAtMs } = stateOf(url);
+      const oldestMs = Math.max(nowMs - limits.outboxDays * dayMs, knownSince);
+      const fromMs = Math.min(lostAtMs, Math.max(deferredMs ?? nowMs, oldestMs), nowMs);
+      return fromMs - limits.catchUpShallowSeconds * 1000;
+    }
     // A cursor in the future comes from a clock that was wrong: it counts as none.
     const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
     // Not further than our memory of what we had: what is older would arrive twice.
@@ -175,12 +176,12 @@ export function createCatchUp(deps: {
       cancelCursors = every(clock, CURSOR_MS, moveCursors);
     },
     onSubscribed,
-    onDeferred(url) {
+    onDeferred(url, createdAtSec) {
       const state = stateOf(url);
-      if (state.deferredSinceMs !== null) return;
-      state.deferredSinceMs = clock.now();
+      const isFirst = state.deferredSinceMs === null;
+      state.deferredSinceMs = earlier(state.deferredSinceMs, Math.min(createdAtSec * 1000, clock.now()));
       // A fetch under way sees it at its end.
-      if (!state.busy) retry(url, 'shallow');
+      if (isFirst && !state.busy) retry(url, 'shallow');
     },
     onDisconnected(url) {
       const state = stateOf(url);

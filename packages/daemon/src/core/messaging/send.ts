@@ -80,7 +80,7 @@ export function createSend(deps: {
       if (peer.trust === 'blocked') throw new OcmeshError('peer_blocked');
       if (!byPerson && isFirstContact(tables, peer)) {
         const asks = policies.get().first_contact === 'ask';
-        if (asks || !firstContacts.take()) {
+        if (asks || !firstContacts.take(to)) {
           wish(tables, to, nowMs, input.content);
           return new OcmeshError('first_contact', asks ? {} : { message: MANY_STRANGERS });
         }

@@ -80,7 +80,7 @@ export interface PeersTable {
    * @returns how many
    */
   evict(limit: number): number;
-  /** Keys that were never greeted. */
+  /** Keys that were never greeted, without blocked ones: whom the owner named first, then the last seen. */
   ungreeted(limit: number): Pubkey[];
   /** Whether our agent ever wrote to it. */
   hasWrittenTo(pubkey: Pubkey): boolean;

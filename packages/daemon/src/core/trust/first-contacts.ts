@@ -1,9 +1,9 @@
 import { type Clock, hourMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
 
 export interface FirstContacts {
   /** Counts one more stranger that is written to. @returns false when there were too many within the hour */
-  take(): boolean;
+  take(peer: Pubkey): boolean;
 }
 
 /**
@@ -11,13 +11,15 @@ export interface FirstContacts {
  * restart the daemon.
  */
 export function createFirstContacts({ clock }: { readonly clock: Clock }): FirstContacts {
-  let takenMs: number[] = [];
+  const takenMs = new Map<Pubkey, number>();
   return {
-    take() {
+    take(peer) {
       const nowMs = clock.monotonic();
-      takenMs = takenMs.filter((atMs) => nowMs - atMs < hourMs);
-      if (takenMs.length >= limits.firstContactsPerHour) return false;
-      takenMs.push(nowMs);
+      for (const [taken, atMs] of takenMs) if (nowMs - atMs >= hourMs) takenMs.delete(taken);
+      // Who is tried again, because nothing could be sent, is no other stranger.
+      if (takenMs.has(peer)) return true;
+      if (takenMs.size >= limits.firstContactsPerHour) return false;
+      takenMs.set(peer, nowMs);
       return true;
     },
   };

@@ -1,9 +1,12 @@
 import { type Clock, hourMs, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { MessageRecord } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 
 const AUTO_MS = limits.autoSeconds * 1000;
+/** Messages among which the newest incoming one is looked for. */
+const LOOKED_AT = 200;
 const PAUSE_MS = limits.loopPauseMinutes * 60_000;
 
 interface Pause {
@@ -45,10 +48,29 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
     return ageMs >= 0 && ageMs < PAUSE_MS;
   }
 
-  /** Automatic messages in a row, this one included. */
+  /** The newest that came within a minute, from this peer or from anybody. */
+  function newest({ messages }: Tables, peer?: Pubkey): MessageRecord | undefined {
+    const from = peer === undefined ? { after: messages.lastArrival() - LOOKED_AT } : { peer };
+    const [last] = messages.list({ direction: 'in', order: 'desc', limit: 1, ...from });
+    return last && Math.abs(clock.now() - last.arrivedAtMs) <= AUTO_MS ? last : undefined;
+  }
+
+  /** Automatic messages in a row, this one included. In a ring of agents nobody answers whom it heard. */
   function hopsOf(tables: Tables, peer: Pubkey): number {
-    const [last] = tables.messages.list({ direction: 'in', peer, order: 'desc', limit: 1 });
-    return last && Math.abs(clock.now() - last.arrivedAtMs) <= AUTO_MS ? last.hops + 1 : 0;
+    const answered = newest(tables, peer);
+    if (answered) return answered.hops + 1;
+    const passedOn = newest(tables);
+    if (!passedOn) return 0;
+    // A stranger shall not be able to stop other conversations by naming a huge row.
+    return tables.peers.get(passedOn.peer)?.trust === 'contact' ? passedOn.hops + 1 : 1;
+  }
+
+  /** Those of the last hour, or since the owner resumed. What a clock that was ahead dated does not count. */
+  function countAutomatic(tables: Tables, peer: Pubkey): number {
+    const nowMs = clock.now();
+    const resumedMs = tables.loops.get(peer)?.countFromMs ?? 0;
+    const sinceMs = Math.max(nowMs - hourMs, resumedMs > nowMs ? 0 : resumedMs);
+    return tables.messages.countAutomatic(peer, sinceMs) - tables.messages.countAutomatic(peer, nowMs);
   }
 
   return {
@@ -59,11 +81,10 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
       const hops = hopsOf(tables, pubkey);
       if (hops === 0) return { hops };
       const nowMs = clock.now();
-      const countFromMs = Math.max(nowMs - hourMs, tables.loops.get(pubkey)?.countFromMs ?? 0);
       const budget = trust === 'contact' ? limits.autoPerHourContact : limits.autoPerHour;
-      const isLoop = hops > limits.autoHops || tables.messages.countAutomatic(pubkey, countFromMs) >= budget;
+      const isLoop = hops > limits.autoHops || countAutomatic(tables, pubkey) >= budget;
       if (!isLoop) return { hops };
-      tables.loops.set(pubkey, { pausedAtMs: nowMs, countFromMs });
+      tables.loops.set(pubkey, { pausedAtMs: nowMs, countFromMs: nowMs - hourMs });
       return { paused: { sinceMs: nowMs, untilMs: nowMs + PAUSE_MS } };
     },
 
