@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createWorld, settle } from './support/agent-in-a-box.ts';
-import { timeout } from './support/memory-relay-network.ts';
+import { accept, timeout } from './support/memory-relay-network.ts';
 import { modern } from './support/puppet.ts';
 
 test('a crash right after a block sends nothing to the blocked peer at the next start', async () => {
@@ -55,4 +55,48 @@ test('what a blocked peer left unread takes no room from other strangers', async
   world.relay.push(carol.dm(box.pubkey, 'hello'));
   await settle(world.clock);
   expect((await box.inbox()).map(({ content }) => content)).toContain('hello');
+});
+
+test('what a relay was taking while its peer got blocked counts as what the relay says', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(1_000);
+  let say = (_: typeof accept): void => {};
+  world.relay.answer = () =>
+    new Promise((resolve) => {
+      say = resolve;
+    });
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'just before' });
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  await settle(world.clock);
+  world.relay.answer = () => accept;
+  say(accept);
+  await settle(world.clock);
+  expect(await box.getMessage({ id })).toMatchObject({ delivery: { state: 'published' } });
+  expect((await box.getStatus({})).outbox).toMatchObject({ queued: 0 });
+});
+
+test('what a relay did not answer before the block is offered to it no more', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const box = await world.start();
+  const bob = world.puppet('bob');
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(1_000);
+  let say = (_: typeof timeout): void => {};
+  world.relay.answer = () =>
+    new Promise((resolve) => {
+      say = resolve;
+    });
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'hm' });
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  world.relay.offered.length = 0;
+  world.relay.answer = () => accept;
+  say(timeout);
+  await world.clock.advance(600_000);
+  expect(await box.getMessage({ id })).toMatchObject({ delivery: { state: 'failed' } });
+  expect(bob.opened(world.relay.offered)).toEqual([]);
 });

@@ -205,3 +205,20 @@ test('a receipt holds no more ids than one message may have bytes', async () => 
     expect(JSON.stringify(receipt).length).toBeLessThanOrEqual(limits.sealedBytes);
   }
 });
+
+test('one contact’s flood does not lose another contact’s message', async () => {
+  const { world, box, friend, flooded } = await withContact(ONE);
+  const noisy = world.puppet('noisy');
+  flooded.push(noisy.presence());
+  await settle(world.clock);
+  await box.updatePeer({ pubkey: noisy.pubkey, trust: 'contact' });
+  await world.clock.advance(5_000);
+  const spam = noisy.dm(box.pubkey, 'spam');
+  const quiet = friend.dm(box.pubkey, 'quiet');
+  flooded.push(...Array.from({ length: 15_000 }, (_, n) => ({ ...spam, id: hex(n + 1, 64) })));
+  flooded.keep(quiet);
+  flooded.push(quiet);
+  await settle(world.clock);
+  await world.clock.advance(6 * MINUTE);
+  expect(await from(box, friend)).toEqual(['quiet']);
+}, 60_000);

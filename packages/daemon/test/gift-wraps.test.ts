@@ -1,3 +1,4 @@
+import { limits } from '@ocmesh/shared/contract';
 import { actor, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
@@ -120,3 +121,24 @@ test('a date in the future inside a gift wrap is cut to now', async () => {
   // The wrap itself is dated ahead too, and then it is refused like any other.
   if (message) expect(Date.parse(message.timestamp)).toBeLessThanOrEqual(world.clock.now());
 });
+
+test('a contact’s wrap that a flood of wraps put off arrives, however far it is dated back', async () => {
+  const world = createWorld();
+  const { alice, bob } = await startTwo(world);
+  await alice.updatePeer({ pubkey: bob.pubkey, trust: 'contact' });
+  await world.clock.advance(DAY / 12);
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  const [wrap] = [person('bob').sealDm(alice.pubkey, 'late', nowSec - 4 * 86_400, 'nip17').event];
+  const flood = Array.from({ length: limits.giftWrapsBurst + 100 }, (_, n) => ({
+    ...wrap,
+    id: n.toString(16).padStart(64, '0'),
+  }));
+  world.relay.push(...flood);
+  await settle(world.clock);
+  world.relay.keep(wrap);
+  world.relay.push(wrap);
+  await settle(world.clock);
+  expect(await alice.inbox()).toEqual([]);
+  await world.clock.advance(6 * 60_000);
+  expect(await alice.inbox()).toMatchObject([{ content: 'late' }]);
+}, 60_000);

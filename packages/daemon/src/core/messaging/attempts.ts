@@ -18,7 +18,7 @@ export interface Attempts {
   settle(entry: Entry): Promise<void>;
   /** Gives up those whose time is over. */
   expire(): Promise<void>;
-  /** Nothing more goes to this peer. */
+  /** Nothing more goes to this peer. What is under way may be taken yet, and ends with the relay's word. */
   withdraw(peer: Pubkey): Promise<void>;
   forget(entry: Entry): void;
 }
@@ -49,7 +49,8 @@ export function createAttempts(deps: {
     }
     // A crash, or a full disk, may have come between the block and the withdrawal.
     if (store.peek((tables) => tables.peers.get(entry.peer)?.trust === 'blocked')) {
-      await giveUp([entry], 'failed');
+      entry.pending.delete(url);
+      if (entry.inFlight === 1) await giveUp([entry], 'failed');
       return 'done';
     }
     // Peeked: an entry is only offered once it is on disk.
@@ -147,7 +148,7 @@ export function createAttempts(deps: {
     expire: () => giveUp([...entries.values()].filter((entry) => entry.inFlight === 0 && isOver(entry))),
     withdraw: (peer) =>
       giveUp(
-        [...entries.values()].filter((entry) => entry.peer === peer),
+        [...entries.values()].filter((entry) => entry.inFlight === 0 && entry.peer === peer),
         'failed',
       ),
     forget,

@@ -121,8 +121,9 @@ export function createCatchUp(deps: {
       if (end === 'broken') {
         const isDeferred = state.deferredSinceMs !== null;
         state.deferredSinceMs = earlier(deferredBefore, state.deferredSinceMs);
-        // A deep ask is dear: while there is no room for its answer, once an hour is enough.
-        retry(url, depth, isDeferred && depth === 'deep' ? DEEP_EVERY_MS : RETRY_MS);
+        // To reach far back is dear: while there is no room for the answer, once an hour is enough.
+        const isFar = depth === 'deep' || startedAtMs - (state.deferredSinceMs ?? startedAtMs) > dayMs;
+        retry(url, depth, isDeferred && isFar ? DEEP_EVERY_MS : RETRY_MS);
       }
     }
   }
