@@ -64,7 +64,7 @@ function verifyRate(events) {
   return (events.length * 1000) / (performance.now() - began);
 }
 
-/** An agent without relays, on a folder of its own, whose peers are all greeted already. */
+/** An agent without relays, on a folder of its own, whose peers are all known and greeted: who announces itself says nothing new. */
 async function startAgent() {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
   const store = await openStore({
@@ -81,8 +81,8 @@ async function startAgent() {
   await store.transaction((tables) => {
     tables.meta.set('secret_key', secretKey.toString('hex'));
     const beforeMs = clock.now() - 300_000;
-    for (const pubkey of pubkeys) {
-      const peer = newPeer(pubkey, beforeMs, beforeMs);
+    for (const [n, pubkey] of pubkeys.entries()) {
+      const peer = { ...newPeer(pubkey, beforeMs, beforeMs), name: `agent ${n}`, version: '0.3.0' };
       tables.peers.put({ ...peer, presenceAtSec: startedSec - 300, hello: 'published' });
     }
   });

@@ -33,6 +33,11 @@ export function createPeersTable(database: Database): PeersTable {
       const before = cache.get(peer.pubkey);
       // The first sight of it stays.
       if (before) cache.set(peer.pubkey, { ...peer, firstSeenMs: before.firstSeenMs });
+      if (before && isSignOfLife(before, peer)) {
+        const { pubkey, lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs } = peer;
+        database.write('peers.saw', [lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs, pubkey]);
+        return;
+      }
       database.write('peers.put', [
         peer.pubkey,
         peer.name,
@@ -91,6 +96,22 @@ export function createPeersTable(database: Database): PeersTable {
     },
   };
 }
+
+/** Nothing new but that it lives: what most presences and messages say. */
+const isSignOfLife = (before: PeerRecord, peer: PeerRecord): boolean =>
+  before.name === peer.name &&
+  before.about === peer.about &&
+  before.version === peer.version &&
+  isSame(before.features, peer.features) &&
+  isSame(before.capabilities, peer.capabilities) &&
+  before.trust === peer.trust &&
+  before.alias === peer.alias &&
+  before.note === peer.note &&
+  before.hello === peer.hello &&
+  before.theirHelloAtMs === peer.theirHelloAtMs;
+
+const isSame = (one: readonly string[], other: readonly string[]): boolean =>
+  one === other || (one.length === other.length && one.every((item, n) => item === other[n]));
 
 function peerConditions(filter: PeerFilter) {
   const { online, trust, feature, capability, q, after } = filter;

@@ -135,6 +135,10 @@ const list = [
     `INSERT INTO loop_pauses(peer, paused_at, count_from) VALUES(?, ?, ?)
      ON CONFLICT(peer) DO UPDATE SET paused_at = excluded.paused_at, count_from = excluded.count_from`,
   ],
+  [
+    'peers.saw',
+    'UPDATE peers SET last_seen = ?, offline_since = ?, presence_at_sec = ?, answered_at = ? WHERE pubkey = ?',
+  ],
   ['greeted.add', 'INSERT OR IGNORE INTO greeted(pubkey, at) VALUES(?, ?)'],
 ] as const;
 
