@@ -163,3 +163,14 @@ test('where nobody may be forgotten, newcomers wait outside; who writes gets in'
     [friend, stranger, other].map(({ pubkey }) => pubkey).sort(),
   );
 });
+
+test('strangers that wrote once and were read do not shut out newcomers for good', async () => {
+  const { world, box, receive } = await withBounds({ peers: 6, peersEvicted: 2 });
+  for (let n = 0; n < 8; n++) await receive(world.puppet(`sybil ${n}`), 'hi');
+  await box.markRead({ all: true });
+  await world.clock.advance(5_000);
+  const newcomer = world.puppet('newcomer');
+  world.relay.push(newcomer.presence());
+  await settle(world.clock);
+  expect(await box.peer(newcomer.pubkey)).toMatchObject({ trust: 'stranger' });
+});

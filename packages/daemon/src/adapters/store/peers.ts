@@ -72,6 +72,7 @@ export function createPeersTable(database: Database): PeersTable {
     evict(limit) {
       const before = count();
       database.write('peers.evict', [limit]);
+      if (count() === before) database.write('peers.evictRead', [limit]);
       cache.clear();
       return before - count();
     },

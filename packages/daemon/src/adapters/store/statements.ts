@@ -140,6 +140,15 @@ const list = [
     'UPDATE peers SET last_seen = ?, offline_since = ?, presence_at_sec = ?, answered_at = ? WHERE pubkey = ?',
   ],
   ['greeted.add', 'INSERT OR IGNORE INTO greeted(pubkey, at) VALUES(?, ?)'],
+  [
+    'peers.evictRead',
+    `DELETE FROM peers WHERE pubkey IN (
+       SELECT pubkey FROM peers p WHERE trust = 'stranger' AND alias IS NULL AND note IS NULL AND last_seq = 0
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.peer = p.pubkey AND (m.read = 0 OR m.receipt_due <> 'none'))
+         AND NOT EXISTS (SELECT 1 FROM held h WHERE h.peer = p.pubkey)
+         AND NOT EXISTS (SELECT 1 FROM contact_wishes w WHERE w.peer = p.pubkey)
+       ORDER BY last_seen, pubkey LIMIT ?)`,
+  ],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

@@ -75,8 +75,8 @@ export interface PeersTable {
   /** Contacts, and whoever our agent wrote to. */
   familiar(): Pubkey[];
   /**
-   * Forgets the strangers that showed themselves least recently. Never: contacts, blocked ones, whom the owner named or
-   * noted, who has messages here.
+   * Forgets the strangers that showed themselves least recently; where all of them wrote, those whose messages are read.
+   * Never: contacts, blocked ones, whom the owner named or noted, whom our agent wrote to, who has unread messages here.
    * @returns how many
    */
   evict(limit: number): number;
