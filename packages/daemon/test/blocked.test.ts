@@ -1,5 +1,6 @@
+import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
 import { accept, timeout } from './support/memory-relay-network.ts';
 import { modern } from './support/puppet.ts';
 
@@ -99,4 +100,20 @@ test('what a relay did not answer before the block is offered to it no more', as
   await world.clock.advance(600_000);
   expect(await box.getMessage({ id })).toMatchObject({ delivery: { state: 'failed' } });
   expect(bob.opened(world.relay.offered)).toEqual([]);
+});
+
+test('a blocked peer that floods us with gift wraps makes us ask for nothing again', async () => {
+  const world = createWorld('ws://127.0.0.1:1');
+  const { alice, bob } = await startTwo(world);
+  await world.clock.advance(2 * 3_600_000);
+  await alice.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  world.relay.queries.length = 0;
+  const floods = limits.strangerMessagesBurst + 20;
+  for (let n = 0; n < floods; n++)
+    await bob.sendMessage({ to: alice.pubkey, content: `spam ${n}` }, { owner: true });
+  await world.clock.advance(600_000);
+  const { blocked, ...others } = await alice.refused();
+  expect(blocked).toBeGreaterThanOrEqual(floods);
+  expect(others).toEqual({});
+  expect(world.relay.queries.filter(({ kinds }) => kinds?.includes(1059))).toEqual([]);
 });

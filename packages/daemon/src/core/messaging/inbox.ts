@@ -47,6 +47,11 @@ export function createDmHandler(deps: Deps): EventHandler {
         sortSec: createdAtSec,
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
         apply(tables, source) {
+          // First of all: a message that is put off is asked for again.
+          if (tables.peers.get(dm.author)?.trust === 'blocked') {
+            deps.counters.count('blocked');
+            return [];
+          }
           const refused = senders.refuse(tables, dm.author, payload, source);
           if (refused) return refused;
           // Refused as a whole, without a receipt: the sender goes on holding it.
@@ -65,10 +70,6 @@ interface Dm extends OpenedDm {
 function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] {
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(dm.author);
-  if (known?.trust === 'blocked') {
-    deps.counters.count('blocked');
-    return [];
-  }
   // Whoever writes gets a place even where none can be made.
   if (!known) deps.makeRoomForPeer(tables);
   const met = afterMessage(known, dm.author, dm.createdAtSec, nowMs);
