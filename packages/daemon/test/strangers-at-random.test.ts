@@ -1,0 +1,72 @@
+import { limits } from '@ocmesh/shared/contract';
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { expect, test } from 'vitest';
+import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/puppet.ts';
+import { type createChance, seededChance } from './support/seed.ts';
+
+const STRANGERS = 6;
+
+/** Whatever the owner decides meanwhile, and however often we crash: what was never refused arrives, once. */
+async function run(chance: ReturnType<typeof createChance>): Promise<void> {
+  const world = createWorld('ws://127.0.0.1:1');
+  let box = await world.start();
+  const strangers = Array.from({ length: STRANGERS }, (_, n) => ({
+    puppet: world.puppet(`stranger ${n}`),
+    bodies: [] as string[],
+  }));
+  const sent: NostrEvent[] = [];
+  const send = (...events: NostrEvent[]): void => {
+    sent.push(...events);
+    world.relay.keep(...events);
+    if (chance.happens(0.8)) world.relay.push(...events);
+  };
+  const message = (who: (typeof strangers)[number], body: string): NostrEvent =>
+    who.puppet.dm(box.pubkey, { type: 'text', body, mid: `message-${body.replace(' ', '-')}` });
+  for (let step = 0; step < 60; step++) {
+    const who = chance.pick(strangers);
+    const { pubkey } = who.puppet;
+    switch (chance.below(9)) {
+      case 0:
+      case 1:
+      case 2: {
+        if (who.bodies.length >= limits.heldMessages) break;
+        const body = `${pubkey.slice(0, 6)} ${who.bodies.length}`;
+        who.bodies.push(body);
+        send(message(who, body));
+        break;
+      }
+      case 3:
+        if (who.bodies.length > 0) send(message(who, chance.pick(who.bodies)));
+        break;
+      case 4:
+        if (sent.length > 0) world.relay.push(chance.pick(sent));
+        break;
+      case 5:
+        world.relay.push(who.puppet.presence({ features: modern }));
+        break;
+      case 6:
+        void box.setPolicy({ strangers: chance.pick(['open', 'ask']) }).catch(() => {});
+        break;
+      case 7:
+        void box.answerRequest({ pubkey, accept: true }).catch(() => {});
+        break;
+      case 8:
+        box = await world.start({ disk: await box.crash() });
+        break;
+    }
+    if (chance.happens(0.5)) await world.clock.advance(chance.below(3_000));
+  }
+  await settle(world.clock);
+  await box.setPolicy({ strangers: 'open' });
+  box = await world.start({ disk: await box.crash() });
+  await world.clock.advance(60_000);
+  const inbox = (await box.inbox()).map(({ content }) => content);
+  expect([...inbox].sort()).toEqual(strangers.flatMap(({ bodies }) => bodies).sort());
+  expect(await box.listRequests({})).toEqual([]);
+}
+
+test('whatever the owner decides meanwhile, and however often we crash: each message arrives, once', async () => {
+  const chance = seededChance('strangers at random');
+  for (let round = 0; round < 10; round++) await run(chance);
+}, 60_000);
