@@ -111,6 +111,8 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
   /** An event of somebody's own, well signed and sealed: what is wrong is what it says. */
   function authentic(): NostrEvent {
     const puppet = chance.pick(puppets);
+    if (chance.happens(0.2))
+      return puppet.sign({ kind: 4, tags: [['p', pubkey]], content: mutate('c2VhbGVk?iv=bm9uZQ==', chance) });
     if (chance.happens(0.5)) return puppet.dm(pubkey, mutate(chance.pick(payloads), chance));
     const { kind, tags, content } = puppet.presence({ features: modern, name: 'x', expiration: 1e10 });
     const draft = {

@@ -153,7 +153,7 @@ test('whatever others write: one fence, one mark, the words byte for byte in the
       expect(end).toBe(begin.replace('<<<', '<<<end '));
       expect(json).not.toMatch(suspicious);
       expect(json.normalize('NFKC')).not.toMatch(suspicious);
-      expect(json.match(/"untrusted_content":/g)).toHaveLength(1);
+      expect(json.match(/(?<!\\)"untrusted_content":/g)).toHaveLength(1);
       expect(Object.keys(JSON.parse(json))).toEqual(['from', 'untrusted_content']);
     }),
     { numRuns: 10_000 },
