@@ -41,6 +41,22 @@ describe('send', () => {
     expect(calls.at(-1)).toEqual(['sendMessage', { to: bobKey, content, reply_to: 'feed' }]);
   });
 
+  it.each([
+    ['a person at a terminal', { columns: 80 }, true],
+    ['a program', {}, false],
+  ])('of %s is as the guard against loops takes it', async (_, options, owner) => {
+    let seen: boolean | undefined;
+    const { run } = await openCommandLineAt({
+      listPeers,
+      async sendMessage(_input, context) {
+        seen = context?.owner;
+        return sent;
+      },
+    });
+    await run(['send', 'bob', 'hello'], options);
+    expect(seen).toBe(owner);
+  });
+
   it('sends what begins with a dash only after --, so that a mistyped option is never sent', async () => {
     const { run, calls } = await atDaemon();
     expect(await run(['send', 'bob', '--replyto', 'x'])).toMatchObject({ code: 78 });

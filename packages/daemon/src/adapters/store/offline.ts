@@ -34,9 +34,11 @@ export async function createStoreFrom(
 ): Promise<void> {
   const sql = await openSql(image);
   currentSchema.migrate(sql);
-  // The segment is made before the snapshot that names it.
-  const segment = await createSegment(files, path, key, 1, currentSchema.newest);
+  // The segment is made before the snapshot that names it. Never the first: should the snapshot vanish, that would look
+  // like a home that was never used.
+  const generation = 2;
+  const segment = await createSegment(files, path, key, generation, currentSchema.newest);
   segment.close();
-  await writeSnapshot(files, path, key, sql, { generation: 1, sequence: 0 });
+  await writeSnapshot(files, path, key, sql, { generation, sequence: 0 });
   sql.close();
 }
