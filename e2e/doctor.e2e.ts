@@ -151,14 +151,14 @@ describe('ocmesh doctor names the fault, and only it', () => {
     await alice.api.addRelay({ url: 'wss://two.example' });
     await alice.kill();
     for (const name of ['daemon.json', 'daemon.lock']) rmSync(join(patient.home, name));
-    flip(join(patient.home, 'ocmesh.db-wal.00000001'), 100);
-    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000001 is damaged at byte 64/);
+    flip(join(patient.home, 'ocmesh.db-wal.00000002'), 100);
+    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 is damaged at byte 64/);
   });
 
   it('a journal that was cut', async () => {
     const patient = createPatient();
-    truncateSync(join(patient.home, 'ocmesh.db-wal.00000001'), 4096);
-    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000001 was cut/);
+    truncateSync(join(patient.home, 'ocmesh.db-wal.00000002'), 4096);
+    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 was cut/);
   });
 
   it('a store that a newer ocmesh wrote', async () => {
