@@ -47,6 +47,10 @@ describe('a peer is named', () => {
     expect(await sendTo('car', [bob, other])).toMatchObject({ error: 'peer_not_found' });
   });
 
+  it.each(['0', 'zz', 'deadbeef'])('not by its whole key with %j behind it', async (rest) => {
+    expect(await sendTo(bobKey + rest, [bob, other])).toMatchObject({ error: 'peer_not_found' });
+  });
+
   it('on whichever page it stands', async () => {
     const { run, calls } = await openCommandLineAt({
       listPeers: async ({ cursor }) =>

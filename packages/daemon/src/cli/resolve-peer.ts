@@ -60,7 +60,8 @@ export async function resolvePeer(
 
 /** Those that the text names: the owner's names go before all others, as nobody else can give one. */
 export function matchPeers(peers: readonly Candidate[], text: string): Candidate[] {
-  const wanted = comparable(text);
+  // Never cut: with more behind a key it is not that key.
+  const wanted = folded(cleanLine(text, text.length));
   if (wanted === '') return [];
   const petnamed = peers.filter(({ alias }) => comparable(alias) === wanted);
   if (petnamed.length > 0) return petnamed;
@@ -73,7 +74,8 @@ export function matchPeers(peers: readonly Candidate[], text: string): Candidate
   return peers.filter((peer) => comparable(peer.name) === wanted || isPrefix(peer));
 }
 
-const comparable = (name: string | null): string => shownName(name).normalize('NFKC').toLowerCase();
+const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
+const comparable = (name: string | null): string => folded(shownName(name));
 
 /** All pages of the list. */
 export async function everyPeer(
