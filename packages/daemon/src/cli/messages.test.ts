@@ -156,6 +156,11 @@ describe('read', () => {
     expect(calls.map(([name]) => name)).not.toContain('markRead');
   });
 
+  it('says how much of an id it takes', async () => {
+    const { run } = await withMessages(aMessage());
+    expect((await run(['read', 'fee'])).err).toContain('at least 4 characters');
+  });
+
   it.each(['cafe', 'fe', 'feed0001 --all', ''])('refuses `read %s`', async (args) => {
     const { run, calls } = await withMessages(aMessage());
     expect(await run(['read', ...args.split(' ').filter(Boolean)])).toMatchObject({ code: 78, out: '' });

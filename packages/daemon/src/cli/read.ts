@@ -74,7 +74,13 @@ async function find(api: Handlers, id: string): Promise<Message> {
 
 /** Among the newest: older ones are asked for by their whole id. */
 async function byPrefix(api: Handlers, start: string, unknown: OcmeshError): Promise<Message> {
-  if (start.length < LEAST_PREFIX) throw unknown;
+  if (start.length < LEAST_PREFIX) {
+    throw new CommandError(
+      unknown.code,
+      `The beginning of an id takes at least ${LEAST_PREFIX} characters.`,
+      '`ocmesh inbox --all` shows the ids.',
+    );
+  }
   const { items } = await api.listMessages({ direction: 'all', limit: limits.pageRows });
   const [found, ...others] = items.filter(({ id }) => id.startsWith(start));
   if (!found) throw unknown;

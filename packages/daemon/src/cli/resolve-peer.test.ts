@@ -47,6 +47,11 @@ describe('a peer is named', () => {
     expect(await sendTo('car', [bob, other])).toMatchObject({ error: 'peer_not_found' });
   });
 
+  it.each(['c0f', 'npub1qqq'])('by at least 4 characters of its key, and is told so: %s', async (start) => {
+    expect((await sendTo(start, [bob, other])).message).toContain('at least 4 characters');
+    expect((await sendTo('nobody', [bob, other])).message).not.toContain('at least');
+  });
+
   it.each(['0', 'zz', 'deadbeef'])('not by its whole key with %j behind it', async (rest) => {
     expect(await sendTo(bobKey + rest, [bob, other])).toMatchObject({ error: 'peer_not_found' });
   });

@@ -49,9 +49,12 @@ export async function resolvePeer(
   const candidates = preferred.length > 0 ? preferred : fitting;
   const [only, ...others] = candidates;
   if (!only) {
+    const why = isShortStart(text)
+      ? `the beginning of a key takes at least ${LEAST_PREFIX} characters`
+      : 'no key of one begins so';
     throw new CommandError(
       'peer_not_found',
-      `No peer is called "${shown}", and no key of one begins so.`,
+      `No peer is called "${shown}", and ${why}.`,
       '`ocmesh peers` lists them; a new one appears within 2 to 5 minutes of starting.',
     );
   }
@@ -60,8 +63,7 @@ export async function resolvePeer(
 
 /** Those that the text names: the owner's names go before all others, as nobody else can give one. */
 export function matchPeers(peers: readonly Candidate[], text: string): Candidate[] {
-  // Never cut: with more behind a key it is not that key.
-  const wanted = folded(cleanLine(text, text.length));
+  const wanted = typed(text);
   if (wanted === '') return [];
   const petnamed = peers.filter(({ alias }) => comparable(alias) === wanted);
   if (petnamed.length > 0) return petnamed;
@@ -73,6 +75,11 @@ export function matchPeers(peers: readonly Candidate[], text: string): Candidate
         : () => false;
   return peers.filter((peer) => comparable(peer.name) === wanted || isPrefix(peer));
 }
+
+/** Never cut: with more behind a key it is not that key. */
+const typed = (text: string): string => folded(cleanLine(text, text.length));
+const isShortStart = (text: string): boolean =>
+  new RegExp(`^([0-9a-f]{1,${LEAST_PREFIX - 1}}|npub1.{0,${LEAST_PREFIX - 1}})$`).test(typed(text));
 
 const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
 const comparable = (name: string | null): string => folded(shownName(name));
