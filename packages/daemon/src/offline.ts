@@ -24,7 +24,7 @@ import { openSql } from './adapters/store/sql.ts';
 import { exitCodes, StartError } from './adapters/system/exit.ts';
 import { type Home, homeFiles, prepareHome } from './adapters/system/home.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
-import { takeLock } from './adapters/system/lock.ts';
+import { lockHolder, takeLock } from './adapters/system/lock.ts';
 
 // What the command does with a home without, or beside, its daemon.
 
@@ -51,16 +51,25 @@ export async function readSecretKey(home: Home): Promise<Uint8Array> {
   return fromHex(stored);
 }
 
-/** Makes a home that has this identity and nothing else. @throws StartError where there is one already */
-export async function importSecretKey(home: Home, secretKey: Uint8Array): Promise<void> {
-  await createHome(home, async () => {
+/**
+ * Makes a home that has this identity and nothing else.
+ * @param replace move a home that is there aside
+ * @returns where the old home went; null when there was none
+ */
+export async function importSecretKey(
+  home: Home,
+  secretKey: Uint8Array,
+  replace = false,
+): Promise<string | null> {
+  const makeImage = async (): Promise<Uint8Array> => {
     const sql = await openSql(null);
     currentSchema.migrate(sql);
     createTables(createDatabase(sql, () => {})).meta.set('secret_key', toHex(secretKey));
     const image = sql.image();
     sql.close();
     return image;
-  });
+  };
+  return createHome(home, makeImage, replace);
 }
 
 /** Writes identity, peers and messages into one file. The daemon may run. */
@@ -95,8 +104,7 @@ export async function restore(
 /** Moves the home aside, so that the next start makes a new identity. @returns where it went */
 export function reset(home: Home): string {
   if (!existsSync(home.path)) throw refuse(`There is nothing at ${home.path}.`);
-  const unlock = takeLock(home.lockFile);
-  unlock();
+  checkIsFree(home);
   // Numbered, not dated: nothing here needs to know the time.
   let number = 1;
   while (existsSync(`${home.path}.old-${number}`)) number++;
@@ -111,6 +119,17 @@ export function reset(home: Home): string {
   return aside;
 }
 
+/** @throws StartError where a daemon runs */
+function checkIsFree(home: Home): void {
+  const holder = lockHolder(home.lockFile);
+  if (holder?.alive) {
+    throw refuse(
+      `The daemon of ${home.path} (pid ${holder.pid}) runs. Stop it first: with Ctrl-C where it was started, or with \`ocmesh service stop\`.`,
+    );
+  }
+  takeLock(home.lockFile)();
+}
+
 const hasIdentity = (home: Home): boolean =>
   existsSync(home.path) &&
   readdirSync(home.path).some((name) => name.startsWith('ocmesh.db') || name === 'keystore.json');
@@ -122,11 +141,11 @@ const hasIdentity = (home: Home): boolean =>
 async function createHome(
   home: Home,
   makeImage: () => Promise<Uint8Array>,
-  replace = false,
+  replace: boolean,
 ): Promise<string | null> {
   if (hasIdentity(home) && !replace) {
     throw refuse(
-      `There is an identity in ${home.path} already. Use --replace to move it aside, or \`ocmesh reset\`.`,
+      `There is an identity in ${home.path} already. Use --replace to move it aside.`,
     );
   }
   const unfinished = homeFiles(`${home.path}.new`);
@@ -146,7 +165,7 @@ async function createHome(
 
 /** A folder without an identity may hold settings and logs: they stay. */
 function keepRest(home: Home, unfinished: Home): void {
-  takeLock(home.lockFile)();
+  checkIsFree(home);
   for (const name of readdirSync(home.path)) renameSync(join(home.path, name), join(unfinished.path, name));
   rmdirSync(home.path);
 }

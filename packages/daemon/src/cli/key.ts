@@ -36,13 +36,18 @@ export function addKeyCommand(program: Command, context: CommandContext): void {
     .command('import')
     .description('Start a home with the identity of a secret key (ncryptsec or nsec).')
     .argument('[file]', 'a file that holds it; without it the terminal asks')
+    .option('--replace', 'move a home that is there aside')
     .option(...PASSPHRASE_FILE)
     .addHelpText('after', example('ocmesh key import my.key'))
-    .action((file: string | undefined, flags: PassphraseFlags) => importKey(file, flags, context));
+    .action((file: string | undefined, flags: ImportFlags) => importKey(file, flags, context));
 }
 
 interface ExportFlags extends PassphraseFlags {
   readonly plain?: boolean;
+}
+
+interface ImportFlags extends PassphraseFlags {
+  readonly replace?: boolean;
 }
 
 async function exportKey(
@@ -66,7 +71,7 @@ async function exportKey(
 
 async function importKey(
   file: string | undefined,
-  flags: PassphraseFlags,
+  flags: ImportFlags,
   { printer }: CommandContext,
 ): Promise<void> {
   const { importSecretKey } = await import('../offline.ts');
@@ -74,11 +79,16 @@ async function importKey(
   const text =
     file === undefined ? await askSecret('Secret key (nsec or ncryptsec)') : readFileSync(file, 'utf8');
   const passphrase = needsPassphrase(text) ? await askPassphrase(flags, false) : '';
+  let moved: string | null;
   try {
-    await importSecretKey(home, parseSecretKey(text, passphrase));
+    moved = await importSecretKey(home, parseSecretKey(text, passphrase), flags.replace ?? false);
   } catch (error) {
     if (error instanceof SecretKeyTextError) throw new StartError(exitCodes.permanent, error.message, error);
     throw error;
   }
-  printer().answer({ home: home.path }, () => 'The identity is imported. Start it with `ocmesh start`.');
+  printer().answer(
+    { home: home.path, moved_to: moved },
+    () =>
+      `The identity is imported.${moved ? ` What was there is in ${moved}.` : ''} Start it with \`ocmesh start\`.`,
+  );
 }
