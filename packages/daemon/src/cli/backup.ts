@@ -5,6 +5,7 @@ import { type CommandContext, example } from './context.ts';
 import { askPassphrase, type PassphraseFlags } from './passphrase.ts';
 import { withProgress } from './progress.ts';
 import { homePath } from './start.ts';
+import { typedPath } from './typed-path.ts';
 
 export function addBackupCommands(program: Command, { io, printer }: CommandContext): void {
   program
@@ -13,7 +14,8 @@ export function addBackupCommands(program: Command, { io, printer }: CommandCont
     .argument('<file>', 'a new file')
     .option('--passphrase-file <file>', 'read the passphrase from a file instead of the terminal')
     .addHelpText('after', example('ocmesh backup ocmesh.backup'))
-    .action(async (file: string, flags: PassphraseFlags) => {
+    .action(async (typed: string, flags: PassphraseFlags) => {
+      const file = typedPath(typed);
       const { backUp } = await import('../offline.ts');
       const passphrase = await askPassphrase(flags, true);
       const bytes = await withProgress(
@@ -40,7 +42,7 @@ export function addBackupCommands(program: Command, { io, printer }: CommandCont
       const moved = await withProgress(
         io,
         'Restoring',
-        restore(home, file, passphrase, flags.replace ?? false),
+        restore(home, typedPath(file), passphrase, flags.replace ?? false),
       );
       printer().answer(
         { home: home.path, moved_to: moved },

@@ -12,6 +12,7 @@ import {
 import { type CommandContext, example } from './context.ts';
 import { askPassphrase, askSecret, type PassphraseFlags } from './passphrase.ts';
 import { homePath } from './start.ts';
+import { typedPath } from './typed-path.ts';
 
 const PASSPHRASE_FILE = [
   '--passphrase-file <file>',
@@ -51,11 +52,12 @@ interface ImportFlags extends PassphraseFlags {
 }
 
 async function exportKey(
-  file: string | undefined,
+  typed: string | undefined,
   flags: ExportFlags,
   { printer }: CommandContext,
 ): Promise<void> {
   const { readSecretKey, writePrivate } = await import('../offline.ts');
+  const file = typed === undefined ? undefined : typedPath(typed);
   if (file === undefined && !process.stdout.isTTY) {
     throw new StartError(
       exitCodes.permanent,
@@ -77,7 +79,7 @@ async function importKey(
   const { importSecretKey } = await import('../offline.ts');
   const home = homeFiles(homePath());
   const text =
-    file === undefined ? await askSecret('Secret key (nsec or ncryptsec)') : readFileSync(file, 'utf8');
+    file === undefined ? await askSecret('Secret key (nsec or ncryptsec)') : readFileSync(typedPath(file), 'utf8');
   const passphrase = needsPassphrase(text) ? await askPassphrase(flags, false) : '';
   let moved: string | null;
   try {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { typedPath } from './typed-path.ts';
 
 const LEAST_CHARS = 8;
 
@@ -15,7 +16,7 @@ export async function askPassphrase(flags: PassphraseFlags, isNew: boolean): Pro
   const passphrase =
     flags.passphraseFile === undefined
       ? await prompt('Passphrase', isNew)
-      : readFileSync(flags.passphraseFile, 'utf8').replace(/\r?\n$/, '');
+      : readFileSync(typedPath(flags.passphraseFile), 'utf8').replace(/\r?\n$/, '');
   if (isNew && passphrase.length < LEAST_CHARS) {
     throw new StartError(exitCodes.permanent, `The passphrase needs at least ${LEAST_CHARS} characters.`);
   }
