@@ -79,7 +79,9 @@ async function importKey(
   const { importSecretKey } = await import('../offline.ts');
   const home = homeFiles(homePath());
   const text =
-    file === undefined ? await askSecret('Secret key (nsec or ncryptsec)') : readFileSync(typedPath(file), 'utf8');
+    file === undefined
+      ? await askSecret('Secret key (nsec or ncryptsec)')
+      : readFileSync(typedPath(file), 'utf8');
   const passphrase = needsPassphrase(text) ? await askPassphrase(flags, false) : '';
   let moved: string | null;
   try {

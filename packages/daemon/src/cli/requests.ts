@@ -1,11 +1,12 @@
-import type { Request } from '@ocmesh/shared/contract';
+import type { Handlers, PeerDetails, Request, Trust } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { type CommandContext, example } from './context.ts';
+import { CommandError } from './failure.ts';
 import { quoted } from './message-text.ts';
 import type { Paint } from './paint.ts';
 import { peerLabel, shortKey } from './peer-label.ts';
-import { resolvePeer } from './resolve-peer.ts';
+import { everyPeer, matchPeers, resolvePeer } from './resolve-peer.ts';
 import { localTime } from './times.ts';
 
 const TYPE_CHARS = 64;
@@ -54,13 +55,31 @@ function addAnswer(
       // One that wrote to us and that our agent wants to write to is there twice.
       const waiting = new Map((await api.listRequests({})).map(({ peer }) => [peer.pubkey, peer]));
       const among = [...waiting.values()];
-      const peer = await api.answerRequest({
-        pubkey: await resolvePeer({ io, api }, text, { among }),
-        accept,
+      const answer = async (): Promise<PeerDetails> =>
+        api.answerRequest({ pubkey: await resolvePeer({ io, api }, text, { among }), accept });
+      const peer = await answer().catch(async (error) => {
+        throw (await doesNotWait(api, text, error)) ?? error;
       });
       printer().answer(peer, () => `${peerLabel(peer)} (${shortKey(peer.pubkey)}) ${done}.`);
     });
 }
+
+/** What is better to say of one that is known, but waits for nothing. */
+async function doesNotWait(api: Handlers, text: string, { code }: { code?: unknown }) {
+  if (code !== 'peer_not_found' && code !== 'request_unknown') return null;
+  const [peer] = matchPeers(await everyPeer(api), text);
+  if (!peer) return null;
+  const { label, nextStep } = standing[peer.trust];
+  const who = `${peerLabel(peer)} (${shortKey(peer.pubkey)})`;
+  return new CommandError('request_unknown', `${who} does not wait for an answer: it is ${label}.`, nextStep);
+}
+
+const LISTED = '`ocmesh requests` lists who does.';
+const standing: Readonly<Record<Trust, { readonly label: string; readonly nextStep: string }>> = {
+  stranger: { label: 'a stranger', nextStep: '`ocmesh trust` makes it a contact all the same.' },
+  contact: { label: 'a contact', nextStep: LISTED },
+  blocked: { label: 'blocked', nextStep: LISTED },
+};
 
 function requestText(
   { direction, peer, since, message_count, messages }: Request,

@@ -1,4 +1,4 @@
-import type { Request } from '@ocmesh/shared/contract';
+import { OcmeshError, type Request } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
 import { aPeer, aPeerAlone, bobKey } from '../../test/support/samples.ts';
@@ -84,6 +84,23 @@ test('only who waits for an answer can be answered', async () => {
   const { run, calls } = await atDaemon();
   expect(await run(['requests', 'accept', 'bob'])).toMatchObject({ code: 78 });
   expect(calls.map(([name]) => name)).not.toContain('answerRequest');
+});
+
+test.each([
+  ['bob', 'stranger', 'bob (b0b0b0b0b0b0) does not wait for an answer: it is a stranger.', 'ocmesh trust'],
+  [bobKey, 'contact', 'bob (b0b0b0b0b0b0) does not wait for an answer: it is a contact.', 'ocmesh requests'],
+] as const)('who does not wait for an answer is told as that: %s, a %s', async (name, trust, said, step) => {
+  const { run } = await openCommandLineAt({
+    listPeers: async () => ({ items: [aPeer({ trust })], next_cursor: null }),
+    listRequests: async () => [],
+    async answerRequest() {
+      throw new OcmeshError('request_unknown');
+    },
+  });
+  const { err, code } = await run(['requests', 'accept', name]);
+  expect(err).toContain(said);
+  expect(err).toContain(step);
+  expect(code).toBe(78);
 });
 
 test('requests are shown with what is held, cleaned, and whose they are', async () => {
