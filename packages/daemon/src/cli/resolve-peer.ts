@@ -61,11 +61,15 @@ export async function resolvePeer(
   return others.length === 0 ? only.pubkey : askWhich(io, shown, candidates);
 }
 
+/** Those that the owner calls so. */
+export const petnamedPeers = (peers: readonly Candidate[], text: string): Candidate[] =>
+  peers.filter(({ alias }) => alias !== null && comparable(alias) === typed(text));
+
 /** Those that the text names: the owner's names go before all others, as nobody else can give one. */
 export function matchPeers(peers: readonly Candidate[], text: string): Candidate[] {
   const wanted = typed(text);
   if (wanted === '') return [];
-  const petnamed = peers.filter(({ alias }) => comparable(alias) === wanted);
+  const petnamed = petnamedPeers(peers, text);
   if (petnamed.length > 0) return petnamed;
   const isPrefix =
     /^[0-9a-f]+$/.test(wanted) && wanted.length >= LEAST_PREFIX

@@ -86,6 +86,19 @@ test('only who waits for an answer can be answered', async () => {
   expect(calls.map(([name]) => name)).not.toContain('answerRequest');
 });
 
+test('a name of yours names one peer: another cannot get it', async () => {
+  const { run, calls } = await openCommandLineAt({
+    listPeers: async () => ({ items: [aPeer(), { ...carol, alias: 'My Friend' }], next_cursor: null }),
+    updatePeer: async ({ pubkey }) => aPeerAlone({ pubkey, alias: 'my friend' }),
+  });
+  expect(await run(['alias', 'bob', 'my', 'friend'])).toMatchObject({
+    code: 78,
+    err: expect.stringContaining('My Friend (cacacacacaca) has this name already.'),
+  });
+  expect(calls.map(([name]) => name)).not.toContain('updatePeer');
+  expect((await run(['alias', 'carol', 'my', 'friend'])).code).toBe(0);
+});
+
 test.each([
   ['bob', 'stranger', 'bob (b0b0b0b0b0b0) does not wait for an answer: it is a stranger.', 'ocmesh trust'],
   [bobKey, 'contact', 'bob (b0b0b0b0b0b0) does not wait for an answer: it is a contact.', 'ocmesh requests'],

@@ -1,9 +1,9 @@
-import type { Handlers, Peer, PeerDetails, Trust } from '@ocmesh/shared/contract';
+import type { Handlers, Peer, Trust } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { type CommandContext, example } from './context.ts';
 import { CommandError } from './failure.ts';
 import { peerLabel, shortKey } from './peer-label.ts';
-import { fullKey, type ResolveOptions, resolvePeer } from './resolve-peer.ts';
+import { everyPeer, fullKey, petnamedPeers, type ResolveOptions, resolvePeer } from './resolve-peer.ts';
 
 const PEER = ['<peer>', 'a name, the beginning of a key, or a whole key'] as const;
 
@@ -80,14 +80,30 @@ function addAlias(program: Command, { io, daemon, printer }: CommandContext): vo
       // What looks like a key would be taken for it wherever a peer is named.
       if (alias !== null && fullKey(alias) !== null)
         throw new CommandError('invalid_request', 'A key cannot be a name.', 'Choose a word for it.');
-      const find = alias === null ? resolvePeer : findOrAdd;
-      const peer = await api.updatePeer({ pubkey: await find({ io, api }, text), alias });
+      const pubkey = await resolvePeer({ io, api }, text);
+      if (alias !== null) {
+        await checkIsFree(api, alias, pubkey);
+        // A whole key may be of somebody who was not discovered yet.
+        if (fullKey(text) !== null) await api.addPeer({ pubkey });
+      }
+      const peer = await api.updatePeer({ pubkey, alias });
       printer().answer(peer, () =>
         alias === null
           ? `${shortKey(peer.pubkey)} has no name of yours any more.`
           : `${shortKey(peer.pubkey)} is ${peerLabel(peer)} now.`,
       );
     });
+}
+
+/** Two of one name could not be told apart by it. */
+async function checkIsFree(api: Handlers, alias: string, pubkey: string): Promise<void> {
+  const holder = petnamedPeers(await everyPeer(api), alias).find((peer) => peer.pubkey !== pubkey);
+  if (!holder) return;
+  throw new CommandError(
+    'invalid_request',
+    `${titleOf(holder)} has this name already.`,
+    `Choose another one, or take it away there first: \`ocmesh alias ${shortKey(holder.pubkey)}\`.`,
+  );
 }
 
 function addResume(program: Command, { io, daemon, printer }: CommandContext): void {
@@ -103,7 +119,7 @@ function addResume(program: Command, { io, daemon, printer }: CommandContext): v
     });
 }
 
-const titleOf = (peer: PeerDetails): string => {
+const titleOf = (peer: Pick<Peer, 'pubkey' | 'name' | 'alias'>): string => {
   const [label, key] = [peerLabel(peer), shortKey(peer.pubkey)];
   return label === key ? key : `${label} (${key})`;
 };
