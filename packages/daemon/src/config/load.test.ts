@@ -123,6 +123,16 @@ test.each([
   expect(message).toContain(field);
 });
 
+test.each([
+  [{ nmae: 'x' }, 'nmae is unknown (did you mean name?)'],
+  [{ port: '7432' }, 'port must be a whole number'],
+  [{ port: 65_536 }, 'port must be at most 65535'],
+  [{ log_level: 'loud' }, 'log_level must be one of debug, info, warn, error'],
+  [{ mcp_may_trust: 'yes' }, 'mcp_may_trust must be true or false'],
+])('a file with %j is refused in plain words', (content, said) => {
+  expect(refusal(() => loadConfig(configFile(content), {}, {})).message).toContain(said);
+});
+
 test.each(['', '[]', 'null', '{', '"x"'])('a file that reads %j is refused', (text) => {
   const path = configFile(text);
   expect(refusal(() => loadConfig(path, {}, {})).message).toContain(path);

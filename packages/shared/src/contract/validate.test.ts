@@ -122,6 +122,27 @@ test.each(refused)('%s refuses %j with %s', (name, values, code, field) => {
   );
 });
 
+test.each([
+  ['sendMessage', { to }, 'content is missing'],
+  ['sendMessage', { to, contnet: 'x' }, 'content is missing'],
+  ['sendMessage', { to, content: 'x', reply_too: 'x' }, 'reply_too is unknown (did you mean reply_to?)'],
+  ['sendMessage', { to, content: 'x', nonsense: 1 }, 'nonsense is unknown.'],
+  ['sendMessage', { to, content: 5 }, 'content must be a string'],
+  ['sendMessage', { to, content: '' }, 'content must not be empty'],
+  ['listPeers', { limit: '1001' }, 'limit must be at most 1000'],
+  ['listPeers', { limit: 'many' }, 'limit must be a whole number'],
+  ['listPeers', { online: 'yes' }, 'online must be true or false'],
+  ['listPeers', { trust: 'friend' }, 'trust must be one of stranger, contact, blocked'],
+  ['addPeer', { pubkey: to, alias: 'x'.repeat(65) }, 'alias must have at most 64 characters'],
+  ['markRead', {}, 'it must have at least one field'],
+  ['markRead', { id: 'x', all: true }, 'it must have at most one field'],
+] satisfies [OperationName, Record<string, unknown>, string][])(
+  '%s tells of %j in plain words',
+  (name, values, said) => {
+    expect(() => validateInput(name, structuredClone(values as Record<string, unknown>))).toThrow(said);
+  },
+);
+
 test("a refusal never repeats the caller's values", () => {
   const secret = 'my secret words';
   for (const values of [

@@ -1,14 +1,16 @@
 // The only import of ajv.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { type ErrorCode, OcmeshError } from './errors.ts';
 import type { Input } from './handlers.ts';
 import { hasBody } from './operation.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { Static, TSchema } from './typebox.ts';
+import { wordsFor } from './violation.ts';
 
-const strictAjv = new Ajv({ strict: true, allErrors: false, allowUnionTypes: true });
+const options = { strict: true, allErrors: false, allowUnionTypes: true };
+const strictAjv = new Ajv(options);
 /** For queries and paths, where everything arrives as a string. */
-const coercingAjv = new Ajv({ strict: true, allErrors: false, allowUnionTypes: true, coerceTypes: true });
+const coercingAjv = new Ajv({ ...options, coerceTypes: true });
 
 // Compiled at first use: compiling all of them costs 60 ms at start.
 const compiled = new Map<TSchema, ValidateFunction>();
@@ -23,13 +25,18 @@ function compile(ajv: Ajv, schema: TSchema): ValidateFunction {
 }
 
 /** Field and rule of a violation, in words of ours: the caller's values are not repeated. */
-function describe(error: ErrorObject): { field: string; rule: string; problem: string } {
-  const parent = error.instancePath.slice(1).replaceAll('/', '.');
+function describe({ errors, schema }: ValidateFunction): { field: string; rule: string; problem: string } {
+  const [error] = errors ?? [];
+  if (!error) return { field: '', rule: '', problem: wordsFor([], []) };
+  const { instancePath, keyword: rule } = error;
+  const parent = instancePath.slice(1).replaceAll('/', '.');
   const params = error.params as Record<string, unknown>;
   const child = params['missingProperty'] ?? params['additionalProperty'];
   // An unknown field's name is the caller's own text, but it is what the caller must look for.
   const field = [parent, typeof child === 'string' ? child.slice(0, 64) : ''].filter(Boolean).join('.');
-  return { field, rule: error.keyword, problem: error.message ?? 'is not valid' };
+  const ofField = errors?.filter((other) => other.instancePath === instancePath) ?? [];
+  const known = parent === '' ? Object.keys((schema as { properties?: object }).properties ?? {}) : [];
+  return { field, rule, problem: wordsFor(ofField, known) };
 }
 
 /**
@@ -45,7 +52,7 @@ export function validateInput<N extends OperationName>(name: N, values: Record<s
     refuseEndless(values);
     return values as Input<N>;
   }
-  const { field, rule, problem } = describe(validate.errors?.[0] as ErrorObject);
+  const { field, rule, problem } = describe(validate);
   const violations: Readonly<Record<string, ErrorCode>> = 'violations' in row ? row.violations : {};
   const code = violations[`${field} ${rule}`] ?? 'invalid_request';
   throw new OcmeshError(code, {
@@ -76,7 +83,7 @@ export function createChecker<S extends TSchema>(
   return (value) => {
     const validate = compile(strictAjv, schema);
     if (validate(value)) return { ok: true, value: value as Static<S> };
-    const { field, problem } = describe(validate.errors?.[0] as ErrorObject);
+    const { field, problem } = describe(validate);
     return { ok: false, problem: `${field || 'it'} ${problem}` };
   };
 }

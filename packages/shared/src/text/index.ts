@@ -1,2 +1,3 @@
 export { cleanJson, cleanLine, cleanText, cutText, showUnseen } from './clean-text.ts';
+export { nearestWord } from './nearest-word.ts';
 export { inertJson, textForModel, untrusted } from './untrusted.ts';
