@@ -162,6 +162,7 @@ test.each([
 });
 
 test('a bad flag is refused, naming the flag', () => {
+  expect(refusal(() => loadConfig(configFile(), {}, { relays: ['x'] })).message).toMatch(/--relay /);
   expect(refusal(() => loadConfig(configFile(), {}, { port: Number.NaN })).message).toContain('--port');
   expect(refusal(() => loadConfig(configFile(), {}, { log_level: 'x' })).message).toContain('--log-level');
 });

@@ -40,10 +40,13 @@ export function loadConfig(
 
   apply(readFile(path), () => path);
   apply(readEnvironment(env), (key) => environment[key as keyof Config]?.variable ?? key);
-  apply(flags, (key) => `--${key.replaceAll('_', '-')}`);
+  apply(flags, flagOf);
   if (values.relays) values.relays = normalizeRelays(values.relays, origins.relays);
   return { values, origins };
 }
+
+/** `--relay` is given once for each. */
+const flagOf = (key: string): string => (key === 'relays' ? '--relay' : `--${key.replaceAll('_', '-')}`);
 
 function readFile(path: string): Record<string, unknown> {
   let text: string;
