@@ -86,6 +86,51 @@ test('a mistyped command is refused with what may have been meant', async () => 
   expect(code).toBe(78);
 });
 
+describe('a command line that is wrong', () => {
+  it.each([
+    ['staus --json', /unknown command 'staus' \(Did you mean status\?\)/],
+    ['send bob --json', /missing required argument 'text'/],
+    ['inbox -n many --json', /from 1 to 1000/],
+    ['key --json', /export, import/],
+    ['--json', /status, /],
+  ])('is told to a program as JSON: %s', async (line, said) => {
+    const { out, err, code } = await openCommandLine().run(line.split(' '));
+    expect(JSON.parse(err)).toMatchObject({
+      error: 'invalid_request',
+      message: expect.stringMatching(said),
+      hint: expect.any(String),
+    });
+    expect([out, code]).toEqual(['', 78]);
+  });
+
+  it('is told to a person with the next step', async () => {
+    const { err } = await openCommandLine().run(['send', 'bob']);
+    expect(err).toBe(
+      "ocmesh: missing required argument 'text'\n`ocmesh help <command>` says what it takes.\n",
+    );
+    expect((await openCommandLine().run(['key'])).err).toMatch(/^Usage: ocmesh key /);
+  });
+});
+
+describe('help', () => {
+  it('is of the command that is named, down to its own commands', async () => {
+    const { out, code } = await openCommandLine().run(['help', 'key', 'export']);
+    expect([out, code]).toEqual([(await openCommandLine().run(['key', 'export', '--help'])).out, 0]);
+    expect((await openCommandLine().run(['help'])).out).toBe((await openCommandLine().run(['--help'])).out);
+  });
+
+  it.each([
+    ['help staus', 'There is no command staus. Did you mean status?'],
+    ['help key exprot', 'There is no command key exprot. Did you mean key export?'],
+    ['help nothing-like-it', 'There is no command nothing-like-it.'],
+    ['help status more', 'There is no command status more.'],
+  ])('of a command that there is not is refused: %s', async (line, said) => {
+    const { out, err, code } = await openCommandLine().run(line.split(' '));
+    expect(err).toContain(said);
+    expect([out, code]).toEqual(['', 78]);
+  });
+});
+
 describe('colours', () => {
   const shown = async (env: Record<string, string>, columns?: number): Promise<string> => {
     const { run } = await openCommandLineAt({

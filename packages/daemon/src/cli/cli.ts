@@ -1,12 +1,12 @@
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { Command, CommanderError } from 'commander';
-import { exitCodes } from '../adapters/system/exit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addChatCommand } from './chat.ts';
 import { addCompletion, peersAtHand } from './completion.ts';
 import { type CommandContext, createContext, example } from './context.ts';
 import { addDoctorCommand } from './doctor.ts';
-import { toFailure } from './failure.ts';
+import { type CommandError, toFailure } from './failure.ts';
+import { addHelpCommand, lacksCommand } from './help.ts';
 import { addIdentityCommand } from './identity.ts';
 import { addInboxCommand } from './inbox.ts';
 import { type Io, processIo } from './io.ts';
@@ -28,29 +28,25 @@ import { addTrustCommands } from './trust.ts';
 
 /** The `ocmesh` command. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<void> {
-  const { program, context, offerPeers } = createProgram(io);
+  const { program, context, offerPeers, lacking } = createProgram(io);
   try {
     // The shell asks for words.
     if (argv[2] === 'complete') offerPeers(await peersAtHand(context));
     await program.parseAsync(argv);
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // It has said what was wrong already. Help that was asked for is no mistake.
-      if (error.exitCode !== 0) io.setExitCode(exitCodes.permanent);
-      return;
-    }
-    const { exitCode, body } = toFailure(error);
+    // Help that was asked for is no mistake.
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    const { exitCode, body } = toFailure(lacking() ?? error);
     io.setExitCode(exitCode);
-    io.stderr.write(
-      program.opts()['json']
-        ? `${toJson(body)}\n`
-        : `ocmesh: ${body.message}${body.hint ? `\n${body.hint}` : ''}\n`,
-    );
+    if (program.opts()['json']) io.stderr.write(`${toJson(body)}\n`);
+    // Of a command that lacks one of its own, the help stands there already.
+    else if (!lacking()) io.stderr.write(`ocmesh: ${body.message}${body.hint ? `\n${body.hint}` : ''}\n`);
   }
 }
 
 /** Every command, ready to be run. */
 export function createProgram(io: Io) {
+  let lacking: CommandError | null = null;
   const program = new Command('ocmesh')
     .description('Find other agents through Nostr relays and talk to them end-to-end encrypted.')
     .version(ocmeshVersion)
@@ -58,7 +54,9 @@ export function createProgram(io: Io) {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => void (program.opts()['json'] || io.stderr.write(text)),
+      // Told where every failure is told.
+      outputError: () => {},
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -68,7 +66,10 @@ export function createProgram(io: Io) {
     })
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError('`ocmesh help <command>` says what it takes.');
+    .addHelpText('beforeAll', ({ error, command }) => {
+      if (error) lacking = lacksCommand(command);
+      return '';
+    });
   const context: CommandContext = createContext(io, program);
   // Those for daily use first: so they stand in the help.
   addStartCommand(program, context);
@@ -95,5 +96,6 @@ export function createProgram(io: Io) {
     .description('Print the version.')
     .addHelpText('after', example('ocmesh version'))
     .action(() => context.printer().answer({ version: ocmeshVersion }, () => ocmeshVersion));
-  return { program, context, offerPeers: addCompletion(program) };
+  addHelpCommand(program);
+  return { program, context, offerPeers: addCompletion(program), lacking: () => lacking };
 }

@@ -1,9 +1,12 @@
 import { type ErrorCode, errorRow, OcmeshError } from '@ocmesh/shared/contract';
+import { CommanderError } from 'commander';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
+
+export const usageHint = '`ocmesh help <command>` says what it takes.';
 
 /** The next step in terms of commands, where the catalogue speaks of REST calls. */
 const commandHints: Readonly<Partial<Record<ErrorCode, string>>> = {
-  invalid_request: '`ocmesh help <command>` says what it takes.',
+  invalid_request: usageHint,
   invalid_pubkey: '`ocmesh peers` shows names and keys; 64 hex digits, npub1… and nprofile1… are taken too.',
   peer_unknown: '`ocmesh peers` lists the known ones. `ocmesh trust <npub>` adds one by its key.',
   message_unknown: '`ocmesh inbox --all` shows the ids.',
@@ -50,6 +53,13 @@ export function toFailure(error: unknown): Failure {
     return {
       exitCode: exitCodes.permanent,
       body: { error: code, message, hint, ...(details && { details }) },
+    };
+  }
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    return {
+      exitCode: exitCodes.permanent,
+      body: { error: 'invalid_request', message, hint: usageHint },
     };
   }
   if (error instanceof OcmeshError) {
