@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import { type RunningAgent, until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
@@ -150,6 +151,24 @@ describe('the command', () => {
     for (const shell of ['bash', 'zsh', 'fish']) {
       expect((await ocmesh(alice, 'completion', shell)).out).toContain('ocmesh complete --');
     }
+  });
+
+  it('completes in bash with a function for the command, sourced as often as one likes, and runs nothing that is typed', async () => {
+    const { alice } = await startPair();
+    const script = `
+      ocmesh() { "$NODE" "$PROGRAM" "$@"; }
+      source <(ocmesh completion bash); source <(ocmesh completion bash)
+      try() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ocmesh; echo "\${COMPREPLY[*]}"; }
+      try ocmesh send ''; try ocmesh policy strangers o; try ocmesh '$(echo ran >&2)' ''`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], {
+      env: {
+        PATH: process.env['PATH'],
+        OCMESH_HOME: alice.home,
+        NODE: process.execPath,
+        PROGRAM: ocmeshProgram,
+      },
+    });
+    expect([stdout, stderr]).toEqual(['bob\nopen\n\n', '']);
   });
 
   it('ends quietly when its reader goes', async () => {

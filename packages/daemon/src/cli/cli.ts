@@ -28,10 +28,11 @@ import { addTrustCommands } from './trust.ts';
 
 /** The `ocmesh` command. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<void> {
-  const { program, context, offerPeers, lacking } = createProgram(io);
+  const { program, context, prepareCompletion, lacking } = createProgram(io);
   try {
     // The shell asks for words.
-    if (argv[2] === 'complete') offerPeers(await peersAtHand(context));
+    if (argv[2] === 'complete')
+      prepareCompletion({ peers: await peersAtHand(context), words: argv.slice(4) });
     await program.parseAsync(argv);
   } catch (error) {
     // Help that was asked for is no mistake.
@@ -97,5 +98,5 @@ export function createProgram(io: Io) {
     .addHelpText('after', example('ocmesh version'))
     .action(() => context.printer().answer({ version: ocmeshVersion }, () => ocmeshVersion));
   addHelpCommand(program);
-  return { program, context, offerPeers: addCompletion(program), lacking: () => lacking };
+  return { program, context, prepareCompletion: addCompletion(program, context), lacking: () => lacking };
 }

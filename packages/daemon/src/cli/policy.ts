@@ -10,6 +10,10 @@ const values: Readonly<Record<keyof Policy, readonly string[]>> = {
   mcp_may_trust: ['true', 'false'],
 };
 
+/** What a rule may be, for a shell that completes it. */
+export const policyValues = (rule: string): readonly string[] =>
+  Object.hasOwn(values, rule) ? values[rule as keyof Policy] : [];
+
 export function addPolicyCommand(program: Command, { daemon, printer }: CommandContext): void {
   program
     .command('policy')
