@@ -160,7 +160,7 @@ describe('the command', () => {
       source <(ocmesh completion bash); source <(ocmesh completion bash)
       try() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ocmesh; echo "\${COMPREPLY[*]}"; }
       try ocmesh send ''; try ocmesh policy strangers o; try ocmesh '$(echo ran >&2)' ''`;
-    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], {
+    const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-c', script], {
       env: {
         PATH: process.env['PATH'],
         OCMESH_HOME: alice.home,
