@@ -144,9 +144,7 @@ async function createHome(
   replace: boolean,
 ): Promise<string | null> {
   if (hasIdentity(home) && !replace) {
-    throw refuse(
-      `There is an identity in ${home.path} already. Use --replace to move it aside.`,
-    );
+    throw refuse(`There is an identity in ${home.path} already. Use --replace to move it aside.`);
   }
   const unfinished = homeFiles(`${home.path}.new`);
   rmSync(unfinished.path, { recursive: true, force: true });

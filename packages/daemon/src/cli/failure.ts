@@ -11,9 +11,14 @@ const commandHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   peer_unknown: '`ocmesh peers` lists the known ones. `ocmesh trust <npub>` adds one by its key.',
   message_unknown: '`ocmesh inbox --all` shows the ids.',
   request_unknown: '`ocmesh requests` lists who does.',
+  first_contact:
+    'Off a terminal the command speaks for your agent; what you type at a terminal is yours, and nobody is asked. Or accept the request with `ocmesh requests accept`, and send again.',
+  loop_suspected:
+    '`ocmesh resume` goes on with it, and the pause ends by itself after an hour. What you type at a terminal is yours, and goes out.',
   relay_unknown: '`ocmesh relays` shows the list.',
   not_found: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
   method_not_allowed: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
+  too_many_waiters: '`ocmesh inbox` shows what is unread.',
   too_many_streams: 'Close another `ocmesh chat`, or use `ocmesh inbox`.',
   outbox_full: '`ocmesh status` says which relays are reachable; send again when the queue is shorter.',
   storage_unavailable: '`ocmesh logs` tells the reason.',

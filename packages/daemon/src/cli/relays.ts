@@ -1,6 +1,7 @@
 import type { RelayDetails } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
+import { inPlainWords } from '../doctor/network-fault.ts';
 import { type CommandContext, example } from './context.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -47,10 +48,10 @@ const columns: readonly Column<RelayDetails>[] = [
   },
   { title: 'MESSAGES', value: ({ carries_dms }) => (carries_dms ? 'yes' : 'no') },
   { title: 'ANSWERS', value: ({ round_trip_ms: ms }) => (ms === null ? '-' : `${Math.round(ms)} ms`) },
-  // The relay's own words.
+  // The relay's own words, or the system's.
   {
     title: 'TROUBLE',
-    value: ({ last_error }) => (last_error === null ? '' : cleanLine(last_error, REASON_CHARS)),
+    value: ({ last_error }) => (last_error === null ? '' : inPlainWords(cleanLine(last_error, REASON_CHARS))),
     shrinks: true,
   },
 ];

@@ -1,4 +1,4 @@
-import type { Message, Peer, PeerDetails, RelayDetails } from '@ocmesh/shared/contract';
+import type { Message, Peer, PeerDetails, RelayDetails, Status } from '@ocmesh/shared/contract';
 
 export const aliceKey = 'a1'.repeat(32);
 export const bobKey = 'b0'.repeat(32);
@@ -73,5 +73,25 @@ export const aRelay = (over: Partial<RelayDetails> = {}): RelayDetails => ({
   round_trip_ms: 42.4,
   supported_nips: [],
   limitation: {},
+  ...over,
+});
+
+export const aStatus = (over: Partial<Status> = {}): Status => ({
+  daemon_version: '0.3.0',
+  uptime_seconds: 100,
+  peer_count: 1,
+  pubkey: aliceKey,
+  relay_status: [],
+  npub: `npub1${'q'.repeat(58)}`,
+  name: 'alice',
+  known_peer_count: 1,
+  unread_count: 0,
+  degraded: false,
+  reasons: [],
+  request_count: 0,
+  paused_peers: [],
+  outbox: { queued: 0, published: 0, failed: 0 },
+  storage: { bytes: 4096, journal_bytes: 0 },
+  refused_events: {},
   ...over,
 });
