@@ -71,6 +71,6 @@ function describe(peer: PeerDetails, nowMs: number): string {
       ? [`paused        until ${localTime(peer.paused.until, nowMs)}: \`ocmesh resume\` goes on`]
       : []),
     `unread        ${peer.unread_count}`,
-    `reachable     ${peer.reachability.state}: ${peer.reachability.why} ${peer.reachability.next_step}`,
+    `reachable     ${peer.reachability.why} ${peer.reachability.next_step}`,
   ].join('\n');
 }

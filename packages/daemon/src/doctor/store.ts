@@ -24,7 +24,7 @@ export const storeCheck = (facts: Pick<Facts, 'store'>, home: Home): Check => ({
       const { schema, bytes, messages } = store;
       const old =
         schema < currentSchema.newest ? `, schema ${schema}: the next start brings it up to date` : '';
-      return ok(`whole: ${messages} messages, ${size(bytes)}${old}`);
+      return ok(`whole: ${messages} message${messages === 1 ? '' : 's'}, ${size(bytes)}${old}`);
     } catch (error) {
       if (!(error instanceof UnreadableStoreError)) throw error;
       const nextStep = NEWER.test(error.message)
