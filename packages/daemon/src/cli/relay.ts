@@ -51,8 +51,36 @@ async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void
     random: createSystemRandom(),
     ...(flags.allow ? { allowedPubkeys: flags.allow.map(parsePubkey) } : {}),
     ...(flags.serviceUrl ? { serviceUrl: flags.serviceUrl } : {}),
+  }).catch((error) => {
+    throw explained(error, flags) ?? error;
   });
   const stop = (): void => void relay.close().then(() => process.exit(exitCodes.clean));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   printer().item({ url: relay.url }, () => `ocmesh relay is running: ${relay.url}`);
+}
+
+function explained(error: NodeJS.ErrnoException, { port, host }: RelayFlags): StartError | null {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartError(
+        exitCodes.tryAgain,
+        `Another program listens on port ${port} of ${host}. Take another one with --port.`,
+        error,
+      );
+    case 'EACCES':
+      return new StartError(
+        exitCodes.permanent,
+        `Port ${port} is not for everybody. Take one from 1024 on with --port.`,
+        error,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError(
+        exitCodes.permanent,
+        `${host} is no address of this machine. Name one of its own with --host.`,
+        error,
+      );
+    default:
+      return null;
+  }
 }
