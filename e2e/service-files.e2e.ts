@@ -7,10 +7,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ocmeshProgram } from './support/programs.ts';
 import { run } from './support/run.mjs';
@@ -35,6 +36,57 @@ beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), 'oc-'));
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+describe.runIf(process.platform === 'linux')('without a service manager', () => {
+  /** As where `systemctl` does not exist. */
+  async function ocmesh(home: string, ...args: string[]) {
+    const bin = join(place, 'bin');
+    if (!existsSync(bin)) {
+      mkdirSync(bin);
+      symlinkSync('/bin/uname', join(bin, 'uname'));
+    }
+    const bare = { PATH: bin, HOME: place, OCMESH_HOME: join(place, home) };
+    return run(process.execPath, [ocmeshProgram, ...args], bare);
+  }
+
+  it('the command says that there is no service, and prints the unit that there would be', async () => {
+    expect(await ocmesh('none', 'service', 'status')).toEqual({
+      code: 1,
+      text: 'No service: There is no systemd on this machine.\nNo daemon answers. `ocmesh start` runs one in the foreground.\n',
+    });
+    const { code, text } = await ocmesh('none', 'service', 'status', '--json');
+    expect([code, JSON.parse(text)]).toEqual([1, expect.objectContaining({ installed: false, url: null })]);
+    const printed = await ocmesh('none', 'service', 'print', '--node', process.execPath);
+    expect(printed).toEqual({ code: 0, text: expect.stringContaining('[Service]') });
+  });
+
+  it('uninstalling removes nothing but the home, and that only with --purge', async () => {
+    const home = join(place, 'left');
+    mkdirSync(home);
+    writeFileSync(join(home, 'keystore.json'), '{}');
+    const kept = await ocmesh('left', 'service', 'uninstall');
+    expect(kept).toEqual({
+      code: 0,
+      text: expect.stringContaining(`Identity and messages stay in ${home}.`),
+    });
+    expect(existsSync(home)).toBe(true);
+    const purged = await ocmesh('left', 'service', 'uninstall', '--purge', '--yes');
+    expect(purged).toEqual({ code: 0, text: expect.stringContaining(`${home} is removed.`) });
+    expect(existsSync(home)).toBe(false);
+  });
+
+  it('a service that another session of the user has defined is left with its home', async () => {
+    const home = join(place, 'kept');
+    mkdirSync(home);
+    writeFileSync(join(home, 'keystore.json'), '{}');
+    const unit = join(place, '.config/systemd/user/ocmesh.service');
+    mkdirSync(dirname(unit), { recursive: true });
+    writeFileSync(unit, '');
+    const { code, text } = await ocmesh('kept', 'service', 'uninstall', '--purge', '--yes');
+    expect([code, text]).toEqual([78, expect.stringContaining('Nothing was changed.')]);
+    expect(existsSync(home)).toBe(true);
+  });
+});
 
 describe('the installer scripts', () => {
   it.each(['dash', 'bash', 'sh', 'busybox sh', 'mksh'])('are read by %s', async (shell) => {

@@ -33,9 +33,12 @@ export const machine = {
   uid: process.getuid?.() ?? 0,
 };
 
+/** What keeps a daemon alive here, or why nothing does. */
+export const lookForSupervisor = () => findSupervisor(machine);
+
 /** @throws StartError where nothing keeps a daemon alive, with what to do instead */
 export async function requireSupervisor(): Promise<Supervisor> {
-  const found = await findSupervisor(machine);
+  const found = await lookForSupervisor();
   if ('supervisor' in found) return found.supervisor;
   throw new StartError(
     exitCodes.permanent,
@@ -85,7 +88,8 @@ function realPath(path: string): string | null {
   }
 }
 
-async function ask(home: Home): Promise<Answer | null> {
+/** The daemon of this home; null where none answers. */
+export async function ask(home: Home): Promise<Answer | null> {
   try {
     // This home's daemon or none, not whatever OCMESH_API_URL names.
     const access = ownerAccess({ env: { OCMESH_HOME: home.path } });

@@ -1,8 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import type { Home } from '../adapters/system/home.ts';
+import { lockHolder } from '../adapters/system/lock.ts';
 import { readDefinition } from '../service/definition-file.ts';
+import type { Supervisor } from '../service/supervisor.ts';
 import { printLine } from './output.ts';
-import { installationOf, requireSupervisor, serviceHome } from './service-machine.ts';
+import { installationOf, lookForSupervisor, serviceHome } from './service-machine.ts';
 
 /** `ocmesh service uninstall`. */
 export async function uninstallService(flags: {
@@ -11,7 +14,25 @@ export async function uninstallService(flags: {
 }): Promise<void> {
   const home = serviceHome();
   if (flags.purge && !flags.yes) await confirmPurge(home.path);
-  const supervisor = await requireSupervisor();
+  const found = await lookForSupervisor();
+  if ('missing' in found) checkNothingIsLeft(found, home);
+  else await removeService(found.supervisor, home);
+  const said =
+    'missing' in found ? `There is no service to remove: ${found.missing}.` : 'ocmesh is uninstalled.';
+  const isThere = existsSync(home.path);
+  if (!flags.purge || !isThere)
+    return printLine(isThere ? `${said} Identity and messages stay in ${home.path}.` : said);
+  // A folder of something else, named by mistake, is not ours to remove.
+  if (!existsSync(home.keystore))
+    throw new StartError(
+      exitCodes.permanent,
+      `${said} But ${home.path} holds no identity of ocmesh: it was left alone.`,
+    );
+  rmSync(home.path, { recursive: true });
+  printLine(`${said} ${home.path} is removed.`);
+}
+
+async function removeService(supervisor: Supervisor, home: Home): Promise<void> {
   const definition = readDefinition(supervisor.definitionPath);
   const other = definition && supervisor.read(definition)?.home;
   if (other && other !== home.path) {
@@ -21,23 +42,26 @@ export async function uninstallService(flags: {
     );
   }
   await installationOf(supervisor, home, {}).uninstall();
-  if (!flags.purge) {
-    return printLine(
-      existsSync(home.path)
-        ? `ocmesh is uninstalled. Identity and messages stay in ${home.path}.`
-        : 'ocmesh is uninstalled.',
-    );
-  }
-  // A folder of something else, named by mistake, is not ours to remove.
-  if (!existsSync(home.path)) return printLine('ocmesh is uninstalled.');
-  if (!existsSync(home.keystore)) {
+}
+
+/** @throws StartError where a service, or a daemon in the foreground, would be left without its home */
+function checkNothingIsLeft(
+  { missing, definitionPath }: { readonly missing: string; readonly definitionPath?: string },
+  home: Home,
+): void {
+  if (definitionPath && existsSync(definitionPath)) {
     throw new StartError(
       exitCodes.permanent,
-      `The service is gone, but ${home.path} holds no identity of ocmesh: it was left alone.`,
+      `${missing}: the service of ${definitionPath} cannot be removed from here. Nothing was changed.`,
     );
   }
-  rmSync(home.path, { recursive: true });
-  printLine(`ocmesh is uninstalled, and ${home.path} is removed.`);
+  const holder = lockHolder(home.lockFile);
+  if (holder?.alive) {
+    throw new StartError(
+      exitCodes.permanent,
+      `There is no service to remove: ${missing}. But the daemon of ${home.path} (pid ${holder.pid}) runs: stop it with Ctrl-C where it was started.`,
+    );
+  }
 }
 
 async function confirmPurge(path: string): Promise<void> {

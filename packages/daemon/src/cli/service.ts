@@ -12,10 +12,12 @@ import { example } from './context.ts';
 import { printLine } from './output.ts';
 import { installService } from './service-install.ts';
 import {
+  ask,
   chooseNode,
   type DescriptionFlags,
   describeAnswer,
   installationOf,
+  lookForSupervisor,
   requireSupervisor,
   serviceHome,
   type WaitFlags,
@@ -83,7 +85,7 @@ export function addServiceCommand(program: Command): void {
     .description('Print the plist or unit that `service install` would write.')
     .option(...NODE)
     .option(...WATCHDOG)
-    .option('--for <name>', 'launchd or systemd; without it, what this machine has')
+    .option('--for <name>', 'launchd or systemd; without it, launchd on macOS and systemd elsewhere')
     .addHelpText('after', example('ocmesh service print'))
     .action(print);
 }
@@ -114,7 +116,9 @@ async function stop(): Promise<void> {
 }
 
 async function showStatus(flags: { readonly json?: boolean }): Promise<void> {
-  const supervisor = await requireSupervisor();
+  const found = await lookForSupervisor();
+  if ('missing' in found) return showNone(found.missing, flags.json ?? false);
+  const { supervisor } = found;
   const home = serviceHome();
   const installation = installationOf(supervisor, home, {});
   const definition = readDefinition(supervisor.definitionPath);
@@ -162,11 +166,25 @@ async function showStatus(flags: { readonly json?: boolean }): Promise<void> {
   else printLine(`It does not answer.${installation.lastWords()}`);
 }
 
+/** Where nothing keeps a daemon alive, one may run in the foreground. */
+async function showNone(missing: string, json: boolean): Promise<void> {
+  const answer = await ask(serviceHome());
+  process.exitCode = exitCodes.crash;
+  if (json) {
+    const facts = { service_manager: null, definition_path: null, installed: false, version: null };
+    const none = { loaded: false, pid: null, state: missing, node: null, node_problem: null };
+    return printLine(JSON.stringify({ ...facts, ...none, url: answer?.url ?? null }, null, 2));
+  }
+  printLine(`No service: ${missing}.`);
+  if (answer) describeAnswer(answer);
+  else printLine('No daemon answers. `ocmesh start` runs one in the foreground.');
+}
+
 async function print(flags: DescriptionFlags & { readonly for?: string }): Promise<void> {
   const { path: nodePath } = await chooseNode(flags);
   const watchdogSec = watchdogSecOf(flags);
   const description = describeService({ home: serviceHome().path, nodePath, watchdogSec });
-  const name = flags.for ?? (await requireSupervisor()).name;
+  const name = flags.for ?? (process.platform === 'darwin' ? 'launchd' : 'systemd');
   if (name !== 'launchd' && name !== 'systemd')
     throw new StartError(exitCodes.permanent, '--for takes launchd or systemd.');
   process.stdout.write((name === 'launchd' ? renderPlist : renderUnit)(description));

@@ -15,8 +15,12 @@ export interface Machine {
 
 export type FoundSupervisor =
   | { readonly supervisor: Supervisor }
-  /** Why there is none. */
-  | { readonly missing: string };
+  | {
+      /** Why there is none. */
+      readonly missing: string;
+      /** Where another session of this user may have one defined. */
+      readonly definitionPath?: string;
+    };
 
 /** The service manager of this machine, asked for rather than guessed: a container has systemctl, but no systemd. */
 export async function findSupervisor({ run, clock, env, userHome, uid }: Machine): Promise<FoundSupervisor> {
@@ -24,17 +28,20 @@ export async function findSupervisor({ run, clock, env, userHome, uid }: Machine
   if (system === 'Darwin') return { supervisor: createLaunchd({ run, clock, userHome, uid, isAlive }) };
   if (system !== 'Linux')
     return { missing: `There is no launchd and no systemd on ${system || 'this system'}` };
+  const configFolder = env['XDG_CONFIG_HOME'] || join(userHome, '.config');
+  const supervisor = createSystemd({ run, configFolder });
+  const { definitionPath } = supervisor;
   const asked = await run('systemctl', ['--user', 'show', '--property=Version']);
-  if (asked.code === 127) return { missing: 'There is no systemd on this machine' };
+  if (asked.code === 127) return { missing: 'There is no systemd on this machine', definitionPath };
   if (asked.code !== 0) {
     return {
       missing: `systemd serves no user here: ${asked.stderr.trim()}. In a container that is normal; else log in as this user, without su or sudo`,
+      definitionPath,
     };
   }
   if ((await run('systemd-notify', ['--version'])).code !== 0)
-    return { missing: 'systemd-notify is missing; it belongs to the package systemd' };
-  const configFolder = env['XDG_CONFIG_HOME'] || join(userHome, '.config');
-  return { supervisor: createSystemd({ run, configFolder }) };
+    return { missing: 'systemd-notify is missing; it belongs to the package systemd', definitionPath };
+  return { supervisor };
 }
 
 function isAlive(pid: number): boolean {
