@@ -134,6 +134,17 @@ const hasIdentity = (home: Home): boolean =>
   existsSync(home.path) &&
   readdirSync(home.path).some((name) => name.startsWith('ocmesh.db') || name === 'keystore.json');
 
+/** @throws StartError where a new home would take the place of another without being told to */
+export function checkRoom(home: Home, replace: boolean): void {
+  if (replace || !hasIdentity(home)) return;
+  throw refuse(`There is an identity in ${home.path} already. Use --replace to move it aside.`);
+}
+
+/** @throws StartError where something is that a new file would replace */
+export function checkIsNew(path: string): void {
+  if (existsSync(path)) throw refuse(`${path} cannot be written: it exists. Name a new file.`);
+}
+
 /**
  * Builds the home beside its place and moves it there when it is whole.
  * @returns where the home that was there went; null when there was none
@@ -143,9 +154,7 @@ async function createHome(
   makeImage: () => Promise<Uint8Array>,
   replace: boolean,
 ): Promise<string | null> {
-  if (hasIdentity(home) && !replace) {
-    throw refuse(`There is an identity in ${home.path} already. Use --replace to move it aside.`);
-  }
+  checkRoom(home, replace);
   const unfinished = homeFiles(`${home.path}.new`);
   rmSync(unfinished.path, { recursive: true, force: true });
   try {
@@ -175,7 +184,7 @@ export function writePrivate(path: string, content: string | Uint8Array): void {
     file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   } catch (error) {
     throw refuse(
-      `${path} cannot be written: ${(error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it exists' : error}.`,
+      `${path} cannot be written: ${(error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it exists. Name a new file' : error}.`,
       error,
     );
   }

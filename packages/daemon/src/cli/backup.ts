@@ -16,7 +16,9 @@ export function addBackupCommands(program: Command, { io, printer }: CommandCont
     .addHelpText('after', example('ocmesh backup ocmesh.backup'))
     .action(async (typed: string, flags: PassphraseFlags) => {
       const file = typedPath(typed);
-      const { backUp } = await import('../offline.ts');
+      const { backUp, checkIsNew } = await import('../offline.ts');
+      // Told before a passphrase is thought up and typed twice.
+      checkIsNew(file);
       const passphrase = await askPassphrase(flags, true);
       const bytes = await withProgress(
         io,
@@ -36,8 +38,9 @@ export function addBackupCommands(program: Command, { io, printer }: CommandCont
     .option('--passphrase-file <file>', 'read the passphrase from a file instead of the terminal')
     .addHelpText('after', example('ocmesh restore ocmesh.backup'))
     .action(async (file: string, flags: PassphraseFlags & { replace?: boolean }) => {
-      const { restore } = await import('../offline.ts');
+      const { checkRoom, restore } = await import('../offline.ts');
       const home = homeFiles(homePath());
+      checkRoom(home, flags.replace ?? false);
       const passphrase = await askPassphrase(flags, false);
       const moved = await withProgress(
         io,

@@ -56,7 +56,7 @@ async function exportKey(
   flags: ExportFlags,
   { printer }: CommandContext,
 ): Promise<void> {
-  const { readSecretKey, writePrivate } = await import('../offline.ts');
+  const { checkIsNew, readSecretKey, writePrivate } = await import('../offline.ts');
   const file = typed === undefined ? undefined : typedPath(typed);
   if (file === undefined && !process.stdout.isTTY) {
     throw new StartError(
@@ -64,6 +64,7 @@ async function exportKey(
       'The secret key is shown on a terminal only. Name a file to write it to.',
     );
   }
+  if (file !== undefined) checkIsNew(file);
   const secretKey = await readSecretKey(homeFiles(homePath()));
   const text = flags.plain ? toNsec(secretKey) : toNcryptsec(secretKey, await askPassphrase(flags, true));
   if (file === undefined) return printer().answer({ key: text }, () => text);
@@ -76,11 +77,12 @@ async function importKey(
   flags: ImportFlags,
   { printer }: CommandContext,
 ): Promise<void> {
-  const { importSecretKey } = await import('../offline.ts');
+  const { checkRoom, importSecretKey } = await import('../offline.ts');
   const home = homeFiles(homePath());
+  checkRoom(home, flags.replace ?? false);
   const text =
     file === undefined
-      ? await askSecret('Secret key (nsec or ncryptsec)')
+      ? await askSecret('Secret key (nsec or ncryptsec)', 'Name a file that holds it.')
       : readFileSync(typedPath(file), 'utf8');
   const passphrase = needsPassphrase(text) ? await askPassphrase(flags, false) : '';
   let moved: string | null;

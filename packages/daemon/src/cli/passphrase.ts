@@ -17,27 +17,34 @@ export async function askPassphrase(flags: PassphraseFlags, isNew: boolean): Pro
     flags.passphraseFile === undefined
       ? await prompt('Passphrase', isNew)
       : readFileSync(typedPath(flags.passphraseFile), 'utf8').replace(/\r?\n$/, '');
-  if (isNew && passphrase.length < LEAST_CHARS) {
-    throw new StartError(exitCodes.permanent, `The passphrase needs at least ${LEAST_CHARS} characters.`);
-  }
+  if (isNew) checkLength(passphrase);
   return passphrase;
 }
 
+function checkLength(passphrase: string): void {
+  if (passphrase.length >= LEAST_CHARS) return;
+  throw new StartError(exitCodes.permanent, `The passphrase needs at least ${LEAST_CHARS} characters.`);
+}
+
+const IN_A_FILE = 'Put it into a file and name that with --passphrase-file.';
+
 async function prompt(message: string, isNew: boolean): Promise<string> {
-  const first = await askSecret(message);
-  if (isNew && first !== (await askSecret(`${message}, again`))) {
+  if (!isNew) return askSecret(message, IN_A_FILE);
+  const first = await askSecret(`${message} (at least ${LEAST_CHARS} characters)`, IN_A_FILE);
+  checkLength(first);
+  if (first !== (await askSecret(`${message}, again`, IN_A_FILE))) {
     throw new StartError(exitCodes.permanent, 'The two passphrases differ.');
   }
   return first;
 }
 
-/** Something that must not be seen, typed at the terminal. */
-export async function askSecret(message: string): Promise<string> {
+/**
+ * Something that must not be seen, typed at the terminal.
+ * @param instead what to do where there is none
+ */
+export async function askSecret(message: string, instead: string): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new StartError(
-      exitCodes.permanent,
-      `${message}: there is no terminal to ask at. Give a file instead.`,
-    );
+    throw new StartError(exitCodes.permanent, `${message}: there is no terminal to ask at. ${instead}`);
   }
   const { isCancel, password } = await import('@clack/prompts');
   const answer = await password({ message });
