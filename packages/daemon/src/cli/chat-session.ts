@@ -13,7 +13,7 @@ export interface ChatOptions {
 }
 
 export interface ChatSession {
-  /** Resolves when the conversation so far is shown and what comes is listened for. */
+  /** Resolves when the conversation so far is shown and what comes is listened for, or when it is left. */
   readonly ready: Promise<void>;
   say(text: string): void;
   /** Waits until what was said is on a relay, but not for ever. */
@@ -98,13 +98,15 @@ export function createChatSession(
   /** One stream from its opening to its end. */
   async function listen(limit: number, onReady: () => void): Promise<void> {
     let caughtUp = Promise.resolve();
-    const broken = new AbortController();
-    const signal = AbortSignal.any([leaving.signal, broken.signal]);
+    // Not AbortSignal.any: what it makes may be collected before it fires.
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    leaving.signal.addEventListener('abort', end);
     let problem: unknown;
-    const events = follow({ types: 'message.received,message.state' }, signal, () => {
+    const events = follow({ types: 'message.received,message.state' }, over.signal, () => {
       caughtUp = catchUp(limit).then(onReady, (error) => {
         problem = error;
-        broken.abort();
+        end();
       });
     });
     try {
@@ -113,13 +115,18 @@ export function createChatSession(
         await handle(event);
       }
       await caughtUp;
+      if (problem) throw problem;
     } catch (error) {
       throw problem ?? error;
+    } finally {
+      leaving.signal.removeEventListener('abort', end);
     }
   }
 
   function start(): Promise<void> {
     return new Promise((resolve, reject) => {
+      // Who leaves before does not wait for the daemon.
+      leaving.signal.addEventListener('abort', () => resolve());
       let isReady = false;
       let isLost = false;
       const onReady = (): void => {

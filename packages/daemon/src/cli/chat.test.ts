@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   type Handlers,
   type Message,
@@ -11,18 +13,30 @@ import { openCommandLineAt } from '../../test/support/command-line.ts';
 import { aMessage, aPeer, aPeerAlone, aSentMessage, bobKey } from '../../test/support/samples.ts';
 import { createSignal } from '../../test/support/signal.ts';
 
+setFlagsFromString('--expose_gc');
+const gc = runInNewContext('gc') as () => void;
+
+async function collectGarbage(): Promise<void> {
+  gc();
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A daemon with one conversation, whose events a test tells. */
 async function openConversation(messages: Message[] = [], refuse?: OcmeshError) {
   const queue: (StreamEvent | Passed | 'end')[] = [];
   let wake = (): void => {};
   let opened = createSignal();
+  const closed = createSignal();
   const tell = (item: StreamEvent | 'end'): void => {
     queue.push(item);
     wake();
   };
   const followEvents: Streams['followEvents'] = async function* (_, { signal }) {
     opened.fire();
-    signal.addEventListener('abort', () => wake());
+    signal.addEventListener('abort', () => {
+      wake();
+      closed.fire();
+    });
     yield { id: 'e:0', event: 'passed' };
     while (!signal.aborted) {
       const next = queue.shift();
@@ -68,6 +82,8 @@ async function openConversation(messages: Message[] = [], refuse?: OcmeshError) 
       tell('end');
     },
     opened: () => opened.fired,
+    /** Resolves when nobody listens to the stream any more. */
+    closed: () => closed.fired,
     read: () => command.calls.flatMap(([name, input]) => (name === 'markRead' ? [input] : [])),
   };
 }
@@ -185,6 +201,18 @@ describe('when the daemon goes away', () => {
     expect(out.match(/earlier/g)).toHaveLength(1);
     expect(out.match(/bob: missed/g)).toHaveLength(1);
     expect(chat.clock.pending()).toBe(0);
+  });
+
+  it('lets go of it when it is left, also after so long that signals were collected', async () => {
+    const chat = await openConversation([aMessage({ content: 'earlier' })]);
+    const command = chat.begin(['chat', 'bob']);
+    await command.said('earlier');
+    await chat.opened();
+    for (let i = 0; i < 5; i++) await collectGarbage();
+    command.stdin.end();
+    await command.over;
+    // Else the process would never end.
+    await chat.closed();
   });
 
   it('does not begin without it', async () => {

@@ -66,7 +66,13 @@ async function chat(
     screen?.lineEnded(line);
     if (line.trim() !== '') session.say(line);
   });
+  let isOver = false;
   const over = new Promise<void>((resolve) => terminal.once('close', resolve));
+  terminal.once('close', () => {
+    isOver = true;
+    // At a terminal that is Ctrl-D; of a pipe it is only the end of what is to be said.
+    if (onTerminal) session.leave();
+  });
   terminal.on('SIGINT', () => terminal.close());
   const release = io.onInterrupt(() => {
     session.leave();
@@ -74,8 +80,10 @@ async function chat(
   });
   try {
     await session.ready;
-    if (screen) screen.begin();
-    else terminal.resume();
+    if (!isOver) {
+      if (screen) screen.begin();
+      else terminal.resume();
+    }
     await over;
     // The end of a pipe, not of a conversation: what was said shall get out.
     if (!onTerminal) await session.settle();
