@@ -8,7 +8,7 @@ import {
   type StreamEvent,
   type Streams,
 } from '@ocmesh/shared/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
 import { aMessage, aPeer, aPeerAlone, aSentMessage, bobKey } from '../../test/support/samples.ts';
 import { createSignal } from '../../test/support/signal.ts';
@@ -186,6 +186,15 @@ describe('chat through a pipe', () => {
   });
 });
 
+it('through a pipe leaves no line out, whatever it looks like', async () => {
+  const chat = await openConversation();
+  const command = chat.begin(['chat', 'bob']);
+  command.stdin.write('/quit\n');
+  await command.said('> you: /quit (queued)');
+  command.interrupt();
+  await command.over;
+});
+
 describe('when the daemon goes away', () => {
   it('waits for it, and shows once what came meanwhile', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
@@ -256,6 +265,22 @@ describe('chat on a terminal', () => {
     await command.said('   you> half');
     command.interrupt();
     await command.over;
+  });
+
+  it('takes what looks like a command for none, and says how to leave and how to send it', async () => {
+    const chat = await openConversation();
+    const command = chat.begin(['chat', 'bob'], { columns: 80, env: { NO_COLOR: '1' } });
+    await command.said('   you> ');
+    command.stdin.write('/Quit\r');
+    await command.said('Not sent. Ctrl-D leaves; //Quit sends it.');
+    command.stdin.write('//quit\r');
+    command.stdin.write('/etc/quit\r');
+    command.stdin.write('// quit\r');
+    const sent = () => chat.calls.flatMap(([name, input]) => (name === 'sendMessage' ? [input] : []));
+    await vi.waitFor(() => expect(sent()).toHaveLength(3));
+    expect(sent()).toEqual(['/quit', '/etc/quit', '// quit'].map((content) => ({ to: bobKey, content })));
+    command.stdin.write('\u0004');
+    expect((await command.over).code).toBe(0);
   });
 
   it('is left with Ctrl-C', async () => {

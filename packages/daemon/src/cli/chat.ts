@@ -14,6 +14,8 @@ interface ChatFlags {
 }
 
 const USUAL_HISTORY = 10;
+/** What people type in other chats to leave or to be helped: the peer is not to get it. With one slash more it is sent. */
+const ORDER = /^(\/?)(\/(?:quit|exit|leave|bye|q|help|h|\?))\s*$/i;
 
 export function addChatCommand(program: Command, context: CommandContext): void {
   program
@@ -64,7 +66,9 @@ async function chat(
   const session = createChatSession(daemon, io.clock, pubkey, view, { history, keepUnread });
   terminal.on('line', (line) => {
     screen?.lineEnded(line);
-    if (line.trim() !== '') session.say(line);
+    const [order, slash = '', rest = ''] = (screen && ORDER.exec(line)) ?? [];
+    if (order && slash === '') view.notice(`Not sent. Ctrl-D leaves; /${rest} sends it.`);
+    else if (line.trim() !== '') session.say(order ? rest : line);
   });
   let isOver = false;
   const over = new Promise<void>((resolve) => terminal.once('close', resolve));
