@@ -152,6 +152,10 @@ Still running, until Ctrl-C:
   bob    ${bob.url}   curl "${bob.url}/messages?unread=true"
   bob's key: ${bob.pubkey}
 
+To talk as both, in two terminals:
+  OCMESH_HOME=${alice.home} npm run -s ocmesh -- chat bob
+  OCMESH_HOME=${bob.home} npm run -s ocmesh -- chat alice
+
 To speak as alice from an MCP client:
 ${JSON.stringify(config, null, 2)}
 `);
@@ -159,6 +163,7 @@ ${JSON.stringify(config, null, 2)}
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
+  console.log(`\nStopping both agents and the relay, and removing ${mesh.place}.`);
 }
 
 async function cleanUp() {
