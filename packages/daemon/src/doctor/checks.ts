@@ -28,7 +28,7 @@ export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Ch
     diskCheck(home),
     daemonCheck(facts, home),
     portCheck(facts, clock),
-    serviceCheck(surroundings),
+    serviceCheck(facts, surroundings),
     relaysCheck(facts, clock),
     clockCheck(facts),
     roundTripCheck(facts, clock),

@@ -9,7 +9,10 @@ import type { DaemonFacts, Facts } from './facts.ts';
 /** Told by checks of their own. */
 const TOLD_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);
 
-export const daemonCheck = (facts: Pick<Facts, 'daemon' | 'holder'>, home: Home): Check => ({
+export const daemonCheck = (
+  facts: Pick<Facts, 'daemon' | 'holder' | 'serviceManager'>,
+  home: Home,
+): Check => ({
   id: 'daemon',
   what: 'Daemon',
   why: 'Only while it runs are messages sent and received, and only when it answers can agents use it.',
@@ -24,7 +27,10 @@ export const daemonCheck = (facts: Pick<Facts, 'daemon' | 'holder'>, home: Home)
       );
     }
     const left = [home.lockFile, home.daemonFile].filter(existsSync);
-    const start = 'Start it: `ocmesh start`, or `ocmesh service install` to have it always on.';
+    const start =
+      'missing' in (await facts.serviceManager())
+        ? 'Start it: `ocmesh start` runs it in the foreground.'
+        : 'Start it: `ocmesh start`, or `ocmesh service install` to have it always on.';
     if (left.length === 0) return warn('It does not run.', start);
     const pid = holder?.pid ?? writtenPid(home.daemonFile);
     return fail(

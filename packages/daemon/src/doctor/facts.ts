@@ -19,6 +19,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { candidateRelays } from '../config/schema.ts';
 import { createIdentity, type Identity } from '../core/identity/identity.ts';
 import { newSecretKey } from '../core/identity/new-secret-key.ts';
+import { type FoundSupervisor, findSupervisor } from '../service/find-supervisor.ts';
 import { ownRelays } from './own-relays.ts';
 import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -53,6 +54,8 @@ export interface Facts {
   store(): Promise<StoreFacts | null>;
   /** The lock of the home. */
   holder(): ReturnType<typeof lockHolder>;
+  /** Which one keeps a daemon alive on this machine, if any. */
+  serviceManager(): Promise<FoundSupervisor>;
   /** null when none runs, or it does not answer. */
   daemon(): Promise<DaemonFacts | null>;
   /** Our own relays: as the running daemon has them, else as a short connection of ours finds them. */
@@ -68,6 +71,7 @@ export function createFacts(surroundings: Surroundings): Facts {
   const config = once(() => loadConfig(home.config, env, {}));
   const dataKey = once(() => readKeystore(home));
   const holder = once(() => lockHolder(home.lockFile));
+  const serviceManager = once(() => findSupervisor(surroundings.machine));
   const opened: RelayProbe[] = [];
   const hasStore = (): boolean =>
     existsSync(home.path) && readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
@@ -141,6 +145,7 @@ export function createFacts(surroundings: Surroundings): Facts {
     hasStore,
     store,
     holder,
+    serviceManager,
     daemon,
     relays,
     probe,

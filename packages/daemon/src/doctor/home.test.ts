@@ -21,6 +21,7 @@ import { takeLock } from '../adapters/system/lock.ts';
 import { createNostrToolsEngine } from '../core/identity/nostr-tools-engine.ts';
 import { importSecretKey } from '../offline.ts';
 import type { Machine } from '../service/find-supervisor.ts';
+import type { Supervisor } from '../service/supervisor.ts';
 import type { Check, Finding } from './check.ts';
 import { configCheck } from './config.ts';
 import { daemonCheck } from './daemon.ts';
@@ -195,12 +196,21 @@ describe(daemonCheck, () => {
     look(
       daemonCheck(
         {
+          ...factsOf(),
           holder: () => ({ pid: 12, alive: true }),
           daemon: async () => ({ url: 'http://127.0.0.1:1', status: status(overrides) }),
         },
         home,
       ),
     );
+
+  it('is started by a service manager only where there is one', async () => {
+    const withOne = { ...factsOf(), serviceManager: async () => ({ supervisor: {} as Supervisor }) };
+    const step = async (facts: Facts) => (await look(daemonCheck(facts, home)))[0]?.nextStep;
+    expect(await step(withOne)).toMatch(/`ocmesh service install`/);
+    // As the machine of these tests answers.
+    expect(await step(factsOf())).toBe('Start it: `ocmesh start` runs it in the foreground.');
+  });
 
   it('is well when it answers', async () => {
     expect(await running()).toMatchObject([{ state: 'ok', found: expect.stringContaining('pid 12') }]);
