@@ -2,7 +2,9 @@ import { createServer, type Server } from 'node:net';
 import type { RelayDetails } from '@ocmesh/shared/contract';
 import { createFakeClock, createRealClock } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../config/load.ts';
 import type { Finding } from './check.ts';
+import type { StoreFacts } from './facts.ts';
 import { ownRelays } from './own-relays.ts';
 import { settled } from './relay-probe.ts';
 import { relaysCheck } from './relays.ts';
@@ -25,9 +27,22 @@ const relay = (overrides: Partial<RelayDetails> = {}): RelayDetails => ({
 });
 const dead = relay({ url: 'wss://dead.example', state: 'disconnected', carries_dms: false, last_error: 'x' });
 
-async function look(relays: RelayDetails[], broken: Awaited<ReturnType<typeof traceRelay>> = null) {
-  const check = relaysCheck({ relays: async () => relays }, createFakeClock(), async () => broken);
-  return [await check.look()].flat();
+interface Settings {
+  readonly named?: string[];
+  readonly choices?: StoreFacts['relayChoices'];
+}
+
+async function look(
+  relays: RelayDetails[],
+  broken: Awaited<ReturnType<typeof traceRelay>> = null,
+  { named, choices = [] }: Settings = {},
+) {
+  const facts = {
+    relays: async () => relays,
+    config: () => loadConfig('/no/config.json', {}, { relays: named }),
+    store: async () => ({ schema: 3, bytes: 0, messages: 0, secretKey: null, relayChoices: choices }),
+  };
+  return [await relaysCheck(facts, createFakeClock(), async () => broken).look()].flat();
 }
 
 describe(relaysCheck, () => {
@@ -45,8 +60,33 @@ describe(relaysCheck, () => {
     expect((await look([dead, dead])).map(({ state }) => state)).toEqual(['fail', 'fail']);
   });
 
-  it('fails without any relay', async () => {
-    expect(await look([])).toMatchObject([{ state: 'fail' }]);
+  it.each<[string, Settings, string, string]>([
+    [
+      'the owner removed the last one',
+      { choices: [{ url: 'wss://relay.example', wanted: false }] },
+      'None is on the list: `ocmesh relays remove` took the last one away.',
+      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+    [
+      'the owner removed the last one of those that are named',
+      { named: ['wss://relay.example'], choices: [{ url: 'wss://relay.example', wanted: false }] },
+      'None is on the list: `ocmesh relays remove` took the last one away.',
+      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+    [
+      'an empty list is configured',
+      { named: [] },
+      'None is on the list: relays from --relays is empty.',
+      'Name one there. While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+    [
+      'the daemon alone knows why',
+      {},
+      'None is on the list.',
+      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+  ])('fails without any relay, where %s', async (_, settings, found, nextStep) => {
+    expect(await look([], null, settings)).toEqual([{ state: 'fail', found, nextStep }]);
   });
 
   it.each<[RelayDetails['state'], string | null, RegExp]>([

@@ -5,14 +5,14 @@ import type { Facts } from './facts.ts';
 import { traceRelay } from './trace-relay.ts';
 import { inQuotes } from './words.ts';
 
-const LIST = 'change `relays` in config.json, or POST /relays.';
-const ANOTHER = `Take another relay: ${LIST}`;
-const OR_ANOTHER = `Or take another relay: ${LIST}`;
+const ANOTHER = 'Take another relay: `ocmesh relays add <url>`.';
+const ADD = 'While the daemon runs, `ocmesh relays add <url>` adds one.';
+const OR_ANOTHER = 'Or take another relay: `ocmesh relays add <url>`.';
 
 type Trace = (url: string, clock: Clock) => ReturnType<typeof traceRelay>;
 
 export const relaysCheck = (
-  facts: Pick<Facts, 'relays'>,
+  facts: Pick<Facts, 'relays' | 'config' | 'store'>,
   clock: Clock,
   trace: Trace = traceRelay,
 ): Check => ({
@@ -22,8 +22,7 @@ export const relaysCheck = (
   needs: ['config', 'store'],
   async look() {
     const relays = await facts.relays();
-    if (relays.length === 0)
-      return fail('None is on the list.', 'Remove `relays` from config.json, or name one there.');
+    if (relays.length === 0) return explainEmpty(facts);
     const works = relays.some(({ carries_dms }) => carries_dms);
     return Promise.all(
       relays.map(async (relay) => {
@@ -35,6 +34,15 @@ export const relaysCheck = (
     );
   },
 });
+
+async function explainEmpty({ config, store }: Pick<Facts, 'config' | 'store'>): Promise<Finding> {
+  const { values, origins } = config();
+  if (values.relays?.length === 0)
+    return fail(`None is on the list: relays from ${origins.relays} is empty.`, `Name one there. ${ADD}`);
+  const choices = (await store())?.relayChoices ?? [];
+  const why = choices.some(({ wanted }) => !wanted) ? ': `ocmesh relays remove` took the last one away' : '';
+  return fail(`None is on the list${why}.`, ADD);
+}
 
 function describe({ round_trip_ms, supported_nips }: RelayDetails): string {
   return [
