@@ -32,9 +32,11 @@ interface Settings {
   readonly choices?: StoreFacts['relayChoices'];
 }
 
+type Broken = Awaited<ReturnType<typeof traceRelay>>;
+
 async function look(
   relays: RelayDetails[],
-  broken: Awaited<ReturnType<typeof traceRelay>> = null,
+  broken: Broken | ((url: string) => Broken) = null,
   { named, choices = [] }: Settings = {},
 ) {
   const facts = {
@@ -42,7 +44,8 @@ async function look(
     config: () => loadConfig('/no/config.json', {}, { relays: named }),
     store: async () => ({ schema: 3, bytes: 0, messages: 0, secretKey: null, relayChoices: choices }),
   };
-  return [await relaysCheck(facts, createFakeClock(), async () => broken).look()].flat();
+  const trace = async (url: string) => (typeof broken === 'function' ? broken(url) : broken);
+  return [await relaysCheck(facts, createFakeClock(), trace).look()].flat();
 }
 
 describe(relaysCheck, () => {
@@ -107,6 +110,44 @@ describe(relaysCheck, () => {
     expect(
       await look([dead], { step: 'DNS', why: 'the name dead.example is not found (ENOTFOUND)' }),
     ).toMatchObject([{ found: 'wss://dead.example: DNS: the name dead.example is not found (ENOTFOUND)' }]);
+  });
+});
+
+describe('relays whose names lead nowhere', () => {
+  const named = (name: string) => ({ ...dead, url: `wss://${name}.example` });
+  const unanswered = { step: 'DNS', why: 'no answer about its name (EAI_AGAIN)' } as const;
+  const refused = { step: 'TCP', why: 'no connection (ECONNREFUSED)' } as const;
+
+  it('are told once where none of several can be resolved: that is no fault of theirs', async () => {
+    expect(await look([named('a'), named('b'), named('c')], unanswered)).toEqual([
+      {
+        state: 'fail',
+        found:
+          'no relay name can be resolved: no internet? DNS: no answer about its name (EAI_AGAIN): wss://a.example, wss://b.example, wss://c.example',
+        nextStep: 'Check the internet connection and the DNS server that this machine asks.',
+      },
+    ]);
+  });
+
+  it('are told once beside relays that have no name to resolve', async () => {
+    const local = { ...dead, url: 'ws://127.0.0.1:7777' };
+    const works = relay({ url: 'ws://[::1]:7778' });
+    const broken = (url: string) => (url === local.url ? refused : unanswered);
+    const findings = await look([named('a'), local, works, named('b')], broken);
+    expect(findings).toMatchObject([
+      { state: 'warn', found: expect.stringMatching(/wss:\/\/a\.example, wss:\/\/b\.example$/) },
+      { state: 'warn', found: 'ws://127.0.0.1:7777: TCP: no connection (ECONNREFUSED)' },
+      { state: 'ok', found: expect.stringContaining('ws://[::1]:7778: connected') },
+    ]);
+  });
+
+  it('are told one by one where another name was resolved, or there is no other', async () => {
+    const broken = (url: string) => (url === 'wss://c.example' ? refused : unanswered);
+    expect(await look([named('a'), named('b'), named('c')], broken)).toHaveLength(3);
+    expect(await look([named('a'), named('b'), relay()], unanswered)).toHaveLength(3);
+    expect(await look([named('a')], unanswered)).toMatchObject([
+      { found: 'wss://a.example: DNS: no answer about its name (EAI_AGAIN)' },
+    ]);
   });
 });
 

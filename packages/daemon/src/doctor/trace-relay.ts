@@ -4,18 +4,28 @@ import { connect as connectSecure } from 'node:tls';
 import type { Clock } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 
+const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '');
+
+/** Whether there is a name in it that a DNS server must know. */
+export const hasName = (url: string): boolean =>
+  isIP(hostOf(url)) === 0 && !/(^|\.)localhost$/.test(hostOf(url));
+
 /** Where the way to a relay ends, before anything of Nostr is spoken; null when it is open. */
 export async function traceRelay(
   url: string,
   clock: Clock,
 ): Promise<{ readonly step: 'DNS' | 'TCP' | 'TLS'; readonly why: string } | null> {
-  const { protocol, hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const { protocol, port } = new URL(url);
+  const host = hostOf(url);
   const secure = protocol === 'wss:';
   try {
     if (isIP(host) === 0) await lookup(host);
   } catch (error) {
-    return { step: 'DNS', why: `the name ${host} is not found (${codeOf(error)})` };
+    const code = codeOf(error);
+    return {
+      step: 'DNS',
+      why: `${code === 'EAI_AGAIN' ? 'no answer about its name' : 'its name is not found'} (${code})`,
+    };
   }
   const socket = secure
     ? connectSecure({ host, port: Number(port || 443), ...(isIP(host) === 0 ? { servername: host } : {}) })
