@@ -64,6 +64,21 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(fingerprint(patient.home)).toEqual(before);
   });
 
+  it('examines the relays that the last run had of its own, and no others', async () => {
+    const patient = createPatient();
+    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
+    await until(async () => (await alice.api.listRelays({}))[0]?.carries_dms === true);
+    // Its round trip takes longer than the first catch-up, which is what the store remembers of a relay.
+    await patient.doctor();
+    await alice.stop();
+    const { code, checks } = await patient.doctor({ OCMESH_RELAYS: '' });
+    expect(checks.filter(({ id }) => id === 'relays').map(({ state, found }) => [state, found])).toEqual([
+      ['skipped', expect.stringContaining('not the default ones')],
+      ['ok', expect.stringContaining(`${workingRelay()}: connected`)],
+    ]);
+    expect(code).toBe(0);
+  });
+
   it('says what to do where there is no home yet, and makes none', async () => {
     const patient = createPatient();
     rmSync(patient.home, { recursive: true });

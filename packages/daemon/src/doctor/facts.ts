@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fromHex } from '@ocmesh/shared/ambient';
+import { fromHex, type UnixMs } from '@ocmesh/shared/ambient';
 import {
   type CallContext,
   createClient,
@@ -20,6 +20,7 @@ import { candidateRelays } from '../config/schema.ts';
 import { createIdentity, type Identity } from '../core/identity/identity.ts';
 import { newSecretKey } from '../core/identity/new-secret-key.ts';
 import { type FoundSupervisor, findSupervisor } from '../service/find-supervisor.ts';
+import { relaysOfLastRun } from './last-run.ts';
 import { ownRelays } from './own-relays.ts';
 import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -37,6 +38,8 @@ export interface StoreFacts {
   readonly messages: number;
   readonly secretKey: Uint8Array | null;
   readonly relayChoices: readonly { readonly url: string; readonly wanted: boolean }[];
+  /** Relays that were ever listened to, and until when. */
+  readonly listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[];
 }
 
 /** A daemon that answers. */
@@ -58,8 +61,12 @@ export interface Facts {
   serviceManager(): Promise<FoundSupervisor>;
   /** null when none runs, or it does not answer. */
   daemon(): Promise<DaemonFacts | null>;
-  /** Our own relays: as the running daemon has them, else as a short connection of ours finds them. */
+  /**
+   * Our own relays: as the running daemon has them, else as a short connection of ours finds those of the
+   * configuration, or, where that names none, those of the last run.
+   */
   relays(): Promise<readonly RelayDetails[]>;
+  relaysAreOfLastRun(): Promise<boolean>;
   /** Connections of our own, as the identity of the home; as nobody in particular where it has none. */
   probe(): Promise<{ readonly probe: RelayProbe; readonly identity: Identity }>;
   close(): Promise<void>;
@@ -91,6 +98,9 @@ export function createFacts(surroundings: Surroundings): Facts {
         bytes: image.length,
         messages: Number(sql.one('SELECT count(*) FROM messages')?.[0] ?? 0),
         secretKey: secretKey === null ? null : fromHex(secretKey),
+        listened: sql
+          .all('SELECT url, cursor FROM relays WHERE cursor IS NOT NULL')
+          .map(([url, cursorMs]) => ({ url: url as string, cursorMs: cursorMs as UnixMs })),
         relayChoices: schema >= RELAY_CHOICES_SINCE ? tables.relayChoices.list() : [],
       };
     } finally {
@@ -132,10 +142,19 @@ export function createFacts(surroundings: Surroundings): Facts {
     return { probe: made, identity };
   });
 
+  /** null where the relays of the next start are known: flags and another environment are not seen from here. */
+  const lastRun = once(async () => {
+    const read = await store();
+    if (config().values.relays !== null || read === null || (await daemon())) return null;
+    const seenHere = { candidates: candidateRelays, choices: read.relayChoices };
+    return relaysOfLastRun(read.listened, seenHere, clock.now());
+  });
+
   const relays = once(async () => {
     const running = await daemon();
     if (running) return settled(clock, listOwnRelays);
-    const urls = ownRelays(config().values.relays, candidateRelays, (await store())?.relayChoices ?? []);
+    const choices = (await store())?.relayChoices ?? [];
+    const urls = (await lastRun()) ?? ownRelays(config().values.relays, candidateRelays, choices);
     return (await probe()).probe.look(urls);
   });
 
@@ -148,6 +167,7 @@ export function createFacts(surroundings: Surroundings): Facts {
     serviceManager,
     daemon,
     relays,
+    relaysAreOfLastRun: async () => (await lastRun()) !== null,
     probe,
     async close() {
       await Promise.all(opened.map((one) => one.close()));

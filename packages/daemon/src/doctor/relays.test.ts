@@ -28,6 +28,7 @@ const relay = (overrides: Partial<RelayDetails> = {}): RelayDetails => ({
 const dead = relay({ url: 'wss://dead.example', state: 'disconnected', carries_dms: false, last_error: 'x' });
 
 interface Settings {
+  readonly isOfLastRun?: boolean;
   readonly named?: string[];
   readonly choices?: StoreFacts['relayChoices'];
 }
@@ -37,12 +38,20 @@ type Broken = Awaited<ReturnType<typeof traceRelay>>;
 async function look(
   relays: RelayDetails[],
   broken: Broken | ((url: string) => Broken) = null,
-  { named, choices = [] }: Settings = {},
+  { named, choices = [], isOfLastRun = false }: Settings = {},
 ) {
   const facts = {
     relays: async () => relays,
+    relaysAreOfLastRun: async () => isOfLastRun,
     config: () => loadConfig('/no/config.json', {}, { relays: named }),
-    store: async () => ({ schema: 3, bytes: 0, messages: 0, secretKey: null, relayChoices: choices }),
+    store: async () => ({
+      schema: 3,
+      bytes: 0,
+      messages: 0,
+      secretKey: null,
+      relayChoices: choices,
+      listened: [],
+    }),
   };
   const trace = async (url: string) => (typeof broken === 'function' ? broken(url) : broken);
   return [await relaysCheck(facts, createFakeClock(), trace).look()].flat();
@@ -104,6 +113,13 @@ describe(relaysCheck, () => {
   ])('explains a relay that is %s (%s)', async (state, words, found) => {
     const [finding] = await look([relay({ state, carries_dms: false, last_error: words })]);
     expect(finding).toMatchObject({ state: 'fail', found: expect.stringMatching(found) });
+  });
+
+  it('says where they are those of the last run: the default ones were not examined', async () => {
+    expect(await look([relay()], null, { isOfLastRun: true })).toMatchObject([
+      { state: 'skipped', found: expect.stringContaining('not the default ones') },
+      { state: 'ok' },
+    ]);
   });
 
   it('names the step at which the way to it ends', async () => {

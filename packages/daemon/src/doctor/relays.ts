@@ -1,12 +1,14 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import type { RelayDetails } from '@ocmesh/shared/contract';
-import { type Check, type Finding, fail, ok, warn } from './check.ts';
+import { type Check, type Finding, fail, ok, skipped, warn } from './check.ts';
 import type { Facts } from './facts.ts';
 import { hasName, traceRelay } from './trace-relay.ts';
 import { inQuotes } from './words.ts';
 
 const ANOTHER = 'Take another relay: `ocmesh relays add <url>`.';
 const ADD = 'While the daemon runs, `ocmesh relays add <url>` adds one.';
+const OF_LAST_RUN =
+  'The last run had relays of its own (--relay, or OCMESH_RELAYS): they are examined, not the default ones.';
 const NO_INTERNET = 'Check the internet connection and the DNS server that this machine asks.';
 const OR_ANOTHER = 'Or take another relay: `ocmesh relays add <url>`.';
 
@@ -18,7 +20,7 @@ interface Traced {
 }
 
 export const relaysCheck = (
-  facts: Pick<Facts, 'relays' | 'config' | 'store'>,
+  facts: Pick<Facts, 'relays' | 'relaysAreOfLastRun' | 'config' | 'store'>,
   clock: Clock,
   trace: Trace = traceRelay,
 ): Check => ({
@@ -40,6 +42,7 @@ export const relaysCheck = (
     );
     const lost = unresolved(traced);
     return [
+      ...((await facts.relaysAreOfLastRun()) ? [skipped(OF_LAST_RUN)] : []),
       ...(lost.length > 0 ? [bad(describeLost(lost), NO_INTERNET)] : []),
       ...traced
         .filter((one) => !lost.includes(one))

@@ -139,7 +139,7 @@ describe('where there is no service manager', () => {
     expect(await look('linux', answers)).toMatchObject([
       {
         state: 'skipped',
-        found: 'There is no systemd on this machine; `ocmesh start` runs the daemon in the foreground.',
+        found: 'There is no systemd on this machine. `ocmesh start` runs the daemon in the foreground.',
       },
     ]);
   });

@@ -42,7 +42,7 @@ async function lookAt(manager: FoundSupervisor, { home, platform, machine }: Dep
   if (text === null) {
     return skipped(
       'missing' in manager
-        ? `${manager.missing}; \`ocmesh start\` runs the daemon in the foreground.`
+        ? `${manager.missing}. \`ocmesh start\` runs the daemon in the foreground.`
         : 'Not installed; `ocmesh service install` does.',
     );
   }
