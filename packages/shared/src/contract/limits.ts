@@ -108,6 +108,8 @@ export const limits = {
   ingestQueueBytes: 16 * 1024 * 1024,
   /** Signature checks per turn of the event loop: 16 take about 25 ms with the slow engine. */
   verificationsPerTurn: 16,
+  /** Events whose signatures are being checked in another thread: as many as keep it at work, and the next still goes soon. */
+  verificationsBeside: 96,
 
   /** Signature checks that a relay gets at once and a second for contacts and whom our agent wrote to, whatever else it floods us with. */
   familiarEventsBurst: 1_000,
