@@ -133,7 +133,8 @@ describe('the assembled skill', () => {
   });
 
   it('is made in a deep new folder, takes the place of an older one, and leaves alone what is beside it', async () => {
-    const [command = ''] = /^npm run -s skill -- .*$/m.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    const [command = ''] =
+      /^npm run -s skill -- .*$/m.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
     const [, home, folder = ''] = /-- (~)\/(\S+)$/.exec(command) ?? [];
     expect(home, 'the command in the README').toBe('~');
     const there = join(place, 'new home', folder);

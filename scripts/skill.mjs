@@ -38,7 +38,8 @@ if (!mayBeReplaced()) {
   process.exit(78);
 }
 // Files of an older version go; what others keep beside ours stays.
-for (const [, to = ''] of parts) rmSync(join(skill, to.split('/')[0] ?? ''), { recursive: true, force: true });
+for (const [, to = ''] of parts)
+  rmSync(join(skill, to.split('/')[0] ?? ''), { recursive: true, force: true });
 mkdirSync(skill, { recursive: true });
 for (const [from = '', to = ''] of parts) cpSync(join(root, from), join(skill, to), { recursive: true });
 

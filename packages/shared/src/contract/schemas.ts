@@ -53,7 +53,9 @@ export const Peer = Type.Object({
   pubkey: Pubkey,
   npub: Type.String(),
   name: nullable(text('The name the peer gives itself. Untrusted.')),
-  online: Type.Boolean({ description: 'A sign of life within the online window: 15 minutes, unless configured.' }),
+  online: Type.Boolean({
+    description: 'A sign of life within the online window: 15 minutes, unless configured.',
+  }),
   last_seen: timestamp('Last sign of life; 1970-01-01 before the first.'),
   first_seen: timestamp('When this daemon first met the peer.'),
   features: Type.Array(Type.String(), { description: 'What its daemon can do. Untrusted.' }),
