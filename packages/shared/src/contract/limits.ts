@@ -53,6 +53,8 @@ export const limits = {
   messageDays: 365,
   /** Days the id of an event is kept: longer than the longest look back, so that nothing old counts as new. */
   seenDays: 30,
+  /** Ids of events kept: 40 MB. Where more come, a catch-up looks back only as far as they reach. */
+  seenIds: 200_000,
   /** Messages removed at once when there is no room, so that it is not done again for each message. */
   pruneBatch: 1_000,
   /** Hours for which an `Idempotency-Key` is remembered. */
