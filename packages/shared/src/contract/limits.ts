@@ -153,6 +153,8 @@ export const limits = {
   strangersBytes: 16 * 1024 * 1024,
   /** Ids of dropped messages that are kept, so that the other relays' copies cost nothing: 2 MB. */
   droppedIds: 20_000,
+  /** Keys that we never met whose goodbye is remembered, so that what they said before makes nobody of them. */
+  goodbyes: 1_000,
   /** Receipts and answers to strangers, at once and a minute: each costs a signature and a place in relays' rations. */
   strangerAnswersBurst: 60,
   strangerAnswersPerMinute: 30,
