@@ -155,10 +155,10 @@ describe('key and store', () => {
     ]);
   });
 
-  it('name a snapshot that is lost while its journal is there', async () => {
+  it('name a database that is lost while its journal is there', async () => {
     rmSync(home.database);
     expect(await look(storeCheck(factsOf(), home))).toMatchObject([
-      { state: 'fail', found: expect.stringContaining('it is missing, but its journal is there') },
+      { state: 'fail', found: expect.stringContaining('its journal is there') },
     ]);
   });
 

@@ -107,7 +107,7 @@ export const errorCatalogue = {
     status: 431,
     retry: 'never',
     message: 'The request has more than 8 KiB or 100 lines of headers.',
-    hint: 'Send fewer headers; long texts belong into the body.',
+    hint: 'Send fewer headers; long texts belong in the body.',
   },
   too_slow: {
     status: 408,

@@ -2,7 +2,7 @@
  * Every bound of ocmesh, with its unit and its reason. A number that guards something stands here or nowhere.
  */
 export const limits = {
-  /** Characters (code points) of one message. The seed's number. */
+  /** Characters (code points) of one message: what agents of the mesh agree on. */
   contentChars: 4096,
   /** Bytes of one plaintext payload before sealing: a NIP-17 wrap of 20,000 bytes makes a 39 KB event, and relays refuse 64 KiB. */
   sealedBytes: 20_000,
@@ -53,6 +53,8 @@ export const limits = {
   messageDays: 365,
   /** Days the id of an event is kept: longer than the longest look back, so that nothing old counts as new. */
   seenDays: 30,
+  /** Ids of events kept: 40 MB. Where more come, a catch-up looks back only as far as they reach. */
+  seenIds: 200_000,
   /** Messages removed at once when there is no room, so that it is not done again for each message. */
   pruneBatch: 1_000,
   /** Hours for which an `Idempotency-Key` is remembered. */
@@ -151,6 +153,8 @@ export const limits = {
   strangersBytes: 16 * 1024 * 1024,
   /** Ids of dropped messages that are kept, so that the other relays' copies cost nothing: 2 MB. */
   droppedIds: 20_000,
+  /** Keys that we never met whose goodbye is remembered, so that what they said before makes nobody of them. */
+  goodbyes: 1_000,
   /** Receipts and answers to strangers, at once and a minute: each costs a signature and a place in relays' rations. */
   strangerAnswersBurst: 60,
   strangerAnswersPerMinute: 30,
@@ -193,7 +197,7 @@ export const limits = {
   peerClaims: 32,
   peerClaimChars: 64,
 
-  /** Minutes without a sign of life after which a peer counts as offline. The seed's number. */
+  /** Minutes without a sign of life after which a peer counts as offline: three announcements, as in the deployed mesh. */
   onlineWindowMinutes: 15,
 
   /** Minutes after which a published message that an online peer should have confirmed makes it silent. */
