@@ -7,6 +7,7 @@ import type { Facts } from './facts.ts';
 import { keyCheck } from './key.ts';
 import { nodeCheck } from './node.ts';
 import { permissionsCheck } from './permissions.ts';
+import { policyCheck } from './policy.ts';
 import { portCheck } from './port.ts';
 import { relaysCheck } from './relays.ts';
 import { roundTripCheck } from './round-trip.ts';
@@ -25,6 +26,7 @@ export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Ch
     permissionsCheck(surroundings),
     keyCheck(facts, surroundings),
     storeCheck(facts, home),
+    policyCheck(facts),
     diskCheck(home),
     daemonCheck(facts, home),
     portCheck(facts, clock),

@@ -5,6 +5,7 @@ import {
   type CallContext,
   createClient,
   type Handlers,
+  type Policy,
   type RelayDetails,
   type Status,
 } from '@ocmesh/shared/contract';
@@ -19,6 +20,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { candidateRelays } from '../config/schema.ts';
 import { createIdentity, type Identity } from '../core/identity/identity.ts';
 import { newSecretKey } from '../core/identity/new-secret-key.ts';
+import { storedPolicy } from '../core/trust/policy.ts';
 import { type FoundSupervisor, findSupervisor } from '../service/find-supervisor.ts';
 import { relaysOfLastRun } from './last-run.ts';
 import { ownRelays } from './own-relays.ts';
@@ -37,6 +39,8 @@ export interface StoreFacts {
   readonly bytes: number;
   readonly messages: number;
   readonly secretKey: Uint8Array | null;
+  /** What the owner set beyond the configuration. */
+  readonly policy: Partial<Policy>;
   readonly relayChoices: readonly { readonly url: string; readonly wanted: boolean }[];
   /** Relays that were ever listened to, and until when. */
   readonly listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[];
@@ -98,6 +102,7 @@ export function createFacts(surroundings: Surroundings): Facts {
         bytes: image.length,
         messages: Number(sql.one('SELECT count(*) FROM messages')?.[0] ?? 0),
         secretKey: secretKey === null ? null : fromHex(secretKey),
+        policy: storedPolicy(tables),
         listened: sql
           .all('SELECT url, cursor FROM relays WHERE cursor IS NOT NULL')
           .map(([url, cursorMs]) => ({ url: url as string, cursorMs: cursorMs as UnixMs })),

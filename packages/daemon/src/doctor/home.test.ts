@@ -85,6 +85,21 @@ describe(configCheck, () => {
     expect(finding).toMatchObject({ state: 'ok', found: `port from ${home.config}, name from OCMESH_NAME` });
   });
 
+  it('speaks for what it sees: a running daemon may have been started otherwise', async () => {
+    const [finding] = await look(configCheck(factsOf()));
+    expect(finding).toMatchObject({ state: 'ok', found: 'config.json and this environment set nothing' });
+  });
+
+  it('leaves to the policy what `ocmesh policy` may have overridden', async () => {
+    writeFileSync(home.config, '{"inbox_strangers": "closed", "port": 1234}');
+    const [finding] = await look(configCheck(factsOf()));
+    expect(finding).toMatchObject({ state: 'ok', found: `port from ${home.config}` });
+    writeFileSync(home.config, '{"inbox_strangers": "closed"}');
+    expect(await look(configCheck(factsOf()))).toMatchObject([
+      { found: 'config.json and this environment set nothing but the policy' },
+    ]);
+  });
+
   it('names the variable that is wrong', async () => {
     const [finding] = await look(configCheck(factsOf({ OCMESH_PORT: 'many' })));
     expect(finding).toMatchObject({

@@ -49,6 +49,7 @@ async function look(
       bytes: 0,
       messages: 0,
       secretKey: null,
+      policy: {},
       relayChoices: choices,
       listened: [],
     }),

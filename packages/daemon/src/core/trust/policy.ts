@@ -10,14 +10,17 @@ export interface Policies {
   set(change: Partial<Policy>): Promise<Policy>;
 }
 
+/** What the owner set while the daemon ran. */
+export const storedPolicy = ({ meta }: Pick<Tables, 'meta'>): Partial<Policy> =>
+  JSON.parse(meta.get('policy') ?? '{}');
+
 /** Who reaches the agent: as configured, until the owner says otherwise. */
 export function createPolicies(
   deps: { readonly store: Store; readonly log: Log },
   configured: Policy,
 ): Policies {
   const { store, log } = deps;
-  const stored = ({ meta }: Tables): Partial<Policy> => JSON.parse(meta.get('policy') ?? '{}');
-  let changes = store.peek(stored);
+  let changes = store.peek(storedPolicy);
   const get = (): Policy => ({ ...configured, ...changes });
   for (const rule of rules) {
     if (get()[rule] === configured[rule]) continue;
@@ -31,7 +34,7 @@ export function createPolicies(
     async set(change) {
       // Of what is stored: another change may be on its way to the disk.
       changes = await store.transaction((tables) => {
-        const next = { ...stored(tables), ...change };
+        const next = { ...storedPolicy(tables), ...change };
         tables.meta.set('policy', JSON.stringify(next));
         return next;
       });
