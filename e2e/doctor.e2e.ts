@@ -54,6 +54,17 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(readdirSync(home)).not.toContain('backups');
   });
 
+  it('says what the running daemon was given, and where that is not seen from here', async () => {
+    const patient = createPatient();
+    await patient.mesh.startAgent('alice', [workingRelay()], { OCMESH_API_AUTH: 'token' });
+    const { code, checks } = await patient.doctor({ OCMESH_RELAYS: '' });
+    const { found } = checks.find(({ id }) => id === 'settings') ?? {};
+    expect(found).toContain(
+      `name “alice”, relays ${workingRelay()}, api_auth token. The daemon has that from`,
+    );
+    expect(code).toBe(0);
+  });
+
   it('warns that the daemon does not run, and calls everything else whole', async () => {
     const patient = createPatient();
     const before = fingerprint(patient.home);

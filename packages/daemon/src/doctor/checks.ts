@@ -12,6 +12,7 @@ import { portCheck } from './port.ts';
 import { relaysCheck } from './relays.ts';
 import { roundTripCheck } from './round-trip.ts';
 import { serviceCheck } from './service.ts';
+import { settingsCheck } from './settings.ts';
 import { storeCheck } from './store.ts';
 import type { Surroundings } from './surroundings.ts';
 import { clockCheck } from './time.ts';
@@ -29,6 +30,7 @@ export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Ch
     policyCheck(facts),
     diskCheck(home),
     daemonCheck(facts, home),
+    settingsCheck(facts),
     portCheck(facts, clock),
     serviceCheck(facts, surroundings),
     relaysCheck(facts, clock),

@@ -4,7 +4,8 @@ import type { Home } from '../adapters/system/home.ts';
 import { takeLock } from '../adapters/system/lock.ts';
 import { type Check, type Finding, type Fix, fail, ok, warn } from './check.ts';
 import { isFull } from './disk.ts';
-import type { DaemonFacts, Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
+import type { DaemonFacts } from './running-daemon.ts';
 
 /** Told by checks of their own. */
 const TOLD_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);

@@ -1,14 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fromHex, type UnixMs } from '@ocmesh/shared/ambient';
-import {
-  type CallContext,
-  createClient,
-  type Handlers,
-  type Policy,
-  type RelayDetails,
-  type Status,
-} from '@ocmesh/shared/contract';
+import type { Policy, RelayDetails } from '@ocmesh/shared/contract';
 import { createDatabase, createTables } from '../adapters/store/database.ts';
 import { realFiles } from '../adapters/store/files.ts';
 import { schemaVersion } from '../adapters/store/migrations/index.ts';
@@ -25,13 +18,11 @@ import { type FoundSupervisor, findSupervisor } from '../service/find-supervisor
 import { relaysOfLastRun } from './last-run.ts';
 import { ownRelays } from './own-relays.ts';
 import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
+import { createRunningDaemon, type DaemonFacts, type RunningSettings } from './running-daemon.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The schema that brought the table of the owner's choices. */
 const RELAY_CHOICES_SINCE = 2;
-
-/** Milliseconds for an answer of a program on this machine. */
-const ANSWER_MS = 3_000;
 
 /** What the store of the home holds, read and not touched. */
 export interface StoreFacts {
@@ -44,12 +35,6 @@ export interface StoreFacts {
   readonly relayChoices: readonly { readonly url: string; readonly wanted: boolean }[];
   /** Relays that were ever listened to, and until when. */
   readonly listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[];
-}
-
-/** A daemon that answers. */
-export interface DaemonFacts {
-  readonly url: string;
-  readonly status: Status;
 }
 
 /** What several checks go on from, found out once and only when somebody asks. */
@@ -65,6 +50,8 @@ export interface Facts {
   serviceManager(): Promise<FoundSupervisor>;
   /** null when none runs, or it does not answer. */
   daemon(): Promise<DaemonFacts | null>;
+  /** null as for `daemon`. */
+  runningSettings(): Promise<RunningSettings | null>;
   /**
    * Our own relays: as the running daemon has them, else as a short connection of ours finds those of the
    * configuration, or, where that names none, those of the last run.
@@ -83,6 +70,7 @@ export function createFacts(surroundings: Surroundings): Facts {
   const dataKey = once(() => readKeystore(home));
   const holder = once(() => lockHolder(home.lockFile));
   const serviceManager = once(() => findSupervisor(surroundings.machine));
+  const runningDaemon = createRunningDaemon(clock, surroundings.access);
   const opened: RelayProbe[] = [];
   const hasStore = (): boolean =>
     existsSync(home.path) && readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
@@ -113,29 +101,10 @@ export function createFacts(surroundings: Surroundings): Facts {
     }
   });
 
-  /** null when it does not answer, or not as ours would. */
-  async function ask<T>(question: (client: Handlers, context: CallContext) => Promise<T>): Promise<T | null> {
-    const impatience = new AbortController();
-    const cancel = clock.after(ANSWER_MS, () => impatience.abort());
-    try {
-      return await question(createClient(surroundings.access), { signal: impatience.signal });
-    } catch {
-      return null;
-    } finally {
-      cancel();
-    }
-  }
-
-  async function listOwnRelays(): Promise<readonly RelayDetails[]> {
-    const listed = await ask((client, context) => client.listRelays({}, context));
-    return (listed ?? []).filter(({ role }) => role === 'own');
-  }
-
   const daemon = once(async (): Promise<DaemonFacts | null> => {
     // Whatever answers where a dead one's daemon.json points to, is another one's.
     if (!holder()?.alive) return null;
-    const status = await ask((client, context) => client.getStatus({}, context));
-    return status && { url: await surroundings.access.baseUrl(), status };
+    return runningDaemon.find();
   });
 
   const probe = once(async () => {
@@ -157,7 +126,7 @@ export function createFacts(surroundings: Surroundings): Facts {
 
   const relays = once(async () => {
     const running = await daemon();
-    if (running) return settled(clock, listOwnRelays);
+    if (running) return settled(clock, runningDaemon.ownRelays);
     const choices = (await store())?.relayChoices ?? [];
     const urls = (await lastRun()) ?? ownRelays(config().values.relays, candidateRelays, choices);
     return (await probe()).probe.look(urls);
@@ -171,6 +140,10 @@ export function createFacts(surroundings: Surroundings): Facts {
     holder,
     serviceManager,
     daemon,
+    async runningSettings() {
+      const running = await daemon();
+      return running && runningDaemon.settings(running);
+    },
     relays,
     relaysAreOfLastRun: async () => (await lastRun()) !== null,
     probe,
