@@ -23,7 +23,14 @@ export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } 
 export { limits } from './limits.ts';
 export { isNestedWithin } from './nesting.ts';
 export { openApiDocument } from './openapi.ts';
-export { type AbortSignalLike, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+export {
+  type AbortSignalLike,
+  commonErrors,
+  hasBody,
+  type Operation,
+  pathFields,
+  statusOf,
+} from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
 export type { RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {

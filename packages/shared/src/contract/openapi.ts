@@ -1,5 +1,5 @@
 import { type ErrorCode, errorRow } from './errors.ts';
-import { hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+import { commonErrors, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
 import { operations } from './operations.ts';
 import * as relaySchemas from './relay-schemas.ts';
 import * as schemas from './schemas.ts';
@@ -13,18 +13,6 @@ const named = Object.entries({ ...schemas, ...relaySchemas, StreamEvent }) as un
   schema: Json,
 ][];
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-
-/** What any call can end in, and what one with a body can as well. */
-const common: readonly ErrorCode[] = [
-  'invalid_request',
-  'forbidden_origin',
-  'misdirected_host',
-  'token_wrong',
-  'too_many_wrong_tokens',
-  'internal',
-  'shutting_down',
-];
-const commonWithBody: readonly ErrorCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type'];
 
 /** The operation table as an OpenAPI 3.1 document. */
 export function openApiDocument(version: string): Json {
@@ -174,8 +162,7 @@ export function openApiDocument(version: string): Json {
 /** Several errors may share a status, which OpenAPI describes once. */
 function errorsByStatus(row: Operation): Map<number, ErrorCode[]> {
   const codes = [
-    ...common,
-    ...(hasBody(row) ? commonWithBody : []),
+    ...commonErrors(hasBody(row)),
     ...(row.open ? [] : (['token_required'] as const)),
     ...(row.owner ? (['owner_only'] as const) : []),
     ...(Object.keys(row.errors ?? {}) as ErrorCode[]),
