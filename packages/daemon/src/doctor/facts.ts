@@ -19,7 +19,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { candidateRelays } from '../config/schema.ts';
 import { createIdentity, type Identity } from '../core/identity/identity.ts';
 import { newSecretKey } from '../core/identity/new-secret-key.ts';
-import { ownRelays } from './own-relays.ts';
+import { chooseRelays, type RelayChoice } from '../core/relays/choose-relays.ts';
 import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -35,7 +35,7 @@ export interface StoreFacts {
   readonly bytes: number;
   readonly messages: number;
   readonly secretKey: Uint8Array | null;
-  readonly relayChoices: readonly { readonly url: string; readonly wanted: boolean }[];
+  readonly relayChoices: readonly RelayChoice[];
 }
 
 /** A daemon that answers. */
@@ -131,7 +131,8 @@ export function createFacts(surroundings: Surroundings): Facts {
   const relays = once(async () => {
     const running = await daemon();
     if (running) return settled(clock, listOwnRelays);
-    const urls = ownRelays(config().values.relays, candidateRelays, (await store())?.relayChoices ?? []);
+    const configured = { named: config().values.relays, candidates: candidateRelays };
+    const urls = chooseRelays(configured, (await store())?.relayChoices ?? []);
     return (await probe()).probe.look(urls);
   });
 
