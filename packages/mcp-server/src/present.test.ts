@@ -1,4 +1,4 @@
-import type { Message, PeerDetails } from '@ocmesh/shared/contract';
+import { limits, type Message, type PeerDetails } from '@ocmesh/shared/contract';
 import { unseen } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -100,6 +100,17 @@ test('puts all that a peer wrote into untrusted_content, and nothing else there'
     untrusted_content: { content: 'hello', from_name: 'Bob', data: { a: 1 } },
     delivery: { state: 'received' },
   });
+});
+
+test('shows data whole that nests as deep as a message may', () => {
+  const bottom = { bottom: 'here' };
+  const data = Array.from({ length: limits.dataLevels - 1 }).reduce<Message['data']>(
+    (inner) => ({ inner }),
+    bottom,
+  );
+  const shown = presentMessage(aMessage({ data }));
+  expect(JSON.stringify(shown)).toContain(JSON.stringify(bottom));
+  expect(shown).not.toHaveProperty('truncated');
 });
 
 test('puts all that a peer claims into untrusted_content', () => {
