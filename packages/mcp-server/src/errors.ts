@@ -24,6 +24,7 @@ export const toolHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   owner_only: 'Only the owner can do this, with the command `ocmesh`: ask them, if you think it is needed.',
   idempotency_conflict: 'Use a new idempotency_key for a new message.',
   too_many_waiters: 'Call list_messages with unread true instead.',
+  inbox_full: 'Call mark_read for messages that are dealt with: the oldest read ones make room.',
   outbox_full: 'Call get_status to see which relays are reachable; send again when the queue is shorter.',
 };
 

@@ -12,6 +12,7 @@ const commandHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   not_found: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
   method_not_allowed: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
   too_many_streams: 'Close another `ocmesh chat`, or use `ocmesh inbox`.',
+  inbox_full: '`ocmesh read` marks messages as read: the oldest read ones make room.',
   outbox_full: '`ocmesh status` says which relays are reachable; send again when the queue is shorter.',
   storage_unavailable: '`ocmesh logs` tells the reason.',
   internal: '`ocmesh logs` tells more.',

@@ -181,6 +181,12 @@ export const errorCatalogue = {
     message: 'The disk is full: nothing was stored.',
     hint: 'Free some space; no restart is needed.',
   },
+  inbox_full: {
+    status: 507,
+    retry: 'later',
+    message: 'The store is full of messages that may not be removed: nothing was stored.',
+    hint: 'Mark messages as read with POST /messages/read: the oldest read ones make room, sent ones once a relay has them.',
+  },
   storage_unavailable: {
     status: 503,
     retry: 'later',

@@ -107,7 +107,13 @@ export const operations = {
       'Trusts or blocks an agent, gives it a name of your own or a note (null takes them away). A contact’s held messages come in.',
     input: requests.updatePeer,
     output: schemas.PeerDetails,
-    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: {
+      peer_unknown: true,
+      invalid_pubkey: true,
+      inbox_full: true,
+      storage_full: true,
+      storage_unavailable: true,
+    },
   }),
   resumePeer: operation({
     method: 'POST',
@@ -131,7 +137,13 @@ export const operations = {
       'The owner’s answer: yes makes the stranger a contact and lets its held messages in, no blocks it.',
     input: requests.answerRequest,
     output: schemas.PeerDetails,
-    errors: { request_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: {
+      request_unknown: true,
+      invalid_pubkey: true,
+      inbox_full: true,
+      storage_full: true,
+      storage_unavailable: true,
+    },
   }),
   getPolicy: operation({
     method: 'GET',
@@ -147,7 +159,7 @@ export const operations = {
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
-    errors: { storage_full: true, storage_unavailable: true },
+    errors: { inbox_full: true, storage_full: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -198,6 +210,7 @@ export const operations = {
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,
+      inbox_full: true,
       storage_full: true,
       storage_unavailable: true,
     },

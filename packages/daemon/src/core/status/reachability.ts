@@ -107,6 +107,6 @@ const words: Readonly<Record<State, Omit<Reachability, 'state'>>> = {
   },
   blocked: {
     why: 'You blocked it: nothing that it sends is kept.',
-    next_step: 'Trust it again if you want to hear from it.',
+    next_step: 'The owner takes the block back with `ocmesh unblock`.',
   },
 };
