@@ -1,5 +1,5 @@
 import type { Log } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { limits, utf8Bytes } from '@ocmesh/shared/contract';
 import { type Filter, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 
@@ -78,7 +78,7 @@ function createHold(maxBytes: number) {
   let bytes = 0;
   let cutSec: number | null = null;
 
-  const sizeOf = (event: NostrEvent): number => JSON.stringify(event).length;
+  const sizeOf = (event: NostrEvent): number => utf8Bytes(JSON.stringify(event));
 
   function cut(): void {
     kept.sort((a, b) => a.created_at - b.created_at);
