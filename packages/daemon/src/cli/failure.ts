@@ -65,7 +65,10 @@ export function toFailure(error: unknown): Failure {
     return { exitCode: error.exitCode, body: { error: 'refused', message: error.message } };
   const { code, syscall, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return { exitCode: exitCodes.tryAgain, body: { error: 'storage_full', message: 'The disk is full.' } };
+    return {
+      exitCode: exitCodes.tryAgain,
+      body: { error: 'storage_full', message: 'The disk is full.', hint: 'Free some space, then try again.' },
+    };
   if (syscall) return { exitCode: exitCodes.permanent, body: { error: 'refused', message } };
   return { exitCode: exitCodes.crash, body: { error: 'internal', message: stack ?? message } };
 }

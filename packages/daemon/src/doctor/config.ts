@@ -13,7 +13,7 @@ export const configCheck = (facts: Pick<Facts, 'config'>): Check => ({
       return ok(given || 'nothing but defaults');
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      return fail(error.message, 'Correct that value, or remove it to get its default.');
+      return fail(error.message, 'Then run `ocmesh doctor` again.');
     }
   },
 });

@@ -86,7 +86,8 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
 
   /** Puts back what was there, and says how that went. */
   async function rollBack(name: string, definition: string | null): Promise<string> {
-    if (!definition) return 'Its service definition is gone.';
+    if (!definition)
+      return `Version ${name} has no service definition to go back to. Install it again with its own \`ocmesh service install\`.`;
     const before = await ask();
     versions.select(name);
     await supervisor.install(definition);

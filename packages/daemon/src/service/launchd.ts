@@ -119,4 +119,4 @@ const said = ({ code, stdout, stderr }: CommandResult): string =>
   `${(stderr || stdout).trim()} (code ${code})`;
 
 const refused = (verb: string, why: string): StartError =>
-  new StartError(exitCodes.crash, `launchctl ${verb} failed: ${why}.`);
+  new StartError(exitCodes.crash, `launchctl ${verb} failed: ${why}. \`ocmesh doctor\` looks for the cause.`);

@@ -107,7 +107,10 @@ export function createClient(options: ClientOptions): Handlers {
 /** `.` and `..` are steps along a path however they are encoded: they would lead to another operation. */
 function pathSegment(field: string, text: string): string {
   if (/^\.{0,2}$|\p{Surrogate}/u.test(text))
-    throw new OcmeshError('invalid_request', { message: `${field} is not one that there can be.` });
+    throw new OcmeshError('invalid_request', {
+      message: `This ${field} cannot stand in a path.`,
+      hint: 'Use an id or a key as GET /messages and GET /peers show it.',
+    });
   return encodeURIComponent(text);
 }
 

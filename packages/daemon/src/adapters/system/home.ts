@@ -63,7 +63,8 @@ function checkFile(path: string): void {
 }
 
 function checkOwner(path: string, { uid }: { uid: number }): void {
-  if (process.getuid && uid !== process.getuid()) throw refuse(`${path} belongs to another user`);
+  if (process.getuid && uid !== process.getuid())
+    throw refuse(`${path} belongs to another user. Run: sudo chown -R "$(id -un)" ${path}`);
 }
 
 const refuse = (why: string, cause?: unknown): StartError =>

@@ -83,7 +83,10 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
   const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
   const [peer] = peers;
   if (peers.some((other) => other !== peer)) {
-    throw new OcmeshError('invalid_request', { message: 'The fields from and with name different peers.' });
+    throw new OcmeshError('invalid_request', {
+      message: 'The fields from and with name different peers.',
+      hint: 'Give one of them.',
+    });
   }
   // Only a peer writes from a peer's key, so `from` leaves no outgoing message.
   const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';
