@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kinds, presenceEvent } from '@ocmesh/shared/wire';
+import { createSignatureThread } from '../packages/daemon/dist/adapters/crypto/signature-thread.js';
 import { createWasmEngine } from '../packages/daemon/dist/adapters/crypto/wasm-engine.js';
 import { compactInWorker } from '../packages/daemon/dist/adapters/store/compaction.js';
 import { realFiles } from '../packages/daemon/dist/adapters/store/files.js';
@@ -113,10 +114,12 @@ async function startAgent() {
     report() {},
     wake() {},
   };
+  const signatureChecks = createSignatureThread({ clock, log });
   const agent = await createAgent(
     {
       store: watched,
       engine: createWasmEngine(),
+      signatureChecks,
       clock,
       random,
       log,
@@ -137,6 +140,7 @@ async function startAgent() {
       }),
     async stop() {
       await agent.stop();
+      signatureChecks.stop();
       await store.close();
       rmSync(folder, { recursive: true });
     },

@@ -31,6 +31,7 @@ await Promise.all([
     entryPoints: {
       ocmesh: 'packages/daemon/dist/main.js',
       'compaction-worker': 'packages/daemon/dist/adapters/store/compaction-worker.js',
+      'signature-worker': 'packages/daemon/dist/adapters/crypto/signature-worker.js',
       'watchdog-worker': 'packages/daemon/dist/adapters/system/watchdog-worker.js',
     },
     outdir: daemonFolder,

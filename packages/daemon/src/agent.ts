@@ -26,6 +26,7 @@ import { createDomainEvents, type DomainEvent } from './core/model/domain-events
 import type { OutboxItem } from './core/model/outbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
+import type { SignatureChecks } from './core/ports/signature-checks.ts';
 import type { Store } from './core/ports/store.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
@@ -45,6 +46,7 @@ const DRAIN_MS = 1_000;
 export interface Ports {
   readonly store: Store;
   readonly engine: CryptoEngine;
+  readonly signatureChecks?: SignatureChecks;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -120,6 +122,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const pipeline = createPipeline({
     ...base,
     self: identity.pubkey,
+    signatureChecks: ports.signatureChecks,
     ...{ ...trust, counters },
     isBlocked: trust.blockList.has,
     onDeferred: (...deferred) => catchUp.onDeferred(...deferred),

@@ -2,6 +2,7 @@ import { type Clock, type Log, toIso } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
+import { createSignatureThread } from './adapters/crypto/signature-thread.ts';
 import { askHolder } from './adapters/http/ask-holder.ts';
 import type { CallerOptions } from './adapters/http/caller.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
@@ -66,10 +67,13 @@ export async function startDaemon(
       onFailStop: () => process.exit(exitCodes.crash),
     });
     undo.push(store.close);
+    const signatureChecks = createSignatureThread({ clock, log });
+    undo.push(signatureChecks.stop);
     const agent = await createAgent(
       {
         store,
         engine: await chooseEngine(log),
+        signatureChecks,
         clock,
         random,
         log,

@@ -120,3 +120,21 @@ test('a position of arrival is never given twice, even when everything is gone',
   const { messages } = await box.waitForMessages({ timeout_s: 0, after: cursor });
   expect(messages.map(({ content }) => content)).toEqual(['b']);
 });
+
+test('only so many ids of events are kept, and a catch-up reaches no further back than they do', async () => {
+  const bounds = { seenIds: 20 };
+  const { world, box, bob } = await withBounds(bounds);
+  const events = Array.from({ length: 60 }, (_, n) => bob.dm(box.pubkey, `m${n}`));
+  for (const event of events) {
+    world.relay.keep(event);
+    world.relay.push(event);
+    await world.clock.advance(10_000);
+  }
+  const known = box.store.peek(({ seen }) => events.filter(({ id }) => seen.has(id)).length);
+  // Those of the last minute come on top.
+  expect(known).toBeGreaterThanOrEqual(20);
+  expect(known).toBeLessThan(30);
+  const again = await world.start({ disk: await box.crash(), bounds });
+  await world.clock.advance(2 * 3_600_000);
+  expect(await contents(again)).toHaveLength(60);
+});

@@ -53,6 +53,8 @@ export const limits = {
   messageDays: 365,
   /** Days the id of an event is kept: longer than the longest look back, so that nothing old counts as new. */
   seenDays: 30,
+  /** Ids of events kept: 40 MB. Where more come, a catch-up looks back only as far as they reach. */
+  seenIds: 200_000,
   /** Messages removed at once when there is no room, so that it is not done again for each message. */
   pruneBatch: 1_000,
   /** Hours for which an `Idempotency-Key` is remembered. */
@@ -108,6 +110,8 @@ export const limits = {
   ingestQueueBytes: 16 * 1024 * 1024,
   /** Signature checks per turn of the event loop: 16 take about 25 ms with the slow engine. */
   verificationsPerTurn: 16,
+  /** Events whose signatures are being checked in another thread: as many as keep it at work, and the next still goes soon. */
+  verificationsBeside: 96,
 
   /** Signature checks that a relay gets at once and a second for contacts and whom our agent wrote to, whatever else it floods us with. */
   familiarEventsBurst: 1_000,
@@ -149,6 +153,8 @@ export const limits = {
   strangersBytes: 16 * 1024 * 1024,
   /** Ids of dropped messages that are kept, so that the other relays' copies cost nothing: 2 MB. */
   droppedIds: 20_000,
+  /** Keys that we never met whose goodbye is remembered, so that what they said before makes nobody of them. */
+  goodbyes: 1_000,
   /** Receipts and answers to strangers, at once and a minute: each costs a signature and a place in relays' rations. */
   strangerAnswersBurst: 60,
   strangerAnswersPerMinute: 30,

@@ -2,7 +2,6 @@ import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { isRateClass, type RateClass, type Rates } from '../trust/rates.ts';
 import { isSealed } from './gate.ts';
@@ -54,16 +53,17 @@ export interface Examined {
 }
 
 export interface Examination {
-  /** @returns what may be applied, or why nothing may; and whether that took a signature check */
-  examine(candidate: Candidate): { result: Examined | Refusal; checked: boolean };
+  /** @returns why the event is not worth a signature check; null when it is */
+  look(candidate: Candidate): Refusal | null;
+  /** @returns what may be applied, or why nothing may */
+  open(candidate: Candidate, isAuthentic: boolean): Examined | Refusal;
   isSeen(tables: Tables, examined: Pick<Examined, 'event' | 'handler'>): boolean;
   /** It was authentic and had no effect: neither will its copies, for a while. */
   drop(eventId: string): void;
 }
 
-/** known? → over its rate? → verify → open: the dear steps last. */
+/** known? → over its rate? … open: the signature check comes between. */
 export function createExamination(deps: {
-  readonly engine: CryptoEngine;
   readonly store: Store;
   readonly clock: Clock;
   readonly rates: Rates;
@@ -73,44 +73,48 @@ export function createExamination(deps: {
   /** Something could not be remembered. */
   readonly onLost: (error: unknown) => void;
 }): Examination {
-  const { engine, store, clock, rates } = deps;
+  const { store, clock, rates } = deps;
   /** In memory alone and not for ever, as it is others who decide how many there are. */
   const dropped = new Set<string>();
 
   const isSeen: Examination['isSeen'] = (tables, { event, handler }) =>
     handler.remember && tables.seen.has(event.id);
 
-  function look({ event, isStored }: Candidate, handler: EventHandler): Refusal | RateClass {
+  function classify({ event, isStored }: Candidate): Refusal | RateClass {
     if (dropped.has(event.id)) return 'duplicate';
+    const handler = deps.handlers[handlerOf(event)];
     return store.peek((tables) =>
       isSeen(tables, { event, handler }) ? 'duplicate' : handler.look(event, tables, { isStored }),
     );
   }
 
-  function examine(candidate: Candidate): ReturnType<Examination['examine']> {
-    const { event, url } = candidate;
-    const nowMs = clock.now();
-    const handler = deps.handlers[handlerOf(event)];
-    const found = look(candidate, handler);
-    if (!isRateClass(found)) return { result: found, checked: false };
+  function look(candidate: Candidate): Refusal | null {
+    const found = classify(candidate);
+    if (!isRateClass(found)) return found;
     // What was stored came because we asked, page by page.
     const isFree = candidate.isReserved || candidate.isStored;
-    if (!isFree && !rates.take(found, url)) return { result: 'rate_limited', checked: false };
-    if (!engine.verify(event)) {
+    return isFree || rates.take(found, candidate.url) ? null : 'rate_limited';
+  }
+
+  function open({ event, url }: Candidate, isAuthentic: boolean): Examined | Refusal {
+    if (!isAuthentic) {
       deps.onForged(url);
-      return { result: 'bad_signature', checked: true };
+      return 'bad_signature';
     }
+    const handler = deps.handlers[handlerOf(event)];
+    const nowMs = clock.now();
     const opened = handler.open(event, nowMs);
-    if (!('refusal' in opened)) return { result: { event, opened, handler }, checked: true };
+    if (!('refusal' in opened)) return { event, opened, handler };
     if (handler.remember) {
       // Authentic but useless for ever: it shall cost one decryption, not one for each relay and each restart.
       store.transaction((tables) => tables.seen.add(event.id, nowMs)).catch(deps.onLost);
     }
-    return { result: opened.refusal, checked: true };
+    return opened.refusal;
   }
 
   return {
-    examine,
+    look,
+    open,
     isSeen,
     drop(eventId) {
       dropped.add(eventId);

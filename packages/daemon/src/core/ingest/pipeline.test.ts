@@ -5,18 +5,20 @@ import { expect, test } from 'vitest';
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
 import { createPuppet } from '../../../test/support/puppet.ts';
 import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
+import type { SignatureChecks } from '../ports/signature-checks.ts';
 import type { EventHandler } from './examine.ts';
 import { createPipeline } from './pipeline.ts';
 import { createRefusalCounters } from './verdict.ts';
 
 const self = actor('alice').pubkey;
 
-async function open() {
+async function open(signatureChecks?: SignatureChecks) {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const store = await openMemoryStore(createMemoryDisk(), { clock, log });
   const counters = createRefusalCounters();
   const calls: string[] = [];
+  const applied: string[] = [];
   const faults = { store: false, content: '' };
   const handler: EventHandler = {
     remember: true,
@@ -28,6 +30,7 @@ async function open() {
         sortSeq: 0,
         apply: () => {
           calls.push('apply');
+          applied.push(event.content);
           if (faults.store || event.content === faults.content) throw new Error('the disk is gone');
           return [{ type: 'message.received', id: event.id, peer: event.pubkey, arrival: 1 }];
         },
@@ -43,6 +46,7 @@ async function open() {
         return event.content !== 'forged';
       },
     },
+    signatureChecks,
     store,
     clock,
     log,
@@ -57,7 +61,7 @@ async function open() {
   });
   const bob = createPuppet('bob', clock);
   const count = (call: string): number => calls.filter((each) => each === call).length;
-  return { clock, log, store, counters, calls, faults, pipeline, bob, count };
+  return { clock, log, store, counters, calls, applied, faults, pipeline, bob, count };
 }
 
 const URL = 'wss://one.test';
@@ -149,4 +153,90 @@ test('after a stop nothing happens any more', async () => {
   await clock.advance(1_000);
   expect(count('verify')).toBe(before);
   expect(clock.pending()).toBe(0);
+});
+
+/** Another thread, which answers when it is told to. */
+function aside() {
+  const asked: { events: readonly NostrEvent[]; answer: () => void; fail: () => void }[] = [];
+  const checks: SignatureChecks = {
+    isReady: () => true,
+    check: (events) =>
+      new Promise((resolve, reject) => {
+        asked.push({
+          events,
+          answer: () => resolve(events.map(({ content }) => content !== 'forged')),
+          fail: () => reject(new Error('the thread is gone')),
+        });
+      }),
+  };
+  const underWay = (): number => asked.reduce((sum, { events }) => sum + events.length, 0);
+  return { checks, asked, underWay };
+}
+
+const MANY = 600;
+async function answerAll(clock: { advance(ms: number): Promise<void> }, thread: ReturnType<typeof aside>) {
+  await clock.advance(0);
+  while (thread.asked.length > 0) {
+    for (const { answer } of thread.asked.splice(0)) answer();
+    await clock.advance(0);
+  }
+}
+
+test('where many wait, signatures are checked beside the event loop, and the order stays', async () => {
+  const thread = aside();
+  const { clock, applied, pipeline, bob, count } = await open(thread.checks);
+  const events = Array.from({ length: MANY }, (_, n) => bob.dm(self, `m${n}`));
+  for (const event of events) pipeline.ingest(event, URL);
+  await answerAll(clock, thread);
+  expect(applied).toEqual(events.map(({ content }) => content));
+  expect(count('verify')).toBeLessThan(MANY / 4);
+});
+
+test('what comes while others are checked beside the event loop waits for them', async () => {
+  const thread = aside();
+  const { clock, applied, pipeline, bob } = await open(thread.checks);
+  const events = Array.from({ length: MANY }, (_, n) => bob.dm(self, `m${n}`));
+  const last = events.pop() as NostrEvent;
+  for (const event of events) pipeline.ingest(event, URL);
+  await clock.advance(0);
+  pipeline.ingest(last, URL);
+  await clock.advance(0);
+  expect(applied).not.toContain(last.content);
+  await answerAll(clock, thread);
+  expect(applied.at(-1)).toBe(last.content);
+});
+
+test('forged ones are refused wherever they are checked', async () => {
+  const thread = aside();
+  const { clock, applied, counters, pipeline, bob } = await open(thread.checks);
+  const event = bob.dm(self, 'x');
+  for (let n = 0; n < MANY; n++) pipeline.ingest({ ...event, content: 'forged' }, URL);
+  pipeline.ingest(event, URL);
+  await answerAll(clock, thread);
+  expect(applied).toEqual([event.content]);
+  expect(counters.unusual()).toEqual({ bad_signature: MANY });
+});
+
+test('only so many are under way, and a thread that fails costs none of them', async () => {
+  const thread = aside();
+  const { clock, applied, pipeline, bob } = await open(thread.checks);
+  const events = Array.from({ length: MANY }, (_, n) => bob.dm(self, `m${n}`));
+  for (const event of events) pipeline.ingest(event, URL);
+  await clock.advance(0);
+  expect(thread.underWay()).toBe(limits.verificationsBeside);
+  for (const { fail } of thread.asked.splice(0)) fail();
+  await answerAll(clock, thread);
+  expect(applied).toEqual(events.map(({ content }) => content));
+});
+
+test('an answer after the stop has no effect', async () => {
+  const thread = aside();
+  const { clock, store, applied, pipeline, bob } = await open(thread.checks);
+  for (let n = 0; n < MANY; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
+  await clock.advance(0);
+  const before = applied.length;
+  pipeline.stop();
+  await store.close();
+  await answerAll(clock, thread);
+  expect(applied).toHaveLength(before);
 });

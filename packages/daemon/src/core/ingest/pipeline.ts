@@ -3,9 +3,11 @@ import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
+import type { SignatureChecks } from '../ports/signature-checks.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { Familiar } from '../trust/familiar.ts';
 import type { Rates } from '../trust/rates.ts';
+import { createCheckBeside } from './check-beside.ts';
 import { type Candidate, createExamination, type EventHandlers, type Examined } from './examine.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { isSealed, passGate } from './gate.ts';
@@ -23,6 +25,8 @@ export interface Pipeline {
 interface Deps {
   readonly self: Pubkey;
   readonly engine: CryptoEngine;
+  /** Where there is none, all is checked here. */
+  readonly signatureChecks?: SignatureChecks | undefined;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
@@ -59,7 +63,7 @@ interface Applicable extends Examined {
  * Nothing is remembered before it is verified, nothing is told before it is on disk; every other exit is counted.
  */
 export function createPipeline(deps: Deps): Pipeline {
-  const { self, store, clock, log, counters, rates, familiar } = deps;
+  const { self, engine, store, clock, log, counters, rates, familiar } = deps;
   /** Of contacts and whoever our agent wrote to: before all else. */
   const reserved = createFairQueue<Job>();
   /** By relay, and by whether it is meant for us: each waits behind its own kind only. */
@@ -67,6 +71,7 @@ export function createPipeline(deps: Deps): Pipeline {
   const stored = createFairQueue<Job>();
   let isStoredsTurn = false;
   const examination = createExamination({ ...deps, onLost: reportLost });
+  const beside = createCheckBeside<Job>({ engine, checks: deps.signatureChecks, onChecked });
   /** What this turn of the event loop may still do. */
   let effort = EFFORT_PER_TURN;
   let cancelTurn: Cancel | null = null;
@@ -111,15 +116,23 @@ export function createPipeline(deps: Deps): Pipeline {
     return reserved.shift() ?? first.shift() ?? second.shift();
   }
 
+  const waiting = (): number => reserved.count() + live.count() + stored.count();
+
   /** A few at a time: a flood may fill the queue but not hold up the rest of the process. */
   function work(): void {
     const examined: Applicable[] = [];
-    while (effort > 0) {
+    while (effort > 0 && beside.hasRoom()) {
+      const isBesideDue = beside.isDue(waiting());
       const job = next();
       if (!job) break;
-      const one = examine(job);
-      if (job.collect) job.collect(one);
-      else if (one) examined.push({ ...one, url: job.url, isStored: false });
+      effort--;
+      const refusal = examination.look(job);
+      if (refusal) settle(job, refusal);
+      else if (isBesideDue) beside.add(job);
+      else {
+        effort -= LOOKS_PER_CHECK;
+        examined.push(...settle(job, examination.open(job, engine.verify(job.event))));
+      }
     }
     if (examined.length > 0) void applyAll(examined);
     cancelTurn ??= clock.after(0, nextTurn);
@@ -128,13 +141,23 @@ export function createPipeline(deps: Deps): Pipeline {
   function nextTurn(): void {
     cancelTurn = null;
     effort = EFFORT_PER_TURN;
-    if (reserved.count() + live.count() + stored.count() > 0) work();
+    beside.flush();
+    // Where there is no room, the answers go on.
+    if (waiting() > 0 && beside.hasRoom()) work();
   }
 
-  function examine(job: Job): Examined | null {
-    const { result, checked } = examination.examine(job);
-    effort -= checked ? LOOKS_PER_CHECK : 1;
-    return typeof result === 'string' ? refuse(result, job) : result;
+  function onChecked(jobs: readonly Job[], answers: readonly boolean[]): void {
+    if (stopped) return;
+    const examined = jobs.flatMap((job, n) => settle(job, examination.open(job, answers[n] === true)));
+    if (examined.length > 0) void applyAll(examined);
+    work();
+  }
+
+  /** @returns what is to be applied now */
+  function settle(job: Job, result: Examined | Refusal): Applicable[] {
+    const one = typeof result === 'string' ? refuse(result, job) : result;
+    job.collect?.(one);
+    return one && !job.collect ? [{ ...one, url: job.url, isStored: false }] : [];
   }
 
   /** In one transaction, which costs as much as an event; where that fails, each for itself. */

@@ -46,11 +46,22 @@ export function createRelayList(
   const healthyAt = new Map<string, number>();
   const benchedAt = new Map<string, number>();
   const trialSince = new Map<string, number>();
+  warnOfRemoved();
   let inUse = choose();
   let cancel: Cancel = () => {};
 
   function choices() {
     return store.peek((tables) => tables.relayChoices.list());
+  }
+
+  function warnOfRemoved(): void {
+    const choices = store.peek((tables) => tables.relayChoices.list());
+    for (const { url, wanted } of choices) {
+      if (wanted || !options.named?.includes(url)) continue;
+      log.warn(`relay ${url} is not used: it was removed with DELETE /relays or \`ocmesh relays remove\``, {
+        next_step: `\`ocmesh relays add ${url}\` brings it back`,
+      });
+    }
   }
 
   function choose(): string[] {

@@ -1,5 +1,8 @@
+import type { Log } from '@ocmesh/shared/ambient';
 import type { Policy } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
+
+const rules = ['strangers', 'first_contact', 'mcp_may_trust'] as const satisfies (keyof Policy)[];
 
 export interface Policies {
   get(): Policy;
@@ -8,11 +11,20 @@ export interface Policies {
 }
 
 /** Who reaches the agent: as configured, until the owner says otherwise. */
-export function createPolicies(deps: { readonly store: Store }, configured: Policy): Policies {
-  const { store } = deps;
+export function createPolicies(
+  deps: { readonly store: Store; readonly log: Log },
+  configured: Policy,
+): Policies {
+  const { store, log } = deps;
   const stored = ({ meta }: Tables): Partial<Policy> => JSON.parse(meta.get('policy') ?? '{}');
   let changes = store.peek(stored);
   const get = (): Policy => ({ ...configured, ...changes });
+  for (const rule of rules) {
+    if (get()[rule] === configured[rule]) continue;
+    log.warn(`${rule} is ${get()[rule]}, as PUT /policy or \`ocmesh policy\` set it, not as configured`, {
+      configured: configured[rule],
+    });
+  }
 
   return {
     get,

@@ -1,0 +1,11 @@
+import { parentPort } from 'node:worker_threads';
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { selfTest } from './choose-engine.ts';
+import { createWasmEngine } from './wasm-engine.ts';
+
+const engine = createWasmEngine();
+selfTest(engine);
+parentPort?.on('message', (events: readonly NostrEvent[]) =>
+  parentPort?.postMessage(events.map(engine.verify)),
+);
+parentPort?.postMessage('ready');
