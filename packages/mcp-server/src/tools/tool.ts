@@ -50,4 +50,5 @@ export interface Tool<S extends TObject = TObject> {
   run(args: Static<S>, call: ToolCall): Promise<Record<string, unknown>>;
 }
 
+// The list cannot name each tool's own argument type.
 export const defineTool = <S extends TObject>(tool: Tool<S>): Tool => tool as unknown as Tool;

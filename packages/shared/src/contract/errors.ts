@@ -65,7 +65,7 @@ export const errorCatalogue = {
     status: 429,
     retry: 'later',
     message: 'The conversation is paused: so many quick answers look like two programs talking for ever.',
-    hint: 'Do not retry; tell your owner, who can go on with `ocmesh resume`. The pause ends by itself after an hour.',
+    hint: 'Do not retry; tell your user, who can go on with `ocmesh resume`. The pause ends by itself after an hour.',
   },
   relay_unknown: {
     status: 404,

@@ -19,7 +19,7 @@ export {
   type Passed,
   type Streams,
 } from './handlers.ts';
-export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
+export { cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
 export { limits } from './limits.ts';
 export { isNestedWithin } from './nesting.ts';
 export { openApiDocument } from './openapi.ts';

@@ -5,7 +5,7 @@ export const limits = {
   /** Characters (code points) of one message. The seed's number. */
   contentChars: 4096,
   /** Bytes of one plaintext payload before sealing: a NIP-17 wrap of 20,000 bytes makes a 39 KB event, and relays refuse 64 KiB. */
-  sealedBytes: 20_000,
+  plaintextBytes: 20_000,
   /** Levels of nesting in a payload's data: JSON.stringify runs out of stack at some thousands. */
   dataLevels: 32,
   /** Bytes of one REST request body: the largest legal message with its data, four times over. */
@@ -77,7 +77,7 @@ export const limits = {
   resignMinutes: 10,
   /** Times one message is signed anew: a relay that finds fault with every date does not know its own time. */
   resigns: 5,
-  /** Messages that one receipt names: with the longest ids they and the repeated ones fill `sealedBytes`. */
+  /** Messages that one receipt names: with the longest ids they and the repeated ones fill `plaintextBytes`. */
   receiptIds: 130,
   /** Earlier receipts that go out once more with the next one, and the hours for which they are worth it. */
   receiptRepeats: 20,
@@ -95,11 +95,11 @@ export const limits = {
 
   /** Bytes of one relay frame: four times the event that relays take. */
   frameBytes: 256 * 1024,
-  /** Bytes of one event's content: NIP-04 of `sealedBytes`, doubled by base64 and other clients' padding. */
+  /** Bytes of one event's content: NIP-04 of `plaintextBytes`, doubled by base64 and other clients' padding. */
   eventContentBytes: 64 * 1024,
   /** Bytes of content of a presence or relay list: they say nothing in it. */
   publicContentBytes: 4 * 1024,
-  /** Tags of one event: ours have ten; some relays refuse more than 100. */
+  /** Tags of one event: our presences have twelve at most, our relay lists `relays`; some relays refuse more than 100. */
   eventTags: 100,
   /** Characters of one tag value: strfry's bound. */
   tagValueChars: 1024,
@@ -255,7 +255,7 @@ export const limits = {
   relayFramesPerSecond: 5_000,
   relayBytesPerSecond: 8 * 1024 * 1024,
   relayBurstSeconds: 3,
-  /** Subscriptions of ours on one relay at most: two that stand and four questions; nostream allows 10. */
+  /** Subscriptions of ours on one relay at most: two permanent ones and four questions; nostream allows 10. */
   relaySubscriptions: 6,
   /** Milliseconds for the whole answer to a query. */
   relayQueryMs: 30_000,

@@ -8,6 +8,7 @@ import { StreamEvent } from './stream-events.ts';
 /** As much of JSON as is needed to say what is written here. */
 type Json = Readonly<Record<string, unknown>>;
 
+// TypeBox names no type for what every schema has in common as plain JSON.
 const named = Object.entries({ ...schemas, ...relaySchemas, StreamEvent }) as unknown as [
   name: string,
   schema: Json,

@@ -27,7 +27,7 @@ export interface ConversationDeps {
   readonly log: Log;
   /** For NIP-42. */
   readonly sign: (draft: EventDraft) => NostrEvent;
-  readonly standing: readonly Subscription[];
+  readonly permanent: readonly Subscription[];
   readonly info: () => RelayInfo | null;
   readonly send: (frame: string) => boolean;
   /** Hangs up: the relay does not answer what it must. */
@@ -58,7 +58,7 @@ export interface Conversation {
 }
 
 export function createConversation(deps: ConversationDeps): Conversation {
-  const { url, clock, log, standing, info, send } = deps;
+  const { url, clock, log, permanent, info, send } = deps;
   let carriesDms = false;
   let refusal: { readonly words: string; readonly at: number } | null = null;
   let roundTripMs: number | null = null;
@@ -113,7 +113,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
   function subscribe({ name, filters }: Subscription): void {
     subscriptions.add({
       id: name,
-      standing: true,
+      permanent: true,
       filters,
       onEvent: deps.onEvent,
       onEose() {
@@ -149,11 +149,11 @@ export function createConversation(deps: ConversationDeps): Conversation {
 
   return {
     open() {
-      const dmFirst = [...standing].sort(
+      const dmFirst = [...permanent].sort(
         (a, b) => Number(b.name === DM_SUBSCRIPTION) - Number(a.name === DM_SUBSCRIPTION),
       );
       // A place stays free for questions.
-      served = standing.length < room() ? standing : dmFirst.slice(0, Math.max(1, room() - 1));
+      served = permanent.length < room() ? permanent : dmFirst.slice(0, Math.max(1, room() - 1));
       for (const subscription of served) subscribe(subscription);
     },
     onText(text, bytes) {

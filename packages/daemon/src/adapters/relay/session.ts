@@ -33,7 +33,7 @@ export interface SessionDeps {
   /** Whether another relay of our own is open. */
   readonly othersOpen: () => boolean;
   readonly listener: NetworkListener;
-  readonly standing: readonly Subscription[];
+  readonly permanent: readonly Subscription[];
 }
 
 export interface Session {
@@ -87,7 +87,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     clock,
     log,
     sign: deps.sign,
-    standing: deps.standing,
+    permanent: deps.permanent,
     info: info.current,
     send: (frame) => connection?.send(frame) ?? false,
     giveUp: (reason) => hangUp('unanswered', reason),

@@ -32,7 +32,7 @@ interface RelayState {
 }
 
 export interface CatchUp {
-  /** Of the standing subscription: only what comes from now on, however old it says it is. */
+  /** Of the permanent subscription: only what comes from now on, however old it says it is. */
   filters(): Filter[];
   start(): void;
   onSubscribed(url: string): void;

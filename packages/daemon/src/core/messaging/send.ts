@@ -97,7 +97,7 @@ export function createSend(deps: {
         { type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo, hops },
         dialect,
       );
-      if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
+      if (utf8Bytes(payload) > limits.plaintextBytes) throw new OcmeshError('content_too_large');
       // In the envelope it has its place already, and there it may be the id of any message.
       const parent = !dialect.envelope && isHex64(replyTo) ? replyTo : null;
       const sealed = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec, parent);

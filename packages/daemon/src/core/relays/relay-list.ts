@@ -55,8 +55,7 @@ export function createRelayList(
   }
 
   function warnOfRemoved(): void {
-    const choices = store.peek((tables) => tables.relayChoices.list());
-    for (const { url, wanted } of choices) {
+    for (const { url, wanted } of choices()) {
       if (wanted || !options.named?.includes(url)) continue;
       log.warn(`relay ${url} is not used: it was removed with DELETE /relays or \`ocmesh relays remove\``, {
         next_step: `\`ocmesh relays add ${url}\` brings it back`,
