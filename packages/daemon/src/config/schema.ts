@@ -1,4 +1,4 @@
-import { limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
+import { defaultPort, limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
 
 /**
  * In a fixed order, so that all agents overlap. The two that the deployed mesh shares and that still live come first,
@@ -72,7 +72,7 @@ export type Config = {
 };
 
 export const defaults: Config = {
-  port: 7432,
+  port: defaultPort,
   api_auth: 'none',
   name: null,
   relays: null,

@@ -1,3 +1,5 @@
+import { limits } from './limits.ts';
+
 /** When calling again may help. */
 type Retry = 'never' | 'later' | 'after_discovery';
 
@@ -10,6 +12,8 @@ interface CatalogueRow {
   /** The next step. */
   readonly hint: string;
 }
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** Every error a caller can get, over REST and over MCP. */
 export const errorCatalogue = {
@@ -88,13 +92,13 @@ export const errorCatalogue = {
   content_too_large: {
     status: 413,
     retry: 'never',
-    message: 'The message is too long: 4096 characters and 20,000 bytes with its data are the most.',
+    message: `The message is too long: ${limits.contentChars} characters and ${grouped(limits.plaintextBytes)} bytes with its data are the most.`,
     hint: 'Send it in parts, or send a link.',
   },
   body_too_large: {
     status: 413,
     retry: 'never',
-    message: 'The request body is over 64 KiB.',
+    message: `The request body is over ${limits.restBodyBytes / 1024} KiB.`,
     hint: 'Send less in one request.',
   },
   unsupported_media_type: {
@@ -106,14 +110,14 @@ export const errorCatalogue = {
   headers_too_large: {
     status: 431,
     retry: 'never',
-    message: 'The request has more than 8 KiB or 100 lines of headers.',
+    message: `The request has more than ${limits.httpHeaderBytes / 1024} KiB or ${limits.httpHeaders} lines of headers.`,
     hint: 'Send fewer headers; long texts belong into the body.',
   },
   too_slow: {
     status: 408,
     retry: 'later',
     message: 'The request did not arrive in time.',
-    hint: 'Send the whole request within 10 seconds.',
+    hint: `Send the whole request within ${limits.httpRequestMs / 1000} seconds.`,
   },
   misdirected_host: {
     status: 421,

@@ -5,6 +5,7 @@ export {
   createClient,
   type FetchLike,
 } from './client.ts';
+export { defaultPort } from './default-port.ts';
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
 export { type EventType, eventTypes } from './event-types.ts';
 export { type FollowOptions, followEvents, type StreamFetchLike } from './follow-events.ts';

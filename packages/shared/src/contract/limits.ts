@@ -6,6 +6,13 @@ export const limits = {
   contentChars: 4096,
   /** Bytes of one plaintext payload before sealing: a NIP-17 wrap of 20,000 bytes makes a 39 KB event, and relays refuse 64 KiB. */
   plaintextBytes: 20_000,
+  /** Characters of a message's id: ours have 32, those of events 64. */
+  messageIdChars: 128,
+  /** Characters of a message's type, and of the name of a field in its data. */
+  messageTypeChars: 64,
+  dataKeyChars: 64,
+  /** Characters of a public key as callers may write it: an nprofile names relays. */
+  pubkeyTextChars: 2_000,
   /** Levels of nesting in a payload's data: JSON.stringify runs out of stack at some thousands. */
   dataLevels: 32,
   /** Bytes of one REST request body: the largest legal message with its data, four times over. */
@@ -28,6 +35,8 @@ export const limits = {
   searchChars: 256,
   /** Seconds that `GET /messages/wait` may take: below the 60 s after which MCP clients give up. */
   waitSeconds: 55,
+  /** Seconds that it takes where the caller names none. */
+  waitDefaultSeconds: 25,
   /** Simultaneous `wait` calls: one per agent on the machine is usual, each holds a socket. */
   waiters: 32,
   /** Simultaneous event streams, each with a socket of its own. */
@@ -207,6 +216,8 @@ export const limits = {
   relays: 32,
   /** Characters of a relay's address. */
   relayUrlChars: 512,
+  /** Characters of a relay's words that are kept. */
+  relayReasonChars: 200,
   /** Milliseconds for the WebSocket handshake: a relay that takes longer is as good as down. */
   relayConnectMs: 10_000,
   /** Milliseconds of silence after which we ping, and then after which we hang up. */

@@ -1,3 +1,4 @@
+import { defaultPort } from './default-port.ts';
 import { type ErrorCode, errorRow } from './errors.ts';
 import { commonErrors, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
 import { operations } from './operations.ts';
@@ -142,7 +143,7 @@ export function openApiDocument(version: string): Json {
         '8601 in UTC.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: 'http://127.0.0.1:7432', description: 'The daemon of this machine.' }],
+    servers: [{ url: `http://127.0.0.1:${defaultPort}`, description: 'The daemon of this machine.' }],
     paths,
     // None, or the token: `api_auth` says whether it must be.
     security: [{}, { token: [] }],

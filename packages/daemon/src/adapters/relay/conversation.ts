@@ -15,8 +15,6 @@ import { createQueries } from './queries.ts';
 import { type AuthResult, type RefusedState, refusedState } from './refusal.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** Characters of a relay's words that are kept. */
-export const REASON_CHARS = 200;
 /** NOTICEs of one connection that are logged. */
 const NOTICES = 20;
 const DM_SUBSCRIPTION = 'dm';
@@ -87,7 +85,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
     onAskedAgain: auth.renew,
     onUnasked: () => deps.onOffence('unasked'),
     onRefused(name, words) {
-      const kept = cutChars(words, REASON_CHARS);
+      const kept = cutChars(words, limits.relayReasonChars);
       if (name === DM_SUBSCRIPTION) {
         carriesDms = false;
         refusal = { words: kept, at: clock.monotonic() };
@@ -142,7 +140,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
   }
 
   function onNotice(text: string): void {
-    const kept = cutChars(text, REASON_CHARS);
+    const kept = cutChars(text, limits.relayReasonChars);
     if (notices++ < NOTICES) log.debug('relay notice', { relay: url, text: kept });
     subscriptions.onNotice(kept);
   }
@@ -167,7 +165,11 @@ export function createConversation(deps: ConversationDeps): Conversation {
         case 'CLOSED':
           return subscriptions.onClosed(frame.subscription, frame.reason);
         case 'OK':
-          return publications.onOk(frame.eventId, frame.accepted, cutChars(frame.reason, REASON_CHARS));
+          return publications.onOk(
+            frame.eventId,
+            frame.accepted,
+            cutChars(frame.reason, limits.relayReasonChars),
+          );
         case 'AUTH':
           return onChallenge(frame.challenge);
         case 'NOTICE':

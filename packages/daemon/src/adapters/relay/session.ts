@@ -12,7 +12,7 @@ import type {
 } from '../../core/ports/relay-network.ts';
 import { createComeback } from './comeback.ts';
 import { type Connection, type End, openConnection } from './connection.ts';
-import { createConversation, REASON_CHARS } from './conversation.ts';
+import { createConversation } from './conversation.ts';
 import { type Circumstances, judge } from './hang-up.ts';
 import { createInfoSource } from './info-source.ts';
 import { createRemoteClock } from './remote-clock.ts';
@@ -97,7 +97,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       tellState();
     },
     onRefused(words) {
-      lastError = cutChars(words, REASON_CHARS);
+      lastError = cutChars(words, limits.relayReasonChars);
       tellState();
     },
     onOffence: offend,
@@ -152,7 +152,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     connectedSince = null;
     gaveUp = null;
     hasMisbehaved = false;
-    lastError = cutChars(end.reason, REASON_CHARS);
+    lastError = cutChars(end.reason, limits.relayReasonChars);
     conversation.reset();
     if (verdict.rest) comeback.rest(verdict.rest);
     else comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? FOREIGN_RETRY_MS : 0));
