@@ -1,6 +1,6 @@
 import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanJson, cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
-import { cutToShownBytes, fenceBytes, listedChars, resultBytes, shownBytes } from './budget.ts';
+import { cutToShownBytes, fenceBytes, shownBytes } from './budget.ts';
 import { nameChars, presentOutcomes } from './present.ts';
 
 /** As `list_messages` takes it for a filter. */
@@ -21,8 +21,8 @@ export function presentListed(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const relays =
     message.direction === 'out' ? presentOutcomes(message.delivery.relays, listedRelaysBytes) : {};
-  const shownContent = cutText(content, listedChars);
-  const shownData = shownBytes(data) <= listedChars ? data : null;
+  const shownContent = cutText(content, limits.toolListedChars);
+  const shownData = shownBytes(data) <= limits.toolListedChars ? data : null;
   const whole = shownContent === content && shownData === data && !('relays_left_out' in relays);
   return {
     ...shape(message, shownContent, shownData, { ...timesOf(message), ...relays }),
@@ -34,7 +34,7 @@ export function presentListed(message: Message): Shown {
 export function presentMessage(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const delivery = { ...timesOf(message), ...presentOutcomes(message.delivery.relays, relaysBytes) };
-  let room = resultBytes - noteBytes - shownBytes(shape(message, '', null, delivery));
+  let room = limits.toolResultBytes - noteBytes - shownBytes(shape(message, '', null, delivery));
   const shownContent = cutToShownBytes(content, room);
   room -= shownBytes(shownContent);
   const shownData = shownBytes(data) <= room ? data : null;

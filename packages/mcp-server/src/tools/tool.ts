@@ -46,7 +46,7 @@ export interface Tool<S extends TObject = TObject> {
   readonly deadlineMs?: number;
   /** Only there when the owner set `mcp_may_trust`. */
   readonly needsMayTrust?: true;
-  /** @returns the `structuredContent`, an object of at most 20,000 bytes as JSON */
+  /** @returns the `structuredContent`, an object of at most `toolResultBytes` as JSON */
   run(args: Static<S>, call: ToolCall): Promise<Record<string, unknown>>;
 }
 

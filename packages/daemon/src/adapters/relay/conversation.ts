@@ -15,8 +15,6 @@ import { createQueries } from './queries.ts';
 import { type AuthResult, type RefusedState, refusedState } from './refusal.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** NOTICEs of one connection that are logged. */
-const NOTICES = 20;
 const DM_SUBSCRIPTION = 'dm';
 
 export interface ConversationDeps {
@@ -141,7 +139,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
 
   function onNotice(text: string): void {
     const kept = cutChars(text, limits.relayReasonChars);
-    if (notices++ < NOTICES) log.debug('relay notice', { relay: url, text: kept });
+    if (notices++ < limits.relayNotices) log.debug('relay notice', { relay: url, text: kept });
     subscriptions.onNotice(kept);
   }
 

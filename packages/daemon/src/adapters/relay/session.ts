@@ -18,9 +18,6 @@ import { createInfoSource } from './info-source.ts';
 import { createRemoteClock } from './remote-clock.ts';
 import { createStanding } from './standing.ts';
 
-/** Shortest pause before a peer's relay is tried again: it is there for a few writes, and seldom missed. */
-const FOREIGN_RETRY_MS = 15_000;
-
 export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
@@ -155,7 +152,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     lastError = cutChars(end.reason, limits.relayReasonChars);
     conversation.reset();
     if (verdict.rest) comeback.rest(verdict.rest);
-    else comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? FOREIGN_RETRY_MS : 0));
+    else comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? limits.foreignRelayRetryMs : 0));
     if (end.timedOut) log.warn('connection timeout', { relay: url });
     if (wasOpen) log.warn('relay disconnected', { relay: url, reason: lastError });
     else log.debug('relay not reached', { relay: url, reason: lastError });

@@ -2,10 +2,8 @@ import { type Cancel, type Clock, hourMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
 
-const REQ_TRIES = 3;
-/** Pause before a subscription that the relay closed is asked again. */
-const RATE_LIMITED_MS = 60_000;
-const CLOSED_MS = 300_000;
+const RATE_LIMITED_MS = limits.relayReqRateLimitedSeconds * 1000;
+const CLOSED_MS = limits.relayReqClosedSeconds * 1000;
 const REFUSED_MS = limits.relayRefusedHours * hourMs;
 
 /** What somebody wants to know of the relay. */
@@ -75,7 +73,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     // Some relays lose a REQ that is sent right at open.
     req.cancel = clock.after(limits.relayReqMs, () => {
       if (req.phase !== 'asked') return;
-      if (tries < REQ_TRIES) fire(req, tries + 1);
+      if (tries < limits.relayReqTries) fire(req, tries + 1);
       else if (req.notice !== null) void close(req, req.notice);
       else if (permanent) deps.giveUp();
       // What is live goes on: a relay may drop a query for being one too many.
