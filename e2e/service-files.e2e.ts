@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -89,6 +90,15 @@ describe('a machine without launchd and systemd', () => {
     expect(text).toContain(why);
     expect(text).toMatch(/in the foreground.*: node .*ocmesh\.mjs start/);
     expect(existsSync(join(place, '.ocmesh'))).toBe(false);
+    const uninstall = await run(process.execPath, [ocmeshProgram, 'service', 'uninstall'], {
+      PATH: `${bin}:/nowhere`,
+      HOME: place,
+    });
+    expect(uninstall.code).toBe(78);
+    expect(uninstall.text).toContain(why);
+    expect(uninstall.text).toContain(`no service that could be removed here`);
+    expect(uninstall.text).toContain(join(place, '.ocmesh'));
+    expect(uninstall.text).not.toContain('foreground');
   });
 });
 
@@ -120,6 +130,36 @@ describe('the assembled skill', () => {
     skill = join(place, 'ocmesh');
     const { code, text } = await run(process.execPath, [join(root, 'scripts/skill.mjs'), skill], env);
     if (code !== 0) throw new Error(text);
+  });
+
+  it('is made in a deep new folder, takes the place of an older one, and leaves alone what is beside it', async () => {
+    const [command = ''] =
+      /^npm run -s skill -- .*$/m.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    const [, home, folder = ''] = /-- (~)\/(\S+)$/.exec(command) ?? [];
+    expect(home, 'the command in the README').toBe('~');
+    const there = join(place, 'new home', folder);
+    const assemble = () => run(process.execPath, [join(root, 'scripts/skill.mjs'), there], env);
+    expect(await assemble()).toMatchObject({ code: 0, text: expect.stringContaining(there) });
+    writeFileSync(join(there, 'app/of-an-older-version.mjs'), '');
+    writeFileSync(join(there, 'notes.txt'), 'mine');
+    expect(await assemble()).toMatchObject({ code: 0 });
+    expect(readdirSync(there).sort()).toEqual([...readdirSync(skill), 'notes.txt'].sort());
+    expect(readdirSync(join(there, 'app')).sort()).toEqual(readdirSync(join(skill, 'app')).sort());
+  });
+
+  it.each([
+    ['a folder of something else', (at: string) => writeFileSync(join(at, 'thesis.txt'), 'years of work')],
+    ['another skill', (at: string) => writeFileSync(join(at, 'SKILL.md'), '---\nname: weather\n---\n')],
+    ['the source of this one', (at: string) => cpSync(join(root, 'skill'), at, { recursive: true })],
+  ])('is not made over %s', async (name, fill) => {
+    const there = join(place, name);
+    mkdirSync(there);
+    fill(there);
+    const before = readdirSync(there);
+    const { code, text } = await run(process.execPath, [join(root, 'scripts/skill.mjs'), there], env);
+    expect(code).toBe(78);
+    expect(text).toContain('nothing was changed');
+    expect(readdirSync(there)).toEqual(before);
   });
 
   it('holds all that it needs, and no link', () => {

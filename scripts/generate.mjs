@@ -165,14 +165,14 @@ ${rows.join('\n')}
 
 \`peer_unknown\` is 400 at \`POST /send\`. \`daemon_down\` comes from our clients, when nothing answers.
 
-# How the process ends
+# Exit codes
 
-| exit code | meaning |
-|---|---|
-| 0 | stopped cleanly |
-| 1 | crashed: start it again |
-| 75 | try again later: another program holds the port, or the disk is full |
-| 78 | only a person can help: configuration, permissions, unreadable store, another ocmesh |
+| code | the daemon (\`ocmesh start\`) | other commands |
+|---|---|---|
+| 0 | stopped by SIGTERM, SIGINT or SIGHUP | done; \`status\`: healthy; \`doctor\`: no fault |
+| 1 | crashed, or the disk failed: start it again | \`doctor\` found a fault; \`service status\`: not installed, does not answer, or its Node is gone; \`service\`: the daemon did not come up; or a mistake of ours |
+| 75 | trying again may help: another program holds the port for 5 s, or the disk is full | it may work later; \`status\`: degraded, or not running |
+| 78 | only a person can help: configuration, permissions, keys, unreadable store, home in use, port held by another ocmesh. Under launchd it does not end but stays and tries again ([ADR 0016](adr/0016-a-service-of-the-user.md)) | it was given something wrong, or this machine cannot do it |
 `;
 }
 

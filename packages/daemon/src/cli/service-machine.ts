@@ -33,14 +33,14 @@ export const machine = {
   uid: process.getuid?.() ?? 0,
 };
 
+const foreground = (): string =>
+  `Run the daemon in the foreground, or let a service manager of your own run it: node ${shellQuoted(process.argv[1] ?? 'ocmesh.mjs')} start`;
+
 /** @throws StartError where nothing keeps a daemon alive, with what to do instead */
-export async function requireSupervisor(): Promise<Supervisor> {
+export async function requireSupervisor(instead = foreground()): Promise<Supervisor> {
   const found = await findSupervisor(machine);
   if ('supervisor' in found) return found.supervisor;
-  throw new StartError(
-    exitCodes.permanent,
-    `${found.missing}. Run the daemon in the foreground, or let a service manager of your own run it: node ${shellQuoted(process.argv[1] ?? 'ocmesh.mjs')} start`,
-  );
+  throw new StartError(exitCodes.permanent, `${found.missing}. ${instead}`);
 }
 
 export function installationOf(supervisor: Supervisor, home: Home, { wait }: WaitFlags) {

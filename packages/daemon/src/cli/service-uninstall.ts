@@ -11,7 +11,9 @@ export async function uninstallService(flags: {
 }): Promise<void> {
   const home = serviceHome();
   if (flags.purge && !flags.yes) await confirmPurge(home.path);
-  const supervisor = await requireSupervisor();
+  const supervisor = await requireSupervisor(
+    `So there is no service that could be removed here. Identity and messages are in ${home.path}.`,
+  );
   const definition = readDefinition(supervisor.definitionPath);
   const other = definition && supervisor.read(definition)?.home;
   if (other && other !== home.path) {

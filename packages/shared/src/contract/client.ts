@@ -1,5 +1,6 @@
-import { isErrorCode, OcmeshError } from './errors.ts';
+import { isErrorCode } from './errors.ts';
 import { type CallContext, callNames, type Handlers } from './handlers.ts';
+import { OcmeshError } from './ocmesh-error.ts';
 import { hasBody, type Operation, pathFields } from './operation.ts';
 import { operations } from './operations.ts';
 

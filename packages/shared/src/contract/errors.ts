@@ -111,7 +111,7 @@ export const errorCatalogue = {
     status: 431,
     retry: 'never',
     message: `The request has more than ${limits.httpHeaderBytes / 1024} KiB or ${limits.httpHeaders} lines of headers.`,
-    hint: 'Send fewer headers; long texts belong into the body.',
+    hint: 'Send fewer headers; long texts belong in the body.',
   },
   too_slow: {
     status: 408,
@@ -223,30 +223,3 @@ export const errorRow = (code: ErrorCode): CatalogueRow => errorCatalogue[code];
 
 export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errorCatalogue, code);
-
-export interface ErrorExtras {
-  /** Replaces the catalogue's sentence by a more exact one. Ours alone. */
-  readonly message?: string;
-  readonly hint?: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-  readonly retryAfterSeconds?: number;
-  readonly cause?: unknown;
-}
-
-/** What a caller did wrong, or why the world cannot serve it now. */
-export class OcmeshError extends Error {
-  readonly code: ErrorCode;
-  readonly hint: string;
-  readonly details: Readonly<Record<string, unknown>> | undefined;
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(code: ErrorCode, extras: ErrorExtras = {}) {
-    const row = errorRow(code);
-    super(extras.message ?? row.message, { cause: extras.cause });
-    this.name = 'OcmeshError';
-    this.code = code;
-    this.hint = extras.hint ?? row.hint;
-    this.details = extras.details;
-    this.retryAfterSeconds = extras.retryAfterSeconds;
-  }
-}

@@ -1,6 +1,6 @@
 import { type Credentials, parseJson, toError, toRequest, withToken } from './client.ts';
-import { OcmeshError } from './errors.ts';
 import type { Input } from './handlers.ts';
+import { OcmeshError } from './ocmesh-error.ts';
 import type { AbortSignalLike } from './operation.ts';
 import { operations } from './operations.ts';
 import type { StreamEvent } from './stream-events.ts';

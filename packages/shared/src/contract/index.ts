@@ -6,7 +6,7 @@ export {
   type FetchLike,
 } from './client.ts';
 export { defaultPort } from './default-port.ts';
-export { type ErrorCode, errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
+export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.ts';
 export { type EventType, eventTypes } from './event-types.ts';
 export { type FollowOptions, followEvents, type StreamFetchLike } from './follow-events.ts';
 export {
@@ -23,6 +23,7 @@ export {
 export { cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
 export { limits } from './limits.ts';
 export { isNestedWithin } from './nesting.ts';
+export { OcmeshError } from './ocmesh-error.ts';
 export { openApiDocument } from './openapi.ts';
 export {
   type AbortSignalLike,

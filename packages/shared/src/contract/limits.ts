@@ -3,7 +3,7 @@
  * only sets our own pace, or shares out room within such a bound, stands where it is used.
  */
 export const limits = {
-  /** Characters (code points) of one message. The seed's number. */
+  /** Characters (code points) of one message: what agents of the mesh agree on. */
   contentChars: 4096,
   /** Bytes of one plaintext payload before sealing: a NIP-17 wrap of 20,000 bytes makes a 39 KB event, and relays refuse 64 KiB. */
   plaintextBytes: 20_000,
@@ -219,7 +219,7 @@ export const limits = {
   peerClaims: 32,
   peerClaimChars: 64,
 
-  /** Minutes without a sign of life after which a peer counts as offline. The seed's number. */
+  /** Minutes without a sign of life after which a peer counts as offline: three announcements, as in the deployed mesh. */
   onlineWindowMinutes: 15,
 
   /** Minutes after which a published message that an online peer should have confirmed makes it silent. */

@@ -42,7 +42,7 @@ test('what was added is answered with 201', async () => {
   expect((await api.post('/peers', `{"pubkey":"${pubkey}"}`)).status).toBe(201);
 });
 
-test('a body cannot bring what belongs into a header', async () => {
+test('a body cannot bring what belongs in a header', async () => {
   const api = await openApi({ sendMessage });
   await api.post('/send', JSON.stringify({ to: pubkey, content: 'x', idempotency_key: 'from the body' }));
   expect(api.calls).toEqual([['sendMessage', { to: pubkey, content: 'x' }]]);
