@@ -59,7 +59,7 @@ test('a contact’s unread messages never go: new mail is refused without a rece
   expect(await box.getStatus({})).toMatchObject({ degraded: true, reasons: [{ code: 'inbox_full' }] });
   expect(bob.opened(world.relay.offered).filter(({ type }) => type === 'delivered')).toEqual([]);
   await expect(box.sendMessage({ to: bob.pubkey, content: 'x' })).rejects.toMatchObject({
-    code: 'storage_full',
+    code: 'inbox_full',
   });
 });
 
@@ -91,7 +91,7 @@ test('what is still going out never goes', async () => {
   const first = await box.sendMessage({ to: bob.pubkey, content: 'out 1' });
   await box.sendMessage({ to: bob.pubkey, content: 'out 2' });
   await expect(box.sendMessage({ to: bob.pubkey, content: 'out 3' })).rejects.toMatchObject({
-    code: 'storage_full',
+    code: 'inbox_full',
   });
   box.network.connect();
   await settle(world.clock);

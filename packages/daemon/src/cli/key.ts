@@ -50,7 +50,7 @@ async function exportKey(
   flags: ExportFlags,
   { printer }: CommandContext,
 ): Promise<void> {
-  const { readSecretKey, writePrivate } = await import('../offline.ts');
+  const { readSecretKey, writeNewPrivate } = await import('../offline.ts');
   if (file === undefined && !process.stdout.isTTY) {
     throw new StartError(
       exitCodes.permanent,
@@ -60,7 +60,7 @@ async function exportKey(
   const secretKey = await readSecretKey(homeFiles(homePath()));
   const text = flags.plain ? toNsec(secretKey) : toNcryptsec(secretKey, await askPassphrase(flags, true));
   if (file === undefined) return printer().answer({ key: text }, () => text);
-  writePrivate(file, `${text}\n`);
+  writeNewPrivate(file, `${text}\n`);
   printer().answer({ file }, () => `The secret key is in ${file}.`);
 }
 

@@ -25,7 +25,7 @@ export async function askPassphrase(flags: PassphraseFlags, isNew: boolean): Pro
 async function prompt(message: string, isNew: boolean): Promise<string> {
   const first = await askSecret(message);
   if (isNew && first !== (await askSecret(`${message}, again`))) {
-    throw new StartError(exitCodes.permanent, 'The two passphrases differ.');
+    throw new StartError(exitCodes.permanent, 'The two passphrases differ. Try again.');
   }
   return first;
 }

@@ -1,10 +1,8 @@
-import type { RelayDetails } from '@ocmesh/shared/contract';
+import { limits, type RelayDetails } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { type CommandContext, example } from './context.ts';
 import { type Column, renderTable } from './table.ts';
-
-const REASON_CHARS = 200;
 
 export function addRelaysCommand(program: Command, { io, daemon, printer }: CommandContext): void {
   const show = (relays: readonly RelayDetails[]): string =>
@@ -39,7 +37,7 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
 }
 
 const columns: readonly Column<RelayDetails>[] = [
-  { title: 'RELAY', value: ({ url }) => cleanLine(url, REASON_CHARS), shrinks: true },
+  { title: 'RELAY', value: ({ url }) => cleanLine(url, limits.relayUrlChars), shrinks: true },
   {
     title: 'STATE',
     value: ({ state }) => state,
@@ -50,7 +48,7 @@ const columns: readonly Column<RelayDetails>[] = [
   // The relay's own words.
   {
     title: 'TROUBLE',
-    value: ({ last_error }) => (last_error === null ? '' : cleanLine(last_error, REASON_CHARS)),
+    value: ({ last_error }) => (last_error === null ? '' : cleanLine(last_error, limits.relayReasonChars)),
     shrinks: true,
   },
 ];

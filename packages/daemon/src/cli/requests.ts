@@ -1,4 +1,4 @@
-import type { Request } from '@ocmesh/shared/contract';
+import { limits, type Request } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { type CommandContext, example } from './context.ts';
@@ -7,8 +7,6 @@ import type { Paint } from './paint.ts';
 import { peerLabel, shortKey } from './peer-label.ts';
 import { resolvePeer } from './resolve-peer.ts';
 import { localTime } from './times.ts';
-
-const TYPE_CHARS = 64;
 
 export function addRequestsCommand(program: Command, context: CommandContext): void {
   const { io, daemon, printer, paint } = context;
@@ -73,7 +71,7 @@ function requestText(
   return [
     `${paint('bold', what)}  ${localTime(since, nowMs)}`,
     ...messages.map(({ type, content }) =>
-      quoted((type === 'text' ? '' : `[${cleanLine(type, TYPE_CHARS)}] `) + cleanText(content)),
+      quoted((type === 'text' ? '' : `[${cleanLine(type, limits.messageTypeChars)}] `) + cleanText(content)),
     ),
     ...(hidden > 0 ? [`  and ${hidden} more`] : []),
   ].join('\n');

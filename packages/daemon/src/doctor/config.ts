@@ -16,7 +16,7 @@ export const configCheck = (facts: Pick<Facts, 'config'>): Check => ({
       return ok(`config.json and this environment set nothing${all.length > 0 ? ' but the policy' : ''}`);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      return fail(error.message, 'Correct that value, or remove it to get its default.');
+      return fail(error.message, 'Then run `ocmesh doctor` again.');
     }
   },
 });

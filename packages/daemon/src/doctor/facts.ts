@@ -13,10 +13,10 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { candidateRelays } from '../config/schema.ts';
 import { createIdentity, type Identity } from '../core/identity/identity.ts';
 import { newSecretKey } from '../core/identity/new-secret-key.ts';
+import { chooseRelays, type RelayChoice } from '../core/relays/choose-relays.ts';
 import { storedPolicy } from '../core/trust/policy.ts';
 import { type FoundSupervisor, findSupervisor } from '../service/find-supervisor.ts';
 import { relaysOfLastRun } from './last-run.ts';
-import { ownRelays } from './own-relays.ts';
 import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
 import { createRunningDaemon, type DaemonFacts, type RunningSettings } from './running-daemon.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -32,7 +32,7 @@ export interface StoreFacts {
   readonly secretKey: Uint8Array | null;
   /** What the owner set beyond the configuration. */
   readonly policy: Partial<Policy>;
-  readonly relayChoices: readonly { readonly url: string; readonly wanted: boolean }[];
+  readonly relayChoices: readonly RelayChoice[];
   /** Relays that were ever listened to, and until when. */
   readonly listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[];
 }
@@ -127,8 +127,8 @@ export function createFacts(surroundings: Surroundings): Facts {
   const relays = once(async () => {
     const running = await daemon();
     if (running) return settled(clock, runningDaemon.ownRelays);
-    const choices = (await store())?.relayChoices ?? [];
-    const urls = (await lastRun()) ?? ownRelays(config().values.relays, candidateRelays, choices);
+    const configured = { named: config().values.relays, candidates: candidateRelays };
+    const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
     return (await probe()).probe.look(urls);
   });
 

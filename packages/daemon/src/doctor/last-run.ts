@@ -1,4 +1,5 @@
 import { hourMs, type UnixMs } from '@ocmesh/shared/ambient';
+import type { RelayChoice } from '../core/relays/choose-relays.ts';
 
 /** Milliseconds between the cursors of one run: a daemon moves those of all relays that it listens to every 10 minutes. */
 const ONE_RUN_MS = hourMs;
@@ -11,7 +12,7 @@ export function relaysOfLastRun(
   listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[],
   seenHere: {
     readonly candidates: readonly string[];
-    readonly choices: readonly { readonly url: string; readonly wanted: boolean }[];
+    readonly choices: readonly RelayChoice[];
   },
   nowMs: UnixMs,
 ): readonly string[] | null {

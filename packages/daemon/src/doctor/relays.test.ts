@@ -5,7 +5,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../config/load.ts';
 import type { Finding } from './check.ts';
 import type { StoreFacts } from './facts.ts';
-import { ownRelays } from './own-relays.ts';
 import { settled } from './relay-probe.ts';
 import { relaysCheck } from './relays.ts';
 import { clockCheck } from './time.ts';
@@ -221,24 +220,6 @@ describe(settled, () => {
     const seen = settled(clock, async () => [connecting]);
     await clock.advance(16_000);
     expect(await seen).toEqual([connecting]);
-  });
-});
-
-describe(ownRelays, () => {
-  const candidates = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-
-  it('takes the first candidates, or all that are named', () => {
-    expect(ownRelays(null, candidates, [])).toEqual(['a', 'b', 'c', 'd', 'e']);
-    expect(ownRelays(['x', 'y'], candidates, [])).toEqual(['x', 'y']);
-  });
-
-  it('heeds what the owner added and took away', () => {
-    const choices = [
-      { url: 'a', wanted: false },
-      { url: 'x', wanted: true },
-    ];
-    expect(ownRelays(null, candidates, choices)).toEqual(['b', 'c', 'd', 'e', 'f', 'x']);
-    expect(ownRelays(['a', 'x'], candidates, choices)).toEqual(['x']);
   });
 });
 

@@ -1,8 +1,8 @@
 import type { Policy } from '@ocmesh/shared/contract';
 import { type Config, candidateRelays, policyOf } from '../config/schema.ts';
+import { applyChoices, type RelayChoice } from '../core/relays/choose-relays.ts';
 import { type Check, ok } from './check.ts';
 import type { Facts, StoreFacts } from './facts.ts';
-import { ownRelays } from './own-relays.ts';
 import type { RunningSettings } from './running-daemon.ts';
 import { inQuotes } from './words.ts';
 
@@ -47,11 +47,11 @@ function differences(running: RunningSettings, config: Config, store: StoreFacts
 function isExpected(
   urls: readonly string[],
   named: readonly string[] | null,
-  choices: StoreFacts['relayChoices'],
+  choices: readonly RelayChoice[],
 ): boolean {
-  const expected = ownRelays(named, candidateRelays, choices);
-  const possible = named === null ? [...candidateRelays, ...expected] : expected;
+  const { pool, added } = applyChoices({ named, candidates: candidateRelays }, choices);
+  const possible = [...pool, ...added];
   const isComplete =
-    named === null ? urls.length > 0 || expected.length === 0 : expected.every((url) => urls.includes(url));
+    named === null ? urls.length > 0 || possible.length === 0 : possible.every((url) => urls.includes(url));
   return isComplete && urls.every((url) => possible.includes(url));
 }

@@ -106,6 +106,25 @@ test.each([
   expect(api.calls).toEqual([]);
 });
 
+test('what names no fields in its details gives a next step of its own', async () => {
+  const api = await openApi({ sendMessage });
+  const get = ['GET /status HTTP/1.1', `Host: ${api.own}`];
+  const answers = await Promise.all([
+    api.raw(['GET //status HTTP/1.1', `Host: ${api.own}`]),
+    api.raw([...get, 'X-HTTP-Method-Override: DELETE']),
+    api.raw(['no HTTP at all']),
+    api.post('/send', '[]'),
+  ]);
+  for (const { json } of answers) {
+    expect(json).toMatchObject({ error: 'invalid_request', hint: expect.not.stringContaining('details') });
+    expect(json).not.toHaveProperty('details');
+  }
+  expect((await api.post('/send', '{}')).json).toMatchObject({
+    hint: expect.stringContaining('details'),
+    details: expect.anything(),
+  });
+});
+
 test('4096 four-byte characters are no larger than 4096 letters', async () => {
   const api = await openApi({ sendMessage });
   expect((await api.post('/send', JSON.stringify({ to: pubkey, content: '👋'.repeat(4096) }))).status).toBe(
