@@ -54,6 +54,17 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(readdirSync(home)).not.toContain('backups');
   });
 
+  it('says what the running daemon was given, and where that is not seen from here', async () => {
+    const patient = createPatient();
+    await patient.mesh.startAgent('alice', [workingRelay()], { OCMESH_API_AUTH: 'token' });
+    const { code, checks } = await patient.doctor({ OCMESH_RELAYS: '' });
+    const { found } = checks.find(({ id }) => id === 'settings') ?? {};
+    expect(found).toContain(
+      `name “alice”, relays ${workingRelay()}, api_auth token. The daemon has that from`,
+    );
+    expect(code).toBe(0);
+  });
+
   it('warns that the daemon does not run, and calls everything else whole', async () => {
     const patient = createPatient();
     const before = fingerprint(patient.home);
@@ -62,6 +73,21 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(failed(checks)).toEqual([]);
     expect(code).toBe(0);
     expect(fingerprint(patient.home)).toEqual(before);
+  });
+
+  it('examines the relays that the last run had of its own, and no others', async () => {
+    const patient = createPatient();
+    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
+    await until(async () => (await alice.api.listRelays({}))[0]?.carries_dms === true);
+    // Its round trip takes longer than the first catch-up, which is what the store remembers of a relay.
+    await patient.doctor();
+    await alice.stop();
+    const { code, checks } = await patient.doctor({ OCMESH_RELAYS: '' });
+    expect(checks.filter(({ id }) => id === 'relays').map(({ state, found }) => [state, found])).toEqual([
+      ['skipped', expect.stringContaining('not the default ones')],
+      ['ok', expect.stringContaining(`${workingRelay()}: connected`)],
+    ]);
+    expect(code).toBe(0);
   });
 
   it('says what to do where there is no home yet, and makes none', async () => {

@@ -24,11 +24,12 @@ describe('the commands of the documents', () => {
 
     const lines = linesOf(document, /^curl /);
     expect(lines.length).toBeGreaterThan(3);
+    let marked = 0;
     for (const line of lines) {
       const command = line
         .replaceAll('http://127.0.0.1:7432', alice.url)
         .replaceAll('<pubkey>', bob.pubkey)
-        .replaceAll('<id>', received?.id ?? '')
+        .replaceAll('<message id>', received?.id ?? '')
         .replace(/^curl /, 'curl --silent --show-error --fail-with-body ');
       if (line.includes('/events')) {
         // A stream goes on until curl has had enough.
@@ -47,7 +48,9 @@ describe('the commands of the documents', () => {
       const answer = JSON.parse(stdout);
       expect(answer, line).toBeTypeOf('object');
       expect(answer, line).not.toHaveProperty('error');
+      marked += answer.marked ?? 0;
     }
+    expect(marked).toBe(1);
   });
 
   it('every `ocmesh` line of README.md works as it stands', async () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -45,7 +46,7 @@ describe.runIf(process.platform === 'linux')('without a service manager', () => 
       mkdirSync(bin);
       symlinkSync('/bin/uname', join(bin, 'uname'));
     }
-    const bare = { PATH: bin, HOME: place, OCMESH_HOME: join(place, home) };
+    const bare = { PATH: bin, HOME: join(place, 'user'), OCMESH_HOME: join(place, home) };
     return run(process.execPath, [ocmeshProgram, ...args], bare);
   }
 
@@ -79,7 +80,7 @@ describe.runIf(process.platform === 'linux')('without a service manager', () => 
     const home = join(place, 'kept');
     mkdirSync(home);
     writeFileSync(join(home, 'keystore.json'), '{}');
-    const unit = join(place, '.config/systemd/user/ocmesh.service');
+    const unit = join(place, 'user/.config/systemd/user/ocmesh.service');
     mkdirSync(dirname(unit), { recursive: true });
     writeFileSync(unit, '');
     const { code, text } = await ocmesh('kept', 'service', 'uninstall', '--purge', '--yes');
@@ -141,6 +142,14 @@ describe('a machine without launchd and systemd', () => {
     expect(text).toContain(why);
     expect(text).toMatch(/in the foreground.*: node .*ocmesh\.mjs start/);
     expect(existsSync(join(place, '.ocmesh'))).toBe(false);
+    const uninstall = await run(process.execPath, [ocmeshProgram, 'service', 'uninstall'], {
+      PATH: `${bin}:/nowhere`,
+      HOME: place,
+    });
+    expect(uninstall.code).toBe(0);
+    expect(uninstall.text).toContain(why);
+    expect(uninstall.text).toContain('There is no service to remove');
+    expect(uninstall.text).not.toContain('foreground');
   });
 });
 
@@ -172,6 +181,36 @@ describe('the assembled skill', () => {
     skill = join(place, 'ocmesh');
     const { code, text } = await run(process.execPath, [join(root, 'scripts/skill.mjs'), skill], env);
     if (code !== 0) throw new Error(text);
+  });
+
+  it('is made in a deep new folder, takes the place of an older one, and leaves alone what is beside it', async () => {
+    const [command = ''] =
+      /^npm run -s skill -- .*$/m.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    const [, home, folder = ''] = /-- (~)\/(\S+)$/.exec(command) ?? [];
+    expect(home, 'the command in the README').toBe('~');
+    const there = join(place, 'new home', folder);
+    const assemble = () => run(process.execPath, [join(root, 'scripts/skill.mjs'), there], env);
+    expect(await assemble()).toMatchObject({ code: 0, text: expect.stringContaining(there) });
+    writeFileSync(join(there, 'app/of-an-older-version.mjs'), '');
+    writeFileSync(join(there, 'notes.txt'), 'mine');
+    expect(await assemble()).toMatchObject({ code: 0 });
+    expect(readdirSync(there).sort()).toEqual([...readdirSync(skill), 'notes.txt'].sort());
+    expect(readdirSync(join(there, 'app')).sort()).toEqual(readdirSync(join(skill, 'app')).sort());
+  });
+
+  it.each([
+    ['a folder of something else', (at: string) => writeFileSync(join(at, 'thesis.txt'), 'years of work')],
+    ['another skill', (at: string) => writeFileSync(join(at, 'SKILL.md'), '---\nname: weather\n---\n')],
+    ['the source of this one', (at: string) => cpSync(join(root, 'skill'), at, { recursive: true })],
+  ])('is not made over %s', async (name, fill) => {
+    const there = join(place, name);
+    mkdirSync(there);
+    fill(there);
+    const before = readdirSync(there);
+    const { code, text } = await run(process.execPath, [join(root, 'scripts/skill.mjs'), there], env);
+    expect(code).toBe(78);
+    expect(text).toContain('nothing was changed');
+    expect(readdirSync(there)).toEqual(before);
   });
 
   it('holds all that it needs, and no link', () => {

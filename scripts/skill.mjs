@@ -1,11 +1,11 @@
 // Assembles dist/skill, or another folder that is named: what an agent's host can install from without network,
 // repository or build.
-import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const skill = process.argv[2] ?? join(root, 'dist/skill');
+const skill = resolve(process.argv[2] ?? join(root, 'dist/skill'));
 
 /** From where, to where. Folders go as a whole. */
 const parts = [
@@ -18,12 +18,34 @@ const parts = [
   ['packages/mcp-server/bundle', 'app'],
 ];
 
-rmSync(skill, { recursive: true, force: true });
+/** Nothing, or an earlier one: whatever else somebody names by mistake is not ours to empty. */
+function mayBeReplaced() {
+  if (!existsSync(skill)) return true;
+  if (!statSync(skill).isDirectory()) return false;
+  if (readdirSync(skill).length === 0) return true;
+  const description = join(skill, 'SKILL.md');
+  return (
+    existsSync(join(skill, 'app/ocmesh.mjs')) &&
+    existsSync(description) &&
+    readFileSync(description, 'utf8').startsWith('---\nname: ocmesh\n')
+  );
+}
+
+if (!mayBeReplaced()) {
+  console.error(
+    `${skill} holds something else than the skill of ocmesh: nothing was changed. Name a new or empty folder.`,
+  );
+  process.exit(78);
+}
+// Files of an older version go; what others keep beside ours stays.
+for (const [, to = ''] of parts)
+  rmSync(join(skill, to.split('/')[0] ?? ''), { recursive: true, force: true });
 mkdirSync(skill, { recursive: true });
 for (const [from = '', to = ''] of parts) cpSync(join(root, from), join(skill, to), { recursive: true });
 
 const files = readdirSync(skill, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+const shown = relative(process.cwd(), skill);
 console.log(
-  `${relative(process.cwd(), skill)}: ${files.length} files, ${(bytes / 1024 / 1024).toFixed(1)} MB`,
+  `${shown.startsWith('..') ? skill : shown}: ${files.length} files, ${(bytes / 1024 / 1024).toFixed(1)} MB`,
 );

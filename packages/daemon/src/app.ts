@@ -1,4 +1,4 @@
-import { type Clock, type Log, toIso } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, pause, toIso } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
@@ -116,8 +116,6 @@ export async function startDaemon(
   }
 }
 
-const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
-
 function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): FileLog {
   try {
     const paths = { file: home.logFile, archive: home.logArchive };
@@ -126,7 +124,7 @@ function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): F
     if (isDiskFull(error)) throw error;
     throw new StartError(
       exitCodes.permanent,
-      `${home.logFile} cannot be written: ${(error as Error).message}.`,
+      `${home.logFile} cannot be written: ${(error as Error).message}. Make it writable or move it away.`,
       error,
     );
   }

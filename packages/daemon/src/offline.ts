@@ -75,7 +75,7 @@ export async function importSecretKey(
 /** Writes identity, peers and messages into one file. The daemon may run. */
 export async function backUp(home: Home, path: string, passphrase: string): Promise<number> {
   const sealed = await sealBackup(await imageOf(home), passphrase);
-  writePrivate(path, sealed);
+  writeNewPrivate(path, sealed);
   return sealed.length;
 }
 
@@ -94,16 +94,23 @@ export async function restore(
   try {
     image = await openBackup(readFileSync(path), passphrase);
   } catch (error) {
-    throw refuse(`${path} cannot be restored: ${error instanceof Error ? error.message : error}.`, error);
+    throw refuse(
+      `${path} cannot be restored: ${error instanceof Error ? error.message : error}. Name another file.`,
+      error,
+    );
   }
-  if (!image) throw refuse(`${path} cannot be restored: the passphrase is wrong, or the file is damaged.`);
+  if (!image)
+    throw refuse(
+      `${path} cannot be restored: the passphrase is wrong, or the file is damaged. Try another passphrase or backup.`,
+    );
   const content = image;
   return createHome(home, async () => content, replace);
 }
 
 /** Moves the home aside, so that the next start makes a new identity. @returns where it went */
 export function reset(home: Home): string {
-  if (!existsSync(home.path)) throw refuse(`There is nothing at ${home.path}.`);
+  if (!existsSync(home.path))
+    throw refuse(`There is nothing at ${home.path}. Set OCMESH_HOME if the agent is elsewhere.`);
   checkIsFree(home);
   // Numbered, not dated: nothing here needs to know the time.
   let number = 1;
@@ -142,7 +149,7 @@ export function checkRoom(home: Home, replace: boolean): void {
 
 /** @throws StartError where something is that a new file would replace */
 export function checkIsNew(path: string): void {
-  if (existsSync(path)) throw refuse(`${path} cannot be written: it exists. Name a new file.`);
+  if (existsSync(path)) throw refuse(`${path} cannot be written: it exists. Name another file.`);
 }
 
 /**
@@ -178,13 +185,13 @@ function keepRest(home: Home, unfinished: Home): void {
 }
 
 /** A new file for the owner alone; never over another. */
-export function writePrivate(path: string, content: string | Uint8Array): void {
+export function writeNewPrivate(path: string, content: string | Uint8Array): void {
   let file: number;
   try {
     file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   } catch (error) {
     throw refuse(
-      `${path} cannot be written: ${(error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it exists. Name a new file' : error}.`,
+      `${path} cannot be written: ${(error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it exists' : error}. Name another file.`,
       error,
     );
   }

@@ -239,3 +239,13 @@ test('the owner names a peer and notes something on it, and takes both away', as
     code: 'peer_unknown',
   });
 });
+
+test('says at the start where the policy is not what is configured', async () => {
+  const world = createWorld('wss://one.test');
+  const box = await world.start();
+  await box.setPolicy({ strangers: 'closed' });
+  const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
+  expect(again.log.lines).toContainEqual(
+    expect.objectContaining({ level: 'warn', message: expect.stringContaining('strangers is closed') }),
+  );
+});

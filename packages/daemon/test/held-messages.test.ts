@@ -125,7 +125,8 @@ test('without room the owner’s yes changes nothing, and is given again later',
   for (const text of ['a', 'b']) world.relay.push(friend.dm(box.pubkey, text));
   await settle(world.clock);
   await expect(box.answerRequest({ pubkey: bob.pubkey, accept: true })).rejects.toMatchObject({
-    code: 'storage_full',
+    code: 'inbox_full',
+    hint: expect.stringContaining('POST /messages/read'),
   });
   expect(await box.peer(bob.pubkey)).toMatchObject({ trust: 'stranger' });
   expect(await box.listRequests({})).toHaveLength(1);

@@ -79,18 +79,30 @@ test('created_at only grows: over a restart and a clock that jumped back', async
   expect(times).toEqual([...times].sort((a, b) => a - b));
 });
 
-test('says goodbye one second after the last announcement, expiring in a minute from now', async () => {
+test('says goodbye one second after the last announcement, and it lasts as long as that would have', async () => {
   const world = createWorld();
   const box = await world.start();
   await world.clock.advance(200_000);
-  const nowSec = Math.floor(world.clock.now() / 1000);
   const last = box.published(31337).at(-1);
   await box.stop();
   const goodbye = box.published(31337).at(-1);
   expect(goodbye?.created_at).toBe((last?.created_at as number) + 1);
   expect(goodbye?.tags).toContainEqual(['status', 'offline']);
-  expect(goodbye?.tags).toContainEqual(['expiration', String(nowSec + 60)]);
+  expect(goodbye?.tags).toContainEqual(['expiration', String((last?.created_at as number) + 1 + 900)]);
   expect(box.published(1).at(-1)?.tags).not.toContainEqual(['status', 'offline']);
+});
+
+test('who comes after a goodbye takes nobody for online, though the note of kind 1 is still there', async () => {
+  const world = createWorld();
+  const gone = await world.start();
+  await world.clock.advance(200_000);
+  world.relay.keep(...gone.published(1), ...gone.published(31337));
+  await gone.stop();
+  world.relay.keep(...gone.published(31337));
+  await world.clock.advance(5 * 60_000);
+  const box = await world.start({ name: 'newcomer' });
+  await world.clock.advance(10_000);
+  expect((await box.listPeers({})).items).toEqual([]);
 });
 
 test('sends the kind 1 note only where NIP-11 says that it expires', async () => {

@@ -89,3 +89,14 @@ test('what the owner adds and takes away holds over a restart', async () => {
   expect((await again.listRelays({})).map(({ url }) => url)).toContain(FIRST);
   expect(SIXTH).toBeTruthy();
 });
+
+test('says of a named relay that it is not used because its owner removed it', async () => {
+  const world = createWorld('wss://one.test', 'wss://two.test');
+  const box = await world.start();
+  await box.removeRelay({ url: 'wss://two.test' });
+  const again = await world.start({ disk: await box.crash() });
+  expect(await again.listRelays({})).toMatchObject([{ url: 'wss://one.test' }]);
+  expect(again.log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+    { message: expect.stringContaining('relay wss://two.test is not used') },
+  ]);
+});

@@ -59,7 +59,7 @@ test('a contact’s unread messages never go: new mail is refused without a rece
   expect(await box.getStatus({})).toMatchObject({ degraded: true, reasons: [{ code: 'inbox_full' }] });
   expect(bob.opened(world.relay.offered).filter(({ type }) => type === 'delivered')).toEqual([]);
   await expect(box.sendMessage({ to: bob.pubkey, content: 'x' })).rejects.toMatchObject({
-    code: 'storage_full',
+    code: 'inbox_full',
   });
 });
 
@@ -91,7 +91,7 @@ test('what is still going out never goes', async () => {
   const first = await box.sendMessage({ to: bob.pubkey, content: 'out 1' });
   await box.sendMessage({ to: bob.pubkey, content: 'out 2' });
   await expect(box.sendMessage({ to: bob.pubkey, content: 'out 3' })).rejects.toMatchObject({
-    code: 'storage_full',
+    code: 'inbox_full',
   });
   box.network.connect();
   await settle(world.clock);
@@ -119,4 +119,22 @@ test('a position of arrival is never given twice, even when everything is gone',
   await receive('b');
   const { messages } = await box.waitForMessages({ timeout_s: 0, after: cursor });
   expect(messages.map(({ content }) => content)).toEqual(['b']);
+});
+
+test('only so many ids of events are kept, and a catch-up reaches no further back than they do', async () => {
+  const bounds = { seenIds: 20 };
+  const { world, box, bob } = await withBounds(bounds);
+  const events = Array.from({ length: 60 }, (_, n) => bob.dm(box.pubkey, `m${n}`));
+  for (const event of events) {
+    world.relay.keep(event);
+    world.relay.push(event);
+    await world.clock.advance(10_000);
+  }
+  const known = box.store.peek(({ seen }) => events.filter(({ id }) => seen.has(id)).length);
+  // Those of the last minute come on top.
+  expect(known).toBeGreaterThanOrEqual(20);
+  expect(known).toBeLessThan(30);
+  const again = await world.start({ disk: await box.crash(), bounds });
+  await world.clock.advance(2 * 3_600_000);
+  expect(await contents(again)).toHaveLength(60);
 });

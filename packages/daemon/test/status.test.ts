@@ -152,3 +152,15 @@ test('the text of a message never stands in the log', async () => {
   await world.clock.advance(10_000);
   expect(JSON.stringify(box.log.lines)).not.toContain('my-secret-words');
 });
+
+test('the log says that no relay is connected, once, and that one is again', async () => {
+  const world = createWorld('wss://one.test');
+  const box = await world.start({ up: false });
+  await world.clock.advance(120_000);
+  const said = () =>
+    box.log.lines.flatMap(({ message }) => (/No relay is connected|healthy/.test(message) ? [message] : []));
+  expect(said()).toEqual([expect.stringContaining('No relay is connected')]);
+  box.network.connect('wss://one.test');
+  await world.clock.advance(10_000);
+  expect(said().at(-1)).toBe('healthy again');
+});

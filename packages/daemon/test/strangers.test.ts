@@ -131,6 +131,22 @@ test('the table of peers is bounded: the least recently seen strangers make room
   expect(await box.peer(friend.pubkey)).toMatchObject({ trust: 'contact' });
 });
 
+test('the relay lists of those who were forgotten go with them', async () => {
+  const { world, box } = await withBounds({ peers: 6, peersEvicted: 2 });
+  const passersBy = Array.from({ length: 20 }, (_, n) => world.puppet(`passer-by ${n}`));
+  for (const one of passersBy) {
+    await world.clock.advance(1_000);
+    world.relay.push(one.presence());
+    world.relay.push(one.sign({ kind: 10_050, tags: [['relay', 'wss://a.test']] }));
+    await settle(world.clock);
+  }
+  const kept = box.store.peek(({ peers, relayLists }) =>
+    passersBy.map(({ pubkey }) => [peers.get(pubkey) !== null, relayLists.get(pubkey, 10_050) !== null]),
+  );
+  expect(kept.filter(([, hasList]) => hasList).length).toBeGreaterThan(0);
+  expect(kept.filter(([isKnown, hasList]) => hasList && !isKnown)).toEqual([]);
+});
+
 test('contacts, blocked ones, whom the owner named, whom our agent wrote to and who wrote are never forgotten', async () => {
   const { world, box, friend, stranger, other, receive } = await withBounds({ peers: 8, peersEvicted: 2 });
   const [blocked, named] = [world.puppet('blocked'), world.puppet('named')];

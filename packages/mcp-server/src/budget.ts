@@ -1,14 +1,10 @@
-import { type Page, utf8Bytes } from '@ocmesh/shared/contract';
+import { limits, type Page, utf8Bytes } from '@ocmesh/shared/contract';
 import { cutText, inertJson } from '@ocmesh/shared/text';
 
-/** Bytes of one result as an object and as text: more fills a model's context with little use. */
-export const resultBytes = 20_000;
 /** Room for the fence around the text. */
 export const fenceBytes = 256;
 /** Room for that, and for the fields around the rows of a list: cursors, counts. */
 const frameBytes = fenceBytes + 400;
-/** Characters of a body in a list; `get_message` has the rest. */
-export const listedChars = 1000;
 
 /** Bytes of a value as JSON, or as JSON in a fence where that is longer. */
 export const shownBytes = (value: unknown): number =>
@@ -46,7 +42,7 @@ export async function fitPage<T>(
     const { items, next_cursor } = await ask(rowsWanted);
     const rows = items.map(present);
     // A single row always goes out: each is bounded by itself.
-    const fitting = Math.max(1, countFitting(rows, resultBytes - frameBytes));
+    const fitting = Math.max(1, countFitting(rows, limits.toolResultBytes - frameBytes));
     if (fitting >= rows.length) return { rows, next_cursor, left_out: leftOut };
     leftOut += rows.length - fitting;
     rowsWanted = fitting;
@@ -58,8 +54,9 @@ export function fitWithIds(
   rows: readonly unknown[],
   ids: readonly string[],
 ): { rows: unknown[]; left_out_ids: string[] } {
-  let kept = countFitting(rows, resultBytes - frameBytes);
-  while (kept > 0 && shownBytes([rows.slice(0, kept), ids.slice(kept)]) > resultBytes - frameBytes) kept--;
+  let kept = countFitting(rows, limits.toolResultBytes - frameBytes);
+  while (kept > 0 && shownBytes([rows.slice(0, kept), ids.slice(kept)]) > limits.toolResultBytes - frameBytes)
+    kept--;
   return { rows: rows.slice(0, kept), left_out_ids: ids.slice(kept) };
 }
 

@@ -2,9 +2,8 @@ import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { OcmeshError } from '@ocmesh/shared/contract';
+import { defaultPort, OcmeshError } from '@ocmesh/shared/contract';
 
-const DEFAULT_PORT = 7432;
 /** Bytes of a file that are read: a real `daemon.json` has about 150. */
 const FILE_BYTES = 4096;
 
@@ -45,7 +44,7 @@ async function findDaemon({ env, homeDir = homedir() }: DaemonUrlOptions) {
     throw new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
   }
   const port = Number(env['OCMESH_PORT']);
-  return { url: `http://127.0.0.1:${isPort(port) ? port : DEFAULT_PORT}`, tokenFile: null };
+  return { url: `http://127.0.0.1:${isPort(port) ? port : defaultPort}`, tokenFile: null };
 }
 
 const exists = (path: string): Promise<boolean> =>

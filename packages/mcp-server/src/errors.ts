@@ -5,7 +5,7 @@ import { cleanLine } from '@ocmesh/shared/text';
 const SENTENCE_CHARS = 400;
 
 // No word on where the token is: it is not the model's to read.
-const ASK_OWNER = 'The owner has to set up access to the daemon: tell them what happened.';
+const ASK_USER = 'Your user has to set up access to the daemon: tell them what happened.';
 
 /** The next step in terms of tools, where the catalogue speaks of REST calls. */
 export const toolHints: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -15,15 +15,16 @@ export const toolHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   peer_unknown: 'Call list_peers for the known keys; a new agent appears within 2 to 5 minutes of starting.',
   message_unknown: 'Call list_messages for the ids.',
   request_unknown: 'It was answered already: call get_peer.',
-  first_contact: 'Tell your owner, who can accept it; send again afterwards.',
+  first_contact: 'Tell your user, who can accept it; send again afterwards.',
   not_found: 'The daemon may be of another version: call get_status.',
   method_not_allowed: 'The daemon may be of another version: call get_status.',
-  token_required: ASK_OWNER,
-  token_wrong: ASK_OWNER,
-  too_many_wrong_tokens: ASK_OWNER,
-  owner_only: 'Only the owner can do this, with the command `ocmesh`: ask them, if you think it is needed.',
+  token_required: ASK_USER,
+  token_wrong: ASK_USER,
+  too_many_wrong_tokens: ASK_USER,
+  owner_only: 'Only your user can do this, with the command `ocmesh`: ask them, if you think it is needed.',
   idempotency_conflict: 'Use a new idempotency_key for a new message.',
   too_many_waiters: 'Call list_messages with unread true instead.',
+  inbox_full: 'Call mark_read for messages that are dealt with: the oldest read ones make room.',
   outbox_full: 'Call get_status to see which relays are reachable; send again when the queue is shorter.',
 };
 

@@ -1,8 +1,8 @@
-import type { Request } from '@ocmesh/shared/contract';
+import { limits, type Request } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
-import { fitWithIds, listedChars } from './budget.ts';
-import { nameChars, presentListedPeer } from './present.ts';
-import { idChars, isPlainId } from './present-message.ts';
+import { fitWithIds } from './budget.ts';
+import { presentListedPeer } from './present.ts';
+import { isPlainId } from './present-message.ts';
 
 type Shown = Record<string, unknown>;
 
@@ -25,11 +25,14 @@ function presentRequest({ direction, since, peer, message_count, messages }: Req
     messages: messages.map(({ id, type, content, timestamp }) => {
       const named = id === null || isPlainId(id);
       const head = { id: named ? id : null, timestamp };
-      const shown = cutText(cleanText(content), listedChars);
+      const shown = cutText(cleanText(content), limits.toolListedChars);
       // What our own agent wanted to say.
       if (direction === 'out') return { ...head, content: shown };
-      const words = { type: cleanLine(type, nameChars), content: shown };
-      return { ...head, ...untrusted(named ? words : { ...words, id: cleanLine(id, idChars) }) };
+      const words = { type: cleanLine(type, limits.messageTypeChars), content: shown };
+      return {
+        ...head,
+        ...untrusted(named ? words : { ...words, id: cleanLine(id, limits.messageIdChars) }),
+      };
     }),
   };
 }

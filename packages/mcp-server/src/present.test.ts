@@ -1,9 +1,9 @@
-import type { Message, PeerDetails } from '@ocmesh/shared/contract';
+import { limits, type Message, type PeerDetails } from '@ocmesh/shared/contract';
 import { unseen } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
-import { resultBytes, shownBytes } from './budget.ts';
+import { shownBytes } from './budget.ts';
 import { presentListedPeer, presentPeer, presentStatus } from './present.ts';
 import { presentListed, presentMessage } from './present-message.ts';
 
@@ -52,7 +52,7 @@ test('no unseen character of a peer or relay survives, and no message is too lon
     fc.property(anyMessage, (message) => {
       for (const shown of [presentMessage(message), presentListed(message)]) {
         expect(isClean(shown)).toBe(true);
-        expect(shownBytes(shown)).toBeLessThanOrEqual(resultBytes);
+        expect(shownBytes(shown)).toBeLessThanOrEqual(limits.toolResultBytes);
       }
     }),
     { numRuns: 60 },
@@ -73,7 +73,7 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
     fc.property(anyPeer, (peer) => {
       for (const shown of [presentPeer(peer), presentListedPeer(peer)]) {
         expect(isClean(shown)).toBe(true);
-        expect(shownBytes(shown)).toBeLessThanOrEqual(resultBytes);
+        expect(shownBytes(shown)).toBeLessThanOrEqual(limits.toolResultBytes);
       }
     }),
     { numRuns: 60 },
@@ -81,7 +81,7 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
   const claim = Array(32).fill('😀'.repeat(64)) as string[];
   expect(
     shownBytes(presentPeer(aPeerAlone({ about: '😀'.repeat(500), features: claim, capabilities: claim }))),
-  ).toBeLessThan(resultBytes);
+  ).toBeLessThan(limits.toolResultBytes);
 });
 
 test('puts all that a peer wrote into untrusted_content, and nothing else there', () => {
@@ -100,6 +100,17 @@ test('puts all that a peer wrote into untrusted_content, and nothing else there'
     untrusted_content: { content: 'hello', from_name: 'Bob', data: { a: 1 } },
     delivery: { state: 'received' },
   });
+});
+
+test('shows data whole that nests as deep as a message may', () => {
+  const bottom = { bottom: 'here' };
+  const data = Array.from({ length: limits.dataLevels - 1 }).reduce<Message['data']>(
+    (inner) => ({ inner }),
+    bottom,
+  );
+  const shown = presentMessage(aMessage({ data }));
+  expect(JSON.stringify(shown)).toContain(JSON.stringify(bottom));
+  expect(shown).not.toHaveProperty('truncated');
 });
 
 test('puts all that a peer claims into untrusted_content', () => {

@@ -6,4 +6,5 @@ import { verifyEvent } from 'nostr-tools/pure';
  * Only for an event fresh from `parseEvent`: nostr-tools marks the object, and a marked one passes unchecked.
  */
 export const isAuthentic = (event: NostrEvent): boolean =>
+  // Its type is mutable; it changes nothing but that mark.
   verifyEvent(event as unknown as Parameters<typeof verifyEvent>[0]);

@@ -21,7 +21,7 @@ test.each([['backup'], ['key export']])(
     writeFileSync(file, 'x');
     expect(await openCommandLine().run([...line.split(' '), file])).toEqual({
       out: '',
-      err: `ocmesh: ${file} cannot be written: it exists. Name a new file.\n`,
+      err: `ocmesh: ${file} cannot be written: it exists. Name another file.\n`,
       code: 78,
     });
   },

@@ -20,6 +20,7 @@ const commandHints: Readonly<Partial<Record<ErrorCode, string>>> = {
   method_not_allowed: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
   too_many_waiters: '`ocmesh inbox` shows what is unread.',
   too_many_streams: 'Close another `ocmesh chat`, or use `ocmesh inbox`.',
+  inbox_full: '`ocmesh read` marks messages as read: the oldest read ones make room.',
   outbox_full: '`ocmesh status` says which relays are reachable; send again when the queue is shorter.',
   storage_unavailable: '`ocmesh logs` tells the reason.',
   internal: '`ocmesh logs` tells more.',
@@ -79,7 +80,10 @@ export function toFailure(error: unknown): Failure {
     return { exitCode: error.exitCode, body: { error: 'refused', message: error.message } };
   const { code, syscall, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return { exitCode: exitCodes.tryAgain, body: { error: 'storage_full', message: 'The disk is full.' } };
+    return {
+      exitCode: exitCodes.tryAgain,
+      body: { error: 'storage_full', message: 'The disk is full.', hint: 'Free some space, then try again.' },
+    };
   if (syscall) return { exitCode: exitCodes.permanent, body: { error: 'refused', message } };
   return { exitCode: exitCodes.crash, body: { error: 'internal', message: stack ?? message } };
 }

@@ -56,7 +56,7 @@ async function exportKey(
   flags: ExportFlags,
   { printer }: CommandContext,
 ): Promise<void> {
-  const { checkIsNew, readSecretKey, writePrivate } = await import('../offline.ts');
+  const { checkIsNew, readSecretKey, writeNewPrivate } = await import('../offline.ts');
   const file = typed === undefined ? undefined : typedPath(typed);
   if (file === undefined && !process.stdout.isTTY) {
     throw new StartError(
@@ -68,7 +68,7 @@ async function exportKey(
   const secretKey = await readSecretKey(homeFiles(homePath()));
   const text = flags.plain ? toNsec(secretKey) : toNcryptsec(secretKey, await askPassphrase(flags, true));
   if (file === undefined) return printer().answer({ key: text }, () => text);
-  writePrivate(file, `${text}\n`);
+  writeNewPrivate(file, `${text}\n`);
   printer().answer({ file }, () => `The secret key is in ${file}.`);
 }
 

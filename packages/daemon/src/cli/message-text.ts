@@ -1,11 +1,9 @@
-import type { Message } from '@ocmesh/shared/contract';
+import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanJson, cleanLine, cleanText } from '@ocmesh/shared/text';
 import type { Paint } from './paint.ts';
 import { senderLabel, shortKey } from './peer-label.ts';
 import { localTime } from './times.ts';
 
-const TYPE_CHARS = 64;
-const REASON_CHARS = 200;
 const SHORT_ID_CHARS = 8;
 
 export const shortId = (id: string): string => cleanLine(id, SHORT_ID_CHARS);
@@ -13,7 +11,7 @@ export const shortId = (id: string): string => cleanLine(id, SHORT_ID_CHARS);
 /** What a message says, as text: typed ones with their data. */
 export function bodyText({ type, content, data }: Message): string {
   const parts = [cleanText(content)];
-  if (type !== 'text') parts.unshift(`[${cleanLine(type, TYPE_CHARS)}]`);
+  if (type !== 'text') parts.unshift(`[${cleanLine(type, limits.messageTypeChars)}]`);
   if (data !== null) parts.push(JSON.stringify(cleanJson(data), null, 2));
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -42,4 +40,4 @@ export function messageText(message: Message, nowMs: number, paint: Paint): stri
 }
 
 const wayText = (url: string, outcome: string, reason: string | null): string =>
-  `${outcome} ${cleanLine(url, REASON_CHARS)}${reason === null ? '' : `: ${cleanLine(reason, REASON_CHARS)}`}`;
+  `${outcome} ${cleanLine(url, limits.relayUrlChars)}${reason === null ? '' : `: ${cleanLine(reason, limits.relayReasonChars)}`}`;

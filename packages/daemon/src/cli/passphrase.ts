@@ -33,7 +33,7 @@ async function prompt(message: string, isNew: boolean): Promise<string> {
   const first = await askSecret(`${message} (at least ${LEAST_CHARS} characters)`, IN_A_FILE);
   checkLength(first);
   if (first !== (await askSecret(`${message}, again`, IN_A_FILE))) {
-    throw new StartError(exitCodes.permanent, 'The two passphrases differ.');
+    throw new StartError(exitCodes.permanent, 'The two passphrases differ. Try again.');
   }
   return first;
 }

@@ -13,7 +13,6 @@ interface ReadFlags {
 
 /** Fewer characters would fit too many ids. */
 const LEAST_PREFIX = 4;
-const ID_CHARS = 128;
 
 export function addReadCommand(program: Command, { io, daemon, printer, paint }: CommandContext): void {
   const { api } = daemon;
@@ -85,7 +84,7 @@ async function byPrefix(api: Handlers, start: string, unknown: OcmeshError): Pro
   const [found, ...others] = items.filter(({ id }) => id.startsWith(start));
   if (!found) throw unknown;
   if (others.length > 0) {
-    const ids = [found, ...others].map(({ id }) => cleanLine(id, ID_CHARS));
+    const ids = [found, ...others].map(({ id }) => cleanLine(id, limits.messageIdChars));
     throw new CommandError(
       'message_ambiguous',
       `${shortId(start)} begins ${ids.length} ids: ${ids.join(', ')}.`,

@@ -1,11 +1,9 @@
-import type { RelayDetails } from '@ocmesh/shared/contract';
+import { limits, type RelayDetails } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { inPlainWords } from '../doctor/network-fault.ts';
 import { type CommandContext, example } from './context.ts';
 import { type Column, renderTable } from './table.ts';
-
-const REASON_CHARS = 200;
 
 export function addRelaysCommand(program: Command, { io, daemon, printer }: CommandContext): void {
   const show = (relays: readonly RelayDetails[]): string =>
@@ -40,7 +38,7 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
 }
 
 const columns: readonly Column<RelayDetails>[] = [
-  { title: 'RELAY', value: ({ url }) => cleanLine(url, REASON_CHARS), shrinks: true },
+  { title: 'RELAY', value: ({ url }) => cleanLine(url, limits.relayUrlChars), shrinks: true },
   {
     title: 'STATE',
     value: ({ state }) => state,
@@ -51,7 +49,8 @@ const columns: readonly Column<RelayDetails>[] = [
   // The relay's own words, or the system's.
   {
     title: 'TROUBLE',
-    value: ({ last_error }) => (last_error === null ? '' : inPlainWords(cleanLine(last_error, REASON_CHARS))),
+    value: ({ last_error }) =>
+      last_error === null ? '' : inPlainWords(cleanLine(last_error, limits.relayReasonChars)),
     shrinks: true,
   },
 ];

@@ -1,4 +1,4 @@
-import type { Handlers, PeerDetails, Request, Trust } from '@ocmesh/shared/contract';
+import { type Handlers, limits, type PeerDetails, type Request, type Trust } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { type CommandContext, example } from './context.ts';
@@ -8,8 +8,6 @@ import type { Paint } from './paint.ts';
 import { peerLabel, shortKey } from './peer-label.ts';
 import { everyPeer, matchPeers, resolvePeer } from './resolve-peer.ts';
 import { localTime } from './times.ts';
-
-const TYPE_CHARS = 64;
 
 export function addRequestsCommand(program: Command, context: CommandContext): void {
   const { io, daemon, printer, paint } = context;
@@ -92,7 +90,7 @@ function requestText(
   return [
     `${paint('bold', what)}  ${localTime(since, nowMs)}`,
     ...messages.map(({ type, content }) =>
-      quoted((type === 'text' ? '' : `[${cleanLine(type, TYPE_CHARS)}] `) + cleanText(content)),
+      quoted((type === 'text' ? '' : `[${cleanLine(type, limits.messageTypeChars)}] `) + cleanText(content)),
     ),
     ...(hidden > 0 ? [`  and ${hidden} more`] : []),
   ].join('\n');

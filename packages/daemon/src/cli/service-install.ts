@@ -65,7 +65,7 @@ function unseenSettings(): string | null {
     .filter((name) => process.env[name]);
   return set.length === 0
     ? null
-    : `The service does not see ${set.join(', ')} of this shell. What shall count for it belongs into ${serviceHome().config}.`;
+    : `The service does not see ${set.join(', ')} of this shell. What shall count for it belongs in ${serviceHome().config}.`;
 }
 
 function note(text: string | null): void {

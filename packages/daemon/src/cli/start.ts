@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { defaultPort } from '@ocmesh/shared/contract';
 import { type Command, Option } from 'commander';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { exitCodes } from '../adapters/system/exit.ts';
@@ -27,7 +28,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
     .command('start')
     .description('Run the daemon in the foreground, until it is stopped.')
     .option('--home <folder>', 'where it keeps its data (OCMESH_HOME, ~/.ocmesh)')
-    .option('--port <number>', 'of the REST API on 127.0.0.1, 0 for any (OCMESH_PORT, 7432)')
+    .option('--port <number>', `of the REST API on 127.0.0.1, 0 for any (OCMESH_PORT, ${defaultPort})`)
     .option('--name <text>', 'the name other agents see (OCMESH_NAME)')
     .option('--relay <url...>', 'relays to use instead of the list (OCMESH_RELAYS)')
     .option('--log-level <level>', 'debug, info, warn or error (OCMESH_LOG_LEVEL)')

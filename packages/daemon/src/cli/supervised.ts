@@ -1,5 +1,5 @@
 import { fstatSync, ftruncateSync } from 'node:fs';
-import type { Clock, Log } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, pause } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { createStderrLog } from '../adapters/log/logger.ts';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
@@ -69,7 +69,7 @@ async function park(start: () => Promise<Daemon>, clock: Clock, log: Log): Promi
       if (!(error instanceof StartError) || error.exitCode !== exitCodes.permanent) throw error;
       log.error(`${error.message} Looking again in ${pauseSec} s.`);
     }
-    await new Promise<void>((resolve) => clock.after(pauseSec * 1000, resolve));
+    await pause(clock, pauseSec * 1000);
   }
 }
 

@@ -1,6 +1,4 @@
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { dayMs, hourMs, minuteMs } from '@ocmesh/shared/ambient';
 
 /** How long ago, as short as it can be said. */
 export function timeAgo(iso: string, nowMs: number): string {
@@ -8,10 +6,10 @@ export function timeAgo(iso: string, nowMs: number): string {
   // What was never seen is dated 1970.
   if (!(atMs > 0)) return 'never';
   const agoMs = nowMs - atMs;
-  if (agoMs < MINUTE_MS) return 'now';
-  if (agoMs < HOUR_MS) return `${Math.floor(agoMs / MINUTE_MS)} min ago`;
-  if (agoMs < DAY_MS) return `${Math.floor(agoMs / HOUR_MS)} h ago`;
-  return `${Math.floor(agoMs / DAY_MS)} d ago`;
+  if (agoMs < minuteMs) return 'now';
+  if (agoMs < hourMs) return `${Math.floor(agoMs / minuteMs)} min ago`;
+  if (agoMs < dayMs) return `${Math.floor(agoMs / hourMs)} h ago`;
+  return `${Math.floor(agoMs / dayMs)} d ago`;
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

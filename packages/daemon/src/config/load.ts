@@ -92,4 +92,7 @@ function normalizeRelays(urls: readonly string[], origin: string): string[] {
 }
 
 const refuse = (origin: string, problem: string): StartError =>
-  new StartError(exitCodes.permanent, `The configuration in ${origin} is wrong: ${problem}.`);
+  new StartError(
+    exitCodes.permanent,
+    `The configuration in ${origin} is wrong: ${problem}. Correct or remove it.`,
+  );

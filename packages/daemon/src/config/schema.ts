@@ -1,6 +1,9 @@
-import { limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
+import { defaultPort, limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
 
-/** In a fixed order, so that all agents overlap. The deployed mesh's old ones last: most of them are gone. */
+/**
+ * In a fixed order, so that all agents overlap. The two that the deployed mesh shares and that still live come first,
+ * its dead ones last.
+ */
 export const candidateRelays: readonly string[] = [
   'wss://nos.lol',
   'wss://nostr.wine',
@@ -69,7 +72,7 @@ export type Config = {
 };
 
 export const defaults: Config = {
-  port: 7432,
+  port: defaultPort,
   api_auth: 'none',
   name: null,
   relays: null,

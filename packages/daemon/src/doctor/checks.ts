@@ -7,10 +7,12 @@ import type { Facts } from './facts.ts';
 import { keyCheck } from './key.ts';
 import { nodeCheck } from './node.ts';
 import { permissionsCheck } from './permissions.ts';
+import { policyCheck } from './policy.ts';
 import { portCheck } from './port.ts';
 import { relaysCheck } from './relays.ts';
 import { roundTripCheck } from './round-trip.ts';
 import { serviceCheck } from './service.ts';
+import { settingsCheck } from './settings.ts';
 import { storeCheck } from './store.ts';
 import type { Surroundings } from './surroundings.ts';
 import { clockCheck } from './time.ts';
@@ -25,10 +27,12 @@ export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Ch
     permissionsCheck(surroundings),
     keyCheck(facts, surroundings),
     storeCheck(facts, home),
+    policyCheck(facts),
     diskCheck(home),
     daemonCheck(facts, home),
+    settingsCheck(facts),
     portCheck(facts, clock),
-    serviceCheck(surroundings),
+    serviceCheck(facts, surroundings),
     relaysCheck(facts, clock),
     clockCheck(facts),
     roundTripCheck(facts, clock),

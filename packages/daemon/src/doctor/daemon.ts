@@ -4,12 +4,16 @@ import type { Home } from '../adapters/system/home.ts';
 import { takeLock } from '../adapters/system/lock.ts';
 import { type Check, type Finding, type Fix, fail, ok, warn } from './check.ts';
 import { isFull } from './disk.ts';
-import type { DaemonFacts, Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
+import type { DaemonFacts } from './running-daemon.ts';
 
 /** Told by checks of their own. */
 const TOLD_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);
 
-export const daemonCheck = (facts: Pick<Facts, 'daemon' | 'holder'>, home: Home): Check => ({
+export const daemonCheck = (
+  facts: Pick<Facts, 'daemon' | 'holder' | 'serviceManager'>,
+  home: Home,
+): Check => ({
   id: 'daemon',
   what: 'Daemon',
   why: 'Only while it runs are messages sent and received, and only when it answers can agents use it.',
@@ -24,7 +28,10 @@ export const daemonCheck = (facts: Pick<Facts, 'daemon' | 'holder'>, home: Home)
       );
     }
     const left = [home.lockFile, home.daemonFile].filter(existsSync);
-    const start = 'Start it: `ocmesh start`, or `ocmesh service install` to have it always on.';
+    const start =
+      'missing' in (await facts.serviceManager())
+        ? 'Start it: `ocmesh start` runs it in the foreground.'
+        : 'Start it: `ocmesh start`, or `ocmesh service install` to have it always on.';
     if (left.length === 0) return warn('It does not run.', start);
     const pid = holder?.pid ?? writtenPid(home.daemonFile);
     return fail(

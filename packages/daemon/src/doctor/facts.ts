@@ -1,13 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fromHex } from '@ocmesh/shared/ambient';
-import {
-  type CallContext,
-  createClient,
-  type Handlers,
-  type RelayDetails,
-  type Status,
-} from '@ocmesh/shared/contract';
+import { fromHex, type UnixMs } from '@ocmesh/shared/ambient';
+import type { Policy, RelayDetails } from '@ocmesh/shared/contract';
 import { createDatabase, createTables } from '../adapters/store/database.ts';
 import { realFiles } from '../adapters/store/files.ts';
 import { schemaVersion } from '../adapters/store/migrations/index.ts';
@@ -19,15 +13,16 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { candidateRelays } from '../config/schema.ts';
 import { createIdentity, type Identity } from '../core/identity/identity.ts';
 import { newSecretKey } from '../core/identity/new-secret-key.ts';
-import { ownRelays } from './own-relays.ts';
+import { chooseRelays, type RelayChoice } from '../core/relays/choose-relays.ts';
+import { storedPolicy } from '../core/trust/policy.ts';
+import { type FoundSupervisor, findSupervisor } from '../service/find-supervisor.ts';
+import { relaysOfLastRun } from './last-run.ts';
 import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
+import { createRunningDaemon, type DaemonFacts, type RunningSettings } from './running-daemon.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The schema that brought the table of the owner's choices. */
 const RELAY_CHOICES_SINCE = 2;
-
-/** Milliseconds for an answer of a program on this machine. */
-const ANSWER_MS = 3_000;
 
 /** What the store of the home holds, read and not touched. */
 export interface StoreFacts {
@@ -35,13 +30,11 @@ export interface StoreFacts {
   readonly bytes: number;
   readonly messages: number;
   readonly secretKey: Uint8Array | null;
-  readonly relayChoices: readonly { readonly url: string; readonly wanted: boolean }[];
-}
-
-/** A daemon that answers. */
-export interface DaemonFacts {
-  readonly url: string;
-  readonly status: Status;
+  /** What the owner set beyond the configuration. */
+  readonly policy: Partial<Policy>;
+  readonly relayChoices: readonly RelayChoice[];
+  /** Relays that were ever listened to, and until when. */
+  readonly listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[];
 }
 
 /** What several checks go on from, found out once and only when somebody asks. */
@@ -53,10 +46,18 @@ export interface Facts {
   store(): Promise<StoreFacts | null>;
   /** The lock of the home. */
   holder(): ReturnType<typeof lockHolder>;
+  /** Which one keeps a daemon alive on this machine, if any. */
+  serviceManager(): Promise<FoundSupervisor>;
   /** null when none runs, or it does not answer. */
   daemon(): Promise<DaemonFacts | null>;
-  /** Our own relays: as the running daemon has them, else as a short connection of ours finds them. */
+  /** null as for `daemon`. */
+  runningSettings(): Promise<RunningSettings | null>;
+  /**
+   * Our own relays: as the running daemon has them, else as a short connection of ours finds those of the
+   * configuration, or, where that names none, those of the last run.
+   */
   relays(): Promise<readonly RelayDetails[]>;
+  relaysAreOfLastRun(): Promise<boolean>;
   /** Connections of our own, as the identity of the home; as nobody in particular where it has none. */
   probe(): Promise<{ readonly probe: RelayProbe; readonly identity: Identity }>;
   close(): Promise<void>;
@@ -68,6 +69,8 @@ export function createFacts(surroundings: Surroundings): Facts {
   const config = once(() => loadConfig(home.config, env, {}));
   const dataKey = once(() => readKeystore(home));
   const holder = once(() => lockHolder(home.lockFile));
+  const serviceManager = once(() => findSupervisor(surroundings.machine));
+  const runningDaemon = createRunningDaemon(clock, surroundings.access);
   const opened: RelayProbe[] = [];
   const hasStore = (): boolean =>
     existsSync(home.path) && readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
@@ -87,6 +90,10 @@ export function createFacts(surroundings: Surroundings): Facts {
         bytes: image.length,
         messages: Number(sql.one('SELECT count(*) FROM messages')?.[0] ?? 0),
         secretKey: secretKey === null ? null : fromHex(secretKey),
+        policy: storedPolicy(tables),
+        listened: sql
+          .all('SELECT url, cursor FROM relays WHERE cursor IS NOT NULL')
+          .map(([url, cursorMs]) => ({ url: url as string, cursorMs: cursorMs as UnixMs })),
         relayChoices: schema >= RELAY_CHOICES_SINCE ? tables.relayChoices.list() : [],
       };
     } finally {
@@ -94,29 +101,10 @@ export function createFacts(surroundings: Surroundings): Facts {
     }
   });
 
-  /** null when it does not answer, or not as ours would. */
-  async function ask<T>(question: (client: Handlers, context: CallContext) => Promise<T>): Promise<T | null> {
-    const impatience = new AbortController();
-    const cancel = clock.after(ANSWER_MS, () => impatience.abort());
-    try {
-      return await question(createClient(surroundings.access), { signal: impatience.signal });
-    } catch {
-      return null;
-    } finally {
-      cancel();
-    }
-  }
-
-  async function listOwnRelays(): Promise<readonly RelayDetails[]> {
-    const listed = await ask((client, context) => client.listRelays({}, context));
-    return (listed ?? []).filter(({ role }) => role === 'own');
-  }
-
   const daemon = once(async (): Promise<DaemonFacts | null> => {
     // Whatever answers where a dead one's daemon.json points to, is another one's.
     if (!holder()?.alive) return null;
-    const status = await ask((client, context) => client.getStatus({}, context));
-    return status && { url: await surroundings.access.baseUrl(), status };
+    return runningDaemon.find();
   });
 
   const probe = once(async () => {
@@ -128,10 +116,19 @@ export function createFacts(surroundings: Surroundings): Facts {
     return { probe: made, identity };
   });
 
+  /** null where the relays of the next start are known: flags and another environment are not seen from here. */
+  const lastRun = once(async () => {
+    const read = await store();
+    if (config().values.relays !== null || read === null || (await daemon())) return null;
+    const seenHere = { candidates: candidateRelays, choices: read.relayChoices };
+    return relaysOfLastRun(read.listened, seenHere, clock.now());
+  });
+
   const relays = once(async () => {
     const running = await daemon();
-    if (running) return settled(clock, listOwnRelays);
-    const urls = ownRelays(config().values.relays, candidateRelays, (await store())?.relayChoices ?? []);
+    if (running) return settled(clock, runningDaemon.ownRelays);
+    const configured = { named: config().values.relays, candidates: candidateRelays };
+    const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
     return (await probe()).probe.look(urls);
   });
 
@@ -141,8 +138,14 @@ export function createFacts(surroundings: Surroundings): Facts {
     hasStore,
     store,
     holder,
+    serviceManager,
     daemon,
+    async runningSettings() {
+      const running = await daemon();
+      return running && runningDaemon.settings(running);
+    },
     relays,
+    relaysAreOfLastRun: async () => (await lastRun()) !== null,
     probe,
     async close() {
       await Promise.all(opened.map((one) => one.close()));

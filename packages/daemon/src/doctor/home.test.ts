@@ -21,6 +21,7 @@ import { takeLock } from '../adapters/system/lock.ts';
 import { createNostrToolsEngine } from '../core/identity/nostr-tools-engine.ts';
 import { importSecretKey } from '../offline.ts';
 import type { Machine } from '../service/find-supervisor.ts';
+import type { Supervisor } from '../service/supervisor.ts';
 import type { Check, Finding } from './check.ts';
 import { configCheck } from './config.ts';
 import { daemonCheck } from './daemon.ts';
@@ -82,6 +83,21 @@ describe(configCheck, () => {
     writeFileSync(home.config, '{"port": 1234}');
     const [finding] = await look(configCheck(factsOf({ OCMESH_NAME: 'alice' })));
     expect(finding).toMatchObject({ state: 'ok', found: `port from ${home.config}, name from OCMESH_NAME` });
+  });
+
+  it('speaks for what it sees: a running daemon may have been started otherwise', async () => {
+    const [finding] = await look(configCheck(factsOf()));
+    expect(finding).toMatchObject({ state: 'ok', found: 'config.json and this environment set nothing' });
+  });
+
+  it('leaves to the policy what `ocmesh policy` may have overridden', async () => {
+    writeFileSync(home.config, '{"inbox_strangers": "closed", "port": 1234}');
+    const [finding] = await look(configCheck(factsOf()));
+    expect(finding).toMatchObject({ state: 'ok', found: `port from ${home.config}` });
+    writeFileSync(home.config, '{"inbox_strangers": "closed"}');
+    expect(await look(configCheck(factsOf()))).toMatchObject([
+      { found: 'config.json and this environment set nothing but the policy' },
+    ]);
   });
 
   it('names the variable that is wrong', async () => {
@@ -154,8 +170,16 @@ describe('key and store', () => {
     ]);
   });
 
-  it('warn before the next start makes a new identity in the place of a lost one', async () => {
+  it('name a database that is lost while its journal is there', async () => {
     rmSync(home.database);
+    expect(await look(storeCheck(factsOf(), home))).toMatchObject([
+      { state: 'fail', found: expect.stringContaining('its journal is there') },
+    ]);
+  });
+
+  it('warn before the next start makes a new identity in the place of a lost one', async () => {
+    for (const name of readdirSync(home.path))
+      if (name.startsWith('ocmesh.db')) rmSync(join(home.path, name));
     expect(await look(storeCheck(factsOf(), home))).toMatchObject([
       { state: 'warn', found: expect.stringContaining('makes a new identity') },
     ]);
@@ -187,12 +211,21 @@ describe(daemonCheck, () => {
     look(
       daemonCheck(
         {
+          ...factsOf(),
           holder: () => ({ pid: 12, alive: true }),
           daemon: async () => ({ url: 'http://127.0.0.1:1', status: status(overrides) }),
         },
         home,
       ),
     );
+
+  it('is started by a service manager only where there is one', async () => {
+    const withOne = { ...factsOf(), serviceManager: async () => ({ supervisor: {} as Supervisor }) };
+    const step = async (facts: Facts) => (await look(daemonCheck(facts, home)))[0]?.nextStep;
+    expect(await step(withOne)).toMatch(/`ocmesh service install`/);
+    // As the machine of these tests answers.
+    expect(await step(factsOf())).toBe('Start it: `ocmesh start` runs it in the foreground.');
+  });
 
   it('is well when it answers', async () => {
     expect(await running()).toMatchObject([{ state: 'ok', found: expect.stringContaining('pid 12') }]);

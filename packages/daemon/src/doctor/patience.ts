@@ -1,8 +1,6 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import { type Clock, pause } from '@ocmesh/shared/ambient';
 
 const POLL_MS = 50;
-
-const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
 /** Looks again and again until there is something to see; null after that many milliseconds without. */
 export async function waitFor<T>(

@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSecret } from '../adapters/system/home.ts';
+import { othersBits } from '../adapters/system/private-file.ts';
 import { shellQuoted } from '../service/old-agent.ts';
 import { type Check, type Finding, type Fix, fail, ok, skipped } from './check.ts';
 import type { Surroundings } from './surroundings.ts';
 
-const OTHERS = 0o077;
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
@@ -41,7 +41,7 @@ function judge(path: string, file: Stats, uid: number, mode: number): Finding[] 
     return [fail(`${path} belongs to another user`, `Run: sudo chown -R "$(id -un)" ${shellQuoted(path)}`)];
   if (mode !== 0 && file.isSymbolicLink())
     return [fail(`${path} is a symbolic link`, 'Put the file itself there: a link could lead anywhere.')];
-  if ((mode & OTHERS) === 0) return [];
+  if ((mode & othersBits) === 0) return [];
   const right = file.isDirectory() ? FOLDER_MODE : FILE_MODE;
   const what = file.isDirectory() ? 'Others may enter' : 'Others may read';
   const is = (mode & 0o777).toString(8).padStart(3, '0');

@@ -2,8 +2,9 @@ import { createServer, type Server } from 'node:net';
 import type { RelayDetails } from '@ocmesh/shared/contract';
 import { createFakeClock, createRealClock } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../config/load.ts';
 import type { Finding } from './check.ts';
-import { ownRelays } from './own-relays.ts';
+import type { StoreFacts } from './facts.ts';
 import { settled } from './relay-probe.ts';
 import { relaysCheck } from './relays.ts';
 import { clockCheck } from './time.ts';
@@ -25,9 +26,35 @@ const relay = (overrides: Partial<RelayDetails> = {}): RelayDetails => ({
 });
 const dead = relay({ url: 'wss://dead.example', state: 'disconnected', carries_dms: false, last_error: 'x' });
 
-async function look(relays: RelayDetails[], broken: Awaited<ReturnType<typeof traceRelay>> = null) {
-  const check = relaysCheck({ relays: async () => relays }, createFakeClock(), async () => broken);
-  return [await check.look()].flat();
+interface Settings {
+  readonly isOfLastRun?: boolean;
+  readonly named?: string[];
+  readonly choices?: StoreFacts['relayChoices'];
+}
+
+type Broken = Awaited<ReturnType<typeof traceRelay>>;
+
+async function look(
+  relays: RelayDetails[],
+  broken: Broken | ((url: string) => Broken) = null,
+  { named, choices = [], isOfLastRun = false }: Settings = {},
+) {
+  const facts = {
+    relays: async () => relays,
+    relaysAreOfLastRun: async () => isOfLastRun,
+    config: () => loadConfig('/no/config.json', {}, { relays: named }),
+    store: async () => ({
+      schema: 3,
+      bytes: 0,
+      messages: 0,
+      secretKey: null,
+      policy: {},
+      relayChoices: choices,
+      listened: [],
+    }),
+  };
+  const trace = async (url: string) => (typeof broken === 'function' ? broken(url) : broken);
+  return [await relaysCheck(facts, createFakeClock(), trace).look()].flat();
 }
 
 describe(relaysCheck, () => {
@@ -45,8 +72,33 @@ describe(relaysCheck, () => {
     expect((await look([dead, dead])).map(({ state }) => state)).toEqual(['fail', 'fail']);
   });
 
-  it('fails without any relay', async () => {
-    expect(await look([])).toMatchObject([{ state: 'fail' }]);
+  it.each<[string, Settings, string, string]>([
+    [
+      'the owner removed the last one',
+      { choices: [{ url: 'wss://relay.example', wanted: false }] },
+      'None is on the list: `ocmesh relays remove` took the last one away.',
+      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+    [
+      'the owner removed the last one of those that are named',
+      { named: ['wss://relay.example'], choices: [{ url: 'wss://relay.example', wanted: false }] },
+      'None is on the list: `ocmesh relays remove` took the last one away.',
+      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+    [
+      'an empty list is configured',
+      { named: [] },
+      'None is on the list: relays from --relays is empty.',
+      'Name one there. While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+    [
+      'the daemon alone knows why',
+      {},
+      'None is on the list.',
+      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+    ],
+  ])('fails without any relay, where %s', async (_, settings, found, nextStep) => {
+    expect(await look([], null, settings)).toEqual([{ state: 'fail', found, nextStep }]);
   });
 
   it.each<[RelayDetails['state'], string | null, RegExp]>([
@@ -63,10 +115,55 @@ describe(relaysCheck, () => {
     expect(finding).toMatchObject({ state: 'fail', found: expect.stringMatching(found) });
   });
 
+  it('says where they are those of the last run: the default ones were not examined', async () => {
+    expect(await look([relay()], null, { isOfLastRun: true })).toMatchObject([
+      { state: 'skipped', found: expect.stringContaining('not the default ones') },
+      { state: 'ok' },
+    ]);
+  });
+
   it('names the step at which the way to it ends', async () => {
     expect(
       await look([dead], { step: 'DNS', why: 'the name dead.example is not found (ENOTFOUND)' }),
     ).toMatchObject([{ found: 'wss://dead.example: DNS: the name dead.example is not found (ENOTFOUND)' }]);
+  });
+});
+
+describe('relays whose names lead nowhere', () => {
+  const named = (name: string) => ({ ...dead, url: `wss://${name}.example` });
+  const unanswered = { step: 'DNS', why: 'no answer about its name (EAI_AGAIN)' } as const;
+  const refused = { step: 'TCP', why: 'no connection (ECONNREFUSED)' } as const;
+
+  it('are told once where none of several can be resolved: that is no fault of theirs', async () => {
+    expect(await look([named('a'), named('b'), named('c')], unanswered)).toEqual([
+      {
+        state: 'fail',
+        found:
+          'no relay name can be resolved: no internet? DNS: no answer about its name (EAI_AGAIN): wss://a.example, wss://b.example, wss://c.example',
+        nextStep: 'Check the internet connection and the DNS server that this machine asks.',
+      },
+    ]);
+  });
+
+  it('are told once beside relays that have no name to resolve', async () => {
+    const local = { ...dead, url: 'ws://127.0.0.1:7777' };
+    const works = relay({ url: 'ws://[::1]:7778' });
+    const broken = (url: string) => (url === local.url ? refused : unanswered);
+    const findings = await look([named('a'), local, works, named('b')], broken);
+    expect(findings).toMatchObject([
+      { state: 'warn', found: expect.stringMatching(/wss:\/\/a\.example, wss:\/\/b\.example$/) },
+      { state: 'warn', found: 'ws://127.0.0.1:7777: TCP: no connection (ECONNREFUSED)' },
+      { state: 'ok', found: expect.stringContaining('ws://[::1]:7778: connected') },
+    ]);
+  });
+
+  it('are told one by one where another name was resolved, or there is no other', async () => {
+    const broken = (url: string) => (url === 'wss://c.example' ? refused : unanswered);
+    expect(await look([named('a'), named('b'), named('c')], broken)).toHaveLength(3);
+    expect(await look([named('a'), named('b'), relay()], unanswered)).toHaveLength(3);
+    expect(await look([named('a')], unanswered)).toMatchObject([
+      { found: 'wss://a.example: DNS: no answer about its name (EAI_AGAIN)' },
+    ]);
   });
 });
 
@@ -123,24 +220,6 @@ describe(settled, () => {
     const seen = settled(clock, async () => [connecting]);
     await clock.advance(16_000);
     expect(await seen).toEqual([connecting]);
-  });
-});
-
-describe(ownRelays, () => {
-  const candidates = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-
-  it('takes the first candidates, or all that are named', () => {
-    expect(ownRelays(null, candidates, [])).toEqual(['a', 'b', 'c', 'd', 'e']);
-    expect(ownRelays(['x', 'y'], candidates, [])).toEqual(['x', 'y']);
-  });
-
-  it('heeds what the owner added and took away', () => {
-    const choices = [
-      { url: 'a', wanted: false },
-      { url: 'x', wanted: true },
-    ];
-    expect(ownRelays(null, candidates, choices)).toEqual(['b', 'c', 'd', 'e', 'f', 'x']);
-    expect(ownRelays(['a', 'x'], candidates, choices)).toEqual(['x']);
   });
 });
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { homeFiles } from '../adapters/system/home.ts';
 import { writeDefinition } from '../service/definition-file.ts';
 import { describeService } from '../service/description.ts';
+import { findSupervisor, type Machine } from '../service/find-supervisor.ts';
 import { renderPlist } from '../service/plist.ts';
 import { renderUnit } from '../service/unit.ts';
 import type { Finding } from './check.ts';
@@ -43,23 +44,21 @@ const wellAnswers = {
 async function look(platform: Platform, answers: Record<string, string | null> = {}): Promise<Finding[]> {
   const system = platform === 'darwin' ? { 'uname -s': 'Darwin\n' } : {};
   const all = Object.entries<string | null>({ ...wellAnswers, ...system, ...answers });
-  const check = serviceCheck({
-    home: homeFiles(home),
-    platform,
-    machine: {
-      async run(program, args) {
-        const line = [program, ...args].join(' ');
-        const stdout = all.find(([start]) => line.startsWith(start))?.[1];
-        return typeof stdout === 'string'
-          ? { code: 0, stdout, stderr: '' }
-          : { code: 127, stdout: '', stderr: 'no' };
-      },
-      clock: createFakeClock(),
-      env: {},
-      userHome,
-      uid: 501,
+  const machine: Machine = {
+    async run(program, args) {
+      const line = [program, ...args].join(' ');
+      const stdout = all.find(([start]) => line.startsWith(start))?.[1];
+      return typeof stdout === 'string'
+        ? { code: 0, stdout, stderr: '' }
+        : { code: 127, stdout: '', stderr: 'no' };
     },
-  });
+    clock: createFakeClock(),
+    env: {},
+    userHome,
+    uid: 501,
+  };
+  const facts = { serviceManager: () => findSupervisor(machine) };
+  const check = serviceCheck(facts, { home: homeFiles(home), platform, machine });
   return [await check.look()].flat();
 }
 
@@ -74,7 +73,9 @@ function install(platform: Platform, serves = home): void {
 
 describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => {
   it('is nothing to worry about where it is not installed', async () => {
-    expect(await look(platform)).toMatchObject([{ state: 'skipped' }]);
+    expect(await look(platform)).toMatchObject([
+      { state: 'skipped', found: 'Not installed; `ocmesh service install` does.' },
+    ]);
   });
 
   it('is well when all that it starts is there, and runs', async () => {
@@ -127,6 +128,26 @@ describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => 
     writeDefinition(join(userHome, places[platform].file), 'something else');
     expect(await look(platform)).toMatchObject([
       { state: 'fail', found: expect.stringContaining('is none of ours') },
+    ]);
+  });
+});
+
+describe('where there is no service manager', () => {
+  const answers = { 'systemctl --user show --property': null };
+
+  it('the foreground is left, not an installation', async () => {
+    expect(await look('linux', answers)).toMatchObject([
+      {
+        state: 'skipped',
+        found: 'There is no systemd on this machine. `ocmesh start` runs the daemon in the foreground.',
+      },
+    ]);
+  });
+
+  it('a broken installation cannot be mended from here', async () => {
+    install('linux');
+    expect(await look('linux', { ...answers, [`${node} -p`]: null })).toMatchObject([
+      { state: 'fail', nextStep: expect.stringContaining('Not from here: There is no systemd') },
     ]);
   });
 });

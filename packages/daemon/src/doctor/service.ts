@@ -2,26 +2,30 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDefinition } from '../service/definition-file.ts';
 import { describeService } from '../service/description.ts';
-import { findSupervisor } from '../service/find-supervisor.ts';
+import type { FoundSupervisor } from '../service/find-supervisor.ts';
 import { createLaunchd } from '../service/launchd.ts';
 import { nodeProblem } from '../service/node-path.ts';
 import { oldAgentNotice } from '../service/old-agent.ts';
 import type { Supervisor } from '../service/supervisor.ts';
 import { createSystemd } from '../service/systemd.ts';
 import { type Check, type Finding, fail, ok, skipped, warn } from './check.ts';
+import type { Facts } from './facts.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const INSTALL_ANEW = 'Run `ocmesh service install`: it writes the file anew.';
 
 type Deps = Pick<Surroundings, 'home' | 'platform' | 'machine'>;
 
-export const serviceCheck = (deps: Deps): Check => ({
+export const serviceCheck = (facts: Pick<Facts, 'serviceManager'>, deps: Deps): Check => ({
   id: 'service',
   what: 'Service',
   why: 'launchd or systemd keeps the daemon alive; what they cannot start, stays down after the next crash or login.',
   async look() {
     const notice = await oldAgentNotice(deps.machine.run, deps.machine);
-    return [await lookAt(deps), ...(notice === null ? [] : [otherAgent(notice)])];
+    return [
+      await lookAt(await facts.serviceManager(), deps),
+      ...(notice === null ? [] : [otherAgent(notice)]),
+    ];
   },
 });
 
@@ -30,21 +34,27 @@ function otherAgent(notice: string): Finding {
   return warn(found, `${intro} ${commands.join(' && ')}`);
 }
 
-async function lookAt({ home, platform, machine }: Deps): Promise<Finding> {
+async function lookAt(manager: FoundSupervisor, { home, platform, machine }: Deps): Promise<Finding> {
   // By the file, which is there also where nobody answers for it: in a container, or after su.
   const supervisor = supervisorOf(platform, machine);
   const path = supervisor.definitionPath;
   const text = readDefinition(path);
-  if (text === null) return skipped('Not installed; `ocmesh service install` does.');
+  if (text === null) {
+    return skipped(
+      'missing' in manager
+        ? `${manager.missing}. \`ocmesh start\` runs the daemon in the foreground.`
+        : 'Not installed; `ocmesh service install` does.',
+    );
+  }
+  const anew = 'missing' in manager ? `${INSTALL_ANEW} Not from here: ${manager.missing}.` : INSTALL_ANEW;
   const installed = supervisor.read(text);
-  if (!installed) return fail(`${path} is none of ours, or was changed`, INSTALL_ANEW);
+  if (!installed) return fail(`${path} is none of ours, or was changed`, anew);
   if (installed.home !== home.path) return skipped(`Installed for another home: ${installed.home}`);
   const problem = await nodeProblem(machine.run, installed.nodePath);
-  if (problem !== null) return fail(`${path} starts ${installed.nodePath}: ${problem}`, INSTALL_ANEW);
+  if (problem !== null) return fail(`${path} starts ${installed.nodePath}: ${problem}`, anew);
   const { program } = describeService({ ...installed, watchdogSec: 0 });
-  if (!existsSync(program)) return fail(`${path} starts ${program}: it is not there`, INSTALL_ANEW);
-  const found = await findSupervisor(machine);
-  return 'missing' in found ? ok(`installed. ${found.missing}`) : askFor(found.supervisor);
+  if (!existsSync(program)) return fail(`${path} starts ${program}: it is not there`, anew);
+  return 'missing' in manager ? ok(`installed. ${manager.missing}`) : askFor(manager.supervisor);
 }
 
 const supervisorOf = (platform: string, machine: Deps['machine']): Supervisor =>

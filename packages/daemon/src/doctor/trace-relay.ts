@@ -3,19 +3,26 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import type { Clock } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
+import { networkFault } from './network-fault.ts';
+
+const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '');
+
+/** Whether there is a name in it that a DNS server must know. */
+export const hasName = (url: string): boolean =>
+  isIP(hostOf(url)) === 0 && !/(^|\.)localhost$/.test(hostOf(url));
 
 /** Where the way to a relay ends, before anything of Nostr is spoken; null when it is open. */
 export async function traceRelay(
   url: string,
   clock: Clock,
 ): Promise<{ readonly step: 'DNS' | 'TCP' | 'TLS'; readonly why: string } | null> {
-  const { protocol, hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const { protocol, port } = new URL(url);
+  const host = hostOf(url);
   const secure = protocol === 'wss:';
   try {
     if (isIP(host) === 0) await lookup(host);
   } catch (error) {
-    return { step: 'DNS', why: `the name ${host} is not found (${codeOf(error)})` };
+    return { step: 'DNS', why: networkFault('getaddrinfo', codeOf(error)) };
   }
   const socket = secure
     ? connectSecure({ host, port: Number(port || 443), ...(isIP(host) === 0 ? { servername: host } : {}) })
@@ -25,7 +32,7 @@ export async function traceRelay(
   const step = secure && isCertificateFault(error) ? 'TLS' : 'TCP';
   // OpenSSL's own messages are for its authors.
   const { reason = error.message } = error as Error & { reason?: string };
-  return { step, why: step === 'TLS' ? reason : `no connection (${codeOf(error)})` };
+  return { step, why: step === 'TLS' ? reason : networkFault('connect', codeOf(error)) };
 }
 
 function outcomeOf(socket: Socket, opened: string, clock: Clock): Promise<Error | null> {

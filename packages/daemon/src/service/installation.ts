@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@ocmesh/shared/ambient';
+import { type Clock, pause } from '@ocmesh/shared/ambient';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { createAppVersions, isOlder } from './app-versions.ts';
 import { readDefinition } from './definition-file.ts';
@@ -39,7 +39,6 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
   const folder = appFolder(home);
   const versions = createAppVersions(folder);
   const { errorLog } = describeService({ home, nodePath: '', watchdogSec: 0 });
-  const pause = (): Promise<void> => new Promise((resolve) => clock.after(PAUSE_MS, resolve));
 
   /** The daemon that the supervisor runs now, once it answers; another than `before`, of this version if one is named. */
   async function running(before: Answer | null, version?: string): Promise<Answer | null> {
@@ -49,7 +48,7 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
       const isNew = answer && answer.pid !== before?.pid && (version ?? answer.version) === answer.version;
       // Somebody may have started one by hand: that one answers, too, but nobody keeps it alive.
       if (isNew && (await supervisor.state()).pid === answer.pid) return answer;
-      await pause();
+      await pause(clock, PAUSE_MS);
     }
     return null;
   }
@@ -86,7 +85,8 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
 
   /** Puts back what was there, and says how that went. */
   async function rollBack(name: string, definition: string | null): Promise<string> {
-    if (!definition) return 'Its service definition is gone.';
+    if (!definition)
+      return `Version ${name} has no service definition to go back to. Install it again with its own \`ocmesh service install\`.`;
     const before = await ask();
     versions.select(name);
     await supervisor.install(definition);

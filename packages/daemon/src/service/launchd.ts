@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '@ocmesh/shared/ambient';
+import { type Clock, pause } from '@ocmesh/shared/ambient';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { writeDefinition } from './definition-file.ts';
 import { launchdLabel } from './description.ts';
@@ -35,7 +35,6 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
   const target = `${domain}/${launchdLabel}`;
   const definitionPath = join(userHome, 'Library/LaunchAgents', `${launchdLabel}.plist`);
   const launchctl = (...args: string[]): Promise<CommandResult> => run('launchctl', args);
-  const pause = (): Promise<void> => new Promise((resolve) => clock.after(PAUSE_MS, resolve));
   const isLoaded = async (): Promise<boolean> => (await launchctl('print', target)).code === 0;
 
   async function state(): Promise<SupervisorState> {
@@ -56,7 +55,7 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
     // The label may be gone while the process still drains, and its home is not free before it is.
     while ((await isLoaded()) || (pid && isAlive(pid))) {
       if (clock.monotonic() > deadline) throw refused('bootout', `${target} does not end`);
-      await pause();
+      await pause(clock, PAUSE_MS);
     }
   }
 
@@ -75,7 +74,7 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
       }
       const mayPass = isThere || result.code === codes.inputOutput;
       if (!mayPass || clock.monotonic() > deadline) throw refused('bootstrap', said(result));
-      await pause();
+      await pause(clock, PAUSE_MS);
     }
   }
 
@@ -119,4 +118,4 @@ const said = ({ code, stdout, stderr }: CommandResult): string =>
   `${(stderr || stdout).trim()} (code ${code})`;
 
 const refused = (verb: string, why: string): StartError =>
-  new StartError(exitCodes.crash, `launchctl ${verb} failed: ${why}.`);
+  new StartError(exitCodes.crash, `launchctl ${verb} failed: ${why}. \`ocmesh doctor\` looks for the cause.`);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultPort } from '@ocmesh/shared/contract';
 import type { RunCommand } from './run-command.ts';
 
 /** The label under which the deployed versions 0.1 and 0.2 of other people's ocmesh run. */
@@ -14,7 +15,7 @@ export async function oldAgentNotice(
   const isLoaded = (await run('launchctl', ['print', `gui/${uid}/${OLD_LABEL}`])).code === 0;
   if (!isLoaded && !existsSync(plist)) return null;
   return [
-    `An ocmesh of another make is ${isLoaded ? 'running' : 'installed'} as ${OLD_LABEL}. It keeps port 7432 and an identity of its own, which is not taken over.`,
+    `An ocmesh of another make is ${isLoaded ? 'running' : 'installed'} as ${OLD_LABEL}. It keeps port ${defaultPort} and an identity of its own, which is not taken over.`,
     'To stop it for good:',
     `  launchctl bootout gui/${uid}/${OLD_LABEL}`,
     `  mv ${shellQuoted(plist)} ~/.Trash/`,

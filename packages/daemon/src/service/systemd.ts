@@ -24,7 +24,7 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
     if (code === 0) return;
     throw new StartError(
       exitCodes.crash,
-      `systemctl --user ${args.join(' ')} failed: ${stderr.trim()} (code ${code}).`,
+      `systemctl --user ${args.join(' ')} failed: ${stderr.trim()} (code ${code}). \`ocmesh doctor\` looks for the cause.`,
     );
   }
 

@@ -38,11 +38,11 @@ export function createConversationNetwork(deps: {
   });
 
   const network: RelayNetwork = {
-    start(_, standing: readonly Subscription[], listener: NetworkListener) {
+    start(_, permanent: readonly Subscription[], listener: NetworkListener) {
       const conversation = createConversation({
         url,
         ...deps,
-        standing,
+        permanent,
         info: () => null,
         send: (frame) => sent.push(frame) > 0,
         giveUp: () => reset(),

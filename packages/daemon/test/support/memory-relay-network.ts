@@ -166,7 +166,7 @@ export function createMemoryNetwork(
   clock: Clock,
   options: { readonly up?: boolean } = {},
 ): MemoryNetwork {
-  let standing: readonly Subscription[] = [];
+  let permanent: readonly Subscription[] = [];
   let own: readonly string[] = [];
   const foreign = new Set<string>();
   const reports: { url: string; offence: Offence }[] = [];
@@ -197,7 +197,7 @@ export function createMemoryNetwork(
     listener.onConnected(url);
     if (!isOurs) return;
     if (relay.info) listener.onInfo(url, relay.info);
-    for (const subscription of standing) live.push(...subscribe(url, subscription));
+    for (const subscription of permanent) live.push(...subscribe(url, subscription));
   }
 
   /** @returns the filters as they were asked */
@@ -245,7 +245,7 @@ export function createMemoryNetwork(
   return {
     start(urls, subscriptions, itsListener) {
       own = urls;
-      standing = subscriptions;
+      permanent = subscriptions;
       listener = itsListener;
       if (options.up ?? true) queueMicrotask(() => each(undefined, connect));
     },
@@ -313,7 +313,7 @@ export function createMemoryNetwork(
     disconnect: (url) => each(url, disconnect),
     garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),
     resubscribe(url) {
-      for (const subscription of standing) if (subscription.name === 'dm') subscribe(url, subscription);
+      for (const subscription of permanent) if (subscription.name === 'dm') subscribe(url, subscription);
     },
     say(url, words) {
       const { state } = snapshot(url);

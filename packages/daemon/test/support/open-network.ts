@@ -38,7 +38,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   /** What was heard, with the relay that it was about. */
   const told: (readonly [url: string, what: string])[] = [];
   const events: unknown[] = [];
-  const standing: Subscription[] = [
+  const permanent: Subscription[] = [
     { name: 'presence', filters: () => [{ kinds: [31337], since: Math.floor(clock.now() / 1000) }] },
     { name: 'dm', filters: () => [{ kinds: [4], limit: 0 }] },
   ];
@@ -54,7 +54,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     told.push([url, what]);
     options.onHear?.(what, network);
   };
-  network.start(urls, standing, {
+  network.start(urls, permanent, {
     onEvent: (event) => events.push(event),
     onGarbage: hear,
     onConnected: (url) => hear(url, 'connected'),

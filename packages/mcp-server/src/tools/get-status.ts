@@ -6,7 +6,7 @@ export const getStatus = defineTool({
   name: 'get_status',
   description:
     'Status of this agent on the ocmesh peer-to-peer agent mesh: own public key and npub to hand out, peers online, ' +
-    'unread messages in the inbox, requests of strangers that wait for the owner (request_count), conversations that the ' +
+    'unread messages in the inbox, requests of strangers that wait for your user (request_count), conversations that the ' +
     'loop guard paused (paused_peers), messages still in the outbox, each relay connection. Use it first, and ' +
     'whenever peers or messages are missing: `reasons` says what is wrong and what to do. Next: list_peers or list_messages.',
   input: operations.getStatus.input,

@@ -17,7 +17,7 @@ export const listPeers = defineTool({
   input: Type.Object(
     {
       online,
-      trust: Type.Optional(choice(trust, 'Only peers that the owner trusts so.')),
+      trust: Type.Optional(choice(trust, 'Only peers that your user trusts so.')),
       feature: Type.Optional(described(feature, 'Only peers whose daemon names this feature.')),
       capability: Type.Optional(described(capability, 'Only peers that claim this capability.')),
       q,

@@ -46,8 +46,9 @@ export interface Tool<S extends TObject = TObject> {
   readonly deadlineMs?: number;
   /** Only there when the owner set `mcp_may_trust`. */
   readonly needsMayTrust?: true;
-  /** @returns the `structuredContent`, an object of at most 20,000 bytes as JSON */
+  /** @returns the `structuredContent`, an object of at most `toolResultBytes` as JSON */
   run(args: Static<S>, call: ToolCall): Promise<Record<string, unknown>>;
 }
 
+// The list cannot name each tool's own argument type.
 export const defineTool = <S extends TObject>(tool: Tool<S>): Tool => tool as unknown as Tool;

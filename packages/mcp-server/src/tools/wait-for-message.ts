@@ -1,4 +1,4 @@
-import { operations, Type } from '@ocmesh/shared/contract';
+import { limits, operations, Type } from '@ocmesh/shared/contract';
 import { untrusted } from '@ocmesh/shared/text';
 import { fitWithIds } from '../budget.ts';
 import { isPlainId, presentListed } from '../present-message.ts';
@@ -9,7 +9,6 @@ const { timeout_s, after, type } = operations.waitForMessages.input.properties;
 
 /** MCP clients give a call up after 60 s. */
 const longestSeconds = 50;
-const defaultSeconds = 25;
 
 export const waitForMessage = defineTool({
   name: 'wait_for_message',
@@ -21,9 +20,13 @@ export const waitForMessage = defineTool({
   input: Type.Object(
     {
       timeout_s: Type.Optional(
-        described(timeout_s, `Seconds to wait, at most ${longestSeconds}. Default ${defaultSeconds}.`, {
-          maximum: longestSeconds,
-        }),
+        described(
+          timeout_s,
+          `Seconds to wait, at most ${longestSeconds}. Default ${limits.waitDefaultSeconds}.`,
+          {
+            maximum: longestSeconds,
+          },
+        ),
       ),
       from: Type.Optional(peerKey('Only messages of this sender')),
       after,
@@ -35,7 +38,7 @@ export const waitForMessage = defineTool({
   annotations: reading('Wait for message'),
   deadlineMs: (longestSeconds + 5) * 1000,
   async run(args, { handlers, signal }) {
-    const input = { ...args, timeout_s: args.timeout_s ?? defaultSeconds };
+    const input = { ...args, timeout_s: args.timeout_s ?? limits.waitDefaultSeconds };
     const waited = await handlers.waitForMessages(input, { signal });
     const ids = waited.messages.map((message) => message.id);
     const { rows, left_out_ids } = fitWithIds(waited.messages.map(presentListed), ids);

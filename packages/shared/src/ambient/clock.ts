@@ -1,7 +1,8 @@
 /** Milliseconds since 1970-01-01T00:00:00Z, as the wall clock shows them. May jump either way. */
 export type UnixMs = number;
 
-export const hourMs = 3_600_000;
+export const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
 /** Stops what `after` or `every` started. Harmless when it is over already. */
@@ -18,6 +19,10 @@ export interface Clock {
   /** Calls `run` once, `delayMs` from now. The timer keeps the process alive. */
   after(delayMs: number, run: () => void): Cancel;
 }
+
+/** Resolves when the time is over. */
+export const pause = (clock: Pick<Clock, 'after'>, ms: number): Promise<void> =>
+  new Promise((resolve) => clock.after(ms, resolve));
 
 /** Seconds as Nostr counts them in `created_at` (NIP-01). */
 export const toUnixSec = (ms: UnixMs): number => Math.floor(ms / 1000);

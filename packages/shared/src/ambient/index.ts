@@ -1,3 +1,14 @@
-export { type Cancel, type Clock, dayMs, every, hourMs, toIso, toUnixSec, type UnixMs } from './clock.ts';
+export {
+  type Cancel,
+  type Clock,
+  dayMs,
+  every,
+  hourMs,
+  minuteMs,
+  pause,
+  toIso,
+  toUnixSec,
+  type UnixMs,
+} from './clock.ts';
 export type { Log, LogFields } from './log.ts';
 export { fromHex, type Random, toHex } from './random.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createClient, withToken } from './client.ts';
-import { errorCatalogue, OcmeshError } from './errors.ts';
+import { errorCatalogue } from './errors.ts';
+import { OcmeshError } from './ocmesh-error.ts';
 import { operations } from './operations.ts';
 
 interface Sent {

@@ -1,5 +1,6 @@
-import { isErrorCode, OcmeshError } from './errors.ts';
+import { isErrorCode } from './errors.ts';
 import { type CallContext, callNames, type Handlers } from './handlers.ts';
+import { OcmeshError } from './ocmesh-error.ts';
 import { hasBody, type Operation, pathFields } from './operation.ts';
 import { operations } from './operations.ts';
 
@@ -107,7 +108,10 @@ export function createClient(options: ClientOptions): Handlers {
 /** `.` and `..` are steps along a path however they are encoded: they would lead to another operation. */
 function pathSegment(field: string, text: string): string {
   if (/^\.{0,2}$|\p{Surrogate}/u.test(text))
-    throw new OcmeshError('invalid_request', { message: `${field} is not one that there can be.` });
+    throw new OcmeshError('invalid_request', {
+      message: `This ${field} cannot stand in a path.`,
+      hint: 'Use an id or a key as GET /messages and GET /peers show it.',
+    });
   return encodeURIComponent(text);
 }
 

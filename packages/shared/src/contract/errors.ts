@@ -1,3 +1,5 @@
+import { limits } from './limits.ts';
+
 /** When calling again may help. */
 type Retry = 'never' | 'later' | 'after_discovery';
 
@@ -10,6 +12,8 @@ interface CatalogueRow {
   /** The next step. */
   readonly hint: string;
 }
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** Every error a caller can get, over REST and over MCP. */
 export const errorCatalogue = {
@@ -65,7 +69,7 @@ export const errorCatalogue = {
     status: 429,
     retry: 'later',
     message: 'The conversation is paused: so many quick answers look like two programs talking for ever.',
-    hint: 'Do not retry; tell your owner, who can go on with `ocmesh resume`. The pause ends by itself after an hour.',
+    hint: 'Do not retry; tell your user, who can go on with `ocmesh resume`. The pause ends by itself after an hour.',
   },
   relay_unknown: {
     status: 404,
@@ -88,13 +92,13 @@ export const errorCatalogue = {
   content_too_large: {
     status: 413,
     retry: 'never',
-    message: 'The message is too long: 4096 characters and 20,000 bytes with its data are the most.',
+    message: `The message is too long: ${limits.contentChars} characters and ${grouped(limits.plaintextBytes)} bytes with its data are the most.`,
     hint: 'Send it in parts, or send a link.',
   },
   body_too_large: {
     status: 413,
     retry: 'never',
-    message: 'The request body is over 64 KiB.',
+    message: `The request body is over ${limits.restBodyBytes / 1024} KiB.`,
     hint: 'Send less in one request.',
   },
   unsupported_media_type: {
@@ -106,14 +110,14 @@ export const errorCatalogue = {
   headers_too_large: {
     status: 431,
     retry: 'never',
-    message: 'The request has more than 8 KiB or 100 lines of headers.',
-    hint: 'Send fewer headers; long texts belong into the body.',
+    message: `The request has more than ${limits.httpHeaderBytes / 1024} KiB or ${limits.httpHeaders} lines of headers.`,
+    hint: 'Send fewer headers; long texts belong in the body.',
   },
   too_slow: {
     status: 408,
     retry: 'later',
     message: 'The request did not arrive in time.',
-    hint: 'Send the whole request within 10 seconds.',
+    hint: `Send the whole request within ${limits.httpRequestMs / 1000} seconds.`,
   },
   misdirected_host: {
     status: 421,
@@ -181,6 +185,12 @@ export const errorCatalogue = {
     message: 'The disk is full: nothing was stored.',
     hint: 'Free some space; no restart is needed.',
   },
+  inbox_full: {
+    status: 507,
+    retry: 'later',
+    message: 'The store is full of messages that may not be removed: nothing was stored.',
+    hint: 'Mark messages as read with POST /messages/read: the oldest read ones make room, sent ones once a relay has them.',
+  },
   storage_unavailable: {
     status: 503,
     retry: 'later',
@@ -213,30 +223,3 @@ export const errorRow = (code: ErrorCode): CatalogueRow => errorCatalogue[code];
 
 export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errorCatalogue, code);
-
-export interface ErrorExtras {
-  /** Replaces the catalogue's sentence by a more exact one. Ours alone. */
-  readonly message?: string;
-  readonly hint?: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-  readonly retryAfterSeconds?: number;
-  readonly cause?: unknown;
-}
-
-/** What a caller did wrong, or why the world cannot serve it now. */
-export class OcmeshError extends Error {
-  readonly code: ErrorCode;
-  readonly hint: string;
-  readonly details: Readonly<Record<string, unknown>> | undefined;
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(code: ErrorCode, extras: ErrorExtras = {}) {
-    const row = errorRow(code);
-    super(extras.message ?? row.message, { cause: extras.cause });
-    this.name = 'OcmeshError';
-    this.code = code;
-    this.hint = extras.hint ?? row.hint;
-    this.details = extras.details;
-    this.retryAfterSeconds = extras.retryAfterSeconds;
-  }
-}

@@ -1,6 +1,6 @@
 import { type Credentials, parseJson, toError, toRequest, withToken } from './client.ts';
-import { OcmeshError } from './errors.ts';
 import type { Input } from './handlers.ts';
+import { OcmeshError } from './ocmesh-error.ts';
 import type { AbortSignalLike } from './operation.ts';
 import { operations } from './operations.ts';
 import type { StreamEvent } from './stream-events.ts';
@@ -41,6 +41,7 @@ export async function* followEvents(
   try {
     const stream = await withToken(options, operations.followEvents, async (credentials) => {
       const headers = { ...init.headers, ...credentials };
+      // The platform's own signal type is not nameable here; `fetch` takes it as it is.
       const response = await options.fetch(url, { ...init, headers, signal: options.signal as never });
       if (response.status === 200 && response.body) return response.body;
       const body = parseJson(await response.text());

@@ -8,13 +8,6 @@ export const isHex64 = (text: unknown): text is string => typeof text === 'strin
 
 export const isPubkey = (text: unknown): text is Pubkey => isHex64(text);
 
-/** Number of characters as people count them: an emoji outside the BMP is one, not two. */
-export function countCodePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
-}
-
 /** Bytes of the text in UTF-8, without encoding it. */
 export function utf8Bytes(text: string): number {
   let bytes = 0;

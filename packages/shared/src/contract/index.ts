@@ -5,7 +5,8 @@ export {
   createClient,
   type FetchLike,
 } from './client.ts';
-export { type ErrorCode, errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
+export { defaultPort } from './default-port.ts';
+export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.ts';
 export { type EventType, eventTypes } from './event-types.ts';
 export { type FollowOptions, followEvents, type StreamFetchLike } from './follow-events.ts';
 export {
@@ -19,11 +20,19 @@ export {
   type Passed,
   type Streams,
 } from './handlers.ts';
-export { countCodePoints, cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
+export { cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
 export { limits } from './limits.ts';
 export { isNestedWithin } from './nesting.ts';
+export { OcmeshError } from './ocmesh-error.ts';
 export { openApiDocument } from './openapi.ts';
-export { type AbortSignalLike, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+export {
+  type AbortSignalLike,
+  commonErrors,
+  hasBody,
+  type Operation,
+  pathFields,
+  statusOf,
+} from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
 export type { RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {

@@ -1,11 +1,19 @@
 /**
- * Every bound of ocmesh, with its unit and its reason. A number that guards something stands here or nowhere.
+ * The bounds of ocmesh, each with its unit and its reason: above all what others can make us do, keep or wait for. What
+ * only sets our own pace, or shares out room within such a bound, stands where it is used.
  */
 export const limits = {
-  /** Characters (code points) of one message. The seed's number. */
+  /** Characters (code points) of one message: what agents of the mesh agree on. */
   contentChars: 4096,
   /** Bytes of one plaintext payload before sealing: a NIP-17 wrap of 20,000 bytes makes a 39 KB event, and relays refuse 64 KiB. */
-  sealedBytes: 20_000,
+  plaintextBytes: 20_000,
+  /** Characters of a message's id: ours have 32, those of events 64. */
+  messageIdChars: 128,
+  /** Characters of a message's type, and of the name of a field in its data. */
+  messageTypeChars: 64,
+  dataKeyChars: 64,
+  /** Characters of a public key as callers may write it: an nprofile names relays. */
+  pubkeyTextChars: 2_000,
   /** Levels of nesting in a payload's data: JSON.stringify runs out of stack at some thousands. */
   dataLevels: 32,
   /** Bytes of one REST request body: the largest legal message with its data, four times over. */
@@ -28,6 +36,8 @@ export const limits = {
   searchChars: 256,
   /** Seconds that `GET /messages/wait` may take: below the 60 s after which MCP clients give up. */
   waitSeconds: 55,
+  /** Seconds that it takes where the caller names none. */
+  waitDefaultSeconds: 25,
   /** Simultaneous `wait` calls: one per agent on the machine is usual, each holds a socket. */
   waiters: 32,
   /** Simultaneous event streams, each with a socket of its own. */
@@ -53,6 +63,8 @@ export const limits = {
   messageDays: 365,
   /** Days the id of an event is kept: longer than the longest look back, so that nothing old counts as new. */
   seenDays: 30,
+  /** Ids of events kept: 40 MB. Where more come, a catch-up looks back only as far as they reach. */
+  seenIds: 200_000,
   /** Messages removed at once when there is no room, so that it is not done again for each message. */
   pruneBatch: 1_000,
   /** Hours for which an `Idempotency-Key` is remembered. */
@@ -75,7 +87,7 @@ export const limits = {
   resignMinutes: 10,
   /** Times one message is signed anew: a relay that finds fault with every date does not know its own time. */
   resigns: 5,
-  /** Messages that one receipt names: with the longest ids they and the repeated ones fill `sealedBytes`. */
+  /** Messages that one receipt names: with the longest ids they and the repeated ones fill `plaintextBytes`. */
   receiptIds: 130,
   /** Earlier receipts that go out once more with the next one, and the hours for which they are worth it. */
   receiptRepeats: 20,
@@ -86,18 +98,30 @@ export const limits = {
   catchUpPage: 500,
   /** Bytes of stored events of one kind that are held at once, to be put in order. */
   catchUpHeldBytes: 8 * 1024 * 1024,
+  /** Pages of one catch-up: a relay that never runs dry is lying. */
+  catchUpPages: 200,
   /** Days that a gift wrap may be dated back (NIP-59). */
   giftWrapBackdatedDays: 2,
   /** Minutes between two deep catch-ups on one relay, so that a flapping one is not asked for a week each time. */
   catchUpDeepEveryMinutes: 60,
 
+  /** Bytes of a message inside its gift wrap: padded and encoded twice, one more makes an event above 64 KiB. */
+  rumorBytes: 28 * 1024,
+  /** Milliseconds by which the time in an envelope may differ from its event's seconds and still be believed. */
+  envelopeTimeMs: 2_000,
+  /** Seconds after an answer to a peer's query in which it gets no other: each costs a signature and a write. */
+  queryAnswerSeconds: 5,
+  /** Minutes after which an answer that no relay took is dropped, and peers remembered for the seconds above. */
+  queryAnswerMinutes: 10,
+  queryAnswerPeers: 1_000,
+
   /** Bytes of one relay frame: four times the event that relays take. */
   frameBytes: 256 * 1024,
-  /** Bytes of one event's content: NIP-04 of `sealedBytes`, doubled by base64 and other clients' padding. */
+  /** Bytes of one event's content: NIP-04 of `plaintextBytes`, doubled by base64 and other clients' padding. */
   eventContentBytes: 64 * 1024,
   /** Bytes of content of a presence or relay list: they say nothing in it. */
   publicContentBytes: 4 * 1024,
-  /** Tags of one event: ours have ten; some relays refuse more than 100. */
+  /** Tags of one event: our presences have twelve at most, our relay lists `relays`; some relays refuse more than 100. */
   eventTags: 100,
   /** Characters of one tag value: strfry's bound. */
   tagValueChars: 1024,
@@ -151,6 +175,8 @@ export const limits = {
   strangersBytes: 16 * 1024 * 1024,
   /** Ids of dropped messages that are kept, so that the other relays' copies cost nothing: 2 MB. */
   droppedIds: 20_000,
+  /** Keys that we never met whose goodbye is remembered, so that what they said before makes nobody of them. */
+  goodbyes: 1_000,
   /** Receipts and answers to strangers, at once and a minute: each costs a signature and a place in relays' rations. */
   strangerAnswersBurst: 60,
   strangerAnswersPerMinute: 30,
@@ -193,16 +219,24 @@ export const limits = {
   peerClaims: 32,
   peerClaimChars: 64,
 
-  /** Minutes without a sign of life after which a peer counts as offline. The seed's number. */
+  /** Minutes without a sign of life after which a peer counts as offline: three announcements, as in the deployed mesh. */
   onlineWindowMinutes: 15,
 
   /** Minutes after which a published message that an online peer should have confirmed makes it silent. */
   silentMinutes: 10,
 
+  /** Bytes of one result of an MCP tool, as an object and as text: more fills a model's context with little use. */
+  toolResultBytes: 20_000,
+  /** Characters of a body in a list of such a result; `get_message` has the rest. */
+  toolListedChars: 1_000,
+
   /** Relays of our own: each costs a connection and a copy of every event. */
   relays: 32,
   /** Characters of a relay's address. */
   relayUrlChars: 512,
+  /** Characters of a relay's words that are kept, and NOTICEs of one connection that are logged. */
+  relayReasonChars: 200,
+  relayNotices: 20,
   /** Milliseconds for the WebSocket handshake: a relay that takes longer is as good as down. */
   relayConnectMs: 10_000,
   /** Milliseconds of silence after which we ping, and then after which we hang up. */
@@ -210,8 +244,12 @@ export const limits = {
   relayPongMs: 10_000,
   /** Milliseconds to wait for `OK`. */
   relayOkMs: 10_000,
-  /** Milliseconds to wait for the first answer to a `REQ`; some relays lose one that is sent right at open. */
+  /** Milliseconds to wait for the first answer to a `REQ`, and times it is sent: some relays lose one right at open. */
   relayReqMs: 5_000,
+  relayReqTries: 3,
+  /** Seconds after which a subscription that a relay closed is asked for again: as `rate-limited`, and otherwise. */
+  relayReqRateLimitedSeconds: 60,
+  relayReqClosedSeconds: 300,
   /** First and longest pause before a new connection attempt, in milliseconds. */
   relayRetryFirstMs: 1_000,
   relayRetryMaxMs: 300_000,
@@ -224,6 +262,8 @@ export const limits = {
   /** Bytes and milliseconds for a relay's NIP-11 document. */
   relayInfoBytes: 64 * 1024,
   relayInfoMs: 5_000,
+  /** NIPs that it may name: there are about 100. */
+  relayInfoNips: 200,
   /** Hours for which that document counts as known, and minutes after which a relay without one is asked again. */
   relayInfoHours: 24,
   relayInfoRetryMinutes: 5,
@@ -251,7 +291,7 @@ export const limits = {
   relayFramesPerSecond: 5_000,
   relayBytesPerSecond: 8 * 1024 * 1024,
   relayBurstSeconds: 3,
-  /** Subscriptions of ours on one relay at most: two that stand and four questions; nostream allows 10. */
+  /** Subscriptions of ours on one relay at most: two permanent ones and four questions; nostream allows 10. */
   relaySubscriptions: 6,
   /** Milliseconds for the whole answer to a query. */
   relayQueryMs: 30_000,
@@ -263,6 +303,8 @@ export const limits = {
   /** Relays of peers that are held at the same time, and minutes without use after which one is let go. */
   foreignRelays: 16,
   foreignRelayIdleMinutes: 2,
+  /** Shortest pause before one is tried again, in milliseconds: it is there for a few writes, and seldom missed. */
+  foreignRelayRetryMs: 15_000,
   /** Relays in use of the default candidates: the first healthy ones, so that all agents overlap. */
   defaultRelays: 5,
   /** Minutes a default relay may fail before the next candidate takes its place, and the hours until it is tried again. */
@@ -275,6 +317,8 @@ export const limits = {
   /** Peers whose relay lists are asked for in one query, and hours until they are asked for again. */
   relayListBatch: 50,
   relayListHours: 24,
+  /** Peers of whom it is remembered that they were asked for. */
+  relayListPeers: 5_000,
   /** Seconds without any relay, or without one to read messages from, after which the daemon calls itself degraded. */
   noRelaySeconds: 15,
   /** Minutes that our clock may differ from those of the relays: they refuse what is dated 15 minutes ahead. */

@@ -95,6 +95,14 @@ test('errors that share a status are told together, with the status of their ope
   expect(described(operations.addPeer).responses).toHaveProperty('201');
 });
 
+test('every operation names what any call can end in, and one with a body what that can', () => {
+  for (const [name, row] of rows) {
+    const statuses = Object.keys(described(row).responses);
+    expect(statuses, name).toEqual(expect.arrayContaining(['400', '401', '403', '408', '421', '431', '503']));
+    expect(statuses.includes('415'), name).toBe(hasBody(row));
+  }
+});
+
 test('what is no plain JSON is described as it comes', () => {
   expect(described(operations.getMetrics).responses['200']?.content).toHaveProperty([
     'text/plain; version=0.0.4; charset=utf-8',

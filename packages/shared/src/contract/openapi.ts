@@ -1,5 +1,6 @@
+import { defaultPort } from './default-port.ts';
 import { type ErrorCode, errorRow } from './errors.ts';
-import { hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+import { commonErrors, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
 import { operations } from './operations.ts';
 import * as relaySchemas from './relay-schemas.ts';
 import * as schemas from './schemas.ts';
@@ -8,23 +9,12 @@ import { StreamEvent } from './stream-events.ts';
 /** As much of JSON as is needed to say what is written here. */
 type Json = Readonly<Record<string, unknown>>;
 
+// TypeBox names no type for what every schema has in common as plain JSON.
 const named = Object.entries({ ...schemas, ...relaySchemas, StreamEvent }) as unknown as [
   name: string,
   schema: Json,
 ][];
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-
-/** What any call can end in, and what one with a body can as well. */
-const common: readonly ErrorCode[] = [
-  'invalid_request',
-  'forbidden_origin',
-  'misdirected_host',
-  'token_wrong',
-  'too_many_wrong_tokens',
-  'internal',
-  'shutting_down',
-];
-const commonWithBody: readonly ErrorCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type'];
 
 /** The operation table as an OpenAPI 3.1 document. */
 export function openApiDocument(version: string): Json {
@@ -153,7 +143,7 @@ export function openApiDocument(version: string): Json {
         '8601 in UTC.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: 'http://127.0.0.1:7432', description: 'The daemon of this machine.' }],
+    servers: [{ url: `http://127.0.0.1:${defaultPort}`, description: 'The daemon of this machine.' }],
     paths,
     // None, or the token: `api_auth` says whether it must be.
     security: [{}, { token: [] }],
@@ -174,8 +164,7 @@ export function openApiDocument(version: string): Json {
 /** Several errors may share a status, which OpenAPI describes once. */
 function errorsByStatus(row: Operation): Map<number, ErrorCode[]> {
   const codes = [
-    ...common,
-    ...(hasBody(row) ? commonWithBody : []),
+    ...commonErrors(hasBody(row)),
     ...(row.open ? [] : (['token_required'] as const)),
     ...(row.owner ? (['owner_only'] as const) : []),
     ...(Object.keys(row.errors ?? {}) as ErrorCode[]),

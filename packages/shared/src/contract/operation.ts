@@ -41,6 +41,24 @@ export interface AbortSignalLike {
 /** Whether the fields travel in a body. */
 export const hasBody = ({ method }: Operation): boolean => method !== 'GET' && method !== 'DELETE';
 
+/** What any call can end in. */
+const common: readonly ErrorCode[] = [
+  'invalid_request',
+  'forbidden_origin',
+  'token_wrong',
+  'too_slow',
+  'misdirected_host',
+  'too_many_wrong_tokens',
+  'headers_too_large',
+  'internal',
+  'shutting_down',
+];
+const commonWithBody: readonly ErrorCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type'];
+
+/** What a call can end in beside the errors of its operation. */
+export const commonErrors = (withBody: boolean): readonly ErrorCode[] =>
+  withBody ? [...common, ...commonWithBody] : common;
+
 /** Names of the `:name` parts of a path. */
 export const pathFields = (path: string): string[] =>
   [...path.matchAll(/:([a-z_]+)/g)].map((match) => match[1] as string);

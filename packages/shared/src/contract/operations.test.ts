@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { errorCatalogue, errorRow, isErrorCode, OcmeshError } from './errors.ts';
+import { errorCatalogue, errorRow, isErrorCode } from './errors.ts';
 import { eventTypes } from './event-types.ts';
 import { callNames } from './handlers.ts';
+import { OcmeshError } from './ocmesh-error.ts';
 import { type Operation, pathFields, statusOf } from './operation.ts';
 import { type OperationName, operations } from './operations.ts';
 import { StreamEvent } from './stream-events.ts';

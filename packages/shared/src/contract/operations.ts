@@ -1,3 +1,4 @@
+import { limits } from './limits.ts';
 import type { Operation } from './operation.ts';
 import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
@@ -57,8 +58,7 @@ export const operations = {
   addRelay: operation({
     method: 'POST',
     path: '/relays',
-    summary:
-      'Adds a relay to the list and connects it, without a restart. One that is on the list already stays; 32 are the most.',
+    summary: `Adds a relay to the list and connects it, without a restart. One that is on the list already stays; ${limits.relays} are the most.`,
     input: requests.addRelay,
     output: RelayDetails,
     successStatus: 201,
@@ -107,7 +107,13 @@ export const operations = {
       'Trusts or blocks an agent, gives it a name of your own or a note (null takes them away). A contact’s held messages come in.',
     input: requests.updatePeer,
     output: schemas.PeerDetails,
-    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: {
+      peer_unknown: true,
+      invalid_pubkey: true,
+      inbox_full: true,
+      storage_full: true,
+      storage_unavailable: true,
+    },
   }),
   resumePeer: operation({
     method: 'POST',
@@ -131,7 +137,13 @@ export const operations = {
       'The owner’s answer: yes makes the stranger a contact and lets its held messages in, no blocks it.',
     input: requests.answerRequest,
     output: schemas.PeerDetails,
-    errors: { request_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: {
+      request_unknown: true,
+      invalid_pubkey: true,
+      inbox_full: true,
+      storage_full: true,
+      storage_unavailable: true,
+    },
   }),
   getPolicy: operation({
     method: 'GET',
@@ -147,7 +159,7 @@ export const operations = {
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
-    errors: { storage_full: true, storage_unavailable: true },
+    errors: { inbox_full: true, storage_full: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -198,6 +210,7 @@ export const operations = {
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,
+      inbox_full: true,
       storage_full: true,
       storage_unavailable: true,
     },
@@ -207,7 +220,7 @@ export const operations = {
     method: 'GET',
     path: '/events',
     summary:
-      'What happens, as it happens: Server-Sent Events, with a comment every 15 s. The header `Last-Event-ID` takes up where ' +
+      `What happens, as it happens: Server-Sent Events, with a comment every ${limits.eventCommentSeconds} s. The header \`Last-Event-ID\` takes up where ` +
       'an earlier stream ended; a client that reads too slowly is cut off and can come back that way.',
     input: requests.followEvents,
     output: StreamEvent,

@@ -16,8 +16,8 @@ export const RelayState = Type.Union(
     description:
       '`connecting`; `connected`: works; `disconnected`: tried again with growing pauses; `auth_required`: serves only ' +
       'those who say who they are, and we have not yet; `auth_failed`: refused our key; `restricted`: serves its members ' +
-      'only; `payment_required`: serves who pays; `misbehaving`: sent forgeries or what nobody asked for. The last four ' +
-      'rest until `rests_until`.',
+      'only; `payment_required`: serves who pays; `misbehaving`: sent forgeries or what nobody asked for. The last five ' +
+      'are left alone until `rests_until`, once the connection is gone.',
   },
 );
 

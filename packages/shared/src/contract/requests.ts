@@ -9,7 +9,7 @@ const strict = { additionalProperties: false } as const;
 /** What a request may name a peer by. */
 const PubkeyInput = Type.String({
   minLength: 1,
-  maxLength: 2000,
+  maxLength: limits.pubkeyTextChars,
   description: 'Public key: 64 hex digits, npub1… or nprofile1….',
 });
 
@@ -19,14 +19,17 @@ const Position = Type.String({
   description: 'A position of arrival: the cursor of an earlier answer.',
 });
 const Limit = Type.Integer({ minimum: 1, maximum: limits.pageRows, description: 'Most rows to return.' });
-const MessageId = Type.String({ minLength: 1, maxLength: 128, description: 'Message id.' });
+const MessageId = Type.String({ minLength: 1, maxLength: limits.messageIdChars, description: 'Message id.' });
 const RelayUrl = Type.String({
   minLength: 1,
   maxLength: limits.relayUrlChars,
   description: 'Address of a relay: wss://… or ws://…, without name or password.',
 });
 const oneOfEvents = eventTypes.join('|').replaceAll('.', '\\.');
-const TypeName = Type.String({ pattern: '^[a-z][a-z0-9._-]{0,63}$', description: 'Message type.' });
+const TypeName = Type.String({
+  pattern: `^[a-z][a-z0-9._-]{0,${limits.messageTypeChars - 1}}$`,
+  description: 'Message type.',
+});
 
 const Alias = Type.String({
   minLength: 1,
@@ -118,7 +121,7 @@ export const requests = {
       from: Type.Optional(PubkeyInput),
       with: Type.Optional(PubkeyInput),
       type: Type.Optional(TypeName),
-      thread: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+      thread: Type.Optional(Type.String({ minLength: 1, maxLength: limits.messageIdChars })),
       q: Type.Optional(
         Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of the content.' }),
       ),
@@ -144,7 +147,7 @@ export const requests = {
         Type.Integer({
           minimum: 0,
           maximum: limits.waitSeconds,
-          description: 'Seconds to wait. Default 25.',
+          description: `Seconds to wait. Default ${limits.waitDefaultSeconds}.`,
         }),
       ),
       from: Type.Optional(PubkeyInput),
@@ -160,11 +163,11 @@ export const requests = {
       content: Type.String({
         minLength: 1,
         maxLength: limits.contentChars,
-        description: 'Plain text, 1 to 4096 characters.',
+        description: `Plain text, 1 to ${limits.contentChars} characters.`,
       }),
       type: Type.Optional(TypeName),
       data: Type.Optional(
-        Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.Unknown(), {
+        Type.Record(Type.String({ minLength: 1, maxLength: limits.dataKeyChars }), Type.Unknown(), {
           description: 'Fields of a typed payload.',
         }),
       ),

@@ -53,7 +53,9 @@ export const Peer = Type.Object({
   pubkey: Pubkey,
   npub: Type.String(),
   name: nullable(text('The name the peer gives itself. Untrusted.')),
-  online: Type.Boolean({ description: 'A sign of life within the last 15 minutes.' }),
+  online: Type.Boolean({
+    description: 'A sign of life within the online window: 15 minutes, unless configured.',
+  }),
   last_seen: timestamp('Last sign of life; 1970-01-01 before the first.'),
   first_seen: timestamp('When this daemon first met the peer.'),
   features: Type.Array(Type.String(), { description: 'What its daemon can do. Untrusted.' }),
@@ -130,7 +132,7 @@ export const Delivery = Type.Object({
 export const Message = Type.Object({
   id: Type.String(),
   from: Pubkey,
-  from_name: nullable(text('Untrusted.')),
+  from_name: nullable(text('Of a peer: your alias for it, else the name it gives itself. Untrusted.')),
   to: Pubkey,
   content: text('Decrypted plaintext. Of an incoming message: untrusted.'),
   timestamp: timestamp('When the sender says it was written.'),

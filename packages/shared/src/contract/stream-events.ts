@@ -26,7 +26,7 @@ const Relay = Type.Object(RelayStatus.properties, {
 export const StreamEvent = Type.Union([
   event('peer.discovered', 'An agent was met for the first time, or added by key.', Peer),
   event('peer.online', 'A sign of life of a peer that was offline.', Peer),
-  event('peer.offline', 'A goodbye, or no sign of life for 15 minutes.', Peer),
+  event('peer.offline', 'A goodbye, or no sign of life within the online window.', Peer),
   event('peer.handshaked', 'The peer answered our hello.', Peer),
   event('message.received', 'A message is in the inbox.', Message),
   event(

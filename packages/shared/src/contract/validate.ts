@@ -1,7 +1,8 @@
 // The only import of ajv.
 import { Ajv, type ValidateFunction } from 'ajv';
-import { type ErrorCode, OcmeshError } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
 import type { Input } from './handlers.ts';
+import { OcmeshError } from './ocmesh-error.ts';
 import { hasBody } from './operation.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { Static, TSchema } from './typebox.ts';

@@ -1,4 +1,5 @@
 import { cutChars } from '../contract/ids.ts';
+import { limits } from '../contract/limits.ts';
 import { fold } from './fold.ts';
 
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;
@@ -11,9 +12,6 @@ const LINE_END = /\r\n?|[\u0085\u2028\u2029]/g;
  */
 const UNSEEN =
   /(?!(?<=\p{ExtPict})[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)|(?<=\p{ExtPict}[\ufe0f\p{EMod}]?)\u200d(?=\p{ExtPict}))[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{DI}\p{NChar}\ufff9-\ufffb]/gu;
-
-/** Levels of `data` that are shown: JSON may nest deeper than a stack can follow. */
-export const DATA_DEPTH = 16;
 
 /** Text of a peer or relay without what a reader cannot see. Line ends become line feeds; tabs stay. */
 export const cleanText = (text: string): string =>
@@ -36,10 +34,10 @@ export const showUnseen = (text: string): string =>
   text.replace(UNSEEN, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 
 /**
- * `cleanText` for every string and key of a JSON value. What nests deeper than 16 levels becomes null, and no key
- * passes for the field that marks others' words.
+ * `cleanText` for every string and key of a JSON value. What nests deeper than a message's data may becomes null: a stack
+ * cannot follow for ever. No key passes for the field that marks others' words.
  */
-export function cleanJson(value: unknown, depth = DATA_DEPTH): unknown {
+export function cleanJson(value: unknown, depth: number = limits.dataLevels): unknown {
   if (typeof value === 'string') return cleanText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) return null;

@@ -1,5 +1,6 @@
 import type { Random } from '../ambient/random.ts';
-import { cleanJson, DATA_DEPTH } from './clean-text.ts';
+import { limits } from '../contract/limits.ts';
+import { cleanJson } from './clean-text.ts';
 import { fence, makeInert } from './fence.ts';
 
 /** The field that models are told about. */
@@ -10,7 +11,7 @@ const FIELD = 'untrusted_content';
  * what the daemon knows itself, such as `from`, `trust` and `signature_verified`.
  */
 export const untrusted = <T extends object>(words: T): { readonly untrusted_content: T } => ({
-  [FIELD]: cleanJson(words, DATA_DEPTH + 1) as T,
+  [FIELD]: cleanJson(words, limits.dataLevels + 1) as T,
 });
 
 /**

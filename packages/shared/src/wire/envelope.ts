@@ -70,7 +70,7 @@ export const envelopeFields: readonly string[] = [
   'hops',
 ];
 
-const ID = /^[A-Za-z0-9_-]{8,128}$/;
+const ID = new RegExp(`^[A-Za-z0-9_-]{8,${limits.messageIdChars}}$`);
 const readId = (value: unknown): string | null =>
   typeof value === 'string' && ID.test(value) ? value : null;
 /** Never in the form of an event id: it could take the place of another's message. */
@@ -139,7 +139,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
   const body = fields['body'];
   return {
     kind: 'chat',
-    type: cutChars(type, limits.peerClaimChars),
+    type: cutChars(type, limits.messageTypeChars),
     // A typed payload without a text still has to be readable.
     content: typeof body === 'string' ? body : JSON.stringify(data),
     data: Object.keys(data).length > 0 ? data : null,

@@ -60,5 +60,6 @@ export function readJob(plist: PlistValue): LaunchdJob {
   const missing = ['Label', 'ProgramArguments'].filter((key) => !(key in plist));
   if (wrong.length + missing.length > 0)
     throw new Error(`wrong or missing: ${[...wrong, ...missing].join(', ')}`);
+  // Checked key by key above.
   return plist as unknown as LaunchdJob;
 }

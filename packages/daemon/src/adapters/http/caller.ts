@@ -1,10 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Clock, Log } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, minuteMs } from '@ocmesh/shared/ambient';
 import { callerHeader, limits, OcmeshError, type Operation } from '@ocmesh/shared/contract';
 import { valuesOf } from './raw-headers.ts';
-
-const MINUTE_MS = 60_000;
 
 export interface CallerOptions {
   /** Whether every call needs the token. */
@@ -31,13 +29,13 @@ export function createCallerCheck(
   /** The right token never gets here: no number of wrong ones locks its holder out. */
   function refuse(): OcmeshError {
     const passedMs = clock.monotonic() - minuteBegan;
-    if (passedMs >= MINUTE_MS) {
+    if (passedMs >= minuteMs) {
       minuteBegan += passedMs;
       wrongOnes = 0;
     }
     if (wrongOnes++ === 0) log.warn('a call of the API showed a wrong token');
     if (wrongOnes <= limits.wrongTokensPerMinute) return new OcmeshError('token_wrong');
-    const retryAfterSeconds = Math.ceil((minuteBegan + MINUTE_MS - clock.monotonic()) / 1000);
+    const retryAfterSeconds = Math.ceil((minuteBegan + minuteMs - clock.monotonic()) / 1000);
     return new OcmeshError('too_many_wrong_tokens', { retryAfterSeconds });
   }
 

@@ -17,7 +17,10 @@ export function guard(request: IncomingMessage, port: number): void {
   if (method === 'OPTIONS') throw new OcmeshError('forbidden_origin');
   // An absolute-form target would carry a host of its own past the check.
   if (!/^\/(?!\/)/.test(url)) {
-    throw new OcmeshError('invalid_request', { message: 'The request target must be a path.' });
+    throw new OcmeshError('invalid_request', {
+      message: 'The request target must be a path.',
+      hint: 'Send a path such as /status.',
+    });
   }
   const origins = valuesOf(request, 'origin');
   const foreign = origins.some((origin) => !own.some((host) => origin === `http://${host}`));
@@ -39,7 +42,10 @@ function checkNames(rawHeaders: readonly string[]): void {
       });
     }
     if (/^x-(http-)?method/i.test(name)) {
-      throw new OcmeshError('invalid_request', { message: 'The method stands in the request line alone.' });
+      throw new OcmeshError('invalid_request', {
+        message: 'The method stands in the request line alone.',
+        hint: `Leave out the header that names another: X-Method and the like.`,
+      });
     }
   }
 }

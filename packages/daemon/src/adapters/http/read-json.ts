@@ -13,7 +13,10 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
     throw new OcmeshError('invalid_json', { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new OcmeshError('invalid_request', { message: 'The body must be a JSON object.' });
+    throw new OcmeshError('invalid_request', {
+      message: 'The body must be a JSON object.',
+      hint: 'Send its fields in braces: {"id": "…"}.',
+    });
   }
   return value as Record<string, unknown>;
 }

@@ -42,7 +42,7 @@ test('what was added is answered with 201', async () => {
   expect((await api.post('/peers', `{"pubkey":"${pubkey}"}`)).status).toBe(201);
 });
 
-test('a body cannot bring what belongs into a header', async () => {
+test('a body cannot bring what belongs in a header', async () => {
   const api = await openApi({ sendMessage });
   await api.post('/send', JSON.stringify({ to: pubkey, content: 'x', idempotency_key: 'from the body' }));
   expect(api.calls).toEqual([['sendMessage', { to: pubkey, content: 'x' }]]);
@@ -104,6 +104,25 @@ test.each([
   const answer = await api.post('/send', body);
   expect([answer.status, answer.json['error']]).toEqual([status, error]);
   expect(api.calls).toEqual([]);
+});
+
+test('what names no fields in its details gives a next step of its own', async () => {
+  const api = await openApi({ sendMessage });
+  const get = ['GET /status HTTP/1.1', `Host: ${api.own}`];
+  const answers = await Promise.all([
+    api.raw(['GET //status HTTP/1.1', `Host: ${api.own}`]),
+    api.raw([...get, 'X-HTTP-Method-Override: DELETE']),
+    api.raw(['no HTTP at all']),
+    api.post('/send', '[]'),
+  ]);
+  for (const { json } of answers) {
+    expect(json).toMatchObject({ error: 'invalid_request', hint: expect.not.stringContaining('details') });
+    expect(json).not.toHaveProperty('details');
+  }
+  expect((await api.post('/send', '{}')).json).toMatchObject({
+    hint: expect.stringContaining('details'),
+    details: expect.anything(),
+  });
 });
 
 test('4096 four-byte characters are no larger than 4096 letters', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, minuteMs, type Random, toHex } from '@ocmesh/shared/ambient';
 import { type Handlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import Koa from 'koa';
 import { type CallerOptions, createCallerCheck } from './caller.ts';
@@ -14,7 +14,6 @@ import { createUnread } from './unread.ts';
 const HOST = '127.0.0.1';
 /** How often connections are looked at for being slow. */
 const CHECK_MS = 1_000;
-const MINUTE_MS = 60_000;
 
 export interface HttpServer {
   readonly port: number;
@@ -115,7 +114,7 @@ function cutSlowReader(response: ServerResponse, clock: Clock): void {
 function tellOfDropped({ clock, log }: { readonly clock: Clock; readonly log: Log }): () => void {
   let toldAt = Number.NEGATIVE_INFINITY;
   return () => {
-    if (clock.monotonic() - toldAt < MINUTE_MS) return;
+    if (clock.monotonic() - toldAt < minuteMs) return;
     toldAt = clock.monotonic();
     log.warn('the API has as many connections as it takes: new ones are closed', {
       connections: limits.httpConnections,

@@ -34,7 +34,13 @@ export function createUnread({ random, log }: { readonly random: Random; readonl
         socket.destroy();
         return;
       }
-      const error = new OcmeshError(codes[code] ?? 'invalid_request');
+      const known = codes[code];
+      const error = known
+        ? new OcmeshError(known)
+        : new OcmeshError('invalid_request', {
+            message: 'This is no HTTP request that can be read.',
+            hint: 'Send HTTP/1.1.',
+          });
       const { status, body } = toAnswer(error, toHex(random.bytes(8)), log);
       const text = JSON.stringify(body);
       const headers = {

@@ -1,10 +1,9 @@
-import { type Cancel, type Clock, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { type EventDraft, kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
 import type { AuthResult } from './refusal.ts';
 
-const MINUTE_MS = 60_000;
 const untried: AuthResult = { outcome: 'none', words: '' };
 
 export interface Authentication {
@@ -60,12 +59,12 @@ export function createAuthentication(deps: {
 
   /** Signatures are rationed: what waits answers the challenge that is the last one by then. */
   async function myTurn(): Promise<void> {
-    signedAt = signedAt.filter((at) => clock.monotonic() - at < MINUTE_MS);
+    signedAt = signedAt.filter((at) => clock.monotonic() - at < minuteMs);
     const [first] = signedAt;
     if (first === undefined || signedAt.length < limits.relayAuthsPerMinute) return;
     isWaiting = true;
     await new Promise<void>((resolve) => {
-      const cancel: Cancel = clock.after(first + MINUTE_MS - clock.monotonic(), resolve);
+      const cancel: Cancel = clock.after(first + minuteMs - clock.monotonic(), resolve);
       endWait = () => {
         cancel();
         resolve();

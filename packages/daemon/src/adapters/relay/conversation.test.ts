@@ -15,7 +15,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 type Sent = readonly [type: string, first: never, ...rest: unknown[]];
 
 /** A conversation with a relay that is played by hand, on an open connection. */
-function open(options: { limitation?: Record<string, unknown>; standing?: readonly string[] } = {}) {
+function open(options: { limitation?: Record<string, unknown>; permanent?: readonly string[] } = {}) {
   const clock = createFakeClock();
   const puppet = createPuppet('alice', clock);
   const sent: Sent[] = [];
@@ -28,7 +28,7 @@ function open(options: { limitation?: Record<string, unknown>; standing?: readon
     clock,
     log: createRecordingLog(),
     sign: puppet.sign,
-    standing: (options.standing ?? ['dm']).map((name) => ({ name, filters })),
+    permanent: (options.permanent ?? ['dm']).map((name) => ({ name, filters })),
     info: () => state.info,
     send: (frame) => sent.push(JSON.parse(frame)) > 0,
     giveUp: (reason) => gaveUp.push(reason),
@@ -280,7 +280,7 @@ describe('queries', () => {
     ['many', 4],
   ])('beside two subscriptions, of %s that are allowed, go out %i at a time', async (allowed, atOnce) => {
     const { say, conversation, ofType } = open({
-      standing: ['presence', 'dm'],
+      permanent: ['presence', 'dm'],
       limitation: { max_subscriptions: allowed },
     });
     const results = Array.from({ length: 10 }, () => conversation.query([{ kinds: [4] }]));
@@ -296,8 +296,8 @@ describe('queries', () => {
     [2, ['dm']],
     [1, ['dm']],
     [3, ['presence', 'dm']],
-  ])('with %i subscriptions allowed we keep %j standing', (allowed, names) => {
-    const { ofType } = open({ standing: ['presence', 'dm'], limitation: { max_subscriptions: allowed } });
+  ])('with %i subscriptions allowed we keep %j permanent', (allowed, names) => {
+    const { ofType } = open({ permanent: ['presence', 'dm'], limitation: { max_subscriptions: allowed } });
     expect(ofType('REQ').map(([, name]) => name)).toEqual(names);
   });
 
@@ -310,7 +310,7 @@ describe('queries', () => {
       Array(2).fill({ complete: false, events: [], tooLarge: false }),
     );
     expect([ofType('REQ').length, clock.pending()]).toEqual([2, 0]);
-    const late = open({ standing: ['dm'], limitation: { max_subscriptions: 1 } });
+    const late = open({ permanent: ['dm'], limitation: { max_subscriptions: 1 } });
     const result = late.conversation.query([{ kinds: [4] }]);
     await late.clock.advance(limits.relayQueryMs);
     expect((await result).complete).toBe(false);

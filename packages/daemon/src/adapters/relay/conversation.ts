@@ -15,10 +15,6 @@ import { createQueries } from './queries.ts';
 import { type AuthResult, type RefusedState, refusedState } from './refusal.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** Characters of a relay's words that are kept. */
-export const REASON_CHARS = 200;
-/** NOTICEs of one connection that are logged. */
-const NOTICES = 20;
 const DM_SUBSCRIPTION = 'dm';
 
 export interface ConversationDeps {
@@ -27,7 +23,7 @@ export interface ConversationDeps {
   readonly log: Log;
   /** For NIP-42. */
   readonly sign: (draft: EventDraft) => NostrEvent;
-  readonly standing: readonly Subscription[];
+  readonly permanent: readonly Subscription[];
   readonly info: () => RelayInfo | null;
   readonly send: (frame: string) => boolean;
   /** Hangs up: the relay does not answer what it must. */
@@ -58,7 +54,7 @@ export interface Conversation {
 }
 
 export function createConversation(deps: ConversationDeps): Conversation {
-  const { url, clock, log, standing, info, send } = deps;
+  const { url, clock, log, permanent, info, send } = deps;
   let carriesDms = false;
   let refusal: { readonly words: string; readonly at: number } | null = null;
   let roundTripMs: number | null = null;
@@ -87,7 +83,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
     onAskedAgain: auth.renew,
     onUnasked: () => deps.onOffence('unasked'),
     onRefused(name, words) {
-      const kept = cutChars(words, REASON_CHARS);
+      const kept = cutChars(words, limits.relayReasonChars);
       if (name === DM_SUBSCRIPTION) {
         carriesDms = false;
         refusal = { words: kept, at: clock.monotonic() };
@@ -113,7 +109,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
   function subscribe({ name, filters }: Subscription): void {
     subscriptions.add({
       id: name,
-      standing: true,
+      permanent: true,
       filters,
       onEvent: deps.onEvent,
       onEose() {
@@ -142,18 +138,18 @@ export function createConversation(deps: ConversationDeps): Conversation {
   }
 
   function onNotice(text: string): void {
-    const kept = cutChars(text, REASON_CHARS);
-    if (notices++ < NOTICES) log.debug('relay notice', { relay: url, text: kept });
+    const kept = cutChars(text, limits.relayReasonChars);
+    if (notices++ < limits.relayNotices) log.debug('relay notice', { relay: url, text: kept });
     subscriptions.onNotice(kept);
   }
 
   return {
     open() {
-      const dmFirst = [...standing].sort(
+      const dmFirst = [...permanent].sort(
         (a, b) => Number(b.name === DM_SUBSCRIPTION) - Number(a.name === DM_SUBSCRIPTION),
       );
       // A place stays free for questions.
-      served = standing.length < room() ? standing : dmFirst.slice(0, Math.max(1, room() - 1));
+      served = permanent.length < room() ? permanent : dmFirst.slice(0, Math.max(1, room() - 1));
       for (const subscription of served) subscribe(subscription);
     },
     onText(text, bytes) {
@@ -167,7 +163,11 @@ export function createConversation(deps: ConversationDeps): Conversation {
         case 'CLOSED':
           return subscriptions.onClosed(frame.subscription, frame.reason);
         case 'OK':
-          return publications.onOk(frame.eventId, frame.accepted, cutChars(frame.reason, REASON_CHARS));
+          return publications.onOk(
+            frame.eventId,
+            frame.accepted,
+            cutChars(frame.reason, limits.relayReasonChars),
+          );
         case 'AUTH':
           return onChallenge(frame.challenge);
         case 'NOTICE':

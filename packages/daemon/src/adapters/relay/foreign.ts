@@ -1,10 +1,10 @@
-import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, minuteMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { RelaySnapshot } from '../../core/ports/relay-network.ts';
 import type { AddressPolicy } from './address-policy.ts';
 import type { Session } from './session.ts';
 
-const IDLE_MS = limits.foreignRelayIdleMinutes * 60_000;
+const IDLE_MS = limits.foreignRelayIdleMinutes * minuteMs;
 
 interface Held {
   readonly session: Session;

@@ -1,11 +1,10 @@
-import { hourMs, type UnixMs } from '@ocmesh/shared/ambient';
+import { hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type RelayState } from '@ocmesh/shared/contract';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import type { Rest } from './comeback.ts';
 import type { End } from './connection.ts';
 import { type AuthResult, type RefusedState, refusedByStatus, refusedState } from './refusal.ts';
 
-const MINUTE_MS = 60_000;
 const TOO_MANY_REQUESTS = 429;
 
 /** What was known when the connection ended. */
@@ -30,12 +29,12 @@ export interface Verdict {
 
 export function judge(end: End, circumstances: Circumstances): Verdict {
   const { gaveUp, nowMs } = circumstances;
-  if (gaveUp === 'misbehaved') return leftAlone('misbehaving', limits.relayMisbehavedMinutes * MINUTE_MS);
+  if (gaveUp === 'misbehaved') return leftAlone('misbehaving', limits.relayMisbehavedMinutes * minuteMs);
   const refused = refusedAtEnd(end, circumstances);
   if (refused) return leftAlone(refused, limits.relayRefusedHours * hourMs);
   const askedMs = retryAfterMs(end.http?.retryAfter ?? null, nowMs);
   if (end.http?.status === TOO_MANY_REQUESTS) {
-    const ms = askedMs ?? limits.relayTooManyMinutes * MINUTE_MS;
+    const ms = askedMs ?? limits.relayTooManyMinutes * minuteMs;
     return { state: 'disconnected', rest: { ms, firm: true }, atLeastMs: 0 };
   }
   return { state: 'disconnected', rest: null, atLeastMs: askedMs ?? 0 };
@@ -59,5 +58,5 @@ function refusedAtEnd(end: End, { gaveUp, refused, auth, info }: Circumstances):
 function retryAfterMs(header: string | null, nowMs: UnixMs): number | null {
   if (header === null) return null;
   const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), limits.relayTooManyMaxMinutes * MINUTE_MS);
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), limits.relayTooManyMaxMinutes * minuteMs);
 }

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, hourMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, hourMs, minuteMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { fetchRelayInfo } from './info.ts';
@@ -50,7 +50,7 @@ export function createInfoSource(deps: {
     current: () => info,
     refresh() {
       if (clock.monotonic() < goodUntil) return;
-      goodUntil = clock.monotonic() + limits.relayInfoRetryMinutes * 60_000;
+      goodUntil = clock.monotonic() + limits.relayInfoRetryMinutes * minuteMs;
       cancel();
       void ask();
     },

@@ -64,7 +64,7 @@ function readInfo(value: unknown): RelayInfo | null {
   if (typeof value !== 'object' || value === null) return null;
   const { supported_nips: nips, limitation } = value as Record<string, unknown>;
   return {
-    supportedNips: Array.isArray(nips) ? nips.filter(Number.isInteger).slice(0, 200) : [],
+    supportedNips: Array.isArray(nips) ? nips.filter(Number.isInteger).slice(0, limits.relayInfoNips) : [],
     limitation: readLimitation(limitation),
   };
 }

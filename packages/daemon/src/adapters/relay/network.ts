@@ -20,7 +20,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
   const ambient = { clock, random, log, sign };
   const policy = createAddressPolicy(deps.isReachable);
   let own = new Map<string, Session>();
-  let standing: readonly Subscription[] = [];
+  let permanent: readonly Subscription[] = [];
   let listener: NetworkListener | null = null;
   /** Of sessions that were let go of: their sockets close in their own time. */
   const ending = new Set<Promise<void>>();
@@ -37,7 +37,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
         // It matters to nobody's solitude but its own.
         othersOpen: () => true,
         listener: listener as NetworkListener,
-        standing: [],
+        permanent: [],
       }),
   });
 
@@ -50,7 +50,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       lookup: undefined,
       othersOpen: () => [...own].some(([other, session]) => other !== url && isOpen(session)),
       listener: itsListener,
-      standing,
+      permanent,
     });
   }
 
@@ -88,7 +88,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
 
   return {
     start(urls, subscriptions, itsListener) {
-      standing = subscriptions;
+      permanent = subscriptions;
       listener = {
         ...itsListener,
         onDisconnected(url) {

@@ -16,7 +16,7 @@ const unanswered: QueryResult = { complete: false, events: [], tooLarge: false }
 export function createQueries(deps: {
   readonly clock: Clock;
   readonly subscriptions: Subscriptions;
-  /** How many may be open beside the standing ones. */
+  /** How many may be open beside the permanent ones. */
   readonly slots: () => number;
   /** An event that is none, or larger than anything we would take. */
   readonly onGarbage: () => void;
@@ -51,7 +51,7 @@ export function createQueries(deps: {
     const cancelDeadline = clock.after(limits.relayQueryMs, () => finish(false, false));
     subscriptions.add({
       id,
-      standing: false,
+      permanent: false,
       filters: () => filters,
       onEvent(raw, size) {
         // Only what an event has is held: a frame may hide a thousand times its length in brackets.

@@ -19,7 +19,7 @@ test('connects, subscribes and says so', async () => {
   expect(log.lines).toContainEqual(expect.objectContaining({ message: `relay connected to ${url}` }));
 });
 
-test('hands every event of a standing subscription on, as it came', async () => {
+test('hands every event of a permanent subscription on, as it came', async () => {
   const { scripted, events, heard } = await connected();
   const odd = { kind: 4, any: 'thing' };
   scripted.send(['EVENT', 'dm', odd]);

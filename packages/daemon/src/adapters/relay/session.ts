@@ -12,14 +12,11 @@ import type {
 } from '../../core/ports/relay-network.ts';
 import { createComeback } from './comeback.ts';
 import { type Connection, type End, openConnection } from './connection.ts';
-import { createConversation, REASON_CHARS } from './conversation.ts';
+import { createConversation } from './conversation.ts';
 import { type Circumstances, judge } from './hang-up.ts';
 import { createInfoSource } from './info-source.ts';
 import { createRemoteClock } from './remote-clock.ts';
 import { createStanding } from './standing.ts';
-
-/** Shortest pause before a peer's relay is tried again: it is there for a few writes, and seldom missed. */
-const FOREIGN_RETRY_MS = 15_000;
 
 export interface SessionDeps {
   readonly clock: Clock;
@@ -33,7 +30,7 @@ export interface SessionDeps {
   /** Whether another relay of our own is open. */
   readonly othersOpen: () => boolean;
   readonly listener: NetworkListener;
-  readonly standing: readonly Subscription[];
+  readonly permanent: readonly Subscription[];
 }
 
 export interface Session {
@@ -87,7 +84,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     clock,
     log,
     sign: deps.sign,
-    standing: deps.standing,
+    permanent: deps.permanent,
     info: info.current,
     send: (frame) => connection?.send(frame) ?? false,
     giveUp: (reason) => hangUp('unanswered', reason),
@@ -97,7 +94,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       tellState();
     },
     onRefused(words) {
-      lastError = cutChars(words, REASON_CHARS);
+      lastError = cutChars(words, limits.relayReasonChars);
       tellState();
     },
     onOffence: offend,
@@ -152,10 +149,10 @@ export function createSession(url: string, deps: SessionDeps): Session {
     connectedSince = null;
     gaveUp = null;
     hasMisbehaved = false;
-    lastError = cutChars(end.reason, REASON_CHARS);
+    lastError = cutChars(end.reason, limits.relayReasonChars);
     conversation.reset();
     if (verdict.rest) comeback.rest(verdict.rest);
-    else comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? FOREIGN_RETRY_MS : 0));
+    else comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? limits.foreignRelayRetryMs : 0));
     if (end.timedOut) log.warn('connection timeout', { relay: url });
     if (wasOpen) log.warn('relay disconnected', { relay: url, reason: lastError });
     else log.debug('relay not reached', { relay: url, reason: lastError });

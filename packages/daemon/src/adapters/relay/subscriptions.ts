@@ -2,17 +2,15 @@ import { type Cancel, type Clock, hourMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
 
-const REQ_TRIES = 3;
-/** Pause before a subscription that the relay closed is asked again. */
-const RATE_LIMITED_MS = 60_000;
-const CLOSED_MS = 300_000;
+const RATE_LIMITED_MS = limits.relayReqRateLimitedSeconds * 1000;
+const CLOSED_MS = limits.relayReqClosedSeconds * 1000;
 const REFUSED_MS = limits.relayRefusedHours * hourMs;
 
 /** What somebody wants to know of the relay. */
 export interface Request {
   readonly id: string;
   /** Asked for as long as the connection holds, whatever the relay answers. */
-  readonly standing: boolean;
+  readonly permanent: boolean;
   readonly filters: () => readonly Filter[];
   /** @param bytes of its frame */
   onEvent(event: unknown, bytes: number): void;
@@ -44,16 +42,16 @@ export interface SubscriptionsDeps {
   readonly authenticate: () => Promise<boolean>;
   /** Whether a refusal in these words will hold for hours. */
   readonly isFinal: (words: string) => boolean;
-  /** A standing one is not served. */
+  /** A permanent one is not served. */
   readonly onRefused: (name: string, words: string) => void;
-  /** A standing one is asked once more after a refusal that held for hours. */
+  /** A permanent one is asked once more after a refusal that held for hours. */
   readonly onAskedAgain: () => void;
   readonly onUnasked: () => void;
 }
 
 export type Subscriptions = ReturnType<typeof createSubscriptions>;
 
-/** The REQs of one connection: standing ones, and queries that end with their EOSE. */
+/** The REQs of one connection: permanent ones, and queries that end with their EOSE. */
 export function createSubscriptions(deps: SubscriptionsDeps) {
   const { clock, send } = deps;
   const reqs = new Map<string, Req>();
@@ -63,7 +61,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
   const isThere = (req: Req): boolean => reqs.get(req.request.id) === req;
 
   function fire(req: Req, tries = 1): void {
-    const { id, standing } = req.request;
+    const { id, permanent } = req.request;
     req.phase = 'asked';
     if (tries === 1) {
       req.wantsChallenge = false;
@@ -75,9 +73,9 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     // Some relays lose a REQ that is sent right at open.
     req.cancel = clock.after(limits.relayReqMs, () => {
       if (req.phase !== 'asked') return;
-      if (tries < REQ_TRIES) fire(req, tries + 1);
+      if (tries < limits.relayReqTries) fire(req, tries + 1);
       else if (req.notice !== null) void close(req, req.notice);
-      else if (standing) deps.giveUp();
+      else if (permanent) deps.giveUp();
       // What is live goes on: a relay may drop a query for being one too many.
       else end(req);
     });
@@ -103,7 +101,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     if (await tryAuth(req, words)) return;
     // The connection may have broken meanwhile, or another answer been quicker.
     if (!isThere(req) || req.phase !== 'closed') return;
-    if (!req.request.standing) return end(req);
+    if (!req.request.permanent) return end(req);
     deps.onRefused(req.request.id, words);
     const isFinal = deps.isFinal(words);
     const pauseMs = isFinal

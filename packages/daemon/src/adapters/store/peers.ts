@@ -73,6 +73,7 @@ export function createPeersTable(database: Database): PeersTable {
       const before = count();
       database.write('peers.evict', [limit]);
       if (count() === before) database.write('peers.evictRead', [limit]);
+      database.write('relayLists.forgetLeft', []);
       cache.clear();
       return before - count();
     },

@@ -13,15 +13,22 @@ export const createMetaTable = (database: Database): MetaTable => ({
   set: (key, value) => database.write('meta.set', [key, value]),
 });
 
-export const createSeenTable = (database: Database): SeenTable => ({
-  has: (eventId) => database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null,
-  add: (eventId, atMs) => database.write('seen.add', [eventId, atMs]),
-  forgetBefore(atMs) {
-    database.write('seen.forget', [atMs]);
-    database.write('meta.set', ['seen_since_ms', String(atMs)]);
-  },
-  knownSinceMs: () => Number(database.one("SELECT value FROM meta WHERE key = 'seen_since_ms'")?.[0] ?? 0),
-});
+export function createSeenTable(database: Database): SeenTable {
+  const knownSinceMs = (): number =>
+    Number(database.one("SELECT value FROM meta WHERE key = 'seen_since_ms'")?.[0] ?? 0);
+  return {
+    has: (eventId) => database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null,
+    add: (eventId, atMs) => database.write('seen.add', [eventId, atMs]),
+    forgetBefore(atMs) {
+      const sinceMs = Math.max(atMs, knownSinceMs());
+      database.write('seen.forget', [sinceMs]);
+      database.write('meta.set', ['seen_since_ms', String(sinceMs)]);
+    },
+    newestSinceMs: (count) =>
+      Number(database.one('SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET ?', [count - 1])?.[0] ?? 0),
+    knownSinceMs,
+  };
+}
 
 export const createRelaysTable = (database: Database): RelaysTable => ({
   cursor: (url) =>

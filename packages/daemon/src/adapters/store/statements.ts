@@ -149,6 +149,7 @@ const list = [
          AND NOT EXISTS (SELECT 1 FROM contact_wishes w WHERE w.peer = p.pubkey)
        ORDER BY last_seen, pubkey LIMIT ?)`,
   ],
+  ['relayLists.forgetLeft', 'DELETE FROM relay_lists WHERE pubkey NOT IN (SELECT pubkey FROM peers)'],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, StartError } from './exit.ts';
+import { othersBits } from './private-file.ts';
 
 /** The files of one agent. */
 export interface Home {
@@ -40,7 +41,7 @@ export function prepareHome(home: Home): void {
     const folder = statSync(home.path);
     if (!folder.isDirectory()) throw refuse(`${home.path} is not a folder. Set OCMESH_HOME to one`);
     checkOwner(home.path, folder);
-    if ((folder.mode & OTHERS) !== 0)
+    if ((folder.mode & othersBits) !== 0)
       throw refuse(`Others may enter ${home.path}. Run: chmod 700 ${home.path}`);
     for (const name of readdirSync(home.path)) if (isSecret(name)) checkFile(join(home.path, name));
   } catch (error) {
@@ -50,7 +51,6 @@ export function prepareHome(home: Home): void {
   }
 }
 
-const OTHERS = 0o077;
 /** Whether who can read a file of this name is this agent, or its owner. */
 export const isSecret = (name: string): boolean =>
   /^(ocmesh\.db|ocmesh\.key|keystore\.json|token$)/.test(name);
@@ -59,11 +59,12 @@ function checkFile(path: string): void {
   const file = lstatSync(path);
   if (file.isSymbolicLink()) throw refuse(`${path} is a symbolic link. Put the file itself there`);
   checkOwner(path, file);
-  if ((file.mode & OTHERS) !== 0) throw refuse(`Others may read ${path}. Run: chmod 600 ${path}`);
+  if ((file.mode & othersBits) !== 0) throw refuse(`Others may read ${path}. Run: chmod 600 ${path}`);
 }
 
 function checkOwner(path: string, { uid }: { uid: number }): void {
-  if (process.getuid && uid !== process.getuid()) throw refuse(`${path} belongs to another user`);
+  if (process.getuid && uid !== process.getuid())
+    throw refuse(`${path} belongs to another user. Run: sudo chown -R "$(id -un)" ${path}`);
 }
 
 const refuse = (why: string, cause?: unknown): StartError =>

@@ -81,7 +81,7 @@ export function takeLock(path: string): () => void {
     }
     throw new StartError(
       exitCodes.tryAgain,
-      `The lock ${path} could not be taken: others are taking it too.`,
+      `The lock ${path} could not be taken: others are taking it too. Try again.`,
     );
   } finally {
     unlinkSync(mine);

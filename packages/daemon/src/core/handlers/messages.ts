@@ -6,8 +6,6 @@ import type { MessageFilter, Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './handlers.ts';
 import { presentMessage } from './present.ts';
 
-const DEFAULT_WAIT_S = 25;
-
 export function createMessageHandlers(
   { store, identity, waiting, wakeReceipts, nextAttemptAtMs }: HandlerDeps,
   options: HandlerOptions,
@@ -54,7 +52,7 @@ export function createMessageHandlers(
     async waitForMessages(input, context) {
       const result = await waiting.wait(
         {
-          timeoutMs: (input.timeout_s ?? DEFAULT_WAIT_S) * 1000,
+          timeoutMs: (input.timeout_s ?? limits.waitDefaultSeconds) * 1000,
           ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
           ...(input.type === undefined ? {} : { type: input.type }),
           ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
@@ -83,7 +81,10 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
   const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
   const [peer] = peers;
   if (peers.some((other) => other !== peer)) {
-    throw new OcmeshError('invalid_request', { message: 'The fields from and with name different peers.' });
+    throw new OcmeshError('invalid_request', {
+      message: 'The fields from and with name different peers.',
+      hint: 'Give one of them.',
+    });
   }
   // Only a peer writes from a peer's key, so `from` leaves no outgoing message.
   const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';

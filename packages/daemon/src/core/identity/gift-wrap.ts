@@ -1,4 +1,4 @@
-import type { Random } from '@ocmesh/shared/ambient';
+import { dayMs, type Random } from '@ocmesh/shared/ambient';
 import { limits, OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import {
   kinds,
@@ -14,9 +14,7 @@ import { newSecretKey } from './new-secret-key.ts';
 // NIP-17 on NIP-59: message (rumor, unsigned) → seal (signed by its author) → gift wrap (signed by a key of its own).
 
 /** How far seals and wraps are back-dated, so that no two of them can be told to belong together (NIP-17). */
-const BACK_DATED_SEC = 2 * 24 * 60 * 60;
-/** Bytes of a rumor. Padded and encoded twice, one byte more makes an event above the 64 KiB that relays take. */
-const MOST_RUMOR_BYTES = 28 * 1024;
+const BACK_DATED_SEC = (limits.giftWrapBackdatedDays * dayMs) / 1000;
 
 /** An event that nobody signed: its reader knows who wrote it, and can prove it to nobody. */
 export type Rumor = UnsignedEvent & Pick<NostrEvent, 'id'>;
@@ -73,7 +71,7 @@ export function wrapRumor(
   const { engine, random } = deps;
   const backDated = (): number => nowSec - Math.floor(random.unit() * BACK_DATED_SEC);
   const plaintext = JSON.stringify(rumor);
-  if (utf8Bytes(plaintext) > MOST_RUMOR_BYTES) throw new OcmeshError('content_too_large');
+  if (utf8Bytes(plaintext) > limits.rumorBytes) throw new OcmeshError('content_too_large');
   const seal = engine.sign(
     {
       kind: kinds.seal,

@@ -12,6 +12,7 @@ export function createNostrToolsEngine(): CryptoEngine {
     open: (secretKey, peer, payload) => nip44.decrypt(payload, nip44.getConversationKey(secretKey, peer)),
   };
 
+  // The casts: types of nostr-tools are mutable, ours are not, and it changes nothing that is cast.
   return {
     publicKey: (secretKey) => getPublicKey(secretKey) as Pubkey,
 

@@ -1,4 +1,4 @@
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import { limits, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import { isExpired, kinds, type NostrEvent, parseEvent, tagValues } from '@ocmesh/shared/wire';
 import type { Refusal } from './verdict.ts';
 
@@ -37,7 +37,11 @@ const wanted: readonly number[] = [
 export const isSealed = ({ kind }: NostrEvent): boolean =>
   kind === kinds.encryptedDm || kind === kinds.giftWrap;
 
+/** Counts only where the number of characters leaves it open: each takes one to three bytes. */
+const isLonger = (text: string, maxBytes: number): boolean =>
+  text.length > maxBytes || (text.length * 3 > maxBytes && utf8Bytes(text) > maxBytes);
+
 const isTooLarge = (event: NostrEvent): boolean =>
-  event.content.length > (isSealed(event) ? limits.eventContentBytes : limits.publicContentBytes) ||
+  isLonger(event.content, isSealed(event) ? limits.eventContentBytes : limits.publicContentBytes) ||
   event.tags.length > limits.eventTags ||
   event.tags.some((tag) => tag.some((part) => part.length > limits.tagValueChars));

@@ -13,7 +13,7 @@ import type { Store } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 
-const OFFLINE_LIFETIME_SEC = 60;
+const GOODBYE_LEAST_SEC = 60;
 const GOODBYE_MS = 1_500;
 /** NIP-40: kind 1 notes go only where they vanish again. */
 const EXPIRATION_NIP = 40;
@@ -72,13 +72,14 @@ export function createAnnouncer(
   }
 
   function draft(kind: PresenceKind, createdAtSec: number, status: 'online' | 'offline') {
-    // A goodbye is dated right after the last announcement, which may be long ago: its minute counts from now.
-    const saidAtSec = Math.max(createdAtSec, toUnixSec(clock.now()));
-    const goneAtSec = saidAtSec + OFFLINE_LIFETIME_SEC;
+    const lifetimeSec = Math.round(options.onlineWindowMs / 1000);
+    // As long as the last announcement: who comes later may still find that as a note, and nothing else. Dated right after
+    // it, a goodbye may be late.
+    const leastSec = toUnixSec(clock.now()) + GOODBYE_LEAST_SEC - createdAtSec;
     return presenceEvent({
       kind,
       createdAtSec,
-      lifetimeSec: status === 'online' ? Math.round(options.onlineWindowMs / 1000) : goneAtSec - createdAtSec,
+      lifetimeSec: status === 'online' ? lifetimeSec : Math.max(lifetimeSec, leastSec),
       version: ocmeshVersion,
       name: options.name,
       features: ourFeatures,

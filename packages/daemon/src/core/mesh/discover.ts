@@ -8,7 +8,7 @@ export interface DiscoverOptions {
 }
 
 export interface Discovery {
-  /** Of the standing subscription: it finds newcomers as they come. */
+  /** Of the permanent subscription: it finds newcomers as they come. */
   filters(): Filter[];
   start(): void;
   stop(): void;

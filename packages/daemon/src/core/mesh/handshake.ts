@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, dayMs, type Log, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, dayMs, type Log, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, helloPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -7,7 +7,6 @@ import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
-const MINUTE_MS = 60_000;
 /** How often those who had to wait are looked at again. */
 const AGAIN_MS = 10_000;
 /** Of those: whom the owner named, then the last seen, since they are there to hear it. */
@@ -41,7 +40,7 @@ export function createHandshake(
     const nowMs = clock.now();
     // Those of a clock that was ahead do not count: they would for as long as it was.
     const within = (ms: number): number => greeted.countSince(nowMs - ms + 1) - greeted.countSince(nowMs + 1);
-    return within(MINUTE_MS) < limits.hellosPerMinute && within(dayMs) < limits.hellosPerDay;
+    return within(minuteMs) < limits.hellosPerMinute && within(dayMs) < limits.hellosPerDay;
   }
 
   const wantsHello = (peer: PeerRecord | null): peer is PeerRecord =>

@@ -1,4 +1,5 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wire';
 import type { EventHandler } from '../ingest/examine.ts';
 import type { Refused } from '../ingest/verdict.ts';
@@ -8,12 +9,22 @@ import type { Tables } from '../ports/store.ts';
 
 /** Presence events → peers. Not remembered one by one: the newest `created_at` of a peer makes older ones stale. */
 export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): EventHandler {
+  /** Of keys that we never met: when they said goodbye. A relay may hand out what they said before it later. */
+  const goodbyes = new Map<Pubkey, number>();
+
+  function noteGoodbye({ pubkey, createdAtSec }: Presence): void {
+    goodbyes.delete(pubkey);
+    goodbyes.set(pubkey, createdAtSec);
+    if (goodbyes.size > limits.goodbyes) goodbyes.delete(goodbyes.keys().next().value as Pubkey);
+  }
+
   return {
     remember: false,
     look(event, tables) {
       const peer = tables.peers.get(event.pubkey);
-      if (!peer) return 'unknown';
-      return event.created_at <= peer.presenceAtSec ? 'stale' : 'known';
+      const knownSec = peer?.presenceAtSec ?? goodbyes.get(event.pubkey) ?? Number.NEGATIVE_INFINITY;
+      if (event.created_at <= knownSec) return 'stale';
+      return peer ? 'known' : 'unknown';
     },
     open(event: NostrEvent, nowMs: UnixMs) {
       const presence = readPresence(event, toUnixSec(nowMs));
@@ -21,7 +32,11 @@ export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): Ev
       return {
         sortSec: event.created_at,
         sortSeq: 0,
-        apply: (tables, { receivedAtMs }) => takePresence(tables, presence, receivedAtMs, makeRoom),
+        apply(tables, { receivedAtMs }) {
+          if (!presence.online && !tables.peers.get(presence.pubkey)) noteGoodbye(presence);
+          const isOver = presence.createdAtSec <= (goodbyes.get(presence.pubkey) ?? 0);
+          return isOver ? [] : takePresence(tables, presence, receivedAtMs, makeRoom);
+        },
       };
     },
   };
@@ -35,8 +50,6 @@ function takePresence(
 ): DomainEvent[] | Refused {
   const known = tables.peers.get(presence.pubkey);
   if (known && presence.createdAtSec <= known.presenceAtSec) return [];
-  // A goodbye from somebody we never met is no news.
-  if (!known && !presence.online) return [];
   if (!known && !makeRoom(tables)) return { refusal: 'peers_full', isFinal: false };
   const seenMs = Math.min(presence.createdAtSec * 1000, nowMs);
   const before = known ?? newPeer(presence.pubkey, nowMs, seenMs);

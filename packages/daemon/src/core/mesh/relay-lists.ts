@@ -17,8 +17,6 @@ import { nextCreatedAtSec } from './created-at.ts';
 
 /** Changes that come together are told, and asked for, together. */
 const GATHER_MS = 2_000;
-/** Peers whose lists were asked for lately. */
-const REMEMBERED = 5_000;
 const AGAIN_MS = limits.relayListHours * hourMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
@@ -144,7 +142,7 @@ export function createRelayLists(deps: {
     want(peer) {
       const lastMs = askedAt.get(peer) ?? Number.NEGATIVE_INFINITY;
       if (clock.monotonic() - lastMs < AGAIN_MS || openRelays().length === 0) return;
-      if (askedAt.size >= REMEMBERED) askedAt.clear();
+      if (askedAt.size >= limits.relayListPeers) askedAt.clear();
       askedAt.set(peer, clock.monotonic());
       wanted.add(peer);
       cancelAsk ??= clock.after(GATHER_MS, ask);

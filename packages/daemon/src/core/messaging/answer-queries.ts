@@ -1,5 +1,5 @@
-import { type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
-import type { Pubkey } from '@ocmesh/shared/contract';
+import { type Clock, type Log, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, pongPayload, profilePayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -7,13 +7,6 @@ import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
 import { isFamiliar } from '../trust/familiar.ts';
 import type { TokenBucket } from '../trust/token-bucket.ts';
-
-/** An answer that comes later than this is none. */
-const WORTH_MS = 600_000;
-/** One answer per peer in this time: a query costs us a signature and a write. */
-const PAUSE_MS = 5_000;
-/** Peers remembered for the pause. */
-const REMEMBERED = 1_000;
 
 /** The feature `query`: the daemon answers `ping` and `profile` by itself. */
 export function createQueryAnswers(
@@ -35,8 +28,8 @@ export function createQueryAnswers(
   async function answer(peer: Pubkey, query: 'ping' | 'profile'): Promise<void> {
     const nowMs = clock.now();
     const sinceMs = clock.monotonic() - (answeredAt.get(peer) ?? Number.NEGATIVE_INFINITY);
-    if (sinceMs < PAUSE_MS) return;
-    if (answeredAt.size >= REMEMBERED) answeredAt.clear();
+    if (sinceMs < limits.queryAnswerSeconds * 1000) return;
+    if (answeredAt.size >= limits.queryAnswerPeers) answeredAt.clear();
     answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
     const known = store.peek((tables) => tables.peers.get(peer));
@@ -46,7 +39,7 @@ export function createQueryAnswers(
       event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,
       purpose: 'reply',
-      expiresAtMs: nowMs + WORTH_MS,
+      expiresAtMs: nowMs + limits.queryAnswerMinutes * minuteMs,
     };
     await store.transaction((tables) => tables.outbox.insert(item));
     deps.offer([item]);

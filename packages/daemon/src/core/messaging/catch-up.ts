@@ -1,4 +1,12 @@
-import { type Cancel, type Clock, dayMs, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  dayMs,
+  every,
+  type Log,
+  minuteMs,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -6,7 +14,7 @@ import type { Store } from '../ports/store.ts';
 import { createSealedFetch, sealedKinds } from './fetch-sealed.ts';
 import type { End } from './stored-pages.ts';
 
-const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * 60_000;
+const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * minuteMs;
 /** Pause before a catch-up that did not get through is tried again on the same connection. */
 const RETRY_MS = 300_000;
 /** How often the cursor of a relay that we listen to moves on. */
@@ -32,7 +40,7 @@ interface RelayState {
 }
 
 export interface CatchUp {
-  /** Of the standing subscription: only what comes from now on, however old it says it is. */
+  /** Of the permanent subscription: only what comes from now on, however old it says it is. */
   filters(): Filter[];
   start(): void;
   onSubscribed(url: string): void;

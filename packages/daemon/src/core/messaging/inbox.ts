@@ -1,4 +1,5 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
 import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler, Source } from '../ingest/examine.ts';
@@ -11,9 +12,6 @@ import { hold, placeOf } from '../trust/admission.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { Senders } from '../trust/senders.ts';
 import { applyReceipt } from './receipts.ts';
-
-/** How far a sender's milliseconds may differ from its event's seconds and still be believed. */
-const TS_TOLERANCE_MS = 2000;
 
 interface Deps {
   readonly identity: Identity;
@@ -175,4 +173,4 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
 
 /** The sender's milliseconds where they agree with the signed seconds. */
 const believedTime = (createdAtSec: number, tsMs: number | null): UnixMs =>
-  tsMs !== null && Math.abs(tsMs - createdAtSec * 1000) <= TS_TOLERANCE_MS ? tsMs : createdAtSec * 1000;
+  tsMs !== null && Math.abs(tsMs - createdAtSec * 1000) <= limits.envelopeTimeMs ? tsMs : createdAtSec * 1000;

@@ -18,7 +18,13 @@ export interface Retention {
 
 /** How much is kept. */
 export type Bounds = {
-  readonly [K in 'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch']: number;
+  readonly [K in
+    | 'storedMessages'
+    | 'storedMessageBytes'
+    | 'messageDays'
+    | 'seenDays'
+    | 'seenIds'
+    | 'pruneBatch']: number;
 } & PeerBounds &
   QuotaBounds;
 
@@ -34,7 +40,7 @@ export function createRetention(
   bounds: Bounds,
 ): Retention {
   const { store, clock, log } = deps;
-  let cancel: Cancel = () => {};
+  let cancels: Cancel[] = [];
   let refusedSince: UnixMs | null = null;
 
   function isFull(tables: Tables): boolean {
@@ -68,6 +74,18 @@ export function createRetention(
     if (removed > 0) log.info('old messages removed', { messages: removed });
   }
 
+  /** Whoever sends us much shall not fill the memory; a catch-up then does not reach further back than what is known. */
+  async function boundSeen(): Promise<void> {
+    const sinceMs = store.peek(({ seen }) => seen.newestSinceMs(bounds.seenIds));
+    if (sinceMs <= store.peek(({ seen }) => seen.knownSinceMs())) return;
+    await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.steadyNow())));
+  }
+
+  const regularly = (intervalMs: number, run: () => Promise<void>): Cancel =>
+    every(clock, intervalMs, () => {
+      run().catch((error) => log.warn('what is old could not be removed', { reason: String(error) }));
+    });
+
   return {
     makeRoom,
     fullSince() {
@@ -76,10 +94,10 @@ export function createRetention(
       return isStillFull ? refusedSince : null;
     },
     start() {
-      cancel = every(clock, hourMs, () => {
-        prune().catch((error) => log.warn('old messages could not be removed', { reason: String(error) }));
-      });
+      cancels = [regularly(hourMs, prune), regularly(60_000, boundSeen)];
     },
-    stop: () => cancel(),
+    stop() {
+      for (const cancel of cancels) cancel();
+    },
   };
 }

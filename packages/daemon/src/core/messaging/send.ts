@@ -33,7 +33,6 @@ import type { Policies } from '../trust/policy.ts';
 const MID_BYTES = 16;
 const KEY_LIFE_MS = limits.idempotencyHours * hourMs;
 const MANY_STRANGERS = `This agent wrote to ${limits.firstContactsPerHour} strangers within an hour; the owner is asked before more. Nothing was sent.`;
-const INBOX_FULL = 'The store is full of messages that may not be removed: nothing was stored.';
 
 export type SendMessage = (
   input: Input<'sendMessage'>,
@@ -89,7 +88,7 @@ export function createSend(deps: {
       if ('paused' in verdict) return loopSuspected(verdict.paused.untilMs - nowMs);
       const { hops } = verdict;
       checkQueue(tables);
-      if (!deps.makeRoom(tables)) throw new OcmeshError('storage_full', { message: INBOX_FULL });
+      if (!deps.makeRoom(tables)) throw new OcmeshError('inbox_full');
       const mid = toHex(random.bytes(MID_BYTES));
       const dialect = dialectOf(peer);
       const seq = tables.peers.nextSeq(to);
@@ -98,7 +97,7 @@ export function createSend(deps: {
         { type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo, hops },
         dialect,
       );
-      if (utf8Bytes(payload) > limits.sealedBytes) throw new OcmeshError('content_too_large');
+      if (utf8Bytes(payload) > limits.plaintextBytes) throw new OcmeshError('content_too_large');
       // In the envelope it has its place already, and there it may be the id of any message.
       const parent = !dialect.envelope && isHex64(replyTo) ? replyTo : null;
       const sealed = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec, parent);

@@ -67,19 +67,22 @@ test('holds no event that is known already', async () => {
   expect((await fetch()).events).toEqual([events[9]]);
 });
 
-test('holds the oldest where it is more than fits, and says from when on the rest is', async () => {
-  const size = 60_000;
-  const count = Math.ceil((2.5 * limits.catchUpHeldBytes) / size);
-  const events = range(count, 'x'.repeat(size));
-  const { fetch } = open(events);
-  const found = await fetch();
-  const { cutSec } = found;
-  expect(found.end).toBe('complete');
-  expect(cutSec).not.toBeNull();
-  const oldest = events.filter(({ created_at }) => created_at < (cutSec as number));
-  expect(idsOf(found.events)).toEqual(idsOf(oldest));
-  expect(oldest.length).toBeGreaterThan(10);
-});
+test.each(['x', '漢'])(
+  'holds the oldest where it is more bytes of %s than fit, and says from when on the rest is',
+  async (char) => {
+    const size = 60_000;
+    const count = Math.ceil((2.5 * limits.catchUpHeldBytes) / size);
+    const events = range(count, char.repeat(size / Buffer.byteLength(char)));
+    const { fetch } = open(events);
+    const found = await fetch();
+    const { cutSec } = found;
+    expect(found.end).toBe('complete');
+    expect(cutSec).not.toBeNull();
+    const oldest = events.filter(({ created_at }) => created_at < (cutSec as number));
+    expect(idsOf(found.events)).toEqual(idsOf(oldest));
+    expect(oldest.length).toBeGreaterThan(10);
+  },
+);
 
 test('a forged copy of the same id is no reason to stop, and hides nothing', async () => {
   const real = event(1);

@@ -1,10 +1,8 @@
 import type { Log } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { limits, utf8Bytes } from '@ocmesh/shared/contract';
 import { type Filter, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 
-/** Pages of one catch-up: a relay that never runs dry is lying. */
-const MOST_PAGES = 200;
 /** Events asked for where larger pages were too large to hold. */
 const SMALLEST_PAGE = 10;
 
@@ -41,7 +39,7 @@ export async function fetchStored(
 
   const found = (end: End): Found => ({ end, events: held.events(), cutSec: held.cutSec() });
 
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < limits.catchUpPages; page++) {
     const asked: Filter = { ...filter, ...(until === undefined ? {} : { until }), limit };
     const { complete, events: raws, tooLarge } = await deps.network.query(url, [asked]);
     const events = raws.flatMap((raw) => parseEvent(raw) ?? []);
@@ -78,7 +76,7 @@ function createHold(maxBytes: number) {
   let bytes = 0;
   let cutSec: number | null = null;
 
-  const sizeOf = (event: NostrEvent): number => JSON.stringify(event).length;
+  const sizeOf = (event: NostrEvent): number => utf8Bytes(JSON.stringify(event));
 
   function cut(): void {
     kept.sort((a, b) => a.created_at - b.created_at);

@@ -4,7 +4,7 @@ import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 export interface MessageRecord {
   /** Position of arrival: grows by one with each stored message. */
   readonly arrival: number;
-  /** The same on both sides: the envelope's `mid`, or the event's id. */
+  /** The same on both sides: the envelope's `mid`, else the id of the kind 14 message or of the kind 4 event. */
   readonly id: string;
   readonly eventId: string;
   readonly peer: Pubkey;

@@ -27,11 +27,11 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
     const events: NostrEvent[] = [];
     const states = new Map<string, RelayState>();
     let asked = 0;
-    const standing: Subscription[] = [
+    const permanent: Subscription[] = [
       { name: 'presence', filters: () => [{ kinds: [31337], '#d': [`asked ${++asked}`, 'x'] }] },
       { name: 'dm', filters: () => [{ kinds: [4], '#p': [harness.self], limit: 0 }] },
     ];
-    network.start(urls, standing, {
+    network.start(urls, permanent, {
       onEvent: (event) => events.push(event as NostrEvent),
       onGarbage: (url, reason) => heard.push([reason, url]),
       onConnected: (url) => heard.push(['connected', url]),

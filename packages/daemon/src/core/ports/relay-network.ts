@@ -48,7 +48,7 @@ export interface QueryResult {
 export type Offence = 'forged' | 'unasked';
 
 export interface NetworkListener {
-  /** An event for a standing subscription, as the relay sent it: unchecked. */
+  /** An event for a permanent subscription, as the relay sent it: unchecked. */
   onEvent(event: unknown, url: string): void;
   /** A frame that is none of NIP-01, larger than we take, or an event that no filter of ours asked for. */
   onGarbage(url: string, reason: 'garbage_frame' | 'frame_too_large' | 'unasked'): void;
@@ -56,7 +56,7 @@ export interface NetworkListener {
   onDisconnected(url: string): void;
   /** The relay's NIP-11 document arrived. */
   onInfo(url: string, info: RelayInfo): void;
-  /** A standing subscription got its EOSE. */
+  /** A permanent subscription got its EOSE. */
   onSubscribed(url: string, subscription: string): void;
   /** What `relays()` says of it is another `state` than before. */
   onState(url: string, state: RelayState): void;

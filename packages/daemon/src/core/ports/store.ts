@@ -165,7 +165,10 @@ export interface OutboxTable {
 export interface SeenTable {
   has(eventId: string): boolean;
   add(eventId: string, atMs: UnixMs): void;
+  /** For good: `knownSinceMs` never goes back. */
   forgetBefore(atMs: UnixMs): void;
+  /** When the oldest of the newest so many was added; 0 where there are fewer. */
+  newestSinceMs(count: number): UnixMs;
   /** Ids from this time on are still known; what is older would count as new. */
   knownSinceMs(): UnixMs;
 }

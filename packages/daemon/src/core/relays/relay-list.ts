@@ -1,12 +1,13 @@
-import { type Cancel, type Clock, every, hourMs, type Log } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, every, hourMs, type Log, minuteMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { applyChoices, type ConfiguredRelays, chooseRelays } from './choose-relays.ts';
 
 const CHECK_MS = 60_000;
-const FAILING_MS = limits.relayFailingMinutes * 60_000;
+const FAILING_MS = limits.relayFailingMinutes * minuteMs;
 const BENCH_MS = limits.relayBenchHours * hourMs;
-const TRIAL_MS = limits.relayTrialMinutes * 60_000;
+const TRIAL_MS = limits.relayTrialMinutes * minuteMs;
 
 /** Which relays are our own: those of the configuration, and what the owner added or took away while we ran. */
 export interface RelayList {
@@ -38,35 +39,37 @@ export function createRelayList(
     readonly refusesUs: (url: string) => boolean;
     readonly onChanged: () => void;
   },
-  options: { readonly named: readonly string[] | null; readonly candidates: readonly string[] },
+  options: ConfiguredRelays,
 ): RelayList {
   const { store, network, clock, log } = deps;
   /** All times by the clock that never jumps. */
   const healthyAt = new Map<string, number>();
   const benchedAt = new Map<string, number>();
   const trialSince = new Map<string, number>();
+  warnOfRemoved();
   let inUse = choose();
   let cancel: Cancel = () => {};
 
-  /** The configured ones, the owner's choices applied. */
-  function wanted(): { pool: string[]; added: string[] } {
-    const choices = store.peek((tables) => tables.relayChoices.list());
-    const refused = new Set(choices.flatMap(({ url, wanted }) => (wanted ? [] : [url])));
-    const added = choices.flatMap(({ url, wanted }) =>
-      wanted && !options.named?.includes(url) ? [url] : [],
-    );
-    const configured = options.named ?? options.candidates;
-    return { pool: configured.filter((url) => !refused.has(url) && !added.includes(url)), added };
+  function choices() {
+    return store.peek((tables) => tables.relayChoices.list());
+  }
+
+  function warnOfRemoved(): void {
+    for (const { url, wanted } of choices()) {
+      if (wanted || !options.named?.includes(url)) continue;
+      log.warn(`relay ${url} is not used: it was removed with DELETE /relays or \`ocmesh relays remove\``, {
+        next_step: `\`ocmesh relays add ${url}\` brings it back`,
+      });
+    }
   }
 
   function choose(): string[] {
-    const { pool, added } = wanted();
-    if (options.named !== null) return [...pool, ...added];
-    const fit = pool.filter((url) => !benchedAt.has(url));
-    // With all of them failing, it is the network that fails.
-    const chosen = (fit.length > 0 ? fit : pool).slice(0, limits.defaultRelays);
-    const tried = pool.filter((url) => trialSince.has(url) && !chosen.includes(url));
-    return [...chosen, ...tried, ...added];
+    return chooseRelays(
+      options,
+      choices(),
+      (url) => benchedAt.has(url),
+      (url) => trialSince.has(url),
+    );
   }
 
   function apply(): void {
@@ -123,7 +126,7 @@ export function createRelayList(
       return true;
     },
     async remove(url) {
-      const { pool, added } = wanted();
+      const { pool, added } = applyChoices(options, choices());
       if (!pool.includes(url) && !added.includes(url)) return false;
       await note(url, false);
       return true;

@@ -15,6 +15,10 @@ export function logEvent(event: DomainEvent, log: Log): void {
       return log.info(`message received from ${event.peer}`, { id: event.id });
     case 'request.held':
       return log.info(`a message of the stranger ${event.pubkey} waits for the owner`);
+    case 'status.changed':
+      for (const { code, message, next_step } of event.reasons) log.warn(message, { code, next_step });
+      if (event.reasons.length === 0) log.info('healthy again');
+      return;
     case 'message.state':
       return log.debug(`message ${event.state}`, { id: event.id });
   }

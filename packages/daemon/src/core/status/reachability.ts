@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import { minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Reachability } from '@ocmesh/shared/contract';
 import { dialectOf } from '@ocmesh/shared/wire';
 import type { MessageRecord } from '../model/message.ts';
@@ -56,7 +56,7 @@ function isRefused(sent: readonly SentFacts[]): boolean {
 
 /** Nothing newer was confirmed either: one message may get lost, a daemon that reads confirms the next. */
 function isSilent(sent: readonly SentFacts[], nowMs: UnixMs): boolean {
-  const overdueMs = nowMs - limits.silentMinutes * 60_000;
+  const overdueMs = nowMs - limits.silentMinutes * minuteMs;
   const decisive = sent.find(
     ({ state, outcomes }) =>
       state === 'delivered' ||
@@ -107,6 +107,6 @@ const words: Readonly<Record<State, Omit<Reachability, 'state'>>> = {
   },
   blocked: {
     why: 'You blocked it: nothing that it sends is kept.',
-    next_step: 'Trust it again if you want to hear from it.',
+    next_step: 'The owner takes the block back with `ocmesh unblock`.',
   },
 };

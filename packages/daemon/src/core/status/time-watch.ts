@@ -1,4 +1,12 @@
-import { type Cancel, type Clock, dayMs, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  dayMs,
+  every,
+  type Log,
+  minuteMs,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
@@ -60,7 +68,7 @@ export function createTimeWatch(deps: {
 
   function isConfirmed(): boolean {
     const offset = offsetMs();
-    return offset !== null && Math.abs(offset) <= limits.clockOffMinutes * 60_000;
+    return offset !== null && Math.abs(offset) <= limits.clockOffMinutes * minuteMs;
   }
 
   function tick(): void {

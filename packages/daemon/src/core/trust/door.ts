@@ -8,7 +8,7 @@ import { letIn } from './admission.ts';
 export interface Door {
   /**
    * What this peer wrote comes in.
-   * @throws OcmeshError `storage_full`
+   * @throws OcmeshError `inbox_full`
    */
   admit(tables: Tables, peer: PeerRecord): DomainEvent[];
   /** Nobody has to be asked any more: everybody who waits comes in. */
@@ -27,7 +27,7 @@ export function createDoor(deps: {
 
   function admit(tables: Tables, peer: PeerRecord): DomainEvent[] {
     if (tables.held.of(peer.pubkey).length === 0) return [];
-    if (!makeRoom(tables)) throw new OcmeshError('storage_full');
+    if (!makeRoom(tables)) throw new OcmeshError('inbox_full');
     return letIn(tables, peer, clock.now());
   }
 

@@ -1,4 +1,4 @@
-import { type Clock, hourMs, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Clock, hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import type { MessageRecord } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
@@ -7,7 +7,7 @@ import type { Tables } from '../ports/store.ts';
 const AUTO_MS = limits.autoSeconds * 1000;
 /** Messages among which the newest incoming one is looked for. */
 const LOOKED_AT = 200;
-const PAUSE_MS = limits.loopPauseMinutes * 60_000;
+const PAUSE_MS = limits.loopPauseMinutes * minuteMs;
 
 interface Pause {
   readonly sinceMs: UnixMs;

@@ -1,5 +1,8 @@
+import type { Log } from '@ocmesh/shared/ambient';
 import type { Policy } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
+
+const rules = ['strangers', 'first_contact', 'mcp_may_trust'] as const satisfies (keyof Policy)[];
 
 export interface Policies {
   get(): Policy;
@@ -7,19 +10,31 @@ export interface Policies {
   set(change: Partial<Policy>): Promise<Policy>;
 }
 
+/** What the owner set while the daemon ran. */
+export const storedPolicy = ({ meta }: Pick<Tables, 'meta'>): Partial<Policy> =>
+  JSON.parse(meta.get('policy') ?? '{}');
+
 /** Who reaches the agent: as configured, until the owner says otherwise. */
-export function createPolicies(deps: { readonly store: Store }, configured: Policy): Policies {
-  const { store } = deps;
-  const stored = ({ meta }: Tables): Partial<Policy> => JSON.parse(meta.get('policy') ?? '{}');
-  let changes = store.peek(stored);
+export function createPolicies(
+  deps: { readonly store: Store; readonly log: Log },
+  configured: Policy,
+): Policies {
+  const { store, log } = deps;
+  let changes = store.peek(storedPolicy);
   const get = (): Policy => ({ ...configured, ...changes });
+  for (const rule of rules) {
+    if (get()[rule] === configured[rule]) continue;
+    log.warn(`${rule} is ${get()[rule]}, as PUT /policy or \`ocmesh policy\` set it, not as configured`, {
+      configured: configured[rule],
+    });
+  }
 
   return {
     get,
     async set(change) {
       // Of what is stored: another change may be on its way to the disk.
       changes = await store.transaction((tables) => {
-        const next = { ...stored(tables), ...change };
+        const next = { ...storedPolicy(tables), ...change };
         tables.meta.set('policy', JSON.stringify(next));
         return next;
       });

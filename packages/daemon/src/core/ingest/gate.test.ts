@@ -1,0 +1,24 @@
+import { limits } from '@ocmesh/shared/contract';
+import { kinds } from '@ocmesh/shared/wire';
+import { actor, createFakeClock } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createPuppet } from '../../../test/support/puppet.ts';
+import { passGate } from './gate.ts';
+
+const self = actor('alice').pubkey;
+const bob = createPuppet('bob', createFakeClock());
+const nowSec = 1_800_000_000;
+
+const pass = (kind: number, content: string) =>
+  passGate(bob.sign({ kind, created_at: nowSec, tags: [['p', self]], content }), self, nowSec);
+
+test.each([
+  ['a message', kinds.encryptedDm, limits.eventContentBytes],
+  ['a presence', kinds.presence, limits.publicContentBytes],
+])('the content of %s is bounded in bytes, whatever its characters', (_, kind, mostBytes) => {
+  for (const char of ['x', 'é', '漢', '😀']) {
+    const fitting = char.repeat(mostBytes / Buffer.byteLength(char));
+    expect(pass(kind, fitting)).toHaveProperty('event');
+    expect(pass(kind, `${fitting}${char}`)).toEqual({ refusal: 'too_large' });
+  }
+});
