@@ -161,6 +161,8 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
   async function push(events: readonly unknown[]): Promise<void> {
     world.relay.push(...events);
     for (let turn = 0; turn < TURNS; turn++) await world.clock.advance(0);
+    // Slowly enough that none is put off unseen.
+    await world.clock.advance(2_000);
   }
 
   await watch.begin();
@@ -176,6 +178,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
   expect(await box.peers()).toEqual(before);
   await watch.expectUnharmed();
 
+  expect(await box.refused()).not.toHaveProperty('rate_limited');
   // None of that keeps away what Bob wrote.
   await push(genuine.flatMap(({ wrapped, kind4 }) => [wrapped, kind4]));
   expect((await box.inbox()).map(({ content }) => content).sort()).toEqual([
