@@ -88,7 +88,7 @@ describe(relaysCheck, () => {
     [
       'an empty list is configured',
       { named: [] },
-      'None is on the list: relays from --relays is empty.',
+      'None is on the list: relays from --relay is empty.',
       'Name one there. While the daemon runs, `ocmesh relays add <url>` adds one.',
     ],
     [
