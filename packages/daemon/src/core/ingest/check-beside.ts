@@ -7,12 +7,17 @@ import type { SignatureChecks } from '../ports/signature-checks.ts';
 const BATCH = 32;
 /** As many waiting events as take about 60 ms to check: fewer are not worth another thread. */
 const MANY = 256;
+/** Events that we checked meanwhile, behind those that are beside: a third of theirs, as we have more to do. */
+const OWN = limits.verificationsBeside / 3;
 
 export interface CheckBeside<Job> {
-  /** Whether the next one has to be checked beside the event loop: many wait, or others that came before are there. */
+  /** Whether the next one has to go this way: many wait, or others that came before are there. */
   isDue(waiting: number): boolean;
-  hasRoom(): boolean;
+  /** Where the next one is to be checked: beside, or here where enough are beside; null when it has to wait. */
+  room(): 'beside' | 'here' | null;
   add(job: Job): void;
+  /** One that was checked here has its effect after those before it. */
+  addChecked(job: Job, answer: boolean): void;
   /** Hands over what gathered. */
   flush(): void;
 }
@@ -25,30 +30,63 @@ export function createCheckBeside<Job extends { readonly event: NostrEvent }>(de
 }): CheckBeside<Job> {
   const { engine, checks, onChecked } = deps;
   let gathered: Job[] = [];
-  let underWay = 0;
+  let own: { job: Job; answer: boolean }[] = [];
+  const underWay = { beside: 0, own: 0 };
+  /** Settles when all that was handed over before has had its effect. */
+  let last = Promise.resolve();
 
-  async function handOver(jobs: readonly Job[]): Promise<void> {
-    const events = jobs.map(({ event }) => event);
-    underWay += jobs.length;
+  async function follow(
+    of: keyof typeof underWay,
+    jobs: readonly Job[],
+    answers: readonly boolean[] | Promise<readonly boolean[]>,
+  ): Promise<void> {
+    const before = last;
+    underWay[of] += jobs.length;
+    const found = await answers;
+    await before;
+    underWay[of] -= jobs.length;
+    onChecked(jobs, found);
+  }
+
+  async function check(events: readonly NostrEvent[]): Promise<readonly boolean[]> {
     const answers = await checks?.check(events).catch(() => null);
-    underWay -= jobs.length;
-    onChecked(jobs, answers ?? events.map(engine.verify));
+    return answers ?? events.map(engine.verify);
   }
 
   function flush(): void {
-    if (gathered.length === 0) return;
-    const jobs = gathered;
-    gathered = [];
-    void handOver(jobs);
+    // One of the two is empty: whichever came second flushed the first.
+    if (gathered.length > 0) {
+      const jobs = gathered;
+      gathered = [];
+      last = follow('beside', jobs, check(jobs.map(({ event }) => event)));
+    }
+    if (own.length > 0) {
+      const checked = own;
+      own = [];
+      last = follow(
+        'own',
+        checked.map(({ job }) => job),
+        checked.map(({ answer }) => answer),
+      );
+    }
   }
 
+  const isBusy = (): boolean => underWay.beside + underWay.own + gathered.length + own.length > 0;
+
   return {
-    isDue: (waiting) =>
-      underWay + gathered.length > 0 || (waiting >= MANY && checks !== undefined && checks.isReady()),
-    hasRoom: () => underWay + gathered.length < limits.verificationsBeside,
+    isDue: (waiting) => isBusy() || (waiting >= MANY && checks !== undefined && checks.isReady()),
+    room() {
+      if (underWay.beside + gathered.length < limits.verificationsBeside) return 'beside';
+      return underWay.own + own.length < OWN ? 'here' : null;
+    },
     add(job) {
+      if (own.length > 0) flush();
       gathered.push(job);
       if (gathered.length >= BATCH) flush();
+    },
+    addChecked(job, answer) {
+      if (gathered.length > 0) flush();
+      own.push({ job, answer });
     },
     flush,
   };

@@ -121,17 +121,21 @@ export function createPipeline(deps: Deps): Pipeline {
   /** A few at a time: a flood may fill the queue but not hold up the rest of the process. */
   function work(): void {
     const examined: Applicable[] = [];
-    while (effort > 0 && beside.hasRoom()) {
+    for (;;) {
+      // Asked before all else: who gets ready does so while this turn goes on.
       const isBesideDue = beside.isDue(waiting());
-      const job = next();
+      const room = beside.room();
+      const job = effort > 0 && room ? next() : undefined;
       if (!job) break;
       effort--;
       const refusal = examination.look(job);
       if (refusal) settle(job, refusal);
-      else if (isBesideDue) beside.add(job);
+      else if (isBesideDue && room === 'beside') beside.add(job);
       else {
         effort -= LOOKS_PER_CHECK;
-        examined.push(...settle(job, examination.open(job, engine.verify(job.event))));
+        const isAuthentic = engine.verify(job.event);
+        if (isBesideDue) beside.addChecked(job, isAuthentic);
+        else examined.push(...settle(job, examination.open(job, isAuthentic)));
       }
     }
     if (examined.length > 0) void applyAll(examined);
@@ -143,7 +147,7 @@ export function createPipeline(deps: Deps): Pipeline {
     effort = EFFORT_PER_TURN;
     beside.flush();
     // Where there is no room, the answers go on.
-    if (waiting() > 0 && beside.hasRoom()) work();
+    if (waiting() > 0 && beside.room()) work();
   }
 
   function onChecked(jobs: readonly Job[], answers: readonly boolean[]): void {
