@@ -49,7 +49,7 @@ function change(rule: keyof Policy, value: string): Partial<Policy> {
 
 const strangers: Readonly<Record<Policy['strangers'], string>> = {
   open: 'their messages come into the inbox, marked',
-  ask: 'their messages are held until you say yes',
+  ask: 'their messages are held until you say yes; whom you wrote to may answer',
   closed: 'their messages are dropped',
 };
 const firstContact: Readonly<Record<Policy['first_contact'], string>> = {
