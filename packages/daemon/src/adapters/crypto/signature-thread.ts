@@ -28,6 +28,7 @@ export function createSignatureThread(deps: {
   let thread: Thread | null = null;
   let failedAtMs = Number.NEGATIVE_INFINITY;
 
+  /** @throws where the machine gives us no more threads */
   function start(): Thread {
     const extension = import.meta.url.endsWith('.mjs') ? 'mjs' : 'js';
     const worker = new Worker(new URL(`./signature-worker.${extension}`, import.meta.url), {
@@ -37,11 +38,15 @@ export function createSignatureThread(deps: {
     const started: Thread = { worker, isReady: false, asked: [], cancelTimer: () => {} };
     const fail = (error: Error): void => end(started, error);
     worker.on('message', (message: 'ready' | readonly boolean[]) => {
+      // What was on its way still comes after the end.
+      if (thread !== started) return;
       if (message === 'ready') started.isReady = true;
       else started.asked.shift()?.resolve(message);
       watch(started);
     });
     worker.on('error', fail);
+    // The next answer would pass for this one.
+    worker.on('messageerror', fail);
     worker.on('exit', (code) => fail(new Error(`it ended with ${code}`)));
     return started;
   }
@@ -61,7 +66,10 @@ export function createSignatureThread(deps: {
     one.cancelTimer();
     void one.worker.terminate();
     for (const { reject } of one.asked) reject(error ?? new Error('it is ended'));
-    if (!error) return;
+    if (error) report(error);
+  }
+
+  function report(error: Error): void {
     failedAtMs = clock.monotonic();
     log.warn('signatures cannot be checked in another thread', { reason: error.message });
   }
@@ -69,18 +77,21 @@ export function createSignatureThread(deps: {
   return {
     isReady() {
       if (!isUseful || clock.monotonic() - failedAtMs < AGAIN_MS) return false;
-      if (!thread) {
+      if (thread) return thread.isReady;
+      try {
         thread = start();
         watch(thread);
+      } catch (error) {
+        report(error as Error);
       }
-      return thread.isReady;
+      return false;
     },
     check: (events) =>
       new Promise((resolve, reject) => {
         if (!thread?.isReady) return reject(new Error('there is no thread'));
         thread.worker.postMessage(events);
-        thread.asked.push({ resolve, reject });
-        watch(thread);
+        // Who asks while others wait does not put off their end.
+        if (thread.asked.push({ resolve, reject }) === 1) watch(thread);
       }),
     stop() {
       if (thread) end(thread);

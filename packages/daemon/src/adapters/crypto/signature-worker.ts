@@ -8,4 +8,8 @@ selfTest(engine);
 parentPort?.on('message', (events: readonly NostrEvent[]) =>
   parentPort?.postMessage(events.map(engine.verify)),
 );
+// Its answer would be missing, and the next pass for it.
+parentPort?.on('messageerror', (error) => {
+  throw error;
+});
 parentPort?.postMessage('ready');

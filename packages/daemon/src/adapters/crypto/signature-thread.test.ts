@@ -1,0 +1,70 @@
+import { EventEmitter } from 'node:events';
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { createSignatureThread } from './signature-thread.ts';
+
+/** Threads that say what they are told to. */
+const threads = vi.hoisted(() => ({ refusal: '', started: [] as EventEmitter[] }));
+vi.mock('node:os', () => ({ availableParallelism: () => 2 }));
+vi.mock('node:worker_threads', () => ({
+  Worker: function start() {
+    if (threads.refusal) throw new Error(threads.refusal);
+    const worker = Object.assign(new EventEmitter(), {
+      unref() {},
+      postMessage() {},
+      terminate: async () => 0,
+    });
+    threads.started.push(worker);
+    return worker;
+  },
+}));
+beforeEach(() => Object.assign(threads, { refusal: '', started: [] }));
+
+const events = [{ content: 'x' }] as unknown as readonly NostrEvent[];
+
+function open() {
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const thread = createSignatureThread({ clock, log });
+  thread.isReady();
+  threads.started[0]?.emit('message', 'ready');
+  return { clock, log, thread };
+}
+
+test('where no thread can be started it is said, and tried again later', async () => {
+  threads.refusal = 'EAGAIN';
+  const { clock, log, thread } = open();
+  expect(thread.isReady()).toBe(false);
+  expect(log.lines).toMatchObject([{ level: 'warn', fields: { reason: 'EAGAIN' } }]);
+  threads.refusal = '';
+  await clock.advance(60_000);
+  thread.isReady();
+  expect(threads.started).toHaveLength(1);
+});
+
+test('an answer that comes after the end leaves no timer behind', async () => {
+  const { clock, thread } = open();
+  const told = expect(thread.check(events)).rejects.toThrow('it is ended');
+  thread.stop();
+  threads.started[0]?.emit('message', [true]);
+  await told;
+  expect(clock.pending()).toBe(0);
+});
+
+test('who asks meanwhile does not put off the end of a thread that does not answer', async () => {
+  const { clock, thread } = open();
+  const first = expect(thread.check(events)).rejects.toThrow('it does not answer');
+  await clock.advance(6_000);
+  const second = expect(thread.check(events)).rejects.toThrow('it does not answer');
+  await clock.advance(4_000);
+  await Promise.all([first, second]);
+});
+
+test('an answer that cannot be read ends the thread: the next would pass for it', async () => {
+  const { thread } = open();
+  const told = expect(thread.check(events)).rejects.toThrow('damaged');
+  threads.started[0]?.emit('messageerror', new Error('damaged'));
+  await told;
+  expect(thread.isReady()).toBe(false);
+});
