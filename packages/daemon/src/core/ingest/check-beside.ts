@@ -1,3 +1,4 @@
+import { type Clock, pause } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
@@ -26,9 +27,10 @@ export interface CheckBeside<Job> {
 export function createCheckBeside<Job extends { readonly event: NostrEvent }>(deps: {
   readonly engine: Pick<CryptoEngine, 'verify'>;
   readonly checks: SignatureChecks | undefined;
+  readonly clock: Pick<Clock, 'after'>;
   readonly onChecked: (jobs: readonly Job[], answers: readonly boolean[]) => void;
 }): CheckBeside<Job> {
-  const { engine, checks, onChecked } = deps;
+  const { engine, checks, clock, onChecked } = deps;
   let gathered: Job[] = [];
   let own: { job: Job; answer: boolean }[] = [];
   const underWay = { beside: 0, own: 0 };
@@ -38,20 +40,20 @@ export function createCheckBeside<Job extends { readonly event: NostrEvent }>(de
   async function follow(
     of: keyof typeof underWay,
     jobs: readonly Job[],
-    answers: readonly boolean[] | Promise<readonly boolean[]>,
+    answers: readonly boolean[] | Promise<readonly boolean[] | null>,
   ): Promise<void> {
     const before = last;
     underWay[of] += jobs.length;
     const found = await answers;
     await before;
+    // One batch a turn, however many answers are there: to open them takes longer than to check them did.
+    await pause(clock, 0);
     underWay[of] -= jobs.length;
-    onChecked(jobs, found);
+    onChecked(jobs, found ?? jobs.map(({ event }) => engine.verify(event)));
   }
 
-  async function check(events: readonly NostrEvent[]): Promise<readonly boolean[]> {
-    const answers = await checks?.check(events).catch(() => null);
-    return answers ?? events.map(engine.verify);
-  }
+  const check = async (events: readonly NostrEvent[]): Promise<readonly boolean[] | null> =>
+    (await checks?.check(events).catch(() => null)) ?? null;
 
   function flush(): void {
     // One of the two is empty: whichever came second flushed the first.
@@ -71,12 +73,15 @@ export function createCheckBeside<Job extends { readonly event: NostrEvent }>(de
     }
   }
 
+  const isReady = (): boolean => checks?.isReady() === true;
   const isBusy = (): boolean => underWay.beside + underWay.own + gathered.length + own.length > 0;
 
   return {
-    isDue: (waiting) => isBusy() || (waiting >= MANY && checks !== undefined && checks.isReady()),
+    isDue: (waiting) => isBusy() || (waiting >= MANY && isReady()),
     room() {
-      if (underWay.beside + gathered.length < limits.verificationsBeside) return 'beside';
+      const isFull = underWay.beside + gathered.length >= limits.verificationsBeside;
+      // Nobody is asked to get ready for the first of a few; after the first of many, it may have failed.
+      if (!isFull && (!isBusy() || isReady())) return 'beside';
       return underWay.own + own.length < OWN ? 'here' : null;
     },
     add(job) {

@@ -19,6 +19,8 @@ async function open(signatureChecks?: SignatureChecks) {
   const counters = createRefusalCounters();
   const calls: string[] = [];
   const applied: string[] = [];
+  /** How many calls there were when each turn of the event loop began. */
+  const turns: number[] = [];
   const faults = { store: false, content: '' };
   const handler: EventHandler = {
     remember: true,
@@ -48,7 +50,14 @@ async function open(signatureChecks?: SignatureChecks) {
     },
     signatureChecks,
     store,
-    clock,
+    clock: {
+      ...clock,
+      after: (ms, run) =>
+        clock.after(ms, () => {
+          turns.push(calls.length);
+          run();
+        }),
+    },
     log,
     counters,
     isBlocked: () => false,
@@ -61,7 +70,11 @@ async function open(signatureChecks?: SignatureChecks) {
   });
   const bob = createPuppet('bob', clock);
   const count = (call: string): number => calls.filter((each) => each === call).length;
-  return { clock, log, store, counters, calls, applied, faults, pipeline, bob, count };
+  const mostInATurn = (call: string): number =>
+    Math.max(
+      ...turns.map((from, n) => calls.slice(from, turns[n + 1]).filter((each) => each === call).length),
+    );
+  return { clock, log, store, counters, calls, applied, faults, pipeline, bob, count, mostInATurn };
 }
 
 const URL = 'wss://one.test';
@@ -158,10 +171,15 @@ test('after a stop nothing happens any more', async () => {
 /** Another thread, which answers when it is told to. */
 function aside() {
   const asked: { events: readonly NostrEvent[]; answer: () => void; fail: () => void }[] = [];
+  const state = { isGone: false, isWanted: false };
   const checks: SignatureChecks = {
-    isReady: () => true,
+    isReady() {
+      state.isWanted = true;
+      return !state.isGone;
+    },
     check: (events) =>
       new Promise((resolve, reject) => {
+        if (state.isGone) return reject(new Error('there is no thread'));
         asked.push({
           events,
           answer: () => resolve(events.map(({ content }) => content !== 'forged')),
@@ -170,7 +188,7 @@ function aside() {
       }),
   };
   const underWay = (): number => asked.reduce((sum, { events }) => sum + events.length, 0);
-  return { checks, asked, underWay };
+  return { checks, asked, underWay, state };
 }
 
 const MANY = 600;
@@ -190,6 +208,15 @@ test('where many wait, signatures are checked beside the event loop, and the ord
   await answerAll(clock, thread);
   expect(applied).toEqual(events.map(({ content }) => content));
   expect(count('verify')).toBeLessThan(MANY / 4);
+});
+
+test('for a few, no thread is asked to get ready', async () => {
+  const thread = aside();
+  const { clock, applied, pipeline, bob } = await open(thread.checks);
+  for (let n = 0; n < 100; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
+  await clock.advance(0);
+  expect(applied).toHaveLength(100);
+  expect(thread.state.isWanted).toBe(false);
 });
 
 test('what comes while others are checked beside the event loop waits for them', async () => {
@@ -227,6 +254,27 @@ test('only so many are under way, and a thread that fails costs none of them', a
   for (const { fail } of thread.asked.splice(0)) fail();
   await answerAll(clock, thread);
   expect(applied).toEqual(events.map(({ content }) => content));
+});
+
+test('however many answers come at once, a turn opens only so many', async () => {
+  const thread = aside();
+  const { clock, pipeline, bob, mostInATurn } = await open(thread.checks);
+  for (let n = 0; n < MANY; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
+  await answerAll(clock, thread);
+  expect(mostInATurn('open')).toBeLessThan(limits.verificationsBeside / 2);
+});
+
+test('when the thread is gone the event loop does no more a turn than ever, after what was under way', async () => {
+  const thread = aside();
+  const { clock, applied, pipeline, bob, count, mostInATurn } = await open(thread.checks);
+  for (let n = 0; n < MANY; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
+  await clock.advance(0);
+  thread.state.isGone = true;
+  for (const { fail } of thread.asked.splice(0)) fail();
+  await clock.advance(0);
+  expect(applied).toHaveLength(MANY);
+  expect(count('verify')).toBe(MANY);
+  expect(mostInATurn('verify')).toBeLessThan(limits.verificationsBeside / 2);
 });
 
 test('an answer after the stop has no effect', async () => {

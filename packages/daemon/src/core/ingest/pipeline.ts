@@ -71,7 +71,7 @@ export function createPipeline(deps: Deps): Pipeline {
   const stored = createFairQueue<Job>();
   let isStoredsTurn = false;
   const examination = createExamination({ ...deps, onLost: reportLost });
-  const beside = createCheckBeside<Job>({ engine, checks: deps.signatureChecks, onChecked });
+  const beside = createCheckBeside<Job>({ engine, checks: deps.signatureChecks, clock, onChecked });
   /** What this turn of the event loop may still do. */
   let effort = EFFORT_PER_TURN;
   let cancelTurn: Cancel | null = null;
