@@ -156,6 +156,15 @@ test('puts off and counts what is more than the queue holds', async () => {
   expect(count('deferred')).toBe(over);
 });
 
+test('what looks empty takes room in the queue as well', async () => {
+  const { counters, pipeline, bob } = await open();
+  const hollow = Array.from({ length: 90 }, () => new Array<string>(850).fill(''));
+  const event = bob.dm(self, 'x');
+  const forged = { ...event, content: 'forged', tags: [...event.tags, ...hollow] };
+  for (let i = 0; i < 60; i++) pipeline.ingest(forged, URL);
+  expect(counters.unusual()['overloaded']).toBeGreaterThan(10);
+});
+
 test('after a stop nothing happens any more', async () => {
   const { clock, store, pipeline, bob, count } = await open();
   for (let i = 0; i < 100; i++) pipeline.ingest(bob.dm(self, `m${i}`), URL);

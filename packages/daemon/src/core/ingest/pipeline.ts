@@ -234,9 +234,9 @@ export function createPipeline(deps: Deps): Pipeline {
   };
 }
 
-/** Characters that it holds, roughly: what counts is that nothing large is free. */
+/** Characters that it holds, and what an empty part takes, roughly: what counts is that nothing large is free. */
 const sizeOf = ({ content, tags }: NostrEvent): number =>
-  tags.reduce((sum, tag) => tag.reduce((total, part) => total + part.length, sum), content.length + 300);
+  tags.reduce((sum, tag) => tag.reduce((total, part) => total + part.length + 8, sum), content.length + 300);
 
 const bySenderOrder = (a: Examined, b: Examined): number =>
   a.opened.sortSec - b.opened.sortSec ||
