@@ -1,7 +1,7 @@
 import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
-import { accept, timeout } from './support/memory-relay-network.ts';
+import { type Answer, accept, timeout } from './support/memory-relay-network.ts';
 import { modern } from './support/puppet.ts';
 
 test('a crash right after a block sends nothing to the blocked peer at the next start', async () => {
@@ -58,20 +58,26 @@ test('what a blocked peer left unread takes no room from other strangers', async
   expect((await box.inbox()).map(({ content }) => content)).toContain('hello');
 });
 
-test('what a relay was taking while its peer got blocked counts as what the relay says', async () => {
+/** Our message is under way when its receiver gets blocked; `say` is the relay's answer. */
+async function blockedWhileARelayIsAsked() {
   const world = createWorld('ws://127.0.0.1:1');
   const box = await world.start();
   const bob = world.puppet('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
-  let say = (_: typeof accept): void => {};
+  let answer = (_: Answer): void => {};
   world.relay.answer = () =>
     new Promise((resolve) => {
-      say = resolve;
+      answer = resolve;
     });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'just before' });
   await settle(world.clock);
   await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  return { world, box, bob, id, say: (said: Answer) => answer(said) };
+}
+
+test('what a relay was taking while its peer got blocked counts as what the relay says', async () => {
+  const { world, box, id, say } = await blockedWhileARelayIsAsked();
   await settle(world.clock);
   world.relay.answer = () => accept;
   say(accept);
@@ -81,19 +87,7 @@ test('what a relay was taking while its peer got blocked counts as what the rela
 });
 
 test('what a relay did not answer before the block is offered to it no more', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
-  const box = await world.start();
-  const bob = world.puppet('bob');
-  world.relay.push(bob.presence({ features: modern }));
-  await world.clock.advance(1_000);
-  let say = (_: typeof timeout): void => {};
-  world.relay.answer = () =>
-    new Promise((resolve) => {
-      say = resolve;
-    });
-  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'hm' });
-  await settle(world.clock);
-  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  const { world, box, bob, id, say } = await blockedWhileARelayIsAsked();
   world.relay.offered.length = 0;
   world.relay.answer = () => accept;
   say(timeout);

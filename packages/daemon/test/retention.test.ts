@@ -138,3 +138,10 @@ test('only so many ids of events are kept, and a catch-up reaches no further bac
   await world.clock.advance(2 * 3_600_000);
   expect(await contents(again)).toHaveLength(60);
 });
+
+test('what was forgotten about events is never believed to be known again', async () => {
+  const { box } = await withBounds({});
+  await box.store.transaction(({ seen }) => seen.forgetBefore(2_000));
+  await box.store.transaction(({ seen }) => seen.forgetBefore(1_000));
+  expect(box.store.peek(({ seen }) => seen.knownSinceMs())).toBe(2_000);
+});

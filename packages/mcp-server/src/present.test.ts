@@ -1,5 +1,5 @@
 import { limits, type Message, type PeerDetails } from '@ocmesh/shared/contract';
-import { unseen } from '@ocmesh/testkit';
+import { aliceKey, bobKey, unseen } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
@@ -36,7 +36,7 @@ const anyMessage: fc.Arbitrary<Message> = fc
           url: anyText(200),
           outcome: fc.constant('rejected' as const),
           reason: fc.option(anyText(500)),
-          at: fc.constant('2026-01-02T12:00:00.000Z'),
+          at: fc.constant('2026-01-01T12:00:00.000Z'),
         }),
         { maxLength: 40 },
       ),
@@ -87,10 +87,10 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
 test('puts all that a peer wrote into untrusted_content, and nothing else there', () => {
   expect(presentListed(aMessage({ data: { a: 1 } }))).toEqual({
     id: 'm-00000001',
-    from: 'b'.repeat(64),
-    to: 'a'.repeat(64),
+    from: bobKey,
+    to: aliceKey,
     direction: 'in',
-    timestamp: '2026-01-02T12:00:00.000Z',
+    timestamp: '2026-01-01T12:00:00.000Z',
     read: false,
     type: 'text',
     trust: 'stranger',
@@ -181,11 +181,11 @@ test('a list of sent messages says what each relay did, and when the next attemp
     read_at: null,
     next_attempt_at,
     relays: [
-      { url: 'wss://one.example', outcome: 'accepted', at: '2026-01-02T12:00:00.000Z' },
+      { url: 'wss://one.example', outcome: 'accepted', at: '2026-01-01T12:00:00.000Z' },
       {
         url: 'wss://two.example',
         outcome: 'rejected',
-        at: '2026-01-02T12:00:00.000Z',
+        at: '2026-01-01T12:00:00.000Z',
         untrusted_content: { reason: 'blocked: pay up' },
       },
     ],

@@ -35,5 +35,15 @@ export {
 } from './process-mesh.ts';
 export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
+export {
+  aliceKey,
+  aMessage,
+  aPeer,
+  aPeerAlone,
+  aRelay,
+  aSentMessage,
+  aStatus,
+  bobKey,
+} from './samples.ts';
 export { createSeededRandom } from './seeded-random.ts';
 export { unseen } from './unseen.ts';

@@ -8,9 +8,9 @@ import {
   type StreamEvent,
   type Streams,
 } from '@ocmesh/shared/contract';
+import { aMessage, aPeer, aPeerAlone, aSentMessage, bobKey } from '@ocmesh/testkit';
 import { describe, expect, it, vi } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
-import { aMessage, aPeer, aPeerAlone, aSentMessage, bobKey } from '../../test/support/samples.ts';
 import { createSignal } from '../../test/support/signal.ts';
 
 setFlagsFromString('--expose_gc');

@@ -1,8 +1,8 @@
 import { OcmeshError } from '@ocmesh/shared/contract';
+import { aMessage, aPeer, aPeerAlone, aRelay } from '@ocmesh/testkit';
 import type { Command } from 'commander';
 import { describe, expect, it, test } from 'vitest';
 import { openCommandLine, openCommandLineAt } from '../../test/support/command-line.ts';
-import { aMessage, aPeer, aPeerAlone, aRelay } from '../../test/support/samples.ts';
 import { createProgram } from './cli.ts';
 import { processIo } from './io.ts';
 

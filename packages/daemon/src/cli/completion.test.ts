@@ -1,8 +1,8 @@
 import type { Peer } from '@ocmesh/shared/contract';
+import { aPeer } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
-import { aPeer } from '../../test/support/samples.ts';
 import { createSignal } from '../../test/support/signal.ts';
 import { peerWords } from './completion.ts';
 

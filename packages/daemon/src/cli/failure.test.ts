@@ -5,9 +5,9 @@ import {
   type Reason,
   type Status,
 } from '@ocmesh/shared/contract';
+import { aRelay, aStatus } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
-import { aRelay, aStatus } from '../../test/support/samples.ts';
 import { toFailure } from './failure.ts';
 
 const restCall = /\b(GET|POST|PUT|PATCH|DELETE) \//;

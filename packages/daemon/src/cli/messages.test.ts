@@ -1,8 +1,7 @@
 import { type Message, OcmeshError } from '@ocmesh/shared/contract';
-import { unseen } from '@ocmesh/testkit';
+import { aMessage, aPeer, aSentMessage, bobKey, unseen } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
-import { aMessage, aPeer, aSentMessage, bobKey } from '../../test/support/samples.ts';
 
 const sent = { id: 'beef0001', to: bobKey, timestamp: '2026-01-01T00:00:00.000Z', state: 'queued' as const };
 const listPeers = async () => ({ items: [aPeer()], next_cursor: null });

@@ -1,7 +1,7 @@
 import type { Peer } from '@ocmesh/shared/contract';
+import { aPeer, bobKey } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
-import { aPeer, bobKey } from '../../test/support/samples.ts';
 
 const keyOf = (start: string): string => start.padEnd(64, '0');
 

@@ -1,7 +1,7 @@
 import { OcmeshError, type Request } from '@ocmesh/shared/contract';
+import { aPeer, aPeerAlone, bobKey } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openCommandLineAt } from '../../test/support/command-line.ts';
-import { aPeer, aPeerAlone, bobKey } from '../../test/support/samples.ts';
 
 const carol = aPeer({ pubkey: 'ca'.repeat(32), name: 'carol' });
 const request = (over: Partial<Request> = {}): Request => ({
