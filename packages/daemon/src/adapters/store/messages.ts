@@ -139,6 +139,17 @@ export function createMessagesTable(database: Database): MessagesTable {
         )
         .map(([id]) => id as string),
 
+    recentIncoming: (fromMs, toMs, limit) =>
+      database
+        .all(
+          // The inner limit, so that what we send without an answer is not read through for each message.
+          `SELECT peer, hops FROM (SELECT peer, hops, direction, arrived_at, arrival FROM messages
+             WHERE arrived_at BETWEEN ? AND ? ORDER BY arrived_at DESC, arrival DESC LIMIT ?)
+           WHERE direction = 'in' ORDER BY arrived_at DESC, arrival DESC`,
+          [fromMs, toMs, limit],
+        )
+        .map(([peer, hops]) => ({ peer: peer as Pubkey, hops: hops as number })),
+
     countAutomatic: (peer, sinceMs) =>
       Number(
         database.one(

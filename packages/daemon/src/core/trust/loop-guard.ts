@@ -1,11 +1,10 @@
 import { type Clock, hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
-import type { MessageRecord } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 
 const AUTO_MS = limits.autoSeconds * 1000;
-/** Messages among which the newest incoming one is looked for. */
+/** Messages among which those that came are looked for. */
 const LOOKED_AT = 200;
 const PAUSE_MS = limits.loopPauseMinutes * minuteMs;
 
@@ -48,18 +47,13 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
     return ageMs >= 0 && ageMs < PAUSE_MS;
   }
 
-  /** The newest that came within a minute, from this peer or from anybody. */
-  function newest({ messages }: Tables, peer?: Pubkey): MessageRecord | undefined {
-    const from = peer === undefined ? { after: messages.lastArrival() - LOOKED_AT } : { peer };
-    const [last] = messages.list({ direction: 'in', order: 'desc', limit: 1, ...from });
-    return last && Math.abs(clock.now() - last.arrivedAtMs) <= AUTO_MS ? last : undefined;
-  }
-
   /** Automatic messages in a row, this one included. In a ring of agents nobody answers whom it heard. */
   function hopsOf(tables: Tables, peer: Pubkey): number {
-    const answered = newest(tables, peer);
+    const nowMs = clock.now();
+    const recent = tables.messages.recentIncoming(nowMs - AUTO_MS, nowMs + AUTO_MS, LOOKED_AT);
+    const answered = recent.find((message) => message.peer === peer);
     if (answered) return answered.hops + 1;
-    const passedOn = newest(tables);
+    const [passedOn] = recent;
     if (!passedOn) return 0;
     // A stranger shall not be able to stop other conversations by naming a huge row.
     return tables.peers.get(passedOn.peer)?.trust === 'contact' ? passedOn.hops + 1 : 1;
