@@ -92,6 +92,9 @@ function write(context: Context, value: unknown): void {
 
 function goneSignal(context: Context): AbortSignal {
   const controller = new AbortController();
-  context.res.once('close', () => controller.abort());
+  // It closes after each answer: to abort then would build an error, with its stack, for nobody.
+  context.res.once('close', () => {
+    if (!context.res.writableFinished) controller.abort();
+  });
   return controller.signal;
 }

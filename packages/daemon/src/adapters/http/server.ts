@@ -33,10 +33,12 @@ export async function listen(
   callers: CallerOptions,
 ): Promise<HttpServer> {
   const streams = createEventStreams(deps);
+  // Kept: each look at the socket's own address is a system call.
+  let ownPort = port;
   const app = createApp(
     createRoutes(handlers, streams, createCallerCheck(callers, deps)),
     deps,
-    () => (server.address() as AddressInfo | null)?.port ?? port,
+    () => ownPort,
   );
   const server = createServer(
     {
@@ -61,7 +63,8 @@ export async function listen(
     server.once('error', reject);
     server.listen(port, HOST, resolve);
   });
-  return { port: (server.address() as AddressInfo).port, close: () => close(server, streams, deps.clock) };
+  ownPort = (server.address() as AddressInfo).port;
+  return { port: ownPort, close: () => close(server, streams, deps.clock) };
 }
 
 function createApp(
