@@ -68,7 +68,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const { store, engine, clock, random, log, renderMetrics } = ports;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;
-  const { identity, created } = await loadOrCreateIdentity({ store, engine, random });
+  const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
   if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
 
   const network = ports.connect(identity.sign);

@@ -1,5 +1,5 @@
 import { limits } from '@ocmesh/shared/contract';
-import { actor, createSeededRandom } from '@ocmesh/testkit';
+import { actor, createFakeClock, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
 import { createIdentity } from '../src/core/identity/identity.ts';
@@ -35,7 +35,8 @@ test('a peer that does not name the feature gets NIP-04', async () => {
 /** Somebody with a Nostr client: no presence, no ocmesh. */
 function person(name: string) {
   const { secretKey } = actor(name);
-  return createIdentity({ engine: createWasmEngine(), random: createSeededRandom(7) }, secretKey);
+  const clock = createFakeClock();
+  return createIdentity({ engine: createWasmEngine(), random: createSeededRandom(7), clock }, secretKey);
 }
 
 test('a person who writes in gift wraps is answered in gift wraps, with one id on both sides', async () => {

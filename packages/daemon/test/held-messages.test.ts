@@ -46,7 +46,7 @@ test('an id that another conversation took while a message was held costs nobody
 test('copies of a held message, before and after it comes in, are one message and one place', async () => {
   const { world, box, arrive } = await asking();
   const dan = createIdentity(
-    { engine: createWasmEngine(), random: createSeededRandom(7) },
+    { engine: createWasmEngine(), random: createSeededRandom(7), clock: world.clock },
     actor('dan').secretKey,
   );
   const wrap = () =>

@@ -110,7 +110,7 @@ export function createFacts(surroundings: Surroundings): Facts {
   const probe = once(async () => {
     const engine = await surroundings.chooseEngine();
     const secretKey = (await store())?.secretKey ?? newSecretKey(engine, random);
-    const identity = createIdentity({ engine, random }, secretKey);
+    const identity = createIdentity({ engine, random, clock }, secretKey);
     const made = createRelayProbe({ clock, random, identity });
     opened.push(made);
     return { probe: made, identity };

@@ -19,7 +19,7 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
   const clock = createFakeClock();
   const engine = createNostrToolsEngine();
   const random = createSeededRandom(1);
-  const identity = createIdentity({ engine, random }, new Uint8Array(32).fill(7));
+  const identity = createIdentity({ engine, random, clock }, new Uint8Array(32).fill(7));
   const published: { url: string; event: NostrEvent }[] = [];
   const details = (url: string) => ({ url, carries_dms: true }) as RelayDetails;
   const check = roundTripCheck(

@@ -21,7 +21,7 @@ test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async ()
   const world = createWorld('wss://one.test', 'wss://two.test', 'wss://three.test');
   let box = await world.start();
   const bob = world.puppet('bob');
-  const deps = { engine: createWasmEngine(), random: createSeededRandom(7) };
+  const deps = { engine: createWasmEngine(), random: createSeededRandom(7), clock: world.clock };
   const carol = createIdentity(deps, actor('carol').secretKey);
   const nowSec = Math.floor(world.clock.now() / 1000);
   const texts = Array.from({ length: MESSAGES }, (_, index) => `message ${index}`);

@@ -12,7 +12,7 @@ const CACHED_SECRETS = 1_000;
 /** The engine on WebAssembly and OpenSSL. */
 export function createWasmEngine(): CryptoEngine {
   const cached = new Map<string, Uint8Array>();
-  /** By the key's own bytes: an event costs one signature, not that and a multiplication. */
+  /** By the key object: an event costs one signature, not that and a multiplication. */
   const pubkeys = new WeakMap<Uint8Array, Pubkey>();
 
   const freshSecret = (secretKey: Uint8Array, peer: Pubkey): Uint8Array =>
@@ -29,16 +29,20 @@ export function createWasmEngine(): CryptoEngine {
     return secret;
   }
 
+  function publicKey(secretKey: Uint8Array): Pubkey {
+    const pubkey = pubkeys.get(secretKey) ?? (Buffer.from(publicKeyOf(secretKey)).toString('hex') as Pubkey);
+    pubkeys.set(secretKey, pubkey);
+    return pubkey;
+  }
+
   return {
-    publicKey: (secretKey) => Buffer.from(publicKeyOf(secretKey)).toString('hex') as Pubkey,
+    publicKey,
 
     eventId: (event) => hashOf(event).toString('hex'),
 
     sign(draft, secretKey) {
       const { created_at, kind, tags, content } = draft;
-      const pubkey =
-        pubkeys.get(secretKey) ?? (Buffer.from(publicKeyOf(secretKey)).toString('hex') as Pubkey);
-      pubkeys.set(secretKey, pubkey);
+      const pubkey = publicKey(secretKey);
       const hash = hashOf({ ...draft, pubkey });
       const sig = Buffer.from(signSchnorr(hash, secretKey)).toString('hex');
       return { id: hash.toString('hex'), pubkey, created_at, kind, tags, content, sig };
@@ -57,7 +61,13 @@ export function createWasmEngine(): CryptoEngine {
       open: (secretKey, peer, payload) => openNip04(secretWith(secretKey, peer), payload),
     },
     nip44: nip44With(secretWith),
-    nip44Once: nip44With(freshSecret),
+    nip44Once: {
+      ...nip44With(freshSecret),
+      sealer(secretKey, peer) {
+        const key = conversationKey(freshSecret(secretKey, peer));
+        return (plaintext) => sealNip44(key, plaintext);
+      },
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type UnsignedEvent,
 } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
-import { newSecretKey } from './new-secret-key.ts';
+import { newWrapKey } from './wrap-keys.ts';
 
 // NIP-17 on NIP-59: message (rumor, unsigned) → seal (signed by its author) → gift wrap (signed by a key of its own).
 
@@ -67,6 +67,7 @@ export function wrapRumor(
   rumor: Rumor,
   recipient: Pubkey,
   nowSec: number,
+  once = newWrapKey(deps, recipient),
 ): NostrEvent {
   const { engine, random } = deps;
   const backDated = (): number => nowSec - Math.floor(random.unit() * BACK_DATED_SEC);
@@ -81,15 +82,14 @@ export function wrapRumor(
     },
     author.secretKey,
   );
-  const once = newSecretKey(engine, random);
   return engine.sign(
     {
       kind: kinds.giftWrap,
       created_at: backDated(),
       tags: [['p', recipient]],
-      content: engine.nip44Once.seal(once, recipient, JSON.stringify(seal)),
+      content: once.seal(JSON.stringify(seal)),
     },
-    once,
+    once.secretKey,
   );
 }
 

@@ -1,4 +1,4 @@
-import { actor, createSeededRandom } from '@ocmesh/testkit';
+import { actor, createFakeClock, createSeededRandom } from '@ocmesh/testkit';
 import * as nip17 from 'nostr-tools/nip17';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../../adapters/crypto/wasm-engine.ts';
@@ -6,7 +6,7 @@ import { privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
 import { createIdentity, type OpenedDm } from './identity.ts';
 
 const NOW_SEC = 1_800_000_000;
-const deps = { engine: createWasmEngine(), random: createSeededRandom(4) };
+const deps = { engine: createWasmEngine(), random: createSeededRandom(4), clock: createFakeClock() };
 const alice = actor('alice');
 const identityOf = (name: string) => createIdentity(deps, actor(name).secretKey);
 const [us, bob, eve] = [identityOf('alice'), identityOf('bob'), identityOf('eve')];

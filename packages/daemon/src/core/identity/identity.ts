@@ -1,4 +1,4 @@
-import { fromHex, type Random, toHex } from '@ocmesh/shared/ambient';
+import { type Clock, fromHex, type Random, toHex } from '@ocmesh/shared/ambient';
 import { isHex64, type Pubkey } from '@ocmesh/shared/contract';
 import { type EventDraft, kinds, type NostrEvent, tagValues } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
@@ -6,6 +6,7 @@ import type { Store } from '../ports/store.ts';
 import { openPrivateDm, privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
 import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
+import { createWrapKeys } from './wrap-keys.ts';
 
 /** The agent's key pair, as things to do with it: the secret key never leaves this closure. */
 export interface Identity {
@@ -59,6 +60,7 @@ export async function loadOrCreateIdentity(deps: {
   readonly store: Store;
   readonly engine: CryptoEngine;
   readonly random: Random;
+  readonly clock: Clock;
 }): Promise<{ identity: Identity; created: boolean }> {
   const { store, engine, random } = deps;
   const stored = await store.read((tables) => tables.meta.get('secret_key'));
@@ -69,10 +71,11 @@ export async function loadOrCreateIdentity(deps: {
 
 /** The identity of a key that is at hand. */
 export function createIdentity(
-  deps: { readonly engine: CryptoEngine; readonly random: Random },
+  deps: { readonly engine: CryptoEngine; readonly random: Random; readonly clock: Clock },
   secretKey: Uint8Array,
 ): Identity {
   const { engine } = deps;
+  const wrapKeyFor = createWrapKeys(deps);
   const pubkey = engine.publicKey(secretKey);
   const us = { secretKey, pubkey };
   const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
@@ -102,7 +105,7 @@ export function createIdentity(
 
     isKey(peer) {
       try {
-        engine.nip44Once.seal(secretKey, peer, '.');
+        engine.nip44Once.sealer(secretKey, peer);
         return true;
       } catch {
         return false;
@@ -113,7 +116,8 @@ export function createIdentity(
       if (codec === 'nip17') {
         const recipients = [peer];
         const rumor = privateDm(engine, { author: pubkey, recipients, plaintext, createdAtSec, replyTo });
-        return { event: wrapRumor(deps, us, rumor, peer, createdAtSec), id: rumor.id };
+        const event = wrapRumor(deps, us, rumor, peer, createdAtSec, wrapKeyFor(peer));
+        return { event, id: rumor.id };
       }
       const event = sign({
         kind: kinds.encryptedDm,

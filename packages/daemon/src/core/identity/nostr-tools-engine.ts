@@ -33,7 +33,13 @@ export function createNostrToolsEngine(): CryptoEngine {
     },
     // Keeps no secrets, so a key used once is like any other.
     nip44: sealed44,
-    nip44Once: sealed44,
+    nip44Once: {
+      ...sealed44,
+      sealer(secretKey, peer) {
+        const key = nip44.getConversationKey(secretKey, peer);
+        return (plaintext) => nip44.encrypt(plaintext, key);
+      },
+    },
   };
 }
 

@@ -160,8 +160,11 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
     });
 
     test('NIP-44 with a key that is used once is NIP-44', () => {
-      const sealed = engine.nip44Once.seal(alice.secretKey, bob.pubkey, 'x');
-      expect(engine.nip44.open(bob.secretKey, alice.pubkey, sealed)).toBe('x');
+      const { seal, sealer } = engine.nip44Once;
+      const inTwoParts = sealer(alice.secretKey, bob.pubkey);
+      for (const sealed of [seal(alice.secretKey, bob.pubkey, 'x'), inTwoParts('x')])
+        expect(engine.nip44.open(bob.secretKey, alice.pubkey, sealed)).toBe('x');
+      expect(() => sealer(alice.secretKey, 'f'.repeat(64) as NostrEvent['pubkey'])).toThrow();
     });
 
     test('the wrong key opens nothing under NIP-44', () => {
