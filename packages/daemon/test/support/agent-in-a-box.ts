@@ -61,7 +61,8 @@ async function startBox(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions)
       renderMetrics,
     },
     config,
-    { ...limits, ...options.bounds },
+    // What relays answer counts at once: `settle` lets no time pass.
+    { ...limits, answersGatherMs: 0, ...options.bounds },
   );
   let running = true;
   agent.start();

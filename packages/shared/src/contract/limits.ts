@@ -75,6 +75,8 @@ export const limits = {
   outboxDays: 7,
   /** Events sent to one relay that wait for their OK: enough to fill a slow connection. */
   relayInFlight: 32,
+  /** Milliseconds in which the answers of several relays gather to one write to the disk: with five relays 3 a message instead of 5, and nobody notices. */
+  answersGatherMs: 20,
   /** Events that may be written to a public relay at once, and then in a minute: most allow 6 to 12, counted per address. */
   relayWriteBurst: 20,
   relayWritesPerMinute: 10,

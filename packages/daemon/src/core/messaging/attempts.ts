@@ -5,6 +5,7 @@ import type { OutboxItem } from '../model/outbox.ts';
 import type { PublishOutcome, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
+import { createGatheredWrites } from './gathered-writes.ts';
 import { isFinal, isTaken, moveMessage, noteOutcome } from './ladder.ts';
 import type { Entry, Next } from './lane.ts';
 import type { Resign } from './re-sign.ts';
@@ -21,6 +22,8 @@ export interface Attempts {
   /** Nothing more goes to this peer. What is under way may be taken yet, and ends with the relay's word. */
   withdraw(peer: Pubkey): Promise<void>;
   forget(entry: Entry): void;
+  /** The end is near: no answer waits for others any more. */
+  hurry(): void;
 }
 
 /** What happens to an entry: from the first offer to its last word. */
@@ -32,11 +35,14 @@ export function createAttempts(deps: {
   readonly resign: Resign;
   readonly steadyNow: () => UnixMs;
   readonly notify: (events: readonly DomainEvent[]) => void;
+  /** How long answers wait for others, to be written together. */
+  readonly gatherMs: number;
   /** By event id. */
   readonly entries: Map<string, Entry>;
   readonly ask: (entry: Entry, urls: readonly string[]) => void;
 }): Attempts {
   const { store, network, clock, budget, resign, notify, entries } = deps;
+  const answers = createGatheredWrites(deps);
 
   const isOver = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.steadyNow();
 
@@ -84,16 +90,15 @@ export function createAttempts(deps: {
     return 'again';
   }
 
-  /** Each answer counts as soon as it is there: one slow relay shall not hide that another took it. */
+  /** Each answer counts when it is there: one slow relay shall not hide that another took it. */
   async function record(entry: Entry, url: string, answer: Answer): Promise<Next> {
     const final = isFinal(answer);
     const atMs = clock.now();
-    const events = await store.transaction((tables) => {
+    await answers.add((tables) => {
       const moved = noteOutcome(tables, entry, url, answer, final, atMs);
       if (final) entry.pending.delete(url);
       return entry.pending.size > 0 ? moved : [...moved, ...conclude(tables, entry)];
     });
-    notify(events);
     if (final) askSpared(entry);
     return final ? 'done' : answer.outcome === 'timeout' ? 'silent' : 'retry';
   }
@@ -152,5 +157,6 @@ export function createAttempts(deps: {
         'failed',
       ),
     forget,
+    hurry: answers.hurry,
   };
 }

@@ -52,6 +52,8 @@ export function createOutbox(deps: {
   /** A time that no wrong clock has hurried on. */
   readonly steadyNow: () => UnixMs;
   readonly notify: (events: readonly DomainEvent[]) => void;
+  /** How long answers of relays wait for others, to be written together. */
+  readonly gatherMs: number;
 }): Outbox {
   const { store, network, clock, random, log, budget } = deps;
   const entries = new Map<string, Entry>();
@@ -188,6 +190,7 @@ export function createOutbox(deps: {
       stopped = true;
       cancelReach();
       cancelExpiry?.();
+      attempts.hurry();
       await Promise.all([...lanes.values()].map((lane) => lane.stop()));
     },
   };

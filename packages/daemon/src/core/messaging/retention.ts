@@ -16,7 +16,7 @@ export interface Retention {
   stop(): void;
 }
 
-/** How much is kept. */
+/** How much is kept, and how long answers of relays gather. */
 export type Bounds = {
   readonly [K in
     | 'storedMessages'
@@ -24,7 +24,8 @@ export type Bounds = {
     | 'messageDays'
     | 'seenDays'
     | 'seenIds'
-    | 'pruneBatch']: number;
+    | 'pruneBatch'
+    | 'answersGatherMs']: number;
 } & PeerBounds &
   QuotaBounds;
 
