@@ -22,7 +22,10 @@ export interface RunningAgent extends Running {
   readonly home: string;
   readonly pubkey: Pubkey;
   readonly npub: string;
+  /** As an agent calls: with the token only where nothing goes without. */
   readonly api: Handlers;
+  /** As its owner calls, who shows the token: nobody takes what a person writes for a program's answer. */
+  readonly owner: Handlers;
 }
 
 export interface ProcessMesh {
@@ -129,14 +132,19 @@ export function createProcessMesh(program: string): ProcessMesh {
         OCMESH_RELAYS: relays.join(','),
         ...environment,
       });
-      const api = createClient({
-        baseUrl: () => program.url,
-        fetch,
-        token: (demanded) => (demanded ? readFileSync(join(home, 'token'), 'utf8').trim() : null),
-        asOwner: true,
-      });
+      const token = (): string => readFileSync(join(home, 'token'), 'utf8').trim();
+      const client = (token: (demanded: boolean) => string | null): Handlers =>
+        createClient({ baseUrl: () => program.url, fetch, token, asOwner: true });
+      const api = client((demanded) => (demanded ? token() : null));
       const { pubkey, npub } = await api.getIdentity({});
-      return Object.assign(program, { name, home, api, pubkey: pubkey as Pubkey, npub });
+      return Object.assign(program, {
+        name,
+        home,
+        api,
+        owner: client(token),
+        pubkey: pubkey as Pubkey,
+        npub,
+      });
     },
 
     async meet(one, other) {
@@ -149,9 +157,7 @@ export function createProcessMesh(program: string): ProcessMesh {
     },
 
     async befriend(one, other) {
-      const token = (): string => readFileSync(join(one.home, 'token'), 'utf8').trim();
-      const owner = createClient({ baseUrl: () => one.url, fetch, token, asOwner: true });
-      await owner.updatePeer({ pubkey: other.pubkey, trust: 'contact' });
+      await one.owner.updatePeer({ pubkey: other.pubkey, trust: 'contact' });
     },
 
     transcript: () => printed.map(({ name, output }) => `── ${name}\n${output()}`).join('\n'),
