@@ -108,7 +108,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     ownRelays,
     relaysOf: relayLists.relaysOf,
     steadyNow,
-    gatherMs: bounds.answersGatherMs,
+    bounds,
   });
   function offer(items: readonly OutboxItem[]): void {
     for (const { peer } of items) relayLists.want(peer);

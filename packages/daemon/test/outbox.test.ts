@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
+import { type Box, type BoxOptions, createWorld, settle } from './support/agent-in-a-box.ts';
 import { accept, lie, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
 import { modern } from './support/puppet.ts';
 
@@ -8,9 +8,9 @@ const TWO = 'wss://two.test';
 const DAY = 86_400_000;
 
 /** An agent on two relays that has greeted one peer. */
-async function onTwoRelays() {
+async function onTwoRelays(bounds: BoxOptions['bounds'] = {}) {
   const world = createWorld(ONE, TWO);
-  const box = await world.start();
+  const box = await world.start({ bounds });
   const bob = world.puppet('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
@@ -46,6 +46,34 @@ test('says of every relay what it answered', async () => {
     ],
     next_attempt_at: null,
   });
+});
+
+test('a crash before the answers of the relays are on disk makes us ask again, with the same bytes', async () => {
+  const { world, box, bob, two } = await onTwoRelays({ answersGatherMs: 20 });
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await world.clock.advance(19);
+  expect(await deliveryOf(box, id)).toMatchObject({ state: 'queued', relays: [] });
+  const disk = await box.crash();
+  const [first, ...others] = two.offered;
+  expect(others).toEqual([]);
+  const again = await world.start({ disk, bounds: { answersGatherMs: 20 } });
+  await world.clock.advance(20);
+  expect(two.offered.filter(({ id }) => id === first?.id)).toEqual([first, first]);
+  expect(await deliveryOf(again, id)).toMatchObject({
+    state: 'published',
+    relays: [{ url: ONE }, { url: TWO }],
+  });
+});
+
+test('a stop waits for no more answers, and forgets none', async () => {
+  const { world, box, bob, two } = await onTwoRelays({ answersGatherMs: 20 });
+  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await settle(world.clock);
+  await box.stop();
+  const [first] = two.offered;
+  const again = await world.start({ disk: box.disk });
+  expect((await deliveryOf(again, id)).state).toBe('published');
+  expect(two.offered.filter((event) => event.id === first?.id)).toHaveLength(1);
 });
 
 test('one slow relay does not hide that another took the message', async () => {

@@ -89,7 +89,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
     sign(by, { kind: 13, content: engine.nip44.seal(by.secretKey, box.pubkey, text), ...draft });
   function wrap(text: string, draft: Partial<EventDraft> = {}): NostrEvent {
     const once = { ...eve, secretKey: random.bytes(32) };
-    const content = engine.nip44Once.seal(once.secretKey, box.pubkey, text);
+    const content = engine.nip44Once.sealer(once.secretKey, box.pubkey)(text);
     return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content, ...draft });
   }
 
@@ -116,7 +116,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
     },
     'the bytes of the wrap, signed anew': () => {
       const once = { ...eve, secretKey: random.bytes(32) };
-      const content = engine.nip44Once.seal(once.secretKey, box.pubkey, JSON.stringify(pickOne().sealed));
+      const content = engine.nip44Once.sealer(once.secretKey, box.pubkey)(JSON.stringify(pickOne().sealed));
       return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content: spoilBytes(content, chance) });
     },
     'the wrap signed by another key': () => sign(eve, { ...pickOne().wrapped }),

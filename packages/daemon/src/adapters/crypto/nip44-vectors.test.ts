@@ -5,6 +5,7 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import * as nip44 from 'nostr-tools/nip44';
 import { describe, expect, test } from 'vitest';
 import { createNostrToolsEngine } from '../../core/identity/nostr-tools-engine.ts';
+import { nip44OnceOf } from '../../core/ports/crypto-engine.contract.ts';
 import type { CryptoEngine } from '../../core/ports/crypto-engine.ts';
 import { conversationKey, messageKeys, openNip44, paddedLength, sealNip44 } from './nip44.ts';
 import { sharedX } from './secp256k1.ts';
@@ -95,7 +96,7 @@ describe.each([
   test.each(valid.get_conversation_key)('conversation key of $sec1 and $pub2', (vector) => {
     const key = under.conversationKey(fromHex(vector.sec1), vector.pub2);
     expect(toHex(key)).toBe(vector.conversation_key);
-    for (const codec of [engine.nip44, engine.nip44Once]) {
+    for (const codec of [engine.nip44, nip44OnceOf(engine)]) {
       const sealed = under.seal(fromHex(vector.conversation_key), 'for this pair', new Uint8Array(32));
       expect(codec.open(fromHex(vector.sec1), vector.pub2, sealed)).toBe('for this pair');
       expect(under.open(key, codec.seal(fromHex(vector.sec1), vector.pub2, 'and back'))).toBe('and back');
@@ -108,7 +109,7 @@ describe.each([
     expect(toHex(under.conversationKey(secretKeys[0], two))).toBe(vector.conversation_key);
     const sealed = under.seal(fromHex(vector.conversation_key), vector.plaintext, fromHex(vector.nonce));
     expect(sealed).toBe(vector.payload);
-    for (const codec of [engine.nip44, engine.nip44Once]) {
+    for (const codec of [engine.nip44, nip44OnceOf(engine)]) {
       expect(codec.open(secretKeys[0], two, vector.payload)).toBe(vector.plaintext);
       expect(codec.open(secretKeys[1], one, vector.payload)).toBe(vector.plaintext);
     }
@@ -123,7 +124,7 @@ describe.each([
   });
 
   test.each(invalid.get_conversation_key)('refuses keys: $note', ({ sec1, pub2 }) => {
-    for (const codec of [engine.nip44, engine.nip44Once]) {
+    for (const codec of [engine.nip44, nip44OnceOf(engine)]) {
       expect(() => codec.seal(fromHex(sec1), pub2, 'x')).toThrow();
       expect(() => codec.open(fromHex(sec1), pub2, valid.encrypt_decrypt[0]?.payload as string)).toThrow();
     }

@@ -60,9 +60,12 @@ export function createWasmEngine(): CryptoEngine {
       seal: (secretKey, peer, plaintext) => sealNip04(secretWith(secretKey, peer), plaintext),
       open: (secretKey, peer, payload) => openNip04(secretWith(secretKey, peer), payload),
     },
-    nip44: nip44With(secretWith),
+    nip44: {
+      seal: (secretKey, peer, text) => sealNip44(conversationKey(secretWith(secretKey, peer)), text),
+      open: (secretKey, peer, payload) => openNip44(conversationKey(secretWith(secretKey, peer)), payload),
+    },
     nip44Once: {
-      ...nip44With(freshSecret),
+      open: (secretKey, peer, payload) => openNip44(conversationKey(freshSecret(secretKey, peer)), payload),
       sealer(secretKey, peer) {
         const key = conversationKey(freshSecret(secretKey, peer));
         return (plaintext) => sealNip44(key, plaintext);
@@ -70,13 +73,6 @@ export function createWasmEngine(): CryptoEngine {
     },
   };
 }
-
-const nip44With = (
-  secretWith: (secretKey: Uint8Array, peer: Pubkey) => Uint8Array,
-): CryptoEngine['nip44'] => ({
-  seal: (secretKey, peer, plaintext) => sealNip44(conversationKey(secretWith(secretKey, peer)), plaintext),
-  open: (secretKey, peer, payload) => openNip44(conversationKey(secretWith(secretKey, peer)), payload),
-});
 
 /** The id of an event (NIP-01): SHA-256 of its canonical form, which is what JSON.stringify makes. */
 const hashOf = ({ pubkey, created_at, kind, tags, content }: UnsignedEvent): Buffer =>

@@ -139,16 +139,18 @@ export function createMessagesTable(database: Database): MessagesTable {
         )
         .map(([id]) => id as string),
 
-    recentIncoming: (fromMs, toMs, limit) =>
-      database
-        .all(
-          // The inner limit, so that what we send without an answer is not read through for each message.
-          `SELECT peer, hops FROM (SELECT peer, hops, direction, arrived_at, arrival FROM messages
-             WHERE arrived_at BETWEEN ? AND ? ORDER BY arrived_at DESC, arrival DESC LIMIT ?)
-           WHERE direction = 'in' ORDER BY arrived_at DESC, arrival DESC`,
-          [fromMs, toMs, limit],
-        )
-        .map(([peer, hops]) => ({ peer: peer as Pubkey, hops: hops as number })),
+    newestIncoming({ fromMs, toMs, peer, limit }) {
+      const row = database.one(
+        // The time and the inner limit, so that what we send without an answer is not read through for each message;
+        // `+peer`, since by its index the time would bound nothing.
+        `SELECT peer, hops FROM (SELECT peer, hops, direction, arrived_at, arrival FROM messages
+           WHERE arrived_at BETWEEN ? AND ? ${peer === undefined ? '' : 'AND +peer = ?'}
+           ORDER BY arrived_at DESC, arrival DESC LIMIT ?)
+         WHERE direction = 'in' ORDER BY arrived_at DESC, arrival DESC`,
+        [fromMs, toMs, ...(peer === undefined ? [] : [peer]), limit],
+      );
+      return row && { peer: row[0] as Pubkey, hops: row[1] as number };
+    },
 
     countAutomatic: (peer, sinceMs) =>
       Number(

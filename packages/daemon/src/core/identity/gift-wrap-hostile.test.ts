@@ -31,7 +31,7 @@ describe.each([
         kind: 1059,
         created_at: 1_799_950_000,
         tags: [['p', to.pubkey]],
-        content: engine.nip44Once.seal(once.secretKey, to.pubkey, sealText),
+        content: engine.nip44Once.sealer(once.secretKey, to.pubkey)(sealText),
         ...change,
       },
       once.secretKey,

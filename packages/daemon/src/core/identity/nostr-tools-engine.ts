@@ -7,10 +7,8 @@ import type { CryptoEngine } from '../ports/crypto-engine.ts';
 
 /** The engine on nostr-tools (noble): pure JavaScript, correct everywhere, 1 to 3 ms an operation. */
 export function createNostrToolsEngine(): CryptoEngine {
-  const sealed44: CryptoEngine['nip44'] = {
-    seal: (secretKey, peer, plaintext) => nip44.encrypt(plaintext, nip44.getConversationKey(secretKey, peer)),
-    open: (secretKey, peer, payload) => nip44.decrypt(payload, nip44.getConversationKey(secretKey, peer)),
-  };
+  const open44: CryptoEngine['nip44']['open'] = (secretKey, peer, payload) =>
+    nip44.decrypt(payload, nip44.getConversationKey(secretKey, peer));
 
   // The casts: types of nostr-tools are mutable, ours are not, and it changes nothing that is cast.
   return {
@@ -31,10 +29,14 @@ export function createNostrToolsEngine(): CryptoEngine {
       seal: (secretKey, peer, plaintext) => nip04.encrypt(secretKey, peer, plaintext),
       open: (secretKey, peer, payload) => nip04.decrypt(secretKey, peer, payload),
     },
+    nip44: {
+      seal: (secretKey, peer, plaintext) =>
+        nip44.encrypt(plaintext, nip44.getConversationKey(secretKey, peer)),
+      open: open44,
+    },
     // Keeps no secrets, so a key used once is like any other.
-    nip44: sealed44,
     nip44Once: {
-      ...sealed44,
+      open: open44,
       sealer(secretKey, peer) {
         const key = nip44.getConversationKey(secretKey, peer);
         return (plaintext) => nip44.encrypt(plaintext, key);

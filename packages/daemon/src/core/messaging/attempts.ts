@@ -5,7 +5,7 @@ import type { OutboxItem } from '../model/outbox.ts';
 import type { PublishOutcome, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import { createGatheredWrites } from './gathered-writes.ts';
+import type { GatheredWrites } from './gathered-writes.ts';
 import { isFinal, isTaken, moveMessage, noteOutcome } from './ladder.ts';
 import type { Entry, Next } from './lane.ts';
 import type { Resign } from './re-sign.ts';
@@ -22,8 +22,6 @@ export interface Attempts {
   /** Nothing more goes to this peer. What is under way may be taken yet, and ends with the relay's word. */
   withdraw(peer: Pubkey): Promise<void>;
   forget(entry: Entry): void;
-  /** The end is near: no answer waits for others any more. */
-  hurry(): void;
 }
 
 /** What happens to an entry: from the first offer to its last word. */
@@ -35,14 +33,13 @@ export function createAttempts(deps: {
   readonly resign: Resign;
   readonly steadyNow: () => UnixMs;
   readonly notify: (events: readonly DomainEvent[]) => void;
-  /** How long answers wait for others, to be written together. */
-  readonly gatherMs: number;
+  /** For what relays answer. */
+  readonly answers: Pick<GatheredWrites, 'add'>;
   /** By event id. */
   readonly entries: Map<string, Entry>;
   readonly ask: (entry: Entry, urls: readonly string[]) => void;
 }): Attempts {
-  const { store, network, clock, budget, resign, notify, entries } = deps;
-  const answers = createGatheredWrites(deps);
+  const { store, network, clock, budget, resign, notify, entries, answers } = deps;
 
   const isOver = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.steadyNow();
 
@@ -157,6 +154,5 @@ export function createAttempts(deps: {
         'failed',
       ),
     forget,
-    hurry: answers.hurry,
   };
 }

@@ -2,6 +2,8 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
+export type GatherBounds = { readonly answersGatherMs: number };
+
 type Change = (tables: Tables) => readonly DomainEvent[];
 
 /** Changes that may come to disk a moment later: a crash in between makes us ask again, and loses nothing. */
@@ -17,9 +19,9 @@ export function createGatheredWrites(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly notify: (events: readonly DomainEvent[]) => void;
-  readonly gatherMs: number;
+  readonly bounds: GatherBounds;
 }): GatheredWrites {
-  const { store, clock, notify, gatherMs } = deps;
+  const { store, clock, notify, bounds } = deps;
   let changes: Change[] = [];
   let next: Promise<void> | null = null;
   let endPause = (): void => {};
@@ -27,7 +29,7 @@ export function createGatheredWrites(deps: {
 
   function pause(): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = clock.after(gatherMs, resolve);
+      const cancel = clock.after(bounds.answersGatherMs, resolve);
       endPause = () => {
         cancel();
         resolve();

@@ -50,7 +50,7 @@ test('a store that cannot note what happened does not make it publish without pa
     relaysOf: () => [],
     steadyNow: clock.now,
     notify() {},
-    gatherMs: 0,
+    bounds: { answersGatherMs: 0 },
   });
   works = false;
   outbox.start();

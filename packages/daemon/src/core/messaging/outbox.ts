@@ -6,6 +6,7 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { createAttempts } from './attempts.ts';
+import { createGatheredWrites, type GatherBounds } from './gathered-writes.ts';
 import { createLane, type Entry, type Lane, type Next } from './lane.ts';
 import type { Resign } from './re-sign.ts';
 
@@ -52,13 +53,13 @@ export function createOutbox(deps: {
   /** A time that no wrong clock has hurried on. */
   readonly steadyNow: () => UnixMs;
   readonly notify: (events: readonly DomainEvent[]) => void;
-  /** How long answers of relays wait for others, to be written together. */
-  readonly gatherMs: number;
+  readonly bounds: GatherBounds;
 }): Outbox {
   const { store, network, clock, random, log, budget } = deps;
   const entries = new Map<string, Entry>();
   const lanes = new Map<string, Lane>();
-  const attempts = createAttempts({ ...deps, entries, ask });
+  const answers = createGatheredWrites(deps);
+  const attempts = createAttempts({ ...deps, entries, ask, answers });
   let cancelReach: Cancel = () => {};
   let cancelExpiry: Cancel | null = null;
   let stopped = true;
@@ -190,7 +191,7 @@ export function createOutbox(deps: {
       stopped = true;
       cancelReach();
       cancelExpiry?.();
-      attempts.hurry();
+      answers.hurry();
       await Promise.all([...lanes.values()].map((lane) => lane.stop()));
     },
   };

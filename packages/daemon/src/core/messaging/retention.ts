@@ -3,6 +3,7 @@ import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 import type { PeerBounds } from '../trust/room-for-peers.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
+import type { GatherBounds } from './gathered-writes.ts';
 
 export interface Retention {
   /**
@@ -24,10 +25,10 @@ export type Bounds = {
     | 'messageDays'
     | 'seenDays'
     | 'seenIds'
-    | 'pruneBatch'
-    | 'answersGatherMs']: number;
+    | 'pruneBatch']: number;
 } & PeerBounds &
-  QuotaBounds;
+  QuotaBounds &
+  GatherBounds;
 
 /** Keeps the number of messages, their bytes and their age within bounds. */
 export function createRetention(

@@ -23,8 +23,8 @@ export interface CryptoEngine {
   readonly nip04: DmCodec;
   readonly nip44: DmCodec;
   /** NIP-44 where one of the keys is used only this once (NIP-59): remembers nothing about it. */
-  readonly nip44Once: DmCodec & {
-    /** What of `seal` takes long and needs no text yet; the answer does the rest. Throws for a key that is no point. */
+  readonly nip44Once: Pick<DmCodec, 'open'> & {
+    /** Does what takes long and needs no text yet; what it returns seals. Throws for a key that is no point. */
     sealer(secretKey: Uint8Array, peer: Pubkey): (plaintext: string) => string;
   };
 }

@@ -142,8 +142,13 @@ export interface MessagesTable {
   }): number;
   /** Whether `prune` would find anything. */
   hasPrunable(): boolean;
-  /** Incoming ones among the last `limit` messages that arrived in this time, the newest first. */
-  recentIncoming(fromMs: UnixMs, toMs: UnixMs, limit: number): Pick<MessageRecord, 'peer' | 'hops'>[];
+  /** The newest incoming one among the last `limit` messages of this time: of one conversation, or of all. */
+  newestIncoming(within: {
+    readonly fromMs: UnixMs;
+    readonly toMs: UnixMs;
+    readonly peer?: Pubkey;
+    readonly limit: number;
+  }): Pick<MessageRecord, 'peer' | 'hops'> | null;
   /** Automatic messages of ours to this peer since then, as far as they are among the last 1,000 of the conversation. */
   countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
   /** Outgoing messages in each of these states. */

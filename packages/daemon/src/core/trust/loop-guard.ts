@@ -4,8 +4,8 @@ import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 
 const AUTO_MS = limits.autoSeconds * 1000;
-/** Messages among which those that came are looked for. */
-const LOOKED_AT = 200;
+/** Messages of the last minute among which the newest incoming one is looked for: of a conversation, and of all. */
+const LOOKED_AT = { conversation: 1_000, all: 200 };
 const PAUSE_MS = limits.loopPauseMinutes * minuteMs;
 
 interface Pause {
@@ -50,10 +50,10 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
   /** Automatic messages in a row, this one included. In a ring of agents nobody answers whom it heard. */
   function hopsOf(tables: Tables, peer: Pubkey): number {
     const nowMs = clock.now();
-    const recent = tables.messages.recentIncoming(nowMs - AUTO_MS, nowMs + AUTO_MS, LOOKED_AT);
-    const answered = recent.find((message) => message.peer === peer);
+    const minute = { fromMs: nowMs - AUTO_MS, toMs: nowMs + AUTO_MS };
+    const answered = tables.messages.newestIncoming({ ...minute, peer, limit: LOOKED_AT.conversation });
     if (answered) return answered.hops + 1;
-    const [passedOn] = recent;
+    const passedOn = tables.messages.newestIncoming({ ...minute, limit: LOOKED_AT.all });
     if (!passedOn) return 0;
     // A stranger shall not be able to stop other conversations by naming a huge row.
     return tables.peers.get(passedOn.peer)?.trust === 'contact' ? passedOn.hops + 1 : 1;
