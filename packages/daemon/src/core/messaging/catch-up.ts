@@ -17,6 +17,8 @@ import type { End } from './stored-pages.ts';
 const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * minuteMs;
 /** Pause before a catch-up that did not get through is tried again on the same connection. */
 const RETRY_MS = 300_000;
+/** The same before what could not be kept is asked for, unless that happened lately: a relay's gift wraps have room again. */
+const DEFERRED_MS = 30_000;
 /** How often the cursor of a relay that we listen to moves on. */
 const CURSOR_MS = 600_000;
 
@@ -33,6 +35,8 @@ interface RelayState {
   lookedAtMs: UnixMs;
   /** From which date on something has to be asked for again; null when nothing has. */
   deferredSinceMs: UnixMs | null;
+  /** By the clock that never jumps. */
+  retriedAtMs: number;
   cancelDeep: Cancel;
   cancelRetry: Cancel;
   /** What the timer will ask. */
@@ -82,6 +86,7 @@ export function createCatchUp(deps: {
       caughtUp: false,
       lookedAtMs: clock.now(),
       deferredSinceMs: null,
+      retriedAtMs: Number.NEGATIVE_INFINITY,
       cancelDeep: () => {},
       cancelRetry: () => {},
       retrying: null,
@@ -146,6 +151,7 @@ export function createCatchUp(deps: {
     state.retrying = depth;
     state.cancelRetry = clock.after(pauseMs, () => {
       state.retrying = null;
+      state.retriedAtMs = clock.monotonic();
       void fetch(url, depth);
     });
   }
@@ -190,7 +196,9 @@ export function createCatchUp(deps: {
       const isFirst = state.deferredSinceMs === null;
       state.deferredSinceMs = earlier(state.deferredSinceMs, Math.min(createdAtSec * 1000, clock.now()));
       // A fetch under way sees it at its end.
-      if (isFirst && !state.busy) retry(url, 'shallow');
+      if (!isFirst || state.busy) return;
+      const sinceRetryMs = clock.monotonic() - state.retriedAtMs;
+      retry(url, 'shallow', Math.max(DEFERRED_MS, RETRY_MS - sinceRetryMs));
     },
     onDisconnected(url) {
       const state = stateOf(url);
