@@ -286,7 +286,7 @@ async function atSize(Database) {
     unit: '×',
     atMost: 1,
   });
-  // A statement that were planned anew at each binding would take five times as long.
+  // Planned anew at each binding, it would take five times as long.
   figure('the newest message of a peer / a message by its id', median(newestTimes), { unit: '×', atMost: 3 });
   await store.close();
   database.close();

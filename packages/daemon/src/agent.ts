@@ -15,6 +15,7 @@ import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createCatchUp } from './core/messaging/catch-up.ts';
+import type { GatherBounds } from './core/messaging/gathered-writes.ts';
 import { createDmHandler } from './core/messaging/inbox.ts';
 import { createOutbox } from './core/messaging/outbox.ts';
 import { createResign } from './core/messaging/re-sign.ts';
@@ -64,7 +65,11 @@ export interface Agent {
 }
 
 /** The core, wired: mesh and messaging meet here, and only here. */
-export async function createAgent(ports: Ports, config: Config, bounds: Bounds = limits): Promise<Agent> {
+export async function createAgent(
+  ports: Ports,
+  config: Config,
+  bounds: Bounds & GatherBounds = limits,
+): Promise<Agent> {
   const { store, engine, clock, random, log, renderMetrics } = ports;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;

@@ -13,7 +13,7 @@ const minute = { fromMs: 0, toMs: 60_000 };
 async function setUp() {
   const sql = await openSql(null);
   currentSchema.migrate(sql);
-  const { messages, outbox } = createTables(createDatabase(sql, () => {}));
+  const { messages } = createTables(createDatabase(sql, () => {}));
   let count = 0;
   const put = (peer: Pubkey, direction: 'in' | 'out', arrivedAtMs: number, hops = 0): void => {
     const id = `m${++count}`;
@@ -24,7 +24,7 @@ async function setUp() {
     };
     messages.insert(message);
   };
-  return { sql, messages, outbox, put };
+  return { sql, messages, put };
 }
 
 test('the newest incoming message of a time is that of anybody, or of one conversation', async () => {
@@ -73,14 +73,4 @@ test('its query reads a time, not a conversation', async () => {
     expect(plan.map((row) => row[3]).join('\n')).not.toContain('TEMP B-TREE');
   }
   expect(asked).toHaveLength(2);
-});
-
-test('the answers of relays come in the order in which they were given, then by address', async () => {
-  const { outbox } = await setUp();
-  const answer = (url: string, atMs: number): void =>
-    outbox.record('e', { url, outcome: 'accepted', reason: null, final: true, atMs });
-  answer('wss://b', 2);
-  answer('wss://c', 1);
-  answer('wss://a', 2);
-  expect(outbox.outcomes('e').map(({ url }) => url)).toEqual(['wss://c', 'wss://a', 'wss://b']);
 });

@@ -10,6 +10,7 @@ import { createWasmEngine } from '../../adapters/crypto/wasm-engine.ts';
 import { openPrivateDm, privateDm, type Rumor, unwrapRumor, wrapRumor } from './gift-wrap.ts';
 import { createNostrToolsEngine } from './nostr-tools-engine.ts';
 import { parseSecretKey } from './secret-key-text.ts';
+import { newWrapKey } from './wrap-keys.ts';
 
 const NOW_SEC = 1_800_000_000;
 const TWO_DAYS_SEC = 172_800;
@@ -51,7 +52,7 @@ describe.each([
   const message = (plaintext: string, recipients: readonly Pubkey[] = [bob.pubkey]): Rumor =>
     privateDm(engine, { author: alice.pubkey, recipients, plaintext, createdAtSec: NOW_SEC });
   const wrapFor = (recipient: Pubkey, rumor: Rumor): NostrEvent =>
-    wrapRumor(deps, alice, rumor, recipient, NOW_SEC);
+    wrapRumor(deps, alice, rumor, newWrapKey(deps, recipient), NOW_SEC);
   const sealIn = (wrap: NostrEvent): NostrEvent =>
     JSON.parse(engine.nip44.open(bob.secretKey, wrap.pubkey, wrap.content));
 

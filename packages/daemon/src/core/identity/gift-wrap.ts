@@ -9,7 +9,7 @@ import {
   type UnsignedEvent,
 } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
-import { newWrapKey } from './wrap-keys.ts';
+import type { WrapKey } from './wrap-keys.ts';
 
 // NIP-17 on NIP-59: message (rumor, unsigned) → seal (signed by its author) → gift wrap (signed by a key of its own).
 
@@ -58,18 +58,18 @@ export function privateDm(
 }
 
 /**
- * A kind 1059 event that only the recipient can open.
+ * A kind 1059 event that only the recipient of its key can open.
  * @throws OcmeshError `content_too_large` when relays would refuse the wrap
  */
 export function wrapRumor(
   deps: { readonly engine: CryptoEngine; readonly random: Random },
   author: KeyPair,
   rumor: Rumor,
-  recipient: Pubkey,
+  once: WrapKey,
   nowSec: number,
-  once = newWrapKey(deps, recipient),
 ): NostrEvent {
   const { engine, random } = deps;
+  const { recipient } = once;
   const backDated = (): number => nowSec - Math.floor(random.unit() * BACK_DATED_SEC);
   const plaintext = JSON.stringify(rumor);
   if (utf8Bytes(plaintext) > limits.rumorBytes) throw new OcmeshError('content_too_large');

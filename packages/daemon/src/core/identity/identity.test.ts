@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createWasmEngine } from '../../adapters/crypto/wasm-engine.ts';
 import { privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
 import { createIdentity, type OpenedDm } from './identity.ts';
+import { newWrapKey } from './wrap-keys.ts';
 
 const NOW_SEC = 1_800_000_000;
 const deps = { engine: createWasmEngine(), random: createSeededRandom(4), clock: createFakeClock() };
@@ -76,7 +77,8 @@ test.each([
     content: 'x',
   };
   const rumor = { id: deps.engine.eventId(unsigned), ...unsigned };
-  expect(bob.openDm(wrapRumor(deps, alice, rumor, bob.pubkey, NOW_SEC)).replyTo).toBe(replyTo);
+  const wrap = wrapRumor(deps, alice, rumor, newWrapKey(deps, bob.pubkey), NOW_SEC);
+  expect(bob.openDm(wrap).replyTo).toBe(replyTo);
 });
 
 test('NIP-17: our own copy of what another program sent with our key opens as ours', () => {

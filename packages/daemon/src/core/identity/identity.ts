@@ -116,7 +116,7 @@ export function createIdentity(
       if (codec === 'nip17') {
         const recipients = [peer];
         const rumor = privateDm(engine, { author: pubkey, recipients, plaintext, createdAtSec, replyTo });
-        const event = wrapRumor(deps, us, rumor, peer, createdAtSec, wrapKeyFor(peer));
+        const event = wrapRumor(deps, us, rumor, wrapKeyFor(peer), createdAtSec);
         return { event, id: rumor.id };
       }
       const event = sign({

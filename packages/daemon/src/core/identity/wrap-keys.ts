@@ -5,6 +5,7 @@ import { newSecretKey } from './new-secret-key.ts';
 
 /** The key of one gift wrap (NIP-59), with what it shares with the recipient. Never used for another one. */
 export interface WrapKey {
+  readonly recipient: Pubkey;
   readonly secretKey: Uint8Array;
   seal(plaintext: string): string;
 }
@@ -17,7 +18,7 @@ interface Deps {
 /** Throws for a recipient that is no point of the curve. */
 export function newWrapKey({ engine, random }: Deps, recipient: Pubkey): WrapKey {
   const secretKey = newSecretKey(engine, random);
-  return { secretKey, seal: engine.nip44Once.sealer(secretKey, recipient) };
+  return { recipient, secretKey, seal: engine.nip44Once.sealer(secretKey, recipient) };
 }
 
 /** Long enough that the message, its disk and its relays come first. */

@@ -35,7 +35,7 @@ interface RelayState {
   lookedAtMs: UnixMs;
   /** From which date on something has to be asked for again; null when nothing has. */
   deferredSinceMs: UnixMs | null;
-  /** By the clock that never jumps. */
+  /** When the timer last asked, by the clock that never jumps. */
   retriedAtMs: number;
   cancelDeep: Cancel;
   cancelRetry: Cancel;

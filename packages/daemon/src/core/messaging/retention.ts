@@ -3,7 +3,6 @@ import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 import type { PeerBounds } from '../trust/room-for-peers.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
-import type { GatherBounds } from './gathered-writes.ts';
 
 export interface Retention {
   /**
@@ -17,7 +16,7 @@ export interface Retention {
   stop(): void;
 }
 
-/** How much is kept, and how long answers of relays gather. */
+/** How much is kept. */
 export type Bounds = {
   readonly [K in
     | 'storedMessages'
@@ -27,8 +26,7 @@ export type Bounds = {
     | 'seenIds'
     | 'pruneBatch']: number;
 } & PeerBounds &
-  QuotaBounds &
-  GatherBounds;
+  QuotaBounds;
 
 /** Keeps the number of messages, their bytes and their age within bounds. */
 export function createRetention(
