@@ -14,13 +14,13 @@ import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
+import type { Bounds } from './core/messaging/bounds.ts';
 import { createCatchUp } from './core/messaging/catch-up.ts';
-import type { GatherBounds } from './core/messaging/gathered-writes.ts';
 import { createDmHandler } from './core/messaging/inbox.ts';
 import { createOutbox } from './core/messaging/outbox.ts';
 import { createResign } from './core/messaging/re-sign.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
-import { type Bounds, createRetention } from './core/messaging/retention.ts';
+import { createRetention } from './core/messaging/retention.ts';
 import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait.ts';
 import { createDomainEvents, type DomainEvent } from './core/model/domain-events.ts';
@@ -65,11 +65,7 @@ export interface Agent {
 }
 
 /** The core, wired: mesh and messaging meet here, and only here. */
-export async function createAgent(
-  ports: Ports,
-  config: Config,
-  bounds: Bounds & GatherBounds = limits,
-): Promise<Agent> {
+export async function createAgent(ports: Ports, config: Config, bounds: Bounds = limits): Promise<Agent> {
   const { store, engine, clock, random, log, renderMetrics } = ports;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;
@@ -152,11 +148,7 @@ export async function createAgent(
     { ...base, ingest: pipeline.ingest },
     { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
   );
-  const catchUp = createCatchUp({
-    ...base,
-    self: identity.pubkey,
-    ingestStored: pipeline.ingestStored,
-  });
+  const catchUp = createCatchUp({ ...base, self: identity.pubkey, ingestStored: pipeline.ingestStored });
 
   const relayListener = createRelayListener({
     ...{ pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Bounds } from '../src/core/messaging/retention.ts';
+import type { Bounds } from '../src/core/messaging/bounds.ts';
 import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
 import { modern, type Puppet } from './support/puppet.ts';
 

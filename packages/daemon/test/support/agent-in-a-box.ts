@@ -6,8 +6,7 @@ import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createRenderMetrics } from '../../src/adapters/metrics/prometheus.ts';
 import { createAgent } from '../../src/agent.ts';
 import { type Config, defaults } from '../../src/config/schema.ts';
-import type { GatherBounds } from '../../src/core/messaging/gathered-writes.ts';
-import type { Bounds } from '../../src/core/messaging/retention.ts';
+import type { Bounds } from '../../src/core/messaging/bounds.ts';
 import { createMemoryMesh, createMemoryNetwork, type MemoryMesh } from './memory-relay-network.ts';
 import { copyDisk, createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-store.ts';
 import { createPuppet } from './puppet.ts';
@@ -21,7 +20,7 @@ export interface BoxOptions {
   readonly config?: Partial<Config>;
   readonly disk?: MemoryDisk;
   /** How much the store may keep, where the usual is too much for a test, and how long answers of relays gather. */
-  readonly bounds?: Partial<Bounds & GatherBounds>;
+  readonly bounds?: Partial<Bounds>;
   /** Whether the relays can be reached from the start on. */
   readonly up?: boolean;
 }

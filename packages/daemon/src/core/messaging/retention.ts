@@ -17,7 +17,7 @@ export interface Retention {
 }
 
 /** How much is kept. */
-export type Bounds = {
+export type RetentionBounds = {
   readonly [K in
     | 'storedMessages'
     | 'storedMessageBytes'
@@ -37,7 +37,7 @@ export function createRetention(
     /** A time that no wrong clock has hurried on. */
     readonly steadyNow: () => UnixMs;
   },
-  bounds: Bounds,
+  bounds: RetentionBounds,
 ): Retention {
   const { store, clock, log } = deps;
   let cancels: Cancel[] = [];
