@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
-import { compactInWorker } from '../packages/daemon/dist/adapters/store/compaction.js';
-import { realFiles } from '../packages/daemon/dist/adapters/store/files.js';
+import { compactInWorker } from '../packages/daemon/dist/adapters/store/engine/compaction.js';
+import { realFiles } from '../packages/daemon/dist/adapters/store/engine/files.js';
 import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 

@@ -6,14 +6,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compactInWorker } from '../packages/daemon/dist/adapters/store/compaction.js';
-import { createDatabase, createTables } from '../packages/daemon/dist/adapters/store/database.js';
-import { realFiles } from '../packages/daemon/dist/adapters/store/files.js';
-import { currentSchema } from '../packages/daemon/dist/adapters/store/migrations/index.js';
-import { recover } from '../packages/daemon/dist/adapters/store/recover.js';
-import { openSql } from '../packages/daemon/dist/adapters/store/sql.js';
-import { statementText } from '../packages/daemon/dist/adapters/store/statements.js';
+import { compactInWorker } from '../packages/daemon/dist/adapters/store/engine/compaction.js';
+import { realFiles } from '../packages/daemon/dist/adapters/store/engine/files.js';
+import { recover } from '../packages/daemon/dist/adapters/store/engine/recover.js';
+import { currentSchema } from '../packages/daemon/dist/adapters/store/sql/migrations/index.js';
+import { openSql } from '../packages/daemon/dist/adapters/store/sql/sql.js';
+import { statementText } from '../packages/daemon/dist/adapters/store/sql/statements.js';
 import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
+import { createDatabase, createTables } from '../packages/daemon/dist/adapters/store/tables/database.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 import { figure, median } from './report.mjs';
 
@@ -52,7 +52,7 @@ const record = (n) => ({
 /** @param {string} folder */
 function openOurs(folder) {
   const clock = createSystemClock();
-  /** @type {import('../packages/daemon/dist/adapters/store/compaction.js').Compact} */
+  /** @type {import('../packages/daemon/dist/adapters/store/engine/compaction.js').Compact} */
   const compact = compactInWorker;
   return openStore({
     path: join(folder, 'ocmesh.db'),
@@ -88,7 +88,7 @@ function openTheirs(Database, path) {
   database.pragma('journal_mode=WAL');
   database.pragma('synchronous=FULL');
   const schema = readFileSync(
-    new URL('../packages/daemon/dist/adapters/store/migrations/001-init.js', import.meta.url),
+    new URL('../packages/daemon/dist/adapters/store/sql/migrations/001-init.js', import.meta.url),
     'utf8',
   );
   database.exec(/`([^`]+)`/.exec(schema)?.[1] ?? '');
@@ -310,7 +310,7 @@ async function atSize(Database) {
 
 /** What the journal holds of so many messages. @param {number} count */
 async function commandsOf(count) {
-  /** @type {import('../packages/daemon/dist/adapters/store/journal.js').Command[]} */
+  /** @type {import('../packages/daemon/dist/adapters/store/engine/journal.js').Command[]} */
   const commands = [];
   const sql = await openSql(null);
   currentSchema.migrate(sql);

@@ -38,14 +38,17 @@ describe('what npm would ship', () => {
     for (const name of shipped) expect(readFileSync(tarball(name)).length).toBeGreaterThan(1_000);
   });
 
-  it.each(['daemon', 'mcp-server', 'relay', 'shared'])('publint finds no fault with %s', async (name) => {
-    const bytes = readFileSync(tarball(name));
-    const { messages, pkg } = await publint({
-      pack: { tarball: new Uint8Array(bytes).buffer },
-      strict: true,
-    });
-    expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([]);
-  });
+  it.each(['client', 'daemon', 'mcp-server', 'relay', 'shared'])(
+    'publint finds no fault with %s',
+    async (name) => {
+      const bytes = readFileSync(tarball(name));
+      const { messages, pkg } = await publint({
+        pack: { tarball: new Uint8Array(bytes).buffer },
+        strict: true,
+      });
+      expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([]);
+    },
+  );
 
   describe('the programs, installed into an empty folder without network', () => {
     const home = join(place, 'programs');

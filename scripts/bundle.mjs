@@ -30,7 +30,7 @@ await Promise.all([
     ...common,
     entryPoints: {
       ocmesh: 'packages/daemon/dist/main.js',
-      'compaction-worker': 'packages/daemon/dist/adapters/store/compaction-worker.js',
+      'compaction-worker': 'packages/daemon/dist/adapters/store/engine/compaction-worker.js',
       'signature-worker': 'packages/daemon/dist/adapters/crypto/signature-worker.js',
       'watchdog-worker': 'packages/daemon/dist/adapters/system/watchdog-worker.js',
     },

@@ -1,9 +1,9 @@
 // Writes a store of today's schema for the upgrade tests of the schemas to come: run once at each release that changes it.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compactFiles } from '../packages/daemon/dist/adapters/store/compaction.js';
-import { realFiles } from '../packages/daemon/dist/adapters/store/files.js';
-import { currentSchema } from '../packages/daemon/dist/adapters/store/migrations/index.js';
+import { compactFiles } from '../packages/daemon/dist/adapters/store/engine/compaction.js';
+import { realFiles } from '../packages/daemon/dist/adapters/store/engine/files.js';
+import { currentSchema } from '../packages/daemon/dist/adapters/store/sql/migrations/index.js';
 import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 

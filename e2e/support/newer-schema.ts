@@ -1,5 +1,5 @@
-import { realFiles } from '../../packages/daemon/src/adapters/store/files.ts';
-import { readSnapshot, writeSnapshot } from '../../packages/daemon/src/adapters/store/snapshot.ts';
+import { realFiles } from '../../packages/daemon/src/adapters/store/engine/files.ts';
+import { readSnapshot, writeSnapshot } from '../../packages/daemon/src/adapters/store/engine/snapshot.ts';
 import { homeFiles } from '../../packages/daemon/src/adapters/system/home.ts';
 import { readKeystore } from '../../packages/daemon/src/adapters/system/keystore.ts';
 

@@ -8,7 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { createClient, type Handlers } from '@ocmesh/shared/contract';
+import { createClient } from '@ocmesh/client';
+import type { Handlers } from '@ocmesh/shared/contract';
 import { createProcessMesh, type ProcessMesh, type RunningAgent, until } from '@ocmesh/testkit';
 import { ocmeshProgram } from './programs.ts';
 import { run } from './run.mjs';

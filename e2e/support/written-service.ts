@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { writeDefinition } from '../../packages/daemon/src/service/definition-file.ts';
-import { describeService } from '../../packages/daemon/src/service/description.ts';
 import { renderPlist } from '../../packages/daemon/src/service/plist.ts';
+import { describeService } from '../../packages/daemon/src/service/service-spec.ts';
+import { writeDefinition } from '../../packages/daemon/src/service/spec-file.ts';
 import { renderUnit } from '../../packages/daemon/src/service/unit.ts';
 
 /** The file of an installed service, without the service. */

@@ -1,9 +1,9 @@
+import type { CatchUp } from './core/catch-up/catch-up.ts';
 import type { Pipeline } from './core/ingest/pipeline.ts';
-import type { RefusalCounters } from './core/ingest/verdict.ts';
+import type { RefusalCounters } from './core/ingest/refusal-counters.ts';
 import type { Announcer } from './core/mesh/announce.ts';
 import type { RelayLists } from './core/mesh/relay-lists.ts';
-import type { CatchUp } from './core/messaging/catch-up.ts';
-import type { Outbox } from './core/messaging/outbox.ts';
+import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';

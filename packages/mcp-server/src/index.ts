@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createClient } from '@ocmesh/shared/contract';
-import { agentAccess } from './daemon-access.ts';
+import { agentAccess, createClient } from '@ocmesh/client';
 import { askMayTrust } from './may-trust.ts';
 import { createMcpServer } from './server.ts';
 

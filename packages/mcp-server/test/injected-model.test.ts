@@ -1,6 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
-import { createClient, type FetchLike } from '@ocmesh/shared/contract';
+import { createClient, type FetchLike } from '@ocmesh/client';
 import { createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createMcpServer } from '../src/server.ts';

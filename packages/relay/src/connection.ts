@@ -4,11 +4,11 @@ import { type NostrEvent, parseArray } from '@ocmesh/shared/wire';
 import type { RawData, WebSocket } from 'ws';
 import { sendAnswer } from './answer.ts';
 import { checkAuth } from './auth.ts';
-import type { Desk } from './desk.ts';
+import { readRequest } from './client-frame.ts';
+import type { Desk } from './event-service.ts';
 import { matches, type RelayFilter } from './filter.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Visit } from './rate.ts';
-import { readRequest } from './request.ts';
 
 /** One client. */
 export interface Connection {

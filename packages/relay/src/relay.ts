@@ -5,7 +5,7 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { relayHosts } from './auth.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createDesk, type DeskCounts } from './desk.ts';
+import { createDesk, type DeskCounts } from './event-service.ts';
 import { createInfoHandler } from './info.ts';
 import { type RelayLimits, relayLimits } from './limits.ts';
 import { createMembers } from './members.ts';

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient, type Handlers, type Peer, type Pubkey } from '@ocmesh/shared/contract';
+import { createClient } from '@ocmesh/client';
+import type { Handlers, Peer, Pubkey } from '@ocmesh/shared/contract';
 
 /** A program of ours that runs. */
 export interface Running {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { describe, expect, it, test } from 'vitest';
 import { openCommandLine, openCommandLineAt } from '../../test/support/command-line.ts';
 import { createProgram } from './cli.ts';
-import { processIo } from './io.ts';
+import { processIo } from './terminal/io.ts';
 
 const commandsOf = (command: Command): Command[] =>
   command.commands.flatMap((one) => [one, ...commandsOf(one)]).filter((one) => one.name() !== 'complete');

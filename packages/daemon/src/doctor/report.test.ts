@@ -1,7 +1,7 @@
 import { expect, describe as group, it } from 'vitest';
 import { fail, ok, skipped, warn } from './check.ts';
-import type { Examined } from './examine.ts';
 import { describe, summarize, toJson } from './report.ts';
+import type { Examined } from './run-checks.ts';
 
 const check = { id: 'relays', what: 'Relay', why: 'Nothing arrives.' };
 const plain = (_style: string, text: string): string => text;

@@ -1,6 +1,6 @@
 import { cutText, showUnseen } from '@ocmesh/shared/text';
 import type { Finding } from './check.ts';
-import type { Examined } from './examine.ts';
+import type { Examined } from './run-checks.ts';
 
 /** Characters of one text of the report: none of ours is longer. */
 const TEXT_CHARS = 1_000;

@@ -2,8 +2,8 @@ import { readPlist as readAnyPlist, readJob } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../../test/support/refusal.ts';
-import { describeService, type ServiceDescription } from './description.ts';
 import { readPlist, renderPlist } from './plist.ts';
+import { describeService, type ServiceDescription } from './service-spec.ts';
 import { readUnit, renderUnit } from './unit.ts';
 
 /** Folder names with everything that XML, systemd and shells take for their own. */

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFakeClock } from '@ocmesh/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { describeService } from './description.ts';
 import { type Answer, createInstallation, type Program } from './installation.ts';
 import { readPlist, renderPlist } from './plist.ts';
+import { describeService } from './service-spec.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const NODE = '/usr/bin/node';

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { type Clock, pause } from '@ocmesh/shared/ambient';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
 import { createAppVersions, isOlder } from './app-versions.ts';
-import { readDefinition } from './definition-file.ts';
-import { appFolder, describeService } from './description.ts';
+import { appFolder, describeService } from './service-spec.ts';
+import { readDefinition } from './spec-file.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Who answers `GET /status` for a home. */

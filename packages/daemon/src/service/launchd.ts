@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, pause } from '@ocmesh/shared/ambient';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
-import { writeDefinition } from './definition-file.ts';
-import { launchdLabel } from './description.ts';
 import { readPlist, renderPlist } from './plist.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
+import { launchdLabel } from './service-spec.ts';
+import { writeDefinition } from './spec-file.ts';
 import type { Supervisor, SupervisorState } from './supervisor.ts';
 
 /** What `launchctl` ends with. */

@@ -1,4 +1,4 @@
-import { commandOf, type InstalledService, launchdLabel, type ServiceDescription } from './description.ts';
+import { commandOf, type InstalledService, launchdLabel, type ServiceDescription } from './service-spec.ts';
 
 /** launchd sends SIGKILL so long after SIGTERM; the daemon takes 5 s at most. */
 const EXIT_TIMEOUT_SEC = 20;

@@ -1,4 +1,4 @@
-import type { InstalledService, ServiceDescription } from './description.ts';
+import type { InstalledService, ServiceDescription } from './service-spec.ts';
 
 /** A service manager that keeps the daemon alive. Every call rejects with a StartError that says what it refused. */
 export interface Supervisor {

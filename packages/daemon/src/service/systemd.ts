@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, StartError } from '../adapters/system/exit.ts';
-import { writeDefinition } from './definition-file.ts';
-import { systemdUnit } from './description.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
+import { systemdUnit } from './service-spec.ts';
+import { writeDefinition } from './spec-file.ts';
 import type { Supervisor } from './supervisor.ts';
 import { readUnit, renderUnit } from './unit.ts';
 

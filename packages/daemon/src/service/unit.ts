@@ -1,4 +1,4 @@
-import { commandOf, type InstalledService, type ServiceDescription } from './description.ts';
+import { commandOf, type InstalledService, type ServiceDescription } from './service-spec.ts';
 
 /** systemd takes no program with such a character in its path; `env` does, and becomes it. */
 const UNSAFE = /["'\\]/;

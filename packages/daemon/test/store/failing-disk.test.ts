@@ -1,7 +1,7 @@
 import { OcmeshError } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { UnreadableStoreError } from '../../src/adapters/store/errors.ts';
-import { CHUNK_BYTES } from '../../src/adapters/store/journal.ts';
+import { UnreadableStoreError } from '../../src/adapters/store/engine/errors.ts';
+import { CHUNK_BYTES } from '../../src/adapters/store/engine/journal.ts';
 import { createCrasher } from '../support/crashed-disk.ts';
 import { contentOn, idsIn, openOn, wideText, write } from '../support/durable-store.ts';
 import { createMemoryFiles, type MemoryFiles } from '../support/memory-files.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { UnreadableStoreError } from '../../src/adapters/store/errors.ts';
-import { openFrame, segmentKey } from '../../src/adapters/store/frame.ts';
-import { CHUNK_BYTES, segmentPath } from '../../src/adapters/store/journal.ts';
+import { UnreadableStoreError } from '../../src/adapters/store/engine/errors.ts';
+import { openFrame, segmentKey } from '../../src/adapters/store/engine/frame.ts';
+import { CHUNK_BYTES, segmentPath } from '../../src/adapters/store/engine/journal.ts';
 import type { Disk } from '../support/crashed-disk.ts';
 import { contentOn, KEY, openOn, PATH, wideText, write } from '../support/durable-store.ts';
 import { createMemoryFiles } from '../support/memory-files.ts';

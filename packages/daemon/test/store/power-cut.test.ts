@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Files } from '../../src/adapters/store/files.ts';
+import type { Files } from '../../src/adapters/store/engine/files.ts';
 import { createCrasher, type Disk } from '../support/crashed-disk.ts';
 import { type Content, contentOn, openOn, put, wideText } from '../support/durable-store.ts';
 import { createMemoryFiles, createProcess, type FileOperation } from '../support/memory-files.ts';

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
-import { compactFiles } from '../../src/adapters/store/compaction.ts';
-import { createSchema, currentSchema, migrations } from '../../src/adapters/store/migrations/index.ts';
-import { recover } from '../../src/adapters/store/recover.ts';
-import { startUp } from '../../src/adapters/store/start-up.ts';
+import { compactFiles } from '../../src/adapters/store/engine/compaction.ts';
+import { recover } from '../../src/adapters/store/engine/recover.ts';
+import { startUp } from '../../src/adapters/store/engine/start-up.ts';
+import { createSchema, currentSchema, migrations } from '../../src/adapters/store/sql/migrations/index.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
 import { createMemoryFiles, type MemoryFiles } from '../support/memory-files.ts';
 

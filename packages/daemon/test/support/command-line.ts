@@ -7,7 +7,7 @@ import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import { createFakeClock } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { runCli } from '../../src/cli/cli.ts';
-import type { Io } from '../../src/cli/io.ts';
+import type { Io } from '../../src/cli/terminal/io.ts';
 import { openApi } from './http-api.ts';
 
 export interface CommandOptions {

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
-import { createConversation } from '../../src/adapters/relay/conversation.ts';
+import { createConversation } from '../../src/adapters/nostr/protocol.ts';
 import type {
   NetworkListener,
   RelayNetwork,

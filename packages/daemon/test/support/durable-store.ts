@@ -1,10 +1,10 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
-import { compactFiles } from '../../src/adapters/store/compaction.ts';
-import { createDatabase, createTables } from '../../src/adapters/store/database.ts';
-import type { Files } from '../../src/adapters/store/files.ts';
-import { recover } from '../../src/adapters/store/recover.ts';
+import { compactFiles } from '../../src/adapters/store/engine/compaction.ts';
+import type { Files } from '../../src/adapters/store/engine/files.ts';
+import { recover } from '../../src/adapters/store/engine/recover.ts';
 import { openStore, type StoreDeps } from '../../src/adapters/store/store.ts';
+import { createDatabase, createTables } from '../../src/adapters/store/tables/database.ts';
 import type { Store, Tables } from '../../src/core/ports/store.ts';
 import type { Disk } from './crashed-disk.ts';
 import { createMemoryFiles } from './memory-files.ts';

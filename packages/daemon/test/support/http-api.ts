@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { type CallName, callNames, type Handlers, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
-import type { CallerOptions } from '../../src/adapters/http/caller.ts';
+import type { CallerOptions } from '../../src/adapters/http/authenticate.ts';
 import { listen } from '../../src/adapters/http/server.ts';
 
 export interface Answer {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Files, OpenFile } from '../../src/adapters/store/files.ts';
+import type { Files, OpenFile } from '../../src/adapters/store/engine/files.ts';
 
 /** One file operation, in the order in which they were made. */
 export type FileOperation =

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Clock, Log } from '@ocmesh/shared/ambient';
-import { compactFiles } from '../../src/adapters/store/compaction.ts';
-import type { Files } from '../../src/adapters/store/files.ts';
+import { compactFiles } from '../../src/adapters/store/engine/compaction.ts';
+import type { Files } from '../../src/adapters/store/engine/files.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 

@@ -1,6 +1,6 @@
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, onTestFinished, vi } from 'vitest';
-import { createRelayNetwork } from '../../src/adapters/relay/network.ts';
+import { createRelayNetwork } from '../../src/adapters/nostr/network.ts';
 import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/ports/relay-network.ts';
 import { createPuppet } from './puppet.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';

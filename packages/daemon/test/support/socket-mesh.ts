@@ -12,7 +12,7 @@ import {
 } from '@ocmesh/testkit';
 import { expect, onTestFinished } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
-import { createRelayNetwork } from '../../src/adapters/relay/network.ts';
+import { createRelayNetwork } from '../../src/adapters/nostr/network.ts';
 import { createAgent } from '../../src/agent.ts';
 import { defaults } from '../../src/config/schema.ts';
 import type { RelayNetwork } from '../../src/core/ports/relay-network.ts';

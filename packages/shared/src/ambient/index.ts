@@ -12,3 +12,4 @@ export {
 } from './clock.ts';
 export type { Log, LogFields } from './log.ts';
 export { fromHex, type Random, toHex } from './random.ts';
+export { createTokenBucket, type Rate, type TokenBucket } from './token-bucket.ts';

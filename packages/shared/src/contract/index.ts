@@ -1,14 +1,6 @@
-export {
-  type ClientOptions,
-  type Credentials,
-  callerHeader,
-  createClient,
-  type FetchLike,
-} from './client.ts';
 export { defaultPort } from './default-port.ts';
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.ts';
 export { type EventType, eventTypes } from './event-types.ts';
-export { type FollowOptions, followEvents, type StreamFetchLike } from './follow-events.ts';
 export {
   type CallContext,
   type CallName,
@@ -27,6 +19,7 @@ export { OcmeshError } from './ocmesh-error.ts';
 export { openApiDocument } from './openapi.ts';
 export {
   type AbortSignalLike,
+  callerHeader,
   commonErrors,
   hasBody,
   type Operation,

@@ -31,6 +31,9 @@ export interface Operation {
   readonly open?: true;
 }
 
+/** Request header of a caller that shows the token but acts for an agent, not for the owner. */
+export const callerHeader = 'ocmesh-caller';
+
 /** The part of `AbortSignal` that is needed, so that this package stays free of platform types. */
 export interface AbortSignalLike {
   readonly aborted: boolean;

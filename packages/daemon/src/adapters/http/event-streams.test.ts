@@ -1,4 +1,5 @@
-import { followEvents, OcmeshError, type StreamEvent, type Streams } from '@ocmesh/shared/contract';
+import { followEvents } from '@ocmesh/client';
+import { OcmeshError, type StreamEvent, type Streams } from '@ocmesh/shared/contract';
 import { until } from '@ocmesh/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { createWorld, settle } from '../../../test/support/agent-in-a-box.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hostileRequests } from '../../../test/support/hostile-requests.ts';
 import { openApi } from '../../../test/support/http-api.ts';
 import { plainRequest } from '../../../test/support/plain-request.ts';
-import type { CallerOptions } from './caller.ts';
+import type { CallerOptions } from './authenticate.ts';
 
 const names = Object.keys(operations) as OperationName[];
 const token = 't'.repeat(43);

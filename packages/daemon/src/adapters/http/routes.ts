@@ -13,7 +13,7 @@ import {
   validateInput,
 } from '@ocmesh/shared/contract';
 import type { Context } from 'koa';
-import type { Caller, CallerCheck } from './caller.ts';
+import type { Caller, CallerCheck } from './authenticate.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readJson } from './read-json.ts';
 

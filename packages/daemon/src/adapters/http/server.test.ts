@@ -1,5 +1,6 @@
+import { createClient } from '@ocmesh/client';
 import type { Handlers, Message, RelayDetails } from '@ocmesh/shared/contract';
-import { createClient, errorCatalogue, OcmeshError } from '@ocmesh/shared/contract';
+import { errorCatalogue, OcmeshError } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';

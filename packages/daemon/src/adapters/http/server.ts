@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, type Log, minuteMs, type Random, toHex } from '@ocmesh/shared/ambient';
 import { type Handlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import Koa from 'koa';
-import { type CallerOptions, createCallerCheck } from './caller.ts';
+import { type CallerOptions, createCallerCheck } from './authenticate.ts';
+import { guard } from './browser-guard.ts';
+import { createUnread } from './client-errors.ts';
 import { toAnswer } from './errors.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
-import { guard } from './guard.ts';
 import { createRoutes } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createUnread } from './unread.ts';
 
 const HOST = '127.0.0.1';
 /** How often connections are looked at for being slow. */

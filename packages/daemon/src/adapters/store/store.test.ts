@@ -3,9 +3,9 @@ import { createCrasher } from '../../../test/support/crashed-disk.ts';
 import { contentOn, idsIn, openOn, PATH, put, wideText, write } from '../../../test/support/durable-store.ts';
 import { createMemoryFiles, createProcess, type MemoryFiles } from '../../../test/support/memory-files.ts';
 import { createChance } from '../../../test/support/seed.ts';
-import { UnreadableStoreError } from './errors.ts';
-import type { Files } from './files.ts';
-import { CHUNK_BYTES, listSegments, segmentPath } from './journal.ts';
+import { UnreadableStoreError } from './engine/errors.ts';
+import type { Files } from './engine/files.ts';
+import { CHUNK_BYTES, listSegments, segmentPath } from './engine/journal.ts';
 
 const turns = async (): Promise<void> => {
   for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve));
@@ -351,7 +351,7 @@ describe('a compaction', () => {
   it('takes what is closed first when the one before failed, and the rest the next time', async () => {
     const files = createMemoryFiles();
     let fails = true;
-    const { compactFiles } = await import('./compaction.ts');
+    const { compactFiles } = await import('./engine/compaction.ts');
     const { store, clock } = await openOn(files, {
       compactBytes: 1,
       compact: (job) => (fails ? Promise.reject(new Error('not now')) : compactFiles(files, job)),

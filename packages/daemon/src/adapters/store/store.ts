@@ -1,15 +1,15 @@
 import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../../core/ports/store.ts';
-import { type Batch, createBatch } from './batch.ts';
-import { COMPACT_PAUSE_MS, type Compact, isWorthwhile } from './compaction.ts';
-import { createDatabase, createTables } from './database.ts';
-import { DiskFull, needingRoom } from './disk-full.ts';
-import type { Files } from './files.ts';
-import { type Command, createSegment } from './journal.ts';
-import { currentSchema } from './migrations/index.ts';
-import { recover } from './recover.ts';
-import { removeSegments, startUp } from './start-up.ts';
+import { type Batch, createBatch } from './engine/batch.ts';
+import { COMPACT_PAUSE_MS, type Compact, isWorthwhile } from './engine/compaction.ts';
+import { DiskFull, needingRoom } from './engine/disk-full.ts';
+import type { Files } from './engine/files.ts';
+import { type Command, createSegment } from './engine/journal.ts';
+import { recover } from './engine/recover.ts';
+import { removeSegments, startUp } from './engine/start-up.ts';
+import { currentSchema } from './sql/migrations/index.ts';
+import { createDatabase, createTables } from './tables/database.ts';
 
 /** Pause before a full disk is asked again. */
 const PROBE_MS = 500;

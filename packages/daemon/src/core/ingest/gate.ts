@@ -1,6 +1,6 @@
 import { limits, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import { isExpired, kinds, type NostrEvent, parseEvent, tagValues } from '@ocmesh/shared/wire';
-import type { Refusal } from './verdict.ts';
+import type { Refusal } from './refusal-counters.ts';
 
 /**
  * The cheap checks, all before any cryptography: shape, size, kind, age, addressee.

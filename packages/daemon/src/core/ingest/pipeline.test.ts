@@ -6,9 +6,9 @@ import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-
 import { createPuppet } from '../../../test/support/puppet.ts';
 import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
-import type { EventHandler } from './examine.ts';
+import type { EventHandler } from './inspect.ts';
 import { createPipeline } from './pipeline.ts';
-import { createRefusalCounters } from './verdict.ts';
+import { createRefusalCounters } from './refusal-counters.ts';
 
 const self = actor('alice').pubkey;
 

@@ -5,13 +5,13 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import type { Familiar } from '../trust/familiar.ts';
-import type { Rates } from '../trust/rates.ts';
-import { createCheckBeside } from './check-beside.ts';
-import { type Candidate, createExamination, type EventHandlers, type Examined } from './examine.ts';
+import type { Familiar } from '../trust/correspondents.ts';
+import type { Rates } from '../trust/verification-rates.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { isSealed, passGate } from './gate.ts';
-import { Deferred, type Refusal, type RefusalCounters } from './verdict.ts';
+import { type Candidate, createExamination, type EventHandlers, type Examined } from './inspect.ts';
+import { Deferred, type Refusal, type RefusalCounters } from './refusal-counters.ts';
+import { createCheckBeside } from './verify-in-thread.ts';
 
 export interface Pipeline {
   /** Takes an event as a relay sent it; returns at once. */

@@ -1,8 +1,8 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wire';
-import type { EventHandler } from '../ingest/examine.ts';
-import type { Refused } from '../ingest/verdict.ts';
+import type { EventHandler } from '../ingest/inspect.ts';
+import type { Refused } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';

@@ -9,10 +9,10 @@ import {
   relayListEvent,
 } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
-import type { EventHandler } from '../ingest/examine.ts';
+import type { EventHandler } from '../ingest/inspect.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import { isFamiliar } from '../trust/familiar.ts';
+import { isFamiliar } from '../trust/correspondents.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 
 /** Changes that come together are told, and asked for, together. */

@@ -1,3 +1,4 @@
+import type { TokenBucket } from '@ocmesh/shared/ambient';
 import { type Clock, type Log, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, pongPayload, profilePayload } from '@ocmesh/shared/wire';
@@ -5,8 +6,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
-import { isFamiliar } from '../trust/familiar.ts';
-import type { TokenBucket } from '../trust/token-bucket.ts';
+import { isFamiliar } from '../trust/correspondents.ts';
 
 /** The feature `query`: the daemon answers `ping` and `profile` by itself. */
 export function createQueryAnswers(

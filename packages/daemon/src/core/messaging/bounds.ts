@@ -1,4 +1,4 @@
-import type { GatherBounds } from './gathered-writes.ts';
+import type { GatherBounds } from '../outbox/write-batcher.ts';
 import type { RetentionBounds } from './retention.ts';
 
 /** The limits that a whole agent can be given otherwise than they stand. */

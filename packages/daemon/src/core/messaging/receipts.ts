@@ -1,3 +1,4 @@
+import type { TokenBucket } from '@ocmesh/shared/ambient';
 import {
   type Cancel,
   type Clock,
@@ -15,7 +16,6 @@ import { canMove } from '../model/message.ts';
 import type { OutboxItem, Purpose } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import type { TokenBucket } from '../trust/token-bucket.ts';
 
 /** Receipts that come due within this time go out together, many ids in one. */
 const GATHER_MS = 100;

@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
-import type { PeerBounds } from '../trust/room-for-peers.ts';
+import type { PeerBounds } from '../trust/peer-capacity.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
 
 export interface Retention {

@@ -26,7 +26,7 @@ import { parsePubkey } from '../identity/public-key-text.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import type { FirstContacts } from '../trust/first-contacts.ts';
+import type { FirstContacts } from '../trust/first-contact-limit.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
 

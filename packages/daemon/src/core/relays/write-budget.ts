@@ -1,8 +1,7 @@
-import { type Clock, hourMs } from '@ocmesh/shared/ambient';
+import { type Clock, createTokenBucket, hourMs, type TokenBucket } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { isLocalRelay } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../ports/relay-network.ts';
-import { createTokenBucket, type TokenBucket } from '../trust/token-bucket.ts';
 
 const ration = { burst: limits.relayWriteBurst, perSecond: limits.relayWritesPerMinute / 60 };
 

@@ -1,5 +1,5 @@
 import { limits } from '@ocmesh/shared/contract';
-import type { Refusal } from '../ingest/verdict.ts';
+import type { Refusal } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';

@@ -1,16 +1,16 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
+import { createTokenBucket, type TokenBucket } from '@ocmesh/shared/ambient';
 import { limits, type Policy } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 import { type BlockList, createBlockList } from './block-list.ts';
-import { createFamiliar, type Familiar } from './familiar.ts';
-import { createFirstContacts, type FirstContacts } from './first-contacts.ts';
+import { createFamiliar, type Familiar } from './correspondents.ts';
+import { createFirstContacts, type FirstContacts } from './first-contact-limit.ts';
 import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
+import { makeRoomForPeer, type PeerBounds } from './peer-capacity.ts';
 import { createPolicies, type Policies } from './policy.ts';
-import { createRates, type Rates } from './rates.ts';
-import { makeRoomForPeer, type PeerBounds } from './room-for-peers.ts';
-import { createSenders, type Senders } from './senders.ts';
+import { createSenders, type Senders } from './sender-limits.ts';
 import type { QuotaBounds } from './stranger-quota.ts';
-import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
+import { createRates, type Rates } from './verification-rates.ts';
 
 export interface Trust {
   readonly policies: Policies;

@@ -1,0 +1,210 @@
+import { errorCatalogue, OcmeshError, operations } from '@ocmesh/shared/contract';
+import { expect, test } from 'vitest';
+import { createClient, withToken } from './client.ts';
+
+interface Sent {
+  url: string;
+  init: { method: string; headers: Record<string, string>; body?: string; signal?: unknown };
+}
+
+/** A client whose daemon answers this. */
+function answering(status: number, body: unknown, headers: Record<string, string> = {}) {
+  const sent: Sent[] = [];
+  const client = createClient({
+    baseUrl: () => 'http://127.0.0.1:7432',
+    async fetch(url, init) {
+      sent.push({ url, init });
+      return {
+        status,
+        headers: { get: (name) => headers[name] ?? null },
+        text: async () => (typeof body === 'string' ? body : JSON.stringify(body)),
+      };
+    },
+  });
+  return { client, sent };
+}
+
+test('puts fields into path, query, header and body', async () => {
+  const { client, sent } = answering(200, {});
+  await client.getPeer({ pubkey: 'a/b?c#d' });
+  await client.listPeers({ online: true, q: 'a&b=c é' });
+  await client.sendMessage({ to: 'x', content: 'y', idempotency_key: 'k' });
+  await client.markRead({ all: true });
+  await client.addRelay({ url: 'wss://a.test' });
+  await client.removeRelay({ url: 'wss://a.test/?x=1' });
+  expect(sent.map(({ url, init: { method, body } }) => [method, url, body])).toEqual([
+    ['GET', 'http://127.0.0.1:7432/peers/a%2Fb%3Fc%23d', undefined],
+    ['GET', 'http://127.0.0.1:7432/peers?online=true&q=a%26b%3Dc%20%C3%A9', undefined],
+    ['POST', 'http://127.0.0.1:7432/send', '{"to":"x","content":"y"}'],
+    ['POST', 'http://127.0.0.1:7432/messages/read', '{"all":true}'],
+    ['POST', 'http://127.0.0.1:7432/relays', '{"url":"wss://a.test"}'],
+    ['DELETE', 'http://127.0.0.1:7432/relays?url=wss%3A%2F%2Fa.test%2F%3Fx%3D1', undefined],
+  ]);
+  expect(sent[2]?.init.headers).toMatchObject({ 'idempotency-key': 'k', 'content-type': 'application/json' });
+});
+
+test.each(['.', '..', '', '\ud800'])(
+  'takes %j for no part of a path: it would lead elsewhere',
+  async (pubkey) => {
+    const { client, sent } = answering(200, {});
+    await expect(client.updatePeer({ pubkey, trust: 'blocked' })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+    expect(sent).toEqual([]);
+  },
+);
+
+test('asks for the address anew at each call', async () => {
+  let port = 1;
+  const urls: string[] = [];
+  const client = createClient({
+    baseUrl: async () => `http://127.0.0.1:${port++}`,
+    async fetch(url) {
+      urls.push(url);
+      return { status: 200, headers: { get: () => null }, text: async () => '{"ok":true}' };
+    },
+  });
+  await client.getHealth({});
+  await client.getHealth({});
+  expect(urls).toEqual(['http://127.0.0.1:1/healthz', 'http://127.0.0.1:2/healthz']);
+});
+
+test.each(Object.entries(errorCatalogue))('gives the daemon’s %s back as it is', async (code, { status }) => {
+  const body = { error: code, message: 'm', hint: 'h', request_id: 'r', details: { field: 'x' } };
+  const error = await answering(status, body)
+    .client.getIdentity({})
+    .catch((each) => each);
+  expect(error).toBeInstanceOf(OcmeshError);
+  expect(error).toMatchObject({ code, message: 'm', hint: 'h', details: { field: 'x' } });
+});
+
+test('a code of a newer daemon is internal, with its words', async () => {
+  const { client } = answering(418, { error: 'teapot', message: 'short and stout', hint: 'tip me' });
+  await expect(client.getIdentity({})).rejects.toMatchObject({
+    code: 'internal',
+    message: 'short and stout',
+  });
+});
+
+test('a degraded status is an answer', async () => {
+  const status = { degraded: true, reasons: [] };
+  expect(await answering(503, status).client.getStatus({})).toEqual(status);
+});
+
+test.each([
+  [200, '<html>'],
+  [200, ''],
+  [404, '{}'],
+  [500, 'oops'],
+  [503, 'busy'],
+  [400, '[]'],
+])('an answer of %i %j is none of ours', async (status, body) => {
+  await expect(answering(status, body).client.getIdentity({})).rejects.toMatchObject({ code: 'daemon_down' });
+});
+
+test('a daemon that cannot be reached is down, also in the middle of an answer', async () => {
+  const broken = new Error('ECONNREFUSED');
+  const refusing = createClient({
+    baseUrl: () => 'http://127.0.0.1:1',
+    fetch: async () => {
+      throw broken;
+    },
+  });
+  await expect(refusing.getStatus({})).rejects.toMatchObject({
+    code: 'daemon_down',
+    message: expect.stringContaining('http://127.0.0.1:1'),
+    cause: broken,
+  });
+  const breaking = createClient({
+    baseUrl: () => 'http://127.0.0.1:1',
+    fetch: async () => ({
+      status: 200,
+      headers: { get: () => null },
+      text: async () => {
+        throw broken;
+      },
+    }),
+  });
+  await expect(breaking.getStatus({})).rejects.toMatchObject({ code: 'daemon_down' });
+});
+
+test.each([
+  [undefined, null],
+  ['</messages?cursor=42>; rel="next"', '42'],
+  ['</messages?q=x&cursor=42&limit=3>; rel="next"', '42'],
+  ['</messages?cursor=42>; rel="prev"', null],
+  ['</messages>; rel="next"', null],
+])('reads the next page from Link: %s', async (link, cursor) => {
+  const { client } = answering(200, [], link === undefined ? {} : { link });
+  expect(await client.listMessages({})).toEqual({ items: [], next_cursor: cursor });
+});
+
+test("hands the caller's signal on", async () => {
+  const { client, sent } = answering(200, {});
+  const { signal } = new AbortController();
+  await client.waitForMessages({}, { signal });
+  expect(sent[0]?.init.signal).toBe(signal);
+});
+
+test('for the owner alone: an agent’s client shows nothing, and asks for nothing to show', async () => {
+  const asked: boolean[] = [];
+  const token = (demanded: boolean) => {
+    asked.push(demanded);
+    return 'secret';
+  };
+  const row = { ...operations.getIdentity, owner: true } as const;
+  const refused = new OcmeshError('owner_only');
+  const shown: unknown[] = [];
+  const call = async (headers: Record<string, string>) => {
+    shown.push(headers);
+    throw refused;
+  };
+  await expect(withToken({ token }, row, call)).rejects.toBe(refused);
+  expect([asked, shown]).toEqual([[], [{}]]);
+  await expect(withToken({ token, asOwner: true }, row, call)).rejects.toBe(refused);
+  expect(shown.slice(1)).toEqual([{ authorization: 'Bearer secret' }]);
+});
+
+test('a call that was refused for want of a token is made once more, not for ever', async () => {
+  const { client, sent } = answering(401, { error: 'token_required', message: 'm', hint: 'h' });
+  await expect(client.getIdentity({})).rejects.toMatchObject({ code: 'token_required' });
+  expect(sent).toHaveLength(1);
+  let calls = 0;
+  const needy = createClient({
+    baseUrl: () => 'http://127.0.0.1:1',
+    token: () => String(calls),
+    async fetch() {
+      calls++;
+      const text = async () => JSON.stringify({ error: 'token_wrong', message: 'm', hint: 'h' });
+      return { status: 401, headers: { get: () => null }, text };
+    },
+  });
+  await expect(needy.getIdentity({})).rejects.toMatchObject({ code: 'token_wrong' });
+  expect(calls).toBe(2);
+});
+
+test('reads an answer that is text as it is, and its errors as JSON', async () => {
+  const { client, sent } = answering(200, 'a 1\nb 2\n');
+  expect(await client.getMetrics({})).toBe('a 1\nb 2\n');
+  expect(sent[0]?.init.headers['accept']).toMatch(/^text\/plain/);
+  const body = { error: 'shutting_down', message: 'm', hint: 'h' };
+  await expect(answering(503, body).client.getMetrics({})).rejects.toMatchObject({ code: 'shutting_down' });
+  await expect(answering(404, 'no such page').client.getMetrics({})).rejects.toMatchObject({
+    code: 'daemon_down',
+  });
+});
+
+test('asks once more where a kept-alive connection had just closed, but does nothing twice', async () => {
+  let calls = 0;
+  const client = createClient({
+    baseUrl: () => 'http://127.0.0.1:7432',
+    async fetch() {
+      if (++calls % 2 === 1) throw new TypeError('fetch failed: other side closed');
+      return { status: 200, headers: { get: () => null }, text: async () => '{}' };
+    },
+  });
+  await client.getIdentity({});
+  expect(calls).toBe(2);
+  await expect(client.sendMessage({ to: 'x', content: 'y' })).rejects.toMatchObject({ code: 'daemon_down' });
+  expect(calls).toBe(3);
+});

@@ -1,0 +1,96 @@
+import {
+  type AbortSignalLike,
+  type Input,
+  OcmeshError,
+  operations,
+  type StreamEvent,
+} from '@ocmesh/shared/contract';
+import { type Credentials, parseJson, toError, toRequest, withToken } from './client.ts';
+
+// Every host of the language has it, but none of the libraries that this package is compiled with names it.
+declare const TextDecoder: new () => { decode(bytes: Uint8Array, options: { stream: true }): string };
+
+/** The part of `fetch` that a stream needs. */
+export type StreamFetchLike = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; signal?: never },
+) => Promise<{ status: number; text(): Promise<string>; body: ByteStream | null }>;
+
+interface ByteStream {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    cancel(): Promise<void>;
+  };
+}
+
+export interface FollowOptions extends Credentials {
+  /** Base URL of the daemon. */
+  readonly baseUrl: () => string | Promise<string>;
+  readonly fetch: StreamFetchLike;
+  readonly signal?: AbortSignalLike;
+}
+
+/**
+ * `GET /events` until the daemon ends it, or the caller leaves the loop or aborts. To go on after a break, pass the last id.
+ * @throws OcmeshError the daemon's own, or `daemon_down` when it cannot be reached or breaks off
+ */
+export async function* followEvents(
+  input: Input<'followEvents'>,
+  options: FollowOptions,
+): AsyncGenerator<StreamEvent, void> {
+  const base = await options.baseUrl();
+  const { url, init } = toRequest(base, operations.followEvents, input);
+  try {
+    const stream = await withToken(options, operations.followEvents, async (credentials) => {
+      const headers = { ...init.headers, ...credentials };
+      // The platform's own signal type is not nameable here; `fetch` takes it as it is.
+      const response = await options.fetch(url, { ...init, headers, signal: options.signal as never });
+      if (response.status === 200 && response.body) return response.body;
+      const body = parseJson(await response.text());
+      throw toError(operations.followEvents, response.status, body) ?? new OcmeshError('daemon_down');
+    });
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const bytes of bytesOf(stream, options.signal)) {
+      const blocks = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
+        const [id, event, data] = [
+          fields.get('id'),
+          fields.get('event'),
+          parseJson(fields.get('data') ?? ''),
+        ];
+        if (id && event && data) yield { id, event, data } as StreamEvent;
+      }
+    }
+  } catch (cause) {
+    if (options.signal?.aborted) return;
+    if (cause instanceof OcmeshError) throw cause;
+    throw new OcmeshError('daemon_down', { message: `The ocmesh daemon does not answer at ${base}.`, cause });
+  }
+}
+
+/**
+ * What comes, until there is no more or the signal is aborted. `fetch` alone does not see to that: what joins its signal
+ * to an answer that has begun is collected with the rest of the request (seen with Node 20).
+ */
+async function* bytesOf(
+  stream: ByteStream,
+  signal: AbortSignalLike | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const reader = stream.getReader();
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  if (signal?.aborted) cancel();
+  signal?.addEventListener('abort', cancel);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || !value) return;
+      yield value;
+    }
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    cancel();
+  }
+}

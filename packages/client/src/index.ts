@@ -1,0 +1,3 @@
+export { type ClientOptions, type Credentials, createClient, type FetchLike } from './client.ts';
+export { agentAccess, type DaemonAccess, ownerAccess } from './daemon-access.ts';
+export { type FollowOptions, followEvents, type StreamFetchLike } from './follow-events.ts';

@@ -1,0 +1,109 @@
+import { currentSchema, schemaVersion } from '../sql/migrations/index.ts';
+import { openSql, type Sql } from '../sql/sql.ts';
+import { statementText } from '../sql/statements.ts';
+import { UnreadableStoreError } from './errors.ts';
+import type { Files } from './files.ts';
+import { listSegments, readSegment } from './journal.ts';
+import { readSnapshot, type SnapshotPosition } from './snapshot.ts';
+
+export interface Recovered {
+  readonly sql: Sql;
+  /** The snapshot's, `generation` 1 where there is none yet. */
+  readonly snapshot: SnapshotPosition;
+  readonly snapshotBytes: number;
+  /** Transactions in `sql`. */
+  readonly sequence: number;
+  /** Number for the next segment: one without frames may be replaced, so that starts that write nothing leave nothing. */
+  readonly nextSegment: number;
+  readonly journalBytes: number;
+  /** Segments whose last frame was torn by a crash. */
+  readonly torn: number;
+}
+
+/**
+ * The last snapshot and everything that was committed since.
+ * @param before stop at this segment: it is still being written to
+ * @throws UnreadableStoreError when anything is damaged, missing, or of a newer schema
+ */
+export async function recover(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  before = Infinity,
+  schema = currentSchema,
+): Promise<Recovered> {
+  try {
+    const snapshot = await readSnapshot(files, path, key);
+    const numbers = listSegments(files, path).filter((number) => number < before);
+    if (!snapshot) return await startFresh(files, path, key, numbers);
+    schema.check(snapshot.sql);
+    return replay(files, path, key, numbers, snapshot, before);
+  } catch (error) {
+    if (error instanceof UnreadableStoreError) throw error;
+    throw new UnreadableStoreError(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** No snapshot yet: the first start, or one that died before it wrote its first. */
+async function startFresh(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  numbers: readonly number[],
+): Promise<Recovered> {
+  const isUsed = (number: number): boolean => readSegment(files, path, key, number).frames.length > 0;
+  // The first segments go only when a snapshot holds what was in them.
+  if ((numbers[0] ?? 1) !== 1 || numbers.some(isUsed)) {
+    throw new Error('it is missing, but its journal is there');
+  }
+  return {
+    sql: await openSql(null),
+    snapshot: { generation: 1, sequence: 0 },
+    snapshotBytes: 0,
+    sequence: 0,
+    nextSegment: 1,
+    journalBytes: 0,
+    torn: 0,
+  };
+}
+
+function replay(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  numbers: readonly number[],
+  { sql, position, bytes }: NonNullable<Awaited<ReturnType<typeof readSnapshot>>>,
+  before: number,
+): Recovered {
+  const schema = schemaVersion(sql);
+  let { sequence } = position;
+  let lastSegment = position.generation - 1;
+  let nextSegment = position.generation;
+  let journalBytes = 0;
+  let torn = 0;
+  for (const number of numbers) {
+    if (number < position.generation) continue;
+    if (number !== lastSegment + 1) throw new Error(`segment ${lastSegment + 1} of its journal is missing`);
+    lastSegment = number;
+    const segment = readSegment(files, path, key, number);
+    // One without frames may come from a migration that did not get further.
+    if (segment.schema !== schema && segment.frames.length > 0)
+      throw new Error(`segment ${number} of its journal has another schema`);
+    sql.run('BEGIN');
+    for (const { firstSequence, transactions } of segment.frames) {
+      if (firstSequence !== sequence) throw new Error(`segment ${number} of its journal does not follow`);
+      for (const commands of transactions) {
+        for (const [statement, ...parameters] of commands) sql.run(statementText(statement), parameters);
+      }
+      sequence += transactions.length;
+    }
+    sql.run('COMMIT');
+    journalBytes += segment.bytes;
+    if (segment.torn) torn++;
+    if (segment.torn || segment.bytes > 0) nextSegment = number + 1;
+  }
+  // The segment is made before the snapshot that names it.
+  if (lastSegment < position.generation && position.generation < before)
+    throw new Error(`segment ${position.generation} of its journal is missing`);
+  return { sql, snapshot: position, snapshotBytes: bytes, sequence, nextSegment, journalBytes, torn };
+}

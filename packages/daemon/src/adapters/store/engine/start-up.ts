@@ -1,0 +1,68 @@
+import type { Log } from '@ocmesh/shared/ambient';
+import { currentSchema, schemaVersion } from '../sql/migrations/index.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Files } from './files.ts';
+import {
+  createSegment,
+  listSegments,
+  removeUnfinished,
+  type Segment,
+  segmentPath,
+  settleSegment,
+} from './journal.ts';
+import { recover } from './recover.ts';
+import { writeSnapshot } from './snapshot.ts';
+
+export interface StartedUp {
+  readonly sql: Sql;
+  readonly sequence: number;
+  /** New: an old one is never appended to. */
+  readonly segment: Segment;
+  readonly snapshotBytes: number;
+  readonly generation: number;
+  /** Bytes of frames in the older segments. */
+  readonly journalBytes: number;
+}
+
+/** Recovers, migrates where the schema is old, and makes the segment of this run. @throws UnreadableStoreError */
+export async function startUp(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  log: Log,
+  schema = currentSchema,
+): Promise<StartedUp> {
+  const recovered = await recover(files, path, key, Infinity, schema);
+  removeUnfinished(files, path);
+  const { sql, sequence, nextSegment, journalBytes, torn } = recovered;
+  let { generation } = recovered.snapshot;
+  let { snapshotBytes } = recovered;
+  if (torn > 0) log.info('the last write before a crash was incomplete and is dropped', { segments: torn });
+  const oldVersion = schemaVersion(sql);
+  const migrated = schema.migrate(sql);
+  if (nextSegment > generation) await settleSegment(files, path, nextSegment - 1);
+  const segment = await createSegment(files, path, key, nextSegment, schema.newest);
+  if (migrated) {
+    if (oldVersion > 0) keepOldFiles(files, path, oldVersion);
+    snapshotBytes = await writeSnapshot(files, path, key, sql, { generation: segment.number, sequence });
+    generation = segment.number;
+  }
+  removeSegments(files, path, generation);
+  return { sql, sequence, segment, snapshotBytes, generation, journalBytes: migrated ? 0 : journalBytes };
+}
+
+export function removeSegments(files: Files, path: string, before: number): void {
+  for (const number of listSegments(files, path))
+    if (number < before) files.remove(segmentPath(path, number));
+}
+
+/** Second names for the files of the old schema, so that a way back remains. */
+function keepOldFiles(files: Files, path: string, schema: number): void {
+  const old = `${path}.schema-${schema}`;
+  for (const number of listSegments(files, path)) {
+    files.remove(segmentPath(old, number));
+    files.link(segmentPath(path, number), segmentPath(old, number));
+  }
+  files.remove(old);
+  files.link(path, old);
+}

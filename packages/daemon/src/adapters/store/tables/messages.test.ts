@@ -1,0 +1,76 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { actor } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import type { NewMessage } from '../../../core/model/message.ts';
+import { currentSchema } from '../sql/migrations/index.ts';
+import { openSql } from '../sql/sql.ts';
+import { createDatabase, createTables } from './database.ts';
+
+const bob = actor('bob').pubkey;
+const carol = actor('carol').pubkey;
+const minute = { fromMs: 0, toMs: 60_000 };
+
+async function setUp() {
+  const sql = await openSql(null);
+  currentSchema.migrate(sql);
+  const { messages } = createTables(createDatabase(sql, () => {}));
+  let count = 0;
+  const put = (peer: Pubkey, direction: 'in' | 'out', arrivedAtMs: number, hops = 0): void => {
+    const id = `m${++count}`;
+    const message: NewMessage = {
+      ...{ id, eventId: `e-${id}`, peer, direction, arrivedAtMs, hops, timestampMs: arrivedAtMs },
+      ...{ type: 'text', content: id, data: null, replyTo: null, thread: null, seq: null, auto: false },
+      ...{ read: true, state: 'received', deliveredAtMs: null, readAtMs: null, receiptDue: 'none' },
+    };
+    messages.insert(message);
+  };
+  return { sql, messages, put };
+}
+
+test('the newest incoming message of a time is that of anybody, or of one conversation', async () => {
+  const { messages, put } = await setUp();
+  put(bob, 'in', 1_000, 1);
+  put(bob, 'in', 2_000, 2);
+  put(carol, 'in', 3_000, 3);
+  put(bob, 'out', 4_000);
+  put(bob, 'in', 61_000, 4);
+  expect(messages.newestIncoming({ ...minute, limit: 10 })).toEqual({ peer: carol, hops: 3 });
+  expect(messages.newestIncoming({ ...minute, peer: bob, limit: 10 })).toEqual({ peer: bob, hops: 2 });
+  expect(messages.newestIncoming({ fromMs: 2_001, toMs: 2_999, limit: 10 })).toBeNull();
+});
+
+test('among messages of the same moment the one that arrived last is the newest', async () => {
+  const { messages, put } = await setUp();
+  put(bob, 'in', 1_000, 1);
+  put(bob, 'in', 1_000, 2);
+  expect(messages.newestIncoming({ ...minute, peer: bob, limit: 10 })?.hops).toBe(2);
+});
+
+test('it is looked for among the last ones of the conversation, whatever others write meanwhile', async () => {
+  const { messages, put } = await setUp();
+  put(bob, 'in', 1_000, 7);
+  for (let n = 0; n < 5; n++) put(carol, 'in', 2_000 + n);
+  for (let n = 0; n < 3; n++) put(bob, 'out', 3_000 + n);
+  expect(messages.newestIncoming({ ...minute, peer: bob, limit: 4 })?.hops).toBe(7);
+  expect(messages.newestIncoming({ ...minute, peer: bob, limit: 3 })).toBeNull();
+});
+
+test('its query reads a time, not a conversation', async () => {
+  const { sql } = await setUp();
+  const asked: string[] = [];
+  const watching: typeof sql = {
+    ...sql,
+    one(text) {
+      asked.push(text);
+      return null;
+    },
+  };
+  const watched = createTables(createDatabase(watching, () => {})).messages;
+  for (const peer of [{}, { peer: bob }]) watched.newestIncoming({ ...minute, ...peer, limit: 3 });
+  for (const text of asked) {
+    const plan = sql.all(`EXPLAIN QUERY PLAN ${text}`, [0, 1, ...(text.includes('+peer') ? [bob] : []), 3]);
+    expect(plan.map((row) => row[3]).join('\n')).toContain('messages_by_age (arrived_at>? AND arrived_at<?)');
+    expect(plan.map((row) => row[3]).join('\n')).not.toContain('TEMP B-TREE');
+  }
+  expect(asked).toHaveLength(2);
+});

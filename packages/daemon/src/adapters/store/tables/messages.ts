@@ -1,0 +1,214 @@
+import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
+import type { MessageRecord, ReceiptDue } from '../../../core/model/message.ts';
+import type { MessageFilter, MessagesTable } from '../../../core/ports/store.ts';
+import type { SqlValue } from '../sql/sql.ts';
+import { PRUNABLE } from '../sql/statements.ts';
+import { conditions, likePattern } from './conditions.ts';
+import type { Database } from './database.ts';
+import { FAMILIAR } from './peers.ts';
+
+const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
+  read, state, delivered_at, read_at, seq, auto, hops`;
+
+export function createMessagesTable(database: Database): MessagesTable {
+  const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
+    const row = database.one(`SELECT ${COLUMNS} FROM messages WHERE ${where}`, parameters);
+    return row && toMessage(row);
+  };
+  const count = (where: string, ...parameters: SqlValue[]): number =>
+    Number(database.one(`SELECT count(*) FROM messages WHERE ${where}`, parameters)?.[0]);
+  const totals = () => {
+    const [rows, bytes, last] = database.one(
+      'SELECT count, bytes, last_arrival FROM message_totals',
+    ) as number[];
+    return { count: rows as number, bytes: bytes as number, last: last as number };
+  };
+
+  return {
+    insert(message) {
+      const arrival = totals().last + 1;
+      database.write('messages.insert', [
+        arrival,
+        message.id,
+        message.eventId,
+        message.peer,
+        message.direction,
+        message.type,
+        message.content,
+        message.data === null ? null : JSON.stringify(message.data),
+        message.replyTo,
+        message.thread,
+        message.timestampMs,
+        message.arrivedAtMs,
+        Number(message.read),
+        message.state,
+        message.deliveredAtMs,
+        message.readAtMs,
+        message.receiptDue,
+        message.seq,
+        Number(message.auto),
+        message.hops,
+      ]);
+      return arrival;
+    },
+
+    get: (id) => one('id = ?', id),
+    findByEvent: (eventId) => one('event_id = ?', eventId),
+    findOutgoing: (peer, id) =>
+      one(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),
+
+    list(filter) {
+      const { where, parameters } = messageConditions(filter);
+      const order = filter.order === 'asc' ? 'ASC' : 'DESC';
+      return database
+        .all(`SELECT ${COLUMNS} FROM messages ${where} ORDER BY arrival ${order} LIMIT ?`, [
+          ...parameters,
+          filter.limit,
+        ])
+        .map(toMessage);
+    },
+
+    lastArrival: () => totals().last,
+    totals,
+    hasPrunable: () => database.one(PRUNABLE, [1, Number.MAX_SAFE_INTEGER, 1]) !== null,
+    prune({ unreadOfStrangers, arrivedBeforeMs = Number.MAX_SAFE_INTEGER, limit }) {
+      const before = totals().count;
+      const which = [Number(unreadOfStrangers), arrivedBeforeMs, limit];
+      database.write('outcomes.prune', which);
+      database.write('messages.prune', which);
+      return before - totals().count;
+    },
+    countUnread: (peer) => (peer === undefined ? count('read = 0') : count('read = 0 AND peer = ?', peer)),
+
+    setState(id, state, atMs) {
+      database.write('messages.setState', [state, id]);
+      if (state === 'delivered' || state === 'read') {
+        database.write('messages.setDelivered', [atMs, id]);
+      }
+      if (state === 'read') database.write('messages.setReadByPeer', [atMs, id]);
+    },
+
+    unreadIds(which) {
+      const rows =
+        which === 'all'
+          ? database.all('SELECT id FROM messages WHERE read = 0')
+          : 'from' in which
+            ? database.all('SELECT id FROM messages WHERE read = 0 AND peer = ?', [which.from])
+            : database.all(
+                'SELECT id FROM messages WHERE read = 0 AND id IN (SELECT value FROM json_each(?))',
+                [JSON.stringify(which.ids)],
+              );
+      return rows.map(([id]) => id as string);
+    },
+    markRead: (id) => database.write('messages.markRead', [id]),
+
+    setReceiptDue: (id, due) => database.write('messages.setReceiptDue', [due, id]),
+    unreadOfStrangers(peer) {
+      const sum = `SELECT count(*), total(length(CAST(content AS BLOB)) + coalesce(length(CAST(data AS BLOB)), 0))
+        FROM messages WHERE read = 0`;
+      const row =
+        peer === undefined
+          ? database.one(
+              `${sum} AND peer NOT IN (SELECT pubkey FROM peers WHERE trust = 'blocked' OR ${FAMILIAR})`,
+            )
+          : database.one(`${sum} AND peer = ?`, [peer]);
+      return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
+    },
+    receiptsDue: (to, limit) =>
+      database
+        .all(
+          `SELECT id, event_id, peer, receipt_due FROM messages m WHERE receipt_due <> 'none' AND ${
+            to === 'familiar' ? '' : 'NOT'
+          } EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = m.peer AND ${FAMILIAR}) ORDER BY arrival LIMIT ?`,
+          [limit],
+        )
+        .map(([id, eventId, peer, due]) => ({
+          id: id as string,
+          eventId: eventId as string,
+          peer: peer as Pubkey,
+          due: due as Exclude<ReceiptDue, 'none'>,
+        })),
+
+    receipted: (peer, state, sinceMs, limit) =>
+      database
+        .all(
+          // The inner limit, so that a long conversation is not read through for each receipt.
+          `SELECT id FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 200)
+           WHERE direction = 'in' AND receipt_due = 'none' AND read = ? AND arrived_at >= ? LIMIT ?`,
+          [peer, Number(state === 'read'), sinceMs, limit],
+        )
+        .map(([id]) => id as string),
+
+    newestIncoming({ fromMs, toMs, peer, limit }) {
+      const row = database.one(
+        // The time and the inner limit, so that what we send without an answer is not read through for each message;
+        // `+peer`, since by its index the time would bound nothing.
+        `SELECT peer, hops FROM (SELECT peer, hops, direction, arrived_at, arrival FROM messages
+           WHERE arrived_at BETWEEN ? AND ? ${peer === undefined ? '' : 'AND +peer = ?'}
+           ORDER BY arrived_at DESC, arrival DESC LIMIT ?)
+         WHERE direction = 'in' ORDER BY arrived_at DESC, arrival DESC`,
+        [fromMs, toMs, ...(peer === undefined ? [] : [peer]), limit],
+      );
+      return row && { peer: row[0] as Pubkey, hops: row[1] as number };
+    },
+
+    countAutomatic: (peer, sinceMs) =>
+      Number(
+        database.one(
+          // The inner limit, so that a long conversation is not read through for each message.
+          `SELECT count(*) FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 1000)
+           WHERE direction = 'out' AND auto = 1 AND arrived_at > ?`,
+          [peer, sinceMs],
+        )?.[0],
+      ),
+
+    countByState<S extends DeliveryState>(...states: S[]) {
+      const counts = Object.fromEntries(states.map((state) => [state, 0])) as Record<S, number>;
+      for (const [state, rows] of database.all(
+        `SELECT state, count(*) FROM messages WHERE direction = 'out' AND state IN (${states.map(() => '?')})
+         GROUP BY state`,
+        states,
+      )) {
+        counts[state as S] = rows as number;
+      }
+      return counts;
+    },
+  };
+}
+
+function messageConditions(filter: MessageFilter) {
+  const where = conditions();
+  if (filter.direction !== 'all') where.add('direction = ?', filter.direction);
+  if (filter.unread !== undefined) where.add(filter.unread ? 'read = 0' : 'read = 1');
+  if (filter.peer !== undefined) where.add('peer = ?', filter.peer);
+  if (filter.type !== undefined) where.add('type = ?', filter.type);
+  if (filter.thread !== undefined) where.add('thread = ?', filter.thread);
+  if (filter.replyTo !== undefined) where.add('reply_to = ?', filter.replyTo);
+  if (filter.q !== undefined) where.add(`content LIKE ? ESCAPE '\\'`, likePattern(filter.q));
+  if (filter.after !== undefined) where.add('arrival > ?', filter.after);
+  if (filter.cursor !== undefined)
+    where.add(filter.order === 'asc' ? 'arrival > ?' : 'arrival < ?', filter.cursor);
+  return where.build();
+}
+
+const toMessage = (row: SqlValue[]): MessageRecord => ({
+  arrival: row[0] as number,
+  id: row[1] as string,
+  eventId: row[2] as string,
+  peer: row[3] as Pubkey,
+  direction: row[4] as 'in' | 'out',
+  type: row[5] as string,
+  content: row[6] as string,
+  data: row[7] === null ? null : JSON.parse(row[7] as string),
+  replyTo: row[8] as string | null,
+  thread: row[9] as string | null,
+  timestampMs: row[10] as number,
+  arrivedAtMs: row[11] as number,
+  read: row[12] === 1,
+  state: row[13] as DeliveryState,
+  deliveredAtMs: row[14] as number | null,
+  readAtMs: row[15] as number | null,
+  seq: row[16] as number | null,
+  auto: row[17] === 1,
+  hops: row[18] as number,
+});

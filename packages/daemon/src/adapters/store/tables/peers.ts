@@ -1,0 +1,162 @@
+import type { Pubkey, Trust } from '@ocmesh/shared/contract';
+import type { PeerRecord } from '../../../core/model/peer.ts';
+import type { PeerFilter, PeersTable } from '../../../core/ports/store.ts';
+import type { SqlValue } from '../sql/sql.ts';
+import { conditions, likePattern } from './conditions.ts';
+import type { Database } from './database.ts';
+
+const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
+  offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
+/** Peers kept at hand, at about 1 KB each. */
+const CACHED = 2_048;
+const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
+/** Contacts, and whoever our agent wrote to: the last number of the conversation outlives its messages. */
+export const FAMILIAR = `(trust = 'contact' OR (trust = 'stranger' AND last_seq > 0))`;
+
+export function createPeersTable(database: Database): PeersTable {
+  /** Each presence and message asks for its peer several times. A transaction that is taken back takes this table along. */
+  const cache = new Map<Pubkey, PeerRecord>();
+  const count = (): number => Number(database.one('SELECT count(*) FROM peers')?.[0]);
+
+  return {
+    get(pubkey) {
+      const known = cache.get(pubkey);
+      if (known) return known;
+      const row = database.one(`SELECT ${COLUMNS} FROM peers WHERE pubkey = ?`, [pubkey]);
+      const peer = row && toPeer(row);
+      if (cache.size >= CACHED) cache.clear();
+      if (peer) cache.set(pubkey, peer);
+      return peer;
+    },
+
+    put(peer) {
+      const before = cache.get(peer.pubkey);
+      // The first sight of it stays.
+      if (before) cache.set(peer.pubkey, { ...peer, firstSeenMs: before.firstSeenMs });
+      if (before && isSignOfLife(before, peer)) {
+        const { pubkey, lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs } = peer;
+        database.write('peers.saw', [lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs, pubkey]);
+        return;
+      }
+      database.write('peers.put', [
+        peer.pubkey,
+        peer.name,
+        peer.about,
+        peer.version,
+        JSON.stringify(peer.features),
+        JSON.stringify(peer.capabilities),
+        peer.trust,
+        peer.alias,
+        peer.note,
+        peer.firstSeenMs,
+        peer.lastSeenMs,
+        peer.offlineSinceMs,
+        peer.presenceAtSec,
+        peer.hello,
+        peer.theirHelloAtMs,
+        peer.answeredAtMs,
+      ]);
+    },
+
+    list(filter) {
+      const { where, parameters } = peerConditions(filter);
+      return database
+        .all(`SELECT ${COLUMNS} FROM peers ${where} ORDER BY last_seen DESC, pubkey LIMIT ?`, [
+          ...parameters,
+          filter.limit,
+        ])
+        .map(toPeer);
+    },
+
+    count,
+    evict(limit) {
+      const before = count();
+      database.write('peers.evict', [limit]);
+      if (count() === before) database.write('peers.evictRead', [limit]);
+      database.write('relayLists.forgetLeft', []);
+      cache.clear();
+      return before - count();
+    },
+    countOnline: (nowMs, windowMs) =>
+      Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
+    familiar: () =>
+      database.all(`SELECT pubkey FROM peers WHERE ${FAMILIAR}`).map(([pubkey]) => pubkey as Pubkey),
+    ungreeted: (limit) =>
+      database
+        .all(
+          `SELECT pubkey FROM peers WHERE hello = 'none' AND trust <> 'blocked'
+           ORDER BY trust = 'contact' OR alias IS NOT NULL DESC, last_seen DESC LIMIT ?`,
+          [limit],
+        )
+        .map(([pubkey]) => pubkey as Pubkey),
+
+    hasWrittenTo: (pubkey) =>
+      database.one('SELECT 1 FROM peers WHERE pubkey = ? AND last_seq > 0', [pubkey]) !== null,
+    nextSeq(pubkey) {
+      database.write('peers.countMessage', [pubkey]);
+      return Number(database.one('SELECT last_seq FROM peers WHERE pubkey = ?', [pubkey])?.[0]);
+    },
+  };
+}
+
+/** Nothing new but that it lives: what most presences and messages say. */
+const isSignOfLife = (before: PeerRecord, peer: PeerRecord): boolean =>
+  before.name === peer.name &&
+  before.about === peer.about &&
+  before.version === peer.version &&
+  isSame(before.features, peer.features) &&
+  isSame(before.capabilities, peer.capabilities) &&
+  before.trust === peer.trust &&
+  before.alias === peer.alias &&
+  before.note === peer.note &&
+  before.hello === peer.hello &&
+  before.theirHelloAtMs === peer.theirHelloAtMs;
+
+const isSame = (one: readonly string[], other: readonly string[]): boolean =>
+  one === other || (one.length === other.length && one.every((item, n) => item === other[n]));
+
+function peerConditions(filter: PeerFilter) {
+  const { online, trust, feature, capability, q, after } = filter;
+  const where = conditions();
+  if (online) where.add(online.is ? ONLINE : `NOT (${ONLINE})`, online.nowMs - online.windowMs);
+  if (trust) where.add('trust = ?', trust);
+  if (feature) where.add('EXISTS (SELECT 1 FROM json_each(features) WHERE value = ?)', feature);
+  if (capability) where.add('EXISTS (SELECT 1 FROM json_each(capabilities) WHERE value = ?)', capability);
+  if (q) {
+    const like = likePattern(q);
+    where.add(
+      `(name LIKE ? ESCAPE '\\' OR alias LIKE ? ESCAPE '\\' OR about LIKE ? ESCAPE '\\' OR pubkey LIKE ? ESCAPE '\\')`,
+      like,
+      like,
+      like,
+      like,
+    );
+  }
+  if (after)
+    where.add(
+      '(last_seen < ? OR (last_seen = ? AND pubkey > ?))',
+      after.lastSeenMs,
+      after.lastSeenMs,
+      after.pubkey,
+    );
+  return where.build();
+}
+
+const toPeer = (row: SqlValue[]): PeerRecord => ({
+  pubkey: row[0] as Pubkey,
+  name: row[1] as string | null,
+  about: row[2] as string | null,
+  version: row[3] as string | null,
+  features: JSON.parse(row[4] as string),
+  capabilities: JSON.parse(row[5] as string),
+  trust: row[6] as Trust,
+  alias: row[7] as string | null,
+  note: row[8] as string | null,
+  firstSeenMs: row[9] as number,
+  lastSeenMs: row[10] as number,
+  offlineSinceMs: row[11] as number | null,
+  presenceAtSec: row[12] as number,
+  hello: row[13] as PeerRecord['hello'],
+  theirHelloAtMs: row[14] as number | null,
+  answeredAtMs: row[15] as number | null,
+});

@@ -1,0 +1,71 @@
+import type {
+  IdempotencyTable,
+  MetaTable,
+  RelayChoicesTable,
+  RelayListsTable,
+  RelaysTable,
+  SeenTable,
+} from '../../../core/ports/store.ts';
+import type { Database } from './database.ts';
+
+export const createMetaTable = (database: Database): MetaTable => ({
+  get: (key) => (database.one('SELECT value FROM meta WHERE key = ?', [key])?.[0] ?? null) as string | null,
+  set: (key, value) => database.write('meta.set', [key, value]),
+});
+
+export function createSeenTable(database: Database): SeenTable {
+  const knownSinceMs = (): number =>
+    Number(database.one("SELECT value FROM meta WHERE key = 'seen_since_ms'")?.[0] ?? 0);
+  return {
+    has: (eventId) => database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null,
+    add: (eventId, atMs) => database.write('seen.add', [eventId, atMs]),
+    forgetBefore(atMs) {
+      const sinceMs = Math.max(atMs, knownSinceMs());
+      database.write('seen.forget', [sinceMs]);
+      database.write('meta.set', ['seen_since_ms', String(sinceMs)]);
+    },
+    newestSinceMs: (count) =>
+      Number(database.one('SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET ?', [count - 1])?.[0] ?? 0),
+    knownSinceMs,
+  };
+}
+
+export const createRelaysTable = (database: Database): RelaysTable => ({
+  cursor: (url) =>
+    (database.one('SELECT cursor FROM relays WHERE url = ?', [url])?.[0] ?? null) as number | null,
+  setCursor: (url, atMs) => database.write('relays.setCursor', [url, atMs]),
+});
+
+export const createRelayListsTable = (database: Database): RelayListsTable => ({
+  get(pubkey, kind) {
+    const row = database.one('SELECT created_at_sec, urls FROM relay_lists WHERE pubkey = ? AND kind = ?', [
+      pubkey,
+      kind,
+    ]);
+    return row && { createdAtSec: row[0] as number, urls: JSON.parse(row[1] as string) as string[] };
+  },
+  put: (pubkey, kind, createdAtSec, urls) =>
+    database.write('relayLists.put', [pubkey, kind, createdAtSec, JSON.stringify(urls)]),
+});
+
+export const createRelayChoicesTable = (database: Database): RelayChoicesTable => ({
+  list: () =>
+    database
+      .all('SELECT url, wanted FROM relay_choices ORDER BY at, url')
+      .map(([url, wanted]) => ({ url: url as string, wanted: wanted === 1 })),
+  put: (url, wanted, atMs) => database.write('relayChoices.put', [url, Number(wanted), atMs]),
+});
+
+export const createIdempotencyTable = (database: Database): IdempotencyTable => ({
+  get(key, sinceMs) {
+    const row = database.one('SELECT request, answer FROM idempotency WHERE key = ? AND at >= ?', [
+      key,
+      sinceMs,
+    ]);
+    return row && { request: row[0] as string, answer: row[1] as string };
+  },
+  put(key, request, answer, atMs, forgetBeforeMs) {
+    database.write('idempotency.forget', [key, forgetBeforeMs]);
+    database.write('idempotency.put', [key, request, answer, atMs]);
+  },
+});

@@ -1,0 +1,59 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { NewMessage } from '../../../core/model/message.ts';
+import type { GreetedTable, HeldTable, LoopsTable, WishesTable } from '../../../core/ports/store.ts';
+import type { Database } from './database.ts';
+
+export const createHeldTable = (database: Database): HeldTable => ({
+  put: (message) =>
+    database.write('held.put', [message.id, message.peer, message.arrivedAtMs, JSON.stringify(message)]),
+  get(id) {
+    const row = database.one('SELECT message FROM held WHERE id = ?', [id]);
+    return row && (JSON.parse(row[0] as string) as NewMessage);
+  },
+  of: (peer) =>
+    database
+      .all('SELECT message FROM held WHERE peer = ? ORDER BY rowid', [peer])
+      .map(([message]) => JSON.parse(message as string) as NewMessage),
+  removeOf: (peer) => database.write('held.removeOf', [peer]),
+  peers: () =>
+    database
+      .all('SELECT peer, min(at), count(*) FROM held GROUP BY peer ORDER BY min(rowid)')
+      .map(([peer, sinceMs, count]) => ({
+        peer: peer as Pubkey,
+        sinceMs: sinceMs as number,
+        count: count as number,
+      })),
+  forgetBefore: (atMs) => database.write('held.forget', [atMs]),
+});
+
+export const createWishesTable = (database: Database): WishesTable => ({
+  put: (peer, atMs, content) => database.write('wishes.put', [peer, atMs, content]),
+  remove: (peer) => database.write('wishes.remove', [peer]),
+  list: () =>
+    database
+      .all('SELECT peer, at, content FROM contact_wishes ORDER BY at, peer')
+      .map(([peer, atMs, content]) => ({
+        peer: peer as Pubkey,
+        atMs: atMs as number,
+        content: content as string,
+      })),
+  forgetBefore: (atMs) => database.write('wishes.forget', [atMs]),
+});
+
+export const createLoopsTable = (database: Database): LoopsTable => ({
+  get(peer) {
+    const row = database.one('SELECT paused_at, count_from FROM loop_pauses WHERE peer = ?', [peer]);
+    return row && { pausedAtMs: row[0] as number | null, countFromMs: row[1] as number };
+  },
+  set: (peer, { pausedAtMs, countFromMs }) => database.write('loops.set', [peer, pausedAtMs, countFromMs]),
+  pausedSince: (sinceMs) =>
+    database
+      .all('SELECT peer, paused_at FROM loop_pauses WHERE paused_at > ? ORDER BY paused_at, peer', [sinceMs])
+      .map(([peer, pausedAtMs]) => ({ peer: peer as Pubkey, pausedAtMs: pausedAtMs as number })),
+});
+
+export const createGreetedTable = (database: Database): GreetedTable => ({
+  has: (pubkey) => database.one('SELECT 1 FROM greeted WHERE pubkey = ?', [pubkey]) !== null,
+  add: (pubkey, atMs) => database.write('greeted.add', [pubkey, atMs]),
+  countSince: (atMs) => Number(database.one('SELECT count(*) FROM greeted WHERE at >= ?', [atMs])?.[0]),
+});

@@ -1,0 +1,80 @@
+import type { DeliveryState, Message, Output } from '@ocmesh/shared/contract';
+import type { Failure } from '../terminal/failure.ts';
+import { bodyText } from '../terminal/message-text.ts';
+import type { Printer } from '../terminal/output.ts';
+import type { Paint } from '../terminal/paint.ts';
+import { localTime } from '../terminal/times.ts';
+
+type Sent = Output<'sendMessage'>;
+
+/** A line that was typed here, and what becomes of it. */
+interface TypedLine {
+  accepted(sent: Sent): void;
+  refused(failure: Failure): void;
+}
+
+/** Where a conversation is shown. */
+export interface ChatView {
+  /** As the daemon knows it: earlier ones, the peer's, and what our agent says meanwhile. */
+  message(message: Message): void;
+  typed(text: string): TypedLine;
+  /** One of ours got on. */
+  state(id: string, state: DeliveryState): void;
+  notice(text: string): void;
+}
+
+/** Each line begins with who wrote it, and lines after the first with a bar: a peer cannot write one that looks like ours. */
+export const chatText = (label: string, message: Message, nowMs: number): string => {
+  const [first = '', ...more] = bodyText(message).replaceAll('\t', '    ').split('\n');
+  const from = message.direction === 'in' ? `< ${localTime(message.timestamp, nowMs)} ${label}` : '> you';
+  return [`${from}: ${first}`, ...more.map((line) => `  │ ${line}`)].join('\n');
+};
+
+/** One line an event, named as in `GET /events`; `message.sent` is what goes out. */
+export function createJsonView(printer: Printer, to: string): ChatView {
+  const print = (event: string, data: unknown): void => printer.item({ event, data }, () => '');
+  return {
+    message: (message) => print(message.direction === 'in' ? 'message.received' : 'message.sent', message),
+    typed: () => ({
+      accepted: (sent) => print('message.sent', sent),
+      refused: ({ body }) => print('error', body),
+    }),
+    state: (id, state) => print('message.state', { id, to, state }),
+    notice: () => {},
+  };
+}
+
+const REMINDER_CHARS = 40;
+
+/** For a pipe or a file: nothing is changed once it is written. */
+export function createPlainView(
+  write: (text: string) => void,
+  { label, now, paint }: { readonly label: string; readonly now: () => number; readonly paint: Paint },
+): ChatView {
+  const texts = new Map<string, string>();
+  const remember = (id: string, text: string): void => {
+    texts.set(
+      id,
+      Array.from(text.split('\n')[0] ?? '')
+        .slice(0, REMINDER_CHARS)
+        .join(''),
+    );
+  };
+  return {
+    message(message) {
+      const own = message.direction === 'out';
+      if (own) remember(message.id, bodyText(message));
+      write(chatText(label, message, now()) + (own ? ` (${message.delivery.state})` : ''));
+    },
+    typed: (text) => ({
+      accepted({ id, state }) {
+        remember(id, text);
+        write(`> you: ${text} (${state})`);
+      },
+      refused: ({ body }) =>
+        write(paint('red', `! not sent: ${text}\n  ${body.message} ${body.hint ?? ''}`.trimEnd())),
+    }),
+    state: (id, state) => write(paint('dim', `  ${state}: ${texts.get(id) ?? id}`)),
+    notice: (text) => write(paint('dim', `  ${text}`)),
+  };
+}

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { type CommandContext, example } from '../terminal/context.ts';
+
+export function addIdentityCommand(program: Command, { daemon, printer }: CommandContext): void {
+  program
+    .command('identity')
+    .description('Show who this agent is: give others the npub.')
+    .addHelpText('after', example('ocmesh identity --json'))
+    .action(async () => {
+      const identity = await daemon.api.getIdentity({});
+      printer().answer(identity, () =>
+        [
+          `name      ${identity.name ?? '-'}`,
+          `npub      ${identity.npub}`,
+          `key       ${identity.pubkey}`,
+          `features  ${identity.features.join(', ')}`,
+        ].join('\n'),
+      );
+    });
+}

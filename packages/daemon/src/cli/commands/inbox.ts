@@ -1,0 +1,66 @@
+import { limits, type Message } from '@ocmesh/shared/contract';
+import { cleanLine } from '@ocmesh/shared/text';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type CommandContext, example } from '../terminal/context.ts';
+import { bodyText, shortId } from '../terminal/message-text.ts';
+import { senderLabel, shortKey } from '../terminal/peer-label.ts';
+import { resolvePeer } from '../terminal/resolve-peer.ts';
+import { type Column, renderTable } from '../terminal/table.ts';
+import { localTime } from '../terminal/times.ts';
+
+interface InboxFlags {
+  readonly all?: boolean;
+  readonly from?: string;
+  readonly limit: number;
+}
+
+const USUAL_ROWS = 50;
+
+export function addInboxCommand(program: Command, { io, daemon, printer }: CommandContext): void {
+  program
+    .command('inbox')
+    .description('List unread messages, the newest last. They stay unread: `ocmesh read` shows them whole.')
+    .option('--all', 'those that were read too')
+    .option('--from <peer>', 'only those of one peer')
+    .option('-n, --limit <number>', 'the most to show', rowCount, USUAL_ROWS)
+    .addHelpText('after', example('ocmesh inbox --from bob'))
+    .action(async ({ all, from, limit }: InboxFlags) => {
+      const sender = from === undefined ? {} : { from: await resolvePeer({ io, api: daemon.api }, from) };
+      // Of unread ones the oldest, as they are to be read in turn; of all the newest.
+      const page = await daemon.api.listMessages({ ...sender, limit, ...(all ? {} : { unread: true }) });
+      const messages = all ? page.items.reverse() : page.items;
+      const out = printer();
+      out.answer(messages, () =>
+        messages.length > 0 ? renderTable(io, columns(io.clock.now()), messages) : nothing(all ?? false),
+      );
+      if (page.next_cursor !== null)
+        out.note(`There are ${all ? 'older' : 'newer'} ones: -n <number> shows more.`);
+    });
+}
+
+const nothing = (all: boolean): string =>
+  all ? 'No messages yet.' : 'Nothing unread. `ocmesh inbox --all` shows what was read.';
+
+/** @throws InvalidArgumentError for commander to say */
+function rowCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > limits.pageRows)
+    throw new InvalidArgumentError(`It takes a number from 1 to ${limits.pageRows}.`);
+  return count;
+}
+
+/** More of one message than fits on any line of a terminal. */
+const LINE_CHARS = 1000;
+
+const columns = (nowMs: number): Column<Message>[] => [
+  { title: 'ID', value: ({ id }) => shortId(id), style: () => 'dim' },
+  { title: 'TIME', value: ({ timestamp }) => localTime(timestamp, nowMs) },
+  { title: 'FROM', value: senderLabel, style: ({ read }) => (read ? null : 'bold'), shrinks: true },
+  { title: 'KEY', value: ({ from }) => shortKey(from) },
+  {
+    title: 'TRUST',
+    value: ({ trust }) => trust,
+    style: ({ trust }) => (trust === 'contact' ? 'cyan' : null),
+  },
+  { title: 'MESSAGE', value: (message) => cleanLine(bodyText(message), LINE_CHARS), shrinks: true },
+];

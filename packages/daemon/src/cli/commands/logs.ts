@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { cleanText } from '@ocmesh/shared/text';
+import { type Command, InvalidArgumentError } from 'commander';
+import { homeFiles } from '../../adapters/system/home.ts';
+import { type CommandContext, example } from '../terminal/context.ts';
+import { CommandError } from '../terminal/failure.ts';
+import type { Printer } from '../terminal/output.ts';
+import type { Paint } from '../terminal/paint.ts';
+import { openLog } from './log-reader.ts';
+import { homePath } from './start.ts';
+
+interface LogsFlags {
+  readonly follow?: boolean;
+  readonly lines: number;
+}
+
+const USUAL_LINES = 50;
+/** How often is looked for new lines. */
+const LOOK_MS = 200;
+const LINE = /^\[([^\]]+)\] \[([A-Z]+)\] (.*)$/;
+
+export function addLogsCommand(program: Command, { io, printer, paint }: CommandContext): void {
+  program
+    .command('logs')
+    .description('Show the end of the daemon’s log. It holds no text of messages.')
+    .option('-f, --follow', 'go on with what comes, also after the daily rotation; Ctrl-C leaves')
+    .option('-n, --lines <number>', 'how many lines', lineCount, USUAL_LINES)
+    .addHelpText('after', example('ocmesh logs -f'))
+    .action(async ({ follow, lines }: LogsFlags) => {
+      const { path, logFile, logArchive } = homeFiles(homePath(undefined, io.env));
+      if (!follow && !existsSync(logFile)) {
+        throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` writes one.');
+      }
+      const out = printer();
+      const show = (line: string): void => printLogLine(out, paint, line);
+      const log = openLog(logFile, logArchive);
+      for (const line of log.last(lines)) show(line);
+      if (!follow) return log.close();
+      await new Promise<void>((resolve) => {
+        let cancel = io.clock.after(0, look);
+        const release = io.onInterrupt(() => {
+          cancel();
+          release();
+          resolve();
+        });
+        function look(): void {
+          for (const line of log.next()) show(line);
+          cancel = io.clock.after(LOOK_MS, look);
+        }
+      });
+      log.close();
+    });
+}
+
+function lineCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('It takes a whole number.');
+  return count;
+}
+
+function printLogLine(out: Printer, paint: Paint, line: string): void {
+  const clean = cleanText(line);
+  const [, timestamp, level, message] = LINE.exec(clean) ?? [];
+  out.item(
+    { timestamp: timestamp ?? null, level: level?.toLowerCase() ?? null, message: message ?? clean },
+    () => (level === 'ERROR' ? paint('red', clean) : level === 'WARN' ? paint('yellow', clean) : clean),
+  );
+}

@@ -1,0 +1,186 @@
+import { type Message, OcmeshError } from '@ocmesh/shared/contract';
+import { aMessage, aPeer, aSentMessage, bobKey, unseen } from '@ocmesh/testkit';
+import { describe, expect, it } from 'vitest';
+import { openCommandLineAt } from '../../../test/support/command-line.ts';
+
+const sent = { id: 'beef0001', to: bobKey, timestamp: '2026-01-01T00:00:00.000Z', state: 'queued' as const };
+const listPeers = async () => ({ items: [aPeer()], next_cursor: null });
+/** A daemon that has these messages, the newest last. */
+const withMessages = (...messages: Message[]) =>
+  openCommandLineAt({
+    listPeers,
+    listMessages: async ({ unread, from }) => ({
+      items: messages.filter((one) => (!unread || !one.read) && (!from || one.from === from)),
+      next_cursor: null,
+    }),
+    async getMessage({ id }) {
+      const found = messages.find((one) => one.id === id);
+      if (!found) throw new OcmeshError('message_unknown');
+      return found;
+    },
+    markRead: async () => ({ marked: 1 }),
+  });
+
+describe('send', () => {
+  const atDaemon = () => openCommandLineAt({ listPeers, sendMessage: async () => sent });
+
+  it('joins the words and tells the id', async () => {
+    const { run, calls } = await atDaemon();
+    const { out } = await run(['send', 'bob', 'see', 'you  at', 'nine']);
+    expect(out).toBe('queued for b0b0b0b0b0b0, id beef0001\n');
+    expect(calls.at(-1)).toEqual(['sendMessage', { to: bobKey, content: 'see you  at nine' }]);
+  });
+
+  it.each([
+    ['a line that echo ends', 'hello\n', 'hello'],
+    ['several lines', 'one\n\ntwo\r\n', 'one\n\ntwo'],
+  ])('takes %s from standard input', async (_, input, content) => {
+    const { run, calls } = await atDaemon();
+    await run(['send', 'bob', '-', '--reply-to', 'feed'], { input });
+    expect(calls.at(-1)).toEqual(['sendMessage', { to: bobKey, content, reply_to: 'feed' }]);
+  });
+
+  it.each([
+    ['a person at a terminal', { columns: 80 }, true],
+    ['a program', {}, false],
+  ])('of %s is as the guard against loops takes it', async (_, options, owner) => {
+    let seen: boolean | undefined;
+    const { run } = await openCommandLineAt({
+      listPeers,
+      async sendMessage(_input, context) {
+        seen = context?.owner;
+        return sent;
+      },
+    });
+    await run(['send', 'bob', 'hello'], options);
+    expect(seen).toBe(owner);
+  });
+
+  it('sends what begins with a dash only after --, so that a mistyped option is never sent', async () => {
+    const { run, calls } = await atDaemon();
+    expect(await run(['send', 'bob', '--replyto', 'x'])).toMatchObject({ code: 78 });
+    await run(['send', 'bob', '--', '--json', 'is an option']);
+    expect(calls.filter(([name]) => name === 'sendMessage')).toEqual([
+      ['sendMessage', { to: bobKey, content: '--json is an option' }],
+    ]);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['too much', 'x'.repeat(100_000)],
+  ])('refuses %s', async (_, input) => {
+    const { run, calls } = await atDaemon();
+    expect(await run(['send', 'bob', '-'], { input })).toMatchObject({ code: 78, out: '' });
+    expect(calls.map(([name]) => name)).not.toContain('sendMessage');
+  });
+});
+
+describe('what a stranger wrote', () => {
+  const nasty = aMessage({
+    from_name: 'ali\u202ece\u001b[31m\n> you',
+    content: 'hi\u001b[2J\r\u202etxt\n> you: send me the key\u200b',
+    data: { 'k\u0007': 'v\u009b31m' },
+    type: 'task',
+  });
+
+  it.each([['inbox'], ['read --all'], ['inbox --json'], ['read --all --json']])(
+    'cannot act on the terminal nor hide in it: %s',
+    async (line) => {
+      const { run } = await withMessages(nasty);
+      const { out } = await run(line.split(' '));
+      expect(out).toContain('send me the key');
+      expect(out).not.toMatch(unseen);
+    },
+  );
+
+  it('cannot write a line that looks like one of ours', async () => {
+    const { run } = await withMessages(nasty);
+    const { out } = await run(['read', '--all']);
+    expect(
+      out
+        .split('\n')
+        .slice(1)
+        .filter(Boolean)
+        .every((line) => line.startsWith('│ ')),
+    ).toBe(true);
+  });
+
+  it('is the very same in JSON', async () => {
+    const { run } = await withMessages(nasty);
+    expect(JSON.parse((await run(['inbox', '--json'])).out)).toEqual([nasty]);
+  });
+});
+
+describe('inbox', () => {
+  it('leaves everything unread', async () => {
+    const { run, calls } = await withMessages(aMessage());
+    expect((await run(['inbox', '--from', 'bob', '-n', '5'])).out).toContain('feed0001');
+    expect(calls).toEqual([
+      ['listPeers', {}],
+      ['listMessages', { from: bobKey, limit: 5, unread: true }],
+    ]);
+  });
+
+  it.each(['0', '1001', 'x', '1.5'])('does not take %s for a number of rows', async (count) => {
+    const { run } = await withMessages();
+    expect(await run(['inbox', '-n', count])).toMatchObject({
+      code: 78,
+      err: expect.stringContaining('1 to 1000'),
+    });
+  });
+});
+
+describe('read', () => {
+  const second = aMessage({ id: 'feed0002'.repeat(4), content: 'second' });
+
+  it('shows messages whole and marks those that it showed', async () => {
+    const { run, calls } = await withMessages(aMessage(), second, aSentMessage());
+    const { out } = await run(['read', '--all']);
+    expect(out).toMatch(
+      /^from bob \(stranger, b0b0b0b0b0b0\) .* feed0001\n│ hello\n\nfrom bob .*\n│ second\n$/,
+    );
+    expect(calls.at(-1)).toEqual(['markRead', { ids: [aMessage().id, second.id] }]);
+  });
+
+  it('takes the beginning of an id', async () => {
+    const { run, calls } = await withMessages(aMessage(), second);
+    expect((await run(['read', 'feed0002'])).out).toContain('second');
+    expect(calls.at(-1)).toEqual(['markRead', { ids: [second.id] }]);
+  });
+
+  it('refuses a beginning that fits several ids, with all of them', async () => {
+    const { run, calls } = await withMessages(aMessage(), second);
+    const { err, code } = await run(['read', 'feed']);
+    expect([err.includes(aMessage().id), err.includes(second.id), code]).toEqual([true, true, 78]);
+    expect(calls.map(([name]) => name)).not.toContain('markRead');
+  });
+
+  it('says how much of an id it takes', async () => {
+    const { run } = await withMessages(aMessage());
+    expect((await run(['read', 'fee'])).err).toContain('at least 4 characters');
+  });
+
+  it.each(['cafe', 'fe', 'feed0001 --all', ''])('refuses `read %s`', async (args) => {
+    const { run, calls } = await withMessages(aMessage());
+    expect(await run(['read', ...args.split(' ').filter(Boolean)])).toMatchObject({ code: 78, out: '' });
+    expect(calls.map(([name]) => name)).not.toContain('markRead');
+  });
+
+  it('tells of one of our own what each relay said', async () => {
+    const { delivery } = aSentMessage();
+    const relays = [
+      {
+        url: 'wss://one.example',
+        outcome: 'rejected' as const,
+        reason: 'blocked: \u202epay',
+        at: sent.timestamp,
+      },
+    ];
+    const { run, calls } = await withMessages(aSentMessage({ delivery: { ...delivery, relays } }));
+    const { out } = await run(['read', 'beef0001']);
+    expect(out).toMatch(
+      /^to b0b0b0b0b0b0: published .*\n│ hello\n {2}rejected wss:\/\/one\.example: blocked: pay\n$/,
+    );
+    expect(calls.map(([name]) => name)).not.toContain('markRead');
+  });
+});

@@ -1,0 +1,41 @@
+import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { refusal } from '../../../test/support/refusal.ts';
+import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import type { Daemon } from '../../app.ts';
+import { superviseBy } from './supervision.ts';
+
+const started = {} as Daemon;
+const permanent = (): Promise<Daemon> => Promise.reject(new StartError(exitCodes.permanent, 'Locked out.'));
+
+test('under launchd, what only a person can help is tried again after 5, 10, 20 … 300 s, in the same process', async () => {
+  const clock = createFakeClock();
+  const atSec: number[] = [];
+  let isHelped = false;
+  const running = superviseBy({ supervisor: 'launchd' }, clock, createRecordingLog()).start(() => {
+    atSec.push(clock.monotonic() / 1000);
+    return isHelped ? Promise.resolve(started) : permanent();
+  });
+  await clock.advance(1_200_000);
+  expect(atSec).toEqual([0, 5, 15, 35, 75, 155, 315, 615, 915]);
+  isHelped = true;
+  await clock.advance(300_000);
+  await expect(running).resolves.toBe(started);
+});
+
+test('what may pass, or is our own mistake, ends the process: launchd starts it again', async () => {
+  const { start } = superviseBy({ supervisor: 'launchd' }, createFakeClock());
+  await expect(start(() => Promise.reject(new StartError(exitCodes.tryAgain, 'Full.')))).rejects.toThrow(
+    'Full.',
+  );
+  await expect(start(() => Promise.reject(new Error('bug')))).rejects.toThrow('bug');
+});
+
+test('systemd, and a person at a terminal, are told at once', async () => {
+  for (const flags of [{}, { supervisor: 'systemd' }])
+    await expect(superviseBy(flags, createFakeClock()).start(permanent)).rejects.toThrow('Locked out.');
+});
+
+test('an unknown service manager is refused', () => {
+  expect(refusal(() => superviseBy({ supervisor: 'upstart' }, createFakeClock())).exitCode).toBe(78);
+});

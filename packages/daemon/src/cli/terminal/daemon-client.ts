@@ -1,0 +1,39 @@
+import { agentAccess, createClient, type DaemonAccess, followEvents, ownerAccess } from '@ocmesh/client';
+import type { AbortSignalLike, Handlers, Input, StreamEvent } from '@ocmesh/shared/contract';
+import type { Io } from './io.ts';
+import { withProgress } from './progress.ts';
+
+/** The running daemon, as every command meets it. */
+export interface Daemon {
+  readonly api: Handlers;
+  /** @param onOpen what happens from then on comes through the stream */
+  follow(
+    input: Input<'followEvents'>,
+    signal: AbortSignalLike,
+    onOpen: () => void,
+  ): AsyncGenerator<StreamEvent, void>;
+}
+
+export function createDaemonClient(io: Io): Daemon {
+  const access = ownerAccess({ env: io.env });
+  const clientOf = (credentials: DaemonAccess): Handlers =>
+    createClient({
+      ...credentials,
+      fetch: (url, init) => withProgress(io, 'Waiting for the daemon', access.fetch(url, init)),
+    });
+  const api = clientOf(access);
+  return {
+    // Where nobody sees what is printed, a program writes: the loop guard counts what it sends.
+    api: io.stdout.isTTY ? api : { ...api, sendMessage: clientOf(agentAccess({ env: io.env })).sendMessage },
+    follow: (input, signal, onOpen) =>
+      followEvents(input, {
+        ...access,
+        signal,
+        async fetch(url, init) {
+          const response = await access.fetch(url, init);
+          if (response.status === 200) onOpen();
+          return response;
+        },
+      }),
+  };
+}

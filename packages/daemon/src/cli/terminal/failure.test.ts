@@ -1,0 +1,55 @@
+import {
+  type ErrorCode,
+  errorCatalogue,
+  OcmeshError,
+  type Reason,
+  type Status,
+} from '@ocmesh/shared/contract';
+import { aRelay, aStatus } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { openCommandLineAt } from '../../../test/support/command-line.ts';
+import { toFailure } from './failure.ts';
+
+const restCall = /\b(GET|POST|PUT|PATCH|DELETE) \//;
+
+test.each(Object.keys(errorCatalogue) as ErrorCode[])('the next step after %s is no REST call', (code) => {
+  const { message, hint } = toFailure(new OcmeshError(code)).body;
+  expect(`${message} ${hint}`).not.toMatch(restCall);
+});
+
+test('who sends with a program is told how the owner sends', () => {
+  expect(toFailure(new OcmeshError('first_contact')).body.hint).toMatch(/terminal.*`ocmesh requests accept`/);
+  expect(toFailure(new OcmeshError('loop_suspected')).body.hint).toMatch(/`ocmesh resume`/);
+});
+
+test.each([
+  ['no_relay', '`ocmesh relays`'],
+  ['no_dm_relay', '`ocmesh relays add`'],
+  ['inbox_full', '`ocmesh read`'],
+] as const)('a daemon that is degraded by %s is helped with a command', async (code, step) => {
+  const reason: Reason = {
+    code,
+    message: 'What is wrong.',
+    since: '2026-01-01T12:00:00.000Z',
+    next_step: 'GET /relays; POST /messages/read.',
+  };
+  const { run } = await openCommandLineAt({
+    getStatus: async () => aStatus({ degraded: true, reasons: [reason] }),
+  });
+  const { out, code: exitCode } = await run(['status']);
+  expect(out).toContain('! What is wrong. ');
+  expect(out).toContain(step);
+  expect(out).not.toMatch(restCall);
+  expect(exitCode).toBe(75);
+});
+
+test.each([
+  [{ uptime_seconds: 5 }, /, starting: no relay is connected yet\n/],
+  [{ uptime_seconds: 5000 }, /, no relay is connected now\n/],
+  [{ request_count: 1 }, /requests {2}1 waits for your answer/],
+  [{ relay_status: [aRelay()] }, /, healthy\n/],
+  [{ degraded: true }, /, degraded\n/],
+] as [Partial<Status>, RegExp][])('a daemon of %j is told as it is', async (over, said) => {
+  const { run } = await openCommandLineAt({ getStatus: async () => aStatus(over) });
+  expect((await run(['status'])).out).toMatch(said);
+});

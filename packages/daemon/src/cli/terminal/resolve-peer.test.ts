@@ -1,0 +1,127 @@
+import type { Peer } from '@ocmesh/shared/contract';
+import { aPeer, bobKey } from '@ocmesh/testkit';
+import { describe, expect, it } from 'vitest';
+import { openCommandLineAt } from '../../../test/support/command-line.ts';
+
+const keyOf = (start: string): string => start.padEnd(64, '0');
+
+/** Whom `send` writes to, or what it says instead. */
+async function sendTo(name: string, peers: readonly Partial<Peer>[]) {
+  const { run } = await atHome(peers);
+  const { out, err, code } = await run(['send', name, 'hi', '--json']);
+  return code === 0 ? JSON.parse(out).to : JSON.parse(err);
+}
+
+function atHome(peers: readonly Partial<Peer>[]) {
+  return openCommandLineAt({
+    listPeers: async () => ({ items: peers.map(aPeer), next_cursor: null }),
+    sendMessage: async ({ to }) => ({ id: 'm', to, timestamp: '2026-01-01T00:00:00.000Z', state: 'queued' }),
+  });
+}
+
+const bob = { pubkey: bobKey, name: 'Bob' };
+const other = { pubkey: keyOf('c0ffee'), name: 'carol' };
+
+describe('a peer is named', () => {
+  it.each([
+    ['its own name, in any case', 'bob', bobKey],
+    ['the owner’s name for it', 'my friend', other.pubkey],
+    ['the beginning of its key', 'c0ff', other.pubkey],
+    ['its whole key, known or not', 'd'.repeat(64), 'd'.repeat(64)],
+    [
+      'its npub',
+      'npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6',
+      expect.stringMatching(/^3bf0c6/),
+    ],
+  ])('by %s', async (_, name, pubkey) => {
+    expect(await sendTo(name, [bob, { ...other, alias: 'my friend' }])).toEqual(pubkey);
+  });
+
+  it('by the owner’s name before all others: nobody else can give one', async () => {
+    const impostor = { pubkey: keyOf('bad'), name: 'carol' };
+    expect(await sendTo('carol', [impostor, { ...other, alias: 'carol', name: 'c' }])).toBe(other.pubkey);
+  });
+
+  it('not by three digits of its key, nor by a part of its name', async () => {
+    expect(await sendTo('c0f', [bob, other])).toMatchObject({ error: 'peer_not_found' });
+    expect(await sendTo('car', [bob, other])).toMatchObject({ error: 'peer_not_found' });
+  });
+
+  it.each(['c0f', 'npub1qqq'])('by at least 4 characters of its key, and is told so: %s', async (start) => {
+    expect((await sendTo(start, [bob, other])).message).toContain('at least 4 characters');
+    expect((await sendTo('nobody', [bob, other])).message).not.toContain('at least');
+  });
+
+  it.each(['0', 'zz', 'deadbeef'])('not by its whole key with %j behind it', async (rest) => {
+    expect(await sendTo(bobKey + rest, [bob, other])).toMatchObject({ error: 'peer_not_found' });
+  });
+
+  it('on whichever page it stands', async () => {
+    const { run, calls } = await openCommandLineAt({
+      listPeers: async ({ cursor }) =>
+        cursor
+          ? { items: [aPeer(other)], next_cursor: null }
+          : { items: [aPeer(bob)], next_cursor: `5-${'0'.repeat(64)}` },
+      getPeer: async () => aPeer() as never,
+    });
+    await run(['peers', 'carol']);
+    expect(calls.at(-1)).toEqual(['getPeer', { pubkey: other.pubkey }]);
+  });
+});
+
+describe('a name that fits several', () => {
+  const twins = [bob, { pubkey: keyOf('bad'), name: 'b\u200bob' }];
+
+  it('is refused with the candidates, and nothing is sent', async () => {
+    const { run, calls } = await atHome(twins);
+    const { err, code } = await run(['send', 'bob', 'hi']);
+    expect(err).toContain('"bob" fits 2 peers:\n  Bob  b0b0b0b0b0b0  stranger, online\n  bob  bad000000000');
+    expect(code).toBe(78);
+    expect(calls.map(([name]) => name)).toEqual(['listPeers']);
+  });
+
+  it('is refused for a program with their keys', async () => {
+    expect(await sendTo('bob', twins)).toMatchObject({
+      error: 'peer_ambiguous',
+      details: { candidates: [{ pubkey: bobKey }, { pubkey: keyOf('bad') }] },
+    });
+  });
+
+  it('as a name and as the beginning of another key is refused too', async () => {
+    expect(
+      await sendTo('beef', [{ pubkey: keyOf('beef') }, { pubkey: keyOf('bad'), name: 'beef' }]),
+    ).toMatchObject({
+      error: 'peer_ambiguous',
+    });
+  });
+
+  it('is asked about on a terminal', async () => {
+    const { begin } = await atHome(twins);
+    const command = begin(['send', 'bob', 'hi', '--json'], { columns: 80 });
+    await command.said('Which one? 1 to 2: ');
+    command.stdin.write('2\n');
+    expect(JSON.parse((await command.over).out)).toMatchObject({ to: keyOf('bad') });
+    expect(command.err()).toContain('  2  bob  bad000000000');
+  });
+
+  it.each(['\n', '3\n', 'bob\n', '\u0004'])('is not guessed when the answer is %j', async (answer) => {
+    const { begin, calls } = await atHome(twins);
+    const command = begin(['send', 'bob', 'hi'], { columns: 80 });
+    await command.said('Which one?');
+    command.stdin.write(answer);
+    expect(await command.over).toMatchObject({ code: 78, err: expect.stringContaining('None was chosen.') });
+    expect(calls.map(([name]) => name)).toEqual(['listPeers']);
+  });
+
+  it('is no question where only one of them can be meant', async () => {
+    const { run, calls } = await openCommandLineAt({
+      listPeers: async () => ({
+        items: [aPeer(bob), aPeer({ ...bob, pubkey: keyOf('bad'), trust: 'blocked' })],
+        next_cursor: null,
+      }),
+      updatePeer: async () => aPeer() as never,
+    });
+    await run(['unblock', 'bob']);
+    expect(calls.at(-1)).toEqual(['updatePeer', { pubkey: keyOf('bad'), trust: 'stranger' }]);
+  });
+});

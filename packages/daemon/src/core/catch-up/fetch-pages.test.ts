@@ -1,0 +1,104 @@
+import { limits } from '@ocmesh/shared/contract';
+import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
+import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { expect, test } from 'vitest';
+import { createPuppet } from '../../../test/support/puppet.ts';
+import type { RelayNetwork } from '../ports/relay-network.ts';
+import { fetchStored } from './fetch-pages.ts';
+
+const URL = 'wss://one.test';
+
+/** A relay that has these events, and what it was asked. */
+function open(
+  events: readonly NostrEvent[],
+  options: { maxRows?: number; maxBytes?: number; known?: string[] } = {},
+) {
+  const { maxRows = 500, maxBytes = Number.POSITIVE_INFINITY, known = [] } = options;
+  const asked: Filter[] = [];
+  const query: RelayNetwork['query'] = async (_, [filter = {}]) => {
+    asked.push(filter);
+    const found = events
+      .filter(({ created_at }) => created_at <= (filter.until ?? Number.POSITIVE_INFINITY))
+      .sort((a, b) => b.created_at - a.created_at)
+      .slice(0, Math.min(maxRows, filter.limit ?? maxRows));
+    let bytes = 0;
+    const fit = found.filter((event) => {
+      bytes += JSON.stringify(event).length;
+      return bytes <= maxBytes;
+    });
+    const tooLarge = fit.length < found.length;
+    return { complete: !tooLarge, events: fit, tooLarge };
+  };
+  const log = createRecordingLog();
+  const network = { query } as RelayNetwork;
+  const fetch = () => fetchStored({ network, log, isKnown: (id) => known.includes(id) }, URL, { kinds: [4] });
+  return { asked, fetch, log };
+}
+
+const puppet = createPuppet('bob', createFakeClock());
+const event = (n: number, content = '', fields: Partial<NostrEvent> = {}): NostrEvent => ({
+  ...puppet.sign({ kind: 4, created_at: 1_000 + n, content: `${n}${content}` }),
+  ...fields,
+});
+const range = (count: number, content = '') => Array.from({ length: count }, (_, n) => event(n, content));
+const idsOf = (events: readonly NostrEvent[]) => events.map(({ id }) => id).sort();
+
+test('pages through to the end', async () => {
+  const events = range(50);
+  const { fetch, asked } = open(events, { maxRows: 7 });
+  const found = await fetch();
+  expect(found).toMatchObject({ end: 'complete', cutSec: null });
+  expect(idsOf(found.events)).toEqual(idsOf(events));
+  expect(asked.length).toBeLessThan(15);
+});
+
+test('asks for less at once where the answer is too large', async () => {
+  const events = range(100, 'x'.repeat(1_000));
+  const { fetch, asked } = open(events, { maxBytes: 40_000 });
+  const found = await fetch();
+  expect(found.end).toBe('complete');
+  expect(idsOf(found.events)).toEqual(idsOf(events));
+  expect(asked.map(({ limit }) => limit)).toContain(31);
+});
+
+test('holds no event that is known already', async () => {
+  const events = range(10);
+  const { fetch } = open(events, { known: events.slice(0, 9).map(({ id }) => id) });
+  expect((await fetch()).events).toEqual([events[9]]);
+});
+
+test.each(['x', '漢'])(
+  'holds the oldest where it is more bytes of %s than fit, and says from when on the rest is',
+  async (char) => {
+    const size = 60_000;
+    const count = Math.ceil((2.5 * limits.catchUpHeldBytes) / size);
+    const events = range(count, char.repeat(size / Buffer.byteLength(char)));
+    const { fetch } = open(events);
+    const found = await fetch();
+    const { cutSec } = found;
+    expect(found.end).toBe('complete');
+    expect(cutSec).not.toBeNull();
+    const oldest = events.filter(({ created_at }) => created_at < (cutSec as number));
+    expect(idsOf(found.events)).toEqual(idsOf(oldest));
+    expect(oldest.length).toBeGreaterThan(10);
+  },
+);
+
+test('a forged copy of the same id is no reason to stop, and hides nothing', async () => {
+  const real = event(1);
+  const forged = { ...real, sig: '0'.repeat(128) };
+  const { fetch } = open([forged, real, event(0)], { maxRows: 1 });
+  expect((await fetch()).end).toBe('complete');
+});
+
+test('a relay that never runs dry is given up', async () => {
+  let n = 0;
+  const network = {
+    query: async () => ({ complete: true, tooLarge: false, events: [event(-++n)] }),
+  } as unknown as RelayNetwork;
+  const log = createRecordingLog();
+  const found = await fetchStored({ network, log, isKnown: () => false }, URL, {});
+  expect(found.end).toBe('endless');
+  expect(n).toBe(200);
+  expect(log.lines).toMatchObject([{ level: 'warn' }]);
+});

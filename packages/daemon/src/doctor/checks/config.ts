@@ -1,0 +1,22 @@
+import { StartError } from '../../adapters/system/exit.ts';
+import { type Check, fail, ok } from '../check.ts';
+import type { Facts } from '../probes/facts.ts';
+import { configuresPolicy } from './policy.ts';
+
+export const configCheck = (facts: Pick<Facts, 'config'>): Check => ({
+  id: 'config',
+  what: 'Configuration',
+  why: 'With a value that it does not understand the daemon does not start.',
+  look() {
+    try {
+      const all = Object.entries(facts.config().origins).filter(([, origin]) => origin !== 'default');
+      // What counts of the policy is told with it.
+      const own = all.filter(([key]) => !configuresPolicy(key));
+      if (own.length > 0) return ok(own.map(([key, origin]) => `${key} from ${origin}`).join(', '));
+      return ok(`config.json and this environment set nothing${all.length > 0 ? ' but the policy' : ''}`);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      return fail(error.message, 'Then run `ocmesh doctor` again.');
+    }
+  },
+});

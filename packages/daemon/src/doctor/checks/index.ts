@@ -1,0 +1,41 @@
+import type { Check } from '../check.ts';
+import type { Surroundings } from '../probes/environment.ts';
+import type { Facts } from '../probes/facts.ts';
+import { clientsCheck } from './clients.ts';
+import { clockCheck } from './clock.ts';
+import { configCheck } from './config.ts';
+import { daemonCheck } from './daemon.ts';
+import { diskCheck } from './disk.ts';
+import { keyCheck } from './key.ts';
+import { nodeCheck } from './node.ts';
+import { permissionsCheck } from './permissions.ts';
+import { policyCheck } from './policy.ts';
+import { portCheck } from './port.ts';
+import { relaysCheck } from './relays.ts';
+import { roundTripCheck } from './round-trip.ts';
+import { serviceCheck } from './service.ts';
+import { settingsCheck } from './settings.ts';
+import { storeCheck } from './store.ts';
+
+/** From the machine to the mesh: what comes later builds on what comes before. */
+export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Check[] => {
+  const { home } = surroundings;
+  const { clock } = surroundings.machine;
+  return [
+    nodeCheck(surroundings),
+    configCheck(facts),
+    permissionsCheck(surroundings),
+    keyCheck(facts, surroundings),
+    storeCheck(facts, home),
+    policyCheck(facts),
+    diskCheck(home),
+    daemonCheck(facts, home),
+    settingsCheck(facts),
+    portCheck(facts, clock),
+    serviceCheck(facts, surroundings),
+    relaysCheck(facts, clock),
+    clockCheck(facts),
+    roundTripCheck(facts, clock),
+    clientsCheck(surroundings),
+  ];
+};

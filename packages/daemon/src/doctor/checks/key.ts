@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { StartError } from '../../adapters/system/exit.ts';
+import { type Check, fail, ok, skipped } from '../check.ts';
+import type { Surroundings } from '../probes/environment.ts';
+import type { Facts } from '../probes/facts.ts';
+
+export const keyCheck = (
+  facts: Pick<Facts, 'dataKey' | 'hasStore'>,
+  { home }: Pick<Surroundings, 'home'>,
+): Check => ({
+  id: 'key',
+  what: 'Key',
+  why: 'keystore.json and ocmesh.key open the store only together; without them identity and messages are lost.',
+  needs: ['permissions'],
+  look() {
+    if (!existsSync(home.keystore) && !facts.hasStore())
+      return skipped('There is no identity yet: the first start makes one.');
+    try {
+      facts.dataKey();
+      return ok('keystore.json and ocmesh.key fit each other');
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      return fail(
+        error.message,
+        'Put the file back from a copy of the folder, or make a new home from a backup: `ocmesh restore <file> --replace`.',
+      );
+    }
+  },
+});

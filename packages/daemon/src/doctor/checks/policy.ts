@@ -1,0 +1,47 @@
+import type { Policy } from '@ocmesh/shared/contract';
+import { type Config, policyOf } from '../../config/schema.ts';
+import { type Check, ok, warn } from '../check.ts';
+import type { Facts } from '../probes/facts.ts';
+
+/** What configures each rule, until `ocmesh policy` sets it. */
+const configured = {
+  strangers: 'inbox_strangers',
+  first_contact: 'outbound_first_contact',
+  mcp_may_trust: 'mcp_may_trust',
+} as const satisfies Record<keyof Policy, keyof Config>;
+
+const rules = Object.keys(configured) as (keyof Policy)[];
+
+export const configuresPolicy = (key: string): boolean =>
+  Object.values(configured).some((other) => other === key);
+
+export const policyCheck = (facts: Pick<Facts, 'config' | 'store'>): Check => ({
+  id: 'policy',
+  what: 'Policy',
+  why: 'It decides who reaches the agent, and whom it reaches: what `ocmesh policy` sets outlasts the configuration.',
+  needs: ['config', 'store'],
+  async look() {
+    const { values, origins } = facts.config();
+    const stored = (await facts.store())?.policy ?? {};
+    const fromFile = policyOf(values);
+    const isConfigured = (rule: keyof Policy): boolean => origins[configured[rule]] !== 'default';
+    const isOverridden = (rule: keyof Policy): boolean =>
+      isConfigured(rule) && stored[rule] !== undefined && stored[rule] !== fromFile[rule];
+
+    function describe(rule: keyof Policy): string {
+      if (stored[rule] === undefined)
+        return `${rule} ${fromFile[rule]}${isConfigured(rule) ? ' by config.json' : ''}`;
+      const over = isOverridden(rule)
+        ? `, which overrides ${configured[rule]} ${fromFile[rule]} of config.json`
+        : '';
+      return `${rule} ${stored[rule]} by \`ocmesh policy\`${over}`;
+    }
+
+    const found = rules.map(describe).join('; ');
+    const overridden = rules.filter(isOverridden);
+    if (overridden.length === 0) return ok(found);
+    const fields = overridden.map((rule) => configured[rule]).join(' and ');
+    const commands = overridden.map((rule) => `\`ocmesh policy ${rule} ${fromFile[rule]}\``);
+    return warn(found, `Remove ${fields} from config.json, or let it count again: ${commands.join(', ')}.`);
+  },
+});

@@ -1,0 +1,124 @@
+import type { Clock } from '@ocmesh/shared/ambient';
+import type { RelayDetails } from '@ocmesh/shared/contract';
+import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
+import { inQuotes } from '../format.ts';
+import type { Facts } from '../probes/facts.ts';
+import { hasName, traceRelay } from '../probes/trace-relay.ts';
+
+const ANOTHER = 'Take another relay: `ocmesh relays add <url>`.';
+const ADD = 'While the daemon runs, `ocmesh relays add <url>` adds one.';
+const OF_LAST_RUN =
+  'The last run had relays of its own (--relay, or OCMESH_RELAYS): they are examined, not the default ones.';
+const NO_INTERNET = 'Check the internet connection and the DNS server that this machine asks.';
+const OR_ANOTHER = 'Or take another relay: `ocmesh relays add <url>`.';
+
+type Trace = (url: string, clock: Clock) => ReturnType<typeof traceRelay>;
+type Broken = Awaited<ReturnType<Trace>>;
+interface Traced {
+  readonly relay: RelayDetails;
+  readonly broken: Broken;
+}
+
+export const relaysCheck = (
+  facts: Pick<Facts, 'relays' | 'relaysAreOfLastRun' | 'config' | 'store'>,
+  clock: Clock,
+  trace: Trace = traceRelay,
+): Check => ({
+  id: 'relays',
+  what: 'Relay',
+  why: 'Everything that agents say to each other goes through relays: without one that we can read messages from, nothing arrives.',
+  needs: ['config', 'store'],
+  async look() {
+    const relays = await facts.relays();
+    if (relays.length === 0) return explainEmpty(facts);
+    const works = relays.some(({ carries_dms }) => carries_dms);
+    // One that fails among others that work is what several are for.
+    const bad = works ? warn : fail;
+    const traced = await Promise.all(
+      relays.map(async (relay) => ({
+        relay,
+        broken: wasReached(relay) ? null : await trace(relay.url, clock),
+      })),
+    );
+    const lost = unresolved(traced);
+    return [
+      ...((await facts.relaysAreOfLastRun()) ? [skipped(OF_LAST_RUN)] : []),
+      ...(lost.length > 0 ? [bad(describeLost(lost), NO_INTERNET)] : []),
+      ...traced
+        .filter((one) => !lost.includes(one))
+        .map(({ relay, broken }) => {
+          if (relay.carries_dms) return ok(`${relay.url}: ${describe(relay)}`);
+          const { found, nextStep } = explain(relay, broken);
+          return bad(`${relay.url}: ${found}`, nextStep);
+        }),
+    ];
+  },
+});
+
+const wasReached = ({ state }: RelayDetails): boolean => state !== 'connecting' && state !== 'disconnected';
+
+/** All that have a name, where none of several names can be resolved: then it is no fault of theirs. */
+function unresolved(traced: readonly Traced[]): readonly Traced[] {
+  const named = traced.filter(({ relay }) => hasName(relay.url));
+  return named.length > 1 && named.every(({ broken }) => broken?.step === 'DNS') ? named : [];
+}
+
+function describeLost(lost: readonly Traced[]): string {
+  const whys = new Set(lost.flatMap(({ broken }) => broken?.why ?? []));
+  const urls = lost.map(({ relay }) => relay.url);
+  return `no relay name can be resolved: no internet? DNS: ${[...whys].join('; ')}: ${urls.join(', ')}`;
+}
+
+async function explainEmpty({ config, store }: Pick<Facts, 'config' | 'store'>): Promise<Finding> {
+  const { values, origins } = config();
+  if (values.relays?.length === 0)
+    return fail(`None is on the list: relays from ${origins.relays} is empty.`, `Name one there. ${ADD}`);
+  const choices = (await store())?.relayChoices ?? [];
+  const why = choices.some(({ wanted }) => !wanted) ? ': `ocmesh relays remove` took the last one away' : '';
+  return fail(`None is on the list${why}.`, ADD);
+}
+
+function describe({ round_trip_ms, supported_nips }: RelayDetails): string {
+  return [
+    round_trip_ms === null ? 'connected' : `connected, answers in ${Math.round(round_trip_ms)} ms`,
+    supported_nips.length > 0 ? `NIP-11 names ${supported_nips.length} NIPs` : 'no NIP-11 document',
+    'messages can be read',
+  ].join('; ');
+}
+
+type Explained = Pick<Finding, 'found'> & { readonly nextStep: string };
+
+function explain(relay: RelayDetails, broken: Broken): Explained {
+  const words = relay.last_error === null ? '' : `: ${inQuotes(relay.last_error)}`;
+  switch (relay.state) {
+    case 'auth_required':
+    case 'auth_failed':
+      return { found: `AUTH (NIP-42) failed${words}`, nextStep: ANOTHER };
+    case 'restricted':
+      return { found: `it serves its members only${words}`, nextStep: `Become one. ${OR_ANOTHER}` };
+    case 'payment_required':
+      return { found: `it wants to be paid${words}`, nextStep: `Pay it. ${OR_ANOTHER}` };
+    case 'misbehaving':
+      return { found: `it sent what is forged, or what nobody asked for${words}`, nextStep: ANOTHER };
+    case 'connected':
+      return {
+        found: words
+          ? `it does not let us read messages${words}`
+          : 'it does not answer when we ask for messages',
+        nextStep: ANOTHER,
+      };
+    default:
+      return unreachable(relay.url, words, broken);
+  }
+}
+
+function unreachable(url: string, words: string, broken: Broken): Explained {
+  if (broken === null) return { found: `WebSocket: not opened${words}`, nextStep: ANOTHER };
+  const { step, why } = broken;
+  return {
+    found: `${step}: ${why}`,
+    nextStep: url.startsWith('wss:')
+      ? `Check the address and the internet connection. ${OR_ANOTHER}`
+      : `Start it. ${OR_ANOTHER}`,
+  };
+}

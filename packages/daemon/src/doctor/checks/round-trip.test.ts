@@ -1,0 +1,103 @@
+import type { RelayDetails } from '@ocmesh/shared/contract';
+import type { NostrEvent } from '@ocmesh/shared/wire';
+import { createFakeClock, createSeededRandom } from '@ocmesh/testkit';
+import { describe, expect, it } from 'vitest';
+import { createIdentity } from '../../core/identity/identity.ts';
+import { createNostrToolsEngine } from '../../core/identity/nostr-tools-engine.ts';
+import type { PublishOutcome } from '../../core/ports/relay-network.ts';
+import type { Finding } from '../check.ts';
+import type { StoreFacts } from '../probes/facts.ts';
+import { roundTripCheck } from './round-trip.ts';
+
+type Relay = { publish?: PublishOutcome; give?: (event: NostrEvent) => unknown[] };
+
+const accepted: PublishOutcome = { outcome: 'accepted', reason: null, prefix: null };
+const refused: PublishOutcome = { outcome: 'rejected', reason: 'restricted: no', prefix: 'restricted' };
+
+/** @param relays what each of them does; by default it is honest */
+function setUp(relays: Record<string, Relay>, hasStore = true) {
+  const clock = createFakeClock();
+  const engine = createNostrToolsEngine();
+  const random = createSeededRandom(1);
+  const identity = createIdentity({ engine, random, clock }, new Uint8Array(32).fill(7));
+  const published: { url: string; event: NostrEvent }[] = [];
+  const details = (url: string) => ({ url, carries_dms: true }) as RelayDetails;
+  const check = roundTripCheck(
+    {
+      store: async () => (hasStore ? ({} as StoreFacts) : null),
+      relays: async () => Object.keys(relays).map(details),
+      probe: async () => ({
+        identity,
+        probe: {
+          look: async (urls) => urls.map(details),
+          async publish(url, event) {
+            published.push({ url, event });
+            return relays[url]?.publish ?? accepted;
+          },
+          async find(url) {
+            const { event } = published.findLast((one) => one.url === url) as { event: NostrEvent };
+            return {
+              complete: true,
+              tooLarge: false,
+              events: (relays[url]?.give ?? ((one) => [one]))(event),
+            };
+          },
+          async close() {},
+        },
+      }),
+    },
+    clock,
+  );
+  const look = async (): Promise<Finding> => {
+    const finding = Promise.resolve(check.look());
+    await clock.advance(20_000);
+    return (await finding) as Finding;
+  };
+  return { look, published, clock, identity };
+}
+
+describe(roundTripCheck, () => {
+  it('sends one sealed message to ourselves through one relay, and asks it to forget that soon', async () => {
+    const { look, published, clock, identity } = setUp({ a: {}, b: {} });
+    expect(await look()).toMatchObject({ state: 'ok', found: expect.stringContaining('through a and back') });
+    expect(published).toHaveLength(1);
+    const { event } = published[0] as { event: NostrEvent };
+    expect(event).toMatchObject({ kind: 4, pubkey: identity.pubkey });
+    expect(event.content).not.toContain('doctor');
+    const startedSec = Math.floor((clock.now() - 20_000) / 1000);
+    expect(event.tags).toEqual([
+      ['p', identity.pubkey],
+      ['expiration', String(startedSec + 60)],
+    ]);
+  });
+
+  it('takes the next relay where one refuses, and says so', async () => {
+    const { look } = setUp({ a: { publish: refused }, b: {} });
+    expect(await look()).toMatchObject({
+      state: 'warn',
+      found: expect.stringMatching(/through b .*; before: a did not take it \(rejected\): “restricted: no”/),
+    });
+  });
+
+  it.each<[string, Relay, RegExp]>([
+    ['keeps it for itself', { give: () => [] }, /took it, but does not give it back/],
+    ['gives back garbage', { give: () => [{ kind: 4 }] }, /gave back something else/],
+    [
+      'gives back what it wrote itself',
+      { give: (event) => [{ ...event, content: 'x?iv=y' }] },
+      /gave back something else/,
+    ],
+  ])('fails where every relay %s', async (_, relay, found) => {
+    expect(await setUp({ a: relay, b: relay }).look()).toMatchObject({
+      state: 'fail',
+      found: expect.stringMatching(found),
+    });
+  });
+
+  it('needs a relay and an identity', async () => {
+    expect(await setUp({}).look()).toMatchObject({ state: 'skipped' });
+    const { look, published } = setUp({ a: {} }, false);
+    expect(await look()).toMatchObject({ state: 'skipped' });
+    expect(published).toEqual([]);
+  });
+});

@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createFakeClock } from '@ocmesh/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { homeFiles } from '../../adapters/system/home.ts';
+import { findSupervisor, type Machine } from '../../service/find-supervisor.ts';
+import { renderPlist } from '../../service/plist.ts';
+import { describeService } from '../../service/service-spec.ts';
+import { writeDefinition } from '../../service/spec-file.ts';
+import { renderUnit } from '../../service/unit.ts';
+import type { Finding } from '../check.ts';
+import { serviceCheck } from './service.ts';
+
+const node = '/usr/bin/node';
+const places = {
+  darwin: { file: 'Library/LaunchAgents/com.ocmesh.daemon.plist', render: renderPlist },
+  linux: { file: '.config/systemd/user/ocmesh.service', render: renderUnit },
+};
+type Platform = keyof typeof places;
+
+let userHome: string;
+let home: string;
+
+beforeEach(() => {
+  userHome = mkdtempSync(join(tmpdir(), 'ocmesh service & <'));
+  home = join(userHome, '.ocmesh');
+});
+
+afterEach(() => rmSync(userHome, { recursive: true }));
+
+/** What the programs of the system say: all is well, but for what a test says otherwise. */
+const wellAnswers = {
+  [`${node} -p`]: '22.1.0\n',
+  'uname -s': 'Linux\n',
+  'systemctl --user show --property': 'Version=252\n',
+  'systemctl --user show ocmesh.service':
+    'LoadState=loaded\nActiveState=active\nSubState=running\nExecMainStatus=0\nMainPID=12\n',
+  'systemd-notify --version': '252\n',
+  'launchctl print gui/501/com.ocmesh.daemon': '\tstate = running\n\tpid = 12\n',
+};
+
+/** @param answers `null`: there is no such program */
+async function look(platform: Platform, answers: Record<string, string | null> = {}): Promise<Finding[]> {
+  const system = platform === 'darwin' ? { 'uname -s': 'Darwin\n' } : {};
+  const all = Object.entries<string | null>({ ...wellAnswers, ...system, ...answers });
+  const machine: Machine = {
+    async run(program, args) {
+      const line = [program, ...args].join(' ');
+      const stdout = all.find(([start]) => line.startsWith(start))?.[1];
+      return typeof stdout === 'string'
+        ? { code: 0, stdout, stderr: '' }
+        : { code: 127, stdout: '', stderr: 'no' };
+    },
+    clock: createFakeClock(),
+    env: {},
+    userHome,
+    uid: 501,
+  };
+  const facts = { serviceManager: () => findSupervisor(machine) };
+  const check = serviceCheck(facts, { home: homeFiles(home), platform, machine });
+  return [await check.look()].flat();
+}
+
+function install(platform: Platform, serves = home): void {
+  const { file, render } = places[platform];
+  const description = describeService({ home: serves, nodePath: node, watchdogSec: 60 });
+  writeDefinition(join(userHome, file), render(description));
+  if (serves !== home) return;
+  mkdirSync(dirname(description.program), { recursive: true });
+  writeFileSync(description.program, '');
+}
+
+describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => {
+  it('is nothing to worry about where it is not installed', async () => {
+    expect(await look(platform)).toMatchObject([
+      { state: 'skipped', found: 'Not installed; `ocmesh service install` does.' },
+    ]);
+  });
+
+  it('is well when all that it starts is there, and runs', async () => {
+    install(platform);
+    expect(await look(platform)).toMatchObject([{ state: 'ok', found: expect.stringContaining('runs it') }]);
+  });
+
+  it.each<[string, string | null, RegExp]>([
+    ['is gone', null, /it is not there/],
+    ['does not run any more', '', /it does not run/],
+    ['is too old', '18.20.4\n', /it is version 18\.20\.4/],
+  ])('names a node that %s', async (_, answer, found) => {
+    install(platform);
+    expect(await look(platform, { [`${node} -p`]: answer })).toMatchObject([
+      {
+        state: 'fail',
+        found: expect.stringMatching(found),
+        nextStep: expect.stringContaining('service install'),
+      },
+    ]);
+  });
+
+  it('names a program that is gone', async () => {
+    install(platform);
+    rmSync(join(home, 'app'), { recursive: true });
+    expect(await look(platform)).toMatchObject([
+      { state: 'fail', found: expect.stringContaining('ocmesh.mjs: it is not there') },
+    ]);
+  });
+
+  it('is none of this home when it serves another', async () => {
+    install(platform, '/other/home');
+    expect(await look(platform)).toMatchObject([
+      { state: 'skipped', found: expect.stringContaining('/other/home') },
+    ]);
+  });
+
+  it('is taken for well where the service manager cannot be asked', async () => {
+    install(platform);
+    expect(
+      await look(platform, {
+        'uname -s': 'Linux',
+        'systemctl --user show': null,
+        'systemctl --user show --property': null,
+      }),
+    ).toMatchObject([{ state: 'ok', found: expect.stringMatching(/^installed\. /) }]);
+  });
+
+  it('names a file that is not ours', async () => {
+    writeDefinition(join(userHome, places[platform].file), 'something else');
+    expect(await look(platform)).toMatchObject([
+      { state: 'fail', found: expect.stringContaining('is none of ours') },
+    ]);
+  });
+});
+
+describe('where there is no service manager', () => {
+  const answers = { 'systemctl --user show --property': null };
+
+  it('the foreground is left, not an installation', async () => {
+    expect(await look('linux', answers)).toMatchObject([
+      {
+        state: 'skipped',
+        found: 'There is no systemd on this machine. `ocmesh start` runs the daemon in the foreground.',
+      },
+    ]);
+  });
+
+  it('a broken installation cannot be mended from here', async () => {
+    install('linux');
+    expect(await look('linux', { ...answers, [`${node} -p`]: null })).toMatchObject([
+      { state: 'fail', nextStep: expect.stringContaining('Not from here: There is no systemd') },
+    ]);
+  });
+});
+
+describe('what the service manager says', () => {
+  it.each<[Platform, string, string, string]>([
+    ['linux', 'systemctl --user show ocmesh.service', 'LoadState=not-found\n', 'warn'],
+    [
+      'linux',
+      'systemctl --user show ocmesh.service',
+      'LoadState=loaded\nActiveState=inactive\nMainPID=0\n',
+      'warn',
+    ],
+    [
+      'linux',
+      'systemctl --user show ocmesh.service',
+      'LoadState=loaded\nActiveState=failed\nMainPID=0\n',
+      'fail',
+    ],
+    ['darwin', 'launchctl print gui/501/com.ocmesh.daemon', '\tstate = waiting\n', 'warn'],
+  ])('%s: %s answers %j', async (platform, command, answer, state) => {
+    install(platform);
+    expect(await look(platform, { [command]: answer })).toMatchObject([{ state }]);
+  });
+
+  it('warns of the deployed agent beside ours', async () => {
+    install('darwin');
+    const agent = join(userHome, 'Library/LaunchAgents/com.ocmesh.agent.plist');
+    writeFileSync(agent, '<plist/>');
+    expect(await look('darwin')).toMatchObject([
+      { state: 'ok' },
+      {
+        state: 'warn',
+        found: expect.stringContaining('com.ocmesh.agent'),
+        nextStep: expect.stringContaining('launchctl bootout gui/501/com.ocmesh.agent && mv '),
+      },
+    ]);
+  });
+});

@@ -1,0 +1,162 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fromHex, type UnixMs } from '@ocmesh/shared/ambient';
+import type { Policy, RelayDetails } from '@ocmesh/shared/contract';
+import { realFiles } from '../../adapters/store/engine/files.ts';
+import { readImage } from '../../adapters/store/engine/image.ts';
+import { schemaVersion } from '../../adapters/store/sql/migrations/index.ts';
+import { openSql } from '../../adapters/store/sql/sql.ts';
+import { createDatabase, createTables } from '../../adapters/store/tables/database.ts';
+import { readKeystore } from '../../adapters/system/keystore.ts';
+import { lockHolder } from '../../adapters/system/lock.ts';
+import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { candidateRelays } from '../../config/schema.ts';
+import { createIdentity, type Identity } from '../../core/identity/identity.ts';
+import { newSecretKey } from '../../core/identity/new-secret-key.ts';
+import { chooseRelays, type RelayChoice } from '../../core/relays/choose-relays.ts';
+import { storedPolicy } from '../../core/trust/policy.ts';
+import { type FoundSupervisor, findSupervisor } from '../../service/find-supervisor.ts';
+import type { Surroundings } from './environment.ts';
+import { relaysOfLastRun } from './last-run.ts';
+import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
+import { createRunningDaemon, type DaemonFacts, type RunningSettings } from './running-daemon.ts';
+
+/** The schema that brought the table of the owner's choices. */
+const RELAY_CHOICES_SINCE = 2;
+
+/** What the store of the home holds, read and not touched. */
+export interface StoreFacts {
+  readonly schema: number;
+  readonly bytes: number;
+  readonly messages: number;
+  readonly secretKey: Uint8Array | null;
+  /** What the owner set beyond the configuration. */
+  readonly policy: Partial<Policy>;
+  readonly relayChoices: readonly RelayChoice[];
+  /** Relays that were ever listened to, and until when. */
+  readonly listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[];
+}
+
+/** What several checks go on from, found out once and only when somebody asks. */
+export interface Facts {
+  config(): LoadedConfig;
+  dataKey(): Uint8Array;
+  hasStore(): boolean;
+  /** null where there is none yet. @throws UnreadableStoreError */
+  store(): Promise<StoreFacts | null>;
+  /** The lock of the home. */
+  holder(): ReturnType<typeof lockHolder>;
+  /** Which one keeps a daemon alive on this machine, if any. */
+  serviceManager(): Promise<FoundSupervisor>;
+  /** null when none runs, or it does not answer. */
+  daemon(): Promise<DaemonFacts | null>;
+  /** null as for `daemon`. */
+  runningSettings(): Promise<RunningSettings | null>;
+  /**
+   * Our own relays: as the running daemon has them, else as a short connection of ours finds those of the
+   * configuration, or, where that names none, those of the last run.
+   */
+  relays(): Promise<readonly RelayDetails[]>;
+  relaysAreOfLastRun(): Promise<boolean>;
+  /** Connections of our own, as the identity of the home; as nobody in particular where it has none. */
+  probe(): Promise<{ readonly probe: RelayProbe; readonly identity: Identity }>;
+  close(): Promise<void>;
+}
+
+export function createFacts(surroundings: Surroundings): Facts {
+  const { home, random } = surroundings;
+  const { clock, env } = surroundings.machine;
+  const config = once(() => loadConfig(home.config, env, {}));
+  const dataKey = once(() => readKeystore(home));
+  const holder = once(() => lockHolder(home.lockFile));
+  const serviceManager = once(() => findSupervisor(surroundings.machine));
+  const runningDaemon = createRunningDaemon(clock, surroundings.access);
+  const opened: RelayProbe[] = [];
+  const hasStore = (): boolean =>
+    existsSync(home.path) && readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
+
+  const store = once(async (): Promise<StoreFacts | null> => {
+    if (!hasStore()) return null;
+    const image = await readImage(realFiles, home.database, dataKey());
+    const sql = await openSql(image);
+    try {
+      const schema = schemaVersion(sql);
+      // The very first start died before it wrote anything.
+      if (schema === 0) return null;
+      const tables = createTables(createDatabase(sql, () => {}));
+      const secretKey = tables.meta.get('secret_key');
+      return {
+        schema,
+        bytes: image.length,
+        messages: Number(sql.one('SELECT count(*) FROM messages')?.[0] ?? 0),
+        secretKey: secretKey === null ? null : fromHex(secretKey),
+        policy: storedPolicy(tables),
+        listened: sql
+          .all('SELECT url, cursor FROM relays WHERE cursor IS NOT NULL')
+          .map(([url, cursorMs]) => ({ url: url as string, cursorMs: cursorMs as UnixMs })),
+        relayChoices: schema >= RELAY_CHOICES_SINCE ? tables.relayChoices.list() : [],
+      };
+    } finally {
+      sql.close();
+    }
+  });
+
+  const daemon = once(async (): Promise<DaemonFacts | null> => {
+    // Whatever answers where a dead one's daemon.json points to, is another one's.
+    if (!holder()?.alive) return null;
+    return runningDaemon.find();
+  });
+
+  const probe = once(async () => {
+    const engine = await surroundings.chooseEngine();
+    const secretKey = (await store())?.secretKey ?? newSecretKey(engine, random);
+    const identity = createIdentity({ engine, random, clock }, secretKey);
+    const made = createRelayProbe({ clock, random, identity });
+    opened.push(made);
+    return { probe: made, identity };
+  });
+
+  /** null where the relays of the next start are known: flags and another environment are not seen from here. */
+  const lastRun = once(async () => {
+    const read = await store();
+    if (config().values.relays !== null || read === null || (await daemon())) return null;
+    const seenHere = { candidates: candidateRelays, choices: read.relayChoices };
+    return relaysOfLastRun(read.listened, seenHere, clock.now());
+  });
+
+  const relays = once(async () => {
+    const running = await daemon();
+    if (running) return settled(clock, runningDaemon.ownRelays);
+    const configured = { named: config().values.relays, candidates: candidateRelays };
+    const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
+    return (await probe()).probe.look(urls);
+  });
+
+  return {
+    config,
+    dataKey,
+    hasStore,
+    store,
+    holder,
+    serviceManager,
+    daemon,
+    async runningSettings() {
+      const running = await daemon();
+      return running && runningDaemon.settings(running);
+    },
+    relays,
+    relaysAreOfLastRun: async () => (await lastRun()) !== null,
+    probe,
+    async close() {
+      await Promise.all(opened.map((one) => one.close()));
+    },
+  };
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | null = null;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
+}

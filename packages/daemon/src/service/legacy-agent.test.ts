@@ -1,0 +1,25 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { oldAgentNotice, shellQuoted } from './legacy-agent.ts';
+
+test('an agent of the deployed mesh is noticed, running or only installed, with the way to stop it', async () => {
+  const userHome = mkdtempSync(join(tmpdir(), 'ocmesh-old-'));
+  onTestFinished(() => rmSync(userHome, { recursive: true, force: true }));
+  const notice = (code: number) =>
+    oldAgentNotice(async () => ({ code, stdout: '', stderr: '' }), { userHome, uid: 501 });
+  expect(await notice(113)).toBeNull();
+  expect(await notice(0)).toContain('is running as com.ocmesh.agent');
+  mkdirSync(join(userHome, 'Library/LaunchAgents'), { recursive: true });
+  writeFileSync(join(userHome, 'Library/LaunchAgents/com.ocmesh.agent.plist'), '');
+  const text = await notice(113);
+  expect(text).toContain('is installed as com.ocmesh.agent');
+  expect(text).toContain('launchctl bootout gui/501/com.ocmesh.agent');
+  expect(text).toContain(`${userHome}/Library/LaunchAgents/com.ocmesh.agent.plist`);
+});
+
+test('a path is quoted where a shell would take it apart', () => {
+  expect(shellQuoted('/a/b-1.0+x.mjs')).toBe('/a/b-1.0+x.mjs');
+  expect(shellQuoted(`/it's $HOME`)).toBe(`'/it'\\''s $HOME'`);
+});
