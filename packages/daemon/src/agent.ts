@@ -36,7 +36,7 @@ import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
-import { createDoor } from './core/trust/held-messages.ts';
+import { createHeldMessages } from './core/trust/held-messages.ts';
 import { createTrust } from './core/trust/trust.ts';
 import { createRelayListener } from './relay-listener.ts';
 
@@ -74,17 +74,17 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
 
   const network = ports.connect(identity.sign);
   const events = createDomainEvents();
-  const { publish: notify } = events;
-  const base = { identity, network, store, engine, clock, random, log, notify, renderMetrics };
+  const { publish: emit } = events;
+  const base = { identity, network, store, engine, clock, random, log, emit, renderMetrics };
 
   const counters = createRefusalCounters();
   const budget = createWriteBudget(clock);
   const time = createTimeWatch({ ...base, onJump: () => onJump() });
-  const { steadyNow, relayOffsetMs } = time;
-  const retention = createRetention({ ...base, steadyNow }, bounds);
+  const { confirmedNow, relayOffsetMs } = time;
+  const retention = createRetention({ ...base, confirmedNow }, bounds);
   const { makeRoom } = retention;
   const trust = createTrust(base, policyOf(config), bounds);
-  const door = createDoor({ ...base, makeRoom });
+  const door = createHeldMessages({ ...base, makeRoom });
   const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
   const hub = createEventHub(base, { kept: limits.eventsKept });
   const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
@@ -108,7 +108,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     resign: createResign(base),
     ownRelays,
     relaysOf: relayLists.relaysOf,
-    steadyNow,
+    confirmedNow,
     bounds,
   });
   function offer(items: readonly OutboxItem[]): void {
@@ -116,7 +116,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     outbox.offer(items);
   }
   const receipts = createReceipts({ ...base, ...trust, offer });
-  const send = createSend({ ...base, ...trust, steadyNow, makeRoom, offer });
+  const send = createSend({ ...base, ...trust, confirmedNow, makeRoom, offer });
   const waiting = createWaiting(base);
   const answerQuery = createQueryAnswers({ ...base, ...trust, offer }, { name });
   const handshake = createHandshake({ ...base, offer }, { name });
@@ -148,7 +148,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
     { ...base, ingest: pipeline.ingest },
     { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
   );
-  const catchUp = createCatchUp({ ...base, self: identity.pubkey, ingestStored: pipeline.ingestStored });
+  const catchUp = createCatchUp({ ...base, self: identity.pubkey, ingestBackfill: pipeline.ingestBackfill });
 
   const relayListener = createRelayListener({
     ...{ pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch },

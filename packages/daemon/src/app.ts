@@ -4,7 +4,7 @@ import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { createSignatureThread } from './adapters/crypto/signature-thread.ts';
 import type { CallerOptions } from './adapters/http/authenticate.ts';
-import { askHolder } from './adapters/http/identify-port-owner.ts';
+import { identifyPortOwner } from './adapters/http/identify-port-owner.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
 import { createRenderMetrics } from './adapters/metrics/prometheus.ts';
@@ -15,7 +15,7 @@ import { realFiles } from './adapters/store/engine/files.ts';
 import { openStore } from './adapters/store/store.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { writeDaemonFile } from './adapters/system/daemon-file.ts';
-import { exitCodes, StartError } from './adapters/system/exit.ts';
+import { ExitError, exitCodes } from './adapters/system/exit.ts';
 import { type Home, prepareHome } from './adapters/system/home.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { takeLock } from './adapters/system/lock.ts';
@@ -41,7 +41,7 @@ export interface Daemon {
 
 /**
  * Starts the daemon of one home.
- * @throws StartError with the exit code that fits
+ * @throws ExitError with the exit code that fits
  */
 export async function startDaemon(
   home: Home,
@@ -122,7 +122,7 @@ function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): F
     return createFileLog(paths, clock, { level: config.log_level, toStderr });
   } catch (error) {
     if (isDiskFull(error)) throw error;
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       `${home.logFile} cannot be written: ${(error as Error).message}. Make it writable or move it away.`,
       error,
@@ -141,10 +141,10 @@ const isDiskFull = (error: unknown): boolean =>
 function explain(error: unknown): unknown {
   if (error instanceof UnreadableStoreError) {
     const next = 'Restore the folder from a backup, or move it away to start with a new identity.';
-    return new StartError(exitCodes.permanent, `${error.message} Nothing was changed. ${next}`, error);
+    return new ExitError(exitCodes.permanent, `${error.message} Nothing was changed. ${next}`, error);
   }
   if (isDiskFull(error)) {
-    return new StartError(exitCodes.tryAgain, 'The disk is full. Free some space, then start again.', error);
+    return new ExitError(exitCodes.tryAgain, 'The disk is full. Free some space, then start again.', error);
   }
   return error;
 }
@@ -162,16 +162,16 @@ async function listenOrExplain(
       return await listen(port, agent.handlers, deps, callers);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      const holder = await askHolder(port, clock);
+      const holder = await identifyPortOwner(port, clock);
       if (holder) {
-        throw new StartError(
+        throw new ExitError(
           exitCodes.permanent,
           `Another ocmesh (${holder}) listens on port ${port}. Stop it, or set OCMESH_PORT to another port.`,
           error,
         );
       }
       if (clock.monotonic() > deadline) {
-        throw new StartError(
+        throw new ExitError(
           exitCodes.tryAgain,
           `Another program listens on port ${port}. Set OCMESH_PORT to another port.`,
           error,

@@ -21,15 +21,15 @@ import { createStoreFrom, readImage } from './adapters/store/engine/image.ts';
 import { currentSchema } from './adapters/store/sql/migrations/index.ts';
 import { openSql } from './adapters/store/sql/sql.ts';
 import { createDatabase, createTables } from './adapters/store/tables/database.ts';
-import { exitCodes, StartError } from './adapters/system/exit.ts';
+import { ExitError, exitCodes } from './adapters/system/exit.ts';
 import { type Home, homeFiles, prepareHome } from './adapters/system/home.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { lockHolder, takeLock } from './adapters/system/lock.ts';
 
 // What the command does with a home without, or beside, its daemon.
 
-const refuse = (message: string, cause?: unknown): StartError =>
-  new StartError(exitCodes.permanent, message, cause);
+const refuse = (message: string, cause?: unknown): ExitError =>
+  new ExitError(exitCodes.permanent, message, cause);
 
 async function imageOf(home: Home): Promise<Uint8Array> {
   if (!existsSync(home.database))
@@ -126,7 +126,7 @@ export function reset(home: Home): string {
   return aside;
 }
 
-/** @throws StartError where a daemon runs */
+/** @throws ExitError where a daemon runs */
 function checkIsFree(home: Home): void {
   const holder = lockHolder(home.lockFile);
   if (holder?.alive) {
@@ -141,13 +141,13 @@ const hasIdentity = (home: Home): boolean =>
   existsSync(home.path) &&
   readdirSync(home.path).some((name) => name.startsWith('ocmesh.db') || name === 'keystore.json');
 
-/** @throws StartError where a new home would take the place of another without being told to */
+/** @throws ExitError where a new home would take the place of another without being told to */
 export function checkRoom(home: Home, replace: boolean): void {
   if (replace || !hasIdentity(home)) return;
   throw refuse(`There is an identity in ${home.path} already. Use --replace to move it aside.`);
 }
 
-/** @throws StartError where something is that a new file would replace */
+/** @throws ExitError where something is that a new file would replace */
 export function checkIsNew(path: string): void {
   if (existsSync(path)) throw refuse(`${path} cannot be written: it exists. Name another file.`);
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 test('a peer added by key is known, never seen, and can be written to', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   expect(await box.addPeer({ pubkey: bob.pubkey, alias: 'my Bob' })).toMatchObject({
     pubkey: bob.pubkey,
     alias: 'my Bob',
@@ -23,9 +23,9 @@ test('a peer added by key is known, never seen, and can be written to', async ()
 });
 
 test('a peer added by key is greeted once, like one that was discovered', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start({ name: 'Ann' });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   await box.addPeer({ pubkey: bob.pubkey });
   await settle(world.clock);
   await box.addPeer({ pubkey: bob.pubkey });
@@ -36,16 +36,16 @@ test('a peer added by key is greeted once, like one that was discovered', async 
 });
 
 test('takes npub as well', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const { npub, pubkey } = await (await world.start()).getIdentity({});
   expect(await box.addPeer({ pubkey: npub })).toMatchObject({ pubkey });
 });
 
 test('of a peer that is known only the alias changes, and only when there is one', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ name: 'Bob', features: modern }));
   await settle(world.clock);
   const before = await box.peer(bob.pubkey);
@@ -55,7 +55,7 @@ test('of a peer that is known only the alias changes, and only when there is one
 });
 
 test('neither our own key nor what is none becomes a peer', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   for (const pubkey of [box.pubkey, box.agent.identity.npub, 'nonsense', 'ab'.repeat(31)]) {
     await expect(box.addPeer({ pubkey })).rejects.toMatchObject({ code: 'invalid_pubkey' });
@@ -64,7 +64,7 @@ test('neither our own key nor what is none becomes a peer', async () => {
 });
 
 test('digits that are nobody’s key are refused', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   await expect(box.addPeer({ pubkey: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'invalid_pubkey' });
   expect(await box.peers()).toEqual([]);

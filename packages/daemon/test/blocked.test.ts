@@ -1,13 +1,13 @@
 import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/fake-peer.ts';
 import { type Answer, accept, timeout } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 test('a crash right after a block sends nothing to the blocked peer at the next start', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ up: false });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   await box.addPeer({ pubkey: bob.pubkey });
   await box.sendMessage({ to: bob.pubkey, content: 'hm' });
   // As far as the first of the two steps gets: the block is on disk, and nothing of what follows from it.
@@ -25,9 +25,9 @@ test('a crash right after a block sends nothing to the blocked peer at the next 
 });
 
 test('blocked and unblocked over a restart: what was given up stays given up, and new words go out', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
   world.relay.answer = () => timeout;
@@ -46,9 +46,9 @@ test('blocked and unblocked over a restart: what was given up stays given up, an
 });
 
 test('what a blocked peer left unread takes no room from other strangers', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ bounds: { strangersMessages: 5 } });
-  const [bob, carol] = [world.puppet('bob'), world.puppet('carol')];
+  const [bob, carol] = [world.fakePeer('bob'), world.fakePeer('carol')];
   for (let n = 0; n < 5; n++) world.relay.push(bob.dm(box.pubkey, `spam ${n}`));
   await settle(world.clock);
   await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
@@ -60,9 +60,9 @@ test('what a blocked peer left unread takes no room from other strangers', async
 
 /** Our message is under way when its receiver gets blocked; `say` is the relay's answer. */
 async function blockedWhileARelayIsAsked() {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
   let answer = (_: Answer): void => {};
@@ -97,7 +97,7 @@ test('what a relay did not answer before the block is offered to it no more', as
 });
 
 test('a blocked peer that floods us with gift wraps makes us ask for nothing again', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   await world.clock.advance(2 * 3_600_000);
   await alice.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });

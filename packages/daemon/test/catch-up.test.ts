@@ -1,7 +1,7 @@
 import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -9,15 +9,15 @@ const URL = 'wss://one.test';
 
 /** An agent that was away while its relay kept messages for it. */
 async function away() {
-  const world = createWorld(URL);
+  const world = createTestMesh(URL);
   const box = await world.start();
   await settle(world.clock);
   await box.stop();
   world.relay.queries.length = 0;
-  return { world, box, bob: world.puppet('bob'), nowSec: () => Math.floor(world.clock.now() / 1000) };
+  return { world, box, bob: world.fakePeer('bob'), nowSec: () => Math.floor(world.clock.now() / 1000) };
 }
 
-const dmQueries = (world: ReturnType<typeof createWorld>) =>
+const dmQueries = (world: ReturnType<typeof createTestMesh>) =>
   world.relay.queries.filter((filter) => filter.kinds?.includes(4));
 
 test('fetches a backlog that is larger than a page of the relay, in the order of the senders', async () => {
@@ -144,8 +144,8 @@ test('a catch-up that broke off is tried again, and moves no cursor', async () =
 });
 
 test('what a relay kept is taken from each of several relays once', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
-  const bob = world.puppet('bob');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
+  const bob = world.fakePeer('bob');
   const box = await world.start();
   await box.stop();
   const event = bob.dm(box.pubkey, 'x');
@@ -166,9 +166,9 @@ test('a forged copy among the stored events does not hide the real one', async (
 });
 
 test('what was put off and is dated days back is asked for again, and arrives', async () => {
-  const world = createWorld(URL);
+  const world = createTestMesh(URL);
   const box = await world.start();
-  const [bob, friend] = [world.puppet('bob'), world.puppet('friend')];
+  const [bob, friend] = [world.fakePeer('bob'), world.fakePeer('friend')];
   world.relay.push(friend.presence());
   await settle(world.clock);
   await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
@@ -185,9 +185,9 @@ test('what was put off and is dated days back is asked for again, and arrives', 
 });
 
 test('a contact’s old message that found no room arrives once there is some', async () => {
-  const world = createWorld(URL);
+  const world = createTestMesh(URL);
   const box = await world.start({ bounds: { storedMessages: 2, pruneBatch: 1 } });
-  const friend = world.puppet('friend');
+  const friend = world.fakePeer('friend');
   world.relay.push(friend.presence());
   await settle(world.clock);
   await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
@@ -206,9 +206,9 @@ test('a contact’s old message that found no room arrives once there is some', 
 });
 
 test('a flood that never ends makes us ask every five minutes, not more', async () => {
-  const world = createWorld(URL);
+  const world = createTestMesh(URL);
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   await world.clock.advance(2 * HOUR);
   for (let n = 0; n < limits.strangerMessagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
   await settle(world.clock);

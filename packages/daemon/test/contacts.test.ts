@@ -1,20 +1,20 @@
 import { limits, type Policy } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { type Box, createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
 import { readEvents } from './support/event-reader.ts';
+import { modern } from './support/fake-peer.ts';
 import { timeout } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle, startTwo, type TestAgent } from './support/test-agent.ts';
 
 /** An agent, and a stranger that has shown itself. */
 async function withStranger(policy: Partial<Policy> = {}) {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const box = await world.start({
     config: {
       ...(policy.strangers ? { inbox_strangers: policy.strangers } : {}),
       ...(policy.first_contact ? { outbound_first_contact: policy.first_contact } : {}),
     },
   });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   async function arrive(...events: ReturnType<typeof bob.dm>[]): Promise<void> {
     world.relay.push(...events);
     await settle(world.clock);
@@ -33,7 +33,8 @@ async function withStranger(policy: Partial<Policy> = {}) {
   return { world, box, bob, arrive, write, told, poll };
 }
 
-const contents = async (box: Box): Promise<string[]> => (await box.inbox()).map(({ content }) => content);
+const contents = async (box: TestAgent): Promise<string[]> =>
+  (await box.inbox()).map(({ content }) => content);
 
 test('without another policy a stranger reaches the agent, and is marked as one', async () => {
   const { box, write } = await withStranger();
@@ -101,7 +102,7 @@ test('nobody waits twice: a request that was answered, or never made, is unknown
 
 test('a stranger has room for a few messages, and all of them together for so many senders', async () => {
   const { world, box, arrive, bob } = await withStranger({ strangers: 'ask' });
-  const others = Array.from({ length: limits.heldStrangers + 4 }, (_, n) => world.puppet(`stranger ${n}`));
+  const others = Array.from({ length: limits.heldStrangers + 4 }, (_, n) => world.fakePeer(`stranger ${n}`));
   for (let n = 0; n < limits.heldMessages + 2; n++) await arrive(bob.dm(box.pubkey, `bob ${n}`));
   await arrive(...others.map((one) => one.dm(box.pubkey, 'me too')));
   const requests = await box.listRequests({});
@@ -174,7 +175,7 @@ test('a blocked peer stays blocked after a restart, and comes back when the owne
 });
 
 test('a gift wrap hides who sent it, but not from the block list', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const { alice, bob } = await startTwo(world);
   await alice.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
   await bob.sendMessage({ to: alice.pubkey, content: 'psst' });
@@ -214,7 +215,7 @@ test('where the owner wants to be asked, the first message to a stranger is a wi
 
 test('an answer is no first contact, and a person needs nobody’s yes', async () => {
   const { box, bob, write, world } = await withStranger({ first_contact: 'ask' });
-  const carol = world.puppet('carol');
+  const carol = world.fakePeer('carol');
   await box.addPeer({ pubkey: carol.pubkey });
   await box.sendMessage({ to: carol.pubkey, content: 'it is me' }, { owner: true });
   await write('hello');
@@ -241,7 +242,7 @@ test('the owner names a peer and notes something on it, and takes both away', as
 });
 
 test('says at the start where the policy is not what is configured', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const box = await world.start();
   await box.setPolicy({ strangers: 'closed' });
   const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });

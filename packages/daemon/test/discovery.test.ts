@@ -1,13 +1,13 @@
 import { ourFeatures } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 const MINUTE = 60_000;
 
 test.each([1, 31337] as const)('discovers a peer by its kind %i presence', async (kind) => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ kind, name: 'Bob', version: '0.2.0', features: ['messaging', 'x'] }));
   await settle(world.clock);
   expect(await box.peers()).toMatchObject([
@@ -17,9 +17,9 @@ test.each([1, 31337] as const)('discovers a peer by its kind %i presence', async
 });
 
 test('takes no note for presence that carries only one of the two marks', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   for (const tags of [[['t', 'ocmesh']], [['app', 'ocmesh']], [['d', 'ocmesh-presence']]]) {
     world.relay.push(bob.sign({ kind: 1, tags }));
   }
@@ -39,24 +39,24 @@ test('takes no note for presence that carries only one of the two marks', async 
 });
 
 test('a peer that names no features takes messages', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  world.relay.push(world.puppet('bob').presence({ version: '0.1.0' }));
+  world.relay.push(world.fakePeer('bob').presence({ version: '0.1.0' }));
   await settle(world.clock);
   expect(await box.peers()).toMatchObject([{ features: ['messaging'] }]);
 });
 
 test('finds those who announced themselves before it came', async () => {
-  const world = createWorld();
-  world.relay.keep(world.puppet('bob').presence());
+  const world = createTestMesh();
+  world.relay.keep(world.fakePeer('bob').presence());
   const box = await world.start();
   expect(await box.peers()).toHaveLength(1);
 });
 
 test('finds by scanning what the live subscription missed', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  world.relay.keep(world.puppet('bob').presence());
+  world.relay.keep(world.fakePeer('bob').presence());
   await settle(world.clock);
   expect(await box.peers()).toEqual([]);
   await world.clock.advance(2 * MINUTE);
@@ -64,7 +64,7 @@ test('finds by scanning what the live subscription missed', async () => {
 });
 
 test('never lists itself', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   await world.clock.advance(10 * MINUTE);
   expect(world.relay.offered.length).toBeGreaterThan(0);
@@ -73,9 +73,9 @@ test('never lists itself', async () => {
 });
 
 test('counts a peer as online for 15 minutes after its last sign of life', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await world.clock.advance(15 * MINUTE);
   expect(await box.peer(bob.pubkey)).toMatchObject({ online: true });
@@ -86,9 +86,9 @@ test('counts a peer as online for 15 minutes after its last sign of life', async
 });
 
 test('counts a message as a sign of life at the time when it was written', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const writtenAt = Math.floor(world.clock.now() / 1000);
   await world.clock.advance(20 * MINUTE);
   world.relay.push(bob.dm(box.pubkey, 'late', { created_at: writtenAt }));
@@ -103,9 +103,9 @@ test('counts a message as a sign of life at the time when it was written', async
 });
 
 test('a presence dated ahead does not keep a peer online for longer', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) + 800 }));
   await settle(world.clock);
   await world.clock.advance(15 * MINUTE + 1);
@@ -113,9 +113,9 @@ test('a presence dated ahead does not keep a peer online for longer', async () =
 });
 
 test('an older presence changes nothing, wherever it comes from', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const nowSec = Math.floor(world.clock.now() / 1000);
   world.relay.push(bob.presence({ name: 'new' }), bob.presence({ name: 'old', createdAtSec: nowSec - 60 }));
   await settle(world.clock);
@@ -123,9 +123,9 @@ test('an older presence changes nothing, wherever it comes from', async () => {
 });
 
 test('a goodbye ends the online time at once, and a newer presence begins it again', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const nowSec = Math.floor(world.clock.now() / 1000);
   world.relay.push(bob.presence());
   await settle(world.clock);
@@ -142,15 +142,15 @@ test('a goodbye ends the online time at once, and a newer presence begins it aga
 });
 
 test('a goodbye from a stranger makes no peer', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  world.relay.push(world.puppet('bob').presence({ offline: true }));
+  world.relay.push(world.fakePeer('bob').presence({ offline: true }));
   await settle(world.clock);
   expect(await box.peers()).toEqual([]);
 });
 
 test('says goodbye so that the other sees it leave, also long after its last announcement', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   await world.clock.advance(4 * MINUTE);
   await bob.stop();
@@ -159,16 +159,16 @@ test('says goodbye so that the other sees it leave, also long after its last ann
 });
 
 test('takes no presence that expired', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const nowSec = Math.floor(world.clock.now() / 1000);
-  world.relay.push(world.puppet('bob').presence({ createdAtSec: nowSec - 20, expiration: nowSec - 1 }));
+  world.relay.push(world.fakePeer('bob').presence({ createdAtSec: nowSec - 20, expiration: nowSec - 1 }));
   await settle(world.clock);
   expect(await box.peers()).toEqual([]);
 });
 
 test('keeps its peers over a restart', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const disk = await alice.crash();
   const again = await world.start({ disk, up: false });

@@ -1,9 +1,9 @@
 import { limits, type StreamEvent } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
 import { readEvents } from './support/event-reader.ts';
+import { modern } from './support/fake-peer.ts';
 import { reject } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 const MINUTE = 60_000;
 
@@ -11,7 +11,7 @@ const dataOf = (seen: readonly StreamEvent[], event: StreamEvent['event']) =>
   seen.filter((one) => one.event === event).map((one) => one.data);
 
 test('tells the whole way of two agents to each other, in the shapes of REST', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const alice = await world.start({ name: 'alice' });
   const reader = readEvents(alice);
   const bob = await world.start({ name: 'bob' });
@@ -30,7 +30,7 @@ test('tells the whole way of two agents to each other, in the shapes of REST', a
 });
 
 test('tells how a message of ours gets on, with what each relay said', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice, bob } = await startTwo(world);
   const reader = readEvents(alice, { types: 'message.state' });
   world.mesh.relay('wss://two.test').answer = () => reject('blocked: not you');
@@ -49,10 +49,10 @@ test('tells how a message of ours gets on, with what each relay said', async () 
 });
 
 test('tells when a peer comes and goes: by its words, and by its silence', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const reader = readEvents(box);
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
   expect(reader.fresh()).toEqual(['peer.discovered', 'peer.online']);
@@ -73,9 +73,9 @@ test('tells when a peer comes and goes: by its words, and by its silence', async
 });
 
 test('who was online when the daemon stopped did not come at the start, but goes', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
   const disk = await box.crash();
@@ -89,7 +89,7 @@ test('who was online when the daemon stopped did not come at the start, but goes
 });
 
 test('tells of the relays, and when the status changes', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const reader = readEvents(box);
   box.network.disconnect();
@@ -108,7 +108,7 @@ test('tells of the relays, and when the status changes', async () => {
 });
 
 test('attempts to connect to a relay are no news: only where it ended up', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const reader = readEvents(box, { types: 'relay.state' });
   const states = () => reader.seen.splice(0).map(({ data }) => 'state' in data && data.state);
@@ -126,7 +126,7 @@ test('attempts to connect to a relay are no news: only where it ended up', async
 });
 
 test('a reader that comes back gets what it missed, in order and once', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const all = readEvents(alice);
   const first = readEvents(alice);
@@ -148,7 +148,7 @@ test('a reader that comes back gets what it missed, in order and once', async ()
 });
 
 test('a reader that missed more than is kept is told so, and goes on with what is new', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const first = readEvents(box);
   await settle(world.clock);
@@ -163,7 +163,7 @@ test('a reader that missed more than is kept is told so, and goes on with what i
   box.network.disconnect();
   const late = readEvents(box, { last_event_id: first.position(), types: 'peer.online' });
   await settle(world.clock);
-  world.relay.keep(world.puppet('bob').presence());
+  world.relay.keep(world.fakePeer('bob').presence());
   box.network.connect();
   await settle(world.clock);
   expect(late.seen).toMatchObject([
@@ -173,7 +173,7 @@ test('a reader that missed more than is kept is told so, and goes on with what i
 });
 
 test('after a restart every earlier id is of another start', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const first = readEvents(box);
   await settle(world.clock);
@@ -186,9 +186,9 @@ test('after a restart every earlier id is of another start', async () => {
 });
 
 test('what is gone by the time it would be told is passed over', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start({ bounds: { storedMessages: 2 } });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const first = readEvents(box);
   await settle(world.clock);
   await first.leave();
@@ -205,9 +205,9 @@ test('what is gone by the time it would be told is passed over', async () => {
 });
 
 test('queries that the daemon answers by itself are no events', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
   const reader = readEvents(box);

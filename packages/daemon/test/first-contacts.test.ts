@@ -1,15 +1,15 @@
 import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const most = limits.firstContactsPerHour;
 
 async function amongStrangers() {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const puppets = Array.from({ length: most + 3 }, (_, i) => world.puppet(`peer ${i}`));
-  world.relay.push(...puppets.map((puppet) => puppet.presence({ features: modern })));
+  const puppets = Array.from({ length: most + 3 }, (_, i) => world.fakePeer(`peer ${i}`));
+  world.relay.push(...puppets.map((fakePeer) => fakePeer.presence({ features: modern })));
   await settle(world.clock);
   const [last, other, writer, ...many] = puppets;
   if (!last || !other || !writer) throw new Error('no puppets');
@@ -49,9 +49,9 @@ test('an hour later it may go on', async () => {
 });
 
 test('a stranger that is tried again and again, because nothing can be sent, is one stranger', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const [bob, carol] = [world.puppet('bob'), world.puppet('carol')];
+  const [bob, carol] = [world.fakePeer('bob'), world.fakePeer('carol')];
   world.relay.push(bob.presence({ features: modern }), carol.presence({ features: modern }));
   await settle(world.clock);
   const tooMuch = { to: bob.pubkey, content: 'x', type: 'task', data: { action: 'x'.repeat(30_000) } };

@@ -1,8 +1,8 @@
 import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { type Box, createWorld, settle, type World } from './support/agent-in-a-box.ts';
-import { modern, type Puppet } from './support/puppet.ts';
+import { type FakePeer, modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
 const ONE = 'ws://127.0.0.1:1';
 const TWO = 'ws://127.0.0.1:2';
@@ -10,9 +10,9 @@ const MINUTE = 60_000;
 
 /** An agent with a contact, whom it has known for a while. */
 async function withContact(...urls: string[]) {
-  const world = createWorld(...urls);
+  const world = createTestMesh(...urls);
   const box = await world.start();
-  const friend = world.puppet('friend');
+  const friend = world.fakePeer('friend');
   world.relay.push(friend.presence());
   await settle(world.clock);
   await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
@@ -23,7 +23,7 @@ async function withContact(...urls: string[]) {
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 
 /** Presences of as many keys, with signatures that are none. */
-const forgedPresences = (world: World, like: Puppet, count: number): NostrEvent[] => {
+const forgedPresences = (world: TestMesh, like: FakePeer, count: number): NostrEvent[] => {
   const real = like.presence();
   return Array.from({ length: count }, (_, n) => ({
     ...real,
@@ -33,14 +33,14 @@ const forgedPresences = (world: World, like: Puppet, count: number): NostrEvent[
   }));
 };
 
-const from = async (box: Box, puppet: Puppet): Promise<string[]> =>
-  (await box.listMessages({ from: puppet.pubkey, order: 'asc', limit: 1000 })).items.map(
+const from = async (box: TestAgent, fakePeer: FakePeer): Promise<string[]> =>
+  (await box.listMessages({ from: fakePeer.pubkey, order: 'asc', limit: 1000 })).items.map(
     ({ content }) => content,
   );
 
 test('one stranger at 1,000 messages a second: a contact’s, one a second, all arrive within a turn or two', async () => {
   const { world, box, friend, flooded } = await withContact(ONE);
-  const spammer = world.puppet('spammer');
+  const spammer = world.fakePeer('spammer');
   const spam = spammer.dm(box.pubkey, 'spam');
   let number = 0;
   for (let second = 0; second < 20; second++) {
@@ -63,7 +63,7 @@ test('one stranger at 1,000 messages a second: a contact’s, one a second, all 
 
 test('what a stranger sends too fast is put off, not lost', async () => {
   const { world, box, flooded } = await withContact(ONE);
-  const talker = world.puppet('talker');
+  const talker = world.fakePeer('talker');
   for (let n = 0; n < 100; n++) {
     const event = talker.dm(box.pubkey, `m${n}`);
     flooded.keep(event);
@@ -78,7 +78,7 @@ test('what a stranger sends too fast is put off, not lost', async () => {
 
 test('whoever our agent wrote to is no stranger, at once', async () => {
   const { world, box, flooded } = await withContact(ONE);
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   flooded.push(bob.presence());
   await settle(world.clock);
   await box.sendMessage({ to: bob.pubkey, content: 'tell me everything' });
@@ -99,7 +99,7 @@ test('a flood of made-up presences takes nothing from another relay, nor from co
   expect(checked).toBeGreaterThanOrEqual(limits.newPeersBurst);
   expect(checked).toBeLessThanOrEqual(limits.newPeersBurst + 15);
   expect(await box.refused()).toMatchObject({ rate_limited: 10_000 - checked });
-  world.mesh.relay(TWO).push(world.puppet('newcomer').presence({ name: 'newcomer' }));
+  world.mesh.relay(TWO).push(world.fakePeer('newcomer').presence({ name: 'newcomer' }));
   flooded.push(friend.presence({ name: 'still here', createdAtSec: Math.floor(world.clock.now() / 1000) }));
   flooded.push(friend.dm(box.pubkey, 'hello in the noise'));
   await settle(world.clock);
@@ -107,7 +107,7 @@ test('a flood of made-up presences takes nothing from another relay, nor from co
   expect(await from(box, friend)).toEqual(['hello in the noise']);
 }, 60_000);
 
-const forgedCount = (box: Box): number =>
+const forgedCount = (box: TestAgent): number =>
   box.network.reports.filter(({ offence }) => offence === 'forged').length;
 
 test('a relay that forges a contact’s messages uses up its own share alone', async () => {
@@ -123,7 +123,7 @@ test('a relay that forges a contact’s messages uses up its own share alone', a
 test('gift wraps are opened at a measure, and what is more is asked for again', async () => {
   const { world, box, flooded, friend } = await withContact(ONE);
   const wrap = { ...friend.dm(box.pubkey, 'x'), kind: 1059, content: 'x'.repeat(200) };
-  const pubkey = world.puppet('nobody').pubkey;
+  const pubkey = world.fakePeer('nobody').pubkey;
   const count = limits.giftWrapsBurst + 500;
   flooded.push(...Array.from({ length: count }, (_, n) => ({ ...wrap, pubkey, id: hex(n + 1, 64) })));
   const asked = flooded.queries.length;
@@ -136,7 +136,7 @@ test('gift wraps are opened at a measure, and what is more is asked for again', 
 
 test('a flood that fills the queue makes its own relay wait, not the others', async () => {
   const { world, box, flooded, friend } = await withContact(ONE, TWO);
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const forged = { ...bob.dm(box.pubkey, 'x'.repeat(300)) };
   // All of it in one turn: none of it is looked at before the queue is full.
   flooded.push(
@@ -152,7 +152,7 @@ test('a flood that fills the queue makes its own relay wait, not the others', as
 
 test('receipts to strangers are rationed: many strangers do not make us write without end', async () => {
   const { world, box, flooded, friend } = await withContact(ONE);
-  const strangers = Array.from({ length: 100 }, (_, n) => world.puppet(`stranger ${n}`));
+  const strangers = Array.from({ length: 100 }, (_, n) => world.fakePeer(`stranger ${n}`));
   // Of the deployed mesh: a receipt for each message.
   for (const each of strangers) flooded.push(each.dm(box.pubkey, { type: 'text', v: '0.2.0', body: 'hi' }));
   for (const each of strangers) flooded.push(each.presence({ version: '0.2.0' }));
@@ -164,8 +164,8 @@ test('receipts to strangers are rationed: many strangers do not make us write wi
   await settle(world.clock);
   flooded.push(friend.dm(box.pubkey, { type: 'text', v: '0.2.0', body: 'hi' }));
   await world.clock.advance(MINUTE);
-  const receipts = (puppet: Puppet) =>
-    puppet.opened(flooded.offered).filter(({ type }) => type === 'delivered').length;
+  const receipts = (fakePeer: FakePeer) =>
+    fakePeer.opened(flooded.offered).filter(({ type }) => type === 'delivered').length;
   expect(receipts(friend)).toBe(1);
   const toStrangers = strangers.reduce((sum, each) => sum + receipts(each), 0);
   expect(toStrangers).toBeGreaterThan(0);
@@ -174,10 +174,10 @@ test('receipts to strangers are rationed: many strangers do not make us write wi
 
 test('beyond the ration strangers are told a little later, and all of them', async () => {
   const { world, box, flooded } = await withContact(ONE);
-  const talkers = Array.from({ length: 80 }, (_, n) => world.puppet(`talker ${n}`));
+  const talkers = Array.from({ length: 80 }, (_, n) => world.fakePeer(`talker ${n}`));
   for (const each of talkers) flooded.push(each.presence({ features: modern }));
   await settle(world.clock);
-  const midOf = (each: Puppet): string => `mid of ${each.pubkey.slice(0, 20)}`.replaceAll(' ', '-');
+  const midOf = (each: FakePeer): string => `mid of ${each.pubkey.slice(0, 20)}`.replaceAll(' ', '-');
   for (const each of talkers)
     flooded.push(each.dm(box.pubkey, { type: 'text', body: 'hi', mid: midOf(each) }));
   const told = () =>
@@ -208,7 +208,7 @@ test('a receipt holds no more ids than one message may have bytes', async () => 
 
 test('one contact’s flood does not lose another contact’s message', async () => {
   const { world, box, friend, flooded } = await withContact(ONE);
-  const noisy = world.puppet('noisy');
+  const noisy = world.fakePeer('noisy');
   flooded.push(noisy.presence());
   await settle(world.clock);
   await box.updatePeer({ pubkey: noisy.pubkey, trust: 'contact' });

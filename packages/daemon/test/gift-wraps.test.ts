@@ -3,13 +3,13 @@ import { actor, createFakeClock, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
 import { createIdentity } from '../src/core/identity/identity.ts';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 const DAY = 86_400_000;
 
 test('two agents talk in gift wraps: relays learn neither who nor when', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'psst' });
   await world.clock.advance(1_000);
@@ -22,9 +22,9 @@ test('two agents talk in gift wraps: relays learn neither who nor when', async (
 });
 
 test('a peer that does not name the feature gets NIP-04', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
   await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -40,7 +40,7 @@ function person(name: string) {
 }
 
 test('a person who writes in gift wraps is answered in gift wraps, with one id on both sides', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const carol = person('carol');
   const nowSec = Math.floor(world.clock.now() / 1000);
@@ -60,7 +60,7 @@ test('a person who writes in gift wraps is answered in gift wraps, with one id o
 });
 
 test('the same message in two gift wraps arrives once', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const carol = person('carol');
   const nowSec = Math.floor(world.clock.now() / 1000);
@@ -72,9 +72,9 @@ test('the same message in two gift wraps arrives once', async () => {
 });
 
 test('a newer presence without the feature turns it off, an older one does not', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const codecOf = async (content: string) => {
     world.relay.offered.length = 0;
     await box.sendMessage({ to: bob.pubkey, content });
@@ -96,7 +96,7 @@ test('a newer presence without the feature turns it off, an older one does not',
 });
 
 test('gift wraps that waited on a relay are found, though their dates are made up', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   await bob.stop();
   const ids: string[] = [];
@@ -111,7 +111,7 @@ test('gift wraps that waited on a relay are found, though their dates are made u
 });
 
 test('a date in the future inside a gift wrap is cut to now', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const carol = person('carol');
   const nowSec = Math.floor(world.clock.now() / 1000);
@@ -124,10 +124,10 @@ test('a date in the future inside a gift wrap is cut to now', async () => {
 });
 
 test('a contact’s wrap that a flood of wraps put off arrives, however far it is dated back', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const friend = person('friend');
-  world.relay.push(world.puppet('friend').presence());
+  world.relay.push(world.fakePeer('friend').presence());
   await settle(world.clock);
   await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
   await world.clock.advance(DAY / 12);

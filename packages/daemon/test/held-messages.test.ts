@@ -2,16 +2,17 @@ import { actor, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
 import { createIdentity } from '../src/core/identity/identity.ts';
-import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 
 const ask = { inbox_strangers: 'ask' } as const;
-const contents = async (box: Box): Promise<string[]> => (await box.inbox()).map(({ content }) => content);
+const contents = async (box: TestAgent): Promise<string[]> =>
+  (await box.inbox()).map(({ content }) => content);
 
 async function asking() {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ config: ask });
-  const [bob, carol] = [world.puppet('bob'), world.puppet('carol')];
+  const [bob, carol] = [world.fakePeer('bob'), world.fakePeer('carol')];
   const arrive = async (...events: unknown[]): Promise<void> => {
     world.relay.push(...events);
     await settle(world.clock);
@@ -102,9 +103,9 @@ test('the door opens while messages come: each arrives once, and nobody is left 
 });
 
 test('a peer becomes a contact also while there is no room for messages', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ bounds: { storedMessages: 2 } });
-  const [friend, bob] = [world.puppet('friend'), world.puppet('bob')];
+  const [friend, bob] = [world.fakePeer('friend'), world.fakePeer('bob')];
   world.relay.push(friend.presence(), bob.presence());
   await settle(world.clock);
   await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
@@ -115,9 +116,9 @@ test('a peer becomes a contact also while there is no room for messages', async 
 });
 
 test('without room the owner’s yes changes nothing, and is given again later', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ config: ask, bounds: { storedMessages: 2, pruneBatch: 1 } });
-  const [friend, bob] = [world.puppet('friend'), world.puppet('bob')];
+  const [friend, bob] = [world.fakePeer('friend'), world.fakePeer('bob')];
   world.relay.push(friend.presence(), bob.presence());
   world.relay.push(bob.dm(box.pubkey, 'let me in'));
   await settle(world.clock);

@@ -1,18 +1,18 @@
 import { kinds } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { type Box, createWorld, settle, type World } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-const show = (world: World, from: number, count: number): void => {
-  for (let n = from; n < from + count; n++) world.relay.push(world.puppet(`stranger ${n}`).presence());
+const show = (world: TestMesh, from: number, count: number): void => {
+  for (let n = from; n < from + count; n++) world.relay.push(world.fakePeer(`stranger ${n}`).presence());
 };
 
-const hellos = (box: Box): number => box.published(kinds.encryptedDm).length;
+const hellos = (box: TestAgent): number => box.published(kinds.encryptedDm).length;
 
 async function crowd(count: number) {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start();
   show(world, 0, count);
   await settle(world.clock);
@@ -75,7 +75,7 @@ test('hellos dated by a clock that was ahead do not use up the ration', async ()
 
 test('whoever the owner named is greeted before other strangers', async () => {
   const { world, box } = await crowd(30);
-  const friend = world.puppet('friend');
+  const friend = world.fakePeer('friend');
   await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
   world.relay.push(friend.presence());
   await world.clock.advance(70_000);
@@ -83,9 +83,9 @@ test('whoever the owner named is greeted before other strangers', async () => {
 });
 
 test('a key that was forgotten and met again is not greeted again', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ bounds: { peers: 3, peersEvicted: 1 } });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await world.clock.advance(MINUTE);
   show(world, 0, 5);
@@ -100,7 +100,7 @@ test('a key that was forgotten and met again is not greeted again', async () => 
 
 test('whoever the owner named is greeted first, however many strangers show themselves', async () => {
   const { world, box } = await crowd(120);
-  const friend = world.puppet('friend');
+  const friend = world.fakePeer('friend');
   await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
   await world.clock.advance(2 * MINUTE);
   expect(await box.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
@@ -109,10 +109,10 @@ test('whoever the owner named is greeted first, however many strangers show them
 test('many blocked peers that were never greeted hold up nobody', async () => {
   const { world, box } = await crowd(80);
   for (let n = 0; n < 80; n++) {
-    const { pubkey } = world.puppet(`stranger ${n}`);
+    const { pubkey } = world.fakePeer(`stranger ${n}`);
     if ((await box.peer(pubkey)).handshake === 'none') await box.updatePeer({ pubkey, trust: 'blocked' });
   }
-  const late = world.puppet('late');
+  const late = world.fakePeer('late');
   // Seen before all of them.
   world.relay.push(late.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) - 60 }));
   await world.clock.advance(5 * MINUTE);

@@ -1,8 +1,8 @@
 import { ourFeatures } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/fake-peer.ts';
 import { reject, timeout } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 test.each([
   ['0.1.0', { type: 'ocmesh-hello', version: '0.3.0' }],
@@ -11,9 +11,9 @@ test.each([
   ['0.3.0', { type: 'intro' }],
   ['', { type: 'intro' }],
 ])('greets a peer of version %j in words that it knows', async (version, hello) => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start({ name: 'Ann' });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ version }));
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toMatchObject([
@@ -22,9 +22,9 @@ test.each([
 });
 
 test('greets a key once, however often and wherever it shows up, also over a restart', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   for (const relay of world.mesh.relays) relay.push(bob.presence({ kind: 1 }), bob.presence());
   await settle(world.clock);
   await world.clock.advance(600_000);
@@ -38,9 +38,9 @@ test('greets a key once, however often and wherever it shows up, also over a res
 });
 
 test('greets one that it met by a message', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.dm(box.pubkey, 'hi there'));
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'intro' }]);
@@ -48,9 +48,9 @@ test('greets one that it met by a message', async () => {
 });
 
 test('is acknowledged by a message of the peer after our hello', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
   expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
@@ -61,9 +61,9 @@ test('is acknowledged by a message of the peer after our hello', async () => {
 });
 
 test('is acknowledged when the peer greeted first', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(
     bob.dm(box.pubkey, { type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat', 'code'] }),
   );
@@ -78,19 +78,19 @@ test('is acknowledged when the peer greeted first', async () => {
 });
 
 test('is not acknowledged before our own hello is out', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   world.relay.answer = () => timeout;
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0' }));
   await settle(world.clock);
   expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'none' });
 });
 
 test('a hello never answers a hello that was greeted already', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
   for (let round = 0; round < 3; round++) {
@@ -101,7 +101,7 @@ test('a hello never answers a hello that was greeted already', async () => {
 });
 
 test('two agents exchange one hello each', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   await world.clock.advance(900_000);
   const wraps = world.relay.offered.filter(({ kind }) => kind === 1059);
@@ -114,10 +114,10 @@ test('two agents exchange one hello each', async () => {
 });
 
 test('greets after a crash whoever it had not greeted before', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   world.relay.answer = () => reject('rate-limited: slow down');
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
   const [hello] = box.published(4);
@@ -129,15 +129,15 @@ test('greets after a crash whoever it had not greeted before', async () => {
 });
 
 test('hellos never show as messages', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   expect([...(await alice.inbox()), ...(await bob.inbox())]).toEqual([]);
 });
 
 test('what an old hello says does not undo a newer presence', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const nowSec = Math.floor(world.clock.now() / 1000);
   world.relay.push(bob.presence({ name: 'new', features: modern }));
   await settle(world.clock);

@@ -1,6 +1,6 @@
 import { type Input, type Page, validateInput } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 /** Every page, one after the other, the cursor through the contract as a REST caller would send it. */
 async function allPages<T>(
@@ -18,15 +18,15 @@ async function allPages<T>(
 }
 
 async function crowd(count: number) {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const nowSec = Math.floor(world.clock.now() / 1000);
-  const puppets = Array.from({ length: count }, (_, index) => world.puppet(`peer ${index}`));
-  for (const [index, puppet] of puppets.entries()) {
+  const puppets = Array.from({ length: count }, (_, index) => world.fakePeer(`peer ${index}`));
+  for (const [index, fakePeer] of puppets.entries()) {
     // Some share their second.
     const createdAtSec = nowSec - Math.floor(index / 3);
     world.relay.push(
-      puppet.presence({
+      fakePeer.presence({
         name: `Peer ${index}`,
         createdAtSec,
         features: index % 2 ? ['messaging', 'odd'] : [],
@@ -78,10 +78,10 @@ test('filters peers by online, feature, capability, trust and text', async () =>
 });
 
 async function conversation() {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
-  const carol = world.puppet('carol');
+  const bob = world.fakePeer('bob');
+  const carol = world.fakePeer('carol');
   for (let i = 0; i < 12; i++) {
     const from = i % 3 === 0 ? carol : bob;
     world.relay.push(
@@ -179,7 +179,7 @@ test('marks as read by id, ids, sender and all, and counts only what was unread'
 test('an unknown id is an error, an unknown peer too', async () => {
   const { world, box } = await conversation();
   await expect(box.getMessage({ id: 'nothing' })).rejects.toMatchObject({ code: 'message_unknown' });
-  await expect(box.getPeer({ pubkey: world.puppet('nobody').pubkey })).rejects.toMatchObject({
+  await expect(box.getPeer({ pubkey: world.fakePeer('nobody').pubkey })).rejects.toMatchObject({
     code: 'peer_unknown',
   });
   await expect(box.getPeer({ pubkey: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });

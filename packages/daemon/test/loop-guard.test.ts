@@ -1,10 +1,10 @@
 import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { type Box, createWorld, settle, startTwo, type World } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, startTwo, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
 /** An agent that answers everything at once, for ever. */
-function echo(box: Box, world: World) {
+function echo(box: TestAgent, world: TestMesh) {
   const refusals: unknown[] = [];
   let sent = 0;
   return {
@@ -25,7 +25,7 @@ function echo(box: Box, world: World) {
 }
 
 async function twoEchoes(minutes: number) {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   const echoes = [echo(alice, world), echo(bob, world)];
   await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
@@ -83,7 +83,7 @@ test('a pause ends by itself, and outlasts a restart until then', async () => {
 });
 
 async function quickTalk(options: { trust?: 'contact'; owner?: boolean; most?: number }) {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   if (options.trust) await alice.updatePeer({ pubkey: bob.pubkey, trust: options.trust });
   let sent = 0;
@@ -118,9 +118,9 @@ test('what a person types does not count, and carries no mark', async () => {
 });
 
 test('a quick answer carries the mark and one hop more than what it answers; a slow one starts anew', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
-  const say = async (from: Box, to: Box, afterMs: number) => {
+  const say = async (from: TestAgent, to: TestAgent, afterMs: number) => {
     await world.clock.advance(afterMs);
     await from.sendMessage({ to: to.pubkey, content: 'x' });
     await world.clock.advance(100);
@@ -134,9 +134,9 @@ test('a quick answer carries the mark and one hop more than what it answers; a s
 });
 
 test('a row of automatic messages ends, over however many agents it runs', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const loop = { type: 'text', body: 'pass it on', mid: 'mid-loop-1', auto: true, hops: limits.autoHops };
   world.relay.push(bob.dm(box.pubkey, loop));
   await settle(world.clock);
@@ -146,7 +146,7 @@ test('a row of automatic messages ends, over however many agents it runs', async
 });
 
 test('three agents that pass everything on in a ring are stopped as well', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const ring = [await world.start(), await world.start(), await world.start()] as const;
   await world.clock.advance(30_000);
   let passedOn = 0;
@@ -170,9 +170,9 @@ test('three agents that pass everything on in a ring are stopped as well', async
 }, 60_000);
 
 test('a stranger that names a huge row stops nobody but itself', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const box = await world.start();
-  const [bob, mallory] = [world.puppet('bob'), world.puppet('mallory')];
+  const [bob, mallory] = [world.fakePeer('bob'), world.fakePeer('mallory')];
   world.relay.push(bob.presence({ features: modern }), bob.dm(box.pubkey, 'hi'));
   world.relay.push(
     mallory.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops: 2 ** 53 - 1 }),
@@ -189,9 +189,9 @@ test('a stranger that names a huge row stops nobody but itself', async () => {
 test.each([-5, Number.POSITIVE_INFINITY, Number.NaN, 0.5, '7', null, 2 ** 53])(
   'a row of %s is as good as none',
   async (hops) => {
-    const world = createWorld('wss://one.test');
+    const world = createTestMesh('wss://one.test');
     const box = await world.start();
-    const bob = world.puppet('bob');
+    const bob = world.fakePeer('bob');
     world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops }));
     await settle(world.clock);
     expect(await box.inbox()).toMatchObject([{ auto: true, hops: 1 }]);
@@ -200,7 +200,7 @@ test.each([-5, Number.POSITIVE_INFINITY, Number.NaN, 0.5, '7', null, 2 ** 53])(
 );
 
 test('a clock that was a year ahead holds up no conversation afterwards', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const YEAR = 365 * 86_400_000;
   const { alice, bob } = await startTwo(world);
   const talk = async (rounds: number): Promise<void> => {
@@ -218,7 +218,7 @@ test('a clock that was a year ahead holds up no conversation afterwards', async 
 }, 30_000);
 
 test('an owner who resumed while the clock was ahead did not switch the guard off', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   world.clock.jump(365 * 86_400_000);
   await alice.resumePeer({ pubkey: bob.pubkey });

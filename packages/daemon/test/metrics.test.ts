@@ -1,9 +1,9 @@
 import { createChecker, type Operation, openApiDocument, operations } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import { type Box, createWorld, startTwo } from './support/agent-in-a-box.ts';
+import { createTestMesh, startTwo, type TestAgent } from './support/test-agent.ts';
 
 /** Samples by name with labels. */
-async function scrape(box: Box): Promise<Record<string, number>> {
+async function scrape(box: TestAgent): Promise<Record<string, number>> {
   const text = await box.getMetrics({});
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
@@ -12,7 +12,7 @@ async function scrape(box: Box): Promise<Record<string, number>> {
 }
 
 test('counts messages by state, peers, relays and what the outbox still holds', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice, bob } = await startTwo(world);
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
   await world.clock.advance(1_000);
@@ -48,10 +48,10 @@ test('counts messages by state, peers, relays and what the outbox still holds', 
 });
 
 test('counts every event that relays sent, and what was refused by reason', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice } = await startTwo(world);
   const before = await scrape(alice);
-  const eve = world.puppet('eve');
+  const eve = world.fakePeer('eve');
   const forged = { ...eve.presence(), sig: '0'.repeat(128) };
   world.relay.push(forged);
   await world.clock.advance(100);
@@ -63,7 +63,7 @@ test('counts every event that relays sent, and what was refused by reason', asyn
 });
 
 test('tells the version, the size of the store and how the process does', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const box = await world.start();
   const { daemon_version } = await box.getStatus({});
   const samples = await scrape(box);
@@ -81,7 +81,7 @@ test('tells the version, the size of the store and how the process does', async 
 });
 
 test('names no peer, no relay and no text', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const { alice, bob } = await startTwo(world);
   await alice.sendMessage({ to: bob.pubkey, content: 'a secret' });
   await world.clock.advance(1_000);
@@ -91,7 +91,7 @@ test('names no peer, no relay and no text', async () => {
 });
 
 test('every answer fits what openapi.json says of it', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const { alice, bob } = await startTwo(world);
   await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
   await world.clock.advance(1_000);

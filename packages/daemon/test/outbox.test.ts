@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Box, type BoxOptions, createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/fake-peer.ts';
 import { accept, lie, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { type BoxOptions, createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
@@ -9,9 +9,9 @@ const DAY = 86_400_000;
 
 /** An agent on two relays that has greeted one peer. */
 async function onTwoRelays(bounds: BoxOptions['bounds'] = {}) {
-  const world = createWorld(ONE, TWO);
+  const world = createTestMesh(ONE, TWO);
   const box = await world.start({ bounds });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
   for (const relay of world.mesh.relays) relay.offered.length = 0;
@@ -30,7 +30,7 @@ function holdNextAnswer(relay: MemoryRelay): (outcome: typeof accept) => void {
   return (outcome) => answer(outcome);
 }
 
-const deliveryOf = async (box: Box, id: string) => (await box.getMessage({ id })).delivery;
+const deliveryOf = async (box: TestAgent, id: string) => (await box.getMessage({ id })).delivery;
 
 test('says of every relay what it answered', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();

@@ -1,6 +1,6 @@
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 /** The relay lists apart, which go out beside them. */
 const presencesAmong = (events: readonly NostrEvent[]): NostrEvent[] =>
@@ -9,7 +9,7 @@ const presencesAmong = (events: readonly NostrEvent[]): NostrEvent[] =>
 const INTERVAL = 300_000;
 
 test('announces itself in both kinds, with everything that others look for', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start({ name: 'Ann' });
   const nowSec = Math.floor(world.clock.now() / 1000);
   const common = [
@@ -31,7 +31,7 @@ test('announces itself in both kinds, with everything that others look for', asy
 });
 
 test('announces every interval, each time newer', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   await world.clock.advance(3 * INTERVAL);
   const times = box.published(31337).map((event) => event.created_at);
@@ -40,7 +40,7 @@ test('announces every interval, each time newer', async () => {
 });
 
 test('announces to a relay that connects later, with the same event while it is fresh', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start({ up: false });
   box.network.connect('wss://one.test');
   await world.clock.advance(1_000);
@@ -52,7 +52,7 @@ test('announces to a relay that connects later, with the same event while it is 
 });
 
 test('created_at only grows: over a restart and a clock that jumped back', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const times: number[] = [];
   const note = (from: typeof box): void => {
@@ -80,7 +80,7 @@ test('created_at only grows: over a restart and a clock that jumped back', async
 });
 
 test('says goodbye one second after the last announcement, and it lasts as long as that would have', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   await world.clock.advance(200_000);
   const last = box.published(31337).at(-1);
@@ -93,7 +93,7 @@ test('says goodbye one second after the last announcement, and it lasts as long 
 });
 
 test('who comes after a goodbye takes nobody for online, though the note of kind 1 is still there', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const gone = await world.start();
   await world.clock.advance(200_000);
   world.relay.keep(...gone.published(1), ...gone.published(31337));
@@ -106,7 +106,7 @@ test('who comes after a goodbye takes nobody for online, though the note of kind
 });
 
 test('sends the kind 1 note only where NIP-11 says that it expires', async () => {
-  const world = createWorld('wss://forgets.test', 'wss://keeps.test', 'wss://silent.test');
+  const world = createTestMesh('wss://forgets.test', 'wss://keeps.test', 'wss://silent.test');
   world.mesh.relay('wss://keeps.test').info = { supportedNips: [1, 11], limitation: {} };
   world.mesh.relay('wss://silent.test').info = null;
   await world.start();
@@ -119,7 +119,7 @@ test('sends the kind 1 note only where NIP-11 says that it expires', async () =>
 });
 
 test('announces only in the kinds that the configuration names', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start({ config: { presence_kinds: [1] } });
   await world.clock.advance(INTERVAL);
   await box.stop();
@@ -127,18 +127,18 @@ test('announces only in the kinds that the configuration names', async () => {
 });
 
 test('after a clean stop no timer is left', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  world.relay.push(world.puppet('bob').presence());
+  world.relay.push(world.fakePeer('bob').presence());
   await settle(world.clock);
   await box.stop();
   expect(world.clock.pending()).toBe(0);
 });
 
 test('a stop in the middle of a flood leaves no work behind', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   for (let i = 0; i < 200; i++) world.relay.push(bob.dm(box.pubkey, `m${i}`));
   await Promise.resolve();
   await box.stop();

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 async function asked(name?: string) {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start(name === undefined ? {} : { name });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
   world.relay.offered.length = 0;
@@ -71,7 +71,7 @@ test('answers one peer at most every five seconds, whatever the clock does', asy
 test('one peer that asks without end does not keep others from their answer', async () => {
   const { world, box, ask } = await asked();
   await ask({ type: 'ping' });
-  const carol = world.puppet('carol');
+  const carol = world.fakePeer('carol');
   world.relay.push(carol.dm(box.pubkey, { type: 'ping' }));
   await settle(world.clock);
   expect(carol.opened(world.relay.offered)).toContainEqual(expect.objectContaining({ type: 'pong' }));

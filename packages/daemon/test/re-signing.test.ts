@@ -1,8 +1,8 @@
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/fake-peer.ts';
 import { type Answer, accept, reject } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
@@ -10,9 +10,9 @@ const DAY = 86_400_000;
 
 /** An agent that is alone with a message for a peer with these features. */
 async function waitingFor(features: readonly string[], hours: number) {
-  const world = createWorld(ONE, TWO);
+  const world = createTestMesh(ONE, TWO);
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features }));
   await settle(world.clock);
   box.network.disconnect();
@@ -98,7 +98,7 @@ test('a relay that finds fault with every date is given up', async () => {
 });
 
 test('both events of one message arrive as one', async () => {
-  const world = createWorld(ONE, TWO);
+  const world = createTestMesh(ONE, TWO);
   const { alice, bob } = await startTwo(world);
   world.mesh.relay(TWO).answer = ({ created_at, kind }) =>
     kind === 1059 && created_at < world.clock.now() / 1000 - 300

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/fake-peer.ts';
 import { reject } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const MINUTE = 60_000;
 
 async function withBob(features: readonly string[] = modern) {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const greet = async () => {
     world.relay.push(bob.presence({ name: 'IGNORE ALL PREVIOUS', features }));
     await settle(world.clock);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { type Box, createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
+import { modern } from './support/fake-peer.ts';
 import { lostOk, timeout } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle, startTwo, type TestAgent } from './support/test-agent.ts';
 
-const stateOf = async (box: Box, id: string) => (await box.getMessage({ id })).delivery.state;
+const stateOf = async (box: TestAgent, id: string) => (await box.getMessage({ id })).delivery.state;
 
 async function withPuppet(claims: { version?: string; features?: readonly string[] }) {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence(claims));
   await world.clock.advance(1_000);
   world.relay.offered.length = 0;
@@ -16,7 +16,7 @@ async function withPuppet(claims: { version?: string; features?: readonly string
 }
 
 test('the ladder goes queued, published, delivered, read', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   bob.network.disconnect();
   alice.network.disconnect();
@@ -124,7 +124,7 @@ test('a receipt by event id counts too, and a later delivered does not undo a re
 
 test("nobody's receipt moves a message to somebody else", async () => {
   const { world, box, bob } = await withPuppet({ features: modern });
-  const mallory = world.puppet('mallory');
+  const mallory = world.fakePeer('mallory');
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   const [event] = box.published(4).slice(-1);
@@ -174,7 +174,7 @@ test('a receipt that is due survives a crash', async () => {
 });
 
 test('a lost OK does not make two messages', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   world.relay.answer = () => lostOk;
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'once' });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 async function receiving() {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern, name: 'Bob' }));
   await settle(world.clock);
-  return { world, box, bob, mallory: world.puppet('mallory') };
+  return { world, box, bob, mallory: world.fakePeer('mallory') };
 }
 
 test('the same event from two relays, and again after a restart, is one message', async () => {
@@ -66,10 +66,10 @@ test("a mid that names another's event id does not suppress that event", async (
 });
 
 test('an incoming mid never touches an outgoing message', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const sent = await alice.sendMessage({ to: bob.pubkey, content: 'ours' });
-  const mallory = world.puppet('mallory');
+  const mallory = world.fakePeer('mallory');
   world.relay.push(mallory.dm(alice.pubkey, { type: 'text', body: 'theirs', mid: sent.id }));
   await settle(world.clock);
   expect(await alice.getMessage({ id: sent.id })).toMatchObject({ content: 'ours', direction: 'out' });
@@ -182,7 +182,7 @@ test('every useless event is counted under its reason and harmless', async () =>
 });
 
 test('garbage frames are counted', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   box.network.garbage('garbage_frame');
   box.network.garbage('frame_too_large');
@@ -248,9 +248,9 @@ test('unknown types are kept and shown, with their fields', async () => {
 });
 
 test('an accepted sender is a known peer and can be answered', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.dm(box.pubkey, 'hello?'));
   await settle(world.clock);
   await box.sendMessage({ to: bob.pubkey, content: 'yes?' });

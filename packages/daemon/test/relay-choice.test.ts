@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { candidateRelays } from '../src/config/schema.ts';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
 import { reject } from './support/memory-relay-network.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,7 +18,7 @@ const [FIRST, SECOND, , , , SIXTH, SEVENTH] = candidateRelays as [
 
 /** An agent whose owner named no relays. */
 async function onCandidates() {
-  const world = createWorld(...candidateRelays);
+  const world = createTestMesh(...candidateRelays);
   const box = await world.start({ config: { relays: null } });
   const urls = async () => (await box.listRelays({})).map(({ url }) => url);
   const fail = (url: string) => {
@@ -35,7 +35,7 @@ async function onCandidates() {
 test('uses the first five candidates, and the named relays all', async () => {
   const { urls } = await onCandidates();
   expect(await urls()).toEqual(candidateRelays.slice(0, 5));
-  const world = createWorld(...candidateRelays);
+  const world = createTestMesh(...candidateRelays);
   const box = await world.start();
   expect(await box.listRelays({})).toHaveLength(candidateRelays.length);
 });
@@ -91,7 +91,7 @@ test('what the owner adds and takes away holds over a restart', async () => {
 });
 
 test('says of a named relay that it is not used because its owner removed it', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
   await box.removeRelay({ url: 'wss://two.test' });
   const again = await world.start({ disk: await box.crash() });

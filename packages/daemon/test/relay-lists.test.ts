@@ -1,16 +1,16 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern, type Puppet } from './support/puppet.ts';
+import { type FakePeer, modern } from './support/fake-peer.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
 const THEIRS = ['wss://a.test', 'wss://b.test', 'wss://c.test', 'wss://d.test'];
 
 /** An agent on one relay; the peer has named relays of its own, which the agent does not use. */
-async function withPeer(lists: (bob: Puppet) => NostrEvent[]) {
-  const world = createWorld(ONE, ...THEIRS);
-  const bob = world.puppet('bob');
+async function withPeer(lists: (bob: FakePeer) => NostrEvent[]) {
+  const world = createTestMesh(ONE, ...THEIRS);
+  const bob = world.fakePeer('bob');
   world.relay.keep(...lists(bob));
   const box = await world.start({ config: { relays: [ONE] } });
   world.relay.push(bob.presence({ features: modern }));
@@ -18,9 +18,9 @@ async function withPeer(lists: (bob: Puppet) => NostrEvent[]) {
   return { world, box, bob };
 }
 
-const dmList = (bob: Puppet, urls: readonly string[], created_at?: number): NostrEvent =>
+const dmList = (bob: FakePeer, urls: readonly string[], created_at?: number): NostrEvent =>
   bob.sign({ kind: 10_050, tags: urls.map((url) => ['relay', url]), ...(created_at ? { created_at } : {}) });
-const readList = (bob: Puppet, tags: string[][]): NostrEvent => bob.sign({ kind: 10_002, tags });
+const readList = (bob: FakePeer, tags: string[][]): NostrEvent => bob.sign({ kind: 10_002, tags });
 
 const reached = async ({ world, box, bob }: Awaited<ReturnType<typeof withPeer>>) => {
   await box.sendMessage({ to: bob.pubkey as Pubkey, content: 'x' });
@@ -31,7 +31,7 @@ const reached = async ({ world, box, bob }: Awaited<ReturnType<typeof withPeer>>
 };
 
 test('tells the mesh where it reads, once', async () => {
-  const world = createWorld(ONE, 'wss://two.test');
+  const world = createTestMesh(ONE, 'wss://two.test');
   const box = await world.start();
   await world.clock.advance(600_000);
   for (const relay of world.mesh.relays) {
@@ -57,7 +57,7 @@ test('tells the mesh where it reads, once', async () => {
 });
 
 test('says nothing of relays that only this machine or network reaches, nor of those where it cannot read', async () => {
-  const world = createWorld('ws://127.0.0.1:7777', ONE, 'wss://deaf.test');
+  const world = createTestMesh('ws://127.0.0.1:7777', ONE, 'wss://deaf.test');
   world.mesh.relay('wss://deaf.test').carriesDms = false;
   const box = await world.start();
   await world.clock.advance(60_000);
@@ -120,7 +120,7 @@ test('an older list does not undo a newer one', async () => {
 
 test('the list of a key that we never met is no news', async () => {
   const peer = await withPeer(() => []);
-  const mallory = peer.world.puppet('mallory');
+  const mallory = peer.world.fakePeer('mallory');
   peer.world.relay.push(dmList(mallory, ['wss://a.test']));
   await settle(peer.world.clock);
   expect(peer.box.store.peek((tables) => tables.relayLists.get(mallory.pubkey, 10_050))).toBeNull();

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
 
 /** An agent on the first of two relays. */
 async function onOneOfTwo() {
-  const world = createWorld(ONE, TWO);
+  const world = createTestMesh(ONE, TWO);
   const box = await world.start({ config: { relays: [ONE] } });
   return { world, box, urls: async () => (await box.listRelays({})).map(({ url }) => url) };
 }
@@ -21,7 +21,7 @@ test('a relay that is added is used at once', async () => {
     clock_offset_ms: null,
   });
   expect(await urls()).toEqual([ONE, TWO]);
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.mesh.relay(TWO).push(bob.presence());
   await settle(world.clock);
   expect(await box.peers()).toMatchObject([{ pubkey: bob.pubkey }]);
@@ -64,15 +64,15 @@ test('a relay that is removed is left, and the answer names the others', async (
 
 test('says what a relay is about, and until when it rests', async () => {
   const { world, box } = await onOneOfTwo();
-  const restsUntil = world.clock.now() + 3_600_000;
+  const backoffUntil = world.clock.now() + 3_600_000;
   box.network.say(ONE, {
     state: 'payment_required',
-    restsUntil,
+    backoffUntil,
     clockOffsetMs: -1500,
     lastError: 'restricted: pay',
   });
   const words = { url: ONE, role: 'own', state: 'payment_required', last_error: 'restricted: pay' };
-  const rests_until = new Date(restsUntil).toISOString();
+  const rests_until = new Date(backoffUntil).toISOString();
   expect(await box.listRelays({})).toMatchObject([{ ...words, rests_until, clock_offset_ms: -1500 }]);
   expect((await box.getStatus({})).relay_status).toMatchObject([{ ...words, rests_until }]);
 });

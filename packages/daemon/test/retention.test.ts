@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Bounds } from '../src/core/messaging/bounds.ts';
-import { type Box, createWorld, settle, type World } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
 const DAY = 86_400_000;
 
 async function withBounds(bounds: Partial<Bounds>) {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start({ bounds: { pruneBatch: 1, ...bounds } });
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
   const receive = async (content: string): Promise<void> => {
@@ -21,18 +21,18 @@ async function withBounds(bounds: Partial<Bounds>) {
   return { world, box, bob, receive };
 }
 
-const contents = async (box: Box): Promise<string[]> =>
+const contents = async (box: TestAgent): Promise<string[]> =>
   (await box.listMessages({ direction: 'all', order: 'asc' })).items.map(({ content }) => content);
 
 /** Makes the peer a contact, as its owner would. */
-const befriend = (box: Box, pubkey: string) =>
+const befriend = (box: TestAgent, pubkey: string) =>
   box.store.transaction((tables) => {
     const peer = tables.peers.get(pubkey as never);
     if (peer) tables.peers.put({ ...peer, trust: 'contact' });
   });
 
 /** Lets the hello and whatever else still waits for a receipt go out. */
-const quiet = async (world: World): Promise<void> => world.clock.advance(1_000);
+const quiet = async (world: TestMesh): Promise<void> => world.clock.advance(1_000);
 
 test('the oldest read messages go first, then unread ones of strangers', async () => {
   const { box, receive, world } = await withBounds({ storedMessages: 3 });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 /** An agent that knows one peer with these claims, its hello out of the way. */
 async function knowing(claims: { version?: string; features?: readonly string[] }) {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence(claims));
   await settle(world.clock);
   world.relay.offered.length = 0;
@@ -60,7 +60,7 @@ test('a typed payload keeps its fields on both kinds of peers', async () => {
 });
 
 test('the message has the same id on both sides and the same time', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   await world.clock.advance(123);
   const sent = await alice.sendMessage({ to: bob.pubkey, content: 'x', type: 'task', data: { n: 1 } });
@@ -75,7 +75,7 @@ test('the message has the same id on both sides and the same time', async () => 
 });
 
 test('takes the peer as npub and as nprofile, and refuses what is no key', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const { npub } = await alice.peer(bob.pubkey);
   expect(await alice.sendMessage({ to: npub, content: 'x' })).toMatchObject({ to: bob.pubkey });
@@ -93,9 +93,9 @@ test('takes the peer as npub and as nprofile, and refuses what is no key', async
 });
 
 test('refuses a peer that it does not know, and itself', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  for (const to of [world.puppet('nobody').pubkey, box.pubkey]) {
+  for (const to of [world.fakePeer('nobody').pubkey, box.pubkey]) {
     await expect(box.sendMessage({ to, content: 'x' })).rejects.toMatchObject({
       code: 'peer_unknown',
       message: expect.stringContaining('peer unknown'),
@@ -104,7 +104,7 @@ test('refuses a peer that it does not know, and itself', async () => {
 });
 
 test('the same idempotency key and body is one message with one answer', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
   const first = await alice.sendMessage(body);
@@ -116,7 +116,7 @@ test('the same idempotency key and body is one message with one answer', async (
 });
 
 test('two calls at once with one idempotency key make one message', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
   const [one, two] = await Promise.all([alice.sendMessage(body), alice.sendMessage(body)]);
@@ -125,7 +125,7 @@ test('two calls at once with one idempotency key make one message', async () => 
 });
 
 test('the idempotency key holds over a restart, for 24 hours', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
   const first = await alice.sendMessage(body);
@@ -143,7 +143,7 @@ test.each([
   ['reply_to', { reply_to: 'm-12345678' }],
   ['expires_in_s', { expires_in_s: 60 }],
 ])('the same idempotency key with another %s is a conflict', async (_, change) => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
   await alice.sendMessage(body);
@@ -162,7 +162,7 @@ test.each([
   ['half a surrogate pair', 'a\ud83d'],
   ['the other half', '\udc4ba'],
 ])('refuses %s in the content', async (_, content) => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   await expect(alice.sendMessage({ to: bob.pubkey, content })).rejects.toMatchObject({
     code: 'invalid_request',
@@ -171,7 +171,7 @@ test.each([
 });
 
 test('takes tabs, line ends and every other text unchanged', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const texts = ['a\tb\r\nc', '👩‍👩‍👧‍👦 e\u0301 \u202e \ufeff', ' ', '{"type":"ping"}', '\\u0000'];
   for (const content of texts) await alice.sendMessage({ to: bob.pubkey, content });
@@ -180,7 +180,7 @@ test('takes tabs, line ends and every other text unchanged', async () => {
 });
 
 test('4096 four-byte characters pass and arrive, more than 20,000 bytes with data do not', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const content = '💬'.repeat(4096);
   await alice.sendMessage({ to: bob.pubkey, content });
@@ -194,7 +194,7 @@ test('4096 four-byte characters pass and arrive, more than 20,000 bytes with dat
 test.each(['ping', 'pong', 'intro', 'ocmesh-hello', 'delivered', 'read', 'profile'])(
   'refuses to send the control type %s',
   async (type) => {
-    const world = createWorld();
+    const world = createTestMesh();
     const { alice, bob } = await startTwo(world);
     await expect(alice.sendMessage({ to: bob.pubkey, content: 'x', type })).rejects.toMatchObject({
       code: 'invalid_request',
@@ -206,7 +206,7 @@ test.each(['ping', 'pong', 'intro', 'ocmesh-hello', 'delivered', 'read', 'profil
 test.each(['type', 'ts', 'v', 'body', 'mid', 'seq', 'reply_to', 'thread', 'auto', 'hops'])(
   'refuses data that would overwrite the envelope field %s',
   async (field) => {
-    const world = createWorld();
+    const world = createTestMesh();
     const { alice, bob } = await startTwo(world);
     await expect(
       alice.sendMessage({ to: bob.pubkey, content: 'x', data: { [field]: 1 } }),
@@ -215,7 +215,7 @@ test.each(['type', 'ts', 'v', 'body', 'mid', 'seq', 'reply_to', 'thread', 'auto'
 );
 
 test('refuses data that is nested beyond any use', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const deep = JSON.parse(`${'['.repeat(8_000)}${']'.repeat(8_000)}`);
   await expect(alice.sendMessage({ to: bob.pubkey, content: 'x', data: { deep } })).rejects.toMatchObject({

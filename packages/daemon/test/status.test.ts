@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 test('is healthy for the first 15 seconds without a relay, then degraded with the reason', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const startedAt = new Date(world.clock.now()).toISOString();
   const box = await world.start({ up: false });
   await world.clock.advance(14_999);
@@ -17,7 +17,7 @@ test('is healthy for the first 15 seconds without a relay, then degraded with th
 });
 
 test('is healthy again at once when a relay connects', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start({ up: false });
   await world.clock.advance(60_000);
   box.network.connect('wss://two.test');
@@ -25,7 +25,7 @@ test('is healthy again at once when a relay connects', async () => {
 });
 
 test('is degraded again 15 seconds after the last relay went, and not before', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
   await world.clock.advance(60_000);
   box.network.disconnect('wss://one.test');
@@ -40,14 +40,14 @@ test('is degraded again 15 seconds after the last relay went, and not before', a
 });
 
 test('a jump of the wall clock makes nobody degraded', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start({ up: false });
   world.clock.jump(3_600_000);
   expect(await box.getStatus({})).toMatchObject({ degraded: false, uptime_seconds: 0 });
 });
 
 test('is degraded after 15 seconds in which no relay lets it read messages, though some are connected', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
   for (const { url } of world.mesh.relays) box.network.say(url, { carriesDms: false });
   box.network.disconnect('wss://two.test');
@@ -66,7 +66,7 @@ test('is degraded after 15 seconds in which no relay lets it read messages, thou
 });
 
 test('a relay of somebody else makes nobody healthy', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   box.network.say('wss://one.test', { role: 'foreign' });
   await world.clock.advance(20_000);
@@ -82,7 +82,7 @@ test.each([
   [[9_000_000, 9_000_000, null], 1],
 ])('with relays whose clocks differ by %j ms from ours', async (offsets, reasons) => {
   const urls = offsets.map((_, index) => `wss://relay-${index}.test`);
-  const world = createWorld(...urls);
+  const world = createTestMesh(...urls);
   const box = await world.start();
   for (const [index, url] of urls.entries()) box.network.say(url, { clockOffsetMs: offsets[index] ?? null });
   const status = await box.getStatus({});
@@ -90,7 +90,7 @@ test.each([
 });
 
 test('says in which direction the clock is wrong, since when, and that it is right again', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
   box.network.say('wss://one.test', { clockOffsetMs: 3_600_000 });
   await world.clock.advance(5_000);
@@ -110,7 +110,7 @@ test('says in which direction the clock is wrong, since when, and that it is rig
 });
 
 test('says who it is, how long it runs and what its relays do', async () => {
-  const world = createWorld('wss://one.test', 'wss://two.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start({ name: 'Ann' });
   box.network.disconnect('wss://two.test');
   await world.clock.advance(61_500);
@@ -133,7 +133,7 @@ test('says who it is, how long it runs and what its relays do', async () => {
 });
 
 test('logs the connected relays again at every scan', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const lines = () =>
     box.log.lines.filter(({ message }) => message === 'relay connected to wss://one.test').length;
@@ -143,9 +143,9 @@ test('logs the connected relays again at every scan', async () => {
 });
 
 test('the text of a message never stands in the log', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.dm(box.pubkey, 'my-secret-words'));
   await settle(world.clock);
   await box.sendMessage({ to: bob.pubkey, content: 'my-secret-words' });
@@ -154,7 +154,7 @@ test('the text of a message never stands in the log', async () => {
 });
 
 test('the log says that no relay is connected, once, and that one is again', async () => {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const box = await world.start({ up: false });
   await world.clock.advance(120_000);
   const said = () =>

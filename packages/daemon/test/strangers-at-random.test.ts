@@ -1,18 +1,18 @@
 import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
 import { type createChance, seededChance } from './support/seed.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const STRANGERS = 6;
 
 /** Whatever the owner decides meanwhile, and however often we crash: what was never refused arrives, once. */
 async function run(chance: ReturnType<typeof createChance>): Promise<void> {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   let box = await world.start();
   const strangers = Array.from({ length: STRANGERS }, (_, n) => ({
-    puppet: world.puppet(`stranger ${n}`),
+    fakePeer: world.fakePeer(`stranger ${n}`),
     bodies: [] as string[],
   }));
   const sent: NostrEvent[] = [];
@@ -22,10 +22,10 @@ async function run(chance: ReturnType<typeof createChance>): Promise<void> {
     if (chance.happens(0.8)) world.relay.push(...events);
   };
   const message = (who: (typeof strangers)[number], body: string): NostrEvent =>
-    who.puppet.dm(box.pubkey, { type: 'text', body, mid: `message-${body.replace(' ', '-')}` });
+    who.fakePeer.dm(box.pubkey, { type: 'text', body, mid: `message-${body.replace(' ', '-')}` });
   for (let step = 0; step < 60; step++) {
     const who = chance.pick(strangers);
-    const { pubkey } = who.puppet;
+    const { pubkey } = who.fakePeer;
     switch (chance.below(9)) {
       case 0:
       case 1:
@@ -43,7 +43,7 @@ async function run(chance: ReturnType<typeof createChance>): Promise<void> {
         if (sent.length > 0) world.relay.push(chance.pick(sent));
         break;
       case 5:
-        world.relay.push(who.puppet.presence({ features: modern }));
+        world.relay.push(who.fakePeer.presence({ features: modern }));
         break;
       case 6:
         void box.setPolicy({ strangers: chance.pick(['open', 'ask']) }).catch(() => {});

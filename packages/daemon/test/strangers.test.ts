@@ -1,22 +1,25 @@
 import { expect, test } from 'vitest';
 import type { Bounds } from '../src/core/messaging/bounds.ts';
-import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern, type Puppet } from './support/puppet.ts';
+import { type FakePeer, modern } from './support/fake-peer.ts';
+import { createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 
 const MINUTE = 60_000;
 
 async function withBounds(bounds: Partial<Bounds>) {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ bounds });
-  const [stranger, other, friend] = ['stranger', 'other', 'friend'].map(world.puppet) as [
-    Puppet,
-    Puppet,
-    Puppet,
+  const [stranger, other, friend] = ['stranger', 'other', 'friend'].map(world.fakePeer) as [
+    FakePeer,
+    FakePeer,
+    FakePeer,
   ];
   world.relay.push(friend.presence(), stranger.presence({ features: modern }));
   await settle(world.clock);
   await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
-  const receive = async (from: Puppet, ...payloads: (string | Record<string, unknown>)[]): Promise<void> => {
+  const receive = async (
+    from: FakePeer,
+    ...payloads: (string | Record<string, unknown>)[]
+  ): Promise<void> => {
     for (const payload of payloads) world.relay.push(from.dm(box.pubkey, payload));
     await settle(world.clock);
   };
@@ -26,8 +29,8 @@ async function withBounds(bounds: Partial<Bounds>) {
 const texts = (count: number, label = 'm'): string[] =>
   Array.from({ length: count }, (_, n) => `${label}${n}`);
 
-const from = async (box: Box, puppet: Puppet): Promise<string[]> =>
-  (await box.listMessages({ from: puppet.pubkey, order: 'asc', limit: 1000 })).items.map(
+const from = async (box: TestAgent, fakePeer: FakePeer): Promise<string[]> =>
+  (await box.listMessages({ from: fakePeer.pubkey, order: 'asc', limit: 1000 })).items.map(
     ({ content }) => content,
   );
 
@@ -78,7 +81,7 @@ test('bytes count as well, those of data too', async () => {
 
 test('all strangers together are bounded, however many keys they make up; contacts are not', async () => {
   const { world, box, friend, receive } = await withBounds({ strangersMessages: 10 });
-  for (let n = 0; n < 15; n++) await receive(world.puppet(`sybil ${n}`), 'hi');
+  for (let n = 0; n < 15; n++) await receive(world.fakePeer(`sybil ${n}`), 'hi');
   await receive(friend, 'hi');
   expect((await box.getStatus({})).unread_count).toBe(11);
   expect(await from(box, friend)).toEqual(['hi']);
@@ -109,7 +112,7 @@ test('the quota holds over a restart and for what was sent meanwhile', async () 
 });
 
 test('copies of a dropped gift wrap cost no second decryption', async () => {
-  const world = createWorld('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
+  const world = createTestMesh('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
   const box = await world.start({ bounds: { strangerMessages: 1 } });
   const alice = await world.start({ name: 'alice' });
   await world.clock.advance(2_000);
@@ -123,17 +126,17 @@ test('the table of peers is bounded: the least recently seen strangers make room
   const { world, box, friend } = await withBounds({ peers: 6, peersEvicted: 2 });
   for (let n = 0; n < 20; n++) {
     await world.clock.advance(1_000);
-    world.relay.push(world.puppet(`passer-by ${n}`).presence());
+    world.relay.push(world.fakePeer(`passer-by ${n}`).presence());
     await settle(world.clock);
     expect((await box.getStatus({})).known_peer_count).toBeLessThanOrEqual(6);
   }
-  expect(await box.peer(world.puppet('passer-by 19').pubkey)).toMatchObject({ trust: 'stranger' });
+  expect(await box.peer(world.fakePeer('passer-by 19').pubkey)).toMatchObject({ trust: 'stranger' });
   expect(await box.peer(friend.pubkey)).toMatchObject({ trust: 'contact' });
 });
 
 test('the relay lists of those who were forgotten go with them', async () => {
   const { world, box } = await withBounds({ peers: 6, peersEvicted: 2 });
-  const passersBy = Array.from({ length: 20 }, (_, n) => world.puppet(`passer-by ${n}`));
+  const passersBy = Array.from({ length: 20 }, (_, n) => world.fakePeer(`passer-by ${n}`));
   for (const one of passersBy) {
     await world.clock.advance(1_000);
     world.relay.push(one.presence());
@@ -149,7 +152,7 @@ test('the relay lists of those who were forgotten go with them', async () => {
 
 test('contacts, blocked ones, whom the owner named, whom our agent wrote to and who wrote are never forgotten', async () => {
   const { world, box, friend, stranger, other, receive } = await withBounds({ peers: 8, peersEvicted: 2 });
-  const [blocked, named] = [world.puppet('blocked'), world.puppet('named')];
+  const [blocked, named] = [world.fakePeer('blocked'), world.fakePeer('named')];
   world.relay.push(blocked.presence());
   await settle(world.clock);
   await box.updatePeer({ pubkey: blocked.pubkey, trust: 'blocked' });
@@ -158,7 +161,7 @@ test('contacts, blocked ones, whom the owner named, whom our agent wrote to and 
   await receive(other, 'hi');
   for (let n = 0; n < 30; n++) {
     await world.clock.advance(1_000);
-    world.relay.push(world.puppet(`passer-by ${n}`).presence());
+    world.relay.push(world.fakePeer(`passer-by ${n}`).presence());
     await settle(world.clock);
   }
   const kept = [friend, blocked, named, stranger, other].map(({ pubkey }) => box.peer(pubkey));
@@ -171,7 +174,7 @@ test('contacts, blocked ones, whom the owner named, whom our agent wrote to and 
 test('where nobody may be forgotten, newcomers wait outside; who writes gets in', async () => {
   const { world, box, friend, stranger, other, receive } = await withBounds({ peers: 2, peersEvicted: 1 });
   await box.updatePeer({ pubkey: stranger.pubkey, trust: 'contact' });
-  world.relay.push(world.puppet('passer-by').presence());
+  world.relay.push(world.fakePeer('passer-by').presence());
   await settle(world.clock);
   expect(await box.refused()).toMatchObject({ peers_full: 1 });
   await receive(other, 'let me in');
@@ -182,10 +185,10 @@ test('where nobody may be forgotten, newcomers wait outside; who writes gets in'
 
 test('strangers that wrote once and were read do not shut out newcomers for good', async () => {
   const { world, box, receive } = await withBounds({ peers: 6, peersEvicted: 2 });
-  for (let n = 0; n < 8; n++) await receive(world.puppet(`sybil ${n}`), 'hi');
+  for (let n = 0; n < 8; n++) await receive(world.fakePeer(`sybil ${n}`), 'hi');
   await box.markRead({ all: true });
   await world.clock.advance(5_000);
-  const newcomer = world.puppet('newcomer');
+  const newcomer = world.fakePeer('newcomer');
   world.relay.push(newcomer.presence());
   await settle(world.clock);
   expect(await box.peer(newcomer.pubkey)).toMatchObject({ trust: 'stranger' });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { createWorld, startTwo } from './support/agent-in-a-box.ts';
+import { createTestMesh, startTwo } from './support/test-agent.ts';
 
 const DAY = 86_400_000;
 const MESSAGES = 1_000;
 const LIMIT = 100;
 
 test('away for three weeks, a thousand messages on relays that show a hundred at once: all arrive once, in order', async () => {
-  const world = createWorld('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
+  const world = createTestMesh('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
   const { alice, bob } = await startTwo(world);
   await bob.stop();
   const contents = Array.from({ length: MESSAGES }, (_, n) => `m${n}`);
@@ -29,7 +29,7 @@ test('away for three weeks, a thousand messages on relays that show a hundred at
 }, 120_000);
 
 test('signed while the relay was away, published while the receiver was: it arrives', async () => {
-  const world = createWorld('ws://127.0.0.1:1');
+  const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   alice.network.disconnect();
   await alice.sendMessage({ to: bob.pubkey, content: 'late' });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
-import { modern } from './support/puppet.ts';
+import { modern } from './support/fake-peer.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 async function onOneRelay() {
-  const world = createWorld('wss://one.test');
+  const world = createTestMesh('wss://one.test');
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(60_000);
   const inbox = async () => (await box.inbox()).map(({ content }) => content);

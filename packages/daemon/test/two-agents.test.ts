@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createWorld, startTwo } from './support/agent-in-a-box.ts';
+import { createTestMesh, startTwo } from './support/test-agent.ts';
 
 test('two agents find, greet and answer each other', async () => {
-  const world = createWorld();
+  const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   expect(await alice.peers()).toMatchObject([
     { pubkey: bob.pubkey, name: 'bob', online: true, handshake: 'acknowledged' },

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 async function waiting() {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
-  const carol = world.puppet('carol');
+  const bob = world.fakePeer('bob');
+  const carol = world.fakePeer('carol');
   const push = async (...payloads: (string | Record<string, unknown>)[]): Promise<void> => {
     for (const payload of payloads) world.relay.push(bob.dm(box.pubkey, payload));
     await settle(world.clock);

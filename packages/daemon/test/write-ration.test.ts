@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle } from './support/agent-in-a-box.ts';
+import { modern } from './support/fake-peer.ts';
 import { accept, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
-import { modern } from './support/puppet.ts';
+import { createTestMesh, settle } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
@@ -9,9 +9,9 @@ const HOUR = 3_600_000;
 
 /** An agent that has greeted one peer, a good while ago. */
 async function greeted(...urls: string[]) {
-  const world = createWorld(...urls);
+  const world = createTestMesh(...urls);
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(HOUR / 4);
   for (const relay of world.mesh.relays) relay.offered.length = 0;
@@ -43,7 +43,7 @@ test('a relay on this machine or network is not rationed', async () => {
 test('where writes are rationed, messages go before hellos', async () => {
   const { world, box, send, sent, relays } = await greeted(ONE);
   for (let n = 0; n < 20; n++) await send(`m${n}`);
-  const strangers = Array.from({ length: 3 }, (_, n) => world.puppet(`stranger ${n}`));
+  const strangers = Array.from({ length: 3 }, (_, n) => world.fakePeer(`stranger ${n}`));
   world.relay.push(...strangers.map((each) => each.presence()));
   await settle(world.clock);
   const relay = relays[0] as MemoryRelay;

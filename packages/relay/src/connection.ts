@@ -5,7 +5,7 @@ import type { RawData, WebSocket } from 'ws';
 import { sendAnswer } from './answer.ts';
 import { checkAuth } from './auth.ts';
 import { readRequest } from './client-frame.ts';
-import type { Desk } from './event-service.ts';
+import type { EventService } from './event-service.ts';
 import { matches, type RelayFilter } from './filter.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Visit } from './rate.ts';
@@ -28,7 +28,7 @@ export interface ConnectionDeps {
   readonly visit: Visit;
   /** Hosts that an AUTH may name. */
   readonly hosts: readonly string[];
-  readonly desk: Desk;
+  readonly desk: EventService;
   readonly limits: RelayLimits;
   readonly clock: Clock;
   readonly random: Random;

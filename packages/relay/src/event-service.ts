@@ -17,7 +17,7 @@ interface Publication {
 }
 
 /** What the relay does with events and questions, whoever brings them. */
-export interface Desk {
+export interface EventService {
   publish(value: unknown, keys: ReadonlySet<Pubkey>): Publication;
   /** Why these filters are not answered at all; null when they are. */
   refuseRead(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): string | null;
@@ -41,7 +41,7 @@ export interface DeskDeps {
   readonly openDms: boolean;
 }
 
-export function createDesk({ clock, limits, members, openDms }: DeskDeps): Desk {
+export function createEventService({ clock, limits, members, openDms }: DeskDeps): EventService {
   const store = createEventStore(limits);
   const policy = createEventPolicy({ limits, members, isKnown: store.has });
   let acceptedEvents = 0;

@@ -5,7 +5,7 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { relayHosts } from './auth.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createDesk, type DeskCounts } from './event-service.ts';
+import { createEventService, type DeskCounts } from './event-service.ts';
 import { createInfoHandler } from './info.ts';
 import { type RelayLimits, relayLimits } from './limits.ts';
 import { createMembers } from './members.ts';
@@ -58,7 +58,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
   const connections = new Set<Connection>();
   const visitors = createVisitors(clock, limits);
-  const desk = createDesk({ clock, limits, members, openDms });
+  const desk = createEventService({ clock, limits, members, openDms });
   const http = createServer(createInfoHandler({ name, limits, openDms, membersOnly: !members.isOpen }));
   const webSockets = new WebSocketServer({
     noServer: true,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createChecker } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import { type Config, ConfigFile, defaults, environment } from './schema.ts';
 
 export interface LoadedConfig {
@@ -15,7 +15,7 @@ const check = createChecker(ConfigFile);
 /**
  * The configuration: defaults < file < environment < flags.
  * @param flags values given on the command line, under the names of `config.json`
- * @throws StartError naming the value that is wrong and where it stands
+ * @throws ExitError naming the value that is wrong and where it stands
  */
 export function loadConfig(
   path: string,
@@ -91,8 +91,8 @@ function normalizeRelays(urls: readonly string[], origin: string): string[] {
   return [...new Set(normal)];
 }
 
-const refuse = (origin: string, problem: string): StartError =>
-  new StartError(
+const refuse = (origin: string, problem: string): ExitError =>
+  new ExitError(
     exitCodes.permanent,
     `The configuration in ${origin} is wrong: ${problem}. Correct or remove it.`,
   );

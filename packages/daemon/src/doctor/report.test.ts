@@ -1,11 +1,11 @@
 import { expect, describe as group, it } from 'vitest';
 import { fail, ok, skipped, warn } from './check.ts';
 import { describe, summarize, toJson } from './report.ts';
-import type { Examined } from './run-checks.ts';
+import type { Inspected } from './run-checks.ts';
 
 const check = { id: 'relays', what: 'Relay', why: 'Nothing arrives.' };
 const plain = (_style: string, text: string): string => text;
-const of = (finding: Examined['finding']): Examined => ({ check, finding });
+const of = (finding: Inspected['finding']): Inspected => ({ check, finding });
 
 group(describe, () => {
   it('is one line for what is well', () => {

@@ -1,6 +1,6 @@
 import { cutText, showUnseen } from '@ocmesh/shared/text';
 import type { Finding } from './check.ts';
-import type { Examined } from './run-checks.ts';
+import type { Inspected } from './run-checks.ts';
 
 /** Characters of one text of the report: none of ours is longer. */
 const TEXT_CHARS = 1_000;
@@ -22,7 +22,7 @@ const marks: Readonly<Record<Finding['state'], readonly [Style, string]>> = {
 const clean = (text: string): string => showUnseen(cutText(text, TEXT_CHARS));
 
 /** One line; two more where there is something to do. */
-export function describe({ check, finding }: Examined, paint: Paint): string {
+export function describe({ check, finding }: Inspected, paint: Paint): string {
   const { state, found, nextStep } = finding;
   const [style, mark] = marks[state];
   const lines = [`${paint(style, mark)} ${check.what.padEnd(WHAT_COLUMNS)} ${clean(found)}`];
@@ -32,7 +32,7 @@ export function describe({ check, finding }: Examined, paint: Paint): string {
   return lines.join('\n');
 }
 
-export function summarize(all: readonly Examined[]): string {
+export function summarize(all: readonly Inspected[]): string {
   const count = (state: Finding['state']): number =>
     all.filter(({ finding }) => finding.state === state).length;
   const warnings = count('warn');
@@ -45,7 +45,7 @@ export function summarize(all: readonly Examined[]): string {
 }
 
 /** For programs: the same with stable names. */
-export const toJson = (all: readonly Examined[]) => ({
+export const toJson = (all: readonly Inspected[]) => ({
   ok: isSound(all),
   checks: all.map(({ check, finding }) => ({
     id: check.id,
@@ -58,5 +58,5 @@ export const toJson = (all: readonly Examined[]) => ({
   })),
 });
 
-export const isSound = (all: readonly Examined[]): boolean =>
+export const isSound = (all: readonly Inspected[]): boolean =>
   all.every(({ finding }) => finding.state !== 'fail');

@@ -1,7 +1,7 @@
 import { type Check, type Finding, fail, skipped } from './check.ts';
 
 /** A check and one of its findings, as people and programs get to see it. */
-export interface Examined {
+export interface Inspected {
   readonly check: Pick<Check, 'id' | 'what' | 'why'>;
   readonly finding: Finding;
 }
@@ -9,9 +9,9 @@ export interface Examined {
 /** Carries the checks out in their order; each is told as soon as it is done. Never rejects because of a finding. */
 export async function examine(
   checks: readonly Check[],
-  onExamined: (examined: Examined) => void = () => {},
-): Promise<Examined[]> {
-  const all: Examined[] = [];
+  onExamined: (examined: Inspected) => void = () => {},
+): Promise<Inspected[]> {
+  const all: Inspected[] = [];
   /** Those that others cannot go on from: that failed, or could not be carried out for want of another. */
   const stuck = new Set<string>();
   for (const check of checks) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Clock, pause } from '@ocmesh/shared/ambient';
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import { createAppVersions, isOlder } from './app-versions.ts';
 import { appFolder, describeService } from './service-spec.ts';
 import { readDefinition } from './spec-file.ts';
@@ -62,7 +62,7 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
   async function refuseWhatStandsInTheWay(version: string, before: Answer | null): Promise<void> {
     const installed = versions.current();
     if (installed && isOlder(version, installed)) {
-      throw new StartError(
+      throw new ExitError(
         exitCodes.permanent,
         `Version ${installed} is installed, and this is ${version}: an older one may not be able to read what the newer one stored. Install ${installed} or newer.`,
       );
@@ -70,13 +70,13 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
     const definition = readDefinition(supervisor.definitionPath);
     const other = definition && supervisor.read(definition)?.home;
     if (other && other !== home) {
-      throw new StartError(
+      throw new ExitError(
         exitCodes.permanent,
         `The service runs the agent of ${other} already, and there is one service for each user. Set OCMESH_HOME to that folder, or uninstall that one first.`,
       );
     }
     if (before && (await supervisor.state()).pid !== before.pid) {
-      throw new StartError(
+      throw new ExitError(
         exitCodes.permanent,
         `A daemon of ${home} runs already, started by hand (pid ${before.pid}). Stop it, then install again.`,
       );
@@ -103,7 +103,7 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
 
     /**
      * Installs, or upgrades, and waits until the new daemon answers. What does not answer is taken back.
-     * @throws StartError with what stands in the way, or what the daemon said
+     * @throws ExitError with what stands in the way, or what the daemon said
      */
     async install(program: Program, nodePath: string, watchdogSec: number): Promise<Answer> {
       const before = await ask();
@@ -122,14 +122,14 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
           return answer;
         }
       } catch (error) {
-        if (!(error instanceof StartError)) throw error;
+        if (!(error instanceof ExitError)) throw error;
         problem = `did not start. ${error.message}`;
       }
       const words = lastWords();
       let aftermath = 'Nothing is left running; your data is untouched.';
       if (previous && previous !== name) aftermath = await rollBack(previous, previousDefinition);
       else await supervisor.uninstall();
-      throw new StartError(exitCodes.crash, `Version ${program.version} ${problem}${words}\n${aftermath}`);
+      throw new ExitError(exitCodes.crash, `Version ${program.version} ${problem}${words}\n${aftermath}`);
     },
 
     /** Removes the service and the program; the data stays. */
@@ -138,13 +138,13 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
       rmSync(folder, { recursive: true, force: true });
     },
 
-    /** @throws StartError with the last words of a daemon that does not come up */
+    /** @throws ExitError with the last words of a daemon that does not come up */
     async bring(how: 'start' | 'restart'): Promise<Answer> {
       const before = how === 'restart' ? await ask() : null;
       await supervisor[how]();
       const answer = await running(before);
       if (answer) return answer;
-      throw new StartError(
+      throw new ExitError(
         exitCodes.crash,
         `The daemon does not answer after ${patienceMs / 1000} s.${lastWords()}`,
       );
@@ -152,7 +152,7 @@ export function createInstallation({ supervisor, clock, home, ask, patienceMs }:
   };
 }
 
-/** The files of the program that runs now. @throws StartError where they are not built */
+/** The files of the program that runs now. @throws ExitError where they are not built */
 export function ownProgram(
   moduleFolder: string,
   exists: (path: string) => boolean,
@@ -164,7 +164,7 @@ export function ownProgram(
     join(dirname(moduleFolder), '../mcp-server/bundle/ocmesh-mcp.mjs'),
   ].find(exists);
   if (!exists(main) || !mcp) {
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       'Only the built program can be installed. Run: npm run setup && npm run build',
     );

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, pause } from '@ocmesh/shared/ambient';
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import { readPlist, renderPlist } from './plist.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
 import { launchdLabel } from './service-spec.ts';
@@ -67,7 +67,7 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
       const isThere = result.code === codes.inProgress || result.code === codes.alreadyLoaded;
       if (isThere && (await isLoaded())) return;
       if (result.code === codes.noDomain) {
-        throw new StartError(
+        throw new ExitError(
           exitCodes.permanent,
           'launchd has no session for you here: this is a login over SSH, or sudo. Run it in the Terminal of the user who is logged in at the screen.',
         );
@@ -117,5 +117,5 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
 const said = ({ code, stdout, stderr }: CommandResult): string =>
   `${(stderr || stdout).trim()} (code ${code})`;
 
-const refused = (verb: string, why: string): StartError =>
-  new StartError(exitCodes.crash, `launchctl ${verb} failed: ${why}. \`ocmesh doctor\` looks for the cause.`);
+const refused = (verb: string, why: string): ExitError =>
+  new ExitError(exitCodes.crash, `launchctl ${verb} failed: ${why}. \`ocmesh doctor\` looks for the cause.`);

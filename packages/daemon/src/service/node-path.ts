@@ -1,4 +1,4 @@
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { RunCommand } from './run-command.ts';
 
 /** Where package managers put a `node` that outlives its upgrades. */
@@ -37,12 +37,12 @@ export interface NodeSearch {
 /**
  * A path to Node that a service manager can use for years: found by running it with an empty environment, as a
  * service manager will. A file that is there proves little; an old one may miss its libraries.
- * @throws StartError when the one that was asked for does not work
+ * @throws ExitError when the one that was asked for does not work
  */
 export async function findNode({ run, execPath, realPath, asked }: NodeSearch): Promise<NodeChoice> {
   if (asked !== undefined) {
     const problem = asked.startsWith('/') ? await nodeProblem(run, asked) : 'it is not an absolute path';
-    if (problem) throw new StartError(exitCodes.permanent, `--node ${asked} cannot be used: ${problem}.`);
+    if (problem) throw new ExitError(exitCodes.permanent, `--node ${asked} cannot be used: ${problem}.`);
     return { path: asked, warning: null };
   }
   const running = realPath(execPath);

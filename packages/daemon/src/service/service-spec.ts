@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 
 /** What a service manager must know of the daemon: the one description that plist and unit are rendered from. */
 export interface ServiceDescription {
@@ -27,7 +27,7 @@ export const systemdUnit = 'ocmesh.service';
 export const appFolder = (home: string): string => join(home, 'app');
 export const currentLink = (home: string): string => join(appFolder(home), 'current');
 
-/** @throws StartError for a folder whose name no service manager can write down */
+/** @throws ExitError for a folder whose name no service manager can write down */
 export function describeService(options: {
   readonly home: string;
   readonly nodePath: string;
@@ -37,7 +37,7 @@ export function describeService(options: {
   for (const path of [home, nodePath]) {
     // XML knows no control characters, and a unit's line ends where the line ends.
     if (/\p{Cc}/u.test(path)) {
-      throw new StartError(
+      throw new ExitError(
         exitCodes.permanent,
         `The path ${JSON.stringify(path)} holds a control character. Use another folder.`,
       );

@@ -1,6 +1,6 @@
 import type { InstalledService, ServiceDescription } from './service-spec.ts';
 
-/** A service manager that keeps the daemon alive. Every call rejects with a StartError that says what it refused. */
+/** A service manager that keeps the daemon alive. Every call rejects with a ExitError that says what it refused. */
 export interface Supervisor {
   readonly name: 'launchd' | 'systemd';
   /** Where the plist or unit stands. */

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitCodes, StartError } from '../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
 import { systemdUnit } from './service-spec.ts';
 import { writeDefinition } from './spec-file.ts';
@@ -22,7 +22,7 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
   async function order(...args: string[]): Promise<void> {
     const { code, stderr } = await systemctl(...args);
     if (code === 0) return;
-    throw new StartError(
+    throw new ExitError(
       exitCodes.crash,
       `systemctl --user ${args.join(' ')} failed: ${stderr.trim()} (code ${code}). \`ocmesh doctor\` looks for the cause.`,
     );

@@ -3,9 +3,9 @@ import { type Actor, actor, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { privateDm } from '../../src/core/identity/gift-wrap.ts';
-import { createWorld } from '../support/agent-in-a-box.ts';
-import { modern } from '../support/puppet.ts';
+import { modern } from '../support/fake-peer.ts';
 import { type Chance, seededChance } from '../support/seed.ts';
+import { createTestMesh } from '../support/test-agent.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
 // Messages of Bob, changed by somebody who has everything but Bob's secret key: at each layer, each field. None may
@@ -69,13 +69,13 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
   const chance = seededChance('forgeries');
   const watch = watchProcess('forgeries');
   const random = createSeededRandom(chance.below(2 ** 31));
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const nowSec = (): number => Math.floor(world.clock.now() / 1000);
   const sign = (by: Actor, draft: Partial<EventDraft>): NostrEvent =>
     engine.sign({ kind: 1, tags: [], content: '', created_at: nowSec(), ...draft }, by.secretKey);
-  const puppet = world.puppet('bob');
-  world.relay.push(puppet.presence({ features: [...modern, 'nip17'], name: 'Bob' }));
+  const fakePeer = world.fakePeer('bob');
+  world.relay.push(fakePeer.presence({ features: [...modern, 'nip17'], name: 'Bob' }));
   for (let turn = 0; turn < TURNS; turn++) await world.clock.advance(0);
 
   const rumorOf = (content: string) =>
@@ -97,7 +97,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
   const genuine = ['one', 'two', 'three'].map((content) => {
     const rumor = rumorOf(content);
     const sealed = seal(bob, JSON.stringify(rumor));
-    const kind4 = puppet.dm(box.pubkey, { type: 'text', body: content, mid: `mid-${content}` });
+    const kind4 = fakePeer.dm(box.pubkey, { type: 'text', body: content, mid: `mid-${content}` });
     return { rumor, sealed, wrapped: wrap(JSON.stringify(sealed)), kind4 };
   });
 

@@ -5,9 +5,9 @@ import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createAgent } from '../../src/agent.ts';
 import { defaults } from '../../src/config/schema.ts';
 import { createConversationNetwork } from '../support/conversation-network.ts';
+import { createFakePeer, modern } from '../support/fake-peer.ts';
 import { createMemoryDisk, openMemoryStore } from '../support/memory-store.ts';
 import { mutate } from '../support/mutate.ts';
-import { createPuppet, modern } from '../support/puppet.ts';
 import { seededChance } from '../support/seed.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
@@ -52,27 +52,33 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
   const watch = watchProcess('relay frames');
   const { agent, clock, errors, relay } = await startAgent();
   const { pubkey } = agent.identity;
-  const puppets = ['bob', 'carol', 'dave'].map((name) => createPuppet(name, clock));
+  const puppets = ['bob', 'carol', 'dave'].map((name) => createFakePeer(name, clock));
 
   /** What a relay says when nothing is wrong. */
   function* originals(): Generator<string> {
-    for (const puppet of puppets) {
+    for (const fakePeer of puppets) {
       const events = [
-        puppet.presence({ features: modern, name: puppet.pubkey.slice(0, 8) }),
-        puppet.presence({ kind: 1 }),
-        puppet.dm(pubkey, 'plain text'),
-        puppet.dm(pubkey, {
+        fakePeer.presence({ features: modern, name: fakePeer.pubkey.slice(0, 8) }),
+        fakePeer.presence({ kind: 1 }),
+        fakePeer.dm(pubkey, 'plain text'),
+        fakePeer.dm(pubkey, {
           type: 'text',
           body: 'a message',
-          mid: `mid-${puppet.pubkey}`,
+          mid: `mid-${fakePeer.pubkey}`,
           seq: 1,
           ts: clock.now(),
         }),
-        puppet.dm(pubkey, { type: 'intro', name: 'x', features: modern, v: '0.3.0', capabilities: ['chat'] }),
-        puppet.dm(pubkey, { type: 'delivered', msgIds: ['a', 'b'] }),
-        puppet.sign({ kind: 10_050, tags: [['relay', 'wss://a.test']] }),
-        puppet.sign({ kind: 10_002, tags: [['r', 'wss://a.test', 'read']] }),
-        puppet.sign({ kind: 1059, tags: [['p', pubkey]], content: 'no seal' }),
+        fakePeer.dm(pubkey, {
+          type: 'intro',
+          name: 'x',
+          features: modern,
+          v: '0.3.0',
+          capabilities: ['chat'],
+        }),
+        fakePeer.dm(pubkey, { type: 'delivered', msgIds: ['a', 'b'] }),
+        fakePeer.sign({ kind: 10_050, tags: [['relay', 'wss://a.test']] }),
+        fakePeer.sign({ kind: 10_002, tags: [['r', 'wss://a.test', 'read']] }),
+        fakePeer.sign({ kind: 1059, tags: [['p', pubkey]], content: 'no seal' }),
       ];
       for (const event of events)
         for (const name of ['dm', 'presence', 'q1']) yield JSON.stringify(['EVENT', name, event]);
@@ -110,11 +116,15 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
 
   /** An event of somebody's own, well signed and sealed: what is wrong is what it says. */
   function authentic(): NostrEvent {
-    const puppet = chance.pick(puppets);
+    const fakePeer = chance.pick(puppets);
     if (chance.happens(0.2))
-      return puppet.sign({ kind: 4, tags: [['p', pubkey]], content: mutate('c2VhbGVk?iv=bm9uZQ==', chance) });
-    if (chance.happens(0.5)) return puppet.dm(pubkey, mutate(chance.pick(payloads), chance));
-    const { kind, tags, content } = puppet.presence({ features: modern, name: 'x', expiration: 1e10 });
+      return fakePeer.sign({
+        kind: 4,
+        tags: [['p', pubkey]],
+        content: mutate('c2VhbGVk?iv=bm9uZQ==', chance),
+      });
+    if (chance.happens(0.5)) return fakePeer.dm(pubkey, mutate(chance.pick(payloads), chance));
+    const { kind, tags, content } = fakePeer.presence({ features: modern, name: 'x', expiration: 1e10 });
     const draft = {
       kind: chance.pick([kind, kind, 1, 10_002, 10_050, 1059]),
       content: mutate(content, chance),
@@ -122,9 +132,9 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
     };
     try {
       const spoiled = JSON.parse(mutate(JSON.stringify(tags), chance));
-      return puppet.sign({ ...draft, tags: spoiled });
+      return fakePeer.sign({ ...draft, tags: spoiled });
     } catch {
-      return puppet.sign(draft);
+      return fakePeer.sign(draft);
     }
   }
 
@@ -166,7 +176,7 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
   // It still hears what is said.
   relay.reconnect();
   await clock.advance(MINUTE_MS);
-  const eve = createPuppet('eve', clock);
+  const eve = createFakePeer('eve', clock);
   relay.hear(JSON.stringify(['EVENT', 'dm', eve.dm(pubkey, 'are you there?')]));
   for (let turn = 0; turn < 10; turn++) await clock.advance(0);
   const { items } = await agent.handlers.listMessages({ from: eve.pubkey });

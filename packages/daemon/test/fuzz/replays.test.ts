@@ -2,9 +2,9 @@ import { actor, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createIdentity } from '../../src/core/identity/identity.ts';
-import { type Box, createWorld } from '../support/agent-in-a-box.ts';
-import { modern } from '../support/puppet.ts';
+import { modern } from '../support/fake-peer.ts';
 import { seededChance } from '../support/seed.ts';
+import { createTestMesh, type TestAgent } from '../support/test-agent.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
 // The same events again and again, from every relay and after restarts: each has its effect once.
@@ -18,9 +18,9 @@ const DAY_MS = 86_400_000;
 test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async () => {
   const chance = seededChance('replays');
   const watch = watchProcess('replays');
-  const world = createWorld('wss://one.test', 'wss://two.test', 'wss://three.test');
+  const world = createTestMesh('wss://one.test', 'wss://two.test', 'wss://three.test');
   let box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const deps = { engine: createWasmEngine(), random: createSeededRandom(7), clock: world.clock };
   const carol = createIdentity(deps, actor('carol').secretKey);
   const nowSec = Math.floor(world.clock.now() / 1000);
@@ -34,7 +34,7 @@ test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async ()
   ];
 
   const received: string[] = [];
-  function follow(agent: Box): void {
+  function follow(agent: TestAgent): void {
     const leaving = new AbortController();
     void (async () => {
       for await (const item of agent.followEvents({ types: 'message.received' }, { signal: leaving.signal }))

@@ -3,11 +3,11 @@ import { errorCatalogue, type Operation, type OperationName, operations } from '
 import { createSeededRandom } from '@ocmesh/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../src/adapters/http/server.ts';
-import { createWorld, settle } from '../support/agent-in-a-box.ts';
+import { modern } from '../support/fake-peer.ts';
 import { mutate } from '../support/mutate.ts';
 import { plainRequest } from '../support/plain-request.ts';
-import { modern } from '../support/puppet.ts';
 import { type Chance, seededChance } from '../support/seed.ts';
+import { createTestMesh, settle } from '../support/test-agent.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
 // Requests, broken in every way, over HTTP into a whole agent.
@@ -80,9 +80,9 @@ const toWellFormed = (text: string): string => Buffer.from(text, 'utf8').toStrin
 test(`${REQUESTS} broken requests harm nothing`, { timeout: 3_600_000 }, async () => {
   const chance = seededChance('requests');
   const watch = watchProcess('requests');
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }), bob.dm(box.pubkey, 'hello'));
   await settle(world.clock);
   const deps = { clock: world.clock, random: createSeededRandom(3), log: box.log };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createWorld, settle, startTwo } from '../support/agent-in-a-box.ts';
+import { createTestMesh, settle, startTwo } from '../support/test-agent.ts';
 
 // Between a broken frame and the end of its connection a socket takes nothing more, and nobody was told yet. If the
 // outbox asked on and on, nobody ever would be.
@@ -7,7 +7,7 @@ import { createWorld, settle, startTwo } from '../support/agent-in-a-box.ts';
 test.each(['wss://public.test', 'ws://127.0.0.1:7447'])(
   'a connection to %s that is closing is not asked without a pause',
   async (url) => {
-    const world = createWorld(url);
+    const world = createTestMesh(url);
     const { alice, bob } = await startTwo(world);
     let asked = 0;
     const { publish } = alice.network;

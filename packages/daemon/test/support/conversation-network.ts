@@ -33,7 +33,7 @@ export function createConversationNetwork(deps: {
     lastError: null,
     roundTripMs: null,
     info: null,
-    restsUntil: null,
+    backoffUntil: null,
     clockOffsetMs: null,
   });
 

@@ -1,9 +1,9 @@
 import type { Input, StreamEvent } from '@ocmesh/shared/contract';
 import { onTestFinished } from 'vitest';
-import type { Box } from './agent-in-a-box.ts';
+import type { TestAgent } from './test-agent.ts';
 
 /** Reads the agent's events from now on, or from an id on. */
-export function readEvents(box: Box, input: Input<'followEvents'> = {}) {
+export function readEvents(box: TestAgent, input: Input<'followEvents'> = {}) {
   const leaving = new AbortController();
   const seen: StreamEvent[] = [];
   let position = '';

@@ -232,7 +232,7 @@ export function createMemoryNetwork(
       lastError: null,
       roundTripMs: null,
       info: mesh.relays.find((relay) => relay.url === url)?.info ?? null,
-      restsUntil: null,
+      backoffUntil: null,
       clockOffsetMs: connection ? mesh.relay(url).clockOffsetMs : null,
       ...said.get(url),
     };

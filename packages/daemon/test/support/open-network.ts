@@ -2,7 +2,7 @@ import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh
 import { expect, onTestFinished, vi } from 'vitest';
 import { createRelayNetwork } from '../../src/adapters/nostr/network.ts';
 import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/ports/relay-network.ts';
-import { createPuppet } from './puppet.ts';
+import { createFakePeer } from './fake-peer.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 
 /** Waits for what goes over a real socket; time stands still meanwhile. */
@@ -33,7 +33,7 @@ interface NetworkOptions {
 export function openNetwork(urls: readonly string[], options: NetworkOptions = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
-  const puppet = createPuppet('alice', clock);
+  const fakePeer = createFakePeer('alice', clock);
   const heard: string[] = [];
   /** What was heard, with the relay that it was about. */
   const told: (readonly [url: string, what: string])[] = [];
@@ -46,7 +46,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     clock,
     random: createSeededRandom(1),
     log,
-    sign: puppet.sign,
+    sign: fakePeer.sign,
     ...(options.reachesLoopback ? { isReachable: (address: string) => address === '127.0.0.1' } : {}),
   });
   const hear = (url: string, what: string): void => {
@@ -87,7 +87,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     clock,
     log,
     logged,
-    puppet,
+    fakePeer,
     network,
     heard,
     told,

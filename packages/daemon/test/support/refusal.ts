@@ -1,11 +1,11 @@
-import { StartError } from '../../src/adapters/system/exit.ts';
+import { ExitError } from '../../src/adapters/system/exit.ts';
 
-/** The `StartError` that this throws. */
-export function refusal(run: () => unknown): StartError {
+/** The `ExitError` that this throws. */
+export function refusal(run: () => unknown): ExitError {
   try {
     run();
   } catch (error) {
-    if (error instanceof StartError) return error;
+    if (error instanceof ExitError) return error;
     throw error;
   }
   throw new Error('nothing was thrown');

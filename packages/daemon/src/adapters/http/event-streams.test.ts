@@ -2,9 +2,9 @@ import { followEvents } from '@ocmesh/client';
 import { OcmeshError, type StreamEvent, type Streams } from '@ocmesh/shared/contract';
 import { until } from '@ocmesh/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { createWorld, settle } from '../../../test/support/agent-in-a-box.ts';
 import { openApi } from '../../../test/support/http-api.ts';
 import { createSignal } from '../../../test/support/signal.ts';
+import { createTestMesh, settle } from '../../../test/support/test-agent.ts';
 
 /** An event about nothing, whose data has this many bytes. */
 const event = (number: number, bytes = 0): StreamEvent =>
@@ -30,7 +30,7 @@ const saying = (...events: StreamEvent[]): Streams['followEvents'] =>
 
 /** A whole agent behind a real socket. */
 async function openAgent() {
-  const world = createWorld();
+  const world = createTestMesh();
   const box = await world.start();
   const api = await openApi({ followEvents: box.followEvents });
   return { world, box, api };
@@ -72,14 +72,14 @@ test('writes a comment every 15 seconds', async () => {
 
 test('a reader that comes back gets what it missed, and nothing twice', async () => {
   const { world, api } = await openAgent();
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   const first = await api.follow('/events');
   await first.said('id: ');
   world.relay.push(bob.presence({ name: 'Bob' }));
   await first.said('event: peer.online');
   first.leave();
   await first.ended;
-  world.relay.push(world.puppet('carol').presence({ name: 'Carol' }));
+  world.relay.push(world.fakePeer('carol').presence({ name: 'Carol' }));
   await settle(world.clock);
   const second = await api.follow('/events', { 'Last-Event-ID': lastId(first.text()) });
   await second.said('event: peer.online');
@@ -92,7 +92,7 @@ test('a reader that comes back after a restart is told to look at everything ane
   const { world, api } = await openAgent();
   const stream = await api.follow('/events?types=peer.discovered', { 'Last-Event-ID': 'abad1dea:5' });
   await stream.said('event: reset\ndata: {"reason":"restarted"}');
-  world.relay.push(world.puppet('bob').presence());
+  world.relay.push(world.fakePeer('bob').presence());
   await stream.said('event: peer.discovered');
 });
 
@@ -113,11 +113,11 @@ test('tells only of the types that were asked for', async () => {
   const stream = await api.follow('/events?types=peer.online,message.received');
   await stream.said('id: ');
   const before = lastId(stream.text());
-  world.relay.push(world.puppet('bob').presence());
+  world.relay.push(world.fakePeer('bob').presence());
   await stream.said('event: peer.online');
   expect(namesIn(stream.text())).toEqual(['peer.online']);
   // What it was not told of counts as passed, so that it is never too far behind to come back.
-  world.relay.push(world.puppet('carol').presence({ offline: true }), world.puppet('dave').presence());
+  world.relay.push(world.fakePeer('carol').presence({ offline: true }), world.fakePeer('dave').presence());
   await stream.said('id: ');
   expect(lastId(stream.text())).not.toBe(before);
 });
@@ -259,7 +259,7 @@ test('the typed client follows, resumes and says why it cannot', async () => {
   const leaving = new AbortController();
   onTestFinished(() => leaving.abort());
   const options = { baseUrl: () => `http://${api.own}`, fetch, signal: leaving.signal };
-  const bob = world.puppet('bob');
+  const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ name: 'Böb 👋' }));
   await settle(world.clock);
   const types = 'peer.discovered,message.received';

@@ -3,7 +3,7 @@ import type { Clock } from '@ocmesh/shared/ambient';
 const PORT_ANSWER_MS = 1_000;
 
 /** The ocmesh that holds the port, by its public key if it tells; null when it is something else. */
-export async function askHolder(port: number, clock: Clock): Promise<string | null> {
+export async function identifyPortOwner(port: number, clock: Clock): Promise<string | null> {
   // Not AbortSignal.timeout: its timer does not keep the process alive, and nothing else does at this point.
   const impatience = new AbortController();
   const cancel = clock.after(PORT_ANSWER_MS, () => impatience.abort());

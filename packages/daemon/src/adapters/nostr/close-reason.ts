@@ -2,7 +2,7 @@ import { hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type RelayState } from '@ocmesh/shared/contract';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import type { End } from './connection.ts';
-import type { Rest } from './reconnect.ts';
+import type { Backoff } from './reconnect.ts';
 import { type AuthResult, type RefusedState, refusedByStatus, refusedState } from './refused-state.ts';
 
 const TOO_MANY_REQUESTS = 429;
@@ -22,16 +22,16 @@ export interface Circumstances {
 export interface Verdict {
   readonly state: RelayState;
   /** null: it is tried again, ever more slowly. */
-  readonly rest: Rest | null;
+  readonly rest: Backoff | null;
   /** It asked for this much time. */
   readonly atLeastMs: number;
 }
 
 export function judge(end: End, circumstances: Circumstances): Verdict {
   const { gaveUp, nowMs } = circumstances;
-  if (gaveUp === 'misbehaved') return leftAlone('misbehaving', limits.relayMisbehavedMinutes * minuteMs);
+  if (gaveUp === 'misbehaved') return backOff('misbehaving', limits.relayMisbehavedMinutes * minuteMs);
   const refused = refusedAtEnd(end, circumstances);
-  if (refused) return leftAlone(refused, limits.relayRefusedHours * hourMs);
+  if (refused) return backOff(refused, limits.relayRefusedHours * hourMs);
   const askedMs = retryAfterMs(end.http?.retryAfter ?? null, nowMs);
   if (end.http?.status === TOO_MANY_REQUESTS) {
     const ms = askedMs ?? limits.relayTooManyMinutes * minuteMs;
@@ -40,7 +40,7 @@ export function judge(end: End, circumstances: Circumstances): Verdict {
   return { state: 'disconnected', rest: null, atLeastMs: askedMs ?? 0 };
 }
 
-const leftAlone = (state: RelayState, ms: number): Verdict => ({
+const backOff = (state: RelayState, ms: number): Verdict => ({
   state,
   rest: { ms, firm: false },
   atLeastMs: 0,

@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { type ClientOptions, WebSocket } from 'ws';
-import { createIntake } from './inbound-throttle.ts';
+import { createInboundThrottle } from './inbound-throttle.ts';
 
 /** For a relay that said goodbye, or was told to, and leaves the connection standing. */
 const CLOSE_MS = 1_000;
@@ -54,7 +54,7 @@ export function openConnection(
     ...(lookup ? { lookup } : {}),
   };
   const socket = new WebSocket(url, options);
-  const intake = createIntake<Frame>({ clock, socket, handle });
+  const intake = createInboundThrottle<Frame>({ clock, socket, handle });
   let date: string | null = null;
   let lastHeardAt = clock.monotonic();
   let isOver = false;

@@ -1,7 +1,7 @@
 import { limits } from '@ocmesh/shared/contract';
 import { createFakeClock } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
-import { createIntake } from './inbound-throttle.ts';
+import { createInboundThrottle } from './inbound-throttle.ts';
 
 function open() {
   const clock = createFakeClock();
@@ -15,7 +15,7 @@ function open() {
       socket.paused = false;
     },
   };
-  const intake = createIntake<number>({ clock, socket, handle: (frame) => handled.push(frame) });
+  const intake = createInboundThrottle<number>({ clock, socket, handle: (frame) => handled.push(frame) });
   return { clock, socket, handled, intake };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -7,7 +7,7 @@ const BURST_BYTES = limits.relayBytesPerSecond * limits.relayBurstSeconds;
 const PAUSE_MS = 50;
 
 /** How much one relay may say at once. What is too much waits in the network, where it costs the relay and not us. */
-export interface Intake<Frame> {
+export interface InboundThrottle<Frame> {
   /** A frame of this many bytes has come: it is handled now, or in its turn. */
   take(frame: Frame, bytes: number): void;
   /** Calls `run` when everything that came is handled, or nothing more is. */
@@ -16,11 +16,11 @@ export interface Intake<Frame> {
   stop(): void;
 }
 
-export function createIntake<Frame>(deps: {
+export function createInboundThrottle<Frame>(deps: {
   readonly clock: Clock;
   readonly socket: { readonly pause: () => void; readonly resume: () => void };
   readonly handle: (frame: Frame) => void;
-}): Intake<Frame> {
+}): InboundThrottle<Frame> {
   const { clock, socket, handle } = deps;
   /** The rest of what was read at one time; the socket is paused until it is handled. */
   let waiting: Frame[] = [];

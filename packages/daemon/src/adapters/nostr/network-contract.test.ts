@@ -1,9 +1,9 @@
 import { startRelay } from '@ocmesh/relay';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
+import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/memory-relay-network.ts';
 import { until } from '../../../test/support/open-network.ts';
-import { createPuppet } from '../../../test/support/puppet.ts';
 import { describeRelayNetwork } from '../../core/ports/relay-network.contract.ts';
 import { createRelayNetwork } from './network.ts';
 
@@ -11,7 +11,7 @@ describeRelayNetwork('the network on the embedded relay', async () => {
   const clock = createFakeClock();
   const random = createSeededRandom(1);
   const log = createRecordingLog();
-  const puppet = createPuppet('alice', clock);
+  const fakePeer = createFakePeer('alice', clock);
   const start = () => startRelay({ clock, random, log, openDms: true });
   const [one, two] = [await start(), await start()];
   onTestFinished(async () => {
@@ -19,11 +19,17 @@ describeRelayNetwork('the network on the embedded relay', async () => {
   });
   return {
     urls: [one.url, two.url],
-    self: puppet.pubkey,
-    sign: puppet.sign,
+    self: fakePeer.pubkey,
+    sign: fakePeer.sign,
     until,
     network() {
-      const network = createRelayNetwork({ clock, random, log, sign: puppet.sign, isReachable: () => true });
+      const network = createRelayNetwork({
+        clock,
+        random,
+        log,
+        sign: fakePeer.sign,
+        isReachable: () => true,
+      });
       onTestFinished(() => network.stop());
       return network;
     },
@@ -34,13 +40,13 @@ describeRelayNetwork('the network on the embedded relay', async () => {
 
 describeRelayNetwork('its double in memory', async () => {
   const clock = createFakeClock();
-  const puppet = createPuppet('alice', clock);
+  const fakePeer = createFakePeer('alice', clock);
   const mesh = createMemoryMesh('wss://one.test', 'wss://two.test');
   const networks: ReturnType<typeof createMemoryNetwork>[] = [];
   return {
     urls: ['wss://one.test', 'wss://two.test'],
-    self: puppet.pubkey,
-    sign: puppet.sign,
+    self: fakePeer.pubkey,
+    sign: fakePeer.sign,
     until,
     network() {
       const network = createMemoryNetwork(mesh, clock);

@@ -59,8 +59,8 @@ describe('the list of our own relays', () => {
   });
 
   test('a query or a write under way ends when its relay goes', async () => {
-    const { network, puppet, url, scripted } = await connected({ onFrame: ([type]) => type === 'EVENT' });
-    const write = network.publish(url, puppet.presence());
+    const { network, fakePeer, url, scripted } = await connected({ onFrame: ([type]) => type === 'EVENT' });
+    const write = network.publish(url, fakePeer.presence());
     await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
     network.use([]);
     expect(await write).toMatchObject({ outcome: 'offline' });
@@ -101,7 +101,7 @@ describe('a relay that misbehaves', () => {
     misbehave(open);
     await until(() => expect(relay()).toMatchObject({ open: false, state: 'misbehaving' }));
     expect(relay().lastError).toBe(`it misbehaves: ${offence}`);
-    const restMs = (relay().restsUntil as number) - clock.now();
+    const restMs = (relay().backoffUntil as number) - clock.now();
     expect(restMs).toBeGreaterThanOrEqual(hourMs);
     expect(restMs).toBeLessThanOrEqual(1.1 * hourMs);
     expect(logged('relay left alone for a while')).toBe(1);

@@ -57,7 +57,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
   /** Every relay that waits for minutes is worth another try when it is the only one. */
   function pullInIfAlone(): void {
     if ([...own.values()].some(isOpen)) return;
-    for (const session of own.values()) session.pullIn();
+    for (const session of own.values()) session.retrySoon();
   }
 
   /** It is no longer in any list; its socket closes in its own time. */

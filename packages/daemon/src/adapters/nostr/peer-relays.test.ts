@@ -16,9 +16,9 @@ async function reached(script: Parameters<typeof startScriptedRelay>[0] = {}) {
 }
 
 test('a peer’s relay is written to, and nothing is asked of it', async () => {
-  const { network, puppet, peer, relay, heard } = await reached();
+  const { network, fakePeer, peer, relay, heard } = await reached();
   expect(relay()).toMatchObject({ role: 'foreign', open: true, state: 'connected', carriesDms: false });
-  const event = puppet.presence();
+  const event = fakePeer.presence();
   expect(await network.publish(peer.url, event)).toMatchObject({ outcome: 'accepted' });
   expect(await network.query(peer.url, [{}])).toMatchObject({ complete: false, events: [] });
   expect(peer.received).toEqual([['EVENT', event]]);
@@ -28,8 +28,8 @@ test('a peer’s relay is written to, and nothing is asked of it', async () => {
 });
 
 test('it is let go of two minutes after the last use', async () => {
-  const { network, puppet, peer, clock, relay, heard, told } = await reached();
-  const uses = [() => network.publish(peer.url, puppet.presence()), async () => network.reach(peer.url)];
+  const { network, fakePeer, peer, clock, relay, heard, told } = await reached();
+  const uses = [() => network.publish(peer.url, fakePeer.presence()), async () => network.reach(peer.url)];
   for (const use of uses) {
     await clock.advance(29_000);
     await use();
@@ -51,7 +51,7 @@ test('it is let go of two minutes after the last use', async () => {
 
 test('it answers a challenge only for a write that needs it', async () => {
   let authenticated = false;
-  const { network, puppet, peer } = await reached({
+  const { network, fakePeer, peer } = await reached({
     onOpen: (reply) => reply('AUTH', 'c'),
     onFrame: ([type, event], reply) => {
       if (type === 'AUTH') authenticated = true;
@@ -61,7 +61,7 @@ test('it answers a challenge only for a write that needs it', async () => {
     },
   });
   expect(peer.ofType('AUTH')).toEqual([]);
-  expect(await network.publish(peer.url, puppet.presence())).toMatchObject({ outcome: 'accepted' });
+  expect(await network.publish(peer.url, fakePeer.presence())).toMatchObject({ outcome: 'accepted' });
   expect(peer.ofType('AUTH')).toHaveLength(1);
 });
 
@@ -117,7 +117,7 @@ test('one that refuses us is not knocked at again with the next write', async ()
     network.reach(peer.url);
   }
   expect(peer.requests().upgrades).toBe(1);
-  expect(relay(peer.url).restsUntil).not.toBeNull();
+  expect(relay(peer.url).backoffUntil).not.toBeNull();
   await clock.advance(2 * 3_600_000);
   expect(network.relays()).toEqual([]);
   expect(peer.requests().upgrades).toBe(1);

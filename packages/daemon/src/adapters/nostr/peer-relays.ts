@@ -42,9 +42,9 @@ export function createForeignRelays(deps: {
 
   /** One that is left alone is remembered for so long, lest the next write knocks at once. */
   function onIdle(url: string, held: Held): void {
-    const { restsUntil } = held.session.snapshot();
-    if (restsUntil === null) return drop(url);
-    held.cancel = clock.after(Math.max(0, restsUntil - clock.now() - 1), () => drop(url));
+    const { backoffUntil } = held.session.snapshot();
+    if (backoffUntil === null) return drop(url);
+    held.cancel = clock.after(Math.max(0, backoffUntil - clock.now() - 1), () => drop(url));
   }
 
   /** Whoever is not there gives way to somebody who may be. */

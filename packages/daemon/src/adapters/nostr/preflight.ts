@@ -2,7 +2,7 @@ import { limits, utf8Bytes } from '@ocmesh/shared/contract';
 import type { PublishOutcome, RelayInfo } from '../../core/ports/relay-network.ts';
 
 /** What a relay says that it would refuse is not sent to it: our own refusal, in words that say so. */
-export function refuseUnsent(eventFrame: string, info: RelayInfo | null): PublishOutcome | null {
+export function preflight(eventFrame: string, info: RelayInfo | null): PublishOutcome | null {
   const mostBytes = statedLimit(info, 'max_message_length');
   const bits = statedLimit(info, 'min_pow_difficulty');
   if (mostBytes !== null && mostBytes >= limits.relayMessageFloorBytes) {

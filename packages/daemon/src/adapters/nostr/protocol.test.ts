@@ -3,8 +3,8 @@ import { limits } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { describe, expect, test } from 'vitest';
+import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { rawDm } from '../../../test/support/open-network.ts';
-import { createPuppet } from '../../../test/support/puppet.ts';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { createConversation } from './protocol.ts';
 
@@ -17,7 +17,7 @@ type Sent = readonly [type: string, first: never, ...rest: unknown[]];
 /** A conversation with a relay that is played by hand, on an open connection. */
 function open(options: { limitation?: Record<string, unknown>; permanent?: readonly string[] } = {}) {
   const clock = createFakeClock();
-  const puppet = createPuppet('alice', clock);
+  const fakePeer = createFakePeer('alice', clock);
   const sent: Sent[] = [];
   const heard: string[] = [];
   const gaveUp: string[] = [];
@@ -27,7 +27,7 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
     url: 'wss://relay.test',
     clock,
     log: createRecordingLog(),
-    sign: puppet.sign,
+    sign: fakePeer.sign,
     permanent: (options.permanent ?? ['dm']).map((name) => ({ name, filters })),
     info: () => state.info,
     send: (frame) => sent.push(JSON.parse(frame)) > 0,
@@ -44,7 +44,7 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
   };
   const ofType = (type: string): Sent[] => sent.filter((frame) => frame[0] === type);
   const count = (what: string): number => heard.filter((each) => each === what).length;
-  return { clock, puppet, sent, ofType, heard, count, gaveUp, state, conversation, say };
+  return { clock, fakePeer, sent, ofType, heard, count, gaveUp, state, conversation, say };
 }
 
 const knows = (limitation: Record<string, unknown>): RelayInfo => ({ supportedNips: [], limitation });
@@ -319,9 +319,9 @@ describe('queries', () => {
 
 describe('writes', () => {
   test('longer than the relay takes are refused here, in words that say so', async () => {
-    const { conversation, puppet, ofType } = open({ limitation: { max_message_length: 2_000 } });
-    const small = puppet.sign({ kind: 4, content: 'é'.repeat(100) });
-    const large = puppet.sign({ kind: 4, content: 'é'.repeat(900) });
+    const { conversation, fakePeer, ofType } = open({ limitation: { max_message_length: 2_000 } });
+    const small = fakePeer.sign({ kind: 4, content: 'é'.repeat(100) });
+    const large = fakePeer.sign({ kind: 4, content: 'é'.repeat(900) });
     expect(await conversation.publish(large)).toEqual({
       outcome: 'rejected',
       reason: expect.stringMatching(/^invalid: not sent: the event takes 2\d\d\d bytes .* limit of 2000$/),
@@ -335,22 +335,22 @@ describe('writes', () => {
   test.each([{ max_message_length: 0 }, { max_message_length: 100 }, { max_message_length: -5 }, {}])(
     '%j is no limit',
     async (limitation) => {
-      const { conversation, puppet, ofType } = open({ limitation });
-      void conversation.publish(puppet.sign({ content: 'x'.repeat(5_000) }));
+      const { conversation, fakePeer, ofType } = open({ limitation });
+      void conversation.publish(fakePeer.sign({ content: 'x'.repeat(5_000) }));
       expect(ofType('EVENT')).toHaveLength(1);
       conversation.reset();
     },
   );
 
   test('are not offered to a relay that asks for proof of work', async () => {
-    const { conversation, puppet, ofType, state } = open({ limitation: { min_pow_difficulty: 20 } });
-    expect(await conversation.publish(puppet.sign({}))).toEqual({
+    const { conversation, fakePeer, ofType, state } = open({ limitation: { min_pow_difficulty: 20 } });
+    expect(await conversation.publish(fakePeer.sign({}))).toEqual({
       outcome: 'rejected',
       reason: 'pow: not sent: the relay asks for 20 bits of proof of work',
       prefix: 'pow',
     });
     state.info = knows({ min_pow_difficulty: 0, payment_required: true, restricted_writes: true });
-    void conversation.publish(puppet.sign({}));
+    void conversation.publish(fakePeer.sign({}));
     expect(ofType('EVENT')).toHaveLength(1);
     conversation.reset();
   });

@@ -9,7 +9,7 @@ import {
 } from '@ocmesh/shared/wire';
 import type { PublishOutcome, QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
 import { createAuthentication } from './auth.ts';
-import { refuseUnsent, statedLimit } from './preflight.ts';
+import { preflight, statedLimit } from './preflight.ts';
 import { createPublications } from './publications.ts';
 import { createQueries } from './queries.ts';
 import { type AuthResult, type RefusedState, refusedState } from './refused-state.ts';
@@ -180,7 +180,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
     },
     async publish(event) {
       const frame = eventFrame(event);
-      const own = refuseUnsent(frame, info());
+      const own = preflight(frame, info());
       if (own) return own;
       const startedAt = clock.monotonic();
       const first = await publications.publish(event.id, frame);

@@ -1,7 +1,7 @@
 import { createFakeClock, createSeededRandom } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createComeback, reconnectDelayMs } from './reconnect.ts';
+import { createReconnect, reconnectDelayMs } from './reconnect.ts';
 
 test('doubles from one second, to 8 seconds while alone and to 5 minutes else', () => {
   const longest = (alone: boolean) =>
@@ -33,7 +33,7 @@ describe('a comeback', () => {
   function open(others: number) {
     const clock = createFakeClock();
     const state = { others, connects: [] as number[] };
-    const comeback = createComeback({
+    const comeback = createReconnect({
       clock,
       random: createSeededRandom(1),
       connect: () => state.connects.push(clock.monotonic()),
@@ -49,7 +49,7 @@ describe('a comeback', () => {
       await clock.advance(5 * minute);
       expect(state.connects).toHaveLength(i + 1);
     }
-    expect(comeback.restsUntil()).toBeNull();
+    expect(comeback.backoffUntil()).toBeNull();
     expect(clock.pending()).toBe(0);
   });
 
@@ -72,7 +72,7 @@ describe('a comeback', () => {
       if (i < 11) await clock.advance(5 * minute);
     }
     state.others = 0;
-    comeback.pullIn();
+    comeback.retrySoon();
     await clock.advance(8_000);
     expect(state.connects).toHaveLength(12);
   });
@@ -80,7 +80,7 @@ describe('a comeback', () => {
   test('that comes soon anyway is left as it is', async () => {
     const { clock, state, comeback } = open(1);
     comeback.retry();
-    comeback.pullIn();
+    comeback.retrySoon();
     await clock.advance(1_000);
     expect(state.connects).toHaveLength(1);
     expect(clock.pending()).toBe(0);
@@ -98,18 +98,18 @@ describe('a comeback', () => {
   test('rests for hours while another relay is open', async () => {
     const { clock, state, comeback } = open(1);
     comeback.rest({ ms: 6 * hour, firm: false });
-    const until = comeback.restsUntil() as number;
+    const until = comeback.backoffUntil() as number;
     expect(until - clock.now()).toBeGreaterThanOrEqual(6 * hour);
     expect(until - clock.now()).toBeLessThanOrEqual(6.6 * hour);
     // By the clock that never jumps.
     clock.jump(24 * hour);
-    expect(comeback.restsUntil()).toBe(until + 24 * hour);
+    expect(comeback.backoffUntil()).toBe(until + 24 * hour);
     comeback.hurry();
     await clock.advance(6 * hour - 1);
     expect(state.connects).toEqual([]);
     await clock.advance(hour);
     expect(state.connects).toHaveLength(1);
-    expect(comeback.restsUntil()).toBeNull();
+    expect(comeback.backoffUntil()).toBeNull();
   });
 
   test('rests for 5 minutes at most while no other relay is open', async () => {
@@ -125,8 +125,8 @@ describe('a comeback', () => {
     const { clock, state, comeback } = open(1);
     comeback.rest({ ms: 6 * hour, firm: false });
     state.others = 0;
-    comeback.pullIn();
-    expect(comeback.restsUntil()).not.toBeNull();
+    comeback.retrySoon();
+    expect(comeback.backoffUntil()).not.toBeNull();
     await clock.advance(5 * minute);
     expect(state.connects).toHaveLength(1);
   });
@@ -134,7 +134,7 @@ describe('a comeback', () => {
   test('keeps a rest that the relay asked for, whatever becomes of the others', async () => {
     const { clock, state, comeback } = open(0);
     comeback.rest({ ms: 10 * minute, firm: true });
-    comeback.pullIn();
+    comeback.retrySoon();
     comeback.hurry();
     await clock.advance(10 * minute - 1);
     expect(state.connects).toEqual([]);
@@ -161,7 +161,7 @@ describe('a comeback', () => {
     const { clock, state, comeback } = open(1);
     comeback.retry();
     comeback.stop();
-    comeback.pullIn();
+    comeback.retrySoon();
     comeback.hurry();
     await clock.advance(hour);
     expect(state.connects).toEqual([]);

@@ -12,34 +12,34 @@ export function reconnectDelayMs(failures: number, alone: boolean, unit: number)
 }
 
 /** How long a relay is left alone. `firm`: because it asked for it, so it counts whatever becomes of the others. */
-export interface Rest {
+export interface Backoff {
   readonly ms: number;
   readonly firm: boolean;
 }
 
 /** When one relay is connected to again. */
-export interface Comeback {
+export interface Reconnect {
   /** The connection did not come about, or broke. */
   retry(atLeastMs?: number): void;
-  rest(rest: Rest): void;
+  rest(rest: Backoff): void;
   /** The last connection was a good one: the pauses start over. */
   reset(): void;
   /** No relay is open any more: what waits is tried soon. */
-  pullIn(): void;
+  retrySoon(): void;
   /** Now, unless the relay is left alone. */
   hurry(): void;
   /** null while the relay is not left alone. */
-  restsUntil(): UnixMs | null;
+  backoffUntil(): UnixMs | null;
   stop(): void;
 }
 
-export function createComeback(deps: {
+export function createReconnect(deps: {
   readonly clock: Clock;
   readonly random: Random;
   readonly connect: () => void;
   /** Whether another relay of our own is open. */
   readonly othersOpen: () => boolean;
-}): Comeback {
+}): Reconnect {
   const { clock, random, connect, othersOpen } = deps;
   let failures = 0;
   let pending: { readonly dueAt: number; readonly kind: 'retry' | 'rest' | 'firm rest' } | null = null;
@@ -71,7 +71,7 @@ export function createComeback(deps: {
     reset() {
       failures = 0;
     },
-    pullIn() {
+    retrySoon() {
       if (!pending || pending.kind === 'firm rest') return;
       const soonMs =
         pending.kind === 'rest' ? whileAloneMs() : reconnectDelayMs(failures, true, random.unit());
@@ -84,7 +84,7 @@ export function createComeback(deps: {
       pending = null;
       connect();
     },
-    restsUntil: () =>
+    backoffUntil: () =>
       pending === null || pending.kind === 'retry'
         ? null
         : clock.now() + Math.round(pending.dueAt - clock.monotonic()),

@@ -49,7 +49,7 @@ describe('a relay that refuses our messages', () => {
   ])('%s is kept in peace, and says why', async (_, script, state) => {
     const { relay, heard, count, scripted, clock } = await connected(script);
     await until(() => expect(relay().state).toBe(state));
-    expect(relay()).toMatchObject({ open: true, carriesDms: false, restsUntil: null });
+    expect(relay()).toMatchObject({ open: true, carriesDms: false, backoffUntil: null });
     expect(heard.filter((what) => what.startsWith('is ')).slice(0, 2)).toEqual([
       'is connecting',
       'is connected',
@@ -125,9 +125,9 @@ describe('a relay that hangs up on us', () => {
       refusing('restricted: members only'),
       goodbye,
     );
-    await until(() => expect(relay().restsUntil).not.toBeNull());
+    await until(() => expect(relay().backoffUntil).not.toBeNull());
     expect(relay()).toMatchObject({ open: false, state: 'restricted', lastError: expect.any(String) });
-    const restMs = (relay().restsUntil as number) - clock.now();
+    const restMs = (relay().backoffUntil as number) - clock.now();
     expect(restMs).toBeGreaterThanOrEqual(6 * hourMs);
     expect(restMs).toBeLessThanOrEqual(6.6 * hourMs);
     expect(logged('relay left alone for a while')).toBe(1);
@@ -138,7 +138,7 @@ describe('a relay that hangs up on us', () => {
 
   test('in words of its own is left alone as well', async () => {
     const { relay } = await rested({}, (socket) => socket.close(4403, 'restricted: not whitelisted'));
-    await until(() => expect(relay().restsUntil).not.toBeNull());
+    await until(() => expect(relay().backoffUntil).not.toBeNull());
     expect(relay()).toMatchObject({ state: 'restricted', lastError: expect.stringContaining('whitelisted') });
   });
 
@@ -149,7 +149,7 @@ describe('a relay that hangs up on us', () => {
     await open.pass(scripted, 80_000);
     scripted.cut();
     await until(() => expect(relay().open).toBe(false));
-    expect(relay()).toMatchObject({ state: 'disconnected', restsUntil: null });
+    expect(relay()).toMatchObject({ state: 'disconnected', backoffUntil: null });
   });
 
   test.each<[number, string]>([
@@ -160,7 +160,7 @@ describe('a relay that hangs up on us', () => {
     const { relay, clock, scripted, logged, count } = await rested({ onUpgrade: () => ({ status }) });
     await until(() => expect(relay()).toMatchObject({ state, open: false }));
     expect(relay().lastError).toContain(`HTTP ${status}`);
-    expect((relay().restsUntil as number) - clock.now()).toBeGreaterThanOrEqual(6 * hourMs);
+    expect((relay().backoffUntil as number) - clock.now()).toBeGreaterThanOrEqual(6 * hourMs);
     expect([count(`is ${state}`), logged('relay left alone for a while')]).toEqual([1, 1]);
     await clock.advance(20_000);
     expect(scripted.requests().upgrades).toBe(1);
@@ -186,7 +186,7 @@ describe('a relay that hangs up on us', () => {
     await until(() => expect(relay(good.url).open).toBe(true));
     good.cut();
     await until(() => expect(relay(good.url).open).toBe(false));
-    expect((relay().restsUntil as number) - clock.now()).toBeLessThanOrEqual(5 * MINUTE_MS);
+    expect((relay().backoffUntil as number) - clock.now()).toBeLessThanOrEqual(5 * MINUTE_MS);
     for (let i = 0; i < 300 && scripted.requests().upgrades < 2; i++) await clock.advance(1_000);
     expect(scripted.requests().upgrades).toBe(2);
   });
@@ -203,8 +203,8 @@ describe('a relay that hangs up on us', () => {
   ])('with %s is left alone for as long, even when it is our only one', async (_, denial, minutes) => {
     const scripted = await startScriptedRelay({ onUpgrade: () => denial });
     const { relay, clock } = openNetwork([scripted.url]);
-    await until(() => expect(relay().restsUntil).not.toBeNull());
-    const restMs = (relay().restsUntil as number) - clock.now();
+    await until(() => expect(relay().backoffUntil).not.toBeNull());
+    const restMs = (relay().backoffUntil as number) - clock.now();
     expect(restMs).toBeGreaterThanOrEqual(minutes * MINUTE_MS);
     expect(restMs).toBeLessThanOrEqual(minutes * MINUTE_MS * 1.1);
     expect(relay().state).toBe('disconnected');
@@ -219,7 +219,7 @@ describe('a relay that hangs up on us', () => {
     const scripted = await startScriptedRelay({ onUpgrade: () => denial });
     const { relay, clock } = openNetwork([scripted.url]);
     await until(() => expect(relay().lastError).toContain(`HTTP ${denial.status}`));
-    expect(relay()).toMatchObject({ state: 'disconnected', restsUntil: null });
+    expect(relay()).toMatchObject({ state: 'disconnected', backoffUntil: null });
     await clock.advance(withinMs - 501);
     expect(scripted.requests().upgrades).toBe(1);
     await clock.advance(501);

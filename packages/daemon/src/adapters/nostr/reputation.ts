@@ -14,18 +14,18 @@ const costs = {
 /** What `unasked` leaves untouched: by itself it never makes a relay misbehave. */
 const UNASKED_FLOOR = limits.relayStandingPoints / 2;
 
-export interface Standing {
+export interface Reputation {
   /** @returns whether that used it up */
-  charge(offence: keyof typeof costs): boolean;
+  penalize(offence: keyof typeof costs): boolean;
 }
 
 /** How far a relay is trusted to behave. Comes back with time. */
-export function createStanding(clock: Clock): Standing {
+export function createReputation(clock: Clock): Reputation {
   let points: number = limits.relayStandingPoints;
   let countedAt = clock.monotonic();
 
   return {
-    charge(offence) {
+    penalize(offence) {
       const minutes = (clock.monotonic() - countedAt) / 60_000;
       countedAt = clock.monotonic();
       points = Math.min(limits.relayStandingPoints, points + minutes * limits.relayStandingPerMinute);

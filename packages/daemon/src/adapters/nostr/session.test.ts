@@ -122,7 +122,7 @@ test.each(['auth-required: prove it', 'ERROR: auth-required: we only serve …',
   'answers the challenge when a subscription is closed with %j, once, and asks again',
   async (reason) => {
     const refused = new Set<unknown>();
-    const { scripted, count, url, puppet, relay } = await connected({
+    const { scripted, count, url, fakePeer, relay } = await connected({
       onOpen: (reply) => reply('AUTH', 'the-challenge'),
       onFrame: ([type, name], reply) => {
         if (type !== 'REQ' || refused.has(name)) return false;
@@ -136,7 +136,7 @@ test.each(['auth-required: prove it', 'ERROR: auth-required: we only serve …',
     expect(auths).toMatchObject([
       {
         kind: 22242,
-        pubkey: puppet.pubkey,
+        pubkey: fakePeer.pubkey,
         content: '',
         tags: [
           ['relay', url],
@@ -235,18 +235,22 @@ test.each([
   [false, '', 'rejected', null],
   ['yes', '', 'rejected', null],
 ])('OK %j %j means %s', async (accepted, reason, outcome, prefix) => {
-  const { network, puppet, url } = await connected({
+  const { network, fakePeer, url } = await connected({
     onFrame: ([type, event], reply) => {
       if (type === 'EVENT') reply('OK', (event as { id: string }).id, accepted, reason);
       return type === 'EVENT';
     },
   });
-  expect(await network.publish(url, puppet.presence())).toEqual({ outcome, reason: reason || null, prefix });
+  expect(await network.publish(url, fakePeer.presence())).toEqual({
+    outcome,
+    reason: reason || null,
+    prefix,
+  });
 });
 
 test('a write that needs AUTH is written again after it', async () => {
   let authenticated = false;
-  const { network, puppet, url, scripted } = await connected({
+  const { network, fakePeer, url, scripted } = await connected({
     onOpen: (reply) => reply('AUTH', 'x'),
     onFrame: ([type, event], reply) => {
       if (type === 'AUTH') authenticated = true;
@@ -255,28 +259,28 @@ test('a write that needs AUTH is written again after it', async () => {
       return true;
     },
   });
-  expect(await network.publish(url, puppet.presence())).toMatchObject({ outcome: 'accepted' });
+  expect(await network.publish(url, fakePeer.presence())).toMatchObject({ outcome: 'accepted' });
   expect(scripted.ofType('EVENT')).toHaveLength(2);
 });
 
 test('a relay that does not answer a write is given ten seconds', async () => {
-  const { network, puppet, url, clock, scripted } = await connected({
+  const { network, fakePeer, url, clock, scripted } = await connected({
     onFrame: ([type]) => type === 'EVENT',
   });
-  const outcome = network.publish(url, puppet.presence());
+  const outcome = network.publish(url, fakePeer.presence());
   await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
   await clock.advance(10_000);
   expect(await outcome).toEqual({ outcome: 'timeout', reason: 'no answer', prefix: null });
 });
 
 test('a write that is under way when the connection breaks was offline', async () => {
-  const { network, puppet, url, scripted } = await connected({ onFrame: ([type]) => type === 'EVENT' });
-  const outcome = network.publish(url, puppet.presence());
+  const { network, fakePeer, url, scripted } = await connected({ onFrame: ([type]) => type === 'EVENT' });
+  const outcome = network.publish(url, fakePeer.presence());
   await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
   scripted.cut();
   expect(await outcome).toMatchObject({ outcome: 'offline' });
-  expect(await network.publish(url, puppet.presence())).toMatchObject({ outcome: 'offline' });
-  expect(await network.publish('wss://unknown.test', puppet.presence())).toMatchObject({
+  expect(await network.publish(url, fakePeer.presence())).toMatchObject({ outcome: 'offline' });
+  expect(await network.publish('wss://unknown.test', fakePeer.presence())).toMatchObject({
     outcome: 'offline',
   });
 });
@@ -395,14 +399,14 @@ test("keeps no more than 200 characters of a relay's words", async () => {
 });
 
 test('measures the round trip of a write', async () => {
-  const { network, puppet, url, clock, scripted, relay } = await connected({
+  const { network, fakePeer, url, clock, scripted, relay } = await connected({
     onFrame: ([type, event], reply) => {
       if (type !== 'EVENT') return false;
       void clock.advance(123).then(() => reply('OK', (event as { id: string }).id, true, ''));
       return true;
     },
   });
-  await network.publish(url, puppet.presence());
+  await network.publish(url, fakePeer.presence());
   expect(relay().roundTripMs).toBe(123);
   expect(scripted.connections()).toBe(1);
 });

@@ -14,9 +14,9 @@ import { type Circumstances, judge } from './close-reason.ts';
 import { type Connection, type End, openConnection } from './connection.ts';
 import { createInfoSource } from './info-cache.ts';
 import { createConversation } from './protocol.ts';
-import { createComeback } from './reconnect.ts';
+import { createReconnect } from './reconnect.ts';
 import { createRemoteClock } from './remote-clock.ts';
-import { createStanding } from './reputation.ts';
+import { createReputation } from './reputation.ts';
 
 export interface SessionDeps {
   readonly clock: Clock;
@@ -43,7 +43,7 @@ export interface Session {
   report(offence: Offence): void;
   wake(): void;
   /** No relay of our own is open any more. */
-  pullIn(): void;
+  retrySoon(): void;
 }
 
 /** One relay for as long as it is on our list: connects, subscribes, authenticates, and comes back after every break. */
@@ -65,9 +65,9 @@ export function createSession(url: string, deps: SessionDeps): Session {
   let stopped = false;
   let onStopped = (): void => {};
 
-  const conduct = createStanding(clock);
+  const conduct = createReputation(clock);
   const remoteClock = createRemoteClock(clock);
-  const comeback = createComeback({ clock, random, connect, othersOpen });
+  const comeback = createReconnect({ clock, random, connect, othersOpen });
   const info = createInfoSource({
     url,
     clock,
@@ -164,17 +164,17 @@ export function createSession(url: string, deps: SessionDeps): Session {
   function logRest(state: RelayState): void {
     if (loggedRest === state) return;
     loggedRest = state;
-    const minutes = Math.round(((comeback.restsUntil() ?? clock.now()) - clock.now()) / 60_000);
+    const minutes = Math.round(((comeback.backoffUntil() ?? clock.now()) - clock.now()) / 60_000);
     log.warn('relay left alone for a while', { relay: url, state, reason: lastError, minutes });
   }
 
   function offend(offence: 'garbage_frame' | 'frame_too_large' | 'unasked'): void {
     listener.onGarbage(url, offence);
-    charge(offence);
+    penalize(offence);
   }
 
-  function charge(offence: Offence | 'garbage_frame' | 'frame_too_large'): void {
-    if (!conduct.charge(offence) || phase !== 'open') return;
+  function penalize(offence: Offence | 'garbage_frame' | 'frame_too_large'): void {
+    if (!conduct.penalize(offence) || phase !== 'open') return;
     // A bad relay is better than none.
     if (role === 'foreign' || othersOpen()) return hangUp('misbehaved', `it misbehaves: ${offence}`);
     if (!hasMisbehaved) log.warn('relay misbehaves, and no other is connected', { relay: url, offence });
@@ -220,7 +220,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       lastError,
       roundTripMs: conversation.roundTripMs(),
       info: info.current(),
-      restsUntil: comeback.restsUntil(),
+      backoffUntil: comeback.backoffUntil(),
       clockOffsetMs: remoteClock.offsetMs(),
     }),
     async publish(event) {
@@ -231,7 +231,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       if (phase !== 'open') return { complete: false, events: [], tooLarge: false };
       return conversation.query(filters);
     },
-    report: charge,
+    report: penalize,
     wake() {
       remoteClock.forget();
       info.expire();
@@ -239,6 +239,6 @@ export function createSession(url: string, deps: SessionDeps): Session {
       connection?.probe();
       comeback.hurry();
     },
-    pullIn: comeback.pullIn,
+    retrySoon: comeback.retrySoon,
   };
 }

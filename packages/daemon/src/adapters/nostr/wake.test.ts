@@ -52,7 +52,7 @@ test('what waits for another try gets it at once, and its pauses start over', as
 test('a relay that is left alone stays so', async () => {
   const scripted = await startScriptedRelay({ onUpgrade: () => ({ status: 429 }) });
   const { network, relay } = openNetwork([scripted.url]);
-  await until(() => expect(relay().restsUntil).not.toBeNull());
+  await until(() => expect(relay().backoffUntil).not.toBeNull());
   network.wake();
   await someTime();
   expect([relay().state, scripted.requests().upgrades]).toEqual(['disconnected', 1]);

@@ -9,7 +9,7 @@ export const exitCodes = {
 } as const;
 
 /** A reason not to start, in one sentence with the next step. */
-export class StartError extends Error {
+export class ExitError extends Error {
   readonly exitCode: number;
   constructor(exitCode: number, message: string, cause?: unknown) {
     super(message, { cause });

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitCodes, StartError } from './exit.ts';
+import { ExitError, exitCodes } from './exit.ts';
 import { othersBits } from './private-file.ts';
 
 /** The files of one agent. */
@@ -33,7 +33,7 @@ export const homeFiles = (path: string): Home => ({
 /**
  * Makes the folder if it is missing (0700). Refuses a folder that others can enter, and files that others can read,
  * that belong to somebody else, or that are links: whoever could put them there could read or change what we keep.
- * @throws StartError with the path and what helps
+ * @throws ExitError with the path and what helps
  */
 export function prepareHome(home: Home): void {
   try {
@@ -45,7 +45,7 @@ export function prepareHome(home: Home): void {
       throw refuse(`Others may enter ${home.path}. Run: chmod 700 ${home.path}`);
     for (const name of readdirSync(home.path)) if (isSecret(name)) checkFile(join(home.path, name));
   } catch (error) {
-    if (error instanceof StartError) throw error;
+    if (error instanceof ExitError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw refuse(`The folder ${home.path} cannot be used: ${why}`, error);
   }
@@ -67,5 +67,5 @@ function checkOwner(path: string, { uid }: { uid: number }): void {
     throw refuse(`${path} belongs to another user. Run: sudo chown -R "$(id -un)" ${path}`);
 }
 
-const refuse = (why: string, cause?: unknown): StartError =>
-  new StartError(exitCodes.permanent, `${why}.`, cause);
+const refuse = (why: string, cause?: unknown): ExitError =>
+  new ExitError(exitCodes.permanent, `${why}.`, cause);

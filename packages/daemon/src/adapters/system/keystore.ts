@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { exitCodes, StartError } from './exit.ts';
+import { ExitError, exitCodes } from './exit.ts';
 import type { Home } from './home.ts';
 import { readPrivate, writePrivate } from './private-file.ts';
 
@@ -13,7 +13,7 @@ const CONTEXT = Buffer.from('ocmesh keystore 1');
 /**
  * The data key of the store. It is random and never changes; `keystore.json` holds it wrapped by the key file, so
  * that a copy of the database and of the keystore alone gives nothing away.
- * @throws StartError when a part is missing or loosened; a new key is made only where no store is
+ * @throws ExitError when a part is missing or loosened; a new key is made only where no store is
  */
 export function openKeystore(home: Home): Uint8Array {
   const hasKeyFile = existsSync(home.keyFile);
@@ -26,7 +26,7 @@ export function openKeystore(home: Home): Uint8Array {
 
 /**
  * The data key, as `openKeystore` gives it; nothing is ever made.
- * @throws StartError when a part is missing, loosened, or does not fit the other
+ * @throws ExitError when a part is missing, loosened, or does not fit the other
  */
 export function readKeystore(home: Home): Uint8Array {
   const hasKeyFile = existsSync(home.keyFile);
@@ -39,7 +39,7 @@ export function readKeystore(home: Home): Uint8Array {
   try {
     return unwrap(JSON.parse(readPrivate(home.keystore).toString('utf8')), readWrappingKey(home));
   } catch (error) {
-    if (error instanceof StartError) throw error;
+    if (error instanceof ExitError) throw error;
     throw refuse(`${home.keystore} does not fit ${home.keyFile}. Restore both from the same backup`, error);
   }
 }
@@ -77,5 +77,5 @@ function unwrap(keystore: Record<string, unknown>, wrappingKey: Uint8Array): Uin
   return Buffer.concat([decipher.update(wrapped.subarray(IV_BYTES, end)), decipher.final()]);
 }
 
-const refuse = (why: string, cause?: unknown): StartError =>
-  new StartError(exitCodes.permanent, `${why}.`, cause);
+const refuse = (why: string, cause?: unknown): ExitError =>
+  new ExitError(exitCodes.permanent, `${why}.`, cause);

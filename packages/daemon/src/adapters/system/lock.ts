@@ -1,5 +1,5 @@
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { exitCodes, StartError } from './exit.ts';
+import { ExitError, exitCodes } from './exit.ts';
 
 interface Holder {
   readonly pid: number;
@@ -51,7 +51,7 @@ export function lockHolder(path: string): { readonly pid: number | null; readonl
 /**
  * One daemon a home: two would overwrite each other's store.
  * @returns how to let go
- * @throws StartError when a living daemon holds it
+ * @throws ExitError when a living daemon holds it
  */
 export function takeLock(path: string): () => void {
   const mine = `${path}.${process.pid}`;
@@ -71,7 +71,7 @@ export function takeLock(path: string): () => void {
         const judged = readOr(path);
         const holder = parseHolder(judged);
         if (holder && isAlive(holder)) {
-          throw new StartError(
+          throw new ExitError(
             exitCodes.permanent,
             `Another ocmesh daemon (pid ${holder.pid}) uses this home. Stop it, or set OCMESH_HOME to another folder.`,
           );
@@ -79,7 +79,7 @@ export function takeLock(path: string): () => void {
         moveAside(path, judged);
       }
     }
-    throw new StartError(
+    throw new ExitError(
       exitCodes.tryAgain,
       `The lock ${path} could not be taken: others are taking it too. Try again.`,
     );

@@ -9,18 +9,18 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { exitCodes, StartError } from './exit.ts';
+import { ExitError, exitCodes } from './exit.ts';
 
 /** The bits of a mode that let others in. */
 export const othersBits = 0o077;
 
-/** @throws StartError when others may read it, or the system's error */
+/** @throws ExitError when others may read it, or the system's error */
 export function readPrivate(path: string): Buffer {
   // NONBLOCK: a pipe in the file's place must not hold us up.
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     if ((fstatSync(file).mode & othersBits) !== 0) {
-      throw new StartError(exitCodes.permanent, `Others may read ${path}. Run: chmod 600 ${path}.`);
+      throw new ExitError(exitCodes.permanent, `Others may read ${path}. Run: chmod 600 ${path}.`);
     }
     return readFileSync(file);
   } finally {

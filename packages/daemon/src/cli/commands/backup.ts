@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { homeFiles } from '../../adapters/system/home.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { askPassphrase, type PassphraseFlags } from '../terminal/passphrase.ts';
@@ -68,9 +68,9 @@ export function addBackupCommands(program: Command, { io, printer }: CommandCont
 
 async function confirmReset(path: string): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new StartError(exitCodes.permanent, 'There is no terminal to ask at. Use --yes.');
+    throw new ExitError(exitCodes.permanent, 'There is no terminal to ask at. Use --yes.');
   const { confirm } = await import('@clack/prompts');
   const message = `Move ${path} aside and start with a new identity?`;
   if ((await confirm({ message, initialValue: false })) !== true)
-    throw new StartError(exitCodes.permanent, 'Cancelled.');
+    throw new ExitError(exitCodes.permanent, 'Cancelled.');
 }

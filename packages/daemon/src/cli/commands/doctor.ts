@@ -8,7 +8,7 @@ import { createSystemRandom } from '../../adapters/system/random.ts';
 import type { Fix } from '../../doctor/check.ts';
 import type { Surroundings } from '../../doctor/probes/environment.ts';
 import type { Paint } from '../../doctor/report.ts';
-import type { Examined } from '../../doctor/run-checks.ts';
+import type { Inspected } from '../../doctor/run-checks.ts';
 import { example } from '../terminal/context.ts';
 import { printLine } from '../terminal/output.ts';
 import { machine } from './service-host.ts';
@@ -36,7 +36,7 @@ async function run(flags: DoctorFlags): Promise<void> {
   const { mend } = await import('../../doctor/apply-fixes.ts');
   const surroundings = look();
   const paint = flags.json ? plain : colours();
-  const print = flags.json ? () => {} : (one: Examined) => printLine(describe(one, paint));
+  const print = flags.json ? () => {} : (one: Inspected) => printLine(describe(one, paint));
   let all = await examineHome(surroundings, print);
   const fixes = all.flatMap(({ finding }) => finding.fix ?? []);
   let backup: string | null = null;
@@ -54,8 +54,8 @@ async function run(flags: DoctorFlags): Promise<void> {
 
 async function examineHome(
   surroundings: Surroundings,
-  onExamined: (one: Examined) => void,
-): Promise<Examined[]> {
+  onExamined: (one: Inspected) => void,
+): Promise<Inspected[]> {
   const { allChecks } = await import('../../doctor/checks/index.ts');
   const { createFacts } = await import('../../doctor/probes/facts.ts');
   const { examine } = await import('../../doctor/run-checks.ts');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { homeFiles } from '../../adapters/system/home.ts';
 import {
   needsPassphrase,
@@ -59,7 +59,7 @@ async function exportKey(
   const { checkIsNew, readSecretKey, writeNewPrivate } = await import('../../offline.ts');
   const file = typed === undefined ? undefined : typedPath(typed);
   if (file === undefined && !process.stdout.isTTY) {
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       'The secret key is shown on a terminal only. Name a file to write it to.',
     );
@@ -89,7 +89,7 @@ async function importKey(
   try {
     moved = await importSecretKey(home, parseSecretKey(text, passphrase), flags.replace ?? false);
   } catch (error) {
-    if (error instanceof SecretKeyTextError) throw new StartError(exitCodes.permanent, error.message, error);
+    if (error instanceof SecretKeyTextError) throw new ExitError(exitCodes.permanent, error.message, error);
     throw error;
   }
   printer().answer(

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createSystemClock } from '../../adapters/system/clock.ts';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
 import { parsePubkey } from '../../core/identity/public-key-text.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
@@ -39,7 +39,7 @@ async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void
   ]);
   const port = Number(flags.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new StartError(exitCodes.permanent, '--port takes a number from 0 to 65535.');
+    throw new ExitError(exitCodes.permanent, '--port takes a number from 0 to 65535.');
   }
   const clock = createSystemClock();
   const relay = await startRelay({
@@ -59,23 +59,23 @@ async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void
   printer().item({ url: relay.url }, () => `ocmesh relay is running: ${relay.url}`);
 }
 
-function explained(error: NodeJS.ErrnoException, { port, host }: RelayFlags): StartError | null {
+function explained(error: NodeJS.ErrnoException, { port, host }: RelayFlags): ExitError | null {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new StartError(
+      return new ExitError(
         exitCodes.tryAgain,
         `Another program listens on port ${port} of ${host}. Take another one with --port.`,
         error,
       );
     case 'EACCES':
-      return new StartError(
+      return new ExitError(
         exitCodes.permanent,
         `Port ${port} is not for everybody. Take one from 1024 on with --port.`,
         error,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new StartError(
+      return new ExitError(
         exitCodes.permanent,
         `${host} is no address of this machine. Name one of its own with --host.`,
         error,

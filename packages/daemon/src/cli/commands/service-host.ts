@@ -6,7 +6,7 @@ import { createClient, ownerAccess } from '@ocmesh/client';
 import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { createSystemClock } from '../../adapters/system/clock.ts';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { type Home, homeFiles } from '../../adapters/system/home.ts';
 import { findSupervisor } from '../../service/find-supervisor.ts';
 import { type Answer, createInstallation, ownProgram, type Program } from '../../service/installation.ts';
@@ -36,11 +36,11 @@ export const machine = {
 /** What keeps a daemon alive here, or why nothing does. */
 export const lookForSupervisor = () => findSupervisor(machine);
 
-/** @throws StartError where nothing keeps a daemon alive, with what to do instead */
+/** @throws ExitError where nothing keeps a daemon alive, with what to do instead */
 export async function requireSupervisor(): Promise<Supervisor> {
   const found = await lookForSupervisor();
   if ('supervisor' in found) return found.supervisor;
-  throw new StartError(
+  throw new ExitError(
     exitCodes.permanent,
     `${found.missing}. Run the daemon in the foreground, or let a service manager of your own run it: node ${shellQuoted(process.argv[1] ?? 'ocmesh.mjs')} start`,
   );

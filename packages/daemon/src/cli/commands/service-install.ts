@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { prepareHome } from '../../adapters/system/home.ts';
 import { environment } from '../../config/schema.ts';
 import { oldAgentNotice, shellQuoted } from '../../service/legacy-agent.ts';
@@ -24,10 +24,7 @@ export async function installService(
   flags: DescriptionFlags & WaitFlags & { readonly linger?: boolean },
 ): Promise<void> {
   if (machine.uid === 0 && process.env['SUDO_USER']) {
-    throw new StartError(
-      exitCodes.permanent,
-      'Run it as yourself, without sudo: the service is yours alone.',
-    );
+    throw new ExitError(exitCodes.permanent, 'Run it as yourself, without sudo: the service is yours alone.');
   }
   const home = serviceHome();
   const supervisor = await requireSupervisor();

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import type { Home } from '../../adapters/system/home.ts';
 import { lockHolder } from '../../adapters/system/lock.ts';
 import { readDefinition } from '../../service/spec-file.ts';
@@ -24,7 +24,7 @@ export async function uninstallService(flags: {
     return printLine(isThere ? `${said} Identity and messages stay in ${home.path}.` : said);
   // A folder of something else, named by mistake, is not ours to remove.
   if (!existsSync(home.keystore))
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       `${said} But ${home.path} holds no identity of ocmesh: it was left alone.`,
     );
@@ -36,7 +36,7 @@ async function removeService(supervisor: Supervisor, home: Home): Promise<void> 
   const definition = readDefinition(supervisor.definitionPath);
   const other = definition && supervisor.read(definition)?.home;
   if (other && other !== home.path) {
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       `The service is that of ${other}. Set OCMESH_HOME to that folder.`,
     );
@@ -44,20 +44,20 @@ async function removeService(supervisor: Supervisor, home: Home): Promise<void> 
   await installationOf(supervisor, home, {}).uninstall();
 }
 
-/** @throws StartError where a service, or a daemon in the foreground, would be left without its home */
+/** @throws ExitError where a service, or a daemon in the foreground, would be left without its home */
 function checkNothingIsLeft(
   { missing, definitionPath }: { readonly missing: string; readonly definitionPath?: string },
   home: Home,
 ): void {
   if (definitionPath && existsSync(definitionPath)) {
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       `${missing}: the service of ${definitionPath} cannot be removed from here. Nothing was changed.`,
     );
   }
   const holder = lockHolder(home.lockFile);
   if (holder?.alive) {
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       `There is no service to remove: ${missing}. But the daemon of ${home.path} (pid ${holder.pid}) runs: stop it with Ctrl-C where it was started.`,
     );
@@ -66,7 +66,7 @@ function checkNothingIsLeft(
 
 async function confirmPurge(path: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new StartError(
+    throw new ExitError(
       exitCodes.permanent,
       `--purge removes ${path} with the identity in it, for ever. Use --yes as well.`,
     );
@@ -74,5 +74,5 @@ async function confirmPurge(path: string): Promise<void> {
   const { confirm } = await import('@clack/prompts');
   const message = `Remove ${path} with the identity and all messages in it? Nothing brings them back.`;
   if ((await confirm({ message, initialValue: false })) !== true)
-    throw new StartError(exitCodes.permanent, 'Cancelled.');
+    throw new ExitError(exitCodes.permanent, 'Cancelled.');
 }

@@ -1,6 +1,6 @@
 import { limits } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { nodeProblem } from '../../service/node-path.ts';
 import { renderPlist } from '../../service/plist.ts';
 import { runCommand } from '../../service/run-command.ts';
@@ -90,14 +90,14 @@ export function addServiceCommand(program: Command): void {
     .action(print);
 }
 
-/** @throws StartError where it is not, or where its Node is gone */
+/** @throws ExitError where it is not, or where its Node is gone */
 async function requireInstalled(supervisor: Supervisor): Promise<void> {
   const definition = readDefinition(supervisor.definitionPath);
   const installed = definition && supervisor.read(definition);
   if (!installed)
-    throw new StartError(exitCodes.permanent, 'The service is not installed. Run: ocmesh service install');
+    throw new ExitError(exitCodes.permanent, 'The service is not installed. Run: ocmesh service install');
   const problem = await nodeProblem(runCommand, installed.nodePath);
-  if (problem) throw new StartError(exitCodes.permanent, nodeIsGone(installed.nodePath, problem));
+  if (problem) throw new ExitError(exitCodes.permanent, nodeIsGone(installed.nodePath, problem));
 }
 
 const nodeIsGone = (path: string, problem: string): string =>
@@ -186,6 +186,6 @@ async function print(flags: DescriptionFlags & { readonly for?: string }): Promi
   const description = describeService({ home: serviceHome().path, nodePath, watchdogSec });
   const name = flags.for ?? (process.platform === 'darwin' ? 'launchd' : 'systemd');
   if (name !== 'launchd' && name !== 'systemd')
-    throw new StartError(exitCodes.permanent, '--for takes launchd or systemd.');
+    throw new ExitError(exitCodes.permanent, '--for takes launchd or systemd.');
   process.stdout.write((name === 'launchd' ? renderPlist : renderUnit)(description));
 }

@@ -1,12 +1,12 @@
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { refusal } from '../../../test/support/refusal.ts';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import type { Daemon } from '../../app.ts';
 import { superviseBy } from './supervision.ts';
 
 const started = {} as Daemon;
-const permanent = (): Promise<Daemon> => Promise.reject(new StartError(exitCodes.permanent, 'Locked out.'));
+const permanent = (): Promise<Daemon> => Promise.reject(new ExitError(exitCodes.permanent, 'Locked out.'));
 
 test('under launchd, what only a person can help is tried again after 5, 10, 20 … 300 s, in the same process', async () => {
   const clock = createFakeClock();
@@ -25,7 +25,7 @@ test('under launchd, what only a person can help is tried again after 5, 10, 20 
 
 test('what may pass, or is our own mistake, ends the process: launchd starts it again', async () => {
   const { start } = superviseBy({ supervisor: 'launchd' }, createFakeClock());
-  await expect(start(() => Promise.reject(new StartError(exitCodes.tryAgain, 'Full.')))).rejects.toThrow(
+  await expect(start(() => Promise.reject(new ExitError(exitCodes.tryAgain, 'Full.')))).rejects.toThrow(
     'Full.',
   );
   await expect(start(() => Promise.reject(new Error('bug')))).rejects.toThrow('bug');

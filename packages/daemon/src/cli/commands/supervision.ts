@@ -2,7 +2,7 @@ import { fstatSync, ftruncateSync } from 'node:fs';
 import { type Clock, type Log, pause } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { createStderrLog } from '../../adapters/log/logger.ts';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { createSdNotifier } from '../../adapters/system/sd-notify.ts';
 import { startWatchdog } from '../../adapters/system/watchdog.ts';
 import type { Daemon } from '../../app.ts';
@@ -23,7 +23,7 @@ export interface Supervision {
 
 /**
  * @param log of what keeps the daemon from starting, when its own log may not be open
- * @throws StartError for a service manager that we do not know
+ * @throws ExitError for a service manager that we do not know
  */
 export function superviseBy(
   { supervisor, watchdog }: SupervisionFlags,
@@ -41,7 +41,7 @@ export function superviseBy(
     };
   }
   if (supervisor !== 'systemd')
-    throw new StartError(exitCodes.permanent, '--supervisor takes launchd or systemd.');
+    throw new ExitError(exitCodes.permanent, '--supervisor takes launchd or systemd.');
   let notifier: ReturnType<typeof createSdNotifier> | undefined;
   return {
     start: (start) => start(),
@@ -66,7 +66,7 @@ async function park(start: () => Promise<Daemon>, clock: Clock, log: Log): Promi
     try {
       return await start();
     } catch (error) {
-      if (!(error instanceof StartError) || error.exitCode !== exitCodes.permanent) throw error;
+      if (!(error instanceof ExitError) || error.exitCode !== exitCodes.permanent) throw error;
       log.error(`${error.message} Looking again in ${pauseSec} s.`);
     }
     await pause(clock, pauseSec * 1000);

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorRow, OcmeshError } from '@ocmesh/shared/contract';
 import { CommanderError } from 'commander';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 
 export const usageHint = '`ocmesh help <command>` says what it takes.';
 
@@ -76,7 +76,7 @@ export function toFailure(error: unknown): Failure {
       body: { error: code, message, hint: (hint === row.hint && commandHints[code]) || hint },
     };
   }
-  if (error instanceof StartError)
+  if (error instanceof ExitError)
     return { exitCode: error.exitCode, body: { error: 'refused', message: error.message } };
   const { code, syscall, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { exitCodes, StartError } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { typedPath } from './typed-path.ts';
 
 const LEAST_CHARS = 8;
@@ -23,7 +23,7 @@ export async function askPassphrase(flags: PassphraseFlags, isNew: boolean): Pro
 
 function checkLength(passphrase: string): void {
   if (passphrase.length >= LEAST_CHARS) return;
-  throw new StartError(exitCodes.permanent, `The passphrase needs at least ${LEAST_CHARS} characters.`);
+  throw new ExitError(exitCodes.permanent, `The passphrase needs at least ${LEAST_CHARS} characters.`);
 }
 
 const IN_A_FILE = 'Put it into a file and name that with --passphrase-file.';
@@ -33,7 +33,7 @@ async function prompt(message: string, isNew: boolean): Promise<string> {
   const first = await askSecret(`${message} (at least ${LEAST_CHARS} characters)`, IN_A_FILE);
   checkLength(first);
   if (first !== (await askSecret(`${message}, again`, IN_A_FILE))) {
-    throw new StartError(exitCodes.permanent, 'The two passphrases differ. Try again.');
+    throw new ExitError(exitCodes.permanent, 'The two passphrases differ. Try again.');
   }
   return first;
 }
@@ -44,10 +44,10 @@ async function prompt(message: string, isNew: boolean): Promise<string> {
  */
 export async function askSecret(message: string, instead: string): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new StartError(exitCodes.permanent, `${message}: there is no terminal to ask at. ${instead}`);
+    throw new ExitError(exitCodes.permanent, `${message}: there is no terminal to ask at. ${instead}`);
   }
   const { isCancel, password } = await import('@clack/prompts');
   const answer = await password({ message });
-  if (isCancel(answer) || !answer) throw new StartError(exitCodes.permanent, 'Cancelled.');
+  if (isCancel(answer) || !answer) throw new ExitError(exitCodes.permanent, 'Cancelled.');
   return answer;
 }

@@ -69,7 +69,7 @@ export function createCatchUp(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly ingestStored: (raws: readonly unknown[], url: string) => Promise<void>;
+  readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
 }): CatchUp {
   const { self, network, store, clock, log } = deps;
   const relays = new Map<string, RelayState>();

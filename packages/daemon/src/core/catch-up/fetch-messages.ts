@@ -24,7 +24,7 @@ export function createSealedFetch(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
   readonly log: Log;
-  readonly ingestStored: (raws: readonly unknown[], url: string) => Promise<void>;
+  readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
 }): SealedFetch {
   const { self, network, store, log } = deps;
   const isKnown = (id: string): boolean => store.peek((tables) => tables.seen.has(id));
@@ -47,7 +47,7 @@ export function createSealedFetch(deps: {
         if (found.cutSec !== null) next.push({ kind, since: found.cutSec });
       }
       // In the senders' order: a chunk holds the oldest.
-      await deps.ingestStored(events, url);
+      await deps.ingestBackfill(events, url);
       count += events.length;
       if (end !== 'complete') return { end, count };
       open = next;

@@ -2,7 +2,7 @@ import { limits } from '@ocmesh/shared/contract';
 import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
-import { createPuppet } from '../../../test/support/puppet.ts';
+import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import { fetchStored } from './fetch-pages.ts';
 
@@ -35,9 +35,9 @@ function open(
   return { asked, fetch, log };
 }
 
-const puppet = createPuppet('bob', createFakeClock());
+const fakePeer = createFakePeer('bob', createFakeClock());
 const event = (n: number, content = '', fields: Partial<NostrEvent> = {}): NostrEvent => ({
-  ...puppet.sign({ kind: 4, created_at: 1_000 + n, content: `${n}${content}` }),
+  ...fakePeer.sign({ kind: 4, created_at: 1_000 + n, content: `${n}${content}` }),
   ...fields,
 });
 const range = (count: number, content = '') => Array.from({ length: count }, (_, n) => event(n, content));

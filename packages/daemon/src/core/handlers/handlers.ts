@@ -12,7 +12,7 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { RelayList } from '../relays/relay-list.ts';
 import type { Health } from '../status/health.ts';
-import type { Door } from '../trust/held-messages.ts';
+import type { HeldMessages } from '../trust/held-messages.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
 import { createEventHandlers } from './events.ts';
@@ -35,7 +35,7 @@ export interface HandlerDeps {
   readonly waiting: Waiting;
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
-  readonly door: Door;
+  readonly door: HeldMessages;
   /** When a message that is still going out is tried next. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
   /** What still goes out. */
@@ -43,7 +43,7 @@ export interface HandlerDeps {
   readonly renderMetrics: RenderMetrics;
   readonly hub: EventHub;
   /** Told after what happened is on disk. */
-  readonly notify: (events: readonly DomainEvent[]) => void;
+  readonly emit: (events: readonly DomainEvent[]) => void;
   /** Receipts may have become due. */
   readonly wakeReceipts: () => void;
 }

@@ -31,7 +31,7 @@ export function createPeerHandlers(
   deps: HandlerDeps,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
-  const { identity, store, clock, notify, loopGuard } = deps;
+  const { identity, store, clock, emit, loopGuard } = deps;
   const { onlineWindowMs } = options;
   const showAlone = createPeerView(deps, options);
 
@@ -72,7 +72,7 @@ export function createPeerHandlers(
         if (peer.alias !== known?.alias) tables.peers.put(peer);
         return known ? [] : [{ type: 'peer.discovered', peer }];
       });
-      notify(events);
+      emit(events);
       return showAlone(pubkey);
     },
   };

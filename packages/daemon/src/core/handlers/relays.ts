@@ -59,6 +59,6 @@ const untouched = (url: string): RelaySnapshot => ({
   lastError: null,
   roundTripMs: null,
   info: null,
-  restsUntil: null,
+  backoffUntil: null,
   clockOffsetMs: null,
 });

@@ -16,7 +16,7 @@ export function createTrustHandlers(
   Handlers,
   'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
 > {
-  const { store, clock, policies, loopGuard, door, notify, wakeReceipts } = deps;
+  const { store, clock, policies, loopGuard, door, emit, wakeReceipts } = deps;
   const show = createPeerView(deps, options);
 
   /** Changes a peer in one transaction with all that follows from it. */
@@ -28,7 +28,7 @@ export function createTrustHandlers(
       tables.peers.put(peer);
       return peer.trust === before.trust ? [] : afterTrust(tables, peer);
     });
-    notify(events);
+    emit(events);
     wakeReceipts();
     return show(pubkey);
   }
@@ -36,7 +36,7 @@ export function createTrustHandlers(
   function afterTrust(tables: Tables, peer: PeerRecord): DomainEvent[] {
     const events: DomainEvent[] = [{ type: 'peer.trust', peer }];
     if (peer.trust === 'stranger') return events;
-    tables.wishes.remove(peer.pubkey);
+    tables.pendingContacts.remove(peer.pubkey);
     if (peer.trust === 'contact') return [...events, ...door.admit(tables, peer)];
     tables.held.removeOf(peer.pubkey);
     return events;
@@ -83,7 +83,7 @@ export function createTrustHandlers(
 }
 
 export const countRequests = (tables: Tables): number =>
-  tables.held.peers().length + tables.wishes.list().length;
+  tables.held.peers().length + tables.pendingContacts.list().length;
 
 type Gathered = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
 
@@ -102,7 +102,7 @@ function gatherRequests(tables: Tables): Gathered[] {
       })),
     }),
   );
-  const wished = tables.wishes.list().map(
+  const wished = tables.pendingContacts.list().map(
     ({ peer, atMs, content }): Gathered => ({
       direction: 'out',
       since: toIso(atMs),

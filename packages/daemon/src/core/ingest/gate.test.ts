@@ -2,11 +2,11 @@ import { limits } from '@ocmesh/shared/contract';
 import { kinds } from '@ocmesh/shared/wire';
 import { actor, createFakeClock } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
-import { createPuppet } from '../../../test/support/puppet.ts';
+import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { passGate } from './gate.ts';
 
 const self = actor('alice').pubkey;
-const bob = createPuppet('bob', createFakeClock());
+const bob = createFakePeer('bob', createFakeClock());
 const nowSec = 1_800_000_000;
 
 const pass = (kind: number, content: string) =>

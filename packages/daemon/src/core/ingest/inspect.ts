@@ -3,7 +3,7 @@ import { limits } from '@ocmesh/shared/contract';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import { isRateClass, type RateClass, type Rates } from '../trust/verification-rates.ts';
+import { isRateClass, type RateClass, type VerificationRates } from '../trust/verification-rates.ts';
 import { isSealed } from './gate.ts';
 import type { Refusal, Refused } from './refusal-counters.ts';
 
@@ -12,7 +12,7 @@ export interface Source {
   readonly url: string;
   readonly receivedAtMs: UnixMs;
   /** Fetched from what the relay had kept; not as it came. */
-  readonly isStored: boolean;
+  readonly isBackfill: boolean;
 }
 
 /**
@@ -28,7 +28,7 @@ interface Opened {
 
 export interface EventHandler {
   /** Without cryptography: why the event is not worth a signature check, or what the check would be for. */
-  look(event: NostrEvent, tables: Tables, from: { readonly isStored: boolean }): Refusal | RateClass;
+  look(event: NostrEvent, tables: Tables, from: { readonly isBackfill: boolean }): Refusal | RateClass;
   /** Reads a verified event. Pure. */
   open(event: NostrEvent, nowMs: UnixMs): Opened | { refusal: Refusal };
   /** Whether the event's id is kept, so that it never has an effect again. */
@@ -41,50 +41,50 @@ export type EventHandlers = Readonly<Record<'presence' | 'dm' | 'relayList', Eve
 export interface Candidate {
   readonly event: NostrEvent;
   readonly url: string;
-  readonly isStored: boolean;
+  readonly isBackfill: boolean;
   /** Counted already against what is kept free for contacts and correspondents. */
   readonly isReserved: boolean;
 }
 
-export interface Examined {
+export interface Inspected {
   readonly event: NostrEvent;
   readonly opened: Opened;
   readonly handler: EventHandler;
 }
 
-export interface Examination {
+export interface Inspector {
   /** @returns why the event is not worth a signature check; null when it is */
   look(candidate: Candidate): Refusal | null;
   /** @returns what may be applied, or why nothing may */
-  open(candidate: Candidate, isAuthentic: boolean): Examined | Refusal;
-  isSeen(tables: Tables, examined: Pick<Examined, 'event' | 'handler'>): boolean;
+  open(candidate: Candidate, isAuthentic: boolean): Inspected | Refusal;
+  isSeen(tables: Tables, examined: Pick<Inspected, 'event' | 'handler'>): boolean;
   /** It was authentic and had no effect: neither will its copies, for a while. */
   drop(eventId: string): void;
 }
 
 /** known? → over its rate? … open: the signature check comes between. */
-export function createExamination(deps: {
+export function createInspector(deps: {
   readonly store: Store;
   readonly clock: Clock;
-  readonly rates: Rates;
+  readonly rates: VerificationRates;
   readonly handlers: EventHandlers;
   /** This relay sent an event with a signature that is none. */
   readonly onForged: (url: string) => void;
   /** Something could not be remembered. */
   readonly onLost: (error: unknown) => void;
-}): Examination {
+}): Inspector {
   const { store, clock, rates } = deps;
   /** In memory alone and not for ever, as it is others who decide how many there are. */
   const dropped = new Set<string>();
 
-  const isSeen: Examination['isSeen'] = (tables, { event, handler }) =>
+  const isSeen: Inspector['isSeen'] = (tables, { event, handler }) =>
     handler.remember && tables.seen.has(event.id);
 
-  function classify({ event, isStored }: Candidate): Refusal | RateClass {
+  function classify({ event, isBackfill }: Candidate): Refusal | RateClass {
     if (dropped.has(event.id)) return 'duplicate';
     const handler = deps.handlers[handlerOf(event)];
     return store.peek((tables) =>
-      isSeen(tables, { event, handler }) ? 'duplicate' : handler.look(event, tables, { isStored }),
+      isSeen(tables, { event, handler }) ? 'duplicate' : handler.look(event, tables, { isBackfill }),
     );
   }
 
@@ -92,11 +92,11 @@ export function createExamination(deps: {
     const found = classify(candidate);
     if (!isRateClass(found)) return found;
     // What was stored came because we asked, page by page.
-    const isFree = candidate.isReserved || candidate.isStored;
+    const isFree = candidate.isReserved || candidate.isBackfill;
     return isFree || rates.take(found, candidate.url) ? null : 'rate_limited';
   }
 
-  function open({ event, url }: Candidate, isAuthentic: boolean): Examined | Refusal {
+  function open({ event, url }: Candidate, isAuthentic: boolean): Inspected | Refusal {
     if (!isAuthentic) {
       deps.onForged(url);
       return 'bad_signature';

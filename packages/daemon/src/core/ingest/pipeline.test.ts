@@ -2,8 +2,8 @@ import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { actor, createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
+import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
-import { createPuppet } from '../../../test/support/puppet.ts';
 import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
 import type { EventHandler } from './inspect.ts';
@@ -61,14 +61,14 @@ async function open(signatureChecks?: SignatureChecks) {
     log,
     counters,
     isBlocked: () => false,
-    familiar: { has: () => false },
+    correspondents: { has: () => false },
     rates: { take: () => true, takeReserved: () => true },
     handlers: { presence: handler, dm: handler, relayList: handler },
-    notify: (events) => calls.push(...events.map(() => 'notify')),
+    emit: (events) => calls.push(...events.map(() => 'notify')),
     onDeferred: () => calls.push('deferred'),
     onForged: () => calls.push('forged'),
   });
-  const bob = createPuppet('bob', clock);
+  const bob = createFakePeer('bob', clock);
   const count = (call: string): number => calls.filter((each) => each === call).length;
   const mostInATurn = (call: string): number =>
     Math.max(

@@ -5,19 +5,19 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import type { Familiar } from '../trust/correspondents.ts';
-import type { Rates } from '../trust/verification-rates.ts';
+import type { Correspondents } from '../trust/correspondents.ts';
+import type { VerificationRates } from '../trust/verification-rates.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { isSealed, passGate } from './gate.ts';
-import { type Candidate, createExamination, type EventHandlers, type Examined } from './inspect.ts';
+import { type Candidate, createInspector, type EventHandlers, type Inspected } from './inspect.ts';
 import { Deferred, type Refusal, type RefusalCounters } from './refusal-counters.ts';
-import { createCheckBeside } from './verify-in-thread.ts';
+import { createThreadVerifier } from './verify-in-thread.ts';
 
 export interface Pipeline {
   /** Takes an event as a relay sent it; returns at once. */
   ingest(raw: unknown, url: string): void;
   /** Takes a batch of stored events and applies it in the senders' order. Resolves when all of it is on disk. */
-  ingestStored(raws: readonly unknown[], url: string): Promise<void>;
+  ingestBackfill(raws: readonly unknown[], url: string): Promise<void>;
   /** Drops what waits: nothing of it is remembered, so the next start fetches it again. */
   stop(): void;
 }
@@ -31,11 +31,11 @@ interface Deps {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: RefusalCounters;
-  readonly rates: Rates;
-  readonly familiar: Familiar;
+  readonly rates: VerificationRates;
+  readonly correspondents: Correspondents;
   readonly isBlocked: (pubkey: Pubkey) => boolean;
   readonly handlers: EventHandlers;
-  readonly notify: (events: readonly DomainEvent[]) => void;
+  readonly emit: (events: readonly DomainEvent[]) => void;
   /** Something of this relay that was meant for us was neither stored nor remembered: it has to be asked for again. */
   readonly onDeferred: (url: string, createdAtSec: number) => void;
   /** This relay sent an event with a signature that is none. */
@@ -44,7 +44,7 @@ interface Deps {
 
 interface Job extends Candidate {
   /** Collects instead of applying. */
-  readonly collect?: (examined: Examined | null) => void;
+  readonly collect?: (examined: Inspected | null) => void;
 }
 
 /** Stored events that are applied in one transaction. */
@@ -53,25 +53,25 @@ const STORED_AT_ONCE = 50;
 const LOOKS_PER_CHECK = 16;
 const EFFORT_PER_TURN = limits.verificationsPerTurn * LOOKS_PER_CHECK;
 
-interface Applicable extends Examined {
+interface Applicable extends Inspected {
   readonly url: string;
-  readonly isStored: boolean;
+  readonly isBackfill: boolean;
 }
 
 /**
- * gate → known? → over its rate? → verify → open → one transaction {effect, id} → notify.
+ * gate → known? → over its rate? → verify → open → one transaction {effect, id} → emit.
  * Nothing is remembered before it is verified, nothing is told before it is on disk; every other exit is counted.
  */
 export function createPipeline(deps: Deps): Pipeline {
-  const { self, engine, store, clock, log, counters, rates, familiar } = deps;
+  const { self, engine, store, clock, log, counters, rates, correspondents } = deps;
   /** Of contacts and whoever our agent wrote to: before all else. */
   const reserved = createFairQueue<Job>();
   /** By relay, and by whether it is meant for us: each waits behind its own kind only. */
   const live = createFairQueue<Job>();
   const stored = createFairQueue<Job>();
   let isStoredsTurn = false;
-  const examination = createExamination({ ...deps, onLost: reportLost });
-  const beside = createCheckBeside<Job>({ engine, checks: deps.signatureChecks, clock, onChecked });
+  const examination = createInspector({ ...deps, onLost: reportLost });
+  const beside = createThreadVerifier<Job>({ engine, checks: deps.signatureChecks, clock, onChecked });
   /** What this turn of the event loop may still do. */
   let effort = EFFORT_PER_TURN;
   let cancelTurn: Cancel | null = null;
@@ -96,8 +96,8 @@ export function createPipeline(deps: Deps): Pipeline {
 
   function enqueue(event: NostrEvent, url: string): void {
     // A gift wrap shows nobody's key but a made-up one.
-    const isReserved = familiar.has(event.pubkey) && rates.takeReserved(url);
-    const job: Job = { event, url, isStored: false, isReserved };
+    const isReserved = correspondents.has(event.pubkey) && rates.takeReserved(url);
+    const job: Job = { event, url, isBackfill: false, isReserved };
     const queue = isReserved ? reserved : live;
     queue.push(`${isSealed(event) ? 'sealed' : 'public'} ${url}`, job, sizeOf(event));
     while (
@@ -158,16 +158,16 @@ export function createPipeline(deps: Deps): Pipeline {
   }
 
   /** @returns what is to be applied now */
-  function settle(job: Job, result: Examined | Refusal): Applicable[] {
+  function settle(job: Job, result: Inspected | Refusal): Applicable[] {
     const one = typeof result === 'string' ? refuse(result, job) : result;
     job.collect?.(one);
-    return one && !job.collect ? [{ ...one, url: job.url, isStored: false }] : [];
+    return one && !job.collect ? [{ ...one, url: job.url, isBackfill: false }] : [];
   }
 
   /** In one transaction, which costs as much as an event; where that fails, each for itself. */
   async function applyAll(all: readonly Applicable[]): Promise<void> {
     try {
-      deps.notify(await store.transaction((tables) => all.flatMap((one) => effectOf(tables, one))));
+      deps.emit(await store.transaction((tables) => all.flatMap((one) => effectOf(tables, one))));
     } catch (error) {
       if (all.length > 1) {
         for (const one of all) await applyAll([one]);
@@ -180,11 +180,11 @@ export function createPipeline(deps: Deps): Pipeline {
   }
 
   function effectOf(tables: Tables, one: Applicable): readonly DomainEvent[] {
-    const { event, opened, handler, url, isStored } = one;
+    const { event, opened, handler, url, isBackfill } = one;
     // Another relay's copy may have been applied between our look and now.
     if (examination.isSeen(tables, one)) return [];
     const receivedAtMs = clock.now();
-    const effect = opened.apply(tables, { url, receivedAtMs, isStored });
+    const effect = opened.apply(tables, { url, receivedAtMs, isBackfill });
     if ('refusal' in effect) {
       refuse(effect.refusal, one);
       if (effect.isFinal) examination.drop(event.id);
@@ -207,14 +207,14 @@ export function createPipeline(deps: Deps): Pipeline {
       work();
     },
 
-    async ingestStored(raws, url) {
+    async ingestBackfill(raws, url) {
       if (stopped) return;
       const examined = await Promise.all(
         raws.flatMap((raw) => {
           const event = admit(raw);
           if (!event) return [];
-          return new Promise<Examined | null>((collect) => {
-            stored.push(url, { event, url, isStored: true, isReserved: false, collect }, 0);
+          return new Promise<Inspected | null>((collect) => {
+            stored.push(url, { event, url, isBackfill: true, isReserved: false, collect }, 0);
             work();
           });
         }),
@@ -222,7 +222,7 @@ export function createPipeline(deps: Deps): Pipeline {
       const inOrder = examined.filter((one) => one !== null).sort(bySenderOrder);
       for (let from = 0; from < inOrder.length; from += STORED_AT_ONCE) {
         const batch = inOrder.slice(from, from + STORED_AT_ONCE);
-        await applyAll(batch.map((one) => ({ ...one, url, isStored: true })));
+        await applyAll(batch.map((one) => ({ ...one, url, isBackfill: true })));
       }
     },
 
@@ -238,7 +238,7 @@ export function createPipeline(deps: Deps): Pipeline {
 const sizeOf = ({ content, tags }: NostrEvent): number =>
   tags.reduce((sum, tag) => tag.reduce((total, part) => total + part.length + 8, sum), content.length + 300);
 
-const bySenderOrder = (a: Examined, b: Examined): number =>
+const bySenderOrder = (a: Inspected, b: Inspected): number =>
   a.opened.sortSec - b.opened.sortSec ||
   a.opened.sortSeq - b.opened.sortSeq ||
   (a.event.id < b.event.id ? -1 : 1);

@@ -11,7 +11,7 @@ const MANY = 256;
 /** Events that we checked meanwhile, behind those that are beside: a third of theirs, as we have more to do. */
 const OWN = limits.verificationsBeside / 3;
 
-export interface CheckBeside<Job> {
+export interface ThreadVerifier<Job> {
   /** Whether the next one has to go this way: many wait, or others that came before are there. */
   isDue(waiting: number): boolean;
   /** Where the next one is to be checked: beside, or here where enough are beside; null when it has to wait. */
@@ -24,12 +24,12 @@ export interface CheckBeside<Job> {
 }
 
 /** Hands waiting events over in batches, and gives the answers back in the order in which the events came. */
-export function createCheckBeside<Job extends { readonly event: NostrEvent }>(deps: {
+export function createThreadVerifier<Job extends { readonly event: NostrEvent }>(deps: {
   readonly engine: Pick<CryptoEngine, 'verify'>;
   readonly checks: SignatureChecks | undefined;
   readonly clock: Pick<Clock, 'after'>;
   readonly onChecked: (jobs: readonly Job[], answers: readonly boolean[]) => void;
-}): CheckBeside<Job> {
+}): ThreadVerifier<Job> {
   const { engine, checks, clock, onChecked } = deps;
   let gathered: Job[] = [];
   let own: { job: Job; answer: boolean }[] = [];

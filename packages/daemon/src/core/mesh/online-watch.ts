@@ -18,11 +18,11 @@ export function createOnlineWatch(
   deps: {
     readonly store: Store;
     readonly clock: Clock;
-    readonly notify: (events: readonly DomainEvent[]) => void;
+    readonly emit: (events: readonly DomainEvent[]) => void;
   },
   options: { readonly onlineWindowMs: number },
 ): OnlineWatch {
-  const { store, clock, notify } = deps;
+  const { store, clock, emit } = deps;
   /** Who is online, and when it was last seen. */
   const online = new Map<Pubkey, UnixMs>();
   let cancel: Cancel = () => {};
@@ -44,9 +44,9 @@ export function createOnlineWatch(
     if (isOnline(peer, clock.now(), options.onlineWindowMs)) {
       const isNews = !online.has(pubkey);
       online.set(pubkey, peer.lastSeenMs);
-      if (isNews) notify([{ type: 'peer.online', pubkey }]);
+      if (isNews) emit([{ type: 'peer.online', pubkey }]);
     } else if (online.delete(pubkey)) {
-      notify([{ type: 'peer.offline', pubkey }]);
+      emit([{ type: 'peer.offline', pubkey }]);
     }
   }
 
@@ -55,7 +55,7 @@ export function createOnlineWatch(
     for (const [pubkey, lastSeenMs] of [...online]) {
       if (nowMs - lastSeenMs <= options.onlineWindowMs) continue;
       online.delete(pubkey);
-      notify([{ type: 'peer.offline', pubkey }]);
+      emit([{ type: 'peer.offline', pubkey }]);
     }
   }
 

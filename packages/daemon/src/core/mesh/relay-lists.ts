@@ -12,7 +12,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import { isFamiliar } from '../trust/correspondents.ts';
+import { isCorrespondent } from '../trust/correspondents.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 
 /** Changes that come together are told, and asked for, together. */
@@ -132,7 +132,7 @@ export function createRelayLists(deps: {
 
   return {
     relaysOf(peer) {
-      if (!store.peek((tables) => isFamiliar(tables, peer))) return [];
+      if (!store.peek((tables) => isCorrespondent(tables, peer))) return [];
       const own = deps.ownRelays();
       const lists = store.peek((tables) => listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls));
       const [readRelays = [], dmRelays = []] = lists;

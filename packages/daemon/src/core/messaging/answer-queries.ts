@@ -6,7 +6,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
-import { isFamiliar } from '../trust/correspondents.ts';
+import { isCorrespondent } from '../trust/correspondents.ts';
 
 /** The feature `query`: the daemon answers `ping` and `profile` by itself. */
 export function createQueryAnswers(
@@ -34,7 +34,7 @@ export function createQueryAnswers(
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
     const known = store.peek((tables) => tables.peers.get(peer));
     if (!known || known.trust === 'blocked') return;
-    if (!store.peek((tables) => isFamiliar(tables, peer)) && !strangersRation.take()) return;
+    if (!store.peek((tables) => isCorrespondent(tables, peer)) && !strangersRation.take()) return;
     const item: OutboxItem = {
       event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,

@@ -63,19 +63,22 @@ export function createReceipts(deps: {
 
   function queueDue(): void {
     cancel = null;
-    const { familiar, strangers } = store.peek(({ messages }) => ({
-      familiar: messages.receiptsDue('familiar', limits.pageRows),
+    const { correspondents, strangers } = store.peek(({ messages }) => ({
+      correspondents: messages.receiptsDue('familiar', limits.pageRows),
       // They wait for their ration.
       strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', limits.pageRows),
     }));
     const queued = [
-      ...groupsOf(familiar).map((group) => queue(group, 'receipt')),
+      ...groupsOf(correspondents).map((group) => queue(group, 'receipt')),
       ...groupsOf(strangers).map((group) => queueForStranger(group, strangers.length === limits.pageRows)),
     ];
     Promise.all(queued)
       // There may be more than one look shows.
       .then(() => {
-        if (familiar.length === limits.pageRows || (strangers.length === limits.pageRows && !cancelStrangers))
+        if (
+          correspondents.length === limits.pageRows ||
+          (strangers.length === limits.pageRows && !cancelStrangers)
+        )
           wake();
       })
       .catch((error) => log.error('a receipt could not be queued', { reason: String(error) }));

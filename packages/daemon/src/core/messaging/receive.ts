@@ -10,7 +10,7 @@ import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 import { hold, placeOf } from '../trust/admission.ts';
 import type { Policies } from '../trust/policy.ts';
-import type { Senders } from '../trust/sender-limits.ts';
+import type { SenderLimits } from '../trust/sender-limits.ts';
 import { applyReceipt } from './receipts.ts';
 
 interface Deps {
@@ -18,7 +18,7 @@ interface Deps {
   /** Room for one more message? */
   readonly makeRoom: (tables: Tables) => boolean;
   readonly makeRoomForPeer: (tables: Tables) => boolean;
-  readonly senders: Senders;
+  readonly senders: SenderLimits;
   readonly policies: Policies;
   readonly counters: RefusalCounters;
 }

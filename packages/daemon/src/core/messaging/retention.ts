@@ -35,7 +35,7 @@ export function createRetention(
     readonly clock: Clock;
     readonly log: Log;
     /** A time that no wrong clock has hurried on. */
-    readonly steadyNow: () => UnixMs;
+    readonly confirmedNow: () => UnixMs;
   },
   bounds: RetentionBounds,
 ): Retention {
@@ -60,11 +60,11 @@ export function createRetention(
   }
 
   async function prune(): Promise<void> {
-    const nowMs = deps.steadyNow();
+    const nowMs = deps.confirmedNow();
     const removed = await store.transaction((tables) => {
       tables.seen.forgetBefore(nowMs - bounds.seenDays * dayMs);
       tables.held.forgetBefore(nowMs - limits.heldDays * dayMs);
-      tables.wishes.forgetBefore(nowMs - limits.heldDays * dayMs);
+      tables.pendingContacts.forgetBefore(nowMs - limits.heldDays * dayMs);
       return tables.messages.prune({
         unreadOfStrangers: true,
         arrivedBeforeMs: nowMs - bounds.messageDays * dayMs,
@@ -78,7 +78,7 @@ export function createRetention(
   async function boundSeen(): Promise<void> {
     const sinceMs = store.peek(({ seen }) => seen.newestSinceMs(bounds.seenIds));
     if (sinceMs <= store.peek(({ seen }) => seen.knownSinceMs())) return;
-    await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.steadyNow())));
+    await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.confirmedNow())));
   }
 
   const regularly = (intervalMs: number, run: () => Promise<void>): Cancel =>

@@ -49,7 +49,7 @@ export function createSend(deps: {
   readonly clock: Clock;
   readonly random: Random;
   /** A time that no wrong clock has hurried on. */
-  readonly steadyNow: () => UnixMs;
+  readonly confirmedNow: () => UnixMs;
   readonly makeRoom: (tables: Tables) => boolean;
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
@@ -72,7 +72,7 @@ export function createSend(deps: {
     let item: OutboxItem | null = null;
     // A refusal that has to be remembered is returned, not thrown: that would undo it.
     const answer = await store.transaction((tables): Output<'sendMessage'> | OcmeshError => {
-      const steadyMs = deps.steadyNow();
+      const steadyMs = deps.confirmedNow();
       const earlier = key === undefined ? null : earlierAnswer(tables, key, request, steadyMs);
       if (earlier) return earlier;
       const peer = knownPeer(tables, to);
@@ -161,8 +161,8 @@ const isFirstContact = (tables: Tables, { pubkey, trust }: PeerRecord): boolean 
   tables.messages.list({ direction: 'all', peer: pubkey, order: 'desc', limit: 1 }).length === 0;
 
 function wish(tables: Tables, to: Pubkey, nowMs: UnixMs, content: string): void {
-  if (tables.wishes.list().length >= limits.contactWishes) return;
-  tables.wishes.put(to, nowMs, cutChars(content, limits.contactWishChars));
+  if (tables.pendingContacts.list().length >= limits.contactWishes) return;
+  tables.pendingContacts.put(to, nowMs, cutChars(content, limits.contactWishChars));
 }
 
 const loopSuspected = (pauseMs: number): OcmeshError =>

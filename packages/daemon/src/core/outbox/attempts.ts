@@ -8,7 +8,7 @@ import type { WriteBudget } from '../relays/write-budget.ts';
 import { isFinal, isTaken, moveMessage, noteOutcome } from './delivery-state.ts';
 import type { Entry, Next } from './lane.ts';
 import type { Resign } from './resign-event.ts';
-import type { GatheredWrites } from './write-batcher.ts';
+import type { WriteBatcher } from './write-batcher.ts';
 
 type Answer = PublishOutcome & { readonly outcome: 'accepted' | 'rejected' | 'timeout' };
 
@@ -31,17 +31,17 @@ export function createAttempts(deps: {
   readonly clock: Clock;
   readonly budget: WriteBudget;
   readonly resign: Resign;
-  readonly steadyNow: () => UnixMs;
-  readonly notify: (events: readonly DomainEvent[]) => void;
+  readonly confirmedNow: () => UnixMs;
+  readonly emit: (events: readonly DomainEvent[]) => void;
   /** For what relays answer. */
-  readonly answers: Pick<GatheredWrites, 'add'>;
+  readonly answers: Pick<WriteBatcher, 'add'>;
   /** By event id. */
   readonly entries: Map<string, Entry>;
   readonly ask: (entry: Entry, urls: readonly string[]) => void;
 }): Attempts {
-  const { store, network, clock, budget, resign, notify, entries, answers } = deps;
+  const { store, network, clock, budget, resign, emit, entries, answers } = deps;
 
-  const isOver = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.steadyNow();
+  const isOver = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.confirmedNow();
 
   async function attempt(entry: Entry, url: string): Promise<Next> {
     // From here to the publication nothing else may happen in between.
@@ -102,7 +102,7 @@ export function createAttempts(deps: {
 
   async function settle(entry: Entry): Promise<void> {
     if (entry.pending.size > 0) return;
-    notify(await store.transaction((tables) => conclude(tables, entry)));
+    emit(await store.transaction((tables) => conclude(tables, entry)));
     askSpared(entry);
   }
 
@@ -140,7 +140,7 @@ export function createAttempts(deps: {
       }),
     );
     over.forEach(forget);
-    notify(events);
+    emit(events);
   }
 
   return {

@@ -78,7 +78,7 @@ export function createLane(
   let sweepAt = 64;
   let window: number = limits.relayInFlight;
   let cancelPause: Cancel | null = null;
-  let restsUntil = 0;
+  let backoffUntil = 0;
   let stopped = false;
 
   const holds = (entry: Entry): boolean => entry.pending.has(url);
@@ -97,7 +97,7 @@ export function createLane(
     while (!stopped && inFlight.size < window && deps.isOpen()) {
       const queue = purposes.map((purpose) => ready[purpose]).find((each) => each.length > 0);
       if (!queue) return;
-      const waitMs = Math.max(budget.waitMs(url), restsUntil - clock.monotonic());
+      const waitMs = Math.max(budget.waitMs(url), backoffUntil - clock.monotonic());
       if (waitMs > 0) return pause(waitMs);
       const entry = queue.shift() as Entry;
       // A receipt, the end of its time, or another relay's answer may have settled it meanwhile.
@@ -160,7 +160,7 @@ export function createLane(
     },
     wake: run,
     rest(ms) {
-      restsUntil = clock.monotonic() + ms;
+      backoffUntil = clock.monotonic() + ms;
     },
     isEmpty: () =>
       waiting.size === 0 && inFlight.size === 0 && purposes.every((purpose) => !ready[purpose].some(holds)),
@@ -168,7 +168,7 @@ export function createLane(
       const retryAtMs = waiting.get(entry)?.atMs;
       if (retryAtMs !== undefined) return retryAtMs;
       if (!holds(entry) || inFlight.has(entry) || !deps.isOpen()) return null;
-      return clock.now() + Math.max(budget.waitMs(url), restsUntil - clock.monotonic(), 0);
+      return clock.now() + Math.max(budget.waitMs(url), backoffUntil - clock.monotonic(), 0);
     },
     async stop() {
       stopped = true;

@@ -1,8 +1,8 @@
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
+import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/memory-relay-network.ts';
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
-import { createPuppet } from '../../../test/support/puppet.ts';
 import type { Store } from '../ports/store.ts';
 import { createWriteBudget } from '../relays/write-budget.ts';
 import { createOutbox } from './outbox.ts';
@@ -28,7 +28,7 @@ test('a store that cannot note what happened does not make it publish without pa
     transaction: (change) =>
       works ? inner.transaction(change) : Promise.reject(new Error('the disk is full')),
   };
-  const bob = createPuppet('bob', clock);
+  const bob = createFakePeer('bob', clock);
   const event = bob.dm(bob.pubkey, 'x');
   await store.transaction((tables) =>
     tables.outbox.insert({
@@ -48,8 +48,8 @@ test('a store that cannot note what happened does not make it publish without pa
     resign: { ifOld: async () => false, ifDateRefused: async () => false },
     ownRelays: () => mesh.relays.map(({ url }) => url),
     relaysOf: () => [],
-    steadyNow: clock.now,
-    notify() {},
+    confirmedNow: clock.now,
+    emit() {},
     bounds: { answersGatherMs: 0 },
   });
   works = false;

@@ -8,7 +8,7 @@ import type { WriteBudget } from '../relays/write-budget.ts';
 import { createAttempts } from './attempts.ts';
 import { createLane, type Entry, type Lane, type Next } from './lane.ts';
 import type { Resign } from './resign-event.ts';
-import { createGatheredWrites, type GatherBounds } from './write-batcher.ts';
+import { createWriteBatcher, type GatherBounds } from './write-batcher.ts';
 
 /** How often expired items are looked for. */
 const EXPIRY_MS = 10_000;
@@ -51,14 +51,14 @@ export function createOutbox(deps: {
   /** Relays where this peer reads, beyond our own. */
   readonly relaysOf: (peer: Pubkey) => readonly string[];
   /** A time that no wrong clock has hurried on. */
-  readonly steadyNow: () => UnixMs;
-  readonly notify: (events: readonly DomainEvent[]) => void;
+  readonly confirmedNow: () => UnixMs;
+  readonly emit: (events: readonly DomainEvent[]) => void;
   readonly bounds: GatherBounds;
 }): Outbox {
   const { store, network, clock, random, log, budget } = deps;
   const entries = new Map<string, Entry>();
   const lanes = new Map<string, Lane>();
-  const answers = createGatheredWrites(deps);
+  const answers = createWriteBatcher(deps);
   const attempts = createAttempts({ ...deps, entries, ask, answers });
   let cancelReach: Cancel = () => {};
   let cancelExpiry: Cancel | null = null;

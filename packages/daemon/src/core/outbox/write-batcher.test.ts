@@ -2,7 +2,7 @@ import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test, vi } from 'vitest';
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
-import { createGatheredWrites } from './write-batcher.ts';
+import { createWriteBatcher } from './write-batcher.ts';
 
 const told = (id: string): DomainEvent => ({ type: 'message.state', id, state: 'published' });
 
@@ -10,19 +10,19 @@ async function setUp() {
   const clock = createFakeClock();
   const store = await openMemoryStore(createMemoryDisk(), { clock, log: createRecordingLog() });
   const transaction = vi.spyOn(store, 'transaction');
-  const notify = vi.fn();
-  const writes = createGatheredWrites({ store, clock, notify, bounds: { answersGatherMs: 20 } });
+  const emit = vi.fn();
+  const writes = createWriteBatcher({ store, clock, emit, bounds: { answersGatherMs: 20 } });
   /** Writes something, and says so under its name. */
   const add = (name: string) =>
     writes.add((tables) => {
       tables.meta.set('policy', name);
       return [told(name)];
     });
-  return { clock, store, transaction, notify, writes, add };
+  return { clock, store, transaction, emit, writes, add };
 }
 
 test('what comes within a moment is one write, in its order, and is told once it is on disk', async () => {
-  const { clock, store, transaction, notify, add } = await setUp();
+  const { clock, store, transaction, emit, add } = await setUp();
   const all = Promise.all([add('a'), add('b')]);
   await clock.advance(10);
   const last = add('c');
@@ -31,40 +31,40 @@ test('what comes within a moment is one write, in its order, and is told once it
   await clock.advance(1);
   await Promise.all([all, last]);
   expect(transaction).toHaveBeenCalledTimes(1);
-  expect(notify.mock.calls).toEqual([[[told('a'), told('b'), told('c')]]]);
+  expect(emit.mock.calls).toEqual([[[told('a'), told('b'), told('c')]]]);
   expect(await store.read(({ meta }) => meta.get('policy'))).toBe('c');
 });
 
 test('what comes later is written later', async () => {
-  const { clock, notify, add } = await setUp();
+  const { clock, emit, add } = await setUp();
   const first = add('a');
   await clock.advance(20);
   await first;
   const second = add('b');
   await clock.advance(20);
   await second;
-  expect(notify.mock.calls).toEqual([[[told('a')]], [[told('b')]]]);
+  expect(emit.mock.calls).toEqual([[[told('a')]], [[told('b')]]]);
 });
 
 test('at the end nothing waits: not what was gathered, nor what still comes', async () => {
-  const { clock, notify, writes, add } = await setUp();
+  const { clock, emit, writes, add } = await setUp();
   const waiting = add('a');
   writes.hurry();
   await waiting;
   await add('b');
-  expect(notify).toHaveBeenCalledTimes(2);
+  expect(emit).toHaveBeenCalledTimes(2);
   expect(clock.pending()).toBe(0);
 });
 
 test('what the store refuses is refused to each, nothing is told, and the next goes its own way', async () => {
-  const { clock, transaction, notify, add } = await setUp();
+  const { clock, transaction, emit, add } = await setUp();
   transaction.mockRejectedValueOnce(new Error('the disk is full'));
   const both = Promise.allSettled([add('a'), add('b')]);
   await clock.advance(20);
   expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  expect(notify).not.toHaveBeenCalled();
+  expect(emit).not.toHaveBeenCalled();
   const next = add('c');
   await clock.advance(20);
   await next;
-  expect(notify).toHaveBeenCalledTimes(1);
+  expect(emit).toHaveBeenCalledTimes(1);
 });

@@ -7,7 +7,7 @@ export type GatherBounds = { readonly answersGatherMs: number };
 type Change = (tables: Tables) => readonly DomainEvent[];
 
 /** Changes that may come to disk a moment later: a crash in between makes us ask again, and loses nothing. */
-export interface GatheredWrites {
+export interface WriteBatcher {
   /** Resolves when the change is on disk and told. Rejects when the store refuses it and what was gathered with it. */
   add(change: Change): Promise<void>;
   /** What waits is written at once, and so is all that comes from now on. */
@@ -15,13 +15,13 @@ export interface GatheredWrites {
 }
 
 /** Several relays take each message: what they say within a moment is one write to the disk, not one each. */
-export function createGatheredWrites(deps: {
+export function createWriteBatcher(deps: {
   readonly store: Store;
   readonly clock: Clock;
-  readonly notify: (events: readonly DomainEvent[]) => void;
+  readonly emit: (events: readonly DomainEvent[]) => void;
   readonly bounds: GatherBounds;
-}): GatheredWrites {
-  const { store, clock, notify, bounds } = deps;
+}): WriteBatcher {
+  const { store, clock, emit, bounds } = deps;
   let changes: Change[] = [];
   let next: Promise<void> | null = null;
   let endPause = (): void => {};
@@ -41,7 +41,7 @@ export function createGatheredWrites(deps: {
     const gathered = changes;
     changes = [];
     next = null;
-    notify(await store.transaction((tables) => gathered.flatMap((change) => change(tables))));
+    emit(await store.transaction((tables) => gathered.flatMap((change) => change(tables))));
   }
 
   return {

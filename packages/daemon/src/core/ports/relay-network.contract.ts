@@ -78,7 +78,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
           state: 'connected',
           connectedSince: expect.any(Number),
           carriesDms: true,
-          restsUntil: null,
+          backoffUntil: null,
         });
         expect(states.get(url)).toBe('connected');
       }

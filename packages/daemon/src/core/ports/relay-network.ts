@@ -30,7 +30,7 @@ export interface RelaySnapshot {
   readonly roundTripMs: number | null;
   readonly info: RelayInfo | null;
   /** When a relay that is left alone is tried again; null when it is not left alone. */
-  readonly restsUntil: UnixMs | null;
+  readonly backoffUntil: UnixMs | null;
   /** Its clock minus ours in milliseconds, by its HTTP `Date`; null where it named none. */
   readonly clockOffsetMs: number | null;
 }

@@ -35,7 +35,7 @@ export interface Tables {
   readonly relayChoices: RelayChoicesTable;
   readonly idempotency: IdempotencyTable;
   readonly held: HeldTable;
-  readonly wishes: WishesTable;
+  readonly pendingContacts: WishesTable;
   readonly loops: LoopsTable;
   readonly greeted: GreetedTable;
 }
@@ -73,7 +73,7 @@ export interface PeersTable {
   count(): number;
   countOnline(nowMs: UnixMs, windowMs: number): number;
   /** Contacts, and whoever our agent wrote to. */
-  familiar(): Pubkey[];
+  correspondents(): Pubkey[];
   /**
    * Forgets the strangers that showed themselves least recently; where all of them wrote, those whose messages are read.
    * Never: contacts, blocked ones, whom the owner named or noted, whom our agent wrote to, who has unread messages here.

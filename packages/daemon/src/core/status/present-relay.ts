@@ -7,7 +7,7 @@ export const presentRelay = (relay: RelaySnapshot): RelayStatus => ({
   url: relay.url,
   role: relay.role,
   state: relay.state,
-  rests_until: relay.restsUntil === null ? null : toIso(relay.restsUntil),
+  rests_until: relay.backoffUntil === null ? null : toIso(relay.backoffUntil),
   connected_since: relay.connectedSince === null ? null : toIso(relay.connectedSince),
   carries_dms: relay.carriesDms,
   last_error: relay.lastError,

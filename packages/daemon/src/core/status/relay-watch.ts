@@ -13,9 +13,9 @@ export interface RelayWatch {
  */
 export function createRelayWatch(deps: {
   readonly network: RelayNetwork;
-  readonly notify: (events: readonly DomainEvent[]) => void;
+  readonly emit: (events: readonly DomainEvent[]) => void;
 }): RelayWatch {
-  const { network, notify } = deps;
+  const { network, emit } = deps;
   const told = new Map<string, RelayState>();
 
   return {
@@ -25,7 +25,7 @@ export function createRelayWatch(deps: {
       const relay = relays.find((one) => one.url === url);
       if (!relay || relay.state === 'connecting' || relay.state === told.get(url)) return;
       told.set(url, relay.state);
-      notify([{ type: 'relay.state', relay: presentRelay(relay) }]);
+      emit([{ type: 'relay.state', relay: presentRelay(relay) }]);
     },
   };
 }

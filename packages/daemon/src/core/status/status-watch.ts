@@ -16,9 +16,9 @@ export interface StatusWatch {
 export function createStatusWatch(deps: {
   readonly health: Health;
   readonly clock: Clock;
-  readonly notify: (events: readonly DomainEvent[]) => void;
+  readonly emit: (events: readonly DomainEvent[]) => void;
 }): StatusWatch {
-  const { health, clock, notify } = deps;
+  const { health, clock, emit } = deps;
   let told = '';
   let cancel: Cancel = () => {};
 
@@ -27,7 +27,7 @@ export function createStatusWatch(deps: {
     const codes = reasons.map(({ code }) => code).join();
     if (codes === told) return;
     told = codes;
-    notify([{ type: 'status.changed', reasons }]);
+    emit([{ type: 'status.changed', reasons }]);
   }
 
   return {

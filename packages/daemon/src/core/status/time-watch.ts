@@ -27,7 +27,7 @@ export interface TimeWatch {
    * The time for what cannot be undone: forgetting, giving up. A wall clock that jumped ahead does not hurry it on
    * until a relay confirms it; one that went back takes it along.
    */
-  steadyNow(): UnixMs;
+  confirmedNow(): UnixMs;
   /** What the relays' clocks show more than ours; 0 where none names its time. */
   relayOffsetMs(): number;
   start(): void;
@@ -100,7 +100,7 @@ export function createTimeWatch(deps: {
 
   return {
     // Whole milliseconds: the monotonic clock knows fractions, the store does not.
-    steadyNow: () => Math.floor(Math.min(clock.now(), since(believed))),
+    confirmedNow: () => Math.floor(Math.min(clock.now(), since(believed))),
     relayOffsetMs: () => offsetMs() ?? 0,
     start() {
       if (doubtedSince === null) remember(startedMs);

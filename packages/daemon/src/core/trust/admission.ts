@@ -32,7 +32,7 @@ export function hold({ held }: Tables, message: NewMessage): void {
  * What was held comes in, as if it had arrived now: who waits with a cursor shall not miss it.
  * @param receiptDue of each: the sender was told nothing so far
  */
-export function letIn(tables: Tables, peer: PeerRecord, nowMs: number): DomainEvent[] {
+export function release(tables: Tables, peer: PeerRecord, nowMs: number): DomainEvent[] {
   const held = tables.held.of(peer.pubkey);
   tables.held.removeOf(peer.pubkey);
   return held.flatMap((message: NewMessage): DomainEvent[] => {

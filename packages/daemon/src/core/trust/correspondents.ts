@@ -6,14 +6,14 @@ import type { Store, Tables } from '../ports/store.ts';
 const LIST_MS = 2_000;
 
 /** Contacts, and whoever our agent wrote to: known without a look into the store, for each event of a flood. */
-export interface Familiar {
+export interface Correspondents {
   has(pubkey: Pubkey): boolean;
 }
 
-export const isFamiliar = ({ peers }: Tables, pubkey: Pubkey): boolean =>
+export const isCorrespondent = ({ peers }: Tables, pubkey: Pubkey): boolean =>
   peers.hasWrittenTo(pubkey) || peers.get(pubkey)?.trust === 'contact';
 
-export function createFamiliar(deps: { readonly store: Store; readonly clock: Clock }): Familiar {
+export function createCorrespondents(deps: { readonly store: Store; readonly clock: Clock }): Correspondents {
   const { store, clock } = deps;
   let pubkeys: ReadonlySet<Pubkey> = new Set();
   let listedAt = Number.NEGATIVE_INFINITY;
@@ -21,7 +21,7 @@ export function createFamiliar(deps: { readonly store: Store; readonly clock: Cl
   return {
     has(pubkey) {
       if (clock.monotonic() - listedAt >= LIST_MS) {
-        pubkeys = new Set(store.peek((tables) => tables.peers.familiar()));
+        pubkeys = new Set(store.peek((tables) => tables.peers.correspondents()));
         listedAt = clock.monotonic();
       }
       return pubkeys.has(pubkey);

@@ -3,9 +3,9 @@ import { OcmeshError } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import { letIn } from './admission.ts';
+import { release } from './admission.ts';
 
-export interface Door {
+export interface HeldMessages {
   /**
    * What this peer wrote comes in.
    * @throws OcmeshError `inbox_full`
@@ -16,19 +16,19 @@ export interface Door {
 }
 
 /** Between the strangers whose messages are held and the inbox. */
-export function createDoor(deps: {
+export function createHeldMessages(deps: {
   readonly store: Store;
   readonly clock: Clock;
   /** Room for one more message? */
   readonly makeRoom: (tables: Tables) => boolean;
-  readonly notify: (events: readonly DomainEvent[]) => void;
-}): Door {
-  const { store, clock, makeRoom, notify } = deps;
+  readonly emit: (events: readonly DomainEvent[]) => void;
+}): HeldMessages {
+  const { store, clock, makeRoom, emit } = deps;
 
   function admit(tables: Tables, peer: PeerRecord): DomainEvent[] {
     if (tables.held.of(peer.pubkey).length === 0) return [];
     if (!makeRoom(tables)) throw new OcmeshError('inbox_full');
-    return letIn(tables, peer, clock.now());
+    return release(tables, peer, clock.now());
   }
 
   return {
@@ -40,7 +40,7 @@ export function createDoor(deps: {
           return peer ? admit(tables, peer) : [];
         }),
       );
-      notify(events);
+      emit(events);
     },
   };
 }

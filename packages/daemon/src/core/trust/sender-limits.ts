@@ -5,7 +5,7 @@ import { kinds, type NostrEvent, type Payload } from '@ocmesh/shared/wire';
 import type { Source } from '../ingest/inspect.ts';
 import type { Refusal, Refused } from '../ingest/refusal-counters.ts';
 import type { Tables } from '../ports/store.ts';
-import { type Familiar, isFamiliar } from './correspondents.ts';
+import { type Correspondents, isCorrespondent } from './correspondents.ts';
 import { createStrangerQuota, type QuotaBounds } from './stranger-quota.ts';
 import type { RateClass } from './verification-rates.ts';
 
@@ -17,18 +17,18 @@ const strangersRate = {
 const LOG_MS = 60_000;
 
 /** How much strangers may send us. Contacts, and whoever our agent wrote to, are bound by the rates of relays alone. */
-export interface Senders {
+export interface SenderLimits {
   /** Before the signature check, where the sender shows. */
-  look(event: NostrEvent, tables: Tables, from: { readonly isStored: boolean }): Refusal | RateClass;
+  look(event: NostrEvent, tables: Tables, from: { readonly isBackfill: boolean }): Refusal | RateClass;
   /** Counts an authentic payload of this sender. @returns why it is not taken; null when it is */
   refuse(tables: Tables, sender: Pubkey, payload: Payload, source: Source): Refused | null;
 }
 
-export function createSenders(
-  deps: { readonly clock: Clock; readonly log: Log; readonly familiar: Familiar },
+export function createSenderLimits(
+  deps: { readonly clock: Clock; readonly log: Log; readonly correspondents: Correspondents },
   bounds: QuotaBounds,
-): Senders {
-  const { clock, log, familiar } = deps;
+): SenderLimits {
+  const { clock, log, correspondents } = deps;
   const quota = createStrangerQuota(clock, bounds);
   const buckets = new Map<Pubkey, TokenBucket>();
   let loggedAt = Number.NEGATIVE_INFINITY;
@@ -44,7 +44,7 @@ export function createSenders(
   }
 
   /** Asked only where something would be refused: it may have become a contact since the list was made. */
-  const isStranger = (tables: Tables, sender: Pubkey): boolean => !isFamiliar(tables, sender);
+  const isStranger = (tables: Tables, sender: Pubkey): boolean => !isCorrespondent(tables, sender);
 
   function logFull(sender: Pubkey): void {
     if (clock.monotonic() - loggedAt < LOG_MS) return;
@@ -53,22 +53,22 @@ export function createSenders(
   }
 
   return {
-    look(event, tables, { isStored }) {
+    look(event, tables, { isBackfill }) {
       if (event.kind === kinds.giftWrap) return 'wrap';
       const { pubkey } = event;
-      if (familiar.has(pubkey)) return 'sender';
+      if (correspondents.has(pubkey)) return 'sender';
       if (quota.isFull(tables, pubkey, 0) && isStranger(tables, pubkey)) {
         logFull(pubkey);
         return 'stranger_quota';
       }
       // Only looked at: what a forged signature says of its sender costs the sender nothing.
-      const isTooFast = !isStored && buckets.get(pubkey)?.has() === false;
+      const isTooFast = !isBackfill && buckets.get(pubkey)?.has() === false;
       return isTooFast && isStranger(tables, pubkey) ? 'rate_limited' : 'sender';
     },
 
-    refuse(tables, sender, payload, { isStored }) {
-      if (familiar.has(sender)) return null;
-      if (!isStored && !bucketOf(sender).take() && isStranger(tables, sender)) {
+    refuse(tables, sender, payload, { isBackfill }) {
+      if (correspondents.has(sender)) return null;
+      if (!isBackfill && !bucketOf(sender).take() && isStranger(tables, sender)) {
         return { refusal: 'rate_limited', isFinal: false };
       }
       if (payload.kind !== 'chat') return null;

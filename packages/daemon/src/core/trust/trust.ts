@@ -3,23 +3,23 @@ import { createTokenBucket, type TokenBucket } from '@ocmesh/shared/ambient';
 import { limits, type Policy } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 import { type BlockList, createBlockList } from './block-list.ts';
-import { createFamiliar, type Familiar } from './correspondents.ts';
+import { type Correspondents, createCorrespondents } from './correspondents.ts';
 import { createFirstContacts, type FirstContacts } from './first-contact-limit.ts';
 import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
 import { makeRoomForPeer, type PeerBounds } from './peer-capacity.ts';
 import { createPolicies, type Policies } from './policy.ts';
-import { createSenders, type Senders } from './sender-limits.ts';
+import { createSenderLimits, type SenderLimits } from './sender-limits.ts';
 import type { QuotaBounds } from './stranger-quota.ts';
-import { createRates, type Rates } from './verification-rates.ts';
+import { createVerificationRates, type VerificationRates } from './verification-rates.ts';
 
 export interface Trust {
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
   readonly firstContacts: FirstContacts;
   readonly blockList: BlockList;
-  readonly familiar: Familiar;
-  readonly rates: Rates;
-  readonly senders: Senders;
+  readonly correspondents: Correspondents;
+  readonly rates: VerificationRates;
+  readonly senders: SenderLimits;
   /** Of what goes to strangers by itself. */
   readonly strangersRation: TokenBucket;
   /** Room for one more peer? */
@@ -33,15 +33,15 @@ export function createTrust(
   bounds: PeerBounds & QuotaBounds,
 ): Trust {
   const { clock } = deps;
-  const familiar = createFamiliar(deps);
+  const correspondents = createCorrespondents(deps);
   return {
     policies: createPolicies(deps, configured),
     loopGuard: createLoopGuard(deps),
     firstContacts: createFirstContacts(deps),
     blockList: createBlockList(deps),
-    familiar,
-    rates: createRates(clock),
-    senders: createSenders({ ...deps, familiar }, bounds),
+    correspondents,
+    rates: createVerificationRates(clock),
+    senders: createSenderLimits({ ...deps, correspondents }, bounds),
     strangersRation: createTokenBucket(clock, {
       burst: limits.strangerAnswersBurst,
       perSecond: limits.strangerAnswersPerMinute / 60,

@@ -37,14 +37,14 @@ const reserved: Rate = { burst: limits.familiarEventsBurst, perSecond: limits.fa
 export const isRateClass = (look: string): look is RateClass => Object.hasOwn(rates, look);
 
 /** How many signatures are checked, by relay and by what they are for. Nothing is taken from it for what is known already. */
-export interface Rates {
+export interface VerificationRates {
   /** One more check of this class for this relay. @returns whether there may be one */
   take(of: RateClass, url: string): boolean;
   /** The same from what is kept free for contacts and correspondents: whoever floods us takes nothing from it. */
   takeReserved(url: string): boolean;
 }
 
-export function createRates(clock: Clock): Rates {
+export function createVerificationRates(clock: Clock): VerificationRates {
   const buckets = new Map<string, TokenBucket>();
 
   function bucketOf(name: string, rate: Rate): TokenBucket {

@@ -1,4 +1,4 @@
-import { StartError } from '../../adapters/system/exit.ts';
+import { ExitError } from '../../adapters/system/exit.ts';
 import { type Check, fail, ok } from '../check.ts';
 import type { Facts } from '../probes/facts.ts';
 import { configuresPolicy } from './policy.ts';
@@ -15,7 +15,7 @@ export const configCheck = (facts: Pick<Facts, 'config'>): Check => ({
       if (own.length > 0) return ok(own.map(([key, origin]) => `${key} from ${origin}`).join(', '));
       return ok(`config.json and this environment set nothing${all.length > 0 ? ' but the policy' : ''}`);
     } catch (error) {
-      if (!(error instanceof StartError)) throw error;
+      if (!(error instanceof ExitError)) throw error;
       return fail(error.message, 'Then run `ocmesh doctor` again.');
     }
   },

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { StartError } from '../../adapters/system/exit.ts';
+import { ExitError } from '../../adapters/system/exit.ts';
 import { type Check, fail, ok, skipped } from '../check.ts';
 import type { Surroundings } from '../probes/environment.ts';
 import type { Facts } from '../probes/facts.ts';
@@ -19,7 +19,7 @@ export const keyCheck = (
       facts.dataKey();
       return ok('keystore.json and ocmesh.key fit each other');
     } catch (error) {
-      if (!(error instanceof StartError)) throw error;
+      if (!(error instanceof ExitError)) throw error;
       return fail(
         error.message,
         'Put the file back from a copy of the folder, or make a new home from a backup: `ocmesh restore <file> --replace`.',

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Clock } from '@ocmesh/shared/ambient';
-import { askHolder } from '../../adapters/http/identify-port-owner.ts';
+import { identifyPortOwner } from '../../adapters/http/identify-port-owner.ts';
 import { type Check, fail, ok } from '../check.ts';
 import type { Facts } from '../probes/facts.ts';
 
@@ -19,7 +19,7 @@ export const portCheck = (facts: Pick<Facts, 'config' | 'daemon'>, clock: Clock)
     const nextStep = 'Set OCMESH_PORT, or `port` in config.json, to another one; or stop what holds it.';
     if (problem === null) return ok(`${port} is free`);
     if (problem !== 'EADDRINUSE') return fail(`${port} cannot be used (${problem})`, nextStep);
-    const holder = await askHolder(port, clock);
+    const holder = await identifyPortOwner(port, clock);
     return fail(
       holder ? `another ocmesh (${holder}) listens on ${port}` : `another program listens on ${port}`,
       nextStep,

@@ -44,7 +44,7 @@ export const createTables = (database: Database): Tables => ({
   relayChoices: createRelayChoicesTable(database),
   idempotency: createIdempotencyTable(database),
   held: createHeldTable(database),
-  wishes: createWishesTable(database),
+  pendingContacts: createWishesTable(database),
   loops: createLoopsTable(database),
   greeted: createGreetedTable(database),
 });

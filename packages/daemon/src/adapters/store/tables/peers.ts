@@ -79,7 +79,7 @@ export function createPeersTable(database: Database): PeersTable {
     },
     countOnline: (nowMs, windowMs) =>
       Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
-    familiar: () =>
+    correspondents: () =>
       database.all(`SELECT pubkey FROM peers WHERE ${FAMILIAR}`).map(([pubkey]) => pubkey as Pubkey),
     ungreeted: (limit) =>
       database

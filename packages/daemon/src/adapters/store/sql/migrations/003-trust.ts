@@ -1,4 +1,4 @@
-/** Whom the owner lets in: held strangers, wishes of the agent, loop pauses; hellos are remembered beyond their peers. */
+/** Whom the owner lets in: held strangers, pendingContacts of the agent, loop pauses; hellos are remembered beyond their peers. */
 export const trust = `
 ALTER TABLE peers ADD COLUMN note TEXT;
 

@@ -20,7 +20,7 @@ export interface PresenceClaims {
 export const modern = ['messaging', 'query', 'receipts', 'envelope'];
 
 /** Another agent, moved by hand: signs whatever a test wants it to say. */
-export function createPuppet(name: string, clock: Clock) {
+export function createFakePeer(name: string, clock: Clock) {
   const { secretKey, pubkey } = actor(name);
   const nowSec = (): number => toUnixSec(clock.now());
   const sign = (draft: Partial<EventDraft>): NostrEvent =>
@@ -48,9 +48,9 @@ export function createPuppet(name: string, clock: Clock) {
       const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
       return sign({ kind: 4, tags: [['p', to]], content: engine.nip04.seal(secretKey, to, text), ...draft });
     },
-    /** The plaintext of a direct message that was sealed for this puppet. */
+    /** The plaintext of a direct message that was sealed for this peer. */
     open: (event: NostrEvent): string => engine.nip04.open(secretKey, event.pubkey, event.content),
-    /** Everything among these that was sealed for this puppet, opened, as objects where it is JSON. */
+    /** Everything among these that was sealed for this peer, opened, as objects where it is JSON. */
     opened(events: readonly NostrEvent[]): (Record<string, unknown> & { text?: string })[] {
       return events
         .filter(
@@ -64,4 +64,4 @@ export function createPuppet(name: string, clock: Clock) {
   };
 }
 
-export type Puppet = ReturnType<typeof createPuppet>;
+export type FakePeer = ReturnType<typeof createFakePeer>;

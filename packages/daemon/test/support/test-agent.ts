@@ -7,9 +7,9 @@ import { createRenderMetrics } from '../../src/adapters/metrics/prometheus.ts';
 import { createAgent } from '../../src/agent.ts';
 import { type Config, defaults } from '../../src/config/schema.ts';
 import type { Bounds } from '../../src/core/messaging/bounds.ts';
+import { createFakePeer } from './fake-peer.ts';
 import { createMemoryMesh, createMemoryNetwork, type MemoryMesh } from './memory-relay-network.ts';
 import { copyDisk, createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-store.ts';
-import { createPuppet } from './puppet.ts';
 
 const engine = createWasmEngine();
 
@@ -26,7 +26,7 @@ export interface BoxOptions {
 }
 
 /** The relays, the clock and the agents of one test. */
-export function createWorld(...urls: string[]) {
+export function createTestMesh(...urls: string[]) {
   const clock = createFakeClock();
   const mesh = createMemoryMesh(...urls);
   let seeds = 0;
@@ -34,15 +34,15 @@ export function createWorld(...urls: string[]) {
     clock,
     mesh,
     relay: mesh.relays[0] as (typeof mesh.relays)[number],
-    puppet: (name: string) => createPuppet(name, clock),
-    start: (options: BoxOptions = {}) => startBox(clock, mesh, { seed: ++seeds, ...options }),
+    fakePeer: (name: string) => createFakePeer(name, clock),
+    start: (options: BoxOptions = {}) => startTestAgent(clock, mesh, { seed: ++seeds, ...options }),
   };
 }
 
-export type World = ReturnType<typeof createWorld>;
+export type TestMesh = ReturnType<typeof createTestMesh>;
 
 /** A whole agent: the real core and the real store, on relays and a disk in memory and a clock that stands still. */
-async function startBox(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions) {
+async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions) {
   const disk = options.disk ?? createMemoryDisk();
   const log = createRecordingLog();
   const store = await openMemoryStore(disk, { clock, log });
@@ -106,7 +106,7 @@ async function startBox(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions)
   };
 }
 
-export type Box = Awaited<ReturnType<typeof startBox>>;
+export type TestAgent = Awaited<ReturnType<typeof startTestAgent>>;
 
 /** Lets everything that is under way land, without time passing. */
 export async function settle(clock: FakeClock): Promise<void> {
@@ -114,7 +114,7 @@ export async function settle(clock: FakeClock): Promise<void> {
 }
 
 /** Two agents that have found and greeted each other. */
-export async function startTwo(world: World): Promise<{ alice: Box; bob: Box }> {
+export async function startTwo(world: TestMesh): Promise<{ alice: TestAgent; bob: TestAgent }> {
   const alice = await world.start({ name: 'alice' });
   const bob = await world.start({ name: 'bob' });
   await world.clock.advance(1_000);
