@@ -13,7 +13,8 @@ import { currentSchema } from '../packages/daemon/dist/adapters/store/sql/migrat
 import { openSql } from '../packages/daemon/dist/adapters/store/sql/sql.js';
 import { statementText } from '../packages/daemon/dist/adapters/store/sql/statements.js';
 import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
-import { createDatabase, createTables } from '../packages/daemon/dist/adapters/store/tables/database.js';
+import { createDatabase } from '../packages/daemon/dist/adapters/store/tables/database.js';
+import { createTables } from '../packages/daemon/dist/adapters/store/tables/index.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 import { figure, median } from './report.mjs';
 
@@ -310,7 +311,7 @@ async function atSize(Database) {
 
 /** What the journal holds of so many messages. @param {number} count */
 async function commandsOf(count) {
-  /** @type {import('../packages/daemon/dist/adapters/store/engine/journal.js').Command[]} */
+  /** @type {import('../packages/daemon/dist/adapters/store/sql/statements.js').Command[]} */
   const commands = [];
   const sql = await openSql(null);
   currentSchema.migrate(sql);

@@ -4,9 +4,10 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { createClient } from '@ocmesh/client';
-import { type Handlers, limits } from '@ocmesh/shared/contract';
+import type { Handlers } from '@ocmesh/shared/contract';
 import { type RunningAgent, until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
+import { trustLimits } from '../packages/daemon/src/core/trust/limits.ts';
 import { actInjected } from '../packages/mcp-server/test/injected-model.ts';
 import { createMesh } from './support/mesh.ts';
 import { mcpProgram } from './support/programs.ts';
@@ -63,8 +64,8 @@ describe('a model that obeys a stranger', () => {
         })) as CallToolResult;
       let sent = 0;
       let last = await send();
-      for (; !last.isError && sent <= limits.autoPerHour; sent++) last = await send();
-      expect(sent).toBe(limits.autoPerHour);
+      for (; !last.isError && sent <= trustLimits.loop.autoPerHour; sent++) last = await send();
+      expect(sent).toBe(trustLimits.loop.autoPerHour);
       expect(last.structuredContent).toMatchObject({ error: 'loop_suspected' });
 
       const before = await decided(alice);

@@ -120,7 +120,7 @@ describe('what npm would ship', () => {
     const script = `
       const { startRelay } = await import('@ocmesh/relay');
       const { limits } = await import('@ocmesh/shared/contract');
-      console.log(typeof startRelay, limits.contentChars);`;
+      console.log(typeof startRelay, limits.message.chars);`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: home });
     expect(stdout).toBe('function 4096\n');
   });

@@ -1,10 +1,12 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { type Handlers, limits, type Streams } from '@ocmesh/shared/contract';
+import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import { type Config, candidateRelays, policyOf } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
 import { createEventHub } from './core/events/event-hub.ts';
-import { createHandlers, type HandlerDeps } from './core/handlers/handlers.ts';
+import { eventLimits } from './core/events/limits.ts';
+import type { HandlerDeps } from './core/handlers/deps.ts';
+import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createPipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
@@ -15,16 +17,18 @@ import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
-import type { Bounds } from './core/messaging/bounds.ts';
+import { messagingLimits } from './core/messaging/limits.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
-import { createRetention } from './core/messaging/retention.ts';
+import { createRetention, type RetentionBounds } from './core/messaging/retention.ts';
 import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait-for-messages.ts';
 import { createDomainEvents, type DomainEvent } from './core/model/domain-events.ts';
 import type { OutboxItem } from './core/model/outbox.ts';
+import { outboxLimits } from './core/outbox/limits.ts';
 import { createOutbox } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
+import type { GatherBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -37,11 +41,22 @@ import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import { createTimeWatch } from './core/status/time-watch.ts';
 import { createHeldMessages } from './core/trust/held-messages.ts';
+import { trustLimits } from './core/trust/limits.ts';
 import { createTrust } from './core/trust/trust.ts';
 import { createRelayListener } from './relay-listener.ts';
 
 /** For what is in flight at the end. */
 const DRAIN_MS = 1_000;
+
+/** Limits that a test may lower for a whole agent. */
+export type Bounds = RetentionBounds & GatherBounds;
+
+export const defaultBounds: Bounds = {
+  ...messagingLimits.retention,
+  ...trustLimits.quota,
+  ...trustLimits.capacity,
+  answersGatherMs: outboxLimits.answersGatherMs,
+};
 
 /** What the core needs from outside. */
 export interface Ports {
@@ -65,7 +80,11 @@ export interface Agent {
 }
 
 /** The core, wired: mesh and messaging meet here, and only here. */
-export async function createAgent(ports: Ports, config: Config, bounds: Bounds = limits): Promise<Agent> {
+export async function createAgent(
+  ports: Ports,
+  config: Config,
+  bounds: Bounds = defaultBounds,
+): Promise<Agent> {
   const { store, engine, clock, random, log, renderMetrics } = ports;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;
@@ -86,7 +105,7 @@ export async function createAgent(ports: Ports, config: Config, bounds: Bounds =
   const trust = createTrust(base, policyOf(config), bounds);
   const door = createHeldMessages({ ...base, makeRoom });
   const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
-  const hub = createEventHub(base, { kept: limits.eventsKept });
+  const hub = createEventHub(base, { kept: eventLimits.kept });
   const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
   const statusWatch = createStatusWatch({ ...base, health });
   const relayWatch = createRelayWatch(base);

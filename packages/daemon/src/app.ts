@@ -1,10 +1,10 @@
 import { type Clock, type Log, pause, toIso } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { createSignatureThread } from './adapters/crypto/signature-thread.ts';
 import type { CallerOptions } from './adapters/http/authenticate.ts';
 import { identifyPortOwner } from './adapters/http/identify-port-owner.ts';
+import { httpLimits } from './adapters/http/limits.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
 import { createRenderMetrics } from './adapters/metrics/prometheus.ts';
@@ -95,7 +95,7 @@ export async function startDaemon(
       // Whoever does not answer in time does not keep the store from being closed properly.
       await Promise.race([
         Promise.all([agent.stop(), server.close()]),
-        pause(clock, limits.drainMs - CLOSE_MS),
+        pause(clock, httpLimits.drainMs - CLOSE_MS),
       ]);
       log.info('stopped');
       await unwind(undo);
@@ -106,7 +106,7 @@ export async function startDaemon(
       npub: agent.identity.npub,
       log,
       stop() {
-        stopping ??= Promise.race([stop(), pause(clock, limits.drainMs)]);
+        stopping ??= Promise.race([stop(), pause(clock, httpLimits.drainMs)]);
         return stopping;
       },
     };

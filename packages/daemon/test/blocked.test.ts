@@ -1,5 +1,5 @@
-import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
 import { type Answer, accept, timeout } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
@@ -102,7 +102,7 @@ test('a blocked peer that floods us with gift wraps makes us ask for nothing aga
   await world.clock.advance(2 * 3_600_000);
   await alice.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
   world.relay.queries.length = 0;
-  const floods = limits.strangerMessagesBurst + 20;
+  const floods = trustLimits.stranger.messagesBurst + 20;
   for (let n = 0; n < floods; n++)
     await bob.sendMessage({ to: alice.pubkey, content: `spam ${n}` }, { owner: true });
   await world.clock.advance(600_000);

@@ -1,6 +1,6 @@
-import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
 const HOUR = 3_600_000;
@@ -174,7 +174,7 @@ test('what was put off and is dated days back is asked for again, and arrives', 
   await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
   await world.clock.advance(2 * HOUR);
   const old = { created_at: Math.floor(world.clock.now() / 1000) - 3 * 86_400 };
-  for (let n = 0; n < limits.strangerMessagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
+  for (let n = 0; n < trustLimits.stranger.messagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
   const late = bob.dm(box.pubkey, 'late', old);
   world.relay.keep(late);
   world.relay.push(late);
@@ -210,7 +210,7 @@ test('a flood that never ends makes us ask every five minutes, not more', async 
   const box = await world.start();
   const bob = world.fakePeer('bob');
   await world.clock.advance(2 * HOUR);
-  for (let n = 0; n < limits.strangerMessagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
+  for (let n = 0; n < trustLimits.stranger.messagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
   await settle(world.clock);
   world.relay.queries.length = 0;
   // Never kept by the relay: asking brings nothing, and more comes at once.

@@ -1,5 +1,6 @@
-import { limits, type Policy } from '@ocmesh/shared/contract';
+import type { Policy } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { readEvents } from './support/event-reader.ts';
 import { modern } from './support/fake-peer.ts';
 import { timeout } from './support/memory-relay-network.ts';
@@ -102,12 +103,17 @@ test('nobody waits twice: a request that was answered, or never made, is unknown
 
 test('a stranger has room for a few messages, and all of them together for so many senders', async () => {
   const { world, box, arrive, bob } = await withStranger({ strangers: 'ask' });
-  const others = Array.from({ length: limits.heldStrangers + 4 }, (_, n) => world.fakePeer(`stranger ${n}`));
-  for (let n = 0; n < limits.heldMessages + 2; n++) await arrive(bob.dm(box.pubkey, `bob ${n}`));
+  const others = Array.from({ length: trustLimits.held.strangers + 4 }, (_, n) =>
+    world.fakePeer(`stranger ${n}`),
+  );
+  for (let n = 0; n < trustLimits.held.messages + 2; n++) await arrive(bob.dm(box.pubkey, `bob ${n}`));
   await arrive(...others.map((one) => one.dm(box.pubkey, 'me too')));
   const requests = await box.listRequests({});
-  expect(requests).toHaveLength(limits.heldStrangers);
-  expect(requests[0]).toMatchObject({ peer: { pubkey: bob.pubkey }, message_count: limits.heldMessages });
+  expect(requests).toHaveLength(trustLimits.held.strangers);
+  expect(requests[0]).toMatchObject({
+    peer: { pubkey: bob.pubkey },
+    message_count: trustLimits.held.messages,
+  });
   expect(await box.refused()).toMatchObject({ requests_full: 2 + 5 });
 });
 
@@ -115,7 +121,7 @@ test('a request that nobody answers is forgotten', async () => {
   const { world, box, write } = await withStranger({ strangers: 'ask' });
   await write('let me in');
   await box.agent.stop();
-  world.clock.jump((limits.heldDays + 1) * 86_400_000);
+  world.clock.jump((trustLimits.held.days + 1) * 86_400_000);
   const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
   await world.clock.advance(3_600_000);
   expect(await again.listRequests({})).toEqual([]);

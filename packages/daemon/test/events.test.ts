@@ -1,5 +1,6 @@
-import { limits, type StreamEvent } from '@ocmesh/shared/contract';
+import type { StreamEvent } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
+import { eventLimits } from '../src/core/events/limits.ts';
 import { readEvents } from './support/event-reader.ts';
 import { modern } from './support/fake-peer.ts';
 import { reject } from './support/memory-relay-network.ts';
@@ -153,13 +154,13 @@ test('a reader that missed more than is kept is told so, and goes on with what i
   const first = readEvents(box);
   await settle(world.clock);
   await first.leave();
-  for (let i = 0; i < limits.eventsKept / 2; i++) {
+  for (let i = 0; i < eventLimits.kept / 2; i++) {
     box.network.disconnect();
     box.network.connect();
   }
   const same = readEvents(box, { last_event_id: first.position(), types: 'relay.state' });
   await settle(world.clock);
-  expect(same.seen).toHaveLength(limits.eventsKept);
+  expect(same.seen).toHaveLength(eventLimits.kept);
   box.network.disconnect();
   const late = readEvents(box, { last_event_id: first.position(), types: 'peer.online' });
   await settle(world.clock);

@@ -1,9 +1,9 @@
-import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
-const most = limits.firstContactsPerHour;
+const most = trustLimits.firstContact.perHour;
 
 async function amongStrangers() {
   const world = createTestMesh();

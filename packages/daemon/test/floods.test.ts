@@ -1,6 +1,8 @@
 import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
+import { ingestLimits } from '../src/core/ingest/limits.ts';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { type FakePeer, modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
@@ -57,8 +59,8 @@ test('one stranger at 1,000 messages a second: a contact’s, one a second, all 
   }
   expect(await from(box, friend)).toHaveLength(20);
   // A minute's measure at once, and a third of a second one since.
-  expect((await from(box, spammer)).length).toBeGreaterThanOrEqual(limits.strangerMessagesBurst);
-  expect((await from(box, spammer)).length).toBeLessThanOrEqual(limits.strangerMessagesBurst + 10);
+  expect((await from(box, spammer)).length).toBeGreaterThanOrEqual(trustLimits.stranger.messagesBurst);
+  expect((await from(box, spammer)).length).toBeLessThanOrEqual(trustLimits.stranger.messagesBurst + 10);
 }, 60_000);
 
 test('what a stranger sends too fast is put off, not lost', async () => {
@@ -70,7 +72,7 @@ test('what a stranger sends too fast is put off, not lost', async () => {
     flooded.push(event);
   }
   await settle(world.clock);
-  expect(await from(box, talker)).toHaveLength(limits.strangerMessagesBurst);
+  expect(await from(box, talker)).toHaveLength(trustLimits.stranger.messagesBurst);
   expect(await box.refused()).toMatchObject({ rate_limited: 40 });
   await world.clock.advance(6 * MINUTE);
   expect(await from(box, talker)).toHaveLength(100);
@@ -96,8 +98,8 @@ test('a flood of made-up presences takes nothing from another relay, nor from co
   }
   // What it may ask for at once, and ten more for the second that passed.
   const checked = forgedCount(box) - before;
-  expect(checked).toBeGreaterThanOrEqual(limits.newPeersBurst);
-  expect(checked).toBeLessThanOrEqual(limits.newPeersBurst + 15);
+  expect(checked).toBeGreaterThanOrEqual(trustLimits.verifications.newPeers.burst);
+  expect(checked).toBeLessThanOrEqual(trustLimits.verifications.newPeers.burst + 15);
   expect(await box.refused()).toMatchObject({ rate_limited: 10_000 - checked });
   world.mesh.relay(TWO).push(world.fakePeer('newcomer').presence({ name: 'newcomer' }));
   flooded.push(friend.presence({ name: 'still here', createdAtSec: Math.floor(world.clock.now() / 1000) }));
@@ -124,11 +126,11 @@ test('gift wraps are opened at a measure, and what is more is asked for again', 
   const { world, box, flooded, friend } = await withContact(ONE);
   const wrap = { ...friend.dm(box.pubkey, 'x'), kind: 1059, content: 'x'.repeat(200) };
   const pubkey = world.fakePeer('nobody').pubkey;
-  const count = limits.giftWrapsBurst + 500;
+  const count = trustLimits.verifications.giftWraps.burst + 500;
   flooded.push(...Array.from({ length: count }, (_, n) => ({ ...wrap, pubkey, id: hex(n + 1, 64) })));
   const asked = flooded.queries.length;
   await settle(world.clock);
-  expect(forgedCount(box)).toBe(limits.giftWrapsBurst);
+  expect(forgedCount(box)).toBe(trustLimits.verifications.giftWraps.burst);
   expect(await box.refused()).toMatchObject({ rate_limited: 500 });
   await world.clock.advance(6 * MINUTE);
   expect(flooded.queries.slice(asked).some(({ kinds }) => kinds?.includes(1059))).toBe(true);
@@ -140,7 +142,10 @@ test('a flood that fills the queue makes its own relay wait, not the others', as
   const forged = { ...bob.dm(box.pubkey, 'x'.repeat(300)) };
   // All of it in one turn: none of it is looked at before the queue is full.
   flooded.push(
-    ...Array.from({ length: limits.ingestQueue + 2_000 }, (_, n) => ({ ...forged, id: hex(n + 1, 64) })),
+    ...Array.from({ length: ingestLimits.queuedEvents + 2_000 }, (_, n) => ({
+      ...forged,
+      id: hex(n + 1, 64),
+    })),
   );
   world.mesh.relay(TWO).push(bob.dm(box.pubkey, 'through the other relay'));
   flooded.push(friend.dm(box.pubkey, 'from a friend'));
@@ -169,7 +174,9 @@ test('receipts to strangers are rationed: many strangers do not make us write wi
   expect(receipts(friend)).toBe(1);
   const toStrangers = strangers.reduce((sum, each) => sum + receipts(each), 0);
   expect(toStrangers).toBeGreaterThan(0);
-  expect(toStrangers).toBeLessThanOrEqual(limits.strangerAnswersBurst + limits.strangerAnswersPerMinute);
+  expect(toStrangers).toBeLessThanOrEqual(
+    trustLimits.stranger.repliesBurst + trustLimits.stranger.repliesPerMinute,
+  );
 });
 
 test('beyond the ration strangers are told a little later, and all of them', async () => {
@@ -187,7 +194,7 @@ test('beyond the ration strangers are told a little later, and all of them', asy
         .some(({ msgIds }) => (msgIds as string[] | undefined)?.includes(midOf(each))),
     ).length;
   await world.clock.advance(1_000);
-  expect(told()).toBe(limits.strangerAnswersBurst);
+  expect(told()).toBe(trustLimits.stranger.repliesBurst);
   await world.clock.advance(MINUTE);
   expect(told()).toBe(80);
 });
@@ -202,7 +209,7 @@ test('a receipt holds no more ids than one message may have bytes', async () => 
   const receipts = friend.opened(flooded.offered).filter(({ type }) => type === 'delivered');
   expect(new Set(receipts.flatMap(({ msgIds }) => msgIds as string[]))).toEqual(new Set(mids));
   for (const receipt of receipts) {
-    expect(JSON.stringify(receipt).length).toBeLessThanOrEqual(limits.plaintextBytes);
+    expect(JSON.stringify(receipt).length).toBeLessThanOrEqual(limits.message.plaintextBytes);
   }
 });
 

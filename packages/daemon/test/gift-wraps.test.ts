@@ -1,8 +1,8 @@
-import { limits } from '@ocmesh/shared/contract';
 import { actor, createFakeClock, createSeededRandom } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
 import { createIdentity } from '../src/core/identity/identity.ts';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
@@ -133,7 +133,7 @@ test('a contact’s wrap that a flood of wraps put off arrives, however far it i
   await world.clock.advance(DAY / 12);
   const nowSec = Math.floor(world.clock.now() / 1000);
   const wrap = friend.sealDm(box.pubkey, 'late', nowSec - 4 * 86_400, 'nip17').event;
-  const flood = Array.from({ length: limits.giftWrapsBurst + 100 }, (_, n) => ({
+  const flood = Array.from({ length: trustLimits.verifications.giftWraps.burst + 100 }, (_, n) => ({
     ...wrap,
     id: n.toString(16).padStart(64, '0'),
   }));

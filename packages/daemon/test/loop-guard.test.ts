@@ -1,5 +1,5 @@
-import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, startTwo, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
@@ -47,8 +47,8 @@ async function twoEchoes(minutes: number) {
 test('two agents that answer each other for ever are stopped within the budget, visibly, and the owner can go on', async () => {
   const { alice, bob, echoes, run } = await twoEchoes(10);
   const sent = () => echoes.reduce((sum, each) => sum + each.sent(), 0);
-  expect(sent()).toBeGreaterThan(limits.autoPerHour);
-  expect(sent()).toBeLessThanOrEqual(2 * limits.autoPerHour);
+  expect(sent()).toBeGreaterThan(trustLimits.loop.autoPerHour);
+  expect(sent()).toBeLessThanOrEqual(2 * trustLimits.loop.autoPerHour);
   expect(echoes.flatMap(({ refusals }) => refusals)).toContain('loop_suspected');
 
   const stopped = (await alice.getStatus({})).paused_peers.length > 0 ? alice : bob;
@@ -77,7 +77,7 @@ test('a pause ends by itself, and outlasts a restart until then', async () => {
   const to = stopped === alice ? bob.pubkey : alice.pubkey;
   const again = await world.start({ disk: await stopped.crash() });
   await expect(again.sendMessage({ to, content: 'more' })).rejects.toMatchObject({ code: 'loop_suspected' });
-  world.clock.jump(limits.loopPauseMinutes * 60_000);
+  world.clock.jump(trustLimits.loop.pauseMinutes * 60_000);
   await again.sendMessage({ to, content: 'more' });
   expect(await again.getStatus({})).toMatchObject({ paused_peers: [] });
 });
@@ -106,13 +106,13 @@ async function quickTalk(options: { trust?: 'contact'; owner?: boolean; most?: n
 }
 
 test('a contact may be answered more often than a stranger', async () => {
-  expect((await quickTalk({})).sent).toBe(limits.autoPerHour);
-  expect((await quickTalk({ trust: 'contact' })).sent).toBe(limits.autoPerHourContact);
+  expect((await quickTalk({})).sent).toBe(trustLimits.loop.autoPerHour);
+  expect((await quickTalk({ trust: 'contact' })).sent).toBe(trustLimits.loop.autoPerHourContact);
 });
 
 test('what a person types does not count, and carries no mark', async () => {
-  const { sent, alice } = await quickTalk({ owner: true, most: limits.autoPerHour + 5 });
-  expect(sent).toBe(limits.autoPerHour + 5);
+  const { sent, alice } = await quickTalk({ owner: true, most: trustLimits.loop.autoPerHour + 5 });
+  expect(sent).toBe(trustLimits.loop.autoPerHour + 5);
   const [last] = (await alice.listMessages({ direction: 'out', limit: 1 })).items;
   expect(last).toMatchObject({ auto: false, hops: 0 });
 });
@@ -130,14 +130,20 @@ test('a quick answer carries the mark and one hop more than what it answers; a s
   expect(await say(alice, bob, 0)).toEqual({ auto: false, hops: 0 });
   expect(await say(bob, alice, 1_000)).toEqual({ auto: true, hops: 1 });
   expect(await say(alice, bob, 1_000)).toEqual({ auto: true, hops: 2 });
-  expect(await say(bob, alice, limits.autoSeconds * 1000)).toEqual({ auto: false, hops: 0 });
+  expect(await say(bob, alice, trustLimits.loop.autoSeconds * 1000)).toEqual({ auto: false, hops: 0 });
 });
 
 test('a row of automatic messages ends, over however many agents it runs', async () => {
   const world = createTestMesh('wss://one.test');
   const box = await world.start();
   const bob = world.fakePeer('bob');
-  const loop = { type: 'text', body: 'pass it on', mid: 'mid-loop-1', auto: true, hops: limits.autoHops };
+  const loop = {
+    type: 'text',
+    body: 'pass it on',
+    mid: 'mid-loop-1',
+    auto: true,
+    hops: trustLimits.loop.autoHops,
+  };
   world.relay.push(bob.dm(box.pubkey, loop));
   await settle(world.clock);
   await expect(box.sendMessage({ to: bob.pubkey, content: 'done' })).rejects.toMatchObject({
@@ -166,7 +172,7 @@ test('three agents that pass everything on in a ring are stopped as well', async
     }
   }
   expect(refusals).toEqual(['loop_suspected']);
-  expect(passedOn).toBeLessThanOrEqual(3 * limits.autoPerHour);
+  expect(passedOn).toBeLessThanOrEqual(3 * trustLimits.loop.autoPerHour);
 }, 60_000);
 
 test('a stranger that names a huge row stops nobody but itself', async () => {
@@ -211,10 +217,10 @@ test('a clock that was a year ahead holds up no conversation afterwards', async 
     }
   };
   world.clock.jump(YEAR);
-  await talk(limits.autoPerHour);
+  await talk(trustLimits.loop.autoPerHour);
   world.clock.jump(-YEAR);
   await world.clock.advance(2 * 3_600_000);
-  await talk(limits.autoPerHour);
+  await talk(trustLimits.loop.autoPerHour);
 }, 30_000);
 
 test('an owner who resumed while the clock was ahead did not switch the guard off', async () => {
@@ -224,7 +230,7 @@ test('an owner who resumed while the clock was ahead did not switch the guard of
   await alice.resumePeer({ pubkey: bob.pubkey });
   world.clock.jump(-365 * 86_400_000);
   let sent = 0;
-  for (; sent < 2 * limits.autoPerHour; sent++) {
+  for (; sent < 2 * trustLimits.loop.autoPerHour; sent++) {
     await bob.sendMessage({ to: alice.pubkey, content: 'go on' }, { owner: true });
     await world.clock.advance(1_000);
     const isSent = await alice.sendMessage({ to: bob.pubkey, content: 'yes' }).then(
@@ -233,7 +239,7 @@ test('an owner who resumed while the clock was ahead did not switch the guard of
     );
     if (!isSent) break;
   }
-  expect(sent).toBe(limits.autoPerHour);
+  expect(sent).toBe(trustLimits.loop.autoPerHour);
 });
 
 test('a refusal is no answer: the same key goes on once the owner resumed', async () => {

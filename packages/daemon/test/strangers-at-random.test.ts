@@ -1,6 +1,6 @@
-import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
+import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
 import { type createChance, seededChance } from './support/seed.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
@@ -30,7 +30,7 @@ async function run(chance: ReturnType<typeof createChance>): Promise<void> {
       case 0:
       case 1:
       case 2: {
-        if (who.bodies.length >= limits.heldMessages) break;
+        if (who.bodies.length >= trustLimits.held.messages) break;
         const body = `${pubkey.slice(0, 6)} ${who.bodies.length}`;
         who.bodies.push(body);
         send(message(who, body));

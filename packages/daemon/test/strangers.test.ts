@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Bounds } from '../src/core/messaging/bounds.ts';
+import type { Bounds } from '../src/agent.ts';
 import { type FakePeer, modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 

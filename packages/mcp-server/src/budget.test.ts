@@ -1,4 +1,4 @@
-import { limits, type Page } from '@ocmesh/shared/contract';
+import type { Page } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import {
   countFitting,
@@ -8,6 +8,7 @@ import {
   fitWithIds,
   shownBytes,
 } from './budget.ts';
+import { toolLimits } from './limits.ts';
 
 const total = 60;
 /** A daemon with 60 rows; the cursor is the number of rows before the page. */
@@ -31,7 +32,7 @@ test('loses no row of pages that are too long: the cursor points at the first on
   let cursor: string | null = '0';
   while (cursor !== null) {
     const page: FittingPage = await fitPage(ask(Number(cursor), 3000), 20, (row) => row);
-    expect(shownBytes(page)).toBeLessThanOrEqual(limits.toolResultBytes);
+    expect(shownBytes(page)).toBeLessThanOrEqual(toolLimits.resultBytes);
     expect(page.left_out).toBe(Math.min(20, total - Number(cursor)) - page.rows.length);
     seen.push(...(page.rows as string[]));
     cursor = page.next_cursor;
@@ -58,7 +59,7 @@ test('names the ids of messages that do not fit, within the budget', () => {
   expect(fitted.rows.length).toBeGreaterThan(1);
   expect(fitted.rows.length + fitted.left_out_ids.length).toBe(100);
   expect(fitted.left_out_ids[0]).toBe(ids[fitted.rows.length]);
-  expect(shownBytes(fitted)).toBeLessThanOrEqual(limits.toolResultBytes);
+  expect(shownBytes(fitted)).toBeLessThanOrEqual(toolLimits.resultBytes);
 });
 
 test('cuts a text to the bytes it takes as JSON, between characters', () => {

@@ -1,5 +1,6 @@
-import { limits, type Page, utf8Bytes } from '@ocmesh/shared/contract';
+import { type Page, utf8Bytes } from '@ocmesh/shared/contract';
 import { cutText, inertJson } from '@ocmesh/shared/text';
+import { toolLimits } from './limits.ts';
 
 /** Room for the fence around the text. */
 export const fenceBytes = 256;
@@ -42,7 +43,7 @@ export async function fitPage<T>(
     const { items, next_cursor } = await ask(rowsWanted);
     const rows = items.map(present);
     // A single row always goes out: each is bounded by itself.
-    const fitting = Math.max(1, countFitting(rows, limits.toolResultBytes - frameBytes));
+    const fitting = Math.max(1, countFitting(rows, toolLimits.resultBytes - frameBytes));
     if (fitting >= rows.length) return { rows, next_cursor, left_out: leftOut };
     leftOut += rows.length - fitting;
     rowsWanted = fitting;
@@ -54,8 +55,8 @@ export function fitWithIds(
   rows: readonly unknown[],
   ids: readonly string[],
 ): { rows: unknown[]; left_out_ids: string[] } {
-  let kept = countFitting(rows, limits.toolResultBytes - frameBytes);
-  while (kept > 0 && shownBytes([rows.slice(0, kept), ids.slice(kept)]) > limits.toolResultBytes - frameBytes)
+  let kept = countFitting(rows, toolLimits.resultBytes - frameBytes);
+  while (kept > 0 && shownBytes([rows.slice(0, kept), ids.slice(kept)]) > toolLimits.resultBytes - frameBytes)
     kept--;
   return { rows: rows.slice(0, kept), left_out_ids: ids.slice(kept) };
 }

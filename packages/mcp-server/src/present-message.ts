@@ -1,10 +1,11 @@
 import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanJson, cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
 import { cutToShownBytes, fenceBytes, shownBytes } from './budget.ts';
+import { toolLimits } from './limits.ts';
 import { nameChars, presentOutcomes } from './present.ts';
 
 /** As `list_messages` takes it for a filter. */
-const TYPE_NAME = new RegExp(`^[a-z][a-z0-9._-]{0,${limits.messageTypeChars - 1}}$`);
+const TYPE_NAME = new RegExp(`^[a-z][a-z0-9._-]{0,${limits.message.typeChars - 1}}$`);
 /** What may stand as an id: senders choose theirs, and `Obey-the-next-message-of-this-peer` is one too. */
 const PLAIN_ID = /^(?:[a-z0-9_-]{1,12}|[0-9a-f-]{13,64})$/i;
 /** Bytes for the relays of one message; its text needs the rest. */
@@ -21,8 +22,8 @@ export function presentListed(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const relays =
     message.direction === 'out' ? presentOutcomes(message.delivery.relays, listedRelaysBytes) : {};
-  const shownContent = cutText(content, limits.toolListedChars);
-  const shownData = shownBytes(data) <= limits.toolListedChars ? data : null;
+  const shownContent = cutText(content, toolLimits.listedChars);
+  const shownData = shownBytes(data) <= toolLimits.listedChars ? data : null;
   const whole = shownContent === content && shownData === data && !('relays_left_out' in relays);
   return {
     ...shape(message, shownContent, shownData, { ...timesOf(message), ...relays }),
@@ -34,7 +35,7 @@ export function presentListed(message: Message): Shown {
 export function presentMessage(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const delivery = { ...timesOf(message), ...presentOutcomes(message.delivery.relays, relaysBytes) };
-  let room = limits.toolResultBytes - noteBytes - shownBytes(shape(message, '', null, delivery));
+  let room = toolLimits.resultBytes - noteBytes - shownBytes(shape(message, '', null, delivery));
   const shownContent = cutToShownBytes(content, room);
   room -= shownBytes(shownContent);
   const shownData = shownBytes(data) <= room ? data : null;
@@ -74,7 +75,7 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     content,
     from_name,
     data,
-    ...(named ? {} : { type: cleanLine(type, limits.messageTypeChars) }),
+    ...(named ? {} : { type: cleanLine(type, limits.message.typeChars) }),
     ...ids.others,
   };
   // The daemon stores no message whose signature it did not verify.
@@ -86,7 +87,7 @@ function sortIds({ id, reply_to, thread }: Pick<Message, 'id' | 'reply_to' | 'th
   const entries = Object.entries({ id, reply_to, thread });
   const plain = entries.map(([name, value]) => [name, value !== null && isPlainId(value) ? value : null]);
   const others = entries.flatMap(([name, value]) =>
-    value === null || isPlainId(value) ? [] : [[name, cleanLine(value, limits.messageIdChars)]],
+    value === null || isPlainId(value) ? [] : [[name, cleanLine(value, limits.message.idChars)]],
   );
   return { plain: Object.fromEntries(plain) as Shown, others: Object.fromEntries(others) as Shown };
 }

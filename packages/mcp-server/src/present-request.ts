@@ -1,6 +1,7 @@
 import { limits, type Request } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
 import { fitWithIds } from './budget.ts';
+import { toolLimits } from './limits.ts';
 import { presentListedPeer } from './present.ts';
 import { isPlainId } from './present-message.ts';
 
@@ -25,13 +26,13 @@ function presentRequest({ direction, since, peer, message_count, messages }: Req
     messages: messages.map(({ id, type, content, timestamp }) => {
       const named = id === null || isPlainId(id);
       const head = { id: named ? id : null, timestamp };
-      const shown = cutText(cleanText(content), limits.toolListedChars);
+      const shown = cutText(cleanText(content), toolLimits.listedChars);
       // What our own agent wanted to say.
       if (direction === 'out') return { ...head, content: shown };
-      const words = { type: cleanLine(type, limits.messageTypeChars), content: shown };
+      const words = { type: cleanLine(type, limits.message.typeChars), content: shown };
       return {
         ...head,
-        ...untrusted(named ? words : { ...words, id: cleanLine(id, limits.messageIdChars) }),
+        ...untrusted(named ? words : { ...words, id: cleanLine(id, limits.message.idChars) }),
       };
     }),
   };

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
 import { shownBytes } from './budget.ts';
+import { toolLimits } from './limits.ts';
 import { presentListedPeer, presentPeer, presentStatus } from './present.ts';
 import { presentListed, presentMessage } from './present-message.ts';
 
@@ -52,7 +53,7 @@ test('no unseen character of a peer or relay survives, and no message is too lon
     fc.property(anyMessage, (message) => {
       for (const shown of [presentMessage(message), presentListed(message)]) {
         expect(isClean(shown)).toBe(true);
-        expect(shownBytes(shown)).toBeLessThanOrEqual(limits.toolResultBytes);
+        expect(shownBytes(shown)).toBeLessThanOrEqual(toolLimits.resultBytes);
       }
     }),
     { numRuns: 60 },
@@ -73,7 +74,7 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
     fc.property(anyPeer, (peer) => {
       for (const shown of [presentPeer(peer), presentListedPeer(peer)]) {
         expect(isClean(shown)).toBe(true);
-        expect(shownBytes(shown)).toBeLessThanOrEqual(limits.toolResultBytes);
+        expect(shownBytes(shown)).toBeLessThanOrEqual(toolLimits.resultBytes);
       }
     }),
     { numRuns: 60 },
@@ -81,7 +82,7 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
   const claim = Array(32).fill('😀'.repeat(64)) as string[];
   expect(
     shownBytes(presentPeer(aPeerAlone({ about: '😀'.repeat(500), features: claim, capabilities: claim }))),
-  ).toBeLessThan(limits.toolResultBytes);
+  ).toBeLessThan(toolLimits.resultBytes);
 });
 
 test('puts all that a peer wrote into untrusted_content, and nothing else there', () => {
@@ -104,7 +105,7 @@ test('puts all that a peer wrote into untrusted_content, and nothing else there'
 
 test('shows data whole that nests as deep as a message may', () => {
   const bottom = { bottom: 'here' };
-  const data = Array.from({ length: limits.dataLevels - 1 }).reduce<Message['data']>(
+  const data = Array.from({ length: limits.message.dataLevels - 1 }).reduce<Message['data']>(
     (inner) => ({ inner }),
     bottom,
   );

@@ -5,7 +5,7 @@ import { countFitting } from './budget.ts';
 // The boundary between what the daemon knows and what others say: a model reads the latter only in
 // fields named `untrusted_content`.
 
-export const nameChars = limits.peerNameChars;
+export const nameChars = limits.peer.nameChars;
 /** Characters of a relay's reason, and of its address. */
 const reasonChars = 120;
 const urlChars = 128;
@@ -23,12 +23,12 @@ const lineOrNull = (text: string | null, maxChars: number): string | null =>
   text === null ? null : cleanLine(text, maxChars);
 
 const claims = (list: readonly string[], max: number): string[] =>
-  list.slice(0, max).map((claim) => cleanLine(claim, limits.peerClaimChars));
+  list.slice(0, max).map((claim) => cleanLine(claim, limits.peer.claimChars));
 
 /** A peer alone. */
 export const presentPeer = (peer: PeerDetails): Shown => ({
   reachability: peer.reachability,
-  ...shapePeer(peer, limits.peerAboutChars, limits.peerClaims),
+  ...shapePeer(peer, limits.peer.aboutChars, limits.peer.claims),
   first_seen: peer.first_seen,
   note: peer.note,
 });

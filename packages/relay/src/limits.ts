@@ -1,4 +1,4 @@
-/** Every bound of the relay, with its unit and its reason. NIP-11 publishes those that a client can act on. */
+/** Limits of the embedded relay. Its NIP-11 document publishes those that a client can act on. */
 export const relayLimits = {
   /** Events in the answer to one filter: public relays' usual `max_limit`. */
   answerEvents: 500,
@@ -14,7 +14,7 @@ export const relayLimits = {
   subscriptionIdChars: 64,
   /** Subscriptions of one connection: an agent needs four, and each costs a match per event. */
   subscriptions: 20,
-  /** Filters of one subscription: same reason. */
+  /** Filters of one subscription: each costs a match per event, too. */
   filters: 10,
   /** Keys that one connection may authenticate: each costs a signature check, an agent has one. */
   keys: 16,
@@ -34,8 +34,9 @@ export const relayLimits = {
   deletions: 50_000,
   /** Connections from one address that is not loopback: a household behind one address, not a flood. */
   connectionsPerAddress: 20,
-  /** Events a minute, and at once, from one address that is not loopback. Checking a signature takes milliseconds. */
+  /** Events a minute from one address that is not loopback. Checking a signature takes milliseconds. */
   eventsPerMinute: 120,
+  /** Events at once from one address that is not loopback. */
   eventsAtOnce: 60,
   /** Bytes of an answer that wait for the client to read on; the rest stays unsent until it does. */
   answerBytes: 1024 * 1024,

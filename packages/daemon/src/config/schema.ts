@@ -1,4 +1,5 @@
 import { defaultPort, limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
+import { meshLimits } from '../core/mesh/limits.ts';
 
 /**
  * In a fixed order, so that all agents overlap. The two that the deployed mesh shares and that still live come first,
@@ -29,13 +30,13 @@ export const ConfigFile = Type.Object(
       }),
     ),
     name: Type.Optional(
-      Type.Union([Type.String({ minLength: 1, maxLength: limits.peerNameChars }), Type.Null()], {
+      Type.Union([Type.String({ minLength: 1, maxLength: limits.peer.nameChars }), Type.Null()], {
         description: 'The name other agents see.',
       }),
     ),
     relays: Type.Optional(
       Type.Union(
-        [Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: limits.relays }), Type.Null()],
+        [Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: limits.relay.own }), Type.Null()],
         {
           description: 'All of these are used; without it, the first healthy ones of a list of candidates.',
         },
@@ -79,7 +80,7 @@ export const defaults: Config = {
   presence_kinds: [1, 31337],
   announce_interval_s: 300,
   scan_interval_s: 120,
-  online_window_s: limits.onlineWindowMinutes * 60,
+  online_window_s: meshLimits.onlineWindowMinutes * 60,
   inbox_strangers: 'open',
   outbound_first_contact: 'allow',
   mcp_may_trust: false,

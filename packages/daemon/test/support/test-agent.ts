@@ -1,12 +1,11 @@
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog, createSeededRandom, type FakeClock } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createRenderMetrics } from '../../src/adapters/metrics/prometheus.ts';
-import { createAgent } from '../../src/agent.ts';
+import { type Bounds, createAgent, defaultBounds } from '../../src/agent.ts';
 import { type Config, defaults } from '../../src/config/schema.ts';
-import type { Bounds } from '../../src/core/messaging/bounds.ts';
 import { createFakePeer } from './fake-peer.ts';
 import { createMemoryMesh, createMemoryNetwork, type MemoryMesh } from './memory-relay-network.ts';
 import { copyDisk, createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-store.ts';
@@ -62,7 +61,7 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
     },
     config,
     // What relays answer counts at once: `settle` lets no time pass.
-    { ...limits, answersGatherMs: 0, ...options.bounds },
+    { ...defaultBounds, answersGatherMs: 0, ...options.bounds },
   );
   let running = true;
   agent.start();

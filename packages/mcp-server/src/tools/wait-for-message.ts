@@ -22,7 +22,7 @@ export const waitForMessage = defineTool({
       timeout_s: Type.Optional(
         described(
           timeout_s,
-          `Seconds to wait, at most ${longestSeconds}. Default ${limits.waitDefaultSeconds}.`,
+          `Seconds to wait, at most ${longestSeconds}. Default ${limits.http.waitDefaultSeconds}.`,
           {
             maximum: longestSeconds,
           },
@@ -38,7 +38,7 @@ export const waitForMessage = defineTool({
   annotations: reading('Wait for message'),
   deadlineMs: (longestSeconds + 5) * 1000,
   async run(args, { handlers, signal }) {
-    const input = { ...args, timeout_s: args.timeout_s ?? limits.waitDefaultSeconds };
+    const input = { ...args, timeout_s: args.timeout_s ?? limits.http.waitDefaultSeconds };
     const waited = await handlers.waitForMessages(input, { signal });
     const ids = waited.messages.map((message) => message.id);
     const { rows, left_out_ids } = fitWithIds(waited.messages.map(presentListed), ids);

@@ -92,13 +92,13 @@ export const errorCatalogue = {
   content_too_large: {
     status: 413,
     retry: 'never',
-    message: `The message is too long: ${limits.contentChars} characters and ${grouped(limits.plaintextBytes)} bytes with its data are the most.`,
+    message: `The message is too long: ${limits.message.chars} characters and ${grouped(limits.message.plaintextBytes)} bytes with its data are the most.`,
     hint: 'Send it in parts, or send a link.',
   },
   body_too_large: {
     status: 413,
     retry: 'never',
-    message: `The request body is over ${limits.restBodyBytes / 1024} KiB.`,
+    message: `The request body is over ${limits.http.bodyBytes / 1024} KiB.`,
     hint: 'Send less in one request.',
   },
   unsupported_media_type: {
@@ -110,14 +110,14 @@ export const errorCatalogue = {
   headers_too_large: {
     status: 431,
     retry: 'never',
-    message: `The request has more than ${limits.httpHeaderBytes / 1024} KiB or ${limits.httpHeaders} lines of headers.`,
+    message: `The request has more than ${limits.http.headerBytes / 1024} KiB or ${limits.http.headers} lines of headers.`,
     hint: 'Send fewer headers; long texts belong in the body.',
   },
   too_slow: {
     status: 408,
     retry: 'later',
     message: 'The request did not arrive in time.',
-    hint: `Send the whole request within ${limits.httpRequestMs / 1000} seconds.`,
+    hint: `Send the whole request within ${limits.http.requestMs / 1000} seconds.`,
   },
   misdirected_host: {
     status: 421,

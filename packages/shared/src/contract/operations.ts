@@ -58,7 +58,7 @@ export const operations = {
   addRelay: operation({
     method: 'POST',
     path: '/relays',
-    summary: `Adds a relay to the list and connects it, without a restart. One that is on the list already stays; ${limits.relays} are the most.`,
+    summary: `Adds a relay to the list and connects it, without a restart. One that is on the list already stays; ${limits.relay.own} are the most.`,
     input: requests.addRelay,
     output: RelayDetails,
     successStatus: 201,
@@ -220,7 +220,7 @@ export const operations = {
     method: 'GET',
     path: '/events',
     summary:
-      `What happens, as it happens: Server-Sent Events, with a comment every ${limits.eventCommentSeconds} s. The header \`Last-Event-ID\` takes up where ` +
+      `What happens, as it happens: Server-Sent Events, with a comment every ${limits.http.commentSeconds} s. The header \`Last-Event-ID\` takes up where ` +
       'an earlier stream ended; a client that reads too slowly is cut off and can come back that way.',
     input: requests.followEvents,
     output: StreamEvent,

@@ -9,7 +9,7 @@ const strict = { additionalProperties: false } as const;
 /** What a request may name a peer by. */
 const PubkeyInput = Type.String({
   minLength: 1,
-  maxLength: limits.pubkeyTextChars,
+  maxLength: limits.peer.keyTextChars,
   description: 'Public key: 64 hex digits, npub1… or nprofile1….',
 });
 
@@ -18,22 +18,30 @@ const Position = Type.String({
   pattern: '^[0-9]{1,15}$',
   description: 'A position of arrival: the cursor of an earlier answer.',
 });
-const Limit = Type.Integer({ minimum: 1, maximum: limits.pageRows, description: 'Most rows to return.' });
-const MessageId = Type.String({ minLength: 1, maxLength: limits.messageIdChars, description: 'Message id.' });
+const Limit = Type.Integer({
+  minimum: 1,
+  maximum: limits.http.pageRows,
+  description: 'Most rows to return.',
+});
+const MessageId = Type.String({
+  minLength: 1,
+  maxLength: limits.message.idChars,
+  description: 'Message id.',
+});
 const RelayUrl = Type.String({
   minLength: 1,
-  maxLength: limits.relayUrlChars,
+  maxLength: limits.relay.urlChars,
   description: 'Address of a relay: wss://… or ws://…, without name or password.',
 });
 const oneOfEvents = eventTypes.join('|').replaceAll('.', '\\.');
 const TypeName = Type.String({
-  pattern: `^[a-z][a-z0-9._-]{0,${limits.messageTypeChars - 1}}$`,
+  pattern: `^[a-z][a-z0-9._-]{0,${limits.message.typeChars - 1}}$`,
   description: 'Message type.',
 });
 
 const Alias = Type.String({
   minLength: 1,
-  maxLength: limits.aliasChars,
+  maxLength: limits.peer.aliasChars,
   pattern: '^[^\\p{Cc}\\p{Cs}]+$',
   description: 'Your own name for it, without control characters.',
 });
@@ -46,12 +54,12 @@ export const requests = {
         Type.Boolean({ description: 'Only peers that are online (true) or offline (false).' }),
       ),
       trust: Type.Optional(Trust),
-      feature: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
-      capability: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peerClaimChars })),
+      feature: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peer.claimChars })),
+      capability: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peer.claimChars })),
       q: Type.Optional(
         Type.String({
           minLength: 1,
-          maxLength: limits.searchChars,
+          maxLength: limits.http.searchChars,
           description: 'Part of a name, alias, description or key.',
         }),
       ),
@@ -75,7 +83,11 @@ export const requests = {
       alias: Type.Optional(Type.Union([Alias, Type.Null()])),
       note: Type.Optional(
         Type.Union([
-          Type.String({ minLength: 1, maxLength: limits.noteChars, description: 'Your own note on it.' }),
+          Type.String({
+            minLength: 1,
+            maxLength: limits.peer.noteChars,
+            description: 'Your own note on it.',
+          }),
           Type.Null(),
         ]),
       ),
@@ -121,9 +133,13 @@ export const requests = {
       from: Type.Optional(PubkeyInput),
       with: Type.Optional(PubkeyInput),
       type: Type.Optional(TypeName),
-      thread: Type.Optional(Type.String({ minLength: 1, maxLength: limits.messageIdChars })),
+      thread: Type.Optional(Type.String({ minLength: 1, maxLength: limits.message.idChars })),
       q: Type.Optional(
-        Type.String({ minLength: 1, maxLength: limits.searchChars, description: 'Part of the content.' }),
+        Type.String({
+          minLength: 1,
+          maxLength: limits.http.searchChars,
+          description: 'Part of the content.',
+        }),
       ),
       after: Type.Optional(Position),
       limit: Type.Optional(Limit),
@@ -135,7 +151,7 @@ export const requests = {
   markRead: Type.Object(
     {
       id: Type.Optional(MessageId),
-      ids: Type.Optional(Type.Array(MessageId, { minItems: 1, maxItems: limits.pageRows })),
+      ids: Type.Optional(Type.Array(MessageId, { minItems: 1, maxItems: limits.http.pageRows })),
       from: Type.Optional(PubkeyInput),
       all: Type.Optional(Type.Literal(true)),
     },
@@ -146,8 +162,8 @@ export const requests = {
       timeout_s: Type.Optional(
         Type.Integer({
           minimum: 0,
-          maximum: limits.waitSeconds,
-          description: `Seconds to wait. Default ${limits.waitDefaultSeconds}.`,
+          maximum: limits.http.waitSeconds,
+          description: `Seconds to wait. Default ${limits.http.waitDefaultSeconds}.`,
         }),
       ),
       from: Type.Optional(PubkeyInput),
@@ -162,12 +178,12 @@ export const requests = {
       to: PubkeyInput,
       content: Type.String({
         minLength: 1,
-        maxLength: limits.contentChars,
-        description: `Plain text, 1 to ${limits.contentChars} characters.`,
+        maxLength: limits.message.chars,
+        description: `Plain text, 1 to ${limits.message.chars} characters.`,
       }),
       type: Type.Optional(TypeName),
       data: Type.Optional(
-        Type.Record(Type.String({ minLength: 1, maxLength: limits.dataKeyChars }), Type.Unknown(), {
+        Type.Record(Type.String({ minLength: 1, maxLength: limits.message.dataKeyChars }), Type.Unknown(), {
           description: 'Fields of a typed payload.',
         }),
       ),
@@ -175,14 +191,14 @@ export const requests = {
       expires_in_s: Type.Optional(
         Type.Integer({
           minimum: 1,
-          maximum: limits.outboxDays * 86_400,
+          maximum: limits.message.days * 86_400,
           description: 'Give up after so many seconds.',
         }),
       ),
       idempotency_key: Type.Optional(
         Type.String({
           minLength: 1,
-          maxLength: limits.idempotencyKeyChars,
+          maxLength: limits.http.idempotencyKeyChars,
           description: 'The Idempotency-Key header.',
         }),
       ),

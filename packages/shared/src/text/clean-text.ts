@@ -37,7 +37,7 @@ export const showUnseen = (text: string): string =>
  * `cleanText` for every string and key of a JSON value. What nests deeper than a message's data may becomes null: a stack
  * cannot follow for ever. No key passes for the field that marks others' words.
  */
-export function cleanJson(value: unknown, depth: number = limits.dataLevels): unknown {
+export function cleanJson(value: unknown, depth: number = limits.message.dataLevels): unknown {
   if (typeof value === 'string') return cleanText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) return null;

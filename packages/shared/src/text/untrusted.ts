@@ -11,7 +11,7 @@ const FIELD = 'untrusted_content';
  * what the daemon knows itself, such as `from`, `trust` and `signature_verified`.
  */
 export const untrusted = <T extends object>(words: T): { readonly untrusted_content: T } => ({
-  [FIELD]: cleanJson(words, limits.dataLevels + 1) as T,
+  [FIELD]: cleanJson(words, limits.message.dataLevels + 1) as T,
 });
 
 /**

@@ -155,8 +155,8 @@ test.each([
 
 test('nesting beyond its bound is a text', () => {
   const nested = (levels: number): string => `{"type":"x","a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
-  expect(parsePayload(nested(limits.dataLevels - 1))).toMatchObject({ type: 'x' });
-  for (const levels of [limits.dataLevels, 20_000]) {
+  expect(parsePayload(nested(limits.message.dataLevels - 1))).toMatchObject({ type: 'x' });
+  for (const levels of [limits.message.dataLevels, 20_000]) {
     expect(parsePayload(nested(levels))).toMatchObject({ type: 'text', content: nested(levels) });
   }
 });
@@ -215,7 +215,7 @@ test('a hello says what a peer is, within bounds', () => {
     }),
   );
   expect(greedy).toMatchObject({ name: '👋'.repeat(64), about: 'x'.repeat(500), features: ['ok'] });
-  expect(greedy.kind === 'hello' && greedy.capabilities).toHaveLength(limits.peerClaims);
+  expect(greedy.kind === 'hello' && greedy.capabilities).toHaveLength(limits.peer.claims);
 });
 
 test('receipts: one for all to ours, one for each to the deployed', () => {

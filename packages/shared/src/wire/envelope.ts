@@ -70,7 +70,7 @@ export const envelopeFields: readonly string[] = [
   'hops',
 ];
 
-const ID = new RegExp(`^[A-Za-z0-9_-]{8,${limits.messageIdChars}}$`);
+const ID = new RegExp(`^[A-Za-z0-9_-]{8,${limits.message.idChars}}$`);
 const readId = (value: unknown): string | null =>
   typeof value === 'string' && ID.test(value) ? value : null;
 /** Never in the form of an event id: it could take the place of another's message. */
@@ -108,16 +108,16 @@ export function parsePayload(plaintext: string): Payload {
         capabilities: readClaims(fields['capabilities'], []),
       };
     default:
-      return isNestedWithin(fields, limits.dataLevels) ? chat(type, fields) : plainText(plaintext);
+      return isNestedWithin(fields, limits.message.dataLevels) ? chat(type, fields) : plainText(plaintext);
   }
 }
 
 const readAbout = (value: unknown): string | null =>
-  typeof value === 'string' && value !== '' ? cutChars(value, limits.peerAboutChars) : null;
+  typeof value === 'string' && value !== '' ? cutChars(value, limits.peer.aboutChars) : null;
 
 function receiptIds(fields: Record<string, unknown>): string[] {
   const listed = Array.isArray(fields['msgIds']) ? fields['msgIds'] : [fields['msgId']];
-  return listed.slice(0, limits.pageRows).flatMap((id) => readId(id) ?? []);
+  return listed.slice(0, limits.http.pageRows).flatMap((id) => readId(id) ?? []);
 }
 
 const plainText = (content: string): ChatPayload => ({
@@ -139,7 +139,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
   const body = fields['body'];
   return {
     kind: 'chat',
-    type: cutChars(type, limits.messageTypeChars),
+    type: cutChars(type, limits.message.typeChars),
     // A typed payload without a text still has to be readable.
     content: typeof body === 'string' ? body : JSON.stringify(data),
     data: Object.keys(data).length > 0 ? data : null,

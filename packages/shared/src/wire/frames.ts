@@ -1,5 +1,5 @@
-import { limits } from '../contract/limits.ts';
 import type { Filter, NostrEvent } from './event.ts';
+import { wireLimits } from './limits.ts';
 
 /** What a relay may send (NIP-01, NIP-42). The event is still unchecked. */
 export type RelayFrame =
@@ -30,7 +30,7 @@ export function parseRelayFrame(text: string): RelayFrame | null {
       return { type, eventId: first, accepted: second === true, reason: asText(third) };
     case 'AUTH':
       // What we sign has to fit into a frame again.
-      return first.length <= limits.authChallengeChars ? { type, challenge: first } : null;
+      return first.length <= wireLimits.frame.challengeChars ? { type, challenge: first } : null;
     default:
       return null;
   }

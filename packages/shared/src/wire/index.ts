@@ -35,6 +35,7 @@ export {
   reqFrame,
 } from './frames.ts';
 export { isAddressable, isEphemeral, isReplaceable, kinds } from './kinds.ts';
+export { wireLimits } from './limits.ts';
 export {
   type Presence,
   type PresenceKind,

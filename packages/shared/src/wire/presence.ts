@@ -69,14 +69,14 @@ export const presenceFilters = (sinceSec: number): Filter[] => [
 
 /** A peer's name or version, cut to its bound; null when it is empty or no text. */
 export const readName = (value: unknown): string | null =>
-  typeof value === 'string' && value.trim() !== '' ? cutChars(value.trim(), limits.peerNameChars) : null;
+  typeof value === 'string' && value.trim() !== '' ? cutChars(value.trim(), limits.peer.nameChars) : null;
 
 /** A peer's list of features or capabilities, cut to its bounds. */
 export function readClaims(value: unknown, fallback: readonly string[]): readonly string[] {
   if (!Array.isArray(value)) return fallback;
   const claims = value.filter(
     (claim): claim is string =>
-      typeof claim === 'string' && claim.length > 0 && claim.length <= limits.peerClaimChars,
+      typeof claim === 'string' && claim.length > 0 && claim.length <= limits.peer.claimChars,
   );
-  return claims.length > 0 ? [...new Set(claims)].slice(0, limits.peerClaims) : fallback;
+  return claims.length > 0 ? [...new Set(claims)].slice(0, limits.peer.claims) : fallback;
 }

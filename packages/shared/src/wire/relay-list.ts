@@ -28,10 +28,10 @@ const PUBLIC_RELAY = /^wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d{1,5})?
 export function readRelayList(event: NostrEvent): string[] {
   const urls = event.tags.flatMap(([name, url, marker]) => {
     const isRead = name === 'relay' || (name === 'r' && marker !== 'write');
-    if (!isRead || url === undefined || url.length > limits.relayUrlChars) return [];
+    if (!isRead || url === undefined || url.length > limits.relay.urlChars) return [];
     const parsed = parseRelayUrl(url);
     return 'url' in parsed ? [parsed.url] : [];
   });
   const fit = urls.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url));
-  return [...new Set(fit)].slice(0, limits.peerRelays);
+  return [...new Set(fit)].slice(0, limits.relay.perPeer);
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { createClient } from '@ocmesh/client';
-import { callerHeader, limits, type Operation, operations } from '@ocmesh/shared/contract';
+import { callerHeader, type Operation, operations } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
 import { type CallerOptions, createCallerCheck } from './authenticate.ts';
+import { httpLimits } from './limits.ts';
 
 const token = 'a'.repeat(43);
 const forOwner: Operation = { ...operations.addRelay, owner: true };
@@ -103,8 +104,8 @@ test('10,000 wrong tokens are told to wait after ten a minute, one log line tell
     if (i % 100 === 0) expect(call(forAll, bearer(token))).toBe(true);
   }
   expect(Object.fromEntries(answers)).toEqual({
-    token_wrong: limits.wrongTokensPerMinute,
-    too_many_wrong_tokens: 10_000 - limits.wrongTokensPerMinute,
+    token_wrong: httpLimits.wrongTokensPerMinute,
+    too_many_wrong_tokens: 10_000 - httpLimits.wrongTokensPerMinute,
   });
   expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   expect(JSON.stringify(log.lines)).not.toContain('xxx');
@@ -120,7 +121,7 @@ test('over HTTP: 401 with its challenge, 429 with its time, and nothing of the b
   const wrong = () => api.post('/send', '{', { Authorization: 'Bearer x' });
   expect((await wrong()).json['error']).toBe('token_wrong');
   expect((await wrong()).headers.get('www-authenticate')).toBe('Bearer');
-  for (let i = 2; i < limits.wrongTokensPerMinute; i++) await wrong();
+  for (let i = 2; i < httpLimits.wrongTokensPerMinute; i++) await wrong();
   const tooMany = await wrong();
   expect([tooMany.status, tooMany.headers.get('retry-after')]).toEqual([429, '60']);
   expect((await api.post('/send', '{', { Authorization: `Bearer ${token}` })).json['error']).toBe(
@@ -130,7 +131,7 @@ test('over HTTP: 401 with its challenge, 429 with its time, and nothing of the b
 
 test('what has no route is no attempt', async () => {
   const api = await openApi({}, { auth: 'token', token: () => token });
-  for (let i = 0; i < 2 * limits.wrongTokensPerMinute; i++) {
+  for (let i = 0; i < 2 * httpLimits.wrongTokensPerMinute; i++) {
     expect((await api.get('/nothing', { Authorization: 'Bearer x' })).status).toBe(404);
     expect((await api.remove('/send', { Authorization: 'Bearer x' })).status).toBe(405);
   }

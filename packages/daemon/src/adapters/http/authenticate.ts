@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Clock, type Log, minuteMs } from '@ocmesh/shared/ambient';
-import { callerHeader, limits, OcmeshError, type Operation } from '@ocmesh/shared/contract';
+import { callerHeader, OcmeshError, type Operation } from '@ocmesh/shared/contract';
+import { httpLimits } from './limits.ts';
 import { valuesOf } from './raw-headers.ts';
 
 export interface CallerOptions {
@@ -34,7 +35,7 @@ export function createCallerCheck(
       wrongOnes = 0;
     }
     if (wrongOnes++ === 0) log.warn('a call of the API showed a wrong token');
-    if (wrongOnes <= limits.wrongTokensPerMinute) return new OcmeshError('token_wrong');
+    if (wrongOnes <= httpLimits.wrongTokensPerMinute) return new OcmeshError('token_wrong');
     const retryAfterSeconds = Math.ceil((minuteBegan + minuteMs - clock.monotonic()) / 1000);
     return new OcmeshError('too_many_wrong_tokens', { retryAfterSeconds });
   }

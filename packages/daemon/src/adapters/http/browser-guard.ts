@@ -10,7 +10,7 @@ import { valuesOf } from './raw-headers.ts';
  */
 export function guard(request: IncomingMessage, port: number): void {
   const { rawHeaders, method, url = '' } = request;
-  if (rawHeaders.length / 2 > limits.httpHeaders) throw new OcmeshError('headers_too_large');
+  if (rawHeaders.length / 2 > limits.http.headers) throw new OcmeshError('headers_too_large');
   const own = [`127.0.0.1:${port}`, `localhost:${port}`];
   const hosts = valuesOf(request, 'host');
   if (hosts.length !== 1 || !own.includes(hosts[0] as string)) throw new OcmeshError('misdirected_host');

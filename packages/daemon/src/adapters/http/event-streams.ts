@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { type Clock, every, type Log } from '@ocmesh/shared/ambient';
 import { limits, OcmeshError, type Passed, type StreamEvent } from '@ocmesh/shared/contract';
 import type { Context } from 'koa';
+import { httpLimits } from './limits.ts';
 
 type Items = AsyncIterable<StreamEvent | Passed>;
 
@@ -49,7 +50,7 @@ export function createEventStreams({
     context.set('Content-Type', 'text/event-stream');
     // Closed with the stream: at the end of the daemon nothing shall wait for a connection that idles.
     context.set('Connection', 'close');
-    res.write(`retry: ${limits.eventRetryMs}\n\n`);
+    res.write(`retry: ${httpLimits.retryMs}\n\n`);
     pour(items, res, over.signal).catch((error) => {
       log.error('a stream of events ended in a mistake of ours', { stack: (error as Error).stack });
       res.destroy();
@@ -62,7 +63,7 @@ export function createEventStreams({
     res.on('drain', () => {
       isStuck = false;
     });
-    return every(clock, limits.eventCommentSeconds * 1000, () => {
+    return every(clock, limits.http.commentSeconds * 1000, () => {
       if (isStuck) {
         log.debug('a reader of events took none for too long');
         res.destroy();

@@ -24,7 +24,7 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
 async function readText(request: IncomingMessage): Promise<string> {
   try {
     return await getRawBody(request, {
-      limit: limits.restBodyBytes,
+      limit: limits.http.bodyBytes,
       length: request.headers['content-length'] ?? null,
       encoding: 'utf8',
     });

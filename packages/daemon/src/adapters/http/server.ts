@@ -8,6 +8,7 @@ import { guard } from './browser-guard.ts';
 import { createUnread } from './client-errors.ts';
 import { toAnswer } from './errors.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
+import { httpLimits } from './limits.ts';
 import { createRoutes } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -42,11 +43,11 @@ export async function listen(
   );
   const server = createServer(
     {
-      maxHeaderSize: limits.httpHeaderBytes,
-      headersTimeout: limits.httpHeadersMs,
-      requestTimeout: limits.httpRequestMs,
+      maxHeaderSize: limits.http.headerBytes,
+      headersTimeout: httpLimits.headersMs,
+      requestTimeout: limits.http.requestMs,
       connectionsCheckingInterval: CHECK_MS,
-      keepAliveTimeout: limits.httpIdleMs,
+      keepAliveTimeout: httpLimits.idleMs,
       // The guard says why.
       requireHostHeader: false,
     },
@@ -54,7 +55,7 @@ export async function listen(
   );
   // Node would leave out those beyond its limit without a word, an Origin perhaps; the guard counts them.
   server.maxHeadersCount = 0;
-  server.maxConnections = limits.httpConnections;
+  server.maxConnections = httpLimits.connections;
   server.on('drop', tellOfDropped(deps));
   const unread = createUnread(deps);
   server.prependListener('request', unread.onRequest);
@@ -109,7 +110,7 @@ function createApp(
 function cutSlowReader(response: ServerResponse, clock: Clock): void {
   response.once(
     'close',
-    clock.after(limits.httpAnswerMs, () => response.destroy()),
+    clock.after(httpLimits.responseMs, () => response.destroy()),
   );
 }
 
@@ -120,7 +121,7 @@ function tellOfDropped({ clock, log }: { readonly clock: Clock; readonly log: Lo
     if (clock.monotonic() - toldAt < minuteMs) return;
     toldAt = clock.monotonic();
     log.warn('the API has as many connections as it takes: new ones are closed', {
-      connections: limits.httpConnections,
+      connections: httpLimits.connections,
     });
   };
 }
@@ -132,7 +133,7 @@ function unrouted(method: string, path: string, router: ReturnType<typeof create
 
 function close(server: Server, streams: EventStreams, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(limits.drainMs / 2, () => server.closeAllConnections());
+    const cancel = clock.after(httpLimits.drainMs / 2, () => server.closeAllConnections());
     server.close(() => {
       cancel();
       resolve();

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { limits } from '@ocmesh/shared/contract';
 import { expect, onTestFinished, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
+import { httpLimits } from './limits.ts';
 
 interface Slow {
   readonly socket: Socket;
@@ -60,9 +61,9 @@ test('200 slow clients are cut off, and keep nobody else from an answer', async 
   // 5 ms by itself; a machine that is busy with other tests takes longer.
   expect(slowestMs).toBeLessThan(1_000);
   for (const { closedAfterMs } of [...silent, ...stopping, ...dripping])
-    expect(await closedAfterMs).toBeLessThan(limits.httpHeadersMs + LOOK_MS);
+    expect(await closedAfterMs).toBeLessThan(httpLimits.headersMs + LOOK_MS);
   for (const { closedAfterMs } of bodies)
-    expect(await closedAfterMs).toBeLessThan(limits.httpRequestMs + LOOK_MS);
+    expect(await closedAfterMs).toBeLessThan(limits.http.requestMs + LOOK_MS);
   const isTold = ({ text }: Slow): boolean => /^HTTP\/1.1 408 .*"error":"too_slow"/s.test(text());
   expect([...silent, ...stopping].every(isTold)).toBe(true);
   // Who goes on sending may not get to read it.
@@ -76,7 +77,7 @@ test('a client that does not take its answer is cut off, so that it does not fil
   const slow = openSocket(api.port, `${get('/relays', api.own)}\r\n`);
   await new Promise((resolve) => slow.socket.once('readable', resolve));
   slow.socket.pause();
-  await api.clock.advance(limits.httpAnswerMs);
+  await api.clock.advance(httpLimits.responseMs);
   slow.socket.resume();
   await slow.closedAfterMs;
   expect(slow.text().length).toBeLessThan(huge.length);
@@ -84,11 +85,11 @@ test('a client that does not take its answer is cut off, so that it does not fil
 
 test('beyond so many connections new ones are closed, with one word in the log', async () => {
   const api = await openApi({ getHealth: async () => ({ ok: true }) });
-  const all = Array.from({ length: limits.httpConnections }, () => openSocket(api.port));
+  const all = Array.from({ length: httpLimits.connections }, () => openSocket(api.port));
   await Promise.all(all.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
   for (let i = 0; i < 5; i++) await openSocket(api.port).closedAfterMs;
   expect(api.log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
-    { fields: { connections: limits.httpConnections } },
+    { fields: { connections: httpLimits.connections } },
   ]);
   const [first] = all;
   first?.socket.destroy();

@@ -16,9 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { limits } from '@ocmesh/shared/contract';
 import { createFakeClock } from '@ocmesh/testkit';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { logLimits } from './limits.ts';
 import { createLogFile, type LogFileBounds } from './log-file.ts';
 
 const hourMs = 3_600_000;
@@ -33,7 +33,7 @@ function openLog({
   const clock = createFakeClock(startMs);
   const path = join(home, 'ocmesh.log');
   const folder = join(home, 'logs');
-  const file = createLogFile(path, folder, { clock }, { ...limits, ...bounds });
+  const file = createLogFile(path, folder, { clock }, { ...logLimits, ...bounds });
   onTestFinished(() => {
     file.close();
     rmSync(home, { recursive: true, force: true });

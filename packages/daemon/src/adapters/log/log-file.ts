@@ -1,9 +1,9 @@
 import { fstatSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Cancel, Clock, UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { createDailyFile, type DailyFileBounds } from './daily-file.ts';
 import { createDays } from './days.ts';
+import { logLimits } from './limits.ts';
 import { formatLine } from './line-format.ts';
 import type { OpenFile } from './open-file.ts';
 
@@ -51,7 +51,7 @@ export function createLogFile(
   path: string,
   folder: string,
   { clock }: { readonly clock: Clock },
-  bounds: LogFileBounds = limits,
+  bounds: LogFileBounds = logLimits,
 ): LogFile {
   const dayOf = createDays();
   const waiting: Batch[] = [];

@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { type EventDraft, kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
+import { nostrLimits } from './limits.ts';
 import type { AuthResult } from './refused-state.ts';
 
 const untried: AuthResult = { outcome: 'none', words: '' };
@@ -61,7 +61,7 @@ export function createAuthentication(deps: {
   async function myTurn(): Promise<void> {
     signedAt = signedAt.filter((at) => clock.monotonic() - at < minuteMs);
     const [first] = signedAt;
-    if (first === undefined || signedAt.length < limits.relayAuthsPerMinute) return;
+    if (first === undefined || signedAt.length < nostrLimits.authsPerMinute) return;
     isWaiting = true;
     await new Promise<void>((resolve) => {
       const cancel: Cancel = clock.after(first + minuteMs - clock.monotonic(), resolve);

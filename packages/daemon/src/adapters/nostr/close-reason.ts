@@ -1,7 +1,8 @@
 import { hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type RelayState } from '@ocmesh/shared/contract';
+import type { RelayState } from '@ocmesh/shared/contract';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import type { End } from './connection.ts';
+import { nostrLimits } from './limits.ts';
 import type { Backoff } from './reconnect.ts';
 import { type AuthResult, type RefusedState, refusedByStatus, refusedState } from './refused-state.ts';
 
@@ -29,12 +30,13 @@ export interface Verdict {
 
 export function judge(end: End, circumstances: Circumstances): Verdict {
   const { gaveUp, nowMs } = circumstances;
-  if (gaveUp === 'misbehaved') return backOff('misbehaving', limits.relayMisbehavedMinutes * minuteMs);
+  if (gaveUp === 'misbehaved')
+    return backOff('misbehaving', nostrLimits.backoff.misbehavedMinutes * minuteMs);
   const refused = refusedAtEnd(end, circumstances);
-  if (refused) return backOff(refused, limits.relayRefusedHours * hourMs);
+  if (refused) return backOff(refused, nostrLimits.backoff.refusedHours * hourMs);
   const askedMs = retryAfterMs(end.http?.retryAfter ?? null, nowMs);
   if (end.http?.status === TOO_MANY_REQUESTS) {
-    const ms = askedMs ?? limits.relayTooManyMinutes * minuteMs;
+    const ms = askedMs ?? nostrLimits.backoff.tooManyMinutes * minuteMs;
     return { state: 'disconnected', rest: { ms, firm: true }, atLeastMs: 0 };
   }
   return { state: 'disconnected', rest: null, atLeastMs: askedMs ?? 0 };
@@ -50,7 +52,7 @@ const backOff = (state: RelayState, ms: number): Verdict => ({
 function refusedAtEnd(end: End, { gaveUp, refused, auth, info }: Circumstances): RefusedState | null {
   if (end.http) return refusedByStatus(end.http.status);
   if (gaveUp || end.timedOut) return null;
-  if (refused && refused.forMs <= limits.relayRefusedHangUpSeconds * 1000) return refused.state;
+  if (refused && refused.forMs <= nostrLimits.backoff.refusedCloseSeconds * 1000) return refused.state;
   return refusedState(end.words, auth, info);
 }
 
@@ -58,5 +60,7 @@ function refusedAtEnd(end: End, { gaveUp, refused, auth, info }: Circumstances):
 function retryAfterMs(header: string | null, nowMs: UnixMs): number | null {
   if (header === null) return null;
   const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), limits.relayTooManyMaxMinutes * minuteMs);
+  return Number.isNaN(ms)
+    ? null
+    : Math.min(Math.max(ms, 0), nostrLimits.backoff.tooManyMaxMinutes * minuteMs);
 }

@@ -1,9 +1,10 @@
-// The only import of ws in the daemon.
+// The only file of the daemon that imports ws.
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { wireLimits } from '@ocmesh/shared/wire';
 import { type ClientOptions, WebSocket } from 'ws';
 import { createInboundThrottle } from './inbound-throttle.ts';
+import { nostrLimits } from './limits.ts';
 
 /** For a relay that said goodbye, or was told to, and leaves the connection standing. */
 const CLOSE_MS = 1_000;
@@ -48,7 +49,7 @@ export function openConnection(
   const { clock, lookup } = deps;
   const options: ClientOptions & { closeTimeout: number; lookup?: LookupFunction } = {
     closeTimeout: CLOSE_MS,
-    maxPayload: limits.frameBytes,
+    maxPayload: wireLimits.frame.bytes,
     perMessageDeflate: false,
     followRedirects: false,
     ...(lookup ? { lookup } : {}),
@@ -65,7 +66,9 @@ export function openConnection(
     http: null,
   };
   // ws would count only silence: a relay that answers one byte a second would never be too late.
-  let cancelDeadline = clock.after(limits.relayConnectMs, () => timeOut('the handshake has timed out'));
+  let cancelDeadline = clock.after(nostrLimits.connection.handshakeMs, () =>
+    timeOut('the handshake has timed out'),
+  );
   let cancelProbe = (): void => {};
 
   // ws also emits errors after the socket was given up: without a listener they would end the process.
@@ -122,10 +125,11 @@ export function openConnection(
 
   /** A relay that vanished without a word shows only by not answering. */
   function heartbeat(): void {
-    cancelDeadline = clock.after(limits.relayPingMs, () => {
-      if (clock.monotonic() - lastHeardAt >= limits.relayPingMs) socket.ping();
-      cancelDeadline = clock.after(limits.relayPongMs, () => {
-        if (clock.monotonic() - lastHeardAt < limits.relayPingMs + limits.relayPongMs) heartbeat();
+    cancelDeadline = clock.after(nostrLimits.connection.pingMs, () => {
+      if (clock.monotonic() - lastHeardAt >= nostrLimits.connection.pingMs) socket.ping();
+      cancelDeadline = clock.after(nostrLimits.connection.pongMs, () => {
+        if (clock.monotonic() - lastHeardAt < nostrLimits.connection.pingMs + nostrLimits.connection.pongMs)
+          heartbeat();
         else timeOut('no answer to a ping');
       });
     });
@@ -139,7 +143,7 @@ export function openConnection(
     const onPong = (data: Buffer): void => {
       if (data.toString() === token) cancelProbe();
     };
-    const cancelTimer = clock.after(limits.relayWakePongMs, () =>
+    const cancelTimer = clock.after(nostrLimits.connection.wakePongMs, () =>
       timeOut('no answer to a ping after a wake-up'),
     );
     cancelProbe = () => {
@@ -165,7 +169,7 @@ export function openConnection(
   return {
     send(text) {
       if (isOver || socket.readyState !== WebSocket.OPEN) return false;
-      if (socket.bufferedAmount > limits.relayBufferedBytes) {
+      if (socket.bufferedAmount > nostrLimits.connection.bufferedBytes) {
         hangUp('the relay reads too slowly');
         return false;
       }

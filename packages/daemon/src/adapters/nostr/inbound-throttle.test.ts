@@ -1,7 +1,8 @@
-import { limits } from '@ocmesh/shared/contract';
+import { wireLimits } from '@ocmesh/shared/wire';
 import { createFakeClock } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createInboundThrottle } from './inbound-throttle.ts';
+import { nostrLimits } from './limits.ts';
 
 function open() {
   const clock = createFakeClock();
@@ -19,7 +20,7 @@ function open() {
   return { clock, socket, handled, intake };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const share = limits.relayFramesPerTurn;
+const share = nostrLimits.inbound.framesPerTurn;
 
 test('a relay has its share of each turn; what came beyond it is handled in order, before anything new', async () => {
   const { socket, handled, intake } = open();
@@ -63,8 +64,12 @@ test('that was stopped handles nothing more, in the middle of a turn too', async
 });
 
 test.each([
-  ['frames', limits.relayFramesPerSecond * limits.relayBurstSeconds, 10],
-  ['bytes', (limits.relayBytesPerSecond * limits.relayBurstSeconds) / limits.frameBytes, limits.frameBytes],
+  ['frames', nostrLimits.inbound.framesPerSecond * nostrLimits.inbound.burstSeconds, 10],
+  [
+    'bytes',
+    (nostrLimits.inbound.bytesPerSecond * nostrLimits.inbound.burstSeconds) / wireLimits.frame.bytes,
+    wireLimits.frame.bytes,
+  ],
 ])('a relay over its measure of %s waits until that is paid off', async (_, count, bytes) => {
   const { clock, socket, intake, handled } = open();
   for (let i = 0; i < count; i++) {

@@ -1,8 +1,8 @@
 import type { Cancel, Clock } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { nostrLimits } from './limits.ts';
 
-const BURST_FRAMES = limits.relayFramesPerSecond * limits.relayBurstSeconds;
-const BURST_BYTES = limits.relayBytesPerSecond * limits.relayBurstSeconds;
+const BURST_FRAMES = nostrLimits.inbound.framesPerSecond * nostrLimits.inbound.burstSeconds;
+const BURST_BYTES = nostrLimits.inbound.bytesPerSecond * nostrLimits.inbound.burstSeconds;
 /** Shortest pause of a relay that is over its measure: not a timer for each frame. */
 const PAUSE_MS = 50;
 
@@ -38,7 +38,7 @@ export function createInboundThrottle<Frame>(deps: {
     nextTurn = null;
     thisTurn = 0;
     if (waiting.length === 0) return;
-    const now = waiting.splice(0, limits.relayFramesPerTurn);
+    const now = waiting.splice(0, nostrLimits.inbound.framesPerTurn);
     thisTurn = now.length;
     nextTurn = setImmediate(turn);
     for (const frame of now) if (!stopped) handle(frame);
@@ -52,13 +52,16 @@ export function createInboundThrottle<Frame>(deps: {
   function count(size: number): void {
     const seconds = (clock.monotonic() - countedAt) / 1000;
     countedAt = clock.monotonic();
-    frames = Math.min(BURST_FRAMES, frames + seconds * limits.relayFramesPerSecond) - 1;
-    bytes = Math.min(BURST_BYTES, bytes + seconds * limits.relayBytesPerSecond) - size;
+    frames = Math.min(BURST_FRAMES, frames + seconds * nostrLimits.inbound.framesPerSecond) - 1;
+    bytes = Math.min(BURST_BYTES, bytes + seconds * nostrLimits.inbound.bytesPerSecond) - size;
     if ((frames < 0 || bytes < 0) && !cancelPause) pauseUntilPaid();
   }
 
   function pauseUntilPaid(): void {
-    const owedSeconds = Math.max(-frames / limits.relayFramesPerSecond, -bytes / limits.relayBytesPerSecond);
+    const owedSeconds = Math.max(
+      -frames / nostrLimits.inbound.framesPerSecond,
+      -bytes / nostrLimits.inbound.bytesPerSecond,
+    );
     socket.pause();
     cancelPause = clock.after(Math.max(PAUSE_MS, owedSeconds * 1000), () => {
       cancelPause = null;
@@ -71,7 +74,7 @@ export function createInboundThrottle<Frame>(deps: {
       if (stopped) return;
       nextTurn ??= setImmediate(turn);
       count(size);
-      if (waiting.length === 0 && thisTurn++ < limits.relayFramesPerTurn) return handle(frame);
+      if (waiting.length === 0 && thisTurn++ < nostrLimits.inbound.framesPerTurn) return handle(frame);
       if (waiting.push(frame) === 1) socket.pause();
     },
     whenDone(run) {

@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, hourMs, minuteMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { fetchRelayInfo } from './info.ts';
+import { nostrLimits } from './limits.ts';
 import type { RemoteClock } from './remote-clock.ts';
 
 /** One relay's NIP-11 document, asked for rarely. */
@@ -28,7 +28,7 @@ export function createInfoSource(deps: {
   async function ask(): Promise<void> {
     const impatience = new AbortController();
     const askedAt = clock.monotonic();
-    const cancelTimer = clock.after(limits.relayInfoMs, () => impatience.abort());
+    const cancelTimer = clock.after(nostrLimits.info.ms, () => impatience.abort());
     const abandon = (): void => {
       cancelTimer();
       impatience.abort();
@@ -42,7 +42,7 @@ export function createInfoSource(deps: {
     remoteClock.note(answer.date, askedAt);
     if (!answer.info) return;
     info = answer.info;
-    goodUntil = askedAt + limits.relayInfoHours * hourMs;
+    goodUntil = askedAt + nostrLimits.info.hours * hourMs;
     onInfo(info);
   }
 
@@ -50,7 +50,7 @@ export function createInfoSource(deps: {
     current: () => info,
     refresh() {
       if (clock.monotonic() < goodUntil) return;
-      goodUntil = clock.monotonic() + limits.relayInfoRetryMinutes * minuteMs;
+      goodUntil = clock.monotonic() + nostrLimits.info.retryMinutes * minuteMs;
       cancel();
       void ask();
     },

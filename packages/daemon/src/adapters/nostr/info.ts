@@ -1,7 +1,7 @@
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure } from 'node:https';
-import { limits } from '@ocmesh/shared/contract';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
+import { nostrLimits } from './limits.ts';
 
 export interface InfoAnswer {
   /** null when the relay has no document, or one that is no use. */
@@ -54,7 +54,7 @@ async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const chunk of body) {
     bytes += chunk.length;
     // Leaving the loop destroys the response.
-    if (bytes > limits.relayInfoBytes) throw new Error('the document is too large');
+    if (bytes > nostrLimits.info.bytes) throw new Error('the document is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -64,7 +64,7 @@ function readInfo(value: unknown): RelayInfo | null {
   if (typeof value !== 'object' || value === null) return null;
   const { supported_nips: nips, limitation } = value as Record<string, unknown>;
   return {
-    supportedNips: Array.isArray(nips) ? nips.filter(Number.isInteger).slice(0, limits.relayInfoNips) : [],
+    supportedNips: Array.isArray(nips) ? nips.filter(Number.isInteger).slice(0, nostrLimits.info.nips) : [],
     limitation: readLimitation(limitation),
   };
 }

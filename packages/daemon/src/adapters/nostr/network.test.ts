@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { hourMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { describe, expect, test } from 'vitest';
 import { connected, openNetwork, rawDm, rawEvent, until } from '../../../test/support/open-network.ts';
 import { type ScriptedRelay, startScriptedRelay } from '../../../test/support/scripted-relay.ts';
+import { nostrLimits } from './limits.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -194,10 +194,10 @@ describe('a flood', () => {
 
   test('beyond a relay’s measure waits in the network, and loses nothing', async () => {
     const { scripted, clock, count } = await connected();
-    const total = limits.relayFramesPerSecond * limits.relayBurstSeconds + 2_000;
+    const total = nostrLimits.inbound.framesPerSecond * nostrLimits.inbound.burstSeconds + 2_000;
     const frame = 'x'.repeat(300);
     for (let i = 0; i < total; i++) scripted.send(frame);
-    const measure = limits.relayFramesPerSecond * limits.relayBurstSeconds;
+    const measure = nostrLimits.inbound.framesPerSecond * nostrLimits.inbound.burstSeconds;
     await until(() => expect(count('garbage_frame')).toBeGreaterThanOrEqual(measure));
     await new Promise((resolve) => setTimeout(resolve, 50));
     // What was read before the pause is one read of the socket at most.

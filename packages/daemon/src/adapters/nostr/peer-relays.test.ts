@@ -1,9 +1,9 @@
-import { limits } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import { connected, openNetwork, until } from '../../../test/support/open-network.ts';
 import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
+import { nostrLimits } from './limits.ts';
 
-const IDLE_MS = limits.foreignRelayIdleMinutes * 60_000;
+const IDLE_MS = nostrLimits.peerRelay.idleMinutes * 60_000;
 const reachesLoopback = true;
 
 /** Reached, and open. */
@@ -71,12 +71,12 @@ test('no more than sixteen are held; who is not there gives way', async () => {
   network.reach('ws://127.0.0.1:1');
   await until(() => expect(relay('ws://127.0.0.1:1').state).toBe('disconnected'));
   for (const { url } of peers.slice(0, 15)) network.reach(url);
-  expect(network.relays()).toHaveLength(limits.foreignRelays);
+  expect(network.relays()).toHaveLength(nostrLimits.peerRelay.connections);
   network.reach(peers[15]?.url ?? '');
   expect(network.relays().map(({ url }) => url)).toEqual(peers.slice(0, 16).map(({ url }) => url));
   await until(() => expect(count('connected')).toBe(16));
   network.reach(peers[16]?.url ?? '');
-  expect(network.relays()).toHaveLength(limits.foreignRelays);
+  expect(network.relays()).toHaveLength(nostrLimits.peerRelay.connections);
   expect(peers[16]?.connections()).toBe(0);
 });
 

@@ -1,10 +1,10 @@
 import { type Cancel, type Clock, minuteMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { RelaySnapshot } from '../../core/ports/relay-network.ts';
 import type { AddressPolicy } from './address-policy.ts';
+import { nostrLimits } from './limits.ts';
 import type { Session } from './session.ts';
 
-const IDLE_MS = limits.foreignRelayIdleMinutes * minuteMs;
+const IDLE_MS = nostrLimits.peerRelay.idleMinutes * minuteMs;
 
 interface Held {
   readonly session: Session;
@@ -49,7 +49,7 @@ export function createForeignRelays(deps: {
 
   /** Whoever is not there gives way to somebody who may be. */
   function makeRoom(): boolean {
-    if (relays.size < limits.foreignRelays) return true;
+    if (relays.size < nostrLimits.peerRelay.connections) return true;
     const [idlest] = [...relays]
       .filter(([, { session }]) => isAway(session.snapshot()))
       .sort(([, a], [, b]) => a.usedAt - b.usedAt);

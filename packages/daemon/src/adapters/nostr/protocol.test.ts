@@ -1,11 +1,11 @@
 import { hourMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { describe, expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { rawDm } from '../../../test/support/open-network.ts';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
+import { nostrLimits } from './limits.ts';
 import { createConversation } from './protocol.ts';
 
 const MINUTE_MS = 60_000;
@@ -121,7 +121,7 @@ describe('challenges', () => {
         if (last && i % 50 === 0) say('OK', idOf(last), false, 'invalid: too late');
       }
       await settle();
-      expect(ofType('AUTH')).toHaveLength(limits.relayAuthsPerMinute * (minute + 1));
+      expect(ofType('AUTH')).toHaveLength(nostrLimits.authsPerMinute * (minute + 1));
       await clock.advance(MINUTE_MS);
     }
     expect(ofType('AUTH').at(-1)).toMatchObject([
@@ -149,18 +149,18 @@ describe('challenges', () => {
 
   test('of a connection that is gone are forgotten, and so is who waited for them', async () => {
     const { clock, say, ofType, conversation } = open();
-    for (let i = 0; i <= limits.relayAuthsPerMinute; i++) {
+    for (let i = 0; i <= nostrLimits.authsPerMinute; i++) {
       conversation.reset();
       conversation.open();
       say('AUTH', `c${i}`);
       say('CLOSED', 'dm', 'auth-required: x');
       await settle();
     }
-    expect(ofType('AUTH')).toHaveLength(limits.relayAuthsPerMinute);
+    expect(ofType('AUTH')).toHaveLength(nostrLimits.authsPerMinute);
     conversation.reset();
     await settle();
     expect(clock.pending()).toBe(0);
-    expect(ofType('AUTH')).toHaveLength(limits.relayAuthsPerMinute);
+    expect(ofType('AUTH')).toHaveLength(nostrLimits.authsPerMinute);
   });
 });
 
@@ -233,7 +233,7 @@ describe('queries', () => {
     const { complete, tooLarge, events } = await filled(200_000, 100);
     expect([complete, tooLarge]).toEqual([false, true]);
     expect(events.length).toBe(
-      Math.floor(limits.relayQueryBytes / (JSON.stringify(rawDm('')).length + 200_016)),
+      Math.floor(nostrLimits.query.bytes / (JSON.stringify(rawDm('')).length + 200_016)),
     );
   });
 
@@ -312,7 +312,7 @@ describe('queries', () => {
     expect([ofType('REQ').length, clock.pending()]).toEqual([2, 0]);
     const late = open({ permanent: ['dm'], limitation: { max_subscriptions: 1 } });
     const result = late.conversation.query([{ kinds: [4] }]);
-    await late.clock.advance(limits.relayQueryMs);
+    await late.clock.advance(nostrLimits.query.ms);
     expect((await result).complete).toBe(false);
   });
 });

@@ -9,6 +9,7 @@ import {
 } from '@ocmesh/shared/wire';
 import type { PublishOutcome, QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
 import { createAuthentication } from './auth.ts';
+import { nostrLimits } from './limits.ts';
 import { preflight, statedLimit } from './preflight.ts';
 import { createPublications } from './publications.ts';
 import { createQueries } from './queries.ts';
@@ -83,7 +84,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
     onAskedAgain: auth.renew,
     onUnasked: () => deps.onOffence('unasked'),
     onRefused(name, words) {
-      const kept = cutChars(words, limits.relayReasonChars);
+      const kept = cutChars(words, limits.relay.reasonChars);
       if (name === DM_SUBSCRIPTION) {
         carriesDms = false;
         refusal = { words: kept, at: clock.monotonic() };
@@ -102,8 +103,8 @@ export function createConversation(deps: ConversationDeps): Conversation {
   /** Subscriptions that the relay allows us at the same time. */
   const room = (): number =>
     Math.min(
-      statedLimit(info(), 'max_subscriptions') ?? limits.relaySubscriptions,
-      limits.relaySubscriptions,
+      statedLimit(info(), 'max_subscriptions') ?? nostrLimits.query.subscriptions,
+      nostrLimits.query.subscriptions,
     );
 
   function subscribe({ name, filters }: Subscription): void {
@@ -138,8 +139,8 @@ export function createConversation(deps: ConversationDeps): Conversation {
   }
 
   function onNotice(text: string): void {
-    const kept = cutChars(text, limits.relayReasonChars);
-    if (notices++ < limits.relayNotices) log.debug('relay notice', { relay: url, text: kept });
+    const kept = cutChars(text, limits.relay.reasonChars);
+    if (notices++ < nostrLimits.connection.notices) log.debug('relay notice', { relay: url, text: kept });
     subscriptions.onNotice(kept);
   }
 
@@ -166,7 +167,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
           return publications.onOk(
             frame.eventId,
             frame.accepted,
-            cutChars(frame.reason, limits.relayReasonChars),
+            cutChars(frame.reason, limits.relay.reasonChars),
           );
         case 'AUTH':
           return onChallenge(frame.challenge);

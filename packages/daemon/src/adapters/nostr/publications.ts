@@ -1,7 +1,7 @@
 import type { Clock } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { authFrame, type NostrEvent, reasonPrefix } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
+import { nostrLimits } from './limits.ts';
 
 const offline: PublishOutcome = { outcome: 'offline', reason: null, prefix: null };
 
@@ -17,7 +17,7 @@ export function createPublications(deps: {
     return new Promise((resolve) => {
       // The same event sent twice gets one OK: the older question is void.
       waiting.get(eventId)?.(offline);
-      const cancel = clock.after(limits.relayOkMs, () =>
+      const cancel = clock.after(nostrLimits.reply.okMs, () =>
         settle({ outcome: 'timeout', reason: 'no answer', prefix: null }),
       );
       const settle = (outcome: PublishOutcome): void => {

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
-import { type Filter, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
+import { type Filter, type NostrEvent, parseEvent, wireLimits } from '@ocmesh/shared/wire';
 import type { QueryResult } from '../../core/ports/relay-network.ts';
+import { nostrLimits } from './limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 interface Waiting {
@@ -48,7 +48,7 @@ export function createQueries(deps: {
       startNext();
     }
 
-    const cancelDeadline = clock.after(limits.relayQueryMs, () => finish(false, false));
+    const cancelDeadline = clock.after(nostrLimits.query.ms, () => finish(false, false));
     subscriptions.add({
       id,
       permanent: false,
@@ -56,9 +56,9 @@ export function createQueries(deps: {
       onEvent(raw, size) {
         // Only what an event has is held: a frame may hide a thousand times its length in brackets.
         const event = parseEvent(raw);
-        if (!event || event.tags.length > limits.eventTags) return deps.onGarbage();
+        if (!event || event.tags.length > wireLimits.event.tags) return deps.onGarbage();
         bytes += size;
-        const isFull = events.length >= limits.relayQueryEvents || bytes > limits.relayQueryBytes;
+        const isFull = events.length >= nostrLimits.query.events || bytes > nostrLimits.query.bytes;
         if (isFull) return finish(false, true);
         events.push(event);
       },
@@ -71,7 +71,7 @@ export function createQueries(deps: {
     query(filters: readonly Filter[]): Promise<QueryResult> {
       return new Promise((resolve) => {
         const one: Waiting = { filters, resolve, cancel: () => {} };
-        one.cancel = clock.after(limits.relayQueryMs, () => {
+        one.cancel = clock.after(nostrLimits.query.ms, () => {
           waiting.splice(waiting.indexOf(one), 1);
           resolve(unanswered);
         });

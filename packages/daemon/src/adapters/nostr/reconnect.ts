@@ -1,13 +1,13 @@
 import type { Cancel, Clock, Random, UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { nostrLimits } from './limits.ts';
 
 /**
  * Pause before the next connection attempt: doubled each time, half of it by chance, so that relays which fell
  * together do not all get their clients back in the same second.
  */
 export function reconnectDelayMs(failures: number, alone: boolean, unit: number): number {
-  const most = alone ? limits.relayRetryAloneMaxMs : limits.relayRetryMaxMs;
-  const delay = Math.min(most, limits.relayRetryFirstMs * 2 ** failures);
+  const most = alone ? nostrLimits.reconnect.aloneMaxMs : nostrLimits.reconnect.maxMs;
+  const delay = Math.min(most, nostrLimits.reconnect.firstMs * 2 ** failures);
   return delay / 2 + (delay / 2) * unit;
 }
 

@@ -13,6 +13,7 @@ import type {
 import { type Circumstances, judge } from './close-reason.ts';
 import { type Connection, type End, openConnection } from './connection.ts';
 import { createInfoSource } from './info-cache.ts';
+import { nostrLimits } from './limits.ts';
 import { createConversation } from './protocol.ts';
 import { createReconnect } from './reconnect.ts';
 import { createRemoteClock } from './remote-clock.ts';
@@ -94,7 +95,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       tellState();
     },
     onRefused(words) {
-      lastError = cutChars(words, limits.relayReasonChars);
+      lastError = cutChars(words, limits.relay.reasonChars);
       tellState();
     },
     onOffence: offend,
@@ -139,7 +140,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       info: info.current(),
       nowMs: clock.now(),
     });
-    if (wasOpen && !gaveUp && clock.monotonic() - openedAt >= limits.relayStableMs) {
+    if (wasOpen && !gaveUp && clock.monotonic() - openedAt >= nostrLimits.reconnect.stableMs) {
       comeback.reset();
       loggedRest = null;
     }
@@ -149,10 +150,11 @@ export function createSession(url: string, deps: SessionDeps): Session {
     connectedSince = null;
     gaveUp = null;
     hasMisbehaved = false;
-    lastError = cutChars(end.reason, limits.relayReasonChars);
+    lastError = cutChars(end.reason, limits.relay.reasonChars);
     conversation.reset();
     if (verdict.rest) comeback.rest(verdict.rest);
-    else comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? limits.foreignRelayRetryMs : 0));
+    else
+      comeback.retry(Math.max(verdict.atLeastMs, role === 'foreign' ? nostrLimits.reconnect.peerRelayMs : 0));
     if (end.timedOut) log.warn('connection timeout', { relay: url });
     if (wasOpen) log.warn('relay disconnected', { relay: url, reason: lastError });
     else log.debug('relay not reached', { relay: url, reason: lastError });

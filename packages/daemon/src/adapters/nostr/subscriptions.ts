@@ -1,10 +1,10 @@
 import { type Cancel, type Clock, hourMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
+import { nostrLimits } from './limits.ts';
 
-const RATE_LIMITED_MS = limits.relayReqRateLimitedSeconds * 1000;
-const CLOSED_MS = limits.relayReqClosedSeconds * 1000;
-const REFUSED_MS = limits.relayRefusedHours * hourMs;
+const RATE_LIMITED_MS = nostrLimits.reply.reqRateLimitedSeconds * 1000;
+const CLOSED_MS = nostrLimits.reply.reqClosedSeconds * 1000;
+const REFUSED_MS = nostrLimits.backoff.refusedHours * hourMs;
 
 /** What somebody wants to know of the relay. */
 export interface Request {
@@ -71,9 +71,9 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     req.filters = req.request.filters();
     if (!send(reqFrame(id, req.filters))) return;
     // Some relays lose a REQ that is sent right at open.
-    req.cancel = clock.after(limits.relayReqMs, () => {
+    req.cancel = clock.after(nostrLimits.reply.reqMs, () => {
       if (req.phase !== 'asked') return;
-      if (tries < limits.relayReqTries) fire(req, tries + 1);
+      if (tries < nostrLimits.reply.reqTries) fire(req, tries + 1);
       else if (req.notice !== null) void close(req, req.notice);
       else if (permanent) deps.giveUp();
       // What is live goes on: a relay may drop a query for being one too many.

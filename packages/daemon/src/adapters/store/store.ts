@@ -5,11 +5,13 @@ import { type Batch, createBatch } from './engine/batch.ts';
 import { COMPACT_PAUSE_MS, type Compact, isWorthwhile } from './engine/compaction.ts';
 import { DiskFull, needingRoom } from './engine/disk-full.ts';
 import type { Files } from './engine/files.ts';
-import { type Command, createSegment } from './engine/journal.ts';
+import { createSegment } from './engine/journal.ts';
 import { recover } from './engine/recover.ts';
 import { removeSegments, startUp } from './engine/start-up.ts';
 import { currentSchema } from './sql/migrations/index.ts';
-import { createDatabase, createTables } from './tables/database.ts';
+import type { Command } from './sql/statements.ts';
+import { createDatabase } from './tables/database.ts';
+import { createTables } from './tables/index.ts';
 
 /** Pause before a full disk is asked again. */
 const PROBE_MS = 500;

@@ -30,8 +30,8 @@ export function addChatCommand(program: Command, context: CommandContext): void 
 
 function historyCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 0 || count > limits.pageRows)
-    throw new InvalidArgumentError(`It takes a number from 0 to ${limits.pageRows}.`);
+  if (!Number.isInteger(count) || count < 0 || count > limits.http.pageRows)
+    throw new InvalidArgumentError(`It takes a number from 0 to ${limits.http.pageRows}.`);
   return count;
 }
 

@@ -44,8 +44,8 @@ const nothing = (all: boolean): string =>
 /** @throws InvalidArgumentError for commander to say */
 function rowCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > limits.pageRows)
-    throw new InvalidArgumentError(`It takes a number from 1 to ${limits.pageRows}.`);
+  if (!Number.isInteger(count) || count < 1 || count > limits.http.pageRows)
+    throw new InvalidArgumentError(`It takes a number from 1 to ${limits.http.pageRows}.`);
   return count;
 }
 

@@ -55,18 +55,18 @@ function nameOf({ alias, name }: Peer): string {
 
 function describe(peer: PeerDetails, nowMs: number): string {
   const claims = (texts: readonly string[]): string =>
-    texts.map((text) => cleanLine(text, limits.peerClaimChars)).join(', ') || '-';
+    texts.map((text) => cleanLine(text, limits.peer.claimChars)).join(', ') || '-';
   return [
     `${peerLabel(peer)}, ${peer.trust}, ${peer.online ? 'online' : `seen ${timeAgo(peer.last_seen, nowMs)}`}`,
     `key           ${peer.pubkey}`,
     `npub          ${peer.npub}`,
     `calls itself  ${shownName(peer.name) || '-'}`,
-    `about         ${peer.about === null ? '-' : cleanLine(peer.about, limits.peerAboutChars)}`,
-    `version       ${peer.version === null ? '-' : cleanLine(peer.version, limits.peerClaimChars)}`,
+    `about         ${peer.about === null ? '-' : cleanLine(peer.about, limits.peer.aboutChars)}`,
+    `version       ${peer.version === null ? '-' : cleanLine(peer.version, limits.peer.claimChars)}`,
     `features      ${claims(peer.features)}`,
     `capabilities  ${claims(peer.capabilities)}`,
     `handshake     ${peer.handshake}`,
-    `note          ${peer.note === null ? '-' : cleanLine(peer.note, limits.noteChars)}`,
+    `note          ${peer.note === null ? '-' : cleanLine(peer.note, limits.peer.noteChars)}`,
     ...(peer.paused
       ? [`paused        until ${localTime(peer.paused.until, nowMs)}: \`ocmesh resume\` goes on`]
       : []),

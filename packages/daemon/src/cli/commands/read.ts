@@ -80,11 +80,11 @@ async function byPrefix(api: Handlers, start: string, unknown: OcmeshError): Pro
       '`ocmesh inbox --all` shows the ids.',
     );
   }
-  const { items } = await api.listMessages({ direction: 'all', limit: limits.pageRows });
+  const { items } = await api.listMessages({ direction: 'all', limit: limits.http.pageRows });
   const [found, ...others] = items.filter(({ id }) => id.startsWith(start));
   if (!found) throw unknown;
   if (others.length > 0) {
-    const ids = [found, ...others].map(({ id }) => cleanLine(id, limits.messageIdChars));
+    const ids = [found, ...others].map(({ id }) => cleanLine(id, limits.message.idChars));
     throw new CommandError(
       'message_ambiguous',
       `${shortId(start)} begins ${ids.length} ids: ${ids.join(', ')}.`,
@@ -97,7 +97,7 @@ async function byPrefix(api: Handlers, start: string, unknown: OcmeshError): Pro
 
 export async function markRead(api: Pick<Handlers, 'markRead'>, messages: readonly Message[]): Promise<void> {
   const ids = messages.filter(({ direction, read }) => direction === 'in' && !read).map(({ id }) => id);
-  for (let i = 0; i < ids.length; i += limits.pageRows) {
-    await api.markRead({ ids: ids.slice(i, i + limits.pageRows) });
+  for (let i = 0; i < ids.length; i += limits.http.pageRows) {
+    await api.markRead({ ids: ids.slice(i, i + limits.http.pageRows) });
   }
 }

@@ -38,7 +38,7 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
 }
 
 const columns: readonly Column<RelayDetails>[] = [
-  { title: 'RELAY', value: ({ url }) => cleanLine(url, limits.relayUrlChars), shrinks: true },
+  { title: 'RELAY', value: ({ url }) => cleanLine(url, limits.relay.urlChars), shrinks: true },
   {
     title: 'STATE',
     value: ({ state }) => state,
@@ -50,7 +50,7 @@ const columns: readonly Column<RelayDetails>[] = [
   {
     title: 'TROUBLE',
     value: ({ last_error }) =>
-      last_error === null ? '' : inPlainWords(cleanLine(last_error, limits.relayReasonChars)),
+      last_error === null ? '' : inPlainWords(cleanLine(last_error, limits.relay.reasonChars)),
     shrinks: true,
   },
 ];

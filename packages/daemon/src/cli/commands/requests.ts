@@ -90,7 +90,7 @@ function requestText(
   return [
     `${paint('bold', what)}  ${localTime(since, nowMs)}`,
     ...messages.map(({ type, content }) =>
-      quoted((type === 'text' ? '' : `[${cleanLine(type, limits.messageTypeChars)}] `) + cleanText(content)),
+      quoted((type === 'text' ? '' : `[${cleanLine(type, limits.message.typeChars)}] `) + cleanText(content)),
     ),
     ...(hidden > 0 ? [`  and ${hidden} more`] : []),
   ].join('\n');

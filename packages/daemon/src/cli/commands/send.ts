@@ -38,7 +38,7 @@ async function readAll({ stdin, stderr }: Io): Promise<string> {
   let text = '';
   for await (const part of stdin) {
     text += part;
-    if (utf8Bytes(text) > limits.restBodyBytes) throw new OcmeshError('content_too_large');
+    if (utf8Bytes(text) > limits.http.bodyBytes) throw new OcmeshError('content_too_large');
   }
   return text.replace(/\r?\n$/, '');
 }

@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient, ownerAccess } from '@ocmesh/client';
-import { limits } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
@@ -11,6 +10,7 @@ import { type Home, homeFiles } from '../../adapters/system/home.ts';
 import { findSupervisor } from '../../service/find-supervisor.ts';
 import { type Answer, createInstallation, ownProgram, type Program } from '../../service/installation.ts';
 import { shellQuoted } from '../../service/legacy-agent.ts';
+import { serviceLimits } from '../../service/limits.ts';
 import { findNode } from '../../service/node-path.ts';
 import { runCommand } from '../../service/run-command.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
@@ -71,7 +71,7 @@ export const chooseNode = ({ node }: DescriptionFlags) =>
   });
 
 export const watchdogSecOf = ({ watchdog }: DescriptionFlags): number =>
-  seconds('--watchdog', watchdog, limits.watchdogSeconds);
+  seconds('--watchdog', watchdog, serviceLimits.watchdogSeconds);
 
 export const serviceHome = (): Home => homeFiles(resolve(homePath()));
 

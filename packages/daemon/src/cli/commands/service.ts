@@ -1,6 +1,6 @@
-import { limits } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
+import { serviceLimits } from '../../service/limits.ts';
 import { nodeProblem } from '../../service/node-path.ts';
 import { renderPlist } from '../../service/plist.ts';
 import { runCommand } from '../../service/run-command.ts';
@@ -33,7 +33,7 @@ const NODE = [
 const WATCHDOG = [
   '--watchdog <seconds>',
   'how long it may hang before it is killed and started again',
-  String(limits.watchdogSeconds),
+  String(serviceLimits.watchdogSeconds),
 ] as const;
 
 /** The daemon under launchd or `systemd --user`: there at every login, back after every crash. */

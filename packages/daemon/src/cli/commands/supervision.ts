@@ -1,11 +1,11 @@
 import { fstatSync, ftruncateSync } from 'node:fs';
 import { type Clock, type Log, pause } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { createStderrLog } from '../../adapters/log/logger.ts';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { createSdNotifier } from '../../adapters/system/sd-notify.ts';
 import { startWatchdog } from '../../adapters/system/watchdog.ts';
 import type { Daemon } from '../../app.ts';
+import { serviceLimits } from '../../service/limits.ts';
 import { seconds } from '../terminal/parse-seconds.ts';
 
 export interface SupervisionFlags {
@@ -33,7 +33,7 @@ export function superviseBy(
   if (supervisor === undefined) return { start: (start) => start(), onStarted() {}, onStopping() {} };
   shortenErrorLog();
   if (supervisor === 'launchd') {
-    const stuckMs = seconds('--watchdog', watchdog, limits.watchdogSeconds) * 1000;
+    const stuckMs = seconds('--watchdog', watchdog, serviceLimits.watchdogSeconds) * 1000;
     return {
       start: (start) => park(start, clock, log),
       onStarted: () => void startWatchdog(clock, stuckMs),
@@ -59,9 +59,9 @@ export function superviseBy(
  */
 async function park(start: () => Promise<Daemon>, clock: Clock, log: Log): Promise<Daemon> {
   for (
-    let pauseSec: number = limits.parkFirstSeconds;
+    let pauseSec: number = serviceLimits.retryFirstSeconds;
     ;
-    pauseSec = Math.min(pauseSec * 2, limits.parkMaxSeconds)
+    pauseSec = Math.min(pauseSec * 2, serviceLimits.retryMaxSeconds)
   ) {
     try {
       return await start();
@@ -76,5 +76,5 @@ async function park(start: () => Promise<Daemon>, clock: Clock, log: Log): Promi
 /** The service manager opened it for us and lets it grow for ever. */
 function shortenErrorLog(): void {
   const file = fstatSync(2);
-  if (file.isFile() && file.size > limits.serviceErrorLogBytes) ftruncateSync(2);
+  if (file.isFile() && file.size > serviceLimits.errorLogBytes) ftruncateSync(2);
 }

@@ -11,7 +11,7 @@ export const shortId = (id: string): string => cleanLine(id, SHORT_ID_CHARS);
 /** What a message says, as text: typed ones with their data. */
 export function bodyText({ type, content, data }: Message): string {
   const parts = [cleanText(content)];
-  if (type !== 'text') parts.unshift(`[${cleanLine(type, limits.messageTypeChars)}]`);
+  if (type !== 'text') parts.unshift(`[${cleanLine(type, limits.message.typeChars)}]`);
   if (data !== null) parts.push(JSON.stringify(cleanJson(data), null, 2));
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -40,4 +40,4 @@ export function messageText(message: Message, nowMs: number, paint: Paint): stri
 }
 
 const wayText = (url: string, outcome: string, reason: string | null): string =>
-  `${outcome} ${cleanLine(url, limits.relayUrlChars)}${reason === null ? '' : `: ${cleanLine(reason, limits.relayReasonChars)}`}`;
+  `${outcome} ${cleanLine(url, limits.relay.urlChars)}${reason === null ? '' : `: ${cleanLine(reason, limits.relay.reasonChars)}`}`;

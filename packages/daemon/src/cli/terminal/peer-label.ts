@@ -8,7 +8,7 @@ export const shortKey = (pubkey: string): string => pubkey.slice(0, KEY_DIGITS);
 
 /** A name as it is shown and compared: nothing hidden in it, on one line. Empty when nothing is left. */
 export const shownName = (name: string | null): string =>
-  name === null ? '' : cleanLine(name, limits.peerNameChars);
+  name === null ? '' : cleanLine(name, limits.peer.nameChars);
 
 interface Named {
   readonly pubkey: string;

@@ -13,8 +13,9 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { createSealedFetch, sealedKinds } from './fetch-messages.ts';
 import type { End } from './fetch-pages.ts';
+import { catchUpLimits } from './limits.ts';
 
-const DEEP_EVERY_MS = limits.catchUpDeepEveryMinutes * minuteMs;
+const DEEP_EVERY_MS = catchUpLimits.deepEveryMinutes * minuteMs;
 /** Pause before a catch-up that did not get through is tried again on the same connection. */
 const RETRY_MS = 300_000;
 /** The same before what could not be kept is asked for, unless that happened lately: a relay's gift wraps have room again. */
@@ -163,14 +164,14 @@ export function createCatchUp(deps: {
     }));
     if (depth === 'shallow') {
       const { lostAtMs } = stateOf(url);
-      const oldestMs = Math.max(nowMs - limits.outboxDays * dayMs, knownSince);
+      const oldestMs = Math.max(nowMs - limits.message.days * dayMs, knownSince);
       const fromMs = Math.min(lostAtMs, Math.max(deferredMs ?? nowMs, oldestMs), nowMs);
-      return fromMs - limits.catchUpShallowSeconds * 1000;
+      return fromMs - catchUpLimits.shallowSeconds * 1000;
     }
     // A cursor in the future comes from a clock that was wrong: it counts as none.
     const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
     // Not further than our memory of what we had: what is older would arrive twice.
-    return Math.max(from - limits.outboxDays * dayMs, Math.min(knownSince, nowMs));
+    return Math.max(from - limits.message.days * dayMs, Math.min(knownSince, nowMs));
   }
 
   /** To the look before this one: had the machine slept in between, it would not be told yet. */

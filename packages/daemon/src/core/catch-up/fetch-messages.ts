@@ -1,6 +1,7 @@
 import { dayMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import { identityLimits } from '../identity/limits.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { type End, fetchStored } from './fetch-pages.ts';
@@ -11,7 +12,7 @@ const MOST_CHUNKS = 20;
 /** Each kind of message, and how far back its date may be made up: gift wraps hide when they were made (NIP-59). */
 const sealed = [
   { kind: kinds.encryptedDm, backdatedMs: 0 },
-  { kind: kinds.giftWrap, backdatedMs: limits.giftWrapBackdatedDays * dayMs },
+  { kind: kinds.giftWrap, backdatedMs: identityLimits.wrapBackdatedDays * dayMs },
 ] as const;
 
 export const sealedKinds: readonly number[] = sealed.map(({ kind }) => kind);

@@ -1,10 +1,10 @@
-import { limits } from '@ocmesh/shared/contract';
 import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import { fetchStored } from './fetch-pages.ts';
+import { catchUpLimits } from './limits.ts';
 
 const URL = 'wss://one.test';
 
@@ -71,7 +71,7 @@ test.each(['x', '漢'])(
   'holds the oldest where it is more bytes of %s than fit, and says from when on the rest is',
   async (char) => {
     const size = 60_000;
-    const count = Math.ceil((2.5 * limits.catchUpHeldBytes) / size);
+    const count = Math.ceil((2.5 * catchUpLimits.heldBytes) / size);
     const events = range(count, char.repeat(size / Buffer.byteLength(char)));
     const { fetch } = open(events);
     const found = await fetch();

@@ -1,7 +1,8 @@
 import type { Log } from '@ocmesh/shared/ambient';
-import { limits, utf8Bytes } from '@ocmesh/shared/contract';
+import { utf8Bytes } from '@ocmesh/shared/contract';
 import { type Filter, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
+import { catchUpLimits } from './limits.ts';
 
 /** Events asked for where larger pages were too large to hold. */
 const SMALLEST_PAGE = 10;
@@ -30,8 +31,8 @@ export async function fetchStored(
   url: string,
   filter: Filter,
 ): Promise<Found> {
-  const held = createHold(limits.catchUpHeldBytes);
-  let limit: number = limits.catchUpPage;
+  const held = createHold(catchUpLimits.heldBytes);
+  let limit: number = catchUpLimits.pageEvents;
   let until: number | undefined;
   /** Of the second at which the pages overlap. */
   let boundary = new Set<string>();
@@ -39,7 +40,7 @@ export async function fetchStored(
 
   const found = (end: End): Found => ({ end, events: held.events(), cutSec: held.cutSec() });
 
-  for (let page = 0; page < limits.catchUpPages; page++) {
+  for (let page = 0; page < catchUpLimits.pages; page++) {
     const asked: Filter = { ...filter, ...(until === undefined ? {} : { until }), limit };
     const { complete, events: raws, tooLarge } = await deps.network.query(url, [asked]);
     const events = raws.flatMap((raw) => parseEvent(raw) ?? []);

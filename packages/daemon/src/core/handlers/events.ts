@@ -1,14 +1,9 @@
 import type { Streams } from '@ocmesh/shared/contract';
-import {
-  type AbortSignalLike,
-  limits,
-  OcmeshError,
-  type Passed,
-  type StreamEvent,
-} from '@ocmesh/shared/contract';
+import { type AbortSignalLike, OcmeshError, type Passed, type StreamEvent } from '@ocmesh/shared/contract';
 import type { KeptEvent } from '../events/event-hub.ts';
+import { eventLimits } from '../events/limits.ts';
 import type { Tables } from '../ports/store.ts';
-import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentDelivery, presentMessage, presentPeer } from './present.ts';
 
 const RETRY_AFTER_S = 5;
@@ -98,7 +93,7 @@ export function createEventHandlers(
 
   return {
     followEvents({ types, last_event_id }, { signal }) {
-      if (open >= limits.eventStreams) {
+      if (open >= eventLimits.streams) {
         throw new OcmeshError('too_many_streams', { retryAfterSeconds: RETRY_AFTER_S });
       }
       open++;

@@ -3,7 +3,7 @@ import { dialectOf } from '@ocmesh/shared/wire';
 import { parsePubkey } from '../identity/public-key-text.ts';
 import type { MessageRecord } from '../model/message.ts';
 import type { MessageFilter, Tables } from '../ports/store.ts';
-import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentMessage } from './present.ts';
 
 export function createMessageHandlers(
@@ -15,7 +15,7 @@ export function createMessageHandlers(
 
   return {
     async listMessages(input) {
-      const { limit = limits.pageRows } = input;
+      const { limit = limits.http.pageRows } = input;
       const filter = toFilter(input);
       return store.read((tables) => {
         // One more than asked for: it tells whether there is a next page.
@@ -52,7 +52,7 @@ export function createMessageHandlers(
     async waitForMessages(input, context) {
       const result = await waiting.wait(
         {
-          timeoutMs: (input.timeout_s ?? limits.waitDefaultSeconds) * 1000,
+          timeoutMs: (input.timeout_s ?? limits.http.waitDefaultSeconds) * 1000,
           ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
           ...(input.type === undefined ? {} : { type: input.type }),
           ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
@@ -91,7 +91,7 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
   return {
     direction,
     order: input.order ?? (unread ? 'asc' : 'desc'),
-    limit: limits.pageRows,
+    limit: limits.http.pageRows,
     ...(unread === undefined ? {} : { unread }),
     ...(peer === undefined ? {} : { peer }),
     ...(type === undefined ? {} : { type }),

@@ -1,7 +1,7 @@
 import type { Handlers, RelayState } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
-import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import type { HandlerDeps, HandlerOptions } from './deps.ts';
 
 export function createMetricsHandler(
   { store, network, clock, health, counters, outboxDepth, renderMetrics }: HandlerDeps,

@@ -3,7 +3,7 @@ import { parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer } from '../model/peer.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
-import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentPeer } from './present.ts';
 
 /** Long ago, so that a peer which never showed itself is offline. */
@@ -36,7 +36,7 @@ export function createPeerHandlers(
   const showAlone = createPeerView(deps, options);
 
   return {
-    async listPeers({ online, cursor, limit = limits.pageRows, ...filter }) {
+    async listPeers({ online, cursor, limit = limits.http.pageRows, ...filter }) {
       const nowMs = clock.now();
       return store.read((tables) => {
         // One more than asked for: it tells whether there is a next page.

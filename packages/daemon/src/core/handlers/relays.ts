@@ -2,7 +2,7 @@ import { type Handlers, limits, OcmeshError } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
 import { presentRelayDetails } from '../status/present-relay.ts';
-import type { HandlerDeps } from './handlers.ts';
+import type { HandlerDeps } from './deps.ts';
 
 export function createRelayHandlers({
   network,
@@ -14,9 +14,9 @@ export function createRelayHandlers({
     async addRelay(input) {
       const url = readUrl(input.url);
       const urls = relayList.urls();
-      if (!urls.includes(url) && urls.length >= limits.relays) {
+      if (!urls.includes(url) && urls.length >= limits.relay.own) {
         throw new OcmeshError('invalid_request', {
-          message: `The list holds ${limits.relays} relays, which are the most.`,
+          message: `The list holds ${limits.relay.own} relays, which are the most.`,
           hint: 'Remove one first: DELETE /relays?url=….',
         });
       }

@@ -1,7 +1,7 @@
 import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { presentRelay } from '../status/present-relay.ts';
-import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(

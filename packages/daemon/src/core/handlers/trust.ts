@@ -4,7 +4,7 @@ import { parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
-import type { HandlerDeps, HandlerOptions } from './handlers.ts';
+import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createPeerView } from './peers.ts';
 import { presentPeer } from './present.ts';
 

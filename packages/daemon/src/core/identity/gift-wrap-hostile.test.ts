@@ -1,5 +1,6 @@
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
+import { wireLimits } from '@ocmesh/shared/wire';
 import { type Actor, actor, createSeededRandom } from '@ocmesh/testkit';
 import { describe, expect, test } from 'vitest';
 import { createWasmEngine } from '../../adapters/crypto/wasm-engine.ts';
@@ -228,7 +229,7 @@ describe.each([
     );
 
     test('larger than relays carry', () => {
-      expectUnreadable({ ...genuine, content: 'A'.repeat(limits.eventContentBytes + 4) });
+      expectUnreadable({ ...genuine, content: 'A'.repeat(wireLimits.event.contentBytes + 4) });
     });
   });
 

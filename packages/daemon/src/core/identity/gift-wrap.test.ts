@@ -146,7 +146,7 @@ describe.each([
     const RELAYS_TAKE = 64 * 1024;
 
     test('the largest payload makes an event that relays take', () => {
-      const text = 'x'.repeat(limits.plaintextBytes);
+      const text = 'x'.repeat(limits.message.plaintextBytes);
       const wrap = wrapFor(bob.pubkey, message(text));
       expect(size(wrap)).toBeLessThan(40_000);
       expect(openPrivateDm(engine, bob, wrap).content).toBe(text);
@@ -161,7 +161,7 @@ describe.each([
         expect.objectContaining({ code: 'content_too_large' }),
       );
       // Quotation marks are escaped in JSON: 20,000 of them are 40,000 bytes.
-      expect(() => wrapFor(bob.pubkey, message('"'.repeat(limits.plaintextBytes)))).toThrow(
+      expect(() => wrapFor(bob.pubkey, message('"'.repeat(limits.message.plaintextBytes)))).toThrow(
         expect.objectContaining({ code: 'content_too_large' }),
       );
     });

@@ -1,5 +1,5 @@
 import { dayMs, type Random } from '@ocmesh/shared/ambient';
-import { limits, OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import { OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import {
   kinds,
   type NostrEvent,
@@ -7,14 +7,16 @@ import {
   parseUnsignedEvent,
   tagValues,
   type UnsignedEvent,
+  wireLimits,
 } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
+import { identityLimits } from './limits.ts';
 import type { WrapKey } from './wrap-keys.ts';
 
 // NIP-17 on NIP-59: message (rumor, unsigned) → seal (signed by its author) → gift wrap (signed by a key of its own).
 
 /** How far seals and wraps are back-dated, so that no two of them can be told to belong together (NIP-17). */
-const BACK_DATED_SEC = (limits.giftWrapBackdatedDays * dayMs) / 1000;
+const BACK_DATED_SEC = (identityLimits.wrapBackdatedDays * dayMs) / 1000;
 
 /** An event that nobody signed: its reader knows who wrote it, and can prove it to nobody. */
 export type Rumor = UnsignedEvent & Pick<NostrEvent, 'id'>;
@@ -72,7 +74,7 @@ export function wrapRumor(
   const { recipient } = once;
   const backDated = (): number => nowSec - Math.floor(random.unit() * BACK_DATED_SEC);
   const plaintext = JSON.stringify(rumor);
-  if (utf8Bytes(plaintext) > limits.rumorBytes) throw new OcmeshError('content_too_large');
+  if (utf8Bytes(plaintext) > identityLimits.rumorBytes) throw new OcmeshError('content_too_large');
   const seal = engine.sign(
     {
       kind: kinds.seal,
@@ -109,7 +111,7 @@ export function unwrapRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: N
 }
 
 function authenticRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor | null {
-  if (wrap.kind !== kinds.giftWrap || wrap.content.length > limits.eventContentBytes) return null;
+  if (wrap.kind !== kinds.giftWrap || wrap.content.length > wireLimits.event.contentBytes) return null;
   const seal = parseEvent(JSON.parse(engine.nip44Once.open(secretKey, wrap.pubkey, wrap.content)));
   if (seal?.kind !== kinds.seal || seal.tags.length > 0 || !engine.verify(seal)) return null;
   const value = JSON.parse(engine.nip44.open(secretKey, seal.pubkey, seal.content));

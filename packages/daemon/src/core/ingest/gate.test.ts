@@ -1,9 +1,9 @@
-import { limits } from '@ocmesh/shared/contract';
-import { kinds } from '@ocmesh/shared/wire';
+import { kinds, wireLimits } from '@ocmesh/shared/wire';
 import { actor, createFakeClock } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { passGate } from './gate.ts';
+import { ingestLimits } from './limits.ts';
 
 const self = actor('alice').pubkey;
 const bob = createFakePeer('bob', createFakeClock());
@@ -13,8 +13,8 @@ const pass = (kind: number, content: string) =>
   passGate(bob.sign({ kind, created_at: nowSec, tags: [['p', self]], content }), self, nowSec);
 
 test.each([
-  ['a message', kinds.encryptedDm, limits.eventContentBytes],
-  ['a presence', kinds.presence, limits.publicContentBytes],
+  ['a message', kinds.encryptedDm, wireLimits.event.contentBytes],
+  ['a presence', kinds.presence, ingestLimits.publicContentBytes],
 ])('the content of %s is bounded in bytes, whatever its characters', (_, kind, mostBytes) => {
   for (const char of ['x', 'é', '漢', '😀']) {
     const fitting = char.repeat(mostBytes / Buffer.byteLength(char));

@@ -1,6 +1,7 @@
-import { limits, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
-import { isExpired, kinds, type NostrEvent, parseEvent, tagValues } from '@ocmesh/shared/wire';
-import type { Refusal } from './refusal-counters.ts';
+import { type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import { isExpired, kinds, type NostrEvent, parseEvent, tagValues, wireLimits } from '@ocmesh/shared/wire';
+import type { Refusal } from '../model/verdict.ts';
+import { ingestLimits } from './limits.ts';
 
 /**
  * The cheap checks, all before any cryptography: shape, size, kind, age, addressee.
@@ -16,7 +17,7 @@ export function passGate(
   if (isTooLarge(event)) return { refusal: 'too_large' };
   if (!wanted.includes(event.kind)) return { refusal: 'unwanted_kind' };
   if (event.pubkey === self) return { refusal: 'own' };
-  if (event.created_at > nowSec + limits.futureSeconds) return { refusal: 'future_dated' };
+  if (event.created_at > nowSec + wireLimits.event.futureSeconds) return { refusal: 'future_dated' };
   if (isExpired(event, nowSec)) return { refusal: 'expired' };
   if (isSealed(event) && !tagValues(event, 'p').includes(self)) {
     return { refusal: 'not_addressed_to_us' };
@@ -42,6 +43,9 @@ const isLonger = (text: string, maxBytes: number): boolean =>
   text.length > maxBytes || (text.length * 3 > maxBytes && utf8Bytes(text) > maxBytes);
 
 const isTooLarge = (event: NostrEvent): boolean =>
-  isLonger(event.content, isSealed(event) ? limits.eventContentBytes : limits.publicContentBytes) ||
-  event.tags.length > limits.eventTags ||
-  event.tags.some((tag) => tag.some((part) => part.length > limits.tagValueChars));
+  isLonger(
+    event.content,
+    isSealed(event) ? wireLimits.event.contentBytes : ingestLimits.publicContentBytes,
+  ) ||
+  event.tags.length > wireLimits.event.tags ||
+  event.tags.some((tag) => tag.some((part) => part.length > wireLimits.event.tagChars));

@@ -1,19 +1,11 @@
 import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { Refusal, Refused, Source } from '../model/verdict.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { isRateClass, type RateClass, type VerificationRates } from '../trust/verification-rates.ts';
 import { isSealed } from './gate.ts';
-import type { Refusal, Refused } from './refusal-counters.ts';
-
-/** Where an event came from and when. */
-export interface Source {
-  readonly url: string;
-  readonly receivedAtMs: UnixMs;
-  /** Fetched from what the relay had kept; not as it came. */
-  readonly isBackfill: boolean;
-}
+import { ingestLimits } from './limits.ts';
 
 /**
  * A verified event that its handler understood and can carry out.
@@ -118,7 +110,7 @@ export function createInspector(deps: {
     isSeen,
     drop(eventId) {
       dropped.add(eventId);
-      if (dropped.size <= limits.droppedIds) return;
+      if (dropped.size <= ingestLimits.droppedIds) return;
       const [oldest] = dropped;
       dropped.delete(oldest as string);
     },

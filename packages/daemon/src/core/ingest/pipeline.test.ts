@@ -1,4 +1,3 @@
-import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { actor, createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-
 import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
 import type { EventHandler } from './inspect.ts';
+import { ingestLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
 import { createRefusalCounters } from './refusal-counters.ts';
 
@@ -136,7 +136,7 @@ test('a seen event costs no signature check', async () => {
 test('checks a few signatures a turn, however many events come at once', async () => {
   const { clock, pipeline, bob, count } = await open();
   for (let i = 0; i < 100; i++) pipeline.ingest(bob.dm(self, `m${i}`), URL);
-  expect(count('verify')).toBe(limits.verificationsPerTurn);
+  expect(count('verify')).toBe(ingestLimits.verificationsPerTurn);
   await clock.advance(0);
   expect(count('verify')).toBe(100);
   expect(count('apply')).toBe(100);
@@ -146,11 +146,11 @@ test('puts off and counts what is more than the queue holds', async () => {
   const { clock, counters, pipeline, bob, count } = await open();
   const over = 25;
   const event = { ...bob.dm(self, 'x'), content: 'forged' };
-  for (let i = 0; i < limits.ingestQueue + limits.verificationsPerTurn + over; i++)
+  for (let i = 0; i < ingestLimits.queuedEvents + ingestLimits.verificationsPerTurn + over; i++)
     pipeline.ingest(event, URL);
   await clock.advance(0);
   expect(counters.unusual()).toEqual({
-    bad_signature: limits.ingestQueue + limits.verificationsPerTurn,
+    bad_signature: ingestLimits.queuedEvents + ingestLimits.verificationsPerTurn,
     overloaded: over,
   });
   expect(count('deferred')).toBe(over);
@@ -259,7 +259,7 @@ test('only so many are under way, and a thread that fails costs none of them', a
   const events = Array.from({ length: MANY }, (_, n) => bob.dm(self, `m${n}`));
   for (const event of events) pipeline.ingest(event, URL);
   await clock.advance(0);
-  expect(thread.underWay()).toBe(limits.verificationsBeside);
+  expect(thread.underWay()).toBe(ingestLimits.verificationsInThread);
   for (const { fail } of thread.asked.splice(0)) fail();
   await answerAll(clock, thread);
   expect(applied).toEqual(events.map(({ content }) => content));
@@ -270,7 +270,7 @@ test('however many answers come at once, a turn opens only so many', async () =>
   const { clock, pipeline, bob, mostInATurn } = await open(thread.checks);
   for (let n = 0; n < MANY; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
   await answerAll(clock, thread);
-  expect(mostInATurn('open')).toBeLessThan(limits.verificationsBeside / 2);
+  expect(mostInATurn('open')).toBeLessThan(ingestLimits.verificationsInThread / 2);
 });
 
 test('when the thread is gone the event loop does no more a turn than ever, after what was under way', async () => {
@@ -283,7 +283,7 @@ test('when the thread is gone the event loop does no more a turn than ever, afte
   await clock.advance(0);
   expect(applied).toHaveLength(MANY);
   expect(count('verify')).toBe(MANY);
-  expect(mostInATurn('verify')).toBeLessThan(limits.verificationsBeside / 2);
+  expect(mostInATurn('verify')).toBeLessThan(ingestLimits.verificationsInThread / 2);
 });
 
 test('an answer after the stop has no effect', async () => {

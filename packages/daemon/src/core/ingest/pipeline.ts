@@ -1,7 +1,8 @@
 import { type Cancel, type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
+import { Deferred, type Refusal } from '../model/verdict.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
 import type { Store, Tables } from '../ports/store.ts';
@@ -10,7 +11,8 @@ import type { VerificationRates } from '../trust/verification-rates.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { isSealed, passGate } from './gate.ts';
 import { type Candidate, createInspector, type EventHandlers, type Inspected } from './inspect.ts';
-import { Deferred, type Refusal, type RefusalCounters } from './refusal-counters.ts';
+import { ingestLimits } from './limits.ts';
+import type { RefusalCounters } from './refusal-counters.ts';
 import { createThreadVerifier } from './verify-in-thread.ts';
 
 export interface Pipeline {
@@ -51,7 +53,7 @@ interface Job extends Candidate {
 const STORED_AT_ONCE = 50;
 /** Looks into the store that take about as long as a signature check. */
 const LOOKS_PER_CHECK = 16;
-const EFFORT_PER_TURN = limits.verificationsPerTurn * LOOKS_PER_CHECK;
+const EFFORT_PER_TURN = ingestLimits.verificationsPerTurn * LOOKS_PER_CHECK;
 
 interface Applicable extends Inspected {
   readonly url: string;
@@ -101,8 +103,8 @@ export function createPipeline(deps: Deps): Pipeline {
     const queue = isReserved ? reserved : live;
     queue.push(`${isSealed(event) ? 'sealed' : 'public'} ${url}`, job, sizeOf(event));
     while (
-      reserved.count() + live.count() > limits.ingestQueue ||
-      reserved.bytes() + live.bytes() > limits.ingestQueueBytes
+      reserved.count() + live.count() > ingestLimits.queuedEvents ||
+      reserved.bytes() + live.bytes() > ingestLimits.queuedBytes
     ) {
       const full = live.count() > 0 ? live : reserved;
       const last = full.pop(full.longest() ?? '');

@@ -1,15 +1,15 @@
 import { type Clock, pause } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
+import { ingestLimits } from './limits.ts';
 
 /** So many at once that handing them over costs little, and so few that the answers are soon back. */
 const BATCH = 32;
 /** As many waiting events as take about 60 ms to check: fewer are not worth another thread. */
 const MANY = 256;
 /** Events that we checked meanwhile, behind those that are beside: a third of theirs, as we have more to do. */
-const OWN = limits.verificationsBeside / 3;
+const OWN = ingestLimits.verificationsInThread / 3;
 
 export interface ThreadVerifier<Job> {
   /** Whether the next one has to go this way: many wait, or others that came before are there. */
@@ -79,7 +79,7 @@ export function createThreadVerifier<Job extends { readonly event: NostrEvent }>
   return {
     isDue: (waiting) => isBusy() || (waiting >= MANY && isReady()),
     room() {
-      const isFull = underWay.beside + gathered.length >= limits.verificationsBeside;
+      const isFull = underWay.beside + gathered.length >= ingestLimits.verificationsInThread;
       // Nobody is asked to get ready for the first of a few; after the first of many, it may have failed.
       if (!isFull && (!isBusy() || isReady())) return 'beside';
       return underWay.own + own.length < OWN ? 'here' : null;

@@ -1,5 +1,5 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { wireLimits } from '@ocmesh/shared/wire';
 
 /**
  * `created_at` of an event that replaces our last one: it only ever grows, across restarts and clock changes, because
@@ -8,6 +8,6 @@ import { limits } from '@ocmesh/shared/contract';
  */
 export function nextCreatedAtSec(lastSec: number, nowMs: UnixMs, relayOffsetMs: number): number {
   const nowSec = toUnixSec(nowMs);
-  const isTooFar = lastSec > toUnixSec(nowMs + Math.max(0, relayOffsetMs)) + limits.futureSeconds;
+  const isTooFar = lastSec > toUnixSec(nowMs + Math.max(0, relayOffsetMs)) + wireLimits.event.futureSeconds;
   return isTooFar ? nowSec : Math.max(nowSec, lastSec + 1);
 }

@@ -6,6 +6,7 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
+import { meshLimits } from './limits.ts';
 
 /** How often those who had to wait are looked at again. */
 const AGAIN_MS = 10_000;
@@ -40,7 +41,7 @@ export function createHandshake(
     const nowMs = clock.now();
     // Those of a clock that was ahead do not count: they would for as long as it was.
     const within = (ms: number): number => greeted.countSince(nowMs - ms + 1) - greeted.countSince(nowMs + 1);
-    return within(minuteMs) < limits.hellosPerMinute && within(dayMs) < limits.hellosPerDay;
+    return within(minuteMs) < meshLimits.hellosPerMinute && within(dayMs) < meshLimits.hellosPerDay;
   }
 
   const wantsHello = (peer: PeerRecord | null): peer is PeerRecord =>
@@ -66,7 +67,7 @@ export function createHandshake(
       event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), dialect.codec).event,
       peer: pubkey,
       purpose: 'hello',
-      expiresAtMs: nowMs + limits.outboxDays * dayMs,
+      expiresAtMs: nowMs + limits.message.days * dayMs,
     };
     const isQueued = await store.transaction((tables) => {
       const now = tables.peers.get(pubkey);
@@ -113,8 +114,8 @@ export function createHandshake(
     const inOrder = waiting
       .filter(wantsHello)
       .sort((a, b) => rankOf(a) - rankOf(b) || a.firstSeenMs - b.firstSeenMs);
-    for (const { pubkey } of inOrder.slice(0, limits.hellosPerMinute)) greetOrWait(pubkey);
-    if (inOrder.length > limits.hellosPerMinute) wait();
+    for (const { pubkey } of inOrder.slice(0, meshLimits.hellosPerMinute)) greetOrWait(pubkey);
+    if (inOrder.length > meshLimits.hellosPerMinute) wait();
   }
 
   return {

@@ -32,10 +32,10 @@ export function createOnlineWatch(
     let last: PeerRecord | undefined;
     do {
       const page = store.peek((tables) =>
-        tables.peers.list({ ...filter, limit: limits.pageRows, ...(last ? { after: last } : {}) }),
+        tables.peers.list({ ...filter, limit: limits.http.pageRows, ...(last ? { after: last } : {}) }),
       );
       for (const { pubkey, lastSeenMs } of page) online.set(pubkey, lastSeenMs);
-      last = page.length < limits.pageRows ? undefined : page.at(-1);
+      last = page.length < limits.http.pageRows ? undefined : page.at(-1);
     } while (last);
   }
 

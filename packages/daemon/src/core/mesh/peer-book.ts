@@ -1,11 +1,12 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wire';
 import type { EventHandler } from '../ingest/inspect.ts';
-import type { Refused } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer, type PeerRecord } from '../model/peer.ts';
+import type { Refused } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
+import { meshLimits } from './limits.ts';
 
 /** Presence events → peers. Not remembered one by one: the newest `created_at` of a peer makes older ones stale. */
 export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): EventHandler {
@@ -15,7 +16,7 @@ export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): Ev
   function noteGoodbye({ pubkey, createdAtSec }: Presence): void {
     goodbyes.delete(pubkey);
     goodbyes.set(pubkey, createdAtSec);
-    if (goodbyes.size > limits.goodbyes) goodbyes.delete(goodbyes.keys().next().value as Pubkey);
+    if (goodbyes.size > meshLimits.departedKeys) goodbyes.delete(goodbyes.keys().next().value as Pubkey);
   }
 
   return {

@@ -14,10 +14,11 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { isCorrespondent } from '../trust/correspondents.ts';
 import { nextCreatedAtSec } from './created-at.ts';
+import { meshLimits } from './limits.ts';
 
 /** Changes that come together are told, and asked for, together. */
 const GATHER_MS = 2_000;
-const AGAIN_MS = limits.relayListHours * hourMs;
+const AGAIN_MS = meshLimits.relayListHours * hourMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
 /** Newest relay lists of the peers we know (NIP-65, NIP-17). Like a presence: a newer one makes older ones stale. */
@@ -83,8 +84,8 @@ export function createRelayLists(deps: {
 
   function ask(): void {
     cancelAsk = null;
-    const authors = [...wanted].slice(0, limits.relayListBatch);
-    wanted = new Set([...wanted].slice(limits.relayListBatch));
+    const authors = [...wanted].slice(0, meshLimits.relayListBatch);
+    wanted = new Set([...wanted].slice(meshLimits.relayListBatch));
     if (wanted.size > 0) cancelAsk = clock.after(GATHER_MS, ask);
     const filter: Filter = { kinds: [...listKinds], authors };
     for (const { url } of openRelays()) void askRelay(url, filter);
@@ -103,8 +104,9 @@ export function createRelayLists(deps: {
     // Messages are of use only where we can read them.
     const dmUrls = urls.filter((url) => open.some((relay) => relay.url === url && relay.carriesDms));
     if (urls.length === 0 || dmUrls.length === 0) return;
-    const content = JSON.stringify([urls, dmUrls.slice(0, limits.peerRelays)]);
-    if (ours.content !== content) ours = { content, events: sign(urls, dmUrls.slice(0, limits.peerRelays)) };
+    const content = JSON.stringify([urls, dmUrls.slice(0, limits.relay.perPeer)]);
+    if (ours.content !== content)
+      ours = { content, events: sign(urls, dmUrls.slice(0, limits.relay.perPeer)) };
     for (const { url } of open) if (told.get(url) !== content) void tellRelay(url, content);
   }
 
@@ -137,12 +139,12 @@ export function createRelayLists(deps: {
       const lists = store.peek((tables) => listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls));
       const [readRelays = [], dmRelays = []] = lists;
       const urls = dmRelays.length > 0 ? dmRelays : readRelays;
-      return urls.filter((url) => !own.includes(url)).slice(0, limits.peerRelays);
+      return urls.filter((url) => !own.includes(url)).slice(0, limits.relay.perPeer);
     },
     want(peer) {
       const lastMs = askedAt.get(peer) ?? Number.NEGATIVE_INFINITY;
       if (clock.monotonic() - lastMs < AGAIN_MS || openRelays().length === 0) return;
-      if (askedAt.size >= limits.relayListPeers) askedAt.clear();
+      if (askedAt.size >= meshLimits.relayListPeers) askedAt.clear();
       askedAt.set(peer, clock.monotonic());
       wanted.add(peer);
       cancelAsk ??= clock.after(GATHER_MS, ask);

@@ -1,12 +1,13 @@
 import type { TokenBucket } from '@ocmesh/shared/ambient';
 import { type Clock, type Log, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, pongPayload, profilePayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { Store } from '../ports/store.ts';
 import { isCorrespondent } from '../trust/correspondents.ts';
+import { messagingLimits } from './limits.ts';
 
 /** The feature `query`: the daemon answers `ping` and `profile` by itself. */
 export function createQueryAnswers(
@@ -28,8 +29,8 @@ export function createQueryAnswers(
   async function answer(peer: Pubkey, query: 'ping' | 'profile'): Promise<void> {
     const nowMs = clock.now();
     const sinceMs = clock.monotonic() - (answeredAt.get(peer) ?? Number.NEGATIVE_INFINITY);
-    if (sinceMs < limits.queryAnswerSeconds * 1000) return;
-    if (answeredAt.size >= limits.queryAnswerPeers) answeredAt.clear();
+    if (sinceMs < messagingLimits.query.pauseSeconds * 1000) return;
+    if (answeredAt.size >= messagingLimits.query.peers) answeredAt.clear();
     answeredAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
     const known = store.peek((tables) => tables.peers.get(peer));
@@ -39,7 +40,7 @@ export function createQueryAnswers(
       event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,
       purpose: 'reply',
-      expiresAtMs: nowMs + limits.queryAnswerMinutes * minuteMs,
+      expiresAtMs: nowMs + messagingLimits.query.replyMinutes * minuteMs,
     };
     await store.transaction((tables) => tables.outbox.insert(item));
     deps.offer([item]);

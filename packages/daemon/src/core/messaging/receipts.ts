@@ -16,6 +16,7 @@ import { canMove } from '../model/message.ts';
 import type { OutboxItem, Purpose } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
+import { messagingLimits } from './limits.ts';
 
 /** Receipts that come due within this time go out together, many ids in one. */
 const GATHER_MS = 100;
@@ -64,20 +65,22 @@ export function createReceipts(deps: {
   function queueDue(): void {
     cancel = null;
     const { correspondents, strangers } = store.peek(({ messages }) => ({
-      correspondents: messages.receiptsDue('familiar', limits.pageRows),
+      correspondents: messages.receiptsDue('familiar', limits.http.pageRows),
       // They wait for their ration.
-      strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', limits.pageRows),
+      strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', limits.http.pageRows),
     }));
     const queued = [
       ...groupsOf(correspondents).map((group) => queue(group, 'receipt')),
-      ...groupsOf(strangers).map((group) => queueForStranger(group, strangers.length === limits.pageRows)),
+      ...groupsOf(strangers).map((group) =>
+        queueForStranger(group, strangers.length === limits.http.pageRows),
+      ),
     ];
     Promise.all(queued)
       // There may be more than one look shows.
       .then(() => {
         if (
-          correspondents.length === limits.pageRows ||
-          (strangers.length === limits.pageRows && !cancelStrangers)
+          correspondents.length === limits.http.pageRows ||
+          (strangers.length === limits.http.pageRows && !cancelStrangers)
         )
           wake();
       })
@@ -90,7 +93,7 @@ export function createReceipts(deps: {
     for (const row of due) {
       const key = `${row.peer} ${row.due}`;
       const group = open.get(key);
-      if (group && group.length < limits.receiptIds) {
+      if (group && group.length < messagingLimits.receipt.ids) {
         group.push(row);
         continue;
       }
@@ -144,7 +147,7 @@ export function createReceipts(deps: {
         event: identity.sealDm(first.peer, payload, toUnixSec(nowMs), dialect.codec).event,
         peer: first.peer,
         purpose,
-        expiresAtMs: nowMs + limits.outboxDays * dayMs,
+        expiresAtMs: nowMs + limits.message.days * dayMs,
       }),
     );
     await settle(group, items);
@@ -163,8 +166,8 @@ export function createReceipts(deps: {
       tables.messages.receipted(
         peer,
         state,
-        nowMs - limits.receiptRepeatHours * hourMs,
-        limits.receiptRepeats,
+        nowMs - messagingLimits.receipt.repeatHours * hourMs,
+        messagingLimits.receipt.repeats,
       ),
     );
 

@@ -1,16 +1,17 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
-import type { EventHandler, Source } from '../ingest/inspect.ts';
-import { Deferred, type RefusalCounters } from '../ingest/refusal-counters.ts';
+import type { EventHandler } from '../ingest/inspect.ts';
+import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
+import { Deferred, type Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
 import { hold, placeOf } from '../trust/admission.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
+import { messagingLimits } from './limits.ts';
 import { applyReceipt } from './receipts.ts';
 
 interface Deps {
@@ -173,4 +174,6 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
 
 /** The sender's milliseconds where they agree with the signed seconds. */
 const believedTime = (createdAtSec: number, tsMs: number | null): UnixMs =>
-  tsMs !== null && Math.abs(tsMs - createdAtSec * 1000) <= limits.envelopeTimeMs ? tsMs : createdAtSec * 1000;
+  tsMs !== null && Math.abs(tsMs - createdAtSec * 1000) <= messagingLimits.envelopeTimeMs
+    ? tsMs
+    : createdAtSec * 1000;

@@ -1,6 +1,6 @@
 import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
+import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
 
@@ -63,8 +63,8 @@ export function createRetention(
     const nowMs = deps.confirmedNow();
     const removed = await store.transaction((tables) => {
       tables.seen.forgetBefore(nowMs - bounds.seenDays * dayMs);
-      tables.held.forgetBefore(nowMs - limits.heldDays * dayMs);
-      tables.pendingContacts.forgetBefore(nowMs - limits.heldDays * dayMs);
+      tables.held.forgetBefore(nowMs - trustLimits.held.days * dayMs);
+      tables.pendingContacts.forgetBefore(nowMs - trustLimits.held.days * dayMs);
       return tables.messages.prune({
         unreadOfStrangers: true,
         arrivedBeforeMs: nowMs - bounds.messageDays * dayMs,

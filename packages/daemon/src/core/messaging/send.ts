@@ -25,14 +25,17 @@ import type { Identity } from '../identity/identity.ts';
 import { parsePubkey } from '../identity/public-key-text.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
+import { outboxLimits } from '../outbox/limits.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { FirstContacts } from '../trust/first-contact-limit.ts';
+import { trustLimits } from '../trust/limits.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
+import { messagingLimits } from './limits.ts';
 
 const MID_BYTES = 16;
-const KEY_LIFE_MS = limits.idempotencyHours * hourMs;
-const MANY_STRANGERS = `This agent wrote to ${limits.firstContactsPerHour} strangers within an hour; the owner is asked before more. Nothing was sent.`;
+const KEY_LIFE_MS = messagingLimits.idempotencyHours * hourMs;
+const MANY_STRANGERS = `This agent wrote to ${trustLimits.firstContact.perHour} strangers within an hour; the owner is asked before more. Nothing was sent.`;
 
 export type SendMessage = (
   input: Input<'sendMessage'>,
@@ -97,7 +100,7 @@ export function createSend(deps: {
         { type, content: input.content, data, mid, tsMs: nowMs, seq, replyTo, hops },
         dialect,
       );
-      if (utf8Bytes(payload) > limits.plaintextBytes) throw new OcmeshError('content_too_large');
+      if (utf8Bytes(payload) > limits.message.plaintextBytes) throw new OcmeshError('content_too_large');
       // In the envelope it has its place already, and there it may be the id of any message.
       const parent = !dialect.envelope && isHex64(replyTo) ? replyTo : null;
       const sealed = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec, parent);
@@ -124,7 +127,8 @@ export function createSend(deps: {
         auto: hops > 0,
         hops,
       });
-      const lifeMs = input.expires_in_s === undefined ? limits.outboxDays * dayMs : input.expires_in_s * 1000;
+      const lifeMs =
+        input.expires_in_s === undefined ? limits.message.days * dayMs : input.expires_in_s * 1000;
       item = { event, peer: to, purpose: 'message', expiresAtMs: nowMs + lifeMs };
       tables.outbox.insert(item);
       const result: Output<'sendMessage'> = { id, to, timestamp: toIso(nowMs), state: 'queued' };
@@ -161,15 +165,15 @@ const isFirstContact = (tables: Tables, { pubkey, trust }: PeerRecord): boolean 
   tables.messages.list({ direction: 'all', peer: pubkey, order: 'desc', limit: 1 }).length === 0;
 
 function wish(tables: Tables, to: Pubkey, nowMs: UnixMs, content: string): void {
-  if (tables.pendingContacts.list().length >= limits.contactWishes) return;
-  tables.pendingContacts.put(to, nowMs, cutChars(content, limits.contactWishChars));
+  if (tables.pendingContacts.list().length >= trustLimits.firstContact.pending) return;
+  tables.pendingContacts.put(to, nowMs, cutChars(content, trustLimits.firstContact.pendingChars));
 }
 
 const loopSuspected = (pauseMs: number): OcmeshError =>
   new OcmeshError('loop_suspected', { retryAfterSeconds: Math.ceil(pauseMs / 1000) });
 
 function checkQueue(tables: Tables): void {
-  if (tables.messages.countByState('queued').queued >= limits.outboxQueued) {
+  if (tables.messages.countByState('queued').queued >= outboxLimits.queued) {
     throw new OcmeshError('outbox_full', { retryAfterSeconds: 60 });
   }
 }
@@ -201,9 +205,9 @@ function checkType(type: string, data: Readonly<Record<string, unknown>> | null)
       details: { field: 'type' },
     });
   }
-  if (!isNestedWithin(data, limits.dataLevels)) {
+  if (!isNestedWithin(data, limits.message.dataLevels)) {
     throw new OcmeshError('invalid_request', {
-      message: `The data is nested deeper than ${limits.dataLevels} levels.`,
+      message: `The data is nested deeper than ${limits.message.dataLevels} levels.`,
       details: { field: 'data' },
     });
   }

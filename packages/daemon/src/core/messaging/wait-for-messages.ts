@@ -1,8 +1,9 @@
 import type { Cancel, Clock } from '@ocmesh/shared/ambient';
-import { type AbortSignalLike, limits, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
+import { type AbortSignalLike, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import type { Store } from '../ports/store.ts';
+import { messagingLimits } from './limits.ts';
 
 interface WaitRequest {
   readonly timeoutMs: number;
@@ -36,7 +37,7 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
       messages: tables.messages.list({
         direction: 'in',
         order: 'asc',
-        limit: limits.waitRows,
+        limit: messagingLimits.wait.rows,
         ...(after === undefined ? { unread: true } : { after }),
         ...(request.from ? { peer: request.from } : {}),
         ...(request.type ? { type: request.type } : {}),
@@ -46,7 +47,8 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
     }));
 
   async function wait(request: WaitRequest, signal?: AbortSignalLike): Promise<WaitResult> {
-    if (waiting.size >= limits.waiters) throw new OcmeshError('too_many_waiters', { retryAfterSeconds: 5 });
+    if (waiting.size >= messagingLimits.wait.callers)
+      throw new OcmeshError('too_many_waiters', { retryAfterSeconds: 5 });
     let after = request.after;
     let over = signal?.aborted ?? false;
     let wakeUp = (): void => {};

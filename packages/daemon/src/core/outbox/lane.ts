@@ -1,7 +1,8 @@
 import type { Cancel, Clock, Random, UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Purpose, purposes } from '../model/outbox.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
+import { outboxLimits } from './limits.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 /** One event on its way to several relays. */
@@ -76,7 +77,7 @@ export function createLane(
   const inFlight = new Map<Entry, Promise<void>>();
   /** How long a queue may get before what was settled elsewhere is taken out. */
   let sweepAt = 64;
-  let window: number = limits.relayInFlight;
+  let window: number = outboxLimits.inFlight;
   let cancelPause: Cancel | null = null;
   let backoffUntil = 0;
   let stopped = false;
@@ -122,7 +123,7 @@ export function createLane(
     const next = await deps.attempt(entry);
     inFlight.delete(entry);
     window =
-      next === 'silent' ? Math.max(1, window >> 1) : next === 'offline' ? window : limits.relayInFlight;
+      next === 'silent' ? Math.max(1, window >> 1) : next === 'offline' ? window : outboxLimits.inFlight;
     if (next === 'done' || !holds(entry)) attempts.delete(entry);
     else if (next === 'offline' || next === 'again') ready[entry.purpose].unshift(entry);
     else retry(entry);
@@ -148,7 +149,7 @@ export function createLane(
     open() {
       cancelPause?.();
       cancelPause = null;
-      window = limits.relayInFlight;
+      window = outboxLimits.inFlight;
       // Into the order in which they came: a retry was taken out of it.
       const back = [...waiting];
       waiting.clear();

@@ -1,11 +1,11 @@
 import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { chatPayload, dialectOf, kinds } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { Entry } from './lane.ts';
+import { outboxLimits } from './limits.ts';
 
 /** Words of relays about a `created_at` that they do not like. */
 const ABOUT_THE_DATE = /created_at|timestamp|too (old|early|late|new|far)|in the (future|past)|\bfuture\b/i;
@@ -39,7 +39,7 @@ export function createResign(deps: {
   }
 
   async function replace(entry: Entry, { event: old, peer: pubkey }: OutboxItem): Promise<boolean> {
-    if (entry.purpose !== 'message' || entry.resigned >= limits.resigns) return false;
+    if (entry.purpose !== 'message' || entry.resigned >= outboxLimits.resigns) return false;
     const { message, peer } = store.peek((tables) => ({
       message: tables.messages.findByEvent(old.id),
       peer: tables.peers.get(pubkey),
@@ -67,7 +67,7 @@ export function createResign(deps: {
     // A gift wrap's date is a made-up one anyway.
     ifOld: async (entry, item) =>
       item.event.kind === kinds.encryptedDm &&
-      ageSec(item) > limits.resignMinutes * 60 &&
+      ageSec(item) > outboxLimits.resignMinutes * 60 &&
       resign(entry, item),
     ifDateRefused: async (entry, item, { outcome, reason }) =>
       outcome === 'rejected' &&

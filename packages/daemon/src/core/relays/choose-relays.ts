@@ -1,4 +1,4 @@
-import { limits } from '@ocmesh/shared/contract';
+import { relayLimits } from './limits.ts';
 
 /** The relays of the configuration. */
 export interface ConfiguredRelays {
@@ -38,7 +38,7 @@ export function chooseRelays(
   if (configured.named !== null) return [...pool, ...added];
   const fit = pool.filter((url) => !isBenched(url));
   // With all of them failing, it is the network that fails.
-  const chosen = (fit.length > 0 ? fit : pool).slice(0, limits.defaultRelays);
+  const chosen = (fit.length > 0 ? fit : pool).slice(0, relayLimits.default.count);
   const tried = pool.filter((url) => isTried(url) && !chosen.includes(url));
   return [...chosen, ...tried, ...added];
 }

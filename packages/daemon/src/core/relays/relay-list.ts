@@ -1,13 +1,13 @@
 import { type Cancel, type Clock, every, hourMs, type Log, minuteMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { applyChoices, type ConfiguredRelays, chooseRelays } from './choose-relays.ts';
+import { relayLimits } from './limits.ts';
 
 const CHECK_MS = 60_000;
-const FAILING_MS = limits.relayFailingMinutes * minuteMs;
-const BENCH_MS = limits.relayBenchHours * hourMs;
-const TRIAL_MS = limits.relayTrialMinutes * minuteMs;
+const FAILING_MS = relayLimits.default.failingMinutes * minuteMs;
+const BENCH_MS = relayLimits.default.benchHours * hourMs;
+const TRIAL_MS = relayLimits.default.trialMinutes * minuteMs;
 
 /** Which relays are our own: those of the configuration, and what the owner added or took away while we ran. */
 export interface RelayList {

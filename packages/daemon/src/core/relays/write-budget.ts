@@ -1,9 +1,9 @@
 import { type Clock, createTokenBucket, hourMs, type TokenBucket } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import { isLocalRelay } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../ports/relay-network.ts';
+import { relayLimits } from './limits.ts';
 
-const ration = { burst: limits.relayWriteBurst, perSecond: limits.relayWritesPerMinute / 60 };
+const ration = { burst: relayLimits.write.burst, perSecond: relayLimits.write.perMinute / 60 };
 
 /** How much each relay lets us write. Limits of relays count per address, so what we spend is missing to our neighbours. */
 export interface WriteBudget {
@@ -52,7 +52,7 @@ export function createWriteBudget(clock: Clock): WriteBudget {
       if (outcome !== 'rejected') return;
       if (prefix === 'rate-limited') account.pausedUntil = clock.monotonic() + pauseMs(reason ?? '');
       if (ofTheWriter.includes(prefix ?? '')) {
-        account.sparedUntil = clock.monotonic() + limits.refusedWriteHours * hourMs;
+        account.sparedUntil = clock.monotonic() + relayLimits.write.refusedHours * hourMs;
       }
     },
     isSpared: (url) => accountOf(url).sparedUntil > clock.monotonic(),
@@ -63,6 +63,9 @@ export function createWriteBudget(clock: Clock): WriteBudget {
 function pauseMs(words: string): number {
   const [, count, unit] = /\bin (\d{1,5}) ?(s|sec|seconds?|m|min|minutes?)\b/i.exec(words) ?? [];
   const named = Number(count ?? 0) * (unit?.toLowerCase().startsWith('m') ? 60 : 1);
-  const seconds = named > 0 ? Math.min(named, limits.rateLimitedMaxSeconds) : limits.rateLimitedSeconds;
+  const seconds =
+    named > 0
+      ? Math.min(named, relayLimits.write.rateLimitedMaxSeconds)
+      : relayLimits.write.rateLimitedSeconds;
   return seconds * 1000;
 }

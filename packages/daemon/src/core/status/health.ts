@@ -1,11 +1,12 @@
 import { type Clock, minuteMs, toIso, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type Reason } from '@ocmesh/shared/contract';
+import type { Reason } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { statusLimits } from './limits.ts';
 import { medianOf } from './median.ts';
 
-const PATIENCE_MS = limits.noRelaySeconds * 1000;
-const CLOCK_OFF_MS = limits.clockOffMinutes * minuteMs;
+const PATIENCE_MS = statusLimits.noRelaySeconds * 1000;
+const CLOCK_OFF_MS = statusLimits.clockOffMinutes * minuteMs;
 
 /** By the clock that never jumps and by the one that people read. */
 interface Since {

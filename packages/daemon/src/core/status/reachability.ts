@@ -1,11 +1,12 @@
 import { minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type Reachability } from '@ocmesh/shared/contract';
+import type { Reachability } from '@ocmesh/shared/contract';
 import { dialectOf } from '@ocmesh/shared/wire';
 import type { MessageRecord } from '../model/message.ts';
 import type { RelayOutcomeRecord } from '../model/outbox.ts';
 import { isOnline, type PeerRecord } from '../model/peer.ts';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
+import { statusLimits } from './limits.ts';
 
 /** Our newest messages to a peer that are looked at. */
 const LOOK_BACK = 20;
@@ -56,7 +57,7 @@ function isRefused(sent: readonly SentFacts[]): boolean {
 
 /** Nothing newer was confirmed either: one message may get lost, a daemon that reads confirms the next. */
 function isSilent(sent: readonly SentFacts[], nowMs: UnixMs): boolean {
-  const overdueMs = nowMs - limits.silentMinutes * minuteMs;
+  const overdueMs = nowMs - statusLimits.silentMinutes * minuteMs;
   const decisive = sent.find(
     ({ state, outcomes }) =>
       state === 'delivered' ||
@@ -93,7 +94,7 @@ const words: Readonly<Record<State, Omit<Reachability, 'state'>>> = {
     next_step: 'Send all the same, and do not wait for the answer.',
   },
   silent: {
-    why: `It is online, but has not confirmed what relays took for it more than ${limits.silentMinutes} minutes ago.`,
+    why: `It is online, but has not confirmed what relays took for it more than ${statusLimits.silentMinutes} minutes ago.`,
     next_step:
       'Wait, or reach its owner in another way: its daemon may not read the relays that we write to.',
   },

@@ -7,9 +7,9 @@ import {
   minuteMs,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { statusLimits } from './limits.ts';
 import { medianOf } from './median.ts';
 
 const TICK_MS = 10_000;
@@ -68,7 +68,7 @@ export function createTimeWatch(deps: {
 
   function isConfirmed(): boolean {
     const offset = offsetMs();
-    return offset !== null && Math.abs(offset) <= limits.clockOffMinutes * minuteMs;
+    return offset !== null && Math.abs(offset) <= statusLimits.clockOffMinutes * minuteMs;
   }
 
   function tick(): void {

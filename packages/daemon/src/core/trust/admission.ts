@@ -1,9 +1,9 @@
-import { limits } from '@ocmesh/shared/contract';
-import type { Refusal } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
+import type { Refusal } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
+import { trustLimits } from './limits.ts';
 import type { Policies } from './policy.ts';
 
 /** Where an authentic message of a peer goes. */
@@ -18,7 +18,7 @@ export function placeOf(tables: Tables, message: NewMessage, peer: PeerRecord, p
   if (tables.held.get(message.id)?.peer === peer.pubkey) return 'held';
   const held = tables.held.peers();
   const own = held.find((one) => one.peer === peer.pubkey);
-  const isFull = own ? own.count >= limits.heldMessages : held.length >= limits.heldStrangers;
+  const isFull = own ? own.count >= trustLimits.held.messages : held.length >= trustLimits.held.strangers;
   return isFull ? { refusal: 'requests_full' } : 'held';
 }
 

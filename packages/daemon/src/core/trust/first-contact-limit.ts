@@ -1,5 +1,6 @@
 import { type Clock, hourMs } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { trustLimits } from './limits.ts';
 
 export interface FirstContacts {
   /** Counts one more stranger that is written to. @returns false when there were too many within the hour */
@@ -18,7 +19,7 @@ export function createFirstContacts({ clock }: { readonly clock: Clock }): First
       for (const [taken, atMs] of takenMs) if (nowMs - atMs >= hourMs) takenMs.delete(taken);
       // Who is tried again, because nothing could be sent, is no other stranger.
       if (takenMs.has(peer)) return true;
-      if (takenMs.size >= limits.firstContactsPerHour) return false;
+      if (takenMs.size >= trustLimits.firstContact.perHour) return false;
       takenMs.set(peer, nowMs);
       return true;
     },

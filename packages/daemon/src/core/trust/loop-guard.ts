@@ -1,12 +1,13 @@
 import { type Clock, hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
+import { trustLimits } from './limits.ts';
 
-const AUTO_MS = limits.autoSeconds * 1000;
+const AUTO_MS = trustLimits.loop.autoSeconds * 1000;
 /** Messages of the last minute among which the newest incoming one is looked for: of a conversation, and of all. */
 const LOOKED_AT = { conversation: 1_000, all: 200 };
-const PAUSE_MS = limits.loopPauseMinutes * minuteMs;
+const PAUSE_MS = trustLimits.loop.pauseMinutes * minuteMs;
 
 interface Pause {
   readonly sinceMs: UnixMs;
@@ -75,8 +76,8 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
       const hops = hopsOf(tables, pubkey);
       if (hops === 0) return { hops };
       const nowMs = clock.now();
-      const budget = trust === 'contact' ? limits.autoPerHourContact : limits.autoPerHour;
-      const isLoop = hops > limits.autoHops || countAutomatic(tables, pubkey) >= budget;
+      const budget = trust === 'contact' ? trustLimits.loop.autoPerHourContact : trustLimits.loop.autoPerHour;
+      const isLoop = hops > trustLimits.loop.autoHops || countAutomatic(tables, pubkey) >= budget;
       if (!isLoop) return { hops };
       tables.loops.set(pubkey, { pausedAtMs: nowMs, countFromMs: nowMs - hourMs });
       return { paused: { sinceMs: nowMs, untilMs: nowMs + PAUSE_MS } };

@@ -1,17 +1,17 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { createTokenBucket, type TokenBucket } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import { type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import { kinds, type NostrEvent, type Payload } from '@ocmesh/shared/wire';
-import type { Source } from '../ingest/inspect.ts';
-import type { Refusal, Refused } from '../ingest/refusal-counters.ts';
+import type { Refusal, Refused, Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
 import { type Correspondents, isCorrespondent } from './correspondents.ts';
+import { trustLimits } from './limits.ts';
 import { createStrangerQuota, type QuotaBounds } from './stranger-quota.ts';
 import type { RateClass } from './verification-rates.ts';
 
 const strangersRate = {
-  burst: limits.strangerMessagesBurst,
-  perSecond: limits.strangerMessagesPerMinute / 60,
+  burst: trustLimits.stranger.messagesBurst,
+  perSecond: trustLimits.stranger.messagesPerMinute / 60,
 };
 /** Between two lines in the log that say the same. */
 const LOG_MS = 60_000;
@@ -37,7 +37,7 @@ export function createSenderLimits(
     const known = buckets.get(sender);
     if (known) return known;
     // So many keys are held back by the rate of all strangers together.
-    if (buckets.size >= limits.countedPeers) buckets.clear();
+    if (buckets.size >= trustLimits.stranger.counted) buckets.clear();
     const bucket = createTokenBucket(clock, strangersRate);
     buckets.set(sender, bucket);
     return bucket;

@@ -1,6 +1,7 @@
 import type { Clock } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Tables } from '../ports/store.ts';
+import { trustLimits } from './limits.ts';
 
 /** How old a count may be that says "full": meanwhile the owner may have read. */
 const RECOUNT_MS = 2_000;
@@ -35,7 +36,7 @@ export function createStrangerQuota(clock: Clock, bounds: QuotaBounds): Stranger
   function tallyOf(tables: Tables, peer: Pubkey): Tally {
     const known = tallies.get(peer);
     if (known) return known;
-    if (tallies.size >= limits.countedPeers) tallies.clear();
+    if (tallies.size >= trustLimits.stranger.counted) tallies.clear();
     const tally = recount(tables, peer);
     tallies.set(peer, tally);
     return tally;

@@ -1,10 +1,11 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { createTokenBucket, type TokenBucket } from '@ocmesh/shared/ambient';
-import { limits, type Policy } from '@ocmesh/shared/contract';
+import type { Policy } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 import { type BlockList, createBlockList } from './block-list.ts';
 import { type Correspondents, createCorrespondents } from './correspondents.ts';
 import { createFirstContacts, type FirstContacts } from './first-contact-limit.ts';
+import { trustLimits } from './limits.ts';
 import { createLoopGuard, type LoopGuard } from './loop-guard.ts';
 import { makeRoomForPeer, type PeerBounds } from './peer-capacity.ts';
 import { createPolicies, type Policies } from './policy.ts';
@@ -43,8 +44,8 @@ export function createTrust(
     rates: createVerificationRates(clock),
     senders: createSenderLimits({ ...deps, correspondents }, bounds),
     strangersRation: createTokenBucket(clock, {
-      burst: limits.strangerAnswersBurst,
-      perSecond: limits.strangerAnswersPerMinute / 60,
+      burst: trustLimits.stranger.repliesBurst,
+      perSecond: trustLimits.stranger.repliesPerMinute / 60,
     }),
     makeRoomForPeer: (tables) => makeRoomForPeer(tables, bounds),
   };

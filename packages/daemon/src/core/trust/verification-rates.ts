@@ -1,6 +1,6 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import { createTokenBucket, type Rate, type TokenBucket } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { trustLimits } from './limits.ts';
 
 /** What a signature check would be for, as far as it shows before one. */
 export type RateClass =
@@ -16,23 +16,50 @@ export type RateClass =
 /** From one relay, and from all of them together. */
 const rates: Readonly<Record<RateClass, { readonly relay: Rate; readonly all: Rate }>> = {
   known: {
-    relay: { burst: limits.knownPresencesBurst, perSecond: limits.knownPresencesPerSecond },
-    all: { burst: limits.knownPresencesAllBurst, perSecond: limits.knownPresencesAllPerSecond },
+    relay: {
+      burst: trustLimits.verifications.knownPresences.burst,
+      perSecond: trustLimits.verifications.knownPresences.perSecond,
+    },
+    all: {
+      burst: trustLimits.verifications.knownPresences.allBurst,
+      perSecond: trustLimits.verifications.knownPresences.allPerSecond,
+    },
   },
   unknown: {
-    relay: { burst: limits.newPeersBurst, perSecond: limits.newPeersPerSecond },
-    all: { burst: limits.newPeersAllBurst, perSecond: limits.newPeersAllPerSecond },
+    relay: {
+      burst: trustLimits.verifications.newPeers.burst,
+      perSecond: trustLimits.verifications.newPeers.perSecond,
+    },
+    all: {
+      burst: trustLimits.verifications.newPeers.allBurst,
+      perSecond: trustLimits.verifications.newPeers.allPerSecond,
+    },
   },
   sender: {
-    relay: { burst: limits.strangersEventsBurst, perSecond: limits.strangersEventsPerSecond },
-    all: { burst: limits.strangersEventsAllBurst, perSecond: limits.strangersEventsAllPerSecond },
+    relay: {
+      burst: trustLimits.verifications.strangers.burst,
+      perSecond: trustLimits.verifications.strangers.perSecond,
+    },
+    all: {
+      burst: trustLimits.verifications.strangers.allBurst,
+      perSecond: trustLimits.verifications.strangers.allPerSecond,
+    },
   },
   wrap: {
-    relay: { burst: limits.giftWrapsBurst, perSecond: limits.giftWrapsPerSecond },
-    all: { burst: limits.giftWrapsAllBurst, perSecond: limits.giftWrapsAllPerSecond },
+    relay: {
+      burst: trustLimits.verifications.giftWraps.burst,
+      perSecond: trustLimits.verifications.giftWraps.perSecond,
+    },
+    all: {
+      burst: trustLimits.verifications.giftWraps.allBurst,
+      perSecond: trustLimits.verifications.giftWraps.allPerSecond,
+    },
   },
 };
-const reserved: Rate = { burst: limits.familiarEventsBurst, perSecond: limits.familiarEventsPerSecond };
+const reserved: Rate = {
+  burst: trustLimits.verifications.correspondents.burst,
+  perSecond: trustLimits.verifications.correspondents.perSecond,
+};
 
 export const isRateClass = (look: string): look is RateClass => Object.hasOwn(rates, look);
 

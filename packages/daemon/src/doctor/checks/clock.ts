@@ -1,4 +1,4 @@
-import { limits } from '@ocmesh/shared/contract';
+import { statusLimits } from '../../core/status/limits.ts';
 import { medianOf } from '../../core/status/median.ts';
 import { type Check, fail, ok, skipped, warn } from '../check.ts';
 import type { Facts } from '../probes/facts.ts';
@@ -20,6 +20,6 @@ export const clockCheck = (facts: Pick<Facts, 'relays'>): Check => ({
       return ok(`within ${Math.max(1, Math.ceil(Math.abs(offsetMs) / 1000))} s of the relays'`);
     const found = `${Math.round(minutes)} min ${offsetMs > 0 ? 'behind' : 'ahead of'} the relays'`;
     const nextStep = 'Set the clock, or let the system set it over the network (NTP).';
-    return (minutes > limits.clockOffMinutes ? fail : warn)(found, nextStep);
+    return (minutes > statusLimits.clockOffMinutes ? fail : warn)(found, nextStep);
   },
 });

@@ -1,6 +1,7 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { limits, type RelayDetails } from '@ocmesh/shared/contract';
+import type { RelayDetails } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
+import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
 import { sealedKinds } from '../../core/catch-up/fetch-messages.ts';
 import type { Identity } from '../../core/identity/identity.ts';
@@ -9,7 +10,7 @@ import { presentRelayDetails } from '../../core/status/present-relay.ts';
 import { waitFor } from '../wait-for.ts';
 
 /** Handshake and first answer of the slowest relay that the daemon would take. */
-const PATIENCE_MS = limits.relayConnectMs + limits.relayReqMs;
+const PATIENCE_MS = nostrLimits.connection.handshakeMs + nostrLimits.reply.reqMs;
 /** A refusal may be over when we have said who we are, and a NIP-11 document comes on its own way. */
 const SECOND_THOUGHTS_MS = 1_000;
 

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import type { Clock } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { networkFault } from './network-fault.ts';
 
 const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '');
@@ -42,7 +42,7 @@ function outcomeOf(socket: Socket, opened: string, clock: Clock): Promise<Error 
       socket.destroy();
       resolve(error);
     };
-    const cancel = clock.after(limits.relayConnectMs, () => end(new Error('no answer')));
+    const cancel = clock.after(nostrLimits.connection.handshakeMs, () => end(new Error('no answer')));
     socket.once(opened, () => end(null));
     // Stays: a socket that was given up may still fail.
     socket.on('error', end);

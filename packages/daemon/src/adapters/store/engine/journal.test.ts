@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryFiles, type MemoryFiles } from '../../../../test/support/memory-files.ts';
+import type { Command } from '../sql/statements.ts';
 import {
   CHUNK_BYTES,
-  type Command,
   createSegment,
   listSegments,
   readSegment,

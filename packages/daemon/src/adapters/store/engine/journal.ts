@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import type { SqlValue } from '../sql/sql.ts';
+import type { Command } from '../sql/statements.ts';
 import type { Files, OpenFile } from './files.ts';
 import { hasFrameAfter, isBlank, isNotTorn, openFrame, sealFrame, segmentKey } from './frame.ts';
 import { replaceFile } from './replace-file.ts';
@@ -12,8 +12,6 @@ import { replaceFile } from './replace-file.ts';
 // file that is shorter than its frames was cut by somebody, and a frame that is broken although another follows it was
 // damaged; only what was being written in the moment of a crash may be torn, and that was never acknowledged.
 
-/** `[statement, ...parameters]`. */
-export type Command = readonly [number, ...SqlValue[]];
 /** The commands of one transaction. */
 export type Transaction = readonly Command[];
 

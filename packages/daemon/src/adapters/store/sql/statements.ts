@@ -1,7 +1,12 @@
+import type { SqlValue } from './sql.ts';
+
 // Every statement that changes the store. The journal names them by their place in this list: it only ever grows at its
 // end, and a text never changes. No now(), no random(), no value that depends on anything but the database and the
 // parameters: a replay must do exactly the same. A third column names the last schema that has the statement: replay
 // comes before migration, so old journals still need it.
+
+/** One carried-out statement, as the journal keeps it: its number and its parameters. */
+export type Command = readonly [statement: number, ...parameters: SqlValue[]];
 
 /** Messages that nobody waits for: read, or no longer going out, and owing no receipt; with ?1 also strangers' unread. */
 export const PRUNABLE = `SELECT arrival FROM messages m

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import type { NewMessage } from '../../../core/model/message.ts';
 import { currentSchema } from '../sql/migrations/index.ts';
 import { openSql } from '../sql/sql.ts';
-import { createDatabase, createTables } from './database.ts';
+import { createDatabase } from './database.ts';
+import { createTables } from './index.ts';
 
 const bob = actor('bob').pubkey;
 const carol = actor('carol').pubkey;

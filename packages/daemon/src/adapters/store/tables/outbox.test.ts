@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { currentSchema } from '../sql/migrations/index.ts';
 import { openSql } from '../sql/sql.ts';
-import { createDatabase, createTables } from './database.ts';
+import { createDatabase } from './database.ts';
+import { createTables } from './index.ts';
 
 test('the answers of relays come in the order in which they were given, then by address', async () => {
   const sql = await openSql(null);

@@ -1,0 +1,101 @@
+/** Limits of a connection to a relay: what it may send, and how long we wait. */
+export const nostrLimits = {
+  connection: {
+    /** Time for the WebSocket handshake: a slower relay is as good as down. */
+    handshakeMs: 10_000,
+    /** Silence after which we ping. */
+    pingMs: 30_000,
+    /** Time for the pong; then we disconnect. */
+    pongMs: 10_000,
+    /** Time for the pong after the machine woke up, when connections are in doubt. */
+    wakePongMs: 5_000,
+    /** Bytes queued for a slow relay before we disconnect. */
+    bufferedBytes: 4 * 1024 * 1024,
+    /** NOTICEs of one connection that are logged. */
+    notices: 20,
+  },
+  reply: {
+    /** Time for an `OK`. */
+    okMs: 10_000,
+    /** Time for the first response to a `REQ`. */
+    reqMs: 5_000,
+    /** How often a `REQ` is sent: some relays lose one that comes right after the connection opens. */
+    reqTries: 3,
+    /** Pause before a subscription closed as `rate-limited` is requested again. */
+    reqRateLimitedSeconds: 60,
+    /** Pause before a subscription closed for another reason is requested again. */
+    reqClosedSeconds: 300,
+  },
+  reconnect: {
+    /** First pause before a new connection attempt. */
+    firstMs: 1_000,
+    /** Longest pause. */
+    maxMs: 300_000,
+    /** Longest pause while no relay is connected. */
+    aloneMaxMs: 8_000,
+    /** How long a connection must hold before the pauses start over. */
+    stableMs: 10_000,
+    /** Shortest pause for a peer's relay: it is used for a few writes and seldom missed. */
+    peerRelayMs: 15_000,
+  },
+  backoff: {
+    /** Time until a relay that refused us for good is tried again: membership and payment change slowly. */
+    refusedHours: 6,
+    /** A disconnect within this time counts as part of the refusal before it. */
+    refusedCloseSeconds: 60,
+    /** Back-off after HTTP 429 that names no time. */
+    tooManyMinutes: 10,
+    /** The longest back-off that a 429 may ask for. */
+    tooManyMaxMinutes: 60,
+    /** Back-off of a relay that used up its reputation. */
+    misbehavedMinutes: 60,
+  },
+  reputation: {
+    /** Points that a relay may lose by misbehaviour: ten bad signatures at once. */
+    points: 100,
+    /** Points that return a minute: one bad signature. */
+    perMinute: 10,
+  },
+  inbound: {
+    /** Frames of one relay in one turn of the event loop: about 1 ms of parsing. */
+    framesPerTurn: 64,
+    /** Frames a second taken from one relay; then it has to wait. */
+    framesPerSecond: 5_000,
+    /** Bytes a second taken from one relay. */
+    bytesPerSecond: 8 * 1024 * 1024,
+    /** Seconds worth of frames and bytes that a relay may send at once. */
+    burstSeconds: 3,
+  },
+  query: {
+    /** Subscriptions on one relay: two permanent ones and four queries. nostream allows 10. */
+    subscriptions: 6,
+    /** Time for a whole query. */
+    ms: 30_000,
+    /** Events that one query may return: relays usually stop at 500. */
+    events: 5_000,
+    /** Bytes of frames that one query may return. */
+    bytes: 16 * 1024 * 1024,
+  },
+  info: {
+    /** A relay's NIP-11 document. */
+    bytes: 64 * 1024,
+    /** Time for a relay's NIP-11 document. */
+    ms: 5_000,
+    /** NIPs that a NIP-11 document may name: about 100 exist. */
+    nips: 200,
+    /** How long a NIP-11 document is used. */
+    hours: 24,
+    /** Time until a relay without a NIP-11 document is asked again. */
+    retryMinutes: 5,
+    /** The smallest `max_message_length` that is believed: no event fits into less. */
+    messageFloorBytes: 1024,
+  },
+  /** NIP-42 responses a minute and relay: a relay may challenge as often as it likes, and each response costs a signature. */
+  authsPerMinute: 6,
+  peerRelay: {
+    /** Connections to relays of peers at the same time. */
+    connections: 16,
+    /** Time without use after which a connection to a peer's relay is closed. */
+    idleMinutes: 2,
+  },
+} as const;

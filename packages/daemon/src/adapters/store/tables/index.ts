@@ -1,0 +1,30 @@
+import type { Tables } from '../../../core/ports/store.ts';
+import type { Database } from './database.ts';
+import { createMessagesTable } from './messages.ts';
+import { createOutboxTable } from './outbox.ts';
+import { createPeersTable } from './peers.ts';
+import {
+  createIdempotencyTable,
+  createMetaTable,
+  createRelayChoicesTable,
+  createRelayListsTable,
+  createRelaysTable,
+  createSeenTable,
+} from './small-tables.ts';
+import { createGreetedTable, createHeldTable, createLoopsTable, createWishesTable } from './trust-tables.ts';
+
+export const createTables = (database: Database): Tables => ({
+  meta: createMetaTable(database),
+  peers: createPeersTable(database),
+  messages: createMessagesTable(database),
+  outbox: createOutboxTable(database),
+  seen: createSeenTable(database),
+  relays: createRelaysTable(database),
+  relayLists: createRelayListsTable(database),
+  relayChoices: createRelayChoicesTable(database),
+  idempotency: createIdempotencyTable(database),
+  held: createHeldTable(database),
+  pendingContacts: createWishesTable(database),
+  loops: createLoopsTable(database),
+  greeted: createGreetedTable(database),
+});

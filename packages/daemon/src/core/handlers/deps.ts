@@ -1,0 +1,45 @@
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { EventHub } from '../events/event-hub.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { RefusalCounters } from '../ingest/refusal-counters.ts';
+import type { SendMessage } from '../messaging/send.ts';
+import type { Waiting } from '../messaging/wait-for-messages.ts';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { RenderMetrics } from '../ports/metrics.ts';
+import type { RelayNetwork } from '../ports/relay-network.ts';
+import type { Store } from '../ports/store.ts';
+import type { RelayList } from '../relays/relay-list.ts';
+import type { Health } from '../status/health.ts';
+import type { HeldMessages } from '../trust/held-messages.ts';
+import type { LoopGuard } from '../trust/loop-guard.ts';
+import type { Policies } from '../trust/policy.ts';
+
+export interface HandlerDeps {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly network: RelayNetwork;
+  readonly relayList: RelayList;
+  readonly clock: Clock;
+  readonly health: Health;
+  readonly counters: RefusalCounters;
+  readonly send: SendMessage;
+  readonly waiting: Waiting;
+  readonly policies: Policies;
+  readonly loopGuard: LoopGuard;
+  readonly door: HeldMessages;
+  /** When a message that is still going out is tried next. */
+  readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
+  /** What still goes out. */
+  readonly outboxDepth: () => number;
+  readonly renderMetrics: RenderMetrics;
+  readonly hub: EventHub;
+  /** Told after what happened is on disk. */
+  readonly emit: (events: readonly DomainEvent[]) => void;
+  /** Receipts may have become due. */
+  readonly wakeReceipts: () => void;
+}
+
+export interface HandlerOptions {
+  readonly name: string | null;
+  readonly onlineWindowMs: number;
+}

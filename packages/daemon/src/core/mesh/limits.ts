@@ -1,0 +1,17 @@
+/** Limits of discovery. */
+export const meshLimits = {
+  /** Time without presence after which a peer counts as offline: three announcements, as in the deployed mesh. */
+  onlineWindowMinutes: 15,
+  /** Unknown keys whose offline presence is remembered, so that their older presences do not make them peers. */
+  departedKeys: 1_000,
+  /** Hellos a minute: each costs a signature and five writes, and made-up keys must not make us pay. */
+  hellosPerMinute: 6,
+  /** Hellos in 24 hours. */
+  hellosPerDay: 200,
+  /** Peers whose relay lists are requested with one filter. */
+  relayListBatch: 50,
+  /** Time until a peer's relay list is requested again. */
+  relayListHours: 24,
+  /** Peers remembered as asked. */
+  relayListPeers: 5_000,
+} as const;

@@ -1,0 +1,9 @@
+/** Thresholds of what the daemon reports about itself and its peers. */
+export const statusLimits = {
+  /** Time without a relay, or without one to read messages from, after which the daemon is degraded. */
+  noRelaySeconds: 15,
+  /** How far our clock may differ from those of the relays: they refuse events dated 15 minutes ahead. */
+  clockOffMinutes: 10,
+  /** Time after which an online peer that has not confirmed a published message counts as silent. */
+  silentMinutes: 10,
+} as const;

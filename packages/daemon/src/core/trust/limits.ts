@@ -1,0 +1,107 @@
+/** Limits of what others can make us check, keep and send. */
+export const trustLimits = {
+  verifications: {
+    correspondents: {
+      /** Events of contacts and of peers that our agent wrote to, checked at once for one relay, whatever else it floods us with. */
+      burst: 1_000,
+      /** Events of contacts and of peers that our agent wrote to checked a second for one relay. */
+      perSecond: 50,
+    },
+    knownPresences: {
+      /** Presences and relay lists of known peers checked at once for one relay. */
+      burst: 2_000,
+      /** Presences and relay lists of known peers checked a second for one relay: 10,000 peers, twice every 5 minutes, are 67. */
+      perSecond: 100,
+      /** Presences and relay lists of known peers checked at once for all relays together. */
+      allBurst: 5_000,
+      /** Presences and relay lists of known peers checked a second for all relays together. */
+      allPerSecond: 200,
+    },
+    newPeers: {
+      /** Presences of unknown keys checked at once for one relay: what a first scan brings. */
+      burst: 500,
+      /** Presences of unknown keys checked a second for one relay. */
+      perSecond: 10,
+      /** Presences of unknown keys checked at once for all relays together. */
+      allBurst: 1_000,
+      /** Presences of unknown keys checked a second for all relays together. In 5 minutes 6,000 of 10,000 places, so a peer that announces itself that often keeps its place. */
+      allPerSecond: 20,
+    },
+    strangers: {
+      /** Messages of strangers whose key is visible (NIP-04) checked at once for one relay. The rest waits for the next catch-up. */
+      burst: 2_000,
+      /** Messages of strangers whose key is visible (NIP-04) checked a second for one relay. */
+      perSecond: 20,
+      /** Messages of strangers whose key is visible (NIP-04) checked at once for all relays together. */
+      allBurst: 2_000,
+      /** Messages of strangers whose key is visible (NIP-04) checked a second for all relays together: 2 % of a core. */
+      allPerSecond: 40,
+    },
+    giftWraps: {
+      /** Gift wraps checked at once for one relay. Contacts' messages are among them and cannot be told apart. */
+      burst: 2_000,
+      /** Gift wraps checked a second for one relay. */
+      perSecond: 100,
+      /** Gift wraps checked at once for all relays together. */
+      allBurst: 5_000,
+      /** Gift wraps checked a second for all relays together: a sixth of a core. */
+      allPerSecond: 200,
+    },
+  },
+  stranger: {
+    /** Messages of one stranger at once. */
+    messagesBurst: 60,
+    /** Messages of one stranger a minute: faster than anyone reads. */
+    messagesPerMinute: 20,
+    /** Strangers whose rate and unread messages are counted at the same time. */
+    counted: 2_000,
+    /** Receipts and automatic replies to strangers at once: each costs a signature and part of the relays' write budget. */
+    repliesBurst: 60,
+    /** Receipts and automatic replies to strangers a minute. */
+    repliesPerMinute: 30,
+  },
+  quota: {
+    /** Unread messages of one stranger; more are dropped. Three weeks of a talkative one. */
+    strangerMessages: 1_000,
+    /** Bytes of one stranger's unread messages. */
+    strangerBytes: 1024 * 1024,
+    /** Unread messages of all strangers: fewer than peers, because a stranger with unread messages is not forgotten. */
+    strangersMessages: 5_000,
+    /** Bytes of all strangers' unread messages. */
+    strangersBytes: 16 * 1024 * 1024,
+  },
+  capacity: {
+    /** Peers that are remembered: 30 MB, and more than anyone can choose from. The least recently seen strangers make room. */
+    peers: 10_000,
+    /** Strangers forgotten at once, so that it is not repeated for each new peer. */
+    peersEvicted: 100,
+  },
+  held: {
+    /** Strangers whose messages wait for the owner. */
+    strangers: 100,
+    /** Held messages of each stranger. */
+    messages: 3,
+    /** How long held messages, and an agent's wishes to write to strangers, wait for the owner. */
+    days: 14,
+  },
+  firstContact: {
+    /** Strangers that our agent may write to first without its owner: an agent talked into telling everybody stops there. */
+    perHour: 30,
+    /** Strangers that our agent may ask its owner to let it write to. */
+    pending: 50,
+    /** The part that is shown of what it wanted to say. */
+    pendingChars: 280,
+  },
+  loop: {
+    /** A reply within this time counts as automatic: people rarely read and reply faster for long. */
+    autoSeconds: 60,
+    /** Automatic messages to one stranger: more look like two programs in a loop. */
+    autoPerHour: 30,
+    /** Automatic messages to one contact. */
+    autoPerHourContact: 120,
+    /** Automatic messages in a row, over any number of agents: it ends slow loops too. */
+    autoHops: 500,
+    /** How long a paused conversation stays paused without the owner. */
+    pauseMinutes: 60,
+  },
+} as const;
