@@ -173,7 +173,7 @@ ${rows.join('\n')}
 | 0 | stopped by SIGTERM, SIGINT or SIGHUP | done; \`status\`: healthy; \`doctor\`: no fault |
 | 1 | crashed, or the disk failed: start it again | \`doctor\` found a fault; \`service status\`: not installed, does not answer, or its Node is gone; \`service\`: the daemon did not come up; or a mistake of ours |
 | 75 | trying again may help: another program holds the port for 5 s, or the disk is full | it may work later; \`status\`: degraded, or not running |
-| 78 | only a person can help: configuration, permissions, keys, unreadable store, home in use, port held by another ocmesh. Under launchd it does not end but stays and tries again ([ADR 0016](adr/0016-a-service-of-the-user.md)) | it was given something wrong, or this machine cannot do it |
+| 78 | only a person can help: configuration, permissions, keys, unreadable store, home in use, port held by another ocmesh. Under launchd it does not end but stays and tries again ([ADR 0016](adr/0016-user-service.md)) | it was given something wrong, or this machine cannot do it |
 `;
 }
 
