@@ -16,7 +16,7 @@ const linesOf = (document: string, command: RegExp): string[] =>
     .split('\n')
     .filter((line) => command.test(line));
 
-/** What a person would type at a prompt. The second command that makes a home finds that of the first. */
+/** Flags in place of what a person types at a prompt; `key import` replaces the home that `restore` created. */
 function extraFlags(line: string, passphraseFile: string): string {
   if (/^ocmesh reset/.test(line)) return '--yes';
   if (!/^ocmesh (backup|restore|key)/.test(line)) return '';
@@ -83,7 +83,7 @@ describe('the commands of the documents', () => {
       const program = `${line.includes('logs -f') ? 'timeout --signal INT 2 ' : ''}node ${ocmeshProgram}`;
       const flags = extraFlags(line, passphrase);
       const command = `ocmesh() { ${program} "$@" ${flags} < /dev/null; }; ${line}`;
-      // What makes a home does so in an empty one.
+      // Commands that create or move a home get another one.
       const home = /^ocmesh (restore|key import|reset)/.test(line) ? join(mesh.place, 'another') : alice.home;
       const env = { PATH: process.env['PATH'], HOME: mesh.place, OCMESH_HOME: home };
       const given = await run('bash', ['-c', command], { env, cwd: mesh.place }).catch((error) => error);

@@ -1,5 +1,5 @@
-// Draws docs/quickstart.svg, the animated picture of the README: runs the quickstart and shows what it printed, with the
-// pauses shortened. Plain SVG and CSS: no script, no external font, and the last frame alone where motion is unwanted.
+// Draws docs/quickstart.svg, the animated picture in the README: runs the quickstart and shows its real output with
+// compressed timing. Plain SVG and CSS, no script, no external font; with reduced motion only the last frame is shown.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,10 +17,10 @@ const output = execFileSync(process.execPath, [quickstart], {
 const lines = ['', ...output.trim().split('\n')];
 const plainLines = lines.map(stripVTControlCharacters);
 
-// ---- What happens when -------------------------------------------------------------------------------------------
+// Timing: when each line appears and each envelope flies.
 
 /**
- * What travels between the agents before a line is printed, and which node a line brings to life.
+ * For each line that matters: what travels between the agents before it appears, or which node it lights up.
  * @type {readonly { line: RegExp, node?: 'relay' | 'alice' | 'bob', flights?: readonly (readonly ['alice' | 'bob', string])[] }[]}
  */
 const scenes = [
@@ -46,7 +46,7 @@ const STAGGER_S = 0.6;
 const TYPING_FROM_S = 0.7;
 const TYPING_TO_S = 2;
 const HOLD_S = 8;
-/** Then the picture rests on its last frame: text that keeps moving is hard to read. */
+/** The animation then rests on its last frame: text that keeps moving is hard to read. */
 const ROUNDS = 3;
 
 let now = TYPING_TO_S;
@@ -56,7 +56,7 @@ const nodeTimes = new Map();
 const flights = [];
 const shownAt = plainLines.map((line) => {
   const scene = scenes.find((one) => one.line.test(line));
-  // The quickstart's own figure, which is in milliseconds or seconds of work, within what a reader can follow.
+  // Slower steps take longer in the picture too, within what a reader can follow.
   const tookS = Number(/^ *([\d.]+) s/.exec(line)?.[1] ?? 0);
   now += line === '' ? 0 : Math.min(1, 0.5 + tookS / 2);
   for (const [index, [from, label]] of (scene?.flights ?? []).entries())
@@ -69,7 +69,7 @@ for (const { line } of scenes)
   if (!plainLines.some((text) => line.test(text))) throw new Error(`the quickstart no longer prints ${line}`);
 const totalS = now + HOLD_S;
 
-// ---- Where it is -------------------------------------------------------------------------------------------------
+// Layout.
 
 const CHAR = 8.4;
 const LINE = 22;
@@ -84,21 +84,21 @@ const nodeY = BAR + STAGE / 2;
 const nodeX = { alice: PAD + 42, relay: width / 2, bob: width - PAD - 42 };
 
 const styles = /** @type {Record<string, string>} */ ({ 1: 'b', 2: 'd', 32: 'g', 36: 'c' });
-/** What each style code is ended by. */
+/** The styles that each reset code ends. */
 const ends = /** @type {Record<string, string[]>} */ ({ 22: ['b', 'd'], 39: ['g', 'c'] });
 const escaped = (/** @type {string} */ text) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 const fixed = (/** @type {number} */ number) => String(Number(number.toFixed(2)));
 
 /**
- * One line of the terminal. Each run of text has its own place and length, so that columns line up in any font.
+ * Draws one terminal line. Each run of text has a fixed position and length, so that columns line up in any font.
  * @param {string} line @param {number} y
  */
 function drawLine(line, y) {
   let column = 0;
   const active = new Set();
   let drawn = '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are made of.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours start with an escape.
   for (const part of line.split(/(\u001b\[\d+m)/)) {
     const code = /\[(\d+)m$/.exec(part)?.[1];
     if (code !== undefined) {
@@ -117,13 +117,13 @@ function drawLine(line, y) {
   return drawn;
 }
 
-// ---- How it moves ------------------------------------------------------------------------------------------------
+// Animation.
 
 /** @type {string[]} */
 const keyframes = [];
 const percent = (/** @type {number} */ atS) => `${fixed((atS / totalS) * 100)}%`;
 
-/** A style attribute with an animation of its own, in step with all others. @param {string} frames */
+/** Returns a style attribute that names a new animation; all animations share one duration. @param {string} frames */
 function animated(frames) {
   const name = `k${keyframes.length}`;
   keyframes.push(`@keyframes ${name}{${frames}}`);
@@ -212,9 +212,9 @@ text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Li
 .b{font-weight:600}.d{fill:var(--dim)}.c,.c text{fill:var(--cyan)}.g,.g text{fill:var(--green)}
 .window{fill:var(--bg);stroke:var(--line)}.rule{stroke:var(--line)}.dot{fill:var(--line)}
 .title,.label{font-size:12px;fill:var(--dim);text-anchor:middle}.name{text-anchor:middle}
-.node{fill:var(--env);stroke:var(--dim);stroke-width:1.5}.c .node,.c .env{stroke:var(--cyan)}.g .node,.g .env{stroke:var(--green)}
+.node,.env{fill:var(--env);stroke:var(--dim);stroke-width:1.5}.c .node,.c .env{stroke:var(--cyan)}.g .node,.g .env{stroke:var(--green)}
 .wire{stroke:var(--dim);stroke-dasharray:2 5;stroke-linecap:round;stroke-width:1.5}
-.env{fill:var(--env);stroke-width:1.5}.flap{fill:none;stroke:var(--dim);stroke-width:1.5;stroke-linejoin:round}
+.flap{fill:none;stroke:var(--dim);stroke-width:1.5;stroke-linejoin:round}
 .c .flap{stroke:var(--cyan)}.g .flap{stroke:var(--green)}.c .beacon{fill:var(--cyan)}.g .beacon{fill:var(--green)}
 .cover{fill:var(--bg)}.cursor{fill:var(--fg)}
 .f{opacity:0}.m{animation-duration:${fixed(totalS)}s;animation-iteration-count:${ROUNDS};animation-fill-mode:both;animation-timing-function:linear}

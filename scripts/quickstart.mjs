@@ -18,11 +18,11 @@ let mcp;
 
 const seconds = (/** @type {number} */ ms) => `${(ms / 1000).toFixed(2)} s`.padStart(8);
 const dim = (/** @type {string} */ text) => styleText('dim', text);
-/** The name of a tool or a REST call, padded so that the arrows line up. */
+/** Pads the name of a tool or a REST call so that the arrows line up. */
 const call = (/** @type {string} */ name) => name.padEnd(18);
 const bold = (/** @type {string} */ text) => styleText('bold', text);
 const colours = /** @type {const} */ ({ alice: 'cyan', bob: 'green' });
-/** A name in bold; each agent has the colour of its messages. */
+/** A name in bold, in the colour of the agent's messages. */
 const named = (/** @type {string} */ who) => {
   const text = bold(who.padEnd(6));
   return who === 'alice' || who === 'bob' ? styleText(colours[who], text) : text;
