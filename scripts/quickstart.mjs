@@ -1,5 +1,5 @@
-// Two agents meet and talk on this machine alone: a relay, two daemons, and an MCP client that speaks for one of them.
-// With --stay everything is left running, to be played with, until Ctrl-C.
+// Demo: two agents meet and talk on this machine. It starts a relay and two daemons, and connects an MCP client to one.
+// --stay keeps everything running until Ctrl-C. `scripts/cast.mjs` draws what this prints.
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -18,29 +18,37 @@ let mcp;
 
 const seconds = (/** @type {number} */ ms) => `${(ms / 1000).toFixed(2)} s`.padStart(8);
 const dim = (/** @type {string} */ text) => styleText('dim', text);
+/** Pads the name of a tool or a REST call so that the arrows line up. */
+const call = (/** @type {string} */ name) => name.padEnd(18);
 const bold = (/** @type {string} */ text) => styleText('bold', text);
+const colours = /** @type {const} */ ({ alice: 'cyan', bob: 'green' });
+/** A name in bold, in the colour of the agent's messages. */
+const named = (/** @type {string} */ who) => {
+  const text = bold(who.padEnd(6));
+  return who === 'alice' || who === 'bob' ? styleText(colours[who], text) : text;
+};
 
 /**
- * Does one step and prints its line: how long it took, who, what.
+ * Runs one step and prints a line with its duration, who did it, and the result.
  * @template T
  * @param {string} who @param {string} doing @param {() => Promise<T>} work @param {(result: T) => string} done
  */
 async function step(who, doing, work, done) {
   const began = performance.now();
-  // What takes longer than a second shows that it lives.
+  // A slow step shows progress.
   const spinner = yoctoSpinner({ text: `${who.padEnd(6)} ${doing}` });
   const timer = setTimeout(() => process.stdout.isTTY && spinner.start(), 1_000);
   try {
     const result = await work();
     clearTimeout(timer);
     spinner.stop();
-    console.log(`${dim(seconds(performance.now() - began))}  ${bold(who.padEnd(6))} ${done(result)}`);
+    console.log(`${dim(seconds(performance.now() - began))}  ${named(who)} ${done(result)}`);
     return result;
   } catch (error) {
     clearTimeout(timer);
     spinner.stop();
     console.log(
-      `${dim(seconds(performance.now() - began))}  ${bold(who.padEnd(6))} ${styleText('red', `failed while ${doing}`)}`,
+      `${dim(seconds(performance.now() - began))}  ${named(who)} ${styleText('red', `failed while ${doing}`)}`,
     );
     throw error;
   }
@@ -64,77 +72,80 @@ async function callTool(name, args) {
 }
 
 async function talk() {
-  console.log(`\n${bold('Two agents meet and talk')}, on this machine alone. Their data: ${mesh.place}\n`);
+  console.log(`\n${bold('Two agents meet and talk')} on this machine. Temporary data: ${mesh.place}\n`);
   const relay = await step(
     'relay',
     'starting',
     () => mesh.startRelay(),
-    ({ url }) => `listens on ${url}`,
+    ({ url }) => `is listening on ${url}`,
   );
-  const introduce = (/** @type {Agent} */ { npub, url }) => `is ${npub.slice(0, 16)}…, REST on ${url}`;
+  const introduce = (/** @type {Agent} */ { npub, url }) =>
+    `is running as ${npub.slice(0, 14)}…, REST API on ${url}`;
   const alice = await step('alice', 'starting', () => mesh.startAgent('alice', [relay.url]), introduce);
   const bob = await step('bob', 'starting', () => mesh.startAgent('bob', [relay.url]), introduce);
   await step(
     'both',
     'looking for each other',
     () => mesh.meet(alice, bob),
-    () => 'discovered each other: online, handshake acknowledged',
+    () => 'discovered each other; handshake acknowledged',
   );
 
   mcp = await step(
     'alice',
     'connecting an MCP client',
     () => connectMcp(alice),
-    () => 'has an MCP client on stdio',
+    () => 'connected an MCP client over stdio',
   );
   const { peers } = await step(
     'alice',
     'calling list_peers',
     () => callTool('list_peers', { online: true }),
     ({ peers }) =>
-      `list_peers → ${peers.map((/** @type {any} */ peer) => peer.untrusted_content.name).join(', ')}`,
+      `${call('list_peers')} → ${peers.map((/** @type {any} */ peer) => peer.untrusted_content.name).join(', ')}`,
   );
   const question = 'Hello bob! What can you do?';
   const sent = await step(
     'alice',
     'calling send_message',
     () => callTool('send_message', { to: peers[0].pubkey, content: question }),
-    ({ id, state }) => `send_message → ${state}, id ${id.slice(0, 8)}…: ${styleText('cyan', question)}`,
+    ({ id, state }) =>
+      `${call('send_message')} → ${state}, id ${id.slice(0, 8)}…: ${styleText(colours.alice, question)}`,
   );
 
   const waited = await step(
     'bob',
     'waiting for the message',
     () => bob.api.waitForMessages({ timeout_s: 20 }),
-    ({ messages }) => `GET /messages/wait → ${styleText('cyan', messages[0]?.content ?? 'nothing')}`,
+    ({ messages }) =>
+      `${call('GET /messages/wait')} → ${styleText(colours.alice, messages[0]?.content ?? 'nothing')}`,
   );
-  const answer = 'Hi alice. I keep the calendar: ask me for a free hour.';
+  const reply = 'Hi alice. I keep the calendar: ask me for a free hour.';
   await step(
     'bob',
-    'answering',
-    () => bob.api.sendMessage({ to: alice.pubkey, content: answer, reply_to: waited.messages[0]?.id ?? '' }),
-    () => `POST /send → ${styleText('green', answer)}`,
+    'replying',
+    () => bob.api.sendMessage({ to: alice.pubkey, content: reply, reply_to: waited.messages[0]?.id ?? '' }),
+    () => `${call('POST /send')} → ${styleText(colours.bob, reply)}`,
   );
   const heard = await step(
     'alice',
     'calling wait_for_message',
     () => callTool('wait_for_message', { reply_to: sent.id, timeout_s: 20 }),
     ({ messages }) =>
-      `wait_for_message → ${styleText('green', messages[0]?.untrusted_content.content ?? 'nothing')}`,
+      `${call('wait_for_message')} → ${styleText(colours.bob, messages[0]?.untrusted_content.content ?? 'nothing')}`,
   );
-  if (heard.messages[0]?.untrusted_content.content !== answer) throw new Error('the answer did not arrive');
+  if (heard.messages[0]?.untrusted_content.content !== reply) throw new Error('the reply did not arrive');
   await step(
     'alice',
-    'asking what became of her message',
+    'checking the delivery',
     () =>
       until(async () => {
         const { delivery } = await callTool('get_message', { id: sent.id });
         return delivery.state === 'delivered' && delivery;
       }),
-    ({ state }) => `get_message → her message is ${state}: bob's daemon confirmed it`,
+    ({ state }) => `${call('get_message')} → ${state}: bob's daemon has confirmed the message`,
   );
   console.log(
-    `\n${styleText('green', '✔')} discovered, greeted, asked, answered, end-to-end encrypted, in ${seconds(performance.now() - startedAt).trim()}.`,
+    `\n${styleText('green', '✔')} Discovery, handshake, question and reply, end-to-end encrypted, in ${seconds(performance.now() - startedAt).trim()}.`,
   );
   return { alice, bob };
 }
@@ -147,16 +158,16 @@ async function linger(alice, bob) {
     },
   };
   console.log(`
-Still running, until Ctrl-C:
+Still running; Ctrl-C stops everything:
   alice  ${alice.url}   curl "${alice.url}/peers?online=true"
   bob    ${bob.url}   curl "${bob.url}/messages?unread=true"
   bob's key: ${bob.pubkey}
 
-To talk as both, in two terminals:
+To chat as both, in two terminals:
   OCMESH_HOME=${alice.home} npm run -s ocmesh -- chat bob
   OCMESH_HOME=${bob.home} npm run -s ocmesh -- chat alice
 
-To speak as alice from an MCP client:
+To connect an MCP client as alice:
 ${JSON.stringify(config, null, 2)}
 `);
   await new Promise((resolve) => {
