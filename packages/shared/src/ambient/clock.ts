@@ -1,6 +1,9 @@
 /** Milliseconds since 1970-01-01T00:00:00Z, as the wall clock shows them. May jump either way. */
 export type UnixMs = number;
 
+/** Milliseconds since an arbitrary start; never goes back and never jumps. For durations. */
+export type MonotonicMs = number;
+
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
@@ -14,8 +17,7 @@ export type Cancel = () => void;
 export interface Clock {
   /** Wall time in milliseconds. */
   now(): UnixMs;
-  /** Milliseconds since an arbitrary start; never goes back. For measuring durations. */
-  monotonic(): number;
+  monotonic(): MonotonicMs;
   /** Calls `run` once, `delayMs` from now. The timer keeps the process alive. */
   after(delayMs: number, run: () => void): Cancel;
 }

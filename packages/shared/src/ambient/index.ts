@@ -1,9 +1,11 @@
+export { type BackoffRange, backoffMs, withJitter } from './backoff.ts';
 export {
   type Cancel,
   type Clock,
   dayMs,
   every,
   hourMs,
+  type MonotonicMs,
   minuteMs,
   pause,
   toIso,
@@ -13,3 +15,4 @@ export {
 export type { Log, LogFields } from './log.ts';
 export { fromHex, type Random, toHex } from './random.ts';
 export { createTokenBucket, type Rate, type TokenBucket } from './token-bucket.ts';
+export { atMostEvery, type PollOptions, pollUntil, settlesWithin } from './wait.ts';

@@ -1,42 +1,51 @@
 import type { Clock } from './clock.ts';
 
-/** How much at once, and how much more in each second. */
+/** Most tokens at once, and how many come back a second. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
 }
 
 export interface TokenBucket {
-  /** @returns whether there was one left; it is gone then */
-  take(): boolean;
-  has(): boolean;
-  /** Milliseconds until there is one; 0 for now. */
-  waitMs(): number;
+  /** Takes that many tokens (1 by default) if they are there. @returns whether they were */
+  take(count?: number): boolean;
+  has(count?: number): boolean;
+  /** Takes tokens even if there are too few: the bucket is then in debt. @returns what is left, below 0 for a debt */
+  spend(count: number): number;
+  left(): number;
+  /** Milliseconds until that many tokens (1 by default) are there; 0 if they are there now. */
+  waitMs(count?: number): number;
 }
 
-/** What was earned in many small steps adds up to a little less than in one. */
+/** Many small refills add up to a little less than one large one. */
 const ROUNDING = 1e-6;
 
-/** By the clock that never jumps. */
-export function createTokenBucket(clock: Clock, { burst, perSecond }: Rate): TokenBucket {
+/** A rate limit that allows bursts. Counts by the monotonic clock. */
+export function createTokenBucket(clock: Pick<Clock, 'monotonic'>, { burst, perSecond }: Rate): TokenBucket {
   let tokens = burst;
   let countedAt = clock.monotonic();
 
-  function count(): number {
+  function left(): number {
     const now = clock.monotonic();
     tokens = Math.min(burst, tokens + ((now - countedAt) / 1000) * perSecond);
     countedAt = now;
     return tokens;
   }
-  const has = (): boolean => count() >= 1 - ROUNDING;
+  const has = (count = 1): boolean => left() >= count - ROUNDING;
+  function spend(count: number): number {
+    tokens = left() - count;
+    return tokens;
+  }
 
   return {
-    take() {
-      if (!has()) return false;
-      tokens -= 1;
+    take(count = 1) {
+      if (!has(count)) return false;
+      spend(count);
       return true;
     },
     has,
-    waitMs: () => (has() ? 0 : Math.ceil(((1 - tokens) * 1000) / perSecond)),
+    spend,
+    left,
+    waitMs: (count = 1) => (has(count) ? 0 : Math.ceil(((count - tokens) * 1000) / perSecond)),
   };
 }
