@@ -208,7 +208,7 @@ export async function createAgent(
     handlers: createHandlers(
       {
         ...base,
-        ...{ relayList, health, counters, send, waiting, hub, door, outboxDepth: outbox.depth, ...trust },
+        ...{ relayList, health, counters, send, waiting, hub, heldMessages: door, outboxDepth: outbox.depth, ...trust },
         wakeReceipts: receipts.wake,
         nextAttemptAtMs: outbox.nextAttemptAtMs,
       },

@@ -26,25 +26,25 @@ export function createRelayListener(deps: {
     onEvent: deps.pipeline.ingest,
     onGarbage: (_url, reason) => deps.counters.count(reason),
     onConnected(url) {
-      statusWatch.look();
+      statusWatch.check();
       // Relays of peers get messages, nothing else.
       if (deps.isOwn(url)) announcer.onConnected(url);
       outbox.onConnected(url);
     },
     onDisconnected(url) {
-      statusWatch.look();
+      statusWatch.check();
       catchUp.onDisconnected(url);
     },
     onInfo: announcer.onInfo,
     onSubscribed(url, subscription) {
-      statusWatch.look();
+      statusWatch.check();
       if (subscription !== 'dm') return;
       catchUp.onSubscribed(url);
       relayLists.onRelaysChanged();
     },
     onState(url) {
       deps.relayWatch.onState(url);
-      statusWatch.look();
+      statusWatch.check();
     },
   };
 }
