@@ -64,7 +64,7 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
     { ...defaultBounds, answersGatherMs: 0, ...options.bounds },
   );
   let running = true;
-  agent.start();
+  await agent.start();
   await settle(clock);
   onTestFinished(async () => {
     if (running) await stop();
