@@ -11,7 +11,7 @@ test.each(['restricted-writer', 'pow-demander', 'rate-limiter'] as const)(
     expect(hostile.misdeeds()).toBeGreaterThan(0);
     const before = hostile.received('EVENT').length;
     await mesh.pass(60_000, 250);
-    // Below what a limit of six a minute would take.
+    // Fewer than a limit of six a minute would allow.
     expect(hostile.received('EVENT').length - before).toBeLessThanOrEqual(6);
   },
 );
@@ -25,7 +25,7 @@ test.each(['http-402', 'http-403', 'http-429'] as const)(
     await talk(mesh, alice, bob);
     expect((await alice.relay(hostile.url)).last_error).toContain(name.slice(-3));
     await mesh.pass(10 * 60_000, mesh.strideMs);
-    // Two tries each at most, in ten minutes.
+    // At most two attempts each in ten minutes.
     expect(hostile.connections()).toBeLessThanOrEqual(4);
   },
 );

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { PlainRequest } from './plain-request.ts';
 
-/** What goes over the socket: the lines of the head and the bytes behind them. */
+/** An HTTP request as sent over the socket: the lines of its head, and its body. */
 export interface RawRequest {
   readonly lines: readonly string[];
   readonly body?: string | Buffer;
@@ -12,7 +12,7 @@ type Mutation = (plain: PlainRequest, port: number) => RawRequest;
 const json = 'Content-Type: application/json';
 const length = (body: string | Buffer): string => `Content-Length: ${Buffer.byteLength(body)}`;
 
-/** The plain request, with these headers in place of its own. */
+/** The plain request with these headers instead of its own. */
 const withHeaders =
   (headers: (own: string) => readonly string[]): Mutation =>
   ({ method, path, body }, port) => ({
@@ -29,12 +29,12 @@ const host = (name: (own: string, port: string) => string): Mutation =>
 
 const also = (...headers: string[]): Mutation => withHeaders((own) => [`Host: ${own}`, ...headers]);
 
-/** Another request line, with a good Host. */
+/** Another request line, with a valid Host. */
 const target =
   (line: (plain: PlainRequest, own: string) => string): Mutation =>
   (plain, port) => ({ lines: [line(plain, `127.0.0.1:${port}`), `Host: 127.0.0.1:${port}`] });
 
-/** This body, under this type, to the same path. */
+/** A POST of this body, with these headers, to the same path. */
 const posts =
   (body: string | Buffer, ...headers: string[]): Mutation =>
   ({ path }, port) => ({
@@ -57,7 +57,7 @@ const preflight =
 const message = JSON.stringify({ to: 'ab'.repeat(32), content: 'x' });
 const chunked = (body: string): string => `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 
-/** What web pages, proxies and broken or malicious clients send. None of it may reach a handler. */
+/** Requests of web pages, proxies, and broken or malicious clients. None may reach a handler. */
 export const hostileRequests: Readonly<Record<string, Mutation>> = {
   'a rebound name': host(() => 'evil.example'),
   'a rebound name with our port': host((_, port) => `evil.example:${port}`),
