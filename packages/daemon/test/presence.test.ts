@@ -85,10 +85,10 @@ test('dates the offline presence one second after the last announcement, with th
   await world.clock.advance(200_000);
   const last = box.published(31337).at(-1);
   await box.stop();
-  const goodbye = box.published(31337).at(-1);
-  expect(goodbye?.created_at).toBe((last?.created_at as number) + 1);
-  expect(goodbye?.tags).toContainEqual(['status', 'offline']);
-  expect(goodbye?.tags).toContainEqual(['expiration', String((last?.created_at as number) + 1 + 900)]);
+  const offline = box.published(31337).at(-1);
+  expect(offline?.created_at).toBe((last?.created_at as number) + 1);
+  expect(offline?.tags).toContainEqual(['status', 'offline']);
+  expect(offline?.tags).toContainEqual(['expiration', String((last?.created_at as number) + 1 + 900)]);
   expect(box.published(1).at(-1)?.tags).not.toContainEqual(['status', 'offline']);
 });
 

@@ -114,7 +114,7 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
           : `${sealed}?iv=${spoilBytes(iv, chance)}`,
       };
     },
-    'the bytes of the wrap, signed anew': () => {
+    'the bytes of the wrap, re-signed': () => {
       const once = { ...eve, secretKey: random.bytes(32) };
       const content = engine.nip44Once.sealer(once.secretKey, box.pubkey)(JSON.stringify(pickOne().sealed));
       return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content: spoilBytes(content, chance) });
@@ -129,16 +129,16 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
       return wrap(JSON.stringify({ ...sealed, content: spoilBytes(sealed.content, chance) }));
     },
     'the seal signed by another key': () => wrap(JSON.stringify(sign(eve, { ...pickOne().sealed }))),
-    'a message in the name of Bob': () =>
+    'a message in Bob’s name': () =>
       wrap(JSON.stringify(seal(eve, JSON.stringify(rumorOf(`forged ${chance.below(1e9)}`))))),
-    'a field of the message, in the name of Bob': () => {
+    'a field of the message, in Bob’s name': () => {
       const spoiled = spoil({ ...pickOne().rumor }, { ...rumorOf('another') }, chance);
       return wrap(JSON.stringify(seal(eve, JSON.stringify({ ...spoiled, pubkey: bob.pubkey }))));
     },
     'a message without a seal': () => wrap(JSON.stringify(pickOne().rumor)),
     'a wrap in a wrap': () => wrap(JSON.stringify(pickOne().wrapped)),
-    'a seal on the open': () => ({ ...pickOne().sealed }),
-    'a message that Bob sealed but nobody may read as his': () => {
+    'a seal without a wrap': () => ({ ...pickOne().sealed }),
+    'a message sealed by Bob with a false key, kind or id': () => {
       // Even the author may not claim another key, kind or id.
       const { rumor } = pickOne();
       const change = chance.pick([

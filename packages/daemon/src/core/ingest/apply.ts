@@ -7,8 +7,8 @@ import type { Inspected, Inspector } from './inspect.ts';
 export type Applicable = Inspected & Pick<Source, 'url' | 'isBackfill'>;
 
 /**
- * Rolls the transaction back because of a refusal: only a throw does that. Needed where a handler changed something before
- * it refused, as with `inbox_full`: messages that were removed without making enough room stay.
+ * Rolls the transaction back because of a refusal, which only a throw does. Needed for `inbox_full`: the handler may have
+ * removed old messages without making enough room, and they must not be lost for nothing.
  */
 class RolledBack extends Error {
   readonly refusal: Refused;
@@ -28,7 +28,7 @@ export function createApply(deps: {
   readonly onRefused: (refusal: Refused, one: Applicable) => void;
   /** An event could not be stored. */
   readonly onLost: (error: unknown) => void;
-  /** An event was lost, so this relay has to be asked for it again. */
+  /** An event could not be stored and must be fetched again from this relay. */
   readonly onDeferred: (url: string, createdAtSec: number) => void;
 }): (batch: readonly Applicable[]) => Promise<void> {
   const { store, clock, inspector, emit, onRefused } = deps;

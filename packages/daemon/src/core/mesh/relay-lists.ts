@@ -54,7 +54,7 @@ export function createRelayListHandler(): EventHandler {
 export interface RelayLists {
   /**
    * Returns the relays on which this peer reads messages, without our own ones. Empty for strangers our agent has not
-   * written to: whoever runs a relay learns our address, and a stranger must not be able to ask for it.
+   * written to: a relay's operator learns our address, so a stranger could use its own relay to find it.
    */
   relaysOf(peer: Pubkey): readonly string[];
   /** Asks for this peer's lists, unless that happened lately. */
