@@ -6,6 +6,7 @@ import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-
 import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
 import { accept, type RefusalReason, refuse } from '../model/verdict.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
+import { checkAs } from '../trust/verification-rates.ts';
 import type { EventHandler } from './inspect.ts';
 import { ingestLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
@@ -26,7 +27,7 @@ async function open(signatureChecks?: SignatureChecks) {
   const refusals: Partial<Record<'classify' | 'open' | 'apply', RefusalReason>> = {};
   const handler: EventHandler = {
     remember: true,
-    classify: () => (refusals.classify ? refuse(refusals.classify) : accept('visibleSender')),
+    classify: () => (refusals.classify ? refuse(refusals.classify) : checkAs.visibleSender),
     open: (event) => {
       calls.push('open');
       if (refusals.open) return refuse(refusals.open);

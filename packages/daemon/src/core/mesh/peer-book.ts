@@ -6,11 +6,8 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer, type PeerRecord } from '../model/peer.ts';
 import { accept, refuse, type Verdict } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
-import type { RateClass } from '../trust/verification-rates.ts';
+import { checkAs } from '../trust/verification-rates.ts';
 import { meshLimits } from './limits.ts';
-
-const knownPeer = accept<RateClass>('knownPeer');
-const newPeerKey = accept<RateClass>('newPeer');
 
 /** Turns presence events into peers. Keeps no event ids: the newest `created_at` of a peer makes older presences stale. */
 export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): EventHandler {
@@ -29,7 +26,7 @@ export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): Ev
       const peer = tables.peers.get(event.pubkey);
       const knownSec = peer?.presenceAtSec ?? departed.get(event.pubkey) ?? Number.NEGATIVE_INFINITY;
       if (event.created_at <= knownSec) return refuse('stale');
-      return peer ? knownPeer : newPeerKey;
+      return peer ? checkAs.knownPeer : checkAs.newPeer;
     },
     open(event: NostrEvent, nowMs: UnixMs) {
       const presence = readPresence(event, toUnixSec(nowMs));

@@ -14,7 +14,7 @@ import { accept, refuse } from '../model/verdict.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { isCorrespondent } from '../trust/correspondents.ts';
-import type { RateClass } from '../trust/verification-rates.ts';
+import { checkAs } from '../trust/verification-rates.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 import { meshLimits } from './limits.ts';
 
@@ -23,9 +23,6 @@ const GATHER_MS = 2_000;
 const ASK_AGAIN_MS = meshLimits.relayListHours * hourMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
-const knownPeer = accept<RateClass>('knownPeer');
-const newPeer = accept<RateClass>('newPeer');
-
 /** Keeps the newest relay lists of the peers we know (NIP-65, NIP-17). Like a presence, a newer one makes older ones stale. */
 export function createRelayListHandler(): EventHandler {
   return {
@@ -33,7 +30,7 @@ export function createRelayListHandler(): EventHandler {
     classify(event, tables) {
       const list = tables.relayLists.get(event.pubkey, event.kind);
       if (list && event.created_at <= list.createdAtSec) return refuse('stale');
-      return tables.peers.get(event.pubkey) ? knownPeer : newPeer;
+      return tables.peers.get(event.pubkey) ? checkAs.knownPeer : checkAs.newPeer;
     },
     open: (event) =>
       accept({

@@ -12,7 +12,7 @@ import type { Tables } from '../ports/store.ts';
 import { type Correspondents, isCorrespondent } from './correspondents.ts';
 import { trustLimits } from './limits.ts';
 import { createStrangerQuota, type QuotaBounds } from './stranger-quota.ts';
-import type { RateClass } from './verification-rates.ts';
+import { checkAs, type RateClass } from './verification-rates.ts';
 
 const strangerRate = {
   burst: trustLimits.stranger.messagesBurst,
@@ -20,8 +20,6 @@ const strangerRate = {
 };
 const LOG_MS = 60_000;
 
-const giftWrap = accept<RateClass>('giftWrap');
-const visibleSender = accept<RateClass>('visibleSender');
 const accepted = accept(null);
 
 /** Limits how much strangers may send us. Correspondents are limited by the verification rates only. */
@@ -60,15 +58,15 @@ export function createSenderLimits(
 
   return {
     classify(event, tables, { isBackfill }) {
-      if (event.kind === kinds.giftWrap) return giftWrap;
+      if (event.kind === kinds.giftWrap) return checkAs.giftWrap;
       const { pubkey } = event;
-      if (correspondents.has(pubkey)) return visibleSender;
+      if (correspondents.has(pubkey)) return checkAs.visibleSender;
       if (quota.isFull(tables, pubkey, 0) && isStranger(tables, pubkey)) {
         logFull(pubkey);
         return refuse('stranger_quota');
       }
       const isTooFast = !isBackfill && buckets.get(pubkey)?.has() === false;
-      return isTooFast && isStranger(tables, pubkey) ? refuse('rate_limited') : visibleSender;
+      return isTooFast && isStranger(tables, pubkey) ? refuse('rate_limited') : checkAs.visibleSender;
     },
 
     take(tables, sender, payload, { isBackfill }) {

@@ -1,5 +1,6 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import { createTokenBucket, type Rate, type TokenBucket } from '@ocmesh/shared/ambient';
+import { type Accepted, accept } from '../model/verdict.ts';
 import { trustLimits } from './limits.ts';
 
 /** Purpose of a signature check, as far as the event shows it before the check. */
@@ -12,6 +13,14 @@ export type RateClass =
   | 'visibleSender'
   /** A gift wrap: its sender is known only once it is opened. */
   | 'giftWrap';
+
+/** Verdicts of events that are worth a signature check. Constants, so that a flood allocates nothing. */
+export const checkAs: { readonly [C in RateClass]: Accepted<C> } = {
+  knownPeer: accept('knownPeer'),
+  newPeer: accept('newPeer'),
+  visibleSender: accept('visibleSender'),
+  giftWrap: accept('giftWrap'),
+};
 
 const { correspondents, knownPresences, newPeers, strangers, giftWraps } = trustLimits.verifications;
 
