@@ -193,7 +193,7 @@ test('a stranger that claims a huge hop count pauses only its own conversation',
 });
 
 test.each([-5, Number.POSITIVE_INFINITY, Number.NaN, 0.5, '7', null, 2 ** 53])(
-  'a row of %s is as good as none',
+  'ignores a hop count of %s',
   async (hops) => {
     const world = createTestMesh('wss://one.test');
     const box = await world.start();

@@ -30,7 +30,7 @@ const reached = async ({ world, box, bob }: Awaited<ReturnType<typeof withPeer>>
     .map(({ url }) => url);
 };
 
-test('publishes once where it reads', async () => {
+test('publishes once the relays it reads from', async () => {
   const world = createTestMesh(ONE, 'wss://two.test');
   const box = await world.start();
   await world.clock.advance(600_000);

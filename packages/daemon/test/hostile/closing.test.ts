@@ -4,7 +4,7 @@ import { createTestMesh, settle, startTwo } from '../support/test-agent.ts';
 // Between a broken frame and the `close` event a socket accepts no more writes. If the outbox kept retrying in that time
 // without a pause, the event would never be delivered. On public relays it would use up the write budget.
 test.each(['wss://public.test', 'ws://127.0.0.1:7447'])(
-  'a connection to %s that is closing is not asked without a pause',
+  'does not retry without a pause while the connection to %s is closing',
   async (url) => {
     const world = createTestMesh(url);
     const { alice, bob } = await startTwo(world);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createSocketMesh, talk } from '../support/socket-mesh.ts';
 
 test.each(['restricted-writer', 'pow-demander', 'rate-limiter'] as const)(
-  '%s: the message arrives through the honest relay, and the refusal is not argued with',
+  '%s: the message arrives through the honest relay, without endless retries',
   async (name) => {
     const mesh = await createSocketMesh();
     const [hostile, honest] = [await mesh.startHostile(name), await mesh.startHonest()];
@@ -17,7 +17,7 @@ test.each(['restricted-writer', 'pow-demander', 'rate-limiter'] as const)(
 );
 
 test.each(['http-402', 'http-403', 'http-429'] as const)(
-  '%s: a relay that does not let us in is left alone for a while',
+  '%s: backs off from a relay that refuses the connection',
   async (name) => {
     const mesh = await createSocketMesh();
     const [hostile, honest] = [await mesh.startHostile(name), await mesh.startHonest()];
