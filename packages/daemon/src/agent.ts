@@ -189,7 +189,7 @@ function listParts(
   function releaseHeld(): void {
     if (trust.policies.get().strangers !== 'open') return;
     heldMessages
-      .open()
+      .releaseAll()
       .catch((error) => log.warn('held messages could not be released', { reason: String(error) }));
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
-test('a peer added by key is known, was never seen, and can be written to', async () => {
+test('a peer added by key is known, not seen yet, and can be written to', async () => {
   const world = createTestMesh();
   const agent = await world.start();
   const bob = world.fakePeer('bob');
@@ -22,7 +22,7 @@ test('a peer added by key is known, was never seen, and can be written to', asyn
   expect(bob.opened(agent.published(4))).toContainEqual(expect.objectContaining({ text: 'hello' }));
 });
 
-test('a peer added by key is greeted once, like one that was discovered', async () => {
+test('greets a peer added by key once, like a discovered one', async () => {
   const world = createTestMesh();
   const agent = await world.start({ name: 'Ann' });
   const bob = world.fakePeer('bob');
@@ -42,7 +42,7 @@ test('accepts an npub', async () => {
   expect(await agent.addPeer({ pubkey: npub })).toMatchObject({ pubkey });
 });
 
-test('changes only the alias of a known peer, and only if one is given', async () => {
+test('adding a known peer changes only its alias, and only if one is given', async () => {
   const world = createTestMesh();
   const agent = await world.start();
   const bob = world.fakePeer('bob');
@@ -57,7 +57,7 @@ test('changes only the alias of a known peer, and only if one is given', async (
   expect(await agent.addPeer({ pubkey: bob.pubkey })).toMatchObject({ alias: 'my Bob' });
 });
 
-test('refuses our own key and malformed keys', async () => {
+test('refuses our own key and values that are no key', async () => {
   const world = createTestMesh();
   const agent = await world.start();
   for (const pubkey of [agent.pubkey, agent.agent.identity.npub, 'nonsense', 'ab'.repeat(31)]) {
@@ -66,7 +66,7 @@ test('refuses our own key and malformed keys', async () => {
   expect(await agent.peers()).toEqual([]);
 });
 
-test('refuses 64 hex digits that are not a valid public key', async () => {
+test('refuses 64 hex digits that are not on the curve', async () => {
   const world = createTestMesh();
   const agent = await world.start();
   await expect(agent.addPeer({ pubkey: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'invalid_pubkey' });

@@ -40,7 +40,7 @@ export function createTrustHandlers(
     const events: DomainEvent[] = [{ type: 'peer.trust', peer }];
     if (peer.trust === 'stranger') return events;
     tables.pendingContacts.remove(peer.pubkey);
-    if (peer.trust === 'contact') return [...events, ...heldMessages.admit(tables, peer)];
+    if (peer.trust === 'contact') return [...events, ...heldMessages.release(tables, peer)];
     tables.held.removeOf(peer.pubkey);
     return events;
   }
@@ -79,7 +79,7 @@ export function createTrustHandlers(
 
     async setPolicy(change) {
       const policy = await policies.set(change);
-      if (policy.strangers === 'open') await heldMessages.open();
+      if (policy.strangers === 'open') await heldMessages.releaseAll();
       return policy;
     },
   };
