@@ -28,7 +28,7 @@ import type { OutboxItem } from './core/model/outbox.ts';
 import { outboxLimits } from './core/outbox/limits.ts';
 import { createOutbox } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
-import type { GatherBounds } from './core/outbox/write-batcher.ts';
+import type { BatchBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -49,13 +49,13 @@ import { createRelayListener } from './relay-listener.ts';
 const DRAIN_MS = 1_000;
 
 /** Limits that a test may lower for a whole agent. */
-export type Bounds = RetentionBounds & GatherBounds;
+export type Bounds = RetentionBounds & BatchBounds;
 
 export const defaultBounds: Bounds = {
   ...messagingLimits.retention,
   ...trustLimits.quota,
   ...trustLimits.capacity,
-  answersGatherMs: outboxLimits.answersGatherMs,
+  okBatchMs: outboxLimits.okBatchMs,
 };
 
 /** What the core needs from outside. */
@@ -111,7 +111,7 @@ export async function createAgent(
   const relayWatch = createRelayWatch(base);
 
   const relayList = createRelayList(
-    { ...base, refusesUs: budget.isSpared, onChanged: () => onRelaysChanged() },
+    { ...base, refusesUs: budget.refusesUs, onChanged: () => onRelaysChanged() },
     { named: config.relays, candidates: candidateRelays },
   );
   const ownRelays = relayList.urls;

@@ -49,14 +49,14 @@ test('says of every relay what it answered', async () => {
 });
 
 test('a crash before the answers of the relays are on disk makes us ask again, with the same bytes', async () => {
-  const { world, box, bob, two } = await onTwoRelays({ answersGatherMs: 20 });
+  const { world, box, bob, two } = await onTwoRelays({ okBatchMs: 20 });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await world.clock.advance(19);
   expect(await deliveryOf(box, id)).toMatchObject({ state: 'queued', relays: [] });
   const disk = await box.crash();
   const [first, ...others] = two.offered;
   expect(others).toEqual([]);
-  const again = await world.start({ disk, bounds: { answersGatherMs: 20 } });
+  const again = await world.start({ disk, bounds: { okBatchMs: 20 } });
   await world.clock.advance(20);
   expect(two.offered.filter(({ id }) => id === first?.id)).toEqual([first, first]);
   expect(await deliveryOf(again, id)).toMatchObject({
@@ -66,7 +66,7 @@ test('a crash before the answers of the relays are on disk makes us ask again, w
 });
 
 test('a stop waits for no more answers, and forgets none', async () => {
-  const { world, box, bob, two } = await onTwoRelays({ answersGatherMs: 20 });
+  const { world, box, bob, two } = await onTwoRelays({ okBatchMs: 20 });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   await box.stop();

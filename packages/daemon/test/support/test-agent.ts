@@ -61,7 +61,7 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
     },
     config,
     // What relays answer counts at once: `settle` lets no time pass.
-    { ...defaultBounds, answersGatherMs: 0, ...options.bounds },
+    { ...defaultBounds, okBatchMs: 0, ...options.bounds },
   );
   let running = true;
   agent.start();

@@ -92,7 +92,7 @@ export function createAnnouncer(
     const event = current?.events.get(kind);
     if (!event) return;
     // Its own slot beside the ration of messages; but who wants nothing of us gets nothing.
-    if (budget.isSpared(url)) return;
+    if (budget.refusesUs(url)) return;
     const answer = await network.publish(url, event);
     budget.onOutcome(url, answer);
     if (answer.outcome === 'rejected') {

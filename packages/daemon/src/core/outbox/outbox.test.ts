@@ -50,7 +50,7 @@ test('a store that cannot note what happened does not make it publish without pa
     relaysOf: () => [],
     confirmedNow: clock.now,
     emit() {},
-    bounds: { answersGatherMs: 0 },
+    bounds: { okBatchMs: 0 },
   });
   works = false;
   outbox.start();

@@ -11,7 +11,7 @@ async function setUp() {
   const store = await openMemoryStore(createMemoryDisk(), { clock, log: createRecordingLog() });
   const transaction = vi.spyOn(store, 'transaction');
   const emit = vi.fn();
-  const writes = createWriteBatcher({ store, clock, emit, bounds: { answersGatherMs: 20 } });
+  const writes = createWriteBatcher({ store, clock, emit, bounds: { okBatchMs: 20 } });
   /** Writes something, and says so under its name. */
   const add = (name: string) =>
     writes.add((tables) => {
@@ -49,7 +49,7 @@ test('what comes later is written later', async () => {
 test('at the end nothing waits: not what was gathered, nor what still comes', async () => {
   const { clock, emit, writes, add } = await setUp();
   const waiting = add('a');
-  writes.hurry();
+  writes.flushNow();
   await waiting;
   await add('b');
   expect(emit).toHaveBeenCalledTimes(2);

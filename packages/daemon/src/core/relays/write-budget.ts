@@ -14,7 +14,7 @@ export interface WriteBudget {
   /** A relay's answer: it may ask for a pause, or want nothing of us at all. */
   onOutcome(url: string, outcome: PublishOutcome): void;
   /** It refuses whatever we write: for a day it is asked only where no other relay is left. */
-  isSpared(url: string): boolean;
+  refusesUs(url: string): boolean;
 }
 
 /** Words of a relay that mean the writer, not the event. */
@@ -26,7 +26,7 @@ export function createWriteBudget(clock: Clock): WriteBudget {
     /** null where nobody shares it with us. */
     readonly tokens: TokenBucket | null;
     pausedUntil: number;
-    sparedUntil: number;
+    refusedUntil: number;
   }
   const accounts = new Map<string, Account>();
 
@@ -34,7 +34,7 @@ export function createWriteBudget(clock: Clock): WriteBudget {
     const account = accounts.get(url) ?? {
       tokens: isLocalRelay(url) ? null : createTokenBucket(clock, ration),
       pausedUntil: 0,
-      sparedUntil: 0,
+      refusedUntil: 0,
     };
     accounts.set(url, account);
     return account;
@@ -48,14 +48,14 @@ export function createWriteBudget(clock: Clock): WriteBudget {
     spend: (url) => void accountOf(url).tokens?.take(),
     onOutcome(url, { outcome, prefix, reason }) {
       const account = accountOf(url);
-      if (outcome === 'accepted') account.sparedUntil = 0;
+      if (outcome === 'accepted') account.refusedUntil = 0;
       if (outcome !== 'rejected') return;
       if (prefix === 'rate-limited') account.pausedUntil = clock.monotonic() + pauseMs(reason ?? '');
       if (ofTheWriter.includes(prefix ?? '')) {
-        account.sparedUntil = clock.monotonic() + relayLimits.write.refusedHours * hourMs;
+        account.refusedUntil = clock.monotonic() + relayLimits.write.refusedHours * hourMs;
       }
     },
-    isSpared: (url) => accountOf(url).sparedUntil > clock.monotonic(),
+    refusesUs: (url) => accountOf(url).refusedUntil > clock.monotonic(),
   };
 }
 
