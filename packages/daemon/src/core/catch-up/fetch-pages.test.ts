@@ -3,7 +3,7 @@ import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
-import { fetchStored } from './fetch-pages.ts';
+import { fetchPages } from './fetch-pages.ts';
 import { catchUpLimits } from './limits.ts';
 
 const URL = 'wss://one.test';
@@ -31,7 +31,7 @@ function open(
   };
   const log = createRecordingLog();
   const network = { query } as RelayNetwork;
-  const fetch = () => fetchStored({ network, log, isKnown: (id) => known.includes(id) }, URL, { kinds: [4] });
+  const fetch = () => fetchPages({ network, log, isKnown: (id) => known.includes(id) }, URL, { kinds: [4] });
   return { asked, fetch, log };
 }
 
@@ -97,7 +97,7 @@ test('a relay that never runs dry is given up', async () => {
     query: async () => ({ complete: true, tooLarge: false, events: [event(-++n)] }),
   } as unknown as RelayNetwork;
   const log = createRecordingLog();
-  const found = await fetchStored({ network, log, isKnown: () => false }, URL, {});
+  const found = await fetchPages({ network, log, isKnown: () => false }, URL, {});
   expect(found.end).toBe('endless');
   expect(n).toBe(200);
   expect(log.lines).toMatchObject([{ level: 'warn' }]);
