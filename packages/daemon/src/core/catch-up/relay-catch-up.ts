@@ -18,7 +18,7 @@ const DEEP_EVERY_MS = catchUpLimits.deepEveryMinutes * minuteMs;
 const LOOK_BACK_MS = limits.message.days * dayMs;
 /** Pause before a catch-up that failed is repeated on the same connection. */
 const RETRY_MS = 300_000;
-/** Pause before deferred events are fetched, unless that happened lately: by then there is room for gift wraps again. */
+/** Pause before deferred events are fetched, unless that was done lately: by then more gift wraps may be checked. */
 const DEFERRED_MS = 30_000;
 
 /** A deep catch-up finds back-dated messages; a shallow one reaches back to the last disconnection only. */

@@ -34,8 +34,8 @@ export interface EventHub {
 }
 
 /**
- * Numbers the events of this run of the daemon as `<epoch>:<number>`. The last ones are kept in memory, so that a reader
- * that reconnects misses none. A restart changes the epoch, because earlier events are forgotten.
+ * Numbers the events of this run of the daemon as `<epoch>:<number>`. Keeps the last ones in memory, so that a reader
+ * misses none by reconnecting. A restart changes the epoch, because earlier events are forgotten.
  */
 export function createEventHub(
   deps: { readonly random: Random },

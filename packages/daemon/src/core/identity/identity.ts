@@ -28,7 +28,7 @@ export interface Identity {
     replyTo?: string | null,
   ): SealedDm;
   /**
-   * Decrypts a verified event of kind 4 or 1059. The author may be ourselves: some clients keep copies of what they send.
+   * Decrypts a verified event of kind 4 or 1059. The author may be ourselves: some clients send themselves copies.
    * @throws UnreadableDmError
    */
   openDm(event: NostrEvent): OpenedDm;

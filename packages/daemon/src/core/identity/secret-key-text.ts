@@ -42,7 +42,7 @@ export function parseSecretKey(text: string, passphrase: string): Uint8Array {
   throw new SecretKeyTextError('Not a secret key: expected nsec1… or ncryptsec1….');
 }
 
-/** Returns the scrypt rounds: the second byte of an ncryptsec, bits 8 to 15 of the 5-bit characters after the prefix. */
+/** Returns the scrypt rounds: byte 2 of an ncryptsec, which is bits 8 to 15 of the 5-bit characters after the prefix. */
 function logN(ncryptsec: string): number {
   const bits = [...ncryptsec.slice('ncryptsec1'.length, 'ncryptsec1'.length + 4)]
     .map((char) => BECH32.indexOf(char).toString(2).padStart(5, '0'))

@@ -4,7 +4,7 @@ export const outboxLimits = {
   queued: 10_000,
   /** Events sent to one relay that wait for their OK: enough to fill a slow connection. */
   inFlight: 32,
-  /** Time in which the OKs of several relays are gathered into one write to disk: with five relays 3 writes a message instead of 5, at no delay that a person notices. */
+  /** Time in which the OKs of several relays are gathered into one write to disk: with five relays 3 writes per message instead of 5. */
   okBatchMs: 20,
   /** Age at which a message that no relay accepted is signed with a new date: relays and receivers look at `created_at`. */
   resignMinutes: 10,
