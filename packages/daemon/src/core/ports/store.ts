@@ -6,9 +6,9 @@ import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbo
 import type { PeerRecord } from '../model/peer.ts';
 
 /**
- * Durable storage of one home. Whoever opens it owns it, and closes it after everything that uses it has stopped.
+ * Durable storage of one home. Its opener owns it, and closes it after everything that uses it has stopped.
  *
- * Nothing is shown to anybody that a crash could take back: changes are visible in memory at once and in order, but the
+ * Nothing is shown that a crash could take back: changes are visible in memory at once and in order, but the
  * promises of `transaction` and `read` resolve only when everything they saw is on disk.
  *
  * The callbacks are synchronous, and `Tables` is valid only inside them. Nothing that they change outside the tables is
