@@ -15,29 +15,28 @@ export interface PublishOutcome {
   readonly prefix: ReasonPrefix | null;
 }
 
-/** Parts of a relay's information document (NIP-11). Its own claims. */
+/** What a relay says about itself (NIP-11). */
 export interface RelayInfo {
   readonly supportedNips: readonly number[];
   readonly limitation: Readonly<Record<string, unknown>>;
 }
 
-/** State of one relay at one moment. */
 export interface RelaySnapshot {
   readonly url: string;
-  /** `own`: on our list, for reading and writing. `foreign`: a peer's relay, connected while there is something to write. */
+  /** `own`: of our list, read and written. `foreign`: of a peer's list, written to while there is something to write. */
   readonly role: 'own' | 'foreign';
-  /** Whether there is a connection, whatever `state` says. */
+  /** A connection stands, whatever `state` calls it. */
   readonly open: boolean;
   readonly state: RelayState;
   readonly connectedSince: UnixMs | null;
-  /** Whether the subscription for messages got its EOSE on this connection. */
+  /** Our subscription for messages got its EOSE on this connection. */
   readonly carriesDms: boolean;
   readonly lastError: string | null;
   readonly roundTripMs: number | null;
   readonly info: RelayInfo | null;
-  /** When the relay is tried again; null without a back-off. */
+  /** When a relay that is left alone is tried again; null when it is not left alone. */
   readonly backoffUntil: UnixMs | null;
-  /** Its clock minus ours, by its HTTP `Date` header; null if it sent none. */
+  /** Its clock minus ours in milliseconds, by its HTTP `Date`; null where it named none. */
   readonly clockOffsetMs: number | null;
 }
 

@@ -54,7 +54,7 @@ export function createRelayList(
   const healthyAt = new Map<string, MonotonicMs>();
   const benchedAt = new Map<string, MonotonicMs>();
   const trialSince = new Map<string, MonotonicMs>();
-  warnAboutRemoved();
+  warnOfRemoved();
   let inUse = choose();
   let cancel: Cancel = () => {};
 
@@ -62,10 +62,10 @@ export function createRelayList(
     return store.peek((tables) => tables.relayChoices.list());
   }
 
-  function warnAboutRemoved(): void {
+  function warnOfRemoved(): void {
     for (const { url, wanted } of choices()) {
       if (wanted || !options.named?.includes(url)) continue;
-      log.warn(`relay ${url} is not used: it was removed with \`ocmesh relays remove\``, {
+      log.warn(`relay ${url} is not used: the owner removed it from the list`, {
         next_step: `\`ocmesh relays add ${url}\` adds it again`,
       });
     }
