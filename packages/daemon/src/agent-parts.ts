@@ -22,7 +22,7 @@ import type { DomainEvent } from './core/model/domain-events.ts';
 import type { OutboxItem } from './core/model/outbox.ts';
 import { createOutbox } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
-import type { GatherBounds } from './core/outbox/write-batcher.ts';
+import type { BatchBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -65,7 +65,7 @@ export function createRelays({ store, network, clock, log, emit }: Base, config:
       network,
       clock,
       log,
-      refusesUs: budget.isSpared,
+      refusesUs: budget.refusesUs,
       onChanged: () => emit([{ type: 'relays.changed' }]),
     },
     { named: config.relays, candidates: candidateRelays },
@@ -129,7 +129,7 @@ export function createDelivery(
     readonly time: TimeWatch;
     readonly relays: Relays;
     readonly pipeline: Pipeline;
-    readonly bounds: GatherBounds;
+    readonly bounds: BatchBounds;
   },
 ) {
   const { time, relays, pipeline, bounds } = needs;

@@ -24,7 +24,7 @@ import { messagingLimits } from './core/messaging/limits.ts';
 import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
 import { createDomainEvents } from './core/model/domain-events.ts';
 import { outboxLimits } from './core/outbox/limits.ts';
-import type { GatherBounds } from './core/outbox/write-batcher.ts';
+import type { BatchBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -40,13 +40,13 @@ import { createRelayListener } from './relay-listener.ts';
 const DRAIN_MS = 1_000;
 
 /** Limits that a test may lower for a whole agent. */
-export type Bounds = RetentionBounds & GatherBounds;
+export type Bounds = RetentionBounds & BatchBounds;
 
 export const defaultBounds: Bounds = {
   ...messagingLimits.retention,
   ...trustLimits.quota,
   ...trustLimits.capacity,
-  answersGatherMs: outboxLimits.answersGatherMs,
+  okBatchMs: outboxLimits.okBatchMs,
 };
 
 /** Everything that the core needs from outside. */
