@@ -8,6 +8,7 @@ import {
   commonErrors,
   errorCatalogue,
   hasBody,
+  nextSteps,
   openApiDocument,
   operations,
   pathFields,
@@ -154,8 +155,8 @@ ${sections.join('\n\n')}
 
 function errors() {
   const rows = Object.entries(errorCatalogue).map(
-    ([code, { status, retry, message, hint }]) =>
-      `| \`${code}\` | ${status} | ${retry.replace('_', ' ')} | ${message} | ${hint} |`,
+    ([code, { status, retry, message }]) =>
+      `| \`${code}\` | ${status} | ${retry.replace('_', ' ')} | ${message} | ${nextSteps.errors[/** @type {Code} */ (code)].api} |`,
   );
   return `${header}
 # Errors

@@ -70,19 +70,22 @@ test('asks for the address anew at each call', async () => {
 });
 
 test.each(Object.entries(errorCatalogue))('gives the daemon’s %s back as it is', async (code, { status }) => {
-  const body = { error: code, message: 'm', hint: 'h', request_id: 'r', details: { field: 'x' } };
+  const problem = 'reserved_type';
+  const body = { error: code, message: 'm', hint: 'h', problem, request_id: 'r', details: { field: 'x' } };
   const error = await answering(status, body)
     .client.getIdentity({})
     .catch((each) => each);
   expect(error).toBeInstanceOf(OcmeshError);
-  expect(error).toMatchObject({ code, message: 'm', hint: 'h', details: { field: 'x' } });
+  expect(error).toMatchObject({ code, message: 'm', problem, details: { field: 'x' } });
 });
 
 test('a code of a newer daemon is internal, with its words', async () => {
-  const { client } = answering(418, { error: 'teapot', message: 'short and stout', hint: 'tip me' });
+  const error = { error: 'teapot', message: 'short and stout', hint: 'tip me', problem: 'spout' };
+  const { client } = answering(418, error);
   await expect(client.getIdentity({})).rejects.toMatchObject({
     code: 'internal',
     message: 'short and stout',
+    problem: undefined,
   });
 });
 

@@ -5,6 +5,7 @@ import {
   type Handlers,
   hasBody,
   isErrorCode,
+  isProblem,
   OcmeshError,
   type Operation,
   operations,
@@ -92,7 +93,7 @@ export function createClient(options: ClientOptions): Handlers {
       body = row.text && status === 200 ? text : parseJson(text);
     } catch (cause) {
       throw new OcmeshError('daemon_down', {
-        message: `The ocmesh daemon does not answer at ${base}.`,
+        message: `The ocmesh daemon is not responding at ${base}.`,
         cause,
       });
     }
@@ -113,8 +114,8 @@ export function createClient(options: ClientOptions): Handlers {
 function pathSegment(field: string, text: string): string {
   if (/^\.{0,2}$|\p{Surrogate}/u.test(text))
     throw new OcmeshError('invalid_request', {
-      message: `This ${field} cannot stand in a path.`,
-      hint: 'Use an id or a key as GET /messages and GET /peers show it.',
+      message: `Not a valid ${field}.`,
+      problem: 'not_a_path_segment',
     });
   return encodeURIComponent(text);
 }
@@ -155,10 +156,10 @@ export function toError(row: Operation, status: number, body: unknown): OcmeshEr
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   if (typeof fields['error'] === 'string') {
     const code = isErrorCode(fields['error']) ? fields['error'] : 'internal';
-    const { message, hint, details } = fields;
+    const { message, problem, details } = fields;
     return new OcmeshError(code, {
       ...(typeof message === 'string' ? { message } : {}),
-      ...(typeof hint === 'string' ? { hint } : {}),
+      ...(isProblem(problem) ? { problem } : {}),
       ...(typeof details === 'object' && details !== null
         ? { details: details as Record<string, unknown> }
         : {}),
@@ -166,8 +167,8 @@ export function toError(row: Operation, status: number, body: unknown): OcmeshEr
   }
   if (body === undefined || (status >= 400 && status !== row.degradedStatus)) {
     return new OcmeshError('daemon_down', {
-      message: `What answers is not an ocmesh daemon (HTTP ${status}).`,
-      hint: 'Another program may hold the port: see `ocmesh status`.',
+      message: `The response is not from an ocmesh daemon (HTTP ${status}).`,
+      problem: 'not_a_daemon',
     });
   }
   return null;

@@ -61,7 +61,7 @@ function loopbackUrl(text: string): string {
     return url.origin;
   throw new OcmeshError('daemon_down', {
     message: 'OCMESH_API_URL is not an address of this machine.',
-    hint: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
+    problem: 'api_url_elsewhere',
   });
 }
 

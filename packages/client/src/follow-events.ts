@@ -67,7 +67,10 @@ export async function* followEvents(
   } catch (cause) {
     if (options.signal?.aborted) return;
     if (cause instanceof OcmeshError) throw cause;
-    throw new OcmeshError('daemon_down', { message: `The ocmesh daemon does not answer at ${base}.`, cause });
+    throw new OcmeshError('daemon_down', {
+      message: `The ocmesh daemon is not responding at ${base}.`,
+      cause,
+    });
   }
 }
 

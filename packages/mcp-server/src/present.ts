@@ -1,4 +1,11 @@
-import { limits, type Peer, type PeerDetails, type RelayOutcome, type Status } from '@ocmesh/shared/contract';
+import {
+  limits,
+  type Peer,
+  type PeerDetails,
+  type RelayOutcome,
+  type Status,
+  withStepsFor,
+} from '@ocmesh/shared/contract';
 import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
 import { countFitting } from './budget.ts';
 
@@ -27,7 +34,7 @@ const claims = (list: readonly string[], max: number): string[] =>
 
 /** A peer alone. */
 export const presentPeer = (peer: PeerDetails): Shown => ({
-  reachability: peer.reachability,
+  reachability: withStepsFor('tool', peer).reachability,
   ...shapePeer(peer, limits.peer.aboutChars, limits.peer.claims),
   first_seen: peer.first_seen,
   note: peer.note,
@@ -72,7 +79,7 @@ export function presentStatus(status: Status): Shown {
   );
   const { daemon_version, uptime_seconds, pubkey, npub, name, peer_count, known_peer_count, unread_count } =
     status;
-  const { degraded, reasons, request_count, outbox, storage, refused_events } = status;
+  const { degraded, request_count, outbox, storage, refused_events } = status;
   return {
     daemon_version,
     uptime_seconds,
@@ -83,7 +90,7 @@ export function presentStatus(status: Status): Shown {
     known_peer_count,
     unread_count,
     degraded,
-    reasons,
+    reasons: withStepsFor('tool', status).reasons,
     request_count,
     paused_peers: status.paused_peers.slice(0, pausedRows),
     outbox,

@@ -74,6 +74,6 @@ test('a paused conversation is shown with its peer and in the status, and sendin
     request_count: 3,
   });
   expect(textOf(await call('send_message', { to: bob, content: 'ok' }))).toMatch(
-    /^loop_suspected: .+ Do not retry; tell your user/,
+    /^loop_suspected: .+ Do not retry\. Tell your user/,
   );
 });

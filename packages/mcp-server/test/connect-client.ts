@@ -3,6 +3,7 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Handlers } from '@ocmesh/shared/contract';
 import { createSeededRandom } from '@ocmesh/testkit';
+import { expect } from 'vitest';
 import { createMcpServer } from '../src/server.ts';
 import { createFakeHandlers } from './fake-handlers.ts';
 
@@ -30,6 +31,8 @@ export async function connectClient(
     options: { signal?: AbortSignal } = {},
   ) {
     const result = await client.callTool({ name, arguments: args }, undefined, options);
+    // A model cannot call REST.
+    expect(JSON.stringify(result)).not.toMatch(/\b(GET|POST|PUT|PATCH|DELETE) \//);
     return result as CallToolResult;
   }
   return { client, server, call, calls, problems };

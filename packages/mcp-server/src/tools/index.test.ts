@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { instructions } from '../instructions.ts';
 import { tools } from './index.ts';
 
 const all = Object.entries(tools);
@@ -56,6 +57,10 @@ test.each(all)('%s has a schema that every model vendor takes', (_name, { input 
   for (const property of Object.values((json['properties'] ?? {}) as Record<string, { type?: string }>)) {
     expect(property.type).toBeTypeOf('string');
   }
+});
+
+test('no tool and no instruction names a REST call', () => {
+  expect(JSON.stringify([tools, instructions])).not.toMatch(/\b(GET|POST|PUT|PATCH|DELETE) \//);
 });
 
 test('every tool answers before clients give up at 60 s', () => {

@@ -15,6 +15,15 @@ export {
 export { cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
 export { limits } from './limits.ts';
 export { isNestedWithin } from './nesting.ts';
+export {
+  type Caller,
+  errorStep,
+  isProblem,
+  nextSteps,
+  reachabilityStep,
+  reasonStep,
+  withStepsFor,
+} from './next-steps.ts';
 export { OcmeshError } from './ocmesh-error.ts';
 export { openApiDocument } from './openapi.ts';
 export {

@@ -23,6 +23,11 @@ export const Reason = Type.Object({
     Type.Literal('inbox_full'),
     Type.Literal('clock_off'),
   ]),
+  problem: Type.Optional(
+    Type.Union([Type.Literal('storage_full'), Type.Literal('storage_unavailable')], {
+      description: 'The error that changes end in, where the code covers several.',
+    }),
+  ),
   message: text('What is wrong.'),
   since: timestamp('Since when.'),
   next_step: text('What helps.'),
@@ -213,6 +218,7 @@ export const ErrorBody = Type.Object({
   error: Type.String(),
   message: Type.String(),
   hint: Type.String(),
+  problem: Type.Optional(Type.String()),
   request_id: Type.String(),
   details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });

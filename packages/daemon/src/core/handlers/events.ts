@@ -4,7 +4,7 @@ import type { KeptEvent } from '../events/event-hub.ts';
 import { eventLimits } from '../events/limits.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentDelivery, presentMessage, presentPeer } from './present.ts';
+import { presentDelivery, presentMessage, presentPeer, presentReason } from './present.ts';
 
 const RETRY_AFTER_S = 5;
 
@@ -39,7 +39,7 @@ export function createEventHandlers(
       case 'status.changed':
         return {
           event: event.type,
-          data: { degraded: event.reasons.length > 0, reasons: [...event.reasons] },
+          data: { degraded: event.reasons.length > 0, reasons: event.reasons.map(presentReason) },
         };
       default: {
         const peer = tables.peers.get(event.pubkey);

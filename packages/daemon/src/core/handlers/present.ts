@@ -1,6 +1,16 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
-import type { Delivery, Message, Peer, Pubkey } from '@ocmesh/shared/contract';
+import {
+  type Delivery,
+  type Message,
+  type Peer,
+  type Pubkey,
+  type Reachability,
+  type Reason,
+  reachabilityStep,
+  reasonStep,
+} from '@ocmesh/shared/contract';
 import { toNpub } from '../identity/public-key-text.ts';
+import type { HealthReason } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
@@ -40,6 +50,17 @@ export const presentPeer = (
 
 const presentPause = (pause: ReturnType<LoopGuard['pauseOf']>): Peer['paused'] =>
   pause && { since: toIso(pause.sinceMs), until: toIso(pause.untilMs) };
+
+export const presentReason = ({ sinceMs, ...reason }: HealthReason): Reason => ({
+  ...reason,
+  since: toIso(sinceMs),
+  next_step: reasonStep(reason, 'api'),
+});
+
+export const presentReachability = (found: Omit<Reachability, 'next_step'>): Reachability => ({
+  ...found,
+  next_step: reachabilityStep(found.state, 'api'),
+});
 
 /** When a message that is still going out is tried next. */
 type NextAttempt = (eventId: string) => UnixMs | null;

@@ -2,6 +2,7 @@ import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { presentRelay } from '../status/present-relay.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
+import { presentReason } from './present.ts';
 import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(
@@ -35,7 +36,7 @@ export function createStatusHandlers(
         npub: identity.npub,
         name: options.name,
         degraded: reasons.length > 0,
-        reasons,
+        reasons: reasons.map(presentReason),
         storage: { bytes, journal_bytes: journalBytes },
         refused_events: counters.unusual(),
         ...counts,

@@ -192,7 +192,7 @@ function checkContent(content: string): void {
   if (!problem) return;
   throw new OcmeshError('invalid_request', {
     message: `The content holds ${problem}.`,
-    hint: 'Send plain text; tab and line ends are the only control characters.',
+    problem: 'control_character',
     details: { field: 'content' },
   });
 }
@@ -201,7 +201,7 @@ function checkType(type: string, data: Readonly<Record<string, unknown>> | null)
   if (controlTypes.includes(type)) {
     throw new OcmeshError('invalid_request', {
       message: 'Messages of this type are sent by the daemon alone.',
-      hint: 'Use text, task, result, error, file, or a type of your own.',
+      problem: 'reserved_type',
       details: { field: 'type' },
     });
   }
@@ -215,7 +215,7 @@ function checkType(type: string, data: Readonly<Record<string, unknown>> | null)
   if (taken !== undefined) {
     throw new OcmeshError('invalid_request', {
       message: `The envelope has a field named ${taken} already.`,
-      hint: 'Rename it in data.',
+      problem: 'reserved_field',
       details: { field: `data.${taken}` },
     });
   }

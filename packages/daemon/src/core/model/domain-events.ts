@@ -1,3 +1,4 @@
+import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Reason, RelayStatus } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
 
@@ -16,7 +17,7 @@ export type DomainEvent =
     }
   | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
   | { readonly type: 'relay.state'; readonly relay: RelayStatus }
-  | { readonly type: 'status.changed'; readonly reasons: readonly Reason[] }
+  | { readonly type: 'status.changed'; readonly reasons: readonly HealthReason[] }
   /** A sign of life, or a goodbye, of a peer that we knew. */
   | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
   /** The owner trusts or blocks it from now on. */
@@ -27,6 +28,11 @@ export type DomainEvent =
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon asked ours something that it answers by itself. */
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' };
+
+/** Why the daemon is degraded. */
+export interface HealthReason extends Pick<Reason, 'code' | 'problem' | 'message'> {
+  readonly sinceMs: UnixMs;
+}
 
 export interface DomainEvents {
   publish(events: readonly DomainEvent[]): void;

@@ -57,8 +57,8 @@ export function createRelayList(
   function warnOfRemoved(): void {
     for (const { url, wanted } of choices()) {
       if (wanted || !options.named?.includes(url)) continue;
-      log.warn(`relay ${url} is not used: it was removed with DELETE /relays or \`ocmesh relays remove\``, {
-        next_step: `\`ocmesh relays add ${url}\` brings it back`,
+      log.warn(`relay ${url} is not used: the owner removed it from the list`, {
+        next_step: `\`ocmesh relays add ${url}\` adds it again`,
       });
     }
   }

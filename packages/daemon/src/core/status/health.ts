@@ -1,5 +1,5 @@
-import { type Clock, minuteMs, toIso, type UnixMs } from '@ocmesh/shared/ambient';
-import type { Reason } from '@ocmesh/shared/contract';
+import { type Clock, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
+import type { HealthReason } from '../model/domain-events.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { statusLimits } from './limits.ts';
@@ -16,7 +16,7 @@ interface Since {
 
 export interface Health {
   /** Why the daemon cannot do its work; empty while it can. */
-  reasons(): Reason[];
+  reasons(): HealthReason[];
 }
 
 /**
@@ -56,15 +56,13 @@ export function createHealth(deps: {
   const lasting = (since: Since | null): since is Since =>
     since !== null && clock.monotonic() - since.monotonic >= PATIENCE_MS;
 
-  function relayReasons(): Reason[] {
+  function relayReasons(): HealthReason[] {
     if (lasting(alone)) {
       return [
         {
           code: 'no_relay',
           message: 'No relay is connected: nothing arrives and nothing goes out.',
-          since: toIso(alone.wallMs),
-          next_step:
-            'Check the internet connection and the relay list; GET /relays says what each relay answered.',
+          sinceMs: alone.wallMs,
         },
       ];
     }
@@ -73,27 +71,26 @@ export function createHealth(deps: {
       {
         code: 'no_dm_relay',
         message: 'No relay lets us read our messages: what others write stays there.',
-        since: toIso(deaf.wallMs),
-        next_step: 'GET /relays says what each relay answered; add another one with POST /relays.',
+        sinceMs: deaf.wallMs,
       },
     ];
   }
 
-  function storageRefuses(): Reason[] {
+  function storageRefuses(): HealthReason[] {
     const refusal = store.refusal();
     if (!refusal) return [];
     const full = refusal.code === 'storage_full';
     return [
       {
         code: 'storage_refuses',
+        problem: refusal.code,
         message: full ? 'The disk is full: nothing can be stored.' : 'The store cannot be written.',
-        since: toIso(refusal.since),
-        next_step: full ? 'Free some space; no restart is needed.' : 'Look at ocmesh.log for the reason.',
+        sinceMs: refusal.since,
       },
     ];
   }
 
-  function inboxFull(): Reason[] {
+  function inboxFull(): HealthReason[] {
     const since = deps.inboxFullSince();
     if (since === null) return [];
     return [
@@ -101,21 +98,19 @@ export function createHealth(deps: {
         code: 'inbox_full',
         message:
           'The store is full of messages that may not be removed: new ones are refused and stay on the relays.',
-        since: toIso(since),
-        next_step: 'Mark messages as read: POST /messages/read. The oldest read ones make room.',
+        sinceMs: since,
       },
     ];
   }
 
-  function wrongClock(offsetMs: number | null): Reason[] {
+  function wrongClock(offsetMs: number | null): HealthReason[] {
     if (offsetMs === null || !clockOff) return [];
     const minutes = Math.round(Math.abs(offsetMs) / 60_000);
     return [
       {
         code: 'clock_off',
         message: `The clock of this machine is ${minutes} minutes ${offsetMs > 0 ? 'behind' : 'ahead of'} those of the relays: they and other agents may refuse what it dates.`,
-        since: toIso(clockOff.wallMs),
-        next_step: 'Set the clock, or let the system set it over the network (NTP).',
+        sinceMs: clockOff.wallMs,
       },
     ];
   }
