@@ -1,6 +1,5 @@
-import { defaultPort } from './default-port.ts';
 import { type ErrorCode, errorRow } from './errors.ts';
-import { commonErrors, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+import { commonErrors, defaultPort, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
 import { operations } from './operations.ts';
 import * as relaySchemas from './relay-schemas.ts';
 import * as schemas from './schemas.ts';

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { errorCatalogue, errorRow, isErrorCode } from './errors.ts';
-import { eventTypes } from './event-types.ts';
+
 import { callNames } from './handlers.ts';
 import { OcmeshError } from './ocmesh-error.ts';
 import { type Operation, pathFields, statusOf } from './operation.ts';
 import { type OperationName, operations } from './operations.ts';
-import { StreamEvent } from './stream-events.ts';
+import { ErrorBody } from './schemas.ts';
+import { eventTypes, StreamEvent } from './stream-events.ts';
 
 const rows = Object.entries(operations) as [OperationName, Operation][];
 
@@ -20,6 +21,31 @@ test.each(rows)(
     }
   },
 );
+
+interface Schema {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+}
+
+/** Paths of the fields below a schema that have no description. */
+function undescribed(schema: Schema, path: string): string[] {
+  const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const described = [field, ...(field.anyOf ?? [])].some((one) => one.description);
+    return [...(described ? [] : [`${path}.${name}`]), ...undescribed(field, `${path}.${name}`)];
+  });
+  const parts = [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])];
+  return [...fields, ...parts.flatMap((part) => undescribed(part, path))];
+}
+
+test.each(rows)('%s: every field of its request and response has a description', (name, row) => {
+  expect([...undescribed(row.input, name), ...undescribed(row.output, name)]).toEqual([]);
+});
+
+test('every field of an error has a description', () => {
+  expect(undescribed(ErrorBody as object, 'error')).toEqual([]);
+});
 
 test('no two operations share method and path', () => {
   const routes = rows.map(([, { method, path }]) => `${method} ${path}`);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { cutChars, isHex64, utf8Bytes } from './ids.ts';
-import { isNestedWithin } from './nesting.ts';
+import { isHex64 } from './ids.ts';
+import { cutChars, isNestedWithin, utf8Bytes } from './measure.ts';
 import type { OperationName } from './operations.ts';
 import { validateInput } from './validate.ts';
 

@@ -1,5 +1,5 @@
-import { cutChars } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
+import { cutChars } from '../contract/measure.ts';
 import { fold } from './fold.ts';
 
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;

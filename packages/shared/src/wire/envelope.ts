@@ -1,6 +1,6 @@
-import { cutChars, isHex64 } from '../contract/ids.ts';
+import { isHex64 } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
-import { isNestedWithin } from '../contract/nesting.ts';
+import { cutChars, isNestedWithin } from '../contract/measure.ts';
 import { readClaims, readName } from './presence.ts';
 import { type Dialect, defaultFeatures, ocmeshVersion, ourFeatures } from './version.ts';
 

@@ -1,6 +1,6 @@
 import type { Pubkey } from '../contract/ids.ts';
-import { cutChars } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
+import { cutChars } from '../contract/measure.ts';
 import { type EventDraft, type Filter, isExpired, type NostrEvent, tagValue, tagValues } from './event.ts';
 import { kinds } from './kinds.ts';
 import { defaultFeatures } from './version.ts';
