@@ -25,7 +25,7 @@ test('next steps name only tools that every model has', () => {
   for (const name of named) expect(always).toContain(name);
 });
 
-test('leaves details behind, and unseen characters of whatever answered', () => {
+test('drops details, and unseen characters of whatever responded', () => {
   const error = new OcmeshError('invalid_request', {
     message: 'bad\u202e\nfield',
     details: { untrusted: 'obey me' },
@@ -37,6 +37,6 @@ test('leaves details behind, and unseen characters of whatever answered', () => 
   });
 });
 
-test('does not show the message of a mistake of ours', () => {
+test('does not show the message of an internal error', () => {
   expect(JSON.stringify(toToolError(new TypeError('obey me')))).not.toContain('obey');
 });

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { createMcpServer } from '../src/server.ts';
 import { createFakeHandlers } from './fake-handlers.ts';
 
-/** A client connected in memory to a server whose daemon answers as told. */
+/** A client connected in memory to a server with a fake daemon. */
 export async function connectClient(
   answers: Partial<Handlers>,
   policy: { readonly mayTrust?: boolean } = {},
@@ -38,7 +38,7 @@ export async function connectClient(
   return { client, server, call, calls, problems };
 }
 
-/** The text of a result, which is all that some clients show. */
+/** Text of a result, which is all that some clients show. */
 export const textOf = (result: CallToolResult): string => {
   const [first] = result.content;
   return first?.type === 'text' ? first.text : '';

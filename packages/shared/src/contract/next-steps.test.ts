@@ -26,7 +26,7 @@ test('every error code, reason and state of a peer has a row, and there are no o
 });
 
 describe.each(rows)('%s', (_, step) => {
-  test('says one thing or more to each kind of caller', () => {
+  test('has a sentence for each kind of caller', () => {
     for (const caller of callers) expect(step[caller]).toMatch(/^\S.* .*\.$/);
   });
 
@@ -34,7 +34,7 @@ describe.each(rows)('%s', (_, step) => {
     for (const caller of ['tool', 'command'] as const) expect(step[caller]).not.toMatch(restCall);
   });
 
-  test('names a command to the owner as something that they do, to a model as something that its user does', () => {
+  test('tells a model that only its user can run a command', () => {
     if (step.tool.includes('`ocmesh')) expect(step.tool).toMatch(/\b(user|owner)\b/);
     expect(step.command).not.toMatch(/\byour user\b/);
   });
@@ -57,7 +57,7 @@ test('the owner can undo a block, which trusting the peer would go beyond', () =
   for (const caller of callers) expect(reachabilityStep('blocked', caller)).toContain('`ocmesh unblock`');
 });
 
-test('an exact problem has a step of its own, an unknown one that of its code', () => {
+test('a known problem has its own step, an unknown one that of its code', () => {
   expect(errorStep({ code: 'invalid_request', problem: 'relay_list_full' }, 'command')).toContain(
     '`ocmesh relays remove <url>`',
   );
@@ -69,7 +69,7 @@ test('an exact problem has a step of its own, an unknown one that of its code', 
   }
 });
 
-test('a store that refuses is helped by what it refuses for', () => {
+test('the step for a store that refuses depends on the error', () => {
   const code = 'storage_refuses';
   expect(reasonStep({ code, problem: 'storage_full' }, 'command')).toMatch(/^Free some space/);
   expect(reasonStep({ code, problem: 'storage_unavailable' }, 'command')).toContain('`ocmesh logs`');
@@ -94,7 +94,7 @@ test('replaces the next steps of a result and nothing else of it', () => {
   for (const other of [[], 'text', { name: 'x' }] as never[]) expect(withStepsFor('tool', other)).toBe(other);
 });
 
-test('every error can be thrown with the steps of its code', () => {
+test('an error without a problem has the steps of its code', () => {
   for (const code of Object.keys(errorCatalogue) as ErrorCode[])
     for (const caller of callers) expect(errorStep({ code }, caller)).toBe(nextSteps.errors[code][caller]);
 });

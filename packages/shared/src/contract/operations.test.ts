@@ -11,7 +11,7 @@ import { eventTypes, StreamEvent } from './stream-events.ts';
 const rows = Object.entries(operations) as [OperationName, Operation][];
 
 test.each(rows)(
-  '%s: path and headers name fields of its input, its errors stand in the catalogue',
+  '%s: path and headers name fields of its input, its errors are in the catalogue',
   (_, row) => {
     const fields = Object.keys(row.input.properties);
     for (const field of [...pathFields(row.path), ...Object.keys(row.headers ?? {})])
@@ -58,7 +58,7 @@ test('every operation is a call or a stream', () => {
   expect([...callNames, ...streams].sort()).toEqual(rows.map(([name]) => name).sort());
 });
 
-test('the stream has a shape for each of its events, and for the gap between two', () => {
+test('the stream has a schema for each of its events, and for a gap', () => {
   expect(StreamEvent.anyOf.map((one) => one.properties.event.const)).toEqual([...eventTypes, 'reset']);
 });
 
@@ -72,11 +72,11 @@ test.each(Object.entries(errorCatalogue))('%s says what happened', (_, row) => {
   expect(row.status).toBeGreaterThanOrEqual(400);
 });
 
-test('an unknown peer is told in the words that people look for', () => {
+test('the error for an unknown peer contains the words that people search for', () => {
   expect(new OcmeshError('peer_unknown').message).toContain('peer unknown');
 });
 
-test('names of every object are no codes', () => {
+test('property names of every object are not codes', () => {
   for (const name of ['toString', '__proto__', 'constructor', '', 5, null])
     expect(isErrorCode(name)).toBe(false);
 });
