@@ -3,12 +3,12 @@ import { agentAccess, createClient } from '@ocmesh/client';
 import { askMayTrust } from './may-trust.ts';
 import { createMcpServer } from './server.ts';
 
-/** Milliseconds that running calls have to answer after the client closed stdin. */
+/** Milliseconds that running calls have to finish after the client closed stdin. */
 const graceMs = 500;
 
 /**
- * Serves MCP on stdin and stdout until stdin ends, SIGTERM or SIGINT comes, or the client goes away.
- * Problems are written to stderr. The process may be ended once this resolves.
+ * Serves MCP on stdin and stdout until stdin ends, the client disconnects, or SIGTERM or SIGINT arrives.
+ * Writes internal errors to stderr. The process may exit once this resolves.
  */
 export async function runMcpServer(): Promise<void> {
   const handlers = createClient(agentAccess({ env: process.env }));
@@ -22,7 +22,7 @@ export async function runMcpServer(): Promise<void> {
     const end = () => resolve();
     process.stdin.once('end', end);
     process.stdin.once('close', end);
-    // The reader of our answers is gone.
+    // Nobody reads our responses any more.
     process.stdout.on('error', end);
     process.once('SIGTERM', end);
     process.once('SIGINT', end);

@@ -106,7 +106,7 @@ describe('a command line that is wrong', () => {
   it('is told to a person with the next step', async () => {
     const { err } = await openCommandLine().run(['send', 'bob']);
     expect(err).toBe(
-      "ocmesh: missing required argument 'text'\n`ocmesh help <command>` says what it takes.\n",
+      "ocmesh: missing required argument 'text'\n`ocmesh help <command>` shows its arguments and options.\n",
     );
     expect((await openCommandLine().run(['key'])).err).toMatch(/^Usage: ocmesh key /);
   });

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import { createFakeClock } from '@ocmesh/testkit';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { runCli } from '../../src/cli/cli.ts';
 import type { Io } from '../../src/cli/terminal/io.ts';
 import { openApi } from './http-api.ts';
@@ -41,11 +41,12 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
         code = next;
       },
     };
-    const over = runCli(['node', 'ocmesh', ...args], io).then(() => ({
-      out: stdout.text(),
-      err: stderr.text(),
-      code,
-    }));
+    const over = runCli(['node', 'ocmesh', ...args], io).then(() => {
+      const [out, err] = [stdout.text(), stderr.text()];
+      // Whoever runs a command cannot make a REST call with it.
+      expect(`${out}\n${err}`).not.toMatch(/\b(GET|POST|PUT|PATCH|DELETE) \//);
+      return { out, err, code };
+    });
     return {
       stdin,
       out: stdout.text,

@@ -19,7 +19,7 @@ export function guard(request: IncomingMessage, port: number): void {
   if (!/^\/(?!\/)/.test(url)) {
     throw new OcmeshError('invalid_request', {
       message: 'The request target must be a path.',
-      hint: 'Send a path such as /status.',
+      problem: 'no_path',
     });
   }
   const origins = valuesOf(request, 'origin');
@@ -38,13 +38,13 @@ function checkNames(rawHeaders: readonly string[]): void {
     if (/^(x-)?forwarded/i.test(name)) {
       throw new OcmeshError('forbidden_origin', {
         message: 'This API is for this machine alone: what a proxy forwards is refused.',
-        hint: 'Call it directly, without a proxy.',
+        problem: 'proxied',
       });
     }
     if (/^x-(http-)?method/i.test(name)) {
       throw new OcmeshError('invalid_request', {
         message: 'The method stands in the request line alone.',
-        hint: `Leave out the header that names another: X-Method and the like.`,
+        problem: 'method_in_header',
       });
     }
   }

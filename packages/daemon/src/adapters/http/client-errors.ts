@@ -39,7 +39,7 @@ export function createUnread({ random, log }: { readonly random: Random; readonl
         ? new OcmeshError(known)
         : new OcmeshError('invalid_request', {
             message: 'This is no HTTP request that can be read.',
-            hint: 'Send HTTP/1.1.',
+            problem: 'not_http',
           });
       const { status, body } = toAnswer(error, toHex(random.bytes(8)), log);
       const text = JSON.stringify(body);

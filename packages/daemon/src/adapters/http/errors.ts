@@ -1,5 +1,12 @@
 import type { Log } from '@ocmesh/shared/ambient';
-import { type ErrorBody, errorRow, OcmeshError, type Operation, statusOf } from '@ocmesh/shared/contract';
+import {
+  type ErrorBody,
+  errorRow,
+  errorStep,
+  OcmeshError,
+  type Operation,
+  statusOf,
+} from '@ocmesh/shared/contract';
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -20,8 +27,9 @@ export function toAnswer(error: unknown, requestId: string, log: Log, operation?
     body: {
       error: known.code,
       message: known.message,
-      hint: known.hint,
+      hint: errorStep(known, 'api'),
       request_id: requestId,
+      ...(known.problem ? { problem: known.problem } : {}),
       ...(known.details ? { details: { ...known.details } } : {}),
     },
     retryAfterSeconds: known.retryAfterSeconds,

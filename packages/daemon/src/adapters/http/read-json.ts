@@ -15,7 +15,7 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new OcmeshError('invalid_request', {
       message: 'The body must be a JSON object.',
-      hint: 'Send its fields in braces: {"id": "…"}.',
+      problem: 'body_not_object',
     });
   }
   return value as Record<string, unknown>;

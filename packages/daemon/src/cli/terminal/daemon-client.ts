@@ -1,5 +1,12 @@
 import { agentAccess, createClient, type DaemonAccess, followEvents, ownerAccess } from '@ocmesh/client';
-import type { AbortSignalLike, Handlers, Input, StreamEvent } from '@ocmesh/shared/contract';
+import {
+  type AbortSignalLike,
+  callNames,
+  type Handlers,
+  type Input,
+  type StreamEvent,
+  withStepsFor,
+} from '@ocmesh/shared/contract';
 import type { Io } from './io.ts';
 import { withProgress } from './progress.ts';
 
@@ -17,10 +24,12 @@ export interface Daemon {
 export function createDaemonClient(io: Io): Daemon {
   const access = ownerAccess({ env: io.env });
   const clientOf = (credentials: DaemonAccess): Handlers =>
-    createClient({
-      ...credentials,
-      fetch: (url, init) => withProgress(io, 'Waiting for the daemon', access.fetch(url, init)),
-    });
+    inCommandTerms(
+      createClient({
+        ...credentials,
+        fetch: (url, init) => withProgress(io, 'Waiting for the daemon', access.fetch(url, init)),
+      }),
+    );
   const api = clientOf(access);
   return {
     // Where nobody sees what is printed, a program writes: the loop guard counts what it sends.
@@ -36,4 +45,13 @@ export function createDaemonClient(io: Io): Daemon {
         },
       }),
   };
+}
+
+/** The same API, with next steps that name commands instead of REST calls. */
+function inCommandTerms(api: Handlers): Handlers {
+  const entries = callNames.map((name) => {
+    const call = api[name] as (...args: unknown[]) => Promise<object>;
+    return [name, async (...args: unknown[]) => withStepsFor('command', await call(...args))];
+  });
+  return Object.fromEntries(entries) as Handlers;
 }

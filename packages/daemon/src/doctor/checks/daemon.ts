@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { reasonStep } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import type { Home } from '../../adapters/system/home.ts';
 import { takeLock } from '../../adapters/system/lock.ts';
@@ -47,7 +48,7 @@ function describe({ status }: DaemonFacts, pid: number | null, home: Home): Find
   const reason = status.reasons.find(
     ({ code }) => !TOLD_ELSEWHERE.has(code) && !(code === 'storage_refuses' && isFull(home)),
   );
-  if (reason) return fail(`${found}: ${reason.message}`, reason.next_step);
+  if (reason) return fail(`${found}: ${reason.message}`, reasonStep(reason, 'command'));
   if (status.daemon_version !== ocmeshVersion)
     return warn(`${found}; this is ${ocmeshVersion}`, 'Restart it, so that both are the same.');
   return ok(found);

@@ -205,7 +205,7 @@ describe(daemonCheck, () => {
     code,
     message: 'm',
     since: '',
-    next_step: 'n',
+    next_step: 'POST /n',
   });
   const running = (overrides?: Partial<Status>): Promise<Finding[]> =>
     look(
@@ -239,7 +239,7 @@ describe(daemonCheck, () => {
 
   it('tells what nobody else does', async () => {
     expect(await running({ reasons: [reason('no_relay'), reason('storage_refuses')] })).toMatchObject([
-      { state: 'fail', nextStep: 'n' },
+      { state: 'fail', nextStep: '`ocmesh logs` shows the reason.' },
     ]);
   });
 
