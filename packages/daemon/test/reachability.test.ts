@@ -27,7 +27,7 @@ test('a peer that is online is reachable while a relay of ours takes what we wri
   box.network.connect('wss://one.test');
   expect(await reachability()).toMatchObject({ state: 'reachable' });
   // What we hold of other people's lists is not ours.
-  box.network.say('wss://one.test', { role: 'foreign' });
+  box.network.say('wss://one.test', { role: 'peer' });
   expect(await reachability()).toMatchObject({ state: 'no_relay' });
 });
 

@@ -68,7 +68,7 @@ test('is degraded after 15 seconds in which no relay lets it read messages, thou
 test('a relay of somebody else makes nobody healthy', async () => {
   const world = createTestMesh();
   const box = await world.start();
-  box.network.say('wss://one.test', { role: 'foreign' });
+  box.network.say('wss://one.test', { role: 'peer' });
   await world.clock.advance(20_000);
   expect(await box.getStatus({})).toMatchObject({ reasons: [{ code: 'no_relay' }] });
 });

@@ -168,7 +168,7 @@ export function createMemoryNetwork(
 ): MemoryNetwork {
   let permanent: readonly Subscription[] = [];
   let own: readonly string[] = [];
-  const foreign = new Set<string>();
+  const peerRelays = new Set<string>();
   const reports: { url: string; offence: Offence }[] = [];
   let wakes = 0;
   let listener: NetworkListener | null = null;
@@ -178,7 +178,7 @@ export function createMemoryNetwork(
   function connect(url: string): void {
     const relay = mesh.relays.find((each) => each.url === url);
     const isOurs = own.includes(url);
-    if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url)))
+    if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || peerRelays.has(url)))
       return;
     const live: Filter[] = [];
     const client: Client = {
@@ -224,7 +224,7 @@ export function createMemoryNetwork(
     const connection = connections.get(url);
     return {
       url,
-      role: own.includes(url) ? 'own' : 'foreign',
+      role: own.includes(url) ? 'own' : 'peer',
       open: connection !== undefined,
       state: connection ? 'connected' : 'disconnected',
       connectedSince: connection?.since ?? null,
@@ -255,7 +255,7 @@ export function createMemoryNetwork(
       each(undefined, disconnect);
       listener = silent && null;
     },
-    relays: () => [...own, ...foreign].map(snapshot),
+    relays: () => [...own, ...peerRelays].map(snapshot),
     async publish(url, event) {
       const connection = connections.get(url);
       if (!connection) return { outcome: 'offline', reason: null, prefix: null };
@@ -293,12 +293,12 @@ export function createMemoryNetwork(
       const gone = own.filter((url) => !urls.includes(url));
       own = urls;
       for (const url of gone) disconnect(url);
-      for (const url of urls) if (foreign.delete(url)) disconnect(url);
+      for (const url of urls) if (peerRelays.delete(url)) disconnect(url);
       if (options.up ?? true) for (const url of urls) connect(url);
     },
     reach(url) {
       if (own.includes(url) || !mesh.relays.some((relay) => relay.url === url)) return;
-      foreign.add(url);
+      peerRelays.add(url);
       connect(url);
     },
     report(url, offence) {

@@ -1,28 +1,24 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
-import { createConversation } from '../../src/adapters/nostr/protocol.ts';
-import type {
-  NetworkListener,
-  RelayNetwork,
-  RelaySnapshot,
-  Subscription,
-} from '../../src/core/ports/relay-network.ts';
+import { createAuthRation } from '../../src/adapters/nostr/auth-ration.ts';
+import { createProtocol, type Protocol } from '../../src/adapters/nostr/protocol.ts';
+import type { RelayNetwork, RelaySnapshot } from '../../src/core/ports/relay-network.ts';
 
 const url = 'wss://one.test';
 
-type Heard = (text: string) => void;
-
-/** One relay that is played by hand, frame by frame: what the daemon says of frames, without sockets and their measures. */
-export function createConversationNetwork(deps: {
+/**
+ * A network of one relay that the test plays by hand, frame by frame. The protocol is the real one; sockets and the
+ * limits of a session are left out.
+ */
+export function createProtocolNetwork(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly sign: (draft: EventDraft) => NostrEvent;
 }) {
+  const authRation = createAuthRation(deps.clock);
   const sent: string[] = [];
-  let hear: Heard = () => {};
-  let publish: RelayNetwork['publish'] = async () => ({ outcome: 'offline', reason: null, prefix: null });
-  let query: RelayNetwork['query'] = async () => ({ complete: false, events: [], tooLarge: false });
-  let reset = (): void => {};
+  let protocol: Protocol | null = null;
+  let connect = (): void => {};
   const snapshot = (): RelaySnapshot => ({
     url,
     role: 'own',
@@ -38,44 +34,48 @@ export function createConversationNetwork(deps: {
   });
 
   const network: RelayNetwork = {
-    start(_, permanent: readonly Subscription[], listener: NetworkListener) {
-      const conversation = createConversation({
-        url,
-        ...deps,
-        permanent,
-        info: () => null,
-        send: (frame) => sent.push(frame) > 0,
-        giveUp: () => reset(),
-        onEvent: (event) => listener.onEvent(event, url),
-        onSubscribed: (name) => listener.onSubscribed(url, name),
-        onRefused: () => {},
-        onOffence: (offence) => listener.onGarbage(url, offence),
-      });
-      hear = (text) => conversation.onText(text, text.length);
-      publish = (_url, event) => conversation.publish(event);
-      query = (_url, filters) => conversation.query(filters);
-      reset = () => {
-        conversation.reset();
-        conversation.open();
+    start(_, permanent, listener) {
+      connect = () => {
+        protocol?.close();
+        protocol = createProtocol({
+          url,
+          clock: deps.clock,
+          log: deps.log,
+          sign: deps.sign,
+          authRation,
+          permanent,
+          info: () => null,
+          send: (frame) => sent.push(frame) > 0,
+          giveUp: () => connect(),
+          onEvent: (event) => listener.onEvent(event, url),
+          onSubscribed: (name) => listener.onSubscribed(url, name),
+          onRefused: () => {},
+          onRoundTrip: () => {},
+          onOffence: (offence) => listener.onGarbage(url, offence),
+        });
+        protocol.open();
       };
       listener.onConnected(url);
-      conversation.open();
+      connect();
     },
     stop: async () => {},
     relays: () => [snapshot()],
     use() {},
     reach() {},
-    publish: (to, event) => publish(to, event),
-    query: (to, filters) => query(to, filters),
+    publish: async (_, event) =>
+      (await protocol?.publish(event)) ?? { outcome: 'offline', reason: null, prefix: null },
+    query: async (_, filters) =>
+      (await protocol?.query(filters)) ?? { complete: false, events: [], tooLarge: false },
     report() {},
     wake() {},
   };
   return {
     network,
-    /** Frames of ours since the last look. */
+    /** Returns the frames that we sent since the last call. */
     takeSent: () => sent.splice(0),
-    hear: (text: string) => hear(text),
-    /** The connection broke and stands again. */
-    reconnect: () => reset(),
+    /** Handles a frame of the relay. */
+    hear: (text: string) => protocol?.onText(text, text.length),
+    /** Closes the connection and opens another one. */
+    reconnect: () => connect(),
   };
 }

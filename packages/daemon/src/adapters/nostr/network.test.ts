@@ -104,7 +104,7 @@ describe('a relay that misbehaves', () => {
     const restMs = (relay().backoffUntil as number) - clock.now();
     expect(restMs).toBeGreaterThanOrEqual(hourMs);
     expect(restMs).toBeLessThanOrEqual(1.1 * hourMs);
-    expect(logged('relay left alone for a while')).toBe(1);
+    expect(logged('relay is in back-off')).toBe(1);
     expect(heard).toContain('is misbehaving');
   });
 

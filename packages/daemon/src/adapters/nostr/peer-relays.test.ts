@@ -17,7 +17,7 @@ async function reached(script: Parameters<typeof startScriptedRelay>[0] = {}) {
 
 test('a peer’s relay is written to, and nothing is asked of it', async () => {
   const { network, fakePeer, peer, relay, heard } = await reached();
-  expect(relay()).toMatchObject({ role: 'foreign', open: true, state: 'connected', carriesDms: false });
+  expect(relay()).toMatchObject({ role: 'peer', open: true, state: 'connected', carriesDms: false });
   const event = fakePeer.presence();
   expect(await network.publish(peer.url, event)).toMatchObject({ outcome: 'accepted' });
   expect(await network.query(peer.url, [{}])).toMatchObject({ complete: false, events: [] });
@@ -92,7 +92,7 @@ test('it never counts as a relay of our own', async () => {
   }
   expect(network.relays().map(({ url, role }) => [url, role])).toEqual([
     [own, 'own'],
-    [peer.url, 'foreign'],
+    [peer.url, 'peer'],
   ]);
   expect(heard).not.toContain('info');
 });

@@ -22,7 +22,7 @@ test.each([
   ['', 'none', null, null],
   ['your payload is odd', 'none', null, null],
 ] as const)('%j after AUTH %s means %4$s', (words, auth, info, state) => {
-  expect(refusedState(words, { outcome: auth, words: '' }, info)).toBe(state);
+  expect(refusedState(words, { outcome: auth, reason: '' }, info)).toBe(state);
 });
 
 test.each([
@@ -37,7 +37,7 @@ test.each([
 });
 
 test('what the relay said to our AUTH counts too', () => {
-  const auth = { outcome: 'refused', words: 'restricted: pay first' } as const;
+  const auth = { outcome: 'refused', reason: 'restricted: pay first' } as const;
   expect(refusedState('auth-required: x', auth, null)).toBe('payment_required');
   expect(refusedState('rate-limited: x', auth, null)).toBeNull();
 });

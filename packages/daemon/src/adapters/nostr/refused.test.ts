@@ -130,7 +130,7 @@ describe('a relay that hangs up on us', () => {
     const restMs = (relay().backoffUntil as number) - clock.now();
     expect(restMs).toBeGreaterThanOrEqual(6 * hourMs);
     expect(restMs).toBeLessThanOrEqual(6.6 * hourMs);
-    expect(logged('relay left alone for a while')).toBe(1);
+    expect(logged('relay is in back-off')).toBe(1);
     await pass(good, 10 * MINUTE_MS);
     expect(scripted.connections()).toBe(1);
     expect(relay(url).state).toBe('restricted');
@@ -161,7 +161,7 @@ describe('a relay that hangs up on us', () => {
     await until(() => expect(relay()).toMatchObject({ state, open: false }));
     expect(relay().lastError).toContain(`HTTP ${status}`);
     expect((relay().backoffUntil as number) - clock.now()).toBeGreaterThanOrEqual(6 * hourMs);
-    expect([count(`is ${state}`), logged('relay left alone for a while')]).toEqual([1, 1]);
+    expect([count(`is ${state}`), logged('relay is in back-off')]).toEqual([1, 1]);
     await clock.advance(20_000);
     expect(scripted.requests().upgrades).toBe(1);
   });
@@ -177,7 +177,7 @@ describe('a relay that hangs up on us', () => {
       expect(scripted.requests().upgrades).toBe(attempt);
       for (let i = 0; i < 151 && relay().state === 'restricted'; i++) await clock.advance(1_000);
     }
-    expect(logged('relay left alone for a while')).toBe(1);
+    expect(logged('relay is in back-off')).toBe(1);
   });
 
   test('is called back within five minutes when every other relay goes down', async () => {

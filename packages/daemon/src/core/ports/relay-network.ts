@@ -18,8 +18,8 @@ export interface RelayInfo {
 
 export interface RelaySnapshot {
   readonly url: string;
-  /** `own`: of our list, read and written. `foreign`: of a peer's list, written to while there is something to write. */
-  readonly role: 'own' | 'foreign';
+  /** `own`: of our list, read and written. `peer`: of a peer's list, connected while we write to it. */
+  readonly role: 'own' | 'peer';
   /** A connection stands, whatever `state` calls it. */
   readonly open: boolean;
   readonly state: RelayState;
@@ -76,7 +76,7 @@ export interface RelayNetwork {
   /** @param urls our own relays */
   start(urls: readonly string[], subscriptions: readonly Subscription[], listener: NetworkListener): void;
   stop(): Promise<void>;
-  /** Our own in their order, then the foreign ones that are held at the moment. */
+  /** Our own in their order, then the connected ones of peers. */
   relays(): readonly RelaySnapshot[];
   /** From now on these are our own: new ones are connected, the others let go of. */
   use(urls: readonly string[]): void;

@@ -5,7 +5,7 @@ import type { RelaySnapshot } from '../ports/relay-network.ts';
 /** A relay as the status and its events show it. */
 export const presentRelay = (relay: RelaySnapshot): RelayStatus => ({
   url: relay.url,
-  role: relay.role,
+  role: relay.role === 'own' ? 'own' : 'foreign',
   state: relay.state,
   rests_until: relay.backoffUntil === null ? null : toIso(relay.backoffUntil),
   connected_since: relay.connectedSince === null ? null : toIso(relay.connectedSince),
