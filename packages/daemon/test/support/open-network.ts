@@ -5,10 +5,10 @@ import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/p
 import { createFakePeer } from './fake-peer.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 
-/** Waits for what goes over a real socket; time stands still meanwhile. */
+/** Waits in real time for data on a socket; the fake clock does not move. */
 export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
 
-/** An event of the right shape, unsigned: sessions check no signatures. */
+/** Returns an event of the right shape without a valid signature: sessions do not check it. */
 export const rawEvent = (kind: number, content: unknown, fields: Record<string, unknown> = {}) => ({
   id: 'ab'.repeat(32),
   pubkey: 'cd'.repeat(32),
@@ -23,20 +23,20 @@ export const rawDm = (content: unknown, fields: Record<string, unknown> = {}) =>
 export const rawPresence = (content: unknown) => rawEvent(31337, content);
 
 interface NetworkOptions {
-  /** Lets the network reach relays of peers on loopback. */
+  /** Allows peers' relays on loopback. */
   readonly reachesLoopback?: boolean;
-  /** Called in the middle of whatever is told. */
+  /** Called during each report of the network. */
   readonly onHear?: (what: string, network: RelayNetwork) => void;
 }
 
-/** The network on these relays, with everything it said written down. */
+/** Opens the network on these relays and records what it reports. */
 export function openNetwork(urls: readonly string[], options: NetworkOptions = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const fakePeer = createFakePeer('alice', clock);
   const heard: string[] = [];
-  /** What was heard, with the relay that it was about. */
-  const told: (readonly [url: string, what: string])[] = [];
+  /** Reports with their relay. */
+  const reports: (readonly [url: string, what: string])[] = [];
   const events: unknown[] = [];
   const permanent: Subscription[] = [
     { name: 'presence', filters: () => [{ kinds: [31337], since: Math.floor(clock.now() / 1000) }] },
@@ -51,7 +51,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   });
   const hear = (url: string, what: string): void => {
     heard.push(what);
-    told.push([url, what]);
+    reports.push([url, what]);
     options.onHear?.(what, network);
   };
   network.start(urls, permanent, {
@@ -72,13 +72,13 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   const count = (what: string): number => heard.filter((each) => each === what).length;
   const contents = (): unknown[] => events.map((event) => (event as { content: unknown }).content);
   const logged = (message: string): number => log.lines.filter((line) => line.message === message).length;
-  /** Lets time pass in steps that leave time for signs of life from this relay: time runs ahead of the sockets. */
+  /** Lets time pass in steps, with an event from this relay in each: the fake clock is faster than sockets. */
   async function pass(scripted: ScriptedRelay, ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 35_000) {
       await clock.advance(Math.min(35_000, left));
-      const sign = String(clock.monotonic());
-      scripted.send(['EVENT', 'presence', rawPresence(sign)]);
-      await until(() => expect(contents()).toContain(sign));
+      const content = String(clock.monotonic());
+      scripted.send(['EVENT', 'presence', rawPresence(content)]);
+      await until(() => expect(contents()).toContain(content));
     }
   }
 
@@ -90,7 +90,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     fakePeer,
     network,
     heard,
-    told,
+    reports,
     events,
     contents,
     relay,
@@ -99,7 +99,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   };
 }
 
-/** Connected and subscribed, unless the script has other plans. */
+/** Opens a network on a scripted relay, and waits until it has connected and subscribed. */
 export async function connected(
   script: Script = {},
   options: NetworkOptions & { others?: readonly string[] } = {},

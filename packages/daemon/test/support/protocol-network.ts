@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
-import { createAuthRation } from '../../src/adapters/nostr/auth-ration.ts';
+import { createAuthRateLimit } from '../../src/adapters/nostr/auth-rate-limit.ts';
 import { createProtocol, type Protocol } from '../../src/adapters/nostr/protocol.ts';
 import type { RelayNetwork, RelaySnapshot } from '../../src/core/ports/relay-network.ts';
 
@@ -15,7 +15,7 @@ export function createProtocolNetwork(deps: {
   readonly log: Log;
   readonly sign: (draft: EventDraft) => NostrEvent;
 }) {
-  const authRation = createAuthRation(deps.clock);
+  const authRateLimit = createAuthRateLimit(deps.clock);
   const sent: string[] = [];
   let protocol: Protocol | null = null;
   let connect = (): void => {};
@@ -42,7 +42,7 @@ export function createProtocolNetwork(deps: {
           clock: deps.clock,
           log: deps.log,
           sign: deps.sign,
-          authRation,
+          authRateLimit,
           permanent,
           info: () => null,
           send: (frame) => sent.push(frame) > 0,

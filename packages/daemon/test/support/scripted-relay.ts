@@ -8,45 +8,45 @@ export type Frame = readonly [type: string, ...rest: unknown[]];
 export interface ScriptedRelay {
   readonly url: string;
   readonly port: number;
-  /** Frames of all connections, in order. */
+  /** Frames received on all connections, in order. */
   readonly received: Frame[];
-  /** How many connections there were. */
+  /** Returns the number of connections so far. */
   connections(): number;
-  /** How many there are. */
+  /** Returns the number of open connections. */
   open(): number;
-  /** How many times it was asked to upgrade, or anything else. */
+  /** Returns the number of HTTP requests: upgrades, and others. */
   requests(): { readonly upgrades: number; readonly documents: number };
   ofType(type: string): Frame[];
-  /** Sends to everybody: an array as a frame, a string or bytes as they are. */
+  /** Sends to all clients: an array as a frame, a string or bytes unchanged. */
   send(frame: Frame | string | Buffer): void;
-  /** Cuts every connection without a word. */
+  /** Terminates all connections without a close frame. */
   cut(): void;
-  /** Closes every connection with these. */
-  close(code: number, words: string): void;
+  /** Closes all connections with this code and reason. */
+  close(code: number, reason: string): void;
 }
 
-/** What a relay that does not upgrade says instead. */
+/** An HTTP response in place of the upgrade. */
 export interface Denial {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Script {
-  /** Headers of every upgrade. */
+  /** Headers of every upgrade response. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asked at each upgrade; null lets it through. */
+  /** Called at each upgrade; null accepts it. */
   readonly onUpgrade?: () => Denial | null;
-  /** Right after a connection stands. */
+  /** Called when a connection is open. */
   readonly onOpen?: (reply: (...frame: Frame) => void) => void;
-  /** @returns true when it dealt with the frame itself; else REQ gets EOSE and EVENT and AUTH get a friendly OK */
+  /** @returns true if it handled the frame; otherwise a REQ gets EOSE, and EVENT and AUTH get a positive OK */
   readonly onFrame?: (frame: Frame, reply: (...frame: Frame) => void, socket: WebSocket) => boolean;
-  /** Whether it answers pings. Default true. */
+  /** Whether it sends pongs. Default true. */
   readonly pongs?: boolean;
-  /** Answers plain HTTP, NIP-11 among it. */
+  /** Handles other HTTP requests, such as for the NIP-11 document. */
   readonly onRequest?: RequestListener;
 }
 
-/** A relay on a real socket that says what a test tells it to. */
+/** Starts a relay on a real socket that follows a script. */
 export async function startScriptedRelay(script: Script = {}): Promise<ScriptedRelay> {
   const received: Frame[] = [];
   let connections = 0;
@@ -104,8 +104,8 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
     cut() {
       for (const client of server.clients) client.terminate();
     },
-    close(code, words) {
-      for (const client of server.clients) client.close(code, words);
+    close(code, reason) {
+      for (const client of server.clients) client.close(code, reason);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
 import { type EventDraft, kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
-import type { AuthRation } from './auth-ration.ts';
+import type { AuthRateLimit } from './auth-rate-limit.ts';
 import type { AuthResult } from './refused-state.ts';
 
 export interface Authentication {
@@ -20,7 +20,7 @@ export interface Authentication {
 export interface AuthenticationDeps {
   readonly url: string;
   readonly clock: Clock;
-  readonly ration: AuthRation;
+  readonly rateLimit: AuthRateLimit;
   readonly sign: (draft: EventDraft) => NostrEvent;
   /** Sends the signed challenge and resolves with the relay's OK. */
   readonly send: (event: NostrEvent) => Promise<PublishOutcome>;
@@ -31,7 +31,7 @@ export interface AuthenticationDeps {
 
 /** NIP-42 on one connection. A refusal is a state, not an exception. */
 export function createAuthentication(deps: AuthenticationDeps): Authentication {
-  const { url, clock, ration, sign, send, isRequired, onRefused } = deps;
+  const { url, clock, rateLimit, sign, send, isRequired, onRefused } = deps;
   let challenge: string | null = null;
   let pending: Promise<boolean> | null = null;
   let result: AuthResult = { outcome: 'none', reason: '' };
@@ -41,9 +41,9 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
   let endWait = (): void => {};
 
   async function respond(): Promise<boolean> {
-    await waitForRation();
+    await waitUntilAllowed();
     if (isClosed || challenge === null) return false;
-    ration.spend();
+    rateLimit.spend();
     const event = sign({
       kind: kinds.clientAuth,
       created_at: toUnixSec(clock.now()),
@@ -64,8 +64,8 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
   }
 
   /** Waits until a signature is allowed. Challenges that come meanwhile replace the one to sign. */
-  async function waitForRation(): Promise<void> {
-    const waitMs = ration.waitMs();
+  async function waitUntilAllowed(): Promise<void> {
+    const waitMs = rateLimit.waitMs();
     if (waitMs === 0) return;
     isWaiting = true;
     await new Promise<void>((resolve) => {

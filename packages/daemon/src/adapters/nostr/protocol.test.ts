@@ -5,21 +5,21 @@ import { describe, expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { rawDm } from '../../../test/support/open-network.ts';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
-import { createAuthRation } from './auth-ration.ts';
+import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { nostrLimits } from './limits.ts';
 import { createProtocol } from './protocol.ts';
 
 const MINUTE_MS = 60_000;
-/** Lets everything happen that waits for nothing but its turn. */
+/** Runs everything that is due without time passing. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 type Sent = readonly [type: string, first: never, ...rest: unknown[]];
 
-/** The protocol on an open connection to a relay that the test plays by hand, and on the connections after it. */
+/** The protocol on connections to a relay that the test plays by hand. The first connection is open. */
 function open(options: { limitation?: Record<string, unknown>; permanent?: readonly string[] } = {}) {
   const clock = createFakeClock();
   const fakePeer = createFakePeer('alice', clock);
-  const authRation = createAuthRation(clock);
+  const authRateLimit = createAuthRateLimit(clock);
   const state = { info: options.limitation ? knows(options.limitation) : null };
   const filters = (): Filter[] => [{ kinds: [4], limit: 0 }];
 
@@ -32,7 +32,7 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
       clock,
       log: createRecordingLog(),
       sign: fakePeer.sign,
-      authRation,
+      authRateLimit,
       permanent: (options.permanent ?? ['dm']).map((name) => ({ name, filters })),
       info: () => state.info,
       send: (frame) => sent.push(JSON.parse(frame)) > 0,
@@ -60,8 +60,8 @@ const knows = (limitation: Record<string, unknown>): RelayInfo => ({ supportedNi
 const idOf = (frame: Sent | undefined): string =>
   (frame?.[1] as unknown as { id: string } | undefined)?.id ?? '';
 
-describe('a refusal for good', () => {
-  test('is asked again after six hours, with a fresh answer to the challenge, and may be over by then', async () => {
+describe('a permanent refusal', () => {
+  test('is tried again after six hours with a new AUTH, and may be over by then', async () => {
     const { clock, protocol, say, ofType, count } = open();
     say('AUTH', 'the same');
     say('CLOSED', 'dm', 'auth-required: x');
@@ -88,7 +88,7 @@ describe('a refusal for good', () => {
   test.each([
     ['rate-limited: slow', MINUTE_MS],
     ['error: x', 5 * MINUTE_MS],
-  ])('is not %j: that is asked again after %i ms', async (words, ms) => {
+  ])('is not %j, which is tried again after %i ms', async (words, ms) => {
     const { clock, protocol, say, ofType } = open();
     say('CLOSED', 'dm', words);
     await settle();
@@ -99,7 +99,7 @@ describe('a refusal for good', () => {
     expect(ofType('REQ')).toHaveLength(2);
   });
 
-  test('that becomes one for the moment is none any more', async () => {
+  test('ends when a temporary one replaces it', async () => {
     const { clock, protocol, say } = open();
     say('CLOSED', 'dm', 'restricted: x');
     await settle();
@@ -112,13 +112,13 @@ describe('a refusal for good', () => {
 });
 
 describe('challenges', () => {
-  test('that nothing waits for cost no signature', () => {
+  test('that nothing needs are not signed', () => {
     const { say, ofType } = open();
     for (let i = 0; i < 10_000; i++) say('AUTH', `c${i}`);
     expect(ofType('AUTH')).toEqual([]);
   });
 
-  test('by the thousand are answered six times a minute, the last one of them', async () => {
+  test('by the thousand are signed six times a minute, always the last one', async () => {
     const { clock, say, ofType } = open();
     say('CLOSED', 'dm', 'auth-required: x');
     await settle();
@@ -139,14 +139,14 @@ describe('challenges', () => {
     ]);
   });
 
-  test('are answered at once for a relay whose document says that it must be', async () => {
+  test("are signed at once if the relay's document requires it", async () => {
     const { say, ofType } = open({ limitation: { auth_required: true } });
     for (let i = 0; i < 10; i++) say('AUTH', `c${i}`);
     await settle();
     expect(ofType('AUTH')).toHaveLength(1);
   });
 
-  test('are answered when the document comes after them', async () => {
+  test('are signed when the document comes after them', async () => {
     const { say, ofType, state, protocol } = open();
     say('AUTH', 'c');
     expect(ofType('AUTH')).toEqual([]);
@@ -156,7 +156,7 @@ describe('challenges', () => {
     expect(ofType('AUTH')).toHaveLength(1);
   });
 
-  test('are rationed across connections; closing one ends its wait for a signature', async () => {
+  test('are limited across connections; closing one ends its wait for a signature', async () => {
     const { clock, connect, protocol } = open();
     protocol.close();
     let current = connect();
@@ -178,7 +178,7 @@ describe('challenges', () => {
 });
 
 describe('a connection that was closed', () => {
-  /** Under way: an AUTH that two subscriptions wait for, a write, an open query and a waiting one. */
+  /** A connection with an AUTH that two subscriptions wait for, a write, an open and a waiting query. */
   async function busy() {
     const opened = open({ permanent: ['presence', 'dm'], limitation: { max_subscriptions: 3 } });
     const { say, protocol, fakePeer } = opened;
@@ -230,7 +230,7 @@ describe('a connection that was closed', () => {
     expect([next.protocol.carriesDms(), next.ofType('AUTH'), next.gaveUp]).toEqual([true, [], []]);
   });
 
-  test('does not touch a write of the same event on the next one', async () => {
+  test('does not affect a write of the same event on the next one', async () => {
     const { connect, fakePeer, protocol, say } = open();
     const event = fakePeer.sign({});
     const first = protocol.publish(event);
@@ -244,7 +244,7 @@ describe('a connection that was closed', () => {
     next.protocol.close();
   });
 
-  test('takes no write and no query', async () => {
+  test('accepts no write and no query', async () => {
     const { clock, fakePeer, protocol, sent } = open();
     protocol.close();
     const before = sent.length;
@@ -255,7 +255,7 @@ describe('a connection that was closed', () => {
 });
 
 describe('a NOTICE instead of CLOSED', () => {
-  test('stands for the answer to a subscription that gets none, which is asked again later', async () => {
+  test('counts as a refusal of a REQ that gets no other response, and is tried again later', async () => {
     const { clock, say, gaveUp, heard, ofType } = open();
     say('NOTICE', 'too many subscriptions');
     await clock.advance(15_000);
@@ -290,7 +290,7 @@ describe('a NOTICE instead of CLOSED', () => {
   });
 });
 
-test('an EOSE that never comes while events do: no DMs are carried, and the connection stays', async () => {
+test('without an EOSE no DMs are carried, but the connection stays if events come', async () => {
   const { clock, say, count, gaveUp, protocol } = open();
   say('EVENT', 'dm', rawDm('x'));
   await clock.advance(hourMs);
@@ -304,7 +304,7 @@ test('an EOSE that comes a thousand times counts once', () => {
 });
 
 describe('queries', () => {
-  /** @param count of events that fill a query to the brim */
+  /** Returns the result of a query with this many events. */
   const filled = async (each: number, count: number) => {
     const { say, protocol } = open();
     const result = protocol.query([{ kinds: [4] }]);
@@ -313,13 +313,13 @@ describe('queries', () => {
     return result;
   };
 
-  test('of 5000 events are complete, one more is too many', async () => {
+  test('with 5000 events are complete, with one more too large', async () => {
     expect(await filled(1, 5_000)).toMatchObject({ complete: true, tooLarge: false });
     const { complete, tooLarge, events } = await filled(1, 5_001);
     expect([complete, tooLarge, events.length]).toEqual([false, true, 5_000]);
   });
 
-  test('end where their frames exceed the bytes that one answer may take', async () => {
+  test('end when their frames exceed the bytes of a query', async () => {
     const { complete, tooLarge, events } = await filled(200_000, 100);
     expect([complete, tooLarge]).toEqual([false, true]);
     expect(events.length).toBe(
@@ -327,7 +327,7 @@ describe('queries', () => {
     );
   });
 
-  test('hold what an event has, and not what a frame hides', async () => {
+  test('keep the fields of an event and nothing else in the frame', async () => {
     const { say, protocol, count } = open();
     const result = protocol.query([{ kinds: [4] }]);
     say('EVENT', 'q1', { ...rawDm('kept'), more: [[], [], []] });
@@ -338,7 +338,7 @@ describe('queries', () => {
     expect(count('garbage_frame')).toBe(2);
   });
 
-  test('take only what they asked for', async () => {
+  test('accept only matching events', async () => {
     const { say, protocol, count } = open();
     const result = protocol.query([{ kinds: [4], '#p': ['me'] }, { ids: ['ab'.repeat(32)] }]);
     say('EVENT', 'q1', rawDm('by id'));
@@ -352,7 +352,7 @@ describe('queries', () => {
     expect(count('unasked')).toBe(1);
   });
 
-  test('that get no answer end, and nobody hangs up for it', async () => {
+  test('that get no response end, and the connection stays', async () => {
     const { clock, say, protocol, gaveUp, ofType } = open();
     say('EOSE', 'dm');
     const result = protocol.query([{ kinds: [4] }]);
@@ -368,7 +368,7 @@ describe('queries', () => {
     [200, 4],
     [0, 4],
     ['many', 4],
-  ])('beside two subscriptions, of %s that are allowed, go out %i at a time', async (allowed, atOnce) => {
+  ])('with two subscriptions out of %s allowed, are sent %i at a time', async (allowed, atOnce) => {
     const { say, protocol, ofType } = open({
       permanent: ['presence', 'dm'],
       limitation: { max_subscriptions: allowed },
@@ -386,12 +386,12 @@ describe('queries', () => {
     [2, ['dm']],
     [1, ['dm']],
     [3, ['presence', 'dm']],
-  ])('with %i subscriptions allowed we keep %j permanent', (allowed, names) => {
+  ])('with %i subscriptions allowed, %j are permanent', (allowed, names) => {
     const { ofType } = open({ permanent: ['presence', 'dm'], limitation: { max_subscriptions: allowed } });
     expect(ofType('REQ').map(([, name]) => name)).toEqual(names);
   });
 
-  test('that wait for their turn too long, or for a connection that breaks, end', async () => {
+  test('end when they wait too long, or when the connection is lost', async () => {
     const { clock, protocol, ofType } = open({ limitation: { max_subscriptions: 2 } });
     const [first, second] = [protocol.query([{ kinds: [4] }]), protocol.query([{ kinds: [4] }])];
     expect(ofType('REQ')).toHaveLength(2);
@@ -408,7 +408,7 @@ describe('queries', () => {
 });
 
 describe('writes', () => {
-  test('longer than the relay takes are refused here, in words that say so', async () => {
+  test('longer than the relay accepts are refused here, with the reason', async () => {
     const { protocol, fakePeer, ofType } = open({ limitation: { max_message_length: 2_000 } });
     const small = fakePeer.sign({ kind: 4, content: 'é'.repeat(100) });
     const large = fakePeer.sign({ kind: 4, content: 'é'.repeat(900) });
@@ -423,7 +423,7 @@ describe('writes', () => {
   });
 
   test.each([{ max_message_length: 0 }, { max_message_length: 100 }, { max_message_length: -5 }, {}])(
-    '%j is no limit',
+    'are sent with %j, which is no limit',
     async (limitation) => {
       const { protocol, fakePeer, ofType } = open({ limitation });
       void protocol.publish(fakePeer.sign({ content: 'x'.repeat(5_000) }));
@@ -432,7 +432,7 @@ describe('writes', () => {
     },
   );
 
-  test('are not offered to a relay that asks for proof of work', async () => {
+  test('are not sent to a relay that asks for proof of work', async () => {
     const { protocol, fakePeer, ofType, state } = open({ limitation: { min_pow_difficulty: 20 } });
     expect(await protocol.publish(fakePeer.sign({}))).toEqual({
       outcome: 'rejected',

@@ -9,7 +9,7 @@ import {
 } from '@ocmesh/shared/wire';
 import type { PublishOutcome, QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
 import { createAuthentication } from './auth.ts';
-import type { AuthRation } from './auth-ration.ts';
+import type { AuthRateLimit } from './auth-rate-limit.ts';
 import { nostrLimits } from './limits.ts';
 import { createPermanentSubscriptions } from './permanent-subscriptions.ts';
 import { preflight, statedLimit } from './preflight.ts';
@@ -24,7 +24,7 @@ export interface ProtocolDeps {
   readonly log: Log;
   /** Signs responses to NIP-42 challenges. */
   readonly sign: (draft: EventDraft) => NostrEvent;
-  readonly authRation: AuthRation;
+  readonly authRateLimit: AuthRateLimit;
   readonly permanent: readonly Subscription[];
   readonly info: () => RelayInfo | null;
   readonly send: (frame: string) => boolean;
@@ -66,7 +66,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   const auth = createAuthentication({
     url,
     clock,
-    ration: deps.authRation,
+    rateLimit: deps.authRateLimit,
     sign: deps.sign,
     send: publications.authenticate,
     isRequired: () => info()?.limitation['auth_required'] === true,

@@ -36,7 +36,7 @@ test.each([
   expect(refusedByStatus(status)).toBe(state);
 });
 
-test('what the relay said to our AUTH counts too', () => {
+test('the reason for refusing our AUTH counts, too', () => {
   const auth = { outcome: 'refused', reason: 'restricted: pay first' } as const;
   expect(refusedState('auth-required: x', auth, null)).toBe('payment_required');
   expect(refusedState('rate-limited: x', auth, null)).toBeNull();

@@ -10,7 +10,7 @@ import type {
   Subscription,
 } from '../../core/ports/relay-network.ts';
 import { type Attempt, type AttemptEnd, startAttempt } from './attempt.ts';
-import { createAuthRation } from './auth-ration.ts';
+import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
 import { offline } from './publications.ts';
@@ -58,7 +58,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
 
   const reputation = createReputation(clock);
   const remoteClock = createRemoteClock(clock);
-  const authRation = createAuthRation(clock);
+  const authRateLimit = createAuthRateLimit(clock);
   const reconnect = createReconnect({ clock, random, connect, othersOpen });
   const status = createSessionStatus({
     url,
@@ -87,7 +87,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       clock,
       log,
       sign: deps.sign,
-      authRation,
+      authRateLimit,
       lookup: deps.lookup,
       permanent: deps.permanent,
       info: info.current,

@@ -1,15 +1,15 @@
 import { type Clock, type MonotonicMs, minuteMs } from '@ocmesh/shared/ambient';
 import { nostrLimits } from './limits.ts';
 
-/** Signatures for NIP-42 that one relay may still get. It survives the connection: reconnecting earns a relay none. */
-export interface AuthRation {
+/** Limits the NIP-42 signatures that one relay gets. It outlives the connection: reconnecting earns a relay no more. */
+export interface AuthRateLimit {
   /** Milliseconds until the next signature is allowed; 0 if it is now. */
   waitMs(): number;
   /** Counts a signature. */
   spend(): void;
 }
 
-export function createAuthRation(clock: Clock): AuthRation {
+export function createAuthRateLimit(clock: Clock): AuthRateLimit {
   /** Times of the signatures within the last minute, oldest first. */
   let signedAt: MonotonicMs[] = [];
 
