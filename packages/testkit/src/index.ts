@@ -15,7 +15,7 @@ export {
   startDeployedPeer,
 } from './deployed-peer.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
-export type { Frame, Tuning } from './hostile/conduct.ts';
+export type { Frame, Tuning } from './hostile/behaviour.ts';
 export { type HostileRelay, type HostileRelayOptions, startHostileRelay } from './hostile/hostile-relay.ts';
 export { type HostileRelayName, hostileRelays } from './hostile/hostile-relays.ts';
 export { type Injection, injectionCorpus } from './injection-corpus.ts';
