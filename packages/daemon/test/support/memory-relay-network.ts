@@ -17,16 +17,16 @@ import type {
   Subscription,
 } from '../../src/core/ports/relay-network.ts';
 
-/** What a relay does with an event: what it says, and whether it really keeps and forwards it. */
+/** A relay's reaction to an event: its OK, and whether it really stores and forwards the event. */
 export interface Answer extends PublishOutcome {
   readonly keeps: boolean;
 }
 
 export const accept: Answer = { outcome: 'accepted', reason: null, prefix: null, keeps: true };
-/** Says that it took the event and drops it. */
+/** Accepts the event and drops it. */
 export const lie: Answer = { ...accept, keeps: false };
 export const timeout: Answer = { outcome: 'timeout', reason: 'no answer', prefix: null, keeps: false };
-/** Takes the event, but its OK is lost. */
+/** Stores the event, but the OK is lost. */
 export const lostOk: Answer = { ...timeout, keeps: true };
 export const reject = (reason: string): Answer => ({
   outcome: 'rejected',
@@ -40,32 +40,32 @@ interface Client {
   drop(): void;
 }
 
-/** One relay that several agents share. */
+/** A relay that several agents share. */
 export interface MemoryRelay {
   readonly url: string;
-  /** NIP-11; null for a relay without the document. */
+  /** NIP-11 document; null for a relay without one. */
   info: RelayInfo | null;
-  /** The most events that it sends for one filter. */
+  /** Most events that it sends for one filter. */
   maxRows: number;
-  /** Whether it ends queries with EOSE. */
+  /** It ends queries with EOSE. */
   completes: boolean;
-  /** Whether anybody can connect. */
+  /** Agents can connect. */
   reachable: boolean;
-  /** Whether it lets us read our messages. */
+  /** Agents may read their messages. */
   carriesDms: boolean;
-  /** What its clock shows more than ours; null where it names no time. */
+  /** Its clock minus ours; null if it sends no date. */
   clockOffsetMs: number | null;
-  /** The most bytes that one query may bring. */
+  /** Most bytes that one query returns. */
   maxQueryBytes: number;
   answer: (event: NostrEvent) => Answer | Promise<Answer>;
-  /** Everything that was offered, whatever became of it. */
+  /** All events that were published to it, accepted or not. */
   readonly offered: NostrEvent[];
   readonly stored: unknown[];
   readonly queries: Filter[];
   readonly clients: Set<Client>;
-  /** Keeps the event without telling anybody. */
+  /** Stores events without sending them to subscribers. */
   keep(...events: unknown[]): void;
-  /** Sends this to everybody who is connected, asked for or not. */
+  /** Sends events to all connected agents, whether they asked for them or not. */
   push(...events: unknown[]): void;
 }
 
@@ -113,7 +113,7 @@ function createMemoryRelay(url: string): MemoryRelay {
 
 const copy = (event: unknown): unknown => structuredClone(event);
 
-/** NIP-01: of an addressable event only the newest is kept. */
+/** Stores an event; of an addressable one only the newest version (NIP-01). */
 function store(relay: MemoryRelay, event: NostrEvent): void {
   const replaced = relay.stored.findIndex((other) => {
     const { kind, pubkey, tags } = other as NostrEvent;
@@ -144,23 +144,23 @@ function find(relay: MemoryRelay, filters: readonly Filter[]): unknown[] {
   return [...found].map(copy);
 }
 
-/** One agent's network, with the levers that a test pulls. */
+/** One agent's network, which the test controls. */
 export interface MemoryNetwork extends RelayNetwork {
   connect(url?: string): void;
   disconnect(url?: string): void;
-  /** A frame that is none. */
+  /** Reports an invalid frame from every relay. */
   garbage(reason: 'garbage_frame' | 'frame_too_large'): void;
-  /** The relay closed the message subscription and took it again on the same connection. */
+  /** The relay closes the message subscription and accepts it again on the same connection. */
   resubscribe(url: string): void;
-  /** What was said of relays. */
+  /** Offences that the core reported. */
   readonly reports: { url: string; offence: Offence }[];
-  /** How often no connection was trusted any more. */
+  /** Returns how often `wake` was called. */
   wakes(): number;
-  /** From now on `relays()` says this of the relay. */
-  say(url: string, words: Partial<RelaySnapshot>): void;
+  /** Overrides fields of the relay's snapshot from now on. */
+  say(url: string, fields: Partial<RelaySnapshot>): void;
 }
 
-/** A `RelayNetwork` without sockets. Every relay that is `up` connects right after the start. */
+/** A `RelayNetwork` without sockets. With `up`, the default, it connects right after the start. */
 export function createMemoryNetwork(
   mesh: MemoryMesh,
   clock: Clock,
@@ -172,7 +172,7 @@ export function createMemoryNetwork(
   const reports: { url: string; offence: Offence }[] = [];
   let wakes = 0;
   let listener: NetworkListener | null = null;
-  const said = new Map<string, Partial<RelaySnapshot>>();
+  const overrides = new Map<string, Partial<RelaySnapshot>>();
   const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
 
   function connect(url: string): void {
@@ -200,7 +200,7 @@ export function createMemoryNetwork(
     for (const subscription of permanent) live.push(...subscribe(url, subscription));
   }
 
-  /** @returns the filters as they were asked */
+  /** @returns the filters of the subscription */
   function subscribe(url: string, { name, filters }: Subscription): readonly Filter[] {
     const asked = filters();
     for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url);
@@ -234,7 +234,7 @@ export function createMemoryNetwork(
       info: mesh.relays.find((relay) => relay.url === url)?.info ?? null,
       backoffUntil: null,
       clockOffsetMs: connection ? mesh.relay(url).clockOffsetMs : null,
-      ...said.get(url),
+      ...overrides.get(url),
     };
   }
 
@@ -243,10 +243,10 @@ export function createMemoryNetwork(
   };
 
   return {
-    start(urls, subscriptions, itsListener) {
+    start(urls, subscriptions, networkListener) {
       own = urls;
       permanent = subscriptions;
-      listener = itsListener;
+      listener = networkListener;
       if (options.up ?? true) queueMicrotask(() => each(undefined, connect));
     },
     async stop() {
@@ -278,14 +278,14 @@ export function createMemoryNetwork(
       const events = find(relay, filters);
       await Promise.resolve();
       let bytes = 0;
-      const held = events.filter((event) => {
+      const returned = events.filter((event) => {
         bytes += JSON.stringify(event).length;
         return bytes <= relay.maxQueryBytes;
       });
-      const tooLarge = held.length < events.length;
+      const tooLarge = returned.length < events.length;
       return {
         complete: !tooLarge && relay.completes && connections.has(url),
-        events: held,
+        events: returned,
         tooLarge,
       };
     },
@@ -315,9 +315,9 @@ export function createMemoryNetwork(
     resubscribe(url) {
       for (const subscription of permanent) if (subscription.name === 'dm') subscribe(url, subscription);
     },
-    say(url, words) {
+    say(url, fields) {
       const { state } = snapshot(url);
-      said.set(url, { ...said.get(url), ...words });
+      overrides.set(url, { ...overrides.get(url), ...fields });
       if (snapshot(url).state !== state) listener?.onState(url, snapshot(url).state);
     },
   };

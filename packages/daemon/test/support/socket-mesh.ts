@@ -1,6 +1,4 @@
 import { startRelay } from '@ocmesh/relay';
-import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
   createFakeClock,
   createRecordingLog,
@@ -20,31 +18,23 @@ import { createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-sto
 
 const engine = createWasmEngine();
 
-/** Real time for what is on a socket to arrive; the clock of the test stands still meanwhile. */
+/** Real time for data on a socket to arrive; the fake clock does not move meanwhile. */
 const SOCKET_MS = 1;
-/** By how much the clock of the test runs ahead of it. */
+/** Step of the fake clock. */
 const STEP_MS = 50;
-/** The same where much time passes and little happens. */
+/** Step of the fake clock while little happens. */
 const STRIDE_MS = 5_000;
-/** For the stop of an agent: longer than a relay may take for an answer. */
+/** Time to stop an agent: longer than we wait for a relay's OK. */
 const STOP_MS = 15_000;
-/** What the honest relay takes longer than a hostile one: whoever lies is heard first. */
+/** Latency of the honest relay, so that a hostile one is heard first. */
 const HONEST_LATENCY_MS = 50;
 
-/** Events that may be offered to relays between two ticks: more is a loop that nothing would ever end. */
-const MOST_OFFERS = 1_000;
+/** Most publishes between two ticks: more is an endless loop. */
+const MAX_PUBLISHES = 1_000;
 
-/** The only place here that knows how the daemon's network is made. */
-const openNetwork = (deps: {
-  clock: Clock;
-  random: Random;
-  log: Log;
-  sign: (draft: EventDraft) => NostrEvent;
-}): RelayNetwork => createRelayNetwork(deps);
-
-/** Agents on relays of real sockets, with a clock that runs many times as fast. */
+/** Agents on relays with real sockets, and a fake clock that is many times as fast as real time. */
 export async function createSocketMesh() {
-  // Near the real time: that is what HTTP says of a relay's clock.
+  // Close to real time, which HTTP responses show as a relay's clock.
   const clock = createFakeClock(Math.floor(Date.now() / 1000) * 1000);
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
@@ -56,32 +46,32 @@ export async function createSocketMesh() {
     expect(unhandled.map(String)).toEqual([]);
   });
   let seed = 0;
-  let offers = 0;
+  let publishes = 0;
 
-  /** Ends a loop without a pause, which would hold up this process as it would the daemon. */
+  /** Ends a publish loop without a pause, which would block this process as it would the daemon. */
   function guarded(network: RelayNetwork): RelayNetwork {
     return {
       ...network,
       async publish(url, event) {
-        if (++offers <= MOST_OFFERS) return network.publish(url, event);
-        if (offers === MOST_OFFERS + 1) note(new Error(`offers to ${url} without a pause`));
+        if (++publishes <= MAX_PUBLISHES) return network.publish(url, event);
+        if (publishes === MAX_PUBLISHES + 1) note(new Error(`publishes to ${url} without a pause`));
         return { outcome: 'timeout', reason: null, prefix: null };
       },
     };
   }
 
   async function tick(ms: number): Promise<void> {
-    offers = 0;
+    publishes = 0;
     await clock.advance(ms);
     await new Promise((resolve) => setTimeout(resolve, SOCKET_MS));
   }
 
-  /** Lets this much time pass. */
+  /** Lets time pass. */
   async function pass(ms: number, stepMs = STEP_MS): Promise<void> {
     for (let passed = 0; passed < ms; passed += stepMs) await tick(Math.min(stepMs, ms - passed));
   }
 
-  /** Lets time pass until the check holds; its failure is the test's when it does not within `withinMs`. */
+  /** Lets time pass until the check succeeds. Rejects with its last error after `withinMs`. */
   async function until(check: () => unknown, withinMs = 60_000, stepMs = STEP_MS): Promise<void> {
     const deadlineMs = clock.monotonic() + withinMs;
     for (;;) {
@@ -132,7 +122,7 @@ export async function createSocketMesh() {
         clock,
         random,
         log,
-        connect: (sign) => guarded(openNetwork({ clock, random, log, sign })),
+        connect: (sign) => guarded(createRelayNetwork({ clock, random, log, sign })),
         renderMetrics: async () => '',
       },
       config,
@@ -145,7 +135,7 @@ export async function createSocketMesh() {
       const stopping = agent.stop().then(() => {
         isStopped = true;
       });
-      // A stop waits for relays that do not answer.
+      // A stop waits for relays that do not respond.
       await until(() => expect(isStopped).toBe(true), STOP_MS);
       await stopping;
       await store.close();
@@ -175,7 +165,7 @@ export async function createSocketMesh() {
     };
   }
 
-  /** Two agents on these relays who know each other. */
+  /** Starts two agents on these relays, and waits until they know each other. */
   async function startPair(...relays: readonly { readonly url: string }[]) {
     const [alice, bob] = [await startAgentOn('alice', relays), await startAgentOn('bob', relays)];
     const known = { online: true, handshake: 'acknowledged' };
@@ -192,7 +182,7 @@ export async function createSocketMesh() {
 export type SocketMesh = Awaited<ReturnType<typeof createSocketMesh>>;
 export type SocketAgent = Awaited<ReturnType<SocketMesh['startAgentOn']>>;
 
-/** Sends, and waits until all of it has arrived and the sender knows. @returns the contents, in order */
+/** Sends messages and waits until all are delivered. @returns the contents, in order */
 export async function send(mesh: SocketMesh, from: SocketAgent, to: SocketAgent, ...contents: string[]) {
   const ids: string[] = [];
   for (const content of contents) ids.push((await from.sendMessage({ to: to.pubkey, content })).id);
@@ -204,11 +194,11 @@ export async function send(mesh: SocketMesh, from: SocketAgent, to: SocketAgent,
   return contents;
 }
 
-/** A talk both ways; afterwards each has heard the other once, and nobody else. */
+/** Sends messages both ways, and checks that each agent received them once, and nothing else. */
 export async function talk(mesh: SocketMesh, alice: SocketAgent, bob: SocketAgent): Promise<void> {
   const asked = await send(mesh, alice, bob, 'one', 'two', 'three');
   const answered = await send(mesh, bob, alice, 'four');
-  // Whatever else a relay has to say about it.
+  // Leaves time for anything else that a relay may send.
   await mesh.pass(15_000);
   await expectHeard(bob, alice, asked);
   await expectHeard(alice, bob, answered);
@@ -216,7 +206,7 @@ export async function talk(mesh: SocketMesh, alice: SocketAgent, bob: SocketAgen
   expect(await bob.peers()).toMatchObject([{ pubkey: alice.pubkey, name: 'alice', online: true }]);
 }
 
-/** Exactly these messages, each once, and all from this one. */
+/** Checks that the inbox holds exactly these messages, each once, all from this agent. */
 export async function expectHeard(
   agent: SocketAgent,
   from: SocketAgent,
