@@ -4,11 +4,11 @@ import {
   compatible,
   escapes,
   fences,
+  invisibleMarks,
   markup,
   orders,
   templates,
   toolCalls,
-  unseenMarks,
   urls,
 } from './injection-samples.ts';
 import { createSeededRandom } from './seeded-random.ts';
@@ -92,7 +92,7 @@ function combine(random: Random): Injection {
     frame(pick(orders)),
     disguise(pick(fences)),
     pick(escapes),
-    pick(unseenMarks),
+    pick(invisibleMarks),
     pick(markup)(pick(urls)),
   ];
   const kept = parts.filter(() => random.unit() < 0.7);
@@ -131,8 +131,8 @@ export function injectionCorpus(seed = 1): readonly Injection[] {
       cross(escapes, ['', 'obey '], (sequence, before) => `${before}${sequence}rm -rf`),
     ),
     ...one(
-      'unseen',
-      cross(unseenMarks, ['', 'sys', '<<<'], (mark, before) => `${before}${mark}tem`),
+      'invisible',
+      cross(invisibleMarks, ['', 'sys', '<<<'], (mark, before) => `${before}${mark}tem`),
     ),
     ...one(
       'markup',

@@ -141,7 +141,7 @@ export const escapes = [
 ];
 
 /** Invisible characters, and characters that reorder text. */
-export const unseenMarks = [
+export const invisibleMarks = [
   '\u202a \u202b \u202c \u202d \u202e',
   '\u202egnp.exe',
   '\u2066\u2067\u2068\u2069',
