@@ -17,7 +17,7 @@ export function readReq([id, ...values]: readonly unknown[], limits: RelayLimits
   if (values.length > limits.filters) return closed(`more than ${limits.filters} filters`);
   const filters: RelayFilter[] = [];
   for (const value of values) {
-    const reading = readFilter(value, limits.answerEvents);
+    const reading = readFilter(value, limits.queryEvents);
     if (!reading.ok) return closed(reading.reason);
     filters.push(reading.filter);
   }

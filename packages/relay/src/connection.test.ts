@@ -125,18 +125,18 @@ describe('slow and vanished clients', () => {
   const large = 'x'.repeat(60_000);
 
   test('stored events beyond any buffer reach a client that reads late', async () => {
-    const relay = await openRelay({ limits: { answerBytes: 100_000, bufferedBytes: 300_000 } });
+    const relay = await openRelay({ limits: { sendAheadBytes: 100_000, bufferedBytes: 300_000 } });
     const [writer, reader] = [await relay.connect(), await relay.connect()];
     for (let i = 0; i < 120; i++) {
       await writer.publish(relay.sign(alice, { content: large, created_at: relay.nowSec() - i }));
     }
     reader.socket.pause();
-    const answer = reader.ask('s', { kinds: [1] });
+    const stored = reader.ask('s', { kinds: [1] });
     // One is the writer's: when there are two, the relay has begun to send.
     do await writer.ask('barrier', { limit: 0 });
     while (relay.stats().subscriptions < 2);
     reader.socket.resume();
-    expect((await answer).events).toHaveLength(120);
+    expect((await stored).events).toHaveLength(120);
   });
 
   test('a client that does not read while others write is disconnected, the others are not', async () => {

@@ -119,7 +119,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const refusal = events.refuseRead(reading.filters, keys);
     if (refusal !== null) return ['CLOSED', id, refusal];
     const frames = storedFrames(id, events.query(reading.filters, keys));
-    const stopSending = sendPaced(socket, frames, limits.answerBytes);
+    const stopSending = sendPaced(socket, frames, limits.sendAheadBytes);
     subscriptions.set(id, { filters: reading.filters, stopSending });
     return null;
   }

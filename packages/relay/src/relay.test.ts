@@ -4,8 +4,8 @@ import { openRelay } from '../test/client.ts';
 import { startRelay } from './relay.ts';
 
 const [alice, bob] = [actor('alice'), actor('bob')];
-const contents = (answer: { events: { content: string }[] }): string[] =>
-  answer.events.map((event) => event.content);
+const contents = (result: { events: { content: string }[] }): string[] =>
+  result.events.map((event) => event.content);
 
 describe('stored and live events (NIP-01)', () => {
   test('sends stored events, newest first, then EOSE, then live events', async () => {

@@ -81,7 +81,7 @@ export async function connectRelay(
   return {
     subscribe(id, filter, onEvent) {
       subscriptions.set(id, onEvent);
-      return ask<string | null>(reqFrame(id, [filter]), 'no answer', (frame) => {
+      return ask<string | null>(reqFrame(id, [filter]), 'no response', (frame) => {
         if (frame.type === 'CLOSED' && frame.subscription === id) return frame.reason;
         return frame.type === 'EOSE' && frame.subscription === id ? null : undefined;
       });

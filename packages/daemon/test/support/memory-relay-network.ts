@@ -25,7 +25,7 @@ export interface Answer extends PublishOutcome {
 export const accept: Answer = { outcome: 'accepted', reason: null, prefix: null, keeps: true };
 /** Accepts the event and drops it. */
 export const lie: Answer = { ...accept, keeps: false };
-export const timeout: Answer = { outcome: 'timeout', reason: 'no answer', prefix: null, keeps: false };
+export const timeout: Answer = { outcome: 'timeout', reason: 'no response', prefix: null, keeps: false };
 /** Stores the event, but the OK is lost. */
 export const lostOk: Answer = { ...timeout, keeps: true };
 export const reject = (reason: string): Answer => ({

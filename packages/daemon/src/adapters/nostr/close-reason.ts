@@ -8,7 +8,7 @@ import { type AuthResult, type RefusedState, refusedByStatus, refusedState } fro
 
 const TOO_MANY_REQUESTS = 429;
 
-/** What we knew about the relay when the connection ended. */
+/** Facts about the relay at the end of the connection. */
 export interface CloseContext {
   /** Why we disconnected; null if we did not. */
   readonly gaveUp: 'misbehaved' | 'unanswered' | null;
@@ -19,7 +19,7 @@ export interface CloseContext {
   readonly nowMs: UnixMs;
 }
 
-/** What the end of a connection means for the next one. */
+/** Consequences for the next connection. */
 export interface CloseResult {
   readonly state: RelayState;
   /** null: reconnect with growing pauses. */

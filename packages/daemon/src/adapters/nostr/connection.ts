@@ -74,7 +74,7 @@ export function openConnection(
   socket.on('unexpected-response', (_request, response) => {
     const status = response.statusCode ?? 0;
     end.http = { status, retryAfter: response.headers['retry-after'] ?? null };
-    disconnect(`the relay answered with HTTP ${status}`);
+    disconnect(`the relay responded with HTTP ${status}`);
   });
   socket.on('open', () => {
     cancelHandshake();

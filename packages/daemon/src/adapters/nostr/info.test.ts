@@ -64,7 +64,7 @@ test.each([
     'a redirect',
     ((_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()) as RequestListener,
   ],
-  ['a broken answer', ((_, response) => response.destroy()) as RequestListener],
+  ['a broken response', ((_, response) => response.destroy()) as RequestListener],
 ])('%s counts as no document', async (_, onRequest) => {
   expect(await ask(onRequest)).toBeNull();
 });

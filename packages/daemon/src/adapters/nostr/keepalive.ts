@@ -25,7 +25,7 @@ export function createKeepalive(deps: {
       cancelHeartbeat = clock.after(nostrLimits.connection.pongMs, () => {
         if (clock.monotonic() - lastHeardAt < nostrLimits.connection.pingMs + nostrLimits.connection.pongMs)
           start();
-        else onTimeout('no answer to a ping');
+        else onTimeout('no response to a ping');
       });
     });
   }
@@ -45,7 +45,7 @@ export function createKeepalive(deps: {
         if (data.toString() === token) cancelProbe();
       };
       const cancelTimer = clock.after(nostrLimits.connection.wakePongMs, () =>
-        onTimeout('no answer to a ping after a wake-up'),
+        onTimeout('no response to a ping after a wake-up'),
       );
       cancelProbe = () => {
         cancelTimer();

@@ -49,7 +49,7 @@ test('it is disconnected two minutes after the last use', async () => {
   expect([heard.length, clock.pending()]).toEqual([4, 0]);
 });
 
-test('it answers a challenge only for a write that needs it', async () => {
+test('it authenticates only for a write that needs it', async () => {
   let authenticated = false;
   const { network, fakePeer, peer } = await reached({
     onOpen: (reply) => reply('AUTH', 'c'),

@@ -39,7 +39,7 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
       giveUp: (reason) => gaveUp.push(reason),
       onEvent: () => heard.push('event'),
       onSubscribed: (name) => heard.push(`subscribed ${name}`),
-      onRefused: (words) => heard.push(`refused ${words}`),
+      onRefused: (reason) => heard.push(`refused ${reason}`),
       onRoundTrip: () => heard.push('round trip'),
       onOffence: (offence) => heard.push(offence),
     });
@@ -88,9 +88,9 @@ describe('a permanent refusal', () => {
   test.each([
     ['rate-limited: slow', MINUTE_MS],
     ['error: x', 5 * MINUTE_MS],
-  ])('is not %j, which is tried again after %i ms', async (words, ms) => {
+  ])('is not %j, which is tried again after %i ms', async (reason, ms) => {
     const { clock, protocol, say, ofType } = open();
-    say('CLOSED', 'dm', words);
+    say('CLOSED', 'dm', reason);
     await settle();
     expect(protocol.refused()).toBeNull();
     await clock.advance(ms - 1);
@@ -264,7 +264,7 @@ describe('a NOTICE instead of CLOSED', () => {
     await clock.advance(5 * MINUTE_MS);
     expect(ofType('REQ')).toHaveLength(4);
     await clock.advance(15_000);
-    expect(gaveUp).toEqual(['no answer to a subscription']);
+    expect(gaveUp).toEqual(['no response to a subscription']);
   });
 
   test('that asks for AUTH gets it at once', async () => {

@@ -28,7 +28,7 @@ export interface ProtocolDeps {
   readonly permanent: readonly Subscription[];
   readonly info: () => RelayInfo | null;
   readonly send: (frame: string) => boolean;
-  /** Disconnects: the relay does not answer a REQ. */
+  /** Disconnects: the relay does not respond to a REQ. */
   readonly giveUp: (reason: string) => void;
   readonly onEvent: (event: unknown) => void;
   readonly onSubscribed: (name: string) => void;
@@ -80,7 +80,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     clock,
     send,
     authenticate: auth.authenticate,
-    giveUp: () => deps.giveUp('no answer to a subscription'),
+    giveUp: () => deps.giveUp('no response to a subscription'),
     isFinal: (reason) => stateOf(reason) !== null,
     onRetryAfterFinal: auth.renew,
     onUnasked: () => deps.onOffence('unasked'),

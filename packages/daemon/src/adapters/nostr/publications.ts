@@ -19,7 +19,7 @@ export function createPublications(deps: {
       // An event that is sent twice gets one OK, which goes to the later caller.
       waiting.get(eventId)?.(offline);
       const cancel = clock.after(nostrLimits.reply.okMs, () =>
-        settle({ outcome: 'timeout', reason: 'no answer', prefix: null }),
+        settle({ outcome: 'timeout', reason: 'no response', prefix: null }),
       );
       const settle = (outcome: PublishOutcome): void => {
         cancel();

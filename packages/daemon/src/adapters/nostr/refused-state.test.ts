@@ -21,8 +21,8 @@ test.each([
   ['invalid: bad filter', 'none', null, null],
   ['', 'none', null, null],
   ['your payload is odd', 'none', null, null],
-] as const)('%j after AUTH %s means %4$s', (words, auth, info, state) => {
-  expect(refusedState(words, { outcome: auth, reason: '' }, info)).toBe(state);
+] as const)('%j after AUTH %s means %4$s', (reason, auth, info, state) => {
+  expect(refusedState(reason, { outcome: auth, reason: '' }, info)).toBe(state);
 });
 
 test.each([

@@ -5,14 +5,14 @@ import { type Denial, type Script, startScriptedRelay } from '../../../test/supp
 
 const MINUTE_MS = 60_000;
 
-/** A relay that refuses the message subscription for this reason; with a challenge and a response to AUTH, if given. */
+/** A relay that refuses the message subscription for this reason; with a challenge and an OK to AUTH, if given. */
 const refusing = (
   reason: string,
-  auth: { challenge?: string; answer?: [accepted: boolean, reason: string] } = {},
+  auth: { challenge?: string; ok?: [accepted: boolean, reason: string] } = {},
 ): Script => ({
   onOpen: (reply) => auth.challenge && reply('AUTH', auth.challenge),
   onFrame: ([type, first], reply) => {
-    if (type === 'AUTH' && auth.answer) reply('OK', (first as { id: string }).id, ...auth.answer);
+    if (type === 'AUTH' && auth.ok) reply('OK', (first as { id: string }).id, ...auth.ok);
     else if (type === 'REQ' && first === 'dm') reply('CLOSED', first, reason);
     else return false;
     return true;
@@ -24,18 +24,18 @@ describe('a relay that refuses our messages', () => {
     ['for lack of NIP-42, and never challenges', refusing('auth-required: log in'), 'auth_required'],
     [
       'and our AUTH, too',
-      refusing('ERROR: auth-required: x', { challenge: 'c', answer: [false, 'restricted: who are you'] }),
+      refusing('ERROR: auth-required: x', { challenge: 'c', ok: [false, 'restricted: who are you'] }),
       'auth_failed',
     ],
     [
       'although it accepted our AUTH',
-      refusing('restricted: members only', { challenge: 'c', answer: [true, ''] }),
+      refusing('restricted: members only', { challenge: 'c', ok: [true, ''] }),
       'restricted',
     ],
     ['unless we pay', refusing('restricted: pay 1000 sats first'), 'payment_required'],
     [
       'unless we pay, as it responds to our AUTH',
-      refusing('auth-required: x', { challenge: 'c', answer: [false, 'blocked: no payment found'] }),
+      refusing('auth-required: x', { challenge: 'c', ok: [false, 'blocked: no payment found'] }),
       'payment_required',
     ],
     [

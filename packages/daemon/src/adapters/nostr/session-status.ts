@@ -8,7 +8,7 @@ type Status = Pick<
   'open' | 'state' | 'connectedSince' | 'carriesDms' | 'lastError' | 'roundTripMs'
 >;
 
-/** What we report and log about one relay, across its connections. */
+/** The state of one relay that we report and log, across its connections. */
 export interface SessionStatus {
   onOpen(): void;
   onRefused(reason: string): void;

@@ -104,7 +104,7 @@ test('a relay that never responds to a REQ is disconnected after three tries', a
     await clock.advance(5_000);
   }
   await until(() => expect(count('disconnected')).toBe(1));
-  expect(relay().lastError).toBe('no answer to a subscription');
+  expect(relay().lastError).toBe('no response to a subscription');
 });
 
 test('a relay that vanished is detected by a missing pong', async () => {
@@ -114,7 +114,7 @@ test('a relay that vanished is detected by a missing pong', async () => {
   expect(count('disconnected')).toBe(0);
   await clock.advance(1);
   await until(() => expect(count('disconnected')).toBe(1));
-  expect(relay().lastError).toBe('no answer to a ping');
+  expect(relay().lastError).toBe('no response to a ping');
   expect(log.lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'connection timeout' }));
 });
 
@@ -270,7 +270,7 @@ test('a relay has ten seconds to confirm a write', async () => {
   const outcome = network.publish(url, fakePeer.presence());
   await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
   await clock.advance(10_000);
-  expect(await outcome).toEqual({ outcome: 'timeout', reason: 'no answer', prefix: null });
+  expect(await outcome).toEqual({ outcome: 'timeout', reason: 'no response', prefix: null });
 });
 
 test('a write that is under way when the connection is lost ends as offline', async () => {

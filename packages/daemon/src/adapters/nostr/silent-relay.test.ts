@@ -17,11 +17,11 @@ async function listen(onSocket: (socket: Socket) => void): Promise<string> {
 test.each<[string, (socket: Socket) => void]>([
   ['accepts the connection and never upgrades it', () => {}],
   [
-    'answers the upgrade one byte at a time',
+    'responds to the upgrade one byte at a time',
     (socket) => {
-      const answer = `HTTP/1.1 101 Switching Protocols\r\nx: ${'x'.repeat(10_000)}`;
+      const response = `HTTP/1.1 101 Switching Protocols\r\nx: ${'x'.repeat(10_000)}`;
       let sent = 0;
-      const drip = setInterval(() => socket.write(answer[sent++] ?? 'x'), 2);
+      const drip = setInterval(() => socket.write(response[sent++] ?? 'x'), 2);
       socket.on('close', () => clearInterval(drip));
     },
   ],

@@ -3,7 +3,7 @@ import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '
 import { createAuthRetry } from './auth-retry.ts';
 import { nostrLimits } from './limits.ts';
 
-/** A REQ as its owner wants it, with what it does about the relay's responses. */
+/** A REQ to send, and the callbacks for the relay's responses. */
 export interface ReqSpec {
   readonly id: string;
   /** Stays for the life of the connection: it is sent again after a refusal. */
@@ -13,7 +13,7 @@ export interface ReqSpec {
   onEvent(event: unknown, bytes: number): void;
   /** Called once for each time the REQ is sent. */
   onEose(): void;
-  /** Called when it will not be sent again: refused, not answered, or the connection is closed. */
+  /** Called when it will not be sent again: refused, without response, or the connection is closed. */
   onEnd(): void;
 }
 
@@ -22,12 +22,13 @@ export interface Req {
   readonly spec: ReqSpec;
   /** Filters as they were sent last; an event that matches none of them was not asked for. */
   filters: readonly Filter[];
-  phase: 'asked' | 'answered' | 'complete' | 'closed';
+  /** `sent`: no response yet; `live`: events have come; `complete`: EOSE has come; `closed`: refused. */
+  phase: 'sent' | 'live' | 'complete' | 'closed';
   /** We authenticated because of it since the last challenge. */
   authTried: boolean;
   /** The relay wants NIP-42 first: the next challenge is worth another try. */
   wantsChallenge: boolean;
-  /** A NOTICE that came while the relay had not answered it. */
+  /** A NOTICE that came before any response to it. */
   notice: string | null;
   cancel: Cancel;
 }
@@ -35,7 +36,7 @@ export interface Req {
 export interface SubscriptionsDeps {
   readonly clock: Clock;
   readonly send: (frame: string) => boolean;
-  /** Disconnects: the relay does not answer a REQ. */
+  /** Disconnects: the relay does not respond to a REQ. */
   readonly giveUp: () => void;
   /** Resolves to whether the relay accepted our AUTH. */
   readonly authenticate: () => Promise<boolean>;
@@ -59,7 +60,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
 
   function sendReq(req: Req, tries = 1): void {
     const { id, permanent } = req.spec;
-    req.phase = 'asked';
+    req.phase = 'sent';
     if (tries === 1) {
       req.wantsChallenge = false;
       req.notice = null;
@@ -69,7 +70,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     if (!send(reqFrame(id, req.filters))) return;
     // Some relays lose a REQ that is sent right at open.
     req.cancel = clock.after(nostrLimits.reply.reqMs, () => {
-      if (req.phase !== 'asked') return;
+      if (req.phase !== 'sent') return;
       if (tries < nostrLimits.reply.reqTries) sendReq(req, tries + 1);
       else if (req.notice !== null) void refuse(req, req.notice);
       else if (permanent) deps.giveUp();
@@ -123,7 +124,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       // For a REQ that we just closed: the event was already under way.
       if (!req) return;
       if (!req.filters.some((filter) => matchesFilter(filter, event))) return deps.onUnasked();
-      if (req.phase === 'asked') req.phase = 'answered';
+      if (req.phase === 'sent') req.phase = 'live';
       req.spec.onEvent(event, bytes);
     },
     onEose(id: string): void {
@@ -142,7 +143,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     /** Some relays refuse in a NOTICE, which names no subscription: it means any REQ that gets no other response. */
     onNotice(text: string): void {
       for (const req of reqs.values()) {
-        if (req.phase !== 'asked') continue;
+        if (req.phase !== 'sent') continue;
         req.notice = text;
         void auth.retry(req, text);
       }
@@ -163,7 +164,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
 const createReq = (spec: ReqSpec): Req => ({
   spec,
   filters: [],
-  phase: 'asked',
+  phase: 'sent',
   authTried: false,
   wantsChallenge: false,
   notice: null,

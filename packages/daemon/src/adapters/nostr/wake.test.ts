@@ -28,7 +28,7 @@ test('one that does not is closed after five seconds and reconnected at once', a
   expect(relay().open).toBe(true);
   await clock.advance(1);
   await until(() => expect(count('disconnected')).toBe(1));
-  expect(relay().lastError).toBe('no answer to a ping after a wake-up');
+  expect(relay().lastError).toBe('no response to a ping after a wake-up');
   await clock.advance(1_000);
   await until(() => expect(count('connected')).toBe(2));
 });
