@@ -1,5 +1,5 @@
 import { reasonPrefix } from '@ocmesh/shared/wire';
-import type { Req } from './subscriptions.ts';
+import type { Req } from './req.ts';
 
 /** Sends REQs again that a relay refused until we authenticate. */
 export function createAuthRetry(deps: {

@@ -1,6 +1,6 @@
 import type { Clock, MonotonicMs } from '@ocmesh/shared/ambient';
 import type { Subscription } from '../../core/ports/relay-network.ts';
-import type { ReqSpec } from './subscriptions.ts';
+import type { ReqSpec } from './req.ts';
 
 const DM_SUBSCRIPTION = 'dm';
 

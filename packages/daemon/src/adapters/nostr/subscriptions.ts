@@ -1,37 +1,8 @@
-import { type Cancel, type Clock, hourMs } from '@ocmesh/shared/ambient';
-import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
+import { type Clock, hourMs } from '@ocmesh/shared/ambient';
+import { closeFrame, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
 import { createAuthRetry } from './auth-retry.ts';
 import { nostrLimits } from './limits.ts';
-
-/** A REQ to send, and the callbacks for the relay's responses. */
-export interface ReqSpec {
-  readonly id: string;
-  /** Stays for the life of the connection: it is sent again after a refusal. */
-  readonly permanent: boolean;
-  readonly filters: () => readonly Filter[];
-  /** @param bytes size of the frame */
-  onEvent(event: unknown, bytes: number): void;
-  /** Called once for each time the REQ is sent. */
-  onEose(): void;
-  /** Called when it will not be sent again: refused, without response, or the connection is closed. */
-  onEnd(): void;
-}
-
-/** A REQ that was sent on this connection. */
-export interface Req {
-  readonly spec: ReqSpec;
-  /** Filters as they were sent last; an event that matches none of them was not asked for. */
-  filters: readonly Filter[];
-  /** `sent`: no response yet; `live`: events have come; `complete`: EOSE has come; `closed`: refused. */
-  phase: 'sent' | 'live' | 'complete' | 'closed';
-  /** We authenticated because of it since the last challenge. */
-  authTried: boolean;
-  /** The relay wants NIP-42 first: the next challenge is worth another try. */
-  wantsChallenge: boolean;
-  /** A NOTICE that came before any response to it. */
-  notice: string | null;
-  cancel: Cancel;
-}
+import { createReq, type Req, type ReqSpec } from './req.ts';
 
 export interface SubscriptionsDeps {
   readonly clock: Clock;
@@ -160,16 +131,6 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     },
   };
 }
-
-const createReq = (spec: ReqSpec): Req => ({
-  spec,
-  filters: [],
-  phase: 'sent',
-  authTried: false,
-  wantsChallenge: false,
-  notice: null,
-  cancel: () => {},
-});
 
 /** Returns the pause before a refused permanent subscription is sent again. */
 function retryPauseMs(isFinal: boolean, reason: string): number {
