@@ -103,7 +103,7 @@ export async function createAgent(
   const retention = createRetention({ ...base, confirmedNow }, bounds);
   const { makeRoom } = retention;
   const trust = createTrust(base, policyOf(config), bounds);
-  const door = createHeldMessages({ ...base, makeRoom });
+  const heldMessages = createHeldMessages({ ...base, makeRoom });
   const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
   const hub = createEventHub(base, { kept: eventLimits.kept });
   const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
@@ -184,10 +184,12 @@ export async function createAgent(
     catchUp.onWake();
   }
 
-  /** A crash, or another configuration, may have left somebody outside an open door. */
-  function openDoor(): void {
+  /** A crash, or another configuration, may have left messages held that the policy lets in. */
+  function releaseHeld(): void {
     if (trust.policies.get().strangers !== 'open') return;
-    door.open().catch((error) => log.warn('held messages could not be let in', { reason: String(error) }));
+    heldMessages
+      .releaseAll()
+      .catch((error) => log.warn('held messages could not be released', { reason: String(error) }));
   }
 
   function onEvent(event: DomainEvent): void {
@@ -208,7 +210,17 @@ export async function createAgent(
     handlers: createHandlers(
       {
         ...base,
-        ...{ relayList, health, counters, send, waiting, hub, door, outboxDepth: outbox.depth, ...trust },
+        ...{
+          relayList,
+          health,
+          counters,
+          send,
+          waiting,
+          hub,
+          heldMessages,
+          outboxDepth: outbox.depth,
+          ...trust,
+        },
         wakeReceipts: receipts.wake,
         nextAttemptAtMs: outbox.nextAttemptAtMs,
       },
@@ -236,7 +248,7 @@ export async function createAgent(
       statusWatch.start();
       receipts.wake();
       handshake.start();
-      openDoor();
+      releaseHeld();
     },
 
     async stop() {

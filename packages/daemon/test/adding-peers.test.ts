@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
-test('a peer added by key is known, never seen, and can be written to', async () => {
+test('a peer added by key is known, not seen yet, and can be written to', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -22,7 +22,7 @@ test('a peer added by key is known, never seen, and can be written to', async ()
   expect(bob.opened(box.published(4))).toContainEqual(expect.objectContaining({ text: 'hello' }));
 });
 
-test('a peer added by key is greeted once, like one that was discovered', async () => {
+test('greets a peer added by key once, like a discovered one', async () => {
   const world = createTestMesh();
   const box = await world.start({ name: 'Ann' });
   const bob = world.fakePeer('bob');
@@ -35,14 +35,14 @@ test('a peer added by key is greeted once, like one that was discovered', async 
   expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent', online: true });
 });
 
-test('takes npub as well', async () => {
+test('accepts an npub', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const { npub, pubkey } = await (await world.start()).getIdentity({});
   expect(await box.addPeer({ pubkey: npub })).toMatchObject({ pubkey });
 });
 
-test('of a peer that is known only the alias changes, and only when there is one', async () => {
+test('adding a known peer changes only its alias, and only if one is given', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -54,7 +54,7 @@ test('of a peer that is known only the alias changes, and only when there is one
   expect(await box.addPeer({ pubkey: bob.pubkey })).toMatchObject({ alias: 'my Bob' });
 });
 
-test('neither our own key nor what is none becomes a peer', async () => {
+test('refuses our own key and values that are no key', async () => {
   const world = createTestMesh();
   const box = await world.start();
   for (const pubkey of [box.pubkey, box.agent.identity.npub, 'nonsense', 'ab'.repeat(31)]) {
@@ -63,7 +63,7 @@ test('neither our own key nor what is none becomes a peer', async () => {
   expect(await box.peers()).toEqual([]);
 });
 
-test('digits that are nobody’s key are refused', async () => {
+test('refuses 64 hex digits that are not on the curve', async () => {
   const world = createTestMesh();
   const box = await world.start();
   await expect(box.addPeer({ pubkey: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'invalid_pubkey' });

@@ -26,7 +26,7 @@ export interface HandlerDeps {
   readonly waiting: Waiting;
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
-  readonly door: HeldMessages;
+  readonly heldMessages: HeldMessages;
   /** When a message that is still going out is tried next. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
   /** What still goes out. */

@@ -16,7 +16,7 @@ export function createTrustHandlers(
   Handlers,
   'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
 > {
-  const { store, clock, policies, loopGuard, door, emit, wakeReceipts } = deps;
+  const { store, clock, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
   const show = createPeerView(deps, options);
 
   /** Changes a peer in one transaction with all that follows from it. */
@@ -37,7 +37,7 @@ export function createTrustHandlers(
     const events: DomainEvent[] = [{ type: 'peer.trust', peer }];
     if (peer.trust === 'stranger') return events;
     tables.pendingContacts.remove(peer.pubkey);
-    if (peer.trust === 'contact') return [...events, ...door.admit(tables, peer)];
+    if (peer.trust === 'contact') return [...events, ...heldMessages.release(tables, peer)];
     tables.held.removeOf(peer.pubkey);
     return events;
   }
@@ -76,7 +76,7 @@ export function createTrustHandlers(
 
     async setPolicy(change) {
       const policy = await policies.set(change);
-      if (policy.strangers === 'open') await door.open();
+      if (policy.strangers === 'open') await heldMessages.releaseAll();
       return policy;
     },
   };

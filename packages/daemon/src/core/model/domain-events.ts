@@ -1,7 +1,7 @@
 import type { DeliveryState, Pubkey, Reason, RelayStatus } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
 
-/** Things that happened, told after they are on disk. `GET /events` tells all but the last five. */
+/** Something that happened, reported after it is on disk. `GET /events` shows all but the last five. */
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
   | {
@@ -17,15 +17,15 @@ export type DomainEvent =
   | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
   | { readonly type: 'relay.state'; readonly relay: RelayStatus }
   | { readonly type: 'status.changed'; readonly reasons: readonly Reason[] }
-  /** A sign of life, or a goodbye, of a peer that we knew. */
+  /** A known peer gave a sign of life, or published its offline presence. */
   | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
-  /** The owner trusts or blocks it from now on. */
+  /** The owner changed the trust in this peer. */
   | { readonly type: 'peer.trust'; readonly peer: PeerRecord }
-  /** A stranger's message waits for the owner. */
+  /** A stranger's message is held for the owner's decision. */
   | { readonly type: 'request.held'; readonly pubkey: Pubkey }
   /** A peer signed a newer list of its relays. */
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
-  /** A peer's daemon asked ours something that it answers by itself. */
+  /** A peer's daemon sent a query that ours answers without the agent. */
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' };
 
 export interface DomainEvents {
