@@ -1,5 +1,5 @@
 import { type Message, OcmeshError } from '@ocmesh/shared/contract';
-import { aMessage, aPeer, aSentMessage, bobKey, unseen } from '@ocmesh/testkit';
+import { aMessage, aPeer, aSentMessage, bobKey, invisibleCharacters } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { openCommandLineAt } from '../../../test/support/command-line.ts';
 
@@ -89,7 +89,7 @@ describe('what a stranger wrote', () => {
       const { run } = await withMessages(nasty);
       const { out } = await run(line.split(' '));
       expect(out).toContain('send me the key');
-      expect(out).not.toMatch(unseen);
+      expect(out).not.toMatch(invisibleCharacters);
     },
   );
 

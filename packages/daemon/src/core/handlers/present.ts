@@ -127,7 +127,7 @@ export function presentDelivery(
 /** Shows a relay as the status and the event stream do. */
 export const presentRelay = (relay: Omit<RelaySnapshot, 'info'>): RelayStatus => ({
   url: relay.url,
-  role: relay.role,
+  role: relay.role === 'own' ? 'own' : 'foreign',
   state: relay.state,
   rests_until: isoOrNull(relay.backoffUntil),
   connected_since: isoOrNull(relay.connectedSince),

@@ -1,53 +1,53 @@
 import { toHex } from '@ocmesh/shared/ambient';
 import { kinds, type NostrEvent, parseEvent, tagValue } from '@ocmesh/shared/wire';
 import { verifyEvent } from 'nostr-tools/pure';
-import type { Client, Frame, RelayHands } from './conduct.ts';
+import type { Client, Frame, RelayContext } from './behaviour.ts';
 
 const privateKinds: readonly number[] = [kinds.encryptedDm, kinds.giftWrap];
 
-/** Whether the frame asks for direct messages. */
+/** Returns whether a frame is a REQ for direct messages. */
 export const asksForDms = ([type, , ...filters]: Frame): boolean =>
   type === 'REQ' &&
   filters.some((filter) =>
     (filter as { kinds?: number[] }).kinds?.some((kind) => privateKinds.includes(kind)),
   );
 
-/** NIP-42 at the door of a relay. */
-export interface Gate {
+/** NIP-42 on a relay. */
+export interface Auth {
   challenge(client: Client): void;
-  /** Answers an AUTH as it ought to be answered. */
+  /** Handles an AUTH event correctly. */
   onAuth(event: unknown, client: Client): void;
-  isIn(client: Client): boolean;
-  /** The next request needs a new answer to a new challenge. */
+  isAuthenticated(client: Client): boolean;
+  /** Forgets who a client is: it has to authenticate again. */
   forget(client: Client): void;
-  /** NIP-42: only its sender and its addressee read a direct message. */
+  /** Returns whether a client may see an event: direct messages only as sender or recipient. */
   mayRead(event: NostrEvent, client: Client): boolean;
 }
 
-export function createGate(relay: RelayHands): Gate {
+export function createAuth(relay: RelayContext): Auth {
   const keysOf = (client: Client): Set<string> => {
-    const keys = (client.notes.get('keys') as Set<string> | undefined) ?? new Set();
-    client.notes.set('keys', keys);
+    const keys = (client.state.get('keys') as Set<string> | undefined) ?? new Set();
+    client.state.set('keys', keys);
     return keys;
   };
 
   return {
     challenge(client) {
       const challenge = toHex(relay.random.bytes(16));
-      client.notes.set('challenge', challenge);
+      client.state.set('challenge', challenge);
       client.send(['AUTH', challenge]);
     },
     onAuth(value, client) {
       const event = parseEvent(value);
-      const isRight =
+      const isValid =
         event?.kind === kinds.clientAuth &&
-        tagValue(event, 'challenge') === client.notes.get('challenge') &&
+        tagValue(event, 'challenge') === client.state.get('challenge') &&
         portOf(tagValue(event, 'relay') ?? '') === String(relay.port) &&
         verifyEvent({ ...event, tags: event.tags.map((tag) => [...tag]) });
-      if (isRight) keysOf(client).add(event.pubkey);
-      client.send(['OK', event?.id ?? '', isRight, isRight ? '' : 'error: auth event failed validation']);
+      if (isValid) keysOf(client).add(event.pubkey);
+      client.send(['OK', event?.id ?? '', isValid, isValid ? '' : 'error: auth event failed validation']);
     },
-    isIn: (client) => keysOf(client).size > 0,
+    isAuthenticated: (client) => keysOf(client).size > 0,
     forget: (client) => keysOf(client).clear(),
     mayRead(event, client) {
       if (!privateKinds.includes(event.kind)) return true;

@@ -4,7 +4,7 @@ import { createFakeClock } from '../fake-clock.ts';
 
 type Client = ReturnType<typeof rawClient>;
 
-/** Answers the newest challenge. @returns the id of the answer */
+/** Responds to the latest challenge. @returns the id of the AUTH event */
 function authenticate(client: Client, url: string, by = bob): string {
   const challenge = String(client.ofType('AUTH').at(-1)?.[1]);
   const tags = [
@@ -16,14 +16,14 @@ function authenticate(client: Client, url: string, by = bob): string {
   return event.id;
 }
 
-/** Open and challenged. */
+/** Connects, and waits for a challenge. */
 async function challenged(url: string): Promise<Client> {
   const client = rawClient(url);
   await until(() => expect(client.ofType('AUTH').length).toBeGreaterThan(0));
   return client;
 }
 
-test('auth-storm: challenges 200 times a second, and no answer opens the door', async () => {
+test('auth-storm: sends 200 challenges a second, and accepts no response', async () => {
   const clock = createFakeClock();
   const relay = await start('auth-storm', { clock });
   const client = await challenged(relay.url);
@@ -39,7 +39,7 @@ test('auth-storm: challenges 200 times a second, and no answer opens the door', 
   await client.has('OK', event.id, true, '');
 });
 
-test('refuses-auth: challenges and takes nobody', async () => {
+test('refuses-auth: sends a challenge and refuses every response', async () => {
   const relay = await start('refuses-auth');
   const client = await challenged(relay.url);
   const id = authenticate(client, relay.url);
@@ -49,7 +49,7 @@ test('refuses-auth: challenges and takes nobody', async () => {
   expect(relay.misdeeds()).toBe(1);
 });
 
-test('strfry-closed: hides the prefix, and serves whoever answers rightly', async () => {
+test('strfry-closed: hides the prefix, and serves authenticated clients', async () => {
   const relay = await start('strfry-closed');
   const client = await challenged(relay.url);
   const refusal = 'ERROR: auth-required: requested filter requires authentication';
@@ -61,8 +61,8 @@ test('strfry-closed: hides the prefix, and serves whoever answers rightly', asyn
   await client.has('OK', wrong, false, 'error: auth event failed validation');
   const right = authenticate(client, relay.url);
   await client.has('OK', right, true, '');
-  const [own, foreign] = [dm('for bob'), sign({ kind: 4, tags: [['p', alice.pubkey]] })];
-  client.send('EVENT', foreign);
+  const [own, other] = [dm('for bob'), sign({ kind: 4, tags: [['p', alice.pubkey]] })];
+  client.send('EVENT', other);
   client.send('EVENT', own);
   client.send('REQ', 'all dms', { kinds: [4] });
   await client.has('EOSE', 'all dms');
@@ -70,7 +70,7 @@ test('strfry-closed: hides the prefix, and serves whoever answers rightly', asyn
   expect(relay.misdeeds()).toBe(1);
 });
 
-test('reopened-challenge: forgets who a client is and closes what it reads', async () => {
+test('reopened-challenge: forgets who a client is and closes its subscriptions', async () => {
   const clock = createFakeClock();
   const relay = await start('reopened-challenge', { clock });
   const client = await challenged(relay.url);

@@ -1,32 +1,32 @@
 import type { RequestListener } from 'node:http';
 import { type Filter, parseEvent } from '@ocmesh/shared/wire';
-import type { Client, Frame } from './conduct.ts';
-import { type EventBook, wants } from './event-book.ts';
+import type { Client, Frame } from './behaviour.ts';
+import { matchesAny, type StoredEvents } from './stored-events.ts';
 
-/** What a relay without malice does (NIP-01, NIP-11), as far as hostile ones need it to fall back on. */
-export function createHonesty(deps: {
+/** The correct behaviour (NIP-01, NIP-11) that hostile relays fall back on. */
+export function createHonestRelay(deps: {
   readonly name: string;
-  readonly book: EventBook;
+  readonly events: StoredEvents;
   readonly clients: ReadonlySet<Client>;
 }) {
-  const { book, clients } = deps;
+  const { events, clients } = deps;
 
   function onEvent(value: unknown, client: Client): void {
     const event = parseEvent(value);
-    if (!event) return client.say('OK', '', false, 'invalid: no event');
-    const isNew = book.put(event);
-    client.say('OK', event.id, true, isNew ? '' : 'duplicate: have it, or a newer one');
+    if (!event) return client.respond('OK', '', false, 'invalid: no event');
+    const isNew = events.put(event);
+    client.respond('OK', event.id, true, isNew ? '' : 'duplicate: have it, or a newer one');
     if (!isNew) return;
     for (const other of clients) {
       for (const [id, filters] of other.subscriptions) {
-        if (wants(filters, event)) other.say('EVENT', id, event);
+        if (matchesAny(filters, event)) other.respond('EVENT', id, event);
       }
     }
   }
 
   function onReq(id: string, filters: readonly Filter[], client: Client): void {
-    for (const event of book.find(filters)) client.say('EVENT', id, event);
-    client.say('EOSE', id);
+    for (const event of events.find(filters)) client.respond('EVENT', id, event);
+    client.respond('EOSE', id);
     client.subscriptions.set(id, filters);
   }
 

@@ -1,19 +1,19 @@
 import { parseEvent } from '@ocmesh/shared/wire';
-import type { Behaviour } from './conduct.ts';
-import { asksForDms, createGate } from './gate.ts';
+import { asksForDms, createAuth } from './auth.ts';
+import type { Behaviour } from './behaviour.ts';
 
-/** Challenges without end, and lets nobody read: whatever is answered, the challenge is no longer that one. */
+/** Sends challenges without end and lets nobody read: each response is too late for its challenge. */
 export const authStorm: Behaviour = (relay) => {
-  const gate = createGate(relay);
+  const auth = createAuth(relay);
   return {
     onOpen(client) {
-      function blow(): void {
+      function storm(): void {
         if (!client.isOpen()) return;
-        relay.misbehave();
-        gate.challenge(client);
-        relay.clock.after(relay.tuning.challengeEveryMs, blow);
+        relay.countMisdeed();
+        auth.challenge(client);
+        relay.clock.after(relay.tuning.challengeEveryMs, storm);
       }
-      blow();
+      storm();
     },
     onFrame([type, first], client) {
       if (type === 'REQ') client.send(['CLOSED', first, 'auth-required: answer the challenge']);
@@ -25,15 +25,15 @@ export const authStorm: Behaviour = (relay) => {
   };
 };
 
-/** Wants NIP-42 and takes nobody's. */
+/** Requires NIP-42 and refuses every response. */
 export const refusesAuth: Behaviour = (relay) => {
-  const gate = createGate(relay);
+  const auth = createAuth(relay);
   return {
-    onOpen: gate.challenge,
+    onOpen: auth.challenge,
     onFrame([type, first], client) {
       if (type === 'REQ') client.send(['CLOSED', first, 'auth-required: members only']);
       if (type === 'AUTH') {
-        relay.misbehave();
+        relay.countMisdeed();
         client.send(['OK', parseEvent(first)?.id ?? '', false, 'restricted: you are no member']);
       }
       return type === 'REQ' || type === 'AUTH';
@@ -41,49 +41,49 @@ export const refusesAuth: Behaviour = (relay) => {
   };
 };
 
-/** As strfry does it: direct messages only after NIP-42, and a prefix in front of the prefix. */
+/** Serves direct messages only after NIP-42, with strfry's extra prefix in front of the reason. */
 export const strfryClosed: Behaviour = (relay) => {
-  const gate = createGate(relay);
+  const auth = createAuth(relay);
   return {
-    onOpen: gate.challenge,
+    onOpen: auth.challenge,
     onFrame(frame, client) {
       const [type, first] = frame;
-      if (type === 'AUTH') gate.onAuth(first, client);
-      if (!asksForDms(frame) || gate.isIn(client)) return type === 'AUTH';
-      relay.misbehave();
+      if (type === 'AUTH') auth.onAuth(first, client);
+      if (!asksForDms(frame) || auth.isAuthenticated(client)) return type === 'AUTH';
+      relay.countMisdeed();
       client.send(['CLOSED', first, 'ERROR: auth-required: requested filter requires authentication']);
       return true;
     },
     onSend(frame, client) {
       const event = frame[0] === 'EVENT' ? parseEvent(frame[2]) : null;
-      return event && !gate.mayRead(event, client) ? [] : [frame];
+      return event && !auth.mayRead(event, client) ? [] : [frame];
     },
   };
 };
 
-/** Forgets from time to time who a client is: a new challenge, and its subscriptions closed until it is answered. */
+/** Forgets who a client is from time to time: sends a new challenge, and closes its subscriptions until it responds. */
 export const reopenedChallenge: Behaviour = (relay) => {
-  const gate = createGate(relay);
+  const auth = createAuth(relay);
   const refusal = 'auth-required: who are you?';
   return {
-    onOpen: gate.challenge,
+    onOpen: auth.challenge,
     onFrame(frame, client) {
       const [type, first] = frame;
       if (type === 'AUTH') {
-        gate.onAuth(first, client);
-        if (gate.isIn(client)) {
+        auth.onAuth(first, client);
+        if (auth.isAuthenticated(client)) {
           relay.clock.after(relay.tuning.forgetsAfterMs, () => {
             if (!client.isOpen()) return;
-            relay.misbehave();
-            gate.forget(client);
-            gate.challenge(client);
+            relay.countMisdeed();
+            auth.forget(client);
+            auth.challenge(client);
             for (const id of client.subscriptions.keys()) client.send(['CLOSED', id, refusal]);
             client.subscriptions.clear();
           });
         }
         return true;
       }
-      if (type !== 'REQ' || gate.isIn(client)) return false;
+      if (type !== 'REQ' || auth.isAuthenticated(client)) return false;
       client.send(['CLOSED', first, refusal]);
       return true;
     },

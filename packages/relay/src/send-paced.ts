@@ -2,10 +2,11 @@ import type { Cancel } from '@ocmesh/shared/ambient';
 import type { WebSocket } from 'ws';
 
 /**
- * Sends the frames as fast as the client reads them. 500 events can be 30 MB: sent at once they would look like
- * a client that does not read, and cut off an honest one at each try.
+ * Sends frames as fast as the client reads them. 500 events can be 30 MB: sent at once, they would look like a client
+ * that does not read, and an honest one would be disconnected at each try.
+ * @param bufferedBytes bytes that may wait for the client before the next frame waits, too
  */
-export function sendAnswer(socket: WebSocket, frames: Iterator<string>, waitingBytes: number): Cancel {
+export function sendPaced(socket: WebSocket, frames: Iterator<string>, bufferedBytes: number): Cancel {
   let stopped = false;
   sendMore();
 
@@ -13,7 +14,7 @@ export function sendAnswer(socket: WebSocket, frames: Iterator<string>, waitingB
     while (!stopped) {
       const { value: frame, done } = frames.next();
       if (done || socket.readyState !== socket.OPEN) return;
-      if (socket.bufferedAmount > waitingBytes) {
+      if (socket.bufferedAmount > bufferedBytes) {
         socket.send(frame, (error) => {
           if (!error) sendMore();
         });

@@ -1,27 +1,28 @@
 import { type Filter, isAddressable, isReplaceable, type NostrEvent, tagValue } from '@ocmesh/shared/wire';
 import { matchFilters } from 'nostr-tools/filter';
 
-/** Events kept; the one that came first goes first. */
-const MOST_EVENTS = 20_000;
-/** Events in the answer to one filter: public relays' usual `max_limit`. */
-const ANSWER_EVENTS = 500;
+/** Events kept; the first one is dropped first. */
+const MAX_EVENTS = 20_000;
+/** Stored events returned for one filter: the usual `max_limit` of public relays. */
+const MAX_LIMIT = 500;
 
-/** What a relay keeps (NIP-01). No signature is checked: whoever reads from it has to. */
-export interface EventBook {
-  /** false when it has the event already, or a newer one in its place. */
+/** Events that a relay stores (NIP-01). Signatures are not checked: readers must do that. */
+export interface StoredEvents {
+  /** Returns false if the event, or a newer version of it, is stored already. */
   put(event: NostrEvent): boolean;
-  /** Newest first. */
+  /** Returns matching events, newest first. */
   find(filters: readonly Filter[]): NostrEvent[];
   all(): readonly NostrEvent[];
 }
 
-export function wants(filters: readonly Filter[], event: NostrEvent): boolean {
-  // Its types are mutable; it changes nothing.
+/** Returns whether an event matches one of the filters. */
+export function matchesAny(filters: readonly Filter[], event: NostrEvent): boolean {
+  // nostr-tools takes mutable types, but changes nothing.
   const [, mutable] = [filters, event] as unknown as Parameters<typeof matchFilters>;
   return matchFilters(filters as Parameters<typeof matchFilters>[0], mutable);
 }
 
-export function createEventBook(): EventBook {
+export function createStoredEvents(): StoredEvents {
   const byId = new Map<string, NostrEvent>();
   const byAddress = new Map<string, NostrEvent>();
 
@@ -35,15 +36,15 @@ export function createEventBook(): EventBook {
       if (address !== null) byAddress.set(address, event);
       byId.set(event.id, event);
       const [oldest] = byId.keys();
-      if (byId.size > MOST_EVENTS && oldest) byId.delete(oldest);
+      if (byId.size > MAX_EVENTS && oldest) byId.delete(oldest);
       return true;
     },
     find(filters) {
       const found = new Map<string, NostrEvent>();
       const newestFirst = [...byId.values()].sort((a, b) => b.created_at - a.created_at);
       for (const filter of filters) {
-        const limit = Math.min(filter.limit ?? ANSWER_EVENTS, ANSWER_EVENTS);
-        for (const event of newestFirst.filter((one) => wants([filter], one)).slice(0, limit)) {
+        const limit = Math.min(filter.limit ?? MAX_LIMIT, MAX_LIMIT);
+        for (const event of newestFirst.filter((one) => matchesAny([filter], one)).slice(0, limit)) {
           found.set(event.id, event);
         }
       }
