@@ -46,6 +46,12 @@ export function listSegments(files: Files, store: string): number[] {
     .sort((a, b) => a - b);
 }
 
+/** Removes the segments before this one. */
+export function removeSegments(files: Files, path: string, before: number): void {
+  for (const number of listSegments(files, path))
+    if (number < before) files.remove(segmentPath(path, number));
+}
+
 /** Removes what a crash left half made. */
 export function removeUnfinished(files: Files, store: string): void {
   const folder = dirname(store);

@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import {
   createSegment,
   listSegments,
+  removeSegments,
   removeUnfinished,
   type Segment,
   segmentPath,
@@ -49,11 +50,6 @@ export async function startUp(
   }
   removeSegments(files, path, generation);
   return { sql, sequence, segment, snapshotBytes, generation, journalBytes: migrated ? 0 : journalBytes };
-}
-
-export function removeSegments(files: Files, path: string, before: number): void {
-  for (const number of listSegments(files, path))
-    if (number < before) files.remove(segmentPath(path, number));
 }
 
 /** Second names for the files of the old schema, so that a way back remains. */
