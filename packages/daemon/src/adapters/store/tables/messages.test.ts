@@ -19,9 +19,25 @@ async function setUp() {
   const put = (peer: Pubkey, direction: 'in' | 'out', arrivedAtMs: number, hops = 0): void => {
     const id = `m${++count}`;
     const message: NewMessage = {
-      ...{ id, eventId: `e-${id}`, peer, direction, arrivedAtMs, hops, timestampMs: arrivedAtMs },
-      ...{ type: 'text', content: id, data: null, replyTo: null, thread: null, seq: null, auto: false },
-      ...{ read: true, state: 'received', deliveredAtMs: null, readAtMs: null, receiptDue: 'none' },
+      id,
+      eventId: `e-${id}`,
+      peer,
+      direction,
+      type: 'text',
+      content: id,
+      data: null,
+      replyTo: null,
+      thread: null,
+      timestampMs: arrivedAtMs,
+      arrivedAtMs,
+      read: true,
+      state: 'received',
+      deliveredAtMs: null,
+      readAtMs: null,
+      receiptDue: 'none',
+      seq: null,
+      auto: false,
+      hops,
     };
     messages.insert(message);
   };

@@ -10,8 +10,8 @@ const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, al
 /** Peers kept at hand, at about 1 KB each. */
 const CACHED = 2_048;
 const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
-/** Contacts, and whoever our agent wrote to: the last number of the conversation outlives its messages. */
-export const FAMILIAR = `(trust = 'contact' OR (trust = 'stranger' AND last_seq > 0))`;
+/** Contacts, and strangers our agent has written to: the last number of a conversation outlives its messages. */
+export const CORRESPONDENT = `(trust = 'contact' OR (trust = 'stranger' AND last_seq > 0))`;
 
 export function createPeersTable(database: Database): PeersTable {
   /** Each presence and message asks for its peer several times. A transaction that is taken back takes this table along. */
@@ -80,7 +80,7 @@ export function createPeersTable(database: Database): PeersTable {
     countOnline: (nowMs, windowMs) =>
       Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
     correspondents: () =>
-      database.all(`SELECT pubkey FROM peers WHERE ${FAMILIAR}`).map(([pubkey]) => pubkey as Pubkey),
+      database.all(`SELECT pubkey FROM peers WHERE ${CORRESPONDENT}`).map(([pubkey]) => pubkey as Pubkey),
     ungreeted: (limit) =>
       database
         .all(
