@@ -9,11 +9,11 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  renameSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { replaceAtomically } from '../adapters/system/atomic-file.ts';
 
 /** The installed programs: a folder for each, never changed once it is there, and a link to the one in use. */
 export interface AppVersions {
@@ -52,25 +52,21 @@ export function createAppVersions(folder: string): AppVersions {
       const same = [version, marked].find(isSame);
       if (same) return same;
       const name = existsSync(join(folder, version)) ? marked : version;
-      const unfinished = join(folder, `.${name}.new`);
-      rmSync(unfinished, { recursive: true, force: true });
-      mkdirSync(unfinished, { recursive: true, mode: 0o700 });
-      for (const file of files) {
-        const copy = join(unfinished, basename(file));
-        copyFileSync(file, copy);
-        syncToDisk(copy);
-      }
-      rmSync(join(folder, name), { recursive: true, force: true });
-      renameSync(unfinished, join(folder, name));
+      const target = join(folder, name);
+      replaceAtomically(target, (unfinished) => {
+        mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+        for (const file of files) {
+          const copy = join(unfinished, basename(file));
+          copyFileSync(file, copy);
+          syncToDisk(copy);
+        }
+        // A damaged copy of this build: a folder cannot be renamed over another one.
+        rmSync(target, { recursive: true, force: true });
+      });
       return name;
     },
 
-    select(name) {
-      const unfinished = join(folder, `.${LINK}.new`);
-      rmSync(unfinished, { force: true });
-      symlinkSync(name, unfinished);
-      renameSync(unfinished, join(folder, LINK));
-    },
+    select: (name) => replaceAtomically(join(folder, LINK), (unfinished) => symlinkSync(name, unfinished)),
 
     keepOnly(names) {
       for (const name of readdirSync(folder).filter(isProgram)) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '@ocmesh/shared/ambient';
+import { processState } from '../node/process-state.ts';
 import { createLaunchd } from './launchd.ts';
 import type { RunCommand } from './run-command.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -25,7 +26,16 @@ export type FoundSupervisor =
 /** The service manager of this machine, asked for rather than guessed: a container has systemctl, but no systemd. */
 export async function findSupervisor({ run, clock, env, userHome, uid }: Machine): Promise<FoundSupervisor> {
   const system = (await run('uname', ['-s'])).stdout.trim();
-  if (system === 'Darwin') return { supervisor: createLaunchd({ run, clock, userHome, uid, isAlive }) };
+  if (system === 'Darwin')
+    return {
+      supervisor: createLaunchd({
+        run,
+        clock,
+        userHome,
+        uid,
+        isAlive: (pid) => processState(pid) === 'ours',
+      }),
+    };
   if (system !== 'Linux')
     return { missing: `There is no launchd and no systemd on ${system || 'this system'}` };
   const configFolder = env['XDG_CONFIG_HOME'] || join(userHome, '.config');
@@ -42,12 +52,4 @@ export async function findSupervisor({ run, clock, env, userHome, uid }: Machine
   if ((await run('systemd-notify', ['--version'])).code !== 0)
     return { missing: 'systemd-notify is missing; it belongs to the package systemd', definitionPath };
   return { supervisor };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

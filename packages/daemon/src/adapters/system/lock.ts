@@ -1,4 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { errnoOf } from '../../node/errno.ts';
+import { processState } from '../../node/process-state.ts';
 import { ExitError, exitCodes } from './exit.ts';
 
 interface Holder {
@@ -23,12 +25,7 @@ const bootId = (): string | null => readOr('/proc/sys/kernel/random/boot_id')?.t
 
 function isAlive(holder: Holder): boolean {
   if (holder.boot !== bootId()) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return holder.started === startOf(holder.pid);
+  return processState(holder.pid) !== 'gone' && holder.started === startOf(holder.pid);
 }
 
 function parseHolder(text: string | null): Holder | null {
@@ -67,7 +64,7 @@ export function takeLock(path: string): () => void {
           if (parseHolder(readOr(path))?.pid === process.pid) rmSync(path, { force: true });
         };
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if (errnoOf(error) !== 'EEXIST') throw error;
         const judged = readOr(path);
         const holder = parseHolder(judged);
         if (holder && isAlive(holder)) {
@@ -98,7 +95,7 @@ function moveAside(path: string, judged: string | null): void {
     renameSync(path, aside);
     if (readOr(aside) !== judged) linkSync(aside, path);
   } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['ENOENT', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
   } finally {
     rmSync(aside, { force: true });
   }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { errnoOf } from '../../../node/errno.ts';
 
 /** A file that is being written. */
 export interface OpenFile {
@@ -55,7 +56,7 @@ export const realFiles: Files = {
         closeSync(file);
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if (errnoOf(error) === 'ENOENT') return null;
       throw error;
     }
   },
