@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Command } from '../sql/statements.ts';
 import type { Files, OpenFile } from './files.ts';
 import { hasFrameAfter, isBlank, isNotTorn, openFrame, sealFrame, segmentKey } from './frame.ts';
-import { replaceFile } from './replace-file.ts';
+import { createComplete, replaceFile } from './replace-file.ts';
 
 // The journal: committed commands since the snapshot, in numbered segments beside it. A segment is
 //   64 bytes header: "OCMESHWL", format, schema, number, salt, GCM tag
@@ -82,22 +82,12 @@ export async function createSegment(
   number: number,
   schema: number,
 ): Promise<Segment> {
-  const path = segmentPath(store, number);
-  const unfinished = `${path}.new`;
   const salt = randomBytes(16);
   const key = segmentKey(dataKey, salt);
-  files.remove(unfinished);
-  const file = files.create(unfinished);
-  try {
-    file.write(header(number, schema, salt, key), 0);
-    file.write(zeros, HEADER_BYTES);
-    await file.sync();
-    files.rename(unfinished, path);
-    await files.syncFolder(dirname(path));
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  const file = await createComplete(files, segmentPath(store, number), (unfinished) => {
+    unfinished.write(header(number, schema, salt, key), 0);
+    unfinished.write(zeros, HEADER_BYTES);
+  });
   return writer(file, number, key);
 }
 
