@@ -4,11 +4,11 @@ import { hasBody, type Operation, type OperationName, operations, pathFields } f
 export interface PlainRequest {
   readonly method: string;
   readonly path: string;
-  /** null where the operation takes none. */
+  /** null if the operation takes none. */
   readonly body: string | null;
 }
 
-/** Values that fit the fields of any operation, by name. */
+/** A valid value for each field of any operation. */
 const samples: Readonly<Record<string, unknown>> = {
   pubkey: 'ab'.repeat(32),
   to: 'ab'.repeat(32),
@@ -22,7 +22,7 @@ const samples: Readonly<Record<string, unknown>> = {
   strangers: 'ask',
 };
 
-/** The least that this operation takes. */
+/** Returns the smallest valid request for this operation. */
 export function plainRequest(name: OperationName): PlainRequest {
   const row: Operation = operations[name];
   const { required = [], minProperties = 0 } = row.input as { required?: string[]; minProperties?: number };

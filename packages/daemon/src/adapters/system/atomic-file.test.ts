@@ -10,18 +10,21 @@ function newFolder() {
   return { path: join(folder, 'file'), names: () => readdirSync(folder) };
 }
 
-test.each([0o600, 0o644])('writes a new file, and over an old one, with mode %o whatever the umask', (mode) => {
-  const { path, names } = newFolder();
-  const umask = process.umask(0o077);
-  onTestFinished(() => void process.umask(umask));
-  for (const text of ['one', 'two']) {
-    writeFileAtomically(path, text, mode);
-    expect(readFileSync(path, 'utf8')).toBe(text);
-    expect(statSync(path).mode & 0o777).toBe(mode);
-    chmodSync(path, 0o640);
-  }
-  expect(names()).toEqual(['file']);
-});
+test.each([0o600, 0o644])(
+  'writes a new file, and over an old one, with mode %o whatever the umask',
+  (mode) => {
+    const { path, names } = newFolder();
+    const umask = process.umask(0o077);
+    onTestFinished(() => void process.umask(umask));
+    for (const text of ['one', 'two']) {
+      writeFileAtomically(path, text, mode);
+      expect(readFileSync(path, 'utf8')).toBe(text);
+      expect(statSync(path).mode & 0o777).toBe(mode);
+      chmodSync(path, 0o640);
+    }
+    expect(names()).toEqual(['file']);
+  },
+);
 
 test('replaces what a crash left half made', () => {
   const { path, names } = newFolder();
