@@ -15,15 +15,15 @@ import {
 import { basename, join } from 'node:path';
 import { replaceAtomically } from '../adapters/system/atomic-file.ts';
 
-/** The installed programs: a folder for each, never changed once it is there, and a link to the one in use. */
+/** The installed versions of the program: a folder for each, which never changes, and a link to the one in use. */
 export interface AppVersions {
-  /** The name of the one in use; null before the first install. */
+  /** Returns the name of the version in use; null before the first install. */
   current(): string | null;
-  /** Copies the program there, unless it is. @returns its name: the version, with a mark where two builds share one */
+  /** Copies the program, unless it is there already. @returns its name: the version, with a digest if two builds share one */
   place(files: readonly string[], version: string): string;
-  /** Moves the link, in one step. */
+  /** Moves the link, atomically. */
   select(name: string): void;
-  /** Removes all but these. */
+  /** Removes all other versions. */
   keepOnly(names: readonly (string | null)[]): void;
 }
 
@@ -31,7 +31,7 @@ const LINK = 'current';
 
 /** @param folder `app` of a home */
 export function createAppVersions(folder: string): AppVersions {
-  const isProgram = (name: string): boolean => /^\d/.test(name);
+  const isVersion = (name: string): boolean => /^\d/.test(name);
 
   return {
     current() {
@@ -69,14 +69,14 @@ export function createAppVersions(folder: string): AppVersions {
     select: (name) => replaceAtomically(join(folder, LINK), (unfinished) => symlinkSync(name, unfinished)),
 
     keepOnly(names) {
-      for (const name of readdirSync(folder).filter(isProgram)) {
+      for (const name of readdirSync(folder).filter(isVersion)) {
         if (!names.includes(name)) rmSync(join(folder, name), { recursive: true, force: true });
       }
     },
   };
 }
 
-/** Whether `one` is an older version than `other`. What follows `+` does not count (semver). */
+/** Whether `one` is an older version than `other`. Ignores what follows `+` (semver). */
 export function isOlder(one: string, other: string): boolean {
   const [a, b] = [parts(one), parts(other)];
   for (let index = 0; index < 3; index++) {

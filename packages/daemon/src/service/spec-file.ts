@@ -3,13 +3,13 @@ import { dirname } from 'node:path';
 import { writeFileAtomically } from '../adapters/system/atomic-file.ts';
 import { errnoOf } from '../node/errno.ts';
 
-/** Whole or not at all. Readable by all: launchd refuses a plist that is not. */
+/** Writes a plist or unit, readable by all: launchd refuses a plist that is not. */
 export function writeDefinition(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileAtomically(path, text, 0o644);
 }
 
-/** Null where there is none. */
+/** Reads a plist or unit; null if there is none. */
 export function readDefinition(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
