@@ -60,7 +60,7 @@ export function createCompactor(
       running ??= compactOnce(all)
         .catch((error) => {
           failedAt = clock.monotonic();
-          log.warn('the journal could not be folded into the snapshot', { reason: String(error) });
+          log.warn('the journal could not be compacted into the snapshot', { reason: String(error) });
         })
         .finally(() => {
           running = null;

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Files, OpenFile } from './files.ts';
 
 /**
- * Makes or replaces a file: after a crash it is the old one or the new one.
+ * Creates or replaces a file: after a crash it is the old one or the new one.
  * @returns the file, still open, once it is on disk under its name
  */
 export async function createComplete(
@@ -25,7 +25,7 @@ export async function createComplete(
   }
 }
 
-/** Makes or replaces a file with these bytes. Resolves when it is on disk. */
+/** Creates or replaces a file with these bytes. Resolves when it is on disk. */
 export async function replaceFile(files: Files, path: string, bytes: Uint8Array): Promise<void> {
   const file = await createComplete(files, path, (unfinished) => unfinished.write(bytes, 0));
   file.close();
