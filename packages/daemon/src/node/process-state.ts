@@ -1,8 +1,8 @@
 import { errnoOf } from './errno.ts';
 
 /**
- * Returns whose process has this pid. A pid that belongs to another user, whom we may not signal, was reused or is a
- * daemon started with `sudo`: the caller decides which.
+ * Returns whether a process with this pid exists, and whether we may signal it. A `foreign` one belongs to another user:
+ * the pid may have been reused, or the daemon was started with `sudo`. The caller has to decide.
  */
 export function processState(pid: number): 'ours' | 'foreign' | 'gone' {
   try {
