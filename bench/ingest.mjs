@@ -128,7 +128,7 @@ async function startAgent() {
     },
     { ...defaults, relays: [URL] },
   );
-  agent.start();
+  await agent.start();
   return {
     /** Feeds frames to the agent. Resolves when all of them are on disk. @param {readonly string[]} frames @param {(tables: any) => boolean} isAll */
     take: (frames, isAll) =>

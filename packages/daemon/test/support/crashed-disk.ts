@@ -1,9 +1,9 @@
 import { type FileOperation, overwrite } from './memory-files.ts';
 import type { Chance } from './seed.ts';
 
-// Computes what a power cut may leave. Of a file: what was synced, and any part of what was written since, torn at any
-// byte or missing sector by sector. Of a folder: what was synced, and the first few of the names that were created, moved
-// and removed since. Assumption: writing a part of a sector leaves its rest intact.
+// Simulates a power cut. Of a file, synced data survives, and of later writes any part may: torn at any byte, or without
+// some sectors. Of a folder, synced names survive, and of later changes the first few may. Assumption: writing a part of a
+// sector keeps the rest of it intact.
 
 export type Disk = ReadonlyMap<string, Buffer>;
 
@@ -68,10 +68,10 @@ function survivors(unsynced: readonly Write[], chance: Chance): Write[] {
     case 0:
       return [];
     case 1:
-      // As if only the process had died.
+      // As after a kill of the process: the system still writes everything.
       return [...unsynced];
     case 2: {
-      // The first few, the last one torn at any byte.
+      // The first few writes survive, the last of them torn at any byte.
       const kept = unsynced.slice(0, chance.below(unsynced.length) + 1);
       const torn = kept.pop();
       return torn
@@ -81,10 +81,10 @@ function survivors(unsynced: readonly Write[], chance: Chance): Write[] {
     case 3:
       return unsynced.filter(() => chance.happens(0.5));
     case 4:
-      // All lengths, but not all of the data.
+      // All lengths survive, but some sectors are zero.
       return unsynced.map((write) => ({ ...write, bytes: withoutSectors(write, () => chance.happens(0.5)) }));
     default: {
-      // All but a run of sectors.
+      // Everything survives except a run of sectors.
       return unsynced.map((write) => {
         const first = chance.below(write.bytes.length / SECTOR_BYTES + 1);
         const last = first + chance.below(4);
@@ -94,7 +94,7 @@ function survivors(unsynced: readonly Write[], chance: Chance): Write[] {
   }
 }
 
-/** @param isLost takes the sector's number, counted from the one in which the write starts */
+/** Zeroes the lost sectors of a write. @param isLost by the sector's number, counted from the one the write begins in */
 function withoutSectors({ position, bytes }: Write, isLost: (sector: number) => boolean): Buffer {
   const left = Buffer.from(bytes);
   const lead = position % SECTOR_BYTES;

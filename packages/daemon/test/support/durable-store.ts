@@ -14,7 +14,7 @@ export const PATH = '/home/ocmesh.db';
 export const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
 export const PEER = 'ab'.repeat(32) as Pubkey;
 
-/** Opens the store on a disk in memory, and returns it with its clock, log and fail-stops. */
+/** Opens the real store on a disk in memory, with a fake clock and a recording log. */
 export async function openOn(files: Files, overrides: Partial<StoreDeps> = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
@@ -33,8 +33,8 @@ export async function openOn(files: Files, overrides: Partial<StoreDeps> = {}) {
 }
 
 /**
- * Stores a message, its outbox item and its event id. The content starts with the message's number in the conversation,
- * which would be wrong after a replay that ran twice or not at all.
+ * Stores a message, its outbox item and its event id. The content begins with the message's number in the conversation,
+ * which is wrong if a change is replayed twice or not at all.
  */
 export function put(tables: Tables, id: string, text: string): void {
   tables.peers.put({
@@ -82,7 +82,7 @@ export function put(tables: Tables, id: string, text: string): void {
   tables.seen.add(id, 1);
 }
 
-/** Returns a text that fills that many bytes of the journal but is short in SQLite: JSON needs six bytes for each character. */
+/** A text that takes this many bytes of the journal but few of the database: JSON needs six bytes per character. */
 export const wideText = (bytes: number): string => '\u0001'.repeat(bytes / 6);
 
 export const write = (store: Store, id: string, text = id): Promise<void> =>
@@ -96,9 +96,9 @@ export interface Content {
   /** In the order of writing. */
   readonly ids: readonly string[];
   readonly texts: readonly string[];
-  /** Traces of transactions that were applied in part, or more than once. */
+  /** Traces of transactions that were applied partly or more than once. */
   readonly halves: number;
-  /** Segments that end with a part of a frame. */
+  /** Segments with an incomplete frame. */
   readonly torn: number;
 }
 

@@ -1,31 +1,31 @@
 import { basename } from 'node:path';
 import type { Files, OpenFile } from '../../src/adapters/store/engine/files.ts';
 
-/** A file operation. */
+/** One file operation. */
 export type FileOperation =
   | { readonly op: 'create'; readonly path: string; readonly inode: number }
   | { readonly op: 'write'; readonly inode: number; readonly position: number; readonly bytes: Buffer }
-  /** Covers only operations before number `after`: those that had been made when it was requested. */
+  /** Covers only the first `after` operations: those made before the sync was requested. */
   | { readonly op: 'sync'; readonly inode: number; readonly after: number }
   | { readonly op: 'rename'; readonly path: string; readonly to: string }
   | { readonly op: 'link'; readonly path: string; readonly to: string }
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'syncFolder'; readonly after: number }
-  /** Recorded by the test: a change was acknowledged. */
+  /** Added by the test: a change was acknowledged. */
   | { readonly op: 'acknowledged'; readonly id: string };
 
 export interface MemoryFiles extends Files {
-  /** Returns the content by path. */
+  /** Returns the content of all files by path. */
   readonly contents: () => Map<string, Buffer>;
   readonly operations: FileOperation[];
   /**
-   * Called before each operation with its name, its number, and whether it makes a file longer. The operation fails with
-   * what this throws; a write first does the fraction `written` of its work that the error names.
+   * Called before each operation with its name, its number, and whether it makes a file longer. If it throws, the
+   * operation throws the same. A write first writes the part `written` (0 to 1) of its data.
    */
   fail: (operation: string, count: number, grows: boolean) => void;
 }
 
-/** Creates a disk in memory that records all operations. */
+/** A disk in memory that records all operations. */
 export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map()): MemoryFiles {
   const names = new Map<string, number>();
   const inodes = new Map<number, Buffer>();
@@ -123,8 +123,8 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
 }
 
 /**
- * Creates a disk as one process sees it. After that many operations the process is killed: nothing it tries afterwards
- * reaches the disk, which keeps all that was written, synced or not.
+ * A disk whose process is killed after this many operations: nothing it tries afterwards reaches the disk, which keeps
+ * everything written before, synced or not.
  */
 export function createProcess(files: Files, operations = Number.POSITIVE_INFINITY) {
   let left = operations;
@@ -132,33 +132,33 @@ export function createProcess(files: Files, operations = Number.POSITIVE_INFINIT
   const died = new Promise<void>((resolve) => {
     die = resolve;
   });
-  /** Runs an operation of the living process. */
-  function attempt<T>(operation: () => T): T {
+  /** The disk as the process sees it. */
+  function tries<T>(operation: () => T): T {
     if (--left >= 0) return operation();
     die();
     throw new Error('killed');
   }
   const guarded: Files = {
-    read: (path) => attempt(() => files.read(path)),
-    list: (folder) => attempt(() => files.list(folder)),
+    read: (path) => tries(() => files.read(path)),
+    list: (folder) => tries(() => files.list(folder)),
     create(path) {
-      const file = attempt(() => files.create(path));
+      const file = tries(() => files.create(path));
       return {
-        write: (bytes, position) => attempt(() => file.write(bytes, position)),
-        sync: async () => attempt(() => file.sync()),
-        datasync: async () => attempt(() => file.datasync()),
+        write: (bytes, position) => tries(() => file.write(bytes, position)),
+        sync: async () => tries(() => file.sync()),
+        datasync: async () => tries(() => file.datasync()),
         close: () => file.close(),
       };
     },
-    rename: (from, to) => attempt(() => files.rename(from, to)),
-    link: (from, to) => attempt(() => files.link(from, to)),
-    remove: (path) => attempt(() => files.remove(path)),
-    syncFolder: async (folder) => attempt(() => files.syncFolder(folder)),
+    rename: (from, to) => tries(() => files.rename(from, to)),
+    link: (from, to) => tries(() => files.link(from, to)),
+    remove: (path) => tries(() => files.remove(path)),
+    syncFolder: async (folder) => tries(() => files.syncFolder(folder)),
   };
   return { files: guarded, died };
 }
 
-/** The disk responds in a later turn, as a real one does, so that writes gather for the next frame. */
+/** Makes the disk respond in a later turn, as a real one does: changes made meanwhile share the next frame. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function overwrite(content: Buffer, position: number, bytes: Uint8Array): Buffer {

@@ -5,7 +5,7 @@ import type { Files } from '../../src/adapters/store/engine/files.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 
-/** A disk in memory that outlives its store: opening another store on it is a restart. */
+/** A disk that survives its store: opening another store on it is a restart. */
 export type MemoryDisk = Map<string, Uint8Array>;
 
 export const createMemoryDisk = (): MemoryDisk => new Map();
@@ -16,7 +16,7 @@ export const copyDisk = (disk: MemoryDisk): MemoryDisk =>
 
 const KEY = new Uint8Array(32).fill(7);
 
-/** Opens the real store without a file system. No other file in the tests of the core knows how a store is opened. */
+/** Opens the real store without a file system. The only place in the core's tests that knows how a store is opened. */
 export function openMemoryStore(disk: MemoryDisk, deps: { clock: Clock; log: Log }): Promise<Store> {
   const files = createMemoryFiles(disk);
   return openStore({
@@ -39,7 +39,7 @@ function createMemoryFiles(disk: MemoryDisk): Files {
     create(path) {
       if (disk.has(path)) throw Object.assign(new Error(`EEXIST: ${path}`), { code: 'EEXIST' });
       let bytes = new Uint8Array();
-      // The name under which the file is now, as it may be renamed while open.
+      // After a rename it is still the same file.
       let name = path;
       disk.set(name, bytes);
       const find = (): void => {

@@ -30,7 +30,7 @@ const nasty: readonly string[] = [
 
 const alphabet = '{}[]",:\\/0123456789eE+-.truefalsn \n\t\0\x1b\u0080\u2028\ud83d\udc4b';
 
-/** Changes a place in the text: removes, cuts off, doubles, inserts or reverses something. */
+/** Damages a text somewhere: cuts, doubles, swaps or inserts something. */
 function mutateText(text: string, { below, pick }: Chance): string {
   const at = below(text.length + 1);
   const end = Math.min(text.length, at + 1 + below(below(4) === 0 ? 200 : 4));
@@ -51,7 +51,7 @@ function mutateText(text: string, { below, pick }: Chance): string {
   }
 }
 
-/** Replaces one value by another that does not belong there. The result is still JSON. */
+/** Replaces one of the values by one that does not belong there. The text stays JSON. */
 function mutateValue(text: string, { below, pick }: Chance): string {
   const values = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?!\s*:)|-?\d+(?:\.\d+)?(?!")|true|false|null/g)];
   if (values.length === 0) return text;
@@ -60,7 +60,7 @@ function mutateValue(text: string, { below, pick }: Chance): string {
   return text.slice(0, index) + other + text.slice(index + value.length);
 }
 
-/** Replaces one field name by another field's, or by one that every object inherits. */
+/** Replaces one of the names by that of another field, or of a property that every object has. */
 function mutateName(text: string, { pick }: Chance): string {
   const names = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?=\s*:)/g)];
   if (names.length === 0) return text;
@@ -85,7 +85,7 @@ function noise({ below }: Chance): string {
   ).join('');
 }
 
-/** Returns the text with one or a few mistakes; now and then, random text instead. */
+/** Returns a damaged version of the text, or now and then something unrelated. */
 export function mutate(text: string, chance: Chance): string {
   if (chance.happens(0.02)) return noise(chance);
   let mutated = text;

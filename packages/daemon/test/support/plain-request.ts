@@ -1,14 +1,14 @@
 import { hasBody, type Operation, type OperationName, operations, pathFields } from '@ocmesh/shared/contract';
 
-/** A request as a well-behaved client sends it. */
+/** An HTTP request as a well-behaved client sends it. */
 export interface PlainRequest {
   readonly method: string;
   readonly path: string;
-  /** null if the operation takes none. */
+  /** null if the operation has no body. */
   readonly body: string | null;
 }
 
-/** A valid value for each field of any operation. */
+/** Values that fit the fields of any operation, by name. */
 const samples: Readonly<Record<string, unknown>> = {
   pubkey: 'ab'.repeat(32),
   to: 'ab'.repeat(32),
@@ -22,7 +22,7 @@ const samples: Readonly<Record<string, unknown>> = {
   strangers: 'ask',
 };
 
-/** Returns the smallest valid request for this operation. */
+/** Returns a minimal valid request for this operation. */
 export function plainRequest(name: OperationName): PlainRequest {
   const row: Operation = operations[name];
   const { required = [], minProperties = 0 } = row.input as { required?: string[]; minProperties?: number };

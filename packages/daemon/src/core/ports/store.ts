@@ -35,7 +35,7 @@ export interface Tables {
   readonly relayChoices: RelayChoicesTable;
   readonly idempotency: IdempotencyTable;
   readonly held: HeldTable;
-  readonly pendingContacts: WishesTable;
+  readonly pendingContacts: PendingContactsTable;
   readonly loops: LoopsTable;
   readonly greeted: GreetedTable;
 }
@@ -219,7 +219,7 @@ export interface HeldTable {
 }
 
 /** Strangers whom our agent wants to write to. */
-export interface WishesTable {
+export interface PendingContactsTable {
   /** Without effect where there is one already. */
   put(peer: Pubkey, atMs: UnixMs, content: string): void;
   remove(peer: Pubkey): void;
