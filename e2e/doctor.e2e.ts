@@ -160,7 +160,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
     const patient = createPatient();
     for (const name of ['ocmesh.key', 'keystore.json'])
       copyFileSync(join(homeOfBob(), name), join(patient.home, name));
-    await expectFault(patient, 'store', /page 1 is damaged, or the key is another one/);
+    await expectFault(patient, 'store', /page 1 is damaged, or the key is wrong/);
   });
 
   it('a damaged snapshot', async () => {
@@ -184,7 +184,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
   it('a journal that was cut', async () => {
     const patient = createPatient();
     truncateSync(join(patient.home, 'ocmesh.db-wal.00000002'), 4096);
-    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 was cut/);
+    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 was truncated/);
   });
 
   it('a store that a newer ocmesh wrote', async () => {
