@@ -61,10 +61,6 @@ export function createProgram(io: Io) {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    // A command that looks at its own flags finds it there.
-    .hook('preAction', (root, command) => {
-      if (root.opts()['json']) command.setOptionValue('json', true);
-    })
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('beforeAll', ({ error, command }) => {
@@ -86,17 +82,17 @@ export function createProgram(io: Io) {
   addPolicyCommand(program, context);
   addRelaysCommand(program, context);
   addLogsCommand(program, context);
-  addDoctorCommand(program);
-  addServiceCommand(program);
+  addDoctorCommand(program, context);
+  addServiceCommand(program, context);
   addKeyCommand(program, context);
   addBackupCommands(program, context);
-  addMcpCommand(program);
+  addMcpCommand(program, context);
   addRelayCommand(program, context);
   program
     .command('version')
     .description('Print the version.')
     .addHelpText('after', example('ocmesh version'))
-    .action(() => context.printer().answer({ version: ocmeshVersion }, () => ocmeshVersion));
+    .action(() => context.printer().result({ version: ocmeshVersion }, () => ocmeshVersion));
   addHelpCommand(program);
   return { program, context, prepareCompletion: addCompletion(program, context), lacking: () => lacking };
 }

@@ -1,7 +1,7 @@
 import type { Interface } from 'node:readline';
 import type { DeliveryState } from '@ocmesh/shared/contract';
 import type { Output } from '../terminal/io.ts';
-import type { Paint, Style } from '../terminal/paint.ts';
+import type { Paint, Style } from '../terminal/output.ts';
 import { widthOf } from '../terminal/table.ts';
 import { type ChatView, chatText } from './chat-view.ts';
 

@@ -1,8 +1,7 @@
 import type { DeliveryState, Message, Output } from '@ocmesh/shared/contract';
 import type { Failure } from '../terminal/failure.ts';
 import { bodyText } from '../terminal/message-text.ts';
-import type { Printer } from '../terminal/output.ts';
-import type { Paint } from '../terminal/paint.ts';
+import type { Paint, Printer } from '../terminal/output.ts';
 import { localTime } from '../terminal/times.ts';
 
 type Sent = Output<'sendMessage'>;

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { limits } from '@ocmesh/shared/contract';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
+import { wholeNumber } from '../terminal/number-options.ts';
 import { peerLabel } from '../terminal/peer-label.ts';
 import { resolvePeer } from '../terminal/resolve-peer.ts';
 import { createChatSession } from './chat-session.ts';
@@ -13,7 +14,7 @@ interface ChatFlags {
   readonly keepUnread?: boolean;
 }
 
-const USUAL_HISTORY = 10;
+const DEFAULT_HISTORY = 10;
 /** What people type in other chats to leave or to be helped: the peer is not to get it. With one slash more it is sent. */
 const ORDER = /^(\/?)(\/(?:quit|exit|leave|bye|q|help|h|\?))\s*$/i;
 
@@ -22,17 +23,15 @@ export function addChatCommand(program: Command, context: CommandContext): void 
     .command('chat')
     .description('Talk with a peer: each line you type is a message. Ctrl-C leaves.')
     .argument('<peer>', 'a name, the beginning of a key, or a whole key')
-    .option('-n, --history <number>', 'how many messages of before to show', historyCount, USUAL_HISTORY)
+    .option(
+      '-n, --history <number>',
+      'how many messages of before to show',
+      wholeNumber(0, limits.http.pageRows),
+      DEFAULT_HISTORY,
+    )
     .option('--keep-unread', 'leave what comes unread, for the agent')
     .addHelpText('after', example('ocmesh chat bob'))
     .action((peer: string, flags: ChatFlags) => chat(context, peer, flags));
-}
-
-function historyCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 0 || count > limits.http.pageRows)
-    throw new InvalidArgumentError(`It takes a number from 0 to ${limits.http.pageRows}.`);
-  return count;
 }
 
 async function chat(

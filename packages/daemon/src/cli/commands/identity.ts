@@ -8,7 +8,7 @@ export function addIdentityCommand(program: Command, { daemon, printer }: Comman
     .addHelpText('after', example('ocmesh identity --json'))
     .action(async () => {
       const identity = await daemon.api.getIdentity({});
-      printer().answer(identity, () =>
+      printer().result(identity, () =>
         [
           `name      ${identity.name ?? '-'}`,
           `npub      ${identity.npub}`,

@@ -1,33 +1,31 @@
 import { existsSync } from 'node:fs';
 import { cleanText } from '@ocmesh/shared/text';
-import { type Command, InvalidArgumentError } from 'commander';
-import { homeFiles } from '../../adapters/system/home.ts';
+import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
-import type { Printer } from '../terminal/output.ts';
-import type { Paint } from '../terminal/paint.ts';
+import { wholeNumber } from '../terminal/number-options.ts';
+import type { Paint, Printer } from '../terminal/output.ts';
 import { openLog } from './log-reader.ts';
-import { homePath } from './start.ts';
 
 interface LogsFlags {
   readonly follow?: boolean;
   readonly lines: number;
 }
 
-const USUAL_LINES = 50;
+const DEFAULT_LINES = 50;
 /** How often is looked for new lines. */
 const LOOK_MS = 200;
 const LINE = /^\[([^\]]+)\] \[([A-Z]+)\] (.*)$/;
 
-export function addLogsCommand(program: Command, { io, printer, paint }: CommandContext): void {
+export function addLogsCommand(program: Command, { io, home, printer, paint }: CommandContext): void {
   program
     .command('logs')
     .description('Show the end of the daemon’s log. It holds no text of messages.')
     .option('-f, --follow', 'go on with what comes, also after the daily rotation; Ctrl-C leaves')
-    .option('-n, --lines <number>', 'how many lines', lineCount, USUAL_LINES)
+    .option('-n, --lines <number>', 'how many lines', wholeNumber(0), DEFAULT_LINES)
     .addHelpText('after', example('ocmesh logs -f'))
     .action(async ({ follow, lines }: LogsFlags) => {
-      const { path, logFile, logArchive } = homeFiles(homePath(undefined, io.env));
+      const { path, logFile, logArchive } = home;
       if (!follow && !existsSync(logFile)) {
         throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` writes one.');
       }
@@ -50,12 +48,6 @@ export function addLogsCommand(program: Command, { io, printer, paint }: Command
       });
       log.close();
     });
-}
-
-function lineCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('It takes a whole number.');
-  return count;
 }
 
 function printLogLine(out: Printer, paint: Paint, line: string): void {

@@ -19,10 +19,10 @@ export function addPeersCommand(program: Command, context: CommandContext): void
       if (peer !== undefined) {
         const pubkey = await resolvePeer({ io, api: daemon.api }, peer);
         const details = await daemon.api.getPeer({ pubkey });
-        return printer().answer(details, () => describe(details, io.clock.now()));
+        return printer().result(details, () => describe(details, io.clock.now()));
       }
       const peers = await everyPeer(daemon.api, online ? { online } : {});
-      printer().answer(peers, () =>
+      printer().result(peers, () =>
         peers.length > 0 ? renderTable(io, columns(io.clock.now()), peers) : NOBODY,
       );
     });

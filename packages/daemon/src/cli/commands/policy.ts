@@ -32,7 +32,7 @@ export function addPolicyCommand(program: Command, { daemon, printer }: CommandC
         rule === undefined || value === undefined
           ? await api.getPolicy({})
           : await api.setPolicy(change(rule, value));
-      printer().answer(policy, () => describe(policy));
+      printer().result(policy, () => describe(policy));
     });
 }
 

@@ -36,7 +36,7 @@ export function addReadCommand(program: Command, { io, daemon, printer, paint }:
           ? await findAll(api, ids)
           : await unread(api, from === undefined ? {} : { from: await resolvePeer({ io, api }, from) });
       const now = io.clock.now();
-      printer().answer(
+      printer().result(
         messages.map((message) => (message.direction === 'in' ? { ...message, read: true } : message)),
         () => messages.map((message) => messageText(message, now, paint)).join('\n\n') || 'Nothing unread.',
       );

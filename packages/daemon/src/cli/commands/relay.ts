@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { createSystemClock } from '../../adapters/system/clock.ts';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
 import { parsePubkey } from '../../core/identity/public-key-text.ts';
@@ -31,7 +30,7 @@ export function addRelayCommand(program: Command, context: CommandContext): void
     .action((flags: RelayFlags) => run(flags, context));
 }
 
-async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void> {
+async function run(flags: RelayFlags, { io, printer }: CommandContext): Promise<void> {
   goOnWithoutReader();
   const [{ startRelay }, { createStderrLog }] = await Promise.all([
     import('@ocmesh/relay'),
@@ -41,13 +40,12 @@ async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ExitError(exitCodes.permanent, '--port takes a number from 0 to 65535.');
   }
-  const clock = createSystemClock();
   const relay = await startRelay({
     port,
     host: flags.host,
     openDms: flags.openDms ?? false,
-    clock,
-    log: createStderrLog(clock, 'info'),
+    clock: io.clock,
+    log: createStderrLog(io.clock, 'info'),
     random: createSystemRandom(),
     ...(flags.allow ? { allowedPubkeys: flags.allow.map(parsePubkey) } : {}),
     ...(flags.serviceUrl ? { serviceUrl: flags.serviceUrl } : {}),

@@ -15,7 +15,7 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
     .addHelpText('after', example('ocmesh relays add wss://relay.example.org'))
     .action(async () => {
       const relays = await daemon.api.listRelays({});
-      printer().answer(relays, () => show(relays));
+      printer().result(relays, () => show(relays));
     });
   command
     .command('add')
@@ -24,7 +24,7 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
     .addHelpText('after', example('ocmesh relays add ws://127.0.0.1:7447'))
     .action(async (url: string) => {
       const relay = await daemon.api.addRelay({ url });
-      printer().answer(relay, () => `${relay.url} is on the list. \`ocmesh relays\` shows how it works.`);
+      printer().result(relay, () => `${relay.url} is on the list. \`ocmesh relays\` shows how it works.`);
     });
   command
     .command('remove')
@@ -33,7 +33,7 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
     .addHelpText('after', example('ocmesh relays remove ws://127.0.0.1:7447'))
     .action(async (url: string) => {
       const relays = await daemon.api.removeRelay({ url });
-      printer().answer(relays, () => show(relays));
+      printer().result(relays, () => show(relays));
     });
 }
 

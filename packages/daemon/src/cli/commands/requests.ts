@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
 import { quoted } from '../terminal/message-text.ts';
-import type { Paint } from '../terminal/paint.ts';
+import type { Paint } from '../terminal/output.ts';
 import { peerLabel, shortKey } from '../terminal/peer-label.ts';
 import { everyPeer, matchPeers, resolvePeer } from '../terminal/resolve-peer.ts';
 import { localTime } from '../terminal/times.ts';
@@ -17,7 +17,7 @@ export function addRequestsCommand(program: Command, context: CommandContext): v
     .addHelpText('after', example('ocmesh requests accept bob'))
     .action(async () => {
       const requests = await daemon.api.listRequests({});
-      printer().answer(
+      printer().result(
         requests,
         () =>
           requests.map((request) => requestText(request, io.clock.now(), paint)).join('\n\n') ||
@@ -58,7 +58,7 @@ function addAnswer(
       const peer = await answer().catch(async (error) => {
         throw (await doesNotWait(api, text, error)) ?? error;
       });
-      printer().answer(peer, () => `${peerLabel(peer)} (${shortKey(peer.pubkey)}) ${done}.`);
+      printer().result(peer, () => `${peerLabel(peer)} (${shortKey(peer.pubkey)}) ${done}.`);
     });
 }
 

@@ -27,7 +27,7 @@ export function addSendCommand(program: Command, { io, daemon, printer }: Comman
         );
       }
       const sent = await daemon.api.sendMessage({ to, content, ...(replyTo && { reply_to: replyTo }) });
-      printer().answer(sent, () => `${sent.state} for ${shortKey(sent.to)}, id ${sent.id}`);
+      printer().result(sent, () => `${sent.state} for ${shortKey(sent.to)}, id ${sent.id}`);
     });
 }
 

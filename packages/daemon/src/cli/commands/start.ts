@@ -1,11 +1,8 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { defaultPort } from '@ocmesh/shared/contract';
 import { type Command, Option } from 'commander';
-import { createSystemClock } from '../../adapters/system/clock.ts';
 import { exitCodes } from '../../adapters/system/exit.ts';
 import { homeFiles } from '../../adapters/system/home.ts';
-import { type CommandContext, example } from '../terminal/context.ts';
+import { type CommandContext, example, homePath } from '../terminal/context.ts';
 import { goOnWithoutReader } from '../terminal/io.ts';
 import type { SupervisionFlags } from './supervision.ts';
 
@@ -16,12 +13,6 @@ interface StartFlags extends SupervisionFlags {
   readonly relay?: string[];
   readonly logLevel?: string;
 }
-
-/** The folder of the agent. */
-export const homePath = (
-  flag?: string,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): string => flag ?? (env['OCMESH_HOME'] || join(homedir(), '.ocmesh'));
 
 export function addStartCommand(program: Command, context: CommandContext): void {
   program
@@ -39,7 +30,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
     .action((flags: StartFlags) => start(flags, context));
 }
 
-async function start(flags: StartFlags, { printer }: CommandContext): Promise<void> {
+async function start(flags: StartFlags, { io, printer }: CommandContext): Promise<void> {
   goOnWithoutReader();
   // The other commands shall not wait until all of the daemon is loaded.
   const [{ loadConfig }, { startDaemon }, { superviseBy }] = await Promise.all([
@@ -47,10 +38,10 @@ async function start(flags: StartFlags, { printer }: CommandContext): Promise<vo
     import('../../app.ts'),
     import('./supervision.ts'),
   ]);
-  const home = homeFiles(homePath(flags.home));
-  const supervision = superviseBy(flags, createSystemClock());
+  const home = homeFiles(homePath(io, flags.home));
+  const supervision = superviseBy(flags, io.clock);
   const daemon = await supervision.start(async () => {
-    const { values, origins } = loadConfig(home.config, process.env, {
+    const { values, origins } = loadConfig(home.config, io.env, {
       port: flags.port === undefined ? undefined : Number(flags.port),
       name: flags.name,
       relays: flags.relay,
@@ -69,7 +60,7 @@ async function start(flags: StartFlags, { printer }: CommandContext): Promise<vo
     supervision.onStopping();
     void daemon.stop().then(() => process.exit(exitCodes.clean));
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  io.onInterrupt(stop);
   // Our own bug: the state may be bad, so this process ends; what was acknowledged is on disk.
   process.on('uncaughtException', (error) => {
     daemon.log.error('crash', { stack: error.stack ?? String(error) });

@@ -6,7 +6,7 @@ import { createSdNotifier } from '../../adapters/system/sd-notify.ts';
 import { startWatchdog } from '../../adapters/system/watchdog.ts';
 import type { Daemon } from '../../app.ts';
 import { serviceLimits } from '../../service/limits.ts';
-import { seconds } from '../terminal/parse-seconds.ts';
+import { parseSeconds } from '../terminal/number-options.ts';
 
 export interface SupervisionFlags {
   readonly supervisor?: string;
@@ -33,7 +33,7 @@ export function superviseBy(
   if (supervisor === undefined) return { start: (start) => start(), onStarted() {}, onStopping() {} };
   shortenErrorLog();
   if (supervisor === 'launchd') {
-    const stuckMs = seconds('--watchdog', watchdog, serviceLimits.watchdogSeconds) * 1000;
+    const stuckMs = parseSeconds('--watchdog', watchdog, serviceLimits.watchdogSeconds) * 1000;
     return {
       start: (start) => park(start, clock, log),
       onStarted: () => void startWatchdog(clock, stuckMs),

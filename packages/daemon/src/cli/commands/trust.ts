@@ -69,7 +69,7 @@ function addTrust(program: Command, { io, daemon, printer }: CommandContext, com
       const find = command.mayBeNew ? findOrAdd : resolvePeer;
       const pubkey = await find({ io, api }, text, { prefer: command.from });
       const peer = await api.updatePeer({ pubkey, trust: command.trust });
-      printer().answer(peer, () => `${titleOf(peer)} ${command.done}.`);
+      printer().result(peer, () => `${titleOf(peer)} ${command.done}.`);
     });
 }
 
@@ -93,7 +93,7 @@ function addAlias(program: Command, { io, daemon, printer }: CommandContext): vo
         if (fullKey(text) !== null) await api.addPeer({ pubkey });
       }
       const peer = await api.updatePeer({ pubkey, alias });
-      printer().answer(peer, () =>
+      printer().result(peer, () =>
         alias === null
           ? `${shortKey(peer.pubkey)} has no name of yours any more.`
           : `${shortKey(peer.pubkey)} is ${peerLabel(peer)} now.`,
@@ -121,7 +121,7 @@ function addResume(program: Command, { io, daemon, printer }: CommandContext): v
     .action(async (text: string) => {
       const { api } = daemon;
       const peer = await api.resumePeer({ pubkey: await resolvePeer({ io, api }, text) });
-      printer().answer(peer, () => `Messages go to ${titleOf(peer)} again.`);
+      printer().result(peer, () => `Messages go to ${titleOf(peer)} again.`);
     });
 }
 

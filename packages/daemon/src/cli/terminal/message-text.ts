@@ -1,6 +1,6 @@
 import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanJson, cleanLine, cleanText } from '@ocmesh/shared/text';
-import type { Paint } from './paint.ts';
+import type { Paint } from './output.ts';
 import { senderLabel, shortKey } from './peer-label.ts';
 import { localTime } from './times.ts';
 

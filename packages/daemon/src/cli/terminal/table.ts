@@ -1,6 +1,6 @@
 import stringWidth from 'fast-string-truncated-width';
 import type { Io } from './io.ts';
-import { paintFor, type Style } from './paint.ts';
+import { paintFor, type Style } from './output.ts';
 
 export interface Column<Row> {
   readonly title: string;
