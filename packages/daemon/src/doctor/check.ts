@@ -1,5 +1,5 @@
 /** Whether what was looked at is as it should be; `skipped` where there is nothing to look at, or no way to. */
-type FindingState = 'ok' | 'warn' | 'fail' | 'skipped';
+type CheckState = 'ok' | 'warn' | 'fail' | 'skipped';
 
 /** Something safe to do about a finding: never to data or keys. */
 export interface Fix {
@@ -11,7 +11,7 @@ export interface Fix {
 }
 
 export interface Finding {
-  readonly state: FindingState;
+  readonly state: CheckState;
   readonly found: string;
   /** null where there is nothing to do. */
   readonly nextStep: string | null;
@@ -27,7 +27,7 @@ export interface Check {
   /** Checks without whose success this one has nothing to go on. */
   readonly needs?: readonly string[];
   /** One finding, or one for each thing of a kind. */
-  look(): Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>;
+  run(): Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>;
 }
 
 export const ok = (found: string): Finding => ({ state: 'ok', found, nextStep: null });

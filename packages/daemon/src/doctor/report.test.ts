@@ -1,27 +1,30 @@
 import { expect, describe as group, it } from 'vitest';
 import { fail, ok, skipped, warn } from './check.ts';
-import { describe, summarize, toJson } from './report.ts';
-import type { Inspected } from './run-checks.ts';
+import { formatResult, summarize, toJson } from './report.ts';
+import type { CheckResult } from './run-checks.ts';
 
 const check = { id: 'relays', what: 'Relay', why: 'Nothing arrives.' };
-const plain = (_style: string, text: string): string => text;
-const of = (finding: Inspected['finding']): Inspected => ({ check, finding });
+const plain = (_style: unknown, text: string): string => text;
+const of = (finding: CheckResult['finding']): CheckResult => ({ check, finding });
 
-group(describe, () => {
+group(formatResult, () => {
   it('is one line for what is well', () => {
-    expect(describe(of(ok('wss://a.example: connected')), plain)).toBe(
+    expect(formatResult(of(ok('wss://a.example: connected')), plain)).toBe(
       '✓ Relay             wss://a.example: connected',
     );
   });
 
   it('adds why it matters and what helps where something is wrong', () => {
-    expect(describe(of(fail('gone', 'Take another.')), plain)).toBe(
+    expect(formatResult(of(fail('gone', 'Take another.')), plain)).toBe(
       '✗ Relay             gone\n    why   Nothing arrives.\n    next  Take another.',
     );
   });
 
   it('shows what a relay or a file says without what could deceive a reader', () => {
-    const text = describe(of(warn('it says “\u001b[2J\u202egone\n✓ Relay ok”', 'Open /tmp/a\u0007b')), plain);
+    const text = formatResult(
+      of(warn('it says “\u001b[2J\u202egone\n✓ Relay ok”', 'Open /tmp/a\u0007b')),
+      plain,
+    );
     for (const char of '\u001b\u202e\u0007') expect(text).not.toContain(char);
     expect(text.split('\n')).toHaveLength(3);
     expect(text).toContain('\\u{1b}[2J\\u{202e}gone\\u{a}✓ Relay ok');

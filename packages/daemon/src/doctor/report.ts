@@ -1,15 +1,12 @@
 import { cutText, showUnseen } from '@ocmesh/shared/text';
+import type { Paint, Style } from '../cli/terminal/output.ts';
 import type { Finding } from './check.ts';
-import type { Inspected } from './run-checks.ts';
+import type { CheckResult } from './run-checks.ts';
 
 /** Characters of one text of the report: none of ours is longer. */
 const TEXT_CHARS = 1_000;
 /** As wide as the widest `what`. */
 const WHAT_COLUMNS = 17;
-
-type Style = 'green' | 'yellow' | 'red' | 'dim';
-/** Colours a text, where that is wanted. */
-export type Paint = (style: Style, text: string) => string;
 
 const marks: Readonly<Record<Finding['state'], readonly [Style, string]>> = {
   ok: ['green', '✓'],
@@ -22,7 +19,7 @@ const marks: Readonly<Record<Finding['state'], readonly [Style, string]>> = {
 const clean = (text: string): string => showUnseen(cutText(text, TEXT_CHARS));
 
 /** One line; two more where there is something to do. */
-export function describe({ check, finding }: Inspected, paint: Paint): string {
+export function formatResult({ check, finding }: CheckResult, paint: Paint): string {
   const { state, found, nextStep } = finding;
   const [style, mark] = marks[state];
   const lines = [`${paint(style, mark)} ${check.what.padEnd(WHAT_COLUMNS)} ${clean(found)}`];
@@ -32,7 +29,7 @@ export function describe({ check, finding }: Inspected, paint: Paint): string {
   return lines.join('\n');
 }
 
-export function summarize(all: readonly Inspected[]): string {
+export function summarize(all: readonly CheckResult[]): string {
   const count = (state: Finding['state']): number =>
     all.filter(({ finding }) => finding.state === state).length;
   const warnings = count('warn');
@@ -45,7 +42,7 @@ export function summarize(all: readonly Inspected[]): string {
 }
 
 /** For programs: the same with stable names. */
-export const toJson = (all: readonly Inspected[]) => ({
+export const toJson = (all: readonly CheckResult[]) => ({
   ok: isSound(all),
   checks: all.map(({ check, finding }) => ({
     id: check.id,
@@ -58,5 +55,5 @@ export const toJson = (all: readonly Inspected[]) => ({
   })),
 });
 
-export const isSound = (all: readonly Inspected[]): boolean =>
+export const isSound = (all: readonly CheckResult[]): boolean =>
   all.every(({ finding }) => finding.state !== 'fail');

@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { type Check, fail, ok, skipped, warn } from './check.ts';
-import { examine } from './run-checks.ts';
+import { runChecks } from './run-checks.ts';
 
-const check = (id: string, look: Check['look'], needs?: string[]): Check => ({
+const check = (id: string, look: Check['run'], needs?: string[]): Check => ({
   id,
   what: `the ${id}`,
   why: 'because',
-  look,
+  run: look,
   ...(needs ? { needs } : {}),
 });
 
 const statesOf = async (checks: readonly Check[]) =>
-  (await examine(checks)).map(({ check: { id }, finding }) => `${id} ${finding.state}`);
+  (await runChecks(checks)).map(({ check: { id }, finding }) => `${id} ${finding.state}`);
 
-describe(examine, () => {
+describe(runChecks, () => {
   it('leaves out what cannot be examined before another is mended, and says what comes first', async () => {
     const never = (): never => {
       throw new Error('it was looked at');
     };
-    const all = await examine([
+    const all = await runChecks([
       check('key', () => fail('missing', 'put it back')),
       check('store', never, ['key']),
       check('relays', never, ['config', 'store']),
@@ -48,7 +48,7 @@ describe(examine, () => {
       }),
       check('clock', () => ok('right')),
     ];
-    const all = await examine(checks);
+    const all = await runChecks(checks);
     expect(all[0]?.finding).toMatchObject({ state: 'fail', found: expect.stringContaining('EIO') });
     expect(all[1]?.finding.state).toBe('ok');
   });
@@ -59,7 +59,7 @@ describe(examine, () => {
       check('relays', () => [ok('one'), warn('two', 'wait')]),
       check('last', () => ok(told.join())),
     ];
-    const all = await examine(checks, ({ finding }) => told.push(finding.found));
+    const all = await runChecks(checks, ({ finding }) => told.push(finding.found));
     expect(all.at(-1)?.finding.found).toBe('one,two');
   });
 });

@@ -1,17 +1,17 @@
 import { type Check, type Finding, fail, skipped } from './check.ts';
 
 /** A check and one of its findings, as people and programs get to see it. */
-export interface Inspected {
+export interface CheckResult {
   readonly check: Pick<Check, 'id' | 'what' | 'why'>;
   readonly finding: Finding;
 }
 
 /** Carries the checks out in their order; each is told as soon as it is done. Never rejects because of a finding. */
-export async function examine(
+export async function runChecks(
   checks: readonly Check[],
-  onExamined: (examined: Inspected) => void = () => {},
-): Promise<Inspected[]> {
-  const all: Inspected[] = [];
+  onExamined: (examined: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  const all: CheckResult[] = [];
   /** Those that others cannot go on from: that failed, or could not be carried out for want of another. */
   const stuck = new Set<string>();
   for (const check of checks) {
@@ -28,7 +28,7 @@ export async function examine(
 
 async function look(check: Check): Promise<readonly Finding[]> {
   try {
-    return [await check.look()].flat();
+    return [await check.run()].flat();
   } catch (error) {
     // What a check does not understand is no reason to keep the others from it.
     const reason = error instanceof Error ? error.message : String(error);

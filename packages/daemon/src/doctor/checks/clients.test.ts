@@ -33,7 +33,7 @@ async function look(files: Record<string, unknown>, env: Record<string, string> 
     workingFolder: join(place, 'project'),
     platform: 'linux',
   });
-  return [await check.look()].flat();
+  return [await check.run()].flat();
 }
 
 const whole = { mcpServers: { ocmesh: { command: 'node', args: [node] } } };

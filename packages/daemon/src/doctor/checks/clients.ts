@@ -8,15 +8,15 @@ import {
   type ServerEntry,
   toPlainJson,
 } from '../probes/client-files.ts';
-import type { Surroundings } from '../probes/environment.ts';
+import type { Environment } from '../probes/environment.ts';
 
-type Deps = Pick<Surroundings, 'machine' | 'workingFolder' | 'platform'>;
+type Deps = Pick<Environment, 'machine' | 'workingFolder' | 'platform'>;
 
 export const clientsCheck = (deps: Deps): Check => ({
   id: 'clients',
   what: 'Client',
   why: 'An agent uses ocmesh through the MCP server that its client starts.',
-  look() {
+  run() {
     // Called in the user's own folder, a project's files are the user's.
     const files = new Map(clientFiles(deps).map((file) => [file.path, file]));
     const findings = [...files.values()].flatMap((file) => lookAt(file, deps.machine.env['PATH'] ?? ''));

@@ -11,7 +11,7 @@ export const clockCheck = (facts: Pick<Facts, 'relays'>): Check => ({
   what: 'Clock',
   why: 'Relays and other agents refuse what is dated too far from their own time.',
   needs: ['config', 'store'],
-  async look() {
+  async run() {
     // The median: some relays have a wrong clock themselves.
     const offsetMs = medianOf((await facts.relays()).flatMap(({ clock_offset_ms }) => clock_offset_ms ?? []));
     if (offsetMs === null) return skipped('No relay told the time.');

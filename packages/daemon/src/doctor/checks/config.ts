@@ -7,7 +7,7 @@ export const configCheck = (facts: Pick<Facts, 'config'>): Check => ({
   id: 'config',
   what: 'Configuration',
   why: 'With a value that it does not understand the daemon does not start.',
-  look() {
+  run() {
     try {
       const all = Object.entries(facts.config().origins).filter(([, origin]) => origin !== 'default');
       // What counts of the policy is told with it.

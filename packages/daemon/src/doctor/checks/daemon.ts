@@ -17,7 +17,7 @@ export const daemonCheck = (
   id: 'daemon',
   what: 'Daemon',
   why: 'Only while it runs are messages sent and received, and only when it answers can agents use it.',
-  async look() {
+  async run() {
     const holder = facts.holder();
     if (holder?.alive) {
       const daemon = await facts.daemon();

@@ -11,7 +11,7 @@ export const diskCheck = (home: Home, roomOf: Room = statRoom): Check => ({
   id: 'disk',
   what: 'Disk',
   why: 'A message counts as sent or received only when it is on disk.',
-  look() {
+  run() {
     if (!existsSync(home.path)) return skipped('There is no home folder yet.');
     const { bytes, files } = roomOf(home.path);
     const found = files === 0 ? 'no room for another file (inodes)' : `${size(bytes)} free`;

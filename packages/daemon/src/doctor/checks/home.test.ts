@@ -19,10 +19,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Home, homeFiles } from '../../adapters/system/home.ts';
 import { takeLock } from '../../adapters/system/lock.ts';
 import { createNostrToolsEngine } from '../../core/identity/nostr-tools-engine.ts';
-import { importSecretKey } from '../../offline.ts';
+import { importSecretKey } from '../../home/key.ts';
 import type { Machine } from '../../service/find-supervisor.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
-import { mend } from '../apply-fixes.ts';
+import { applyFixes } from '../apply-fixes.ts';
 import type { Check, Finding } from '../check.ts';
 import { createFacts, type Facts } from '../probes/facts.ts';
 import { configCheck } from './config.ts';
@@ -65,7 +65,7 @@ const factsOf = (env: Record<string, string> = {}): Facts =>
     access: { baseUrl: () => Promise.reject(new Error('none runs')), fetch },
   });
 
-const look = async (check: Check): Promise<Finding[]> => [await check.look()].flat();
+const look = async (check: Check): Promise<Finding[]> => [await check.run()].flat();
 
 describe(nodeCheck, () => {
   it.each([
@@ -283,10 +283,10 @@ describe(portCheck, () => {
   });
 });
 
-describe(mend, () => {
+describe(applyFixes, () => {
   it('copies what goes, notes what changes, and keeps both for the owner alone', () => {
     writeFileSync(home.daemonFile, 'old', { mode: 0o600 });
-    const folder = mend(
+    const folder = applyFixes(
       home,
       [
         { what: 'close the home', files: [], apply: () => chmodSync(home.path, 0o700) },
@@ -307,7 +307,7 @@ describe(mend, () => {
   it('changes nothing when there is no room for the copy', () => {
     writeFileSync(join(home.path, 'backups'), 'in the way');
     const apply = (): void => rmSync(home.keyFile);
-    expect(() => mend(home, [{ what: 'x', files: [], apply }], 0)).toThrow(/backups/);
+    expect(() => applyFixes(home, [{ what: 'x', files: [], apply }], 0)).toThrow(/backups/);
     expect(existsSync(home.keyFile)).toBe(true);
   });
 });

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import { ExitError } from '../../adapters/system/exit.ts';
 import { type Check, fail, ok, skipped } from '../check.ts';
-import type { Surroundings } from '../probes/environment.ts';
+import type { Environment } from '../probes/environment.ts';
 import type { Facts } from '../probes/facts.ts';
 
 export const keyCheck = (
   facts: Pick<Facts, 'dataKey' | 'hasStore'>,
-  { home }: Pick<Surroundings, 'home'>,
+  { home }: Pick<Environment, 'home'>,
 ): Check => ({
   id: 'key',
   what: 'Key',
   why: 'keystore.json and ocmesh.key open the store only together; without them identity and messages are lost.',
   needs: ['permissions'],
-  look() {
+  run() {
     if (!existsSync(home.keystore) && !facts.hasStore())
       return skipped('There is no identity yet: the first start makes one.');
     try {

@@ -4,7 +4,7 @@ import { isSecret } from '../../adapters/system/home.ts';
 import { othersBits } from '../../adapters/system/private-file.ts';
 import { shellQuoted } from '../../service/legacy-agent.ts';
 import { type Check, type Finding, type Fix, fail, ok, skipped } from '../check.ts';
-import type { Surroundings } from '../probes/environment.ts';
+import type { Environment } from '../probes/environment.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -13,11 +13,11 @@ const FILE_MODE = 0o600;
 export const permissionsCheck = ({
   home,
   machine: { uid },
-}: Pick<Surroundings, 'home' | 'machine'>): Check => ({
+}: Pick<Environment, 'home' | 'machine'>): Check => ({
   id: 'permissions',
   what: 'Permissions',
   why: 'Whoever can read the home folder has the identity and every message; so the daemon refuses to start there.',
-  look() {
+  run() {
     if (!existsSync(home.path)) return skipped(`There is no ${home.path} yet: \`ocmesh start\` makes it.`);
     const folder = statSync(home.path);
     if (!folder.isDirectory()) return fail(`${home.path} is not a folder.`, 'Set OCMESH_HOME to one.');

@@ -15,7 +15,7 @@ function look(file: object, stored: Partial<Policy> | null) {
   return policyCheck({
     config: () => loadConfig(path, {}, {}),
     store: async () => stored && ({ policy: stored } as StoreFacts),
-  }).look();
+  }).run();
 }
 
 test('says what counts, and who set it', async () => {

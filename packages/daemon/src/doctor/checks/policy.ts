@@ -20,7 +20,7 @@ export const policyCheck = (facts: Pick<Facts, 'config' | 'store'>): Check => ({
   what: 'Policy',
   why: 'It decides who reaches the agent, and whom it reaches: what `ocmesh policy` sets outlasts the configuration.',
   needs: ['config', 'store'],
-  async look() {
+  async run() {
     const { values, origins } = facts.config();
     const stored = (await facts.store())?.policy ?? {};
     const fromFile = policyOf(values);

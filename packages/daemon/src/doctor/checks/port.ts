@@ -10,7 +10,7 @@ export const portCheck = (facts: Pick<Facts, 'config' | 'daemon'>, clock: Clock)
   why: 'Agents and commands talk to the daemon there.',
   // A daemon that does not answer may be what holds it.
   needs: ['config', 'daemon'],
-  async look() {
+  async run() {
     const daemon = await facts.daemon();
     if (daemon) return ok(`${daemon.url} is this daemon's`);
     const { port } = facts.config().values;

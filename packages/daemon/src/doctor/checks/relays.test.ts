@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../config/load.ts';
 import type { Finding } from '../check.ts';
 import type { StoreFacts } from '../probes/facts.ts';
-import { settled } from '../probes/relay-probe.ts';
+import { whenSettled } from '../probes/relay-probe.ts';
 import { traceRelay } from '../probes/trace-relay.ts';
 import { clockCheck } from './clock.ts';
 import { relaysCheck } from './relays.ts';
@@ -54,7 +54,7 @@ async function look(
     }),
   };
   const trace = async (url: string) => (typeof broken === 'function' ? broken(url) : broken);
-  return [await relaysCheck(facts, createFakeClock(), trace).look()].flat();
+  return [await relaysCheck(facts, createFakeClock(), trace).run()].flat();
 }
 
 describe(relaysCheck, () => {
@@ -203,11 +203,11 @@ describe(traceRelay, () => {
   });
 });
 
-describe(settled, () => {
+describe(whenSettled, () => {
   it('gives a relay that is refused a second to be let in', async () => {
     const clock = createFakeClock();
     let now = relay({ state: 'auth_required', carries_dms: false, last_error: 'auth-required: who?' });
-    const seen = settled(clock, async () => [now]);
+    const seen = whenSettled(clock, async () => [now]);
     await clock.advance(500);
     now = relay();
     await clock.advance(100);
@@ -217,7 +217,7 @@ describe(settled, () => {
   it('waits no longer than for the slowest relay that the daemon would take', async () => {
     const clock = createFakeClock();
     const connecting = relay({ state: 'connecting', carries_dms: false });
-    const seen = settled(clock, async () => [connecting]);
+    const seen = whenSettled(clock, async () => [connecting]);
     await clock.advance(16_000);
     expect(await seen).toEqual([connecting]);
   });
@@ -227,7 +227,7 @@ describe(clockCheck, () => {
   const lookAt = async (...offsets: (number | null)[]): Promise<Finding> =>
     (await clockCheck({
       relays: async () => offsets.map((clock_offset_ms) => relay({ clock_offset_ms })),
-    }).look()) as Finding;
+    }).run()) as Finding;
 
   it.each<[number, string, RegExp]>([
     [900, 'ok', /within 1 s/],

@@ -28,7 +28,7 @@ export const relaysCheck = (
   what: 'Relay',
   why: 'Everything that agents say to each other goes through relays: without one that we can read messages from, nothing arrives.',
   needs: ['config', 'store'],
-  async look() {
+  async run() {
     const relays = await facts.relays();
     if (relays.length === 0) return explainEmpty(facts);
     const works = relays.some(({ carries_dms }) => carries_dms);

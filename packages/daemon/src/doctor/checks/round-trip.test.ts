@@ -29,7 +29,7 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
       probe: async () => ({
         identity,
         probe: {
-          look: async (urls) => urls.map(details),
+          connect: async (urls) => urls.map(details),
           async publish(url, event) {
             published.push({ url, event });
             return relays[url]?.publish ?? accepted;
@@ -49,7 +49,7 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
     clock,
   );
   const look = async (): Promise<Finding> => {
-    const finding = Promise.resolve(check.look());
+    const finding = Promise.resolve(check.run());
     await clock.advance(20_000);
     return (await finding) as Finding;
   };

@@ -1,4 +1,4 @@
-import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Clock, pollUntil, toUnixSec } from '@ocmesh/shared/ambient';
 import { kinds, parseEvent } from '@ocmesh/shared/wire';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { QueryResult } from '../../core/ports/relay-network.ts';
@@ -6,14 +6,13 @@ import { type Check, fail, ok, skipped, warn } from '../check.ts';
 import { inQuotes } from '../format.ts';
 import type { Facts } from '../probes/facts.ts';
 import type { RelayProbe } from '../probes/relay-probe.ts';
-import { waitFor } from '../wait-for.ts';
 
 const TEXT = 'ocmesh doctor';
 /** Seconds for which the relay shall keep the message (NIP-40). */
 const LIFE_S = 60;
-/** Milliseconds until what a relay took must be there to be read. */
-const STORED_MS = 5_000;
-const MOST_RELAYS = 3;
+/** Time for a relay to return an event that it accepted. */
+const READ_BACK = { everyMs: 50, forMs: 5_000 };
+const MAX_RELAYS = 3;
 const NEXT_STEP = 'Run `ocmesh doctor` again; if it stays so, take another relay.';
 
 /**
@@ -26,14 +25,14 @@ export const roundTripCheck = (facts: Pick<Facts, 'relays' | 'probe' | 'store'>,
   what: 'Message to itself',
   why: 'It shows that what is sealed, published and stored here comes back and can be opened.',
   needs: ['config', 'store'],
-  async look() {
+  async run() {
     if (!(await facts.store())) return skipped('There is no identity yet to send it from.');
     const urls = (await facts.relays()).flatMap(({ url, carries_dms }) => (carries_dms ? [url] : []));
     if (urls.length === 0) return skipped('There is no relay to send it through.');
     const { probe, identity } = await facts.probe();
     const problems: string[] = [];
     // One relay is enough; the next one only shows whose fault it is.
-    for (const url of urls.slice(0, MOST_RELAYS)) {
+    for (const url of urls.slice(0, MAX_RELAYS)) {
       const startedAt = clock.monotonic();
       const problem = await sendAround({ url, probe, identity, clock });
       if (problem !== null) {
@@ -55,13 +54,13 @@ async function sendAround(deps: {
   readonly clock: Clock;
 }): Promise<string | null> {
   const { url, probe, identity, clock } = deps;
-  const relays = await probe.look([url]);
+  const relays = await probe.connect([url]);
   if (!relays.some((relay) => relay.url === url && relay.carries_dms)) return 'gave us no second connection';
   const event = expiring(identity, toUnixSec(clock.now()));
   const { outcome, reason } = await probe.publish(url, event);
   if (outcome !== 'accepted')
     return `did not take it (${outcome})${reason === null ? '' : `: ${inQuotes(reason)}`}`;
-  const isOurs = await waitFor(clock, STORED_MS, async () =>
+  const isOurs = await pollUntil(clock, READ_BACK, async () =>
     opens(identity, await probe.find(url, [event.id])),
   );
   if (isOurs === null) return 'took it, but does not give it back';

@@ -59,7 +59,7 @@ async function look(platform: Platform, answers: Record<string, string | null> =
   };
   const facts = { serviceManager: () => findSupervisor(machine) };
   const check = serviceCheck(facts, { home: homeFiles(home), platform, machine });
-  return [await check.look()].flat();
+  return [await check.run()].flat();
 }
 
 function install(platform: Platform, serves = home): void {

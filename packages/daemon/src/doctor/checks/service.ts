@@ -9,18 +9,18 @@ import { readDefinition } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import { createSystemd } from '../../service/systemd.ts';
 import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
-import type { Surroundings } from '../probes/environment.ts';
+import type { Environment } from '../probes/environment.ts';
 import type { Facts } from '../probes/facts.ts';
 
 const INSTALL_ANEW = 'Run `ocmesh service install`: it writes the file anew.';
 
-type Deps = Pick<Surroundings, 'home' | 'platform' | 'machine'>;
+type Deps = Pick<Environment, 'home' | 'platform' | 'machine'>;
 
 export const serviceCheck = (facts: Pick<Facts, 'serviceManager'>, deps: Deps): Check => ({
   id: 'service',
   what: 'Service',
   why: 'launchd or systemd keeps the daemon alive; what they cannot start, stays down after the next crash or login.',
-  async look() {
+  async run() {
     const notice = await oldAgentNotice(deps.machine.run, deps.machine);
     return [
       await lookAt(await facts.serviceManager(), deps),

@@ -24,7 +24,7 @@ const look = (
     config: () => configOf(values),
     store: async () => ({ relayChoices: [], policy: {}, ...stored }) as unknown as StoreFacts,
     runningSettings: async () => running && { ...asConfigured, ...running },
-  }).look();
+  }).run();
 
 const same = { state: 'ok', found: 'the daemon has those that are configured here' };
 const differing = (what: string) => ({

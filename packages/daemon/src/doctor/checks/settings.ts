@@ -11,7 +11,7 @@ export const settingsCheck = (facts: Pick<Facts, 'config' | 'store' | 'runningSe
   what: 'Settings',
   why: 'A daemon keeps those that it was started with, whatever is configured later or elsewhere.',
   needs: ['config', 'store', 'daemon'],
-  async look() {
+  async run() {
     const running = await facts.runningSettings();
     if (!running) return [];
     const others = differences(running, facts.config().values, await facts.store());

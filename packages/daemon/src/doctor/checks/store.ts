@@ -14,7 +14,7 @@ export const storeCheck = (facts: Pick<Facts, 'store'>, home: Home): Check => ({
   what: 'Store',
   why: 'Identity, peers and messages are in it; the daemon does not start with one that is damaged.',
   needs: ['permissions', 'key'],
-  async look() {
+  async run() {
     try {
       const store = await facts.store();
       if (!store)

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Surroundings } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** A file in which an agent's client keeps its MCP servers. */
 export interface ClientFile {
@@ -22,7 +22,7 @@ export function clientFiles({
   machine,
   workingFolder,
   platform,
-}: Pick<Surroundings, 'machine' | 'workingFolder' | 'platform'>): ClientFile[] {
+}: Pick<Environment, 'machine' | 'workingFolder' | 'platform'>): ClientFile[] {
   const { env, userHome } = machine;
   const settings = join(userHome, platform === 'darwin' ? 'Library/Application Support' : '.config');
   const openclaw =

@@ -5,7 +5,7 @@ import type { CryptoEngine } from '../../core/ports/crypto-engine.ts';
 import type { Machine } from '../../service/find-supervisor.ts';
 
 /** Everything that the doctor looks at or works with. */
-export interface Surroundings {
+export interface Environment {
   readonly home: Home;
   /** The user's own folder, where services and clients keep their files, and the system's programs. */
   readonly machine: Machine;

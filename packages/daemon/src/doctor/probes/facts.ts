@@ -17,9 +17,9 @@ import { newSecretKey } from '../../core/identity/new-secret-key.ts';
 import { chooseRelays, type RelayChoice } from '../../core/relays/choose-relays.ts';
 import { storedPolicy } from '../../core/trust/policy.ts';
 import { type FoundSupervisor, findSupervisor } from '../../service/find-supervisor.ts';
-import type { Surroundings } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { relaysOfLastRun } from './last-run.ts';
-import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
+import { createRelayProbe, type RelayProbe, whenSettled } from './relay-probe.ts';
 import { createRunningDaemon, type DaemonFacts, type RunningSettings } from './running-daemon.ts';
 
 /** The schema that brought the table of the owner's choices. */
@@ -64,14 +64,14 @@ export interface Facts {
   close(): Promise<void>;
 }
 
-export function createFacts(surroundings: Surroundings): Facts {
-  const { home, random } = surroundings;
-  const { clock, env } = surroundings.machine;
+export function createFacts(environment: Environment): Facts {
+  const { home, random } = environment;
+  const { clock, env } = environment.machine;
   const config = once(() => loadConfig(home.config, env, {}));
   const dataKey = once(() => readKeystore(home));
   const holder = once(() => lockHolder(home.lockFile));
-  const serviceManager = once(() => findSupervisor(surroundings.machine));
-  const runningDaemon = createRunningDaemon(clock, surroundings.access);
+  const serviceManager = once(() => findSupervisor(environment.machine));
+  const runningDaemon = createRunningDaemon(clock, environment.access);
   const opened: RelayProbe[] = [];
   const hasStore = (): boolean =>
     existsSync(home.path) && readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
@@ -109,7 +109,7 @@ export function createFacts(surroundings: Surroundings): Facts {
   });
 
   const probe = once(async () => {
-    const engine = await surroundings.chooseEngine();
+    const engine = await environment.chooseEngine();
     const secretKey = (await store())?.secretKey ?? newSecretKey(engine, random);
     const identity = createIdentity({ engine, random, clock }, secretKey);
     const made = createRelayProbe({ clock, random, identity });
@@ -127,10 +127,10 @@ export function createFacts(surroundings: Surroundings): Facts {
 
   const relays = once(async () => {
     const running = await daemon();
-    if (running) return settled(clock, runningDaemon.ownRelays);
+    if (running) return whenSettled(clock, runningDaemon.ownRelays);
     const configured = { named: config().values.relays, candidates: candidateRelays };
     const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
-    return (await probe()).probe.look(urls);
+    return (await probe()).probe.connect(urls);
   });
 
   return {
