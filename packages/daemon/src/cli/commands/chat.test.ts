@@ -113,7 +113,7 @@ describe('chat through a pipe', () => {
     command.stdin.end('one\n');
     await command.said('> you: one (queued)');
     await chat.clock.advance(10_000);
-    expect((await command.over).out).toContain('the daemon goes on trying');
+    expect((await command.over).out).toContain('the daemon keeps trying');
   });
 
   it('shows what was not sent and why, and ends with its exit code', async () => {
