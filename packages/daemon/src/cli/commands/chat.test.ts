@@ -21,13 +21,13 @@ async function collectGarbage(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A daemon with one conversation, whose events a test tells. */
+/** A daemon with one conversation, whose events the test emits. */
 async function openConversation(messages: Message[] = [], refuse?: OcmeshError) {
   const queue: (StreamEvent | Passed | 'end')[] = [];
   let wake = (): void => {};
   let opened = createSignal();
   const closed = createSignal();
-  const tell = (item: StreamEvent | 'end'): void => {
+  const emit = (item: StreamEvent | 'end'): void => {
     queue.push(item);
     wake();
   };
@@ -69,27 +69,27 @@ async function openConversation(messages: Message[] = [], refuse?: OcmeshError) 
     ...command,
     messages,
     received: (over: Partial<Message> = {}) =>
-      tell({ id: 'e:1', event: 'message.received', data: aMessage({ id: 'new', ...over }) }),
+      emit({ id: 'e:1', event: 'message.received', data: aMessage({ id: 'new', ...over }) }),
     state: (id: string, state: Message['delivery']['state'], to = bobKey) =>
-      tell({
+      emit({
         id: 'e:1',
         event: 'message.state',
         data: { id, to, state, delivery: { ...aMessage().delivery, state } },
       }),
-    /** The daemon ends the stream; resolves when it is asked for another. */
+    /** Ends the stream; `opened` then waits for the next one. */
     async breakOff() {
       opened = createSignal();
-      tell('end');
+      emit('end');
     },
     opened: () => opened.fired,
-    /** Resolves when nobody listens to the stream any more. */
+    /** Resolves when the command closes the stream. */
     closed: () => closed.fired,
     read: () => command.calls.flatMap(([name, input]) => (name === 'markRead' ? [input] : [])),
   };
 }
 
 describe('chat through a pipe', () => {
-  it('sends each line, shows answers and what became of each, and leaves when the input ends', async () => {
+  it('sends each line, shows replies and delivery states, and ends with the input', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
     const command = chat.begin(['chat', 'bob']);
     command.stdin.write('one\n\ntwo\n');
@@ -107,7 +107,7 @@ describe('chat through a pipe', () => {
     expect(chat.read()).toEqual([{ ids: [aMessage().id] }, { ids: ['new'] }]);
   });
 
-  it('does not wait for ever until a relay has taken what was said', async () => {
+  it('waits 10 s at most for a relay to accept the messages', async () => {
     const chat = await openConversation();
     const command = chat.begin(['chat', 'bob']);
     command.stdin.end('one\n');
@@ -116,7 +116,7 @@ describe('chat through a pipe', () => {
     expect((await command.over).out).toContain('the daemon keeps trying');
   });
 
-  it('shows what was not sent and why, and ends with its exit code', async () => {
+  it('shows what was not sent and why, and exits with the code of that error', async () => {
     const chat = await openConversation([], new OcmeshError('storage_full'));
     const { out, code } = await chat.run(['chat', 'bob'], { input: 'one\n' });
     expect(out).toBe(
@@ -125,7 +125,7 @@ describe('chat through a pipe', () => {
     expect(code).toBe(75);
   });
 
-  it('gives programs one JSON object for each event', async () => {
+  it('prints one JSON object per event with --json', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
     const command = chat.begin(['chat', 'bob', '--json']);
     command.stdin.write('one\n');
@@ -147,7 +147,7 @@ describe('chat through a pipe', () => {
     expect(err).toBe('');
   });
 
-  it('leaves what comes unread where it is told so', async () => {
+  it('leaves incoming messages unread with --keep-unread', async () => {
     const chat = await openConversation([aMessage()]);
     const command = chat.begin(['chat', 'bob', '--keep-unread', '-n', '1']);
     chat.received();
@@ -170,7 +170,7 @@ describe('chat through a pipe', () => {
     expect(out.split('\n')).toEqual([expect.stringContaining('bob: from bob'), '']);
   });
 
-  it('shows what our agent says meanwhile, but not what only got on of long ago', async () => {
+  it('shows messages that our agent sends meanwhile, but not old ones whose state changes', async () => {
     const old = aSentMessage({ id: 'old', content: 'long ago', timestamp: '2025-01-01T00:00:00.000Z' });
     const ours = aSentMessage({ id: 'ours', content: 'by the agent', timestamp: '2026-01-01T12:00:00.000Z' });
     const chat = await openConversation();
@@ -186,7 +186,7 @@ describe('chat through a pipe', () => {
   });
 });
 
-it('through a pipe leaves no line out, whatever it looks like', async () => {
+it('through a pipe sends every line, whatever it looks like', async () => {
   const chat = await openConversation();
   const command = chat.begin(['chat', 'bob']);
   command.stdin.write('/quit\n');
@@ -196,7 +196,7 @@ it('through a pipe leaves no line out, whatever it looks like', async () => {
 });
 
 describe('when the daemon goes away', () => {
-  it('waits for it, and shows once what came meanwhile', async () => {
+  it('waits for it, and shows once what arrived meanwhile', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
     const command = chat.begin(['chat', 'bob']);
     await command.said('earlier');
@@ -212,7 +212,7 @@ describe('when the daemon goes away', () => {
     expect(chat.clock.pending()).toBe(0);
   });
 
-  it('lets go of it when it is left, also after so long that signals were collected', async () => {
+  it('closes the stream at the end, also after garbage collection', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
     const command = chat.begin(['chat', 'bob']);
     await command.said('earlier');
@@ -220,11 +220,11 @@ describe('when the daemon goes away', () => {
     for (let i = 0; i < 5; i++) await collectGarbage();
     command.stdin.end();
     await command.over;
-    // Else the process would never end.
+    // Otherwise the process would never end.
     await chat.closed();
   });
 
-  it('does not begin without it', async () => {
+  it('does not start without it', async () => {
     const { run } = await openCommandLineAt({
       listPeers: async () => ({ items: [aPeer()], next_cursor: null }),
       getPeer: async () => aPeerAlone(),
@@ -239,7 +239,7 @@ describe('when the daemon goes away', () => {
 describe('chat on a terminal', () => {
   const up = (rows: number) => `\u001b7\u001b[${rows}A\r`;
 
-  it('marks each line of ours where it stands', async () => {
+  it('updates the mark of each line of ours in place', async () => {
     const chat = await openConversation();
     const command = chat.begin(['chat', 'bob'], { columns: 40, env: { NO_COLOR: '1' } });
     await command.said('   you> ');
@@ -254,7 +254,7 @@ describe('chat on a terminal', () => {
     expect((await command.over).code).toBe(0);
   });
 
-  it('shows what comes above the line that is being typed', async () => {
+  it('shows incoming messages above the line that is being typed', async () => {
     const chat = await openConversation();
     const command = chat.begin(['chat', 'bob'], { columns: 40, env: { NO_COLOR: '1' } });
     await command.said('   you> ');
@@ -267,7 +267,7 @@ describe('chat on a terminal', () => {
     await command.over;
   });
 
-  it('takes what looks like a command for none, and says how to leave and how to send it', async () => {
+  it('does not send what looks like a command, and says how to leave and how to send it', async () => {
     const chat = await openConversation();
     const command = chat.begin(['chat', 'bob'], { columns: 80, env: { NO_COLOR: '1' } });
     await command.said('   you> ');
@@ -283,7 +283,7 @@ describe('chat on a terminal', () => {
     expect((await command.over).code).toBe(0);
   });
 
-  it('is left with Ctrl-C', async () => {
+  it('ends with Ctrl-C', async () => {
     const chat = await openConversation();
     const command = chat.begin(['chat', 'bob'], { columns: 40 });
     await command.said('you> ');

@@ -13,21 +13,21 @@ interface LogsFlags {
 }
 
 const DEFAULT_LINES = 50;
-/** How often is looked for new lines. */
-const LOOK_MS = 200;
+/** Interval at which `--follow` reads new lines. */
+const POLL_MS = 200;
 const LINE = /^\[([^\]]+)\] \[([A-Z]+)\] (.*)$/;
 
 export function addLogsCommand(program: Command, { io, home, printer, paint }: CommandContext): void {
   program
     .command('logs')
-    .description('Show the end of the daemon’s log. It holds no text of messages.')
-    .option('-f, --follow', 'go on with what comes, also after the daily rotation; Ctrl-C leaves')
-    .option('-n, --lines <number>', 'how many lines', wholeNumber(0), DEFAULT_LINES)
+    .description('Show the end of the daemon’s log. Never contains message text.')
+    .option('-f, --follow', 'print new lines as they come, across daily rotation; Ctrl-C stops')
+    .option('-n, --lines <number>', 'number of lines', wholeNumber(0), DEFAULT_LINES)
     .addHelpText('after', example('ocmesh logs -f'))
     .action(async ({ follow, lines }: LogsFlags) => {
       const { path, logFile, logArchive } = home;
       if (!follow && !existsSync(logFile)) {
-        throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` writes one.');
+        throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` creates one.');
       }
       const out = printer();
       const show = (line: string): void => printLogLine(out, paint, line);
@@ -35,15 +35,15 @@ export function addLogsCommand(program: Command, { io, home, printer, paint }: C
       for (const line of log.last(lines)) show(line);
       if (!follow) return log.close();
       await new Promise<void>((resolve) => {
-        let cancel = io.clock.after(0, look);
+        let cancel = io.clock.after(0, poll);
         const release = io.onInterrupt(() => {
           cancel();
           release();
           resolve();
         });
-        function look(): void {
+        function poll(): void {
           for (const line of log.next()) show(line);
-          cancel = io.clock.after(LOOK_MS, look);
+          cancel = io.clock.after(POLL_MS, poll);
         }
       });
       log.close();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inPlainWords } from './network-fault.ts';
+import { explainNetworkError } from './network-fault.ts';
 
 test.each([
   ['getaddrinfo EAI_AGAIN nos.lol', 'no answer about its name (EAI_AGAIN)'],
@@ -9,5 +9,5 @@ test.each([
   ['auth-required: connect with a key', 'auth-required: connect with a key'],
   ['Unexpected server response: 503', 'Unexpected server response: 503'],
 ])('%s is told as: %s', (text, told) => {
-  expect(inPlainWords(text)).toBe(told);
+  expect(explainNetworkError(text)).toBe(told);
 });

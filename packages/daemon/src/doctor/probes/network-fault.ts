@@ -6,7 +6,7 @@ export function networkFault(syscall: string, code: string): string {
 }
 
 /** The same for what Node makes of it, as in `getaddrinfo ENOTFOUND relay.example`; other texts stay as they are. */
-export const inPlainWords = (text: string): string =>
+export const explainNetworkError = (text: string): string =>
   text.replace(/^(getaddrinfo|connect|read|write) (E[A-Z_]+)\b.*$/, (_, syscall: string, code: string) =>
     networkFault(syscall, code),
   );
