@@ -17,7 +17,7 @@ import { serviceCheck } from './service.ts';
 import { settingsCheck } from './settings.ts';
 import { storeCheck } from './store.ts';
 
-/** From the machine to the mesh: what comes later builds on what comes before. */
+/** Returns the checks from the machine to the mesh: later ones build on earlier ones. */
 export const allChecks = (environment: Environment, facts: Facts): readonly Check[] => {
   const { home } = environment;
   const { clock } = environment.machine;

@@ -5,7 +5,7 @@ import type { Environment } from '../probes/environment.ts';
 export const nodeCheck = ({ nodeVersion }: Pick<Environment, 'nodeVersion'>): Check => ({
   id: 'node',
   what: 'Node.js',
-  why: 'ocmesh uses what older versions do not have.',
+  why: 'ocmesh needs features that older versions lack.',
   run() {
     const problem = versionProblem(nodeVersion);
     return problem === null ? ok(nodeVersion) : fail(problem, 'Install a newer Node.js.');

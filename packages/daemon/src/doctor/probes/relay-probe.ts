@@ -13,12 +13,12 @@ const SETTLE = { everyMs: 50, forMs: nostrLimits.connection.handshakeMs + nostrL
 /** Time after which a state is final: AUTH may turn a refusal around, and NIP-11 is fetched over a separate connection. */
 const FINAL_MS = 1_000;
 
-/** Short connections to relays, as the daemon has them, without its store: nothing that arrives is kept. */
+/** Short connections to relays like the daemon's, but without its store: nothing that arrives is kept. */
 export interface RelayProbe {
-  /** Connects and asks for our messages. Resolves when each relay has shown what it is worth. */
+  /** Connects and subscribes to our messages. Resolves when the state of each relay is clear. */
   connect(urls: readonly string[]): Promise<readonly RelayDetails[]>;
   publish(url: string, event: NostrEvent): Promise<PublishOutcome>;
-  /** Events of ours that the relay holds. */
+  /** Fetches those of our events that the relay has. */
   find(url: string, ids: readonly string[]): Promise<QueryResult>;
   close(): Promise<void>;
 }
@@ -57,19 +57,19 @@ export function createRelayProbe(deps: {
   };
 }
 
-/** What relays look like when none is still about to connect, to let us in, or to describe itself. */
+/** Returns the relays once none of them is still connecting, authenticating or fetching its NIP-11 document. */
 export async function whenSettled(
   clock: Clock,
   list: () => Promise<readonly RelayDetails[]>,
 ): Promise<readonly RelayDetails[]> {
   let since: number | null = null;
-  const calm = await pollUntil(clock, SETTLE, async () => {
+  const settled = await pollUntil(clock, SETTLE, async () => {
     const relays = await list();
     if (relays.every(isComplete)) return relays;
     since = relays.every(isDecided) ? (since ?? clock.monotonic()) : null;
     return since !== null && clock.monotonic() - since >= FINAL_MS ? relays : null;
   });
-  return calm ?? list();
+  return settled ?? list();
 }
 
 const isComplete = (relay: RelayDetails): boolean => relay.carries_dms && relay.supported_nips.length > 0;
