@@ -61,5 +61,5 @@ const describe = ({ strangers: inbound, first_contact, mcp_may_trust }: Policy):
   [
     `strangers      ${inbound}: ${strangers[inbound]}`,
     `first_contact  ${first_contact}: ${firstContact[first_contact]}`,
-    `mcp_may_trust  ${mcp_may_trust}: models ${mcp_may_trust ? 'may' : 'may not'} make contacts and decide on requests`,
+    `mcp_may_trust  ${mcp_may_trust}: models ${mcp_may_trust ? 'may make contacts and' : 'may not make contacts or'} decide on requests`,
   ].join('\n');

@@ -39,7 +39,7 @@ export const roundTripCheck = (facts: Pick<Facts, 'relays' | 'probe' | 'store'>,
         problems.push(`${url} ${problem}`);
         continue;
       }
-      const found = `through ${url} and back in ${Math.round(clock.monotonic() - startedAt)} ms`;
+      const found = `sent through ${url} and back in ${Math.round(clock.monotonic() - startedAt)} ms`;
       return problems.length > 0
         ? warn(`${found}; failed before: ${problems.join('; ')}`, NEXT_STEP)
         : ok(found);
