@@ -23,7 +23,7 @@ export interface ChatStreamDeps {
 export function followChat(deps: ChatStreamDeps): Promise<void> {
   const { clock, signal, notice } = deps;
   return new Promise((resolve, reject) => {
-    // Whoever leaves first does not wait for the daemon.
+    // A user who leaves first does not wait for the daemon.
     signal.addEventListener('abort', () => resolve());
     let isReady = false;
     let isLost = false;

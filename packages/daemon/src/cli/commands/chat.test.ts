@@ -68,8 +68,8 @@ async function openConversation(messages: Message[] = [], refuse?: OcmeshError) 
   return {
     ...command,
     messages,
-    received: (over: Partial<Message> = {}) =>
-      emit({ id: 'e:1', event: 'message.received', data: aMessage({ id: 'new', ...over }) }),
+    received: (overrides: Partial<Message> = {}) =>
+      emit({ id: 'e:1', event: 'message.received', data: aMessage({ id: 'new', ...overrides }) }),
     state: (id: string, state: Message['delivery']['state'], to = bobKey) =>
       emit({
         id: 'e:1',
@@ -91,15 +91,15 @@ async function openConversation(messages: Message[] = [], refuse?: OcmeshError) 
 describe('chat through a pipe', () => {
   it('sends each line, shows replies and delivery states, and ends with the input', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
-    const command = chat.begin(['chat', 'bob']);
+    const command = chat.start(['chat', 'bob']);
     command.stdin.write('one\n\ntwo\n');
-    await command.said('> you: two (queued)');
+    await command.printed('> you: two (queued)');
     chat.received({ content: 'an answer' });
     chat.state('sent-1', 'delivered');
-    await command.said('delivered: one');
+    await command.printed('delivered: one');
     command.stdin.end();
     chat.state('sent-2', 'published');
-    const { out, code } = await command.over;
+    const { out, code } = await command.exited;
     expect(out).toMatch(
       /^< .*bob: earlier\n> you: one \(queued\)\n> you: two \(queued\)\n< .*bob: an answer\n {2}delivered: one\n {2}published: two\n$/,
     );
@@ -109,11 +109,11 @@ describe('chat through a pipe', () => {
 
   it('waits 10 s at most for a relay to accept the messages', async () => {
     const chat = await openConversation();
-    const command = chat.begin(['chat', 'bob']);
+    const command = chat.start(['chat', 'bob']);
     command.stdin.end('one\n');
-    await command.said('> you: one (queued)');
+    await command.printed('> you: one (queued)');
     await chat.clock.advance(10_000);
-    expect((await command.over).out).toContain('the daemon keeps trying');
+    expect((await command.exited).out).toContain('the daemon keeps trying');
   });
 
   it('shows what was not sent and why, and exits with the code of that error', async () => {
@@ -127,13 +127,13 @@ describe('chat through a pipe', () => {
 
   it('prints one JSON object per event with --json', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
-    const command = chat.begin(['chat', 'bob', '--json']);
+    const command = chat.start(['chat', 'bob', '--json']);
     command.stdin.write('one\n');
-    await command.said('"sent-1"');
+    await command.printed('"sent-1"');
     chat.state('sent-1', 'read');
-    await command.said('"read"}}');
+    await command.printed('"read"}}');
     command.stdin.end();
-    const { out, err } = await command.over;
+    const { out, err } = await command.exited;
     expect(
       out
         .trim()
@@ -149,24 +149,24 @@ describe('chat through a pipe', () => {
 
   it('leaves incoming messages unread with --keep-unread', async () => {
     const chat = await openConversation([aMessage()]);
-    const command = chat.begin(['chat', 'bob', '--keep-unread', '-n', '1']);
+    const command = chat.start(['chat', 'bob', '--keep-unread', '-n', '1']);
     chat.received();
-    await command.said('bob: hello\n<');
+    await command.printed('bob: hello\n<');
     command.interrupt();
-    await command.over;
+    await command.exited;
     expect(chat.read()).toEqual([]);
   });
 
   it('shows nothing of other conversations', async () => {
     const chat = await openConversation();
-    const command = chat.begin(['chat', 'bob']);
+    const command = chat.start(['chat', 'bob']);
     await chat.opened();
     chat.received({ from: 'c'.repeat(64), content: 'from carol' });
     chat.state('other', 'delivered', 'c'.repeat(64));
     chat.received({ content: 'from bob' });
-    await command.said('from bob');
+    await command.printed('from bob');
     command.interrupt();
-    const { out } = await command.over;
+    const { out } = await command.exited;
     expect(out.split('\n')).toEqual([expect.stringContaining('bob: from bob'), '']);
   });
 
@@ -174,39 +174,39 @@ describe('chat through a pipe', () => {
     const old = aSentMessage({ id: 'old', content: 'long ago', timestamp: '2025-01-01T00:00:00.000Z' });
     const ours = aSentMessage({ id: 'ours', content: 'by the agent', timestamp: '2026-01-01T12:00:00.000Z' });
     const chat = await openConversation();
-    const command = chat.begin(['chat', 'bob', '-n', '0']);
+    const command = chat.start(['chat', 'bob', '-n', '0']);
     command.stdin.write('begun\n');
-    await command.said('begun');
+    await command.printed('begun');
     chat.messages.push(old, ours);
     chat.state('old', 'read');
     chat.state('ours', 'published');
-    await command.said('> you: by the agent (published)');
+    await command.printed('> you: by the agent (published)');
     command.interrupt();
-    expect((await command.over).out).not.toContain('long ago');
+    expect((await command.exited).out).not.toContain('long ago');
   });
 });
 
 it('through a pipe sends every line, whatever it looks like', async () => {
   const chat = await openConversation();
-  const command = chat.begin(['chat', 'bob']);
+  const command = chat.start(['chat', 'bob']);
   command.stdin.write('/quit\n');
-  await command.said('> you: /quit (queued)');
+  await command.printed('> you: /quit (queued)');
   command.interrupt();
-  await command.over;
+  await command.exited;
 });
 
 describe('when the daemon goes away', () => {
   it('waits for it, and shows once what arrived meanwhile', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
-    const command = chat.begin(['chat', 'bob']);
-    await command.said('earlier');
+    const command = chat.start(['chat', 'bob']);
+    await command.printed('earlier');
     await chat.breakOff();
-    await command.said('The daemon is gone');
+    await command.printed('The daemon is gone');
     chat.messages.push(aMessage({ id: 'missed', content: 'missed' }));
     await chat.clock.advance(1_000);
-    await command.said('The daemon is back.');
+    await command.printed('The daemon is back.');
     command.interrupt();
-    const { out } = await command.over;
+    const { out } = await command.exited;
     expect(out.match(/earlier/g)).toHaveLength(1);
     expect(out.match(/bob: missed/g)).toHaveLength(1);
     expect(chat.clock.pending()).toBe(0);
@@ -214,12 +214,12 @@ describe('when the daemon goes away', () => {
 
   it('closes the stream at the end, also after garbage collection', async () => {
     const chat = await openConversation([aMessage({ content: 'earlier' })]);
-    const command = chat.begin(['chat', 'bob']);
-    await command.said('earlier');
+    const command = chat.start(['chat', 'bob']);
+    await command.printed('earlier');
     await chat.opened();
     for (let i = 0; i < 5; i++) await collectGarbage();
     command.stdin.end();
-    await command.over;
+    await command.exited;
     // Otherwise the process would never end.
     await chat.closed();
   });
@@ -241,38 +241,38 @@ describe('chat on a terminal', () => {
 
   it('updates the mark of each line of ours in place', async () => {
     const chat = await openConversation();
-    const command = chat.begin(['chat', 'bob'], { columns: 40, env: { NO_COLOR: '1' } });
-    await command.said('   you> ');
+    const command = chat.start(['chat', 'bob'], { columns: 40, env: { NO_COLOR: '1' } });
+    await command.printed('   you> ');
     command.stdin.write('one\r');
-    await command.said(`${up(1)}· \u001b8`);
+    await command.printed(`${up(1)}· \u001b8`);
     command.stdin.write(`${'a long line '.repeat(4)}\r`);
-    await command.said(`${up(2)}· \u001b8`);
+    await command.printed(`${up(2)}· \u001b8`);
     chat.state('sent-1', 'delivered');
     // Two rows of the second line are below the first.
-    await command.said(`${up(3)}✓ \u001b8`);
+    await command.printed(`${up(3)}✓ \u001b8`);
     command.interrupt();
-    expect((await command.over).code).toBe(0);
+    expect((await command.exited).code).toBe(0);
   });
 
   it('shows incoming messages above the line that is being typed', async () => {
     const chat = await openConversation();
-    const command = chat.begin(['chat', 'bob'], { columns: 40, env: { NO_COLOR: '1' } });
-    await command.said('   you> ');
+    const command = chat.start(['chat', 'bob'], { columns: 40, env: { NO_COLOR: '1' } });
+    await command.printed('   you> ');
     command.stdin.write('half');
-    await command.said('half');
+    await command.printed('half');
     chat.received({ content: 'hi\n> you: not me' });
-    await command.said('│ > you: not me\n');
-    await command.said('   you> half');
+    await command.printed('│ > you: not me\n');
+    await command.printed('   you> half');
     command.interrupt();
-    await command.over;
+    await command.exited;
   });
 
   it('does not send what looks like a command, and says how to leave and how to send it', async () => {
     const chat = await openConversation();
-    const command = chat.begin(['chat', 'bob'], { columns: 80, env: { NO_COLOR: '1' } });
-    await command.said('   you> ');
+    const command = chat.start(['chat', 'bob'], { columns: 80, env: { NO_COLOR: '1' } });
+    await command.printed('   you> ');
     command.stdin.write('/Quit\r');
-    await command.said('Not sent. Ctrl-D leaves; //Quit sends it.');
+    await command.printed('Not sent. Ctrl-D leaves; //Quit sends it.');
     command.stdin.write('//quit\r');
     command.stdin.write('/etc/quit\r');
     command.stdin.write('// quit\r');
@@ -280,14 +280,14 @@ describe('chat on a terminal', () => {
     await vi.waitFor(() => expect(sent()).toHaveLength(3));
     expect(sent()).toEqual(['/quit', '/etc/quit', '// quit'].map((content) => ({ to: bobKey, content })));
     command.stdin.write('\u0004');
-    expect((await command.over).code).toBe(0);
+    expect((await command.exited).code).toBe(0);
   });
 
   it('ends with Ctrl-C', async () => {
     const chat = await openConversation();
-    const command = chat.begin(['chat', 'bob'], { columns: 40 });
-    await command.said('you> ');
+    const command = chat.start(['chat', 'bob'], { columns: 40 });
+    await command.printed('you> ');
     command.stdin.write('\u0003');
-    expect((await command.over).code).toBe(0);
+    expect((await command.exited).code).toBe(0);
   });
 });

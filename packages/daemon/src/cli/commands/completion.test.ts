@@ -12,7 +12,7 @@ const words = (...peers: Partial<Peer>[]): string[] =>
 describe('completion offers', () => {
   it('nothing if the daemon does not respond in time', async () => {
     const asked = createSignal();
-    const { begin, clock } = await openCommandLineAt({
+    const { start, clock } = await openCommandLineAt({
       listPeers: () => {
         asked.fire();
         return new Promise(() => {});
@@ -20,10 +20,10 @@ describe('completion offers', () => {
     });
     const print = vi.spyOn(console, 'log').mockReturnValue();
     onTestFinished(() => print.mockRestore());
-    const command = begin(['complete', '--', 'send', '']);
+    const command = start(['complete', '--', 'send', '']);
     await asked.fired;
     await clock.advance(700);
-    expect((await command.over).code).toBe(0);
+    expect((await command.exited).code).toBe(0);
     expect(print.mock.calls).toEqual([[':4']]);
   });
 

@@ -15,7 +15,7 @@ export interface SupervisionFlags {
 
 /** The daemon's side of its contract with the service manager that runs it. */
 export interface Supervision {
-  /** Calls `start`; again and again where the service manager would restart a process that only a person can fix. */
+  /** Calls `start`; repeatedly under a service manager that restarts even a process whose problem only a person can fix. */
   start(start: () => Promise<Daemon>): Promise<Daemon>;
   onStarted(daemon: Daemon): void;
   onStopping(): void;

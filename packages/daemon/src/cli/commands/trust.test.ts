@@ -4,13 +4,13 @@ import { expect, test } from 'vitest';
 import { openCommandLineAt } from '../../../test/support/command-line.ts';
 
 const carol = aPeer({ pubkey: 'ca'.repeat(32), name: 'carol' });
-const request = (over: Partial<Request> = {}): Request => ({
+const request = (overrides: Partial<Request> = {}): Request => ({
   direction: 'in',
   since: '2026-01-01T12:00:00.000Z',
   peer: carol,
   message_count: 3,
   messages: [{ id: 'm', type: 'text', content: 'let me in\u202e', timestamp: '2026-01-01T12:00:00.000Z' }],
-  ...over,
+  ...overrides,
 });
 
 const atDaemon = () =>

@@ -17,22 +17,22 @@ async function openSlowDaemon() {
 }
 
 test('a call of more than a second shows a spinner at a terminal', async () => {
-  const { begin, clock, asked, respond } = await openSlowDaemon();
-  const command = begin(['identity'], { columns: 80 });
+  const { start, clock, asked, respond } = await openSlowDaemon();
+  const command = start(['identity'], { columns: 80 });
   await asked;
   await clock.advance(999);
   expect(command.err()).toBe('');
   await clock.advance(1);
-  await command.said('Waiting for the daemon');
+  await command.printed('Waiting for the daemon');
   respond();
-  expect(await command.over).toMatchObject({ code: 0 });
+  expect(await command.exited).toMatchObject({ code: 0 });
 });
 
 test('a pipe gets only the result', async () => {
-  const { begin, clock, asked, respond } = await openSlowDaemon();
-  const command = begin(['identity']);
+  const { start, clock, asked, respond } = await openSlowDaemon();
+  const command = start(['identity']);
   await asked;
   await clock.advance(5_000);
   respond();
-  expect(await command.over).toMatchObject({ err: '', code: 0 });
+  expect(await command.exited).toMatchObject({ err: '', code: 0 });
 });

@@ -101,20 +101,20 @@ describe('a name that matches several peers', () => {
   });
 
   it('is chosen at a terminal', async () => {
-    const { begin } = await atHome(twins);
-    const command = begin(['send', 'bob', 'hi', '--json'], { columns: 80 });
-    await command.said('Which one? 1 to 2: ');
+    const { start } = await atHome(twins);
+    const command = start(['send', 'bob', 'hi', '--json'], { columns: 80 });
+    await command.printed('Which one? 1 to 2: ');
     command.stdin.write('2\n');
-    expect(JSON.parse((await command.over).out)).toMatchObject({ to: keyOf('bad') });
+    expect(JSON.parse((await command.exited).out)).toMatchObject({ to: keyOf('bad') });
     expect(command.err()).toContain('  2  bob  bad000000000');
   });
 
   it.each(['\n', '3\n', 'bob\n', '\u0004'])('is not guessed if the user types %j', async (answer) => {
-    const { begin, calls } = await atHome(twins);
-    const command = begin(['send', 'bob', 'hi'], { columns: 80 });
-    await command.said('Which one?');
+    const { start, calls } = await atHome(twins);
+    const command = start(['send', 'bob', 'hi'], { columns: 80 });
+    await command.printed('Which one?');
     command.stdin.write(answer);
-    expect(await command.over).toMatchObject({
+    expect(await command.exited).toMatchObject({
       code: 78,
       err: expect.stringContaining('No peer was chosen.'),
     });
