@@ -58,7 +58,7 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
             Promise.reject(new Error(`it never printed ${part}, but ${out}${err}`)),
           ),
         ]),
-      /** Ctrl-C. */
+      /** Presses Ctrl-C. */
       interrupt() {
         for (const run of [...interrupts]) run();
       },

@@ -3,10 +3,10 @@ import type { RelayDetails } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
-import { sealedKinds } from '../../core/catch-up/fetch-messages.ts';
+import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
+import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { PublishOutcome, QueryResult } from '../../core/ports/relay-network.ts';
-import { presentRelayDetails } from '../../core/status/present-relay.ts';
 
 /** Handshake and first response of the slowest relay that the daemon would use. */
 const SETTLE = { everyMs: 50, forMs: nostrLimits.connection.handshakeMs + nostrLimits.reply.reqMs };
@@ -34,7 +34,7 @@ export function createRelayProbe(deps: {
   const network = createRelayNetwork({ ...deps, log: silent, sign: identity.sign });
   network.start(
     [],
-    [{ name: 'dm', filters: () => [{ kinds: sealedKinds, '#p': [identity.pubkey], limit: 0 }] }],
+    [{ name: 'dm', filters: () => [{ kinds: messageKinds, '#p': [identity.pubkey], limit: 0 }] }],
     {
       onEvent() {},
       onGarbage() {},
@@ -52,7 +52,7 @@ export function createRelayProbe(deps: {
       return whenSettled(clock, async () => network.relays().map(presentRelayDetails));
     },
     publish: network.publish,
-    find: (url, ids) => network.query(url, [{ kinds: sealedKinds, '#p': [identity.pubkey], ids }]),
+    find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),
     close: network.stop,
   };
 }
