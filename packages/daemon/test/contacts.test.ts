@@ -10,8 +10,8 @@ async function withStranger(policy: Partial<Policy> = {}) {
   const world = createWorld('wss://one.test');
   const box = await world.start({
     config: {
-      ...(policy.strangers ? { inbox_strangers: policy.strangers } : {}),
-      ...(policy.first_contact ? { outbound_first_contact: policy.first_contact } : {}),
+      ...(policy.strangers ? { strangers: policy.strangers } : {}),
+      ...(policy.first_contact ? { first_contact: policy.first_contact } : {}),
     },
   });
   const bob = world.puppet('bob');
@@ -79,7 +79,7 @@ test('a yes makes a contact, and what was held arrives as if it had just been se
 test('what was held survives a crash', async () => {
   const { world, box, bob, write } = await withStranger({ strangers: 'ask' });
   await write('let me in');
-  const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
+  const again = await world.start({ disk: await box.crash(), config: { strangers: 'ask' } });
   await again.answerRequest({ pubkey: bob.pubkey, accept: true });
   expect(await contents(again)).toEqual(['let me in']);
 });
@@ -115,7 +115,7 @@ test('a request that nobody answers is forgotten', async () => {
   await write('let me in');
   await box.agent.stop();
   world.clock.jump((limits.heldDays + 1) * 86_400_000);
-  const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
+  const again = await world.start({ disk: await box.crash(), config: { strangers: 'ask' } });
   await world.clock.advance(3_600_000);
   expect(await again.listRequests({})).toEqual([]);
 });
@@ -244,7 +244,7 @@ test('says at the start where the policy is not what is configured', async () =>
   const world = createWorld('wss://one.test');
   const box = await world.start();
   await box.setPolicy({ strangers: 'closed' });
-  const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
+  const again = await world.start({ disk: await box.crash(), config: { strangers: 'ask' } });
   expect(again.log.lines).toContainEqual(
     expect.objectContaining({ level: 'warn', message: expect.stringContaining('strangers is closed') }),
   );

@@ -5,7 +5,7 @@ import { createIdentity } from '../src/core/identity/identity.ts';
 import { type Box, createWorld, settle } from './support/agent-in-a-box.ts';
 import { modern } from './support/puppet.ts';
 
-const ask = { inbox_strangers: 'ask' } as const;
+const ask = { strangers: 'ask' } as const;
 const contents = async (box: Box): Promise<string[]> => (await box.inbox()).map(({ content }) => content);
 
 async function asking() {

@@ -42,7 +42,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
 async function start(flags: StartFlags, { printer }: CommandContext): Promise<void> {
   goOnWithoutReader();
   // The other commands shall not wait until all of the daemon is loaded.
-  const [{ loadConfig }, { startDaemon }, { superviseBy }] = await Promise.all([
+  const [{ loadConfig, renameNotice }, { startDaemon }, { superviseBy }] = await Promise.all([
     import('../config/load.ts'),
     import('../app.ts'),
     import('./supervised.ts'),
@@ -50,7 +50,7 @@ async function start(flags: StartFlags, { printer }: CommandContext): Promise<vo
   const home = homeFiles(homePath(flags.home));
   const supervision = superviseBy(flags, createSystemClock());
   const daemon = await supervision.start(async () => {
-    const { values, origins } = loadConfig(home.config, process.env, {
+    const { values, origins, renamed } = loadConfig(home.config, process.env, {
       port: flags.port === undefined ? undefined : Number(flags.port),
       name: flags.name,
       relays: flags.relay,
@@ -61,6 +61,7 @@ async function start(flags: StartFlags, { printer }: CommandContext): Promise<vo
     for (const [key, origin] of Object.entries(origins)) {
       if (origin !== 'default') started.log.info(`setting ${key} from ${origin}`);
     }
+    for (const field of renamed) started.log.warn(renameNotice(field));
     return started;
   });
 

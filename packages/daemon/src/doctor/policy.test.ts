@@ -30,15 +30,14 @@ test('says what counts, and who set it', async () => {
 });
 
 test('warns where `ocmesh policy` overrides what config.json says', async () => {
-  expect(await look({ inbox_strangers: 'closed' }, { strangers: 'ask' })).toMatchObject({
+  expect(await look({ strangers: 'closed' }, { strangers: 'ask' })).toMatchObject({
     state: 'warn',
     found:
-      'strangers ask by `ocmesh policy`, which overrides inbox_strangers closed of config.json; first_contact allow; mcp_may_trust false',
-    nextStep:
-      'Remove inbox_strangers from config.json, or let it count again: `ocmesh policy strangers closed`.',
+      'strangers ask by `ocmesh policy`, which overrides strangers closed of config.json; first_contact allow; mcp_may_trust false',
+    nextStep: 'Remove strangers from config.json, or let it count again: `ocmesh policy strangers closed`.',
   });
 });
 
 test('is content where both say the same', async () => {
-  expect(await look({ inbox_strangers: 'ask' }, { strangers: 'ask' })).toMatchObject({ state: 'ok' });
+  expect(await look({ strangers: 'ask' }, { strangers: 'ask' })).toMatchObject({ state: 'ok' });
 });
