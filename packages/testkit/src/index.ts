@@ -31,7 +31,7 @@ export {
   type ProcessMesh,
   type Running,
   type RunningAgent,
-  until,
+  waitForMessages,
 } from './process-mesh.ts';
 export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
@@ -46,4 +46,6 @@ export {
   bobKey,
 } from './samples.ts';
 export { createSeededRandom } from './seeded-random.ts';
+export { measureSlowdown, watchSlowdown } from './slowdown.ts';
 export { unseen } from './unseen.ts';
+export { type Patience, until, watchProgram } from './until.ts';

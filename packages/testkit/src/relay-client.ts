@@ -11,7 +11,7 @@ import {
 import { WebSocket } from 'ws';
 
 /** Milliseconds to wait for a relay on loopback: that long only when it will not answer at all. */
-const ANSWER_MS = 5000;
+const ANSWER_MS = 60_000;
 
 export interface RelayClient {
   /** Resolves with null when the stored events are through, or with the reason why the relay will send none. */

@@ -183,7 +183,7 @@ test(`after a power cut all that was acknowledged is there, ${STATES} times`, {
   expect(found.kills).toBeGreaterThan(0);
 });
 
-test('the same cuts find losses when the disk does not sync', { timeout: 60_000 }, async () => {
+test('the same cuts find losses when the disk does not sync', async () => {
   const found = await cutPower(200, seededChance('power cuts without sync'), false);
   console.log(found);
   expect(found.lost + found.failedStarts).toBeGreaterThan(0);

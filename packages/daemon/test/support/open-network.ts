@@ -5,8 +5,12 @@ import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/p
 import { createPuppet } from './puppet.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 
+/** Far more than a socket takes on a busy machine. */
+const FAR_END_MS = 120_000;
+
 /** Waits for what goes over a real socket; time stands still meanwhile. */
-export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
+export const until = (check: () => void): Promise<void> =>
+  vi.waitFor(check, { timeout: FAR_END_MS, interval: 2 });
 
 /** An event of the right shape, unsigned: sessions check no signatures. */
 export const rawEvent = (kind: number, content: unknown, fields: Record<string, unknown> = {}) => ({

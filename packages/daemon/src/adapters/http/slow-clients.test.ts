@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { limits } from '@ocmesh/shared/contract';
+import { watchSlowdown } from '@ocmesh/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
 
@@ -50,6 +51,7 @@ test('200 slow clients are cut off, and keep nobody else from an answer', async 
   for (const slow of bodies) drip(slow, ' ');
   const slow = [...silent, ...stopping, ...dripping, ...bodies];
 
+  const slowdown = watchSlowdown();
   let slowestMs = 0;
   while (slow.some(({ socket }) => !socket.destroyed)) {
     const asked = performance.now();
@@ -57,12 +59,13 @@ test('200 slow clients are cut off, and keep nobody else from an answer', async 
     slowestMs = Math.max(slowestMs, performance.now() - asked);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  // 5 ms by itself; a machine that is busy with other tests takes longer.
-  expect(slowestMs).toBeLessThan(1_000);
+  const busy = await slowdown.stop();
+  // 5 ms on an idle machine.
+  expect(slowestMs).toBeLessThan(1_000 * busy);
   for (const { closedAfterMs } of [...silent, ...stopping, ...dripping])
-    expect(await closedAfterMs).toBeLessThan(limits.httpHeadersMs + LOOK_MS);
+    expect(await closedAfterMs).toBeLessThan((limits.httpHeadersMs + LOOK_MS) * busy);
   for (const { closedAfterMs } of bodies)
-    expect(await closedAfterMs).toBeLessThan(limits.httpRequestMs + LOOK_MS);
+    expect(await closedAfterMs).toBeLessThan((limits.httpRequestMs + LOOK_MS) * busy);
   const isTold = ({ text }: Slow): boolean => /^HTTP\/1.1 408 .*"error":"too_slow"/s.test(text());
   expect([...silent, ...stopping].every(isTold)).toBe(true);
   // Who goes on sending may not get to read it.

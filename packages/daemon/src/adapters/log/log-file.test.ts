@@ -22,6 +22,9 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createLogFile, type LogFileBounds } from './log-file.ts';
 
 const hourMs = 3_600_000;
+/** Far more than a disk takes on a busy machine. */
+const FAR_END_MS = 60_000;
+
 /** Of the machine's own calendar, whatever its time zone. */
 const midnight = new Date(2026, 2, 8).getTime();
 
@@ -40,10 +43,13 @@ function openLog({
   });
   /** Lets time pass until it holds: what is written meanwhile is written by a real disk. */
   const soon = (holds: () => void): Promise<void> =>
-    vi.waitFor(async () => {
-      await clock.advance(50);
-      holds();
-    });
+    vi.waitFor(
+      async () => {
+        await clock.advance(50);
+        holds();
+      },
+      { timeout: FAR_END_MS },
+    );
   return {
     ...file,
     clock,
@@ -108,7 +114,7 @@ test('lines wait for each other 50 ms, and are on disk without more being said',
   log.say('two');
   expect(log.text()).toBe('');
   await log.clock.advance(1);
-  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'));
+  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'), { timeout: FAR_END_MS });
   expect(log.clock.pending()).toBe(0);
 });
 
