@@ -28,23 +28,24 @@ export function measureSlowdown(): Promise<number> {
 export function watchSlowdown() {
   let isOver = false;
   let wake = (): void => {};
-  const largest = (async () => {
-    let largest = await measureSlowdown();
+  const mean = (async () => {
+    let [sum, count] = [await measureSlowdown(), 1];
     while (!isOver) {
       await new Promise<void>((resolve) => {
         wake = resolve;
         setTimeout(resolve, BETWEEN_MS).unref();
       });
-      largest = Math.max(largest, await measureSlowdown());
+      sum += await measureSlowdown();
+      count++;
     }
-    return largest;
+    return sum / count;
   })();
   return {
-    /** @returns the largest value measured */
+    /** @returns the mean of all measurements */
     stop(): Promise<number> {
       isOver = true;
       wake();
-      return largest;
+      return mean;
     },
   };
 }
