@@ -65,7 +65,7 @@ describe('a full disk', () => {
     expect(refused).toMatchObject({ status: 507, error: 'storage_full' });
     const slowdown = watchSlowdown();
     const { ms } = await send();
-    expect(ms).toBeLessThan(1_000 * (await slowdown.stop()));
+    expect(ms).toBeLessThan(1_000 * (await slowdown.stop()).times);
 
     const status = await fetch(`${alice.url}/status`);
     expect(status.status).toBe(503);

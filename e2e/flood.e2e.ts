@@ -91,22 +91,24 @@ it(
     }
     const slowdown = watchSlowdown();
     await Promise.all([flood, talk(), listen(), watch()]);
-    const busy = await slowdown.stop();
+    const { times: busy } = await slowdown.stop();
     const status = await twice(() => bob.api.getStatus({}));
     await until(async () => (await bob.api.getPeer({ pubkey: alice.pubkey })).online);
 
     const p99 = latencies.sort((a, b) => a - b)[Math.ceil(latencies.length * 0.99) - 1] ?? 0;
-    const hellosAt = flooded.written
+    const writes = flooded.written
       .slice(before)
       .filter(({ event }) => event.kind === 4 || event.kind === 1059)
-      .filter(({ event }) => !event.tags.some(([, value]) => value === alice.pubkey))
-      .map(({ atMs }) => atMs);
+      .filter(({ event }) => !event.tags.some(([, value]) => value === alice.pubkey));
+    // An event whose OK is late is written again, the same bytes: one hello.
+    const ids = writes.map(({ event }) => event.id);
+    const hellosAt = writes.filter((_, at) => ids.indexOf(ids[at] ?? '') === at).map(({ atMs }) => atMs);
     const inAnyMinute = hellosAt.map(
       (from) => hellosAt.filter((atMs) => atMs >= from && atMs < from + MINUTE_MS).length,
     );
     console.log(
       `${KEYS} keys: ${latencies.length} messages, p99 ${p99.toFixed(0)} ms on a machine ${busy.toFixed(1)} times slower than idle; memory ${atRest.toFixed(0)} MB, at most ${(most - atRest).toFixed(0)} more; ` +
-        `${status.known_peer_count} peers, ${hellosAt.length} hellos, at most ${Math.max(0, ...inAnyMinute)} a minute; refused ${JSON.stringify(status.refused_events)}`,
+        `${status.known_peer_count} peers, ${hellosAt.length} hellos in ${writes.length} writes, at most ${Math.max(0, ...inAnyMinute)} a minute; refused ${JSON.stringify(status.refused_events)}`,
     );
     expect(latencies).toHaveLength(sentAt.size);
     expect(p99).toBeLessThan(MOST_LATENCY_MS * busy);

@@ -85,7 +85,14 @@ describe('a model that obeys a stranger', () => {
     }
 
     await owner.setPolicy({ mcp_may_trust: true });
-    const trusted = await connect(alice.home);
+    // The server asks for the policy once and waits a second: when it gets no answer, a new one is needed.
+    const trusted = await until(async () => {
+      const client = await connect(alice.home);
+      const { tools } = await client.listTools();
+      if (tools.some(({ name }) => name === 'answer_request')) return client;
+      await client.close();
+      return null;
+    });
     try {
       const answer = await trusted.callTool({
         name: 'answer_request',

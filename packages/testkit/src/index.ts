@@ -46,6 +46,6 @@ export {
   bobKey,
 } from './samples.ts';
 export { createSeededRandom } from './seeded-random.ts';
-export { measureSlowdown, watchSlowdown } from './slowdown.ts';
+export { measureSlowdown, type Slowdown, watchSlowdown } from './slowdown.ts';
 export { unseen } from './unseen.ts';
 export { type Patience, until, watchProgram } from './until.ts';

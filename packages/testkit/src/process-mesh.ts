@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   createClient,
+  type FetchLike,
   type Handlers,
   type Input,
   type Output,
@@ -62,6 +63,18 @@ const CLOSE_MS = 60_000;
 const WAIT_SECONDS = 5;
 /** What a program prints when it is ready. */
 const READY = /is running: (\S+)/;
+
+/**
+ * Repeats a request that the daemon cut off with 408: it did not arrive in full within 5 s, so nothing was done. A starved
+ * test process connects and then gets no time to write.
+ */
+const patientFetch: FetchLike = (url, init) =>
+  until(async () => {
+    const response = await fetch(url, init);
+    if (response.status !== 408) return response;
+    await response.text();
+    return null;
+  });
 
 /** Waits for messages for as long as anything moves, however slow the machine is. */
 export const waitForMessages = (
@@ -141,7 +154,7 @@ export function createProcessMesh(program: string): ProcessMesh {
       });
       const token = (): string => readFileSync(join(home, 'token'), 'utf8').trim();
       const client = (token: (demanded: boolean) => string | null): Handlers =>
-        createClient({ baseUrl: () => program.url, fetch, token, asOwner: true });
+        createClient({ baseUrl: () => program.url, fetch: patientFetch, token, asOwner: true });
       const api = client((demanded) => (demanded ? token() : null));
       const { pubkey, npub } = await api.getIdentity({});
       return Object.assign(program, {

@@ -3,6 +3,10 @@ import { execFile } from 'node:child_process';
 /** Processor time of one measurement. */
 const WORK_MS = 100;
 const BETWEEN_MS = 2_000;
+/** A single sample may be far off: the median of fewer would be, too. */
+const FEWEST = 5;
+/** No measurement may stretch a bound until it proves nothing: beyond this the test fails, and says so. */
+const MOST = 12;
 
 const script = `
 const startMs = performance.now();
@@ -24,28 +28,35 @@ export function measureSlowdown(): Promise<number> {
   });
 }
 
-/** Measures every two seconds until it is stopped. */
+export interface Slowdown {
+  /** The median of all samples, but never more than `MOST`. */
+  readonly times: number;
+  /** For the report: a bound that was multiplied must show by how much, and why. */
+  readonly samples: readonly number[];
+}
+
+/** Measures again and again until it is stopped, at least `FEWEST` times. */
 export function watchSlowdown() {
   let isOver = false;
   let wake = (): void => {};
-  const mean = (async () => {
-    let [sum, count] = [await measureSlowdown(), 1];
-    while (!isOver) {
+  const measured = (async (): Promise<Slowdown> => {
+    const samples: number[] = [];
+    while (!isOver || samples.length < FEWEST) {
+      samples.push(await measureSlowdown());
+      if (isOver) continue;
       await new Promise<void>((resolve) => {
         wake = resolve;
         setTimeout(resolve, BETWEEN_MS).unref();
       });
-      sum += await measureSlowdown();
-      count++;
     }
-    return sum / count;
+    const median = [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 1;
+    return { times: Math.min(MOST, median), samples };
   })();
   return {
-    /** @returns the mean of all measurements */
-    stop(): Promise<number> {
+    stop(): Promise<Slowdown> {
       isOver = true;
       wake();
-      return mean;
+      return measured;
     },
   };
 }
