@@ -155,6 +155,9 @@ const mayTouch = [
   'packages/testkit/src/deployed-',
   'packages/testkit/src/relay-client.ts',
   'packages/testkit/src/process-mesh.ts',
+  // Wait for real programs, and measure the machine.
+  'packages/testkit/src/until.ts',
+  'packages/testkit/src/slowdown.ts',
   'packages/testkit/src/real-clock.ts',
 ];
 

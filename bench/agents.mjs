@@ -117,7 +117,7 @@ export async function run() {
       ),
     );
   }
-  await until(async () => (await bob.api.getStatus({})).unread_count >= STORED, 60_000);
+  await until(async () => (await bob.api.getStatus({})).unread_count >= STORED);
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   figure(`resident memory, ${PEERS} peers and ${STORED} messages, receiver`, residentMb(bob.child.pid), {
     unit: 'MB',

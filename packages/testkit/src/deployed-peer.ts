@@ -16,6 +16,8 @@ import { connectRelay } from './relay-client.ts';
 const ANNOUNCE_MS = 300_000;
 const DISCOVER_MS = 120_000;
 const ONLINE_WINDOW_SEC = 900;
+/** Far more than it takes on a busy machine. */
+const WAIT_MS = 120_000;
 
 export interface DeployedPeerOptions {
   readonly relayUrl: string;
@@ -47,7 +49,7 @@ export interface DeployedPeer {
   readonly received: readonly ReceivedDm[];
   /** Keys whose presence it saw. */
   readonly seen: ReadonlySet<string>;
-  /** Resolves with the first matching DM, past or future; rejects after `timeoutMs` (default 5000). */
+  /** Resolves with the first matching DM, past or future; rejects after `timeoutMs` (default: two minutes). */
   waitFor(predicate: (dm: ReceivedDm) => boolean, timeoutMs?: number): Promise<ReceivedDm>;
   /** Sends a DM with exactly this plaintext. */
   send(to: string, plaintext: string): Promise<SentDm>;
@@ -140,7 +142,7 @@ export async function startDeployedPeer(options: DeployedPeerOptions): Promise<D
     return { eventId: event.id, accepted: await client.publish(event) };
   }
 
-  function waitFor(predicate: (dm: ReceivedDm) => boolean, timeoutMs = 5000): Promise<ReceivedDm> {
+  function waitFor(predicate: (dm: ReceivedDm) => boolean, timeoutMs = WAIT_MS): Promise<ReceivedDm> {
     const past = received.find(predicate);
     if (past) return Promise.resolve(past);
     return new Promise((resolve, reject) => {

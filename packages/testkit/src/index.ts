@@ -32,7 +32,7 @@ export {
   type ProcessMesh,
   type Running,
   type RunningAgent,
-  until,
+  waitForMessages,
 } from './process-mesh.ts';
 export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
@@ -47,3 +47,5 @@ export {
   bobKey,
 } from './samples.ts';
 export { createSeededRandom } from './seeded-random.ts';
+export { measureSlowdown, type Slowdown, watchSlowdown } from './slowdown.ts';
+export { type Patience, until, watchProgram } from './until.ts';

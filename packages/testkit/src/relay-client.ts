@@ -11,7 +11,7 @@ import {
 import { WebSocket } from 'ws';
 
 /** Milliseconds to wait for a relay on loopback, which takes that long only if it does not respond at all. */
-const RESPONSE_MS = 5000;
+const RESPONSE_MS = 60_000;
 
 export interface RelayClient {
   /** Resolves with null at EOSE, or with the reason if the relay closed the subscription. */

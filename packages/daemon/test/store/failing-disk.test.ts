@@ -122,7 +122,7 @@ async function operationsOf(chance: Chance): Promise<number> {
 
 const failure = (code: string, written = 0): Error => Object.assign(new Error(code), { code, written });
 
-test.each(['EIO', 'ENOSPC'])('%s once, at each operation in turn', { timeout: 120_000 }, async (code) => {
+test.each(['EIO', 'ENOSPC'])('%s once, at each operation in turn', async (code) => {
   const chance = seededChance(code);
   const operations = await operationsOf(chance);
   const counts = { refused: 0, failedStarts: 0, failStops: 0, unnoticed: 0 };
@@ -151,7 +151,6 @@ const fullDisks: [title: string, isRefused: (operation: string, grows: boolean) 
 
 test.each(fullDisks)(
   '%s, from each operation on until there is room: writes resume without a new start',
-  { timeout: 120_000 },
   async (title, isRefused) => {
     const chance = seededChance(title);
     const operations = await operationsOf(chance);

@@ -31,9 +31,7 @@ function createWatchedFiles() {
   return { files, written };
 }
 
-test(`${MESSAGES} messages leave neither a key nor a text readable in any file`, {
-  timeout: 60_000,
-}, async () => {
+test(`${MESSAGES} messages leave neither a key nor a text readable in any file`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-leaks-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const home = homeFiles(join(folder, 'home'));

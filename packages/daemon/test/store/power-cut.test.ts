@@ -183,7 +183,7 @@ test(`finds everything that was acknowledged after each of ${STATES} power cuts`
   expect(found.kills).toBeGreaterThan(0);
 });
 
-test('finds losses after the same cuts if the disk does not sync', { timeout: 60_000 }, async () => {
+test('finds losses after the same cuts if the disk does not sync', async () => {
   const found = await cutPower(200, seededChance('power cuts without sync'), false);
   console.log(found);
   expect(found.lost + found.failedStarts).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFakeClock } from '../fake-clock.ts';
-import { until } from '../process-mesh.ts';
+import { until } from '../until.ts';
 import { createLaunchctl } from './launchctl.ts';
 
 const DOMAIN = `gui/${process.getuid?.()}`;

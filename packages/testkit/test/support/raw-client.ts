@@ -34,8 +34,12 @@ export async function start(name: HostileRelayName, options: HostileRelayOptions
   return relay;
 }
 
+/** Far more than a socket takes on a busy machine. */
+const FAR_END_MS = 120_000;
+
 /** Waits in real time for data on a socket. */
-export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
+export const until = (check: () => void): Promise<void> =>
+  vi.waitFor(check, { timeout: FAR_END_MS, interval: 2 });
 
 /** Connects a client that records frames and does nothing by itself. */
 export function rawClient(url: string, options: ClientOptions = {}) {

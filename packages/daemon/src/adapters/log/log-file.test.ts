@@ -22,6 +22,9 @@ import { logLimits } from './limits.ts';
 import { createLogFile, type LogFileBounds } from './log-file.ts';
 
 const hourMs = 3_600_000;
+/** Far more than a disk takes on a busy machine. */
+const FAR_END_MS = 60_000;
+
 /** In the machine's time zone, whichever it is. */
 const midnight = new Date(2026, 2, 8).getTime();
 
@@ -40,10 +43,13 @@ function openLog({
   });
   /** Lets the fake time pass until the check succeeds: the writes go to a real disk. */
   const soon = (check: () => void): Promise<void> =>
-    vi.waitFor(async () => {
-      await clock.advance(50);
-      check();
-    });
+    vi.waitFor(
+      async () => {
+        await clock.advance(50);
+        check();
+      },
+      { timeout: FAR_END_MS },
+    );
   return {
     ...file,
     clock,
@@ -108,7 +114,7 @@ test('gathers lines for 50 ms, then writes them without needing another line', a
   log.say('two');
   expect(log.text()).toBe('');
   await log.clock.advance(1);
-  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'));
+  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'), { timeout: FAR_END_MS });
   expect(log.clock.pending()).toBe(0);
 });
 

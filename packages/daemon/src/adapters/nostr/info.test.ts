@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
 import { fetchRelayInfo } from './info.ts';
 
-const timeLimit = (): AbortSignal => AbortSignal.timeout(5_000);
+const timeLimit = (): AbortSignal => AbortSignal.timeout(60_000);
 const ask = async (onRequest: RequestListener) => {
   const { info } = await fetchRelayInfo((await startScriptedRelay({ onRequest })).url, timeLimit());
   return info;

@@ -277,7 +277,7 @@ describe('chat on a terminal', () => {
     command.stdin.write('/etc/quit\r');
     command.stdin.write('// quit\r');
     const sent = () => chat.calls.flatMap(([name, input]) => (name === 'sendMessage' ? [input] : []));
-    await vi.waitFor(() => expect(sent()).toHaveLength(3));
+    await vi.waitFor(() => expect(sent()).toHaveLength(3), { timeout: 60_000 });
     expect(sent()).toEqual(['/quit', '/etc/quit', '// quit'].map((content) => ({ to: bobKey, content })));
     command.stdin.write('\u0004');
     expect((await command.exited).code).toBe(0);

@@ -36,7 +36,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
 async function start(flags: StartFlags, { io, printer }: CommandContext): Promise<void> {
   ignoreClosedOutput();
   // Loaded here so that other commands start faster.
-  const [{ loadConfig }, { startDaemon }, { superviseBy }] = await Promise.all([
+  const [{ loadConfig, renameNotice }, { startDaemon }, { superviseBy }] = await Promise.all([
     import('../../config/load.ts'),
     import('../../app.ts'),
     import('./supervision.ts'),
@@ -44,7 +44,7 @@ async function start(flags: StartFlags, { io, printer }: CommandContext): Promis
   const home = homeFiles(homePath(io, flags.home));
   const supervision = superviseBy(flags, io.clock);
   const daemon = await supervision.start(async () => {
-    const { values, origins } = loadConfig(home.config, io.env, {
+    const { values, origins, renamed } = loadConfig(home.config, io.env, {
       port: flags.port === undefined ? undefined : Number(flags.port),
       name: flags.name,
       relays: flags.relay,
@@ -55,6 +55,7 @@ async function start(flags: StartFlags, { io, printer }: CommandContext): Promis
     for (const [key, origin] of Object.entries(origins)) {
       if (origin !== 'default') started.log.info(`setting ${key} from ${origin}`);
     }
+    for (const field of renamed) started.log.warn(renameNotice(field));
     return started;
   });
 

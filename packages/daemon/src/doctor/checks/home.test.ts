@@ -91,12 +91,23 @@ describe(configCheck, () => {
   });
 
   it('leaves the policy to the policy check', async () => {
-    writeFileSync(home.config, '{"inbox_strangers": "closed", "port": 1234}');
+    writeFileSync(home.config, '{"strangers": "closed", "port": 1234}');
     const [finding] = await run(configCheck(factsOf()));
     expect(finding).toMatchObject({ state: 'ok', found: `port from ${home.config}` });
-    writeFileSync(home.config, '{"inbox_strangers": "closed"}');
+    writeFileSync(home.config, '{"strangers": "closed"}');
     expect(await run(configCheck(factsOf()))).toMatchObject([
       { found: 'config.json and this environment set nothing but the policy' },
+    ]);
+  });
+
+  it('warns about a field with its former name, and says how to rename it', async () => {
+    writeFileSync(home.config, '{"inbox_strangers": "closed", "port": 1234}');
+    expect(await run(configCheck(factsOf()))).toMatchObject([
+      {
+        state: 'warn',
+        found: `port from ${home.config}; inbox_strangers is now called strangers`,
+        nextStep: 'Rename inbox_strangers to strangers in config.json. The old name still works.',
+      },
     ]);
   });
 

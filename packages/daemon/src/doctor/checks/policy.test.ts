@@ -30,14 +30,14 @@ test('says which rules apply, and where they are set', async () => {
 });
 
 test('warns if `ocmesh policy` overrides config.json', async () => {
-  expect(await run({ inbox_strangers: 'closed' }, { strangers: 'ask' })).toMatchObject({
+  expect(await run({ strangers: 'closed' }, { strangers: 'ask' })).toMatchObject({
     state: 'warn',
     found:
-      'strangers ask (`ocmesh policy`, overrides inbox_strangers closed in config.json); first_contact allow; mcp_may_trust false',
-    nextStep: 'Remove inbox_strangers from config.json, or apply it: `ocmesh policy strangers closed`.',
+      'strangers ask (`ocmesh policy`, overrides closed in config.json); first_contact allow; mcp_may_trust false',
+    nextStep: 'Remove strangers from config.json, or apply it: `ocmesh policy strangers closed`.',
   });
 });
 
 test('is ok if both are the same', async () => {
-  expect(await run({ inbox_strangers: 'ask' }, { strangers: 'ask' })).toMatchObject({ state: 'ok' });
+  expect(await run({ strangers: 'ask' }, { strangers: 'ask' })).toMatchObject({ state: 'ok' });
 });
