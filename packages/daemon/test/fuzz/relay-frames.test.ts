@@ -42,7 +42,7 @@ async function startAgent() {
     },
     { ...defaults, relays: ['wss://one.test'] },
   );
-  agent.start();
+  await agent.start();
   if (!played) throw new Error('the agent asked for no network');
   return { agent, clock, errors, store, relay: played };
 }

@@ -127,7 +127,7 @@ export async function createSocketMesh() {
       },
       config,
     );
-    agent.start();
+    await agent.start();
     let stopping: Promise<void> | undefined;
 
     async function stop(): Promise<void> {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
 
-// In a file of its own: it takes the real eleven seconds, beside everything else.
-test("a wait and a stream outlive the server's time-outs for slow requests", async () => {
+// In its own file, because it takes eleven real seconds, in parallel with the other files.
+test("a wait and an event stream outlive the server's time-outs for slow requests", async () => {
   const api = await openApi({
     async *followEvents() {
       yield { id: 'ab:0', event: 'passed' };
@@ -20,5 +20,5 @@ test("a wait and a stream outlive the server's time-outs for slow requests", asy
     cursor: '7',
     timed_out: true,
   });
-  await stream.said('id: ab:1');
+  await stream.received('id: ab:1');
 });

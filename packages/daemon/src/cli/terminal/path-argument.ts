@@ -1,13 +1,11 @@
 import { resolve } from 'node:path';
+import type { Io } from './io.ts';
 
 /** The script of package.json that runs the command from a checkout. */
 const SCRIPT = 'ocmesh';
 
-/** The whole path of a file that was named on the command line: npm runs its scripts in another folder than it was called from. */
-export function typedPath(
-  path: string,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): string {
+/** Resolves a path from the command line. npm runs scripts in the package's folder, not where the user called it. */
+export function resolvePathArgument({ env }: Pick<Io, 'env'>, path: string): string {
   const calledFrom = env['npm_lifecycle_event'] === SCRIPT ? env['INIT_CWD'] : undefined;
   return resolve(calledFrom || '.', path);
 }

@@ -3,37 +3,33 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../../test/support/refusal.ts';
 import { readPlist, renderPlist } from './plist.ts';
-import { describeService, type ServiceDescription } from './service-spec.ts';
+import { describeService, type ServiceSpec } from './service-spec.ts';
 import { readUnit, renderUnit } from './unit.ts';
 
-/** Folder names with everything that XML, systemd and shells take for their own. */
+/** Folder names with all characters that are special in XML, units and shells. */
 const nasty = fc
   .string({ unit: fc.constantFrom(...`a /&<>'"\\%$@;#=~éñ漢`), minLength: 1, maxLength: 12 })
   .map((name) => `/h${name}x`);
-const descriptions = fc
+const specs = fc
   .record({ home: nasty, nodePath: nasty, watchdogSec: fc.integer({ min: 1, max: 3600 }) })
   .map(describeService);
 
 const plain = describeService({ home: '/home/a/.ocmesh', nodePath: '/usr/bin/node', watchdogSec: 60 });
 
 describe('the plist', () => {
-  it('says what it was given, in the types that launchd wants, whatever the paths are', () => {
+  it('contains the spec in the types that launchd expects, for any path', () => {
     fc.assert(
-      fc.property(descriptions, (description) => {
-        const job = readJob(readAnyPlist(renderPlist(description)));
-        expect(job.ProgramArguments.slice(0, 3)).toEqual([
-          description.nodePath,
-          description.program,
-          'start',
-        ]);
-        expect(job.EnvironmentVariables).toEqual(description.environment);
-        expect(job.WorkingDirectory).toBe(description.workingDirectory);
-        expect(job.StandardErrorPath).toBe(description.errorLog);
+      fc.property(specs, (spec) => {
+        const job = readJob(readAnyPlist(renderPlist(spec)));
+        expect(job.ProgramArguments.slice(0, 3)).toEqual([spec.nodePath, spec.program, 'start']);
+        expect(job.EnvironmentVariables).toEqual(spec.environment);
+        expect(job.WorkingDirectory).toBe(spec.workingDirectory);
+        expect(job.StandardErrorPath).toBe(spec.errorLog);
       }),
     );
   });
 
-  it('keeps the daemon alive whatever ends it, unthrottled by App Nap, with files for the owner alone', () => {
+  it('restarts the daemon however it ends, avoids App Nap, and makes files for the owner only', () => {
     expect(readJob(readAnyPlist(renderPlist(plain)))).toMatchObject({
       Label: 'com.ocmesh.daemon',
       RunAtLoad: true,
@@ -44,12 +40,12 @@ describe('the plist', () => {
     });
   });
 
-  it('holds no setting and no secret: only where the home is', () => {
+  it('contains only the path of the home, no settings and no secrets', () => {
     expect(plain.environment).toEqual({ OCMESH_HOME: '/home/a/.ocmesh' });
   });
 });
 
-/** The words of a command line, as systemd.service(5) reads them. */
+/** Splits a command line as systemd.service(5) does. */
 function wordsOf(line: string): string[] {
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ''], index) => {
     const text = word.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
@@ -59,27 +55,27 @@ function wordsOf(line: string): string[] {
 }
 
 describe('the unit', () => {
-  const commandIn = (description: ServiceDescription): string[] =>
-    wordsOf(/^ExecStart=(.*)$/m.exec(renderUnit(description))?.[1] ?? '');
+  const commandIn = (spec: ServiceSpec): string[] =>
+    wordsOf(/^ExecStart=(.*)$/m.exec(renderUnit(spec))?.[1] ?? '');
 
-  it('says what it was given, whatever the paths are', () => {
+  it('contains the spec, for any path', () => {
     fc.assert(
-      fc.property(descriptions, (description) => {
-        const { nodePath, program } = description;
-        const words = commandIn(description);
+      fc.property(specs, (spec) => {
+        const { nodePath, program } = spec;
+        const words = commandIn(spec);
         expect(words.filter((word) => word !== '/usr/bin/env')).toEqual([
           nodePath,
           program,
           'start',
           '--supervisor=systemd',
         ]);
-        // systemd refuses such a program.
+        // systemd refuses a program with these characters.
         expect(words[0]).not.toMatch(/["'\\]/);
       }),
     );
   });
 
-  it('is restarted for ever, but not after exit code 78, and watched', () => {
+  it('restarts the daemon for ever, but not after exit code 78, and watches it', () => {
     const unit = renderUnit(plain);
     for (const line of [
       'Type=notify',
@@ -93,26 +89,26 @@ describe('the unit', () => {
     }
   });
 
-  it('uses nothing that Node cannot live with', () => {
+  it('uses no setting that breaks Node', () => {
     expect(renderUnit(plain)).not.toMatch(
       /MemoryDenyWriteExecute|SystemCallFilter|PrivateDevices|CapabilityBoundingSet/,
     );
   });
 });
 
-it('what a plist or unit says can be read back', () => {
+it('reads back a plist or unit of ours, and no other', () => {
   fc.assert(
-    fc.property(descriptions, (description) => {
-      const installed = { nodePath: description.nodePath, home: description.environment['OCMESH_HOME'] };
-      expect(readPlist(renderPlist(description))).toEqual(installed);
-      expect(readUnit(renderUnit(description))).toEqual(installed);
+    fc.property(specs, (spec) => {
+      const installed = { nodePath: spec.nodePath, home: spec.environment['OCMESH_HOME'] };
+      expect(readPlist(renderPlist(spec))).toEqual(installed);
+      expect(readUnit(renderUnit(spec))).toEqual(installed);
     }),
   );
   expect(readPlist('<plist/>')).toBeNull();
   expect(readUnit('[Service]\nExecStart=/bin/true\n')).toBeNull();
 });
 
-it('refuses a home whose name no service manager can write down', () => {
+it('refuses a home whose name cannot be written into a plist or unit', () => {
   const { message } = refusal(() => describeService({ home: '/a\nb', nodePath: '/n', watchdogSec: 1 }));
   expect(message).toContain('control character');
 });
