@@ -128,7 +128,7 @@ async function startAgent() {
     },
     { ...defaults, relays: [URL] },
   );
-  agent.start();
+  await agent.start();
   return {
     /** Resolves when all of it is on disk. @param {readonly string[]} frames @param {(tables: any) => boolean} isAll */
     take: (frames, isAll) =>

@@ -4,13 +4,13 @@ import { modern } from './support/fake-peer.ts';
 import { type Answer, accept, timeout } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
-test('a crash right after a block sends nothing to the blocked peer at the next start', async () => {
+test('sends nothing to a blocked peer after a crash right after the block', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ up: false });
   const bob = world.fakePeer('bob');
   await box.addPeer({ pubkey: bob.pubkey });
   await box.sendMessage({ to: bob.pubkey, content: 'hm' });
-  // As far as the first of the two steps gets: the block is on disk, and nothing of what follows from it.
+  // A crash between the two steps: the block is on disk, but its consequences are not.
   await box.store.transaction(({ peers }) => {
     const peer = peers.get(bob.pubkey);
     if (peer) peers.put({ ...peer, trust: 'blocked' });
@@ -24,7 +24,7 @@ test('a crash right after a block sends nothing to the blocked peer at the next 
   ]);
 });
 
-test('blocked and unblocked over a restart: what was given up stays given up, and new words go out', async () => {
+test('after a block, a restart and an unblock, old messages stay failed and new ones are sent', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -45,7 +45,7 @@ test('blocked and unblocked over a restart: what was given up stays given up, an
   expect(bodies).not.toContain('old');
 });
 
-test('what a blocked peer left unread takes no room from other strangers', async () => {
+test('unread messages of a blocked peer do not count against other strangers’ quota', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ bounds: { strangersMessages: 5 } });
   const [bob, carol] = [world.fakePeer('bob'), world.fakePeer('carol')];
@@ -58,8 +58,8 @@ test('what a blocked peer left unread takes no room from other strangers', async
   expect((await box.inbox()).map(({ content }) => content)).toContain('hello');
 });
 
-/** Our message is under way when its receiver gets blocked; `say` is the relay's answer. */
-async function blockedWhileARelayIsAsked() {
+/** Blocks a peer while our message to it is under way; `say` is the relay's OK. */
+async function blockDuringPublish() {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -76,8 +76,8 @@ async function blockedWhileARelayIsAsked() {
   return { world, box, bob, id, say: (said: Answer) => answer(said) };
 }
 
-test('what a relay was taking while its peer got blocked counts as what the relay says', async () => {
-  const { world, box, id, say } = await blockedWhileARelayIsAsked();
+test('a message under way when its peer is blocked gets the state the relay reports', async () => {
+  const { world, box, id, say } = await blockDuringPublish();
   await settle(world.clock);
   world.relay.answer = () => accept;
   say(accept);
@@ -86,8 +86,8 @@ test('what a relay was taking while its peer got blocked counts as what the rela
   expect((await box.getStatus({})).outbox).toMatchObject({ queued: 0 });
 });
 
-test('what a relay did not answer before the block is offered to it no more', async () => {
-  const { world, box, bob, id, say } = await blockedWhileARelayIsAsked();
+test('does not retry a message on a relay after its peer was blocked', async () => {
+  const { world, box, bob, id, say } = await blockDuringPublish();
   world.relay.offered.length = 0;
   world.relay.answer = () => accept;
   say(timeout);
@@ -96,7 +96,7 @@ test('what a relay did not answer before the block is offered to it no more', as
   expect(bob.opened(world.relay.offered)).toEqual([]);
 });
 
-test('a blocked peer that floods us with gift wraps makes us ask for nothing again', async () => {
+test('a blocked peer’s flood of gift wraps causes no refetch', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   await world.clock.advance(2 * 3_600_000);

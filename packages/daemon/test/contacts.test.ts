@@ -6,7 +6,7 @@ import { modern } from './support/fake-peer.ts';
 import { timeout } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo, type TestAgent } from './support/test-agent.ts';
 
-/** An agent, and a stranger that has shown itself. */
+/** Starts an agent that has discovered a stranger. */
 async function withStranger(policy: Partial<Policy> = {}) {
   const world = createTestMesh('wss://one.test');
   const box = await world.start({
@@ -23,21 +23,21 @@ async function withStranger(policy: Partial<Policy> = {}) {
   await arrive(bob.presence({ features: modern, name: 'Bob' }));
   await world.clock.advance(1_000);
   const write = (text: string) => arrive(bob.dm(box.pubkey, text));
-  /** What our agent said to bob since it stood here, without hellos. */
-  const told = () =>
+  /** Returns what our agent has sent to bob, without hellos. */
+  const sentToBob = () =>
     bob.opened(box.published(4)).filter(({ type }) => type !== 'intro' && type !== 'ocmesh-hello');
   async function poll(after?: string) {
     const waited = box.waitForMessages({ timeout_s: 0, ...(after === undefined ? {} : { after }) });
     await settle(world.clock);
     return waited;
   }
-  return { world, box, bob, arrive, write, told, poll };
+  return { world, box, bob, arrive, write, sentToBob, poll };
 }
 
 const contents = async (box: TestAgent): Promise<string[]> =>
   (await box.inbox()).map(({ content }) => content);
 
-test('without another policy a stranger reaches the agent, and is marked as one', async () => {
+test('by default a stranger’s message reaches the agent, marked as a stranger’s', async () => {
   const { box, write } = await withStranger();
   await write('hi');
   expect(await box.inbox()).toMatchObject([{ content: 'hi', trust: 'stranger' }]);
@@ -48,8 +48,8 @@ test('without another policy a stranger reaches the agent, and is marked as one'
   });
 });
 
-test('asked first, the owner sees what a stranger wrote, the agent nothing, the stranger no receipt', async () => {
-  const { world, box, bob, write, told, poll } = await withStranger({ strangers: 'ask' });
+test('with `ask`, only the owner sees a stranger’s message, and the stranger gets no receipt', async () => {
+  const { world, box, bob, write, sentToBob, poll } = await withStranger({ strangers: 'ask' });
   await write('let me in');
   await world.clock.advance(10_000);
   expect(await contents(box)).toEqual([]);
@@ -58,11 +58,11 @@ test('asked first, the owner sees what a stranger wrote, the agent nothing, the 
   expect(await box.listRequests({})).toMatchObject([
     { direction: 'in', peer: { pubkey: bob.pubkey }, message_count: 1, messages: [{ content: 'let me in' }] },
   ]);
-  expect(told()).toEqual([]);
+  expect(sentToBob()).toEqual([]);
 });
 
-test('a yes makes a contact, and what was held arrives as if it had just been sent, once, with a receipt', async () => {
-  const { world, box, bob, write, told, poll } = await withStranger({ strangers: 'ask' });
+test('accepting a stranger makes a contact, and held messages arrive once, as if just sent, with a receipt', async () => {
+  const { world, box, bob, write, sentToBob, poll } = await withStranger({ strangers: 'ask' });
   const { cursor } = await poll();
   const reader = readEvents(box);
   await write('one');
@@ -72,13 +72,13 @@ test('a yes makes a contact, and what was held arrives as if it had just been se
   expect(await contents(box)).toEqual(['one', 'two']);
   expect((await poll(cursor)).messages).toHaveLength(2);
   expect(reader.fresh().filter((name) => name === 'message.received')).toHaveLength(2);
-  expect(told()).toMatchObject([{ type: 'delivered' }]);
+  expect(sentToBob()).toMatchObject([{ type: 'delivered' }]);
   expect(await box.listRequests({})).toEqual([]);
   await write('three');
   expect(await contents(box)).toEqual(['one', 'two', 'three']);
 });
 
-test('what was held survives a crash', async () => {
+test('held messages survive a crash', async () => {
   const { world, box, bob, write } = await withStranger({ strangers: 'ask' });
   await write('let me in');
   const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
@@ -86,7 +86,7 @@ test('what was held survives a crash', async () => {
   expect(await contents(again)).toEqual(['let me in']);
 });
 
-test('a no blocks the stranger and throws away what was held', async () => {
+test('rejecting a stranger blocks it and deletes its held messages', async () => {
   const { box, bob, write } = await withStranger({ strangers: 'ask' });
   await write('let me in');
   expect(await box.answerRequest({ pubkey: bob.pubkey, accept: false })).toMatchObject({ trust: 'blocked' });
@@ -94,14 +94,14 @@ test('a no blocks the stranger and throws away what was held', async () => {
   expect(await contents(box)).toEqual([]);
 });
 
-test('nobody waits twice: a request that was answered, or never made, is unknown', async () => {
+test('answering a request a second time, or one that was never made, is an error', async () => {
   const { box, bob } = await withStranger({ strangers: 'ask' });
   await expect(box.answerRequest({ pubkey: bob.pubkey, accept: true })).rejects.toMatchObject({
     code: 'request_unknown',
   });
 });
 
-test('a stranger has room for a few messages, and all of them together for so many senders', async () => {
+test('limits held messages per stranger, and the number of strangers with held messages', async () => {
   const { world, box, arrive, bob } = await withStranger({ strangers: 'ask' });
   const others = Array.from({ length: trustLimits.held.strangers + 4 }, (_, n) =>
     world.fakePeer(`stranger ${n}`),
@@ -117,7 +117,7 @@ test('a stranger has room for a few messages, and all of them together for so ma
   expect(await box.refused()).toMatchObject({ requests_full: 2 + 5 });
 });
 
-test('a request that nobody answers is forgotten', async () => {
+test('forgets a request that is not answered in time', async () => {
   const { world, box, write } = await withStranger({ strangers: 'ask' });
   await write('let me in');
   await box.agent.stop();
@@ -127,7 +127,7 @@ test('a request that nobody answers is forgotten', async () => {
   expect(await again.listRequests({})).toEqual([]);
 });
 
-test('a closed door drops strangers, counted; contacts come in', async () => {
+test('with `closed`, strangers’ messages are dropped and counted, contacts’ arrive', async () => {
   const { box, bob, write } = await withStranger({ strangers: 'closed' });
   await write('hello?');
   expect(await box.refused()).toMatchObject({ stranger: 1 });
@@ -136,14 +136,14 @@ test('a closed door drops strangers, counted; contacts come in', async () => {
   expect(await contents(box)).toEqual(['hello!']);
 });
 
-test.each(['ask', 'closed'] as const)('%s: whoever our agent wrote to may answer', async (strangers) => {
+test.each(['ask', 'closed'] as const)('%s: a peer our agent wrote to can reply', async (strangers) => {
   const { box, bob, write } = await withStranger({ strangers });
   await box.sendMessage({ to: bob.pubkey, content: 'what is the time?' });
   await write('late');
   expect(await contents(box)).toEqual(['late']);
 });
 
-test('the owner changes the policy at run time; it lasts, and an open door lets everybody in who waits', async () => {
+test('the owner changes the policy at run time; it survives a restart, and `open` releases held messages', async () => {
   const { world, box, write } = await withStranger();
   await box.setPolicy({ strangers: 'ask' });
   await write('let me in');
@@ -154,8 +154,8 @@ test('the owner changes the policy at run time; it lasts, and an open door lets 
   expect(await contents(again)).toEqual(['let me in']);
 });
 
-test('a blocked peer is dropped before its signature is looked at, and told nothing', async () => {
-  const { world, box, bob, write, arrive, told } = await withStranger();
+test('drops a blocked peer’s message before the signature check, and sends no receipt', async () => {
+  const { world, box, bob, write, arrive, sentToBob } = await withStranger();
   await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
   const before = await box.peer(bob.pubkey);
   await world.clock.advance(60_000);
@@ -164,12 +164,12 @@ test('a blocked peer is dropped before its signature is looked at, and told noth
   await arrive(bob.presence({ features: modern, name: 'Somebody else' }));
   await world.clock.advance(10_000);
   expect(await contents(box)).toEqual([]);
-  expect(told()).toEqual([]);
+  expect(sentToBob()).toEqual([]);
   expect(await box.refused()).toEqual({ blocked: 3 });
   expect(await box.peer(bob.pubkey)).toMatchObject({ name: before.name, last_seen: before.last_seen });
 });
 
-test('a blocked peer stays blocked after a restart, and comes back when the owner says so', async () => {
+test('a blocked peer stays blocked after a restart, until the owner unblocks it', async () => {
   const { world, box, bob, arrive } = await withStranger();
   await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
   const again = await world.start({ disk: await box.crash() });
@@ -180,7 +180,7 @@ test('a blocked peer stays blocked after a restart, and comes back when the owne
   expect(await contents(again)).toEqual(['two']);
 });
 
-test('a gift wrap hides who sent it, but not from the block list', async () => {
+test('blocks a blocked peer’s gift wraps too', async () => {
   const world = createTestMesh('wss://one.test');
   const { alice, bob } = await startTwo(world);
   await alice.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
@@ -190,7 +190,7 @@ test('a gift wrap hides who sent it, but not from the block list', async () => {
   expect((await alice.refused())['blocked']).toBeGreaterThan(0);
 });
 
-test('what was on its way to a peer ends when it is blocked, and nothing more can be sent', async () => {
+test('blocking a peer ends messages on their way to it, and none can be sent', async () => {
   const { world, box, bob } = await withStranger();
   world.relay.answer = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'hm' });
@@ -204,8 +204,8 @@ test('what was on its way to a peer ends when it is blocked, and nothing more ca
   expect(await box.peer(bob.pubkey)).toMatchObject({ reachability: { state: 'blocked' } });
 });
 
-test('where the owner wants to be asked, the first message to a stranger is a wish', async () => {
-  const { box, bob, told, world } = await withStranger({ first_contact: 'ask' });
+test('with `ask` for first contacts, the first message to a stranger becomes a request', async () => {
+  const { box, bob, sentToBob, world } = await withStranger({ first_contact: 'ask' });
   const attempt = () => box.sendMessage({ to: bob.pubkey, content: 'buy my things' });
   await expect(attempt()).rejects.toMatchObject({ code: 'first_contact' });
   await expect(attempt()).rejects.toMatchObject({ code: 'first_contact' });
@@ -215,11 +215,11 @@ test('where the owner wants to be asked, the first message to a stranger is a wi
   await box.answerRequest({ pubkey: bob.pubkey, accept: true });
   await attempt();
   await world.clock.advance(1_000);
-  expect(told()).toMatchObject([{ body: 'buy my things' }]);
+  expect(sentToBob()).toMatchObject([{ body: 'buy my things' }]);
   expect(await box.listRequests({})).toEqual([]);
 });
 
-test('an answer is no first contact, and a person needs nobody’s yes', async () => {
+test('a reply is not a first contact, and the owner needs no approval', async () => {
   const { box, bob, write, world } = await withStranger({ first_contact: 'ask' });
   const carol = world.fakePeer('carol');
   await box.addPeer({ pubkey: carol.pubkey });
@@ -229,7 +229,7 @@ test('an answer is no first contact, and a person needs nobody’s yes', async (
   expect((await box.listMessages({ direction: 'out' })).items).toHaveLength(2);
 });
 
-test('the owner names a peer and notes something on it, and takes both away', async () => {
+test('the owner sets and removes a peer’s alias and note', async () => {
   const { box, bob } = await withStranger();
   const { pubkey } = bob;
   expect(await box.updatePeer({ pubkey, alias: 'Bobby', note: 'from the fair' })).toMatchObject({
@@ -247,7 +247,7 @@ test('the owner names a peer and notes something on it, and takes both away', as
   });
 });
 
-test('says at the start where the policy is not what is configured', async () => {
+test('logs at the start where the policy differs from the configuration', async () => {
   const world = createTestMesh('wss://one.test');
   const box = await world.start();
   await box.setPolicy({ strangers: 'closed' });

@@ -16,7 +16,7 @@ test.each([1, 31337] as const)('discovers a peer by its kind %i presence', async
   expect(box.log.lines).toContainEqual(expect.objectContaining({ message: `discovered peer ${bob.pubkey}` }));
 });
 
-test('takes no note for presence that carries only one of the two marks', async () => {
+test('ignores a note that has only one of the two tags of a presence', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -38,7 +38,7 @@ test('takes no note for presence that carries only one of the two marks', async 
   expect(await box.refused()).toEqual({ no_presence: 4 });
 });
 
-test('a peer that names no features takes messages', async () => {
+test('a peer without features can be written to', async () => {
   const world = createTestMesh();
   const box = await world.start();
   world.relay.push(world.fakePeer('bob').presence({ version: '0.1.0' }));
@@ -46,14 +46,14 @@ test('a peer that names no features takes messages', async () => {
   expect(await box.peers()).toMatchObject([{ features: ['messaging'] }]);
 });
 
-test('finds those who announced themselves before it came', async () => {
+test('discovers peers that announced themselves before it started', async () => {
   const world = createTestMesh();
   world.relay.keep(world.fakePeer('bob').presence());
   const box = await world.start();
   expect(await box.peers()).toHaveLength(1);
 });
 
-test('finds by scanning what the live subscription missed', async () => {
+test('a scan finds peers that the live subscription missed', async () => {
   const world = createTestMesh();
   const box = await world.start();
   world.relay.keep(world.fakePeer('bob').presence());
@@ -85,7 +85,7 @@ test('counts a peer as online for 15 minutes after its last sign of life', async
   expect(await box.getStatus({})).toMatchObject({ peer_count: 0, known_peer_count: 1 });
 });
 
-test('counts a message as a sign of life at the time when it was written', async () => {
+test('counts a message as a sign of life at the time it was written', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -102,7 +102,7 @@ test('counts a message as a sign of life at the time when it was written', async
   expect(await box.peer(bob.pubkey)).toMatchObject({ online: true });
 });
 
-test('a presence dated ahead does not keep a peer online for longer', async () => {
+test('a presence dated in the future does not keep a peer online longer', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -112,7 +112,7 @@ test('a presence dated ahead does not keep a peer online for longer', async () =
   expect(await box.peer(bob.pubkey)).toMatchObject({ online: false });
 });
 
-test('an older presence changes nothing, wherever it comes from', async () => {
+test('an older presence changes nothing, whichever relay sends it', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -122,7 +122,7 @@ test('an older presence changes nothing, wherever it comes from', async () => {
   expect(await box.peers()).toMatchObject([{ name: 'new' }]);
 });
 
-test('a goodbye ends the online time at once, and a newer presence begins it again', async () => {
+test('an offline presence takes a peer offline at once, a newer presence brings it back', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -141,7 +141,7 @@ test('a goodbye ends the online time at once, and a newer presence begins it aga
   expect(await box.peer(bob.pubkey)).toMatchObject({ online: true });
 });
 
-test('a goodbye from a stranger makes no peer', async () => {
+test('an offline presence of an unknown key adds no peer', async () => {
   const world = createTestMesh();
   const box = await world.start();
   world.relay.push(world.fakePeer('bob').presence({ offline: true }));
@@ -149,7 +149,7 @@ test('a goodbye from a stranger makes no peer', async () => {
   expect(await box.peers()).toEqual([]);
 });
 
-test('says goodbye so that the other sees it leave, also long after its last announcement', async () => {
+test('publishes an offline presence that peers see, also long after its last announcement', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   await world.clock.advance(4 * MINUTE);
@@ -158,7 +158,7 @@ test('says goodbye so that the other sees it leave, also long after its last ann
   expect(await alice.peer(bob.pubkey)).toMatchObject({ online: false, name: 'bob' });
 });
 
-test('takes no presence that expired', async () => {
+test('ignores an expired presence', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const nowSec = Math.floor(world.clock.now() / 1000);
@@ -167,7 +167,7 @@ test('takes no presence that expired', async () => {
   expect(await box.peers()).toEqual([]);
 });
 
-test('keeps its peers over a restart', async () => {
+test('keeps its peers across a restart', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const disk = await alice.crash();

@@ -19,7 +19,7 @@ async function amongStrangers() {
   return { world, box, last, other, writer, many };
 }
 
-test('a model that writes to strangers one by one is stopped, and the owner sees where', async () => {
+test('limits how many strangers a model writes to, and the owner sees the rest', async () => {
   const { box, last } = await amongStrangers();
   await expect(box.sendMessage({ to: last.pubkey, content: 'pass it on' })).rejects.toMatchObject({
     code: 'first_contact',
@@ -30,7 +30,7 @@ test('a model that writes to strangers one by one is stopped, and the owner sees
   ]);
 });
 
-test('whoever wrote first, or was written to before, is no stranger, and the owner writes to all', async () => {
+test('does not count peers that wrote first or were written to before, nor messages by the owner', async () => {
   const { box, last, writer, many } = await amongStrangers();
   const [first] = many;
   await box.sendMessage({ to: writer.pubkey, content: 'an answer' });
@@ -39,7 +39,7 @@ test('whoever wrote first, or was written to before, is no stranger, and the own
   expect(await box.listRequests({})).toEqual([]);
 });
 
-test('an hour later it may go on', async () => {
+test('allows more first contacts an hour later', async () => {
   const { world, box, last, other } = await amongStrangers();
   await world.clock.advance(3_599_000);
   await expect(box.sendMessage({ to: last.pubkey, content: 'x' })).rejects.toThrow();
@@ -48,7 +48,7 @@ test('an hour later it may go on', async () => {
   await box.sendMessage({ to: other.pubkey, content: 'x' });
 });
 
-test('a stranger that is tried again and again, because nothing can be sent, is one stranger', async () => {
+test('counts a stranger once, however often sending to it is retried', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const [bob, carol] = [world.fakePeer('bob'), world.fakePeer('carol')];

@@ -10,7 +10,7 @@ const ONE = 'ws://127.0.0.1:1';
 const TWO = 'ws://127.0.0.1:2';
 const MINUTE = 60_000;
 
-/** An agent with a contact, whom it has known for a while. */
+/** Starts an agent with a contact it has known for a while. */
 async function withContact(...urls: string[]) {
   const world = createTestMesh(...urls);
   const box = await world.start();
@@ -24,7 +24,7 @@ async function withContact(...urls: string[]) {
 
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 
-/** Presences of as many keys, with signatures that are none. */
+/** Presences of this many keys, with invalid signatures. */
 const forgedPresences = (world: TestMesh, like: FakePeer, count: number): NostrEvent[] => {
   const real = like.presence();
   return Array.from({ length: count }, (_, n) => ({
@@ -40,14 +40,14 @@ const from = async (box: TestAgent, fakePeer: FakePeer): Promise<string[]> =>
     ({ content }) => content,
   );
 
-test('one stranger at 1,000 messages a second: a contact’s, one a second, all arrive within a turn or two', async () => {
+test('while a stranger sends 1,000 messages a second, a contact’s arrive within a turn or two', async () => {
   const { world, box, friend, flooded } = await withContact(ONE);
   const spammer = world.fakePeer('spammer');
   const spam = spammer.dm(box.pubkey, 'spam');
   let number = 0;
   for (let second = 0; second < 20; second++) {
     for (let tick = 0; tick < 10; tick++) {
-      // Each has an id of its own, and is looked at; the first signatures are good.
+      // Every event has its own id, so none is a known duplicate; the first signatures are valid.
       const events = Array.from({ length: 100 }, () =>
         number++ < 100 ? spammer.dm(box.pubkey, `spam ${number}`) : { ...spam, id: hex(number, 64) },
       );
@@ -58,12 +58,12 @@ test('one stranger at 1,000 messages a second: a contact’s, one a second, all 
     expect((await from(box, friend)).at(-1)).toBe(`${second}`);
   }
   expect(await from(box, friend)).toHaveLength(20);
-  // A minute's measure at once, and a third of a second one since.
+  // The burst at once, and a third of a minute's rate since.
   expect((await from(box, spammer)).length).toBeGreaterThanOrEqual(trustLimits.stranger.messagesBurst);
   expect((await from(box, spammer)).length).toBeLessThanOrEqual(trustLimits.stranger.messagesBurst + 10);
 }, 60_000);
 
-test('what a stranger sends too fast is put off, not lost', async () => {
+test('messages a stranger sends too fast are deferred, not lost', async () => {
   const { world, box, flooded } = await withContact(ONE);
   const talker = world.fakePeer('talker');
   for (let n = 0; n < 100; n++) {
@@ -78,7 +78,7 @@ test('what a stranger sends too fast is put off, not lost', async () => {
   expect(await from(box, talker)).toHaveLength(100);
 });
 
-test('whoever our agent wrote to is no stranger, at once', async () => {
+test('a peer our agent writes to is exempt from strangers’ limits at once', async () => {
   const { world, box, flooded } = await withContact(ONE);
   const bob = world.fakePeer('bob');
   flooded.push(bob.presence());
@@ -89,14 +89,14 @@ test('whoever our agent wrote to is no stranger, at once', async () => {
   expect(await from(box, bob)).toHaveLength(200);
 });
 
-test('a flood of made-up presences takes nothing from another relay, nor from contacts on the same one', async () => {
+test('a flood of made-up presences affects neither another relay nor contacts on the same one', async () => {
   const { world, box, friend, flooded } = await withContact(ONE, TWO);
   const before = forgedCount(box);
   for (let round = 0; round < 10; round++) {
     flooded.push(...forgedPresences(world, friend, 1_000));
     await world.clock.advance(100);
   }
-  // What it may ask for at once, and ten more for the second that passed.
+  // The burst, and ten more for the second that passed.
   const checked = forgedCount(box) - before;
   expect(checked).toBeGreaterThanOrEqual(trustLimits.verifications.newPeers.burst);
   expect(checked).toBeLessThanOrEqual(trustLimits.verifications.newPeers.burst + 15);
@@ -112,7 +112,7 @@ test('a flood of made-up presences takes nothing from another relay, nor from co
 const forgedCount = (box: TestAgent): number =>
   box.network.reports.filter(({ offence }) => offence === 'forged').length;
 
-test('a relay that forges a contact’s messages uses up its own share alone', async () => {
+test('a relay that forges a contact’s messages uses up only its own reserved rate', async () => {
   const { world, box, friend, flooded } = await withContact(ONE, TWO);
   const real = friend.dm(box.pubkey, 'real');
   flooded.push(...Array.from({ length: 5_000 }, (_, n) => ({ ...real, id: hex(n + 1, 64) })));
@@ -122,7 +122,7 @@ test('a relay that forges a contact’s messages uses up its own share alone', a
   expect(await from(box, friend)).toEqual(['real']);
 });
 
-test('gift wraps are opened at a measure, and what is more is asked for again', async () => {
+test('opens gift wraps at a limited rate, and fetches the rest again', async () => {
   const { world, box, flooded, friend } = await withContact(ONE);
   const wrap = { ...friend.dm(box.pubkey, 'x'), kind: 1059, content: 'x'.repeat(200) };
   const pubkey = world.fakePeer('nobody').pubkey;
@@ -136,11 +136,11 @@ test('gift wraps are opened at a measure, and what is more is asked for again', 
   expect(flooded.queries.slice(asked).some(({ kinds }) => kinds?.includes(1059))).toBe(true);
 }, 60_000);
 
-test('a flood that fills the queue makes its own relay wait, not the others', async () => {
+test('a flood that fills the queue delays its own relay, not others', async () => {
   const { world, box, flooded, friend } = await withContact(ONE, TWO);
   const bob = world.fakePeer('bob');
   const forged = { ...bob.dm(box.pubkey, 'x'.repeat(300)) };
-  // All of it in one turn: none of it is looked at before the queue is full.
+  // All in one turn: the queue is full before any is verified.
   flooded.push(
     ...Array.from({ length: ingestLimits.queuedEvents + 2_000 }, (_, n) => ({
       ...forged,
@@ -155,10 +155,10 @@ test('a flood that fills the queue makes its own relay wait, not the others', as
   expect((await box.refused())['overloaded']).toBeGreaterThan(1_000);
 }, 60_000);
 
-test('receipts to strangers are rationed: many strangers do not make us write without end', async () => {
+test('limits receipts to strangers, however many there are', async () => {
   const { world, box, flooded, friend } = await withContact(ONE);
   const strangers = Array.from({ length: 100 }, (_, n) => world.fakePeer(`stranger ${n}`));
-  // Of the deployed mesh: a receipt for each message.
+  // Peers of the deployed mesh get one receipt per message.
   for (const each of strangers) flooded.push(each.dm(box.pubkey, { type: 'text', v: '0.2.0', body: 'hi' }));
   for (const each of strangers) flooded.push(each.presence({ version: '0.2.0' }));
   await world.clock.advance(1_000);
@@ -179,7 +179,7 @@ test('receipts to strangers are rationed: many strangers do not make us write wi
   );
 });
 
-test('beyond the ration strangers are told a little later, and all of them', async () => {
+test('receipts to strangers beyond the limit are sent a little later, none is lost', async () => {
   const { world, box, flooded } = await withContact(ONE);
   const talkers = Array.from({ length: 80 }, (_, n) => world.fakePeer(`talker ${n}`));
   for (const each of talkers) flooded.push(each.presence({ features: modern }));
@@ -187,19 +187,19 @@ test('beyond the ration strangers are told a little later, and all of them', asy
   const midOf = (each: FakePeer): string => `mid of ${each.pubkey.slice(0, 20)}`.replaceAll(' ', '-');
   for (const each of talkers)
     flooded.push(each.dm(box.pubkey, { type: 'text', body: 'hi', mid: midOf(each) }));
-  const told = () =>
+  const receipted = () =>
     talkers.filter((each) =>
       each
         .opened(flooded.offered)
         .some(({ msgIds }) => (msgIds as string[] | undefined)?.includes(midOf(each))),
     ).length;
   await world.clock.advance(1_000);
-  expect(told()).toBe(trustLimits.stranger.repliesBurst);
+  expect(receipted()).toBe(trustLimits.stranger.repliesBurst);
   await world.clock.advance(MINUTE);
-  expect(told()).toBe(80);
+  expect(receipted()).toBe(80);
 });
 
-test('a receipt holds no more ids than one message may have bytes', async () => {
+test('a receipt with many ids stays within the size of a message', async () => {
   const { world, box, flooded, friend } = await withContact(ONE);
   flooded.push(friend.presence({ features: modern, createdAtSec: Math.floor(world.clock.now() / 1000) }));
   await settle(world.clock);
@@ -213,7 +213,7 @@ test('a receipt holds no more ids than one message may have bytes', async () => 
   }
 });
 
-test('one contact’s flood does not lose another contact’s message', async () => {
+test('a contact’s flood does not lose another contact’s message', async () => {
   const { world, box, friend, flooded } = await withContact(ONE);
   const noisy = world.fakePeer('noisy');
   flooded.push(noisy.presence());

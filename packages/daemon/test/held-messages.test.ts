@@ -25,7 +25,7 @@ async function asking() {
 
 const named = (mid: string, body: string) => ({ type: 'text', body, mid });
 
-test('two strangers whose messages bear the same id are both held, and both come in', async () => {
+test('two strangers’ messages with the same id are both held and both released', async () => {
   const { box, bob, carol, arrive, accept } = await asking();
   await arrive(bob.dm(box.pubkey, named('message-1', 'from bob')));
   await arrive(carol.dm(box.pubkey, named('message-1', 'from carol')));
@@ -35,7 +35,7 @@ test('two strangers whose messages bear the same id are both held, and both come
   expect(await contents(box)).toEqual(['from bob', 'from carol']);
 });
 
-test('an id that another conversation took while a message was held costs nobody that message', async () => {
+test('a held message whose id another conversation uses by now is still released', async () => {
   const { box, bob, carol, arrive, accept } = await asking();
   await arrive(bob.dm(box.pubkey, named('message-1', 'from bob')));
   await box.updatePeer({ pubkey: carol.pubkey, trust: 'contact' });
@@ -44,7 +44,7 @@ test('an id that another conversation took while a message was held costs nobody
   expect(await contents(box)).toEqual(['from carol', 'from bob']);
 });
 
-test('copies of a held message, before and after it comes in, are one message and one place', async () => {
+test('copies of a held message, before and after its release, count as one message', async () => {
   const { world, box, arrive } = await asking();
   const dan = createIdentity(
     { engine: createWasmEngine(), random: createSeededRandom(7), clock: world.clock },
@@ -65,14 +65,14 @@ test('copies of a held message, before and after it comes in, are one message an
   expect(await contents(box)).toEqual(['once']);
 });
 
-test('the copies of a full stranger’s held message are not counted as more of them', async () => {
+test('copies of a held message do not count against a stranger whose held messages are at the limit', async () => {
   const { box, bob, arrive } = await asking();
   for (const n of [1, 2, 3]) await arrive(bob.dm(box.pubkey, named(`message-${n}`, `${n}`)));
   await arrive(bob.dm(box.pubkey, { ...named('message-1', '1'), again: true }));
   expect(await box.refused()).toEqual({});
 });
 
-test('a restart with an open door lets everybody in who waited', async () => {
+test('a restart with the policy `open` releases all held messages', async () => {
   const { world, box, bob, arrive } = await asking();
   await arrive(bob.dm(box.pubkey, 'let me in'));
   const again = await world.start({ disk: await box.crash() });
@@ -82,7 +82,7 @@ test('a restart with an open door lets everybody in who waited', async () => {
   expect(await again.listRequests({})).toEqual([]);
 });
 
-test('two changes of the policy at the same time are both kept', async () => {
+test('keeps two policy changes made at the same time', async () => {
   const { world, box } = await asking();
   await Promise.all([box.setPolicy({ strangers: 'closed' }), box.setPolicy({ first_contact: 'ask' })]);
   const policy = { strangers: 'closed', first_contact: 'ask' };
@@ -91,7 +91,7 @@ test('two changes of the policy at the same time are both kept', async () => {
   expect(await again.getPolicy({})).toMatchObject(policy);
 });
 
-test('the door opens while messages come: each arrives once, and nobody is left outside', async () => {
+test('messages that arrive while all are released arrive once, and none stays held', async () => {
   const { box, bob, carol, world } = await asking();
   for (let n = 0; n < 3; n++) world.relay.push(bob.dm(box.pubkey, `bob ${n}`));
   const opened = box.setPolicy({ strangers: 'open' });
@@ -102,7 +102,7 @@ test('the door opens while messages come: each arrives once, and nobody is left 
   expect(await box.listRequests({})).toEqual([]);
 });
 
-test('a peer becomes a contact also while there is no room for messages', async () => {
+test('a peer can be made a contact while the inbox is full', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ bounds: { storedMessages: 2 } });
   const [friend, bob] = [world.fakePeer('friend'), world.fakePeer('bob')];
@@ -115,7 +115,7 @@ test('a peer becomes a contact also while there is no room for messages', async 
   expect(await box.updatePeer({ pubkey: bob.pubkey, trust: 'contact' })).toMatchObject({ trust: 'contact' });
 });
 
-test('without room the owner’s yes changes nothing, and is given again later', async () => {
+test('accepting a request fails while the inbox is full, and succeeds later', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ config: ask, bounds: { storedMessages: 2, pruneBatch: 1 } });
   const [friend, bob] = [world.fakePeer('friend'), world.fakePeer('bob')];

@@ -19,7 +19,7 @@ async function crowd(count: number) {
   return { world, box };
 }
 
-test('greets six at once, and never more than six in any minute', async () => {
+test('greets six peers at once, and never more than six in any minute', async () => {
   const { world, box } = await crowd(40);
   expect(hellos(box)).toBe(6);
   const at: number[] = [];
@@ -33,7 +33,7 @@ test('greets six at once, and never more than six in any minute', async () => {
   expect(hellos(box)).toBeGreaterThanOrEqual(24);
 });
 
-test('those who had to wait are greeted in the end, each once', async () => {
+test('greets peers that had to wait later, each once', async () => {
   const { world, box } = await crowd(20);
   await world.clock.advance(10 * MINUTE);
   const greeted = box.published(kinds.encryptedDm).flatMap(({ tags }) => tags.map(([, to]) => to));
@@ -41,7 +41,7 @@ test('those who had to wait are greeted in the end, each once', async () => {
   expect(greeted).toHaveLength(20);
 });
 
-test('a restart does not start the count of the minute anew', async () => {
+test('a restart does not reset the limit of the minute', async () => {
   const { world, box } = await crowd(20);
   await world.clock.advance(5_000);
   const again = await world.start({ disk: await box.crash() });
@@ -51,7 +51,7 @@ test('a restart does not start the count of the minute anew', async () => {
   expect(new Set(ids).size).toBe(6);
 });
 
-test('greets 200 a day, over restarts, and goes on the next day', async () => {
+test('greets 200 peers a day, across restarts, and continues the next day', async () => {
   const { world, box } = await crowd(260);
   await world.clock.advance(50 * MINUTE);
   expect(hellos(box)).toBe(200);
@@ -65,7 +65,7 @@ test('greets 200 a day, over restarts, and goes on the next day', async () => {
   expect(all()).toBe(260);
 }, 60_000);
 
-test('hellos dated by a clock that was ahead do not use up the ration', async () => {
+test('hellos dated by a clock that was ahead do not count against the limits', async () => {
   const { world, box } = await crowd(6);
   world.clock.jump(-365 * DAY);
   show(world, 100, 3);
@@ -73,7 +73,7 @@ test('hellos dated by a clock that was ahead do not use up the ration', async ()
   expect(hellos(box)).toBe(9);
 });
 
-test('whoever the owner named is greeted before other strangers', async () => {
+test('greets peers the owner named before other strangers', async () => {
   const { world, box } = await crowd(30);
   const friend = world.fakePeer('friend');
   await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
@@ -82,7 +82,7 @@ test('whoever the owner named is greeted before other strangers', async () => {
   expect(await box.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
 });
 
-test('a key that was forgotten and met again is not greeted again', async () => {
+test('does not greet a forgotten key again when it is rediscovered', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start({ bounds: { peers: 3, peersEvicted: 1 } });
   const bob = world.fakePeer('bob');
@@ -98,7 +98,7 @@ test('a key that was forgotten and met again is not greeted again', async () => 
   expect(hellos(box)).toBe(before);
 });
 
-test('whoever the owner named is greeted first, however many strangers show themselves', async () => {
+test('greets peers the owner named first, however many strangers appear', async () => {
   const { world, box } = await crowd(120);
   const friend = world.fakePeer('friend');
   await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
@@ -106,14 +106,14 @@ test('whoever the owner named is greeted first, however many strangers show them
   expect(await box.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
 });
 
-test('many blocked peers that were never greeted hold up nobody', async () => {
+test('many blocked peers that were never greeted delay no hello', async () => {
   const { world, box } = await crowd(80);
   for (let n = 0; n < 80; n++) {
     const { pubkey } = world.fakePeer(`stranger ${n}`);
     if ((await box.peer(pubkey)).handshake === 'none') await box.updatePeer({ pubkey, trust: 'blocked' });
   }
   const late = world.fakePeer('late');
-  // Seen before all of them.
+  // Seen before all others.
   world.relay.push(late.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) - 60 }));
   await world.clock.advance(5 * MINUTE);
   expect(await box.peer(late.pubkey)).toMatchObject({ handshake: 'sent' });

@@ -10,7 +10,7 @@ test.each([
   ['0.2.0', { type: 'intro', v: '0.3.0', features: [...ourFeatures], capabilities: ['chat'], name: 'Ann' }],
   ['0.3.0', { type: 'intro' }],
   ['', { type: 'intro' }],
-])('greets a peer of version %j in words that it knows', async (version, hello) => {
+])('greets a peer of version %j in its dialect', async (version, hello) => {
   const world = createTestMesh();
   const box = await world.start({ name: 'Ann' });
   const bob = world.fakePeer('bob');
@@ -21,7 +21,7 @@ test.each([
   ]);
 });
 
-test('greets a key once, however often and wherever it shows up, also over a restart', async () => {
+test('greets a key once, however often and wherever it appears, also across a restart', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -37,7 +37,7 @@ test('greets a key once, however often and wherever it shows up, also over a res
   expect(new Set(hellos).size).toBe(1);
 });
 
-test('greets one that it met by a message', async () => {
+test('greets a peer discovered by its message', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -47,7 +47,7 @@ test('greets one that it met by a message', async () => {
   expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
 });
 
-test('is acknowledged by a message of the peer after our hello', async () => {
+test('a message of the peer after our hello acknowledges the handshake', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -60,7 +60,7 @@ test('is acknowledged by a message of the peer after our hello', async () => {
   expect(box.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(1);
 });
 
-test('is acknowledged when the peer greeted first', async () => {
+test('the handshake is acknowledged if the peer greeted first', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -77,7 +77,7 @@ test('is acknowledged when the peer greeted first', async () => {
   expect(box.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(1);
 });
 
-test('is not acknowledged before our own hello is out', async () => {
+test('the handshake is not acknowledged before our hello is out', async () => {
   const world = createTestMesh();
   const box = await world.start();
   world.relay.answer = () => timeout;
@@ -87,7 +87,7 @@ test('is not acknowledged before our own hello is out', async () => {
   expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'none' });
 });
 
-test('a hello never answers a hello that was greeted already', async () => {
+test('does not reply to a hello with a second hello', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -113,7 +113,7 @@ test('two agents exchange one hello each', async () => {
   );
 });
 
-test('greets after a crash whoever it had not greeted before', async () => {
+test('greets peers after a crash that it could not greet before', async () => {
   const world = createTestMesh();
   const box = await world.start();
   world.relay.answer = () => reject('rate-limited: slow down');
@@ -128,13 +128,13 @@ test('greets after a crash whoever it had not greeted before', async () => {
   expect(await again.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
 });
 
-test('hellos never show as messages', async () => {
+test('hellos are not shown as messages', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   expect([...(await alice.inbox()), ...(await bob.inbox())]).toEqual([]);
 });
 
-test('what an old hello says does not undo a newer presence', async () => {
+test('an old hello does not override a newer presence', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');

@@ -6,16 +6,16 @@ import { formatLine } from '../src/adapters/log/line-format.ts';
 import { openApi } from './support/http-api.ts';
 
 const corpus = injectionCorpus();
-/** Also the control characters that a text of several lines may have. */
+/** Includes the control characters that are allowed in a text of several lines. */
 const control = /\p{Cc}/u;
 
-/** The cases of which one of the rules says that they are wrong. */
+/** Returns the cases that break one of the rules. */
 const wrong = (shown: (text: string) => string, ...rules: ((text: string) => boolean)[]): string[] =>
   corpus
     .filter(({ text }) => rules.some((rule) => rule(shown(text))))
     .map(({ kind, text }) => `${kind}: ${text}`);
 
-test('no hostile text puts a second line, a control or a bidi character into the log', () => {
+test('hostile text puts no second line, control or bidi character into the log', () => {
   const line = (text: string) => formatLine(0, 'warn', text, { name: text, reason: text });
   const ends = wrong(
     line,
@@ -32,7 +32,7 @@ test('no hostile text puts a second line, a control or a bidi character into the
   ).toEqual([]);
 });
 
-test('no hostile text moves the cursor of a terminal or reorders it', () => {
+test('hostile text neither moves the cursor of a terminal nor reorders its text', () => {
   const cell = (text: string) => cleanLine(text, 64);
   expect(
     wrong(
@@ -51,7 +51,7 @@ test('no hostile text moves the cursor of a terminal or reorders it', () => {
   ).toEqual([]);
 });
 
-test('the stream of events tells one event for each, whatever is in it', async () => {
+test('the event stream has one entry per event, whatever text is in it', async () => {
   const events = corpus.map(({ text }, number): StreamEvent => {
     const reason = { code: 'no_relay' as const, message: text, since: text, next_step: text };
     return { id: `ab:${number}`, event: 'status.changed', data: { degraded: true, reasons: [reason] } };

@@ -3,7 +3,7 @@ import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, startTwo, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
-/** An agent that answers everything at once, for ever. */
+/** Makes an agent reply to every message at once. */
 function echo(box: TestAgent, world: TestMesh) {
   const refusals: unknown[] = [];
   let sent = 0;
@@ -44,7 +44,7 @@ async function twoEchoes(minutes: number) {
   return { world, alice, bob, echoes, run };
 }
 
-test('two agents that answer each other for ever are stopped within the budget, visibly, and the owner can go on', async () => {
+test('pauses two agents that keep replying to each other within the budget, visibly, and the owner can resume', async () => {
   const { alice, bob, echoes, run } = await twoEchoes(10);
   const sent = () => echoes.reduce((sum, each) => sum + each.sent(), 0);
   expect(sent()).toBeGreaterThan(trustLimits.loop.autoPerHour);
@@ -71,7 +71,7 @@ test('two agents that answer each other for ever are stopped within the budget, 
   expect(sent()).toBeGreaterThan(before);
 });
 
-test('a pause ends by itself, and outlasts a restart until then', async () => {
+test('a pause survives a restart, and ends by itself', async () => {
   const { world, alice, bob } = await twoEchoes(2);
   const stopped = (await alice.getStatus({})).paused_peers.length > 0 ? alice : bob;
   const to = stopped === alice ? bob.pubkey : alice.pubkey;
@@ -105,19 +105,19 @@ async function quickTalk(options: { trust?: 'contact'; owner?: boolean; most?: n
   return { sent, alice, bob };
 }
 
-test('a contact may be answered more often than a stranger', async () => {
+test('allows more automatic replies to a contact than to a stranger', async () => {
   expect((await quickTalk({})).sent).toBe(trustLimits.loop.autoPerHour);
   expect((await quickTalk({ trust: 'contact' })).sent).toBe(trustLimits.loop.autoPerHourContact);
 });
 
-test('what a person types does not count, and carries no mark', async () => {
+test('messages by a person are not counted or marked as automatic', async () => {
   const { sent, alice } = await quickTalk({ owner: true, most: trustLimits.loop.autoPerHour + 5 });
   expect(sent).toBe(trustLimits.loop.autoPerHour + 5);
   const [last] = (await alice.listMessages({ direction: 'out', limit: 1 })).items;
   expect(last).toMatchObject({ auto: false, hops: 0 });
 });
 
-test('a quick answer carries the mark and one hop more than what it answers; a slow one starts anew', async () => {
+test('a quick reply is marked and has one hop more than its message; a slow one starts at zero', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   const say = async (from: TestAgent, to: TestAgent, afterMs: number) => {
@@ -133,7 +133,7 @@ test('a quick answer carries the mark and one hop more than what it answers; a s
   expect(await say(bob, alice, trustLimits.loop.autoSeconds * 1000)).toEqual({ auto: false, hops: 0 });
 });
 
-test('a row of automatic messages ends, over however many agents it runs', async () => {
+test('ends a row of automatic messages, over however many agents it runs', async () => {
   const world = createTestMesh('wss://one.test');
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -151,7 +151,7 @@ test('a row of automatic messages ends, over however many agents it runs', async
   });
 });
 
-test('three agents that pass everything on in a ring are stopped as well', async () => {
+test('pauses three agents that pass everything on in a ring', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const ring = [await world.start(), await world.start(), await world.start()] as const;
   await world.clock.advance(30_000);
@@ -175,7 +175,7 @@ test('three agents that pass everything on in a ring are stopped as well', async
   expect(passedOn).toBeLessThanOrEqual(3 * trustLimits.loop.autoPerHour);
 }, 60_000);
 
-test('a stranger that names a huge row stops nobody but itself', async () => {
+test('a stranger that claims a huge hop count pauses only its own conversation', async () => {
   const world = createTestMesh('wss://one.test');
   const box = await world.start();
   const [bob, mallory] = [world.fakePeer('bob'), world.fakePeer('mallory')];
@@ -193,7 +193,7 @@ test('a stranger that names a huge row stops nobody but itself', async () => {
 });
 
 test.each([-5, Number.POSITIVE_INFINITY, Number.NaN, 0.5, '7', null, 2 ** 53])(
-  'a row of %s is as good as none',
+  'ignores a hop count of %s',
   async (hops) => {
     const world = createTestMesh('wss://one.test');
     const box = await world.start();
@@ -205,7 +205,7 @@ test.each([-5, Number.POSITIVE_INFINITY, Number.NaN, 0.5, '7', null, 2 ** 53])(
   },
 );
 
-test('a clock that was a year ahead holds up no conversation afterwards', async () => {
+test('a clock that was a year ahead pauses no conversation afterwards', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const YEAR = 365 * 86_400_000;
   const { alice, bob } = await startTwo(world);
@@ -223,7 +223,7 @@ test('a clock that was a year ahead holds up no conversation afterwards', async 
   await talk(trustLimits.loop.autoPerHour);
 }, 30_000);
 
-test('an owner who resumed while the clock was ahead did not switch the guard off', async () => {
+test('resuming while the clock was ahead does not disable the guard', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
   world.clock.jump(365 * 86_400_000);
@@ -242,7 +242,7 @@ test('an owner who resumed while the clock was ahead did not switch the guard of
   expect(sent).toBe(trustLimits.loop.autoPerHour);
 });
 
-test('a refusal is no answer: the same key goes on once the owner resumed', async () => {
+test('the idempotency key of a refused message can be used again after a resume', async () => {
   const { alice, bob } = await quickTalk({});
   const again = () =>
     alice.sendMessage({ to: bob.pubkey, content: 'final', idempotency_key: 'the-last-word' });

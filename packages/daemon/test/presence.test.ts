@@ -2,13 +2,13 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
-/** The relay lists apart, which go out beside them. */
+/** Returns the presences only; relay lists are published too. */
 const presencesAmong = (events: readonly NostrEvent[]): NostrEvent[] =>
   events.filter(({ kind }) => kind !== 10_002 && kind !== 10_050);
 
 const INTERVAL = 300_000;
 
-test('announces itself in both kinds, with everything that others look for', async () => {
+test('announces itself in both kinds, with all tags that others look for', async () => {
   const world = createTestMesh();
   const box = await world.start({ name: 'Ann' });
   const nowSec = Math.floor(world.clock.now() / 1000);
@@ -30,7 +30,7 @@ test('announces itself in both kinds, with everything that others look for', asy
   expect(box.published(1)).toMatchObject([{ created_at: nowSec, tags: common }]);
 });
 
-test('announces every interval, each time newer', async () => {
+test('announces at every interval, with a newer date each time', async () => {
   const world = createTestMesh();
   const box = await world.start();
   await world.clock.advance(3 * INTERVAL);
@@ -51,7 +51,7 @@ test('announces to a relay that connects later, with the same event while it is 
   expect(two).toEqual(one);
 });
 
-test('created_at only grows: over a restart and a clock that jumped back', async () => {
+test('created_at only grows, also across a restart and a clock that jumped back', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const times: number[] = [];
@@ -79,20 +79,20 @@ test('created_at only grows: over a restart and a clock that jumped back', async
   expect(times).toEqual([...times].sort((a, b) => a - b));
 });
 
-test('says goodbye one second after the last announcement, and it lasts as long as that would have', async () => {
+test('dates the offline presence one second after the last announcement, with the same lifetime', async () => {
   const world = createTestMesh();
   const box = await world.start();
   await world.clock.advance(200_000);
   const last = box.published(31337).at(-1);
   await box.stop();
-  const goodbye = box.published(31337).at(-1);
-  expect(goodbye?.created_at).toBe((last?.created_at as number) + 1);
-  expect(goodbye?.tags).toContainEqual(['status', 'offline']);
-  expect(goodbye?.tags).toContainEqual(['expiration', String((last?.created_at as number) + 1 + 900)]);
+  const offline = box.published(31337).at(-1);
+  expect(offline?.created_at).toBe((last?.created_at as number) + 1);
+  expect(offline?.tags).toContainEqual(['status', 'offline']);
+  expect(offline?.tags).toContainEqual(['expiration', String((last?.created_at as number) + 1 + 900)]);
   expect(box.published(1).at(-1)?.tags).not.toContainEqual(['status', 'offline']);
 });
 
-test('who comes after a goodbye takes nobody for online, though the note of kind 1 is still there', async () => {
+test('a newcomer after an offline presence does not see the peer online, although its kind 1 note is still there', async () => {
   const world = createTestMesh();
   const gone = await world.start();
   await world.clock.advance(200_000);
@@ -105,7 +105,7 @@ test('who comes after a goodbye takes nobody for online, though the note of kind
   expect((await box.listPeers({})).items).toEqual([]);
 });
 
-test('sends the kind 1 note only where NIP-11 says that it expires', async () => {
+test('publishes the kind 1 note only on relays that support expiration by NIP-11', async () => {
   const world = createTestMesh('wss://forgets.test', 'wss://keeps.test', 'wss://silent.test');
   world.mesh.relay('wss://keeps.test').info = { supportedNips: [1, 11], limitation: {} };
   world.mesh.relay('wss://silent.test').info = null;
@@ -118,7 +118,7 @@ test('sends the kind 1 note only where NIP-11 says that it expires', async () =>
   expect(kindsAt('wss://silent.test')).toEqual(new Set([31337]));
 });
 
-test('announces only in the kinds that the configuration names', async () => {
+test('announces only in the configured kinds', async () => {
   const world = createTestMesh();
   const box = await world.start({ config: { presence_kinds: [1] } });
   await world.clock.advance(INTERVAL);
@@ -126,7 +126,7 @@ test('announces only in the kinds that the configuration names', async () => {
   expect(new Set(presencesAmong(world.relay.offered).map((event) => event.kind))).toEqual(new Set([1]));
 });
 
-test('after a clean stop no timer is left', async () => {
+test('leaves no timer after a clean stop', async () => {
   const world = createTestMesh();
   const box = await world.start();
   world.relay.push(world.fakePeer('bob').presence());
@@ -135,7 +135,7 @@ test('after a clean stop no timer is left', async () => {
   expect(world.clock.pending()).toBe(0);
 });
 
-test('a stop in the middle of a flood leaves no work behind', async () => {
+test('leaves no work after a stop in the middle of a flood', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');

@@ -16,20 +16,20 @@ async function asked(name?: string) {
   return { world, box, bob, ask, answers: () => bob.opened(world.relay.offered) };
 }
 
-test('answers a ping with a pong', async () => {
+test('replies to a ping with a pong', async () => {
   const { world, box, ask, answers } = await asked();
   await ask({ type: 'ping' });
   expect(answers()).toEqual([{ type: 'pong', ts: world.clock.now(), v: '0.3.0' }]);
   expect(await box.inbox()).toEqual([]);
 });
 
-test('answers a question for its profile', async () => {
+test('replies to a query for its profile', async () => {
   const { ask, answers } = await asked('Ann');
   await ask({ type: 'profile' });
   expect(answers()).toMatchObject([{ type: 'profile', name: 'Ann', capabilities: ['chat'] }]);
 });
 
-test('takes a profile that tells something and does not answer it', async () => {
+test('stores a profile with content, and does not reply to it', async () => {
   const { box, bob, ask, answers } = await asked();
   await ask({ type: 'profile', name: 'Bob', about: 'builds things', capabilities: ['build'] });
   expect(answers()).toEqual([]);
@@ -40,19 +40,19 @@ test('takes a profile that tells something and does not answer it', async () => 
   });
 });
 
-test('the profile of a nameless agent is no question: two of them never answer each other', async () => {
+test('two agents without names do not keep replying to each other’s profiles', async () => {
   const { ask, answers } = await asked();
   await ask({ type: 'profile', name: '', about: '', capabilities: ['chat'] });
   expect(answers()).toEqual([]);
 });
 
-test('never answers a pong', async () => {
+test('does not reply to a pong', async () => {
   const { ask, answers } = await asked();
   await ask({ type: 'pong' });
   expect(answers()).toEqual([]);
 });
 
-test('answers one peer at most every five seconds, whatever the clock does', async () => {
+test('replies to one peer at most every five seconds, whatever the clock does', async () => {
   const { world, ask, answers } = await asked();
   for (let i = 0; i < 10; i++) await ask({ type: 'ping', n: i });
   expect(answers()).toHaveLength(1);
@@ -68,7 +68,7 @@ test('answers one peer at most every five seconds, whatever the clock does', asy
   expect(answers()).toHaveLength(3);
 });
 
-test('one peer that asks without end does not keep others from their answer', async () => {
+test('one peer’s endless queries do not keep others from their replies', async () => {
   const { world, box, ask } = await asked();
   await ask({ type: 'ping' });
   const carol = world.fakePeer('carol');
@@ -77,7 +77,7 @@ test('one peer that asks without end does not keep others from their answer', as
   expect(carol.opened(world.relay.offered)).toContainEqual(expect.objectContaining({ type: 'pong' }));
 });
 
-test('gives an unsent answer up after ten minutes', async () => {
+test('gives up an unsent reply after ten minutes', async () => {
   const { world, box, ask, answers } = await asked();
   world.relay.answer = () => ({ outcome: 'timeout', reason: null, prefix: null, keeps: false });
   await ask({ type: 'ping' });

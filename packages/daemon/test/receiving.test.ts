@@ -32,7 +32,7 @@ test('the same mid in two events of one peer is one message', async () => {
   expect(await box.inbox()).toMatchObject([{ id: 'mid-of-bob-1', content: 'once' }]);
 });
 
-test("a foreign peer's mid neither overwrites nor suppresses another's message", async () => {
+test("a peer that reuses another's mid neither overwrites nor suppresses that message", async () => {
   const { world, box, bob, mallory } = await receiving();
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'mine', mid: 'mid-of-bob-1' }));
   await settle(world.clock);
@@ -45,7 +45,7 @@ test("a foreign peer's mid neither overwrites nor suppresses another's message",
   ]);
 });
 
-test('a peer that took the mid first does not keep the real one away', async () => {
+test('a peer that uses another’s mid first does not suppress the real message', async () => {
   const { world, box, bob, mallory } = await receiving();
   world.relay.push(mallory.dm(box.pubkey, { type: 'text', body: 'squatted', mid: 'mid-of-bob-1' }));
   const real = bob.dm(box.pubkey, { type: 'text', body: 'real', mid: 'mid-of-bob-1' });
@@ -56,7 +56,7 @@ test('a peer that took the mid first does not keep the real one away', async () 
 
 test("a mid that names another's event id does not suppress that event", async () => {
   const { world, box, bob, mallory } = await receiving();
-  // Event ids are public on the relay before the addressee fetched the event.
+  // Event ids are public on the relay before the addressee has fetched the event.
   const victim = bob.dm(box.pubkey, 'plain text without a mid');
   world.relay.push(mallory.dm(box.pubkey, { type: 'text', body: 'squatted', mid: victim.id }));
   await settle(world.clock);
@@ -65,7 +65,7 @@ test("a mid that names another's event id does not suppress that event", async (
   expect(await box.inbox()).toContainEqual(expect.objectContaining({ id: victim.id, from: bob.pubkey }));
 });
 
-test('an incoming mid never touches an outgoing message', async () => {
+test('an incoming mid never changes an outgoing message', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const sent = await alice.sendMessage({ to: bob.pubkey, content: 'ours' });
@@ -90,7 +90,7 @@ test('keeps the real event when a hostile relay sent a forged one first', async 
   expect(await box.refused()).toEqual({ bad_signature: 2 });
 });
 
-test('keeps the real event when its copy with other content came first', async () => {
+test('keeps the real event when a copy with other content came first', async () => {
   const { world, box, bob } = await receiving();
   const real = bob.dm(box.pubkey, 'real');
   world.relay.push({ ...real, content: bob.dm(box.pubkey, 'other').content }, { ...real, kind: 31337 });
@@ -99,7 +99,7 @@ test('keeps the real event when its copy with other content came first', async (
   expect(await box.inbox()).toMatchObject([{ content: 'real' }]);
 });
 
-test('a forged presence makes no peer and moves none', async () => {
+test('a forged presence neither adds nor changes a peer', async () => {
   const { world, box, bob, mallory } = await receiving();
   const nowSec = Math.floor(world.clock.now() / 1000);
   const newer = bob.presence({ createdAtSec: nowSec + 10, name: 'Evil' });
@@ -114,7 +114,7 @@ test('a forged presence makes no peer and moves none', async () => {
   expect(await box.refused()).toMatchObject({ bad_signature: 2 });
 });
 
-test('stays able to hear after a future-dated event', async () => {
+test('still receives messages after a future-dated event', async () => {
   const { world, box, bob } = await receiving();
   const nowSec = Math.floor(world.clock.now() / 1000);
   world.relay.push(bob.dm(box.pubkey, 'from 2038', { created_at: nowSec + 901 }));
@@ -124,7 +124,7 @@ test('stays able to hear after a future-dated event', async () => {
   expect(await box.refused()).toEqual({ future_dated: 1 });
 });
 
-test('every useless event is counted under its reason and harmless', async () => {
+test('counts every refused event under its reason, without effect', async () => {
   const { world, box, bob, mallory } = await receiving();
   const good = bob.dm(box.pubkey, 'good');
   const cases: Record<string, unknown[]> = {
@@ -181,7 +181,7 @@ test('every useless event is counted under its reason and harmless', async () =>
   expect(await box.inbox()).toMatchObject([{ content: 'good' }]);
 });
 
-test('garbage frames are counted', async () => {
+test('counts garbage frames', async () => {
   const world = createTestMesh();
   const box = await world.start();
   box.network.garbage('garbage_frame');
@@ -189,7 +189,7 @@ test('garbage frames are counted', async () => {
   expect(await box.refused()).toEqual({ garbage_frame: 1, frame_too_large: 1 });
 });
 
-test('duplicates, own and stale events are no news in the status', async () => {
+test('the status does not show duplicate, own and stale events', async () => {
   const { world, box, bob } = await receiving();
   const event = bob.dm(box.pubkey, 'x');
   world.relay.push(event, event, bob.presence(), ...box.published(31337));
@@ -197,7 +197,7 @@ test('duplicates, own and stale events are no news in the status', async () => {
   expect(await box.refused()).toEqual({});
 });
 
-test('an undecryptable event costs one decryption, also after a restart', async () => {
+test('decrypts an undecryptable event once, also after a restart', async () => {
   const { world, box, bob } = await receiving();
   const useless = bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'no ciphertext' });
   world.relay.push(useless);
@@ -211,7 +211,7 @@ test('an undecryptable event costs one decryption, also after a restart', async 
   expect(await again.refused()).toEqual({});
 });
 
-test('a message that is nested beyond any use does no harm', async () => {
+test('a deeply nested message does no harm', async () => {
   const { world, box, bob } = await receiving();
   const deep = `${'['.repeat(8_000)}${']'.repeat(8_000)}`;
   world.relay.push(bob.dm(box.pubkey, `{"type":"task","body":"look","x":${deep}}`));
@@ -224,7 +224,7 @@ test('a message that is nested beyond any use does no harm', async () => {
   expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('unknown types are kept and shown, with their fields', async () => {
+test('keeps and shows unknown types with their fields', async () => {
   const { world, box, bob } = await receiving();
   world.relay.push(
     bob.dm(box.pubkey, { type: 'poem', v: '9', lines: ['a', 'b'], deep: { x: 1 }, mid: 'mid-poem-1' }),
@@ -247,7 +247,7 @@ test('unknown types are kept and shown, with their fields', async () => {
   ]);
 });
 
-test('an accepted sender is a known peer and can be answered', async () => {
+test('the sender of a message is a known peer and can be written to', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -258,7 +258,7 @@ test('an accepted sender is a known peer and can be answered', async () => {
   expect(bob.opened(world.relay.offered)).toContainEqual({ text: 'yes?' });
 });
 
-test("believes the sender's milliseconds only where they agree with the signed second", async () => {
+test("uses the sender's milliseconds only if they agree with the signed second", async () => {
   const { world, box, bob } = await receiving();
   const nowSec = Math.floor(world.clock.now() / 1000);
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'a', ts: nowSec * 1000 + 321 }));

@@ -7,7 +7,7 @@ import { createTestMesh, settle } from './support/test-agent.ts';
 const ONE = 'wss://one.test';
 const THEIRS = ['wss://a.test', 'wss://b.test', 'wss://c.test', 'wss://d.test'];
 
-/** An agent on one relay; the peer has named relays of its own, which the agent does not use. */
+/** Starts an agent on one relay, and a peer that names other relays. */
 async function withPeer(lists: (bob: FakePeer) => NostrEvent[]) {
   const world = createTestMesh(ONE, ...THEIRS);
   const bob = world.fakePeer('bob');
@@ -30,7 +30,7 @@ const reached = async ({ world, box, bob }: Awaited<ReturnType<typeof withPeer>>
     .map(({ url }) => url);
 };
 
-test('tells the mesh where it reads, once', async () => {
+test('publishes once the relays it reads from', async () => {
   const world = createTestMesh(ONE, 'wss://two.test');
   const box = await world.start();
   await world.clock.advance(600_000);
@@ -56,7 +56,7 @@ test('tells the mesh where it reads, once', async () => {
   expect(box.published(10_002)).toHaveLength(1);
 });
 
-test('says nothing of relays that only this machine or network reaches, nor of those where it cannot read', async () => {
+test('does not publish local relays, nor relays where it cannot read messages', async () => {
   const world = createTestMesh('ws://127.0.0.1:7777', ONE, 'wss://deaf.test');
   world.mesh.relay('wss://deaf.test').carriesDms = false;
   const box = await world.start();
@@ -68,13 +68,13 @@ test('says nothing of relays that only this machine or network reaches, nor of t
   expect(box.published(10_050)[0]?.tags).toEqual([['relay', ONE]]);
 });
 
-test('a message also goes where the peer wants its messages, to three relays at most', async () => {
+test('also sends a message to the relays of the peer’s list for messages, three at most', async () => {
   const peer = await withPeer((bob) => [dmList(bob, THEIRS), readList(bob, [['r', 'wss://d.test']])]);
   expect(await reached(peer)).toEqual([ONE, ...THEIRS.slice(0, 3)]);
   expect(peer.world.mesh.relay('wss://a.test').offered.map(({ kind }) => kind)).not.toContain(31_337);
 });
 
-test('without a list for messages, where it reads', async () => {
+test('without a list for messages, uses the relays the peer reads from', async () => {
   const peer = await withPeer((bob) => [
     readList(bob, [
       ['r', 'wss://a.test', 'write'],
@@ -85,7 +85,7 @@ test('without a list for messages, where it reads', async () => {
   expect(await reached(peer)).toEqual([ONE, 'wss://b.test', 'wss://c.test']);
 });
 
-test('never to an address that is not public, whatever the list says', async () => {
+test('never connects to an address that is not public, whatever the list says', async () => {
   const peer = await withPeer((bob) => [
     dmList(bob, [
       'ws://a.test',
@@ -103,7 +103,7 @@ test('never to an address that is not public, whatever the list says', async () 
   expect(await reached(peer)).toEqual([ONE]);
 });
 
-test('a stranger who only writes to us does not make us connect to its relays', async () => {
+test('does not connect to the relays of a stranger that only writes to us', async () => {
   const { world, box, bob } = await withPeer((each) => [dmList(each, ['wss://a.test'])]);
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'read me', mid: 'x'.repeat(16) }));
   await world.clock.advance(120_000);
@@ -111,14 +111,14 @@ test('a stranger who only writes to us does not make us connect to its relays', 
   expect(world.mesh.relay('wss://a.test').offered).toEqual([]);
 });
 
-test('an older list does not undo a newer one', async () => {
+test('an older list does not replace a newer one', async () => {
   const peer = await withPeer((bob) => [dmList(bob, ['wss://a.test'])]);
   peer.world.relay.push(dmList(peer.bob, ['wss://b.test'], Math.floor(peer.world.clock.now() / 1000) - 600));
   await settle(peer.world.clock);
   expect(await reached(peer)).toEqual([ONE, 'wss://a.test']);
 });
 
-test('the list of a key that we never met is no news', async () => {
+test('ignores the list of an unknown key', async () => {
   const peer = await withPeer(() => []);
   const mallory = peer.world.fakePeer('mallory');
   peer.world.relay.push(dmList(mallory, ['wss://a.test']));

@@ -7,7 +7,7 @@ import { createTestMesh, settle } from './support/test-agent.ts';
 
 const STRANGERS = 6;
 
-/** Whatever the owner decides meanwhile, and however often we crash: what was never refused arrives, once. */
+/** Messages that were never refused arrive once, whatever the owner decides and however often the daemon crashes. */
 async function run(chance: ReturnType<typeof createChance>): Promise<void> {
   const world = createTestMesh('ws://127.0.0.1:1');
   let box = await world.start();
@@ -66,7 +66,7 @@ async function run(chance: ReturnType<typeof createChance>): Promise<void> {
   expect(await box.listRequests({})).toEqual([]);
 }
 
-test('whatever the owner decides meanwhile, and however often we crash: each message arrives, once', async () => {
+test('each message arrives once, whatever the owner decides meanwhile and however often the daemon crashes', async () => {
   const chance = seededChance('strangers at random');
   for (let round = 0; round < 10; round++) await run(chance);
 }, 60_000);

@@ -34,7 +34,7 @@ const from = async (box: TestAgent, fakePeer: FakePeer): Promise<string[]> =>
     ({ content }) => content,
   );
 
-test('a stranger’s unread messages are bounded; what is more is dropped, counted and told to the owner once', async () => {
+test('limits a stranger’s unread messages; more are dropped, counted, and logged once', async () => {
   const { box, stranger, receive } = await withBounds({ strangerMessages: 5 });
   await receive(stranger, ...texts(12));
   expect(await from(box, stranger)).toEqual(texts(5));
@@ -42,7 +42,7 @@ test('a stranger’s unread messages are bounded; what is more is dropped, count
   expect(box.log.lines.filter(({ message }) => message.includes('more are dropped'))).toHaveLength(1);
 });
 
-test('others’ messages are not touched by a stranger’s full quota', async () => {
+test('a stranger’s full quota does not affect others’ messages', async () => {
   const { box, stranger, other, friend, receive } = await withBounds({ strangerMessages: 5 });
   await receive(stranger, ...texts(12));
   await receive(other, ...texts(3));
@@ -51,7 +51,7 @@ test('others’ messages are not touched by a stranger’s full quota', async ()
   expect(await from(box, friend)).toEqual(texts(30));
 });
 
-test('nothing is receipted that was dropped, also not later', async () => {
+test('sends no receipt for dropped messages, now or later', async () => {
   const { world, box, stranger, receive } = await withBounds({ strangerMessages: 5 });
   const mids = texts(12, 'message-');
   await receive(stranger, ...mids.map((mid) => ({ type: 'text', body: mid, mid })));
@@ -62,7 +62,7 @@ test('nothing is receipted that was dropped, also not later', async () => {
   expect(new Set(named)).toEqual(new Set(mids.slice(0, 5)));
 });
 
-test('reading makes room again', async () => {
+test('reading messages makes room again', async () => {
   const { world, box, stranger, receive } = await withBounds({ strangerMessages: 5 });
   await receive(stranger, ...texts(12));
   await box.markRead({ all: true });
@@ -71,7 +71,7 @@ test('reading makes room again', async () => {
   expect(await from(box, stranger)).toEqual([...texts(5), 'after']);
 });
 
-test('bytes count as well, those of data too', async () => {
+test('counts bytes, including those of data', async () => {
   const { box, stranger, receive } = await withBounds({ strangerBytes: 1_000 });
   await receive(stranger, 'é'.repeat(300), 'b'.repeat(500), 'c'.repeat(300));
   expect((await from(box, stranger)).map((text) => text[0])).toEqual(['é', 'c']);
@@ -79,7 +79,7 @@ test('bytes count as well, those of data too', async () => {
   expect(await box.refused()).toMatchObject({ stranger_quota: 2 });
 });
 
-test('all strangers together are bounded, however many keys they make up; contacts are not', async () => {
+test('limits all strangers together, however many keys they make up, but not contacts', async () => {
   const { world, box, friend, receive } = await withBounds({ strangersMessages: 10 });
   for (let n = 0; n < 15; n++) await receive(world.fakePeer(`sybil ${n}`), 'hi');
   await receive(friend, 'hi');
@@ -88,7 +88,7 @@ test('all strangers together are bounded, however many keys they make up; contac
   expect(await box.refused()).toMatchObject({ stranger_quota: 5 });
 });
 
-test('whoever our agent writes to has no quota from then on, also when it was full', async () => {
+test('a stranger our agent writes to has no quota from then on, even if it was full', async () => {
   const { box, stranger, receive } = await withBounds({ strangerMessages: 5 });
   await receive(stranger, ...texts(12));
   await box.sendMessage({ to: stranger.pubkey, content: 'yes?' });
@@ -96,7 +96,7 @@ test('whoever our agent writes to has no quota from then on, also when it was fu
   expect(await from(box, stranger)).toEqual([...texts(5), ...texts(3, 'answer ')]);
 });
 
-test('the quota holds over a restart and for what was sent meanwhile', async () => {
+test('the quota holds across a restart, also for messages sent meanwhile', async () => {
   const { world, box, stranger, receive } = await withBounds({ strangerMessages: 5 });
   await receive(stranger, ...texts(3));
   await box.stop();
@@ -111,7 +111,7 @@ test('the quota holds over a restart and for what was sent meanwhile', async () 
   expect(await from(again, stranger)).toHaveLength(5);
 });
 
-test('copies of a dropped gift wrap cost no second decryption', async () => {
+test('does not decrypt copies of a dropped gift wrap', async () => {
   const world = createTestMesh('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
   const box = await world.start({ bounds: { strangerMessages: 1 } });
   const alice = await world.start({ name: 'alice' });
@@ -122,7 +122,7 @@ test('copies of a dropped gift wrap cost no second decryption', async () => {
   expect(await box.refused()).toMatchObject({ stranger_quota: 2 });
 });
 
-test('the table of peers is bounded: the least recently seen strangers make room', async () => {
+test('limits the number of peers: the least recently seen strangers are forgotten', async () => {
   const { world, box, friend } = await withBounds({ peers: 6, peersEvicted: 2 });
   for (let n = 0; n < 20; n++) {
     await world.clock.advance(1_000);
@@ -134,7 +134,7 @@ test('the table of peers is bounded: the least recently seen strangers make room
   expect(await box.peer(friend.pubkey)).toMatchObject({ trust: 'contact' });
 });
 
-test('the relay lists of those who were forgotten go with them', async () => {
+test('forgets the relay lists of forgotten peers', async () => {
   const { world, box } = await withBounds({ peers: 6, peersEvicted: 2 });
   const passersBy = Array.from({ length: 20 }, (_, n) => world.fakePeer(`passer-by ${n}`));
   for (const one of passersBy) {
@@ -150,7 +150,7 @@ test('the relay lists of those who were forgotten go with them', async () => {
   expect(kept.filter(([isKnown, hasList]) => hasList && !isKnown)).toEqual([]);
 });
 
-test('contacts, blocked ones, whom the owner named, whom our agent wrote to and who wrote are never forgotten', async () => {
+test('never forgets peers that are contacts, blocked, named, written to, or have written to us', async () => {
   const { world, box, friend, stranger, other, receive } = await withBounds({ peers: 8, peersEvicted: 2 });
   const [blocked, named] = [world.fakePeer('blocked'), world.fakePeer('named')];
   world.relay.push(blocked.presence());
@@ -171,7 +171,7 @@ test('contacts, blocked ones, whom the owner named, whom our agent wrote to and 
   expect((await box.getStatus({})).known_peer_count).toBeLessThanOrEqual(8);
 });
 
-test('where nobody may be forgotten, newcomers wait outside; who writes gets in', async () => {
+test('if no peer may be forgotten, new presences are refused, but a peer that writes is stored', async () => {
   const { world, box, friend, stranger, other, receive } = await withBounds({ peers: 2, peersEvicted: 1 });
   await box.updatePeer({ pubkey: stranger.pubkey, trust: 'contact' });
   world.relay.push(world.fakePeer('passer-by').presence());
@@ -183,7 +183,7 @@ test('where nobody may be forgotten, newcomers wait outside; who writes gets in'
   );
 });
 
-test('strangers that wrote once and were read do not shut out newcomers for good', async () => {
+test('strangers whose messages were read can be forgotten for new peers', async () => {
   const { world, box, receive } = await withBounds({ peers: 6, peersEvicted: 2 });
   for (let n = 0; n < 8; n++) await receive(world.fakePeer(`sybil ${n}`), 'hi');
   await box.markRead({ all: true });

@@ -8,11 +8,11 @@ import { type Chance, seededChance } from '../support/seed.ts';
 import { createTestMesh } from '../support/test-agent.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
-// Messages of Bob, changed by somebody who has everything but Bob's secret key: at each layer, each field. None may
-// arrive, whatever is signed anew around it.
+// Messages of Bob, altered by a forger who has everything but Bob's secret key: at every layer, every field. None may
+// arrive, whatever the forger signs around it.
 
 const FORGERIES = Number(process.env['SOAK_FORGERIES'] ?? 1_000);
-/** As many as are checked in one turn, many times over. */
+/** Many times as many as are verified in one turn. */
 const AT_ONCE = 160;
 const TURNS = 12;
 
@@ -22,7 +22,7 @@ const eve = actor('eve');
 
 type Fields = Record<string, unknown>;
 
-/** Another value for one of the fields, or a field less, or one of another event. */
+/** Changes a field, removes it, or copies it from another event. */
 function spoil(fields: Fields, other: Fields, chance: Chance): Fields {
   const name = chance.pick(Object.keys(fields));
   const { [name]: value, ...rest } = fields;
@@ -53,7 +53,7 @@ function otherValue(value: unknown, chance: Chance): unknown {
   ]);
 }
 
-/** Sealed bytes with some of them changed: base64 says the same in more than one way, so not its letters. */
+/** Changes some of the encrypted bytes. Bytes, not base64 letters: different letters can decode to the same bytes. */
 function spoilBytes(base64: string, { below, happens }: Chance): string {
   const bytes = Buffer.from(base64, 'base64');
   if (happens(0.2)) return bytes.subarray(0, below(bytes.length)).toString('base64');
@@ -65,7 +65,7 @@ function spoilBytes(base64: string, { below, happens }: Chance): string {
   return bytes.toString('base64');
 }
 
-test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeout: 3_600_000 }, async () => {
+test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeout: 3_600_000 }, async () => {
   const chance = seededChance('forgeries');
   const watch = watchProcess('forgeries');
   const random = createSeededRandom(chance.below(2 ** 31));
@@ -93,7 +93,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
     return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content, ...draft });
   }
 
-  /** Messages as Bob wrote them; the forger has seen them all, and what is inside them too. */
+  /** Messages as Bob wrote them. The forger has seen them all, including their content. */
   const genuine = ['one', 'two', 'three'].map((content) => {
     const rumor = rumorOf(content);
     const sealed = seal(bob, JSON.stringify(rumor));
@@ -114,7 +114,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
           : `${sealed}?iv=${spoilBytes(iv, chance)}`,
       };
     },
-    'the bytes of the wrap, signed anew': () => {
+    'the bytes of the wrap, re-signed': () => {
       const once = { ...eve, secretKey: random.bytes(32) };
       const content = engine.nip44Once.sealer(once.secretKey, box.pubkey)(JSON.stringify(pickOne().sealed));
       return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content: spoilBytes(content, chance) });
@@ -129,17 +129,17 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
       return wrap(JSON.stringify({ ...sealed, content: spoilBytes(sealed.content, chance) }));
     },
     'the seal signed by another key': () => wrap(JSON.stringify(sign(eve, { ...pickOne().sealed }))),
-    'a message in the name of Bob': () =>
+    'a message in Bob’s name': () =>
       wrap(JSON.stringify(seal(eve, JSON.stringify(rumorOf(`forged ${chance.below(1e9)}`))))),
-    'a field of the message, in the name of Bob': () => {
+    'a field of the message, in Bob’s name': () => {
       const spoiled = spoil({ ...pickOne().rumor }, { ...rumorOf('another') }, chance);
       return wrap(JSON.stringify(seal(eve, JSON.stringify({ ...spoiled, pubkey: bob.pubkey }))));
     },
     'a message without a seal': () => wrap(JSON.stringify(pickOne().rumor)),
     'a wrap in a wrap': () => wrap(JSON.stringify(pickOne().wrapped)),
-    'a seal on the open': () => ({ ...pickOne().sealed }),
-    'a message that Bob sealed but nobody may read as his': () => {
-      // What an author cannot say of himself either: another's name, another kind, an id of his choice.
+    'a seal without a wrap': () => ({ ...pickOne().sealed }),
+    'a message sealed by Bob with a false key, kind or id': () => {
+      // Even the author may not claim another key, kind or id.
       const { rumor } = pickOne();
       const change = chance.pick([
         { pubkey: eve.pubkey },
@@ -161,7 +161,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
   async function push(events: readonly unknown[]): Promise<void> {
     world.relay.push(...events);
     for (let turn = 0; turn < TURNS; turn++) await world.clock.advance(0);
-    // Slowly enough that none is put off unseen.
+    // Slowly enough that none is deferred without being checked.
     await world.clock.advance(2_000);
   }
 
@@ -179,7 +179,7 @@ test(`${FORGERIES} changed gift wraps and NIP-04 events: none arrives`, { timeou
   await watch.expectUnharmed();
 
   expect(await box.refused()).not.toHaveProperty('rate_limited');
-  // None of that keeps away what Bob wrote.
+  // None of that suppresses Bob's own messages.
   await push(genuine.flatMap(({ wrapped, kind4 }) => [wrapped, kind4]));
   expect((await box.inbox()).map(({ content }) => content).sort()).toEqual([
     'one',

@@ -11,12 +11,12 @@ import { mutate } from '../support/mutate.ts';
 import { seededChance } from '../support/seed.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
-// Frames of a relay, broken in every way, into a whole agent: the real reader of frames, core and store.
+// Sends broken frames of a relay to a whole agent: the real frame parser, core and store.
 
 const FRAMES = Number(process.env['SOAK_FRAMES'] ?? 10_000);
-/** Until the parser has all the memory that it ever takes. */
+/** Frames after which the parser has reached its final memory use. */
 const WARM_UP = Math.max(2_000, FRAMES / 5);
-/** As many as one turn handles. */
+/** Frames that one turn handles. */
 const AT_ONCE = 64;
 const MINUTE_MS = 60_000;
 
@@ -42,19 +42,19 @@ async function startAgent() {
     },
     { ...defaults, relays: ['wss://one.test'] },
   );
-  agent.start();
+  await agent.start();
   if (!played) throw new Error('the agent asked for no network');
   return { agent, clock, errors, store, relay: played };
 }
 
-test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, async () => {
+test(`${FRAMES} broken frames of a relay do no harm`, { timeout: 3_600_000 }, async () => {
   const chance = seededChance('relay frames');
   const watch = watchProcess('relay frames');
   const { agent, clock, errors, relay } = await startAgent();
   const { pubkey } = agent.identity;
   const puppets = ['bob', 'carol', 'dave'].map((name) => createFakePeer(name, clock));
 
-  /** What a relay says when nothing is wrong. */
+  /** Valid frames of a relay. */
   function* originals(): Generator<string> {
     for (const fakePeer of puppets) {
       const events = [
@@ -114,7 +114,7 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
     { type: 'ocmesh-hello', version: '0.3.0', from: pubkey },
   ].map((payload) => JSON.stringify(payload));
 
-  /** An event of somebody's own, well signed and sealed: what is wrong is what it says. */
+  /** A correctly signed and encrypted event: only its content is wrong. */
   function authentic(): NostrEvent {
     const fakePeer = chance.pick(puppets);
     if (chance.happens(0.2))
@@ -140,7 +140,7 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
 
   async function hear(count: number): Promise<void> {
     for (let heard = 0; heard < count; heard++) {
-      // What it says belongs to what we asked, some of the time.
+      // Some of the frames belong to our subscriptions.
       const own = relay.takeSent().slice(-4);
       if (chance.below(20) === 0)
         frames.push(...own.map((frame) => frame.replace(/^\["(REQ|EVENT)"/, '["OK"')));
@@ -164,7 +164,7 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
 
   const { refused_events } = await agent.handlers.getStatus({});
   console.log(`relay frames: ${JSON.stringify(refused_events)}`);
-  // They got to all depths, and not all were stopped at the first.
+  // Frames reached every stage of the checks.
   expect(refused_events).toMatchObject({
     garbage_frame: expect.any(Number),
     unasked: expect.any(Number),
@@ -173,7 +173,7 @@ test(`${FRAMES} broken frames of a relay harm nothing`, { timeout: 3_600_000 }, 
     undecryptable: expect.any(Number),
   });
 
-  // It still hears what is said.
+  // The agent still receives messages.
   relay.reconnect();
   await clock.advance(MINUTE_MS);
   const eve = createFakePeer('eve', clock);

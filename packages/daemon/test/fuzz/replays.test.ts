@@ -7,7 +7,7 @@ import { seededChance } from '../support/seed.ts';
 import { createTestMesh, type TestAgent } from '../support/test-agent.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
-// The same events again and again, from every relay and after restarts: each has its effect once.
+// Replays the same events from every relay and after restarts: each has its effect once.
 
 const REPLAYS = Number(process.env['SOAK_REPLAYS'] ?? 10_000);
 const MESSAGES = 20;
@@ -15,7 +15,7 @@ const AT_ONCE = 500;
 const RESTARTS = 4;
 const DAY_MS = 86_400_000;
 
-test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async () => {
+test(`${REPLAYS} replays: nothing arrives twice`, { timeout: 3_600_000 }, async () => {
   const chance = seededChance('replays');
   const watch = watchProcess('replays');
   const world = createTestMesh('wss://one.test', 'wss://two.test', 'wss://three.test');
@@ -58,7 +58,7 @@ test(`${REPLAYS} replays: nothing comes twice`, { timeout: 3_600_000 }, async ()
   for (let run = 0; run < RESTARTS; run++) {
     await push(REPLAYS / RESTARTS);
     expect(await box.inbox()).toEqual(before);
-    // Killed at one time, stopped at another; a day later too.
+    // Restarts by a kill or a stop; also a day later.
     const isKilled = run % 2 === 0;
     if (!isKilled) await box.stop();
     const disk = isKilled ? await box.crash() : box.disk;

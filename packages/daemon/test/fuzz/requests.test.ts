@@ -10,15 +10,15 @@ import { type Chance, seededChance } from '../support/seed.ts';
 import { createTestMesh, settle } from '../support/test-agent.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
-// Requests, broken in every way, over HTTP into a whole agent.
+// Sends broken HTTP requests to a whole agent.
 
 const REQUESTS = Number(process.env['SOAK_REQUESTS'] ?? 1_000);
 const WARM_UP = 500;
 const AT_ONCE = 16;
 const token = 't'.repeat(43);
-/** Longer than the longest wait. */
+/** Longer than the longest wait for a message. */
 const PATIENCE_MS = 60_000;
-/** Server errors that are documented: degraded, and nothing else here. */
+/** Documented server errors: the daemon is degraded. */
 const allowed = [503];
 
 interface Shot {
@@ -35,7 +35,7 @@ interface Hit {
 
 const names = Object.keys(operations) as OperationName[];
 
-/** A request for one of the routes, with something wrong in its path, its query, its headers or its body. */
+/** Makes a request for one of the routes, with something wrong in its path, query, headers or body. */
 function shoot(chance: Chance, to: string): Shot {
   const name = chance.pick(names);
   const row: Operation = operations[name];
@@ -77,7 +77,7 @@ function shoot(chance: Chance, to: string): Shot {
 
 const toWellFormed = (text: string): string => Buffer.from(text, 'utf8').toString('utf8');
 
-test(`${REQUESTS} broken requests harm nothing`, { timeout: 3_600_000 }, async () => {
+test(`${REQUESTS} broken HTTP requests do no harm`, { timeout: 3_600_000 }, async () => {
   const chance = seededChance('requests');
   const watch = watchProcess('requests');
   const world = createTestMesh();
@@ -99,7 +99,7 @@ test(`${REQUESTS} broken requests harm nothing`, { timeout: 3_600_000 }, async (
     new Promise((resolve, reject) => {
       const hit = (response: IncomingMessage): void => {
         const { statusCode: status = 0 } = response;
-        // A stream has no end.
+        // A stream does not end by itself.
         if (response.headers['content-type'] === 'text/event-stream') response.destroy();
         let text = '';
         response.on('data', (data) => {
@@ -148,7 +148,7 @@ test(`${REQUESTS} broken requests harm nothing`, { timeout: 3_600_000 }, async (
   console.log(`requests: ${JSON.stringify(Object.fromEntries(seen))}`);
   await watch.expectUnharmed();
   expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
-  // All sorts got through, and all sorts were refused.
+  // Requests succeeded, and every kind of refusal occurred.
   expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 404]));
   expect(await send({ method: 'GET', path: '/healthz', headers: {}, body: '' })).toMatchObject({
     status: 200,

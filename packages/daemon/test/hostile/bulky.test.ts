@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSocketMesh, talk } from '../support/socket-mesh.ts';
 
-test('huge frame: it is counted and costs the relay its connection, not us the message', async () => {
+test('huge frame: is counted and closes the connection; the message arrives', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('huge-frame'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -12,7 +12,7 @@ test('huge frame: it is counted and costs the relay its connection, not us the m
   });
 });
 
-test('zip bomb: neither the frame nor the document is inflated', async () => {
+test('zip bomb: inflates neither the frame nor the relay information', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('zip-bomb'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -26,7 +26,7 @@ test('zip bomb: neither the frame nor the document is inflated', async () => {
   });
 });
 
-test('slow drip: a relay that takes seconds for a frame holds nothing up', async () => {
+test('slow drip: a relay that takes seconds for a frame delays nothing', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('slow-drip'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);

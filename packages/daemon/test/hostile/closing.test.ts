@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { createTestMesh, settle, startTwo } from '../support/test-agent.ts';
 
-// Between a broken frame and the end of its connection a socket takes nothing more, and nobody was told yet. If the
-// outbox asked on and on, nobody ever would be.
-// Towards public relays the ration of writes would end it, and be gone.
+// Between a broken frame and the `close` event a socket accepts no more writes. If the outbox kept retrying in that time
+// without a pause, the event would never be delivered. On public relays it would use up the write budget.
 test.each(['wss://public.test', 'ws://127.0.0.1:7447'])(
-  'a connection to %s that is closing is not asked without a pause',
+  'does not retry without a pause while the connection to %s is closing',
   async (url) => {
     const world = createTestMesh(url);
     const { alice, bob } = await startTwo(world);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSocketMesh, expectHeard, send, talk } from '../support/socket-mesh.ts';
 
-test('forged id first: the real event is kept when a forged one with its id came before', async () => {
+test('forged id first: keeps the real event when a hostile relay sent a forged one first', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('forged-id-first'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -12,14 +12,14 @@ test('forged id first: the real event is kept when a forged one with its id came
   }
 });
 
-test('future-dated: events of years to come are refused, and make nobody deaf after a break', async () => {
+test('future-dated: refuses events dated years ahead, and still receives messages after a reconnect', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('future-dated'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
   await talk(mesh, alice, bob);
   expect((await bob.refused())['future_dated']).toBeGreaterThan(4);
 
-  // Only the relay that lied about the time carries the next ones: live after a break, and from its store.
+  // Only the relay that sent future-dated events carries the next messages: live after a reconnect, and as backfill.
   await honest.close();
   hostile.cut();
   await mesh.until(async () => {
@@ -34,7 +34,7 @@ test('future-dated: events of years to come are refused, and make nobody deaf af
   await mesh.until(() => expectHeard(back, alice, [...heard, 'while you were away']));
 });
 
-test('wrong filter: others’ messages, other kinds and answers to no question have no effect', async () => {
+test('wrong filter: messages to others, other kinds and unrequested events have no effect', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('wrong-filter'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -42,7 +42,7 @@ test('wrong filter: others’ messages, other kinds and answers to no question h
   expect((await bob.refused())['unasked']).toBeGreaterThan(8);
 });
 
-test('duplicates and reorders: what comes ten times and in any order is taken once', async () => {
+test('duplicates and reorders: events sent ten times and in any order arrive once', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('duplicates-and-reorders'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -56,13 +56,13 @@ test('duplicates and reorders: what comes ten times and in any order is taken on
   const back = await mesh.startAgentOn('bob', [hostile], bob.disk);
   const all = ['one', 'two', 'three', ...contents];
   await mesh.until(() => expectHeard(back, alice, all));
-  // Stored ones are put into the order of their sender.
+  // Backfill is applied in the sender's order.
   expect((await back.inbox()).map(({ content }) => content).slice(-contents.length)).toEqual(contents);
   await mesh.pass(5_000);
   await expectHeard(back, alice, all);
 });
 
-test('endless pages: a relay that never runs dry is not asked for ever', async () => {
+test('endless pages: stops asking a relay that never ends', async () => {
   const mesh = await createSocketMesh();
   const hostile = await mesh.startHostile('endless-pages', { pageEvents: 20 });
   const honest = await mesh.startHonest();

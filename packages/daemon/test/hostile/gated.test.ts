@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { createSocketMesh, expectHeard, send, talk } from '../support/socket-mesh.ts';
 
-test('AUTH storm: a relay that challenges without end costs neither the message nor the machine', async () => {
+test('AUTH storm: endless challenges neither lose the message nor exhaust the machine', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('auth-storm'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
   await talk(mesh, alice, bob);
   expect(hostile.misdeeds()).toBeGreaterThan(1_000);
   expect((await alice.relay(hostile.url)).carries_dms).toBe(false);
-  // Each answer is a signature, and each refusal could be a line of the log.
+  // Each AUTH costs a signature, and each refusal could be a log line.
   expect(hostile.received('AUTH').length).toBeLessThan(40);
   const lines = alice.log.lines.filter(
     ({ level, fields }) => level !== 'debug' && fields['relay'] === hostile.url,
@@ -16,7 +16,7 @@ test('AUTH storm: a relay that challenges without end costs neither the message 
   expect(lines.length).toBeLessThan(20);
 });
 
-test('refused AUTH: a calm state with its reason, no second try and no crash', async () => {
+test('refused AUTH: shows the reason, without a retry or crash', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('refuses-auth'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -25,12 +25,12 @@ test('refused AUTH: a calm state with its reason, no second try and no crash', a
   expect(relay.carries_dms).toBe(false);
   expect(relay.last_error).toMatch(/members only|you are no member/);
   await mesh.pass(10 * 60_000, mesh.strideMs);
-  // One answer to one challenge, for each of the two.
+  // One AUTH per challenge, for each of the two agents.
   expect(hostile.received('AUTH').length).toBeLessThanOrEqual(hostile.connections());
   expect(hostile.connections()).toBeLessThanOrEqual(4);
 });
 
-test('CLOSED "ERROR: auth-required: …": the answer opens the door, and messages go through', async () => {
+test('CLOSED "ERROR: auth-required: …": authenticates, and messages go through', async () => {
   const mesh = await createSocketMesh();
   const hostile = await mesh.startHostile('strfry-closed');
   const { alice, bob } = await mesh.startPair(hostile);
@@ -40,7 +40,7 @@ test('CLOSED "ERROR: auth-required: …": the answer opens the door, and message
   for (const agent of [alice, bob]) expect((await agent.relay(hostile.url)).carries_dms).toBe(true);
 });
 
-test('reopened challenge: whoever is asked again who it is says so, and hears on', async () => {
+test('reopened challenge: authenticates again and keeps receiving', async () => {
   const mesh = await createSocketMesh();
   const hostile = await mesh.startHostile('reopened-challenge', { forgetsAfterMs: 10_000 });
   const { alice, bob } = await mesh.startPair(hostile);
@@ -51,6 +51,6 @@ test('reopened challenge: whoever is asked again who it is says so, and hears on
   }
   await expectHeard(bob, alice, contents);
   expect(hostile.misdeeds()).toBeGreaterThanOrEqual(6);
-  // Forgotten is not refused.
+  // A lost authentication is not a refusal.
   expect(hostile.connections()).toBe(2);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSocketMesh, expectHeard, talk } from '../support/socket-mesh.ts';
 
-test('takes our event two hours after it was signed: the message arrives then', async () => {
+test('accepts our event two hours after it was signed: the message arrives then', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('two-hours-late'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);

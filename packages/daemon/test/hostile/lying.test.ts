@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSocketMesh, talk } from '../support/socket-mesh.ts';
 
-test('lying OK: an OK for what was never sent means nothing, and the message arrives', async () => {
+test('lying OK: ignores an OK for an event that was not sent, and the message arrives', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('lying-ok'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -18,7 +18,7 @@ test('OK but drops: the message arrives through the honest relay', async () => {
   expect(hostile.misdeeds()).toBeGreaterThan(4);
 });
 
-test('OK but drops: a message that only such a relay took is never called delivered, and goes on to the next', async () => {
+test('OK but drops: a message only such a relay accepted is never `delivered`, and goes to the next relay', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('ok-but-drops'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -34,7 +34,7 @@ test('OK but drops: a message that only such a relay took is never called delive
   expect(await bob.inbox()).toMatchObject([{ id, content: 'really?' }]);
 });
 
-test('EOSE never: the message arrives, and the relay does not count as one that carries messages', async () => {
+test('EOSE never: the message arrives, and the relay does not count as carrying messages', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('never-eose'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createSocketMesh, talk } from '../support/socket-mesh.ts';
 
 test.each(['restricted-writer', 'pow-demander', 'rate-limiter'] as const)(
-  '%s: the message arrives through the honest relay, and the refusal is not argued with',
+  '%s: the message arrives through the honest relay, without endless retries',
   async (name) => {
     const mesh = await createSocketMesh();
     const [hostile, honest] = [await mesh.startHostile(name), await mesh.startHonest()];
@@ -11,13 +11,13 @@ test.each(['restricted-writer', 'pow-demander', 'rate-limiter'] as const)(
     expect(hostile.misdeeds()).toBeGreaterThan(0);
     const before = hostile.received('EVENT').length;
     await mesh.pass(60_000, 250);
-    // Below what a limit of six a minute would take.
+    // Fewer than a limit of six a minute would allow.
     expect(hostile.received('EVENT').length - before).toBeLessThanOrEqual(6);
   },
 );
 
 test.each(['http-402', 'http-403', 'http-429'] as const)(
-  '%s: a relay that does not let us in is left alone for a while',
+  '%s: backs off from a relay that refuses the connection',
   async (name) => {
     const mesh = await createSocketMesh();
     const [hostile, honest] = [await mesh.startHostile(name), await mesh.startHonest()];
@@ -25,7 +25,7 @@ test.each(['http-402', 'http-403', 'http-429'] as const)(
     await talk(mesh, alice, bob);
     expect((await alice.relay(hostile.url)).last_error).toContain(name.slice(-3));
     await mesh.pass(10 * 60_000, mesh.strideMs);
-    // Two tries each at most, in ten minutes.
+    // At most two attempts each in ten minutes.
     expect(hostile.connections()).toBeLessThanOrEqual(4);
   },
 );

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSocketMesh, talk } from '../support/socket-mesh.ts';
 
-test('half-open: a relay that says nothing any more holds nothing up, and is tried again', async () => {
+test('half-open: a relay that falls silent delays nothing, and is tried again', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('half-open'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -11,7 +11,7 @@ test('half-open: a relay that says nothing any more holds nothing up, and is tri
   expect(await alice.relay(hostile.url)).toMatchObject({ carries_dms: false });
 });
 
-test('accepts TCP and never upgrades: the others carry on, the relay is given up and tried again', async () => {
+test('accepts TCP and never upgrades: other relays work, and this one is given up and tried again', async () => {
   const mesh = await createSocketMesh();
   const [hostile, honest] = [await mesh.startHostile('never-upgrades'), await mesh.startHonest()];
   const { alice, bob } = await mesh.startPair(hostile, honest);
@@ -33,17 +33,17 @@ test('NOTICE instead of CLOSED: messages go through the other relay, and this on
   for (const agent of [alice, bob]) expect((await agent.relay(hostile.url)).carries_dms).toBe(false);
 });
 
-test('loses the first REQ: what was asked right at open is asked again', async () => {
+test('loses the first REQ: sends it again', async () => {
   const mesh = await createSocketMesh();
   const hostile = await mesh.startHostile('loses-first-req', { deafMs: 1_000 });
   const { alice, bob } = await mesh.startPair(hostile);
   await talk(mesh, alice, bob);
   expect(hostile.misdeeds()).toBeGreaterThanOrEqual(4);
-  // Each asked again on the same connection.
+  // Each REQ was sent again on the same connection.
   expect(hostile.connections()).toBe(2);
 });
 
-test('flapper: through a relay that cuts every connection all arrives once', async () => {
+test('flapper: all messages arrive once through a relay that cuts every connection', async () => {
   const mesh = await createSocketMesh();
   const hostile = await mesh.startHostile('flapper');
   const { alice, bob } = await mesh.startPair(hostile);

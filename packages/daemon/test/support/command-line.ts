@@ -11,16 +11,16 @@ import type { Io } from '../../src/cli/terminal/io.ts';
 import { openApi } from './http-api.ts';
 
 export interface CommandOptions {
-  /** Both ends of a terminal of this width, instead of pipes. */
+  /** Width of the terminal on all streams; without it they are pipes. */
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The `ocmesh` command, called as from a shell. */
+/** Runs the `ocmesh` command as from a shell. */
 export function openCommandLine(environment: Readonly<Record<string, string>> = {}) {
   const clock = createFakeClock();
 
-  /** Begins a command: what it reads is written to `stdin`. */
+  /** Starts a command. Write its input to `stdin`. */
   function begin(args: readonly string[], { columns, env = {} }: CommandOptions = {}) {
     const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24, ...movements };
     const stdin = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true });
@@ -49,17 +49,17 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
     return {
       stdin,
       out: stdout.text,
-      /** As a reader sees it, without colours. */
+      /** Standard output as a reader sees it, without colours. */
       seen: () => stripVTControlCharacters(stdout.text()),
       err: stderr.text,
-      /** Resolves when standard output, or standard error, holds this; rejects when the command ends before. */
+      /** Resolves when standard output or standard error contains this; rejects if the command ends before. */
       said: (part: string) =>
         Promise.race([
           stdout.said(part),
           stderr.said(part),
           over.then(({ out, err }) => Promise.reject(new Error(`it never said ${part}, but ${out}${err}`))),
         ]),
-      /** Ctrl-C. */
+      /** Presses Ctrl-C. */
       interrupt() {
         for (const run of [...interrupts]) run();
       },
@@ -78,7 +78,7 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
   };
 }
 
-/** The command beside a daemon that answers as told. */
+/** Runs the command with a daemon that returns these responses. */
 export async function openCommandLineAt(answers: Partial<Handlers & Streams> = {}) {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-cli-'));
   onTestFinished(() => rmSync(home, { recursive: true }));
@@ -89,7 +89,7 @@ export async function openCommandLineAt(answers: Partial<Handlers & Streams> = {
   return { ...openCommandLine(env), calls: api.calls };
 }
 
-/** What a terminal's stream does beside writing, and what leaves no text. */
+/** Methods of a terminal's stream that write no text. */
 const movements = { clearLine: () => true, cursorTo: () => true, moveCursor: () => true };
 
 function collector(terminal: object) {

@@ -1,9 +1,9 @@
 import { type FileOperation, overwrite } from './memory-files.ts';
 import type { Chance } from './seed.ts';
 
-// What a power cut may leave. Of a file: what was synced, and of what was written since any part, torn at any byte or
-// missing sector by sector. Of a folder: what was synced, and of the names made, moved and removed since the first few.
-// Taken as given: writing a part of a sector spares its rest.
+// Simulates a power cut. Of a file, synced data survives, and of later writes any part may: torn at any byte, or without
+// some sectors. Of a folder, synced names survive, and of later changes the first few may. Assumption: writing a part of a
+// sector keeps the rest of it intact.
 
 export type Disk = ReadonlyMap<string, Buffer>;
 
@@ -12,7 +12,7 @@ const SECTOR_BYTES = 512;
 type Write = Extract<FileOperation, { op: 'write' }>;
 type NameChange = Extract<FileOperation, { op: 'create' | 'rename' | 'link' | 'remove' }>;
 
-/** Follows the operations that were made on a disk, and cuts the power wherever it stands. */
+/** Replays the operations made on a disk, and can cut the power after any of them. */
 export function createCrasher(initial: Disk, operations: readonly FileOperation[]) {
   const names = new Map([...initial.keys()].map((path, number) => [path, number + 1]));
   const synced = new Map([...initial.values()].map((bytes, number) => [number + 1, Buffer.from(bytes)]));
@@ -68,10 +68,10 @@ function survivors(unsynced: readonly Write[], chance: Chance): Write[] {
     case 0:
       return [];
     case 1:
-      // As after the death of the process alone.
+      // As after a kill of the process: the system still writes everything.
       return [...unsynced];
     case 2: {
-      // The first few, the last of them torn at any byte.
+      // The first few writes survive, the last of them torn at any byte.
       const kept = unsynced.slice(0, chance.below(unsynced.length) + 1);
       const torn = kept.pop();
       return torn
@@ -81,10 +81,10 @@ function survivors(unsynced: readonly Write[], chance: Chance): Write[] {
     case 3:
       return unsynced.filter(() => chance.happens(0.5));
     case 4:
-      // Lengths are there, and not all of the data.
+      // All lengths survive, but some sectors are zero.
       return unsynced.map((write) => ({ ...write, bytes: withoutSectors(write, () => chance.happens(0.5)) }));
     default: {
-      // All but a run of sectors.
+      // Everything survives except a run of sectors.
       return unsynced.map((write) => {
         const first = chance.below(write.bytes.length / SECTOR_BYTES + 1);
         const last = first + chance.below(4);
@@ -94,7 +94,7 @@ function survivors(unsynced: readonly Write[], chance: Chance): Write[] {
   }
 }
 
-/** @param isLost by the sector's number, counted from the one in which the write begins */
+/** Zeroes the lost sectors of a write. @param isLost by the sector's number, counted from the one the write begins in */
 function withoutSectors({ position, bytes }: Write, isLost: (sector: number) => boolean): Buffer {
   const left = Buffer.from(bytes);
   const lead = position % SECTOR_BYTES;

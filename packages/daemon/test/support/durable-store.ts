@@ -14,7 +14,7 @@ export const PATH = '/home/ocmesh.db';
 export const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
 export const PEER = 'ab'.repeat(32) as Pubkey;
 
-/** The store on a disk in memory, with what a test wants to look at. */
+/** Opens the real store on a disk in memory, with a fake clock and a recording log. */
 export async function openOn(files: Files, overrides: Partial<StoreDeps> = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
@@ -33,8 +33,8 @@ export async function openOn(files: Files, overrides: Partial<StoreDeps> = {}) {
 }
 
 /**
- * Puts a message, its place in the outbox and the id of its event into the store. Its content begins with its number
- * in the conversation, which a replay that is done twice or not at all would get wrong.
+ * Stores a message, its outbox item and its event id. The content begins with the message's number in the conversation,
+ * which is wrong if a change is replayed twice or not at all.
  */
 export function put(tables: Tables, id: string, text: string): void {
   tables.peers.put({
@@ -82,7 +82,7 @@ export function put(tables: Tables, id: string, text: string): void {
   tables.seen.add(id, 1);
 }
 
-/** A text that fills this much of the journal, and is still short to SQLite: JSON takes six bytes for each character. */
+/** A text that takes this many bytes of the journal but few of the database: JSON needs six bytes per character. */
 export const wideText = (bytes: number): string => '\u0001'.repeat(bytes / 6);
 
 export const write = (store: Store, id: string, text = id): Promise<void> =>
@@ -93,16 +93,16 @@ const everything = { direction: 'all', order: 'asc', limit: 1_000_000 } as const
 export const idsIn = (tables: Tables): string[] => tables.messages.list(everything).map(({ id }) => id);
 
 export interface Content {
-  /** In order of writing. */
+  /** In the order of writing. */
   readonly ids: readonly string[];
   readonly texts: readonly string[];
-  /** Traces of a transaction that was done in part, or more than once. */
+  /** Traces of transactions that were applied partly or more than once. */
   readonly halves: number;
-  /** Segments with a frame that is there in part. */
+  /** Segments with an incomplete frame. */
   readonly torn: number;
 }
 
-/** What a start would find on this disk. @throws UnreadableStoreError */
+/** Returns what a start would find on this disk. @throws UnreadableStoreError */
 export async function contentOn(disk: Disk): Promise<Content> {
   const { sql, torn } = await recover(createMemoryFiles(disk), PATH, KEY);
   try {

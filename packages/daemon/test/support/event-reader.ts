@@ -2,7 +2,7 @@ import type { Input, StreamEvent } from '@ocmesh/shared/contract';
 import { onTestFinished } from 'vitest';
 import type { TestAgent } from './test-agent.ts';
 
-/** Reads the agent's events from now on, or from an id on. */
+/** Reads the agent's event stream, from now on or after an id. */
 export function readEvents(box: TestAgent, input: Input<'followEvents'> = {}) {
   const leaving = new AbortController();
   const seen: StreamEvent[] = [];
@@ -20,9 +20,9 @@ export function readEvents(box: TestAgent, input: Input<'followEvents'> = {}) {
   onTestFinished(leave);
   return {
     seen,
-    /** What came since the last call, by its name. */
+    /** Returns the names of the events since the last call. */
     fresh: () => seen.splice(0).map(({ event }) => event),
-    /** Where it is. */
+    /** Returns the id of the last event. */
     position: () => position,
     leave,
   };

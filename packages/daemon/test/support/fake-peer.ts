@@ -16,10 +16,10 @@ export interface PresenceClaims {
   readonly expiration?: number;
 }
 
-/** Features that an ocmesh like ours names. */
+/** Features of an agent of our version. */
 export const modern = ['messaging', 'query', 'receipts', 'envelope'];
 
-/** Another agent, moved by hand: signs whatever a test wants it to say. */
+/** Another agent, controlled by the test: signs whatever it is given. */
 export function createFakePeer(name: string, clock: Clock) {
   const { secretKey, pubkey } = actor(name);
   const nowSec = (): number => toUnixSec(clock.now());
@@ -43,14 +43,14 @@ export function createFakePeer(name: string, clock: Clock) {
       if (claims.expiration !== undefined) tags.push(['expiration', String(claims.expiration)]);
       return sign({ kind, tags, created_at: createdAtSec, content: 'ocmesh-agent-online' });
     },
-    /** A sealed direct message: an object is sent as JSON. */
+    /** An encrypted direct message (NIP-04). An object is sent as JSON. */
     dm(to: Pubkey, payload: string | Record<string, unknown>, draft: Partial<EventDraft> = {}): NostrEvent {
       const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
       return sign({ kind: 4, tags: [['p', to]], content: engine.nip04.seal(secretKey, to, text), ...draft });
     },
-    /** The plaintext of a direct message that was sealed for this peer. */
+    /** Decrypts a direct message to this peer. */
     open: (event: NostrEvent): string => engine.nip04.open(secretKey, event.pubkey, event.content),
-    /** Everything among these that was sealed for this peer, opened, as objects where it is JSON. */
+    /** Decrypts all direct messages to this peer among these events; JSON is parsed. */
     opened(events: readonly NostrEvent[]): (Record<string, unknown> & { text?: string })[] {
       return events
         .filter(

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { PlainRequest } from './plain-request.ts';
 
-/** What goes over the socket: the lines of the head and the bytes behind them. */
+/** An HTTP request as sent over the socket: the lines of its head, and its body. */
 export interface RawRequest {
   readonly lines: readonly string[];
   readonly body?: string | Buffer;
@@ -12,7 +12,7 @@ type Mutation = (plain: PlainRequest, port: number) => RawRequest;
 const json = 'Content-Type: application/json';
 const length = (body: string | Buffer): string => `Content-Length: ${Buffer.byteLength(body)}`;
 
-/** The plain request, with these headers in place of its own. */
+/** The plain request with these headers instead of its own. */
 const withHeaders =
   (headers: (own: string) => readonly string[]): Mutation =>
   ({ method, path, body }, port) => ({
@@ -29,12 +29,12 @@ const host = (name: (own: string, port: string) => string): Mutation =>
 
 const also = (...headers: string[]): Mutation => withHeaders((own) => [`Host: ${own}`, ...headers]);
 
-/** Another request line, with a good Host. */
+/** Another request line, with a valid Host. */
 const target =
   (line: (plain: PlainRequest, own: string) => string): Mutation =>
   (plain, port) => ({ lines: [line(plain, `127.0.0.1:${port}`), `Host: 127.0.0.1:${port}`] });
 
-/** This body, under this type, to the same path. */
+/** A POST of this body, with these headers, to the same path. */
 const posts =
   (body: string | Buffer, ...headers: string[]): Mutation =>
   ({ path }, port) => ({
@@ -57,15 +57,15 @@ const preflight =
 const message = JSON.stringify({ to: 'ab'.repeat(32), content: 'x' });
 const chunked = (body: string): string => `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 
-/** What web pages, proxies and broken or malicious clients send. None of it may reach a handler. */
+/** Requests of web pages, proxies, and broken or malicious clients. None may reach a handler. */
 export const hostileRequests: Readonly<Record<string, Mutation>> = {
   'a rebound name': host(() => 'evil.example'),
   'a rebound name with our port': host((_, port) => `evil.example:${port}`),
   'a name that begins like ours': host((_, port) => `127.0.0.1.evil.example:${port}`),
-  'a name with a dot at its end': host((_, port) => `localhost.:${port}`),
+  'a name with a trailing dot': host((_, port) => `localhost.:${port}`),
   'our address without the port': host(() => '127.0.0.1'),
   'the address of all interfaces': host((_, port) => `0.0.0.0:${port}`),
-  'our address as one number': host((_, port) => `2130706433:${port}`),
+  'our address as a single number': host((_, port) => `2130706433:${port}`),
   'our address in octal': host((_, port) => `0177.0.0.1:${port}`),
   'our address in IPv6': host((_, port) => `[::ffff:127.0.0.1]:${port}`),
   'a user before our address': host((own) => `evil.example@${own}`),
@@ -83,12 +83,14 @@ export const hostileRequests: Readonly<Record<string, Mutation>> = {
     ({ method, path }) => `${method} http://evil.example${path} HTTP/1.1`,
   ),
   'a target with two slashes': target(({ method, path }) => `${method} //evil.example${path} HTTP/1.1`),
-  'a way up': target(({ method, path }) => `${method} /..${path} HTTP/1.1`),
-  'an encoded way up': target(({ method, path }) => `${method} /ui/..%2f..%2f${path.slice(1)} HTTP/1.1`),
-  'a way to files': target(({ method }) => `${method} /../../../../etc/hostname HTTP/1.1`),
-  'a way to files in backslashes': target(({ method }) => `${method} /..\\..\\token HTTP/1.1`),
-  'a way around by dots': target(({ method, path }) => `${method} /./x/..${path} HTTP/1.1`),
-  'a path in capitals': target(({ method, path }) => `${method} ${path.toUpperCase()}/ HTTP/1.1`),
+  'a path traversal': target(({ method, path }) => `${method} /..${path} HTTP/1.1`),
+  'an encoded path traversal': target(
+    ({ method, path }) => `${method} /ui/..%2f..%2f${path.slice(1)} HTTP/1.1`,
+  ),
+  'a path traversal to a file': target(({ method }) => `${method} /../../../../etc/hostname HTTP/1.1`),
+  'a path traversal with backslashes': target(({ method }) => `${method} /..\\..\\token HTTP/1.1`),
+  'a path with dot segments': target(({ method, path }) => `${method} /./x/..${path} HTTP/1.1`),
+  'a path in upper case': target(({ method, path }) => `${method} ${path.toUpperCase()}/ HTTP/1.1`),
   'a foreign Origin': also('Origin: https://evil.example'),
   'Origin null': also('Origin: null'),
   'an empty Origin': also('Origin: '),
@@ -115,28 +117,28 @@ export const hostileRequests: Readonly<Record<string, Mutation>> = {
   ),
   'a preflight': preflight('Access-Control-Request-Headers: content-type'),
   'a preflight into a private network': preflight('Access-Control-Request-Private-Network: true'),
-  'OPTIONS of nobody': target(({ path }) => `OPTIONS ${path} HTTP/1.1`),
-  'OPTIONS of everything': target(() => 'OPTIONS * HTTP/1.1'),
+  'OPTIONS without an Origin': target(({ path }) => `OPTIONS ${path} HTTP/1.1`),
+  'OPTIONS *': target(() => 'OPTIONS * HTTP/1.1'),
   TRACE: target(({ path }) => `TRACE ${path} HTTP/1.1`),
   CONNECT: target((_, own) => `CONNECT ${own} HTTP/1.1`),
-  'a method of its own': target(({ path }) => `STEAL ${path} HTTP/1.1`),
-  'a method in small letters': target(({ method, path }) => `${method.toLowerCase()} ${path} HTTP/1.1`),
+  'an unknown method': target(({ path }) => `STEAL ${path} HTTP/1.1`),
+  'a method in lower case': target(({ method, path }) => `${method.toLowerCase()} ${path} HTTP/1.1`),
   'another method in a header': also('X-HTTP-Method-Override: POST'),
   'another method in another header': also('X-Method-Override: DELETE'),
   'a proxy': also('X-Forwarded-For: 203.0.113.5'),
   'a proxy for another host': also('X-Forwarded-Host: evil.example'),
-  'a proxy by RFC 7239': also('Forwarded: for=203.0.113.5;host=evil.example'),
+  'a proxy with RFC 7239': also('Forwarded: for=203.0.113.5;host=evil.example'),
   'a form': posts('to=x&content=y', 'Content-Type: application/x-www-form-urlencoded'),
-  'a form in parts': posts('--x\r\n\r\ny\r\n--x--', 'Content-Type: multipart/form-data; boundary=x'),
+  'a multipart form': posts('--x\r\n\r\ny\r\n--x--', 'Content-Type: multipart/form-data; boundary=x'),
   'JSON as text': posts(message, 'Content-Type: text/plain'),
-  'JSON as text, named JSON later': posts(message, 'Content-Type: text/plain; application/json'),
-  'JSON without a type': posts(message),
-  'JSON as beacons send it': posts(message, 'Content-Type: application/csp-report'),
+  'JSON as text, with JSON as a parameter': posts(message, 'Content-Type: text/plain; application/json'),
+  'JSON without a content type': posts(message),
+  'JSON as a beacon sends it': posts(message, 'Content-Type: application/csp-report'),
   'JSON in another charset': posts(
     Buffer.from(message, 'utf16le'),
     'Content-Type: application/json; charset=utf-16',
   ),
-  'a bomb of gzip': posts(gzipSync(Buffer.alloc(50_000_000)), json, 'Content-Encoding: gzip'),
+  'a gzip bomb': posts(gzipSync(Buffer.alloc(50_000_000)), json, 'Content-Encoding: gzip'),
   '65 KiB': posts(JSON.stringify({ to: 'x', content: 'y'.repeat(65 * 1024) }), json),
   'a megabyte without a length': ({ path }, port) => ({
     lines: [`POST ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, json, 'Transfer-Encoding: chunked'],
@@ -157,7 +159,7 @@ export const hostileRequests: Readonly<Record<string, Mutation>> = {
     body: `0\r\n\r\nGET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
   }),
   'two lengths': posts(message, json, 'Content-Length: 1'),
-  'a length that is none': ({ path }, port) => ({
+  'an invalid length': ({ path }, port) => ({
     lines: [`POST ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, json, 'Content-Length: +5'],
     body: message,
   }),

@@ -13,19 +13,19 @@ export interface Answer {
   readonly json: Record<string, unknown>;
 }
 
-/** A stream of events on a socket of its own. */
+/** An event stream on its own socket. */
 export interface OpenStream {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Everything it said so far. */
+  /** Everything received so far. */
   text(): string;
-  /** Resolves when it has said this; rejects when it ends before. */
+  /** Resolves when this was received; rejects if the stream ends before. */
   said(part: string): Promise<void>;
   readonly ended: Promise<void>;
   leave(): void;
 }
 
-/** The HTTP server with handlers that answer as told and note their input; those that are not told fail. */
+/** Starts the HTTP server with handlers that return what the test says and record their input; all others fail. */
 export async function openApi(
   { followEvents, ...answers }: Partial<Handlers & Streams> = {},
   callers: CallerOptions = { auth: 'none', token: () => null },
@@ -59,7 +59,7 @@ export async function openApi(
   });
   const own = `127.0.0.1:${server.port}`;
 
-  /** Exactly these lines and this body on a socket of its own. */
+  /** Sends exactly these lines and this body on its own socket. */
   function raw(lines: readonly string[], body: string | Buffer = ''): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const socket = connect(server.port, '127.0.0.1');
@@ -72,7 +72,7 @@ export async function openApi(
     });
   }
 
-  /** @param reads whether it takes what comes */
+  /** @param reads whether it reads what the server sends */
   async function follow(
     path: string,
     headers: Record<string, string> = {},
@@ -83,7 +83,7 @@ export async function openApi(
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       get({ port: server.port, host: '127.0.0.1', path, headers, agent: false }, resolve).on('error', reject);
     });
-    // Broken off is one way to end.
+    // A reset connection has ended, too.
     response.setEncoding('utf8').on('error', () => {});
     const ended = new Promise<void>((resolve) => response.on('close', resolve));
     if (reads) {
@@ -121,7 +121,7 @@ export async function openApi(
     server,
     raw,
     follow,
-    /** A request as a well-behaved client sends it, but for these headers. */
+    /** Sends a request as a well-behaved client does, except for these headers. */
     get: (path: string, headers: Record<string, string> = {}) =>
       raw([`GET ${path} HTTP/1.1`, ...headerLines({ Host: own, ...headers })]),
     remove: (path: string, headers: Record<string, string> = {}) =>
@@ -148,7 +148,7 @@ function parse(text: string): Answer {
   try {
     json = JSON.parse(body);
   } catch {
-    // Not every answer is JSON.
+    // Not every response is JSON.
   }
   return { status: Number(first.split(' ')[1]), headers, text: body, json };
 }

@@ -1,31 +1,31 @@
 import { basename } from 'node:path';
 import type { Files, OpenFile } from '../../src/adapters/store/engine/files.ts';
 
-/** One file operation, in the order in which they were made. */
+/** One file operation. */
 export type FileOperation =
   | { readonly op: 'create'; readonly path: string; readonly inode: number }
   | { readonly op: 'write'; readonly inode: number; readonly position: number; readonly bytes: Buffer }
-  /** `after` operations had been made when it was asked for: it promises nothing of later ones. */
+  /** Covers only the first `after` operations: those made before the sync was requested. */
   | { readonly op: 'sync'; readonly inode: number; readonly after: number }
   | { readonly op: 'rename'; readonly path: string; readonly to: string }
   | { readonly op: 'link'; readonly path: string; readonly to: string }
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'syncFolder'; readonly after: number }
-  /** Made by the test: a change was acknowledged. */
+  /** Added by the test: a change was acknowledged. */
   | { readonly op: 'acknowledged'; readonly id: string };
 
 export interface MemoryFiles extends Files {
-  /** Content by path. */
+  /** Returns the content of all files by path. */
   readonly contents: () => Map<string, Buffer>;
   readonly operations: FileOperation[];
   /**
-   * Called before each operation with its name, its count, and whether it makes a file longer; what it throws, the
-   * operation throws. A write does the part `written` (0 to 1) of its work before.
+   * Called before each operation with its name, its number, and whether it makes a file longer. If it throws, the
+   * operation throws the same. A write first writes the part `written` (0 to 1) of its data.
    */
   fail: (operation: string, count: number, grows: boolean) => void;
 }
 
-/** A disk in memory that keeps a record of what was done to it. */
+/** A disk in memory that records all operations. */
 export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map()): MemoryFiles {
   const names = new Map<string, number>();
   const inodes = new Map<number, Buffer>();
@@ -123,8 +123,8 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
 }
 
 /**
- * A disk as one process sees it: after so many operations the process is killed, and nothing that it goes on to try
- * reaches the disk, which keeps what was written, synced or not.
+ * A disk whose process is killed after this many operations: nothing it tries afterwards reaches the disk, which keeps
+ * everything written before, synced or not.
  */
 export function createProcess(files: Files, operations = Number.POSITIVE_INFINITY) {
   let left = operations;
@@ -132,7 +132,7 @@ export function createProcess(files: Files, operations = Number.POSITIVE_INFINIT
   const died = new Promise<void>((resolve) => {
     die = resolve;
   });
-  /** What the process does while it lives. */
+  /** The disk as the process sees it. */
   function tries<T>(operation: () => T): T {
     if (--left >= 0) return operation();
     die();
@@ -158,7 +158,7 @@ export function createProcess(files: Files, operations = Number.POSITIVE_INFINIT
   return { files: guarded, died };
 }
 
-/** The disk answers in a later turn, as a real one does: what gathers meanwhile shares the next frame. */
+/** Makes the disk respond in a later turn, as a real one does: changes made meanwhile share the next frame. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function overwrite(content: Buffer, position: number, bytes: Uint8Array): Buffer {

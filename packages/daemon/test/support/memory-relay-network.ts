@@ -17,16 +17,16 @@ import type {
   Subscription,
 } from '../../src/core/ports/relay-network.ts';
 
-/** What a relay does with an event: what it says, and whether it really keeps and forwards it. */
+/** How a relay handles an event: its OK, and whether it really keeps and forwards the event. */
 export interface Answer extends PublishOutcome {
   readonly keeps: boolean;
 }
 
 export const accept: Answer = { outcome: 'accepted', reason: null, prefix: null, keeps: true };
-/** Says that it took the event and drops it. */
+/** Accepts the event with an OK, but drops it. */
 export const lie: Answer = { ...accept, keeps: false };
 export const timeout: Answer = { outcome: 'timeout', reason: 'no answer', prefix: null, keeps: false };
-/** Takes the event, but its OK is lost. */
+/** Accepts the event, but its OK is lost. */
 export const lostOk: Answer = { ...timeout, keeps: true };
 export const reject = (reason: string): Answer => ({
   outcome: 'rejected',
@@ -40,32 +40,32 @@ interface Client {
   drop(): void;
 }
 
-/** One relay that several agents share. */
+/** A relay shared by several agents. */
 export interface MemoryRelay {
   readonly url: string;
-  /** NIP-11; null for a relay without the document. */
+  /** Relay information (NIP-11); null for a relay without any. */
   info: RelayInfo | null;
-  /** The most events that it sends for one filter. */
+  /** Most events sent for one filter. */
   maxRows: number;
   /** Whether it ends queries with EOSE. */
   completes: boolean;
-  /** Whether anybody can connect. */
+  /** Whether agents can connect. */
   reachable: boolean;
   /** Whether it lets us read our messages. */
   carriesDms: boolean;
-  /** What its clock shows more than ours; null where it names no time. */
+  /** How far its clock is ahead of ours; null if it sends no time. */
   clockOffsetMs: number | null;
-  /** The most bytes that one query may bring. */
+  /** Most bytes returned for one query. */
   maxQueryBytes: number;
   answer: (event: NostrEvent) => Answer | Promise<Answer>;
-  /** Everything that was offered, whatever became of it. */
+  /** All events published to it, accepted or not. */
   readonly offered: NostrEvent[];
   readonly stored: unknown[];
   readonly queries: Filter[];
   readonly clients: Set<Client>;
-  /** Keeps the event without telling anybody. */
+  /** Stores the event without forwarding it. */
   keep(...events: unknown[]): void;
-  /** Sends this to everybody who is connected, asked for or not. */
+  /** Sends this to all connected agents, requested or not. */
   push(...events: unknown[]): void;
 }
 
@@ -113,7 +113,7 @@ function createMemoryRelay(url: string): MemoryRelay {
 
 const copy = (event: unknown): unknown => structuredClone(event);
 
-/** NIP-01: of an addressable event only the newest is kept. */
+/** Keeps only the newest version of an addressable event (NIP-01). */
 function store(relay: MemoryRelay, event: NostrEvent): void {
   const replaced = relay.stored.findIndex((other) => {
     const { kind, pubkey, tags } = other as NostrEvent;
@@ -144,19 +144,19 @@ function find(relay: MemoryRelay, filters: readonly Filter[]): unknown[] {
   return [...found].map(copy);
 }
 
-/** One agent's network, with the levers that a test pulls. */
+/** One agent's network, with controls for the test. */
 export interface MemoryNetwork extends RelayNetwork {
   connect(url?: string): void;
   disconnect(url?: string): void;
-  /** A frame that is none. */
+  /** Delivers an invalid frame. */
   garbage(reason: 'garbage_frame' | 'frame_too_large'): void;
-  /** The relay closed the message subscription and took it again on the same connection. */
+  /** The relay closes the message subscription, and accepts it again on the same connection. */
   resubscribe(url: string): void;
-  /** What was said of relays. */
+  /** Reports of misbehaviour, in order. */
   readonly reports: { url: string; offence: Offence }[];
-  /** How often no connection was trusted any more. */
+  /** Number of calls of `wake`. */
   wakes(): number;
-  /** From now on `relays()` says this of the relay. */
+  /** Makes `relays()` show this about the relay from now on. */
   say(url: string, words: Partial<RelaySnapshot>): void;
 }
 
@@ -200,7 +200,7 @@ export function createMemoryNetwork(
     for (const subscription of permanent) live.push(...subscribe(url, subscription));
   }
 
-  /** @returns the filters as they were asked */
+  /** @returns the filters as they were requested */
   function subscribe(url: string, { name, filters }: Subscription): readonly Filter[] {
     const asked = filters();
     for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url);

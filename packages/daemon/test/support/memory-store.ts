@@ -5,18 +5,18 @@ import type { Files } from '../../src/adapters/store/engine/files.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 
-/** A disk that outlives the store on it: opening another store on the same disk is a restart. */
+/** A disk that survives its store: opening another store on it is a restart. */
 export type MemoryDisk = Map<string, Uint8Array>;
 
 export const createMemoryDisk = (): MemoryDisk => new Map();
 
-/** What a crash at this moment would leave. */
+/** Returns the disk as a crash at this moment would leave it. */
 export const copyDisk = (disk: MemoryDisk): MemoryDisk =>
   new Map([...disk].map(([path, bytes]) => [path, bytes.slice()]));
 
 const KEY = new Uint8Array(32).fill(7);
 
-/** The real store without a file system. The only place in the tests of the core that knows how a store is opened. */
+/** Opens the real store without a file system. The only place in the core's tests that knows how a store is opened. */
 export function openMemoryStore(disk: MemoryDisk, deps: { clock: Clock; log: Log }): Promise<Store> {
   const files = createMemoryFiles(disk);
   return openStore({
@@ -39,7 +39,7 @@ function createMemoryFiles(disk: MemoryDisk): Files {
     create(path) {
       if (disk.has(path)) throw Object.assign(new Error(`EEXIST: ${path}`), { code: 'EEXIST' });
       let bytes = new Uint8Array();
-      // A renamed file is still the same file.
+      // After a rename it is still the same file.
       let name = path;
       disk.set(name, bytes);
       const find = (): void => {

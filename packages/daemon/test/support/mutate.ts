@@ -1,6 +1,6 @@
 import type { Chance } from './seed.ts';
 
-/** What parsers, counters and stores stumble over. As JSON text, since some of it is no value that can be written. */
+/** Values that parsers, counters and stores stumble over. As JSON text, because some cannot be written as values. */
 const nasty: readonly string[] = [
   'null',
   'true',
@@ -30,7 +30,7 @@ const nasty: readonly string[] = [
 
 const alphabet = '{}[]",:\\/0123456789eE+-.truefalsn \n\t\0\x1b\u0080\u2028\ud83d\udc4b';
 
-/** Somewhere in the text something else: cut, doubled, swapped, or put in. */
+/** Damages a text somewhere: cuts, doubles, swaps or inserts something. */
 function mutateText(text: string, { below, pick }: Chance): string {
   const at = below(text.length + 1);
   const end = Math.min(text.length, at + 1 + below(below(4) === 0 ? 200 : 4));
@@ -51,7 +51,7 @@ function mutateText(text: string, { below, pick }: Chance): string {
   }
 }
 
-/** In place of one of the values something that does not belong there: JSON stays JSON. */
+/** Replaces one of the values by one that does not belong there. The text stays JSON. */
 function mutateValue(text: string, { below, pick }: Chance): string {
   const values = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?!\s*:)|-?\d+(?:\.\d+)?(?!")|true|false|null/g)];
   if (values.length === 0) return text;
@@ -60,7 +60,7 @@ function mutateValue(text: string, { below, pick }: Chance): string {
   return text.slice(0, index) + other + text.slice(index + value.length);
 }
 
-/** In place of one of the names a field of another, or one that every object has. */
+/** Replaces one of the names by that of another field, or of a property that every object has. */
 function mutateName(text: string, { pick }: Chance): string {
   const names = [...text.matchAll(/"(?:[^"\\]|\\.)*"(?=\s*:)/g)];
   if (names.length === 0) return text;
@@ -85,7 +85,7 @@ function noise({ below }: Chance): string {
   ).join('');
 }
 
-/** A text like this one, with something wrong, mostly not all of it; now and then one that has nothing to do with it. */
+/** Returns a damaged version of the text, or now and then something unrelated. */
 export function mutate(text: string, chance: Chance): string {
   if (chance.happens(0.02)) return noise(chance);
   let mutated = text;

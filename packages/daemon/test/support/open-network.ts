@@ -5,10 +5,10 @@ import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/p
 import { createFakePeer } from './fake-peer.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 
-/** Waits for what goes over a real socket; time stands still meanwhile. */
+/** Waits for data on a real socket, while the fake clock stands still. */
 export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
 
-/** An event of the right shape, unsigned: sessions check no signatures. */
+/** A well-formed event without a valid signature: sessions check none. */
 export const rawEvent = (kind: number, content: unknown, fields: Record<string, unknown> = {}) => ({
   id: 'ab'.repeat(32),
   pubkey: 'cd'.repeat(32),
@@ -23,19 +23,19 @@ export const rawDm = (content: unknown, fields: Record<string, unknown> = {}) =>
 export const rawPresence = (content: unknown) => rawEvent(31337, content);
 
 interface NetworkOptions {
-  /** Lets the network reach relays of peers on loopback. */
+  /** Allows peers' relays on loopback. */
   readonly reachesLoopback?: boolean;
-  /** Called in the middle of whatever is told. */
+  /** Called during each callback. */
   readonly onHear?: (what: string, network: RelayNetwork) => void;
 }
 
-/** The network on these relays, with everything it said written down. */
+/** Starts the network on these relays, and records its callbacks. */
 export function openNetwork(urls: readonly string[], options: NetworkOptions = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const fakePeer = createFakePeer('alice', clock);
   const heard: string[] = [];
-  /** What was heard, with the relay that it was about. */
+  /** Recorded callbacks, each with its relay. */
   const told: (readonly [url: string, what: string])[] = [];
   const events: unknown[] = [];
   const permanent: Subscription[] = [
@@ -72,7 +72,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   const count = (what: string): number => heard.filter((each) => each === what).length;
   const contents = (): unknown[] => events.map((event) => (event as { content: unknown }).content);
   const logged = (message: string): number => log.lines.filter((line) => line.message === message).length;
-  /** Lets time pass in steps that leave time for signs of life from this relay: time runs ahead of the sockets. */
+  /** Advances the clock in steps that leave the sockets real time for this relay's pongs. */
   async function pass(scripted: ScriptedRelay, ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 35_000) {
       await clock.advance(Math.min(35_000, left));
@@ -99,7 +99,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   };
 }
 
-/** Connected and subscribed, unless the script has other plans. */
+/** Starts the network on a scripted relay and waits until it is connected and subscribed, unless the script prevents it. */
 export async function connected(
   script: Script = {},
   options: NetworkOptions & { others?: readonly string[] } = {},

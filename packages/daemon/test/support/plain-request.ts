@@ -1,10 +1,10 @@
 import { hasBody, type Operation, type OperationName, operations, pathFields } from '@ocmesh/shared/contract';
 
-/** A request as a well-behaved client sends it. */
+/** An HTTP request as a well-behaved client sends it. */
 export interface PlainRequest {
   readonly method: string;
   readonly path: string;
-  /** null where the operation takes none. */
+  /** null if the operation has no body. */
   readonly body: string | null;
 }
 
@@ -22,7 +22,7 @@ const samples: Readonly<Record<string, unknown>> = {
   strangers: 'ask',
 };
 
-/** The least that this operation takes. */
+/** Returns a minimal valid request for this operation. */
 export function plainRequest(name: OperationName): PlainRequest {
   const row: Operation = operations[name];
   const { required = [], minProperties = 0 } = row.input as { required?: string[]; minProperties?: number };

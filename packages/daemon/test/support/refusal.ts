@@ -1,6 +1,6 @@
 import { ExitError } from '../../src/adapters/system/exit.ts';
 
-/** The `ExitError` that this throws. */
+/** Returns the `ExitError` that this throws. */
 export function refusal(run: () => unknown): ExitError {
   try {
     run();

@@ -8,45 +8,45 @@ export type Frame = readonly [type: string, ...rest: unknown[]];
 export interface ScriptedRelay {
   readonly url: string;
   readonly port: number;
-  /** Frames of all connections, in order. */
+  /** Received frames of all connections, in order. */
   readonly received: Frame[];
-  /** How many connections there were. */
+  /** Number of connections so far. */
   connections(): number;
-  /** How many there are. */
+  /** Number of open connections. */
   open(): number;
-  /** How many times it was asked to upgrade, or anything else. */
+  /** Number of HTTP requests, upgrades included. */
   requests(): { readonly upgrades: number; readonly documents: number };
   ofType(type: string): Frame[];
-  /** Sends to everybody: an array as a frame, a string or bytes as they are. */
+  /** Sends to all connections: an array as a frame, a string or bytes as they are. */
   send(frame: Frame | string | Buffer): void;
-  /** Cuts every connection without a word. */
+  /** Cuts all connections without a close frame. */
   cut(): void;
-  /** Closes every connection with these. */
+  /** Closes all connections with this code and reason. */
   close(code: number, words: string): void;
 }
 
-/** What a relay that does not upgrade says instead. */
+/** HTTP response of a relay that refuses the upgrade. */
 export interface Denial {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Script {
-  /** Headers of every upgrade. */
+  /** Response headers of every upgrade. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asked at each upgrade; null lets it through. */
+  /** Called at each upgrade; null accepts it. */
   readonly onUpgrade?: () => Denial | null;
-  /** Right after a connection stands. */
+  /** Called right after a connection is open. */
   readonly onOpen?: (reply: (...frame: Frame) => void) => void;
-  /** @returns true when it dealt with the frame itself; else REQ gets EOSE and EVENT and AUTH get a friendly OK */
+  /** @returns true if it handled the frame; otherwise REQ gets EOSE, and EVENT and AUTH get OK true */
   readonly onFrame?: (frame: Frame, reply: (...frame: Frame) => void, socket: WebSocket) => boolean;
-  /** Whether it answers pings. Default true. */
+  /** Whether it responds to pings. Default: true. */
   readonly pongs?: boolean;
-  /** Answers plain HTTP, NIP-11 among it. */
+  /** Handles plain HTTP requests, including NIP-11. */
   readonly onRequest?: RequestListener;
 }
 
-/** A relay on a real socket that says what a test tells it to. */
+/** A relay on a real socket that follows the test's script. */
 export async function startScriptedRelay(script: Script = {}): Promise<ScriptedRelay> {
   const received: Frame[] = [];
   let connections = 0;

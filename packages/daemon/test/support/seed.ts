@@ -1,6 +1,6 @@
 import { createSeededRandom } from '@ocmesh/testkit';
 
-/** Chance for one test: the seed is printed, and `SEED` repeats a run. */
+/** Seeded randomness for one test. Prints the seed; `SEED` repeats a run. */
 export function seededChance(title: string) {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
   console.log(`${title}: seed ${seed}`);
@@ -9,11 +9,11 @@ export function seededChance(title: string) {
 
 export function createChance(seed: number) {
   const { unit } = createSeededRandom(seed);
-  /** A whole number from 0 up to and without `below`. */
+  /** Returns an integer from 0 to `below` - 1. */
   const below = (bound: number): number => Math.floor(unit() * bound);
   return {
     below,
-    /** Whether something of this probability happens. */
+    /** Returns true with this probability. */
     happens: (probability: number): boolean => unit() < probability,
     pick: <T>(choices: readonly T[]): T => choices[below(choices.length)] as T,
   };

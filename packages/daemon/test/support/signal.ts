@@ -1,4 +1,4 @@
-/** Something that a test waits for, and that happens once. */
+/** Something that happens once and that a test can wait for. */
 export function createSignal(): { readonly fired: Promise<void>; fire(): void } {
   let fire = (): void => {};
   const fired = new Promise<void>((resolve) => {

@@ -20,21 +20,21 @@ import { createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-sto
 
 const engine = createWasmEngine();
 
-/** Real time for what is on a socket to arrive; the clock of the test stands still meanwhile. */
+/** Real time given to sockets, while the fake clock stands still. */
 const SOCKET_MS = 1;
-/** By how much the clock of the test runs ahead of it. */
+/** Step of the fake clock for each of those pauses. */
 const STEP_MS = 50;
-/** The same where much time passes and little happens. */
+/** Step of the fake clock for long times in which little happens. */
 const STRIDE_MS = 5_000;
-/** For the stop of an agent: longer than a relay may take for an answer. */
+/** Time for an agent's stop: longer than it waits for relays. */
 const STOP_MS = 15_000;
-/** What the honest relay takes longer than a hostile one: whoever lies is heard first. */
+/** Delay of the honest relay, so that hostile ones come first. */
 const HONEST_LATENCY_MS = 50;
 
-/** Events that may be offered to relays between two ticks: more is a loop that nothing would ever end. */
+/** Most events published between two steps: more means an endless loop. */
 const MOST_OFFERS = 1_000;
 
-/** The only place here that knows how the daemon's network is made. */
+/** The only place here that creates the daemon's network. */
 const openNetwork = (deps: {
   clock: Clock;
   random: Random;
@@ -42,9 +42,9 @@ const openNetwork = (deps: {
   sign: (draft: EventDraft) => NostrEvent;
 }): RelayNetwork => createRelayNetwork(deps);
 
-/** Agents on relays of real sockets, with a clock that runs many times as fast. */
+/** Agents on relays with real sockets, with a clock that runs many times as fast as real time. */
 export async function createSocketMesh() {
-  // Near the real time: that is what HTTP says of a relay's clock.
+  // Near the real time, which the HTTP date of the relays shows.
   const clock = createFakeClock(Math.floor(Date.now() / 1000) * 1000);
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
@@ -58,7 +58,7 @@ export async function createSocketMesh() {
   let seed = 0;
   let offers = 0;
 
-  /** Ends a loop without a pause, which would hold up this process as it would the daemon. */
+  /** Reports and ends a loop without pauses, which would block this process as it would block the daemon. */
   function guarded(network: RelayNetwork): RelayNetwork {
     return {
       ...network,
@@ -76,12 +76,12 @@ export async function createSocketMesh() {
     await new Promise((resolve) => setTimeout(resolve, SOCKET_MS));
   }
 
-  /** Lets this much time pass. */
+  /** Advances the fake clock by this much. */
   async function pass(ms: number, stepMs = STEP_MS): Promise<void> {
     for (let passed = 0; passed < ms; passed += stepMs) await tick(Math.min(stepMs, ms - passed));
   }
 
-  /** Lets time pass until the check holds; its failure is the test's when it does not within `withinMs`. */
+  /** Advances the fake clock until the check passes; fails with its error if it does not within `withinMs`. */
   async function until(check: () => unknown, withinMs = 60_000, stepMs = STEP_MS): Promise<void> {
     const deadlineMs = clock.monotonic() + withinMs;
     for (;;) {
@@ -137,7 +137,7 @@ export async function createSocketMesh() {
       },
       config,
     );
-    agent.start();
+    await agent.start();
     let stopping: Promise<void> | undefined;
 
     async function stop(): Promise<void> {
@@ -145,7 +145,7 @@ export async function createSocketMesh() {
       const stopping = agent.stop().then(() => {
         isStopped = true;
       });
-      // A stop waits for relays that do not answer.
+      // A stop waits for relays that do not reply.
       await until(() => expect(isStopped).toBe(true), STOP_MS);
       await stopping;
       await store.close();
@@ -175,7 +175,7 @@ export async function createSocketMesh() {
     };
   }
 
-  /** Two agents on these relays who know each other. */
+  /** Starts two agents on these relays that know each other. */
   async function startPair(...relays: readonly { readonly url: string }[]) {
     const [alice, bob] = [await startAgentOn('alice', relays), await startAgentOn('bob', relays)];
     const known = { online: true, handshake: 'acknowledged' };
@@ -192,7 +192,7 @@ export async function createSocketMesh() {
 export type SocketMesh = Awaited<ReturnType<typeof createSocketMesh>>;
 export type SocketAgent = Awaited<ReturnType<SocketMesh['startAgentOn']>>;
 
-/** Sends, and waits until all of it has arrived and the sender knows. @returns the contents, in order */
+/** Sends messages, and waits until all are delivered. @returns the contents, in order */
 export async function send(mesh: SocketMesh, from: SocketAgent, to: SocketAgent, ...contents: string[]) {
   const ids: string[] = [];
   for (const content of contents) ids.push((await from.sendMessage({ to: to.pubkey, content })).id);
@@ -204,11 +204,11 @@ export async function send(mesh: SocketMesh, from: SocketAgent, to: SocketAgent,
   return contents;
 }
 
-/** A talk both ways; afterwards each has heard the other once, and nobody else. */
+/** Sends messages both ways; each must arrive once, and nothing else. */
 export async function talk(mesh: SocketMesh, alice: SocketAgent, bob: SocketAgent): Promise<void> {
   const asked = await send(mesh, alice, bob, 'one', 'two', 'three');
   const answered = await send(mesh, bob, alice, 'four');
-  // Whatever else a relay has to say about it.
+  // Other relays may have refused it.
   await mesh.pass(15_000);
   await expectHeard(bob, alice, asked);
   await expectHeard(alice, bob, answered);
@@ -216,7 +216,7 @@ export async function talk(mesh: SocketMesh, alice: SocketAgent, bob: SocketAgen
   expect(await bob.peers()).toMatchObject([{ pubkey: alice.pubkey, name: 'alice', online: true }]);
 }
 
-/** Exactly these messages, each once, and all from this one. */
+/** Expects exactly these messages, each once, all from this sender. */
 export async function expectHeard(
   agent: SocketAgent,
   from: SocketAgent,

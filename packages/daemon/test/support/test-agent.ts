@@ -13,14 +13,14 @@ import { copyDisk, createMemoryDisk, type MemoryDisk, openMemoryStore } from './
 const engine = createWasmEngine();
 
 export interface BoxOptions {
-  /** Decides the key. */
+  /** Determines the key. */
   readonly seed?: number;
   readonly name?: string;
   readonly config?: Partial<Config>;
   readonly disk?: MemoryDisk;
-  /** How much the store may keep, where the usual is too much for a test, and how long answers of relays gather. */
+  /** Limits to lower for a test. */
   readonly bounds?: Partial<Bounds>;
-  /** Whether the relays can be reached from the start on. */
+  /** Whether the relays are reachable from the start. */
   readonly up?: boolean;
 }
 
@@ -40,7 +40,7 @@ export function createTestMesh(...urls: string[]) {
 
 export type TestMesh = ReturnType<typeof createTestMesh>;
 
-/** A whole agent: the real core and the real store, on relays and a disk in memory and a clock that stands still. */
+/** Starts a whole agent: the real core and store, with relays and disk in memory and a fake clock. */
 async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions) {
   const disk = options.disk ?? createMemoryDisk();
   const log = createRecordingLog();
@@ -60,11 +60,11 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
       renderMetrics,
     },
     config,
-    // What relays answer counts at once: `settle` lets no time pass.
+    // Relays' OKs are written at once, because `settle` does not advance the clock.
     { ...defaultBounds, okBatchMs: 0, ...options.bounds },
   );
   let running = true;
-  agent.start();
+  await agent.start();
   await settle(clock);
   onTestFinished(async () => {
     if (running) await stop();
@@ -85,10 +85,10 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
     log,
     network,
     stop,
-    /** Ends it without a word. @returns the disk as the crash left it */
+    /** Crashes the agent. @returns the disk as the crash left it */
     async crash(): Promise<MemoryDisk> {
       const left = copyDisk(disk);
-      // It may go on, but reaches nobody, and what it writes is not on the disk that is left.
+      // Its code may go on, but reaches no relay, and its writes are not on the returned disk.
       await network.stop();
       return left;
     },
@@ -96,7 +96,7 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
     peers: async () => (await agent.handlers.listPeers({})).items,
     inbox: async () => (await agent.handlers.listMessages({ order: 'asc' })).items,
     refused: async () => (await agent.handlers.getStatus({})).refused_events,
-    /** What it signed of this kind and offered to any relay, each event once. */
+    /** Returns the events of this kind it published on any relay, each once. */
     published(kind: number): NostrEvent[] {
       const all = mesh.relays.flatMap((relay) => relay.offered);
       const own = all.filter((event) => event.kind === kind && event.pubkey === agent.identity.pubkey);
@@ -107,12 +107,12 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
 
 export type TestAgent = Awaited<ReturnType<typeof startTestAgent>>;
 
-/** Lets everything that is under way land, without time passing. */
+/** Lets everything under way finish, without advancing the clock. */
 export async function settle(clock: FakeClock): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await clock.advance(0);
 }
 
-/** Two agents that have found and greeted each other. */
+/** Starts two agents that have discovered and greeted each other. */
 export async function startTwo(world: TestMesh): Promise<{ alice: TestAgent; bob: TestAgent }> {
   const alice = await world.start({ name: 'alice' });
   const bob = await world.start({ name: 'bob' });

@@ -3,13 +3,13 @@ import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished } from 'vitest';
 
 const MIB = 1024 * 1024;
-/** What a flood may leave behind. */
+/** Most memory that a flood may leave in use. */
 const MOST_GROWTH_MIB = 50;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What stays: freed pages go back to the system some time after the collection. */
+/** Memory after garbage collection: freed pages return to the system with a delay. */
 async function rssMib(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let look = 0; look < 5; look++) {
@@ -20,7 +20,7 @@ async function rssMib(): Promise<number> {
   return least;
 }
 
-/** Looks after what nobody in a test would notice: errors without a handler, memory, and everybody's prototypes. */
+/** Watches what a test would not notice: unhandled errors, memory use, and changed prototypes. */
 export function watchProcess(title: string) {
   const prototypes = [Object, Array, Function, String, Number, Boolean].map(
     (type) => type.prototype as object,
@@ -38,7 +38,7 @@ export function watchProcess(title: string) {
   let rssBefore = 0;
 
   return {
-    /** Once everything is warm: from here on memory counts. */
+    /** Starts measuring memory, once everything is warmed up. */
     async begin(): Promise<void> {
       rssBefore = await rssMib();
     },

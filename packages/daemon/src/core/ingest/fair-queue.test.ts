@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createFairQueue } from './fair-queue.ts';
 
-test('each queue gets its turn, however much waits in another', () => {
+test('gives each queue its turn, however full another one is', () => {
   const queue = createFairQueue<string>();
   for (let n = 0; n < 1_000; n++) queue.push('flood', `f${n}`, 1);
   for (const item of ['a', 'b']) queue.push('quiet', item, 1);
@@ -11,13 +11,13 @@ test('each queue gets its turn, however much waits in another', () => {
   ]);
 });
 
-test('within one queue the order stays', () => {
+test('keeps the order within a queue', () => {
   const queue = createFairQueue<number>();
   for (let n = 0; n < 5; n++) queue.push('one', n, 1);
   expect(Array.from({ length: 6 }, () => queue.shift())).toEqual([0, 1, 2, 3, 4, undefined]);
 });
 
-test('knows which queue holds the most bytes, and gives back what came last into it', () => {
+test('finds the queue with the most bytes, and removes its newest item', () => {
   const queue = createFairQueue<string>();
   for (let n = 0; n < 10; n++) queue.push('many', `m${n}`, 10);
   queue.push('large', 'l', 500);
@@ -28,7 +28,7 @@ test('knows which queue holds the most bytes, and gives back what came last into
   expect([queue.count(), queue.bytes()]).toEqual([9, 90]);
 });
 
-test('counts come back to nothing', () => {
+test('counts are zero again when all queues are empty', () => {
   const queue = createFairQueue<number>();
   for (let n = 0; n < 100; n++) queue.push(`${n % 7}`, n, n);
   while (queue.shift() !== undefined);

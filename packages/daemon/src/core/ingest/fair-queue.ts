@@ -1,11 +1,11 @@
-/** Several queues of which each gets its turn: who fills one holds up nobody else's. */
+/** Named queues that take turns: a full queue does not delay the others. */
 export interface FairQueue<Item> {
   push(queue: string, item: Item, bytes: number): void;
-  /** The next one, of the queue whose turn it is. */
+  /** Takes the first item of the queue whose turn it is. */
   shift(): Item | undefined;
-  /** The queue that holds the most; undefined when all are empty. */
+  /** Returns the name of the queue that holds the most bytes; undefined if all are empty. */
   longest(): string | undefined;
-  /** Takes out what came last into this queue. */
+  /** Takes the last item of this queue. */
   pop(queue: string): Item | undefined;
   count(): number;
   bytes(): number;
@@ -18,7 +18,7 @@ interface Waiting<Item> {
 }
 
 export function createFairQueue<Item>(): FairQueue<Item> {
-  /** In the order of their turns. Empty ones are left out. */
+  /** In the order of their turns, without empty ones. */
   const queues = new Map<string, { readonly waiting: Waiting<Item>[]; bytes: number }>();
   let count = 0;
   let bytes = 0;
@@ -48,7 +48,7 @@ export function createFairQueue<Item>(): FairQueue<Item> {
       if (!next) return undefined;
       const [name, queue] = next;
       const item = take(name, 'shift');
-      // Behind all others, if there are any and anything is left in it.
+      // Its next turn comes after those of all other queues.
       if (queues.size > 1 && queues.delete(name)) queues.set(name, queue);
       return item;
     },

@@ -1,31 +1,25 @@
 import { type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import { isExpired, kinds, type NostrEvent, parseEvent, tagValues, wireLimits } from '@ocmesh/shared/wire';
-import type { Refusal } from '../model/verdict.ts';
+import { accept, refuse, type Verdict } from '../model/verdict.ts';
 import { ingestLimits } from './limits.ts';
 
 /**
- * The cheap checks, all before any cryptography: shape, size, kind, age, addressee.
- * What passes is a fresh copy with the seven fields of NIP-01 and nothing else; its signature is still unchecked.
+ * Runs the cheap checks, all before any cryptography: shape, size, kind, age, addressee.
+ * @returns a fresh copy with the seven fields of NIP-01 and nothing else; its signature is still unchecked
  */
-export function passGate(
-  raw: unknown,
-  self: Pubkey,
-  nowSec: number,
-): { event: NostrEvent } | { refusal: Refusal } {
+export function passGate(raw: unknown, self: Pubkey, nowSec: number): Verdict<NostrEvent> {
   const event = parseEvent(raw);
-  if (!event) return { refusal: 'malformed' };
-  if (isTooLarge(event)) return { refusal: 'too_large' };
-  if (!wanted.includes(event.kind)) return { refusal: 'unwanted_kind' };
-  if (event.pubkey === self) return { refusal: 'own' };
-  if (event.created_at > nowSec + wireLimits.event.futureSeconds) return { refusal: 'future_dated' };
-  if (isExpired(event, nowSec)) return { refusal: 'expired' };
-  if (isSealed(event) && !tagValues(event, 'p').includes(self)) {
-    return { refusal: 'not_addressed_to_us' };
-  }
-  return { event };
+  if (!event) return refuse('malformed');
+  if (isTooLarge(event)) return refuse('too_large');
+  if (!wantedKinds.includes(event.kind)) return refuse('unwanted_kind');
+  if (event.pubkey === self) return refuse('own');
+  if (event.created_at > nowSec + wireLimits.event.futureSeconds) return refuse('future_dated');
+  if (isExpired(event, nowSec)) return refuse('expired');
+  if (isSealed(event) && !tagValues(event, 'p').includes(self)) return refuse('not_addressed_to_us');
+  return accept(event);
 }
 
-const wanted: readonly number[] = [
+const wantedKinds: readonly number[] = [
   kinds.encryptedDm,
   kinds.giftWrap,
   kinds.presence,
@@ -34,11 +28,11 @@ const wanted: readonly number[] = [
   kinds.dmRelayList,
 ];
 
-/** A message to us; everything else that we take is public, and says little. */
+/** Whether the event is a message to us. All other kinds we take are public and short. */
 export const isSealed = ({ kind }: NostrEvent): boolean =>
   kind === kinds.encryptedDm || kind === kinds.giftWrap;
 
-/** Counts only where the number of characters leaves it open: each takes one to three bytes. */
+/** Counts the bytes only if the number of UTF-16 units leaves it open: each takes one to three bytes. */
 const isLonger = (text: string, maxBytes: number): boolean =>
   text.length > maxBytes || (text.length * 3 > maxBytes && utf8Bytes(text) > maxBytes);
 

@@ -1,40 +1,39 @@
 import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { Refusal, Refused, Source } from '../model/verdict.ts';
+import { accept, type Refused, refuse, type Source, type Verdict } from '../model/verdict.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import { isRateClass, type RateClass, type VerificationRates } from '../trust/verification-rates.ts';
+import type { RateClass, VerificationRates } from '../trust/verification-rates.ts';
 import { isSealed } from './gate.ts';
 import { ingestLimits } from './limits.ts';
 
-/**
- * A verified event that its handler understood and can carry out.
- * `sortSec` is when its sender says it was written; `sortSeq` orders events of the same second, where it numbered them.
- */
+/** A verified event that its handler has read and can apply. */
 interface Opened {
+  /** When its sender says it was written. */
   readonly sortSec: number;
+  /** Orders events of the same second, if the sender numbers them. */
   readonly sortSeq: number;
-  /** Runs inside the transaction that also remembers the event. Refuses before it changes anything. */
-  apply(tables: Tables, source: Source): readonly DomainEvent[] | Refused;
+  /** Runs inside the transaction that also remembers the event. Only `inbox_full` may come after a change: it is rolled back. */
+  apply(tables: Tables, source: Source): Verdict<readonly DomainEvent[]>;
 }
 
 export interface EventHandler {
-  /** Without cryptography: why the event is not worth a signature check, or what the check would be for. */
-  look(event: NostrEvent, tables: Tables, from: { readonly isBackfill: boolean }): Refusal | RateClass;
+  /** Decides without cryptography whether the event is worth a signature check, and whose rate that check counts against. */
+  classify(event: NostrEvent, tables: Tables, from: Pick<Source, 'isBackfill'>): Verdict<RateClass>;
   /** Reads a verified event. Pure. */
-  open(event: NostrEvent, nowMs: UnixMs): Opened | { refusal: Refusal };
-  /** Whether the event's id is kept, so that it never has an effect again. */
+  open(event: NostrEvent, nowMs: UnixMs): Verdict<Opened>;
+  /** Whether the ids of applied events are kept, so that none has an effect twice. */
   readonly remember: boolean;
 }
 
 export type EventHandlers = Readonly<Record<'presence' | 'dm' | 'relayList', EventHandler>>;
 
-/** What passed the gate and waits for its turn. */
+/** An event that passed the gate and waits for its turn. */
 export interface Candidate {
   readonly event: NostrEvent;
   readonly url: string;
   readonly isBackfill: boolean;
-  /** Counted already against what is kept free for contacts and correspondents. */
+  /** Already counted against the rate that is reserved for correspondents. */
   readonly isReserved: boolean;
 }
 
@@ -45,75 +44,78 @@ export interface Inspected {
 }
 
 export interface Inspector {
-  /** @returns why the event is not worth a signature check; null when it is */
-  look(candidate: Candidate): Refusal | null;
-  /** @returns what may be applied, or why nothing may */
-  open(candidate: Candidate, isAuthentic: boolean): Inspected | Refusal;
-  isSeen(tables: Tables, examined: Pick<Inspected, 'event' | 'handler'>): boolean;
-  /** It was authentic and had no effect: neither will its copies, for a while. */
-  drop(eventId: string): void;
+  /** Decides whether the event is worth a signature check. */
+  precheck(candidate: Candidate): Verdict<RateClass>;
+  /** Opens the event after its signature check. */
+  open(candidate: Candidate, isAuthentic: boolean): Verdict<Inspected>;
+  isSeen(tables: Tables, inspected: Pick<Inspected, 'event' | 'handler'>): boolean;
+  /** Remembers a verified event that was refused, as its refusal demands. */
+  rememberRefused(tables: Tables, eventId: string, refusal: Refused, atMs: UnixMs): void;
 }
 
-/** known? → over its rate? … open: the signature check comes between. */
+/** Known? Over its rate? The signature check comes next; then the handler opens the event. */
 export function createInspector(deps: {
   readonly store: Store;
   readonly clock: Clock;
-  readonly rates: VerificationRates;
+  readonly verificationRates: VerificationRates;
   readonly handlers: EventHandlers;
-  /** This relay sent an event with a signature that is none. */
+  /** This relay sent an event with an invalid signature. */
   readonly onForged: (url: string) => void;
   /** Something could not be remembered. */
   readonly onLost: (error: unknown) => void;
 }): Inspector {
-  const { store, clock, rates } = deps;
-  /** In memory alone and not for ever, as it is others who decide how many there are. */
+  const { store, clock, verificationRates } = deps;
+  /** Ids that are remembered in memory only; the oldest go when there are too many. */
   const dropped = new Set<string>();
 
   const isSeen: Inspector['isSeen'] = (tables, { event, handler }) =>
     handler.remember && tables.seen.has(event.id);
 
-  function classify({ event, isBackfill }: Candidate): Refusal | RateClass {
-    if (dropped.has(event.id)) return 'duplicate';
+  function classify({ event, isBackfill }: Candidate): Verdict<RateClass> {
+    if (dropped.has(event.id)) return refuse('duplicate');
     const handler = deps.handlers[handlerOf(event)];
     return store.peek((tables) =>
-      isSeen(tables, { event, handler }) ? 'duplicate' : handler.look(event, tables, { isBackfill }),
+      isSeen(tables, { event, handler })
+        ? refuse('duplicate')
+        : handler.classify(event, tables, { isBackfill }),
     );
   }
 
-  function look(candidate: Candidate): Refusal | null {
-    const found = classify(candidate);
-    if (!isRateClass(found)) return found;
-    // What was stored came because we asked, page by page.
-    const isFree = candidate.isReserved || candidate.isBackfill;
-    return isFree || rates.take(found, candidate.url) ? null : 'rate_limited';
+  function drop(eventId: string): void {
+    dropped.add(eventId);
+    if (dropped.size <= ingestLimits.droppedIds) return;
+    const [oldest] = dropped;
+    dropped.delete(oldest as string);
   }
 
-  function open({ event, url }: Candidate, isAuthentic: boolean): Inspected | Refusal {
-    if (!isAuthentic) {
-      deps.onForged(url);
-      return 'bad_signature';
-    }
-    const handler = deps.handlers[handlerOf(event)];
-    const nowMs = clock.now();
-    const opened = handler.open(event, nowMs);
-    if (!('refusal' in opened)) return { event, opened, handler };
-    if (handler.remember) {
-      // Authentic but useless for ever: it shall cost one decryption, not one for each relay and each restart.
-      store.transaction((tables) => tables.seen.add(event.id, nowMs)).catch(deps.onLost);
-    }
-    return opened.refusal;
-  }
+  const rememberRefused: Inspector['rememberRefused'] = (tables, eventId, { remembered }, atMs) => {
+    if (remembered === 'on disk') tables.seen.add(eventId, atMs);
+    if (remembered === 'in memory') drop(eventId);
+  };
 
   return {
-    look,
-    open,
-    isSeen,
-    drop(eventId) {
-      dropped.add(eventId);
-      if (dropped.size <= ingestLimits.droppedIds) return;
-      const [oldest] = dropped;
-      dropped.delete(oldest as string);
+    precheck(candidate) {
+      const verdict = classify(candidate);
+      // Backfill is not limited: we asked for it, page by page.
+      if ('refused' in verdict || candidate.isReserved || candidate.isBackfill) return verdict;
+      return verificationRates.take(verdict.ok, candidate.url) ? verdict : refuse('rate_limited');
     },
+    open({ event, url }, isAuthentic) {
+      if (!isAuthentic) {
+        deps.onForged(url);
+        return refuse('bad_signature');
+      }
+      const handler = deps.handlers[handlerOf(event)];
+      const nowMs = clock.now();
+      const opened = handler.open(event, nowMs);
+      if ('ok' in opened) return accept({ event, opened: opened.ok, handler });
+      if (opened.remembered !== 'no') {
+        store.transaction((tables) => rememberRefused(tables, event.id, opened, nowMs)).catch(deps.onLost);
+      }
+      return opened;
+    },
+    isSeen,
+    rememberRefused,
   };
 }
 

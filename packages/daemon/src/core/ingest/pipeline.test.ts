@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
 import { createNostrToolsEngine } from '../identity/nostr-tools-engine.ts';
+import { accept, type RefusalReason, refuse } from '../model/verdict.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
+import { checkAs } from '../trust/verification-rates.ts';
 import type { EventHandler } from './inspect.ts';
 import { ingestLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
@@ -19,24 +21,28 @@ async function open(signatureChecks?: SignatureChecks) {
   const counters = createRefusalCounters();
   const calls: string[] = [];
   const applied: string[] = [];
-  /** How many calls there were when each turn of the event loop began. */
+  /** Number of calls when each turn of the event loop began. */
   const turns: number[] = [];
   const faults = { store: false, content: '' };
+  const refusals: Partial<Record<'classify' | 'open' | 'apply', RefusalReason>> = {};
   const handler: EventHandler = {
     remember: true,
-    look: () => 'sender',
+    classify: () => (refusals.classify ? refuse(refusals.classify) : checkAs.visibleSender),
     open: (event) => {
       calls.push('open');
-      return {
+      if (refusals.open) return refuse(refusals.open);
+      return accept({
         sortSec: event.created_at,
         sortSeq: 0,
-        apply: () => {
+        apply: (tables) => {
           calls.push('apply');
+          if (refusals.apply === 'inbox_full') tables.meta.set('policy', 'changed');
+          if (refusals.apply) return refuse(refusals.apply);
           applied.push(event.content);
           if (faults.store || event.content === faults.content) throw new Error('the disk is gone');
-          return [{ type: 'message.received', id: event.id, peer: event.pubkey, arrival: 1 }];
+          return accept([{ type: 'message.received', id: event.id, peer: event.pubkey, arrival: 1 }]);
         },
-      };
+      });
     },
   };
   const pipeline = createPipeline({
@@ -62,9 +68,9 @@ async function open(signatureChecks?: SignatureChecks) {
     counters,
     isBlocked: () => false,
     correspondents: { has: () => false },
-    rates: { take: () => true, takeReserved: () => true },
+    verificationRates: { take: () => true, takeReserved: () => true },
     handlers: { presence: handler, dm: handler, relayList: handler },
-    emit: (events) => calls.push(...events.map(() => 'notify')),
+    emit: (events) => calls.push(...events.map(() => 'emit')),
     onDeferred: () => calls.push('deferred'),
     onForged: () => calls.push('forged'),
   });
@@ -74,19 +80,20 @@ async function open(signatureChecks?: SignatureChecks) {
     Math.max(
       ...turns.map((from, n) => calls.slice(from, turns[n + 1]).filter((each) => each === call).length),
     );
-  return { clock, log, store, counters, calls, applied, faults, pipeline, bob, count, mostInATurn };
+  const probes = { calls, applied, count, mostInATurn };
+  return { clock, log, store, counters, faults, refusals, pipeline, bob, ...probes };
 }
 
 const URL = 'wss://one.test';
 
-test('goes from the cheap checks over the signature to the effect, and tells it last', async () => {
+test('checks the signature, then opens, applies, and emits last', async () => {
   const { clock, calls, pipeline, bob } = await open();
   pipeline.ingest(bob.dm(self, 'x'), URL);
   await clock.advance(0);
-  expect(calls).toEqual(['verify', 'open', 'apply', 'notify']);
+  expect(calls).toEqual(['verify', 'open', 'apply', 'emit']);
 });
 
-test('nothing is remembered before it is verified', async () => {
+test('remembers nothing before it is verified', async () => {
   const { clock, store, pipeline, bob } = await open();
   const event = { ...bob.dm(self, 'x'), content: 'forged' };
   pipeline.ingest(event, URL);
@@ -94,21 +101,21 @@ test('nothing is remembered before it is verified', async () => {
   expect(store.peek((tables) => tables.seen.has(event.id))).toBe(false);
 });
 
-test('nothing is told that could not be stored, and the event can come again', async () => {
+test('emits nothing that could not be stored, and accepts the event again later', async () => {
   const { clock, log, faults, pipeline, bob, count } = await open();
   const event = bob.dm(self, 'x');
   faults.store = true;
   pipeline.ingest(event, URL);
   await clock.advance(0);
-  expect(count('notify')).toBe(0);
+  expect(count('emit')).toBe(0);
   expect(log.lines).toMatchObject([{ level: 'error' }]);
   faults.store = false;
   pipeline.ingest(event, URL);
   await clock.advance(0);
-  expect(count('notify')).toBe(1);
+  expect(count('emit')).toBe(1);
 });
 
-test('of several that come at once, one that cannot be stored takes no other with it', async () => {
+test('an event that cannot be stored does not affect others of the same batch', async () => {
   const { clock, store, faults, pipeline, bob, count } = await open();
   const events = Array.from({ length: 5 }, (_, n) => bob.dm(self, `m${n}`));
   const bad = events[2] as NostrEvent;
@@ -119,10 +126,39 @@ test('of several that come at once, one that cannot be stored takes no other wit
   expect(events.map((event) => store.peek((tables) => tables.seen.has(event.id)))).toEqual(
     events.map((event) => event !== bad),
   );
-  expect([count('notify'), count('deferred')]).toEqual([4, 1]);
+  expect([count('emit'), count('deferred')]).toEqual([4, 1]);
 });
 
-test('a seen event costs no signature check', async () => {
+test.each([
+  ['classify', 'stale', { verified: 0, deferred: 0, isSeen: false, counted: {} }],
+  // Unverified: remembering the id would let a forged copy keep the real event away.
+  ['classify', 'stranger_quota', { verified: 0, deferred: 0, isSeen: false, counted: { stranger_quota: 2 } }],
+  ['classify', 'rate_limited', { verified: 0, deferred: 2, isSeen: false, counted: { rate_limited: 2 } }],
+  ['open', 'undecryptable', { verified: 1, deferred: 0, isSeen: true, counted: { undecryptable: 1 } }],
+  ['apply', 'blocked', { verified: 1, deferred: 0, isSeen: true, counted: { blocked: 1 } }],
+  ['apply', 'stranger_quota', { verified: 1, deferred: 0, isSeen: false, counted: { stranger_quota: 1 } }],
+  ['apply', 'rate_limited', { verified: 2, deferred: 2, isSeen: false, counted: { rate_limited: 2 } }],
+  ['apply', 'inbox_full', { verified: 2, deferred: 2, isSeen: false, counted: { inbox_full: 2 } }],
+] as const)('an event and its copy, refused by `%s` as %s', async (stage, reason, expected) => {
+  const { clock, store, counters, refusals, pipeline, bob, count } = await open();
+  refusals[stage] = reason;
+  const event = bob.dm(self, 'x');
+  for (const url of [URL, 'wss://two.test']) {
+    pipeline.ingest(event, url);
+    await clock.advance(0);
+  }
+  const isSeen = store.peek((tables) => tables.seen.has(event.id));
+  expect({
+    verified: count('verify'),
+    deferred: count('deferred'),
+    isSeen,
+    counted: counters.unusual(),
+  }).toEqual(expected);
+  expect(count('emit')).toBe(0);
+  expect(store.peek((tables) => tables.meta.get('policy'))).toBeNull();
+});
+
+test('does not verify an event it has seen', async () => {
   const { clock, counters, pipeline, bob, count } = await open();
   const event = bob.dm(self, 'x');
   pipeline.ingest(event, URL);
@@ -133,7 +169,7 @@ test('a seen event costs no signature check', async () => {
   expect(counters.unusual()).toEqual({});
 });
 
-test('checks a few signatures a turn, however many events come at once', async () => {
+test('verifies a few signatures per turn, however many events arrive at once', async () => {
   const { clock, pipeline, bob, count } = await open();
   for (let i = 0; i < 100; i++) pipeline.ingest(bob.dm(self, `m${i}`), URL);
   expect(count('verify')).toBe(ingestLimits.verificationsPerTurn);
@@ -142,7 +178,7 @@ test('checks a few signatures a turn, however many events come at once', async (
   expect(count('apply')).toBe(100);
 });
 
-test('puts off and counts what is more than the queue holds', async () => {
+test('defers and counts events that exceed the queue', async () => {
   const { clock, counters, pipeline, bob, count } = await open();
   const over = 25;
   const event = { ...bob.dm(self, 'x'), content: 'forged' };
@@ -156,7 +192,7 @@ test('puts off and counts what is more than the queue holds', async () => {
   expect(count('deferred')).toBe(over);
 });
 
-test('what looks empty takes room in the queue as well', async () => {
+test('counts empty tags against the size of the queue', async () => {
   const { counters, pipeline, bob } = await open();
   const hollow = Array.from({ length: 90 }, () => new Array<string>(850).fill(''));
   const event = bob.dm(self, 'x');
@@ -165,7 +201,7 @@ test('what looks empty takes room in the queue as well', async () => {
   expect(counters.unusual()['overloaded']).toBeGreaterThan(10);
 });
 
-test('after a stop nothing happens any more', async () => {
+test('does nothing after a stop', async () => {
   const { clock, store, pipeline, bob, count } = await open();
   for (let i = 0; i < 100; i++) pipeline.ingest(bob.dm(self, `m${i}`), URL);
   pipeline.stop();
@@ -177,8 +213,8 @@ test('after a stop nothing happens any more', async () => {
   expect(clock.pending()).toBe(0);
 });
 
-/** Another thread, which answers when it is told to. */
-function aside() {
+/** A thread that answers when the test says so. */
+function fakeThread() {
   const asked: { events: readonly NostrEvent[]; answer: () => void; fail: () => void }[] = [];
   const state = { isGone: false, isWanted: false };
   const checks: SignatureChecks = {
@@ -201,7 +237,10 @@ function aside() {
 }
 
 const MANY = 600;
-async function answerAll(clock: { advance(ms: number): Promise<void> }, thread: ReturnType<typeof aside>) {
+async function answerAll(
+  clock: { advance(ms: number): Promise<void> },
+  thread: ReturnType<typeof fakeThread>,
+) {
   await clock.advance(0);
   while (thread.asked.length > 0) {
     for (const { answer } of thread.asked.splice(0)) answer();
@@ -209,8 +248,8 @@ async function answerAll(clock: { advance(ms: number): Promise<void> }, thread: 
   }
 }
 
-test('where many wait, signatures are checked beside the event loop, and the order stays', async () => {
-  const thread = aside();
+test('verifies in the thread when many are queued, and keeps the order', async () => {
+  const thread = fakeThread();
   const { clock, applied, pipeline, bob, count } = await open(thread.checks);
   const events = Array.from({ length: MANY }, (_, n) => bob.dm(self, `m${n}`));
   for (const event of events) pipeline.ingest(event, URL);
@@ -219,8 +258,8 @@ test('where many wait, signatures are checked beside the event loop, and the ord
   expect(count('verify')).toBeLessThan(MANY / 4);
 });
 
-test('for a few, no thread is asked to get ready', async () => {
-  const thread = aside();
+test('does not start the thread for a few events', async () => {
+  const thread = fakeThread();
   const { clock, applied, pipeline, bob } = await open(thread.checks);
   for (let n = 0; n < 100; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
   await clock.advance(0);
@@ -228,8 +267,8 @@ test('for a few, no thread is asked to get ready', async () => {
   expect(thread.state.isWanted).toBe(false);
 });
 
-test('what comes while others are checked beside the event loop waits for them', async () => {
-  const thread = aside();
+test('an event that arrives while others are in the thread waits for them', async () => {
+  const thread = fakeThread();
   const { clock, applied, pipeline, bob } = await open(thread.checks);
   const events = Array.from({ length: MANY }, (_, n) => bob.dm(self, `m${n}`));
   const last = events.pop() as NostrEvent;
@@ -242,8 +281,8 @@ test('what comes while others are checked beside the event loop waits for them',
   expect(applied.at(-1)).toBe(last.content);
 });
 
-test('forged ones are refused wherever they are checked', async () => {
-  const thread = aside();
+test('refuses forged events wherever they are verified', async () => {
+  const thread = fakeThread();
   const { clock, applied, counters, pipeline, bob } = await open(thread.checks);
   const event = bob.dm(self, 'x');
   for (let n = 0; n < MANY; n++) pipeline.ingest({ ...event, content: 'forged' }, URL);
@@ -253,8 +292,8 @@ test('forged ones are refused wherever they are checked', async () => {
   expect(counters.unusual()).toEqual({ bad_signature: MANY });
 });
 
-test('only so many are under way, and a thread that fails costs none of them', async () => {
-  const thread = aside();
+test('limits the events in the thread, and loses none if it fails', async () => {
+  const thread = fakeThread();
   const { clock, applied, pipeline, bob } = await open(thread.checks);
   const events = Array.from({ length: MANY }, (_, n) => bob.dm(self, `m${n}`));
   for (const event of events) pipeline.ingest(event, URL);
@@ -265,16 +304,16 @@ test('only so many are under way, and a thread that fails costs none of them', a
   expect(applied).toEqual(events.map(({ content }) => content));
 });
 
-test('however many answers come at once, a turn opens only so many', async () => {
-  const thread = aside();
+test('opens a limited number of events per turn, however many results arrive at once', async () => {
+  const thread = fakeThread();
   const { clock, pipeline, bob, mostInATurn } = await open(thread.checks);
   for (let n = 0; n < MANY; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
   await answerAll(clock, thread);
   expect(mostInATurn('open')).toBeLessThan(ingestLimits.verificationsInThread / 2);
 });
 
-test('when the thread is gone the event loop does no more a turn than ever, after what was under way', async () => {
-  const thread = aside();
+test('verifies a limited number per turn after the thread is gone', async () => {
+  const thread = fakeThread();
   const { clock, applied, pipeline, bob, count, mostInATurn } = await open(thread.checks);
   for (let n = 0; n < MANY; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
   await clock.advance(0);
@@ -286,8 +325,8 @@ test('when the thread is gone the event loop does no more a turn than ever, afte
   expect(mostInATurn('verify')).toBeLessThan(ingestLimits.verificationsInThread / 2);
 });
 
-test('an answer after the stop has no effect', async () => {
-  const thread = aside();
+test('a result after the stop has no effect', async () => {
+  const thread = fakeThread();
   const { clock, log, store, calls, pipeline, bob } = await open(thread.checks);
   for (let n = 0; n < MANY; n++) pipeline.ingest(bob.dm(self, `m${n}`), URL);
   await clock.advance(0);

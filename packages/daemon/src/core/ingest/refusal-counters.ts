@@ -1,20 +1,20 @@
-import type { Refusal } from '../model/verdict.ts';
+import type { RefusalReason } from '../model/verdict.ts';
 
-/** Refusals that are the daily business of several relays carrying the same events. */
-const ordinary: readonly Refusal[] = ['duplicate', 'stale', 'own', 'expired'];
+/** Refusals that are normal when several relays carry the same events. */
+const ordinary: readonly RefusalReason[] = ['duplicate', 'stale', 'own', 'expired'];
 
 export interface RefusalCounters {
-  /** An event came, whatever becomes of it. */
+  /** Counts an incoming event, refused or not. */
   countEvent(): void;
-  count(reason: Refusal): void;
-  /** All counts since start. */
+  count(reason: RefusalReason): void;
+  /** Returns all counts since start. */
   totals(): { readonly events: number; readonly refused: Readonly<Record<string, number>> };
-  /** Counts since start, the ordinary ones left out. */
+  /** Returns the counts since start without the ordinary ones. */
   unusual(): Record<string, number>;
 }
 
 export function createRefusalCounters(): RefusalCounters {
-  const counts = new Map<Refusal, number>();
+  const counts = new Map<RefusalReason, number>();
   let events = 0;
   return {
     countEvent() {

@@ -4,94 +4,94 @@ import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { SignatureChecks } from '../ports/signature-checks.ts';
 import { ingestLimits } from './limits.ts';
 
-/** So many at once that handing them over costs little, and so few that the answers are soon back. */
+/** Events handed over at once: amortizes the thread hop without adding much latency. */
 const BATCH = 32;
-/** As many waiting events as take about 60 ms to check: fewer are not worth another thread. */
-const MANY = 256;
-/** Events that we checked meanwhile, behind those that are beside: a third of theirs, as we have more to do. */
-const OWN = ingestLimits.verificationsInThread / 3;
+/** Queued events that take about 60 ms to verify: fewer are not worth another thread. */
+const WORTH_A_THREAD = 256;
+/** Most events verified here that wait for earlier ones in the thread: a third of its share, as this thread has more to do. */
+const MAX_HERE = ingestLimits.verificationsInThread / 3;
 
 export interface ThreadVerifier<Job> {
-  /** Whether the next one has to go this way: many wait, or others that came before are there. */
-  isDue(waiting: number): boolean;
-  /** Where the next one is to be checked: beside, or here where enough are beside; null when it has to wait. */
-  room(): 'beside' | 'here' | null;
+  /** Whether the next job has to go this way, because many are queued or because earlier jobs are still under way. */
+  isDue(queued: number): boolean;
+  /** Where to verify the next job: here if the thread has enough; null if it has to wait. */
+  nextPlace(): 'thread' | 'here' | null;
   add(job: Job): void;
-  /** One that was checked here has its effect after those before it. */
-  addChecked(job: Job, answer: boolean): void;
-  /** Hands over what gathered. */
+  /** Adds a job that was verified here. It is reported after those before it. */
+  addVerified(job: Job, isAuthentic: boolean): void;
+  /** Hands over the gathered jobs. */
   flush(): void;
 }
 
-/** Hands waiting events over in batches, and gives the answers back in the order in which the events came. */
+/** Hands jobs to another thread in batches, and reports the results in the order in which the jobs came. */
 export function createThreadVerifier<Job extends { readonly event: NostrEvent }>(deps: {
   readonly engine: Pick<CryptoEngine, 'verify'>;
   readonly checks: SignatureChecks | undefined;
   readonly clock: Pick<Clock, 'after'>;
-  readonly onChecked: (jobs: readonly Job[], answers: readonly boolean[]) => void;
+  readonly onVerified: (jobs: readonly Job[], areAuthentic: readonly boolean[]) => void;
 }): ThreadVerifier<Job> {
-  const { engine, checks, clock, onChecked } = deps;
-  let gathered: Job[] = [];
-  let own: { job: Job; answer: boolean }[] = [];
-  const underWay = { beside: 0, own: 0 };
-  /** Settles when all that was handed over before has had its effect. */
+  const { engine, checks, clock, onVerified } = deps;
+  let forThread: Job[] = [];
+  let verifiedHere: { job: Job; isAuthentic: boolean }[] = [];
+  const underWay = { thread: 0, here: 0 };
+  /** Settles after all earlier batches have been reported. */
   let last = Promise.resolve();
 
   async function follow(
-    of: keyof typeof underWay,
+    place: keyof typeof underWay,
     jobs: readonly Job[],
-    answers: readonly boolean[] | Promise<readonly boolean[] | null>,
+    results: readonly boolean[] | Promise<readonly boolean[] | null>,
   ): Promise<void> {
     const before = last;
-    underWay[of] += jobs.length;
-    const found = await answers;
+    underWay[place] += jobs.length;
+    const areAuthentic = await results;
     await before;
-    // One batch a turn, however many answers are there: to open them takes longer than to check them did.
+    // One batch per turn, however many results are there: opening events takes longer than verifying them.
     await pause(clock, 0);
-    underWay[of] -= jobs.length;
-    onChecked(jobs, found ?? jobs.map(({ event }) => engine.verify(event)));
+    underWay[place] -= jobs.length;
+    onVerified(jobs, areAuthentic ?? jobs.map(({ event }) => engine.verify(event)));
   }
 
   const check = async (events: readonly NostrEvent[]): Promise<readonly boolean[] | null> =>
     (await checks?.check(events).catch(() => null)) ?? null;
 
   function flush(): void {
-    // One of the two is empty: whichever came second flushed the first.
-    if (gathered.length > 0) {
-      const jobs = gathered;
-      gathered = [];
-      last = follow('beside', jobs, check(jobs.map(({ event }) => event)));
+    // At most one of the two has jobs: adding to one flushes the other.
+    if (forThread.length > 0) {
+      const jobs = forThread;
+      forThread = [];
+      last = follow('thread', jobs, check(jobs.map(({ event }) => event)));
     }
-    if (own.length > 0) {
-      const checked = own;
-      own = [];
+    if (verifiedHere.length > 0) {
+      const verified = verifiedHere;
+      verifiedHere = [];
       last = follow(
-        'own',
-        checked.map(({ job }) => job),
-        checked.map(({ answer }) => answer),
+        'here',
+        verified.map(({ job }) => job),
+        verified.map(({ isAuthentic }) => isAuthentic),
       );
     }
   }
 
   const isReady = (): boolean => checks?.isReady() === true;
-  const isBusy = (): boolean => underWay.beside + underWay.own + gathered.length + own.length > 0;
+  const isBusy = (): boolean => underWay.thread + underWay.here + forThread.length + verifiedHere.length > 0;
 
   return {
-    isDue: (waiting) => isBusy() || (waiting >= MANY && isReady()),
-    room() {
-      const isFull = underWay.beside + gathered.length >= ingestLimits.verificationsInThread;
-      // Nobody is asked to get ready for the first of a few; after the first of many, it may have failed.
-      if (!isFull && (!isBusy() || isReady())) return 'beside';
-      return underWay.own + own.length < OWN ? 'here' : null;
+    isDue: (queued) => isBusy() || (queued >= WORTH_A_THREAD && isReady()),
+    nextPlace() {
+      const isFull = underWay.thread + forThread.length >= ingestLimits.verificationsInThread;
+      // While idle the thread is not asked to get ready: a few events do not need it. While busy it may have failed.
+      if (!isFull && (!isBusy() || isReady())) return 'thread';
+      return underWay.here + verifiedHere.length < MAX_HERE ? 'here' : null;
     },
     add(job) {
-      if (own.length > 0) flush();
-      gathered.push(job);
-      if (gathered.length >= BATCH) flush();
+      if (verifiedHere.length > 0) flush();
+      forThread.push(job);
+      if (forThread.length >= BATCH) flush();
     },
-    addChecked(job, answer) {
-      if (gathered.length > 0) flush();
-      own.push({ job, answer });
+    addVerified(job, isAuthentic) {
+      if (forThread.length > 0) flush();
+      verifiedHere.push({ job, isAuthentic });
     },
     flush,
   };

@@ -1,4 +1,12 @@
-import { type Cancel, type Clock, every, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  every,
+  type Log,
+  settlesWithin,
+  toUnixSec,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import {
   kinds,
   type NostrEvent,
@@ -13,9 +21,11 @@ import type { Store } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 
-const GOODBYE_LEAST_SEC = 60;
-const GOODBYE_MS = 1_500;
-/** NIP-40: kind 1 notes go only where they vanish again. */
+/** Shortest time in which an offline presence expires: it may still be on its way when we are gone. */
+const OFFLINE_LIFETIME_SEC = 60;
+/** How long a stop waits for relays to take the offline presence. */
+const OFFLINE_MS = 1_500;
+/** Expiration (NIP-40): kind 1 notes go only to relays that delete them again. */
 const EXPIRATION_NIP = 40;
 
 export interface AnnounceOptions {
@@ -29,19 +39,21 @@ export interface Announcer {
   start(): void;
   onConnected(url: string): void;
   onInfo(url: string, info: RelayInfo): void;
-  /** Says goodbye, so that peers need not wait for the online window to pass. */
+  /** Publishes the offline presence, so that peers need not wait until the online window is over. */
   stop(): Promise<void>;
 }
 
+/** Publishes our presence: regularly, and to each relay as soon as it is connected. */
 export function createAnnouncer(
   deps: {
-    identity: Identity;
-    network: RelayNetwork;
-    store: Store;
-    clock: Clock;
-    log: Log;
-    budget: WriteBudget;
-    relayOffsetMs: () => number;
+    readonly identity: Identity;
+    readonly network: RelayNetwork;
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly budget: WriteBudget;
+    /** How far the relays' clocks are ahead of ours. */
+    readonly relayOffsetMs: () => number;
   },
   options: AnnounceOptions,
 ): Announcer {
@@ -54,7 +66,7 @@ export function createAnnouncer(
     return nextCreatedAtSec(last, clock.now(), deps.relayOffsetMs());
   }
 
-  function remember(createdAtSec: number): void {
+  function rememberDate(createdAtSec: number): void {
     store
       .transaction((tables) => tables.meta.set('presence_at_sec', String(createdAtSec)))
       .catch((error) =>
@@ -68,14 +80,14 @@ export function createAnnouncer(
       options.presenceKinds.map((kind) => [kind, identity.sign(draft(kind, createdAtSec, 'online'))]),
     );
     current = { events, atMs: clock.now() };
-    remember(createdAtSec);
+    rememberDate(createdAtSec);
   }
 
   function draft(kind: PresenceKind, createdAtSec: number, status: 'online' | 'offline') {
     const lifetimeSec = Math.round(options.onlineWindowMs / 1000);
-    // As long as the last announcement: who comes later may still find that as a note, and nothing else. Dated right after
-    // it, a goodbye may be late.
-    const leastSec = toUnixSec(clock.now()) + GOODBYE_LEAST_SEC - createdAtSec;
+    // An offline presence has to live as long as the announcement it replaces, which newcomers may still find as a note. It
+    // is dated one second after that announcement, which may be a while ago: so it gets at least a minute from now.
+    const leastSec = toUnixSec(clock.now()) + OFFLINE_LIFETIME_SEC - createdAtSec;
     return presenceEvent({
       kind,
       createdAtSec,
@@ -91,23 +103,25 @@ export function createAnnouncer(
     if (!current || clock.now() - current.atMs >= options.intervalMs || clock.now() < current.atMs) renew();
     const event = current?.events.get(kind);
     if (!event) return;
-    // Its own slot beside the ration of messages; but who wants nothing of us gets nothing.
+    // Presences are not counted against the write budget, but a relay that refuses all we write gets none.
     if (budget.refusesUs(url)) return;
-    const answer = await network.publish(url, event);
-    budget.onOutcome(url, answer);
-    if (answer.outcome === 'rejected') {
-      log.warn('presence refused', { relay: url, kind, reason: answer.reason });
+    const result = await network.publish(url, event);
+    budget.onOutcome(url, result);
+    if (result.outcome === 'rejected') {
+      log.warn('presence refused', { relay: url, kind, reason: result.reason });
     }
   }
 
-  const forgets = (info: RelayInfo | null): boolean => info?.supportedNips.includes(EXPIRATION_NIP) ?? false;
+  const expiresEvents = (info: RelayInfo | null): boolean =>
+    info?.supportedNips.includes(EXPIRATION_NIP) ?? false;
+
+  const openRelays = () => network.relays().filter(({ open, role }) => open && role === 'own');
 
   function announce(): void {
     renew();
-    for (const relay of network.relays()) {
-      if (!relay.open || relay.role !== 'own') continue;
-      void publish(relay.url, kinds.presence);
-      if (forgets(relay.info)) void publish(relay.url, kinds.note);
+    for (const { url, info } of openRelays()) {
+      void publish(url, kinds.presence);
+      if (expiresEvents(info)) void publish(url, kinds.note);
     }
   }
 
@@ -117,28 +131,17 @@ export function createAnnouncer(
     },
     onConnected: (url) => void publish(url, kinds.presence),
     onInfo(url, info) {
-      if (forgets(info)) void publish(url, kinds.note);
+      if (expiresEvents(info)) void publish(url, kinds.note);
     },
     async stop() {
       cancel();
       if (!current || !options.presenceKinds.includes(kinds.presence)) return;
       const last = current.events.get(kinds.presence)?.created_at ?? 0;
-      const goodbye = identity.sign(draft(kinds.presence, last + 1, 'offline'));
-      remember(goodbye.created_at);
-      const said = Promise.all(
-        network
-          .relays()
-          .filter((relay) => relay.open && relay.role === 'own')
-          .map((relay) => network.publish(relay.url, goodbye)),
-      );
-      // A relay that does not answer holds up nobody's goodbye.
-      await new Promise<void>((resolve) => {
-        const cancelPatience = clock.after(GOODBYE_MS, resolve);
-        void said.then(() => {
-          cancelPatience();
-          resolve();
-        });
-      });
+      const offline = identity.sign(draft(kinds.presence, last + 1, 'offline'));
+      rememberDate(offline.created_at);
+      const published = Promise.all(openRelays().map(({ url }) => network.publish(url, offline)));
+      // A relay that does not reply must not delay the stop.
+      await settlesWithin(clock, OFFLINE_MS, published);
     },
   };
 }

@@ -8,15 +8,20 @@ export interface DiscoverOptions {
 }
 
 export interface Discovery {
-  /** Of the permanent subscription: it finds newcomers as they come. */
+  /** Filters of the permanent subscription, by which newcomers are found at once. */
   filters(): Filter[];
   start(): void;
   stop(): void;
 }
 
-/** Beside the live subscription, asks each relay again from time to time: a subscription can die unnoticed. */
+/** Scans each relay for presences at regular intervals, in addition to the subscription, which can die unnoticed. */
 export function createDiscovery(
-  deps: { network: RelayNetwork; clock: Clock; log: Log; ingest: (raw: unknown, url: string) => void },
+  deps: {
+    readonly network: RelayNetwork;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly ingest: (raw: unknown, url: string) => void;
+  },
   options: DiscoverOptions,
 ): Discovery {
   const { network, clock, log, ingest } = deps;
@@ -35,7 +40,7 @@ export function createDiscovery(
       cancel = every(clock, options.intervalMs, () => {
         for (const relay of network.relays()) {
           if (!relay.open || relay.role !== 'own') continue;
-          // Said again at each scan: people follow the log to see that the mesh is up.
+          // Repeated at each scan: people follow the log to see that the mesh is up.
           log.info(`relay connected to ${relay.url}`);
           void scan(relay.url);
         }

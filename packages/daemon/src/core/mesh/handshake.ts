@@ -8,27 +8,27 @@ import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { meshLimits } from './limits.ts';
 
-/** How often those who had to wait are looked at again. */
-const AGAIN_MS = 10_000;
-/** Of those: whom the owner named, then the last seen, since they are there to hear it. */
-const LOOKED_AT = 50;
+/** Pause before peers that had to wait are greeted. */
+const RETRY_MS = 10_000;
+/** Waiting peers considered at a time: named ones first, then the last seen, as they are likely to be online. */
+const CONSIDERED = 50;
 
 export interface Handshake {
-  /** Greets whoever a crash, or the ration, left ungreeted. */
+  /** Greets peers that a crash or the limits left without a hello. */
   start(): void;
   onEvent(event: DomainEvent): void;
   stop(): void;
 }
 
-/** One hello for each key that we ever meet, and so many a minute and a day: keys cost nothing, hellos do. */
+/** Sends one hello to each key we ever meet. Limited per minute and day: made-up keys cost nothing, hellos do. */
 export function createHandshake(
   deps: {
-    identity: Identity;
-    store: Store;
-    clock: Clock;
-    log: Log;
-    /** Told after a hello is on disk. */
-    offer: (items: readonly OutboxItem[]) => void;
+    readonly identity: Identity;
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    /** Called after a hello is on disk. */
+    readonly offer: (items: readonly OutboxItem[]) => void;
   },
   options: { readonly name: string | null },
 ): Handshake {
@@ -36,10 +36,10 @@ export function createHandshake(
   let cancel: Cancel | null = null;
   let stopped = false;
 
-  /** On disk, so that no restart starts the count anew. */
-  function hasRation({ greeted }: Tables): boolean {
+  /** Whether one more hello is within the limits. Counted on disk, so that a restart does not reset them. */
+  function isWithinLimits({ greeted }: Tables): boolean {
     const nowMs = clock.now();
-    // Those of a clock that was ahead do not count: they would for as long as it was.
+    // Hellos dated in the future do not count: a clock that was ahead would block hellos for as long as it was ahead.
     const within = (ms: number): number => greeted.countSince(nowMs - ms + 1) - greeted.countSince(nowMs + 1);
     return within(minuteMs) < meshLimits.hellosPerMinute && within(dayMs) < meshLimits.hellosPerDay;
   }
@@ -47,19 +47,19 @@ export function createHandshake(
   const wantsHello = (peer: PeerRecord | null): peer is PeerRecord =>
     peer?.hello === 'none' && peer.trust !== 'blocked';
 
-  /** @returns whether it need not be tried again */
+  /** @returns false if it has to be tried again later */
   async function greet(pubkey: Pubkey): Promise<boolean> {
-    const { peer, isGreeted, isRationed } = store.peek((tables) => ({
+    const { peer, isGreeted, isLimited } = store.peek((tables) => ({
       peer: tables.peers.get(pubkey),
       isGreeted: tables.greeted.has(pubkey),
-      isRationed: !hasRation(tables),
+      isLimited: !isWithinLimits(tables),
     }));
     if (!wantsHello(peer)) return true;
     if (isGreeted) {
-      await store.transaction((tables) => noteGreeted(tables, pubkey));
+      await store.transaction((tables) => markGreeted(tables, pubkey));
       return true;
     }
-    if (isRationed) return false;
+    if (isLimited) return false;
     const nowMs = clock.now();
     const dialect = dialectOf(peer);
     const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialect);
@@ -71,7 +71,7 @@ export function createHandshake(
     };
     const isQueued = await store.transaction((tables) => {
       const now = tables.peers.get(pubkey);
-      if (!wantsHello(now) || !hasRation(tables)) return false;
+      if (!wantsHello(now) || !isWithinLimits(tables)) return false;
       tables.peers.put({ ...now, hello: 'queued' });
       tables.greeted.add(pubkey, nowMs);
       tables.outbox.insert(item);
@@ -81,47 +81,47 @@ export function createHandshake(
     return isQueued;
   }
 
-  /** Of a peer that was forgotten and met again. */
-  function noteGreeted(tables: Tables, pubkey: Pubkey): void {
+  /** Marks a peer that was greeted, forgotten, and discovered again. */
+  function markGreeted(tables: Tables, pubkey: Pubkey): void {
     const peer = tables.peers.get(pubkey);
     if (wantsHello(peer)) tables.peers.put({ ...peer, hello: 'published' });
   }
 
-  function greetOrWait(pubkey: Pubkey): void {
+  function greetOrRetry(pubkey: Pubkey): void {
     greet(pubkey)
       .then((isDone) => {
-        if (!isDone) wait();
+        if (!isDone) retryLater();
       })
       .catch((error) => log.error('a hello could not be queued', { peer: pubkey, reason: String(error) }));
   }
 
-  function wait(): void {
+  function retryLater(): void {
     if (stopped) return;
-    cancel ??= clock.after(AGAIN_MS, () => {
+    cancel ??= clock.after(RETRY_MS, () => {
       cancel = null;
       greetWaiting();
     });
   }
 
   function greetWaiting(): void {
-    const { waiting, isRationed } = store.peek((tables) => ({
-      waiting: tables.peers.ungreeted(LOOKED_AT).flatMap((pubkey) => tables.peers.get(pubkey) ?? []),
-      isRationed: !hasRation(tables),
+    const { waiting, isLimited } = store.peek((tables) => ({
+      waiting: tables.peers.ungreeted(CONSIDERED).flatMap((pubkey) => tables.peers.get(pubkey) ?? []),
+      isLimited: !isWithinLimits(tables),
     }));
     if (waiting.length === 0) return;
-    if (isRationed) return wait();
-    // Who is here the longest is the least likely to be made up.
+    if (isLimited) return retryLater();
+    // Keys that have been around for long are the least likely to be made up.
     const inOrder = waiting
       .filter(wantsHello)
       .sort((a, b) => rankOf(a) - rankOf(b) || a.firstSeenMs - b.firstSeenMs);
-    for (const { pubkey } of inOrder.slice(0, meshLimits.hellosPerMinute)) greetOrWait(pubkey);
-    if (inOrder.length > meshLimits.hellosPerMinute) wait();
+    for (const { pubkey } of inOrder.slice(0, meshLimits.hellosPerMinute)) greetOrRetry(pubkey);
+    if (inOrder.length > meshLimits.hellosPerMinute) retryLater();
   }
 
   return {
     start: greetWaiting,
     onEvent(event) {
-      if (event.type === 'peer.discovered') greetOrWait(event.peer.pubkey);
+      if (event.type === 'peer.discovered') greetOrRetry(event.peer.pubkey);
     },
     stop() {
       stopped = true;
@@ -130,6 +130,6 @@ export function createHandshake(
   };
 }
 
-/** Whom the owner named first, then who greeted us, then the others. */
+/** Peers the owner named come first, then those that greeted us. */
 const rankOf = (peer: PeerRecord): number =>
   peer.trust === 'contact' || peer.alias !== null ? 0 : peer.theirHelloAtMs !== null ? 1 : 2;

@@ -1,6 +1,6 @@
 /** Limits of discovery. */
 export const meshLimits = {
-  /** Time without presence after which a peer counts as offline: three announcements, as in the deployed mesh. */
+  /** Time without a sign of life after which a peer counts as offline: three announcements, as in the deployed mesh. */
   onlineWindowMinutes: 15,
   /** Unknown keys whose offline presence is remembered, so that their older presences do not make them peers. */
   departedKeys: 1_000,

@@ -4,8 +4,8 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import { isOnline, type PeerRecord } from '../model/peer.ts';
 import type { Store } from '../ports/store.ts';
 
-/** How often silence is looked for: short beside the online window. */
-const LOOK_MS = 30_000;
+/** How often silent peers are looked for: short compared with the online window. */
+const CHECK_MS = 30_000;
 
 export interface OnlineWatch {
   start(): void;
@@ -13,7 +13,7 @@ export interface OnlineWatch {
   stop(): void;
 }
 
-/** Tells when a peer comes and goes. Who is online at the start of the daemon did not come then. */
+/** Reports when a peer comes online or goes offline. Peers that are online at the daemon's start are not reported. */
 export function createOnlineWatch(
   deps: {
     readonly store: Store;
@@ -23,11 +23,11 @@ export function createOnlineWatch(
   options: { readonly onlineWindowMs: number },
 ): OnlineWatch {
   const { store, clock, emit } = deps;
-  /** Who is online, and when it was last seen. */
+  /** Online peers, and when each was last seen. */
   const online = new Map<Pubkey, UnixMs>();
   let cancel: Cancel = () => {};
 
-  function recall(): void {
+  function loadOnline(): void {
     const filter = { online: { is: true, nowMs: clock.now(), windowMs: options.onlineWindowMs } };
     let last: PeerRecord | undefined;
     do {
@@ -39,7 +39,7 @@ export function createOnlineWatch(
     } while (last);
   }
 
-  function take(peer: PeerRecord): void {
+  function update(peer: PeerRecord): void {
     const { pubkey } = peer;
     if (isOnline(peer, clock.now(), options.onlineWindowMs)) {
       const isNews = !online.has(pubkey);
@@ -50,7 +50,7 @@ export function createOnlineWatch(
     }
   }
 
-  function look(): void {
+  function reportSilent(): void {
     const nowMs = clock.now();
     for (const [pubkey, lastSeenMs] of [...online]) {
       if (nowMs - lastSeenMs <= options.onlineWindowMs) continue;
@@ -61,11 +61,11 @@ export function createOnlineWatch(
 
   return {
     start() {
-      recall();
-      cancel = every(clock, LOOK_MS, look);
+      loadOnline();
+      cancel = every(clock, CHECK_MS, reportSilent);
     },
     onEvent(event) {
-      if (event.type === 'peer.discovered' || event.type === 'peer.seen') take(event.peer);
+      if (event.type === 'peer.discovered' || event.type === 'peer.seen') update(event.peer);
     },
     stop: () => cancel(),
   };

@@ -4,41 +4,42 @@ import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wir
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer, type PeerRecord } from '../model/peer.ts';
-import type { Refused } from '../model/verdict.ts';
+import { accept, refuse, type Verdict } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
+import { checkAs } from '../trust/verification-rates.ts';
 import { meshLimits } from './limits.ts';
 
-/** Presence events → peers. Not remembered one by one: the newest `created_at` of a peer makes older ones stale. */
+/** Turns presence events into peers. Keeps no event ids: the newest `created_at` of a peer makes older presences stale. */
 export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): EventHandler {
-  /** Of keys that we never met: when they said goodbye. A relay may hand out what they said before it later. */
-  const goodbyes = new Map<Pubkey, number>();
+  /** When unknown keys went offline. A relay may deliver their older presences afterwards. */
+  const departed = new Map<Pubkey, number>();
 
-  function noteGoodbye({ pubkey, createdAtSec }: Presence): void {
-    goodbyes.delete(pubkey);
-    goodbyes.set(pubkey, createdAtSec);
-    if (goodbyes.size > meshLimits.departedKeys) goodbyes.delete(goodbyes.keys().next().value as Pubkey);
+  function noteDeparted({ pubkey, createdAtSec }: Presence): void {
+    departed.delete(pubkey);
+    departed.set(pubkey, createdAtSec);
+    if (departed.size > meshLimits.departedKeys) departed.delete(departed.keys().next().value as Pubkey);
   }
 
   return {
     remember: false,
-    look(event, tables) {
+    classify(event, tables) {
       const peer = tables.peers.get(event.pubkey);
-      const knownSec = peer?.presenceAtSec ?? goodbyes.get(event.pubkey) ?? Number.NEGATIVE_INFINITY;
-      if (event.created_at <= knownSec) return 'stale';
-      return peer ? 'known' : 'unknown';
+      const knownSec = peer?.presenceAtSec ?? departed.get(event.pubkey) ?? Number.NEGATIVE_INFINITY;
+      if (event.created_at <= knownSec) return refuse('stale');
+      return peer ? checkAs.knownPeer : checkAs.newPeer;
     },
     open(event: NostrEvent, nowMs: UnixMs) {
       const presence = readPresence(event, toUnixSec(nowMs));
-      if (!presence) return { refusal: 'no_presence' };
-      return {
+      if (!presence) return refuse('no_presence');
+      return accept({
         sortSec: event.created_at,
         sortSeq: 0,
         apply(tables, { receivedAtMs }) {
-          if (!presence.online && !tables.peers.get(presence.pubkey)) noteGoodbye(presence);
-          const isOver = presence.createdAtSec <= (goodbyes.get(presence.pubkey) ?? 0);
-          return isOver ? [] : takePresence(tables, presence, receivedAtMs, makeRoom);
+          if (!presence.online && !tables.peers.get(presence.pubkey)) noteDeparted(presence);
+          const isOver = presence.createdAtSec <= (departed.get(presence.pubkey) ?? 0);
+          return isOver ? accept([]) : takePresence(tables, presence, receivedAtMs, makeRoom);
         },
-      };
+      });
     },
   };
 }
@@ -48,10 +49,10 @@ function takePresence(
   presence: Presence,
   nowMs: UnixMs,
   makeRoom: (tables: Tables) => boolean,
-): DomainEvent[] | Refused {
+): Verdict<readonly DomainEvent[]> {
   const known = tables.peers.get(presence.pubkey);
-  if (known && presence.createdAtSec <= known.presenceAtSec) return [];
-  if (!known && !makeRoom(tables)) return { refusal: 'peers_full', isFinal: false };
+  if (known && presence.createdAtSec <= known.presenceAtSec) return accept([]);
+  if (!known && !makeRoom(tables)) return refuse('peers_full');
   const seenMs = Math.min(presence.createdAtSec * 1000, nowMs);
   const before = known ?? newPeer(presence.pubkey, nowMs, seenMs);
   const peer: PeerRecord = {
@@ -64,5 +65,5 @@ function takePresence(
     offlineSinceMs: presence.online ? null : nowMs,
   };
   tables.peers.put(peer);
-  return [{ type: known ? 'peer.seen' : 'peer.discovered', peer }];
+  return accept([{ type: known ? 'peer.seen' : 'peer.discovered', peer }]);
 }

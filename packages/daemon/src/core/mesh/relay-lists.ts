@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, hourMs, type Log } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, hourMs, type Log, type MonotonicMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import {
   type Filter,
@@ -10,55 +10,58 @@ import {
 } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
+import { accept, refuse } from '../model/verdict.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { isCorrespondent } from '../trust/correspondents.ts';
+import { checkAs } from '../trust/verification-rates.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 import { meshLimits } from './limits.ts';
 
-/** Changes that come together are told, and asked for, together. */
+/** How long changes and requests are gathered, to be published or asked for at once. */
 const GATHER_MS = 2_000;
-const AGAIN_MS = meshLimits.relayListHours * hourMs;
+const ASK_AGAIN_MS = meshLimits.relayListHours * hourMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
-/** Newest relay lists of the peers we know (NIP-65, NIP-17). Like a presence: a newer one makes older ones stale. */
+/** Keeps the newest relay lists of the peers we know (NIP-65, NIP-17). Like a presence, a newer one makes older ones stale. */
 export function createRelayListHandler(): EventHandler {
   return {
     remember: false,
-    look(event, tables) {
+    classify(event, tables) {
       const list = tables.relayLists.get(event.pubkey, event.kind);
-      if (list && event.created_at <= list.createdAtSec) return 'stale';
-      return tables.peers.get(event.pubkey) ? 'known' : 'unknown';
+      if (list && event.created_at <= list.createdAtSec) return refuse('stale');
+      return tables.peers.get(event.pubkey) ? checkAs.knownPeer : checkAs.newPeer;
     },
-    open: (event) => ({
-      sortSec: event.created_at,
-      sortSeq: 0,
-      apply(tables) {
-        const known = tables.relayLists.get(event.pubkey, event.kind);
-        if (known && event.created_at <= known.createdAtSec) return [];
-        // Of a key that we never met it is no news.
-        if (!tables.peers.get(event.pubkey)) return [];
-        tables.relayLists.put(event.pubkey, event.kind, event.created_at, readRelayList(event));
-        return [{ type: 'peer.relays', pubkey: event.pubkey }];
-      },
-    }),
+    open: (event) =>
+      accept({
+        sortSec: event.created_at,
+        sortSeq: 0,
+        apply(tables) {
+          const known = tables.relayLists.get(event.pubkey, event.kind);
+          if (known && event.created_at <= known.createdAtSec) return accept([]);
+          // We keep no lists of keys that we never met.
+          if (!tables.peers.get(event.pubkey)) return accept([]);
+          tables.relayLists.put(event.pubkey, event.kind, event.created_at, readRelayList(event));
+          return accept([{ type: 'peer.relays', pubkey: event.pubkey }]);
+        },
+      }),
   };
 }
 
 export interface RelayLists {
   /**
-   * Where this peer wants its messages, beyond our own relays. Only of contacts and whoever our agent wrote to: who runs a
-   * relay learns our address, and a stranger shall not be able to ask for it.
+   * Returns the relays on which this peer reads messages, without our own ones. Empty for strangers our agent has not
+   * written to: a relay's operator learns our address, so a stranger could use its own relay to find it.
    */
   relaysOf(peer: Pubkey): readonly string[];
-  /** This peer's lists are of use now. */
+  /** Asks for this peer's lists, unless that happened lately. */
   want(peer: Pubkey): void;
   /** Our relays, or what they can do, changed. */
   onRelaysChanged(): void;
   stop(): void;
 }
 
-/** Tells the mesh where we read, and learns where peers do. */
+/** Publishes our relay lists, and asks for those of peers. */
 export function createRelayLists(deps: {
   readonly identity: Identity;
   readonly network: RelayNetwork;
@@ -66,19 +69,18 @@ export function createRelayLists(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly ownRelays: () => readonly string[];
-  /** What the relays' clocks show more than ours. */
+  /** How far the relays' clocks are ahead of ours. */
   readonly relayOffsetMs: () => number;
   readonly ingest: (raw: unknown, url: string) => void;
 }): RelayLists {
   const { identity, network, store, clock, log } = deps;
   let wanted = new Set<Pubkey>();
-  /** By the clock that never jumps. */
-  const askedAt = new Map<Pubkey, number>();
-  /** What each relay was told last. */
-  const told = new Map<string, string>();
+  const askedAt = new Map<Pubkey, MonotonicMs>();
+  /** The content that each relay got last. */
+  const published = new Map<string, string>();
   let ours: { content: string; events: NostrEvent[] } = { content: '', events: [] };
   let cancelAsk: Cancel | null = null;
-  let cancelTell: Cancel | null = null;
+  let cancelPublish: Cancel | null = null;
 
   const openRelays = () => network.relays().filter(({ role, open }) => role === 'own' && open);
 
@@ -96,18 +98,19 @@ export function createRelayLists(deps: {
     for (const event of events) deps.ingest(event, url);
   }
 
-  /** Signed anew only when they changed, and offered to each relay once. */
-  function tell(): void {
-    cancelTell = null;
+  /** Signs new lists only if they changed, and publishes them once on each relay. */
+  function publish(): void {
+    cancelPublish = null;
     const open = openRelays();
     const urls = deps.ownRelays().filter((url) => !isLocalRelay(url));
-    // Messages are of use only where we can read them.
-    const dmUrls = urls.filter((url) => open.some((relay) => relay.url === url && relay.carriesDms));
-    if (urls.length === 0 || dmUrls.length === 0) return;
-    const content = JSON.stringify([urls, dmUrls.slice(0, limits.relay.perPeer)]);
-    if (ours.content !== content)
-      ours = { content, events: sign(urls, dmUrls.slice(0, limits.relay.perPeer)) };
-    for (const { url } of open) if (told.get(url) !== content) void tellRelay(url, content);
+    // Messages have to go where we can read them.
+    const dmUrls = urls
+      .filter((url) => open.some((relay) => relay.url === url && relay.carriesDms))
+      .slice(0, limits.relay.perPeer);
+    if (dmUrls.length === 0) return;
+    const content = JSON.stringify([urls, dmUrls]);
+    if (ours.content !== content) ours = { content, events: sign(urls, dmUrls) };
+    for (const { url } of open) if (published.get(url) !== content) void publishOn(url, content);
   }
 
   function sign(urls: readonly string[], dmUrls: readonly string[]): NostrEvent[] {
@@ -124,11 +127,11 @@ export function createRelayLists(deps: {
     ];
   }
 
-  async function tellRelay(url: string, content: string): Promise<void> {
-    told.set(url, content);
+  async function publishOn(url: string, content: string): Promise<void> {
+    published.set(url, content);
     for (const event of ours.events) {
       const { outcome } = await network.publish(url, event);
-      if (outcome === 'offline' || outcome === 'timeout') told.delete(url);
+      if (outcome === 'offline' || outcome === 'timeout') published.delete(url);
     }
   }
 
@@ -142,19 +145,19 @@ export function createRelayLists(deps: {
       return urls.filter((url) => !own.includes(url)).slice(0, limits.relay.perPeer);
     },
     want(peer) {
-      const lastMs = askedAt.get(peer) ?? Number.NEGATIVE_INFINITY;
-      if (clock.monotonic() - lastMs < AGAIN_MS || openRelays().length === 0) return;
+      const lastAt = askedAt.get(peer) ?? Number.NEGATIVE_INFINITY;
+      if (clock.monotonic() - lastAt < ASK_AGAIN_MS || openRelays().length === 0) return;
       if (askedAt.size >= meshLimits.relayListPeers) askedAt.clear();
       askedAt.set(peer, clock.monotonic());
       wanted.add(peer);
       cancelAsk ??= clock.after(GATHER_MS, ask);
     },
     onRelaysChanged() {
-      cancelTell ??= clock.after(GATHER_MS, tell);
+      cancelPublish ??= clock.after(GATHER_MS, publish);
     },
     stop() {
       cancelAsk?.();
-      cancelTell?.();
+      cancelPublish?.();
     },
   };
 }

@@ -1,5 +1,11 @@
-import type { TokenBucket } from '@ocmesh/shared/ambient';
-import { type Clock, type Log, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
+import {
+  type Clock,
+  type Log,
+  type MonotonicMs,
+  minuteMs,
+  type TokenBucket,
+  toUnixSec,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, pongPayload, profilePayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -9,29 +15,29 @@ import type { Store } from '../ports/store.ts';
 import { isCorrespondent } from '../trust/correspondents.ts';
 import { messagingLimits } from './limits.ts';
 
-/** The feature `query`: the daemon answers `ping` and `profile` by itself. */
+/** Replies to `ping` and `profile` without the agent: the feature `query`. */
 export function createQueryAnswers(
   deps: {
-    identity: Identity;
-    store: Store;
-    clock: Clock;
-    log: Log;
-    offer: (items: readonly OutboxItem[]) => void;
-    /** Of what goes to strangers by itself. */
-    strangersRation: TokenBucket;
+    readonly identity: Identity;
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    /** Called after a reply is on disk. */
+    readonly offer: (items: readonly OutboxItem[]) => void;
+    /** Limits receipts and automatic replies to strangers. */
+    readonly strangersRation: TokenBucket;
   },
   options: { readonly name: string | null },
 ): (event: DomainEvent) => void {
   const { identity, store, clock, log, strangersRation } = deps;
-  /** By the clock that never jumps. */
-  const answeredAt = new Map<Pubkey, number>();
+  const repliedAt = new Map<Pubkey, MonotonicMs>();
 
-  async function answer(peer: Pubkey, query: 'ping' | 'profile'): Promise<void> {
+  async function reply(peer: Pubkey, query: 'ping' | 'profile'): Promise<void> {
     const nowMs = clock.now();
-    const sinceMs = clock.monotonic() - (answeredAt.get(peer) ?? Number.NEGATIVE_INFINITY);
+    const sinceMs = clock.monotonic() - (repliedAt.get(peer) ?? Number.NEGATIVE_INFINITY);
     if (sinceMs < messagingLimits.query.pauseSeconds * 1000) return;
-    if (answeredAt.size >= messagingLimits.query.peers) answeredAt.clear();
-    answeredAt.set(peer, clock.monotonic());
+    if (repliedAt.size >= messagingLimits.query.peers) repliedAt.clear();
+    repliedAt.set(peer, clock.monotonic());
     const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
     const known = store.peek((tables) => tables.peers.get(peer));
     if (!known || known.trust === 'blocked') return;
@@ -48,7 +54,7 @@ export function createQueryAnswers(
 
   return (event) => {
     if (event.type !== 'query.received') return;
-    answer(event.peer, event.query).catch((error) =>
+    reply(event.peer, event.query).catch((error) =>
       log.error('a query could not be answered', { peer: event.peer, reason: String(error) }),
     );
   };

@@ -6,9 +6,10 @@ import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
-import { Deferred, type Source } from '../model/verdict.ts';
+import { accept, refuse, type Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
-import { hold, placeOf } from '../trust/admission.ts';
+import { placeOf } from '../trust/admission.ts';
+import { hold } from '../trust/held-messages.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
 import { messagingLimits } from './limits.ts';
@@ -16,48 +17,45 @@ import { applyReceipt } from './receipts.ts';
 
 interface Deps {
   readonly identity: Identity;
-  /** Room for one more message? */
+  /** Makes room for one more message. @returns whether there is room */
   readonly makeRoom: (tables: Tables) => boolean;
   readonly makeRoomForPeer: (tables: Tables) => boolean;
-  readonly senders: SenderLimits;
+  readonly senderLimits: SenderLimits;
   readonly policies: Policies;
   readonly counters: RefusalCounters;
 }
 
-/** Direct messages → the inbox, the peer book and the ladder of our own messages. */
+/** Turns direct messages into inbox messages, facts about peers, and delivery states of our own messages. */
 export function createDmHandler(deps: Deps): EventHandler {
-  const { identity, makeRoom, senders } = deps;
+  const { identity, makeRoom, senderLimits } = deps;
   return {
     remember: true,
-    look: senders.look,
+    classify: senderLimits.classify,
     open(event, nowMs) {
       let dm: OpenedDm;
       try {
         dm = identity.openDm(event);
       } catch {
-        // One answer for a wrong key, bad padding and broken UTF-8: no oracle.
-        return { refusal: 'undecryptable' };
+        // The same for a wrong key, bad padding and broken UTF-8: no oracle.
+        return refuse('undecryptable');
       }
-      if (dm.author === identity.pubkey) return { refusal: 'own' };
-      // The date inside a gift wrap is the sender's word, and no relay looked at it.
+      if (dm.author === identity.pubkey) return refuse('own');
+      // The date inside a gift wrap is only a claim: no relay has checked it.
       const createdAtSec = Math.min(dm.createdAtSec, toUnixSec(nowMs));
       const payload = parsePayload(dm.plaintext);
-      return {
+      return accept({
         sortSec: createdAtSec,
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
         apply(tables, source) {
-          // First of all: a message that is put off is asked for again.
-          if (tables.peers.get(dm.author)?.trust === 'blocked') {
-            deps.counters.count('blocked');
-            return [];
-          }
-          const refused = senders.refuse(tables, dm.author, payload, source);
-          if (refused) return refused;
-          // Refused as a whole, without a receipt: the sender goes on holding it.
-          if (payload.kind === 'chat' && !makeRoom(tables)) throw new Deferred('inbox_full');
-          return take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
+          // Before the refusals for now: a blocked peer's message must not be fetched again.
+          if (tables.peers.get(dm.author)?.trust === 'blocked') return refuse('blocked');
+          const taken = senderLimits.take(tables, dm.author, payload, source);
+          if ('refused' in taken) return taken;
+          // Refused as a whole and without a receipt, so the sender keeps it.
+          if (payload.kind === 'chat' && !makeRoom(tables)) return refuse('inbox_full');
+          return accept(take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source));
         },
-      };
+      });
     },
   };
 }
@@ -69,7 +67,7 @@ interface Dm extends OpenedDm {
 function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] {
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(dm.author);
-  // Whoever writes gets a place even where none can be made.
+  // A peer that writes is stored even if no room can be made for it.
   if (!known) deps.makeRoomForPeer(tables);
   const met = afterMessage(known, dm.author, dm.createdAtSec, nowMs);
   const peer = withCodec(withClaims(met, payload, dm.createdAtSec, nowMs), dm);
@@ -81,7 +79,7 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   }
   if (payload.kind === 'receipt') events.push(...applyReceipt(tables, peer.pubkey, payload, nowMs));
   if (payload.kind === 'ping') events.push({ type: 'query.received', peer: peer.pubkey, query: 'ping' });
-  // A profile without content asks for ours.
+  // A profile without content is a query for ours.
   if (payload.kind === 'profile' && !payload.name && !payload.about && payload.capabilities.length === 0) {
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
@@ -90,7 +88,7 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   return events;
 }
 
-/** What the peer says about itself in a hello or profile; an old one does not undo a newer presence. */
+/** Adds what the peer says about itself in a hello or profile. One older than its presence does not change that. */
 function withClaims(peer: PeerRecord, payload: Payload, createdAtSec: number, nowMs: UnixMs): PeerRecord {
   if (payload.kind !== 'hello' && payload.kind !== 'profile') return peer;
   const greeted = payload.kind === 'hello' ? { ...peer, theirHelloAtMs: peer.theirHelloAtMs ?? nowMs } : peer;
@@ -104,13 +102,13 @@ function withClaims(peer: PeerRecord, payload: Payload, createdAtSec: number, no
   };
 }
 
-/** Who writes in gift wraps reads them; only a newer presence or hello takes that back. */
+/** A peer that writes gift wraps can read them; only a newer presence or hello revokes that. */
 const withCodec = (peer: PeerRecord, { codec, createdAtSec }: Dm): PeerRecord =>
   codec === 'nip17' && !peer.features.includes('nip17') && createdAtSec >= peer.presenceAtSec
     ? { ...peer, features: [...peer.features, 'nip17'] }
     : peer;
 
-/** A stored message of ours, or of somebody else, may bear the same id. */
+/** Stores a chat message. A message of ours, or of another peer, may have the same id. */
 function receive(
   { policies, counters }: Deps,
   tables: Tables,
@@ -118,24 +116,25 @@ function receive(
   peer: PeerRecord,
   source: Source,
 ): DomainEvent[] {
-  // Its event's id may have been forgotten while the message is still there.
+  // The event's id may be forgotten while the message is still stored.
   if (tables.messages.findByEvent(message.eventId)) return [];
-  // The same rumor may come in several gift wraps.
+  // The same message in another event: a rumor in another gift wrap, or a message that was re-signed.
   const earlier = tables.messages.get(message.id);
   if (earlier?.direction === 'in' && earlier.peer === peer.pubkey) {
     const { receiptDue } = message;
-    // The same message in another event: our receipt got lost, so it is due again.
+    // The sender repeats it because our receipt got lost, so the receipt is due again.
     tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
     return [];
   }
-  // A `mid` that another conversation uses cannot be the id here; the event's own id always can.
+  // A `mid` that another conversation uses cannot be the id here; the event's id always can.
   const own = earlier === null ? message : { ...message, id: message.eventId };
   const place = placeOf(tables, own, peer, policies);
-  if (typeof place === 'object') {
-    counters.count(place.refusal);
+  if ('refused' in place) {
+    // Counted here: the event as a whole is accepted, as it may have changed what we know of the peer.
+    counters.count(place.refused);
     return [];
   }
-  if (place === 'held') {
+  if (place.ok === 'held') {
     hold(tables, own);
     return [{ type: 'request.held', pubkey: peer.pubkey }];
   }
@@ -172,7 +171,7 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
   hops: chat.hops,
 });
 
-/** The sender's milliseconds where they agree with the signed seconds. */
+/** Returns the sender's milliseconds if they agree with the signed seconds. */
 const believedTime = (createdAtSec: number, tsMs: number | null): UnixMs =>
   tsMs !== null && Math.abs(tsMs - createdAtSec * 1000) <= messagingLimits.envelopeTimeMs
     ? tsMs

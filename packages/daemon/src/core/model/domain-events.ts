@@ -1,7 +1,9 @@
-import type { DeliveryState, Pubkey, Reason, RelayStatus } from '@ocmesh/shared/contract';
+import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { DeliveryState, Pubkey, Reason } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
+import type { RelaySnapshot } from './relay.ts';
 
-/** Things that happened, told after they are on disk. `GET /events` tells all but the last five. */
+/** Something that happened, reported after it is on disk. `GET /events` shows those of `eventTypes`. */
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
   | {
@@ -15,18 +17,30 @@ export type DomainEvent =
       readonly arrival: number;
     }
   | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
-  | { readonly type: 'relay.state'; readonly relay: RelayStatus }
-  | { readonly type: 'status.changed'; readonly reasons: readonly Reason[] }
-  /** A sign of life, or a goodbye, of a peer that we knew. */
+  /** Without the NIP-11 document: it may be large, and the newest thousand events are kept. */
+  | { readonly type: 'relay.state'; readonly relay: Omit<RelaySnapshot, 'info'> }
+  | { readonly type: 'status.changed'; readonly reasons: readonly HealthReason[] }
+  /** A known peer gave a sign of life, or published its offline presence. */
   | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
-  /** The owner trusts or blocks it from now on. */
+  /** The owner changed the trust in this peer. */
   | { readonly type: 'peer.trust'; readonly peer: PeerRecord }
-  /** A stranger's message waits for the owner. */
+  /** A stranger's message is held for the owner's decision. */
   | { readonly type: 'request.held'; readonly pubkey: Pubkey }
   /** A peer signed a newer list of its relays. */
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
-  /** A peer's daemon asked ours something that it answers by itself. */
-  | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' };
+  /** A peer's daemon sent a query that ours answers without the agent. */
+  | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' }
+  /** Our own relays are others than before. */
+  | { readonly type: 'relays.changed' }
+  /** The machine slept, or its clock was set. */
+  | { readonly type: 'clock.jumped' }
+  /** A message for us that this relay sent was not kept: it has to be fetched again. */
+  | { readonly type: 'event.deferred'; readonly url: string; readonly createdAtSec: number };
+
+/** A reason why the daemon is degraded. */
+export interface HealthReason extends Omit<Reason, 'since'> {
+  readonly sinceMs: UnixMs;
+}
 
 export interface DomainEvents {
   publish(events: readonly DomainEvent[]): void;

@@ -4,7 +4,7 @@ import { canMove } from './message.ts';
 
 const states: DeliveryState[] = ['queued', 'published', 'delivered', 'read', 'failed', 'expired', 'received'];
 
-test('the ladder leads up only', () => {
+test('delivery states only move forward', () => {
   const moves = states.flatMap((from) =>
     states.filter((to) => canMove(from, to)).map((to) => `${from} → ${to}`),
   );

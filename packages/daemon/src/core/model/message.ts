@@ -2,7 +2,7 @@ import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 
 export interface MessageRecord {
-  /** Position of arrival: grows by one with each stored message. */
+  /** Position of arrival; grows by one with each stored message. */
   readonly arrival: number;
   /** The same on both sides: the envelope's `mid`, else the id of the kind 14 message or of the kind 4 event. */
   readonly id: string;
@@ -24,31 +24,31 @@ export interface MessageRecord {
   readonly readAtMs: UnixMs | null;
   /** Place in the conversation (outgoing only). */
   readonly seq: number | null;
-  /** Sent without a person: an answer within a minute, or marked so by its sender. */
+  /** Sent without a person: a reply within a minute, or marked so by its sender. */
   readonly auto: boolean;
-  /** Automatic messages in a row, this one included; 0 where a person wrote. */
+  /** Automatic messages in a row, including this one; 0 if a person wrote it. */
   readonly hops: number;
 }
 
 export type NewMessage = Omit<MessageRecord, 'arrival'> & {
-  /** The receipt that we owe for it. */
+  /** The receipt that we still owe for it. */
   readonly receiptDue: ReceiptDue;
 };
 
-/** What the sender still has to be told about an incoming message. */
+/** Receipt that the sender of an incoming message has not been sent yet. */
 export type ReceiptDue = 'none' | 'delivered' | 'read';
 
 const next: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
-  // A receipt may overtake a relay's OK: the peer can have the message before we know that a relay took it.
+  // A receipt may overtake a relay's OK: the peer can have the message before we know that a relay accepted it.
   queued: ['published', 'delivered', 'read', 'failed', 'expired'],
   published: ['delivered', 'read'],
   delivered: ['read'],
-  // A peer that has the message after all outdoes our giving up.
+  // We gave up, but the peer received the message after all.
   failed: ['delivered', 'read'],
   expired: ['delivered', 'read'],
   read: [],
   received: [],
 };
 
-/** Whether the ladder leads from one state to the other. */
+/** Whether a message may change from one delivery state to another. */
 export const canMove = (from: DeliveryState, to: DeliveryState): boolean => next[from].includes(to);

@@ -2,11 +2,11 @@ import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 
-/** Why an event goes out, the most urgent first: where writes are rationed, the others wait. */
+/** Why an event is sent, the most urgent first: if the write budget is short, the others wait. */
 export const purposes = ['message', 'receipt', 'reply', 'hello'] as const;
 export type Purpose = (typeof purposes)[number];
 
-/** Signed bytes on their way out. A retry sends the same event; see re-sign.ts for the exceptions. */
+/** A signed event on its way out. A retry sends the same bytes; `outbox/resign-event.ts` has the exceptions. */
 export interface OutboxItem {
   readonly event: NostrEvent;
   readonly peer: Pubkey;
@@ -14,7 +14,7 @@ export interface OutboxItem {
   readonly expiresAtMs: UnixMs;
 }
 
-/** An item without its bytes. */
+/** An outbox item without its event. */
 export interface OutboxEntry {
   readonly eventId: string;
   readonly peer: Pubkey;
@@ -22,12 +22,12 @@ export interface OutboxEntry {
   readonly expiresAtMs: UnixMs;
 }
 
-/** What one relay said to one event. */
+/** Outcome of publishing one event on one relay. */
 export interface RelayOutcomeRecord {
   readonly url: string;
   readonly outcome: 'accepted' | 'rejected' | 'timeout';
   readonly reason: string | null;
-  /** No use in asking this relay again. */
+  /** This relay will not be tried again. */
   readonly final: boolean;
   readonly atMs: UnixMs;
 }

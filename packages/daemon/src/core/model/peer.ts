@@ -2,7 +2,7 @@ import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { Handshake, Pubkey, Trust } from '@ocmesh/shared/contract';
 import { defaultFeatures } from '@ocmesh/shared/wire';
 
-/** What we remember of another agent. Name, about, version, features and capabilities are its own claims. */
+/** Facts we keep about another agent. Name, about, version, features and capabilities are its own claims. */
 export interface PeerRecord {
   readonly pubkey: Pubkey;
   readonly name: string | null;
@@ -12,26 +12,26 @@ export interface PeerRecord {
   readonly capabilities: readonly string[];
   readonly trust: Trust;
   readonly alias: string | null;
-  /** What the owner noted. */
+  /** The owner's note. */
   readonly note: string | null;
   readonly firstSeenMs: UnixMs;
   readonly lastSeenMs: UnixMs;
-  /** When its goodbye arrived; null again after a newer sign of life. */
+  /** When its offline presence arrived; null again after a newer sign of life. */
   readonly offlineSinceMs: UnixMs | null;
-  /** `created_at` of the newest presence that we took; 0 before the first. */
+  /** `created_at` of the newest presence we applied; 0 before the first. */
   readonly presenceAtSec: number;
-  /** How far our hello got. Sent once per key. */
+  /** State of our hello, which is sent once per key. */
   readonly hello: 'none' | 'queued' | 'published';
-  /** When its own hello arrived. */
+  /** When its hello arrived. */
   readonly theirHelloAtMs: UnixMs | null;
-  /** When an authentic message of it arrived after our hello was queued. */
+  /** When its first authentic message after our hello arrived. */
   readonly answeredAtMs: UnixMs | null;
 }
 
 export const isOnline = (peer: PeerRecord, nowMs: UnixMs, windowMs: number): boolean =>
   peer.offlineSinceMs === null && nowMs - peer.lastSeenMs <= windowMs;
 
-/** A peer of which nothing is known but that it exists. */
+/** A peer of which only the key is known. */
 export const newPeer = (pubkey: Pubkey, nowMs: UnixMs, seenMs: UnixMs): PeerRecord => ({
   pubkey,
   name: null,
@@ -52,7 +52,7 @@ export const newPeer = (pubkey: Pubkey, nowMs: UnixMs, seenMs: UnixMs): PeerReco
 });
 
 /**
- * The peer after an authentic message of it, met before or not.
+ * Returns the peer after an authentic message of it, whether it was known or not.
  * @param createdAtSec by the peer's clock; counts as a sign of life at that time, but never later than now
  */
 export function afterMessage(
@@ -72,7 +72,7 @@ export function afterMessage(
   };
 }
 
-/** Acknowledged: our hello is out, and the peer said hello or wrote after it (docs/wire.md). */
+/** Returns the state of the handshake. Acknowledged: our hello is out, and the peer sent one or wrote after it (docs/wire.md). */
 export function handshakeOf(peer: PeerRecord): Handshake {
   if (peer.hello !== 'published') return 'none';
   return peer.theirHelloAtMs !== null || peer.answeredAtMs !== null ? 'acknowledged' : 'sent';

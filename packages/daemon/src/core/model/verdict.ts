@@ -4,49 +4,77 @@ import type { UnixMs } from '@ocmesh/shared/ambient';
 export interface Source {
   readonly url: string;
   readonly receivedAtMs: UnixMs;
-  /** Fetched from what the relay had kept; not as it came. */
+  /** The relay already had it when we asked; it did not come live. */
   readonly isBackfill: boolean;
 }
 
-/** Why a relay's event had no effect. A closed list: each is counted and shown in `GET /status`. */
-export type Refusal =
-  | 'garbage_frame'
-  | 'frame_too_large'
-  | 'unasked'
-  | 'malformed'
-  | 'too_large'
-  | 'unwanted_kind'
-  | 'own'
-  | 'future_dated'
-  | 'expired'
-  | 'not_addressed_to_us'
-  | 'no_presence'
-  | 'blocked'
-  | 'stranger'
-  | 'requests_full'
-  | 'duplicate'
-  | 'stale'
-  | 'bad_signature'
-  | 'undecryptable'
-  | 'overloaded'
-  | 'rate_limited'
-  | 'inbox_full'
-  | 'stranger_quota'
-  | 'peers_full';
+/** Outcome of a check: accepted with a value, or refused. */
+export type Verdict<T> = Accepted<T> | Refused;
 
-/** Why a verified event had no effect after all. */
+export interface Accepted<T> {
+  readonly ok: T;
+}
+
 export interface Refused {
-  readonly refusal: Refusal;
-  /** Its copies are not worth another look; else it has to come again. */
-  readonly isFinal: boolean;
+  readonly refused: RefusalReason;
+  /** `later`: there was no room for it now, so the same event has to be fetched again if it was meant for us. */
+  readonly again: 'never' | 'later';
+  /** Where its id is kept, so that copies from other relays cost nothing. Ids are kept only of events with a valid signature. */
+  readonly remembered: 'on disk' | 'in memory' | 'no';
 }
 
-/** Thrown inside a transaction: nothing of it is kept, so the event comes again with the next catch-up. */
-export class Deferred extends Error {
-  readonly reason: Refusal;
-  constructor(reason: Refusal) {
-    super(reason);
-    this.name = 'Deferred';
-    this.reason = reason;
-  }
-}
+type Consequences = Omit<Refused, 'refused'>;
+const never: Consequences = { again: 'never', remembered: 'no' };
+const neverOnDisk: Consequences = { again: 'never', remembered: 'on disk' };
+const neverInMemory: Consequences = { again: 'never', remembered: 'in memory' };
+const later: Consequences = { again: 'later', remembered: 'no' };
+
+/**
+ * Every reason to refuse an event, and the only place that decides whether the event may come again. A closed list: each
+ * reason is counted and shown in `GET /status`.
+ */
+const consequences = {
+  // Frames of a relay that hold no event we asked for.
+  garbage_frame: never,
+  frame_too_large: never,
+  unasked: never,
+  // The gate: before the signature check, so nothing is remembered.
+  malformed: never,
+  too_large: never,
+  unwanted_kind: never,
+  future_dated: never,
+  expired: never,
+  not_addressed_to_us: never,
+  // Known already, or older than what we know.
+  duplicate: never,
+  stale: never,
+  bad_signature: never,
+  // A presence that says nothing; ids of presences are not remembered.
+  no_presence: never,
+  // Useless forever: one copy costs a decryption, the copies of other relays and after a restart must not.
+  own: neverOnDisk,
+  undecryptable: neverOnDisk,
+  // The owner does not want it.
+  blocked: neverOnDisk,
+  stranger: neverOnDisk,
+  requests_full: neverOnDisk,
+  // In memory only: strangers decide how many there are, and room on disk is what they exceeded.
+  stranger_quota: neverInMemory,
+  overloaded: later,
+  rate_limited: later,
+  inbox_full: later,
+  peers_full: later,
+} as const satisfies Record<string, Consequences>;
+
+export type RefusalReason = keyof typeof consequences;
+
+export const refusalReasons = Object.keys(consequences) as RefusalReason[];
+
+/** One object per reason, so that refusing a flood allocates nothing. */
+const refusals = Object.fromEntries(
+  refusalReasons.map((refused) => [refused, { refused, ...consequences[refused] }]),
+) as Readonly<Record<RefusalReason, Refused>>;
+
+export const refuse = (reason: RefusalReason): Refused => refusals[reason];
+
+export const accept = <T>(value: T): Accepted<T> => ({ ok: value });

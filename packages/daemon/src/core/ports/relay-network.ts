@@ -1,6 +1,8 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { RelayState } from '@ocmesh/shared/contract';
 import type { Filter, NostrEvent, ReasonPrefix } from '@ocmesh/shared/wire';
+import type { RelayInfo, RelaySnapshot } from '../model/relay.ts';
+
+export type { RelayInfo, RelaySnapshot };
 
 /** Outcome of publishing one event to one relay. */
 export interface PublishOutcome {
@@ -13,31 +15,6 @@ export interface PublishOutcome {
   readonly reason: string | null;
   /** Machine-readable prefix of `reason` (NIP-01). */
   readonly prefix: ReasonPrefix | null;
-}
-
-/** What a relay says about itself (NIP-11). */
-export interface RelayInfo {
-  readonly supportedNips: readonly number[];
-  readonly limitation: Readonly<Record<string, unknown>>;
-}
-
-export interface RelaySnapshot {
-  readonly url: string;
-  /** `own`: of our list, read and written. `foreign`: of a peer's list, written to while there is something to write. */
-  readonly role: 'own' | 'foreign';
-  /** A connection stands, whatever `state` calls it. */
-  readonly open: boolean;
-  readonly state: RelayState;
-  readonly connectedSince: UnixMs | null;
-  /** Our subscription for messages got its EOSE on this connection. */
-  readonly carriesDms: boolean;
-  readonly lastError: string | null;
-  readonly roundTripMs: number | null;
-  readonly info: RelayInfo | null;
-  /** When a relay that is left alone is tried again; null when it is not left alone. */
-  readonly backoffUntil: UnixMs | null;
-  /** Its clock minus ours in milliseconds, by its HTTP `Date`; null where it named none. */
-  readonly clockOffsetMs: number | null;
 }
 
 /** Result of one REQ. */

@@ -55,7 +55,7 @@ export interface Tables {
   readonly relayChoices: RelayChoicesTable;
   readonly idempotency: IdempotencyTable;
   readonly held: HeldTable;
-  readonly pendingContacts: WishesTable;
+  readonly pendingContacts: PendingContactsTable;
   readonly loops: LoopsTable;
   readonly greeted: GreetedTable;
 }
@@ -248,7 +248,7 @@ export interface HeldTable {
 }
 
 /** Strangers our agent wants to write to, if the owner agrees. */
-export interface WishesTable {
+export interface PendingContactsTable {
   /** Does nothing if there is one for this peer already. */
   put(peer: Pubkey, atMs: UnixMs, content: string): void;
   remove(peer: Pubkey): void;

@@ -1,7 +1,7 @@
 import type { Log } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 
-/** The lines people follow in the log. Never the text of a message. */
+/** Logs the events that people follow in the log. Never logs message text. */
 export function logEvent(event: DomainEvent, log: Log): void {
   switch (event.type) {
     case 'peer.discovered':
@@ -14,7 +14,7 @@ export function logEvent(event: DomainEvent, log: Log): void {
     case 'message.received':
       return log.info(`message received from ${event.peer}`, { id: event.id });
     case 'request.held':
-      return log.info(`a message of the stranger ${event.pubkey} waits for the owner`);
+      return log.info(`message from stranger ${event.pubkey} waits for the owner`);
     case 'status.changed':
       for (const { code, message, next_step } of event.reasons) log.warn(message, { code, next_step });
       if (event.reasons.length === 0) log.info('healthy again');

@@ -7,7 +7,7 @@ export interface BlockList {
   onEvent(event: DomainEvent): void;
 }
 
-/** Blocked keys, in memory: whatever they sign is dropped before it costs anything. */
+/** Keeps blocked keys in memory, so that their events are dropped before they cost anything. */
 export function createBlockList(deps: { readonly store: Store }): BlockList {
   const blocked = new Set<Pubkey>(
     deps.store.peek((tables) =>

@@ -2,10 +2,10 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
 
-/** How old the list may be. Who was made a contact a moment ago waits as long for the reserved share. */
+/** How old the list may get. A new contact waits this long for the reserved verification rate. */
 const LIST_MS = 2_000;
 
-/** Contacts, and whoever our agent wrote to: known without a look into the store, for each event of a flood. */
+/** Contacts and peers our agent has written to. Answers without asking the store, as it is called for each event of a flood. */
 export interface Correspondents {
   has(pubkey: Pubkey): boolean;
 }

@@ -1,46 +1,65 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { NewMessage } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import { release } from './admission.ts';
+
+/** Holds a message until the owner decides. If another conversation uses its id, the message gets the id of its event. */
+export function hold({ held }: Tables, message: NewMessage): void {
+  const isTaken = (held.get(message.id)?.peer ?? message.peer) !== message.peer;
+  held.put(isTaken ? { ...message, id: message.eventId } : message);
+}
 
 export interface HeldMessages {
   /**
-   * What this peer wrote comes in.
+   * Moves this peer's held messages to the inbox.
    * @throws OcmeshError `inbox_full`
    */
-  admit(tables: Tables, peer: PeerRecord): DomainEvent[];
-  /** Nobody has to be asked any more: everybody who waits comes in. */
-  open(): Promise<void>;
+  release(tables: Tables, peer: PeerRecord): DomainEvent[];
+  /** Moves all held messages to the inbox, because the policy no longer asks the owner. */
+  releaseAll(): Promise<void>;
 }
 
-/** Between the strangers whose messages are held and the inbox. */
+/** Releases held messages of strangers into the inbox. */
 export function createHeldMessages(deps: {
   readonly store: Store;
   readonly clock: Clock;
-  /** Room for one more message? */
+  /** Makes room for one more message. @returns whether there is room */
   readonly makeRoom: (tables: Tables) => boolean;
   readonly emit: (events: readonly DomainEvent[]) => void;
 }): HeldMessages {
   const { store, clock, makeRoom, emit } = deps;
 
-  function admit(tables: Tables, peer: PeerRecord): DomainEvent[] {
-    if (tables.held.of(peer.pubkey).length === 0) return [];
+  function release(tables: Tables, { pubkey }: PeerRecord): DomainEvent[] {
+    const held = tables.held.of(pubkey);
+    if (held.length === 0) return [];
     if (!makeRoom(tables)) throw new OcmeshError('inbox_full');
-    return release(tables, peer, clock.now());
+    tables.held.removeOf(pubkey);
+    const nowMs = clock.now();
+    return held.flatMap((message) => receive(tables, message, nowMs));
   }
 
   return {
-    admit,
-    async open() {
+    release,
+    async releaseAll() {
       const events = await store.transaction((tables) =>
         tables.held.peers().flatMap(({ peer: pubkey }) => {
           const peer = tables.peers.get(pubkey);
-          return peer ? admit(tables, peer) : [];
+          return peer ? release(tables, peer) : [];
         }),
       );
       emit(events);
     },
   };
+}
+
+/** Stores a held message as if it had arrived now, so that callers who wait with a cursor do not miss it. */
+function receive(tables: Tables, message: NewMessage, nowMs: UnixMs): DomainEvent[] {
+  const earlier = tables.messages.get(message.id);
+  const isCopy = earlier?.direction === 'in' && earlier.peer === message.peer;
+  if (isCopy || tables.messages.findByEvent(message.eventId)) return [];
+  const id = earlier ? message.eventId : message.id;
+  const arrival = tables.messages.insert({ ...message, id, arrivedAtMs: nowMs });
+  return [{ type: 'message.received', id, peer: message.peer, arrival }];
 }

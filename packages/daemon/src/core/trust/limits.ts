@@ -2,9 +2,9 @@
 export const trustLimits = {
   verifications: {
     correspondents: {
-      /** Events of contacts and of peers that our agent wrote to, checked at once for one relay, whatever else it floods us with. */
+      /** Events of correspondents checked at once for one relay, reserved for them whatever else it sends. */
       burst: 1_000,
-      /** Events of contacts and of peers that our agent wrote to checked a second for one relay. */
+      /** Events of correspondents checked a second for one relay. */
       perSecond: 50,
     },
     knownPresences: {
@@ -18,7 +18,7 @@ export const trustLimits = {
       allPerSecond: 200,
     },
     newPeers: {
-      /** Presences of unknown keys checked at once for one relay: what a first scan brings. */
+      /** Presences of unknown keys checked at once for one relay: enough for a first scan. */
       burst: 500,
       /** Presences of unknown keys checked a second for one relay. */
       perSecond: 10,
@@ -28,7 +28,7 @@ export const trustLimits = {
       allPerSecond: 20,
     },
     strangers: {
-      /** Messages of strangers whose key is visible (NIP-04) checked at once for one relay. The rest waits for the next catch-up. */
+      /** Messages of strangers whose key is visible (NIP-04) checked at once for one relay. The rest is fetched by the next catch-up. */
       burst: 2_000,
       /** Messages of strangers whose key is visible (NIP-04) checked a second for one relay. */
       perSecond: 20,
@@ -38,7 +38,7 @@ export const trustLimits = {
       allPerSecond: 40,
     },
     giftWraps: {
-      /** Gift wraps checked at once for one relay. Contacts' messages are among them and cannot be told apart. */
+      /** Gift wraps checked at once for one relay. They include contacts' messages: who sent a wrap is not visible. */
       burst: 2_000,
       /** Gift wraps checked a second for one relay. */
       perSecond: 100,
@@ -49,9 +49,9 @@ export const trustLimits = {
     },
   },
   stranger: {
-    /** Messages of one stranger at once. */
+    /** Messages of one stranger taken at once. */
     messagesBurst: 60,
-    /** Messages of one stranger a minute: faster than anyone reads. */
+    /** Messages of one stranger taken a minute: faster than anyone reads. */
     messagesPerMinute: 20,
     /** Strangers whose rate and unread messages are counted at the same time. */
     counted: 2_000,
@@ -61,7 +61,7 @@ export const trustLimits = {
     repliesPerMinute: 30,
   },
   quota: {
-    /** Unread messages of one stranger; more are dropped. Three weeks of a talkative one. */
+    /** Unread messages of one stranger; more are dropped. Enough for three weeks of a talkative one. */
     strangerMessages: 1_000,
     /** Bytes of one stranger's unread messages. */
     strangerBytes: 1024 * 1024,
@@ -71,25 +71,25 @@ export const trustLimits = {
     strangersBytes: 16 * 1024 * 1024,
   },
   capacity: {
-    /** Peers that are remembered: 30 MB, and more than anyone can choose from. The least recently seen strangers make room. */
+    /** Peers that are remembered: 30 MB, and more than anyone can choose from. Beyond it the least recently seen strangers are forgotten. */
     peers: 10_000,
     /** Strangers forgotten at once, so that it is not repeated for each new peer. */
     peersEvicted: 100,
   },
   held: {
-    /** Strangers whose messages wait for the owner. */
+    /** Strangers whose messages are held for the owner's decision. */
     strangers: 100,
     /** Held messages of each stranger. */
     messages: 3,
-    /** How long held messages, and an agent's wishes to write to strangers, wait for the owner. */
+    /** How long held messages, and strangers our agent wants to write to, wait for the owner's decision. */
     days: 14,
   },
   firstContact: {
-    /** Strangers that our agent may write to first without its owner: an agent talked into telling everybody stops there. */
+    /** Strangers that our agent may write to first without its owner: an agent talked into writing to everybody stops there. */
     perHour: 30,
-    /** Strangers that our agent may ask its owner to let it write to. */
+    /** Strangers waiting for the owner's permission to be written to. */
     pending: 50,
-    /** The part that is shown of what it wanted to say. */
+    /** Characters of the intended message that the owner is shown. */
     pendingChars: 280,
   },
   loop: {

@@ -5,8 +5,8 @@ import type { Tables } from '../ports/store.ts';
 import { trustLimits } from './limits.ts';
 
 const AUTO_MS = trustLimits.loop.autoSeconds * 1000;
-/** Messages of the last minute among which the newest incoming one is looked for: of a conversation, and of all. */
-const LOOKED_AT = { conversation: 1_000, all: 200 };
+/** Newest messages among which the last incoming one is searched: of one conversation, and of all. */
+const SEARCHED = { conversation: 1_000, all: 200 };
 const PAUSE_MS = trustLimits.loop.pauseMinutes * minuteMs;
 
 interface Pause {
@@ -14,25 +14,25 @@ interface Pause {
   readonly untilMs: UnixMs;
 }
 
-/** What a message to a peer is, or why it must not go now. */
-type LoopVerdict =
-  /** Automatic messages in a row, this one included; 0 for a person's. */
+/** Whether a message may go to a peer now. */
+type LoopDecision =
+  /** Automatic messages in a row, including this one; 0 for a message by a person. */
   { readonly hops: number } | { readonly paused: Pause };
 
 export interface LoopGuard {
-  /** For a message that is about to be stored. Pauses the conversation where it has to: that must be committed. */
-  judge(tables: Tables, peer: PeerRecord, byPerson: boolean): LoopVerdict;
+  /** Decides about a message before it is stored. May pause the conversation: the transaction must then be committed. */
+  judge(tables: Tables, peer: PeerRecord, byPerson: boolean): LoopDecision;
   pauseOf(tables: Tables, peer: Pubkey): Pause | null;
-  /** Peers to whom nothing automatic goes at the moment. */
+  /** Returns the peers whose conversations are paused now. */
   paused(tables: Tables): Pubkey[];
-  /** From now on everything counts anew. */
+  /** Ends a pause and resets the counts. */
   resume(tables: Tables, peer: Pubkey): void;
 }
 
 /**
- * Two programs that answer each other would do so for ever, on their owners' money. An answer within a minute counts as
- * automatic; more of them in an hour than two minds need, or too many in a row over any number of agents, and the
- * conversation pauses. What the peer sends still arrives.
+ * Pauses a conversation in which two programs keep replying to each other: they would never stop, at their owners' cost. A
+ * reply within a minute counts as automatic. Too many in an hour, or too many in a row over any number of agents, pause
+ * the conversation. Messages of the peer still arrive.
  */
 export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
   const { clock } = deps;
@@ -42,25 +42,25 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
     return sinceMs !== null && isOn(sinceMs) ? { sinceMs, untilMs: sinceMs + PAUSE_MS } : null;
   }
 
-  /** One that begins in the future was made by a wrong clock. */
+  /** A pause that begins in the future was made by a wrong clock. */
   function isOn(sinceMs: UnixMs): boolean {
     const ageMs = clock.now() - sinceMs;
     return ageMs >= 0 && ageMs < PAUSE_MS;
   }
 
-  /** Automatic messages in a row, this one included. In a ring of agents nobody answers whom it heard. */
+  /** Counts automatic messages in a row, including this one. In a ring of agents, each passes on what another one sent. */
   function hopsOf(tables: Tables, peer: Pubkey): number {
     const nowMs = clock.now();
     const minute = { fromMs: nowMs - AUTO_MS, toMs: nowMs + AUTO_MS };
-    const answered = tables.messages.newestIncoming({ ...minute, peer, limit: LOOKED_AT.conversation });
-    if (answered) return answered.hops + 1;
-    const passedOn = tables.messages.newestIncoming({ ...minute, limit: LOOKED_AT.all });
+    const repliedTo = tables.messages.newestIncoming({ ...minute, peer, limit: SEARCHED.conversation });
+    if (repliedTo) return repliedTo.hops + 1;
+    const passedOn = tables.messages.newestIncoming({ ...minute, limit: SEARCHED.all });
     if (!passedOn) return 0;
-    // A stranger shall not be able to stop other conversations by naming a huge row.
+    // Strangers' counts are not trusted: a huge one would pause our conversations with others.
     return tables.peers.get(passedOn.peer)?.trust === 'contact' ? passedOn.hops + 1 : 1;
   }
 
-  /** Those of the last hour, or since the owner resumed. What a clock that was ahead dated does not count. */
+  /** Counts those of the last hour, or since the owner resumed. Ignores messages dated by a clock that was ahead. */
   function countAutomatic(tables: Tables, peer: Pubkey): number {
     const nowMs = clock.now();
     const resumedMs = tables.loops.get(peer)?.countFromMs ?? 0;

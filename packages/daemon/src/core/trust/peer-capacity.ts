@@ -3,8 +3,8 @@ import type { Tables } from '../ports/store.ts';
 export type PeerBounds = { readonly [K in 'peers' | 'peersEvicted']: number };
 
 /**
- * Makes room for one more peer: the strangers that showed themselves least recently go, those who wrote last and not
- * before they are read; never a contact, a blocked one, or whoever our agent wrote to.
+ * Makes room for one more peer. Forgets the least recently seen strangers: first those that never wrote, then those whose
+ * messages are read. Never forgets contacts, blocked peers, or peers our agent wrote to.
  * @returns whether there is room
  */
 export function makeRoomForPeer(tables: Tables, bounds: PeerBounds): boolean {

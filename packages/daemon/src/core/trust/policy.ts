@@ -6,15 +6,15 @@ const rules = ['strangers', 'first_contact', 'mcp_may_trust'] as const satisfies
 
 export interface Policies {
   get(): Policy;
-  /** Resolves when it is on disk; what the owner set here outlasts the configuration. */
+  /** Resolves when the change is on disk. It overrides the configuration, also after a restart. */
   set(change: Partial<Policy>): Promise<Policy>;
 }
 
-/** What the owner set while the daemon ran. */
+/** Rules that the owner changed while the daemon ran. */
 export const storedPolicy = ({ meta }: Pick<Tables, 'meta'>): Partial<Policy> =>
   JSON.parse(meta.get('policy') ?? '{}');
 
-/** Who reaches the agent: as configured, until the owner says otherwise. */
+/** The policy: as configured, overridden by the owner's later changes. */
 export function createPolicies(
   deps: { readonly store: Store; readonly log: Log },
   configured: Policy,
@@ -32,7 +32,7 @@ export function createPolicies(
   return {
     get,
     async set(change) {
-      // Of what is stored: another change may be on its way to the disk.
+      // Based on the stored changes, because another one may be on its way to the disk.
       changes = await store.transaction((tables) => {
         const next = { ...storedPolicy(tables), ...change };
         tables.meta.set('policy', JSON.stringify(next));

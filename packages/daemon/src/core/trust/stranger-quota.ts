@@ -1,9 +1,9 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import type { Clock, MonotonicMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Tables } from '../ports/store.ts';
 import { trustLimits } from './limits.ts';
 
-/** How old a count may be that says "full": meanwhile the owner may have read. */
+/** How old a tally may be that says "full": the owner may have read messages since. */
 const RECOUNT_MS = 2_000;
 
 export type QuotaBounds = {
@@ -13,18 +13,18 @@ export type QuotaBounds = {
 interface Tally {
   count: number;
   bytes: number;
-  countedAt: number;
+  countedAt: MonotonicMs;
 }
 
-/** How much unread mail of strangers is kept: of each, and of all together. */
+/** Limits the unread messages kept of each stranger, and of all strangers together. */
 export interface StrangerQuota {
-  /** Whether so many more bytes of this stranger are too much. */
+  /** Whether this many more bytes of this stranger exceed the quota. */
   isFull(tables: Tables, peer: Pubkey, bytes: number): boolean;
-  /** One more message of it is kept. */
+  /** Counts one more message of this stranger. */
   add(peer: Pubkey, bytes: number): void;
 }
 
-/** Counts up in memory, and in the store only where that says "full": it may err to that side alone. */
+/** Counts up in memory, and asks the store only when a tally says "full": a tally may be too high, never too low. */
 export function createStrangerQuota(clock: Clock, bounds: QuotaBounds): StrangerQuota {
   const tallies = new Map<Pubkey, Tally>();
   let sum: Tally | null = null;
@@ -51,9 +51,9 @@ export function createStrangerQuota(clock: Clock, bounds: QuotaBounds): Stranger
       isOver(tally, more, bounds.strangerMessages, bounds.strangerBytes);
     const tally = tallyOf(tables, peer);
     if (!isFull(tally) || !isOld(tally)) return isFull(tally);
-    const now = recount(tables, peer);
-    tallies.set(peer, now);
-    return isFull(now);
+    const recounted = recount(tables, peer);
+    tallies.set(peer, recounted);
+    return isFull(recounted);
   }
 
   function isSumFull(tables: Tables, more: number): boolean {

@@ -19,15 +19,15 @@ export interface Trust {
   readonly firstContacts: FirstContacts;
   readonly blockList: BlockList;
   readonly correspondents: Correspondents;
-  readonly rates: VerificationRates;
-  readonly senders: SenderLimits;
-  /** Of what goes to strangers by itself. */
+  readonly verificationRates: VerificationRates;
+  readonly senderLimits: SenderLimits;
+  /** Limits receipts and automatic replies to strangers. */
   readonly strangersRation: TokenBucket;
-  /** Room for one more peer? */
+  /** Makes room for one more peer. @returns whether there is room */
   readonly makeRoomForPeer: (tables: Tables) => boolean;
 }
 
-/** Who may reach the agent, and whom it may reach; and how much. */
+/** Decides who may reach the agent, whom it may reach, and how much. */
 export function createTrust(
   deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
   configured: Policy,
@@ -41,8 +41,8 @@ export function createTrust(
     firstContacts: createFirstContacts(deps),
     blockList: createBlockList(deps),
     correspondents,
-    rates: createVerificationRates(clock),
-    senders: createSenderLimits({ ...deps, correspondents }, bounds),
+    verificationRates: createVerificationRates(clock),
+    senderLimits: createSenderLimits({ ...deps, correspondents }, bounds),
     strangersRation: createTokenBucket(clock, {
       burst: trustLimits.stranger.repliesBurst,
       perSecond: trustLimits.stranger.repliesPerMinute / 60,

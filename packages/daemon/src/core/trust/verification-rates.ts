@@ -1,73 +1,53 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import { createTokenBucket, type Rate, type TokenBucket } from '@ocmesh/shared/ambient';
+import { type Accepted, accept } from '../model/verdict.ts';
 import { trustLimits } from './limits.ts';
 
-/** What a signature check would be for, as far as it shows before one. */
+/** Purpose of a signature check, as far as the event shows it before the check. */
 export type RateClass =
-  /** Presence or relay list of a peer that we know. */
-  | 'known'
-  /** The same of a key that we never met. */
-  | 'unknown'
-  /** A message whose sender shows. */
-  | 'sender'
-  /** A gift wrap: who sent it shows only inside. */
-  | 'wrap';
+  /** A presence or relay list of a peer that we know. */
+  | 'knownPeer'
+  /** A presence or relay list of a key that we never met. */
+  | 'newPeer'
+  /** A message with a visible sender (NIP-04). */
+  | 'visibleSender'
+  /** A gift wrap: its sender is known only once it is opened. */
+  | 'giftWrap';
 
-/** From one relay, and from all of them together. */
-const rates: Readonly<Record<RateClass, { readonly relay: Rate; readonly all: Rate }>> = {
-  known: {
-    relay: {
-      burst: trustLimits.verifications.knownPresences.burst,
-      perSecond: trustLimits.verifications.knownPresences.perSecond,
-    },
-    all: {
-      burst: trustLimits.verifications.knownPresences.allBurst,
-      perSecond: trustLimits.verifications.knownPresences.allPerSecond,
-    },
-  },
-  unknown: {
-    relay: {
-      burst: trustLimits.verifications.newPeers.burst,
-      perSecond: trustLimits.verifications.newPeers.perSecond,
-    },
-    all: {
-      burst: trustLimits.verifications.newPeers.allBurst,
-      perSecond: trustLimits.verifications.newPeers.allPerSecond,
-    },
-  },
-  sender: {
-    relay: {
-      burst: trustLimits.verifications.strangers.burst,
-      perSecond: trustLimits.verifications.strangers.perSecond,
-    },
-    all: {
-      burst: trustLimits.verifications.strangers.allBurst,
-      perSecond: trustLimits.verifications.strangers.allPerSecond,
-    },
-  },
-  wrap: {
-    relay: {
-      burst: trustLimits.verifications.giftWraps.burst,
-      perSecond: trustLimits.verifications.giftWraps.perSecond,
-    },
-    all: {
-      burst: trustLimits.verifications.giftWraps.allBurst,
-      perSecond: trustLimits.verifications.giftWraps.allPerSecond,
-    },
-  },
-};
-const reserved: Rate = {
-  burst: trustLimits.verifications.correspondents.burst,
-  perSecond: trustLimits.verifications.correspondents.perSecond,
+/** Verdicts of events that are worth a signature check. Constants, so that a flood allocates nothing. */
+export const checkAs: { readonly [C in RateClass]: Accepted<C> } = {
+  knownPeer: accept('knownPeer'),
+  newPeer: accept('newPeer'),
+  visibleSender: accept('visibleSender'),
+  giftWrap: accept('giftWrap'),
 };
 
-export const isRateClass = (look: string): look is RateClass => Object.hasOwn(rates, look);
+const { correspondents, knownPresences, newPeers, strangers, giftWraps } = trustLimits.verifications;
 
-/** How many signatures are checked, by relay and by what they are for. Nothing is taken from it for what is known already. */
+interface ClassRates {
+  readonly perRelay: Rate;
+  readonly all: Rate;
+}
+
+const classRates = (
+  limits: Rate & { readonly allBurst: number; readonly allPerSecond: number },
+): ClassRates => ({
+  perRelay: limits,
+  all: { burst: limits.allBurst, perSecond: limits.allPerSecond },
+});
+
+const rates: Readonly<Record<RateClass, ClassRates>> = {
+  knownPeer: classRates(knownPresences),
+  newPeer: classRates(newPeers),
+  visibleSender: classRates(strangers),
+  giftWrap: classRates(giftWraps),
+};
+
+/** Limits signature checks, per relay and by purpose. Events we already have are not counted. */
 export interface VerificationRates {
-  /** One more check of this class for this relay. @returns whether there may be one */
-  take(of: RateClass, url: string): boolean;
-  /** The same from what is kept free for contacts and correspondents: whoever floods us takes nothing from it. */
+  /** Counts one more check of this class for this relay. @returns whether it is within the rates */
+  take(rateClass: RateClass, url: string): boolean;
+  /** Counts one more check against the rate reserved for correspondents, which a flood by others does not use up. */
   takeReserved(url: string): boolean;
 }
 
@@ -81,11 +61,12 @@ export function createVerificationRates(clock: Clock): VerificationRates {
   }
 
   return {
-    take(of, url) {
-      const all = bucketOf(of, rates[of].all);
-      return all.has() && bucketOf(`${of} ${url}`, rates[of].relay).take() && all.take();
+    take(rateClass, url) {
+      const { perRelay, all } = rates[rateClass];
+      const allRelays = bucketOf(rateClass, all);
+      return allRelays.has() && bucketOf(`${rateClass} ${url}`, perRelay).take() && allRelays.take();
     },
-    // Of each relay for itself: one that forges our contacts' events uses up its own share alone.
-    takeReserved: (url) => bucketOf(`reserved ${url}`, reserved).take(),
+    // Per relay only: one that forges our contacts' events uses up its own share.
+    takeReserved: (url) => bucketOf(`reserved ${url}`, correspondents).take(),
   };
 }

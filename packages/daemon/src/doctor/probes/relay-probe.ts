@@ -4,9 +4,9 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
 import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
+import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { PublishOutcome, QueryResult } from '../../core/ports/relay-network.ts';
-import { presentRelayDetails } from '../../core/status/present-relay.ts';
 import { waitFor } from '../wait-for.ts';
 
 /** Handshake and first answer of the slowest relay that the daemon would take. */

@@ -11,7 +11,12 @@ import {
   createRelaysTable,
   createSeenTable,
 } from './small-tables.ts';
-import { createGreetedTable, createHeldTable, createLoopsTable, createWishesTable } from './trust-tables.ts';
+import {
+  createGreetedTable,
+  createHeldTable,
+  createLoopsTable,
+  createPendingContactsTable,
+} from './trust-tables.ts';
 
 export const createTables = (database: Database): Tables => ({
   meta: createMetaTable(database),
@@ -24,7 +29,7 @@ export const createTables = (database: Database): Tables => ({
   relayChoices: createRelayChoicesTable(database),
   idempotency: createIdempotencyTable(database),
   held: createHeldTable(database),
-  pendingContacts: createWishesTable(database),
+  pendingContacts: createPendingContactsTable(database),
   loops: createLoopsTable(database),
   greeted: createGreetedTable(database),
 });

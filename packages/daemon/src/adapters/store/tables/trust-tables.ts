@@ -1,6 +1,6 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NewMessage } from '../../../core/model/message.ts';
-import type { GreetedTable, HeldTable, LoopsTable, WishesTable } from '../../../core/ports/store.ts';
+import type { GreetedTable, HeldTable, LoopsTable, PendingContactsTable } from '../../../core/ports/store.ts';
 import type { Database } from './database.ts';
 
 export const createHeldTable = (database: Database): HeldTable => ({
@@ -26,7 +26,7 @@ export const createHeldTable = (database: Database): HeldTable => ({
   forgetBefore: (atMs) => database.write('held.forget', [atMs]),
 });
 
-export const createWishesTable = (database: Database): WishesTable => ({
+export const createPendingContactsTable = (database: Database): PendingContactsTable => ({
   put: (peer, atMs, content) => database.write('wishes.put', [peer, atMs, content]),
   remove: (peer) => database.write('wishes.remove', [peer]),
   list: () =>

@@ -1,0 +1,68 @@
+import type { Clock } from '@ocmesh/shared/ambient';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { Refused, Source } from '../model/verdict.ts';
+import type { Store, Tables } from '../ports/store.ts';
+import type { Inspected, Inspector } from './inspect.ts';
+
+export type Applicable = Inspected & Pick<Source, 'url' | 'isBackfill'>;
+
+/**
+ * Rolls the transaction back because of a refusal, which only a throw does. Needed for `inbox_full`: the handler may have
+ * removed old messages without making enough room, and they must not be lost for nothing.
+ */
+class RolledBack extends Error {
+  readonly refusal: Refused;
+  constructor(refusal: Refused) {
+    super(refusal.refused);
+    this.name = 'RolledBack';
+    this.refusal = refusal;
+  }
+}
+
+/** Applies events in one transaction, which costs as much as for one event; if that fails, each in its own. */
+export function createApply(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly inspector: Inspector;
+  readonly emit: (events: readonly DomainEvent[]) => void;
+  readonly onRefused: (refusal: Refused, one: Applicable) => void;
+  /** An event could not be stored. */
+  readonly onLost: (error: unknown) => void;
+  /** An event could not be stored and must be fetched again from this relay. */
+  readonly onDeferred: (url: string, createdAtSec: number) => void;
+}): (batch: readonly Applicable[]) => Promise<void> {
+  const { store, clock, inspector, emit, onRefused } = deps;
+
+  function applyOne(tables: Tables, one: Applicable): readonly DomainEvent[] {
+    const { event, opened, handler, url, isBackfill } = one;
+    // Another relay's copy may have been applied since the precheck.
+    if (inspector.isSeen(tables, one)) return [];
+    const receivedAtMs = clock.now();
+    const verdict = opened.apply(tables, { url, receivedAtMs, isBackfill });
+    if ('ok' in verdict) {
+      if (handler.remember) tables.seen.add(event.id, receivedAtMs);
+      return verdict.ok;
+    }
+    if (verdict.refused === 'inbox_full') throw new RolledBack(verdict);
+    onRefused(verdict, one);
+    inspector.rememberRefused(tables, event.id, verdict, receivedAtMs);
+    return [];
+  }
+
+  return async function applyAll(batch) {
+    try {
+      emit(await store.transaction((tables) => batch.flatMap((one) => applyOne(tables, one))));
+    } catch (error) {
+      const [only, ...others] = batch;
+      if (!only) return;
+      if (others.length > 0) {
+        for (const one of batch) await applyAll([one]);
+      } else if (error instanceof RolledBack) {
+        onRefused(error.refusal, only);
+      } else {
+        deps.onLost(error);
+        deps.onDeferred(only.url, only.event.created_at);
+      }
+    }
+  };
+}
