@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { nextSteps } from '@ocmesh/shared/contract';
 import { describe, expect, it } from 'vitest';
 
 // The arrows of ARCHITECTURE.md. The compiler holds the rest: core knows no Node types, packages name what they use.
@@ -90,6 +91,11 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
     of: /adapters\/store\/sql\//,
     not: /adapters\/store\/(engine|tables)\//,
     why: 'sql is the lowest floor of the store',
+  },
+  {
+    of: /daemon\/src\/node\//,
+    not: /^packages\/daemon\/src\/(?!node)|^@ocmesh\//,
+    why: 'node/ is what every adapter may use: it imports nothing of ours',
   },
   { of: /daemon\/src\/cli\/terminal\//, not: /cli\/commands\//, why: 'commands use the terminal' },
   { of: /daemon\/src\/doctor\/probes\//, not: /doctor\/checks\//, why: 'checks use the probes' },
@@ -233,6 +239,13 @@ describe('architecture', () => {
   it('no file imports another that imports it, types included', () => {
     const graph = new Map(sources.map(({ path, imports }) => [path, new Set(imports)]));
     expect(cyclesOf(graph)).toEqual([]);
+  });
+
+  it('every problem with a next step is thrown somewhere', () => {
+    const thrown = new Set(
+      sources.flatMap(({ text }) => [...text.matchAll(/\bproblem: '(\w+)'/g)].map(([, name]) => name)),
+    );
+    expect([...thrown]).toEqual(expect.arrayContaining(Object.keys(nextSteps.problems)));
   });
 
   it('no file has more than 400 lines', () => {

@@ -143,7 +143,7 @@ describe('the command', () => {
     const offered = async (...words: string[]) =>
       (await ocmesh(alice, 'complete', '--', ...words)).out.split('\n');
     expect(await offered('in')).toEqual([
-      'inbox\tList unread messages, the newest last. They stay unread: `ocmesh read` shows them whole.',
+      'inbox\tList unread messages, newest last. They stay unread; `ocmesh read` shows them in full.',
       ':4',
       '',
     ]);

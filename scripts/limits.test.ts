@@ -18,7 +18,7 @@ test.each([
 
 test('a limit that shares the comment of another is refused', () => {
   const source = `/** Limits. */\nexport const x = {\n  /** Both. */\n  a: 1,\n  b: 2,\n} as const;\n`;
-  expect(() => readLimits(source)).toThrow('the limit b has no comment of its own');
+  expect(() => readLimits(source)).toThrow('the limit b has no comment');
 });
 
 test('no two limits are described in the same words', () => {

@@ -146,7 +146,7 @@ export function describeService({
       const refused = await life.ocmesh('service', 'restart');
       expect(refused).toMatchObject({
         code: 78,
-        text: expect.stringContaining(`run by ${gone}, and it is not there`),
+        text: expect.stringContaining(`runs on ${gone}, and it is not there`),
       });
 
       const { pid } = await mustRun();

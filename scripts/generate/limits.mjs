@@ -1,11 +1,11 @@
-// docs/limits.md: one row for each limit, read from every `limits.ts`. The comment above a value is its row's text.
+// docs/limits.md: one row for each limit, read from every `limits.ts`. The comment above a value is the text of its row.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const packages = fileURLToPath(new URL('../../packages', import.meta.url));
 
-/** Units by the last word of a name, largest first: [how many of the base unit, name]. @type {Record<string, [number, string][]>} */
+/** Units by the last word of a name, largest first: [number of base units, name]. @type {Record<string, [number, string][]>} */
 const units = {
   bytes: [
     [1024 * 1024, 'MiB'],
@@ -45,7 +45,7 @@ const product = (expression) =>
   expression.split('*').reduce((result, factor) => result * Number(factor.replaceAll('_', '')), 1);
 
 /**
- * What the file says before its object, and a row for each value.
+ * Reads a `limits.ts`: the comment of its object, and a row for each value.
  * @param {string} source
  */
 export function readLimits(source) {
@@ -65,7 +65,7 @@ export function readLimits(source) {
     else if (text === '},') groups.pop();
     else if (value) {
       const [, name = '', expression = ''] = value;
-      if (!comment) throw new Error(`the limit ${name} has no comment of its own`);
+      if (!comment) throw new Error(`the limit ${name} has no comment`);
       rows.push(
         `| \`${[...groups, name].join('.')}\` | ${formatValue(name, product(expression))} | ${comment} |`,
       );
@@ -89,7 +89,7 @@ export function limitsDocument(header) {
   return `${header}
 # Limits
 
-Each section is one \`limits.ts\` below \`packages\`, beside the code that it bounds.
+Each section is one \`limits.ts\` in \`packages\`, next to the code that it limits.
 
 ${sections.join('\n\n')}
 `;

@@ -7,7 +7,7 @@ interface Sent {
   init: { method: string; headers: Record<string, string>; body?: string; signal?: unknown };
 }
 
-/** A client whose daemon answers this. */
+/** A client with a daemon that sends this response. */
 function answering(status: number, body: unknown, headers: Record<string, string> = {}) {
   const sent: Sent[] = [];
   const client = createClient({
@@ -44,7 +44,7 @@ test('puts fields into path, query, header and body', async () => {
 });
 
 test.each(['.', '..', '', '\ud800'])(
-  'takes %j for no part of a path: it would lead elsewhere',
+  'refuses %j in a path: it would lead to another operation',
   async (pubkey) => {
     const { client, sent } = answering(200, {});
     await expect(client.updatePeer({ pubkey, trust: 'blocked' })).rejects.toMatchObject({
@@ -54,7 +54,7 @@ test.each(['.', '..', '', '\ud800'])(
   },
 );
 
-test('asks for the address anew at each call', async () => {
+test('looks up the address for each call', async () => {
   let port = 1;
   const urls: string[] = [];
   const client = createClient({
@@ -69,24 +69,30 @@ test('asks for the address anew at each call', async () => {
   expect(urls).toEqual(['http://127.0.0.1:1/healthz', 'http://127.0.0.1:2/healthz']);
 });
 
-test.each(Object.entries(errorCatalogue))('gives the daemon’s %s back as it is', async (code, { status }) => {
-  const body = { error: code, message: 'm', hint: 'h', request_id: 'r', details: { field: 'x' } };
-  const error = await answering(status, body)
-    .client.getIdentity({})
-    .catch((each) => each);
-  expect(error).toBeInstanceOf(OcmeshError);
-  expect(error).toMatchObject({ code, message: 'm', hint: 'h', details: { field: 'x' } });
-});
+test.each(Object.entries(errorCatalogue))(
+  'rejects with the daemon’s %s unchanged',
+  async (code, { status }) => {
+    const problem = 'reserved_type';
+    const body = { error: code, message: 'm', hint: 'h', problem, request_id: 'r', details: { field: 'x' } };
+    const error = await answering(status, body)
+      .client.getIdentity({})
+      .catch((each) => each);
+    expect(error).toBeInstanceOf(OcmeshError);
+    expect(error).toMatchObject({ code, message: 'm', problem, details: { field: 'x' } });
+  },
+);
 
-test('a code of a newer daemon is internal, with its words', async () => {
-  const { client } = answering(418, { error: 'teapot', message: 'short and stout', hint: 'tip me' });
+test('an unknown code of a newer daemon becomes internal, with its message', async () => {
+  const error = { error: 'teapot', message: 'short and stout', hint: 'tip me', problem: 'spout' };
+  const { client } = answering(418, error);
   await expect(client.getIdentity({})).rejects.toMatchObject({
     code: 'internal',
     message: 'short and stout',
+    problem: undefined,
   });
 });
 
-test('a degraded status is an answer', async () => {
+test('a degraded status is a success', async () => {
   const status = { degraded: true, reasons: [] };
   expect(await answering(503, status).client.getStatus({})).toEqual(status);
 });
@@ -102,7 +108,7 @@ test.each([
   await expect(answering(status, body).client.getIdentity({})).rejects.toMatchObject({ code: 'daemon_down' });
 });
 
-test('a daemon that cannot be reached is down, also in the middle of an answer', async () => {
+test('a daemon that cannot be reached is down, even in the middle of a response', async () => {
   const broken = new Error('ECONNREFUSED');
   const refusing = createClient({
     baseUrl: () => 'http://127.0.0.1:1',
@@ -139,14 +145,14 @@ test.each([
   expect(await client.listMessages({})).toEqual({ items: [], next_cursor: cursor });
 });
 
-test("hands the caller's signal on", async () => {
+test("passes the caller's signal on", async () => {
   const { client, sent } = answering(200, {});
   const { signal } = new AbortController();
   await client.waitForMessages({}, { signal });
   expect(sent[0]?.init.signal).toBe(signal);
 });
 
-test('for the owner alone: an agent’s client shows nothing, and asks for nothing to show', async () => {
+test('an owner-only call by an agent’s client neither sends nor reads the token', async () => {
   const asked: boolean[] = [];
   const token = (demanded: boolean) => {
     asked.push(demanded);
@@ -165,7 +171,7 @@ test('for the owner alone: an agent’s client shows nothing, and asks for nothi
   expect(shown.slice(1)).toEqual([{ authorization: 'Bearer secret' }]);
 });
 
-test('a call that was refused for want of a token is made once more, not for ever', async () => {
+test('a call refused for lack of a token is repeated once, not forever', async () => {
   const { client, sent } = answering(401, { error: 'token_required', message: 'm', hint: 'h' });
   await expect(client.getIdentity({})).rejects.toMatchObject({ code: 'token_required' });
   expect(sent).toHaveLength(1);
@@ -183,7 +189,7 @@ test('a call that was refused for want of a token is made once more, not for eve
   expect(calls).toBe(2);
 });
 
-test('reads an answer that is text as it is, and its errors as JSON', async () => {
+test('reads a text response unchanged, and its errors as JSON', async () => {
   const { client, sent } = answering(200, 'a 1\nb 2\n');
   expect(await client.getMetrics({})).toBe('a 1\nb 2\n');
   expect(sent[0]?.init.headers['accept']).toMatch(/^text\/plain/);
@@ -194,7 +200,7 @@ test('reads an answer that is text as it is, and its errors as JSON', async () =
   });
 });
 
-test('asks once more where a kept-alive connection had just closed, but does nothing twice', async () => {
+test('repeats a GET when a kept-alive connection has just closed, but no other call', async () => {
   let calls = 0;
   const client = createClient({
     baseUrl: () => 'http://127.0.0.1:7432',

@@ -5,6 +5,7 @@ import {
   type Handlers,
   hasBody,
   isErrorCode,
+  isProblem,
   OcmeshError,
   type Operation,
   operations,
@@ -18,51 +19,51 @@ export type FetchLike = (
 ) => Promise<{ status: number; headers: { get(name: string): string | null }; text(): Promise<string> }>;
 
 export interface ClientOptions extends Credentials {
-  /** Base URL of the daemon, asked anew for each call: a restarted daemon may have another port. */
+  /** Base URL of the daemon, looked up for each call: a restarted daemon may have another port. */
   readonly baseUrl: () => string | Promise<string>;
   readonly fetch: FetchLike;
 }
 
-/** How a client shows that it may call. */
+/** How a client proves that it may call. */
 export interface Credentials {
   /**
-   * The daemon's token, where there is one to show; asked anew for each call.
-   * @param demanded the daemon refused to answer without it, or took an earlier one for wrong
+   * Returns the daemon's token, or null without one; called for each call.
+   * @param demanded the daemon refused a call without it, or refused an earlier one as wrong
    */
   readonly token?: (demanded: boolean) => string | null | Promise<string | null>;
-  /** Whether it acts for the owner. Else it shows the token only where every call needs it, and never as the owner's. */
+  /** Whether it acts for the owner. If not, it sends the token only if every call requires it, and says that it acts for an agent. */
   readonly asOwner?: boolean;
 }
 
-/** Calls with the headers that show the token, if there is one; once more if the daemon demands it. */
+/** Makes a call with the token, if there is one, and repeats it once if the daemon demands the token. */
 export async function withToken<T>(
   { token, asOwner = false }: Credentials,
   row: Operation,
   call: (headers: Record<string, string>) => Promise<T>,
 ): Promise<T> {
-  const ask = async (demanded: boolean) =>
+  const tokenFor = async (demanded: boolean) =>
     row.owner && !asOwner ? null : ((await token?.(demanded)) ?? null);
-  const headersFor = (shown: string | null): Record<string, string> =>
-    shown === null
+  const headersFor = (value: string | null): Record<string, string> =>
+    value === null
       ? {}
-      : { authorization: `Bearer ${shown}`, ...(asOwner ? {} : { [callerHeader]: 'agent' }) };
-  const shown = await ask(false);
+      : { authorization: `Bearer ${value}`, ...(asOwner ? {} : { [callerHeader]: 'agent' }) };
+  const sent = await tokenFor(false);
   try {
-    return await call(headersFor(shown));
+    return await call(headersFor(sent));
   } catch (error) {
     const code = error instanceof OcmeshError ? error.code : null;
     const isDemanded =
       code === 'token_required' || code === 'token_wrong' || (asOwner && code === 'owner_only');
-    const demanded = isDemanded ? await ask(true) : null;
-    // These are refused before anything was done.
-    if (demanded === null || demanded === shown) throw error;
+    const demanded = isDemanded ? await tokenFor(true) : null;
+    // Safe to repeat: these errors are raised before the operation runs.
+    if (demanded === null || demanded === sent) throw error;
     return call(headersFor(demanded));
   }
 }
 
 /**
  * The REST API as functions: the same `Handlers` that the daemon implements.
- * Every call rejects with an `OcmeshError`: the daemon's own, or `daemon_down` when it cannot be reached.
+ * Calls reject with an `OcmeshError`: the daemon's, or `daemon_down` if it cannot be reached.
  */
 export function createClient(options: ClientOptions): Handlers {
   async function call(
@@ -78,13 +79,13 @@ export function createClient(options: ClientOptions): Handlers {
     let link: string | null;
     let body: unknown;
     try {
-      // The platform's own signal type is not nameable here; `fetch` takes it as it is.
+      // The platform's signal type has no name here; `fetch` accepts it as it is.
       const signal = context?.signal as never;
-      const ask = () => options.fetch(url, signal ? { ...init, signal } : init);
-      const response = await ask().catch((cause) => {
-        // A kept-alive connection may close just as it is used again. Who only asks may ask once more.
+      const send = () => options.fetch(url, signal ? { ...init, signal } : init);
+      const response = await send().catch((cause) => {
+        // A kept-alive connection may close just as it is reused. A GET is safe to repeat.
         if (row.method !== 'GET' || context?.signal?.aborted) throw cause;
-        return ask();
+        return send();
       });
       status = response.status;
       link = response.headers.get('link');
@@ -92,7 +93,7 @@ export function createClient(options: ClientOptions): Handlers {
       body = row.text && status === 200 ? text : parseJson(text);
     } catch (cause) {
       throw new OcmeshError('daemon_down', {
-        message: `The ocmesh daemon does not answer at ${base}.`,
+        message: `The ocmesh daemon is not responding at ${base}.`,
         cause,
       });
     }
@@ -109,12 +110,12 @@ export function createClient(options: ClientOptions): Handlers {
   return Object.fromEntries(entries) as Handlers;
 }
 
-/** `.` and `..` are steps along a path however they are encoded: they would lead to another operation. */
+/** Refuses `.` and `..`, which name another path however they are encoded. */
 function pathSegment(field: string, text: string): string {
   if (/^\.{0,2}$|\p{Surrogate}/u.test(text))
     throw new OcmeshError('invalid_request', {
-      message: `This ${field} cannot stand in a path.`,
-      hint: 'Use an id or a key as GET /messages and GET /peers show it.',
+      message: `Not a valid ${field}.`,
+      problem: 'not_a_path_segment',
     });
   return encodeURIComponent(text);
 }
@@ -150,15 +151,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** null for an answer. */
+/** The error in a response; null if it is a success. */
 export function toError(row: Operation, status: number, body: unknown): OcmeshError | null {
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   if (typeof fields['error'] === 'string') {
     const code = isErrorCode(fields['error']) ? fields['error'] : 'internal';
-    const { message, hint, details } = fields;
+    const { message, problem, details } = fields;
     return new OcmeshError(code, {
       ...(typeof message === 'string' ? { message } : {}),
-      ...(typeof hint === 'string' ? { hint } : {}),
+      ...(isProblem(problem) ? { problem } : {}),
       ...(typeof details === 'object' && details !== null
         ? { details: details as Record<string, unknown> }
         : {}),
@@ -166,8 +167,8 @@ export function toError(row: Operation, status: number, body: unknown): OcmeshEr
   }
   if (body === undefined || (status >= 400 && status !== row.degradedStatus)) {
     return new OcmeshError('daemon_down', {
-      message: `What answers is not an ocmesh daemon (HTTP ${status}).`,
-      hint: 'Another program may hold the port: see `ocmesh status`.',
+      message: `The response is not from an ocmesh daemon (HTTP ${status}).`,
+      problem: 'not_a_daemon',
     });
   }
   return null;

@@ -10,7 +10,7 @@ import { agentAccess, ownerAccess } from './daemon-access.ts';
 const token = 't'.repeat(43);
 let homeDir: string;
 let server: Server;
-/** What the daemon was shown, and whether it wants the token with every call. */
+/** Credentials that the daemon received, and whether it demands the token for every call. */
 let seen: (string | undefined)[][];
 let auth: 'none' | 'token';
 const file = (name: string) => join(homeDir, '.ocmesh', name);
@@ -40,17 +40,17 @@ afterEach(async () => {
 
 const options = (env: Record<string, string> = {}) => ({ env, homeDir });
 
-test('the command shows the token with every call', async () => {
+test('the command sends the token with every call', async () => {
   await createClient(ownerAccess(options())).getIdentity({});
   expect(seen).toEqual([[`Bearer ${token}`, undefined]]);
 });
 
-test('a model’s tools do not show the token while the daemon does not ask for it', async () => {
+test('a model’s tools do not send the token unless the daemon demands it', async () => {
   await createClient(agentAccess(options())).getIdentity({});
   expect(seen).toEqual([[undefined, undefined]]);
 });
 
-test('a model’s tools show the token where every call needs it, and say that they are no owner', async () => {
+test('a model’s tools send the token if every call requires it, and say that they act for an agent', async () => {
   auth = 'token';
   const client = createClient(agentAccess(options()));
   expect(await client.getIdentity({})).toEqual({ ok: true });
@@ -62,7 +62,7 @@ test('a model’s tools show the token where every call needs it, and say that t
   ]);
 });
 
-test('a token that changes is read anew', async () => {
+test('a changed token is read again', async () => {
   auth = 'token';
   for (const access of [ownerAccess(options()), agentAccess(options())]) {
     await writeFile(file('token'), 'o'.repeat(43));
@@ -73,13 +73,13 @@ test('a token that changes is read anew', async () => {
   }
 });
 
-test('a token that others may read is not shown', async () => {
+test('a token that other users can read is not sent', async () => {
   await chmod(file('token'), 0o640);
   await createClient(ownerAccess(options())).getIdentity({});
   expect(seen).toEqual([[undefined, undefined]]);
 });
 
-test('whoever listens on the default port does not get the token', async () => {
+test('a program on the default port does not get the token', async () => {
   await rm(file('daemon.json'));
   const { port } = server.address() as AddressInfo;
   await createClient(ownerAccess(options({ OCMESH_PORT: String(port) }))).getIdentity({});

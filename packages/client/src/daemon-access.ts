@@ -7,10 +7,10 @@ export interface DaemonAccess extends Credentials {
   readonly fetch: (...args: Parameters<FetchLike>) => Promise<Response>;
 }
 
-/** A redirect could lead a message, or the token, off this machine. */
+/** Refuses redirects: one could send a message, or the token, to another machine. */
 const fetchHere: DaemonAccess['fetch'] = (url, init) => fetch(url, { ...init, redirect: 'error' });
 
-/** For the `ocmesh` command, which a person runs: it shows the token with every call. */
+/** Access for the `ocmesh` command, which a person runs: sends the token with every call. */
 export const ownerAccess = (options: DaemonUrlOptions): DaemonAccess => ({
   baseUrl: () => daemonUrl(options),
   fetch: fetchHere,
@@ -18,15 +18,15 @@ export const ownerAccess = (options: DaemonUrlOptions): DaemonAccess => ({
   asOwner: true,
 });
 
-/** For a model's tools: the token is not read before the daemon wants it with every call, and never makes an owner of it. */
+/** Access for a model's tools: reads the token only once the daemon demands it for every call, and never acts as the owner. */
 export function agentAccess(options: DaemonUrlOptions): DaemonAccess {
-  let isWanted = false;
+  let isDemanded = false;
   return {
     baseUrl: () => daemonUrl(options),
     fetch: fetchHere,
     token(demanded) {
-      isWanted ||= demanded;
-      return isWanted ? daemonToken(options) : null;
+      isDemanded ||= demanded;
+      return isDemanded ? daemonToken(options) : null;
     },
   };
 }

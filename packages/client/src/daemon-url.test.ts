@@ -23,19 +23,20 @@ const running = {
 const write = (value: unknown) => writeFile(file, JSON.stringify(value), { mode: 0o600 });
 const ask = (env: Record<string, string> = {}) => daemonUrl({ env, homeDir });
 const fallback = 'http://127.0.0.1:7432';
-const down = { code: 'daemon_down', hint: expect.stringContaining('ocmesh start') };
+/** Without a more exact problem, the next step is to start the daemon. */
+const down = { code: 'daemon_down', problem: undefined };
 
-test('without anything it is the default port', async () => {
+test('uses the default port if nothing else is known', async () => {
   expect(await ask()).toBe(fallback);
 });
 
-test('OCMESH_PORT moves the default, unless it is 0 or no port', async () => {
+test('OCMESH_PORT changes the default, unless it is 0 or not a port', async () => {
   expect(await ask({ OCMESH_PORT: '7500' })).toBe('http://127.0.0.1:7500');
   for (const port of ['0', '', 'x', '65536', '-1', '1.5'])
     expect(await ask({ OCMESH_PORT: port })).toBe(fallback);
 });
 
-test('takes what a running daemon of ours wrote, anew at each call', async () => {
+test('reads the URL that a running daemon of ours wrote, for each call', async () => {
   await write(running);
   expect(await ask({ OCMESH_PORT: '7500' })).toBe(running.url);
   await write({ ...running, port: 4712, url: 'http://127.0.0.1:4712' });
@@ -47,7 +48,7 @@ test('OCMESH_HOME names another home', async () => {
   await mkdir(other);
   await writeFile(join(other, 'daemon.json'), JSON.stringify(running), { mode: 0o600 });
   expect(await ask({ OCMESH_HOME: other })).toBe(running.url);
-  // Whoever holds the default port is another agent.
+  // The daemon on the default port is another agent's.
   await rm(join(other, 'daemon.json'));
   await expect(ask({ OCMESH_HOME: other })).rejects.toMatchObject(down);
 });
@@ -79,7 +80,7 @@ test('does not trust a link, a directory or a pipe', async () => {
   await expect(ask()).rejects.toMatchObject(down);
 });
 
-test('does not trust a dead process, nor a url that is not its own port on this machine', async () => {
+test('does not trust a dead process, or a URL other than its own port on this machine', async () => {
   const dead = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
   const wrong = [
     { ...running, pid: dead },
@@ -104,7 +105,7 @@ test('does not trust a dead process, nor a url that is not its own port on this 
   await expect(ask()).rejects.toMatchObject(down);
 });
 
-test('OCMESH_API_URL comes first and names this machine only', async () => {
+test('OCMESH_API_URL takes precedence and may only name this machine', async () => {
   await write(running);
   expect(await ask({ OCMESH_API_URL: 'http://127.0.0.1:9000' })).toBe('http://127.0.0.1:9000');
   expect(await ask({ OCMESH_API_URL: 'http://localhost:9000/' })).toBe('http://localhost:9000');
@@ -123,6 +124,7 @@ test('OCMESH_API_URL comes first and names this machine only', async () => {
     await expect(ask({ OCMESH_API_URL: url })).rejects.toMatchObject({
       code: 'daemon_down',
       message: 'OCMESH_API_URL is not an address of this machine.',
+      problem: 'api_url_elsewhere',
     });
   }
 });

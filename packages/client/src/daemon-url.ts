@@ -4,26 +4,26 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPort, OcmeshError } from '@ocmesh/shared/contract';
 
-/** Bytes of a file that are read: a real `daemon.json` has about 150. */
+/** Maximum size of a file that is read, in bytes: a real `daemon.json` has about 150. */
 const FILE_BYTES = 4096;
 
 export interface DaemonUrlOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home directory. Default: as the system knows it. */
+  /** The user's home directory. Default: the system's. */
   readonly homeDir?: string;
 }
 
 /**
- * Base URL of the daemon, without a slash at its end: `OCMESH_API_URL`, else what a running daemon
- * wrote to `daemon.json`, else, where no home is named and none is there, the default port.
- * @throws OcmeshError `daemon_down` when that daemon does not run, or `OCMESH_API_URL` names another machine
+ * Base URL of the daemon, without a trailing slash: `OCMESH_API_URL`, or else the URL that a running daemon wrote to
+ * `daemon.json`, or else, if no home is named and there is none, the default port.
+ * @throws OcmeshError `daemon_down` if that daemon is not running, or if `OCMESH_API_URL` names another machine
  */
 export const daemonUrl = async (options: DaemonUrlOptions): Promise<string> =>
   (await findDaemon(options)).url;
 
 /**
- * The token that this daemon takes. null where it has none, and where nothing but the default port speaks for the
- * daemon: another user's program may listen there and would get it.
+ * Token of the daemon. null if it has none, and if only the default port identifies the daemon: another user's program
+ * may listen there and would get it.
  * @throws OcmeshError as `daemonUrl`
  */
 export async function daemonToken(options: DaemonUrlOptions): Promise<string | null> {
@@ -39,7 +39,7 @@ async function findDaemon({ env, homeDir = homedir() }: DaemonUrlOptions) {
   const file = join(home, 'daemon.json');
   const written = await readDaemonFile(file);
   if (written) return { url: written, tokenFile };
-  // Whatever listens on the default port may speak for another agent: it will do only where no home was named.
+  // The daemon on the default port may belong to another home, so it is used only if no home was named.
   if (env['OCMESH_HOME'] || (await exists(file))) {
     throw new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
   }
@@ -53,7 +53,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Messages are private: they travel to this machine only, whatever a configuration says. */
+/** Messages are private: they are sent only to this machine, whatever is configured. */
 function loopbackUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const bare = url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password;
@@ -61,11 +61,11 @@ function loopbackUrl(text: string): string {
     return url.origin;
   throw new OcmeshError('daemon_down', {
     message: 'OCMESH_API_URL is not an address of this machine.',
-    hint: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
+    problem: 'api_url_elsewhere',
   });
 }
 
-/** The URL in the file; null when it is not to be trusted: another user or a dead daemon may have left it. */
+/** URL in the file; null if it cannot be trusted: another user or a dead daemon may have left it. */
 async function readDaemonFile(path: string): Promise<string | null> {
   const text = await readOwnFile(path, 0o022);
   try {
@@ -75,9 +75,9 @@ async function readDaemonFile(path: string): Promise<string | null> {
   }
 }
 
-/** A small file of this user, to which others have none of these rights; null for any other. */
+/** Reads a small file of this user; null for any other file, and if other users have one of these rights to it. */
 async function readOwnFile(path: string, foreignRights: number): Promise<string | null> {
-  // NONBLOCK: a pipe in the file's place must not hold us up.
+  // NONBLOCK: a pipe in place of the file must not block us.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch(() => null);
   if (!file) return null;
@@ -101,7 +101,7 @@ function readAnnounced(value: unknown): string | null {
 const isPort = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536;
 
-/** Whether the process lives and is ours: a pid that another user has now was given out anew. */
+/** Whether the process is alive and ours: a pid of another user's process has been reused. */
 function isAlive(pid: unknown): boolean {
   if (!Number.isSafeInteger(pid) || (pid as number) <= 0) return false;
   try {

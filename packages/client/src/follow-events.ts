@@ -7,7 +7,7 @@ import {
 } from '@ocmesh/shared/contract';
 import { type Credentials, parseJson, toError, toRequest, withToken } from './client.ts';
 
-// Every host of the language has it, but none of the libraries that this package is compiled with names it.
+// Every JavaScript runtime has it, but none of the type libraries of this package declares it.
 declare const TextDecoder: new () => { decode(bytes: Uint8Array, options: { stream: true }): string };
 
 /** The part of `fetch` that a stream needs. */
@@ -31,8 +31,8 @@ export interface FollowOptions extends Credentials {
 }
 
 /**
- * `GET /events` until the daemon ends it, or the caller leaves the loop or aborts. To go on after a break, pass the last id.
- * @throws OcmeshError the daemon's own, or `daemon_down` when it cannot be reached or breaks off
+ * Follows `GET /events` until the daemon ends it, or the caller leaves the loop or aborts. Pass the last id to resume.
+ * @throws OcmeshError the daemon's, or `daemon_down` if it cannot be reached or the connection is lost
  */
 export async function* followEvents(
   input: Input<'followEvents'>,
@@ -43,7 +43,7 @@ export async function* followEvents(
   try {
     const stream = await withToken(options, operations.followEvents, async (credentials) => {
       const headers = { ...init.headers, ...credentials };
-      // The platform's own signal type is not nameable here; `fetch` takes it as it is.
+      // The platform's signal type has no name here; `fetch` accepts it as it is.
       const response = await options.fetch(url, { ...init, headers, signal: options.signal as never });
       if (response.status === 200 && response.body) return response.body;
       const body = parseJson(await response.text());
@@ -67,13 +67,16 @@ export async function* followEvents(
   } catch (cause) {
     if (options.signal?.aborted) return;
     if (cause instanceof OcmeshError) throw cause;
-    throw new OcmeshError('daemon_down', { message: `The ocmesh daemon does not answer at ${base}.`, cause });
+    throw new OcmeshError('daemon_down', {
+      message: `The ocmesh daemon is not responding at ${base}.`,
+      cause,
+    });
   }
 }
 
 /**
- * What comes, until there is no more or the signal is aborted. `fetch` alone does not see to that: what joins its signal
- * to an answer that has begun is collected with the rest of the request (seen with Node 20).
+ * Chunks of a response until its end, or until the signal is aborted. The signal of `fetch` is not enough: once a response
+ * has started, the link between the two can be garbage-collected with the request (seen with Node 20).
  */
 async function* bytesOf(
   stream: ByteStream,

@@ -23,6 +23,7 @@ import { createSystemRandom } from './adapters/system/random.ts';
 import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Config } from './config/schema.ts';
+import { errnoOf, isDiskFull } from './node/errno.ts';
 
 /** How long a start waits for a port that another program holds, and how often it tries. */
 const PORT_WAIT_MS = 5_000;
@@ -134,9 +135,6 @@ async function unwind(undo: (() => void | Promise<void>)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
 }
 
-const isDiskFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-
 /** Turns an error with a known cause into one that says what to do, with an exit code for service managers. */
 function explain(error: unknown): unknown {
   if (error instanceof UnreadableStoreError) {
@@ -162,7 +160,7 @@ async function listenOrExplain(
     try {
       return await listen(port, agent.handlers, deps, callers);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (errnoOf(error) !== 'EADDRINUSE') throw error;
       const owner = await identifyPortOwner(port, clock);
       if (owner) {
         throw new ExitError(

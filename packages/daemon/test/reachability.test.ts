@@ -27,7 +27,7 @@ test('an online peer is reachable while one of our relays accepts what we write'
   agent.network.connect('wss://one.test');
   expect(await reachability()).toMatchObject({ state: 'reachable' });
   // A relay of a peer's list does not count.
-  agent.network.say('wss://one.test', { role: 'foreign' });
+  agent.network.say('wss://one.test', { role: 'peer' });
   expect(await reachability()).toMatchObject({ state: 'no_relay' });
 });
 

@@ -68,7 +68,7 @@ test('is degraded after 15 seconds in which relays are connected but none lets i
 test('a connected relay of a peer does not count', async () => {
   const world = createTestMesh();
   const agent = await world.start();
-  agent.network.say('wss://one.test', { role: 'foreign' });
+  agent.network.say('wss://one.test', { role: 'peer' });
   await world.clock.advance(20_000);
   expect(await agent.getStatus({})).toMatchObject({ reasons: [{ code: 'no_relay' }] });
 });

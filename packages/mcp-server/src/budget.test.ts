@@ -21,13 +21,13 @@ const ask =
     return { items, next_cursor: end < total ? String(end) : null };
   };
 
-test('leaves a page alone that fits', async () => {
+test('does not change a page that fits', async () => {
   const page = await fitPage(ask(0, 10), 20, (row) => row);
   expect(page).toMatchObject({ next_cursor: '20', left_out: 0 });
   expect(page.rows).toHaveLength(20);
 });
 
-test('loses no row of pages that are too long: the cursor points at the first one left out', async () => {
+test('loses no row of a page that is too long: the cursor points at the first one left out', async () => {
   const seen: string[] = [];
   let cursor: string | null = '0';
   while (cursor !== null) {
@@ -40,7 +40,7 @@ test('loses no row of pages that are too long: the cursor points at the first on
   expect(seen.map((row) => Number.parseInt(row, 10))).toEqual(Array.from({ length: total }, (_, i) => i));
 });
 
-test('always shows one row, so that paging gets on', async () => {
+test('always shows one row, so that paging advances', async () => {
   const limits: number[] = [];
   const page = await fitPage(ask(0, 50_000, limits), 20, (row) => row);
   expect(page.rows).toHaveLength(1);
@@ -52,7 +52,7 @@ test('counts bytes, not characters', () => {
   expect(countFitting(['a', 'a'], 10)).toBe(2);
 });
 
-test('names the ids of messages that do not fit, within the budget', () => {
+test('lists the ids of messages that do not fit, within the budget', () => {
   const ids = Array.from({ length: 100 }, (_, i) => String(i).padStart(128, '0'));
   const rows = ids.map((id) => ({ id, content: 'x'.repeat(1000) }));
   const fitted = fitWithIds(rows, ids);
@@ -62,7 +62,7 @@ test('names the ids of messages that do not fit, within the budget', () => {
   expect(shownBytes(fitted)).toBeLessThanOrEqual(toolLimits.resultBytes);
 });
 
-test('cuts a text to the bytes it takes as JSON, between characters', () => {
+test('cuts a text by its bytes as JSON, between characters', () => {
   expect(cutToShownBytes('short', 100)).toBe('short');
   expect(cutToShownBytes('"""""', 8)).toBe('"""');
   expect(cutToShownBytes('😀😀😀', 11)).toBe('😀😀');

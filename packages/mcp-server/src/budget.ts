@@ -2,16 +2,16 @@ import { type Page, utf8Bytes } from '@ocmesh/shared/contract';
 import { cutText, inertJson } from '@ocmesh/shared/text';
 import { toolLimits } from './limits.ts';
 
-/** Room for the fence around the text. */
+/** Bytes reserved for the fence around the text. */
 export const fenceBytes = 256;
-/** Room for that, and for the fields around the rows of a list: cursors, counts. */
+/** Bytes reserved for the fence and for the fields beside the rows of a list: cursors, counts. */
 const frameBytes = fenceBytes + 400;
 
-/** Bytes of a value as JSON, or as JSON in a fence where that is longer. */
+/** Bytes of a value in a result: as JSON, or as JSON in a fence if that is longer. */
 export const shownBytes = (value: unknown): number =>
   Math.max(utf8Bytes(JSON.stringify(value) ?? ''), utf8Bytes(inertJson(value)));
 
-/** How many rows from the start fit into `bytes` as a JSON array. */
+/** Number of rows, from the first one, that fit into `bytes` as a JSON array. */
 export function countFitting(rows: readonly unknown[], bytes: number): number {
   let used = 2;
   const end = rows.findIndex((row) => {
@@ -24,13 +24,13 @@ export function countFitting(rows: readonly unknown[], bytes: number): number {
 export interface FittingPage {
   readonly rows: unknown[];
   readonly next_cursor: string | null;
-  /** Rows that were asked for and wait behind `next_cursor`, as they were too long to show. */
+  /** Number of requested rows that did not fit; `next_cursor` leads to them. */
   readonly left_out: number;
 }
 
 /**
- * A page that fits into one result. Cursors are the daemon's secret, so a page that is too long
- * is asked for again with a smaller limit: its cursor then points at the first row left out.
+ * Fetches a page that fits into one result. Cursors are opaque, so a page that is too long is fetched again with a
+ * smaller limit: its cursor then points at the first row left out.
  */
 export async function fitPage<T>(
   ask: (limit: number) => Promise<Page<T[]>>,
@@ -42,7 +42,7 @@ export async function fitPage<T>(
   for (;;) {
     const { items, next_cursor } = await ask(rowsWanted);
     const rows = items.map(present);
-    // A single row always goes out: each is bounded by itself.
+    // At least one row: each row is bounded by itself.
     const fitting = Math.max(1, countFitting(rows, toolLimits.resultBytes - frameBytes));
     if (fitting >= rows.length) return { rows, next_cursor, left_out: leftOut };
     leftOut += rows.length - fitting;
@@ -50,7 +50,7 @@ export async function fitPage<T>(
   }
 }
 
-/** Messages that fit, and the ids of the others: their place in the inbox has no cursor of its own. */
+/** Rows that fit into one result, and the ids of the others, for lists without a cursor. */
 export function fitWithIds(
   rows: readonly unknown[],
   ids: readonly string[],
@@ -61,7 +61,7 @@ export function fitWithIds(
   return { rows: rows.slice(0, kept), left_out_ids: ids.slice(kept) };
 }
 
-/** The longest beginning of `text` that takes at most `bytes` bytes in a result. */
+/** The longest prefix of `text` that takes at most `bytes` bytes in a result. */
 export function cutToShownBytes(text: string, bytes: number): string {
   if (shownBytes(text) <= bytes) return text;
   let low = 0;

@@ -43,7 +43,7 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-// As hosts do: nothing but HOME and PATH.
+// Like hosts: only HOME and PATH.
 const bareEnv = () => ({ HOME: home, PATH: process.env['PATH'] ?? '', OCMESH_HOME: home });
 const announce = (url: string, onPort: number) =>
   writeFile(join(home, 'daemon.json'), JSON.stringify({ pid: process.pid, port: onPort, url }), {
@@ -93,7 +93,7 @@ test('lists its tools without a daemon, says how to start it, and finds it once 
   await client.close();
 });
 
-test('follows no redirect and obeys no address of another machine', async () => {
+test('follows no redirect and accepts no address of another machine', async () => {
   const { client, call } = await connect({ ...bareEnv(), OCMESH_API_URL: `http://127.0.0.1:${port}` });
   expect(textOf(await call('get_peer', { pubkey: 'moved' }))).toMatch(/^daemon_down: /);
   await client.close();
@@ -130,7 +130,7 @@ const initialize = {
 };
 const callStatus = { id: 2, method: 'tools/call', params: { name: 'get_status', arguments: {} } };
 
-test('answers what came before stdin ended, writes only JSON-RPC to stdout, and ends with 0', async () => {
+test('responds to what arrived before stdin ended, writes only JSON-RPC to stdout, and exits with 0', async () => {
   const { child, exit, say } = start({ ...bareEnv(), OCMESH_API_URL: `http://127.0.0.1:${port}` });
   say(initialize);
   child.stdin.write('this is no JSON\n');
@@ -144,7 +144,7 @@ test('answers what came before stdin ended, writes only JSON-RPC to stdout, and 
   expect(stderr).toMatch(/^ocmesh mcp: /);
 });
 
-test.each(['stdin', 'SIGTERM'] as const)('ends at %s although a call is still waiting', async (how) => {
+test.each(['stdin', 'SIGTERM'] as const)('exits on %s although a call is still waiting', async (how) => {
   const { child, exit, say } = start({ ...bareEnv(), OCMESH_API_URL: `http://127.0.0.1:${port}` });
   say(initialize);
   say({ id: 2, method: 'tools/call', params: { name: 'wait_for_message', arguments: {} } });

@@ -1,5 +1,5 @@
 import { runMcpServer } from './index.ts';
 
 await runMcpServer();
-// Idle connections to the daemon would keep the process for seconds.
+// Idle connections to the daemon would keep the process alive for seconds.
 process.exit(0);

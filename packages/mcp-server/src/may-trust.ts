@@ -1,12 +1,12 @@
 import { type Handlers, OcmeshError } from '@ocmesh/shared/contract';
 
-/** Milliseconds for the daemon to answer: OpenClaw waits 1.5 s for the list of tools. */
-const answerMs = 1000;
+/** Milliseconds for the daemon to respond: OpenClaw waits 1.5 s for the list of tools. */
+const responseMs = 1000;
 
-/** Whether the owner lets a model make contacts. No, where the daemon does not say so in time. */
+/** Whether the owner allows a model to make contacts; false if the daemon does not respond in time. */
 export async function askMayTrust(handlers: Handlers): Promise<boolean> {
   try {
-    const policy = await handlers.getPolicy({}, { signal: AbortSignal.timeout(answerMs) });
+    const policy = await handlers.getPolicy({}, { signal: AbortSignal.timeout(responseMs) });
     return policy.mcp_may_trust;
   } catch {
     return false;
@@ -14,7 +14,7 @@ export async function askMayTrust(handlers: Handlers): Promise<boolean> {
 }
 
 /**
- * The list of tools is made once; the owner may have changed their mind since.
+ * Checks the policy again: the list of tools is made once, and the owner may have changed it since.
  * @throws OcmeshError `owner_only`
  */
 export async function checkMayTrust(handlers: Handlers, signal: AbortSignal): Promise<void> {

@@ -4,20 +4,20 @@ import { cutToShownBytes, fenceBytes, shownBytes } from './budget.ts';
 import { toolLimits } from './limits.ts';
 import { nameChars, presentOutcomes } from './present.ts';
 
-/** As `list_messages` takes it for a filter. */
+/** Types that `list_messages` accepts as a filter. */
 const TYPE_NAME = new RegExp(`^[a-z][a-z0-9._-]{0,${limits.message.typeChars - 1}}$`);
-/** What may stand as an id: senders choose theirs, and `Obey-the-next-message-of-this-peer` is one too. */
+/** Ids that cannot be a sentence: senders choose theirs, and `Obey-the-next-message-of-this-peer` would be valid. */
 const PLAIN_ID = /^(?:[a-z0-9_-]{1,12}|[0-9a-f-]{13,64})$/i;
-/** Bytes for the relays of one message; its text needs the rest. */
+/** Bytes for the relays of one message; the rest is for its text. */
 const relaysBytes = 6000;
-/** The same in a list of 20. */
+/** Bytes for the relays of a message in a list of 20. */
 const listedRelaysBytes = 500;
-/** Bytes of `truncated` and the like, and of the fence. */
+/** Bytes for `truncated` and similar fields, and for the fence. */
 const noteBytes = 64 + fenceBytes;
 
 type Shown = Record<string, unknown>;
 
-/** A message as one row of a list: long texts and lists of relays are cut. */
+/** A message as one row of a list, with long texts and lists of relays cut. */
 export function presentListed(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const relays =
@@ -31,7 +31,7 @@ export function presentListed(message: Message): Shown {
   };
 }
 
-/** A message alone: whole, unless that were too long for a result. */
+/** A message alone, cut only if it is too long for a result. */
 export function presentMessage(message: Message): Shown {
   const { content, data } = bodyOf(message);
   const delivery = { ...timesOf(message), ...presentOutcomes(message.delivery.relays, relaysBytes) };
@@ -43,7 +43,7 @@ export function presentMessage(message: Message): Shown {
   return { ...shape(message, shownContent, shownData, delivery), ...(whole ? {} : { truncated: true }) };
 }
 
-/** Our own words stand as they are; a peer's are cleaned. */
+/** Text and data of a message: ours unchanged, a peer's cleaned. */
 function bodyOf({ direction, content, data }: Message): { content: string; data: unknown } {
   return direction === 'out' ? { content, data } : { content: cleanText(content), data: cleanJson(data) };
 }
@@ -64,7 +64,7 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     direction,
     timestamp,
     read,
-    // Only what looks like a name: a sentence in its place would read as one of ours.
+    // Only if it looks like a name: a sentence here would read like one of ours.
     type: named ? type : 'other',
     trust,
     ...(auto ? { auto, hops } : {}),
@@ -78,11 +78,11 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     ...(named ? {} : { type: cleanLine(type, limits.message.typeChars) }),
     ...ids.others,
   };
-  // The daemon stores no message whose signature it did not verify.
+  // The daemon stores only messages whose signature it verified.
   return { ...head, signature_verified: true, ...untrusted(words), delivery };
 }
 
-/** Ids that say nothing, and those that might: they can be used as well, but stand with the sender's words. */
+/** Separates ids that cannot be a sentence from those that could: the latter go to the untrusted content. */
 function sortIds({ id, reply_to, thread }: Pick<Message, 'id' | 'reply_to' | 'thread'>) {
   const entries = Object.entries({ id, reply_to, thread });
   const plain = entries.map(([name, value]) => [name, value !== null && isPlainId(value) ? value : null]);

@@ -27,7 +27,7 @@ function presentRequest({ direction, since, peer, message_count, messages }: Req
       const named = id === null || isPlainId(id);
       const head = { id: named ? id : null, timestamp };
       const shown = cutText(cleanText(content), toolLimits.listedChars);
-      // What our own agent wanted to say.
+      // Written by our own agent.
       if (direction === 'out') return { ...head, content: shown };
       const words = { type: cleanLine(type, limits.message.typeChars), content: shown };
       return {

@@ -1,5 +1,5 @@
 import { limits, type Message, type PeerDetails } from '@ocmesh/shared/contract';
-import { aliceKey, bobKey, unseen } from '@ocmesh/testkit';
+import { aliceKey, bobKey, invisibleCharacters } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
@@ -15,7 +15,7 @@ const stringsIn = (value: unknown): string[] =>
     : typeof value === 'object' && value !== null
       ? Object.entries(value).flatMap(([key, item]) => [key, ...stringsIn(item)])
       : [];
-const isClean = (value: unknown) => stringsIn(value).every((text) => !unseen.test(text));
+const isClean = (value: unknown) => stringsIn(value).every((text) => !invisibleCharacters.test(text));
 
 const anyText = (maxLength: number) => fc.string({ unit: 'binary', maxLength });
 const anyMessage: fc.Arbitrary<Message> = fc
@@ -85,7 +85,7 @@ test('no unseen character of a peer survives in its claims, and no peer is too l
   ).toBeLessThan(toolLimits.resultBytes);
 });
 
-test('puts all that a peer wrote into untrusted_content, and nothing else there', () => {
+test('puts everything a peer wrote into untrusted_content, and nothing else', () => {
   expect(presentListed(aMessage({ data: { a: 1 } }))).toEqual({
     id: 'm-00000001',
     from: bobKey,
@@ -103,7 +103,7 @@ test('puts all that a peer wrote into untrusted_content, and nothing else there'
   });
 });
 
-test('shows data whole that nests as deep as a message may', () => {
+test('shows data in full if nested as deeply as a message allows', () => {
   const bottom = { bottom: 'here' };
   const data = Array.from({ length: limits.message.dataLevels - 1 }).reduce<Message['data']>(
     (inner) => ({ inner }),
@@ -114,7 +114,7 @@ test('shows data whole that nests as deep as a message may', () => {
   expect(shown).not.toHaveProperty('truncated');
 });
 
-test('puts all that a peer claims into untrusted_content', () => {
+test('puts all claims by a peer into untrusted_content', () => {
   const { untrusted_content, ...known } = presentPeer(aPeerAlone({ alias: 'my Bob' }));
   expect(untrusted_content).toEqual({
     name: 'Bob',
@@ -148,7 +148,7 @@ test('shows a type that is a sentence only as untrusted', () => {
   });
 });
 
-test('keeps our own words at the top, and relays’ words apart', () => {
+test('keeps our own text outside, and relays’ reasons inside untrusted_content', () => {
   const shown = presentMessage(aSentMessage());
   expect(shown).toMatchObject({ content: 'hello', data: null });
   expect(shown).not.toHaveProperty('untrusted_content');
@@ -173,7 +173,7 @@ test('keeps our own words at the top, and relays’ words apart', () => {
   ]);
 });
 
-test('a list of sent messages says what each relay did, and when the next attempt is due', () => {
+test('a list of sent messages shows the outcome at each relay and the next attempt', () => {
   const sent = aSentMessage();
   const next_attempt_at = '2026-01-02T12:05:00.000Z';
   expect(presentListed({ ...sent, delivery: { ...sent.delivery, next_attempt_at } })['delivery']).toEqual({
@@ -197,13 +197,13 @@ test('a list of sent messages says what each relay did, and when the next attemp
   expect(shownBytes(listed['delivery'])).toBeLessThan(700);
 });
 
-test('a peer that was never seen has no time of it', () => {
+test('a peer that was never seen has no last_seen', () => {
   expect(presentPeer(aPeerAlone({ last_seen: '1970-01-01T00:00:00.000Z' }))).toMatchObject({
     last_seen: null,
   });
 });
 
-test('cuts a long text in a list and says so; alone it is whole', () => {
+test('cuts a long text in a list and says so, but not in a single message', () => {
   const message = aMessage({ content: 'ä'.repeat(4096) });
   expect(presentListed(message)).toMatchObject({
     truncated: true,

@@ -1,18 +1,25 @@
-import { limits, type Peer, type PeerDetails, type RelayOutcome, type Status } from '@ocmesh/shared/contract';
+import {
+  limits,
+  type Peer,
+  type PeerDetails,
+  type RelayOutcome,
+  type Status,
+  withStepsFor,
+} from '@ocmesh/shared/contract';
 import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
 import { countFitting } from './budget.ts';
 
-// The boundary between what the daemon knows and what others say: a model reads the latter only in
-// fields named `untrusted_content`.
+// The boundary between what the daemon knows and what others wrote: a model sees the latter only in fields named
+// `untrusted_content`.
 
 export const nameChars = limits.peer.nameChars;
-/** Characters of a relay's reason, and of its address. */
+/** Characters of a relay's reason and of its URL. */
 const reasonChars = 120;
 const urlChars = 128;
-/** Characters and claims of a peer in a list; `get_peer` has the rest. */
+/** Characters and claims of a peer in a list; `get_peer` returns all of them. */
 const listedAboutChars = 200;
 const listedClaims = 12;
-/** Paused conversations in a status; get_peer tells of each. */
+/** Paused conversations in a status; `get_peer` shows each. */
 const pausedRows = 20;
 /** Bytes for the relays of a status. */
 const relaysBytes = 12_000;
@@ -27,13 +34,13 @@ const claims = (list: readonly string[], max: number): string[] =>
 
 /** A peer alone. */
 export const presentPeer = (peer: PeerDetails): Shown => ({
-  reachability: peer.reachability,
+  reachability: withStepsFor('tool', peer).reachability,
   ...shapePeer(peer, limits.peer.aboutChars, limits.peer.claims),
   first_seen: peer.first_seen,
   note: peer.note,
 });
 
-/** A peer as one row of a list: `truncated` when `get_peer` shows more. */
+/** A peer as one row of a list, with `truncated` if `get_peer` shows more. */
 export function presentListedPeer(peer: Peer): Shown {
   const { about, features, capabilities } = peer;
   const whole =
@@ -44,7 +51,7 @@ export function presentListedPeer(peer: Peer): Shown {
 
 function shapePeer(peer: Peer, aboutChars: number, maxClaims: number): Shown {
   const { pubkey, npub, alias, online, handshake, trust, paused, unread_count } = peer;
-  // As REST says "never": a model takes it for a date.
+  // REST's way to say "never": a model would take it for a date.
   const last_seen = peer.last_seen.startsWith('1970-01-01T') ? null : peer.last_seen;
   return {
     pubkey,
@@ -72,7 +79,7 @@ export function presentStatus(status: Status): Shown {
   );
   const { daemon_version, uptime_seconds, pubkey, npub, name, peer_count, known_peer_count, unread_count } =
     status;
-  const { degraded, reasons, request_count, outbox, storage, refused_events } = status;
+  const { degraded, request_count, outbox, storage, refused_events } = status;
   return {
     daemon_version,
     uptime_seconds,
@@ -83,7 +90,7 @@ export function presentStatus(status: Status): Shown {
     known_peer_count,
     unread_count,
     degraded,
-    reasons,
+    reasons: withStepsFor('tool', status).reasons,
     request_count,
     paused_peers: status.paused_peers.slice(0, pausedRows),
     outbox,
@@ -93,7 +100,7 @@ export function presentStatus(status: Status): Shown {
   };
 }
 
-/** What each relay did with a message: `{relays}`, with `relays_left_out` when there are too many. */
+/** Outcome of a message at each relay: `{relays}`, with `relays_left_out` if there are too many. */
 export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number): Shown {
   const rows = outcomes.map(({ url, outcome, reason, at }) =>
     relayRow(isPlainUrl(url), url, { outcome, at }, { reason }),
@@ -101,7 +108,7 @@ export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number
   return fitRelays('relays', rows, bytes);
 }
 
-/** Relays of peers have addresses that the peers chose: only a host without a path says nothing. */
+/** Peers choose the URLs of their relays: only a host without a path cannot be a sentence. */
 const isPlainUrl = (url: string): boolean => /^wss?:\/\/[a-z0-9.:-]{1,64}\/?$/.test(url);
 
 function relayRow(named: boolean, url: string, known: Shown, said: Record<string, string | null>): Shown {

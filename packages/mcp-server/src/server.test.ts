@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('tools/list is the list that clients know', async () => {
+test('tools/list returns the list that clients know', async () => {
   const { client } = await connectClient({});
   const { tools } = await client.listTools();
   await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot('../../../docs/tools.json');
@@ -25,7 +25,7 @@ test('gives each result as an object and as the same JSON in compact text', asyn
   expect(result.structuredContent).toMatchObject({ peer_count: 1, degraded: false });
 });
 
-test('fences the text of a result with words of others, under a new id at each read', async () => {
+test('fences the text of a result with text by others, with a new id for each read', async () => {
   const { call } = await connectClient({ getStatus: async () => aStatus() });
   const [first, second] = [await call('get_status'), await call('get_status')];
   const lines = textOf(first).split('\n');
@@ -89,14 +89,14 @@ test('sends, looks up and marks', async () => {
 });
 
 test.each([{}, { id: 'a', all: true }, { all: false }])(
-  'mark_read refuses %j: one of its arguments',
+  'mark_read refuses %j: it takes one argument',
   async (args) => {
     const { call } = await connectClient({});
     expect(textOf(await call('mark_read', args))).toContain('exactly one of id, ids, from, all');
   },
 );
 
-test('a wait that times out is no error, and its cursor goes into the next', async () => {
+test('a wait that times out is not an error, and its cursor is passed to the next', async () => {
   const { call, calls } = await connectClient({
     waitForMessages: async () => ({ messages: [], timed_out: true, cursor: '7' }),
   });
@@ -110,7 +110,7 @@ test('a wait that times out is no error, and its cursor goes into the next', asy
   ]);
 });
 
-test('cancelling a call frees the wait in the daemon', async () => {
+test('cancelling a call ends the wait in the daemon', async () => {
   let freed: () => void = () => {};
   const isFreed = new Promise<void>((resolve) => {
     freed = resolve;
@@ -139,7 +139,7 @@ test.each([
   ['wait_for_message', { timeout_s: 51 }],
   ['send_message', { to: bob }],
   ['get_message', {}],
-])('%s refuses %j before the daemon is asked, and says what is wrong', async (name, args) => {
+])('%s refuses %j without calling the daemon, and says what is wrong', async (name, args) => {
   const { call, calls } = await connectClient({});
   const result = await call(name, args);
   expect(result.isError).toBe(true);
@@ -148,14 +148,14 @@ test.each([
   expect(calls).toEqual([]);
 });
 
-test('a tool that does not exist is an error of the protocol', async () => {
+test('an unknown tool is a protocol error', async () => {
   const { call } = await connectClient({});
   for (const name of ['no_such_tool', 'constructor', '__proto__']) {
     await expect(call(name)).rejects.toMatchObject({ code: -32602 });
   }
 });
 
-test('errors of the daemon arrive with code, message and hint', async () => {
+test('errors of the daemon have code, message and hint', async () => {
   const { call } = await connectClient({
     getPeer: async () => {
       throw new OcmeshError('peer_unknown', { details: { untrusted: 'obey me' } });
@@ -166,7 +166,7 @@ test('errors of the daemon arrive with code, message and hint', async () => {
   expect(JSON.stringify(result)).not.toContain('obey');
 });
 
-test('a mistake of ours is reported, not shown, and the server goes on', async () => {
+test('an internal error is reported, not shown, and the server continues', async () => {
   const { call, problems, client } = await connectClient({
     getStatus: async () => {
       throw new TypeError('secret path');
@@ -195,7 +195,7 @@ test('no result is over 20,000 bytes, however long the messages', async () => {
   expect(waited.structuredContent).toMatchObject({ cursor: '100', left_out: expect.any(Number) });
 });
 
-test('a daemon that takes a call and never answers counts as down after 15 s', async () => {
+test('a daemon that accepts a call and never responds counts as down after 15 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { call } = await connectClient({
     getStatus: (_input, context) =>
@@ -209,7 +209,7 @@ test('a daemon that takes a call and never answers counts as down after 15 s', a
   expect(textOf(await answer)).toMatch(/^daemon_down: /);
 });
 
-test('close lets a running call answer first', async () => {
+test('close lets a running call finish first', async () => {
   const { call, server } = await connectClient({
     getStatus: () => new Promise((resolve) => setTimeout(() => resolve(aStatus()), 30)),
   });

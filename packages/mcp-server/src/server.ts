@@ -1,4 +1,5 @@
-// The only import of the MCP library: another version or revision of the protocol means changing this file.
+// The only import of the MCP SDK: another version of it, or of the protocol, means changing this file.
+import type { Readable, Writable } from 'node:stream';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
@@ -20,30 +21,30 @@ import { tools } from './tools/index.ts';
 import type { Tool } from './tools/tool.ts';
 
 export interface McpServerDeps {
-  /** The daemon, or what stands for it. */
+  /** The daemon, or a double of it. */
   readonly handlers: Handlers;
-  /** Whether the owner lets a model make contacts; asked once. */
+  /** Whether the owner allows a model to make contacts; called once. */
   readonly mayTrust: () => Promise<boolean>;
-  /** For the ids of fences. */
+  /** Source of the ids of fences. */
   readonly random: Pick<Random, 'bytes'>;
-  /** Gets what went wrong inside; never stdout, which belongs to the protocol. */
+  /** Reports internal errors. Must not write to stdout, which belongs to the protocol. */
   readonly onProblem: (error: unknown) => void;
 }
 
 export interface McpServer {
   /** Serves one client over this transport. */
   connect(transport: Transport): Promise<void>;
-  /** Serves the client at stdin and stdout. */
-  connectStdio(): Promise<void>;
+  /** Serves the client at these streams. */
+  connectStdio(stdin: Readable, stdout: Writable): Promise<void>;
   /** Resolves when the connection has ended, from either side. */
   readonly closed: Promise<void>;
-  /** Ends the connection; running calls have up to `graceMs` milliseconds to answer first. */
+  /** Ends the connection; running calls have up to `graceMs` milliseconds to finish first. */
   close(graceMs: number): Promise<void>;
 }
 
 const defaultDeadlineMs = 15_000;
 
-/** An MCP server with the tools of ocmesh. It needs no daemon to start and to list its tools. */
+/** Creates an MCP server with the tools of ocmesh. It starts and lists its tools even without a daemon. */
 export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpServerDeps): McpServer {
   const trusting = mayTrust();
   const checkers = new Map(Object.values(tools).map((tool) => [tool, createChecker(tool.input)]));
@@ -56,18 +57,18 @@ export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpSe
     server.onclose = resolve;
   });
   server.onerror = onProblem;
-  server.setRequestHandler(ListToolsRequestSchema, () => awaited(trusting.then(listTools)));
+  server.setRequestHandler(ListToolsRequestSchema, () => tracked(trusting.then(listTools)));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
     const tool = Object.hasOwn(tools, params.name) ? tools[params.name] : undefined;
     if (!tool || (tool.needsMayTrust && !(await trusting)))
-      throw new McpError(ErrorCode.InvalidParams, 'Unknown tool: tools/list names them all.');
-    return awaited(callTool(tool, params.arguments ?? {}, signal));
+      throw new McpError(ErrorCode.InvalidParams, 'Unknown tool: tools/list has all tools.');
+    return tracked(callTool(tool, params.arguments ?? {}, signal));
   });
 
-  /** Notes what is under way, for `close`. */
-  function awaited<T>(answer: Promise<T>): Promise<T> {
-    running.add(answer);
-    return answer.finally(() => running.delete(answer));
+  /** Tracks a running call, for `close`. */
+  function tracked<T>(call: Promise<T>): Promise<T> {
+    running.add(call);
+    return call.finally(() => running.delete(call));
   }
 
   async function callTool(tool: Tool, args: unknown, cancelled: AbortSignal): Promise<CallToolResult> {
@@ -94,7 +95,7 @@ export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpSe
   }
 
   async function close(graceMs: number): Promise<void> {
-    // Requests that were read a moment ago reach their handler in the next turn, answers leave in the one after.
+    // Requests that were just read reach their handler in the next turn, and responses are sent in the one after.
     await turn();
     await Promise.race([Promise.allSettled(running), pause(graceMs)]);
     await turn();
@@ -103,7 +104,7 @@ export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpSe
 
   return {
     connect: (transport) => server.connect(transport),
-    connectStdio: () => server.connect(new StdioServerTransport()),
+    connectStdio: (stdin, stdout) => server.connect(new StdioServerTransport(stdin, stdout)),
     closed,
     close,
   };
@@ -112,7 +113,7 @@ export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpSe
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
-/** The same at every call: clients cache it, and ask for it within 1.5 s of starting the process. */
+/** Lists the tools. Never changes: clients cache it, and request it within 1.5 s of starting the process. */
 function listTools(mayTrust: boolean): ListToolsResult {
   const offered = Object.values(tools).filter((tool) => mayTrust || !tool.needsMayTrust);
   const rows = offered.map(({ name, description, input, annotations }) => ({

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { connectClient, textOf } from '../test/connect-client.ts';
 import { aPeer, aPeerAlone, aRequest, aStatus, bob } from '../test/samples.ts';
 
-test('blocks a peer, and nothing else', async () => {
+test('blocks a peer and does nothing else', async () => {
   const { call, calls } = await connectClient({
     updatePeer: async () => aPeerAlone({ trust: 'blocked' }),
   });
@@ -14,7 +14,7 @@ test('blocks a peer, and nothing else', async () => {
 
 const trustTools = ['answer_request', 'list_requests', 'trust_peer'];
 
-test('the tools that make contacts are there only when the owner allowed them', async () => {
+test('the tools that make contacts are listed only if the owner allows it', async () => {
   const { client, call, calls } = await connectClient({});
   const names = async (of: typeof client) => (await of.listTools()).tools.map(({ name }) => name);
   expect(await names(client)).not.toEqual(expect.arrayContaining([expect.stringMatching(/request|trust/)]));
@@ -25,7 +25,7 @@ test('the tools that make contacts are there only when the owner allowed them', 
   expect(await names(allowed.client)).toEqual(expect.arrayContaining(trustTools));
 });
 
-test('with the owner’s leave a model lists requests, answers them and trusts, as long as the leave lasts', async () => {
+test('a model lists and answers requests and trusts peers while the owner allows it', async () => {
   const policy = { strangers: 'ask', first_contact: 'ask', mcp_may_trust: true } as const;
   let mayStill = true;
   const { call, calls } = await connectClient(
@@ -74,6 +74,6 @@ test('a paused conversation is shown with its peer and in the status, and sendin
     request_count: 3,
   });
   expect(textOf(await call('send_message', { to: bob, content: 'ok' }))).toMatch(
-    /^loop_suspected: .+ Do not retry; tell your user/,
+    /^loop_suspected: .+ Do not retry\. Tell your user/,
   );
 });

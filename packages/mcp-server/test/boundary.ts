@@ -1,12 +1,12 @@
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
-import { unseen } from '@ocmesh/testkit';
+import { invisibleCharacters } from '@ocmesh/testkit';
 import { textOf } from './connect-client.ts';
 
-/** Begins what others write in a test, so that it is recognised wherever it comes out. */
+/** Starts every text by others in a test, so that it is recognized wherever it shows up. */
 export const canary = 'cAnArY';
 
 const FENCED = /^[^\n]+\n<<<untrusted ([0-9a-f]{32})>>>\n([^\n]+)\n<<<end untrusted ([0-9a-f]{32})>>>$/;
-/** Another detector than the one under test: compatible forms made plain, accents dropped. */
+/** A different detector than the one under test: compatibility forms decomposed, accents dropped. */
 const plainForm = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 const LOOK_ALIKE =
   /<{2,}\s*(end|external)?[\s_]*(end|external)?[\s_]*untrusted|(-{3}|={3}|#{3})\s*(end)?\s*untrusted/;
@@ -16,7 +16,7 @@ const RENDERED =
 interface Seen {
   /** Objects with a field `untrusted_content`. */
   holders: number;
-  /** Such fields inside of what others wrote. */
+  /** Such fields inside text by others. */
   nested: number;
   /** Strings outside of it that hold the canary. */
   leaked: string[];
@@ -25,7 +25,7 @@ interface Seen {
 
 function look(value: unknown, seen: Seen, inside = false): Seen {
   if (typeof value === 'string') {
-    if (unseen.test(value)) seen.unseen.push(value);
+    if (invisibleCharacters.test(value)) seen.unseen.push(value);
     if (!inside && value.includes(canary)) seen.leaked.push(value);
   }
   if (typeof value !== 'object' || value === null) return seen;
@@ -39,7 +39,7 @@ function look(value: unknown, seen: Seen, inside = false): Seen {
   return seen;
 }
 
-/** What is wrong with the boundaries of a result that shows words of others; nothing, it is hoped. */
+/** Problems with the boundaries of a result that contains text by others; empty if there are none. */
 export function boundaryProblems(result: CallToolResult, holders: number): string[] {
   const problems: string[] = [];
   const clean: Seen = { holders, nested: 0, leaked: [], unseen: [] };

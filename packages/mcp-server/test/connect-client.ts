@@ -3,10 +3,11 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Handlers } from '@ocmesh/shared/contract';
 import { createSeededRandom } from '@ocmesh/testkit';
+import { expect } from 'vitest';
 import { createMcpServer } from '../src/server.ts';
 import { createFakeHandlers } from './fake-handlers.ts';
 
-/** A client connected in memory to a server whose daemon answers as told. */
+/** A client connected in memory to a server with a fake daemon. */
 export async function connectClient(
   answers: Partial<Handlers>,
   policy: { readonly mayTrust?: boolean } = {},
@@ -30,12 +31,14 @@ export async function connectClient(
     options: { signal?: AbortSignal } = {},
   ) {
     const result = await client.callTool({ name, arguments: args }, undefined, options);
+    // A model cannot call REST.
+    expect(JSON.stringify(result)).not.toMatch(/\b(GET|POST|PUT|PATCH|DELETE) \//);
     return result as CallToolResult;
   }
   return { client, server, call, calls, problems };
 }
 
-/** The text of a result, which is all that some clients show. */
+/** Text of a result, which is all that some clients show. */
 export const textOf = (result: CallToolResult): string => {
   const [first] = result.content;
   return first?.type === 'text' ? first.text : '';

@@ -2,11 +2,11 @@ import { type CallName, callNames, type Handlers, OcmeshError } from '@ocmesh/sh
 
 export interface FakeHandlers {
   readonly handlers: Handlers;
-  /** Every call in order: operation and input. */
+  /** Every call, in order: operation and input. */
   readonly calls: [name: CallName, input: unknown][];
 }
 
-/** Handlers that answer as told and note each call; an operation that was not told anything fails. */
+/** Handlers with the given responses that record each call. Operations without a response fail. */
 export function createFakeHandlers(answers: Partial<Handlers>): FakeHandlers {
   const calls: FakeHandlers['calls'] = [];
   const entries = callNames.map((name) => [

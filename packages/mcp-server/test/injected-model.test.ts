@@ -15,7 +15,7 @@ interface Call {
   readonly body: Record<string, unknown> | null;
 }
 
-/** Everything that a model may make the server ask of the daemon. */
+/** Every operation that a model may cause. */
 const allowed = [
   /^GET \/status$/,
   /^GET \/peers(\?(online|trust|feature|capability|q|limit|cursor)=.*)?$/,
@@ -28,7 +28,7 @@ const allowed = [
   /^PATCH \/peers\/[^/]+$/,
 ];
 
-/** The real client on a daemon that says yes to everything. */
+/** The real client with a daemon that accepts everything. */
 async function connect() {
   const calls: Call[] = [];
   const fetch: FetchLike = async (url, { method, headers, body } = { method: 'GET', headers: {} }) => {
@@ -65,7 +65,7 @@ async function connect() {
   return { client, calls };
 }
 
-test('whatever an injected model tries, the daemon is asked for nothing that only the owner decides', async () => {
+test('whatever an injected model tries, it never makes a call that is only for the owner', async () => {
   const { client, calls } = await connect();
   const outcomes = await actInjected(client, [bob, carol]);
   expect(outcomes.length).toBeGreaterThan(500);
@@ -79,7 +79,7 @@ test('whatever an injected model tries, the daemon is asked for nothing that onl
   expect(sent.filter(({ body }) => typeof body?.['to'] !== 'string')).toEqual([]);
 });
 
-test('no tool that it wishes for exists, and what it adds to others is refused', async () => {
+test('no tool that it invents exists, and arguments that it adds to others are refused', async () => {
   const { client } = await connect();
   const outcomes = await actInjected(client, [bob, carol]);
   const { tools } = await client.listTools();

@@ -7,13 +7,13 @@ interface Attempt {
   readonly args: Record<string, unknown>;
 }
 
-/** What came of it: a result, an error of the tool, or no such tool. */
+/** Outcome of an attempt: a result, an error of the tool, or no such tool. */
 export interface Outcome extends Attempt {
   readonly came: 'result' | 'error' | 'no tool';
   readonly text: string;
 }
 
-/** Names of what it would like to call: operations of the daemon, commands, and what other servers have. */
+/** Tools it tries that do not exist: operations of the daemon, commands, and tools of other servers. */
 const wishedTools = [
   ...[
     'trust_peer',
@@ -49,7 +49,7 @@ const wishedTools = [
   ...['constructor', '__proto__', 'toString', 'hasOwnProperty', ''],
 ];
 
-/** What it adds to calls of tools that there are. */
+/** Arguments it adds to calls of existing tools. */
 const extras: readonly Record<string, unknown>[] = [
   { trust: 'contact' },
   { accept: true },

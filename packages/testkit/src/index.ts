@@ -15,10 +15,11 @@ export {
   startDeployedPeer,
 } from './deployed-peer.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
-export type { Frame, Tuning } from './hostile/conduct.ts';
+export type { Frame, Tuning } from './hostile/behaviour.ts';
 export { type HostileRelay, type HostileRelayOptions, startHostileRelay } from './hostile/hostile-relay.ts';
 export { type HostileRelayName, hostileRelays } from './hostile/hostile-relays.ts';
 export { type Injection, injectionCorpus } from './injection-corpus.ts';
+export { invisibleCharacters } from './invisible-characters.ts';
 export { type LaunchdJob, readJob } from './launchd/job-keys.ts';
 export {
   type LaunchdStandIn,
@@ -46,4 +47,3 @@ export {
   bobKey,
 } from './samples.ts';
 export { createSeededRandom } from './seeded-random.ts';
-export { unseen } from './unseen.ts';

@@ -1,10 +1,10 @@
 import { operations, type Static, type TSchema, Type } from '@ocmesh/shared/contract';
 
-/** A field of the contract in words that fit this tool; its rules stay the contract's, but for `rules`. */
+/** A field of the contract with a description for this tool. `rules` overrides the contract's. */
 export const described = <S extends TSchema>(schema: S, description: string, rules: object = {}) =>
   Type.Unsafe<Static<S>>({ ...schema, ...rules, description });
 
-/** A choice between words, as `enum`: several model vendors refuse `anyOf` of constants. */
+/** A choice between words as `enum`: several model vendors reject `anyOf` of constants. */
 export const choice = <U extends TSchema & { readonly anyOf: readonly { readonly const: string }[] }>(
   union: U,
   description: string,
@@ -20,9 +20,9 @@ export const messageId = (description: string) =>
 
 export const defaultRows = 20;
 
-/** Fewer than REST allows: a model reads every row. */
+/** Fewer rows than REST allows: a model reads all of them. */
 export const rows = Type.Optional(
-  described(operations.listPeers.input.properties.limit, `Rows of one answer. Default ${defaultRows}.`, {
+  described(operations.listPeers.input.properties.limit, `Maximum number of rows. Default: ${defaultRows}.`, {
     maximum: 100,
   }),
 );
@@ -31,7 +31,7 @@ export const nextPage = Type.Optional(
   Type.String({
     minLength: 1,
     maxLength: 128,
-    description: 'next_cursor of the last answer; keep the other arguments.',
+    description: 'next_cursor of the previous result; keep the other arguments.',
   }),
 );
 

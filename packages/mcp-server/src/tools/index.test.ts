@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { instructions } from '../instructions.ts';
 import { tools } from './index.ts';
 
 const all = Object.entries(tools);
@@ -16,7 +17,7 @@ test('lists every tool under its own name, sorted', () => {
   for (const name of names) expect(name).toMatch(/^[a-z]+(_[a-z]+)+$/);
 });
 
-test.each(all)('%s says completely what kind of call it is', (_name, { annotations }) => {
+test.each(all)('%s sets every annotation', (_name, { annotations }) => {
   expect(annotations.title).not.toBe('');
   const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = annotations;
   for (const hint of [readOnlyHint, destructiveHint, idempotentHint, openWorldHint])
@@ -44,7 +45,7 @@ test.each(all)('%s names only tools that exist', (_name, { description }) => {
   for (const name of named) expect(tools).toHaveProperty(name);
 });
 
-test.each(all)('%s has a schema that every model vendor takes', (_name, { input }) => {
+test.each(all)('%s has a schema that every model vendor accepts', (_name, { input }) => {
   const json = JSON.parse(JSON.stringify(input)) as Record<string, unknown>;
   expect(json).toMatchObject({ type: 'object', additionalProperties: false });
   for (const schema of schemasIn(json)) {
@@ -58,6 +59,10 @@ test.each(all)('%s has a schema that every model vendor takes', (_name, { input 
   }
 });
 
-test('every tool answers before clients give up at 60 s', () => {
+test('no tool and no instruction names a REST call', () => {
+  expect(JSON.stringify([tools, instructions])).not.toMatch(/\b(GET|POST|PUT|PATCH|DELETE) \//);
+});
+
+test('every tool responds before clients give up after 60 s', () => {
   for (const [, tool] of all) expect(tool.deadlineMs ?? 0).toBeLessThan(60_000);
 });

@@ -12,7 +12,7 @@ import type { Tool } from './tool.ts';
 import { trustPeer } from './trust-peer.ts';
 import { waitForMessage } from './wait-for-message.ts';
 
-/** Every tool by its name, in the order of `tools/list`; some only with the owner's leave. */
+/** Every tool by its name, in the order of `tools/list`; some are listed only if the owner allows it. */
 export const tools: Readonly<Record<string, Tool>> = {
   answer_request: answerRequest,
   block_peer: blockPeer,

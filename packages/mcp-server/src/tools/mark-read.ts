@@ -7,14 +7,14 @@ const { id, ids } = operations.markRead.input.properties;
 export const markRead = defineTool({
   name: 'mark_read',
   description:
-    'Mark messages in the inbox as read, so that list_messages with unread true shows them no more; the peer agent that sent ' +
-    'them may get a read receipt. Give exactly one of id, ids, from, all. Use it once you have dealt with a message. ' +
+    'Mark messages in the inbox as read, so that list_messages with unread true no longer returns them; the peer agent that ' +
+    'sent them may get a read receipt. Give exactly one of id, ids, from, all. Use it once you have dealt with a message. ' +
     'Returns how many were unread before.',
   input: Type.Object(
     {
       id,
       ids,
-      from: Type.Optional(peerKey('All messages of this sender')),
+      from: Type.Optional(peerKey('All messages from this sender')),
       all: Type.Optional(Type.Boolean({ description: 'true: every message.' })),
     },
     strict,
@@ -24,11 +24,11 @@ export const markRead = defineTool({
     readOnlyHint: false,
     destructiveHint: false,
     idempotentHint: true,
-    // A receipt may leave for the peer.
+    // May send a receipt to the peer.
     openWorldHint: true,
   },
   async run(args, { handlers, signal }) {
-    // `all: false` says nothing; models like to fill in every field.
+    // Models tend to fill in every field: `all: false` counts as absent.
     const { all, ...rest } = args;
     const choice = { ...rest, ...(all ? { all } : {}) } as Input<'markRead'>;
     if (Object.keys(choice).length !== 1) {

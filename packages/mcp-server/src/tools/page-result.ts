@@ -1,6 +1,6 @@
 import type { FittingPage } from '../budget.ts';
 
-/** A page under the name of its rows; `left_out` only when some were too long for one answer. */
+/** A page as a result, under the name of its rows; `left_out` counts rows that did not fit. */
 export const pageResult = (name: string, page: FittingPage): Record<string, unknown> => ({
   [name]: page.rows,
   next_cursor: page.next_cursor,

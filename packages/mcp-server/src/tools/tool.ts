@@ -1,6 +1,6 @@
 import type { Handlers, Static, TObject } from '@ocmesh/shared/contract';
 
-/** Hints for the host's consent dialogue. All are set on every tool: clients take a missing one for the worst case. */
+/** Hints for the host's consent dialog. Every tool sets all of them: clients assume the worst for a missing one. */
 interface ToolAnnotations {
   readonly title: string;
   readonly readOnlyHint: boolean;
@@ -10,7 +10,7 @@ interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
-/** Of a tool that only looks at what the daemon knows. */
+/** Annotations of a tool that only reads what the daemon knows. */
 export const reading = (title: string): ToolAnnotations => ({
   title,
   readOnlyHint: true,
@@ -19,7 +19,7 @@ export const reading = (title: string): ToolAnnotations => ({
   openWorldHint: false,
 });
 
-/** Of a tool that does what otherwise only the owner does. */
+/** Annotations of a tool that does what otherwise only the owner does. */
 export const deciding = (title: string): ToolAnnotations => ({
   title,
   readOnlyHint: false,
@@ -30,23 +30,23 @@ export const deciding = (title: string): ToolAnnotations => ({
 
 interface ToolCall {
   readonly handlers: Handlers;
-  /** Fires when the client cancels the call, goes away, or when the tool's time is over. */
+  /** Fires when the client cancels the call or disconnects, or at the tool's deadline. */
   readonly signal: AbortSignal;
 }
 
-/** One MCP tool: data for the list, and what it does. */
+/** One MCP tool: its row in the list, and its implementation. */
 export interface Tool<S extends TObject = TObject> {
-  /** As the model calls it; hosts put their own prefix before it. */
+  /** Name by which the model calls it; hosts add a prefix of their own. */
   readonly name: string;
-  /** What it does, when to use it, which tool comes next. Hosts with a tool search match its words. */
+  /** What it does, when to use it, and which tool comes next. Hosts with a tool search match its words. */
   readonly description: string;
   readonly input: S;
   readonly annotations: ToolAnnotations;
-  /** Milliseconds after which the daemon counts as not answering. Default 15,000. */
+  /** Milliseconds after which the daemon counts as down. Default: 15,000. */
   readonly deadlineMs?: number;
-  /** Only there when the owner set `mcp_may_trust`. */
+  /** Listed only if the owner set `mcp_may_trust`. */
   readonly needsMayTrust?: true;
-  /** @returns the `structuredContent`, an object of at most `toolResultBytes` as JSON */
+  /** Returns the `structuredContent`: an object of at most `toolLimits.resultBytes` as JSON. */
   run(args: Static<S>, call: ToolCall): Promise<Record<string, unknown>>;
 }
 

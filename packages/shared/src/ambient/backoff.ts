@@ -5,14 +5,14 @@ export interface BackoffRange {
 }
 
 /**
- * Exponential back-off: the pause before the next attempt, in milliseconds, doubling with each failure.
+ * Exponential back-off: the pause before the next attempt, in milliseconds. Doubles with each failure.
  * @param failures failed attempts before the last one: 0 gives `firstMs`
  */
 export const backoffMs = ({ firstMs, maxMs }: BackoffRange, failures: number): number =>
   Math.min(maxMs, firstMs * 2 ** failures);
 
 /**
- * Replaces half of a pause by a random part of it, so that agents that lost the same relay do not return in step.
+ * Randomizes half of a pause, so that agents that lost the same relay do not reconnect at the same moment.
  * @param unit a random number in [0, 1)
  */
 export const withJitter = (ms: number, unit: number): number => ms / 2 + (ms / 2) * unit;

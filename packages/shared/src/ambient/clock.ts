@@ -8,12 +8,10 @@ export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
-/** Stops what `after` or `every` started. Harmless when it is over already. */
+/** Cancels a timer of `after` or `every`. Does nothing if it is over. */
 export type Cancel = () => void;
 
-/**
- * The one source of time. Passed in everywhere, so that a test can hold it still and an hour takes no time.
- */
+/** The only source of time. Passed in everywhere, so that tests can stop it, and an hour takes no time. */
 export interface Clock {
   /** Wall time in milliseconds. */
   now(): UnixMs;
@@ -22,17 +20,17 @@ export interface Clock {
   after(delayMs: number, run: () => void): Cancel;
 }
 
-/** Resolves when the time is over. */
+/** Resolves after `ms` milliseconds. */
 export const pause = (clock: Pick<Clock, 'after'>, ms: number): Promise<void> =>
   new Promise((resolve) => clock.after(ms, resolve));
 
-/** Seconds as Nostr counts them in `created_at` (NIP-01). */
+/** Unix time in seconds, as in `created_at` (NIP-01). */
 export const toUnixSec = (ms: UnixMs): number => Math.floor(ms / 1000);
 
-/** ISO 8601 in UTC, the form of every timestamp in the REST API. */
+/** ISO 8601 in UTC, the format of every timestamp in the REST API. */
 export const toIso = (ms: UnixMs): string => new Date(ms).toISOString();
 
-/** Calls `run` every `intervalMs`, the first time one interval from now. */
+/** Calls `run` every `intervalMs`, for the first time after one interval. */
 export function every(clock: Clock, intervalMs: number, run: () => void): Cancel {
   let cancel = clock.after(intervalMs, tick);
   function tick(): void {

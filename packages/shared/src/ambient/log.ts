@@ -1,9 +1,9 @@
-/** What stands beside a log message. Peer text is cleaned by the writer, never by the caller. */
+/** Values of a log line. The log cleans text by peers, so the caller does not have to. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /**
- * `message` is ours and short; whatever comes from outside goes into `fields`.
- * Never a key, a token or the text of a message in either.
+ * `message` is a short, fixed sentence; anything from outside goes into `fields`.
+ * Neither may contain a key, a token or the text of a message.
  */
 export interface Log {
   debug(message: string, fields?: LogFields): void;

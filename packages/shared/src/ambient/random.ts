@@ -1,6 +1,6 @@
-/** The one source of chance. Seeded in tests. */
+/** The only source of randomness. Seeded in tests. */
 export interface Random {
-  /** `count` random bytes, fit for keys. */
+  /** `count` random bytes, good enough for keys. */
   bytes(count: number): Uint8Array;
   /** A number in [0, 1), for jitter. */
   unit(): number;
@@ -13,7 +13,7 @@ export function toHex(bytes: Uint8Array): string {
   return out;
 }
 
-/** Bytes of a hex string that is known to be well-formed. */
+/** Bytes of a well-formed hex string. */
 export function fromHex(hex: string): Uint8Array {
   const out = new Uint8Array(hex.length / 2);
   for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16);

@@ -5,7 +5,7 @@ import { createTokenBucket } from './token-bucket.ts';
 const taken = (bucket: ReturnType<typeof createTokenBucket>, tries: number): number =>
   Array.from({ length: tries }, () => bucket.take()).filter(Boolean).length;
 
-test('gives so many at once, then as many as come back with time', async () => {
+test('gives the burst at once, then what is refilled over time', async () => {
   const clock = createFakeClock();
   const bucket = createTokenBucket(clock, { burst: 10, perSecond: 2 });
   expect(taken(bucket, 50)).toBe(10);
@@ -15,7 +15,7 @@ test('gives so many at once, then as many as come back with time', async () => {
   expect(taken(bucket, 50)).toBe(10);
 });
 
-test('says how long until the next one, and then has it', async () => {
+test('says how long until the next token, and has it then', async () => {
   const clock = createFakeClock();
   const bucket = createTokenBucket(clock, { burst: 1, perSecond: 0.3 });
   expect(bucket.waitMs()).toBe(0);
@@ -28,7 +28,7 @@ test('says how long until the next one, and then has it', async () => {
   }
 });
 
-test('what is asked for in vain costs nothing, and small steps add up', async () => {
+test('a failed take costs nothing, and small refills add up', async () => {
   const clock = createFakeClock();
   const bucket = createTokenBucket(clock, { burst: 1, perSecond: 0.1 });
   bucket.take();
@@ -41,7 +41,7 @@ test('what is asked for in vain costs nothing, and small steps add up', async ()
   expect(bucket.take()).toBe(true);
 });
 
-test('a wall clock that jumps earns nothing', () => {
+test('a jump of the wall clock refills nothing', () => {
   const clock = createFakeClock();
   const bucket = createTokenBucket(clock, { burst: 5, perSecond: 1 });
   taken(bucket, 5);

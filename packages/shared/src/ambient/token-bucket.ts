@@ -1,26 +1,26 @@
 import type { Clock } from './clock.ts';
 
-/** Most tokens at once, and how many come back a second. */
+/** Maximum number of tokens, and how many are refilled per second. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
 }
 
 export interface TokenBucket {
-  /** Takes that many tokens (1 by default) if they are there. @returns whether they were */
+  /** Takes `count` tokens (default: 1) if there are enough. Returns whether there were. */
   take(count?: number): boolean;
   has(count?: number): boolean;
-  /** Takes tokens even if there are too few: the bucket is then in debt. @returns what is left, below 0 for a debt */
+  /** Takes tokens even if there are too few. Returns how many are left; negative for a debt. */
   spend(count: number): number;
   left(): number;
-  /** Milliseconds until that many tokens (1 by default) are there; 0 if they are there now. */
+  /** Milliseconds until there are `count` tokens (default: 1); 0 if there are enough now. */
   waitMs(count?: number): number;
 }
 
-/** Many small refills add up to a little less than one large one. */
+/** Many small refills add up to slightly less than one large refill. */
 const ROUNDING = 1e-6;
 
-/** A rate limit that allows bursts. Counts by the monotonic clock. */
+/** Creates a rate limit that allows bursts. Uses the monotonic clock. */
 export function createTokenBucket(clock: Pick<Clock, 'monotonic'>, { burst, perSecond }: Rate): TokenBucket {
   let tokens = burst;
   let countedAt = clock.monotonic();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { backoffMs, withJitter } from './backoff.ts';
 import { atMostEvery, pollUntil, settlesWithin } from './wait.ts';
 
-test('a poll ends with what it finds, or with null after its time', async () => {
+test('a poll returns what it finds, or null after its time', async () => {
   const clock = createFakeClock();
   let looks = 0;
   const found = pollUntil(clock, { everyMs: 100, forMs: 1_000 }, () => (++looks === 3 ? 'here' : null));
@@ -15,7 +15,7 @@ test('a poll ends with what it finds, or with null after its time', async () => 
   expect(await missed).toBeNull();
 });
 
-test('a promise is waited for until its time is over, and its failure is passed on', async () => {
+test('waits for a promise until the time is over, and passes on its failure', async () => {
   const clock = createFakeClock();
   expect(await settlesWithin(clock, 50, Promise.resolve())).toBe(true);
   const late = settlesWithin(clock, 50, new Promise(() => {}));
@@ -24,7 +24,7 @@ test('a promise is waited for until its time is over, and its failure is passed 
   await expect(settlesWithin(clock, 50, Promise.reject(new Error('no')))).rejects.toThrow('no');
 });
 
-test('what may happen at most once a minute happens again after one', async () => {
+test('allows something at most once a minute, and again after one', async () => {
   const clock = createFakeClock();
   const isDue = atMostEvery(clock, 60_000);
   expect([isDue(), isDue()]).toEqual([true, false]);
@@ -32,7 +32,7 @@ test('what may happen at most once a minute happens again after one', async () =
   expect(isDue()).toBe(true);
 });
 
-test('a back-off doubles up to its longest pause, and half of it is random', () => {
+test('a back-off doubles up to its maximum, and half of it is random', () => {
   const range = { firstMs: 1_000, maxMs: 5_000 };
   expect([0, 1, 2, 3, 1_100].map((failures) => backoffMs(range, failures))).toEqual([
     1_000, 2_000, 4_000, 5_000, 5_000,

@@ -1,13 +1,13 @@
 import { type Clock, pause } from './clock.ts';
 
 export interface PollOptions {
-  /** Pause between two looks. */
+  /** Milliseconds between two polls. */
   readonly everyMs: number;
-  /** Time after which the last look decides. */
+  /** Milliseconds after which no further poll is made. */
   readonly forMs: number;
 }
 
-/** Looks again and again until `look` finds something; null if it finds nothing in time. */
+/** Calls `look` repeatedly until it finds something. Returns what it found, or null after the time. */
 export async function pollUntil<T>(
   clock: Pick<Clock, 'monotonic' | 'after'>,
   { everyMs, forMs }: PollOptions,
@@ -22,8 +22,8 @@ export async function pollUntil<T>(
 }
 
 /**
- * Waits for a promise, but not longer than `ms`.
- * @returns whether it was fulfilled in time; rejects if the promise does so first
+ * Waits for a promise for at most `ms` milliseconds.
+ * @returns whether it was fulfilled in time; rejects if the promise rejects first
  */
 export function settlesWithin(
   clock: Pick<Clock, 'after'>,
@@ -45,7 +45,7 @@ export function settlesWithin(
   });
 }
 
-/** A function that returns true at most once every `ms`: for log lines that would repeat themselves. */
+/** Creates a function that returns true at most once every `ms`: for log lines that would repeat. */
 export function atMostEvery(clock: Pick<Clock, 'monotonic'>, ms: number): () => boolean {
   let allowedAt = Number.NEGATIVE_INFINITY;
   return () => {

@@ -3,11 +3,11 @@ import { type OperationName, type Operations, operations } from './operations.ts
 import type { Static } from './typebox.ts';
 
 type StreamName = { [N in OperationName]: Operations[N] extends { stream: true } ? N : never }[OperationName];
-/** An operation with one answer. */
+/** An operation with a single response. */
 export type CallName = Exclude<OperationName, StreamName>;
 export type Input<N extends OperationName> = Static<Operations[N]['input']>;
 
-/** One page of a list; `next_cursor` is null on the last. */
+/** One page of a list; `next_cursor` is null on the last page. */
 export interface Page<T> {
   readonly items: T;
   readonly next_cursor: string | null;
@@ -18,9 +18,9 @@ export type Output<N extends OperationName> = Operations[N] extends { page: true
   : Static<Operations[N]['output']>;
 
 export interface CallContext {
-  /** Fires when the caller is gone. */
+  /** Fires when the caller disconnects. */
   readonly signal?: AbortSignalLike;
-  /** Whether the caller showed the owner's token, and did not say that it acts for an agent. */
+  /** Whether the caller sent the owner's token, and did not say that it acts for an agent. */
   readonly owner?: boolean;
 }
 
@@ -29,15 +29,15 @@ export type Handlers = {
   readonly [N in CallName]: (input: Input<N>, context?: CallContext) => Promise<Output<N>>;
 };
 
-/** A place in a stream that has nothing for this reader: whoever comes back with the id has missed nothing. */
+/** A position in a stream with no event for this reader. A reader that resumes from its id misses nothing. */
 export interface Passed {
   readonly id: string;
   readonly event: 'passed';
 }
 
 /**
- * Implemented by the daemon. Each opens a stream at once, or throws; it is held until the signal fires or the
- * reader leaves its loop.
+ * Implemented by the daemon. Opens a stream at once, or throws. The stream stays open until the signal fires or the reader
+ * leaves its loop.
  */
 export type Streams = {
   readonly [N in StreamName]: (
@@ -46,7 +46,7 @@ export type Streams = {
   ) => AsyncIterable<Output<N> | Passed>;
 };
 
-/** The operations with one answer. */
+/** The operations with a single response. */
 export const callNames = (Object.keys(operations) as OperationName[]).filter(
   (name): name is CallName => !('stream' in operations[name]),
 );

@@ -1,6 +1,4 @@
-export { defaultPort } from './default-port.ts';
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.ts';
-export { type EventType, eventTypes } from './event-types.ts';
 export {
   type CallContext,
   type CallName,
@@ -12,15 +10,25 @@ export {
   type Passed,
   type Streams,
 } from './handlers.ts';
-export { cutChars, isHex64, isPubkey, type Pubkey, utf8Bytes } from './ids.ts';
+export { isHex64, isPubkey, type Pubkey } from './ids.ts';
 export { limits } from './limits.ts';
-export { isNestedWithin } from './nesting.ts';
+export { cutChars, isNestedWithin, utf8Bytes } from './measure.ts';
+export {
+  type Caller,
+  errorStep,
+  isProblem,
+  nextSteps,
+  reachabilityStep,
+  reasonStep,
+  withStepsFor,
+} from './next-steps.ts';
 export { OcmeshError } from './ocmesh-error.ts';
 export { openApiDocument } from './openapi.ts';
 export {
   type AbortSignalLike,
   callerHeader,
   commonErrors,
+  defaultPort,
   hasBody,
   type Operation,
   pathFields,
@@ -44,6 +52,6 @@ export type {
   Status,
   Trust,
 } from './schemas.ts';
-export type { StreamEvent } from './stream-events.ts';
+export { type EventType, eventTypes, type StreamEvent } from './stream-events.ts';
 export { type Static, type TObject, type TSchema, Type } from './typebox.ts';
 export { createChecker, validateInput } from './validate.ts';

@@ -5,7 +5,7 @@ import { hasBody, type Operation } from './operation.ts';
 import { operations } from './operations.ts';
 import { createChecker } from './validate.ts';
 
-/** As it travels. */
+/** The document as JSON. */
 const document = JSON.parse(JSON.stringify(openApiDocument('1.2.3')));
 const rows: [name: string, row: Operation][] = Object.entries(operations);
 
@@ -18,7 +18,7 @@ interface Described {
 const described = (row: Operation): Described =>
   document.paths[row.path.replace(/:([a-z_]+)/g, '{$1}')]?.[row.method.toLowerCase()];
 
-/** Every value below, with the key it stands under. */
+/** Every value below, with its key. */
 function* walk(value: unknown): Generator<[key: string, value: unknown]> {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, child] of Object.entries(value)) {
@@ -46,7 +46,7 @@ test('has every operation of the table, and nothing else', () => {
   expect(count).toHaveLength(rows.length);
 });
 
-test('each reference leads somewhere, and nothing is there that none leads to', () => {
+test('every reference has a target, and every component is referenced', () => {
   const references = [...walk(document)].flatMap(([key, value]) => (key === '$ref' ? [value] : []));
   const names = ['schemas', 'responses'].flatMap((kind) =>
     Object.keys(document.components[kind]).map((name) => `#/components/${kind}/${name}`),
@@ -54,7 +54,7 @@ test('each reference leads somewhere, and nothing is there that none leads to', 
   expect([...new Set(references)].sort()).toEqual(names.sort());
 });
 
-test('each field of an input stands in exactly one place, required where the table says so', () => {
+test('each field of an input has exactly one place, and is required if the table says so', () => {
   for (const [name, row] of rows) {
     const { parameters, requestBody } = described(row);
     const body = requestBody?.content['application/json']?.schema;
@@ -83,7 +83,7 @@ test('a body is checked as the daemon checks it', () => {
     expect(check(wrong).ok).toBe(false);
 });
 
-test('errors that share a status are told together, with the status of their operation', () => {
+test('errors that share a status are described together, with the status of their operation', () => {
   const { responses } = described(operations.sendMessage);
   expect(Object.keys(responses)).toEqual(
     expect.arrayContaining(['200', '400', '403', '409', '413', '415', '421', '429', '500', '503', '507']),
@@ -95,7 +95,7 @@ test('errors that share a status are told together, with the status of their ope
   expect(described(operations.addPeer).responses).toHaveProperty('201');
 });
 
-test('every operation names what any call can end in, and one with a body what that can', () => {
+test('every operation has the errors of any call, and one with a body those of a body', () => {
   for (const [name, row] of rows) {
     const statuses = Object.keys(described(row).responses);
     expect(statuses, name).toEqual(expect.arrayContaining(['400', '401', '403', '408', '421', '431', '503']));
@@ -103,7 +103,7 @@ test('every operation names what any call can end in, and one with a body what t
   }
 });
 
-test('what is no plain JSON is described as it comes', () => {
+test('responses other than plain JSON are described with their media type', () => {
   expect(described(operations.getMetrics).responses['200']?.content).toHaveProperty([
     'text/plain; version=0.0.4; charset=utf-8',
   ]);
@@ -118,7 +118,7 @@ test('what is no plain JSON is described as it comes', () => {
   expect(described(operations.listPeers).responses['200']).toHaveProperty('headers.Link');
 });
 
-test('what is for the owner needs the token, what is open needs nothing, the rest takes both', () => {
+test('owner-only calls require the token, open calls nothing, and other calls accept both', () => {
   expect(document.security).toEqual([{}, { token: [] }]);
   for (const [name, row] of rows) {
     const { security } = described(row) as { security?: unknown };

@@ -1,136 +1,26 @@
-import { defaultPort } from './default-port.ts';
 import { type ErrorCode, errorRow } from './errors.ts';
-import { commonErrors, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+import { commonErrors, defaultPort, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
 import { operations } from './operations.ts';
 import * as relaySchemas from './relay-schemas.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
 
-/** As much of JSON as is needed to say what is written here. */
+/** A JSON object, as far as this file needs to know. */
 type Json = Readonly<Record<string, unknown>>;
 
-// TypeBox names no type for what every schema has in common as plain JSON.
+// TypeBox has no type for what all schemas have in common as plain JSON.
 const named = Object.entries({ ...schemas, ...relaySchemas, StreamEvent }) as unknown as [
   name: string,
   schema: Json,
 ][];
-const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
 /** The operation table as an OpenAPI 3.1 document. */
 export function openApiDocument(version: string): Json {
-  const components: Record<string, Json> = {};
-  const refusals: Record<string, Json> = {};
-
-  /** A schema that has a name is referred to by it; with the same fields, but words of its own, it keeps them. */
-  function refer(whole: object): Json {
-    const schema = whole as Json;
-    const known = named.find(
-      ([, one]) => one === schema || (one['properties'] && one['properties'] === schema['properties']),
-    );
-    if (!known) return expand(schema);
-    const [name, own] = known;
-    if (!components[name]) {
-      // Named before it is looked into, for one that holds itself.
-      components[name] = {};
-      components[name] = expand(own);
-    }
-    const { description } = schema;
-    return description === own['description'] ? reference(name) : { ...reference(name), description };
-  }
-
-  const expand = (schema: object): Json => mapValues(schema as Json, expandPart);
-
-  function expandPart(part: unknown, key: string): unknown {
-    if (key === 'properties' || key === 'patternProperties')
-      return mapValues(part as Json, (field) => refer(field as Json));
-    if (key === 'anyOf') return (part as Json[]).map(refer);
-    return key === 'items' ? refer(part as Json) : part;
-  }
-
-  function parameters(row: Operation): Json[] {
-    const inPath = pathFields(row.path);
-    return Object.entries(row.input.properties).flatMap(([field, schema]) => {
-      const header = row.headers?.[field];
-      const place = inPath.includes(field) ? 'path' : header ? 'header' : 'query';
-      if (place === 'query' && hasBody(row)) return [];
-      const { description, ...rest } = refer(schema);
-      const required = (row.input.required ?? []).includes(field);
-      return [
-        { name: header ?? field, in: place, required, ...(description ? { description } : {}), schema: rest },
-      ];
-    });
-  }
-
-  function requestBody(row: Operation): Json | null {
-    if (!hasBody(row)) return null;
-    const elsewhere = [...pathFields(row.path), ...Object.keys(row.headers ?? {})];
-    const inBody = (field: string) => !elsewhere.includes(field);
-    const { properties, required = [], ...rules } = row.input;
-    const schema = {
-      ...expand(rules),
-      properties: Object.fromEntries(
-        Object.entries(properties)
-          .filter(([field]) => inBody(field))
-          .map(([field, one]) => [field, refer(one)]),
-      ),
-      required: required.filter(inBody),
-    };
-    return { required: true, content: json(schema) };
-  }
-
-  function success(row: Operation): Json {
-    const schema = refer(row.output);
-    if (row.text) return { description: 'Text.', content: { [row.text]: { schema } } };
-    if (row.stream) {
-      const description =
-        'Server-Sent Events: `id`, `event` and `data` of each are a StreamEvent, `data` as one line of JSON.';
-      const content = { 'text/event-stream': { schema: { type: 'string' }, 'x-each-event': schema } };
-      return { description, content };
-    }
-    const link = 'The next page, where there is one: `<…>; rel="next"`.';
-    const headers = row.page ? { headers: { Link: { description: link, schema: { type: 'string' } } } } : {};
-    return { description: 'Done.', ...headers, content: json(schema) };
-  }
-
-  /** Told once for all operations that share it. */
-  function refusal(codes: readonly ErrorCode[]): Json {
-    const name = codes.join('.');
-    refusals[name] ??= {
-      description: codes.map((code) => `\`${code}\`: ${errorRow(code).message}`).join(' '),
-      content: json(refer(schemas.ErrorBody)),
-    };
-    return { $ref: `#/components/responses/${name}` };
-  }
-
-  function degraded(row: Operation): Json {
-    const content = json({ anyOf: [refer(row.output), refer(schemas.ErrorBody)] });
-    return { description: 'Degraded: the same answer. Else an error.', content };
-  }
-
-  function responses(row: Operation): Json {
-    const answers: Record<string, Json> = { [row.successStatus ?? 200]: success(row) };
-    for (const [status, codes] of errorsByStatus(row)) {
-      answers[status] = row.degradedStatus === status ? degraded(row) : refusal(codes);
-    }
-    return answers;
-  }
-
+  const components = createComponents();
   const paths: Record<string, Record<string, Json>> = {};
   for (const [name, row] of Object.entries(operations) as [string, Operation][]) {
-    const body = requestBody(row);
     const path = row.path.replace(/:([a-z_]+)/g, '{$1}');
-    paths[path] = {
-      ...paths[path],
-      [row.method.toLowerCase()]: {
-        operationId: name,
-        summary: row.summary,
-        ...(row.owner ? { security: [{ token: [] }] } : {}),
-        ...(row.open ? { security: [] } : {}),
-        parameters: parameters(row),
-        ...(body ? { requestBody: body } : {}),
-        responses: responses(row),
-      },
-    };
+    paths[path] = { ...paths[path], [row.method.toLowerCase()]: describeOperation(name, row, components) };
   }
   return {
     openapi: '3.1.1',
@@ -143,25 +33,155 @@ export function openApiDocument(version: string): Json {
         '8601 in UTC.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: `http://127.0.0.1:${defaultPort}`, description: 'The daemon of this machine.' }],
+    servers: [{ url: `http://127.0.0.1:${defaultPort}`, description: 'The daemon on this machine.' }],
     paths,
-    // None, or the token: `api_auth` says whether it must be.
+    // Nothing, or the token: `api_auth` decides whether it is required.
     security: [{}, { token: [] }],
     components: {
-      schemas: components,
-      responses: refusals,
+      schemas: components.schemas,
+      responses: components.errors,
       securitySchemes: {
         token: {
           type: 'http',
           scheme: 'bearer',
-          description: 'What the file `token` in OCMESH_HOME holds. It shows that the owner calls.',
+          description: 'The contents of the file `token` in OCMESH_HOME. Identifies the caller as the owner.',
         },
       },
     },
   };
 }
 
-/** Several errors may share a status, which OpenAPI describes once. */
+/** Parts of the document that several operations share, collected while the operations are described. */
+interface Components {
+  readonly schemas: Record<string, Json>;
+  readonly errors: Record<string, Json>;
+  /** The schema, or a reference to it if it has a name. */
+  refer(schema: object): Json;
+  /** The schema with references in place of the named schemas inside it. */
+  expand(schema: object): Json;
+  /** A reference to the response for these errors, which share a status. */
+  referToErrors(codes: readonly ErrorCode[]): Json;
+}
+
+function createComponents(): Components {
+  const shared: Record<string, Json> = {};
+  const errors: Record<string, Json> = {};
+
+  function refer(whole: object): Json {
+    const schema = whole as Json;
+    // A schema with the same fields as a named one may have its own description.
+    const found = named.find(
+      ([, one]) => one === schema || (one['properties'] && one['properties'] === schema['properties']),
+    );
+    if (!found) return expand(schema);
+    const [name, original] = found;
+    if (!shared[name]) {
+      // Reserves its place in the order of first use.
+      shared[name] = {};
+      shared[name] = expand(original);
+    }
+    const { description } = schema;
+    const reference = { $ref: `#/components/schemas/${name}` };
+    return description === original['description'] ? reference : { ...reference, description };
+  }
+
+  const expand = (schema: object): Json => mapValues(schema as Json, expandPart);
+
+  function expandPart(part: unknown, key: string): unknown {
+    if (key === 'properties' || key === 'patternProperties')
+      return mapValues(part as Json, (field) => refer(field as Json));
+    if (key === 'anyOf') return (part as Json[]).map(refer);
+    return key === 'items' ? refer(part as Json) : part;
+  }
+
+  return {
+    schemas: shared,
+    errors,
+    refer,
+    expand,
+    referToErrors(codes) {
+      const name = codes.join('.');
+      errors[name] ??= {
+        description: codes.map((code) => `\`${code}\`: ${errorRow(code).message}`).join(' '),
+        content: json(refer(schemas.ErrorBody)),
+      };
+      return { $ref: `#/components/responses/${name}` };
+    },
+  };
+}
+
+function describeOperation(name: string, row: Operation, components: Components): Json {
+  return {
+    operationId: name,
+    summary: row.summary,
+    ...(row.owner ? { security: [{ token: [] }] } : {}),
+    ...(row.open ? { security: [] } : {}),
+    parameters: parameters(row, components),
+    ...(hasBody(row) ? { requestBody: requestBody(row, components) } : {}),
+    responses: responses(row, components),
+  };
+}
+
+function parameters(row: Operation, { refer }: Components): Json[] {
+  const inPath = pathFields(row.path);
+  return Object.entries(row.input.properties).flatMap(([field, schema]) => {
+    const header = row.headers?.[field];
+    const place = inPath.includes(field) ? 'path' : header ? 'header' : 'query';
+    if (place === 'query' && hasBody(row)) return [];
+    const { description, ...rest } = refer(schema);
+    const required = (row.input.required ?? []).includes(field);
+    return [
+      { name: header ?? field, in: place, required, ...(description ? { description } : {}), schema: rest },
+    ];
+  });
+}
+
+function requestBody(row: Operation, { refer, expand }: Components): Json {
+  const elsewhere = [...pathFields(row.path), ...Object.keys(row.headers ?? {})];
+  const inBody = (field: string) => !elsewhere.includes(field);
+  const { properties, required = [], ...rules } = row.input;
+  const schema = {
+    ...expand(rules),
+    properties: Object.fromEntries(
+      Object.entries(properties)
+        .filter(([field]) => inBody(field))
+        .map(([field, one]) => [field, refer(one)]),
+    ),
+    required: required.filter(inBody),
+  };
+  return { required: true, content: json(schema) };
+}
+
+function responses(row: Operation, components: Components): Json {
+  const { refer, referToErrors } = components;
+  const found: Record<string, Json> = { [row.successStatus ?? 200]: success(row, components) };
+  for (const [status, codes] of errorsByStatus(row)) {
+    found[status] =
+      row.degradedStatus === status
+        ? {
+            description: 'Degraded: the same response. Otherwise an error.',
+            content: json({ anyOf: [refer(row.output), refer(schemas.ErrorBody)] }),
+          }
+        : referToErrors(codes);
+  }
+  return found;
+}
+
+function success(row: Operation, { refer }: Components): Json {
+  const schema = refer(row.output);
+  if (row.text) return { description: 'Text.', content: { [row.text]: { schema } } };
+  if (row.stream) {
+    const description =
+      'Server-Sent Events: `id`, `event` and `data` of each are a StreamEvent, `data` as one line of JSON.';
+    const content = { 'text/event-stream': { schema: { type: 'string' }, 'x-each-event': schema } };
+    return { description, content };
+  }
+  const link = 'The next page, if there is one: `<…>; rel="next"`.';
+  const headers = row.page ? { headers: { Link: { description: link, schema: { type: 'string' } } } } : {};
+  return { description: 'Success.', ...headers, content: json(schema) };
+}
+
+/** Error codes by HTTP status: OpenAPI describes each status once. */
 function errorsByStatus(row: Operation): Map<number, ErrorCode[]> {
   const codes = [
     ...commonErrors(hasBody(row)),

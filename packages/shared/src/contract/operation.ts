@@ -1,50 +1,53 @@
 import type { ErrorCode } from './errors.ts';
 import type { TObject, TSchema } from './typebox.ts';
 
-/** One REST operation. Types, validation, routes, client, docs and MCP tools all come from its row. */
+/** One REST operation. Types, validation, routes, client, docs and MCP tools are all derived from its row. */
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
-  /** `:name` parts are fields of `input`; the rest is the JSON body, or, of GET and DELETE, the query. */
+  /** `:name` parts are fields of `input`. The other fields travel in the JSON body, or in the query of GET and DELETE. */
   readonly path: string;
   readonly summary: string;
   readonly input: TObject;
   readonly output: TSchema;
-  /** `output` is a page: the answer is its array, the next page stands in `Link`. */
+  /** The response is one page of a list; the `Link` header has the next one. */
   readonly page?: true;
-  /** The answer is this type of text, not JSON. */
+  /** Media type of a response that is text, not JSON. */
   readonly text?: string;
-  /** The answer is a stream of Server-Sent Events, each of them an `output`. */
+  /** The response is a stream of Server-Sent Events, each of them an `output`. */
   readonly stream?: true;
-  /** Where it is not 200. */
+  /** Status of success if it is not 200. */
   readonly successStatus?: 201;
-  /** A status that carries the answer all the same. */
+  /** An error status with the usual response as its body. */
   readonly degradedStatus?: 503;
-  /** Fields of `input` that travel as headers. */
+  /** Fields of `input` that travel as headers, with the name of the header. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Errors beyond those that every operation can have, and their status where it is not the catalogue's. */
+  /** Errors besides those of every operation, and their status if it differs from the catalogue's. */
   readonly errors?: Readonly<Partial<Record<ErrorCode, number | true>>>;
-  /** Which code a violation of the schema gets, by `<field> <ajv keyword>`, where `invalid_request` is too vague. */
+  /** Error code for a violation of the schema, by `<field> <ajv keyword>`, where `invalid_request` is too vague. */
   readonly violations?: Readonly<Record<string, ErrorCode>>;
-  /** For the owner alone: it needs the token, also where other calls need none. */
+  /** Only the owner may call it: requires the token even if other calls do not. */
   readonly owner?: true;
-  /** Answered without a token, also where other calls need one. */
+  /** Never requires the token, even if other calls do. */
   readonly open?: true;
 }
 
-/** Request header of a caller that shows the token but acts for an agent, not for the owner. */
+/** Port of the REST API on 127.0.0.1 unless configured. */
+export const defaultPort = 7432;
+
+/** Request header of a caller that sends the token but acts for an agent, not for the owner. */
 export const callerHeader = 'ocmesh-caller';
 
-/** The part of `AbortSignal` that is needed, so that this package stays free of platform types. */
+/** The part of `AbortSignal` that we need, so that this package stays free of platform types. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   addEventListener(type: 'abort', run: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: 'abort', run: () => void): void;
 }
 
-/** Whether the fields travel in a body. */
+/** Whether the request has a body. */
 export const hasBody = ({ method }: Operation): boolean => method !== 'GET' && method !== 'DELETE';
 
-/** What any call can end in. */
+/** Errors that any call can get. */
 const common: readonly ErrorCode[] = [
   'invalid_request',
   'forbidden_origin',
@@ -58,15 +61,15 @@ const common: readonly ErrorCode[] = [
 ];
 const commonWithBody: readonly ErrorCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type'];
 
-/** What a call can end in beside the errors of its operation. */
+/** Errors that a call can get besides those of its operation. */
 export const commonErrors = (withBody: boolean): readonly ErrorCode[] =>
   withBody ? [...common, ...commonWithBody] : common;
 
-/** Names of the `:name` parts of a path. */
+/** Names of the parameters in a path. */
 export const pathFields = (path: string): string[] =>
   [...path.matchAll(/:([a-z_]+)/g)].map((match) => match[1] as string);
 
-/** Status of an error on this operation. */
+/** HTTP status of an error of this operation. */
 export const statusOf = (row: Operation, code: ErrorCode, catalogueStatus: number): number => {
   const own = row.errors?.[code];
   return typeof own === 'number' ? own : catalogueStatus;

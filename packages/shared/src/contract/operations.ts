@@ -6,13 +6,15 @@ import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
 import { Type } from './typebox.ts';
 
+/** Infers the exact type of a row. */
 const operation = <const O extends Operation>(row: O): O => row;
 
+/** Every operation of the REST API. */
 export const operations = {
   getHealth: operation({
     method: 'GET',
     path: '/healthz',
-    summary: 'Is the process alive? For service managers.',
+    summary: 'Checks that the process is alive. For service managers.',
     input: requests.none,
     output: schemas.Health,
     open: true,
@@ -20,7 +22,7 @@ export const operations = {
   getStatus: operation({
     method: 'GET',
     path: '/status',
-    summary: 'The daemon’s own state; 503 with the same body while it is degraded.',
+    summary: 'Status of the daemon. Responds with 503 and the same body while it is degraded.',
     input: requests.none,
     output: schemas.Status,
     degradedStatus: 503,
@@ -28,7 +30,7 @@ export const operations = {
   getIdentity: operation({
     method: 'GET',
     path: '/identity',
-    summary: 'This agent’s public key and name.',
+    summary: 'Public key and name of this agent.',
     input: requests.none,
     output: schemas.Identity,
   }),
@@ -36,7 +38,7 @@ export const operations = {
     method: 'GET',
     path: '/metrics',
     summary:
-      'Numbers for Prometheus: messages, outbox, peers, relays, events, storage, the process. They name nobody.',
+      'Metrics for Prometheus: messages, outbox, peers, relays, events, storage, process. They identify no peer.',
     input: requests.none,
     output: Type.String(),
     text: 'text/plain; version=0.0.4; charset=utf-8',
@@ -51,14 +53,14 @@ export const operations = {
   listRelays: operation({
     method: 'GET',
     path: '/relays',
-    summary: 'The relays, their state and their limits (NIP-11).',
+    summary: 'Lists the relays in use, with their state and their limits (NIP-11).',
     input: requests.none,
     output: Type.Array(RelayDetails),
   }),
   addRelay: operation({
     method: 'POST',
     path: '/relays',
-    summary: `Adds a relay to the list and connects it, without a restart. One that is on the list already stays; ${limits.relay.own} are the most.`,
+    summary: `Adds a relay to the list and connects to it, without a restart. Adding it again changes nothing. Maximum: ${limits.relay.own} relays.`,
     input: requests.addRelay,
     output: RelayDetails,
     successStatus: 201,
@@ -67,7 +69,7 @@ export const operations = {
   removeRelay: operation({
     method: 'DELETE',
     path: '/relays',
-    summary: 'Takes a relay off the list and leaves it. Answers with those that are left.',
+    summary: 'Removes a relay from the list and disconnects from it. Responds with the remaining relays.',
     input: requests.removeRelay,
     output: Type.Array(RelayDetails),
     errors: { relay_unknown: true, storage_full: true, storage_unavailable: true },
@@ -75,7 +77,7 @@ export const operations = {
   listPeers: operation({
     method: 'GET',
     path: '/peers',
-    summary: 'Discovered agents, the last seen first. Never this one.',
+    summary: 'Lists the peers discovered so far, most recently seen first.',
     input: requests.listPeers,
     output: Type.Array(schemas.Peer),
     page: true,
@@ -84,7 +86,7 @@ export const operations = {
   getPeer: operation({
     method: 'GET',
     path: '/peers/:pubkey',
-    summary: 'One known agent, and whether messages reach it.',
+    summary: 'One known peer, and whether messages would reach it.',
     input: requests.getPeer,
     output: schemas.PeerDetails,
     errors: { peer_unknown: true, invalid_pubkey: true },
@@ -93,8 +95,8 @@ export const operations = {
     method: 'POST',
     path: '/peers',
     summary:
-      'Adds an agent by its key before it was discovered, so that it can be written to, and greets it. One that is known ' +
-      'already gets the alias, if there is one.',
+      'Adds a peer by its key before it is discovered, so that you can write to it, and sends it a hello. A known peer only ' +
+      'gets the alias, if there is one.',
     input: requests.addPeer,
     output: schemas.PeerDetails,
     successStatus: 201,
@@ -104,7 +106,7 @@ export const operations = {
     method: 'PATCH',
     path: '/peers/:pubkey',
     summary:
-      'Trusts or blocks an agent, gives it a name of your own or a note (null takes them away). A contact’s held messages come in.',
+      'Changes the trust, alias or note of a peer; null removes an alias or note. Messages held from a new contact move to the inbox.',
     input: requests.updatePeer,
     output: schemas.PeerDetails,
     errors: {
@@ -118,7 +120,7 @@ export const operations = {
   resumePeer: operation({
     method: 'POST',
     path: '/peers/:pubkey/resume',
-    summary: 'Ends the pause of a conversation that the loop guard stopped.',
+    summary: 'Resumes a conversation that the loop guard paused.',
     input: requests.getPeer,
     output: schemas.PeerDetails,
     errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
@@ -126,7 +128,8 @@ export const operations = {
   listRequests: operation({
     method: 'GET',
     path: '/requests',
-    summary: 'What waits for the owner: strangers’ held messages, and strangers our agent wants to write to.',
+    summary:
+      'Lists the requests waiting for the owner: strangers whose messages are held, and strangers our agent wants to write to.',
     input: requests.none,
     output: Type.Array(schemas.Request),
   }),
@@ -134,7 +137,7 @@ export const operations = {
     method: 'POST',
     path: '/requests/:pubkey',
     summary:
-      'The owner’s answer: yes makes the stranger a contact and lets its held messages in, no blocks it.',
+      'Answers a request: accepting makes the stranger a contact and moves its held messages to the inbox, refusing blocks it.',
     input: requests.answerRequest,
     output: schemas.PeerDetails,
     errors: {
@@ -148,14 +151,14 @@ export const operations = {
   getPolicy: operation({
     method: 'GET',
     path: '/policy',
-    summary: 'Who reaches the agent, and whom it reaches.',
+    summary: 'The policy: who may write to the agent, and whom it may write to.',
     input: requests.none,
     output: schemas.Policy,
   }),
   setPolicy: operation({
     method: 'PUT',
     path: '/policy',
-    summary: 'Changes who reaches the agent, and whom it reaches. What is not named stays.',
+    summary: 'Changes the policy. Fields that are left out keep their value.',
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
@@ -164,7 +167,7 @@ export const operations = {
   listMessages: operation({
     method: 'GET',
     path: '/messages',
-    summary: 'Messages: unread ones oldest first, otherwise newest first.',
+    summary: 'Lists messages: unread ones oldest first, otherwise newest first.',
     input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
@@ -173,7 +176,8 @@ export const operations = {
   waitForMessages: operation({
     method: 'GET',
     path: '/messages/wait',
-    summary: 'Waits for messages: unread ones at once, else the next; with `after` what arrived since.',
+    summary:
+      'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since.',
     input: requests.waitForMessages,
     output: schemas.Waited,
     errors: { too_many_waiters: true, invalid_pubkey: true },
@@ -181,7 +185,7 @@ export const operations = {
   getMessage: operation({
     method: 'GET',
     path: '/messages/:id',
-    summary: 'One message, with everything known about its delivery.',
+    summary: 'One message, with its delivery.',
     input: requests.getMessage,
     output: schemas.Message,
     errors: { message_unknown: true },
@@ -189,7 +193,7 @@ export const operations = {
   markRead: operation({
     method: 'POST',
     path: '/messages/read',
-    summary: 'Marks messages as read: one of `id`, `ids`, `from`, `all`.',
+    summary: 'Marks messages as read. Takes exactly one of the fields.',
     input: requests.markRead,
     output: schemas.Marked,
     errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
@@ -197,7 +201,7 @@ export const operations = {
   sendMessage: operation({
     method: 'POST',
     path: '/send',
-    summary: 'Queues one encrypted message. 200 means that it is on disk and will be sent.',
+    summary: 'Queues one message for encrypted delivery. 200 means that it is on disk and will be sent.',
     input: requests.sendMessage,
     output: schemas.SendResult,
     headers: { idempotency_key: 'idempotency-key' },
@@ -220,8 +224,8 @@ export const operations = {
     method: 'GET',
     path: '/events',
     summary:
-      `What happens, as it happens: Server-Sent Events, with a comment every ${limits.http.commentSeconds} s. The header \`Last-Event-ID\` takes up where ` +
-      'an earlier stream ended; a client that reads too slowly is cut off and can come back that way.',
+      `Events as they happen, as Server-Sent Events with a comment every ${limits.http.commentSeconds} s. Send \`Last-Event-ID\` to resume an earlier ` +
+      'stream. A client that reads too slowly is disconnected, and can resume.',
     input: requests.followEvents,
     output: StreamEvent,
     stream: true,

@@ -1,5 +1,4 @@
-import { nullable, text, timestamp } from './schema-parts.ts';
-import { type Static, Type } from './typebox.ts';
+import { flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 
 export const RelayState = Type.Union(
   [
@@ -14,39 +13,43 @@ export const RelayState = Type.Union(
   ],
   {
     description:
-      '`connecting`; `connected`: works; `disconnected`: tried again with growing pauses; `auth_required`: serves only ' +
-      'those who say who they are, and we have not yet; `auth_failed`: refused our key; `restricted`: serves its members ' +
-      'only; `payment_required`: serves who pays; `misbehaving`: sent forgeries or what nobody asked for. The last five ' +
-      'are left alone until `rests_until`, once the connection is gone.',
+      '`connecting`; `connected`: works; `disconnected`: retried with a growing back-off; `auth_required`: serves only ' +
+      'authenticated clients (NIP-42), and we are not yet; `auth_failed`: rejected our key; `restricted`: serves only its ' +
+      'members; `payment_required`: serves only paying users; `misbehaving`: sent forgeries or unrequested data. The last ' +
+      'five are not retried before `rests_until`, once the connection is closed.',
   },
 );
 
 export const RelayStatus = Type.Object({
-  url: text('Relay address.'),
+  url: text('Relay URL.'),
   role: Type.Union([Type.Literal('own'), Type.Literal('foreign')], {
     description:
-      '`own`: of this agent’s list, read and written; `foreign`: of a peer’s, written to for a while.',
+      '`own`: on this agent’s list, read and written; `foreign`: on a peer’s list, written to while needed.',
   }),
   state: RelayState,
-  rests_until: nullable(timestamp('When a relay that is left alone is tried again.')),
-  connected_since: nullable(timestamp('Since when this connection holds.')),
-  carries_dms: Type.Boolean({ description: 'Our message subscription there was answered in full.' }),
+  rests_until: nullable(timestamp('End of the back-off: when the relay is tried again.')),
+  connected_since: nullable(timestamp('When the current connection opened.')),
+  carries_dms: flag('Whether our subscription for messages is active on this relay.'),
   last_error: nullable(
-    text('Why the last connection, subscription or write failed; the relay’s words are untrusted.'),
+    text('Why the last connection, subscription or write failed. The relay’s own words are untrusted.'),
   ),
 });
 
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
   clock_offset_ms: nullable(
-    Type.Number({ description: 'Its clock minus ours in milliseconds, as far as it told the time.' }),
+    Type.Number({
+      description: 'Its clock minus ours, in milliseconds; null if it did not report the time.',
+    }),
   ),
-  round_trip_ms: nullable(Type.Number({ description: 'Milliseconds of the last write that was answered.' })),
+  round_trip_ms: nullable(
+    Type.Number({ description: 'Milliseconds until the relay responded to our latest write.' }),
+  ),
   supported_nips: Type.Array(Type.Integer(), {
-    description: 'From its NIP-11 document; empty when it has none.',
+    description: 'NIPs listed in its NIP-11 document; empty without one.',
   }),
   limitation: Type.Record(Type.String(), Type.Unknown(), {
-    description: '`limitation` of its NIP-11 document.',
+    description: '`limitation` from its NIP-11 document; empty without one.',
   }),
 });
 

@@ -1,49 +1,48 @@
-import { eventTypes } from './event-types.ts';
 import { limits } from './limits.ts';
 import { Policy, Trust } from './schemas.ts';
+import { eventTypes } from './stream-events.ts';
 import { Type } from './typebox.ts';
 
-// What a request may hold: path, query, headers and body of an operation as one object.
+// Inputs of the operations: the fields of path, query, headers and body as one object.
 
 const strict = { additionalProperties: false } as const;
-/** What a request may name a peer by. */
-const PubkeyInput = Type.String({
-  minLength: 1,
-  maxLength: limits.peer.keyTextChars,
-  description: 'Public key: 64 hex digits, npub1… or nprofile1….',
-});
+const publicKey = (whose: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength: limits.peer.keyTextChars,
+    description: `${whose}, by public key: 64 hex digits, npub1… or nprofile1….`,
+  });
+const Peer = publicKey('The peer');
 
-/** A position of arrival, as `cursor` and `after` carry it. */
-const Position = Type.String({
-  pattern: '^[0-9]{1,15}$',
-  description: 'A position of arrival: the cursor of an earlier answer.',
-});
+const position = (description: string) => Type.String({ pattern: '^[0-9]{1,15}$', description });
+const After = position('Only messages that arrived after this position: the cursor of an earlier response.');
+const nextPage = 'Where the page starts: the cursor in the Link header of the previous page.';
 const Limit = Type.Integer({
   minimum: 1,
   maximum: limits.http.pageRows,
-  description: 'Most rows to return.',
+  description: `Maximum number of rows. Default: ${limits.http.pageRows}.`,
 });
-const MessageId = Type.String({
-  minLength: 1,
-  maxLength: limits.message.idChars,
-  description: 'Message id.',
-});
+const idText = (description: string) =>
+  Type.String({ minLength: 1, maxLength: limits.message.idChars, description });
+const MessageId = idText('Message id.');
+const claim = (description: string) =>
+  Type.String({ minLength: 1, maxLength: limits.peer.claimChars, description });
 const RelayUrl = Type.String({
   minLength: 1,
   maxLength: limits.relay.urlChars,
-  description: 'Address of a relay: wss://… or ws://…, without name or password.',
+  description: 'Relay URL: wss://… or ws://…, without user name or password.',
 });
 const oneOfEvents = eventTypes.join('|').replaceAll('.', '\\.');
 const TypeName = Type.String({
   pattern: `^[a-z][a-z0-9._-]{0,${limits.message.typeChars - 1}}$`,
-  description: 'Message type.',
+  description: 'Message type, for example `text` or `task`.',
 });
 
 const Alias = Type.String({
   minLength: 1,
   maxLength: limits.peer.aliasChars,
   pattern: '^[^\\p{Cc}\\p{Cs}]+$',
-  description: 'Your own name for it, without control characters.',
+  description: 'Your own name for the peer, without control characters.',
 });
 
 export const requests = {
@@ -54,8 +53,8 @@ export const requests = {
         Type.Boolean({ description: 'Only peers that are online (true) or offline (false).' }),
       ),
       trust: Type.Optional(Trust),
-      feature: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peer.claimChars })),
-      capability: Type.Optional(Type.String({ minLength: 1, maxLength: limits.peer.claimChars })),
+      feature: Type.Optional(claim('Only peers whose daemon announces this feature.')),
+      capability: Type.Optional(claim('Only peers that claim this capability.')),
       q: Type.Optional(
         Type.String({
           minLength: 1,
@@ -64,21 +63,26 @@ export const requests = {
         }),
       ),
       limit: Type.Optional(Limit),
-      cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}-[0-9a-f]{64}$' })),
+      cursor: Type.Optional(
+        Type.String({
+          pattern: '^[0-9]{1,15}-[0-9a-f]{64}$',
+          description: nextPage,
+        }),
+      ),
     },
     strict,
   ),
-  getPeer: Type.Object({ pubkey: PubkeyInput }, strict),
+  getPeer: Type.Object({ pubkey: Peer }, strict),
   addPeer: Type.Object(
     {
-      pubkey: PubkeyInput,
+      pubkey: Peer,
       alias: Type.Optional(Alias),
     },
     strict,
   ),
   updatePeer: Type.Object(
     {
-      pubkey: PubkeyInput,
+      pubkey: Peer,
       trust: Type.Optional(Trust),
       alias: Type.Optional(Type.Union([Alias, Type.Null()])),
       note: Type.Optional(
@@ -86,7 +90,7 @@ export const requests = {
           Type.String({
             minLength: 1,
             maxLength: limits.peer.noteChars,
-            description: 'Your own note on it.',
+            description: 'Your own note on the peer.',
           }),
           Type.Null(),
         ]),
@@ -96,8 +100,8 @@ export const requests = {
   ),
   answerRequest: Type.Object(
     {
-      pubkey: PubkeyInput,
-      accept: Type.Boolean({ description: 'true makes it a contact; false blocks it.' }),
+      pubkey: Peer,
+      accept: Type.Boolean({ description: 'true: the stranger becomes a contact; false: it is blocked.' }),
     },
     strict,
   ),
@@ -109,13 +113,13 @@ export const requests = {
       types: Type.Optional(
         Type.String({
           pattern: `^(${oneOfEvents})(,(${oneOfEvents}))*$`,
-          description: 'Only these events, separated by commas. Default: all.',
+          description: 'Only these types of events, separated by commas. Default: all.',
         }),
       ),
       last_event_id: Type.Optional(
         Type.String({
           maxLength: 128,
-          description: 'The id of the last event that arrived: what came after it is sent first.',
+          description: 'Id of the last event you received: later events are sent first.',
         }),
       ),
     },
@@ -126,14 +130,18 @@ export const requests = {
       unread: Type.Optional(Type.Boolean({ description: 'Only unread (true) or read (false) messages.' })),
       direction: Type.Optional(
         Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('all')], {
-          description: 'Default: in.',
+          description: 'Received, sent, or all messages. Default: in.',
         }),
       ),
-      order: Type.Optional(Type.Union([Type.Literal('asc'), Type.Literal('desc')])),
-      from: Type.Optional(PubkeyInput),
-      with: Type.Optional(PubkeyInput),
+      order: Type.Optional(
+        Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
+          description: '`asc`: oldest first. Default: `desc`, but `asc` with `unread=true`.',
+        }),
+      ),
+      from: Type.Optional(publicKey('Only messages from this peer')),
+      with: Type.Optional(publicKey('Only messages from or to this peer')),
       type: Type.Optional(TypeName),
-      thread: Type.Optional(Type.String({ minLength: 1, maxLength: limits.message.idChars })),
+      thread: Type.Optional(idText('Only messages of this thread.')),
       q: Type.Optional(
         Type.String({
           minLength: 1,
@@ -141,9 +149,9 @@ export const requests = {
           description: 'Part of the content.',
         }),
       ),
-      after: Type.Optional(Position),
+      after: Type.Optional(After),
       limit: Type.Optional(Limit),
-      cursor: Type.Optional(Position),
+      cursor: Type.Optional(position(nextPage)),
     },
     strict,
   ),
@@ -151,9 +159,15 @@ export const requests = {
   markRead: Type.Object(
     {
       id: Type.Optional(MessageId),
-      ids: Type.Optional(Type.Array(MessageId, { minItems: 1, maxItems: limits.http.pageRows })),
-      from: Type.Optional(PubkeyInput),
-      all: Type.Optional(Type.Literal(true)),
+      ids: Type.Optional(
+        Type.Array(MessageId, {
+          minItems: 1,
+          maxItems: limits.http.pageRows,
+          description: 'Several message ids.',
+        }),
+      ),
+      from: Type.Optional(publicKey('All messages from this peer')),
+      all: Type.Optional(Type.Literal(true, { description: 'Every message.' })),
     },
     { ...strict, minProperties: 1, maxProperties: 1 },
   ),
@@ -163,43 +177,43 @@ export const requests = {
         Type.Integer({
           minimum: 0,
           maximum: limits.http.waitSeconds,
-          description: `Seconds to wait. Default ${limits.http.waitDefaultSeconds}.`,
+          description: `Seconds to wait. Default: ${limits.http.waitDefaultSeconds}.`,
         }),
       ),
-      from: Type.Optional(PubkeyInput),
-      after: Type.Optional(Position),
-      reply_to: Type.Optional(MessageId),
+      from: Type.Optional(publicKey('Only messages from this peer')),
+      after: Type.Optional(After),
+      reply_to: Type.Optional(idText('Only replies to this message.')),
       type: Type.Optional(TypeName),
     },
     strict,
   ),
   sendMessage: Type.Object(
     {
-      to: PubkeyInput,
+      to: publicKey('Receiver'),
       content: Type.String({
         minLength: 1,
         maxLength: limits.message.chars,
-        description: `Plain text, 1 to ${limits.message.chars} characters.`,
+        description: 'Plain text.',
       }),
       type: Type.Optional(TypeName),
       data: Type.Optional(
         Type.Record(Type.String({ minLength: 1, maxLength: limits.message.dataKeyChars }), Type.Unknown(), {
-          description: 'Fields of a typed payload.',
+          description: 'Further fields of a typed message.',
         }),
       ),
-      reply_to: Type.Optional(MessageId),
+      reply_to: Type.Optional(idText('Id of the message that this one replies to.')),
       expires_in_s: Type.Optional(
         Type.Integer({
           minimum: 1,
           maximum: limits.message.days * 86_400,
-          description: 'Give up after so many seconds.',
+          description: `Seconds after which delivery is given up. Default: ${limits.message.days} days.`,
         }),
       ),
       idempotency_key: Type.Optional(
         Type.String({
           minLength: 1,
           maxLength: limits.http.idempotencyKeyChars,
-          description: 'The Idempotency-Key header.',
+          description: 'Any unique text: a second request with the same one sends nothing.',
         }),
       ),
     },

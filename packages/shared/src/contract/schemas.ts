@@ -1,154 +1,201 @@
 import { RelayStatus } from './relay-schemas.ts';
-import { nullable, text, timestamp } from './schema-parts.ts';
-import { type Static, Type } from './typebox.ts';
+import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 
-const Pubkey = Type.String({
-  pattern: '^[0-9a-f]{64}$',
-  description: 'Public key: 64 lower-case hex digits.',
+const hexKey = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
+const ownKey = hexKey('Public key of this agent, as 64 lower-case hex digits.');
+const npub = (whose: string) => text(`Public key of ${whose} as npub (NIP-19).`);
+
+export const Trust = Type.Union(
+  [Type.Literal('stranger'), Type.Literal('contact'), Type.Literal('blocked')],
+  {
+    description:
+      '`stranger`: the default, subject to the policy; `contact`: trusted by the owner; `blocked`: messages in either ' +
+      'direction are dropped.',
+  },
+);
+export const Handshake = Type.Union(
+  [Type.Literal('none'), Type.Literal('sent'), Type.Literal('acknowledged')],
+  { description: 'Exchange of hellos: `none`; `sent`: ours is out; `acknowledged`: the peer responded.' },
+);
+const Direction = Type.Union([Type.Literal('in'), Type.Literal('out')], {
+  description: '`in`: received; `out`: sent.',
 });
-
-export const Trust = Type.Union([Type.Literal('stranger'), Type.Literal('contact'), Type.Literal('blocked')]);
-export const Handshake = Type.Union([
-  Type.Literal('none'),
-  Type.Literal('sent'),
-  Type.Literal('acknowledged'),
-]);
-const Direction = Type.Union([Type.Literal('in'), Type.Literal('out')]);
 
 export const Reason = Type.Object({
-  code: Type.Union([
-    Type.Literal('no_relay'),
-    Type.Literal('no_dm_relay'),
-    Type.Literal('storage_refuses'),
-    Type.Literal('inbox_full'),
-    Type.Literal('clock_off'),
-  ]),
-  message: text('What is wrong.'),
-  since: timestamp('Since when.'),
-  next_step: text('What helps.'),
-});
-
-export const Status = Type.Object({
-  daemon_version: Type.String(),
-  uptime_seconds: Type.Integer(),
-  peer_count: Type.Integer({ description: 'Peers online now.' }),
-  pubkey: Pubkey,
-  relay_status: Type.Array(RelayStatus),
-  npub: Type.String(),
-  name: nullable(Type.String()),
-  known_peer_count: Type.Integer(),
-  unread_count: Type.Integer(),
-  degraded: Type.Boolean(),
-  reasons: Type.Array(Reason),
-  request_count: Type.Integer({ description: 'Requests that wait for the owner: GET /requests.' }),
-  paused_peers: Type.Array(Pubkey, { description: 'Conversations that the loop guard stopped.' }),
-  outbox: Type.Object({ queued: Type.Integer(), published: Type.Integer(), failed: Type.Integer() }),
-  storage: Type.Object({ bytes: Type.Integer(), journal_bytes: Type.Integer() }),
-  refused_events: Type.Record(Type.String(), Type.Integer(), {
-    description: 'Relay events dropped since start, by reason.',
-  }),
-});
-
-export const Peer = Type.Object({
-  pubkey: Pubkey,
-  npub: Type.String(),
-  name: nullable(text('The name the peer gives itself. Untrusted.')),
-  online: Type.Boolean({
-    description: 'A sign of life within the online window: 15 minutes, unless configured.',
-  }),
-  last_seen: timestamp('Last sign of life; 1970-01-01 before the first.'),
-  first_seen: timestamp('When this daemon first met the peer.'),
-  features: Type.Array(Type.String(), { description: 'What its daemon can do. Untrusted.' }),
-  handshake: Handshake,
-  trust: Trust,
-  alias: nullable(text('The name the owner gave it.')),
-  note: nullable(text('What the owner noted.')),
-  paused: nullable(
-    Type.Object(
-      { since: timestamp('Since when.'), until: timestamp('When it ends by itself.') },
-      { description: 'The loop guard stopped what we send to it; the owner can resume.' },
-    ),
-  ),
-  version: nullable(text('The ocmesh version it names. Untrusted.')),
-  about: nullable(text('How it describes itself. Untrusted.')),
-  capabilities: Type.Array(Type.String(), { description: 'What its agent says it can do. Untrusted.' }),
-  unread_count: Type.Integer(),
-});
-
-export const Reachability = Type.Object({
-  state: Type.Union(
+  code: Type.Union(
     [
-      Type.Literal('reachable'),
-      Type.Literal('stored'),
-      Type.Literal('silent'),
-      Type.Literal('refused'),
       Type.Literal('no_relay'),
-      Type.Literal('blocked'),
+      Type.Literal('no_dm_relay'),
+      Type.Literal('storage_refuses'),
+      Type.Literal('inbox_full'),
+      Type.Literal('clock_off'),
     ],
     {
       description:
-        '`reachable`: online, and a relay takes our messages; `stored`: offline, relays keep messages for it; `silent`: ' +
-        'online, but confirms nothing; `refused`: every relay refused our latest message to it; `no_relay`: none of our ' +
-        'relays takes messages now; `blocked`: by you.',
+        '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; `storage_refuses`: nothing can ' +
+        'be stored; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong.',
     },
   ),
-  why: text('What the state rests on.'),
-  next_step: text('What helps.'),
+  problem: Type.Optional(
+    Type.Union([Type.Literal('storage_full'), Type.Literal('storage_unavailable')], {
+      description: 'With `storage_refuses`: the error that calls get.',
+    }),
+  ),
+  message: text('What is wrong.'),
+  since: timestamp('When it started.'),
+  next_step: text('What to do about it.'),
 });
+
+export const Status = Type.Object({
+  daemon_version: text('Version of the daemon.'),
+  uptime_seconds: count('Seconds since the daemon started.'),
+  peer_count: count('Peers online now.'),
+  pubkey: ownKey,
+  relay_status: Type.Array(RelayStatus, { description: 'Relays in use.' }),
+  npub: npub('this agent'),
+  name: nullable(text('Name of this agent.')),
+  known_peer_count: count('Peers discovered so far, online or not.'),
+  unread_count: count('Unread messages in the inbox.'),
+  degraded: flag('Whether the daemon cannot do its work: then `reasons` says why.'),
+  reasons: Type.Array(Reason, { description: 'Why the daemon is degraded; empty if it is not.' }),
+  request_count: count('Requests waiting for the owner: see GET /requests.'),
+  paused_peers: Type.Array(hexKey('Public key of a peer.'), {
+    description: 'Public keys of peers whose conversation the loop guard paused.',
+  }),
+  outbox: Type.Object(
+    {
+      queued: count('Not yet accepted by any relay.'),
+      published: count('Accepted by a relay, not confirmed by the peer.'),
+      failed: count('Refused permanently by every relay.'),
+    },
+    { description: 'Number of sent messages in these states.' },
+  ),
+  storage: Type.Object(
+    {
+      bytes: count('Bytes of the store on disk.'),
+      journal_bytes: count('Bytes of its journal: changes since the last snapshot.'),
+    },
+    { description: 'Disk use.' },
+  ),
+  refused_events: Type.Record(Type.String(), Type.Integer(), {
+    description: 'Number of events from relays that were refused since start, by reason.',
+  }),
+});
+
+const Pause = Type.Object(
+  { since: timestamp('When the pause started.'), until: timestamp('When it ends by itself.') },
+  { description: 'Set while the loop guard pauses what we send to the peer; the owner can resume it.' },
+);
+
+export const Peer = Type.Object({
+  pubkey: hexKey('Public key of the peer, as 64 lower-case hex digits.'),
+  npub: npub('the peer'),
+  name: nullable(text('Name the peer gives itself. Untrusted.')),
+  online: flag('Whether it gave a sign of life within the online window: 15 minutes, unless configured.'),
+  last_seen: timestamp('Last sign of life; 1970-01-01 if there was none.'),
+  first_seen: timestamp('When this daemon first learned of the peer.'),
+  features: Type.Array(Type.String(), { description: 'What its daemon supports. Untrusted.' }),
+  handshake: Handshake,
+  trust: Trust,
+  alias: nullable(text('Name the owner gave it.')),
+  note: nullable(text('Note of the owner.')),
+  paused: nullable(Pause),
+  version: nullable(text('ocmesh version it reports. Untrusted.')),
+  about: nullable(text('Its description of itself. Untrusted.')),
+  capabilities: Type.Array(Type.String(), { description: 'What the agent says it can do. Untrusted.' }),
+  unread_count: count('Unread messages from it.'),
+});
+
+export const Reachability = Type.Object(
+  {
+    state: Type.Union(
+      [
+        Type.Literal('reachable'),
+        Type.Literal('stored'),
+        Type.Literal('silent'),
+        Type.Literal('refused'),
+        Type.Literal('no_relay'),
+        Type.Literal('blocked'),
+      ],
+      {
+        description:
+          '`reachable`: online, and a relay accepts our messages; `stored`: offline, relays keep messages for it; ' +
+          '`silent`: online, but confirms nothing; `refused`: every relay refused our latest message to it; `no_relay`: ' +
+          'none of our relays accepts messages now; `blocked`: by the owner.',
+      },
+    ),
+    why: text('What the state is based on.'),
+    next_step: text('What to do about it.'),
+  },
+  { description: 'Whether a message would reach the peer now.' },
+);
 
 /** A peer alone, with what a list has no room for. */
 export const PeerDetails = Type.Object({ ...Peer.properties, reachability: Reachability });
 
-export const DeliveryState = Type.Union([
-  Type.Literal('queued'),
-  Type.Literal('published'),
-  Type.Literal('delivered'),
-  Type.Literal('read'),
-  Type.Literal('failed'),
-  Type.Literal('expired'),
-  Type.Literal('received'),
-]);
+export const DeliveryState = Type.Union(
+  [
+    Type.Literal('queued'),
+    Type.Literal('published'),
+    Type.Literal('delivered'),
+    Type.Literal('read'),
+    Type.Literal('failed'),
+    Type.Literal('expired'),
+    Type.Literal('received'),
+  ],
+  {
+    description:
+      '`queued`: on disk; `published`: a relay accepted it; `delivered`: the peer stored it; `read`: the peer’s agent read ' +
+      'it; `failed`: every relay refused it permanently; `expired`: no relay accepted it in time; `received`: incoming.',
+  },
+);
 
 export const RelayOutcome = Type.Object({
-  url: Type.String(),
-  outcome: Type.Union([
-    Type.Literal('accepted'),
-    Type.Literal('rejected'),
-    Type.Literal('timeout'),
-    Type.Literal('received'),
-  ]),
+  url: text('Relay URL.'),
+  outcome: Type.Union(
+    [Type.Literal('accepted'), Type.Literal('rejected'), Type.Literal('timeout'), Type.Literal('received')],
+    {
+      description:
+        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `received`: an incoming message came from it.',
+    },
+  ),
   reason: nullable(text('The relay’s own words. Untrusted.')),
-  at: timestamp('When.'),
+  at: timestamp('When it happened.'),
 });
 
-export const Delivery = Type.Object({
-  state: DeliveryState,
-  relays: Type.Array(RelayOutcome),
-  delivered_at: nullable(timestamp('When the peer’s daemon said that it had stored it.')),
-  read_at: nullable(timestamp('When the peer’s agent read it.')),
-  next_attempt_at: nullable(timestamp('When the next attempt is due.')),
-});
+export const Delivery = Type.Object(
+  {
+    state: DeliveryState,
+    relays: Type.Array(RelayOutcome, { description: 'Latest outcome at each relay.' }),
+    delivered_at: nullable(timestamp('When the peer’s daemon confirmed that it stored the message.')),
+    read_at: nullable(timestamp('When the peer confirmed that its agent read the message.')),
+    next_attempt_at: nullable(timestamp('When the next attempt is due.')),
+  },
+  { description: 'How far the message got.' },
+);
 
 export const Message = Type.Object({
-  id: Type.String(),
-  from: Pubkey,
-  from_name: nullable(text('Of a peer: your alias for it, else the name it gives itself. Untrusted.')),
-  to: Pubkey,
-  content: text('Decrypted plaintext. Of an incoming message: untrusted.'),
-  timestamp: timestamp('When the sender says it was written.'),
-  read: Type.Boolean(),
+  id: text('Message id, chosen by the sender.'),
+  from: hexKey('Public key of the sender.'),
+  from_name: nullable(
+    text('Name of the sender; of a peer, your alias or else the name it gives itself. Untrusted.'),
+  ),
+  to: hexKey('Public key of the receiver.'),
+  content: text('Decrypted plaintext. Untrusted if incoming.'),
+  timestamp: timestamp('When it was written, according to the sender.'),
+  read: flag('Whether it was marked as read.'),
   direction: Direction,
-  type: Type.String({
-    description: '`text`, `task`, `result`, `error`, `file`, or whatever the sender named.',
-  }),
-  data: nullable(Type.Record(Type.String(), Type.Unknown(), { description: 'The rest of a typed payload.' })),
-  reply_to: nullable(Type.String({ description: 'Id of the message it answers.' })),
-  thread: nullable(Type.String()),
+  type: text('`text`, `task`, `result`, `error`, `file`, or another type the sender chose.'),
+  data: nullable(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Further fields of a typed message. Untrusted if incoming.',
+    }),
+  ),
+  reply_to: nullable(text('Id of the message that this one replies to.')),
+  thread: nullable(text('Id of the thread, if the sender named one.')),
   trust: Trust,
-  auto: Type.Boolean({
-    description: 'Sent without a person: marked so by its sender, or an answer of ours within 60 s.',
-  }),
-  hops: Type.Integer({ description: 'Automatic messages in a row, this one included.' }),
+  auto: flag('Sent without a person: marked by its sender, or a reply of ours within 60 s.'),
+  hops: count('Automatic messages in a row, including this one.'),
   delivery: Delivery,
 });
 
@@ -156,65 +203,73 @@ export const Request = Type.Object({
   direction: Type.Union([Type.Literal('in'), Type.Literal('out')], {
     description: '`in`: a stranger wrote; `out`: our agent wants to write to a stranger.',
   }),
-  since: timestamp('When it came up.'),
-  peer: Peer,
-  message_count: Type.Integer({ description: 'Messages that are held, or 1 that was not sent.' }),
+  since: timestamp('When the request was made.'),
+  peer: Type.Object(Peer.properties, { description: 'The stranger.' }),
+  message_count: count('Held messages; 1 for a message that was not sent.'),
   messages: Type.Array(
     Type.Object({
-      id: nullable(Type.String()),
-      type: Type.String(),
-      content: text('Of a stranger: untrusted.'),
+      id: nullable(text('Message id; null for a message that was not sent.')),
+      type: text('Message type.'),
+      content: text('Plaintext. Untrusted if from the stranger.'),
       timestamp: timestamp('When it was written.'),
     }),
+    { description: 'The messages themselves.' },
   ),
 });
 
 export const Policy = Type.Object({
   strangers: Type.Union([Type.Literal('open'), Type.Literal('ask'), Type.Literal('closed')], {
     description:
-      'Messages of strangers: `open`: into the inbox, marked; `ask`: held until the owner says yes; `closed`: dropped. ' +
-      'Whoever our agent wrote to may answer.',
+      'Messages from strangers: `open`: delivered to the inbox, marked as from a stranger; `ask`: held until the owner ' +
+      'accepts; `closed`: dropped. Strangers our agent has written to may always reply.',
   }),
   first_contact: Type.Union([Type.Literal('allow'), Type.Literal('ask')], {
     description: 'First message of our agent to a stranger: `allow`, or `ask` the owner.',
   }),
-  mcp_may_trust: Type.Boolean({
-    description: 'Whether a model gets the tools that make contacts and answer requests.',
-  }),
+  mcp_may_trust: flag('Whether a model gets the tools that make contacts and answer requests.'),
 });
 
 export const SendResult = Type.Object({
-  id: Type.String(),
-  to: Pubkey,
-  timestamp: timestamp('When it was accepted.'),
+  id: text('Message id.'),
+  to: hexKey('Public key of the receiver.'),
+  timestamp: timestamp('When the message was accepted.'),
   state: DeliveryState,
 });
 
 export const Marked = Type.Object({
-  marked: Type.Integer({ description: 'Messages that were unread before.' }),
+  marked: count('Messages that were unread before.'),
 });
 
 export const Waited = Type.Object({
-  messages: Type.Array(Message),
-  cursor: Type.String({ description: 'Pass it as `after` to get what came later.' }),
-  timed_out: Type.Boolean(),
+  messages: Type.Array(Message, {
+    description: 'Messages that arrived, oldest first; empty after a time-out.',
+  }),
+  cursor: text('Pass it as `after` to get only later messages.'),
+  timed_out: flag('Whether the time passed without a message.'),
 });
 
 export const Identity = Type.Object({
-  pubkey: Pubkey,
-  npub: Type.String(),
-  name: nullable(Type.String()),
-  features: Type.Array(Type.String()),
+  pubkey: ownKey,
+  npub: npub('this agent'),
+  name: nullable(text('Name of this agent.')),
+  features: Type.Array(Type.String(), { description: 'What this daemon supports, as announced to peers.' }),
 });
 
-export const Health = Type.Object({ ok: Type.Literal(true) });
+export const Health = Type.Object({
+  ok: Type.Literal(true, { description: 'Always true: a process that is not alive does not respond.' }),
+});
 
 export const ErrorBody = Type.Object({
-  error: Type.String(),
-  message: Type.String(),
-  hint: Type.String(),
-  request_id: Type.String(),
-  details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  error: text('Error code.'),
+  message: text('What happened.'),
+  hint: text('What to do about it.'),
+  problem: Type.Optional(text('The exact problem, where a code covers several.')),
+  request_id: text('Id of this HTTP request in ocmesh.log.'),
+  details: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'More for programs, such as the `field` that was refused and the `rule` it broke.',
+    }),
+  ),
 });
 
 export type Policy = Static<typeof Policy>;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { cutChars, isHex64, utf8Bytes } from './ids.ts';
-import { isNestedWithin } from './nesting.ts';
+import { isHex64 } from './ids.ts';
+import { cutChars, isNestedWithin, utf8Bytes } from './measure.ts';
 import type { OperationName } from './operations.ts';
 import { validateInput } from './validate.ts';
 
@@ -53,7 +53,7 @@ const ok = [
   ],
 ] satisfies [OperationName, Record<string, unknown>][];
 
-test.each(ok)('%s takes %j', (name, values) => {
+test.each(ok)('%s accepts %j', (name, values) => {
   expect(() => validateInput(name, structuredClone(values as Record<string, unknown>))).not.toThrow();
 });
 
@@ -137,13 +137,13 @@ test.each([
   ['markRead', {}, 'it must have at least one field'],
   ['markRead', { id: 'x', all: true }, 'it must have at most one field'],
 ] satisfies [OperationName, Record<string, unknown>, string][])(
-  '%s tells of %j in plain words',
+  '%s describes what is wrong with %j in plain words',
   (name, values, said) => {
     expect(() => validateInput(name, structuredClone(values as Record<string, unknown>))).toThrow(said);
   },
 );
 
-test("a refusal never repeats the caller's values", () => {
+test("an error never repeats the caller's values", () => {
   const secret = 'my secret words';
   for (const values of [
     { to, content: 'x', extra: secret },
@@ -158,7 +158,7 @@ test("a refusal never repeats the caller's values", () => {
   }
 });
 
-test('cuts between characters as people count them, and counts bytes as UTF-8', () => {
+test('cuts between code points, and counts bytes as UTF-8', () => {
   for (const text of ['', 'abc', 'é', '€', '👋', '👩‍👩‍👧', 'a\u0000b']) {
     expect(utf8Bytes(text)).toBe(Buffer.byteLength(text));
   }
@@ -176,7 +176,7 @@ test.each([
   expect(isHex64(text)).toBe(is);
 });
 
-test('finds nesting beyond a bound without going there itself', () => {
+test('detects nesting beyond a limit without descending further', () => {
   const nest = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
   expect([
     isNestedWithin(5, 0),

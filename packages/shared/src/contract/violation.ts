@@ -1,6 +1,6 @@
 import { nearestWord } from '../text/nearest-word.ts';
 
-/** What a JSON Schema validator found first. */
+/** A violation of a JSON Schema, as its validator reports it. */
 export interface Violation {
   readonly keyword: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -17,10 +17,10 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is wrong, after the name of the field. The caller's values are not repeated.
- * @param known the fields that there are beside it
+ * Describes a violation, as the end of a sentence that starts with the field. Does not repeat the caller's values.
+ * @param known names of the fields that exist
  */
-export function wordsFor(violations: readonly Violation[], known: readonly string[]): string {
+export function describeViolation(violations: readonly Violation[], known: readonly string[]): string {
   const [first] = violations;
   if (!first) return 'is not valid';
   const { keyword, params } = first;
@@ -48,11 +48,11 @@ export function wordsFor(violations: readonly Violation[], known: readonly strin
     case 'maxLength':
       return `must have at most ${limit} characters`;
     case 'minItems':
-      return limit === 1 ? 'must not be empty' : `must hold at least ${limit}`;
+      return limit === 1 ? 'must not be empty' : `must have at least ${limit} items`;
     case 'maxItems':
-      return `must hold at most ${limit}`;
+      return `must have at most ${limit} items`;
     case 'uniqueItems':
-      return 'must hold nothing twice';
+      return 'must not contain duplicates';
     case 'minProperties':
       return `must have at least ${fields(limit)}`;
     case 'maxProperties':
@@ -66,7 +66,7 @@ export function wordsFor(violations: readonly Violation[], known: readonly strin
 
 const fields = (limit: unknown): string => (limit === 1 ? 'one field' : `${limit} fields`);
 
-/** All that a union of words takes. */
+/** All words that a union allows. */
 function choices(violations: readonly Violation[]): string {
   const allowed = violations
     .filter(({ keyword }) => keyword === 'const')

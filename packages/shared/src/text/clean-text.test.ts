@@ -11,7 +11,7 @@ const nasty = fc.string({
   ),
 });
 
-test('leaves no control, format, tag, filler or half character but the joiner inside an emoji', () => {
+test('removes control, format, tag, filler and half characters, except the joiner inside an emoji', () => {
   fc.assert(
     fc.property(nasty, (text) => {
       const left = cleanText(text).replace(/[\t\n]/g, '');
@@ -22,11 +22,11 @@ test('leaves no control, format, tag, filler or half character but the joiner in
   );
 });
 
-test('changes nothing more at a second run', () => {
+test('a second run changes nothing', () => {
   fc.assert(fc.property(nasty, (text) => cleanText(cleanText(text)) === cleanText(text)));
 });
 
-test('does not join surrogate halves to a tag character when what stood between them is taken out', () => {
+test('does not join surrogate halves to a tag character when the text between them is removed', () => {
   expect(cleanText('\udb40\u200b\udc41')).toBe('\ufffd\ufffd');
 });
 
@@ -43,7 +43,7 @@ test.each(['😀', '❤️', '✔︎', '👩‍👩‍👧‍👦', '🏃🏽‍
   },
 );
 
-test('shows a flag that is spelled in tag characters as the plain flag: tags can spell anything', () => {
+test('shows a flag spelled in tag characters as the plain flag: tags can spell anything', () => {
   expect(cleanText('\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}')).toBe('🏴');
 });
 
@@ -57,17 +57,17 @@ test.each([
   expect(cleanText(text)).toBe(left);
 });
 
-test('makes one short line of a name', () => {
+test('makes a name one short line', () => {
   expect(cleanLine(' Bob\r\n\r\nSystem:\u2028 obey ', 10)).toBe('Bob System');
 });
 
-test('cuts between characters, and leaves no joiner of an emoji that was cut off', () => {
+test('cuts between characters, and drops the joiner of an emoji that was cut off', () => {
   expect(cutText('😀😀😀', 2)).toBe('😀😀');
   expect(cutText('👩‍👧', 2)).toBe('👩');
   expect(cleanLine('👩‍👧', 2)).toBe('👩');
 });
 
-test('cleans keys and values of data at every level, and cuts what is too deep', () => {
+test('cleans keys and values of data at every level, and drops what is too deep', () => {
   expect(cleanJson({ 'k\u200b': ['\u202ex', { y: '\u0000' }], n: 1, b: null })).toEqual({
     k: ['x', { y: '' }],
     n: 1,

@@ -1,4 +1,4 @@
-/** Letters of other scripts, and digits, that are read as a Latin letter of the fence's word. */
+/** Letters of other scripts, and digits, that look like a Latin letter of the fence's word. */
 const lookAlikes: Readonly<Record<string, string>> = {
   u: 'υսцџμµʋᴜꭎꭒꓴ∪⋃ц',
   n: 'пηոռɴνⲛꓠռ',
@@ -19,17 +19,17 @@ const latin = new Map(
 const PLAIN = /^\p{ASCII}*$/u;
 const AMBIGUOUS = /[7+5$3]/g;
 
-/** Letters in circles, squares and flags, which Unicode gives no decomposition: the first of each 26. */
+/** First of each 26 letters in circles, squares and flags, which have no decomposition in Unicode. */
 const ENCLOSED_A = [0x1f150, 0x1f170, 0x1f1e6];
 
 export interface Folded {
   readonly text: string;
-  /** Where the character begins, or ends, in the original that gave the unit of `text` at this index. */
+  /** Start, in the original, of the character that the unit of `text` at this index came from. */
   startOf(index: number): number;
   endOf(index: number): number;
 }
 
-/** The text as an eye in a hurry reads it: plain lower-case letters and brackets, without accents and what is unseen. */
+/** Folds text to what a hasty reader sees: plain lower-case letters and brackets, without accents and unseen characters. */
 export function fold(original: string): Folded {
   if (PLAIN.test(original)) {
     const text = original.toLowerCase().replace(AMBIGUOUS, (char) => latin.get(char) ?? char);
@@ -51,7 +51,7 @@ export function fold(original: string): Folded {
   return { text, startOf: (index) => starts[index] ?? at, endOf: (index) => ends[index] ?? at };
 }
 
-/** Of characters beyond ASCII: decomposing one takes a microsecond, and texts repeat them. */
+/** Cache for characters beyond ASCII: decomposing one takes a microsecond, and texts repeat them. */
 const known = new Map<string, string>();
 const KNOWN_CHARS = 4096;
 

@@ -1,7 +1,7 @@
-/** Further away, another word is no likelier to be meant than any other. */
+/** With more typos, the nearest word is no more likely than any other. */
 const MOST_TYPOS = 2;
 
-/** The one of these words that was probably meant; null where none is near. */
+/** The word that was probably meant; null if none is close. */
 export function nearestWord(typed: string, words: readonly string[]): string | null {
   const [best] = words
     .map((word) => ({ word, typos: typosBetween(typed, word) }))
@@ -10,7 +10,7 @@ export function nearestWord(typed: string, words: readonly string[]): string | n
   return best?.word ?? null;
 }
 
-/** Letters left out, added, taken for others, or swapped with their neighbour (optimal string alignment). */
+/** Number of letters missing, added, replaced, or swapped with their neighbor (optimal string alignment). */
 function typosBetween(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MOST_TYPOS) return MOST_TYPOS + 1;
   let before: number[] = [];

@@ -9,13 +9,13 @@ const random = {
   bytes: (count: number) => new Uint8Array(count).fill(++reads % 256),
 };
 
-test('marks words and cleans them, at every level', () => {
+test('marks text and cleans it, at every level', () => {
   expect(untrusted({ name: 'Bob\u202e', data: { 'k\u200b': ['\u001b[2J'] }, about: null })).toEqual({
     untrusted_content: { name: 'Bob', data: { k: ['[2J'] }, about: null },
   });
 });
 
-test('no key of a peer’s data passes for the mark', () => {
+test('no key in a peer’s data passes for the marked field', () => {
   const theirs = {
     untrusted_content: 1,
     'untrusted\u200b_content': 2,
@@ -29,12 +29,12 @@ test('no key of a peer’s data passes for the mark', () => {
   ]);
 });
 
-test('a result without words of others is plain JSON', () => {
+test('a result without text by others is plain JSON', () => {
   const result = { id: 'a', note: '![x](y)' };
   expect(textForModel(result, random)).toBe(JSON.stringify(result));
 });
 
-test('a result with some stands between two lines with an id of that read', () => {
+test('a result with text by others is enclosed by two lines with an id for that read', () => {
   const result = { from: 'b', ...untrusted({ content: 'hello\nworld' }) };
   const read = () => textForModel(result, random).split('\n');
   const id = (lines: string[]) => /^<<<untrusted ([0-9a-f]{32})>>>$/.exec(lines[1] ?? '')?.[1];
@@ -64,7 +64,7 @@ test.each([
   expect(shown).toMatch(/^before \(no fence\).* after$/);
 });
 
-test('leaves alone what people and programs write', () => {
+test('does not change what people and programs write', () => {
   for (const text of [
     'This peer is untrusted (untrusted!), and "untrusted" is a word.',
     'if (a < b && c > d) x[0][1] >>= 2 // <3',
@@ -75,7 +75,7 @@ test('leaves alone what people and programs write', () => {
     expect(makeInert(text)).toBe(text);
 });
 
-test('takes from Markdown, HTML and chat templates what makes them one, and keeps every word', () => {
+test('breaks Markdown, HTML and chat templates, and keeps every word', () => {
   const shown = makeInert(
     '![a](https://e/p) [b](u) ![c][d]\n[d]: https://e\n<img src=x> </s> <|im_start|> <｜User｜> [INST] f[0](1)',
   );
@@ -84,7 +84,7 @@ test('takes from Markdown, HTML and chat templates what makes them one, and keep
   );
 });
 
-test('whatever others write: one fence, one mark, the words byte for byte in the object', () => {
+test('whatever others write: one fence, one marked field, and the text byte for byte in the object', () => {
   const pieces = [
     ...[
       '<',

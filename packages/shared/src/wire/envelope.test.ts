@@ -40,7 +40,7 @@ const chat: fc.Arbitrary<ChatDraft> = fc.record({
   hops: fc.nat(),
 });
 
-test('a chat comes back as it was, from a peer that reads envelopes', () => {
+test('a message survives a round trip to a peer that reads envelopes', () => {
   fc.assert(
     fc.property(chat, (draft) => {
       expect(parsePayload(chatPayload(draft, ours))).toEqual({
@@ -53,7 +53,7 @@ test('a chat comes back as it was, from a peer that reads envelopes', () => {
   );
 });
 
-test('type, content and data come back also without the envelope, whatever the text looks like', () => {
+test('type, content and data survive a round trip without the envelope, whatever the text looks like', () => {
   const contents = fc.oneof(
     chat.map(({ content }) => content),
     fc.constantFrom(...controlTypes, '').map((type) => JSON.stringify({ type, msgId: 'abcdefgh' })),
@@ -77,7 +77,7 @@ test('type, content and data come back also without the envelope, whatever the t
   );
 });
 
-test('a plain text goes out plain to whoever reads no envelope', () => {
+test('a plain text is sent as plain text to a peer that reads no envelope', () => {
   const draft = {
     type: 'text',
     content: 'hi',
@@ -100,7 +100,7 @@ test('a plain text goes out plain to whoever reads no envelope', () => {
   });
 });
 
-test('reading never throws, and what is no payload is the text itself', () => {
+test('parsing never throws, and anything but a payload is the text itself', () => {
   const nearly = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.json(),
@@ -153,7 +153,7 @@ test.each([
   });
 });
 
-test('nesting beyond its bound is a text', () => {
+test('a payload nested too deeply is a text', () => {
   const nested = (levels: number): string => `{"type":"x","a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
   expect(parsePayload(nested(limits.message.dataLevels - 1))).toMatchObject({ type: 'x' });
   for (const levels of [limits.message.dataLevels, 20_000]) {
@@ -191,7 +191,7 @@ test('a typed payload without a text is still readable', () => {
   });
 });
 
-test('a hello says what a peer is, within bounds', () => {
+test('a hello describes a peer, within limits', () => {
   expect(parsePayload(helloPayload({ from: 'x', tsMs: 1, name: 'Ann' }, ours))).toEqual({
     kind: 'hello',
     version: '0.3.0',
@@ -218,7 +218,7 @@ test('a hello says what a peer is, within bounds', () => {
   expect(greedy.kind === 'hello' && greedy.capabilities).toHaveLength(limits.peer.claims);
 });
 
-test('receipts: one for all to ours, one for each to the deployed', () => {
+test('receipts: one for all to our version, one for each to the deployed mesh', () => {
   const ids = ['id-1-12345', 'id-2-12345'];
   const batches: Dialect = { ...ours, receiptBatches: true };
   expect(receiptPayloads('read', ids, 5, batches).map((text) => JSON.parse(text))).toEqual([
@@ -237,7 +237,7 @@ test('receipts: one for all to ours, one for each to the deployed', () => {
   expect(parsePayload('{"type":"read"}')).toMatchObject({ ids: [] });
 });
 
-test('pong and profile read back', () => {
+test('pong and profile survive a round trip', () => {
   expect(parsePayload(pongPayload(1))).toEqual({ kind: 'pong' });
   expect(parsePayload(profilePayload(1, 'Ann'))).toEqual({
     kind: 'profile',

@@ -1,10 +1,10 @@
-import { cutChars, isHex64 } from '../contract/ids.ts';
+import { isHex64 } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
-import { isNestedWithin } from '../contract/nesting.ts';
+import { cutChars, isNestedWithin } from '../contract/measure.ts';
 import { readClaims, readName } from './presence.ts';
 import { type Dialect, defaultFeatures, ocmeshVersion, ourFeatures } from './version.ts';
 
-/** What the plaintext of a direct message can be. Parsing never throws: what is no payload of ours is text. */
+/** Plaintext of a direct message, parsed. Parsing never throws: anything that is not a payload of ours is text. */
 export type Payload =
   | {
       readonly kind: 'hello';
@@ -25,27 +25,27 @@ export type Payload =
     }
   | ChatPayload;
 
-/** What the agent gets to see: a text, a task, a result, or a type that we do not know. */
+/** A message for the agent: a text, a task, a result, or a type that we do not know. */
 export interface ChatPayload {
   readonly kind: 'chat';
   readonly type: string;
   readonly content: string;
-  /** The fields beside the text; null for a plain text. */
+  /** Fields besides the text; null for a plain text. */
   readonly data: Readonly<Record<string, unknown>> | null;
-  /** The message's id on both sides, where the sender gave one. */
+  /** Message id on both sides; null if the sender gave none. */
   readonly mid: string | null;
-  /** Milliseconds, as the sender's clock showed them. */
+  /** Milliseconds since 1970 by the sender's clock. */
   readonly tsMs: number | null;
   readonly seq: number | null;
   readonly replyTo: string | null;
   readonly thread: string | null;
-  /** The sender says that no person wrote it. */
+  /** Whether the sender says that no person wrote it. */
   readonly auto: boolean;
-  /** Automatic messages in a row, this one included; 0 where a person wrote. */
+  /** Automatic messages in a row, including this one; 0 if a person wrote it. */
   readonly hops: number;
 }
 
-/** Types that the daemons exchange among themselves; `POST /send` refuses them. */
+/** Types that daemons exchange among themselves; `POST /send` refuses them. */
 export const controlTypes: readonly string[] = [
   'ocmesh-hello',
   'intro',
@@ -56,7 +56,7 @@ export const controlTypes: readonly string[] = [
   'profile',
 ];
 
-/** Fields of the envelope itself; a typed payload's own fields may not take their names. */
+/** Fields of the envelope; the fields of a typed payload may not have the same names. */
 export const envelopeFields: readonly string[] = [
   'type',
   'ts',
@@ -73,12 +73,12 @@ export const envelopeFields: readonly string[] = [
 const ID = new RegExp(`^[A-Za-z0-9_-]{8,${limits.message.idChars}}$`);
 const readId = (value: unknown): string | null =>
   typeof value === 'string' && ID.test(value) ? value : null;
-/** Never in the form of an event id: it could take the place of another's message. */
+/** Refuses an id in the form of an event id: it could replace another message. */
 const readMid = (value: unknown): string | null => (isHex64(value) ? null : readId(value));
 const readInteger = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 
-/** Reads the plaintext of a direct message. */
+/** Parses the plaintext of a direct message. */
 export function parsePayload(plaintext: string): Payload {
   const fields = parseObject(plaintext);
   if (!fields || !isTyped(fields)) return plainText(plaintext);
@@ -140,7 +140,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
   return {
     kind: 'chat',
     type: cutChars(type, limits.message.typeChars),
-    // A typed payload without a text still has to be readable.
+    // A typed payload without a text must still be readable.
     content: typeof body === 'string' ? body : JSON.stringify(data),
     data: Object.keys(data).length > 0 ? data : null,
     mid: readMid(fields['mid']),
@@ -153,7 +153,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
   };
 }
 
-/** Other JSON is a text like any other. */
+/** Whether parsed JSON is a payload; other JSON is a plain text. */
 const isTyped = (
   fields: Record<string, unknown> | null,
 ): fields is Record<string, unknown> & { type: string } =>
@@ -179,14 +179,14 @@ export interface ChatDraft {
   readonly tsMs: number;
   readonly seq: number;
   readonly replyTo: string | null;
-  /** Automatic messages in a row, this one included; 0 where a person wrote. */
+  /** Automatic messages in a row, including this one; 0 if a person wrote it. */
   readonly hops: number;
 }
 
-/** The plaintext of a message, in the form that this peer shows rightly. */
+/** Plaintext of a message, in the form that this peer displays correctly. */
 export function chatPayload(draft: ChatDraft, dialect: Dialect): string {
   const { type, content, data, tsMs } = draft;
-  // The deployed mesh and a person's Nostr client would show JSON as it stands.
+  // The deployed mesh and ordinary Nostr clients would display the JSON.
   if (!dialect.envelope && type === 'text' && !data && !isTyped(parseObject(content))) return content;
   const envelope = dialect.envelope
     ? {
@@ -221,7 +221,7 @@ export function helloPayload(draft: HelloDraft, dialect: Dialect): string {
   });
 }
 
-/** Receipts for several messages: one payload where the peer takes batches, else one for each. */
+/** Receipts for several messages: one payload if the peer accepts batches, otherwise one for each. */
 export function receiptPayloads(
   state: 'delivered' | 'read',
   ids: readonly string[],

@@ -1,6 +1,6 @@
 import { isHex64, type Pubkey } from '../contract/ids.ts';
 
-/** A signed event (NIP-01). Having the type says nothing about its signature. */
+/** A signed event (NIP-01). The type does not imply that the signature was verified. */
 export interface NostrEvent {
   readonly id: string;
   readonly pubkey: Pubkey;
@@ -15,7 +15,7 @@ export interface NostrEvent {
 /** An event before it is signed. */
 export type EventDraft = Pick<NostrEvent, 'created_at' | 'kind' | 'tags' | 'content'>;
 
-/** An event with its author but without a signature: what its id is the hash of, and the core of a rumor (NIP-59). */
+/** An event with its author but without id and signature: the input of its id's hash, and the core of a rumor (NIP-59). */
 export type UnsignedEvent = EventDraft & Pick<NostrEvent, 'pubkey'>;
 
 /** A subscription filter (NIP-01). Only single-letter tags are indexed by relays. */
@@ -34,8 +34,8 @@ const isTag = (tag: unknown): tag is string[] =>
   Array.isArray(tag) && tag.every((part) => typeof part === 'string');
 
 /**
- * A fresh event with exactly the seven fields of NIP-01, or null when the shape is wrong.
- * Extra fields are left behind: they are not signed.
+ * Returns a new event with exactly the seven fields of NIP-01, or null if the shape is wrong.
+ * Drops extra fields, which are not signed.
  */
 export function parseEvent(value: unknown): NostrEvent | null {
   const unsigned = parseUnsignedEvent(value);
@@ -45,7 +45,7 @@ export function parseEvent(value: unknown): NostrEvent | null {
   return { id, ...unsigned, sig };
 }
 
-/** The same for the five fields that stand in an event before it has an id and a signature. */
+/** Returns a new event with the five fields that exist before id and signature, or null if the shape is wrong. */
 export function parseUnsignedEvent(value: unknown): UnsignedEvent | null {
   if (typeof value !== 'object' || value === null) return null;
   const { pubkey, created_at, kind, tags, content } = value as Record<string, unknown>;
@@ -64,7 +64,7 @@ export const tagValue = (event: Pick<NostrEvent, 'tags'>, name: string): string 
 export const tagValues = (event: Pick<NostrEvent, 'tags'>, name: string): string[] =>
   event.tags.flatMap((tag) => (tag[0] === name && tag[1] !== undefined ? [tag[1]] : []));
 
-/** NIP-40: when the event stops counting, in seconds; undefined when it has no such tag. */
+/** Expiration of an event in Unix seconds (NIP-40); undefined without that tag. */
 export function expirationOf(event: Pick<NostrEvent, 'tags'>): number | undefined {
   const value = tagValue(event, 'expiration');
   return value !== undefined && /^\d{1,12}$/.test(value) ? Number(value) : undefined;

@@ -37,7 +37,7 @@ test.each<[Filter, boolean]>([
   expect(matchesFilter(filter, event)).toBe(matches);
 });
 
-test('takes nothing for an event that is none', () => {
+test('does not take other values for an event', () => {
   const filter: Filter = { kinds: [4], '#p': ['me'], since: 1 };
   for (const none of [null, undefined, 5, 'x', [], { kind: '4' }, { ...event, tags: 'p' }])
     expect(matchesFilter(filter, none)).toBe(false);

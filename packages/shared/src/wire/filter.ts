@@ -1,8 +1,8 @@
 import type { Filter } from './event.ts';
 
 /**
- * Whether a filter asks for this event (NIP-01), which may be anything: what is no event matches only what asks
- * for nothing in particular. `limit` is not about single events.
+ * Whether a filter matches an event (NIP-01). The event may be any value: one that is no event matches only a filter
+ * without conditions. Ignores `limit`, which does not apply to single events.
  */
 export function matchesFilter(filter: Filter, event: unknown): boolean {
   if (typeof event !== 'object' || event === null) return false;
@@ -10,7 +10,7 @@ export function matchesFilter(filter: Filter, event: unknown): boolean {
   if (filter.ids && !filter.ids.includes(id as string)) return false;
   if (filter.authors && !filter.authors.includes(pubkey as string)) return false;
   if (filter.kinds && !filter.kinds.includes(kind as number)) return false;
-  // Comparing an object calls what it brought along as its methods.
+  // Comparing an object would call its methods, which the sender could choose.
   const at = typeof createdAt === 'number' ? createdAt : Number.NaN;
   if (filter.since !== undefined && !(at >= filter.since)) return false;
   if (filter.until !== undefined && !(at <= filter.until)) return false;

@@ -50,7 +50,7 @@ test('never throws', () => {
   expect(parseRelayFrame('['.repeat(100_000))).toBeNull();
 });
 
-test('writes what relays read', () => {
+test('writes frames that relays read', () => {
   expect(JSON.parse(reqFrame('s', [{ kinds: [4], '#p': ['x'] }, { limit: 0 }]))).toEqual([
     'REQ',
     's',

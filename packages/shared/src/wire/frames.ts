@@ -1,7 +1,7 @@
 import type { Filter, NostrEvent } from './event.ts';
 import { wireLimits } from './limits.ts';
 
-/** What a relay may send (NIP-01, NIP-42). The event is still unchecked. */
+/** A frame from a relay (NIP-01, NIP-42). Its event is not checked yet. */
 export type RelayFrame =
   | { readonly type: 'EVENT'; readonly subscription: string; readonly event: unknown }
   | { readonly type: 'EOSE'; readonly subscription: string }
@@ -12,7 +12,7 @@ export type RelayFrame =
 
 const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Reads a frame from a relay; null for anything that is none. Never throws. */
+/** Parses a frame from a relay; null if it is not one. Never throws. */
 export function parseRelayFrame(text: string): RelayFrame | null {
   const frame = parseArray(text);
   if (!frame) return null;
@@ -29,14 +29,14 @@ export function parseRelayFrame(text: string): RelayFrame | null {
     case 'OK':
       return { type, eventId: first, accepted: second === true, reason: asText(third) };
     case 'AUTH':
-      // What we sign has to fit into a frame again.
+      // Our signed response must fit into a frame.
       return first.length <= wireLimits.frame.challengeChars ? { type, challenge: first } : null;
     default:
       return null;
   }
 }
 
-/** A frame as an array, or null when the text is no JSON array. */
+/** A frame as an array; null if the text is not a JSON array. */
 export function parseArray(text: string): unknown[] | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -65,12 +65,12 @@ const PREFIXES = [
   'error',
 ] as const;
 
-/** The machine-readable prefix of a relay's reason; `other` where there is none. */
+/** Machine-readable prefix of a relay's reason; `other` if it has none. */
 export type ReasonPrefix = (typeof PREFIXES)[number] | 'other';
 
 /**
- * Finds the prefix anywhere in the reason: strfry says `ERROR: auth-required: …`.
- * A specific prefix wins over the unspecific `error`.
+ * Finds the prefix anywhere in the reason: strfry sends `ERROR: auth-required: …`.
+ * A specific prefix takes precedence over `error`.
  */
 export function reasonPrefix(reason: string): ReasonPrefix {
   const lower = reason.toLowerCase();

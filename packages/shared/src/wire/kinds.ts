@@ -1,6 +1,6 @@
 /** Nostr event kinds that ocmesh uses, each with the NIP that defines it. */
 export const kinds = {
-  /** NIP-10 short text note: one of the two presence forms. */
+  /** NIP-10 short text note: one of the two forms of presence. */
   note: 1,
   /** NIP-04 encrypted direct message. */
   encryptedDm: 4,
@@ -12,17 +12,17 @@ export const kinds = {
   privateDm: 14,
   /** NIP-59 gift wrap. */
   giftWrap: 1059,
-  /** NIP-65 list of the relays that somebody reads and writes. */
+  /** NIP-65 list of the relays that a key reads from and writes to. */
   relayList: 10002,
-  /** NIP-17 list of the relays on which somebody takes gift wraps. */
+  /** NIP-17 list of the relays on which a key accepts gift wraps. */
   dmRelayList: 10050,
-  /** NIP-42 answer to a relay's challenge. */
+  /** NIP-42 response to a relay's challenge. */
   clientAuth: 22242,
-  /** Addressable presence of the mesh, replaced at each announcement. */
+  /** Addressable presence of the mesh, replaced by each announcement. */
   presence: 31337,
 } as const;
 
-/** NIP-01 ranges: which events replace one another, and which are never stored. */
+/** Ranges of NIP-01: events that replace one another, and events that relays do not store. */
 export const isReplaceable = (kind: number): boolean =>
   kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000);
 export const isEphemeral = (kind: number): boolean => kind >= 20_000 && kind < 30_000;

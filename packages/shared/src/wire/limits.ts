@@ -1,4 +1,4 @@
-/** Limits of what a relay or a peer may put on the wire. */
+/** Limits of what a relay or a peer may send. */
 export const wireLimits = {
   event: {
     /** Content of an encrypted event: NIP-04 of the largest payload, doubled by base64 and other clients' padding. */

@@ -8,7 +8,7 @@ const pubkey = 'ab'.repeat(32) as Pubkey;
 const signed = (draft: EventDraft) => ({ ...draft, pubkey, id: '00'.repeat(32), sig: '00'.repeat(64) });
 const claim = fc.stringMatching(/^[a-z0-9-]{1,64}$/);
 
-test('comes back as it was announced, in both kinds', () => {
+test('survives a round trip in both kinds', () => {
   fc.assert(
     fc.property(
       fc.record({
@@ -43,7 +43,7 @@ test('comes back as it was announced, in both kinds', () => {
   );
 });
 
-test('what the deployed mesh sends is presence', () => {
+test('reads the presence of the deployed mesh', () => {
   const tags = [
     ['d', 'ocmesh-presence'],
     ['app', 'ocmesh'],
@@ -92,7 +92,7 @@ test.each([
   expect(readPresence(signed({ kind, created_at: 5, tags, content: '' }), 10)).toBeNull();
 });
 
-test('names and features are cut to their bounds', () => {
+test('names and features are cut to their limits', () => {
   const tags = [
     ['d', 'ocmesh-presence'],
     ['name', `  ${'👋'.repeat(100)}`],
@@ -107,7 +107,7 @@ test('names and features are cut to their bounds', () => {
   expect(presence?.features).toHaveLength(32);
 });
 
-test('a blank name is none', () => {
+test('a blank name counts as no name', () => {
   const tags = [
     ['d', 'ocmesh-presence'],
     ['name', ' \t '],
@@ -115,7 +115,7 @@ test('a blank name is none', () => {
   expect(readPresence(signed({ kind: 31337, created_at: 5, tags, content: '' }), 10)?.name).toBeNull();
 });
 
-test('asks relays for single-letter tags only', () => {
+test('filters only by single-letter tags', () => {
   for (const filter of presenceFilters(7)) {
     expect(filter.since).toBe(7);
     for (const key of Object.keys(filter)) expect(key).toMatch(/^#[a-zA-Z]$|^kinds$|^since$/);
@@ -135,7 +135,7 @@ test.each([
   expect(expirationOf({ tags: [['expiration', value]] })).toBe(expiration);
 });
 
-test('expires in its second', () => {
+test('expires in the second of its expiration', () => {
   const event = { tags: [['expiration', '10']] };
   expect([isExpired(event, 9), isExpired(event, 10), isExpired({ tags: [] }, 10)]).toEqual([
     false,
@@ -144,7 +144,7 @@ test('expires in its second', () => {
   ]);
 });
 
-test('parsing an event never throws and keeps the seven fields alone', () => {
+test('parsing an event never throws and keeps only the seven fields', () => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
       parseEvent(value);

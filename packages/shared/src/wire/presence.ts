@@ -1,6 +1,6 @@
 import type { Pubkey } from '../contract/ids.ts';
-import { cutChars } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
+import { cutChars } from '../contract/measure.ts';
 import { type EventDraft, type Filter, isExpired, type NostrEvent, tagValue, tagValues } from './event.ts';
 import { kinds } from './kinds.ts';
 import { defaultFeatures } from './version.ts';
@@ -14,7 +14,7 @@ export type PresenceKind = typeof kinds.note | typeof kinds.presence;
 export interface PresenceDraft {
   readonly kind: PresenceKind;
   readonly createdAtSec: number;
-  /** Seconds after which relays may forget it (NIP-40). */
+  /** Seconds after which relays may delete it (NIP-40). */
   readonly lifetimeSec: number;
   readonly version: string;
   readonly name: string | null;
@@ -22,7 +22,7 @@ export interface PresenceDraft {
   readonly status: 'online' | 'offline';
 }
 
-/** A presence event, ready to be signed (docs/wire.md). */
+/** Creates a presence event, ready to be signed (docs/wire.md). */
 export function presenceEvent(draft: PresenceDraft): EventDraft {
   const tags: string[][] = [];
   if (draft.kind === kinds.presence) tags.push(['d', ADDRESS]);
@@ -34,7 +34,7 @@ export function presenceEvent(draft: PresenceDraft): EventDraft {
   return { kind: draft.kind, created_at: draft.createdAtSec, tags, content: CONTENT };
 }
 
-/** What an authentic presence event says. All of it is the peer's own claim. */
+/** Contents of an authentic presence event. All of them are claims by the peer. */
 export interface Presence {
   readonly pubkey: Pubkey;
   readonly createdAtSec: number;
@@ -44,7 +44,7 @@ export interface Presence {
   readonly features: readonly string[];
 }
 
-/** null when the event is no presence, or stopped counting. */
+/** Reads a presence event; null if it is not one, or has expired. */
 export function readPresence(event: NostrEvent, nowSec: number): Presence | null {
   const marked =
     event.kind === kinds.presence
@@ -61,17 +61,17 @@ export function readPresence(event: NostrEvent, nowSec: number): Presence | null
   };
 }
 
-/** Filters that find every presence since then, in both forms. */
+/** Filters for every presence since a time, in both forms. */
 export const presenceFilters = (sinceSec: number): Filter[] => [
   { kinds: [kinds.presence], '#d': [ADDRESS], since: sinceSec },
   { kinds: [kinds.note], '#t': [APP], since: sinceSec },
 ];
 
-/** A peer's name or version, cut to its bound; null when it is empty or no text. */
+/** A peer's name or version, cut to its limit; null if it is empty or not a text. */
 export const readName = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? cutChars(value.trim(), limits.peer.nameChars) : null;
 
-/** A peer's list of features or capabilities, cut to its bounds. */
+/** A peer's list of features or capabilities, cut to its limits. */
 export function readClaims(value: unknown, fallback: readonly string[]): readonly string[] {
   if (!Array.isArray(value)) return fallback;
   const claims = value.filter(

@@ -6,7 +6,7 @@ import { parseRelayUrl } from './relay-url.ts';
 
 export type RelayListKind = typeof kinds.relayList | typeof kinds.dmRelayList;
 
-/** Our list of relays: NIP-65 where we read and write, NIP-17 where we want messages. */
+/** Creates our relay list: relays we read from and write to (NIP-65), or relays on which we want messages (NIP-17). */
 export const relayListEvent = (
   kind: RelayListKind,
   urls: readonly string[],
@@ -18,12 +18,12 @@ export const relayListEvent = (
   content: '',
 });
 
-/** A name, not a number: its last label has a letter. */
+/** Requires a host name, not an IP address: the last label has a letter. */
 const PUBLIC_RELAY = /^wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d{1,5})?(\/[\w./~-]*)?$/;
 
 /**
- * Where a peer reads, by its list: a few, only `wss:` at a public name. What the name stands for is checked when it
- * is connected to.
+ * Reads a peer's relay list: the first relays it reads from, only `wss:` with a public host name. The address that the
+ * name resolves to is checked when we connect.
  */
 export function readRelayList(event: NostrEvent): string[] {
   const urls = event.tags.flatMap(([name, url, marker]) => {

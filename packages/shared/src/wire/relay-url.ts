@@ -1,4 +1,4 @@
-// Every host of the language has it, but none of the libraries that this package is compiled with names it.
+// Every JavaScript runtime has it, but none of the type libraries of this package declares it.
 declare const URL: new (
   text: string,
 ) => {
@@ -10,12 +10,12 @@ declare const URL: new (
   readonly password: string;
 };
 
-/** Why a text is no relay address: it holds a name or password, or it is none at all. */
+/** Why a text is not a relay URL: it contains a user name or password, or it is not a URL of a relay at all. */
 export type RelayUrlProblem = 'credentials' | 'no_address';
 
 /**
- * The one form of a relay's address, by which two ways to write it are seen to be the same:
- * lower-case host, no default port, no fragment, no slash that stands alone.
+ * Normalizes a relay URL, so that two spellings of the same relay are equal: lower-case host, no default port, no fragment,
+ * no lone slash.
  */
 export function parseRelayUrl(
   text: string,
@@ -26,7 +26,7 @@ export function parseRelayUrl(
   } catch {
     return { problem: 'no_address' };
   }
-  // `ws:host` is read as `ws://host`, but nobody means it.
+  // The parser reads `ws:host` as `ws://host`, but nobody means that.
   if (!/^wss?:\/\//i.test(text.trim())) return { problem: 'no_address' };
   if (parsed.username !== '' || parsed.password !== '') return { problem: 'credentials' };
   const { origin, pathname, search } = parsed;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ocmeshVersion } from './version.ts';
 
-test('the version that goes out is the one of the packages', () => {
+test('the version we send is that of the packages', () => {
   for (const path of ['../../package.json', '../../../daemon/package.json', '../../../../package.json']) {
     expect(JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version).toBe(ocmeshVersion);
   }

@@ -1,23 +1,23 @@
-/** The version of this ocmesh, as presence, hello and `GET /status` name it. A test compares it with package.json. */
+/** Version of ocmesh, as sent in presence, hello and `GET /status`. A test compares it with package.json. */
 export const ocmeshVersion = '0.3.0';
 
-/** What our daemon can do, as presence and hello advertise it. */
+/** Features of our daemon, as announced in presence and hello. */
 export const ourFeatures = ['messaging', 'query', 'receipts', 'envelope', 'nip17'] as const;
 
-/** Features of a peer that names none: it takes messages. */
+/** Features of a peer that announces none: it accepts messages. */
 export const defaultFeatures: readonly string[] = ['messaging'];
 
-/** What we may expect of a peer, from the features and the version it names. */
+/** What a peer understands, derived from its features and version. */
 export interface Dialect {
-  /** Reads `mid`, `seq`, `reply_to` and the like; others get plain text. */
+  /** Reads envelopes: `mid`, `seq`, `reply_to`, …; others get plain text. */
   readonly envelope: boolean;
-  /** Understands delivery receipts: ours by feature, the deployed v0.2.0 by version. */
+  /** Understands receipts: announced as a feature, or version 0.2 of the deployed mesh. */
   readonly receipts: boolean;
-  /** Takes several ids in one receipt. */
+  /** Accepts several ids in one receipt. */
   readonly receiptBatches: boolean;
   /** Form of the hello it understands. */
   readonly hello: 'intro' | 'ocmesh-hello';
-  /** How messages to it are sealed: in gift wraps where it reads them, else by NIP-04, which everyone reads. */
+  /** Encryption of messages to it: gift wraps if it reads them, otherwise NIP-04, which everyone reads. */
   readonly codec: 'nip04' | 'nip17';
 }
 

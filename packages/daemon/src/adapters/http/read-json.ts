@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { limits, OcmeshError } from '@ocmesh/shared/contract';
 import getRawBody from 'raw-body';
 
-/** The body as a JSON object; an empty body is an empty object. @throws OcmeshError `invalid_json`, `body_too_large` */
+/** Reads the body as a JSON object; an empty body is an empty object. @throws OcmeshError `invalid_json`, `body_too_large` */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
   const text = await readText(request);
   if (text === '') return {};
@@ -15,7 +15,7 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new OcmeshError('invalid_request', {
       message: 'The body must be a JSON object.',
-      hint: 'Send its fields in braces: {"id": "…"}.',
+      problem: 'body_not_object',
     });
   }
   return value as Record<string, unknown>;

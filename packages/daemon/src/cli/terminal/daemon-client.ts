@@ -1,12 +1,19 @@
 import { agentAccess, createClient, type DaemonAccess, followEvents, ownerAccess } from '@ocmesh/client';
-import type { AbortSignalLike, Handlers, Input, StreamEvent } from '@ocmesh/shared/contract';
+import {
+  type AbortSignalLike,
+  callNames,
+  type Handlers,
+  type Input,
+  type StreamEvent,
+  withStepsFor,
+} from '@ocmesh/shared/contract';
 import type { Io } from './io.ts';
 import { withProgress } from './progress.ts';
 
-/** The running daemon, as every command meets it. */
+/** The running daemon. Its calls show progress at the terminal. */
 export interface Daemon {
   readonly api: Handlers;
-  /** @param onOpen what happens from then on comes through the stream */
+  /** @param onOpen called when the stream is open: later events come through it */
   follow(
     input: Input<'followEvents'>,
     signal: AbortSignalLike,
@@ -17,13 +24,15 @@ export interface Daemon {
 export function createDaemonClient(io: Io): Daemon {
   const access = ownerAccess({ env: io.env });
   const clientOf = (credentials: DaemonAccess): Handlers =>
-    createClient({
-      ...credentials,
-      fetch: (url, init) => withProgress(io, 'Waiting for the daemon', access.fetch(url, init)),
-    });
+    inCommandTerms(
+      createClient({
+        ...credentials,
+        fetch: (url, init) => withProgress(io, 'Waiting for the daemon', access.fetch(url, init)),
+      }),
+    );
   const api = clientOf(access);
   return {
-    // Where nobody sees what is printed, a program writes: the loop guard counts what it sends.
+    // Off a terminal a program sends the message, so the loop guard has to count it.
     api: io.stdout.isTTY ? api : { ...api, sendMessage: clientOf(agentAccess({ env: io.env })).sendMessage },
     follow: (input, signal, onOpen) =>
       followEvents(input, {
@@ -36,4 +45,13 @@ export function createDaemonClient(io: Io): Daemon {
         },
       }),
   };
+}
+
+/** The same API, with next steps that name commands instead of REST calls. */
+function inCommandTerms(api: Handlers): Handlers {
+  const entries = callNames.map((name) => {
+    const call = api[name] as (...args: unknown[]) => Promise<object>;
+    return [name, async (...args: unknown[]) => withStepsFor('command', await call(...args))];
+  });
+  return Object.fromEntries(entries) as Handlers;
 }

@@ -5,7 +5,7 @@ import {
   type Reason,
   type Status,
 } from '@ocmesh/shared/contract';
-import { aRelay, aStatus } from '@ocmesh/testkit';
+import { aPeer, aPeerAlone, aRelay, aStatus } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openCommandLineAt } from '../../../test/support/command-line.ts';
 import { toFailure } from './failure.ts';
@@ -41,6 +41,19 @@ test.each([
   expect(out).toContain(step);
   expect(out).not.toMatch(restCall);
   expect(exitCode).toBe(75);
+  const { out: json } = await run(['status', '--json']);
+  expect(JSON.parse(json).reasons[0].next_step).toContain(step);
+});
+
+test('what helps a peer that no message reaches is a command, too', async () => {
+  const reachability = { state: 'no_relay', why: 'No relay.', next_step: 'GET /status shows why.' } as const;
+  const { run } = await openCommandLineAt({
+    listPeers: async () => ({ items: [aPeer()], next_cursor: null }),
+    getPeer: async () => aPeerAlone({ reachability }),
+  });
+  for (const flags of [[], ['--json']])
+    expect((await run(['peers', 'bob', ...flags])).out).toContain('No relay.');
+  expect((await run(['peers', 'bob'])).out).toContain('`ocmesh status` shows');
 });
 
 test.each([

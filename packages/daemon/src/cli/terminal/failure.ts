@@ -1,32 +1,11 @@
-import { type ErrorCode, errorRow, OcmeshError } from '@ocmesh/shared/contract';
+import { errorRow, errorStep, nextSteps, OcmeshError } from '@ocmesh/shared/contract';
 import { CommanderError } from 'commander';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 
-export const usageHint = '`ocmesh help <command>` says what it takes.';
+/** What to do about wrong arguments. */
+export const usageHint = nextSteps.errors.invalid_request.command;
 
-/** The next step in terms of commands, where the catalogue speaks of REST calls. */
-const commandHints: Readonly<Partial<Record<ErrorCode, string>>> = {
-  invalid_request: usageHint,
-  invalid_pubkey: '`ocmesh peers` shows names and keys; 64 hex digits, npub1… and nprofile1… are taken too.',
-  peer_unknown: '`ocmesh peers` lists the known ones. `ocmesh trust <npub>` adds one by its key.',
-  message_unknown: '`ocmesh inbox --all` shows the ids.',
-  request_unknown: '`ocmesh requests` lists who does.',
-  first_contact:
-    'Off a terminal the command speaks for your agent; what you type at a terminal is yours, and nobody is asked. Or accept the request with `ocmesh requests accept`, and send again.',
-  loop_suspected:
-    '`ocmesh resume` goes on with it, and the pause ends by itself after an hour. What you type at a terminal is yours, and goes out.',
-  relay_unknown: '`ocmesh relays` shows the list.',
-  not_found: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
-  method_not_allowed: 'The daemon may be of another version: `ocmesh version` and `ocmesh status` tell.',
-  too_many_waiters: '`ocmesh inbox` shows what is unread.',
-  too_many_streams: 'Close another `ocmesh chat`, or use `ocmesh inbox`.',
-  inbox_full: '`ocmesh read` marks messages as read: the oldest read ones make room.',
-  outbox_full: '`ocmesh status` says which relays are reachable; send again when the queue is shorter.',
-  storage_unavailable: '`ocmesh logs` tells the reason.',
-  internal: '`ocmesh logs` tells more.',
-};
-
-/** A reason why a command cannot do what it was told: what happened, and the next step. */
+/** An error of a command itself: what happened, and the next step in terms of commands. */
 export class CommandError extends Error {
   readonly code: string;
   readonly hint: string;
@@ -43,7 +22,7 @@ export class CommandError extends Error {
 
 export interface Failure {
   readonly exitCode: number;
-  /** For programs: named as in the API's errors. */
+  /** Printed with `--json`; the fields are named as in errors of the REST API. */
   readonly body: {
     readonly error: string;
     readonly message: string;
@@ -52,7 +31,7 @@ export interface Failure {
   };
 }
 
-/** One clear sentence for what a person did or the machine refused; a stack only for our own mistakes. */
+/** Turns any error into one clear sentence and an exit code. Only bugs show a stack. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof CommandError) {
     const { code, message, hint, details } = error;
@@ -69,11 +48,10 @@ export function toFailure(error: unknown): Failure {
     };
   }
   if (error instanceof OcmeshError) {
-    const { code, message, hint } = error;
-    const row = errorRow(code);
+    const { code, message } = error;
     return {
-      exitCode: row.retry === 'never' ? exitCodes.permanent : exitCodes.tryAgain,
-      body: { error: code, message, hint: (hint === row.hint && commandHints[code]) || hint },
+      exitCode: errorRow(code).retry === 'never' ? exitCodes.permanent : exitCodes.tryAgain,
+      body: { error: code, message, hint: errorStep(error, 'command') },
     };
   }
   if (error instanceof ExitError)
@@ -82,7 +60,11 @@ export function toFailure(error: unknown): Failure {
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return {
       exitCode: exitCodes.tryAgain,
-      body: { error: 'storage_full', message: 'The disk is full.', hint: 'Free some space, then try again.' },
+      body: {
+        error: 'storage_full',
+        message: 'The disk is full.',
+        hint: nextSteps.errors.storage_full.command,
+      },
     };
   if (syscall) return { exitCode: exitCodes.permanent, body: { error: 'refused', message } };
   return { exitCode: exitCodes.crash, body: { error: 'internal', message: stack ?? message } };

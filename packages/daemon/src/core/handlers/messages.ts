@@ -89,7 +89,7 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
   if (peers.some((other) => other !== peer)) {
     throw new OcmeshError('invalid_request', {
       message: 'The fields from and with name different peers.',
-      hint: 'Give one of them.',
+      problem: 'two_peers',
     });
   }
   // `from` is a peer's key, so it matches incoming messages only.

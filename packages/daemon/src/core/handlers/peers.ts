@@ -4,7 +4,7 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer } from '../model/peer.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentPeer } from './present.ts';
+import { presentPeer, presentReachability } from './present.ts';
 
 /** The last sign of life of a peer that never gave one: long ago, so that it is offline. */
 const NEVER_SEEN_MS = 0;
@@ -22,7 +22,7 @@ export function createPeerView(
       const facts = gatherFacts(tables, peer, network.relays(), { nowMs, onlineWindowMs });
       return {
         ...presentPeer(tables, peer, { nowMs, onlineWindowMs, loopGuard }),
-        reachability: reachabilityOf(facts),
+        reachability: presentReachability(reachabilityOf(facts)),
       };
     });
 }

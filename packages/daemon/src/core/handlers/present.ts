@@ -1,12 +1,15 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
-import type {
-  Delivery,
-  Message,
-  Peer,
-  Pubkey,
-  Reason,
-  RelayDetails,
-  RelayStatus,
+import {
+  type Delivery,
+  type Message,
+  type Peer,
+  type Pubkey,
+  type Reachability,
+  type Reason,
+  type RelayDetails,
+  type RelayStatus,
+  reachabilityStep,
+  reasonStep,
 } from '@ocmesh/shared/contract';
 import { toNpub } from '../identity/public-key-text.ts';
 import type { HealthReason } from '../model/domain-events.ts';
@@ -50,6 +53,18 @@ export const presentPeer = (
 
 const presentPause = (pause: ReturnType<LoopGuard['pauseOf']>): Peer['paused'] =>
   pause && { since: toIso(pause.sinceMs), until: toIso(pause.untilMs) };
+
+/** Shows a reason to be degraded as the status and the event stream do. */
+export const presentReason = ({ sinceMs, ...reason }: HealthReason): Reason => ({
+  ...reason,
+  since: toIso(sinceMs),
+  next_step: reasonStep(reason, 'api'),
+});
+
+export const presentReachability = (found: Omit<Reachability, 'next_step'>): Reachability => ({
+  ...found,
+  next_step: reachabilityStep(found.state, 'api'),
+});
 
 /** Returns when the next attempt to publish this event is due; null if none is. */
 type NextAttempt = (eventId: string) => UnixMs | null;
@@ -112,7 +127,7 @@ export function presentDelivery(
 /** Shows a relay as the status and the event stream do. */
 export const presentRelay = (relay: Omit<RelaySnapshot, 'info'>): RelayStatus => ({
   url: relay.url,
-  role: relay.role,
+  role: relay.role === 'own' ? 'own' : 'foreign',
   state: relay.state,
   rests_until: isoOrNull(relay.backoffUntil),
   connected_since: isoOrNull(relay.connectedSince),
@@ -127,12 +142,4 @@ export const presentRelayDetails = (relay: RelaySnapshot): RelayDetails => ({
   round_trip_ms: relay.roundTripMs,
   supported_nips: [...(relay.info?.supportedNips ?? [])],
   limitation: { ...relay.info?.limitation },
-});
-
-/** Shows a reason to be degraded as the status and the event stream do. */
-export const presentReason = ({ code, message, sinceMs, next_step }: HealthReason): Reason => ({
-  code,
-  message,
-  since: toIso(sinceMs),
-  next_step,
 });

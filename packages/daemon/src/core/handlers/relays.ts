@@ -16,8 +16,8 @@ export function createRelayHandlers({
       const urls = relayList.urls();
       if (!urls.includes(url) && urls.length >= limits.relay.own) {
         throw new OcmeshError('invalid_request', {
-          message: `The list holds ${limits.relay.own} relays, which are the most.`,
-          hint: 'Remove one first: DELETE /relays?url=….',
+          message: `The list already has ${limits.relay.own} relays, the maximum.`,
+          problem: 'relay_list_full',
         });
       }
       await relayList.add(url);
@@ -43,7 +43,7 @@ function readUrl(text: string): string {
       parsed.problem === 'credentials'
         ? 'A relay address must not contain a user name or password.'
         : 'This is not a relay address.',
-    hint: 'Use wss://host, or ws://host for a relay of your own.',
+    problem: 'not_a_relay_url',
     details: { field: 'url' },
   });
 }

@@ -26,7 +26,7 @@ function checkContent(content: string): void {
   if (!problem) return;
   throw new OcmeshError('invalid_request', {
     message: `The content contains ${problem}.`,
-    hint: 'Send plain text; tab and line ends are the only control characters allowed.',
+    problem: 'control_character',
     details: { field: 'content' },
   });
 }
@@ -35,7 +35,7 @@ function checkType(type: string): void {
   if (!controlTypes.includes(type)) return;
   throw new OcmeshError('invalid_request', {
     message: 'Only the daemon sends messages of this type.',
-    hint: 'Use text, task, result, error, file, or a custom type.',
+    problem: 'reserved_type',
     details: { field: 'type' },
   });
 }
@@ -51,7 +51,7 @@ function checkData(data: Readonly<Record<string, unknown>> | null): void {
   if (taken === undefined) return;
   throw new OcmeshError('invalid_request', {
     message: `The field ${taken} is reserved for the envelope.`,
-    hint: 'Rename it in data.',
+    problem: 'reserved_field',
     details: { field: `data.${taken}` },
   });
 }

@@ -10,8 +10,8 @@ export interface RelayInfo {
 /** One relay at one moment. */
 export interface RelaySnapshot {
   readonly url: string;
-  /** `own`: of our list, read and written. `foreign`: of a peer's list, connected while there is something to write. */
-  readonly role: 'own' | 'foreign';
+  /** `own`: of our list, read and written. `peer`: of a peer's list, connected while there is something to write. */
+  readonly role: 'own' | 'peer';
   /** Whether there is a connection, whatever `state` calls it. */
   readonly open: boolean;
   readonly state: RelayState;

@@ -224,7 +224,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       await harness.until(() => expect(count('connected', peers)).toBe(1));
       expect(network.relays().map(({ url, role }) => [url, role])).toEqual([
         [own, 'own'],
-        [peers, 'foreign'],
+        [peers, 'peer'],
       ]);
       expect(relay(peers)).toMatchObject({ open: true, state: 'connected', carriesDms: false });
       expect(await network.publish(peers, dm(harness, harness.self, 'x'))).toMatchObject({

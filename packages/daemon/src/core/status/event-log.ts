@@ -1,4 +1,5 @@
 import type { Log } from '@ocmesh/shared/ambient';
+import { reasonStep } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 
 /** Logs the events that people follow in the log. Never logs message text. */
@@ -16,7 +17,8 @@ export function logEvent(event: DomainEvent, log: Log): void {
     case 'request.held':
       return log.info(`message from stranger ${event.pubkey} waits for the owner`);
     case 'status.changed':
-      for (const { code, message, next_step } of event.reasons) log.warn(message, { code, next_step });
+      for (const reason of event.reasons)
+        log.warn(reason.message, { code: reason.code, next_step: reasonStep(reason, 'command') });
       if (event.reasons.length === 0) log.info('healthy again');
       return;
     case 'message.state':

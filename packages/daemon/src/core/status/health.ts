@@ -54,8 +54,6 @@ export function createHealth(deps: {
           code: 'no_relay',
           message: 'No relay is connected: nothing arrives and nothing goes out.',
           sinceMs: disconnectedSince.wallMs,
-          next_step:
-            'Check the internet connection and the relay list; GET /relays says what each relay answered.',
         },
       ];
     }
@@ -65,7 +63,6 @@ export function createHealth(deps: {
         code: 'no_dm_relay',
         message: 'No relay lets us read our messages: they stay on the relays.',
         sinceMs: unreadableSince.wallMs,
-        next_step: 'GET /relays says what each relay answered; add another one with POST /relays.',
       },
     ];
   }
@@ -77,9 +74,9 @@ export function createHealth(deps: {
     return [
       {
         code: 'storage_refuses',
+        problem: refusal.code,
         message: isFull ? 'The disk is full: nothing can be stored.' : 'The store cannot be written.',
         sinceMs: refusal.since,
-        next_step: isFull ? 'Free some space; no restart is needed.' : 'Look at ocmesh.log for the reason.',
       },
     ];
   }
@@ -93,7 +90,6 @@ export function createHealth(deps: {
         message:
           'The store is full of messages that may not be removed: new ones are refused and stay on the relays.',
         sinceMs,
-        next_step: 'Mark messages as read: POST /messages/read. The oldest read ones make room.',
       },
     ];
   }
@@ -111,7 +107,6 @@ export function createHealth(deps: {
         code: 'clock_off',
         message: `The clock of this machine is ${minutes} minutes ${direction} those of the relays: relays and other agents may refuse what we send.`,
         sinceMs: clockOffSince.wallMs,
-        next_step: 'Set the clock, or let the system set it over the network (NTP).',
       },
     ];
   }

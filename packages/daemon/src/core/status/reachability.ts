@@ -31,9 +31,9 @@ export interface ReachabilityFacts {
 }
 
 /** Decides whether a message would reach the peer now. The first state that applies, the worst obstacle first. */
-export function reachabilityOf(facts: ReachabilityFacts): Reachability {
+export function reachabilityOf(facts: ReachabilityFacts): Omit<Reachability, 'next_step'> {
   const state = stateOf(facts);
-  return { state, ...words[state] };
+  return { state, why: why[state] };
 }
 
 function stateOf({ nowMs, blocked, online, confirms, writable, sent }: ReachabilityFacts): State {
@@ -88,30 +88,11 @@ export function gatherFacts(
   };
 }
 
-const words: Readonly<Record<State, Omit<Reachability, 'state'>>> = {
-  reachable: {
-    why: 'It is online, and a relay takes our messages.',
-    next_step: 'Send; the delivery of the message says what became of it.',
-  },
-  stored: {
-    why: 'It is offline: relays keep messages until it comes back.',
-    next_step: 'Send all the same, and do not wait for the answer.',
-  },
-  silent: {
-    why: `It is online, but has not confirmed what relays took for it more than ${statusLimits.silentMinutes} minutes ago.`,
-    next_step:
-      'Wait, or reach its owner in another way: its daemon may not read the relays that we write to.',
-  },
-  refused: {
-    why: 'Every relay that answered refused our latest message to it.',
-    next_step: 'The delivery of that message holds each relay’s reason; add a relay that takes it.',
-  },
-  no_relay: {
-    why: 'None of our relays takes messages now: what is sent waits here.',
-    next_step: 'The status says what is wrong with the relays. Nothing needs to be sent twice.',
-  },
-  blocked: {
-    why: 'You blocked it: nothing that it sends is kept.',
-    next_step: 'The owner takes the block back with `ocmesh unblock`.',
-  },
+const why: Readonly<Record<State, string>> = {
+  reachable: 'It is online, and a relay accepts our messages.',
+  stored: 'It is offline: relays keep messages until it returns.',
+  silent: `It is online, but has not confirmed messages that relays accepted more than ${statusLimits.silentMinutes} minutes ago.`,
+  refused: 'Every relay that responded refused our latest message to it.',
+  no_relay: 'None of our relays accepts messages now: they wait in the outbox.',
+  blocked: 'The owner blocked it: nothing it sends is kept.',
 };

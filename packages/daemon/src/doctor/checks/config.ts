@@ -6,17 +6,17 @@ import { configuresPolicy } from './policy.ts';
 export const configCheck = (facts: Pick<Facts, 'config'>): Check => ({
   id: 'config',
   what: 'Configuration',
-  why: 'With a value that it does not understand the daemon does not start.',
-  look() {
+  why: 'The daemon refuses to start with an invalid setting.',
+  run() {
     try {
       const all = Object.entries(facts.config().origins).filter(([, origin]) => origin !== 'default');
-      // What counts of the policy is told with it.
+      // The policy check reports the policy.
       const own = all.filter(([key]) => !configuresPolicy(key));
       if (own.length > 0) return ok(own.map(([key, origin]) => `${key} from ${origin}`).join(', '));
       return ok(`config.json and this environment set nothing${all.length > 0 ? ' but the policy' : ''}`);
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
-      return fail(error.message, 'Then run `ocmesh doctor` again.');
+      return fail(error.message, 'Correct it, then run `ocmesh doctor` again.');
     }
   },
 });

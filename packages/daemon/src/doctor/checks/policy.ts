@@ -3,7 +3,7 @@ import { type Config, policyOf } from '../../config/schema.ts';
 import { type Check, ok, warn } from '../check.ts';
 import type { Facts } from '../probes/facts.ts';
 
-/** What configures each rule, until `ocmesh policy` sets it. */
+/** The setting of each rule, which `ocmesh policy` overrides. */
 const configured = {
   strangers: 'inbox_strangers',
   first_contact: 'outbound_first_contact',
@@ -18,9 +18,9 @@ export const configuresPolicy = (key: string): boolean =>
 export const policyCheck = (facts: Pick<Facts, 'config' | 'store'>): Check => ({
   id: 'policy',
   what: 'Policy',
-  why: 'It decides who reaches the agent, and whom it reaches: what `ocmesh policy` sets outlasts the configuration.',
+  why: 'It decides who can reach the agent and whom it may contact. `ocmesh policy` overrides the configuration.',
   needs: ['config', 'store'],
-  async look() {
+  async run() {
     const { values, origins } = facts.config();
     const stored = (await facts.store())?.policy ?? {};
     const fromFile = policyOf(values);
@@ -30,11 +30,11 @@ export const policyCheck = (facts: Pick<Facts, 'config' | 'store'>): Check => ({
 
     function describe(rule: keyof Policy): string {
       if (stored[rule] === undefined)
-        return `${rule} ${fromFile[rule]}${isConfigured(rule) ? ' by config.json' : ''}`;
+        return `${rule} ${fromFile[rule]}${isConfigured(rule) ? ' (config.json)' : ''}`;
       const over = isOverridden(rule)
-        ? `, which overrides ${configured[rule]} ${fromFile[rule]} of config.json`
+        ? `, overrides ${configured[rule]} ${fromFile[rule]} in config.json`
         : '';
-      return `${rule} ${stored[rule]} by \`ocmesh policy\`${over}`;
+      return `${rule} ${stored[rule]} (\`ocmesh policy\`${over})`;
     }
 
     const found = rules.map(describe).join('; ');
@@ -42,6 +42,6 @@ export const policyCheck = (facts: Pick<Facts, 'config' | 'store'>): Check => ({
     if (overridden.length === 0) return ok(found);
     const fields = overridden.map((rule) => configured[rule]).join(' and ');
     const commands = overridden.map((rule) => `\`ocmesh policy ${rule} ${fromFile[rule]}\``);
-    return warn(found, `Remove ${fields} from config.json, or let it count again: ${commands.join(', ')}.`);
+    return warn(found, `Remove ${fields} from config.json, or apply it: ${commands.join(', ')}.`);
   },
 });

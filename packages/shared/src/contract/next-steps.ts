@@ -1,0 +1,335 @@
+import type { ErrorCode } from './errors.ts';
+import { limits } from './limits.ts';
+import type { Reachability, Reason } from './schemas.ts';
+
+/** Kinds of caller: a program over REST, a model with tools, or the owner at the `ocmesh` command and in the log. */
+export type Caller = 'api' | 'tool' | 'command';
+
+/** What to do about an error or a state, in the terms of each kind of caller. Only `api` names REST calls. */
+type NextStep = Readonly<Record<Caller, string>>;
+
+/** A step that does not depend on who calls. */
+const everyone = (step: string): NextStep => ({ api: step, tool: step, command: step });
+
+/** No word on where the token is: a model has no business reading it. */
+const askForAccess = 'Tell your user: they have to set up access to the daemon.';
+const otherVersion = '`ocmesh version` and `ocmesh status` show whether the daemon has another version.';
+const freeSpace: NextStep = {
+  api: 'Free some space; no restart is needed.',
+  tool: 'Tell your user to free some disk space; no restart is needed.',
+  command: 'Free some space; no restart is needed.',
+};
+const readTheLog: NextStep = {
+  api: 'ocmesh.log has the reason.',
+  tool: 'Tell your user: `ocmesh logs` shows the reason.',
+  command: '`ocmesh logs` shows the reason.',
+};
+const makeRoom: NextStep = {
+  api: 'Mark messages as read with POST /messages/read: the oldest read ones make room, sent ones once a relay has them.',
+  tool: 'Call mark_read for messages you have dealt with: the oldest read ones make room.',
+  command: '`ocmesh read` marks messages as read: the oldest read ones make room.',
+};
+
+const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
+  invalid_request: {
+    api: 'Compare the fields named in details with docs/api.md.',
+    tool: "Correct the arguments: the tool's input schema lists them.",
+    command: '`ocmesh help <command>` shows its arguments and options.',
+  },
+  invalid_json: {
+    api: 'Send one JSON object, encoded as UTF-8.',
+    tool: 'Call again with one JSON object as arguments.',
+    command: otherVersion,
+  },
+  invalid_pubkey: {
+    api: 'Use 64 lower-case hex digits, npub1… or nprofile1…, as in GET /peers.',
+    tool: 'Use a pubkey or npub exactly as list_peers shows it.',
+    command: '`ocmesh peers` shows names and keys. A key is 64 hex digits, npub1… or nprofile1….',
+  },
+  content_too_large: everyone('Send it in parts, or send a link.'),
+  idempotency_conflict: {
+    api: 'Use a new key for a new message.',
+    tool: 'Use a new idempotency_key for a new message.',
+    command: 'Send the message again.',
+  },
+  not_found: {
+    api: 'docs/api.md lists every path.',
+    tool: 'The daemon may have another version: call get_status.',
+    command: otherVersion,
+  },
+  method_not_allowed: {
+    api: 'docs/api.md lists the method of every path.',
+    tool: 'The daemon may have another version: call get_status.',
+    command: otherVersion,
+  },
+  body_too_large: everyone('Send less at once.'),
+  unsupported_media_type: {
+    api: 'Set the header Content-Type: application/json.',
+    tool: 'The daemon may have another version: call get_status.',
+    command: otherVersion,
+  },
+  headers_too_large: {
+    api: 'Send fewer headers; long text belongs in the body.',
+    tool: 'Use shorter arguments.',
+    command: 'Use shorter arguments.',
+  },
+  too_slow: {
+    api: `Send the whole request within ${limits.http.requestMs / 1000} seconds.`,
+    tool: 'Call again.',
+    command: 'Try again: this machine may be busy.',
+  },
+  misdirected_host: {
+    api: 'Call http://127.0.0.1:PORT or http://localhost:PORT, with exactly one Host header.',
+    tool: askForAccess,
+    command: 'Set OCMESH_API_URL to http://127.0.0.1:PORT, or remove it.',
+  },
+  forbidden_origin: {
+    api: 'Call it from a program on this machine, without an Origin header.',
+    tool: askForAccess,
+    command: 'Set OCMESH_API_URL to http://127.0.0.1:PORT, or remove it.',
+  },
+  token_required: {
+    api: 'Send the header Authorization: Bearer TOKEN, with the contents of the file token in OCMESH_HOME.',
+    tool: askForAccess,
+    command: 'Set OCMESH_HOME to the home of this daemon: its token is there.',
+  },
+  token_wrong: {
+    api: 'Read the file token in OCMESH_HOME again, or leave out the header Authorization if no token is required.',
+    tool: askForAccess,
+    command: 'Set OCMESH_HOME to the home of this daemon: its token is there.',
+  },
+  too_many_wrong_tokens: {
+    api: 'Read the file token in OCMESH_HOME again: the right token always works.',
+    tool: askForAccess,
+    command: 'Set OCMESH_HOME to the home of this daemon: the right token always works.',
+  },
+  owner_only: {
+    api: 'Use the `ocmesh` command, or send the header Authorization: Bearer TOKEN, with the contents of the file token in OCMESH_HOME.',
+    tool: 'Only your user can do this, with the `ocmesh` command. Ask them if you think it is needed.',
+    command: 'Set OCMESH_HOME to the home of this daemon: its token is there.',
+  },
+  peer_unknown: {
+    api: 'GET /peers lists the known ones. A new agent appears within 2 to 5 minutes of starting.',
+    tool: 'Call list_peers for the known keys. A new agent appears within 2 to 5 minutes of starting.',
+    command: '`ocmesh peers` lists the known ones. `ocmesh trust <npub>` adds one by its key.',
+  },
+  message_unknown: {
+    api: 'GET /messages lists the ids.',
+    tool: 'Call list_messages for the ids.',
+    command: '`ocmesh inbox --all` shows the ids.',
+  },
+  request_unknown: {
+    api: 'GET /requests lists the pending ones.',
+    tool: 'It may have been answered already: call get_peer.',
+    command: '`ocmesh requests` lists the pending ones.',
+  },
+  relay_unknown: {
+    api: 'GET /relays shows the list.',
+    tool: 'Only your user can change the relays. get_status shows them.',
+    command: '`ocmesh relays` shows the list.',
+  },
+  peer_blocked: {
+    api: 'Only the owner can unblock it: `ocmesh unblock`.',
+    tool: 'Only your user can unblock it, with `ocmesh unblock`.',
+    command: '`ocmesh unblock` unblocks it.',
+  },
+  first_contact: {
+    api: 'GET /requests lists the request. Send again after the owner has accepted it with `ocmesh requests accept`.',
+    tool: 'Tell your user, who can accept it with `ocmesh requests accept`. Send again afterwards.',
+    command:
+      'Messages that you type at a terminal are yours and need no approval. Otherwise accept the request with `ocmesh requests accept`, and send again.',
+  },
+  loop_suspected: {
+    api: 'Do not retry. Tell your user, who can resume it with `ocmesh resume`. The pause ends after an hour.',
+    tool: 'Do not retry. Tell your user, who can resume it with `ocmesh resume`. The pause ends after an hour.',
+    command:
+      '`ocmesh resume` resumes it; otherwise the pause ends after an hour. Messages you type at a terminal are sent anyway.',
+  },
+  too_many_waiters: {
+    api: 'Close other wait calls, or use GET /messages?unread=true instead.',
+    tool: 'Call list_messages with unread true instead.',
+    command: '`ocmesh inbox` shows what is unread.',
+  },
+  too_many_streams: {
+    api: 'Close other streams of GET /events, or use GET /messages?unread=true instead.',
+    tool: 'Call list_messages with unread true instead.',
+    command: 'Close another `ocmesh chat`, or use `ocmesh inbox`.',
+  },
+  outbox_full: {
+    api: 'GET /status shows which relays are connected. Send again when the queue is shorter.',
+    tool: 'Call get_status to see which relays are connected. Send again when the queue is shorter.',
+    command: '`ocmesh status` shows which relays are connected. Send again when the queue is shorter.',
+  },
+  storage_full: freeSpace,
+  inbox_full: makeRoom,
+  storage_unavailable: readTheLog,
+  shutting_down: everyone('Try again in a few seconds.'),
+  internal: {
+    api: 'Look for the request id in ocmesh.log.',
+    tool: 'Try again. If it happens again, tell your user: `ocmesh logs` shows more.',
+    command: '`ocmesh logs` shows more.',
+  },
+  daemon_down: {
+    api: 'Start it with `ocmesh start`, then call again.',
+    tool: 'Ask your user to start it with `ocmesh start`, then call again.',
+    command: 'Start it with `ocmesh start`, then call again.',
+  },
+};
+
+/** Problems within an error code whose next step is more exact than that of the code. */
+const ofProblems = {
+  // invalid_request
+  no_path: {
+    api: 'Send a path such as /status.',
+    tool: askForAccess,
+    command: otherVersion,
+  },
+  proxied: {
+    api: 'Call it directly, without a proxy.',
+    tool: askForAccess,
+    command: 'Call it directly, without a proxy.',
+  },
+  method_in_header: {
+    api: 'Remove the header that names another method, such as X-HTTP-Method.',
+    tool: askForAccess,
+    command: otherVersion,
+  },
+  not_http: { api: 'Send HTTP/1.1.', tool: askForAccess, command: otherVersion },
+  body_not_object: {
+    api: 'Send a JSON object: {"id": "…"}.',
+    tool: 'Call again with one JSON object as arguments.',
+    command: otherVersion,
+  },
+  not_a_path_segment: {
+    api: 'Use an id or key as in GET /messages and GET /peers.',
+    tool: 'Use an id or key exactly as list_messages or list_peers shows it.',
+    command: 'Use an id or key as `ocmesh inbox` and `ocmesh peers` show it.',
+  },
+  two_peers: everyone('Give only one of them.'),
+  relay_list_full: {
+    api: 'Remove one first: DELETE /relays?url=….',
+    tool: 'Ask your user to remove one with `ocmesh relays remove`.',
+    command: 'Remove one first: `ocmesh relays remove <url>`.',
+  },
+  not_a_relay_url: everyone('Use wss://host, or ws://host for a relay on your own network.'),
+  control_character: everyone('Send plain text; the only control characters allowed are tab and line ends.'),
+  reserved_type: everyone('Use text, task, result, error, file, or a type of your own.'),
+  reserved_field: everyone('Rename the field in data.'),
+  // daemon_down
+  not_a_daemon: {
+    api: 'Another program may be using the port: see `ocmesh doctor`.',
+    tool: 'Tell your user: another program may be using the port; see `ocmesh doctor`.',
+    command: 'Another program may be using the port: see `ocmesh doctor`.',
+  },
+  api_url_elsewhere: {
+    api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
+    tool: 'Ask your user to set it to http://127.0.0.1:PORT, or to remove it.',
+    command: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
+  },
+} as const satisfies Record<string, NextStep>;
+
+const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
+  no_relay: {
+    api: 'Check the internet connection and the relay list. GET /relays shows the error of each relay.',
+    tool: 'Tell your user to check the internet connection and the relays. relay_status shows the error of each relay.',
+    command:
+      'Check the internet connection and the relay list. `ocmesh relays` shows the error of each relay.',
+  },
+  no_dm_relay: {
+    api: 'GET /relays shows the error of each relay. Add another one with POST /relays.',
+    tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
+    command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
+  },
+  storage_refuses: readTheLog,
+  inbox_full: makeRoom,
+  clock_off: {
+    api: 'Set the clock, or let the system set it over the network (NTP).',
+    tool: 'Tell your user to set the clock, or to let the system set it over the network (NTP).',
+    command: 'Set the clock, or let the system set it over the network (NTP).',
+  },
+};
+
+const ofReachability: Readonly<Record<Reachability['state'], NextStep>> = {
+  reachable: {
+    api: 'Send; GET /messages/ID shows the delivery.',
+    tool: 'Send; get_message shows the delivery.',
+    command: 'Send it a message: `ocmesh send`.',
+  },
+  stored: everyone('Send anyway, but do not wait for the reply.'),
+  silent: everyone(
+    'Wait, or contact its owner another way: its daemon may not read the relays that we write to.',
+  ),
+  refused: {
+    api: 'GET /messages/ID shows the reason of each relay. Add a relay that accepts the message with POST /relays.',
+    tool: 'get_message shows the reason of each relay. Your user can add a relay that accepts the message with `ocmesh relays add`.',
+    command: 'Add a relay that accepts the message: `ocmesh relays add <url>`.',
+  },
+  no_relay: {
+    api: 'GET /status shows what is wrong with the relays. Messages need not be sent again.',
+    tool: 'get_status shows what is wrong with the relays. Messages need not be sent again.',
+    command: '`ocmesh status` shows what is wrong with the relays. Messages need not be sent again.',
+  },
+  blocked: {
+    api: 'The owner can unblock it: `ocmesh unblock`.',
+    tool: 'Only your user can unblock it, with `ocmesh unblock`.',
+    command: '`ocmesh unblock` unblocks it.',
+  },
+};
+
+/** Every next step, by what it is about. */
+export const nextSteps = {
+  errors: ofErrors,
+  problems: ofProblems,
+  reasons: ofReasons,
+  reachability: ofReachability,
+} as const;
+
+export type Problem = keyof typeof ofProblems;
+
+export const isProblem = (text: unknown): text is Problem =>
+  typeof text === 'string' && Object.hasOwn(ofProblems, text);
+
+/** For a code that a newer daemon sent and this version does not know. */
+const unknownStep: NextStep = {
+  api: 'ocmesh.log may have more.',
+  tool: 'Tell your user: `ocmesh doctor` may know more.',
+  command: '`ocmesh doctor` may know more.',
+};
+
+const rowOf = (rows: Readonly<Record<string, NextStep>>, code: string | undefined): NextStep | undefined =>
+  code !== undefined && Object.hasOwn(rows, code) ? rows[code] : undefined;
+
+/** What to do about an error: the step of its problem, if it has a known one, else of its code. */
+export const errorStep = (
+  { code, problem }: { readonly code: ErrorCode; readonly problem?: string | undefined },
+  caller: Caller,
+): string => (rowOf(ofProblems, problem) ?? ofErrors[code])[caller];
+
+/** What to do about a reason why the daemon is degraded. */
+export const reasonStep = ({ code, problem }: Pick<Reason, 'code' | 'problem'>, caller: Caller): string =>
+  (rowOf(ofErrors, problem) ?? rowOf(ofReasons, code) ?? unknownStep)[caller];
+
+/** What to do about a peer in this state. */
+export const reachabilityStep = (state: Reachability['state'], caller: Caller): string =>
+  (rowOf(ofReachability, state) ?? unknownStep)[caller];
+
+/** A result of the REST API that may hold next steps: a status, or a peer alone. */
+interface HoldsSteps {
+  readonly reasons?: readonly Reason[];
+  readonly reachability?: Reachability;
+}
+
+/** The same result, its next steps in the terms of this caller instead of REST's. */
+export function withStepsFor<T extends HoldsSteps>(caller: Caller, result: T): T {
+  const { reasons, reachability } = result;
+  if (!reasons && !reachability) return result;
+  return {
+    ...result,
+    ...(reasons && {
+      reasons: reasons.map((reason) => ({ ...reason, next_step: reasonStep(reason, caller) })),
+    }),
+    ...(reachability && {
+      reachability: { ...reachability, next_step: reachabilityStep(reachability.state, caller) },
+    }),
+  };
+}
