@@ -1,7 +1,7 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { RelayState } from '@ocmesh/shared/contract';
 
-/** What a relay says about itself (NIP-11). */
+/** Parts of a relay's information document (NIP-11): its own claims. */
 export interface RelayInfo {
   readonly supportedNips: readonly number[];
   readonly limitation: Readonly<Record<string, unknown>>;

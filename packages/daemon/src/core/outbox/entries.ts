@@ -27,9 +27,9 @@ export interface Entries {
   unskip(entry: Entry): readonly string[];
   /** Ends an entry that may not be sent any more. */
   giveUp(entry: Entry, state: 'expired' | 'failed'): Promise<void>;
-  /** Gives up expired entries. */
+  /** Gives up expired entries without an attempt under way. */
   expire(): Promise<void>;
-  /** Gives up everything for this peer. */
+  /** Gives up everything for this peer without an attempt under way. */
   withdraw(peer: Pubkey): Promise<void>;
   /** Forgets an entry that is no longer on disk. */
   forget(entry: Entry): void;
@@ -80,7 +80,7 @@ export function createEntries(deps: {
     emit(events);
   }
 
-  /** Entries without an attempt under way: that one may still be accepted, and ends the entry itself. */
+  /** Returns entries without an attempt under way: an attempt may still succeed, and ends its entry itself. */
   const idle = (isMeant: (entry: Entry) => boolean): Entry[] =>
     [...entries.values()].filter((entry) => entry.inFlight === 0 && isMeant(entry));
 
