@@ -34,7 +34,7 @@ describeRelayNetwork('the network on the embedded relay', async () => {
       return network;
     },
     cut: (url) => (url === one.url ? one : two).dropConnections(),
-    comeBack: () => clock.advance(8_000),
+    restore: () => clock.advance(8_000),
   };
 });
 
@@ -56,7 +56,7 @@ describeRelayNetwork('the memory network', async () => {
     cut(url) {
       for (const network of networks) network.disconnect(url);
     },
-    async comeBack(url) {
+    async restore(url) {
       for (const network of networks) network.connect(url);
     },
   };

@@ -76,7 +76,7 @@ export function createReceipts(deps: {
 
   async function sendDue(): Promise<void> {
     const { correspondents, strangers } = store.peek(({ messages }) => ({
-      correspondents: messages.receiptsDue('familiar', MAX_ROWS),
+      correspondents: messages.receiptsDue('correspondents', MAX_ROWS),
       strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', MAX_ROWS),
     }));
     const hasMoreStrangers = strangers.length === MAX_ROWS;

@@ -14,7 +14,7 @@ export interface NetworkHarness {
   /** Breaks every connection to this relay. */
   cut(url: string): void;
   /** Lets clients reconnect to it. */
-  comeBack(url: string): Promise<void>;
+  restore(url: string): Promise<void>;
   until(check: () => void): Promise<void>;
 }
 
@@ -187,7 +187,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       });
       expect((await network.query(url, [{}])).complete).toBe(false);
       expect(relay(other)?.open).toBe(true);
-      await harness.comeBack(url);
+      await harness.restore(url);
       await ready(url, 2);
       expect([count('connected', url), count('connected', other)]).toEqual([2, 1]);
       expect(asked()).toBe(askedBefore + 1);

@@ -146,7 +146,7 @@ export interface MessagesTable {
   unreadOfStrangers(peer?: Pubkey): { count: number; bytes: number };
   /** Returns incoming messages that owe a receipt to correspondents, or to other strangers, the oldest first. */
   receiptsDue(
-    to: 'familiar' | 'strangers',
+    to: 'correspondents' | 'strangers',
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
   /** Returns ids of this peer's messages for which this receipt was sent last, the newest first. */

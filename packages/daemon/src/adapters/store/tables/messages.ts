@@ -159,7 +159,7 @@ const createReceipts = (database: Database) =>
       database
         .all(
           `SELECT id, event_id, peer, receipt_due FROM messages m WHERE receipt_due <> 'none' AND ${
-            to === 'familiar' ? '' : 'NOT'
+            to === 'correspondents' ? '' : 'NOT'
           } EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = m.peer AND ${CORRESPONDENT}) ORDER BY arrival LIMIT ?`,
           [limit],
         )
