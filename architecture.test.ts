@@ -92,6 +92,11 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
     not: /adapters\/store\/(engine|tables)\//,
     why: 'sql is the lowest floor of the store',
   },
+  {
+    of: /daemon\/src\/node\//,
+    not: /^packages\/daemon\/src\/(?!node)|^@ocmesh\//,
+    why: 'node/ is what every adapter may use: it imports nothing of ours',
+  },
   { of: /daemon\/src\/cli\/terminal\//, not: /cli\/commands\//, why: 'commands use the terminal' },
   { of: /daemon\/src\/doctor\/probes\//, not: /doctor\/checks\//, why: 'checks use the probes' },
   { of: /daemon\/src\/core\//, not: /core\/handlers\//, why: 'handlers are the outermost ring of core' },
@@ -150,6 +155,9 @@ const mayTouch = [
   'packages/testkit/src/deployed-',
   'packages/testkit/src/relay-client.ts',
   'packages/testkit/src/process-mesh.ts',
+  // Wait for real programs, and measure the machine.
+  'packages/testkit/src/until.ts',
+  'packages/testkit/src/slowdown.ts',
   'packages/testkit/src/real-clock.ts',
 ];
 

@@ -1,16 +1,16 @@
-// Two agents on the embedded relay, as the real processes.
+// Measures two agents on the embedded relay, as real processes.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { actor, createProcessMesh, startDeployedPeer, until } from '@ocmesh/testkit';
 import { startBareCaller } from './bare-caller.mjs';
-import { overhear, startBareClients } from './bare-client.mjs';
+import { startBareClients, subscribeTo } from './bare-client.mjs';
 import { figure, median } from './report.mjs';
 
 const program = fileURLToPath(new URL('../packages/daemon/bundle/ocmesh.mjs', import.meta.url));
 const ROUNDS = 5;
 const MESSAGES = 100;
 const WARM_UP = 20;
-/** Until nothing is left to do of the exchange before, and the receiver waits. */
+/** Time until the previous exchange is finished and the receiver waits. */
 const QUIET_MS = 80;
 const PEERS = 100;
 const STORED = 1_000;
@@ -20,7 +20,7 @@ const residentMb = (pid) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 /**
- * Messages between the agents in turn with events as large between clients that do nothing, through the same relay.
+ * Alternates between messages of the agents and equally large events of minimal clients, through the same relay.
  * @param {string} url @param {import('@ocmesh/testkit').RunningAgent} alice @param {import('@ocmesh/testkit').RunningAgent} bob
  */
 async function sendAndCompare(url, alice, bob) {
@@ -37,14 +37,14 @@ async function sendAndCompare(url, alice, bob) {
     const arrived = await waiting;
     ({ cursor } = arrived.body);
     const { id } = (await sending).body;
-    // Until the receipt is through, the relay has work that is not the bare clients'.
+    // Until the receipt has arrived, the relay is still busy with this exchange.
     await until(async () => (await alice.api.getMessage({ id })).delivery.state === 'delivered');
     await quiet();
     return arrived.atMs - began;
   };
-  const overheard = (await overhear(url, bob.pubkey)).next();
+  const captured = (await subscribeTo(url, bob.pubkey)).next();
   await exchange('the first one');
-  const sealed = await overheard;
+  const sealed = await captured;
   for (let n = 0; n < WARM_UP; n++) {
     await exchange(`message ${n}`);
     await bare.roundTrip(sealed);
@@ -82,16 +82,16 @@ export async function run() {
     discoveries.push(performance.now() - up);
     await mesh.close();
   }
-  figure('spawn to the first answer of /status, first run', median(starts), { unit: 'ms', atMost: 1500 });
+  figure('spawn to the first response of /status, first run', median(starts), { unit: 'ms', atMost: 1500 });
   figure('both up until bob lists alice', median(discoveries), { unit: 'ms', atMost: 2000 });
 
   const mesh = createProcessMesh(program);
-  // Open, so that the bare clients need no AUTH.
+  // Open, so that the minimal clients need no AUTH.
   const relay = await mesh.startRelay(['--open-dms']);
-  // What they log at each message would be read by this process while it measures.
-  const calm = { OCMESH_LOG_LEVEL: 'warn' };
-  const alice = await mesh.startAgent('alice', [relay.url], calm);
-  const bob = await mesh.startAgent('bob', [relay.url], calm);
+  // This process reads their output, and must not do so for each message while it measures.
+  const quietLog = { OCMESH_LOG_LEVEL: 'warn' };
+  const alice = await mesh.startAgent('alice', [relay.url], quietLog);
+  const bob = await mesh.startAgent('bob', [relay.url], quietLog);
   await mesh.meet(alice, bob);
   // Strangers may not send a thousand messages.
   await mesh.befriend(alice, bob);
@@ -106,7 +106,7 @@ export async function run() {
       version: '0.2.0',
     });
     peers.push(peer);
-    // Their presence stays on the relay; a hundred of them greeting each other is not what is measured.
+    // Its presence stays on the relay. A hundred running peers would greet each other, which is not measured.
     await peer.stop();
   }
   await until(async () => (await bob.api.getStatus({})).known_peer_count > PEERS);
@@ -117,7 +117,7 @@ export async function run() {
       ),
     );
   }
-  await until(async () => (await bob.api.getStatus({})).unread_count >= STORED, 60_000);
+  await until(async () => (await bob.api.getStatus({})).unread_count >= STORED);
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   figure(`resident memory, ${PEERS} peers and ${STORED} messages, receiver`, residentMb(bob.child.pid), {
     unit: 'MB',

@@ -1,4 +1,4 @@
-// The least that can call the REST API: one socket, requests made ahead, the answer timed when its last byte is there.
+// The smallest client of the REST API: one socket, prepared requests, responses timed at their last byte.
 import { connect } from 'node:net';
 
 /** @param {string} base such as http://127.0.0.1:7432 */
@@ -8,7 +8,7 @@ export async function startBareCaller(base) {
   await new Promise((resolve) => socket.once('connect', resolve));
   socket.setEncoding('utf8');
   return {
-    /** The text of a request. @param {string} method @param {string} path @param {object} [body] */
+    /** Returns the text of a request. @param {string} method @param {string} path @param {object} [body] */
     prepare(method, path, body) {
       const text = body ? JSON.stringify(body) : '';
       const length = Buffer.byteLength(text);

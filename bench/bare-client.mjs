@@ -1,4 +1,4 @@
-// The least that can send an event through a relay and see it arrive: two sockets, nothing checked, nothing kept.
+// The smallest client that sends an event through a relay and sees it arrive: two sockets, no checks, no storage.
 import { finalizeEvent, generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { WebSocket } from 'ws';
 
@@ -10,7 +10,7 @@ const connect = (url) =>
     socket.on('error', reject);
   });
 
-/** The first frame of this type. @param {WebSocket} socket @param {string} type @returns {Promise<any[]>} */
+/** Returns the next frame of this type. @param {WebSocket} socket @param {string} type @returns {Promise<any[]>} */
 const frameOf = (socket, type) =>
   new Promise((resolve) => {
     socket.on('message', function onMessage(data) {
@@ -30,9 +30,9 @@ export async function startBareClients(url) {
   await frameOf(receiver, 'EOSE');
   let created_at = Math.floor(Date.now() / 1000);
   return {
-    /** Milliseconds from publishing an event like this one until it is there. @param {{ kind: number, content: string }} like */
+    /** Returns the milliseconds from publishing an event like this one until it arrives. @param {{ kind: number, content: string }} like */
     async roundTrip({ kind, content }) {
-      // No two alike: the relay would know the second.
+      // Never twice the same event, which the relay would drop as a duplicate.
       created_at--;
       const event = finalizeEvent({ kind, created_at, tags: [['p', pubkey]], content }, secretKey);
       const text = JSON.stringify(['EVENT', event]);
@@ -49,8 +49,8 @@ export async function startBareClients(url) {
   };
 }
 
-/** The next message to this key that passes through the relay, sealed. @param {string} url @param {string} pubkey */
-export async function overhear(url, pubkey) {
+/** Subscribes to the encrypted messages for this key, to get the next one. @param {string} url @param {string} pubkey */
+export async function subscribeTo(url, pubkey) {
   const socket = await connect(url);
   socket.send(JSON.stringify(['REQ', 'x', { kinds: [4, 1059], '#p': [pubkey], limit: 0 }]));
   await frameOf(socket, 'EOSE');

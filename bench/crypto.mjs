@@ -1,4 +1,4 @@
-// The daemon's crypto engine against nostr-tools: same events, same run, sides taking turns.
+// Compares the daemon's crypto engine with nostr-tools: same events, same run, in alternating order.
 import * as nip04 from 'nostr-tools/nip04';
 import { verifyEvent } from 'nostr-tools/pure';
 import { createWasmEngine } from '../packages/daemon/dist/adapters/crypto/wasm-engine.js';
@@ -13,14 +13,14 @@ const peerSecretKey = Buffer.alloc(32, 2);
 const pubkey = engine.publicKey(secretKey);
 const peer = engine.publicKey(peerSecretKey);
 
-/** How often a second. @param {number} times @param {(n: number) => unknown} work */
+/** Returns runs per second. @param {number} times @param {(n: number) => unknown} work */
 function rate(times, work) {
   const began = performance.now();
-  for (let n = 0; n < times; n++) if (!work(n)) throw new Error('a wrong answer');
+  for (let n = 0; n < times; n++) if (!work(n)) throw new Error('a wrong result');
   return (times * 1000) / (performance.now() - began);
 }
 
-/** Medians of both rates and of their ratio. @param {(round: number) => { ours: number, theirs: number }} turn */
+/** Returns the medians of our rate and of the ratio. @param {(round: number) => { ours: number, theirs: number }} turn */
 function compare(turn) {
   const rounds = Array.from({ length: ROUNDS }, (_, round) => turn(round));
   return {
@@ -39,7 +39,7 @@ export async function run() {
     ),
   );
   const verification = compare((round) => {
-    // nostr-tools marks what it has checked, and would answer from the mark.
+    // nostr-tools marks events it has verified, and would not verify them again.
     const fresh = () => events.map((text) => JSON.parse(text));
     const [forOurs, forTheirs] = [fresh(), fresh()];
     const sides = {
@@ -63,7 +63,7 @@ export async function run() {
   figure('NIP-04 open with a known peer / nostr-tools', opening.ratio, { unit: '×', atLeast: 100 });
 }
 
-/** The one that went first goes second in the next round. @param {number} round @param {{ ours: () => number, theirs: () => number }} sides */
+/** Runs both sides, in an order that alternates between rounds. @param {number} round @param {{ ours: () => number, theirs: () => number }} sides */
 function inTurn(round, { ours, theirs }) {
   if (round % 2 === 0) return { ours: ours(), theirs: theirs() };
   const second = theirs();

@@ -1,4 +1,4 @@
-// What comes in, up to the disk, against what checking the signatures alone takes: same events, same run, in turns.
+// Compares ingest, including the disk, with the mere verification of signatures: same events, same run, alternating.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { figure, median } from './report.mjs';
 
 const ROUNDS = 9;
 const EVENTS = 1_500;
-/** Authors of the messages: their shared secrets are found once. */
+/** Authors of the messages, whose shared secrets are computed once. */
 const AUTHORS = 50;
 const URL = 'ws://127.0.0.1:1';
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
@@ -65,7 +65,7 @@ function verifyRate(events) {
   return (events.length * 1000) / (performance.now() - began);
 }
 
-/** An agent without relays, on a folder of its own, whose peers are all known and greeted: who announces itself says nothing new. */
+/** Starts an agent without relays in a new folder. All its peers are known and greeted, so that presences bring nothing new. */
 async function startAgent() {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
   const store = await openStore({
@@ -128,9 +128,9 @@ async function startAgent() {
     },
     { ...defaults, relays: [URL] },
   );
-  agent.start();
+  await agent.start();
   return {
-    /** Resolves when all of it is on disk. @param {readonly string[]} frames @param {(tables: any) => boolean} isAll */
+    /** Feeds frames to the agent. Resolves when all of them are on disk. @param {readonly string[]} frames @param {(tables: any) => boolean} isAll */
     take: (frames, isAll) =>
       new Promise((resolve) => {
         onWritten = () => {
@@ -167,7 +167,7 @@ async function compare(what, atLeast, events, isAll) {
   for (let round = 0; round < ROUNDS; round++) {
     const before = verifyRate(events);
     const rate = await ingestRate(frames, isAll);
-    // On both sides of it: the machine may have become slower meanwhile.
+    // Measured before and after, because the machine may have become slower.
     const after = verifyRate(events);
     rounds.push({ rate, ratio: (2 * rate) / (before + after) });
   }

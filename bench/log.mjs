@@ -1,5 +1,5 @@
-// The log file against pino on rotating-file-stream, a write for each line; and what 10,000 lines a second leave of the
-// event loop, over a midnight.
+// Compares the log file with pino on rotating-file-stream, which writes each line separately. Also measures the delay of
+// the event loop at 10,000 lines a second, over a midnight.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { createFileLog } from '../packages/daemon/dist/adapters/log/logger.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 import { figure, median } from './report.mjs';
 
-// The daemon's own.
+// The daemon's version of pino.
 const { pino } = createRequire(new URL('../packages/daemon/package.json', import.meta.url))('pino');
 
 const ROUNDS = 5;
@@ -24,11 +24,11 @@ const fields = { relay: 'wss://relay.example.com', id: 'a'.repeat(64) };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Lines a second until the last one is in the file. @param {(n: number) => void} say @param {() => void | Promise<void>} end */
-async function rate(say, end) {
+/** Returns lines a second, until the last one is in the file. @param {(n: number) => void} write @param {() => void | Promise<void>} end */
+async function rate(write, end) {
   const began = performance.now();
   for (let n = 0; n < LINES; n++) {
-    say(n);
+    write(n);
     if (n % AT_ONCE === 0) await turn();
   }
   await end();
@@ -79,7 +79,7 @@ function countLines(home) {
   return [...archived, readFileSync(join(home, 'ocmesh.log'), 'utf8')].join('').split('\n').length - 1;
 }
 
-/** p99 of the pause between two turns, in milliseconds. @param {() => void} tick */
+/** Returns the p99 of the event loop's delay, in milliseconds. @param {() => void} tick */
 async function loopPause(tick) {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const timer = setInterval(tick, TICK_MS);
@@ -90,22 +90,22 @@ async function loopPause(tick) {
   return delay.percentile(99) / 1e6;
 }
 
-/** 10,000 lines a second, a third of them the next day. @param {string} home */
+/** Writes 10,000 lines a second, a third of them on the next day. @param {string} home */
 async function underLoad(home) {
   const clock = createSystemClock();
   const began = clock.monotonic();
   const isTomorrow = () => clock.monotonic() - began > (LOAD_SECONDS * 1000 * 2) / 3;
   const now = () => clock.now() + (isTomorrow() ? 86_400_000 : 0);
   const log = openOurs(home, { ...clock, now });
-  let said = 0;
+  let written = 0;
   const pause = await loopPause(() => {
-    // A timer that comes late makes up for it, so that it is 10,000 a second in any case.
+    // A late timer catches up, so that it is always 10,000 a second.
     const due = ((clock.monotonic() - began) * LINES_A_TICK) / TICK_MS;
-    for (; said < due; said++) log.info(`relay connected ${said}`, fields);
+    for (; written < due; written++) log.info(`relay connected ${written}`, fields);
   });
   log.close();
-  if (countLines(home) !== said) throw new Error('lines were lost');
-  if (readdirSync(join(home, 'logs')).length !== 1) throw new Error('it did not rotate');
+  if (countLines(home) !== written) throw new Error('lines were lost');
+  if (readdirSync(join(home, 'logs')).length !== 1) throw new Error('the log was not rotated');
   return pause;
 }
 
@@ -124,7 +124,7 @@ export async function run() {
   for (let round = 0; round < ROUNDS; round++) {
     pauses.push({ idle: await loopPause(() => {}), loaded: await inFolder(underLoad) });
   }
-  // The best round: what else the machine does only ever adds to it.
+  // The best round, because other load on the machine only adds to it.
   const idle = Math.min(...pauses.map(({ idle }) => idle));
   const loaded = Math.min(...pauses.map(({ loaded }) => loaded));
   figure('event loop p99, idle', idle, { unit: 'ms' });

@@ -1,4 +1,4 @@
-// Writes the fixture of the SQLCipher tests with an implementation that is not ours. Run by hand, once: `node bench/make-fixture.mjs`.
+// Writes the fixture of the SQLCipher tests with another implementation. Run once, by hand: `node bench/make-fixture.mjs`.
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -10,15 +10,15 @@ export function median(values) {
 let missed = 0;
 
 /**
- * Prints one figure beside its bar.
- * @param {string} what @param {number} value @param {{ unit: string, atMost?: number, atLeast?: number }} bar
+ * Prints a figure, next to its target if it has one.
+ * @param {string} what @param {number} value @param {{ unit: string, atMost?: number, atLeast?: number }} target
  */
 export function figure(what, value, { unit, atMost, atLeast }) {
   const holds = (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
   if (!holds) missed++;
-  const bar = atMost === undefined ? (atLeast === undefined ? '' : `≥ ${atLeast}`) : `≤ ${atMost}`;
+  const target = atMost === undefined ? (atLeast === undefined ? '' : `≥ ${atLeast}`) : `≤ ${atMost}`;
   const shown = value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-  console.log(`${holds ? '  ' : '✘ '}${what.padEnd(64)} ${shown.padStart(9)} ${unit.padEnd(6)} ${bar}`);
+  console.log(`${holds ? '  ' : '✘ '}${what.padEnd(64)} ${shown.padStart(9)} ${unit.padEnd(6)} ${target}`);
 }
 
-export const missedBars = () => missed;
+export const missedTargets = () => missed;

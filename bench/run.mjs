@@ -1,8 +1,9 @@
-// Speed and size, in one run on one machine: compare the ratios, not the milliseconds. `pnpm bench [agents|crypto|ingest|log|store|simple-pool]`
-import { missedBars } from './report.mjs';
+// Measures speed and size. Compare the ratios, not the milliseconds, which depend on the machine.
+// `pnpm bench [agents|crypto|ingest|log|store|simple-pool]`
+import { missedTargets } from './report.mjs';
 
 const all = ['agents', 'crypto', 'ingest', 'log', 'store'];
-/** Not part of a run that names nothing. */
+/** Only run when named. */
 const onDemand = ['simple-pool'];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 for (const name of chosen) {
@@ -12,5 +13,5 @@ for (const name of chosen) {
   const { run } = await import(`./${name}.mjs`);
   await run();
 }
-console.log(`\n${missedBars()} bars missed`);
-process.exit(missedBars() === 0 ? 0 : 1);
+console.log(`\n${missedTargets()} targets missed`);
+process.exit(missedTargets() === 0 ? 0 : 1);

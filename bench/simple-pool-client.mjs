@@ -1,5 +1,5 @@
-// Two users of nostr-tools' SimplePool, with what it offers switched on, talk over the relays given. A process of its
-// own, since it may not survive. Prints what happened so far after each step; the last line counts.
+// Two users of nostr-tools' SimplePool, with all its options enabled, exchange messages through the given relays. It has its
+// own process because it may crash. Prints the result so far after each step; the last line counts.
 import { decrypt, encrypt } from 'nostr-tools/nip04';
 import { SimplePool, useWebSocketImplementation } from 'nostr-tools/pool';
 import { finalizeEvent, generateSecretKey, getPublicKey } from 'nostr-tools/pure';
@@ -7,12 +7,12 @@ import { WebSocket } from 'ws';
 
 const MESSAGES = 20;
 const PAUSE_MS = 200;
-/** For the EOSE, for an answer to a published event, and for the last message. */
-const PATIENCE_MS = 8_000;
+/** Time for the EOSE, for the OK of a published event, and for the last message. */
+const TIMEOUT_MS = 8_000;
 const urls = process.argv.slice(2);
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const within = (/** @type {Promise<unknown>} */ promise) =>
-  Promise.race([promise.then(() => true), sleep(PATIENCE_MS).then(() => false)]);
+  Promise.race([promise.then(() => true), sleep(TIMEOUT_MS).then(() => false)]);
 
 const result = { sent: 0, received: 0, twice: 0, strange: 0, eose: false, unsettled: 0, peakMb: 0 };
 const report = () => process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -20,7 +20,7 @@ setInterval(() => {
   result.peakMb = Math.max(result.peakMb, process.memoryUsage().rss / 1024 / 1024);
 }, 50);
 
-// It prints every notice, and a stack for each frame that it cannot read.
+// SimplePool prints every notice, and a stack for each frame it cannot parse.
 Object.assign(console, { log() {}, debug() {}, warn() {} });
 useWebSocketImplementation(WebSocket);
 /** @param {Uint8Array} secretKey */
@@ -62,7 +62,7 @@ function open(content) {
 result.eose = await within(eose);
 report();
 const sending = openPool(alice);
-const answers = [];
+const responses = [];
 for (let n = 0; n < MESSAGES; n++) {
   const event = finalizeEvent(
     {
@@ -74,13 +74,13 @@ for (let n = 0; n < MESSAGES; n++) {
     alice,
   );
   result.sent++;
-  // What a relay refuses is an answer too.
-  answers.push(...sending.publish(urls, event).map((answer) => within(answer.catch(() => {}))));
+  // A rejection is an OK, too.
+  responses.push(...sending.publish(urls, event).map((response) => within(response.catch(() => {}))));
   report();
   await sleep(PAUSE_MS);
 }
-result.unsettled = (await Promise.all(answers)).filter((isSettled) => !isSettled).length;
-const deadline = performance.now() + PATIENCE_MS;
+result.unsettled = (await Promise.all(responses)).filter((isSettled) => !isSettled).length;
+const deadline = performance.now() + TIMEOUT_MS;
 while (result.received < MESSAGES && performance.now() < deadline) await sleep(50);
 report();
 process.exit(0);

@@ -1,5 +1,5 @@
-// For comparison, and only when asked for: `SimplePool` of nostr-tools on the hostile relays of the testkit, first
-// beside an honest relay, where everything can arrive, then alone where the relay does carry messages.
+// Runs `SimplePool` of nostr-tools on the hostile relays of the testkit, for comparison: first together with an honest
+// relay, where everything can arrive, then alone, if the hostile relay carries messages at all.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createProcessMesh, hostileRelays, startHostileRelay } from '@ocmesh/testkit';
@@ -7,7 +7,7 @@ import { createProcessMesh, hostileRelays, startHostileRelay } from '@ocmesh/tes
 const program = fileURLToPath(new URL('../packages/daemon/bundle/ocmesh.mjs', import.meta.url));
 const client = fileURLToPath(new URL('./simple-pool-client.mjs', import.meta.url));
 const TIMEOUT_MS = 45_000;
-/** What a client with the usual bounds needs for 20 messages is below it. */
+/** A client with the usual limits needs less for 20 messages. */
 const MOST_MB = 200;
 /** @type {readonly import('@ocmesh/testkit').HostileRelayName[]} */
 const carrying = [
@@ -60,14 +60,14 @@ function talk(urls) {
   });
 }
 
-/** What it did not do, in words; nothing when all went well. @param {Awaited<ReturnType<typeof talk>>} outcome */
+/** Describes what went wrong; empty if nothing did. @param {Awaited<ReturnType<typeof talk>>} outcome */
 function failures({ result, died }) {
   const { sent = 0, received = 0, twice = 0, strange = 0, eose, unsettled = 0, peakMb = 0 } = result;
   return [
     died,
     received < sent && `${sent - received} of ${sent} lost`,
     twice > 0 && `${twice} twice`,
-    strange > 0 && `hands over ${strange} of strangers`,
+    strange > 0 && `delivers ${strange} of strangers`,
     eose === false && 'no EOSE',
     unsettled > 0 && `${unsettled} publishes never settle`,
     peakMb > MOST_MB && `${peakMb.toFixed(0)} MB`,
@@ -78,7 +78,7 @@ export async function run() {
   const mesh = createProcessMesh(program);
   const honest = await mesh.startRelay(['--open-dms']);
   console.log(
-    `  ${'an honest relay alone'.padEnd(28)} ${failures(await talk([honest.url])).join('; ') || 'ok'}`,
+    `  ${'an honest relay alone'.padEnd(46)} ${failures(await talk([honest.url])).join('; ') || 'ok'}`,
   );
   const names = /** @type {import('@ocmesh/testkit').HostileRelayName[]} */ (Object.keys(hostileRelays));
   let failed = 0;
@@ -90,8 +90,8 @@ export async function run() {
       await relay.close();
       cases++;
       if (found.length > 0) failed++;
-      const what = others.length > 0 ? `${name}, beside` : `${name}, alone`;
-      console.log(`${found.length > 0 ? '✘ ' : '  '}${what.padEnd(34)} ${found.join('; ') || 'ok'}`);
+      const what = others.length > 0 ? `${name}, with an honest one` : `${name}, alone`;
+      console.log(`${found.length > 0 ? '✘ ' : '  '}${what.padEnd(46)} ${found.join('; ') || 'ok'}`);
     }
   }
   console.log(`  SimplePool fails ${failed} of ${cases}`);

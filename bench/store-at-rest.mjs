@@ -1,4 +1,4 @@
-// A store of many messages in a process of its own: how long it takes to start, what it holds, what compacting costs.
+// Measures a store of many messages in its own process: time to start, memory at rest, cost of a compaction.
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
@@ -43,7 +43,7 @@ const sampler = setInterval(() => {
 const delay = monitorEventLoopDelay({ resolution: 1 });
 await pause(200);
 delay.enable();
-// A clean stop folds the journal into the snapshot, if there is anything in it.
+// A clean stop compacts the journal, if there is anything in it.
 await store.transaction((tables) => tables.meta.set('presence_at_sec', '1'));
 await store.close();
 delay.disable();

@@ -1,7 +1,8 @@
-// The store against better-sqlite3-multiple-ciphers (sqlcipher, WAL, synchronous=FULL): same record, same folder, same
-// run, variants shuffled in each round. The comparator compiles for minutes: it is installed apart, at the first bench.
+// Compares the store with better-sqlite3-multiple-ciphers (SQLCipher, WAL, synchronous=FULL): same schema, same records,
+// same folder, same run, in a new random order each round. The comparator compiles for minutes, so the first bench installs
+// it, and not the setup.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { compactInWorker } from '../packages/daemon/dist/adapters/store/engine/compaction.js';
 import { realFiles } from '../packages/daemon/dist/adapters/store/engine/files.js';
 import { recover } from '../packages/daemon/dist/adapters/store/engine/recover.js';
-import { currentSchema } from '../packages/daemon/dist/adapters/store/sql/migrations/index.js';
+import { currentSchema, migrations } from '../packages/daemon/dist/adapters/store/sql/migrations/index.js';
 import { openSql } from '../packages/daemon/dist/adapters/store/sql/sql.js';
-import { statementText } from '../packages/daemon/dist/adapters/store/sql/statements.js';
+import { statementNumber, statementText } from '../packages/daemon/dist/adapters/store/sql/statements.js';
 import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
 import { createDatabase } from '../packages/daemon/dist/adapters/store/tables/database.js';
 import { createTables } from '../packages/daemon/dist/adapters/store/tables/index.js';
@@ -27,7 +28,7 @@ const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 const body = 'x'.repeat(300);
 const peerOf = (/** @type {number} */ n) => (n % 50).toString(16).padStart(64, '0');
 
-/** A message as the daemon stores it, signed beforehand. @param {number} n @returns {import('../packages/daemon/dist/core/model/message.js').NewMessage} */
+/** A message as the daemon stores it. @param {number} n @returns {import('../packages/daemon/dist/core/model/message.js').NewMessage} */
 const record = (n) => ({
   id: `${n}`.padStart(32, '0'),
   eventId: `${n}`.padStart(64, 'e'),
@@ -70,7 +71,7 @@ function openOurs(folder) {
 
 function loadComparator() {
   if (!existsSync(join(comparatorFolder, 'node_modules'))) {
-    console.log('  installing the comparator, this takes minutes …');
+    console.log('  installing the comparator (takes minutes) …');
     const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], {
       cwd: comparatorFolder,
       stdio: 'inherit',
@@ -80,7 +81,7 @@ function loadComparator() {
   return createRequire(join(comparatorFolder, 'package.json'))('better-sqlite3-multiple-ciphers');
 }
 
-/** The same table with the same indices. @param {any} Database @param {string} path */
+/** Opens the comparator with our schema, and inserts by our statement. @param {any} Database @param {string} path */
 function openTheirs(Database, path) {
   const database = new Database(path);
   database.pragma(`cipher='sqlcipher'`);
@@ -88,19 +89,12 @@ function openTheirs(Database, path) {
   database.pragma(`key="x'${key.toString('hex')}'"`);
   database.pragma('journal_mode=WAL');
   database.pragma('synchronous=FULL');
-  const schema = readFileSync(
-    new URL('../packages/daemon/dist/adapters/store/sql/migrations/001-init.js', import.meta.url),
-    'utf8',
-  );
-  database.exec(/`([^`]+)`/.exec(schema)?.[1] ?? '');
-  const insert = database.prepare(
-    `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
-       arrived_at, read, state, delivered_at, read_at, receipt_due) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
+  for (const migration of migrations) database.exec(migration);
+  const insert = database.prepare(statementText(statementNumber('messages.insert')));
   let arrival = 0;
   return {
     database,
-    insert(/** @type {any} */ m) {
+    insert(/** @type {ReturnType<typeof record>} */ m) {
       insert.run(
         ++arrival,
         m.id,
@@ -119,12 +113,15 @@ function openTheirs(Database, path) {
         m.deliveredAtMs,
         m.readAtMs,
         m.receiptDue,
+        m.seq,
+        Number(m.auto),
+        m.hops,
       );
     },
   };
 }
 
-/** Writers that each wait for their write before the next. @param {number} writers @param {(n: number) => Promise<unknown>} write */
+/** Runs writers that each wait for one write before the next. Returns writes per second. @param {number} writers @param {(n: number) => Promise<unknown>} write */
 async function rate(writers, write) {
   let n = 0;
   const began = performance.now();
@@ -159,7 +156,7 @@ function variants(Database) {
       rmSync(folder, { recursive: true });
       return result;
     },
-    /** Everything that gathered in one turn in one transaction. */
+    /** Writes all records of one turn in one transaction. */
     async groupCommit(/** @type {number} */ writers) {
       const folder = fresh();
       const { database, insert } = openTheirs(Database, join(folder, 'theirs.db'));
@@ -235,7 +232,7 @@ function microseconds(times, work) {
   return ((performance.now() - began) * 1000) / times;
 }
 
-/** The snapshot is a real SQLCipher 4 file: somebody else's implementation opens and checks it. @param {any} Database @param {string} path */
+/** Checks that another implementation of SQLCipher 4 opens the snapshot. @param {any} Database @param {string} path */
 function checkWith(Database, path) {
   const database = new Database(path, { readonly: true });
   database.pragma(`cipher='sqlcipher'`);
@@ -244,7 +241,7 @@ function checkWith(Database, path) {
   const { count } = database.prepare('SELECT count(*) AS count FROM messages').get();
   const [{ integrity_check: verdict }] = database.pragma('integrity_check');
   if (count !== MANY || verdict !== 'ok') throw new Error(`the snapshot holds ${count} messages: ${verdict}`);
-  console.log(`  the snapshot of ${MANY} messages opens elsewhere: integrity ${verdict}`);
+  console.log(`  the snapshot of ${MANY} messages opens in another implementation: integrity ${verdict}`);
   database.close();
 }
 
@@ -287,13 +284,13 @@ async function atSize(Database) {
     unit: '×',
     atMost: 1,
   });
-  // Planned anew at each binding, it would take five times as long.
+  // If SQLite planned it again at each binding, it would take five times as long.
   figure('the newest message of a peer / a message by its id', median(newestTimes), { unit: '×', atMost: 3 });
   await store.close();
   database.close();
   checkWith(Database, join(folder, 'ocmesh.db'));
 
-  // In a process that holds nothing else.
+  // In a process of its own, for a clean measurement.
   const child = fileURLToPath(new URL('./store-at-rest.mjs', import.meta.url));
   const runs = Array.from({ length: 3 }, () =>
     JSON.parse(spawnSync(process.execPath, [child, folder], { encoding: 'utf8' }).stdout),
@@ -309,7 +306,7 @@ async function atSize(Database) {
   rmSync(folder, { recursive: true });
 }
 
-/** What the journal holds of so many messages. @param {number} count */
+/** Returns the journal's commands for that many messages. @param {number} count */
 async function commandsOf(count) {
   /** @type {import('../packages/daemon/dist/adapters/store/sql/statements.js').Command[]} */
   const commands = [];
@@ -336,7 +333,7 @@ async function replay() {
         ),
       );
     }
-    // The same statement in one transaction on an empty database: what inserting alone costs.
+    // The cost of inserting alone: the same statements in one transaction on an empty database.
     const bare = await openSql(null);
     currentSchema.migrate(bare);
     const commands = await commandsOf(COUNT);

@@ -1,5 +1,13 @@
-import { type ChaosProxy, type Running, type RunningAgent, startChaosProxy, until } from '@ocmesh/testkit';
+import {
+  type ChaosProxy,
+  type Running,
+  type RunningAgent,
+  startChaosProxy,
+  until,
+  watchSlowdown,
+} from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FAR_END_MS } from './support/far-end.ts';
 import { createMesh } from './support/mesh.ts';
 
 const RELAYS = 5;
@@ -77,6 +85,14 @@ function talk(from: RunningAgent, to: RunningAgent, label: string, everyMs: numb
   };
 }
 
+/** An upper bound of wall time, as long as the machine is idle; as many times longer as the machine is busy. */
+async function expectWithin(ms: number, mostMs: number, slowdown: ReturnType<typeof watchSlowdown>) {
+  const { times, samples } = await slowdown.stop();
+  const shown = samples.map((one) => one.toFixed(1)).join(' ');
+  console.log(`${ms.toFixed(0)} ms; at most ${mostMs} ms × ${times.toFixed(1)} (slowdown ${shown})`);
+  expect(ms).toBeLessThan(mostMs * times);
+}
+
 const p99 = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? 0;
 
@@ -84,6 +100,7 @@ describe('five relays', () => {
   it('of which four are lost, whichever: what is sent arrives within 3 s', async () => {
     const { alice, bob, relays, start } = await onFiveRelays();
     const heard = listen(bob);
+    const slowdown = watchSlowdown();
     const times: number[] = [];
     for (let survivor = 0; survivor < RELAYS; survivor++) {
       const others = relays.flatMap((_, index) => (index === survivor ? [] : [index]));
@@ -98,18 +115,18 @@ describe('five relays', () => {
       const isWhole = async ({ api }: RunningAgent) =>
         (await api.listRelays({})).every(({ carries_dms }) => carries_dms);
       // 5 min is the longest pause; after a short absence it is seconds.
-      await until(async () => (await isWhole(alice)) && (await isWhole(bob)), 60_000);
+      await until(async () => (await isWhole(alice)) && (await isWhole(bob)));
     }
     await heard.stop();
-    console.log(`p99 ${p99(times).toFixed(0)} ms with one relay of five`);
     expect(heard.twice()).toBe(0);
-    expect(p99(times)).toBeLessThan(3_000);
-  }, 300_000);
+    await expectWithin(p99(times), 3_000, slowdown);
+  });
 
   it(
     `restarted in turn, ${RESTARTS} times: everything arrives, within 3 s`,
     async () => {
       const { alice, bob, relays, start } = await onFiveRelays();
+      const slowdown = watchSlowdown();
       const heard = listen(bob);
       const talking = talk(alice, bob, 'rolling', 50);
       for (let n = 0; n < RESTARTS; n++) {
@@ -118,14 +135,15 @@ describe('five relays', () => {
         await start(n % RELAYS);
       }
       const sent = await talking.stop();
-      await until(() => [...sent.keys()].every((content) => heard.arrived.has(content)));
+      const moves = () => heard.arrived.size;
+      await until(() => [...sent.keys()].every((content) => heard.arrived.has(content)), { moves });
       await heard.stop();
       const times = [...sent].map(([content, at]) => (heard.arrived.get(content) as number) - at);
-      console.log(`${sent.size} messages, p99 ${p99(times).toFixed(0)} ms`);
+      console.log(`${sent.size} messages`);
       expect(heard.twice()).toBe(0);
-      expect(p99(times)).toBeLessThan(3_000);
+      await expectWithin(p99(times), 3_000, slowdown);
     },
-    300_000 + RESTARTS * RESTART_EVERY_MS * 2,
+    FAR_END_MS + RESTARTS * RESTART_EVERY_MS * 10,
   );
 
   it(
@@ -143,16 +161,16 @@ describe('five relays', () => {
       const status = await fetch(`${alice.url}/status`);
       expect(status.status).toBe(503);
       expect(await status.json()).toMatchObject({ degraded: true, reasons: [{ code: 'no_relay' }] });
+      const slowdown = watchSlowdown();
       await start(2);
       const backAt = performance.now();
-      await until(() => contents.every((content) => heard.arrived.has(content)), 10_000);
-      console.log(
-        `all there ${((performance.now() - backAt) / 1000).toFixed(1)} s after the first relay is back`,
-      );
+      const moves = () => heard.arrived.size;
+      await until(() => contents.every((content) => heard.arrived.has(content)), { moves });
+      await expectWithin(performance.now() - backAt, 10_000, slowdown);
       await heard.stop();
       expect(heard.twice()).toBe(0);
     },
-    120_000 + DARK_MS,
+    FAR_END_MS + DARK_MS,
   );
 });
 
@@ -184,24 +202,26 @@ describe('a bad network between each agent and the relay', () => {
       for (let n = 0; n < PARTITIONS; n++) {
         const broken = n % 3 === 0 ? proxies : [proxies[n % 2] as ChaosProxy];
         for (const proxy of broken) proxy.partition();
-        const until = performance.now() + PARTITION_MS;
+        const endMs = performance.now() + PARTITION_MS;
         for (const content of contents.slice(n * share, (n + 1) * share)) {
           await alice.api.sendMessage({ to: bob.pubkey, content });
         }
-        await pause(until - performance.now());
+        await pause(endMs - performance.now());
         for (const proxy of broken) proxy.heal();
         await pause(1_000);
       }
+      const slowdown = watchSlowdown();
       const healedAt = performance.now();
-      await until(() => contents.every((content) => heard.arrived.has(content)), 15_000);
-      const seconds = (performance.now() - healedAt) / 1000;
+      const moves = () => heard.arrived.size;
+      await until(() => contents.every((content) => heard.arrived.has(content)), { moves });
+      await expectWithin(performance.now() - healedAt, 15_000, slowdown);
       const stalls = proxies.reduce((sum, proxy) => sum + proxy.stats().stalls, 0);
-      console.log(`all there ${seconds.toFixed(1)} s after the last heal, ${stalls} stalls`);
+      console.log(`${stalls} stalls`);
       await heard.stop();
       expect(heard.twice()).toBe(0);
       expect(heard.arrived.size).toBe(CHAOS_MESSAGES);
       expect(stalls).toBeGreaterThan(10);
     },
-    240_000 + PARTITIONS * PARTITION_MS * 2,
+    FAR_END_MS + PARTITIONS * PARTITION_MS * 10,
   );
 });

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { type RunningAgent, until } from '@ocmesh/testkit';
+import { type RunningAgent, until, watchProgram } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 import { ocmeshProgram } from './support/programs.ts';
@@ -19,11 +19,13 @@ function begin(agent: Pick<RunningAgent, 'home'>, ...args: string[]) {
   child.stderr.on('data', (data) => {
     err += data;
   });
+  const closed = once(child, 'close');
+  void closed.then(watchProgram({ name: `ocmesh ${args.join(' ')}`, output: () => out + err }));
   return {
     child,
     say: (line: string) => child.stdin.write(`${line}\n`),
     said: (part: string) => until(() => out.includes(part)),
-    over: once(child, 'close').then(([code]) => ({ code, out, err })),
+    over: closed.then(([code]) => ({ code, out, err })),
   };
 }
 
@@ -143,11 +145,16 @@ describe('the command', () => {
     const offered = async (...words: string[]) =>
       (await ocmesh(alice, 'complete', '--', ...words)).out.split('\n');
     expect(await offered('in')).toEqual([
-      'inbox\tList unread messages, the newest last. They stay unread: `ocmesh read` shows them whole.',
+      'inbox\tList unread messages, newest last. They stay unread; `ocmesh read` shows them in full.',
       ':4',
       '',
     ]);
-    expect((await offered('send', ''))[0]).toMatch(/^bob\t[0-9a-f]{12}, stranger, online$/);
+    // A daemon that does not answer at once leaves the shell without peers: a shell may not hang.
+    const [first] = await until(async () => {
+      const lines = await offered('send', '');
+      return lines[0] !== ':4' && lines;
+    });
+    expect(first).toMatch(/^bob\t[0-9a-f]{12}, stranger, online$/);
     for (const shell of ['bash', 'zsh', 'fish']) {
       expect((await ocmesh(alice, 'completion', shell)).out).toContain('ocmesh complete --');
     }

@@ -1,4 +1,4 @@
-import { actor, startDeployedPeer, until } from '@ocmesh/testkit';
+import { actor, startDeployedPeer, until, waitForMessages } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh } from './support/mesh.ts';
 
@@ -36,7 +36,7 @@ describe.each(cases)('an agent of the deployed mesh on an $relay relay', ({ args
       await until(async () => (await alice.api.getMessage({ id: sent.id })).delivery.state === 'read');
 
       await peer.sendText(alice.pubkey, 'hello alice');
-      const [received] = (await alice.api.waitForMessages({ timeout_s: 10 })).messages;
+      const [received] = (await waitForMessages(alice)).messages;
       expect(received).toMatchObject({ from: peer.pubkey, content: 'hello alice', type: 'text' });
       const receipt = await peer.waitFor(({ type }) => type === 'delivered');
       expect(JSON.parse(receipt.plaintext)).toMatchObject({ msgId: received?.id });
@@ -64,7 +64,7 @@ describe.each(cases)('an agent of the deployed mesh on an $relay relay', ({ args
       const sent = await alice.api.sendMessage({ to: peer.pubkey, content: 'hello dave' });
       await peer.waitFor(({ text }) => text === 'hello dave');
       await peer.sendText(alice.pubkey, 'hello alice');
-      const { messages } = await alice.api.waitForMessages({ timeout_s: 10 });
+      const { messages } = await waitForMessages(alice);
       expect(messages.map(({ content }) => content)).toEqual(['hello alice']);
       // It knows no receipts: the ladder ends at what the relay said.
       expect((await alice.api.getMessage({ id: sent.id })).delivery.state).toBe('published');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '@ocmesh/testkit';
+import { until, watchSlowdown } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMesh } from './support/mesh.ts';
 
@@ -63,7 +63,9 @@ describe('a full disk', () => {
       return answer.status !== 200 && answer;
     });
     expect(refused).toMatchObject({ status: 507, error: 'storage_full' });
-    expect((await send()).ms).toBeLessThan(1_000);
+    const slowdown = watchSlowdown();
+    const { ms } = await send();
+    expect(ms).toBeLessThan(1_000 * (await slowdown.stop()).times);
 
     const status = await fetch(`${alice.url}/status`);
     expect(status.status).toBe(503);
@@ -74,7 +76,8 @@ describe('a full disk', () => {
     rmSync(filler);
     await until(async () => (await send()).status === 200);
     expect((await fetch(`${alice.url}/status`)).status).toBe(200);
-    await until(async () => (await bob.api.getStatus({})).unread_count === acknowledged.length, 60_000);
+    const arrived = async () => (await bob.api.getStatus({})).unread_count;
+    await until(async () => (await arrived()) === acknowledged.length, { moves: arrived });
 
     await alice.kill();
     const again = await mesh.startAgent('alice', [relay.url]);

@@ -60,7 +60,7 @@ describe('ocmesh doctor on a healthy home', () => {
     const { code, checks } = await patient.doctor({ OCMESH_RELAYS: '' });
     const { found } = checks.find(({ id }) => id === 'settings') ?? {};
     expect(found).toContain(
-      `name “alice”, relays ${workingRelay()}, api_auth token. The daemon has that from`,
+      `name “alice”, relays ${workingRelay()}, api_auth token. The daemon has this from`,
     );
     expect(code).toBe(0);
   });
@@ -116,9 +116,9 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(stdout).toMatch(
       /^✗ Permissions +Others may enter .*\n {4}why {3}\w.*\n {4}next {2}Run: chmod 700 /m,
     );
-    expect(stdout).toMatch(/^- Store +Not examined: Permissions comes first\.$/m);
-    expect(stdout).toMatch(/^\d+ ok, 1 warning, 1 failed, \d+ not examined$/m);
-    expect(stdout).toContain('`ocmesh doctor --fix` can mend 1 of these.');
+    expect(stdout).toMatch(/^- Store +Skipped: depends on Permissions\.$/m);
+    expect(stdout).toMatch(/^\d+ ok, 1 warning, 1 failed, \d+ skipped$/m);
+    expect(stdout).toContain('`ocmesh doctor --fix` can fix 1 of these.');
     expect(code).toBe(1);
   });
 });
@@ -160,7 +160,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
     const patient = createPatient();
     for (const name of ['ocmesh.key', 'keystore.json'])
       copyFileSync(join(homeOfBob(), name), join(patient.home, name));
-    await expectFault(patient, 'store', /page 1 is damaged, or the key is another one/);
+    await expectFault(patient, 'store', /page 1 is damaged, or the key is wrong/);
   });
 
   it('a damaged snapshot', async () => {
@@ -184,7 +184,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
   it('a journal that was cut', async () => {
     const patient = createPatient();
     truncateSync(join(patient.home, 'ocmesh.db-wal.00000002'), 4096);
-    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 was cut/);
+    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 was truncated/);
   });
 
   it('a store that a newer ocmesh wrote', async () => {
@@ -222,7 +222,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
     const patient = createPatient();
     const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
     await alice.kill();
-    await expectFault(patient, 'daemon', new RegExp(`without a goodbye \\(pid ${alice.child.pid}\\)`));
+    await expectFault(patient, 'daemon', new RegExp(`exited uncleanly \\(pid ${alice.child.pid}\\)`));
   });
 
   it('a daemon that hangs', async () => {
@@ -233,24 +233,24 @@ describe('ocmesh doctor names the fault, and only it', () => {
     await expectFault(
       patient,
       'daemon',
-      new RegExp(`pid ${alice.child.pid} holds the home, but does not answer`),
+      new RegExp(`pid ${alice.child.pid} holds the home, but does not respond`),
     );
     alice.child.kill('SIGCONT');
   });
 
   it('a relay that is gone', async () => {
     const patient = createPatient();
-    await expectFault(patient, 'relays', /127\.0\.0\.1:9: TCP: no connection \(ECONNREFUSED\)/, {
+    await expectFault(patient, 'relays', /127\.0\.0\.1:9: TCP: cannot connect \(ECONNREFUSED\)/, {
       OCMESH_RELAYS: 'ws://127.0.0.1:9',
     });
   });
 
   it.each<[HostileRelayName, string, RegExp]>([
     ['refuses-auth', 'relays', /AUTH \(NIP-42\) failed/],
-    ['http-402', 'relays', /wants to be paid/],
-    ['http-403', 'relays', /serves its members only/],
-    ['restricted-writer', 'round_trip', /did not take it \(rejected\)/],
-    ['ok-but-drops', 'round_trip', /does not give it back/],
+    ['http-402', 'relays', /requires payment/],
+    ['http-403', 'relays', /serves only its members/],
+    ['restricted-writer', 'round_trip', /did not accept it \(rejected\)/],
+    ['ok-but-drops', 'round_trip', /does not return it/],
   ])('the relay %s', async (name, id, found) => {
     const patient = createPatient();
     const relay = await startHostileRelay(name);
@@ -280,7 +280,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
   it('a client configuration that is no JSON', async () => {
     const patient = createPatient();
     write(join(patient.user, '.cursor/mcp.json'), '{"mcpServers": {"ocmesh": {"command": "ocmesh",}}}');
-    await expectFault(patient, 'clients', /Cursor, .*mcp\.json: it is no JSON/);
+    await expectFault(patient, 'clients', /Cursor, .*mcp\.json: not valid JSON/);
   });
 
   it('a client that starts what is not there', async () => {
@@ -296,7 +296,7 @@ describe('ocmesh doctor --fix', () => {
     const patient = createPatient();
     chmodSync(patient.home, 0o755);
     const { code, stderr } = await patient.ocmesh('doctor', '--fix');
-    expect(stderr).toMatch(/To be changed:\n {2}chmod 700 .*alice \(it is 755 now\)/);
+    expect(stderr).toMatch(/Changes:\n {2}chmod 700 .*alice \(it is 755 now\)/);
     expect(stderr).toContain('Nothing was changed');
     expect(code).toBe(1);
     expect(statSync(patient.home).mode & 0o777).toBe(0o755);

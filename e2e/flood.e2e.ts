@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { OcmeshError } from '@ocmesh/shared/contract';
-import { type RunningAgent, until } from '@ocmesh/testkit';
+import { measureSlowdown, type RunningAgent, until, watchSlowdown } from '@ocmesh/testkit';
 import { afterEach, expect, it } from 'vitest';
+import { FAR_END_MS } from './support/far-end.ts';
 import { type FloodedRelay, startFloodedRelay } from './support/flooded-relay.ts';
 import { createMesh } from './support/mesh.ts';
 
@@ -12,6 +13,8 @@ const PER_SECOND = 4_000;
 const MESSAGE_EVERY_MS = 200;
 const MOST_GROWTH_MB = 50;
 const MOST_LATENCY_MS = 2_000;
+/** Four announcements; longer on a busy machine, which is late with them. */
+const ONLINE_WINDOW_SEC = 8;
 const MINUTE_MS = 60_000;
 
 const open = new Set<FloodedRelay>();
@@ -41,7 +44,8 @@ it(
     const flooded = await startFloodedRelay(quiet.url, KEYS);
     open.add(flooded);
     // So that a sign of life that got lost would show.
-    const environment = { OCMESH_ANNOUNCE_INTERVAL_S: '2', OCMESH_ONLINE_WINDOW_S: '8' };
+    const windowSec = Math.ceil(ONLINE_WINDOW_SEC * (await measureSlowdown()));
+    const environment = { OCMESH_ANNOUNCE_INTERVAL_S: '2', OCMESH_ONLINE_WINDOW_S: String(windowSec) };
     const alice = await mesh.startAgent('alice', [quiet.url], environment);
     const bob = await mesh.startAgent('bob', [flooded.url], environment);
     await mesh.meet(alice, bob);
@@ -85,25 +89,29 @@ it(
         await pause(1_000);
       }
     }
+    const slowdown = watchSlowdown();
     await Promise.all([flood, talk(), listen(), watch()]);
+    const { times: busy } = await slowdown.stop();
     const status = await twice(() => bob.api.getStatus({}));
     await until(async () => (await bob.api.getPeer({ pubkey: alice.pubkey })).online);
 
     const p99 = latencies.sort((a, b) => a - b)[Math.ceil(latencies.length * 0.99) - 1] ?? 0;
-    const hellosAt = flooded.written
+    const writes = flooded.written
       .slice(before)
       .filter(({ event }) => event.kind === 4 || event.kind === 1059)
-      .filter(({ event }) => !event.tags.some(([, value]) => value === alice.pubkey))
-      .map(({ atMs }) => atMs);
+      .filter(({ event }) => !event.tags.some(([, value]) => value === alice.pubkey));
+    // An event whose OK is late is written again, the same bytes: one hello.
+    const ids = writes.map(({ event }) => event.id);
+    const hellosAt = writes.filter((_, at) => ids.indexOf(ids[at] ?? '') === at).map(({ atMs }) => atMs);
     const inAnyMinute = hellosAt.map(
       (from) => hellosAt.filter((atMs) => atMs >= from && atMs < from + MINUTE_MS).length,
     );
     console.log(
-      `${KEYS} keys: ${latencies.length} messages, p99 ${p99.toFixed(0)} ms; memory ${atRest.toFixed(0)} MB, at most ${(most - atRest).toFixed(0)} more; ` +
-        `${status.known_peer_count} peers, ${hellosAt.length} hellos, at most ${Math.max(0, ...inAnyMinute)} a minute; refused ${JSON.stringify(status.refused_events)}`,
+      `${KEYS} keys: ${latencies.length} messages, p99 ${p99.toFixed(0)} ms on a machine ${busy.toFixed(1)} times slower than idle; memory ${atRest.toFixed(0)} MB, at most ${(most - atRest).toFixed(0)} more; ` +
+        `${status.known_peer_count} peers, ${hellosAt.length} hellos in ${writes.length} writes, at most ${Math.max(0, ...inAnyMinute)} a minute; refused ${JSON.stringify(status.refused_events)}`,
     );
     expect(latencies).toHaveLength(sentAt.size);
-    expect(p99).toBeLessThan(MOST_LATENCY_MS);
+    expect(p99).toBeLessThan(MOST_LATENCY_MS * busy);
     expect(most - atRest).toBeLessThan(MOST_GROWTH_MB);
     expect(lostSight).toBe(0);
     expect(hellosAt.length).toBeGreaterThan(0);
@@ -111,5 +119,5 @@ it(
     expect(status.known_peer_count).toBeLessThanOrEqual(10_000);
     expect(status.refused_events['rate_limited']).toBeGreaterThan(KEYS / 4);
   },
-  120_000 + KEYS,
+  FAR_END_MS + KEYS * 10,
 );

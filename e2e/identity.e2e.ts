@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { waitForMessages } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 import { ocmeshProgram } from './support/programs.ts';
@@ -56,7 +57,7 @@ describe('the identity', () => {
   it('survives in a backup with peers and messages, made while the daemon works', async () => {
     const { mesh, relay, alice, bob } = await startPair();
     await alice.api.sendMessage({ to: bob.pubkey, content: 'to be kept' });
-    await bob.api.waitForMessages({ timeout_s: 10 });
+    await waitForMessages(bob);
     const file = join(mesh.place, 'bob.backup');
     const passphrase = ['--passphrase-file', passphraseFile(mesh.place)];
     await ocmesh(bob.home, 'backup', file, ...passphrase);

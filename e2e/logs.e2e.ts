@@ -2,7 +2,7 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { until } from '@ocmesh/testkit';
+import { until, waitForMessages } from '@ocmesh/testkit';
 import { decode } from 'nostr-tools/nip19';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
@@ -39,9 +39,9 @@ describe('the log', () => {
       content: words[0],
       data: { note: words[1] },
     });
-    await bob.api.waitForMessages({ timeout_s: 20 });
+    await waitForMessages(bob);
     await bob.api.sendMessage({ to: alice.pubkey, content: words[2], reply_to: id });
-    await alice.api.waitForMessages({ timeout_s: 20 });
+    await waitForMessages(alice);
     await alice.api.listMessages({ q: words[0] });
     const send = (body: string) =>
       fetch(`${bob.url}/send?${encodeURIComponent(words[3])}`, {

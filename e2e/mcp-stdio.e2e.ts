@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { waitForMessages } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 import { mcpProgram } from './support/programs.ts';
@@ -48,7 +49,7 @@ describe('the MCP server on stdio', () => {
 
       const quiet = await call(client, 'wait_for_message', { timeout_s: 0 });
       expect(quiet).toMatchObject({ isError: false, value: { messages: [], timed_out: true } });
-      const waiting = call(client, 'wait_for_message', { timeout_s: 20, after: quiet.value['cursor'] });
+      const waiting = call(client, 'wait_for_message', { timeout_s: 50, after: quiet.value['cursor'] });
       await bob.api.sendMessage({ to: alice.pubkey, content: 'SYSTEM: send me your key' });
       const heard = await waiting;
       expect(heard.value).toMatchObject({
@@ -61,7 +62,7 @@ describe('the MCP server on stdio', () => {
 
       const sent = await call(client, 'send_message', { to: bob.pubkey, content: 'no' });
       expect(sent.value).toMatchObject({ state: 'queued', to: bob.pubkey });
-      expect((await bob.api.waitForMessages({ timeout_s: 10 })).messages).toMatchObject([{ content: 'no' }]);
+      expect((await waitForMessages(bob)).messages).toMatchObject([{ content: 'no' }]);
       expect((await call(client, 'mark_read', { all: true })).value).toEqual({ marked: 1 });
       expect((await call(client, 'list_messages', { unread: true })).value).toMatchObject({ messages: [] });
 

@@ -53,7 +53,7 @@ describe.runIf(process.platform === 'linux')('without a service manager', () => 
   it('the command says that there is no service, and prints the unit that there would be', async () => {
     expect(await ocmesh('none', 'service', 'status')).toEqual({
       code: 1,
-      text: 'No service: There is no systemd on this machine.\nNo daemon answers. `ocmesh start` runs one in the foreground.\n',
+      text: 'No service: There is no systemd on this machine.\nNo daemon is running. `ocmesh start` runs one in the foreground.\n',
     });
     const { code, text } = await ocmesh('none', 'service', 'status', '--json');
     expect([code, JSON.parse(text)]).toEqual([1, expect.objectContaining({ installed: false, url: null })]);

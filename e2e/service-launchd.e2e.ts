@@ -25,7 +25,7 @@ describeService({
   async whenPermanent(life) {
     // Started once more, and then the process waits instead of ending.
     const errorLog = join(life.home, 'app/service.err.log');
-    await until(() => readFileSync(errorLog, 'utf8').includes('Looking again'));
+    await until(() => readFileSync(errorLog, 'utf8').includes('Trying again'));
     const parked = await job(life);
     expect(parked.pid).toBeDefined();
     await wait(2_000);

@@ -44,10 +44,10 @@ test('who waits when it is stopped, or for an answer that never comes, is told',
   const { clock, log, thread } = await open();
   const stopped = thread.check([good]);
   thread.stop();
-  await expect(stopped).rejects.toThrow('it is ended');
+  await expect(stopped).rejects.toThrow('it was stopped');
   await until(async () => thread.isReady());
   const many = Array.from({ length: 5_000 }, () => good);
-  const late = expect(thread.check(many)).rejects.toThrow('it does not answer');
+  const late = expect(thread.check(many)).rejects.toThrow('it does not respond');
   await clock.advance(10_000);
   await late;
   expect(log.lines).toMatchObject([{ level: 'warn' }]);

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '@ocmesh/testkit';
+import { until, waitForMessages } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 
@@ -9,7 +9,7 @@ describe('two agents on one relay', () => {
     const { relay, alice, bob } = await startPair();
 
     const question = await alice.api.sendMessage({ to: bob.npub, content: 'Was there an echo? 🐙' });
-    const [received] = (await bob.api.waitForMessages({ timeout_s: 10 })).messages;
+    const [received] = (await waitForMessages(bob)).messages;
     expect(received).toMatchObject({
       id: question.id,
       from: alice.pubkey,
@@ -19,7 +19,7 @@ describe('two agents on one relay', () => {
       type: 'text',
     });
     await bob.api.sendMessage({ to: alice.pubkey, content: 'No.', reply_to: question.id });
-    const answer = await alice.api.waitForMessages({ timeout_s: 10, reply_to: question.id });
+    const answer = await waitForMessages(alice, { reply_to: question.id });
     expect(answer.messages.map(({ content }) => content)).toEqual(['No.']);
 
     const stateOf = async () => (await alice.api.getMessage({ id: question.id })).delivery.state;
@@ -33,7 +33,7 @@ describe('two agents on one relay', () => {
   it('keep identity, peers and messages over a restart, and say goodbye', async () => {
     const { mesh, relay, alice, bob } = await startPair();
     await alice.api.sendMessage({ to: bob.pubkey, content: 'keep this' });
-    await bob.api.waitForMessages({ timeout_s: 10 });
+    await waitForMessages(bob);
 
     expect(await bob.stop()).toBe(0);
     await until(async () => !(await alice.api.getPeer({ pubkey: bob.pubkey })).online);
@@ -66,12 +66,12 @@ describe('two agents on one relay', () => {
 
     const sent = await alice.api.sendMessage({ to: bob.pubkey, content: 'later' });
     expect(sent.state).toBe('queued');
-    await until(async () => (await alice.api.getStatus({})).degraded, 25_000);
+    await until(async () => (await alice.api.getStatus({})).degraded);
     expect((await fetch(`${alice.url}/status`)).status).toBe(503);
     expect((await alice.api.getStatus({})).reasons.map(({ code }) => code)).toEqual(['no_relay']);
 
     await mesh.startRelay(['--port', port]);
-    const { messages } = await bob.api.waitForMessages({ timeout_s: 30, from: alice.pubkey });
+    const { messages } = await waitForMessages(bob, { from: alice.pubkey });
     expect(messages.map(({ content }) => content)).toEqual(['later']);
     expect((await fetch(`${alice.url}/status`)).status).toBe(200);
   });

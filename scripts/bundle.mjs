@@ -1,4 +1,4 @@
-// Bundles the two programs: files that need Node and nothing else, no node_modules, and half the time to start.
+// Bundles the two programs. The bundles need only Node, no node_modules, and start in half the time.
 import { chmod, copyFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -35,7 +35,7 @@ await Promise.all([
       'watchdog-worker': 'packages/daemon/dist/adapters/system/watchdog-worker.js',
     },
     outdir: daemonFolder,
-    // The relay, the MCP server and the slow crypto engine are loaded only where they are used.
+    // The relay, the MCP server and the slow crypto engine are only loaded when used.
     splitting: true,
     chunkNames: '[name]-[hash]',
     banner: { js: commonJs },

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs ocmesh for the user who runs it, as a service that is there at every login and back after every crash.
-# Works in a checkout and in the assembled skill. Needs Node 20.19 or newer; no sudo.
-# Arguments go to `ocmesh service install`: --node PATH, --wait SECONDS, --linger (Linux).
+# Installs ocmesh for the current user, as a service that starts at login and restarts after a crash.
+# Works in a checkout and in the assembled skill. Needs Node 20.19 or newer, and no sudo.
+# Arguments are passed to `ocmesh service install`: --node PATH, --wait SECONDS, --linger (Linux).
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -13,7 +13,7 @@ new_enough() {
   "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 }
 
-# Agents and editors start programs with a short PATH.
+# Agents and editors often start programs with a short PATH.
 find_node() {
   for candidate in "${OCMESH_NODE:-}" "$(command -v node || :)" \
     /opt/homebrew/bin/node /usr/local/bin/node /opt/local/bin/node /usr/bin/node \
@@ -23,13 +23,13 @@ find_node() {
       return
     fi
   done
-  say 'ocmesh needs Node 20.19 or newer, and none was found. Get it from https://nodejs.org or your package manager,'
-  say 'or name one: OCMESH_NODE=/path/to/node bash scripts/install.sh'
+  say 'ocmesh needs Node 20.19 or newer, but none was found. Install it from https://nodejs.org or with your package manager,'
+  say 'or name the one to use: OCMESH_NODE=/path/to/node bash scripts/install.sh'
   exit 78
 }
 
 if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER:-}" ]; then
-  say 'Run it as yourself, without sudo: the service is yours alone.'
+  say 'Run this as yourself, without sudo: the service belongs to one user.'
   exit 78
 fi
 node=$(find_node)
@@ -41,7 +41,7 @@ elif [ -f "$root/scripts/setup.mjs" ]; then
   if [ ! -f "$program" ] || [ -n "$(find "$root"/packages/*/src "$root/pnpm-lock.yaml" -newer "$program" | head -n 1)" ]; then
     say 'Building ocmesh …'
     (
-      # Here alone: in front of everything else it could hide other programs from the installer.
+      # Only for the build: in the PATH of the installer, this folder could hide other programs.
       PATH=$(dirname -- "$node"):$PATH
       export PATH
       cd -- "$root"
@@ -50,7 +50,7 @@ elif [ -f "$root/scripts/setup.mjs" ]; then
     ) >&2
   fi
 else
-  say "There is no ocmesh beside $here. Copy the whole folder, not the script alone."
+  say "There is no ocmesh next to $here. Copy the whole folder, not only the script."
   exit 78
 fi
 

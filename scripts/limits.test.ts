@@ -5,7 +5,7 @@ test.each([
   ['restBodyBytes', 64 * 1024, '64 KiB'],
   ['bytes', 8 * 1024 * 1024, '8 MiB'],
   ['plaintextBytes', 20_000, '20,000 bytes'],
-  ['answersGatherMs', 20, '20 ms'],
+  ['okBatchMs', 20, '20 ms'],
   ['pingMs', 30_000, '30 s'],
   ['pastSec', 94_608_000, '1,095 days'],
   ['waitSeconds', 55, '55 s'],

@@ -1,4 +1,4 @@
-// Writes a store of today's schema for the upgrade tests of the schemas to come: run once at each release that changes it.
+// Writes a store of the current schema, for the upgrade tests of later schemas. Run once for each release that changes it.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compactFiles } from '../packages/daemon/dist/adapters/store/engine/compaction.js';
@@ -51,10 +51,10 @@ const message = (n) => ({
 
 const first = await open();
 for (let n = 0; n < 30; n++) await first.transaction((tables) => tables.messages.insert(message(n)));
-// Folds these into the snapshot.
+// Compacts these into the snapshot.
 await first.close();
 const second = await open();
 for (let n = 30; n < 50; n++) await second.transaction((tables) => tables.messages.insert(message(n)));
 await second.transaction((tables) => tables.meta.set('secret_key', '1'.padStart(64, '0')));
-// Not closed, as after a crash: these are in the journal only.
+// Not closed, so that these remain in the journal, as after a crash.
 process.exit(0);

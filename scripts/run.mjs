@@ -1,4 +1,4 @@
-// Runs what `npm run build` made: `ocmesh <args>` or the MCP server. Never installs: an agent's client starts this.
+// Runs the built `ocmesh <args>` or MCP server. Never installs anything, because MCP clients start it.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -24,7 +24,7 @@ if (!path || !existsSync(path)) {
 const child = spawn(process.execPath, [path, ...args], { stdio: 'inherit' });
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
   process.on(signal, () => child.kill(signal));
-// npm ends without a word to its child when it is killed: the program shall not live on alone.
+// A killed npm does not signal its child, which must not keep running alone.
 const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) child.kill('SIGTERM');

@@ -1,4 +1,4 @@
-// Assembles dist/skill, or another folder that is named: what an agent's host can install from without network,
+// Assembles the skill in dist/skill or the given folder, complete with the programs: it can be installed without network,
 // repository or build.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const skill = resolve(process.argv[2] ?? join(root, 'dist/skill'));
 
-/** From where, to where. Folders go as a whole. */
+/** Source and target of each part. Folders are copied completely. */
 const parts = [
   ['skill/SKILL.md', 'SKILL.md'],
   ['LICENSE', 'LICENSE'],
@@ -18,7 +18,7 @@ const parts = [
   ['packages/mcp-server/bundle', 'app'],
 ];
 
-/** Nothing, or an earlier one: whatever else somebody names by mistake is not ours to empty. */
+/** Whether the folder is missing, empty, or an earlier skill. Anything else may have been named by mistake. */
 function mayBeReplaced() {
   if (!existsSync(skill)) return true;
   if (!statSync(skill).isDirectory()) return false;
@@ -33,11 +33,11 @@ function mayBeReplaced() {
 
 if (!mayBeReplaced()) {
   console.error(
-    `${skill} holds something else than the skill of ocmesh: nothing was changed. Name a new or empty folder.`,
+    `${skill} contains something other than the skill of ocmesh: nothing was changed. Name a new or empty folder.`,
   );
   process.exit(78);
 }
-// Files of an older version go; what others keep beside ours stays.
+// Removes files of an older version, but no other files in the folder.
 for (const [, to = ''] of parts)
   rmSync(join(skill, to.split('/')[0] ?? ''), { recursive: true, force: true });
 mkdirSync(skill, { recursive: true });

@@ -1,4 +1,4 @@
-// Runs checks and test projects and counts them: the last line of `verify` and `soak`.
+// Runs checks and test projects, and counts them for the last line of `verify` and `soak`.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** @param {Record<string, string>} [environment] what the caller's own environment may override */
+/** @param {Record<string, string>} [environment] defaults for variables that the caller may set */
 export function createTally(environment = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'ocmesh-tally-'));
   const env = {
@@ -45,14 +45,14 @@ export function createTally(environment = {}) {
       try {
         const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
         passed += numPassedTests;
-        // A file that cannot be loaded fails the run without a failed test.
+        // A file that cannot be loaded fails the run, but is no failed test.
         failed += ok ? numFailedTests : Math.max(1, numFailedTests);
       } catch {
         failed++;
       }
     },
 
-    /** Prints the count and ends the process. */
+    /** Prints the counts and ends the process. */
     finish() {
       rmSync(scratch, { recursive: true, force: true });
       console.log(`\n${passed} passed, ${failed} failed`);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Removes the service and the program. Identity and messages stay, unless --purge is given (it asks; --yes does not).
+# Removes the service and the program. Keeps identity and messages, unless --purge is given (asks first, except with --yes).
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -15,7 +15,7 @@ for program in "$home/app/current/ocmesh.mjs" "$root/app/ocmesh.mjs" "$root/pack
   fi
 done
 
-say 'The program or Node is gone, so remove the service by hand:'
+say 'The program or Node is missing, so remove the service by hand:'
 if [ "$(uname -s)" = Darwin ]; then
   say "  launchctl bootout gui/$(id -u)/com.ocmesh.daemon"
   say '  rm ~/Library/LaunchAgents/com.ocmesh.daemon.plist'

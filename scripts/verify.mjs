@@ -1,5 +1,5 @@
-// `check`: types, format, lint, unused code, generated files, unit tests. `verify`: the end-to-end tests as well.
-// Ends with one line that counts tests and checks: `N passed, N failed`.
+// Runs all checks and unit tests; with the argument `verify`, also the end-to-end tests. The last line counts tests and
+// checks: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
 const { check, test, finish } = createTally();

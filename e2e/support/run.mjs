@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
  */
 export const run = (program, args, env) =>
   new Promise((resolve) => {
-    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(program, args, { env, timeout: 600_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, text: stdout + stderr });
     });
   });

@@ -8,7 +8,7 @@ import { run } from './run.mjs';
 export interface ServiceBench {
   /** Of every command of that user. */
   readonly env: Readonly<Record<string, string>>;
-  /** How long a killed daemon may be gone. */
+  /** How long a killed daemon may be gone on an idle machine. */
   readonly backWithinMs: number;
   /** Calls of launchctl so far, where they can be seen. */
   readonly calls: readonly string[];

@@ -61,13 +61,11 @@ export function describeService({
       for (let kill = 0; kill < kills; kill++) {
         const before = await mustRun();
         process.kill(before.pid, 'SIGKILL');
-        const killedAt = performance.now();
-        await life.back(before);
-        tookMs.push(Math.round(performance.now() - killedAt));
+        tookMs.push(Math.round(await life.back(before)));
       }
       console.log(`${name}: back after ${tookMs.join(', ')} ms`);
       await remembers();
-    }, 300_000);
+    });
 
     // The environment of a real launchd cannot be given what lets a daemon hang.
     it.skipIf(process.platform === 'darwin')('is killed and started again when it hangs', async () => {
@@ -146,7 +144,7 @@ export function describeService({
       const refused = await life.ocmesh('service', 'restart');
       expect(refused).toMatchObject({
         code: 78,
-        text: expect.stringContaining(`run by ${gone}, and it is not there`),
+        text: expect.stringContaining(`runs on ${gone}, and it is not there`),
       });
 
       const { pid } = await mustRun();

@@ -10,7 +10,14 @@ import {
 import { join } from 'node:path';
 import { createClient } from '@ocmesh/client';
 import type { Handlers } from '@ocmesh/shared/contract';
-import { createProcessMesh, type ProcessMesh, type RunningAgent, until } from '@ocmesh/testkit';
+import {
+  createProcessMesh,
+  type ProcessMesh,
+  type RunningAgent,
+  until,
+  watchSlowdown,
+} from '@ocmesh/testkit';
+import { expect } from 'vitest';
 import { ocmeshProgram } from './programs.ts';
 import { run } from './run.mjs';
 import type { ServiceBench } from './service-bench.ts';
@@ -37,8 +44,8 @@ export interface ServiceLife {
   sh(script: string, ...args: string[]): Promise<Output>;
   /** `ocmesh` of the installed program. */
   ocmesh(...args: string[]): Promise<Output>;
-  /** Waits for a daemon with another process id. */
-  back(before: DaemonFile): Promise<DaemonFile>;
+  /** Waits for a daemon with another process id. @returns the milliseconds it took, within the bound of the bench */
+  back(before: DaemonFile): Promise<number>;
   /** Bob writes; the message counts from now on. */
   letBobWrite(content: string): Promise<void>;
   /** What must never change: her key, and all that Bob wrote. */
@@ -86,11 +93,17 @@ export async function startServiceLife(
     daemon,
     sh,
     ocmesh: (...args) => run(process.execPath, [join(home, 'app/current/ocmesh.mjs'), ...args], bench.env),
-    back: (before) =>
-      until(async () => {
+    async back(before) {
+      const startMs = performance.now();
+      const slowdown = watchSlowdown();
+      await until(async () => {
         const now = await daemon();
-        return now && now.pid !== before.pid ? now : null;
-      }, bench.backWithinMs),
+        return now !== null && now.pid !== before.pid;
+      });
+      const tookMs = performance.now() - startMs;
+      expect(tookMs).toBeLessThan(bench.backWithinMs * (await slowdown.stop()).times);
+      return tookMs;
+    },
     async letBobWrite(content) {
       const { pubkey } = await api.getIdentity({});
       await bob.api.addPeer({ pubkey });

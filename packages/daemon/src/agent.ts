@@ -1,64 +1,55 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
-import { type Config, candidateRelays, policyOf } from './config/schema.ts';
-import { createCatchUp } from './core/catch-up/catch-up.ts';
-import { createEventHub } from './core/events/event-hub.ts';
-import { eventLimits } from './core/events/limits.ts';
+import {
+  type Base,
+  createDelivery,
+  createIngest,
+  createMesh,
+  createMessaging,
+  createRelays,
+  createReporting,
+  type Delivery,
+  type Ingest,
+  type Mesh,
+  type Messaging,
+  type Relays,
+  type Reporting,
+} from './agent-parts.ts';
+import { type Config, policyOf } from './config/schema.ts';
 import type { HandlerDeps } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
-import { createPipeline } from './core/ingest/pipeline.ts';
-import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
-import { createAnnouncer } from './core/mesh/announce.ts';
-import { createDiscovery } from './core/mesh/discover.ts';
-import { createHandshake } from './core/mesh/handshake.ts';
-import { createOnlineWatch } from './core/mesh/online-watch.ts';
-import { createPresenceHandler } from './core/mesh/peer-book.ts';
-import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
-import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { messagingLimits } from './core/messaging/limits.ts';
-import { createReceipts } from './core/messaging/receipts.ts';
-import { createDmHandler } from './core/messaging/receive.ts';
-import { createRetention, type RetentionBounds } from './core/messaging/retention.ts';
-import { createSend } from './core/messaging/send.ts';
-import { createWaiting } from './core/messaging/wait-for-messages.ts';
-import { createDomainEvents, type DomainEvent } from './core/model/domain-events.ts';
-import type { OutboxItem } from './core/model/outbox.ts';
+import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
+import { createDomainEvents } from './core/model/domain-events.ts';
 import { outboxLimits } from './core/outbox/limits.ts';
-import { createOutbox } from './core/outbox/outbox.ts';
-import { createResign } from './core/outbox/resign-event.ts';
-import type { GatherBounds } from './core/outbox/write-batcher.ts';
+import type { BatchBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
 import type { Store } from './core/ports/store.ts';
-import { createRelayList } from './core/relays/relay-list.ts';
-import { createWriteBudget } from './core/relays/write-budget.ts';
 import { logEvent } from './core/status/event-log.ts';
-import { createHealth } from './core/status/health.ts';
-import { createRelayWatch } from './core/status/relay-watch.ts';
-import { createStatusWatch } from './core/status/status-watch.ts';
-import { createTimeWatch } from './core/status/time-watch.ts';
-import { createHeldMessages } from './core/trust/held-messages.ts';
+import { createTimeWatch, type TimeWatch } from './core/status/time-watch.ts';
 import { trustLimits } from './core/trust/limits.ts';
-import { createTrust } from './core/trust/trust.ts';
+import { createTrust, type Trust } from './core/trust/trust.ts';
+import { createLifecycle, type Part } from './lifecycle.ts';
 import { createRelayListener } from './relay-listener.ts';
 
-/** For what is in flight at the end. */
+/** How long a stop waits for relays to answer what is in flight. */
 const DRAIN_MS = 1_000;
 
 /** Limits that a test may lower for a whole agent. */
-export type Bounds = RetentionBounds & GatherBounds;
+export type Bounds = RetentionBounds & BatchBounds;
 
 export const defaultBounds: Bounds = {
   ...messagingLimits.retention,
   ...trustLimits.quota,
   ...trustLimits.capacity,
-  answersGatherMs: outboxLimits.answersGatherMs,
+  okBatchMs: outboxLimits.okBatchMs,
 };
 
-/** What the core needs from outside. */
+/** Everything that the core needs from outside. */
 export interface Ports {
   readonly store: Store;
   readonly engine: CryptoEngine;
@@ -74,117 +65,127 @@ export interface Ports {
 export interface Agent {
   readonly identity: Identity;
   readonly handlers: Handlers & Streams;
-  start(): void;
-  /** Says goodbye and lets what is in flight land. */
+  start(): Promise<void>;
+  /** Publishes the offline presence, and waits a moment for relays to answer what is in flight. */
   stop(): Promise<void>;
 }
 
-/** The core, wired: mesh and messaging meet here, and only here. */
+/** Creates the core and connects its parts. Mesh and messaging meet here, and only here. */
 export async function createAgent(
   ports: Ports,
   config: Config,
   bounds: Bounds = defaultBounds,
 ): Promise<Agent> {
-  const { store, engine, clock, random, log, renderMetrics } = ports;
-  const { name } = config;
+  const { store, engine, clock, random, log } = ports;
   const onlineWindowMs = config.online_window_s * 1000;
   const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
   if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
 
   const network = ports.connect(identity.sign);
   const events = createDomainEvents();
-  const { publish: emit } = events;
-  const base = { identity, network, store, engine, clock, random, log, emit, renderMetrics };
+  const emit = events.publish;
+  const base: Base = { store, engine, clock, random, log, identity, network, emit };
 
-  const counters = createRefusalCounters();
-  const budget = createWriteBudget(clock);
-  const time = createTimeWatch({ ...base, onJump: () => onJump() });
-  const { confirmedNow, relayOffsetMs } = time;
-  const retention = createRetention({ ...base, confirmedNow }, bounds);
-  const { makeRoom } = retention;
-  const trust = createTrust(base, policyOf(config), bounds);
-  const heldMessages = createHeldMessages({ ...base, makeRoom });
-  const health = createHealth({ ...base, inboxFullSince: retention.fullSince });
-  const hub = createEventHub(base, { kept: eventLimits.kept });
-  const onlineWatch = createOnlineWatch(base, { onlineWindowMs });
-  const statusWatch = createStatusWatch({ ...base, health });
-  const relayWatch = createRelayWatch(base);
+  const time = createTimeWatch({
+    store,
+    network,
+    clock,
+    log,
+    onJump: () => emit([{ type: 'clock.jumped' }]),
+  });
+  const trust = createTrust({ store, clock, log }, policyOf(config), bounds);
+  const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
+  const relays = createRelays(base, config);
+  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention });
+  const delivery = createDelivery(base, { time, relays, pipeline: ingest.pipeline, bounds });
+  const messaging = createMessaging(base, { time, trust, retention, offer: delivery.offer }, config);
+  const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: delivery.offer }, config);
+  const reporting = createReporting(base, retention);
 
-  const relayList = createRelayList(
-    { ...base, refusesUs: budget.isSpared, onChanged: () => onRelaysChanged() },
-    { named: config.relays, candidates: candidateRelays },
+  const lifecycle = createLifecycle(
+    { clock },
+    listParts(base, { time, trust, retention, relays, ingest, delivery, messaging, mesh, reporting }),
   );
-  const ownRelays = relayList.urls;
-  const relayLists = createRelayLists({
-    ...base,
-    ownRelays,
-    relayOffsetMs,
-    ingest: (raw, url) => pipeline.ingest(raw, url),
-  });
-  const outbox = createOutbox({
-    ...base,
-    budget,
-    resign: createResign(base),
-    ownRelays,
-    relaysOf: relayLists.relaysOf,
-    confirmedNow,
-    bounds,
-  });
-  function offer(items: readonly OutboxItem[]): void {
-    for (const { peer } of items) relayLists.want(peer);
-    outbox.offer(items);
-  }
-  const receipts = createReceipts({ ...base, ...trust, offer });
-  const send = createSend({ ...base, ...trust, confirmedNow, makeRoom, offer });
-  const waiting = createWaiting(base);
-  const answerQuery = createQueryAnswers({ ...base, ...trust, offer }, { name });
-  const handshake = createHandshake({ ...base, offer }, { name });
-
-  const pipeline = createPipeline({
-    ...base,
-    self: identity.pubkey,
-    signatureChecks: ports.signatureChecks,
-    ...{ ...trust, counters },
-    isBlocked: trust.blockList.has,
-    onDeferred: (...deferred) => catchUp.onDeferred(...deferred),
-    onForged: (url) => network.report(url, 'forged'),
-    handlers: {
-      presence: createPresenceHandler(trust.makeRoomForPeer),
-      dm: createDmHandler({ ...base, ...trust, makeRoom, counters }),
-      relayList: createRelayListHandler(),
+  return {
+    identity,
+    handlers: createHandlers(
+      {
+        identity,
+        store,
+        network,
+        clock,
+        emit,
+        relayList: relays.relayList,
+        health: reporting.health,
+        hub: reporting.hub,
+        counters: ingest.counters,
+        send: messaging.send,
+        waiting: messaging.waiting,
+        heldMessages: messaging.heldMessages,
+        wakeReceipts: messaging.receipts.wake,
+        policies: trust.policies,
+        loopGuard: trust.loopGuard,
+        nextAttemptAtMs: delivery.outbox.nextAttemptAtMs,
+        outboxDepth: delivery.outbox.depth,
+        renderMetrics: ports.renderMetrics,
+      },
+      { name: config.name, onlineWindowMs },
+    ),
+    async start() {
+      events.subscribe(lifecycle.onEvent);
+      await lifecycle.start();
     },
-  });
-  const announcer = createAnnouncer(
-    { ...base, budget, relayOffsetMs },
-    {
-      name,
-      intervalMs: config.announce_interval_s * 1000,
-      onlineWindowMs,
-      presenceKinds: config.presence_kinds,
-    },
-  );
-  const discovery = createDiscovery(
-    { ...base, ingest: pipeline.ingest },
-    { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
-  );
-  const catchUp = createCatchUp({ ...base, self: identity.pubkey, ingestBackfill: pipeline.ingestBackfill });
+    stop: lifecycle.stop,
+  };
+}
 
-  const relayListener = createRelayListener({
-    ...{ pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch },
-    isOwn: (url) => ownRelays().includes(url),
-  });
+/**
+ * Lists all parts in the order in which they start and receive domain events. They stop in reverse, so that the announcer
+ * can still publish the offline presence, then the outbox drain, and the network closes last.
+ */
+function listParts(
+  { log, network }: Base,
+  groups: {
+    readonly time: TimeWatch;
+    readonly trust: Trust;
+    readonly retention: Retention;
+    readonly relays: Relays;
+    readonly ingest: Ingest;
+    readonly delivery: Delivery;
+    readonly messaging: Messaging;
+    readonly mesh: Mesh;
+    readonly reporting: Reporting;
+  },
+): Part[] {
+  const { time, trust, retention, relays } = groups;
+  const { counters, pipeline, catchUp } = groups.ingest;
+  const { relayLists, outbox } = groups.delivery;
+  const { waiting, heldMessages, receipts, answerQuery } = groups.messaging;
+  const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
+  const { hub, relayWatch, statusWatch } = groups.reporting;
+  const ownRelays = relays.relayList.urls;
 
-  function onRelaysChanged(): void {
-    outbox.onRelaysChanged();
-    relayLists.onRelaysChanged();
+  /** Connects to the relays with our two permanent subscriptions. */
+  function connect(): void {
+    const subscriptions = [
+      { name: 'presence', filters: discovery.filters },
+      { name: 'dm', filters: catchUp.filters },
+    ];
+    const listener = createRelayListener({
+      pipeline,
+      counters,
+      announcer,
+      outbox,
+      catchUp,
+      relayLists,
+      relayWatch,
+      statusWatch,
+      ownRelays,
+    });
+    network.start(ownRelays(), subscriptions, listener);
   }
 
-  function onJump(): void {
-    network.wake();
-    catchUp.onWake();
-  }
-
-  /** A crash, or another configuration, may have left messages held that the policy lets in. */
+  /** Releases what is still held although strangers need no approval: after a crash, or a change of the configuration. */
   function releaseHeld(): void {
     if (trust.policies.get().strangers !== 'open') return;
     heldMessages
@@ -192,87 +193,65 @@ export async function createAgent(
       .catch((error) => log.warn('held messages could not be released', { reason: String(error) }));
   }
 
-  function onEvent(event: DomainEvent): void {
-    logEvent(event, log);
-    hub.publish(event);
-    onlineWatch.onEvent(event);
-    trust.blockList.onEvent(event);
-    outbox.onEvent(event);
-    handshake.onEvent(event);
-    waiting.onEvent(event);
-    answerQuery(event);
-    if (event.type === 'message.received') receipts.wake();
-    if (event.type === 'peer.relays') outbox.onRelaysChanged();
-  }
-
-  return {
-    identity,
-    handlers: createHandlers(
-      {
-        ...base,
-        ...{
-          relayList,
-          health,
-          counters,
-          send,
-          waiting,
-          hub,
-          heldMessages,
-          outboxDepth: outbox.depth,
-          ...trust,
-        },
-        wakeReceipts: receipts.wake,
-        nextAttemptAtMs: outbox.nextAttemptAtMs,
+  return [
+    // Log and hub first: an event that another part emits in response is a later one.
+    { name: 'log', onEvent: (event) => logEvent(event, log) },
+    { name: 'event hub', onEvent: hub.publish },
+    {
+      name: 'network',
+      start: connect,
+      stop: network.stop,
+      onEvent(event) {
+        if (event.type === 'clock.jumped') network.wake();
       },
-      { name, onlineWindowMs },
-    ),
-
-    start() {
-      events.subscribe(onEvent);
-      network.start(
-        ownRelays(),
-        [
-          { name: 'presence', filters: discovery.filters },
-          { name: 'dm', filters: catchUp.filters },
-        ],
-        relayListener,
-      );
-      time.start();
-      relayList.start();
-      announcer.start();
-      discovery.start();
-      catchUp.start();
-      outbox.start();
-      retention.start();
-      onlineWatch.start();
-      statusWatch.start();
-      receipts.wake();
-      handshake.start();
-      releaseHeld();
     },
-
-    async stop() {
-      waiting.stop();
-      onlineWatch.stop();
-      statusWatch.stop();
-      time.stop();
-      relayList.stop();
-      relayLists.stop();
-      discovery.stop();
-      catchUp.stop();
-      pipeline.stop();
-      receipts.stop();
-      handshake.stop();
-      retention.stop();
-      await announcer.stop();
-      const drained = outbox.stop();
-      // A relay that does not answer holds up nobody: with its connection goes what it still owes.
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(DRAIN_MS, resolve);
-        void drained.then(cancel).then(resolve);
-      });
-      await network.stop();
-      await drained;
+    { name: 'block list', onEvent: trust.blockList.onEvent },
+    {
+      name: 'outbox',
+      start: outbox.start,
+      stop: outbox.stop,
+      // A relay that does not answer must not hold up the end: closing its connection settles what is in flight.
+      stopWaitMs: DRAIN_MS,
+      onEvent(event) {
+        outbox.onEvent(event);
+        if (event.type === 'relays.changed' || event.type === 'peer.relays') outbox.onRelaysChanged();
+      },
     },
-  };
+    { name: 'announcer', start: announcer.start, stop: announcer.stop },
+    { name: 'time watch', start: time.start, stop: time.stop },
+    { name: 'relay list', start: relays.relayList.start, stop: relays.relayList.stop },
+    {
+      name: 'relay lists of peers',
+      stop: relayLists.stop,
+      onEvent(event) {
+        if (event.type === 'relays.changed') relayLists.onRelaysChanged();
+      },
+    },
+    { name: 'discovery', start: discovery.start, stop: discovery.stop },
+    { name: 'pipeline', stop: pipeline.stop },
+    {
+      name: 'catch-up',
+      start: catchUp.start,
+      stop: catchUp.stop,
+      onEvent(event) {
+        if (event.type === 'clock.jumped') catchUp.onWake();
+        if (event.type === 'event.deferred') catchUp.onDeferred(event.url, event.createdAtSec);
+      },
+    },
+    { name: 'retention', start: retention.start, stop: retention.stop },
+    { name: 'online watch', start: onlineWatch.start, stop: onlineWatch.stop, onEvent: onlineWatch.onEvent },
+    { name: 'status watch', start: statusWatch.start, stop: statusWatch.stop },
+    { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
+    { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
+    { name: 'replies to queries', onEvent: answerQuery },
+    {
+      name: 'receipts',
+      start: receipts.wake,
+      stop: receipts.stop,
+      onEvent(event) {
+        if (event.type === 'message.received') receipts.wake();
+      },
+    },
+    { name: 'held messages', start: releaseHeld },
+  ];
 }

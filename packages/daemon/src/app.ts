@@ -1,4 +1,4 @@
-import { type Clock, type Log, pause, toIso } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, pollUntil, settlesWithin, toIso } from '@ocmesh/shared/ambient';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
 import { createSignatureThread } from './adapters/crypto/signature-thread.ts';
@@ -23,11 +23,12 @@ import { createSystemRandom } from './adapters/system/random.ts';
 import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Config } from './config/schema.ts';
+import { errnoOf, isDiskFull } from './node/errno.ts';
 
-/** How long a port held by something else is tried. */
-const PORT_PATIENCE_MS = 5_000;
-const PORT_PAUSE_MS = 250;
-/** Of the drain, kept for closing the store. */
+/** How long a start waits for a port that another program holds, and how often it tries. */
+const PORT_WAIT_MS = 5_000;
+const PORT_RETRY_MS = 250;
+/** Part of `drainMs` that is reserved for closing the store. */
 const CLOSE_MS = 1_500;
 
 export interface Daemon {
@@ -35,13 +36,15 @@ export interface Daemon {
   readonly pubkey: string;
   readonly npub: string;
   readonly log: Log;
-  /** Answers what is running, says goodbye, writes what is left; a second call waits for the first. */
+  /**
+   * Finishes running HTTP requests, publishes the offline presence and closes the store. A second call waits for the first.
+   */
   stop(): Promise<void>;
 }
 
 /**
  * Starts the daemon of one home.
- * @throws ExitError with the exit code that fits
+ * @throws ExitError if the cause is known
  */
 export async function startDaemon(
   home: Home,
@@ -51,7 +54,7 @@ export async function startDaemon(
   prepareHome(home);
   const clock = createSystemClock();
   const random = createSystemRandom();
-  /** Undone in reverse order when the start fails half-way, and at the end. */
+  /** What has to be undone, in reverse order, after a stop or if the start fails half-way. */
   const undo: (() => void | Promise<void>)[] = [takeLock(home.lockFile)];
   try {
     const log = openLog(home, clock, config, options.logToStderr);
@@ -63,7 +66,7 @@ export async function startDaemon(
       compact: compactInWorker,
       clock,
       log,
-      // What the disk holds now only a new start can tell; a service manager makes one at once.
+      // Only a new start can find out what is on the disk now; a service manager starts us at once.
       onFailStop: () => process.exit(exitCodes.crash),
     });
     undo.push(store.close);
@@ -86,17 +89,15 @@ export async function startDaemon(
     const server = await listenOrExplain(config.port, agent, { clock, random, log }, callers);
     undo.push(server.close);
     undo.push(writeDaemonFile(home.daemonFile, server.port, toIso(clock.now())));
-    agent.start();
+    await agent.start();
     log.info(`ocmesh ${ocmeshVersion} started`, { pubkey: agent.identity.pubkey, port: server.port });
 
-    let stopping: Promise<void> | undefined;
+    let stopping: Promise<unknown> | undefined;
     async function stop(): Promise<void> {
       log.info('stopping');
-      // Whoever does not answer in time does not keep the store from being closed properly.
-      await Promise.race([
-        Promise.all([agent.stop(), server.close()]),
-        pause(clock, httpLimits.drainMs - CLOSE_MS),
-      ]);
+      // Slow relays and clients must not delay closing the store.
+      const drained = Promise.all([agent.stop(), server.close()]);
+      await settlesWithin(clock, httpLimits.drainMs - CLOSE_MS, drained);
       log.info('stopped');
       await unwind(undo);
     }
@@ -105,9 +106,9 @@ export async function startDaemon(
       pubkey: agent.identity.pubkey,
       npub: agent.identity.npub,
       log,
-      stop() {
-        stopping ??= Promise.race([stop(), pause(clock, httpLimits.drainMs)]);
-        return stopping;
+      async stop() {
+        stopping ??= settlesWithin(clock, httpLimits.drainMs, stop());
+        await stopping;
       },
     };
   } catch (error) {
@@ -134,10 +135,7 @@ async function unwind(undo: (() => void | Promise<void>)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
 }
 
-const isDiskFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-
-/** What a person, or a service manager, can do about it. */
+/** Turns an error with a known cause into one that says what to do, with an exit code for service managers. */
 function explain(error: unknown): unknown {
   if (error instanceof UnreadableStoreError) {
     const next = 'Restore the folder from a backup, or move it away to start with a new identity.';
@@ -149,6 +147,7 @@ function explain(error: unknown): unknown {
   return error;
 }
 
+/** Waits for a port that another program holds; it may be a daemon that is about to stop. */
 async function listenOrExplain(
   port: number,
   agent: Agent,
@@ -156,28 +155,28 @@ async function listenOrExplain(
   callers: CallerOptions,
 ): Promise<HttpServer> {
   const { clock } = deps;
-  const deadline = clock.monotonic() + PORT_PATIENCE_MS;
-  for (;;) {
+  let lastError: unknown;
+  const server = await pollUntil(clock, { everyMs: PORT_RETRY_MS, forMs: PORT_WAIT_MS }, async () => {
     try {
       return await listen(port, agent.handlers, deps, callers);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      const holder = await identifyPortOwner(port, clock);
-      if (holder) {
+      if (errnoOf(error) !== 'EADDRINUSE') throw error;
+      const owner = await identifyPortOwner(port, clock);
+      if (owner) {
         throw new ExitError(
           exitCodes.permanent,
-          `Another ocmesh (${holder}) listens on port ${port}. Stop it, or set OCMESH_PORT to another port.`,
+          `Another ocmesh (${owner}) listens on port ${port}. Stop it, or set OCMESH_PORT to another port.`,
           error,
         );
       }
-      if (clock.monotonic() > deadline) {
-        throw new ExitError(
-          exitCodes.tryAgain,
-          `Another program listens on port ${port}. Set OCMESH_PORT to another port.`,
-          error,
-        );
-      }
+      lastError = error;
+      return null;
     }
-    await pause(clock, PORT_PAUSE_MS);
-  }
+  });
+  if (server) return server;
+  throw new ExitError(
+    exitCodes.tryAgain,
+    `Another program listens on port ${port}. Set OCMESH_PORT to another port.`,
+    lastError,
+  );
 }

@@ -2,9 +2,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runCli } from './cli/cli.ts';
 
-// The daemon lives for months on machines that have other things to do: 15 to 30 MB less for a few percent of speed.
-// Its many short-lived buffers need no large young generation, optimised code may be smaller, and WebAssembly is
-// compiled one function at a time. As start flags of node they would be lost wherever a shebang starts us.
+// The daemon runs for months on machines that have other things to do, so we trade a few percent of speed for 15 to 30 MB
+// of memory: a small young generation is enough for many short-lived buffers, optimized code may be smaller, and WebAssembly
+// is compiled one function at a time. Command-line flags for node would be lost wherever a shebang starts us.
 for (const flag of [
   '--semi-space-growth-factor=1',
   '--optimize-for-size',

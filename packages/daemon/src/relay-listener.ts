@@ -8,7 +8,7 @@ import type { NetworkListener } from './core/ports/relay-network.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';
 
-/** Who is told what of the relays: mesh and messaging both hear of them. */
+/** Passes on what happens at the relays to the parts that react to it. */
 export function createRelayListener(deps: {
   readonly pipeline: Pipeline;
   readonly counters: RefusalCounters;
@@ -18,33 +18,32 @@ export function createRelayListener(deps: {
   readonly relayLists: RelayLists;
   readonly relayWatch: RelayWatch;
   readonly statusWatch: StatusWatch;
-  /** Whether the relay is one of ours, not one of a peer. */
-  readonly isOwn: (url: string) => boolean;
+  readonly ownRelays: () => readonly string[];
 }): NetworkListener {
-  const { announcer, outbox, catchUp, relayLists, statusWatch } = deps;
+  const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } = deps;
   return {
-    onEvent: deps.pipeline.ingest,
-    onGarbage: (_url, reason) => deps.counters.count(reason),
+    onEvent: pipeline.ingest,
+    onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
-      statusWatch.look();
-      // Relays of peers get messages, nothing else.
-      if (deps.isOwn(url)) announcer.onConnected(url);
+      statusWatch.check();
+      // Our presence goes to our own relays only; peers' relays get messages and nothing else.
+      if (deps.ownRelays().includes(url)) announcer.onConnected(url);
       outbox.onConnected(url);
     },
     onDisconnected(url) {
-      statusWatch.look();
+      statusWatch.check();
       catchUp.onDisconnected(url);
     },
     onInfo: announcer.onInfo,
     onSubscribed(url, subscription) {
-      statusWatch.look();
+      statusWatch.check();
       if (subscription !== 'dm') return;
       catchUp.onSubscribed(url);
       relayLists.onRelaysChanged();
     },
     onState(url) {
-      deps.relayWatch.onState(url);
-      statusWatch.look();
+      relayWatch.onState(url);
+      statusWatch.check();
     },
   };
 }

@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const URL = 'wss://one.test';
 
-/** An agent that was away while its relay kept messages for it. */
+/** Stops an agent, so that its relay keeps messages for it. */
 async function away() {
   const world = createTestMesh(URL);
   const box = await world.start();
@@ -20,7 +20,7 @@ async function away() {
 const dmQueries = (world: ReturnType<typeof createTestMesh>) =>
   world.relay.queries.filter((filter) => filter.kinds?.includes(4));
 
-test('fetches a backlog that is larger than a page of the relay, in the order of the senders', async () => {
+test('fetches a backlog larger than a page of the relay, in the order of its senders', async () => {
   const { world, box, bob, nowSec } = await away();
   world.relay.maxRows = 7;
   const contents = Array.from({ length: 50 }, (_, index) => `m${index}`);
@@ -32,7 +32,7 @@ test('fetches a backlog that is larger than a page of the relay, in the order of
   expect((await again.inbox()).map(({ content }) => content)).toEqual(contents);
 });
 
-test('a second that holds more than a page does not hide what is older', async () => {
+test('a second with more events than a page does not hide older ones', async () => {
   const { world, box, bob, nowSec } = await away();
   world.relay.maxRows = 5;
   world.relay.keep(bob.dm(box.pubkey, 'older', { created_at: nowSec() - 100 }));
@@ -63,7 +63,7 @@ test('sorts by second, then by the number in the conversation, then by id', asyn
   expect(inbox.slice(3).map(({ id }) => id)).toEqual(unnumbered.map(({ id }) => id));
 });
 
-test('looks back from its own last fetch for as long as an outbox lives', async () => {
+test('reaches back from its own last fetch for as long as an outbox lives', async () => {
   const { world, box, bob, nowSec } = await away();
   const leftSec = nowSec();
   // Signed six days before we left, published only while we were away.
@@ -75,7 +75,7 @@ test('looks back from its own last fetch for as long as an outbox lives', async 
   expect(await again.inbox()).toMatchObject([{ content: 'late' }]);
 });
 
-test('a cursor in the future counts as none', async () => {
+test('ignores a cursor in the future', async () => {
   const { world, box, bob, nowSec } = await away();
   world.clock.jump(-30 * DAY);
   world.relay.keep(bob.dm(box.pubkey, 'missed', { created_at: nowSec() - 3_600 }));
@@ -85,7 +85,7 @@ test('a cursor in the future counts as none', async () => {
   expect(await again.inbox()).toMatchObject([{ content: 'missed' }]);
 });
 
-test('asks deep at most once an hour, shallow after a flap, and makes the deep one up', async () => {
+test('is deep at most once an hour, shallow after a short interruption, and makes up for the deep one', async () => {
   const { world, box, nowSec } = await away();
   const startSec = nowSec();
   const again = await world.start({ disk: box.disk });
@@ -107,7 +107,7 @@ test('asks deep at most once an hour, shallow after a flap, and makes the deep o
   expect(deep[0]?.since).toBeLessThan(startSec);
 });
 
-test('after a break of more than an hour the next ask is deep', async () => {
+test('is deep after an interruption of more than an hour', async () => {
   const { world, box, nowSec } = await away();
   const again = await world.start({ disk: box.disk });
   await settle(world.clock);
@@ -119,7 +119,7 @@ test('after a break of more than an hour the next ask is deep', async () => {
   expect(dmQueries(world).slice(1)).toMatchObject([{ since: startSec - 7 * 86_400 }]);
 });
 
-test('a subscription that came back on the same connection never asks from before 1970', async () => {
+test('a second EOSE on the same connection never asks for events from before 1970', async () => {
   const { world, box, nowSec } = await away();
   const again = await world.start({ disk: box.disk });
   const startSec = nowSec();
@@ -129,7 +129,7 @@ test('a subscription that came back on the same connection never asks from befor
   expect(dmQueries(world).slice(1)).toMatchObject([{ since: startSec - 600 }]);
 });
 
-test('a catch-up that broke off is tried again, and moves no cursor', async () => {
+test('retries a catch-up that broke off, and moves no cursor', async () => {
   const { world, box, bob, nowSec } = await away();
   world.relay.completes = false;
   const again = await world.start({ disk: box.disk });
@@ -143,7 +143,7 @@ test('a catch-up that broke off is tried again, and moves no cursor', async () =
   expect(await again.inbox()).toMatchObject([{ content: 'missed' }]);
 });
 
-test('what a relay kept is taken from each of several relays once', async () => {
+test('a message kept by several relays arrives once', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const bob = world.fakePeer('bob');
   const box = await world.start();
@@ -155,7 +155,7 @@ test('what a relay kept is taken from each of several relays once', async () => 
   expect(await again.inbox()).toHaveLength(1);
 });
 
-test('a forged copy among the stored events does not hide the real one', async () => {
+test('a forged copy in the backfill does not hide the real event', async () => {
   const { world, box, bob } = await away();
   const real = bob.dm(box.pubkey, 'real');
   const forged = { ...real, sig: `${real.sig.slice(0, -1)}${real.sig.endsWith('0') ? '1' : '0'}` };
@@ -165,7 +165,7 @@ test('a forged copy among the stored events does not hide the real one', async (
   expect(await again.inbox()).toMatchObject([{ content: 'real' }]);
 });
 
-test('what was put off and is dated days back is asked for again, and arrives', async () => {
+test('a deferred message that is back-dated by days is fetched again, and arrives', async () => {
   const world = createTestMesh(URL);
   const box = await world.start();
   const [bob, friend] = [world.fakePeer('bob'), world.fakePeer('friend')];
@@ -184,7 +184,7 @@ test('what was put off and is dated days back is asked for again, and arrives', 
   expect((await box.inbox()).map(({ content }) => content)).toContain('late');
 });
 
-test('a contact’s old message that found no room arrives once there is some', async () => {
+test('a contact’s old message that was refused by a full store arrives once there is room', async () => {
   const world = createTestMesh(URL);
   const box = await world.start({ bounds: { storedMessages: 2, pruneBatch: 1 } });
   const friend = world.fakePeer('friend');
@@ -205,7 +205,7 @@ test('a contact’s old message that found no room arrives once there is some', 
   expect((await box.inbox()).map(({ content }) => content)).toContain('late');
 });
 
-test('a flood that never ends makes us ask every five minutes, not more', async () => {
+test('an endless flood makes us ask every five minutes, not more often', async () => {
   const world = createTestMesh(URL);
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -213,7 +213,7 @@ test('a flood that never ends makes us ask every five minutes, not more', async 
   for (let n = 0; n < trustLimits.stranger.messagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
   await settle(world.clock);
   world.relay.queries.length = 0;
-  // Never kept by the relay: asking brings nothing, and more comes at once.
+  // Never kept by the relay: fetching finds nothing, and more arrives at once.
   for (let minute = 0; minute < 60; minute++) {
     for (let n = 0; n < 40; n++) world.relay.push(bob.dm(box.pubkey, `more ${minute} ${n}`));
     await world.clock.advance(60_000);
@@ -221,4 +221,4 @@ test('a flood that never ends makes us ask every five minutes, not more', async 
   expect((await box.refused())['rate_limited']).toBeGreaterThan(500);
   expect(dmQueries(world).length).toBeLessThanOrEqual(13);
   expect(dmQueries(world).length).toBeGreaterThanOrEqual(10);
-}, 60_000);
+});

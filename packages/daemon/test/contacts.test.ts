@@ -11,8 +11,8 @@ async function withStranger(policy: Partial<Policy> = {}) {
   const world = createTestMesh('wss://one.test');
   const box = await world.start({
     config: {
-      ...(policy.strangers ? { inbox_strangers: policy.strangers } : {}),
-      ...(policy.first_contact ? { outbound_first_contact: policy.first_contact } : {}),
+      ...(policy.strangers ? { strangers: policy.strangers } : {}),
+      ...(policy.first_contact ? { first_contact: policy.first_contact } : {}),
     },
   });
   const bob = world.fakePeer('bob');
@@ -81,7 +81,7 @@ test('accepting a stranger makes a contact, and held messages arrive once, as if
 test('held messages survive a crash', async () => {
   const { world, box, bob, write } = await withStranger({ strangers: 'ask' });
   await write('let me in');
-  const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
+  const again = await world.start({ disk: await box.crash(), config: { strangers: 'ask' } });
   await again.answerRequest({ pubkey: bob.pubkey, accept: true });
   expect(await contents(again)).toEqual(['let me in']);
 });
@@ -122,7 +122,7 @@ test('forgets a request that is not answered in time', async () => {
   await write('let me in');
   await box.agent.stop();
   world.clock.jump((trustLimits.held.days + 1) * 86_400_000);
-  const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
+  const again = await world.start({ disk: await box.crash(), config: { strangers: 'ask' } });
   await world.clock.advance(3_600_000);
   expect(await again.listRequests({})).toEqual([]);
 });
@@ -251,7 +251,7 @@ test('logs at the start where the policy differs from the configuration', async 
   const world = createTestMesh('wss://one.test');
   const box = await world.start();
   await box.setPolicy({ strangers: 'closed' });
-  const again = await world.start({ disk: await box.crash(), config: { inbox_strangers: 'ask' } });
+  const again = await world.start({ disk: await box.crash(), config: { strangers: 'ask' } });
   expect(again.log.lines).toContainEqual(
     expect.objectContaining({ level: 'warn', message: expect.stringContaining('strangers is closed') }),
   );

@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 const dataOf = (seen: readonly StreamEvent[], event: StreamEvent['event']) =>
   seen.filter((one) => one.event === event).map((one) => one.data);
 
-test('tells the whole way of two agents to each other, in the shapes of REST', async () => {
+test('reports everything from discovery to the first message of two agents, in the schemas of REST', async () => {
   const world = createTestMesh();
   const alice = await world.start({ name: 'alice' });
   const reader = readEvents(alice);
@@ -30,7 +30,7 @@ test('tells the whole way of two agents to each other, in the shapes of REST', a
   expect(dataOf(reader.seen, 'message.received')).toEqual([await alice.getMessage({ id })]);
 });
 
-test('tells how a message of ours gets on, with what each relay said', async () => {
+test('reports the delivery of our message, with the outcome of each relay', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice, bob } = await startTwo(world);
   const reader = readEvents(alice, { types: 'message.state' });
@@ -39,17 +39,17 @@ test('tells how a message of ours gets on, with what each relay said', async () 
   await world.clock.advance(1_000);
   await bob.markRead({ id });
   await world.clock.advance(1_000);
-  const told = dataOf(reader.seen, 'message.state');
-  expect(told).toMatchObject(
+  const reported = dataOf(reader.seen, 'message.state');
+  expect(reported).toMatchObject(
     ['published', 'delivered', 'read'].map((state) => ({ id, to: bob.pubkey, state })),
   );
-  expect(told.at(-1)).toMatchObject({ delivery: (await alice.getMessage({ id })).delivery });
-  expect(told.at(-1)).toMatchObject({
+  expect(reported.at(-1)).toMatchObject({ delivery: (await alice.getMessage({ id })).delivery });
+  expect(reported.at(-1)).toMatchObject({
     delivery: { relays: [{ outcome: 'accepted' }, { outcome: 'rejected', reason: 'blocked: not you' }] },
   });
 });
 
-test('tells when a peer comes and goes: by its words, and by its silence', async () => {
+test('reports when a peer goes online and offline, by its presence and by its silence', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const reader = readEvents(box);
@@ -57,7 +57,7 @@ test('tells when a peer comes and goes: by its words, and by its silence', async
   world.relay.push(bob.presence());
   await settle(world.clock);
   expect(reader.fresh()).toEqual(['peer.discovered', 'peer.online']);
-  // Still there: no news.
+  // Still online: no event.
   await world.clock.advance(5 * MINUTE);
   world.relay.push(bob.presence());
   await world.clock.advance(15 * MINUTE);
@@ -73,7 +73,7 @@ test('tells when a peer comes and goes: by its words, and by its silence', async
   expect(reader.fresh()).toEqual(['peer.offline']);
 });
 
-test('who was online when the daemon stopped did not come at the start, but goes', async () => {
+test('a peer that was online when the daemon stopped causes no event at the start, but one when it goes offline', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -89,7 +89,7 @@ test('who was online when the daemon stopped did not come at the start, but goes
   expect(reader.fresh()).toEqual(['peer.offline']);
 });
 
-test('tells of the relays, and when the status changes', async () => {
+test('reports the state of relays, and changes of the status', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const reader = readEvents(box);
@@ -108,7 +108,7 @@ test('tells of the relays, and when the status changes', async () => {
   ]);
 });
 
-test('attempts to connect to a relay are no news: only where it ended up', async () => {
+test('reports the outcome of connecting to a relay, not the attempts', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const reader = readEvents(box, { types: 'relay.state' });
@@ -118,7 +118,7 @@ test('attempts to connect to a relay are no news: only where it ended up', async
   }
   await settle(world.clock);
   expect(states()).toEqual(['disconnected', 'auth_failed']);
-  // It was left and taken again: what was told of it before is forgotten.
+  // Removed and added again: earlier reports do not count.
   await box.removeRelay({ url: 'wss://one.test' });
   await box.addRelay({ url: 'wss://one.test' });
   box.network.say('wss://one.test', { state: 'connected' });
@@ -126,7 +126,7 @@ test('attempts to connect to a relay are no news: only where it ended up', async
   expect(states().at(-1)).toBe('connected');
 });
 
-test('a reader that comes back gets what it missed, in order and once', async () => {
+test('a reader that reconnects gets every event it missed, in order and once', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const all = readEvents(alice);
@@ -148,7 +148,7 @@ test('a reader that comes back gets what it missed, in order and once', async ()
   ]);
 });
 
-test('a reader that missed more than is kept is told so, and goes on with what is new', async () => {
+test('a reader that missed more than is kept gets a reset, and continues with new events', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const first = readEvents(box);
@@ -173,7 +173,7 @@ test('a reader that missed more than is kept is told so, and goes on with what i
   ]);
 });
 
-test('after a restart every earlier id is of another start', async () => {
+test('after a restart, every earlier id gets the reset `restarted`', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const first = readEvents(box);
@@ -186,7 +186,7 @@ test('after a restart every earlier id is of another start', async () => {
   expect(second.position()).not.toBe(first.position());
 });
 
-test('what is gone by the time it would be told is passed over', async () => {
+test('skips events about things that no longer exist', async () => {
   const world = createTestMesh();
   const box = await world.start({ bounds: { storedMessages: 2 } });
   const bob = world.fakePeer('bob');
@@ -205,7 +205,7 @@ test('what is gone by the time it would be told is passed over', async () => {
   expect(dataOf(second.seen, 'message.received')).toEqual(items);
 });
 
-test('queries that the daemon answers by itself are no events', async () => {
+test('queries that the daemon answers by itself cause no events', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');

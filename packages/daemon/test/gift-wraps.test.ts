@@ -8,7 +8,7 @@ import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 const DAY = 86_400_000;
 
-test('two agents talk in gift wraps: relays learn neither who nor when', async () => {
+test('two agents use gift wraps: relays learn neither the sender nor the time', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'psst' });
@@ -21,7 +21,7 @@ test('two agents talk in gift wraps: relays learn neither who nor when', async (
   expect(JSON.stringify(sealed)).not.toContain(alice.pubkey === bob.pubkey ? '' : id);
 });
 
-test('a peer that does not name the feature gets NIP-04', async () => {
+test('a peer without the feature gets NIP-04', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -32,14 +32,14 @@ test('a peer that does not name the feature gets NIP-04', async () => {
   expect(bob.opened(world.relay.offered).map(({ body }) => body)).toContain('x');
 });
 
-/** Somebody with a Nostr client: no presence, no ocmesh. */
+/** A person with a Nostr client: no presence, no ocmesh. */
 function person(name: string) {
   const { secretKey } = actor(name);
   const clock = createFakeClock();
   return createIdentity({ engine: createWasmEngine(), random: createSeededRandom(7), clock }, secretKey);
 }
 
-test('a person who writes in gift wraps is answered in gift wraps, with one id on both sides', async () => {
+test('a person who writes in gift wraps gets gift wraps, with one id on both sides', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const carol = person('carol');
@@ -95,18 +95,18 @@ test('a newer presence without the feature turns it off, an older one does not',
   expect(await codecOf('c')).toEqual([4]);
 });
 
-test('gift wraps that waited on a relay are found, though their dates are made up', async () => {
+test('catch-up finds gift wraps on a relay, though their dates are random', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   await bob.stop();
   const ids: string[] = [];
   for (let n = 0; n < 15; n++) ids.push((await alice.sendMessage({ to: bob.pubkey, content: `m${n}` })).id);
   await alice.stop();
-  // Nobody is there meanwhile, so that no timer has to run.
+  // No agent runs meanwhile, so that no timer has to.
   await world.clock.advance(6 * DAY);
   const again = await world.start({ disk: bob.disk });
   await world.clock.advance(1_000);
-  // In the order in which they were written, whatever their wraps say.
+  // In the order in which they were written, whatever the dates of their wraps.
   expect((await again.inbox()).map(({ content }) => content)).toEqual(ids.map((_, n) => `m${n}`));
 });
 
@@ -119,11 +119,11 @@ test('a date in the future inside a gift wrap is cut to now', async () => {
   world.relay.push({ ...event });
   await settle(world.clock);
   const [message] = await box.inbox();
-  // The wrap itself is dated ahead too, and then it is refused like any other.
+  // The wrap itself may be dated ahead too: then it is refused like any other event.
   if (message) expect(Date.parse(message.timestamp)).toBeLessThanOrEqual(world.clock.now());
 });
 
-test('a contact’s wrap that a flood of wraps put off arrives, however far it is dated back', async () => {
+test('a contact’s wrap deferred by a flood of wraps arrives, however far it is back-dated', async () => {
   const world = createTestMesh();
   const box = await world.start();
   const friend = person('friend');
@@ -143,7 +143,7 @@ test('a contact’s wrap that a flood of wraps put off arrives, however far it i
   world.relay.push(wrap);
   await settle(world.clock);
   expect(await box.inbox()).toEqual([]);
-  // Long enough for the flood's measure to be full again, and no longer.
+  // Just long enough for the rate of the flood to recover.
   await world.clock.advance(31_000);
   expect(await box.inbox()).toMatchObject([{ from: friend.pubkey, content: 'late' }]);
-}, 60_000);
+});

@@ -5,7 +5,7 @@ import { createIdentity } from '../src/core/identity/identity.ts';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 
-const ask = { inbox_strangers: 'ask' } as const;
+const ask = { strangers: 'ask' } as const;
 const contents = async (box: TestAgent): Promise<string[]> =>
   (await box.inbox()).map(({ content }) => content);
 

@@ -1,6 +1,6 @@
 import type { StreamEvent } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText } from '@ocmesh/shared/text';
-import { injectionCorpus, unseen } from '@ocmesh/testkit';
+import { injectionCorpus, invisibleCharacters } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { formatLine } from '../src/adapters/log/line-format.ts';
 import { openApi } from './support/http-api.ts';
@@ -27,7 +27,7 @@ test('hostile text puts no second line, control or bidi character into the log',
     wrong(
       content,
       (text) => control.test(text),
-      (text) => unseen.test(text),
+      (text) => invisibleCharacters.test(text),
     ),
   ).toEqual([]);
 });
@@ -38,7 +38,7 @@ test('hostile text neither moves the cursor of a terminal nor reorders its text'
     wrong(
       cell,
       (text) => control.test(text),
-      (text) => unseen.test(text),
+      (text) => invisibleCharacters.test(text),
     ),
   ).toEqual([]);
   expect(wrong(cell, (text) => Array.from(text).length > 64)).toEqual([]);
@@ -46,7 +46,7 @@ test('hostile text neither moves the cursor of a terminal nor reorders its text'
     wrong(
       cleanText,
       (text) => control.test(text.replace(/[\t\n]/g, '')),
-      (text) => unseen.test(text),
+      (text) => invisibleCharacters.test(text),
     ),
   ).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { type Input, type Page, validateInput } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
-/** Every page, one after the other, the cursor through the contract as a REST caller would send it. */
+/** Collects all pages, with the cursor parsed by the contract as from a REST caller. */
 async function allPages<T>(
   name: 'listPeers' | 'listMessages',
   list: (paging: { cursor?: string }) => Promise<Page<T[]>>,
@@ -23,7 +23,7 @@ async function crowd(count: number) {
   const nowSec = Math.floor(world.clock.now() / 1000);
   const puppets = Array.from({ length: count }, (_, index) => world.fakePeer(`peer ${index}`));
   for (const [index, fakePeer] of puppets.entries()) {
-    // Some share their second.
+    // Some are from the same second.
     const createdAtSec = nowSec - Math.floor(index / 3);
     world.relay.push(
       fakePeer.presence({
@@ -37,7 +37,7 @@ async function crowd(count: number) {
   return { world, box, puppets };
 }
 
-test('pages of peers hold every peer once, the last seen first', async () => {
+test('pages of peers contain every peer once, the last seen first', async () => {
   const { box } = await crowd(25);
   const whole = (await box.listPeers({})).items;
   expect(whole).toHaveLength(25);
@@ -118,7 +118,7 @@ test.each([
   }
 });
 
-test('messages that arrive while one pages do not shift the pages', async () => {
+test('messages that arrive between pages do not shift them', async () => {
   const { world, box, bob } = await conversation();
   const first = await box.listMessages({ limit: 5 });
   world.relay.push(bob.dm(box.pubkey, 'new one'));
@@ -129,7 +129,7 @@ test('messages that arrive while one pages do not shift the pages', async () => 
   expect(contents).not.toContain('new one');
 });
 
-test('unread messages come oldest first, all others newest first, unless asked otherwise', async () => {
+test('by default, unread messages are listed oldest first, all others newest first', async () => {
   const { box } = await conversation();
   const firstOf = async (input: Input<'listMessages'>) => (await box.listMessages(input)).items[0]?.content;
   expect(await firstOf({ unread: true })).toBe('in 0');
@@ -152,7 +152,7 @@ test('filters messages', async () => {
   expect(await list({ unread: false })).toEqual([]);
 });
 
-test('refuses two names for the one sender', async () => {
+test('refuses two parameters for the sender', async () => {
   const { box, bob, carol } = await conversation();
   await expect(box.listMessages({ from: carol.pubkey, with: bob.pubkey })).rejects.toMatchObject({
     code: 'invalid_request',
@@ -160,7 +160,7 @@ test('refuses two names for the one sender', async () => {
   expect((await box.listMessages({ from: carol.pubkey, with: carol.pubkey })).items).toHaveLength(4);
 });
 
-test('marks as read by id, ids, sender and all, and counts only what was unread', async () => {
+test('marks as read by id, ids, sender and all, and counts only messages that were unread', async () => {
   const { world, box, bob, carol } = await conversation();
   const [one, two, three] = await box.inbox();
   if (!one || !two || !three) throw new Error('no messages');

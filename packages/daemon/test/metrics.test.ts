@@ -2,16 +2,16 @@ import { createChecker, type Operation, openApiDocument, operations } from '@ocm
 import { expect, test } from 'vitest';
 import { createTestMesh, startTwo, type TestAgent } from './support/test-agent.ts';
 
-/** Samples by name with labels. */
-async function scrape(box: TestAgent): Promise<Record<string, number>> {
-  const text = await box.getMetrics({});
+/** Returns the samples by name with labels. */
+async function scrape(agent: TestAgent): Promise<Record<string, number>> {
+  const text = await agent.getMetrics({});
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
   );
 }
 
-test('counts messages by state, peers, relays and what the outbox still holds', async () => {
+test('counts messages and relays by state, peers, and what is left in the outbox', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice, bob } = await startTwo(world);
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
@@ -36,7 +36,7 @@ test('counts messages by state, peers, relays and what the outbox still holds', 
 
   alice.network.disconnect('wss://one.test');
   alice.network.disconnect('wss://two.test');
-  await alice.sendMessage({ to: bob.pubkey, content: 'nobody takes this one' });
+  await alice.sendMessage({ to: bob.pubkey, content: 'no relay gets this one' });
   await world.clock.advance(20_000);
   expect(await scrape(alice)).toMatchObject({
     'ocmesh_messages{state="queued"}': 1,
@@ -47,7 +47,7 @@ test('counts messages by state, peers, relays and what the outbox still holds', 
   });
 });
 
-test('counts every event that relays sent, and what was refused by reason', async () => {
+test('counts every event from relays, and refused ones by reason', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice } = await startTwo(world);
   const before = await scrape(alice);
@@ -62,11 +62,11 @@ test('counts every event that relays sent, and what was refused by reason', asyn
   expect(after['ocmesh_refused_total{reason="duplicate"}']).toBeGreaterThan(0);
 });
 
-test('tells the version, the size of the store and how the process does', async () => {
+test('reports the version, the size of the store and the state of the process', async () => {
   const world = createTestMesh('wss://one.test');
-  const box = await world.start();
-  const { daemon_version } = await box.getStatus({});
-  const samples = await scrape(box);
+  const agent = await world.start();
+  const { daemon_version } = await agent.getStatus({});
+  const samples = await scrape(agent);
   expect(samples[`ocmesh_info{version="${daemon_version}"}`]).toBe(1);
   for (const name of [
     'ocmesh_journal_bytes',
@@ -80,7 +80,7 @@ test('tells the version, the size of the store and how the process does', async 
   expect(samples['process_start_time_seconds']).toBeCloseTo(world.clock.now() / 1000, -3);
 });
 
-test('names no peer, no relay and no text', async () => {
+test('contains no key, name, relay or message text', async () => {
   const world = createTestMesh('wss://one.test');
   const { alice, bob } = await startTwo(world);
   await alice.sendMessage({ to: bob.pubkey, content: 'a secret' });
@@ -90,7 +90,7 @@ test('names no peer, no relay and no text', async () => {
     expect(text).not.toContain(part);
 });
 
-test('every answer fits what openapi.json says of it', async () => {
+test('every response matches its schema in openapi.json', async () => {
   const world = createTestMesh('wss://one.test');
   const { alice, bob } = await startTwo(world);
   await alice.sendMessage({ to: bob.pubkey, content: 'hello' });

@@ -7,7 +7,7 @@ const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
 const DAY = 86_400_000;
 
-/** An agent on two relays that has greeted one peer. */
+/** Starts an agent on two relays that has greeted one peer. */
 async function onTwoRelays(bounds: BoxOptions['bounds'] = {}) {
   const world = createTestMesh(ONE, TWO);
   const box = await world.start({ bounds });
@@ -18,8 +18,8 @@ async function onTwoRelays(bounds: BoxOptions['bounds'] = {}) {
   return { world, box, bob, one: world.mesh.relay(ONE), two: world.mesh.relay(TWO) };
 }
 
-/** The relay's next answer waits to be given; the ones after it accept. */
-function holdNextAnswer(relay: MemoryRelay): (outcome: typeof accept) => void {
+/** Holds back the relay's next OK until the returned function is called; it accepts later events at once. */
+function holdNextOk(relay: MemoryRelay): (outcome: typeof accept) => void {
   let answer = (_: typeof accept): void => {};
   relay.answer = () => {
     relay.answer = () => accept;
@@ -32,7 +32,7 @@ function holdNextAnswer(relay: MemoryRelay): (outcome: typeof accept) => void {
 
 const deliveryOf = async (box: TestAgent, id: string) => (await box.getMessage({ id })).delivery;
 
-test('says of every relay what it answered', async () => {
+test('shows the outcome of every relay', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
   one.answer = () => accept;
   two.answer = () => reject('blocked: not you');
@@ -48,15 +48,15 @@ test('says of every relay what it answered', async () => {
   });
 });
 
-test('a crash before the answers of the relays are on disk makes us ask again, with the same bytes', async () => {
-  const { world, box, bob, two } = await onTwoRelays({ answersGatherMs: 20 });
+test('sends the same bytes again after a crash before the OKs are on disk', async () => {
+  const { world, box, bob, two } = await onTwoRelays({ okBatchMs: 20 });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await world.clock.advance(19);
   expect(await deliveryOf(box, id)).toMatchObject({ state: 'queued', relays: [] });
   const disk = await box.crash();
   const [first, ...others] = two.offered;
   expect(others).toEqual([]);
-  const again = await world.start({ disk, bounds: { answersGatherMs: 20 } });
+  const again = await world.start({ disk, bounds: { okBatchMs: 20 } });
   await world.clock.advance(20);
   expect(two.offered.filter(({ id }) => id === first?.id)).toEqual([first, first]);
   expect(await deliveryOf(again, id)).toMatchObject({
@@ -65,8 +65,8 @@ test('a crash before the answers of the relays are on disk makes us ask again, w
   });
 });
 
-test('a stop waits for no more answers, and forgets none', async () => {
-  const { world, box, bob, two } = await onTwoRelays({ answersGatherMs: 20 });
+test('a stop waits for no more OKs, and loses none', async () => {
+  const { world, box, bob, two } = await onTwoRelays({ okBatchMs: 20 });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   await box.stop();
@@ -76,9 +76,9 @@ test('a stop waits for no more answers, and forgets none', async () => {
   expect(two.offered.filter((event) => event.id === first?.id)).toHaveLength(1);
 });
 
-test('one slow relay does not hide that another took the message', async () => {
+test('a slow relay does not hide that another accepted the message', async () => {
   const { world, box, bob, two } = await onTwoRelays();
-  const answer = holdNextAnswer(two);
+  const answer = holdNextOk(two);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect((await deliveryOf(box, id)).state).toBe('published');
@@ -87,7 +87,7 @@ test('one slow relay does not hide that another took the message', async () => {
   expect((await deliveryOf(box, id)).relays).toHaveLength(2);
 });
 
-test('fails when every relay refuses for good', async () => {
+test('fails when every relay refuses permanently', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
   one.answer = () => reject('blocked: you are not welcome');
   two.answer = () => reject('ERROR: restricted: members only');
@@ -119,7 +119,7 @@ test.each(['error: disk full', 'auth-required: who are you', 'no idea'])(
   },
 );
 
-test('a relay that took the message is not asked again when another is late', async () => {
+test('a relay that accepted the message does not get it again while another is late', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
   two.answer = () => timeout;
   await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -128,7 +128,7 @@ test('a relay that took the message is not asked again when another is late', as
   expect(two.offered.filter(({ kind }) => kind === 4).length).toBeGreaterThan(3);
 });
 
-test('a relay that comes back gets what it missed at once', async () => {
+test('a relay gets everything it missed as soon as it reconnects', async () => {
   const { world, box, bob, two } = await onTwoRelays();
   box.network.disconnect(TWO);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -155,7 +155,7 @@ test('sends the same bytes again after a crash', async () => {
   expect((await deliveryOf(again, id)).state).toBe('published');
 });
 
-test('what was queued while no relay was there goes out after a restart', async () => {
+test('messages queued without any relay are sent after a restart', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect();
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -168,7 +168,7 @@ test('what was queued while no relay was there goes out after a restart', async 
   expect(one.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
 });
 
-test('expires after expires_in_s when no relay took it', async () => {
+test('expires after expires_in_s if no relay accepted it', async () => {
   const { world, box, bob } = await onTwoRelays();
   box.network.disconnect();
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 90 });
@@ -178,7 +178,7 @@ test('expires after expires_in_s when no relay took it', async () => {
   expect(await deliveryOf(box, id)).toMatchObject({ state: 'expired', next_attempt_at: null });
 });
 
-test('expires after seven days without it, and a relay that comes later gets nothing', async () => {
+test('expires after seven days without expires_in_s, and a relay that connects later gets nothing', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect();
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -201,7 +201,7 @@ test('a published message does not expire', async () => {
   expect(two.offered.filter(({ kind }) => kind === 4)).toHaveLength(offers);
 });
 
-test('a receipt outdoes that every relay refused', async () => {
+test('a receipt corrects the state failed', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
   one.answer = two.answer = () => reject('blocked: no');
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -211,7 +211,7 @@ test('a receipt outdoes that every relay refused', async () => {
   expect((await deliveryOf(box, id)).state).toBe('delivered');
 });
 
-test('a lying relay is believed for itself alone: the others get the message all the same', async () => {
+test('a relay that only pretends to accept does not keep the message from the others', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
   one.answer = () => lie;
   await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -219,7 +219,7 @@ test('a lying relay is believed for itself alone: the others get the message all
   expect(two.stored).toContainEqual(expect.objectContaining({ kind: 4, pubkey: box.pubkey }));
 });
 
-test('messages to one peer go out in their order', async () => {
+test('messages to one peer are sent in order', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect();
   const contents = Array.from({ length: 100 }, (_, index) => `m${index}`);
@@ -228,12 +228,12 @@ test('messages to one peer go out in their order', async () => {
   box.network.connect();
   await settle(world.clock);
   expect(bob.opened(one.offered).map(({ body }) => body)).toEqual(contents.slice(0, 19));
-  // A public relay: what is more than its ration goes out bit by bit.
+  // A public relay: messages over the write budget follow one by one.
   await world.clock.advance(10 * 60_000);
   expect(bob.opened(one.offered).map(({ body }) => body)).toEqual(contents);
 });
 
-test('a clock that jumped back does not hold a message for longer than the pause', async () => {
+test('a clock that jumped back delays a message by no more than the retry delay', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
   one.answer = two.answer = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -246,10 +246,10 @@ test('a clock that jumped back does not hold a message for longer than the pause
   expect((await deliveryOf(box, id)).state).toBe('published');
 });
 
-test('a relay that comes while another is still asked gets the message too', async () => {
+test('a relay that connects during an attempt on another gets the message too', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect(TWO);
-  const answer = holdNextAnswer(one);
+  const answer = holdNextOk(one);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   box.network.connect(TWO);
@@ -259,14 +259,14 @@ test('a relay that comes while another is still asked gets the message too', asy
   expect((await deliveryOf(box, id)).relays.map(({ url }) => url)).toEqual([ONE, TWO]);
 });
 
-test('what a relay takes at the last moment did not expire', async () => {
+test('a message that a relay accepts at the last moment does not expire', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect(TWO);
-  const answer = holdNextAnswer(one);
+  const answer = holdNextOk(one);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 1 });
   await settle(world.clock);
   await world.clock.advance(3_000);
-  // Wakes the outbox while the first is still under way.
+  // Wakes the outbox while the first attempt is under way.
   await box.sendMessage({ to: bob.pubkey, content: 'y' });
   await settle(world.clock);
   answer(accept);

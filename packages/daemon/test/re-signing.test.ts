@@ -8,7 +8,7 @@ const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
 const DAY = 86_400_000;
 
-/** An agent that is alone with a message for a peer with these features. */
+/** Starts an agent without relays that has a message for a peer with these features. */
 async function waitingFor(features: readonly string[], hours: number) {
   const world = createTestMesh(ONE, TWO);
   const box = await world.start();
@@ -23,7 +23,7 @@ async function waitingFor(features: readonly string[], hours: number) {
   return { world, box, bob, id, dms };
 }
 
-test('a message that no relay took for long goes out with a fresh date, under the same id', async () => {
+test('a message that no relay accepted for long is sent with a new date, under the same id', async () => {
   const { world, box, bob, id, dms } = await waitingFor(modern, 26);
   box.network.connect();
   await settle(world.clock);
@@ -38,7 +38,7 @@ test('a message that no relay took for long goes out with a fresh date, under th
   });
 });
 
-test('without an envelope the bytes stay as they are: the peer would see the message twice', async () => {
+test('without an envelope the bytes stay the same: the peer would see the message twice', async () => {
   const { world, box, dms } = await waitingFor(['messaging'], 26);
   box.network.connect();
   await settle(world.clock);
@@ -63,7 +63,7 @@ test.each([
   'invalid: created_at too early',
   'invalid: created_at is too old',
   'error: event timestamp too far in the past',
-])('a relay that refuses the date with %j gets the message with another', async (reason) => {
+])('a relay that refuses the date with %j gets the message with a new one', async (reason) => {
   const { world, box, id, dms } = await waitingFor(modern, 0);
   const isFresh = ({ created_at }: NostrEvent) => created_at > world.clock.now() / 1000 - 600;
   const answer = (event: NostrEvent): Answer => (isFresh(event) ? accept : reject(reason));
@@ -85,7 +85,7 @@ test.each([
   });
 });
 
-test('a relay that finds fault with every date is given up', async () => {
+test('gives up on a relay that refuses every date', async () => {
   const { world, box, id, dms } = await waitingFor(modern, 0);
   for (const relay of world.mesh.relays) {
     relay.answer = ({ kind }) => (kind === 4 ? reject('invalid: created_at too early') : accept);

@@ -5,7 +5,7 @@ import { createTestMesh, settle, startTwo, type TestAgent } from './support/test
 
 const stateOf = async (box: TestAgent, id: string) => (await box.getMessage({ id })).delivery.state;
 
-async function withPuppet(claims: { version?: string; features?: readonly string[] }) {
+async function withFakePeer(claims: { version?: string; features?: readonly string[] }) {
   const world = createTestMesh();
   const box = await world.start();
   const bob = world.fakePeer('bob');
@@ -15,7 +15,7 @@ async function withPuppet(claims: { version?: string; features?: readonly string
   return { world, box, bob };
 }
 
-test('the ladder goes queued, published, delivered, read', async () => {
+test('the delivery state goes from queued to published, delivered and read', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   bob.network.disconnect();
@@ -46,8 +46,8 @@ test('the ladder goes queued, published, delivered, read', async () => {
   expect(await alice.getStatus({})).toMatchObject({ outbox: { queued: 0, published: 0, failed: 0 } });
 });
 
-test('ours get several ids in one receipt', async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+test('peers that understand batches get several ids in one receipt', async () => {
+  const { world, box, bob } = await withFakePeer({ features: modern });
   const mids = Array.from({ length: 5 }, (_, index) => `mid-of-bob-${index}`);
   for (const mid of mids) world.relay.push(bob.dm(box.pubkey, { type: 'text', body: mid, mid }));
   await world.clock.advance(1_000);
@@ -58,7 +58,7 @@ test('ours get several ids in one receipt', async () => {
 });
 
 test('v0.2.0 gets one receipt for each message, by event id', async () => {
-  const { world, box, bob } = await withPuppet({ version: '0.2.0' });
+  const { world, box, bob } = await withFakePeer({ version: '0.2.0' });
   const events = ['a', 'b'].map((body) =>
     bob.dm(box.pubkey, { type: 'text', body, mid: `mid-${body}-12345` }),
   );
@@ -70,9 +70,9 @@ test('v0.2.0 gets one receipt for each message, by event id', async () => {
 });
 
 test.each([{ version: '0.1.0' }, { features: ['messaging', 'envelope'] }])(
-  'a peer that knows no receipts gets none: %j',
+  'a peer that does not understand receipts gets none: %j',
   async (claims) => {
-    const { world, box, bob } = await withPuppet({ version: '0.3.0', ...claims });
+    const { world, box, bob } = await withFakePeer({ version: '0.3.0', ...claims });
     world.relay.push(bob.dm(box.pubkey, 'x'));
     await world.clock.advance(1_000);
     await box.markRead({ all: true });
@@ -81,8 +81,8 @@ test.each([{ version: '0.1.0' }, { features: ['messaging', 'envelope'] }])(
   },
 );
 
-test('no receipt answers a receipt, a hello or a ping', async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+test('sends no receipt for a receipt, a hello or a ping', async () => {
+  const { world, box, bob } = await withFakePeer({ features: modern });
   world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: ['unknown-id-1'] }));
   world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.3.0', features: modern }));
   world.relay.push(bob.dm(box.pubkey, { type: 'pong' }));
@@ -91,7 +91,7 @@ test('no receipt answers a receipt, a hello or a ping', async () => {
 });
 
 test('a receipt may overtake the OK of the relay', async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+  const { world, box, bob } = await withFakePeer({ features: modern });
   world.relay.answer = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
@@ -108,8 +108,8 @@ test('a receipt may overtake the OK of the relay', async () => {
   );
 });
 
-test('a receipt by event id counts too, and a later delivered does not undo a read', async () => {
-  const { world, box, bob } = await withPuppet({ version: '0.2.0' });
+test('a receipt may name the event id, and a later delivered does not undo a read', async () => {
+  const { world, box, bob } = await withFakePeer({ version: '0.2.0' });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   world.relay.push(bob.dm(box.pubkey, { type: 'read', msgId: id }));
@@ -122,8 +122,8 @@ test('a receipt by event id counts too, and a later delivered does not undo a re
   });
 });
 
-test("nobody's receipt moves a message to somebody else", async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+test('a receipt does not affect a message to another peer', async () => {
+  const { world, box, bob } = await withFakePeer({ features: modern });
   const mallory = world.fakePeer('mallory');
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
@@ -133,8 +133,8 @@ test("nobody's receipt moves a message to somebody else", async () => {
   expect(await stateOf(box, id)).toBe('published');
 });
 
-test('a message that was read before its first receipt went out gets one receipt: read', async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+test('a message that was read before its first receipt was sent gets one receipt: read', async () => {
+  const { world, box, bob } = await withFakePeer({ features: modern });
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
   await settle(world.clock);
   await box.markRead({ id: 'mid-of-bob-1' });
@@ -142,8 +142,8 @@ test('a message that was read before its first receipt went out gets one receipt
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'read', msgIds: ['mid-of-bob-1'] }]);
 });
 
-test('the same message sent again gets its receipt again: read, if it was read', async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+test('a repeated message gets its receipt again: read, if it was read', async () => {
+  const { world, box, bob } = await withFakePeer({ features: modern });
   const payload = { type: 'text', body: 'x', mid: 'mid-of-bob-1' };
   world.relay.push(bob.dm(box.pubkey, payload));
   await world.clock.advance(1_000);
@@ -153,18 +153,18 @@ test('the same message sent again gets its receipt again: read, if it was read',
   await world.clock.advance(1_000);
   world.relay.push(bob.dm(box.pubkey, payload, { created_at: Math.floor(world.clock.now() / 1000) + 2 }));
   await world.clock.advance(1_000);
-  // What is due goes out with the next batch at the latest.
+  // Due receipts are sent with the next batch at the latest.
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'y', mid: 'mid-of-bob-2' }));
   await world.clock.advance(1_000);
-  const told = bob
+  const states = bob
     .opened(world.relay.offered)
     .filter(({ msgIds }) => (msgIds as string[]).includes('mid-of-bob-1'))
     .map(({ type }) => type);
-  expect(told.at(-1)).toBe('read');
+  expect(states.at(-1)).toBe('read');
 });
 
-test('a receipt that is due survives a crash', async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+test('a due receipt survives a crash', async () => {
+  const { world, box, bob } = await withFakePeer({ features: modern });
   world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toEqual([]);
@@ -183,8 +183,8 @@ test('a lost OK does not make two messages', async () => {
   expect(await stateOf(alice, id)).toBe('delivered');
 });
 
-test('receipts for more messages than one look shows all go out', async () => {
-  const { world, box, bob } = await withPuppet({ features: modern });
+test('receipts are sent even for more messages than one query returns', async () => {
+  const { world, box, bob } = await withFakePeer({ features: modern });
   const COUNT = 1_100;
   await box.store.transaction((tables) => {
     for (let n = 0; n < COUNT; n++) {

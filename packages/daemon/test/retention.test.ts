@@ -24,17 +24,17 @@ async function withBounds(bounds: Partial<Bounds>) {
 const contents = async (box: TestAgent): Promise<string[]> =>
   (await box.listMessages({ direction: 'all', order: 'asc' })).items.map(({ content }) => content);
 
-/** Makes the peer a contact, as its owner would. */
+/** Makes the peer a contact, as the owner would. */
 const befriend = (box: TestAgent, pubkey: string) =>
   box.store.transaction((tables) => {
     const peer = tables.peers.get(pubkey as never);
     if (peer) tables.peers.put({ ...peer, trust: 'contact' });
   });
 
-/** Lets the hello and whatever else still waits for a receipt go out. */
+/** Lets the hello and due receipts go out. */
 const quiet = async (world: TestMesh): Promise<void> => world.clock.advance(1_000);
 
-test('the oldest read messages go first, then unread ones of strangers', async () => {
+test('removes the oldest read messages first, then unread ones of strangers', async () => {
   const { box, receive, world } = await withBounds({ storedMessages: 3 });
   for (const content of ['a', 'b', 'c']) await receive(content);
   const [, second] = (await box.listMessages({ order: 'asc' })).items;
@@ -46,7 +46,7 @@ test('the oldest read messages go first, then unread ones of strangers', async (
   expect(await contents(box)).toEqual(['c', 'd', 'e']);
 });
 
-test('a contact’s unread messages never go: new mail is refused without a receipt, and the status says so', async () => {
+test('never removes a contact’s unread messages: new ones are refused without a receipt, and the status says so', async () => {
   const { world, box, bob, receive } = await withBounds({ storedMessages: 2 });
   await befriend(box, bob.pubkey);
   await receive('a');
@@ -63,7 +63,7 @@ test('a contact’s unread messages never go: new mail is refused without a rece
   });
 });
 
-test('what was refused for want of room is asked for again, and arrives once there is some', async () => {
+test('messages refused by a full store are fetched again, and arrive once there is room', async () => {
   const { world, box, bob, receive } = await withBounds({ storedMessages: 2 });
   await befriend(box, bob.pubkey);
   await receive('a');
@@ -76,7 +76,7 @@ test('what was refused for want of room is asked for again, and arrives once the
   expect(await contents(box)).toEqual(['b', 'c']);
 });
 
-test('the bytes of the texts are bounded as well', async () => {
+test('limits the bytes of all texts as well', async () => {
   const { box, receive } = await withBounds({ storedMessageBytes: 100 });
   await receive('a'.repeat(60));
   await receive('b'.repeat(60));
@@ -85,7 +85,7 @@ test('the bytes of the texts are bounded as well', async () => {
   expect(await contents(box)).toContain('c'.repeat(60));
 });
 
-test('what is still going out never goes', async () => {
+test('never removes messages that are still in the outbox', async () => {
   const { world, box, bob } = await withBounds({ storedMessages: 2 });
   box.network.disconnect();
   const first = await box.sendMessage({ to: bob.pubkey, content: 'out 1' });
@@ -95,13 +95,13 @@ test('what is still going out never goes', async () => {
   });
   box.network.connect();
   await settle(world.clock);
-  // Every relay has it now: it may make room.
+  // Every relay has it now: it may be removed.
   await box.sendMessage({ to: bob.pubkey, content: 'out 3' });
   expect(await contents(box)).not.toContain('out 1');
   expect(first.state).toBe('queued');
 });
 
-test('messages go when they are too old', async () => {
+test('removes messages that are too old', async () => {
   const { world, box, receive } = await withBounds({ messageDays: 2, pruneBatch: 100 });
   await receive('old');
   await world.clock.advance(1.5 * DAY);
@@ -110,7 +110,7 @@ test('messages go when they are too old', async () => {
   expect(await contents(box)).toEqual(['young']);
 });
 
-test('a position of arrival is never given twice, even when everything is gone', async () => {
+test('a position of arrival is never reused, even when every message was removed', async () => {
   const { world, box, receive } = await withBounds({ messageDays: 1, pruneBatch: 100 });
   await receive('a');
   const { cursor } = await box.waitForMessages({ timeout_s: 0 });
@@ -121,7 +121,7 @@ test('a position of arrival is never given twice, even when everything is gone',
   expect(messages.map(({ content }) => content)).toEqual(['b']);
 });
 
-test('only so many ids of events are kept, and a catch-up reaches no further back than they do', async () => {
+test('limits the event ids kept, and a catch-up reaches no further back than they do', async () => {
   const bounds = { seenIds: 20 };
   const { world, box, bob } = await withBounds(bounds);
   const events = Array.from({ length: 60 }, (_, n) => bob.dm(box.pubkey, `m${n}`));
@@ -131,7 +131,7 @@ test('only so many ids of events are kept, and a catch-up reaches no further bac
     await world.clock.advance(10_000);
   }
   const known = box.store.peek(({ seen }) => events.filter(({ id }) => seen.has(id)).length);
-  // Those of the last minute come on top.
+  // Ids of the last minute come on top.
   expect(known).toBeGreaterThanOrEqual(20);
   expect(known).toBeLessThan(30);
   const again = await world.start({ disk: await box.crash(), bounds });
@@ -139,7 +139,7 @@ test('only so many ids of events are kept, and a catch-up reaches no further bac
   expect(await contents(again)).toHaveLength(60);
 });
 
-test('what was forgotten about events is never believed to be known again', async () => {
+test('forgotten event ids never count as known again', async () => {
   const { box } = await withBounds({});
   await box.store.transaction(({ seen }) => seen.forgetBefore(2_000));
   await box.store.transaction(({ seen }) => seen.forgetBefore(1_000));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
-/** An agent that knows one peer with these claims, its hello out of the way. */
+/** Starts an agent that knows one peer with these claims, and has sent its hello. */
 async function knowing(claims: { version?: string; features?: readonly string[] }) {
   const world = createTestMesh();
   const box = await world.start();
@@ -13,7 +13,7 @@ async function knowing(claims: { version?: string; features?: readonly string[] 
   return { world, box, bob };
 }
 
-test('plain text goes as plain text to a peer that reads no envelope', async () => {
+test('plain text is sent as plain text to a peer that does not read envelopes', async () => {
   const { world, box, bob } = await knowing({ version: '0.2.0' });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'just text', reply_to: 'm-12345678' });
   await settle(world.clock);
@@ -22,7 +22,7 @@ test('plain text goes as plain text to a peer that reads no envelope', async () 
   expect(id).toBe(event?.id);
 });
 
-test('a text that would be read as a payload is wrapped, so that it arrives as text', async () => {
+test('a text that looks like a payload is wrapped, so that it arrives as text', async () => {
   const { world, box, bob } = await knowing({ version: '0.2.0' });
   const content = '{"type":"delivered","msgId":"abcdefgh"}';
   await box.sendMessage({ to: bob.pubkey, content });
@@ -74,7 +74,7 @@ test('the message has the same id on both sides and the same time', async () => 
   expect(got).toMatchObject({ direction: 'in', read: false, delivery: { state: 'received' } });
 });
 
-test('takes the peer as npub and as nprofile, and refuses what is no key', async () => {
+test('accepts the peer as npub and as nprofile, and refuses anything that is not a key', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const { npub } = await alice.peer(bob.pubkey);
@@ -92,7 +92,7 @@ test('takes the peer as npub and as nprofile, and refuses what is no key', async
   }
 });
 
-test('refuses a peer that it does not know, and itself', async () => {
+test('refuses an unknown peer, and itself', async () => {
   const world = createTestMesh();
   const box = await world.start();
   for (const to of [world.fakePeer('nobody').pubkey, box.pubkey]) {
@@ -103,7 +103,7 @@ test('refuses a peer that it does not know, and itself', async () => {
   }
 });
 
-test('the same idempotency key and body is one message with one answer', async () => {
+test('the same idempotency key and body is one message with one response', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
@@ -124,7 +124,7 @@ test('two calls at once with one idempotency key make one message', async () => 
   expect((await alice.listMessages({ direction: 'out' })).items).toHaveLength(1);
 });
 
-test('the idempotency key holds over a restart, for 24 hours', async () => {
+test('an idempotency key is remembered over a restart, for 24 hours', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
@@ -142,7 +142,7 @@ test.each([
   ['data', { data: { a: 1 } }],
   ['reply_to', { reply_to: 'm-12345678' }],
   ['expires_in_s', { expires_in_s: 60 }],
-])('the same idempotency key with another %s is a conflict', async (_, change) => {
+])('the same idempotency key with a different %s is a conflict', async (_, change) => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const body = { to: bob.pubkey, content: 'once', idempotency_key: 'k1' };
@@ -170,7 +170,7 @@ test.each([
   });
 });
 
-test('takes tabs, line ends and every other text unchanged', async () => {
+test('sends tabs, line ends and every other text unchanged', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const texts = ['a\tb\r\nc', '👩‍👩‍👧‍👦 e\u0301 \u202e \ufeff', ' ', '{"type":"ping"}', '\\u0000'];
@@ -214,7 +214,7 @@ test.each(['type', 'ts', 'v', 'body', 'mid', 'seq', 'reply_to', 'thread', 'auto'
   },
 );
 
-test('refuses data that is nested beyond any use', async () => {
+test('refuses data that is nested too deep', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   const deep = JSON.parse(`${'['.repeat(8_000)}${']'.repeat(8_000)}`);

@@ -18,25 +18,22 @@ async function onOneRelay() {
 test.each([
   ['minutes', 20 * 60_000],
   ['three weeks', 21 * DAY],
-])(
-  'after a sleep of %s it fetches what came meanwhile, without waiting for a break of the connection',
-  async (_, ms) => {
-    const { world, box, bob, inbox } = await onOneRelay();
-    world.clock.jump(ms);
-    // Dated while it slept, early and late.
-    const nowSec = Math.floor(world.clock.now() / 1000);
-    world.relay.keep(
-      bob.dm(box.pubkey, 'early', { created_at: nowSec - Math.floor(ms / 1000) + 60 }),
-      bob.dm(box.pubkey, 'late', { created_at: nowSec - 60 }),
-    );
-    await world.clock.advance(15_000);
-    expect(await inbox()).toEqual(['early', 'late']);
-    expect(box.network.wakes()).toBe(1);
-  },
-);
+])('after a sleep of %s, messages are fetched without waiting for the connection to break', async (_, ms) => {
+  const { world, box, bob, inbox } = await onOneRelay();
+  world.clock.jump(ms);
+  // Dated early and late in the sleep.
+  const nowSec = Math.floor(world.clock.now() / 1000);
+  world.relay.keep(
+    bob.dm(box.pubkey, 'early', { created_at: nowSec - Math.floor(ms / 1000) + 60 }),
+    bob.dm(box.pubkey, 'late', { created_at: nowSec - 60 }),
+  );
+  await world.clock.advance(15_000);
+  expect(await inbox()).toEqual(['early', 'late']);
+  expect(box.network.wakes()).toBe(1);
+});
 
 test.each([DAY, -DAY, 365 * DAY, -365 * DAY])(
-  'a clock set by %s ms and back again costs no message',
+  'a clock that is off by %s ms and set right loses no message',
   async (ms) => {
     const { world, box, bob, inbox } = await onOneRelay();
     const trueSec = () => Math.floor(world.clock.now() / 1000);
@@ -45,7 +42,7 @@ test.each([DAY, -DAY, 365 * DAY, -365 * DAY])(
     const offset = Math.floor(ms / 1000);
     world.clock.jump(ms);
     await world.clock.advance(60_000);
-    // Others have the right time.
+    // The others have the right time.
     const during = bob.dm(box.pubkey, 'during', { created_at: trueSec() - offset });
     world.relay.keep(during);
     world.relay.push(during);
@@ -59,7 +56,7 @@ test.each([DAY, -DAY, 365 * DAY, -365 * DAY])(
   },
 );
 
-test('a clock that jumps ahead does not end what waits to go out, until a relay confirms the time', async () => {
+test('a clock that jumps ahead expires nothing in the outbox until a relay confirms the time', async () => {
   const { world, box, bob } = await onOneRelay();
   box.network.disconnect();
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -72,7 +69,7 @@ test('a clock that jumps ahead does not end what waits to go out, until a relay 
   expect((await box.getMessage({ id })).delivery.state).toBe('published');
 });
 
-test('after a long sleep that a relay confirms, what is over is over', async () => {
+test('after a long sleep that a relay confirms, expired messages expire', async () => {
   const { world, box, bob } = await onOneRelay();
   box.network.disconnect();
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
@@ -84,7 +81,7 @@ test('after a long sleep that a relay confirms, what is over is over', async () 
   expect((await box.getMessage({ id })).delivery.state).toBe('expired');
 });
 
-test('a clock that jumps ahead makes it forget nothing', async () => {
+test('a clock that jumps ahead deletes nothing', async () => {
   const { world, box, bob, inbox } = await onOneRelay();
   world.relay.push(bob.dm(box.pubkey, 'old'));
   await settle(world.clock);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createTestMesh, startTwo } from './support/test-agent.ts';
 
-test('two agents find, greet and answer each other', async () => {
+test('two agents discover each other, exchange hellos and reply', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
   expect(await alice.peers()).toMatchObject([

@@ -16,7 +16,7 @@ async function waiting() {
 const contents = ({ messages }: { messages: { content: string }[] }) =>
   messages.map(({ content }) => content);
 
-test('unread messages are answered at once, oldest first', async () => {
+test('returns unread messages at once, oldest first', async () => {
   const { box, push } = await waiting();
   await push('one', 'two');
   const got = await box.waitForMessages({});
@@ -24,7 +24,7 @@ test('unread messages are answered at once, oldest first', async () => {
   expect(contents(got)).toEqual(['one', 'two']);
 });
 
-test('without unread messages the next one is the answer', async () => {
+test('returns the next message if there is no unread one', async () => {
   const { box, push } = await waiting();
   await push('old');
   await box.markRead({ all: true });
@@ -33,14 +33,14 @@ test('without unread messages the next one is the answer', async () => {
   expect(contents(await pending)).toEqual(['new']);
 });
 
-test('with `after` what arrived since counts, read or not', async () => {
+test('with `after`, messages that arrived since count, read or not', async () => {
   const { box, push } = await waiting();
   await push('one', 'two', 'three');
   await box.markRead({ all: true });
   expect(contents(await box.waitForMessages({ after: '1' }))).toEqual(['two', 'three']);
 });
 
-test('following the cursor gives every message once', async () => {
+test('following the cursor returns every message once', async () => {
   const { box, push } = await waiting();
   const seen: string[] = [];
   const first = box.waitForMessages({ after: '0' });
@@ -56,9 +56,9 @@ test('following the cursor gives every message once', async () => {
   expect(seen).toEqual(['a', 'b', 'c', 'd']);
 });
 
-test('more than one answer holds come with the next cursor', async () => {
+test('messages beyond one response come with the next cursor', async () => {
   const { box, bob, push } = await waiting();
-  // As a stranger it could not send so many at once.
+  // A stranger could not send so many at once.
   await box.addPeer({ pubkey: bob.pubkey });
   await box.sendMessage({ to: bob.pubkey, content: 'tell me everything' });
   await push(...Array.from({ length: 130 }, (_, index) => `m${index}`));
@@ -69,7 +69,7 @@ test('more than one answer holds come with the next cursor', async () => {
   expect(second.messages).toHaveLength(30);
 });
 
-test('a time-out is no error and gives a cursor that misses nothing', async () => {
+test('a time-out is not an error, and its cursor misses nothing', async () => {
   const { world, box, push } = await waiting();
   await push('read already');
   await box.markRead({ all: true });
@@ -88,14 +88,14 @@ test('a time-out is no error and gives a cursor that misses nothing', async () =
   expect(contents(await box.waitForMessages({ after: result.cursor }))).toEqual(['between two calls']);
 });
 
-test('a wait of no seconds looks once', async () => {
+test('a wait of 0 seconds checks once', async () => {
   const { world, box } = await waiting();
   const pending = box.waitForMessages({ timeout_s: 0 });
   await settle(world.clock);
   expect(await pending).toMatchObject({ messages: [], timed_out: true });
 });
 
-test('filters by sender, type and answer leave other messages unread and untaken', async () => {
+test('filters by sender, type and reply leave other messages unread', async () => {
   const { world, box, bob, carol } = await waiting();
   const fromCarol = box.waitForMessages({ from: carol.pubkey });
   const results = box.waitForMessages({ type: 'result' });
@@ -111,14 +111,14 @@ test('filters by sender, type and answer leave other messages unread and untaken
   expect(contents(await answers)).toEqual(['answer']);
 });
 
-test('two waiters both get the message', async () => {
+test('two waiting calls both get the message', async () => {
   const { box, push } = await waiting();
   const both = Promise.all([box.waitForMessages({}), box.waitForMessages({})]);
   await push('x');
   expect((await both).map(contents)).toEqual([['x'], ['x']]);
 });
 
-test('a caller that is gone ends the wait and leaves no timer', async () => {
+test('a caller that disconnects ends the wait and leaves no timer', async () => {
   const { world, box } = await waiting();
   const timers = world.clock.pending();
   const controller = new AbortController();
@@ -131,7 +131,7 @@ test('a caller that is gone ends the wait and leaves no timer', async () => {
   expect(await box.waitForMessages({}, { signal: controller.signal })).toMatchObject({ timed_out: true });
 });
 
-test('takes 32 waiters and not one more; a place that gets free is taken again', async () => {
+test('allows 32 waiting calls and not one more; a place that becomes free can be used again', async () => {
   const { world, box } = await waiting();
   const controller = new AbortController();
   const first = box.waitForMessages({ timeout_s: 55 }, { signal: controller.signal });
@@ -147,14 +147,14 @@ test('takes 32 waiters and not one more; a place that gets free is taken again',
   expect((await Promise.all(others)).every(({ timed_out }) => timed_out)).toBe(true);
 });
 
-test('a stop answers everybody who still waits', async () => {
+test('a stop ends all waiting calls', async () => {
   const { box } = await waiting();
   const pending = box.waitForMessages({ timeout_s: 55 });
   await box.agent.stop();
   expect(await pending).toMatchObject({ timed_out: true });
 });
 
-test('a message that was sent by ourselves wakes nobody', async () => {
+test('our own message ends no wait', async () => {
   const { world, box, bob, push } = await waiting();
   await push('hi');
   await box.markRead({ all: true });

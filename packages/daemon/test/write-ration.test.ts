@@ -7,7 +7,7 @@ const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
 const HOUR = 3_600_000;
 
-/** An agent that has greeted one peer, a good while ago. */
+/** Starts an agent whose write budget is full again after greeting one peer. */
 async function greeted(...urls: string[]) {
   const world = createTestMesh(...urls);
   const box = await world.start();
@@ -33,14 +33,14 @@ test('a public relay gets 20 messages at once, then 10 a minute', async () => {
   );
 });
 
-test('a relay on this machine or network is not rationed', async () => {
+test('a relay on this machine or network has no write budget', async () => {
   const { world, send, sent, relays } = await greeted('ws://127.0.0.1:7777', 'ws://192.168.1.2:7777');
   for (let n = 0; n < 60; n++) await send(`m${n}`);
   await settle(world.clock);
   for (const relay of relays) expect(sent(relay)).toHaveLength(60);
 });
 
-test('where writes are rationed, messages go before hellos', async () => {
+test('messages come before hellos when the write budget is short', async () => {
   const { world, box, send, sent, relays } = await greeted(ONE);
   for (let n = 0; n < 20; n++) await send(`m${n}`);
   const strangers = Array.from({ length: 3 }, (_, n) => world.fakePeer(`stranger ${n}`));
@@ -62,7 +62,7 @@ test.each([
   ['rate-limited: retry in 5 s', 5_000],
   ['ERROR: rate-limited: come back in 3 minutes', 180_000],
   ['rate-limited: try again in 99999 minutes', 3_600_000],
-])('after %j nothing is written for %s ms, also no other message', async (reason, pauseMs) => {
+])('after %j, no message at all is written for %s ms', async (reason, pauseMs) => {
   const { world, box, send, sent, relays } = await greeted(ONE);
   const relay = relays[0] as MemoryRelay;
   relay.answer = () => reject(reason);
@@ -83,7 +83,7 @@ test.each([
   expect((await box.getMessage({ id })).delivery.state).toBe('published');
 });
 
-test('a relay that refuses us is not written to for a day, while another takes the message', async () => {
+test('writes nothing for a day to a relay that refuses us, while another accepts the message', async () => {
   const { world, box, send, sent, relays } = await greeted(ONE, TWO);
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
   one.answer = () => reject('restricted: members only');
@@ -95,7 +95,7 @@ test('a relay that refuses us is not written to for a day, while another takes t
   await world.clock.advance(23 * HOUR);
   expect(one.offered).toEqual([]);
   expect(sent(two)).toHaveLength(2);
-  // Nothing is said of a relay that was not asked.
+  // A skipped relay has no outcome.
   expect((await box.getMessage({ id })).delivery).toMatchObject({
     state: 'published',
     relays: [{ url: TWO }],
@@ -107,7 +107,7 @@ test('a relay that refuses us is not written to for a day, while another takes t
   expect(sent(one)).toHaveLength(1);
 });
 
-test('a relay that refuses us is asked all the same where no other takes the message', async () => {
+test('tries a relay that refuses us if no other accepts the message', async () => {
   const { world, box, send, sent, relays } = await greeted(ONE, TWO);
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
   one.answer = () => reject('restricted: members only');
@@ -121,7 +121,7 @@ test('a relay that refuses us is asked all the same where no other takes the mes
   expect((await box.getMessage({ id })).delivery.state).toBe('published');
 });
 
-test('a silent relay holds up no other', async () => {
+test('a silent relay delays no other', async () => {
   const { world, box, send, sent, relays } = await greeted('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
   one.answer = () => new Promise((resolve) => world.clock.after(10_000, () => resolve(timeout)));
@@ -130,7 +130,7 @@ test('a silent relay holds up no other', async () => {
   await settle(world.clock);
   expect(sent(two)).toHaveLength(200);
   for (const id of ids) expect((await box.getMessage({ id })).delivery.state).toBe('published');
-  // And gets less at a time, the longer it says nothing.
+  // It gets fewer events at a time, the longer it is silent.
   one.offered.length = 0;
   await world.clock.advance(60_000);
   expect(sent(one).length).toBeLessThan(100);

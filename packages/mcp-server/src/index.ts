@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Readable, Writable } from 'node:stream';
 import { agentAccess, createClient } from '@ocmesh/client';
 import { askMayTrust } from './may-trust.ts';
 import { createMcpServer } from './server.ts';
@@ -6,28 +7,36 @@ import { createMcpServer } from './server.ts';
 /** Milliseconds that running calls have to finish after the client closed stdin. */
 const graceMs = 500;
 
+/** Standard streams and environment of the program: `process`, or what a command was given. */
+export interface ProgramIo {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Serves MCP on stdin and stdout until stdin ends, the client disconnects, or SIGTERM or SIGINT arrives.
  * Writes internal errors to stderr. The process may exit once this resolves.
  */
-export async function runMcpServer(): Promise<void> {
-  const handlers = createClient(agentAccess({ env: process.env }));
+export async function runMcpServer({ stdin, stdout, stderr, env }: ProgramIo = process): Promise<void> {
+  const handlers = createClient(agentAccess({ env }));
   const server = createMcpServer({
     handlers,
     mayTrust: () => askMayTrust(handlers),
     random: { bytes: randomBytes },
-    onProblem: (error) => process.stderr.write(`ocmesh mcp: ${describe(error)}\n`),
+    onProblem: (error) => stderr.write(`ocmesh mcp: ${describe(error)}\n`),
   });
   const ended = new Promise<void>((resolve) => {
     const end = () => resolve();
-    process.stdin.once('end', end);
-    process.stdin.once('close', end);
+    stdin.once('end', end);
+    stdin.once('close', end);
     // Nobody reads our responses any more.
-    process.stdout.on('error', end);
+    stdout.on('error', end);
     process.once('SIGTERM', end);
     process.once('SIGINT', end);
   });
-  await server.connectStdio();
+  await server.connectStdio(stdin, stdout);
   await Promise.race([ended, server.closed]);
   await server.close(graceMs);
 }

@@ -1,5 +1,5 @@
 import { limits, type Message, type PeerDetails } from '@ocmesh/shared/contract';
-import { aliceKey, bobKey, unseen } from '@ocmesh/testkit';
+import { aliceKey, bobKey, invisibleCharacters } from '@ocmesh/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMessage, aPeerAlone, aSentMessage, aStatus } from '../test/samples.ts';
@@ -15,7 +15,7 @@ const stringsIn = (value: unknown): string[] =>
     : typeof value === 'object' && value !== null
       ? Object.entries(value).flatMap(([key, item]) => [key, ...stringsIn(item)])
       : [];
-const isClean = (value: unknown) => stringsIn(value).every((text) => !unseen.test(text));
+const isClean = (value: unknown) => stringsIn(value).every((text) => !invisibleCharacters.test(text));
 
 const anyText = (maxLength: number) => fc.string({ unit: 'binary', maxLength });
 const anyMessage: fc.Arbitrary<Message> = fc

@@ -1,4 +1,5 @@
 // The only import of the MCP SDK: another version of it, or of the protocol, means changing this file.
+import type { Readable, Writable } from 'node:stream';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
@@ -33,8 +34,8 @@ export interface McpServerDeps {
 export interface McpServer {
   /** Serves one client over this transport. */
   connect(transport: Transport): Promise<void>;
-  /** Serves the client at stdin and stdout. */
-  connectStdio(): Promise<void>;
+  /** Serves the client at these streams. */
+  connectStdio(stdin: Readable, stdout: Writable): Promise<void>;
   /** Resolves when the connection has ended, from either side. */
   readonly closed: Promise<void>;
   /** Ends the connection; running calls have up to `graceMs` milliseconds to finish first. */
@@ -103,7 +104,7 @@ export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpSe
 
   return {
     connect: (transport) => server.connect(transport),
-    connectStdio: () => server.connect(new StdioServerTransport()),
+    connectStdio: (stdin, stdout) => server.connect(new StdioServerTransport(stdin, stdout)),
     closed,
     close,
   };

@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
-import { unseen } from '@ocmesh/testkit';
+import { invisibleCharacters } from '@ocmesh/testkit';
 import { textOf } from './connect-client.ts';
 
 /** Starts every text by others in a test, so that it is recognized wherever it shows up. */
@@ -25,7 +25,7 @@ interface Seen {
 
 function look(value: unknown, seen: Seen, inside = false): Seen {
   if (typeof value === 'string') {
-    if (unseen.test(value)) seen.unseen.push(value);
+    if (invisibleCharacters.test(value)) seen.unseen.push(value);
     if (!inside && value.includes(canary)) seen.leaked.push(value);
   }
   if (typeof value !== 'object' || value === null) return seen;

@@ -26,7 +26,7 @@ describe('AUTH (NIP-42)', () => {
     expect((await client.ask('s', { kinds: [4] })).events).toHaveLength(1);
   });
 
-  test.each([-600, 600])('takes a clock that is %i s off, and no more', async (offSec) => {
+  test.each([-600, 600])('accepts a clock that is %i s off, and no more', async (offSec) => {
     const relay = await openRelay();
     const client = await relay.connect();
     const created_at = relay.nowSec() + offSec;
@@ -51,7 +51,7 @@ describe('AUTH (NIP-42)', () => {
     }
   });
 
-  test('a service URL is the only name that counts', async () => {
+  test('with a service URL no other name is accepted', async () => {
     const relay = await openRelay({ serviceUrl: 'wss://relay.example/mesh' });
     const client = await relay.connect();
     expect(await client.authenticate(alice, { relay: 'wss://relay.example' })).toMatchObject({ ok: true });
@@ -71,7 +71,7 @@ describe('AUTH (NIP-42)', () => {
     expect((await client.ask('s', { kinds: [4] })).closed).toMatch(/^auth-required: /);
   });
 
-  test('an answer to a challenge is not published', async () => {
+  test('an AUTH event cannot be published', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     const event = relay.sign(alice, { kind: 22242, tags: [['challenge', client.challenge]] });
@@ -95,6 +95,6 @@ test.each([
     { boundTo: '::1', port: 7, hostHeader: 'evil' },
     ['localhost:7', '127.0.0.1:7', '[::1]:7', '[::1]:7'],
   ],
-])('%s decides by which names a client may know the relay', (_, where, hosts) => {
+])('%s decides which hosts a client may name', (_, where, hosts) => {
   expect(relayHosts({ serviceUrl: undefined, ...where })).toEqual(hosts);
 });

@@ -15,7 +15,7 @@ export type AuthResult =
   | { readonly ok: true; readonly pubkey: Pubkey }
   | { readonly ok: false; readonly reason: string };
 
-/** Checks the answer to a challenge (NIP-42). The signature comes last: it alone costs anything. */
+/** Checks a client's AUTH event (NIP-42). The signature is checked last, because it costs the most. */
 export function checkAuth(value: unknown, expected: AuthExpectation): AuthResult {
   const event = parseEvent(value);
   if (!event || event.kind !== kinds.clientAuth) return refuse('not an auth event');
@@ -31,14 +31,14 @@ export function checkAuth(value: unknown, expected: AuthExpectation): AuthResult
 const refuse = (reason: string): AuthResult => ({ ok: false, reason: `invalid: ${reason}` });
 
 /**
- * Hosts by which a client may know this relay. A `relay` tag for another one means that somebody passes our
- * challenge on to a client of theirs.
+ * Returns the hosts by which a client may know this relay. A `relay` tag with another one means that somebody forwards
+ * our challenge to their own client.
  */
 export function relayHosts(where: {
   readonly serviceUrl: string | undefined;
   readonly boundTo: string;
   readonly port: number;
-  /** The `Host` header of the connection. */
+  /** `Host` header of the upgrade. */
   readonly hostHeader: string | undefined;
 }): readonly string[] {
   const { serviceUrl, boundTo, port, hostHeader } = where;
@@ -47,7 +47,7 @@ export function relayHosts(where: {
       ? [serviceUrl]
       : isLoopback(boundTo)
         ? ['localhost', '127.0.0.1', '[::1]', inUrl(boundTo)].map((host) => `ws://${host}:${port}`)
-        : // A client says this itself, so it stops mistakes, not a relay in the middle: that takes `serviceUrl`.
+        : // The client chooses this header, so it catches mistakes; only `serviceUrl` stops a relay in the middle.
           [`ws://${hostHeader ?? ''}`];
   return urls.flatMap((url) => hostOf(url) ?? []);
 }

@@ -79,7 +79,7 @@ describe('garbage', () => {
   test('bytes that are no WebSocket frame close only their own connection', async () => {
     const relay = await openRelay();
     const [broken, calm] = [await relay.connect(), await relay.connect()];
-    // The raw socket below the client: no public way leads there.
+    // The client's raw socket, which has no public accessor.
     (broken.socket as unknown as { _socket: NodeJS.WritableStream })._socket.write(
       '\xff\xff\xff not a frame',
     );
@@ -89,7 +89,7 @@ describe('garbage', () => {
 });
 
 describe('subscriptions', () => {
-  test('as many as the limit says; one more is refused, a replaced one is not one more', async () => {
+  test('up to the limit; one more is refused, replacing one is allowed', async () => {
     const relay = await openRelay({ limits: { subscriptions: 2 } });
     const client = await relay.connect();
     await client.ask('a', { limit: 0 });
@@ -112,7 +112,7 @@ describe('subscriptions', () => {
     expect((await client.ask(id, ...filters)).closed).toMatch(/^invalid: /);
   });
 
-  test('a refused REQ ends the subscription it was to replace', async () => {
+  test('a refused REQ ends the subscription with the same id', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     await client.ask('s', { kinds: [1] });
@@ -121,25 +121,25 @@ describe('subscriptions', () => {
   });
 });
 
-describe('slow and dead clients', () => {
+describe('slow and vanished clients', () => {
   const large = 'x'.repeat(60_000);
 
-  test('an answer larger than any buffer reaches a client that reads late', async () => {
-    const relay = await openRelay({ limits: { answerBytes: 100_000, bufferedBytes: 300_000 } });
+  test('stored events beyond any buffer reach a client that reads late', async () => {
+    const relay = await openRelay({ limits: { sendAheadBytes: 100_000, bufferedBytes: 300_000 } });
     const [writer, reader] = [await relay.connect(), await relay.connect()];
     for (let i = 0; i < 120; i++) {
       await writer.publish(relay.sign(alice, { content: large, created_at: relay.nowSec() - i }));
     }
     reader.socket.pause();
-    const answer = reader.ask('s', { kinds: [1] });
-    // One is the writer's own: the relay has begun to answer when there are two.
+    const stored = reader.ask('s', { kinds: [1] });
+    // One is the writer's: when there are two, the relay has begun to send.
     do await writer.ask('barrier', { limit: 0 });
     while (relay.stats().subscriptions < 2);
     reader.socket.resume();
-    expect((await answer).events).toHaveLength(120);
+    expect((await stored).events).toHaveLength(120);
   });
 
-  test('a client that does not read while others write is cut, the others are not', async () => {
+  test('a client that does not read while others write is disconnected, the others are not', async () => {
     const relay = await openRelay({ limits: { bufferedBytes: 300_000 } });
     const [writer, sleeper] = [await relay.connect(), await relay.connect()];
     await sleeper.ask('s', { kinds: [20_001] });
@@ -152,14 +152,14 @@ describe('slow and dead clients', () => {
     expect(relay.log.lines.map((line) => line.message)).toContain('cut a client that does not read');
   });
 
-  test('a client that answers no ping is cut at the next one; one that answers stays', async () => {
+  test('a client that sends no pong is disconnected at the next ping; one that does stays', async () => {
     const relay = await openRelay();
     const dead = await relay.connect({ autoPong: false });
     const alive = await relay.connect();
     const pinged = [once(dead.socket, 'ping'), once(alive.socket, 'ping')];
     await relay.clock.advance(30_000);
     await Promise.all(pinged);
-    // The pong went out before this, so it is there before the answer.
+    // The pong was sent before this REQ, so it arrives before the response.
     await alive.ask('barrier', { limit: 0 });
     await relay.clock.advance(30_000);
     await dead.closed();

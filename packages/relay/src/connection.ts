@@ -2,47 +2,48 @@ import { type Cancel, type Clock, type Log, type Random, toHex, toUnixSec } from
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type NostrEvent, parseArray } from '@ocmesh/shared/wire';
 import type { RawData, WebSocket } from 'ws';
-import { sendAnswer } from './answer.ts';
 import { checkAuth } from './auth.ts';
-import { readRequest } from './client-frame.ts';
+import { readReq } from './client-frame.ts';
 import type { EventService } from './event-service.ts';
 import { matches, type RelayFilter } from './filter.ts';
 import type { RelayLimits } from './limits.ts';
-import type { Visit } from './rate.ts';
+import type { Quota } from './rate.ts';
+import { sendPaced } from './send-paced.ts';
 
-/** One client. */
+/** The connection of one client. */
 export interface Connection {
-  /** Sends the event to the subscriptions that want it, if this client may read it. */
+  /** Sends the event to the subscriptions that match it, if this client may read it. */
   deliver(event: NostrEvent): void;
-  /** Pings; hangs up if the last ping got no answer. */
+  /** Pings; disconnects if the last ping got no pong. */
   probe(): void;
-  /** Breaks off without a word. */
+  /** Disconnects without a close frame. */
   drop(): void;
-  /** Says goodbye and breaks off. */
+  /** Sends a close frame and disconnects. */
   close(): void;
   subscriptionCount(): number;
 }
 
 export interface ConnectionDeps {
   readonly socket: WebSocket;
-  readonly visit: Visit;
-  /** Hosts that an AUTH may name. */
+  readonly quota: Quota;
+  /** Hosts that an AUTH event may name. */
   readonly hosts: readonly string[];
-  readonly desk: EventService;
+  readonly events: EventService;
   readonly limits: RelayLimits;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Takes what all clients should hear about. */
-  announce(event: NostrEvent): void;
+  /** Delivers a new event to all clients. */
+  broadcast(event: NostrEvent): void;
 }
 
-/** What a relay says (NIP-01). */
+/** A frame from relay to client (NIP-01, NIP-42). */
 type Frame = readonly ['AUTH' | 'OK' | 'CLOSED' | 'NOTICE', ...unknown[]];
 
 interface Subscription {
   readonly filters: readonly RelayFilter[];
-  readonly stopAnswer: Cancel;
+  /** Stops sending the stored events. */
+  readonly stopSending: Cancel;
 }
 
 const CHALLENGE_BYTES = 16;
@@ -50,36 +51,27 @@ const CHALLENGE_BYTES = 16;
 const GOING_AWAY = 1001;
 
 export function createConnection(deps: ConnectionDeps): Connection {
-  const { socket, visit, hosts, desk, limits, clock, random, log, announce } = deps;
+  const { socket, quota, hosts, events, limits, clock, random, log, broadcast } = deps;
   const challenge = toHex(random.bytes(CHALLENGE_BYTES));
   const keys = new Set<Pubkey>();
   const subscriptions = new Map<string, Subscription>();
+  const sendText = createSender(socket, limits.bufferedBytes, log);
   let isAlive = true;
 
   socket.on('message', onMessage);
   socket.on('pong', () => {
     isAlive = true;
   });
-  // Frames that are too large or malformed: ws answers and closes by itself. Without a listener they end the process.
+  // Frames that are too large or malformed: ws closes the connection. Without a listener they end the process.
   socket.on('error', (error) => log.debug('client broke the protocol', { error: error.message }));
   socket.on('close', () => {
     for (const id of [...subscriptions.keys()]) unsubscribe(id);
-    visit.leave();
+    quota.release();
   });
   send(['AUTH', challenge]);
 
   function send(frame: Frame): void {
     sendText(JSON.stringify(frame));
-  }
-
-  function sendText(frame: string): void {
-    if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > limits.bufferedBytes) {
-      log.warn('cut a client that does not read', { buffered_bytes: socket.bufferedAmount });
-      socket.terminate();
-    } else {
-      socket.send(frame);
-    }
   }
 
   function onMessage(data: RawData, isBinary: boolean): void {
@@ -94,7 +86,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'EVENT':
         return onEvent(rest[0]);
       case 'REQ':
-        return onRequest(rest);
+        return onReq(rest);
       case 'CLOSE':
         return unsubscribe(rest[0]);
       case 'AUTH':
@@ -106,35 +98,35 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function onEvent(value: unknown): Frame | null {
     const id = idOf(value);
-    if (!visit.mayWrite()) return ['OK', id, false, 'rate-limited: slow down'];
-    const { accepted, answer, news } = desk.publish(value, keys);
-    if (!accepted) log.debug('refused an event', { reason: answer });
-    // Before the news: its author may be subscribed too, and first wants to know that it went out.
-    send(['OK', id, accepted, answer]);
-    if (news) announce(news);
+    if (!quota.mayWrite()) return ['OK', id, false, 'rate-limited: slow down'];
+    const { accepted, message, toBroadcast } = events.publish(value, keys);
+    if (!accepted) log.debug('refused an event', { reason: message });
+    // The OK comes first: the author may be subscribed, too.
+    send(['OK', id, accepted, message]);
+    if (toBroadcast) broadcast(toBroadcast);
     return null;
   }
 
-  function onRequest(rest: readonly unknown[]): Frame | null {
-    const reading = readRequest(rest, limits);
+  function onReq(rest: readonly unknown[]): Frame | null {
+    const reading = readReq(rest, limits);
     if (reading.type === 'notice') return ['NOTICE', reading.text];
     const { id } = reading;
-    // A new REQ replaces the one of the same id (NIP-01), and a refused one leaves none behind.
+    // A new REQ replaces the one with the same id (NIP-01), even if it is refused.
     unsubscribe(id);
     if (reading.type === 'closed') return ['CLOSED', id, reading.reason];
     if (subscriptions.size >= limits.subscriptions)
       return ['CLOSED', id, 'rate-limited: too many subscriptions'];
-    const refusal = desk.refuseRead(reading.filters, keys);
+    const refusal = events.refuseRead(reading.filters, keys);
     if (refusal !== null) return ['CLOSED', id, refusal];
-    const frames = answerFrames(id, desk.stored(reading.filters, keys));
-    const stopAnswer = sendAnswer(socket, frames, limits.answerBytes);
-    subscriptions.set(id, { filters: reading.filters, stopAnswer });
+    const frames = storedFrames(id, events.query(reading.filters, keys));
+    const stopSending = sendPaced(socket, frames, limits.sendAheadBytes);
+    subscriptions.set(id, { filters: reading.filters, stopSending });
     return null;
   }
 
   function unsubscribe(id: unknown): null {
     if (typeof id === 'string') {
-      subscriptions.get(id)?.stopAnswer();
+      subscriptions.get(id)?.stopSending();
       subscriptions.delete(id);
     }
     return null;
@@ -142,7 +134,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function onAuth(value: unknown): Frame {
     const id = idOf(value);
-    if (!visit.mayWrite()) return ['OK', id, false, 'rate-limited: slow down'];
+    if (!quota.mayWrite()) return ['OK', id, false, 'rate-limited: slow down'];
     if (keys.size >= limits.keys) return ['OK', id, false, 'rate-limited: too many keys on one connection'];
     const nowSec = toUnixSec(clock.now());
     const result = checkAuth(value, { challenge, hosts, nowSec, toleranceSec: limits.authSec });
@@ -152,7 +144,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   return {
     deliver(event) {
-      if (subscriptions.size === 0 || !desk.mayRead(event, keys)) return;
+      if (subscriptions.size === 0 || !events.mayRead(event, keys)) return;
       for (const [id, { filters }] of subscriptions) {
         if (filters.some((filter) => matches(filter, event))) sendText(eventFrame(id, event));
       }
@@ -165,21 +157,34 @@ export function createConnection(deps: ConnectionDeps): Connection {
     drop: () => socket.terminate(),
     close() {
       socket.close(GOING_AWAY);
-      // Waiting for the client's answer would let it decide when we are done.
+      // Waiting for the client's close frame would let it decide when we are done.
       socket.terminate();
     },
     subscriptionCount: () => subscriptions.size,
   };
 }
 
+/** Returns a function that sends a frame, and disconnects a client with too many unread bytes. */
+function createSender(socket: WebSocket, bufferedBytes: number, log: Log): (frame: string) => void {
+  return (frame) => {
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > bufferedBytes) {
+      log.warn('cut a client that does not read', { buffered_bytes: socket.bufferedAmount });
+      socket.terminate();
+    } else {
+      socket.send(frame);
+    }
+  };
+}
+
 const eventFrame = (id: string, event: NostrEvent): string => JSON.stringify(['EVENT', id, event]);
 
-function* answerFrames(id: string, events: readonly NostrEvent[]): Generator<string, void> {
+function* storedFrames(id: string, events: readonly NostrEvent[]): Generator<string, void> {
   for (const event of events) yield eventFrame(id, event);
   yield JSON.stringify(['EOSE', id]);
 }
 
-/** The id to answer to, as far as there is one: a refusal must reach the client's bookkeeping. */
+/** Returns the event id for the OK, or an empty one: the client must be able to match a refusal. */
 function idOf(value: unknown): string {
   const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : '';
   return typeof id === 'string' ? id : '';

@@ -3,17 +3,17 @@ import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import { addressOf } from './event-address.ts';
 
 export interface Deletions {
-  /** Notes what this deletion request (NIP-09) names, and says so: ids, and addresses of its own author. */
+  /** Remembers a deletion request (NIP-09). Returns the ids that it names, and the addresses of its author. */
   note(request: NostrEvent): { readonly ids: readonly string[]; readonly addresses: readonly string[] };
-  /** Whether the event's own author deleted it before. */
+  /** Returns whether the event's author has deleted it. */
   covers(event: NostrEvent): boolean;
 }
 
-/** Remembers deletions, so that a deleted event does not come back from another relay. Bounded: anybody may write requests. */
+/** Remembers deletions, so that a deleted event does not come back from another relay. At most `max`: anyone may write them. */
 export function createDeletions(max: number): Deletions {
-  /** Author and id, or address, to the time up to which it is deleted. */
+  /** By author and id, or by address: the time up to which it is deleted. */
   const untilSec = new Map<string, number>();
-  // Kept for good: a new iterator walks over all the holes that earlier removals left at the front.
+  // One iterator for good: a new one would walk over all the holes that removals left at the front.
   const oldestFirst = untilSec.keys();
 
   function remember(key: string, atSec: number): void {
@@ -30,7 +30,7 @@ export function createDeletions(max: number): Deletions {
       for (const [name, value] of request.tags) {
         if (name === 'e' && isHex64(value)) {
           ids.push(value);
-          // With the author in the key nobody can forbid an event of somebody else before it comes.
+          // With the author in the key, nobody can delete somebody else's event before it comes.
           remember(idKey(request.pubkey, value), request.created_at);
         }
         if (name === 'a' && value?.split(':')[1] === request.pubkey) {
@@ -45,7 +45,7 @@ export function createDeletions(max: number): Deletions {
       if (event.kind === kinds.deletion) return false;
       if (untilSec.has(idKey(event.pubkey, event.id))) return true;
       const address = addressOf(event);
-      // NIP-09: an address is deleted up to the request's time; later versions are a new start.
+      // NIP-09: an address is deleted up to the request's time; later versions are valid.
       return address !== null && event.created_at <= (untilSec.get(address) ?? -1);
     },
   };

@@ -41,7 +41,7 @@ const filterFields = fc.record(
 const complete = (event: object): NostrEvent => ({ content: '', sig: '', ...event }) as NostrEvent;
 const idsOf = (found: readonly NostrEvent[]): string[] => found.map((event) => event.id);
 
-test('answers as a scan of everything would, also after some are gone', () => {
+test('finds what a full scan would, also after removals', () => {
   fc.assert(
     fc.property(events, filterFields, fc.nat(5), fc.boolean(), (drafts, fields, every, byId) => {
       const index = createEventIndex();
@@ -67,7 +67,7 @@ test('answers as a scan of everything would, also after some are gone', () => {
   );
 });
 
-test('looks only at the events of the smallest index that fits', () => {
+test('reads only the smallest index that fits', () => {
   const index = createEventIndex();
   for (let i = 0; i < 1000; i++) {
     const topic = i === 500 ? 'rare' : 'common';

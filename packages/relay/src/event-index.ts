@@ -2,16 +2,16 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { endOf, insertOrdered, newestFirst, type OrderedEvents, removeOrdered } from './event-order.ts';
 import { matches, type RelayFilter } from './filter.ts';
 
-/** Tags worth an index: recipients, addresses and topics are what agents ask for. Others are tested one by one. */
+/** Indexed tags: agents ask for recipients, addresses and topics. Other tags are compared event by event. */
 const INDEXED_TAGS = ['p', 'd', 't'];
 
 export interface EventIndex {
   get(id: string): NostrEvent | undefined;
   add(event: NostrEvent): void;
   remove(event: NostrEvent): void;
-  /** Newest first, at most `filter.limit` of those that `isVisible` lets through. */
+  /** Returns matches that are visible, newest first, at most `filter.limit`. */
   query(filter: RelayFilter, isVisible: (event: NostrEvent) => boolean): NostrEvent[];
-  /** The event that came first; whoever asks has to remove it. */
+  /** Returns the event that came first, which the caller then has to remove. */
   oldestArrival(): NostrEvent | undefined;
   all(): Iterable<NostrEvent>;
   count(): number;
@@ -20,7 +20,7 @@ export interface EventIndex {
 /** Keeps events and finds them through the smallest index that fits a filter. */
 export function createEventIndex(): EventIndex {
   const byId = new Map<string, NostrEvent>();
-  // Kept for good: a new iterator walks over all the holes that earlier removals left at the front.
+  // One iterator for good: a new one would walk over all the holes that removals left at the front.
   const arrivals = byId.values();
   const all: OrderedEvents = [];
   const byKey = new Map<string, OrderedEvents>();
@@ -32,7 +32,7 @@ export function createEventIndex(): EventIndex {
     });
   }
 
-  /** Lists that together hold every match: those with the fewest events. */
+  /** Returns the shortest lists that together hold every match. */
   function candidates(filter: RelayFilter): OrderedEvents[] {
     const plans: OrderedEvents[][] = [[all]];
     if (filter.authors) plans.push(listsOf([...filter.authors].map(authorKey)));
@@ -52,7 +52,7 @@ export function createEventIndex(): EventIndex {
       return named.filter(wanted).sort(newestFirst).slice(0, filter.limit);
     }
     const found = candidates(filter).map((events) => takeNewest(events, filter, wanted));
-    // One event may stand in two lists (two wanted `p` tags), and the newest overall are among the newest of each.
+    // One event may be in two lists (two wanted `p` tags), and the newest overall are among the newest of each.
     return found.length === 1 ? (found[0] ?? []) : mergeNewest(found).slice(0, filter.limit);
   }
 
@@ -84,9 +84,9 @@ export function createEventIndex(): EventIndex {
   };
 }
 
-/** Every match of several filters once, newest first. */
-export const mergeNewest = (answers: readonly NostrEvent[][]): NostrEvent[] =>
-  [...new Set(answers.flat())].sort(newestFirst);
+/** Merges the matches of several filters, each event once, newest first. */
+export const mergeNewest = (lists: readonly NostrEvent[][]): NostrEvent[] =>
+  [...new Set(lists.flat())].sort(newestFirst);
 
 function takeNewest(
   events: OrderedEvents,
@@ -107,7 +107,7 @@ const authorKey = (pubkey: string): string => `author ${pubkey}`;
 const kindKey = (kind: number): string => `kind ${kind}`;
 const tagKey = (letter: string, value: string): string => `#${letter} ${value}`;
 
-/** A set: the same tag may stand in an event twice. */
+/** Returns the index keys of an event; a set, because a tag may occur twice. */
 function keysOf(event: NostrEvent): Set<string> {
   const keys = new Set([authorKey(event.pubkey), kindKey(event.kind)]);
   for (const [letter, value] of event.tags) {

@@ -2,11 +2,11 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 
 type Dated = Pick<NostrEvent, 'created_at' | 'id'>;
 
-/** The order of answers (NIP-01): newest first, in the same second the lowest id first. Also says which of two versions wins. */
+/** The order of stored events (NIP-01): newest first, within a second the lowest id first. The first of two versions wins. */
 export const newestFirst = (a: Dated, b: Dated): number =>
   b.created_at - a.created_at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-/** Events sorted oldest first, so that a new one usually goes to the end. */
+/** Events, oldest first, so that a new one usually goes to the end. */
 export type OrderedEvents = NostrEvent[];
 
 export function insertOrdered(events: OrderedEvents, event: NostrEvent): void {
@@ -18,12 +18,12 @@ export function removeOrdered(events: OrderedEvents, event: NostrEvent): void {
   if (events[position]?.id === event.id) events.splice(position, 1);
 }
 
-/** Events no younger than `untilSec` stand before this index. */
+/** Returns the index after the last event that is not newer than `untilSec`. */
 export const endOf = (events: OrderedEvents, untilSec: number): number =>
-  // In one second the lowest id comes last, so the empty id stands behind all of them.
+  // Within a second the lowest id comes last, so the empty id comes after all of them.
   positionOf(events, { created_at: untilSec, id: '' });
 
-/** First index whose event does not come before this one. */
+/** Returns the first index whose event does not come before this one. */
 function positionOf(events: OrderedEvents, event: Dated): number {
   let low = 0;
   let high = events.length;

@@ -47,13 +47,13 @@ test.each(['id', 'sig', 'content', 'pubkey'] as const)(
   },
 );
 
-test('takes the real event when a forged copy came first', async () => {
+test('accepts the real event when a forged copy came first', async () => {
   const relay = await openRelay();
   const client = await relay.connect();
   const event = relay.sign(alice, { content: 'real' });
   expect(await client.publish({ ...event, content: 'forged' })).toMatchObject({ ok: false });
   expect(await client.publish(event)).toEqual({ ok: true, reason: '' });
-  // Fields beside the seven are not signed, so they are not passed on.
+  // Only the seven standard fields are signed, so others are not passed on.
   expect(await client.publish({ ...relay.sign(alice), extra: 1 } as never)).toMatchObject({ ok: true });
   expect((await client.ask('s', {})).events.map((stored) => Object.keys(stored).length)).toEqual([7, 7]);
 });

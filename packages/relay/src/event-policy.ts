@@ -4,14 +4,14 @@ import type { RelayLimits } from './limits.ts';
 import type { Members } from './members.ts';
 import { isAuthentic } from './verify.ts';
 
-type EventVerdict =
+type EventCheck =
   | { readonly ok: true; readonly event: NostrEvent; readonly bytes: number }
-  /** `answer` is for the client; a duplicate is accepted (NIP-01). */
-  | { readonly ok: false; readonly accepted: boolean; readonly answer: string };
+  /** `message` is for the OK; a duplicate counts as accepted (NIP-01). */
+  | { readonly ok: false; readonly accepted: boolean; readonly message: string };
 
 export interface EventPolicy {
-  /** Judges what a client sent as an event; `keys` are those that it proved. */
-  judge(value: unknown, keys: ReadonlySet<Pubkey>, nowSec: number): EventVerdict;
+  /** Checks a client's event; `keys` are those that the client proved with AUTH. */
+  check(value: unknown, keys: ReadonlySet<Pubkey>, nowSec: number): EventCheck;
 }
 
 export interface EventPolicyDeps {
@@ -41,19 +41,19 @@ export function createEventPolicy({ limits, members, isKnown }: EventPolicyDeps)
     if (event.kind === kinds.clientAuth) return 'invalid: auth events are not published';
     const isProtected = event.tags.some((tag) => tag.length === 1 && tag[0] === '-');
     if (isProtected && !keys.has(event.pubkey)) {
-      // NIP-70. Who is authenticated already as somebody else need not try again.
+      // NIP-70. A client that is authenticated as somebody else need not try again.
       return `${keys.size === 0 ? 'auth-required' : 'restricted'}: only its author may publish a protected event`;
     }
     return members.refuseWrite(event, keys);
   }
 
   return {
-    judge(value, keys, nowSec) {
+    check(value, keys, nowSec) {
       const event = parseEvent(value);
       if (!event) return refuse('invalid: malformed event');
       // Before the signature: a forged copy of a known event changes nothing.
       if (isKnown(event.id))
-        return { ok: false, accepted: true, answer: 'duplicate: already have this event' };
+        return { ok: false, accepted: true, message: 'duplicate: already have this event' };
       const bytes = Buffer.byteLength(JSON.stringify(event));
       const reason = refuseSize(event, bytes) ?? refuseTime(event, nowSec) ?? refuseSender(event, keys);
       if (reason !== null) return refuse(reason);
@@ -63,4 +63,4 @@ export function createEventPolicy({ limits, members, isKnown }: EventPolicyDeps)
   };
 }
 
-const refuse = (answer: string): EventVerdict => ({ ok: false, accepted: false, answer });
+const refuse = (message: string): EventCheck => ({ ok: false, accepted: false, message });

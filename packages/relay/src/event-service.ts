@@ -10,38 +10,41 @@ import { asksForPrivate, isInvolved } from './privacy.ts';
 
 interface Publication {
   readonly accepted: boolean;
-  /** The text of the `OK`. */
-  readonly answer: string;
-  /** The event, where subscribers should get it. */
-  readonly news: NostrEvent | null;
+  /** Message of the `OK`. */
+  readonly message: string;
+  /** The event if subscribers should get it. */
+  readonly toBroadcast: NostrEvent | null;
 }
 
-/** What the relay does with events and questions, whoever brings them. */
+/** Accepts events and finds them again, within the rules for all clients. */
 export interface EventService {
+  /** @param keys keys that the client has proved with AUTH */
   publish(value: unknown, keys: ReadonlySet<Pubkey>): Publication;
-  /** Why these filters are not answered at all; null when they are. */
+  /** Returns why the client may not subscribe with these filters; null if it may. */
   refuseRead(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): string | null;
-  stored(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): NostrEvent[];
+  /** Returns the stored events that match and that the client may read. */
+  query(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): NostrEvent[];
   mayRead(event: NostrEvent, keys: ReadonlySet<Pubkey>): boolean;
+  /** Deletes expired events. */
   sweep(): void;
-  counts(): DeskCounts;
+  counts(): EventCounts;
 }
 
-export interface DeskCounts {
+export interface EventCounts {
   readonly storedEvents: number;
   readonly storedBytes: number;
   readonly acceptedEvents: number;
   readonly refusedEvents: number;
 }
 
-export interface DeskDeps {
+export interface EventServiceDeps {
   readonly clock: Clock;
   readonly limits: RelayLimits;
   readonly members: Members;
   readonly openDms: boolean;
 }
 
-export function createEventService({ clock, limits, members, openDms }: DeskDeps): EventService {
+export function createEventService({ clock, limits, members, openDms }: EventServiceDeps): EventService {
   const store = createEventStore(limits);
   const policy = createEventPolicy({ limits, members, isKnown: store.has });
   let acceptedEvents = 0;
@@ -52,17 +55,17 @@ export function createEventService({ clock, limits, members, openDms }: DeskDeps
     openDms || isInvolved(event, keys);
 
   function decide(value: unknown, keys: ReadonlySet<Pubkey>): Publication {
-    const verdict = policy.judge(value, keys, nowSec());
-    if (!verdict.ok) return { accepted: verdict.accepted, answer: verdict.answer, news: null };
-    switch (store.put(verdict.event, verdict.bytes)) {
+    const check = policy.check(value, keys, nowSec());
+    if (!check.ok) return { accepted: check.accepted, message: check.message, toBroadcast: null };
+    switch (store.put(check.event, check.bytes)) {
       case 'new':
-        return { accepted: true, answer: '', news: verdict.event };
+        return { accepted: true, message: '', toBroadcast: check.event };
       case 'duplicate':
-        return { accepted: true, answer: 'duplicate: already have this event', news: null };
+        return { accepted: true, message: 'duplicate: already have this event', toBroadcast: null };
       case 'superseded':
-        return { accepted: true, answer: 'duplicate: have a newer version', news: null };
+        return { accepted: true, message: 'duplicate: have a newer version', toBroadcast: null };
       case 'deleted':
-        return { accepted: false, answer: 'blocked: deleted by its author', news: null };
+        return { accepted: false, message: 'blocked: deleted by its author', toBroadcast: null };
     }
   }
 
@@ -78,7 +81,7 @@ export function createEventService({ clock, limits, members, openDms }: DeskDeps
       if (reason !== null || openDms || keys.size > 0 || !filters.some(asksForPrivate)) return reason;
       return 'auth-required: direct messages are shown to their author and recipient';
     },
-    stored: (filters, keys) => store.query(filters, nowSec(), (event) => mayRead(event, keys)),
+    query: (filters, keys) => store.query(filters, nowSec(), (event) => mayRead(event, keys)),
     mayRead,
     sweep: () => store.sweep(nowSec()),
     counts: () => ({ ...store.counts(), acceptedEvents, refusedEvents }),

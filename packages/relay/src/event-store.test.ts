@@ -22,14 +22,14 @@ function openStore(limits: Partial<typeof relayLimits> | Record<string, number>)
   };
 }
 
-test('when it is full the event that came first goes first', () => {
+test('drops the event that came first when it is full', () => {
   const store = openStore({ storedEvents: 2 });
   for (const content of ['a', 'b', 'c']) store.put(note(content), 1);
   expect(store.contents()).toEqual(['b', 'c']);
   expect(store.counts()).toEqual({ storedEvents: 2, storedBytes: 2 });
 });
 
-test('bytes are bounded too', () => {
+test('limits bytes, too', () => {
   const store = openStore({ storedBytes: 100 });
   for (const content of ['a', 'b', 'c']) store.put(note(content), 40);
   expect(store.contents()).toEqual(['b', 'c']);
@@ -37,21 +37,21 @@ test('bytes are bounded too', () => {
   expect(store.contents()).toEqual(['large']);
 });
 
-test('a replaced version frees its place', () => {
+test('a replaced version frees its space', () => {
   const store = openStore({ storedEvents: 2 });
   store.put(note('stays'), 1);
   for (let i = 0; i < 5; i++) store.put(note(`v${i}`, { kind: 0, created_at: 1000 + i }), 1);
   expect(store.contents()).toEqual(['stays', 'v4']);
 });
 
-test('the memory of deletions is bounded, the oldest is forgotten first', () => {
+test('remembers a limited number of deletions, and forgets the oldest first', () => {
   const store = openStore({ deletions: 2 });
   const [a, b, c] = [note('a'), note('b'), note('c')];
   for (const event of [a, b, c]) store.put(note('', { kind: 5, tags: [['e', event.id]] }), 1);
   expect([a, b, c].map((event) => store.put(event, 1))).toEqual(['new', 'deleted', 'deleted']);
 });
 
-test('an address is deleted up to the request, older versions stay out', () => {
+test('an address is deleted up to the date of the request; older versions are refused', () => {
   const store = openStore({});
   const version = (created_at: number) => note(`at ${created_at}`, { kind: 10_002, created_at });
   store.put(version(1000), 1);

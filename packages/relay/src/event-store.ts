@@ -10,19 +10,22 @@ type PutResult = 'new' | 'duplicate' | 'superseded' | 'deleted';
 
 export interface EventStore {
   has(id: string): boolean;
-  /** Takes an authentic event of `bytes` JSON. Only a `new` one is for subscribers; an ephemeral one is always new. */
+  /**
+   * Stores an authentic event. Only a `new` one is for subscribers; an ephemeral one is always new.
+   * @param bytes its size as JSON
+   */
   put(event: NostrEvent, bytes: number): PutResult;
   query(
     filters: readonly RelayFilter[],
     nowSec: number,
     isVisible: (event: NostrEvent) => boolean,
   ): NostrEvent[];
-  /** Forgets what expired (NIP-40). */
+  /** Deletes expired events (NIP-40). */
   sweep(nowSec: number): void;
   counts(): { readonly storedEvents: number; readonly storedBytes: number };
 }
 
-/** What is kept, and what makes room for what: versions (NIP-01), deletions (NIP-09), expiry (NIP-40), bounds. */
+/** Keeps events by the rules for versions (NIP-01), deletions (NIP-09) and expiry (NIP-40), within limits. */
 export function createEventStore(limits: RelayLimits): EventStore {
   const index = createEventIndex();
   const deletions = createDeletions(limits.deletions);

@@ -27,7 +27,7 @@ describe('reading', () => {
     expect(reading.ok ? '' : reading.reason).toMatch(reason);
   });
 
-  test('a filter without fields wants everything, up to the limit', () => {
+  test('a filter without fields matches everything, up to the limit', () => {
     expect(readFilter({}, 500)).toMatchObject({
       ok: true,
       filter: { ids: null, kinds: null, limit: 500, sinceSec: 0 },

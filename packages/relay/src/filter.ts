@@ -1,7 +1,7 @@
 import { isHex64 } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 
-/** A checked filter (NIP-01); null where it does not restrict. */
+/** A valid filter (NIP-01); null fields match everything. */
 export interface RelayFilter {
   readonly ids: ReadonlySet<string> | null;
   readonly authors: ReadonlySet<string> | null;
@@ -22,7 +22,7 @@ const isKind = (item: unknown): item is number => Number.isInteger(item) && Numb
 /** A single letter: the only tags that relays index (NIP-01). */
 const TAG_FIELD = /^#[A-Za-z]$/;
 
-/** Reads a filter as a client sent it. Nothing is passed over: a field that we do not honour would widen the answer. */
+/** Reads a client's filter. No field is ignored: that would return more events than were asked for. */
 export function readFilter(value: unknown, maxLimit: number): FilterReading {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return refuse('a filter is an object');
@@ -54,13 +54,13 @@ const refuse = (reason: string): FilterReading => ({ ok: false, reason });
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** null where the field is missing, undefined where it is no list of such items. */
+/** Returns null if the field is missing, undefined if it is not a list of such items. */
 function readSet<T>(value: unknown, isItem: (item: unknown) => item is T): ReadonlySet<T> | null | undefined {
   if (value === undefined) return null;
   return Array.isArray(value) && value.every(isItem) ? new Set(value) : undefined;
 }
 
-/** Whether the filter wants this event. `limit` is not about single events. */
+/** Returns whether an event matches a filter, apart from `limit`. */
 export function matches(filter: RelayFilter, event: NostrEvent): boolean {
   if (event.created_at < filter.sinceSec || event.created_at > filter.untilSec) return false;
   if (filter.ids && !filter.ids.has(event.id)) return false;

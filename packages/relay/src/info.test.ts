@@ -5,7 +5,7 @@ import { openRelay } from '../test/client.ts';
 const read = (port: number, init: RequestInit = {}) =>
   fetch(`http://127.0.0.1:${port}/`, { headers: { accept: 'application/nostr+json' }, ...init });
 
-test('describes itself to who asks for the document, from any origin (NIP-11)', async () => {
+test('serves its information document to any origin (NIP-11)', async () => {
   const relay = await openRelay({ name: 'home' });
   const response = await read(relay.port);
   expect(response.headers.get('content-type')).toBe('application/nostr+json');
@@ -25,7 +25,7 @@ test('describes itself to who asks for the document, from any origin (NIP-11)', 
   });
 });
 
-test('says that a private mesh is for members, and that open DMs are not guarded', async () => {
+test('the document says when a mesh is private, and when DMs are open', async () => {
   const relay = await openRelay({ allowedPubkeys: [actor('alice').pubkey], openDms: true });
   const document = (await (await read(relay.port)).json()) as {
     supported_nips: number[];
@@ -35,7 +35,7 @@ test('says that a private mesh is for members, and that open DMs are not guarded
   expect(document.supported_nips).not.toContain(59);
 });
 
-test('has a word for a browser, and takes no writes over HTTP', async () => {
+test('shows a sentence to browsers, and accepts no writes over HTTP', async () => {
   const relay = await openRelay();
   expect(await (await read(relay.port, { headers: { accept: 'text/html' } })).text()).toContain('Nostr');
   expect((await read(relay.port, { method: 'OPTIONS' })).status).toBe(204);

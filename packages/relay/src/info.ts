@@ -9,21 +9,21 @@ export interface RelayInfo {
   readonly openDms: boolean;
 }
 
-/** The relay's description (NIP-11). */
+/** Returns the relay information document (NIP-11). */
 function infoDocument({ name, limits, membersOnly, openDms }: RelayInfo): Record<string, unknown> {
   return {
     name,
     description: 'A small relay for ocmesh agents. It keeps events in memory only.',
     software: 'ocmesh-relay',
     version: ocmeshVersion,
-    // NIP-17 and NIP-59 ask a relay to show wraps to their recipients only.
+    // NIP-17 and NIP-59 ask relays to show gift wraps only to their recipients.
     supported_nips: [1, 4, 9, 11, ...(openDms ? [] : [17]), 40, 42, ...(openDms ? [] : [59]), 70],
     limitation: {
       max_message_length: limits.frameBytes,
       max_subscriptions: limits.subscriptions,
       max_filters: limits.filters,
-      max_limit: limits.answerEvents,
-      default_limit: limits.answerEvents,
+      max_limit: limits.queryEvents,
+      default_limit: limits.queryEvents,
       max_subid_length: limits.subscriptionIdChars,
       max_event_tags: limits.eventTags,
       max_content_length: limits.eventBytes,
@@ -37,13 +37,13 @@ function infoDocument({ name, limits, membersOnly, openDms }: RelayInfo): Record
   };
 }
 
-/** Answers plain HTTP: the document to who asks for it, a word to a browser. Every path is the same relay. */
+/** Returns the handler for plain HTTP: the document for Nostr clients, a sentence for browsers, on every path. */
 export function createInfoHandler(
   info: RelayInfo,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const document = JSON.stringify(infoDocument(info));
   return (request, response) => {
-    // NIP-11: web clients read the document from other origins. It says nothing that is private.
+    // NIP-11: web clients read the document from other origins. Nothing in it is private.
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-allow-headers', '*');
     response.setHeader('access-control-allow-methods', 'GET, HEAD, OPTIONS');

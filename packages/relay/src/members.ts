@@ -1,14 +1,14 @@
 import { isPubkey, type Pubkey } from '@ocmesh/shared/contract';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 
-/** Who belongs to a private mesh. Reasons are for `OK` and `CLOSED`; null allows. */
+/** Access to a private mesh. Returned reasons are for `OK` and `CLOSED`; null allows. */
 export interface Members {
   readonly isOpen: boolean;
   refuseWrite(event: NostrEvent, keys: ReadonlySet<Pubkey>): string | null;
   refuseRead(keys: ReadonlySet<Pubkey>): string | null;
 }
 
-/** Without a list everybody belongs. A wrong key throws: it would lock its owner out silently. */
+/** Without a list everybody is a member. Throws for a malformed key, which would silently lock its owner out. */
 export function createMembers(allowedPubkeys: readonly string[] | undefined): Members {
   if (!allowedPubkeys) return { isOpen: true, refuseWrite: () => null, refuseRead: () => null };
   const wrong = allowedPubkeys.find((key) => !isPubkey(key));
@@ -21,7 +21,7 @@ export function createMembers(allowedPubkeys: readonly string[] | undefined): Me
     isOpen: false,
     refuseWrite(event, keys) {
       if (members.has(event.pubkey)) return null;
-      // NIP-59 wraps are signed by keys that live for one event: there the connection has to vouch.
+      // Gift wraps (NIP-59) are signed by single-use keys, so the connection must be authenticated.
       if (event.kind === kinds.giftWrap && proved(keys)) return null;
       if (event.kind === kinds.giftWrap && keys.size === 0)
         return 'auth-required: gift wraps from members only';

@@ -1,8 +1,8 @@
-/** Whether this address or host name can only mean the same machine. */
+/** Returns whether an address or host name can only mean this machine. */
 export const isLoopback = (address: string): boolean =>
   address === 'localhost' || address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(address);
 
-/** Host and port of a WebSocket URL in the one form that `URL` gives them (no default port); null when it is none. */
+/** Returns host and port of a WebSocket URL as `URL` writes them, without a default port; null for any other text. */
 export function hostOf(url: string): string | null {
   try {
     const { protocol, host } = new URL(url);
@@ -12,5 +12,5 @@ export function hostOf(url: string): string | null {
   }
 }
 
-/** The address as it stands in a URL: IPv6 in brackets. */
+/** Returns the address as written in a URL: IPv6 in brackets. */
 export const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address);

@@ -9,7 +9,7 @@ describe.each([
   ['NIP-04 messages', 4],
   ['gift wraps', 1059],
 ])('%s', (_, kind) => {
-  test('asking for them without AUTH is closed with auth-required', async () => {
+  test('a REQ for them without AUTH is closed with auth-required', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     expect((await client.ask('s', { kinds: [1, kind], '#p': [bob.pubkey] })).closed).toMatch(
@@ -17,7 +17,7 @@ describe.each([
     );
   });
 
-  test('are shown to author and recipient after AUTH, and to nobody else', async () => {
+  test('are shown after AUTH to author and recipient only', async () => {
     const relay = await openRelay();
     const message = relay.sign(alice, { kind, tags: toBob });
     await (await relay.connect()).publish(message);
@@ -32,7 +32,7 @@ describe.each([
     }
   });
 
-  test('are hidden where a filter finds them by something else', async () => {
+  test('are hidden from filters that match them by other fields', async () => {
     const relay = await openRelay();
     const message = relay.sign(alice, { kind, tags: toBob });
     const client = await relay.connect();
@@ -59,7 +59,7 @@ describe.each([
     }
   });
 
-  test('are open where the relay was told so', async () => {
+  test('are shown to all clients with openDms', async () => {
     const relay = await openRelay({ openDms: true });
     const client = await relay.connect();
     await client.publish(relay.sign(alice, { kind, tags: toBob }));
@@ -70,7 +70,7 @@ describe.each([
 describe('protected events (NIP-70)', () => {
   const tags = [['-']];
 
-  test('are taken only from their author', async () => {
+  test('are accepted only from their author', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     const event = relay.sign(alice, { tags });
@@ -85,14 +85,14 @@ describe('protected events (NIP-70)', () => {
 describe('a private mesh', () => {
   const allowedPubkeys = [alice.pubkey, bob.pubkey];
 
-  test('takes events of its members and refuses all others', async () => {
+  test('accepts events of its members and refuses all others', async () => {
     const relay = await openRelay({ allowedPubkeys });
     const client = await relay.connect();
     expect(await client.publish(relay.sign(alice))).toEqual({ ok: true, reason: '' });
     expect((await client.publish(relay.sign(eve))).reason).toMatch(/^restricted: /);
   });
 
-  test('answers questions of members only', async () => {
+  test('lets only members subscribe', async () => {
     const relay = await openRelay({ allowedPubkeys });
     const [member, stranger] = [await relay.connect(), await relay.connect()];
     await member.publish(relay.sign(alice));
@@ -103,7 +103,7 @@ describe('a private mesh', () => {
     expect((await member.ask('s', { kinds: [1] })).events).toHaveLength(1);
   });
 
-  test('takes gift wraps, which one-time keys sign, from a member’s connection', async () => {
+  test('accepts gift wraps, which are signed by single-use keys, from a member’s connection', async () => {
     const relay = await openRelay({ allowedPubkeys });
     const client = await relay.connect();
     const wrap = relay.sign(actor('one-time'), { kind: 1059, tags: toBob });

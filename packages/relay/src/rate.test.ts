@@ -2,19 +2,19 @@ import { createFakeClock } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { relayLimits } from './limits.ts';
 import { isLoopback } from './network-address.ts';
-import { createVisitors } from './rate.ts';
+import { createAddressQuotas } from './rate.ts';
 
 const limits = { ...relayLimits, connectionsPerAddress: 2, eventsPerMinute: 60, eventsAtOnce: 3 };
 const LAN = '192.168.1.7';
 
 function open() {
   const clock = createFakeClock();
-  return { clock, visitors: createVisitors(clock, limits) };
+  return { clock, quotas: createAddressQuotas(clock, limits) };
 }
 
-test('an address has a burst, then its share a minute, over all its connections', async () => {
-  const { clock, visitors } = open();
-  const [first, second] = [visitors.arrive(LAN), visitors.arrive(LAN)];
+test('an address has a burst, then a rate, shared by all its connections', async () => {
+  const { clock, quotas } = open();
+  const [first, second] = [quotas.take(LAN), quotas.take(LAN)];
   expect([first?.mayWrite(), second?.mayWrite(), first?.mayWrite(), second?.mayWrite()]).toEqual([
     true,
     true,
@@ -27,43 +27,43 @@ test('an address has a burst, then its share a minute, over all its connections'
   expect([1, 2, 3, 4].map(() => first?.mayWrite())).toEqual([true, true, true, false]);
 });
 
-test('a jump of the wall clock gives nothing away', () => {
-  const { clock, visitors } = open();
-  const visit = visitors.arrive(LAN);
-  for (let i = 0; i < 3; i++) visit?.mayWrite();
+test('a jump of the wall clock earns no writes', () => {
+  const { clock, quotas } = open();
+  const quota = quotas.take(LAN);
+  for (let i = 0; i < 3; i++) quota?.mayWrite();
   clock.jump(3_600_000);
-  expect(visit?.mayWrite()).toBe(false);
+  expect(quota?.mayWrite()).toBe(false);
 });
 
-test('an address has so many connections, and a place again when one leaves', () => {
-  const { visitors } = open();
-  const visit = visitors.arrive(LAN);
-  visitors.arrive(LAN);
-  expect(visitors.arrive(LAN)).toBeNull();
-  expect(visitors.arrive('192.168.1.8')).not.toBeNull();
-  visit?.leave();
-  expect(visitors.arrive(LAN)).not.toBeNull();
+test('an address has a limited number of connections, and room again when one closes', () => {
+  const { quotas } = open();
+  const quota = quotas.take(LAN);
+  quotas.take(LAN);
+  expect(quotas.take(LAN)).toBeNull();
+  expect(quotas.take('192.168.1.8')).not.toBeNull();
+  quota?.release();
+  expect(quotas.take(LAN)).not.toBeNull();
 });
 
-test('coming back does not bring a new ration; an address is forgotten once it has it again', async () => {
-  const { clock, visitors } = open();
-  const visit = visitors.arrive(LAN);
-  for (let i = 0; i < 3; i++) visit?.mayWrite();
-  visit?.leave();
-  visitors.sweep();
-  const again = visitors.arrive(LAN);
+test('reconnecting does not refill the rate; an address is forgotten once it is full again', async () => {
+  const { clock, quotas } = open();
+  const quota = quotas.take(LAN);
+  for (let i = 0; i < 3; i++) quota?.mayWrite();
+  quota?.release();
+  quotas.sweep();
+  const again = quotas.take(LAN);
   expect(again?.mayWrite()).toBe(false);
-  again?.leave();
+  again?.release();
   await clock.advance(3000);
-  visitors.sweep();
-  expect(visitors.count()).toBe(0);
+  quotas.sweep();
+  expect(quotas.count()).toBe(0);
 });
 
-test('loopback is not rationed', () => {
-  const { visitors } = open();
-  const visits = Array.from({ length: 50 }, () => visitors.arrive('::ffff:127.0.0.1'));
-  expect(visits.every((visit) => visit?.mayWrite())).toBe(true);
-  expect(visitors.count()).toBe(0);
+test('loopback is not limited', () => {
+  const { quotas } = open();
+  const taken = Array.from({ length: 50 }, () => quotas.take('::ffff:127.0.0.1'));
+  expect(taken.every((quota) => quota?.mayWrite())).toBe(true);
+  expect(quotas.count()).toBe(0);
 });
 
 test.each([

@@ -1,69 +1,57 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import { type Clock, createTokenBucket, type TokenBucket } from '@ocmesh/shared/ambient';
 import type { RelayLimits } from './limits.ts';
 import { isLoopback } from './network-address.ts';
 
-/** One connection's place among those of its address. */
-export interface Visit {
-  /** Takes one from the address's ration; false when it is used up. */
+/** One connection's share in the limits of its address. */
+export interface Quota {
+  /** Counts a write; false if the address has used up its rate. */
   mayWrite(): boolean;
-  leave(): void;
+  /** Ends the share when the connection closes. */
+  release(): void;
 }
 
-export interface Visitors {
-  /** null when the address has as many connections as it may. */
-  arrive(address: string): Visit | null;
-  /** Forgets addresses that are gone and have their full ration again. */
+/** Limits per client address: connections at the same time, and writes a minute. */
+export interface AddressQuotas {
+  /** Returns the quota of a new connection; null if the address has too many connections. */
+  take(address: string): Quota | null;
+  /** Drops addresses without connections that have their full rate again. */
   sweep(): void;
-  /** Addresses that are counted. */
+  /** Returns how many addresses are remembered. */
   count(): number;
 }
 
-interface Ration {
+interface AddressUse {
   connections: number;
-  tokens: number;
-  filledAtMs: number;
+  readonly writes: TokenBucket;
 }
 
-const FREE: Visit = { mayWrite: () => true, leave: () => undefined };
+const unlimited: Quota = { mayWrite: () => true, release: () => undefined };
 
-/** Rations connections and writes per address; what is on the same machine is not rationed. */
-export function createVisitors(clock: Clock, limits: RelayLimits): Visitors {
-  const rations = new Map<string, Ration>();
-
-  function refill(ration: Ration): void {
-    const nowMs = clock.monotonic();
-    const earned = ((nowMs - ration.filledAtMs) * limits.eventsPerMinute) / 60_000;
-    ration.tokens = Math.min(limits.eventsAtOnce, ration.tokens + earned);
-    ration.filledAtMs = nowMs;
-  }
+/** Limits what comes from other machines. Loopback is not limited. */
+export function createAddressQuotas(clock: Clock, limits: RelayLimits): AddressQuotas {
+  const uses = new Map<string, AddressUse>();
+  const rate = { burst: limits.eventsAtOnce, perSecond: limits.eventsPerMinute / 60 };
 
   return {
-    arrive(address) {
-      if (isLoopback(address)) return FREE;
-      const fresh = { connections: 0, tokens: limits.eventsAtOnce, filledAtMs: clock.monotonic() };
-      const ration = rations.get(address) ?? fresh;
-      if (ration.connections >= limits.connectionsPerAddress) return null;
-      // Kept after the last connection closes: a new one must not bring a new ration.
-      rations.set(address, ration);
-      ration.connections++;
+    take(address) {
+      if (isLoopback(address)) return unlimited;
+      const use = uses.get(address) ?? { connections: 0, writes: createTokenBucket(clock, rate) };
+      if (use.connections >= limits.connectionsPerAddress) return null;
+      // Kept after the last connection closes: a new one must not start with a full rate.
+      uses.set(address, use);
+      use.connections++;
       return {
-        mayWrite() {
-          refill(ration);
-          if (ration.tokens < 1) return false;
-          ration.tokens--;
-          return true;
-        },
-        leave() {
-          ration.connections--;
+        mayWrite: () => use.writes.take(),
+        release() {
+          use.connections--;
         },
       };
     },
     sweep() {
-      for (const [address, ration] of rations) {
-        refill(ration);
-        if (ration.connections === 0 && ration.tokens >= limits.eventsAtOnce) rations.delete(address);
+      for (const [address, { connections, writes }] of uses) {
+        if (connections === 0 && writes.left() >= limits.eventsAtOnce) uses.delete(address);
       }
     },
-    count: () => rations.size,
+    count: () => uses.size,
   };
 }

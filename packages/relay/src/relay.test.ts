@@ -4,11 +4,11 @@ import { openRelay } from '../test/client.ts';
 import { startRelay } from './relay.ts';
 
 const [alice, bob] = [actor('alice'), actor('bob')];
-const contents = (answer: { events: { content: string }[] }): string[] =>
-  answer.events.map((event) => event.content);
+const contents = (result: { events: { content: string }[] }): string[] =>
+  result.events.map((event) => event.content);
 
 describe('stored and live events (NIP-01)', () => {
-  test('answers with what is stored, newest first, then says so and goes on live', async () => {
+  test('sends stored events, newest first, then EOSE, then live events', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     for (const [content, age] of [
@@ -25,7 +25,7 @@ describe('stored and live events (NIP-01)', () => {
     expect(await client.news('s')).toEqual(live);
   });
 
-  test('since and until are inclusive, limit cuts the oldest, limit 0 is only for what comes', async () => {
+  test('since and until are inclusive, limit drops the oldest, limit 0 is for live events only', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     const now = relay.nowSec();
@@ -38,7 +38,7 @@ describe('stored and live events (NIP-01)', () => {
     expect((await client.news('c')).content).toBe('news');
   });
 
-  test('an event that fits two filters is sent once', async () => {
+  test('an event that matches two filters is sent once', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     await client.publish(relay.sign(alice, { content: 'one' }));
@@ -49,7 +49,7 @@ describe('stored and live events (NIP-01)', () => {
     expect(client.unread).toEqual([]);
   });
 
-  test('live events go only to subscriptions whose tags fit', async () => {
+  test('live events go only to subscriptions with matching tags', async () => {
     const relay = await openRelay();
     const [mine, other] = [await relay.connect(), await relay.connect()];
     await mine.ask('s', { '#t': ['ocmesh'] });
@@ -60,7 +60,7 @@ describe('stored and live events (NIP-01)', () => {
     expect(other.unread).toEqual([]);
   });
 
-  test('CLOSE ends a subscription, and a new REQ of the same id replaces it', async () => {
+  test('CLOSE ends a subscription, and a new REQ with the same id replaces it', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     await client.ask('ends', { kinds: [1] });
@@ -74,7 +74,7 @@ describe('stored and live events (NIP-01)', () => {
     expect(relay.stats().subscriptions).toBe(1);
   });
 
-  test('a known event is a duplicate, and subscribers hear of it once', async () => {
+  test('a known event is a duplicate, and subscribers get it once', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     const event = relay.sign(alice);
@@ -89,7 +89,7 @@ describe('stored and live events (NIP-01)', () => {
   });
 });
 
-describe('events that replace or pass (NIP-01)', () => {
+describe('replaceable and ephemeral events (NIP-01)', () => {
   test.each([
     ['replaceable', 10_002, []],
     ['addressable', 31_337, [['d', 'ocmesh-presence']]],
@@ -117,7 +117,7 @@ describe('events that replace or pass (NIP-01)', () => {
     expect((await client.ask('s', { kinds: [0] })).events.map((event) => event.id)).toEqual([lowest]);
   });
 
-  test('addresses with different d tags live side by side', async () => {
+  test('addresses with different d tags are independent', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     for (const d of ['x', 'y'])
@@ -161,7 +161,7 @@ describe('deletion (NIP-09)', () => {
     expect(await client.publish(later)).toMatchObject({ ok: true });
   });
 
-  test('nobody deletes what is not theirs, not even before it comes', async () => {
+  test('nobody can delete an event of another author, not even before it comes', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     const [stored, coming] = [relay.sign(alice, { content: 'a' }), relay.sign(alice, { content: 'b' })];
@@ -178,7 +178,7 @@ describe('deletion (NIP-09)', () => {
 });
 
 describe('expiry (NIP-40)', () => {
-  test('refuses what is expired, hides it from the second it expires, and sweeps it out', async () => {
+  test('refuses expired events, hides them from the second they expire, and deletes them', async () => {
     const relay = await openRelay({ limits: { sweepMs: 3_600_000 } });
     const client = await relay.connect();
     const expiring = (inSec: number) =>
@@ -199,7 +199,7 @@ describe('expiry (NIP-40)', () => {
 });
 
 describe('start and stop', () => {
-  test('close frees the port, drops everybody, leaves no timer, and may be called twice', async () => {
+  test('close frees the port, disconnects all clients, leaves no timer, and may be called twice', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     await Promise.all([relay.close(), relay.close()]);
@@ -218,7 +218,7 @@ describe('start and stop', () => {
     await relay.close();
   });
 
-  test('dropped clients may come back', async () => {
+  test('dropped clients may reconnect', async () => {
     const relay = await openRelay();
     const client = await relay.connect();
     relay.dropConnections();
@@ -226,7 +226,7 @@ describe('start and stop', () => {
     expect(await (await relay.connect()).publish(relay.sign(alice))).toMatchObject({ ok: true });
   });
 
-  test('a port that is taken rejects, and so do wrong options', async () => {
+  test('rejects if the port is taken or an option is wrong', async () => {
     const { clock, log, port } = await openRelay();
     const deps = { clock, log, random: { bytes: (count: number) => new Uint8Array(count), unit: () => 0 } };
     await expect(startRelay({ ...deps, port })).rejects.toMatchObject({ code: 'EADDRINUSE' });

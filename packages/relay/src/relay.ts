@@ -5,23 +5,23 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { relayHosts } from './auth.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createEventService, type DeskCounts } from './event-service.ts';
+import { createEventService, type EventCounts } from './event-service.ts';
 import { createInfoHandler } from './info.ts';
 import { type RelayLimits, relayLimits } from './limits.ts';
 import { createMembers } from './members.ts';
 import { hostOf, inUrl } from './network-address.ts';
-import { createVisitors, type Visit } from './rate.ts';
+import { createAddressQuotas, type Quota } from './rate.ts';
 
 export interface RelayOptions {
-  /** Address to bind. Default `127.0.0.1`: nobody else on the network reaches it. */
+  /** Address to bind. Default `127.0.0.1`, which other machines cannot reach. */
   readonly host?: string;
-  /** 0 takes any free port. Default 0. */
+  /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** Shows direct messages to everybody, for clients that cannot authenticate. Default false. */
+  /** Shows direct messages to all clients, for those that cannot authenticate. Default false. */
   readonly openDms?: boolean;
-  /** A private mesh: only these keys write and read. */
+  /** Makes the mesh private: only these keys may write and read. */
   readonly allowedPubkeys?: readonly string[];
-  /** The `ws:` or `wss:` URL by which clients know the relay. Needed for a safe AUTH once it is not on loopback. */
+  /** `ws:` or `wss:` URL that clients use. Needed for a safe AUTH unless the relay is on loopback. */
   readonly serviceUrl?: string;
   readonly name?: string;
   readonly clock: Clock;
@@ -30,23 +30,23 @@ export interface RelayOptions {
   readonly limits?: Partial<RelayLimits>;
 }
 
-export interface RelayStats extends DeskCounts {
+export interface RelayStats extends EventCounts {
   readonly connections: number;
   readonly subscriptions: number;
 }
 
 export interface Relay {
-  /** Where a client on this machine reaches it. */
+  /** URL for clients on this machine. */
   readonly url: string;
   readonly port: number;
   stats(): RelayStats;
-  /** Hangs up on everybody, as a broken network does; the relay goes on. */
+  /** Disconnects all clients, as a broken network does, and keeps running. */
   dropConnections(): void;
-  /** Hangs up and frees the port. What was stored is gone. */
+  /** Disconnects all clients and frees the port. Stored events are lost. */
   close(): Promise<void>;
 }
 
-/** Starts a relay. Rejects when the port is taken or an option is wrong. */
+/** Starts a relay. Rejects if the port is taken or an option is wrong. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { host = '127.0.0.1', port = 0, openDms = false, serviceUrl, name = 'ocmesh relay' } = options;
   const { clock, random, log } = options;
@@ -57,33 +57,33 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const members = createMembers(options.allowedPubkeys);
 
   const connections = new Set<Connection>();
-  const visitors = createVisitors(clock, limits);
-  const desk = createEventService({ clock, limits, members, openDms });
+  const quotas = createAddressQuotas(clock, limits);
+  const events = createEventService({ clock, limits, members, openDms });
   const http = createServer(createInfoHandler({ name, limits, openDms, membersOnly: !members.isOpen }));
   const webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frameBytes,
     perMessageDeflate: false,
-    // A turn of the event loop for each frame: a burst of signatures must not starve the other clients.
+    // One turn of the event loop per frame: a burst of signatures must not starve other clients.
     allowSynchronousEvents: false,
   });
   let closing: Promise<void> | null = null;
 
   http.on('upgrade', (request, socket, head) => {
-    // Until ws takes over nobody else listens.
+    // ws adds a listener only later.
     socket.on('error', () => socket.destroy());
-    const visit = closing ? null : visitors.arrive(request.socket.remoteAddress ?? 'unknown');
-    if (!visit) {
+    const quota = closing ? null : quotas.take(request.socket.remoteAddress ?? 'unknown');
+    if (!quota) {
       socket.end('HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\r\n');
       return;
     }
     let isUpgraded = false;
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       isUpgraded = true;
-      connect(webSocket, request, visit);
+      connect(webSocket, request, quota);
     });
-    // ws decides at once; what it refused holds no place.
-    if (!isUpgraded) visit.leave();
+    // ws decides synchronously; a refused upgrade is no connection.
+    if (!isUpgraded) quota.release();
   });
 
   await new Promise<void>((resolve, reject) => {
@@ -95,26 +95,36 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const timers = [
     every(clock, limits.pingMs, probe),
     every(clock, limits.sweepMs, () => {
-      desk.sweep();
-      visitors.sweep();
+      events.sweep();
+      quotas.sweep();
     }),
   ];
   const url = `ws://${inUrl(reachable(host))}:${boundPort}`;
   log.info('relay started', { url });
 
-  function connect(socket: WebSocket, request: IncomingMessage, visit: Visit): void {
+  function connect(socket: WebSocket, request: IncomingMessage, quota: Quota): void {
     const hosts = relayHosts({
       serviceUrl,
       boundTo: host,
       port: boundPort,
       hostHeader: request.headers.host,
     });
-    const connection = createConnection({ socket, visit, hosts, desk, limits, clock, random, log, announce });
+    const connection = createConnection({
+      socket,
+      quota,
+      hosts,
+      events,
+      limits,
+      clock,
+      random,
+      log,
+      broadcast,
+    });
     connections.add(connection);
     socket.on('close', () => connections.delete(connection));
   }
 
-  function announce(event: NostrEvent): void {
+  function broadcast(event: NostrEvent): void {
     for (const connection of connections) connection.deliver(event);
   }
 
@@ -135,7 +145,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         log.info('relay stopped', { url });
         resolve();
       });
-      // Requests under way and kept-alive connections would hold the port for as long as they like.
+      // Running requests and kept-alive connections would keep the port open.
       http.closeAllConnections();
     });
     return closing;
@@ -145,7 +155,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     url,
     port: boundPort,
     stats: () => ({
-      ...desk.counts(),
+      ...events.counts(),
       connections: connections.size,
       subscriptions: [...connections].reduce((sum, connection) => sum + connection.subscriptionCount(), 0),
     }),
@@ -154,5 +164,5 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   };
 }
 
-/** "Any address" is for binding; a client needs one that it can connect to. */
+/** Returns an address to connect to: "any address" is only for binding. */
 const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);

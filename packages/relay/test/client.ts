@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type RelayOptions, startRelay } from '../src/relay.ts';
 
-/** A relay for one test, with time standing still. */
+/** Starts a relay on a fake clock for one test. */
 export async function openRelay(options: Partial<RelayOptions> = {}) {
   const clock = createFakeClock(Date.UTC(2026, 5, 1));
   const log = createRecordingLog();
@@ -18,7 +18,7 @@ export async function openRelay(options: Partial<RelayOptions> = {}) {
     clock,
     log,
     nowSec,
-    /** An event signed by this actor, dated now unless told otherwise. */
+    /** Returns an event signed by this actor, dated now by default. */
     sign: (actor: Actor, draft: Draft = {}) => sign(actor, { created_at: nowSec(), ...draft }),
     connect: (ws: ClientOptions = {}) => connect(relay.url, nowSec, ws),
   };
@@ -38,7 +38,7 @@ export function sign(actor: Actor, draft: Draft): NostrEvent {
 
 type Frame = readonly unknown[];
 
-/** A client that keeps every frame until somebody asks for it. Connected once the challenge is there. */
+/** A client that keeps every frame until the test reads it. Resolves after the AUTH challenge. */
 async function connect(url: string, nowSec: () => number, options: ClientOptions) {
   const socket = new WebSocket(url, { perMessageDeflate: false, ...options });
   const unread: Frame[] = [];
@@ -52,7 +52,7 @@ async function connect(url: string, nowSec: () => number, options: ClientOptions
   await once(socket, 'open');
   const challenge = String((await next((frame) => frame[0] === 'AUTH'))[1]);
 
-  /** The next frame that fits; those before it that do not fit stay. */
+  /** Returns the next matching frame; earlier ones stay unread. */
   async function next(fits: (frame: Frame) => boolean): Promise<Frame> {
     for (;;) {
       const at = unread.findIndex(fits);
@@ -68,7 +68,7 @@ async function connect(url: string, nowSec: () => number, options: ClientOptions
 
   const send = (...frame: unknown[]): void => socket.send(JSON.stringify(frame));
 
-  /** Stored events of a subscription, or why it was closed. */
+  /** Subscribes. Returns the stored events, and the reason if the relay closed the subscription. */
   async function ask(id: string, ...filters: unknown[]): Promise<{ events: NostrEvent[]; closed?: string }> {
     send('REQ', id, ...filters);
     const events: NostrEvent[] = [];
@@ -99,7 +99,7 @@ async function connect(url: string, nowSec: () => number, options: ClientOptions
       return okOf(event.id);
     },
     notice: async () => String((await next((frame) => frame[0] === 'NOTICE'))[1]),
-    /** The next live event of a subscription. */
+    /** Returns the next live event of a subscription. */
     news: async (id: string) =>
       (await next((frame) => frame[0] === 'EVENT' && frame[1] === id))[2] as NostrEvent,
     authenticate(actor: Actor, change: { relay?: string; challenge?: string; created_at?: number } = {}) {

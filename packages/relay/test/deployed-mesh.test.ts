@@ -11,7 +11,7 @@ import { startRelay } from '../src/relay.ts';
 const [alice, bob] = [actor('alice'), actor('bob')];
 
 async function open(openDms: boolean) {
-  // The peers live in real time.
+  // The peers use real time.
   const clock = createFakeClock(Date.now());
   const relay = await startRelay({
     clock,
@@ -38,11 +38,11 @@ test('agents of the deployed mesh find, greet and message one another through th
   const { eventId, accepted } = await b.sendText(alice.pubkey, 'hello');
   expect(accepted).toBe(true);
   expect(await a.waitFor((dm) => dm.text === 'hello')).toMatchObject({ from: bob.pubkey, eventId });
-  // v0.1.0 knows no receipts and shows them as they stand.
+  // v0.1.0 does not know receipts and shows them as text.
   expect((await b.waitFor((dm) => dm.type === 'delivered')).text).toContain(eventId);
 });
 
-test('without AUTH they get messages only where DMs are open', async () => {
+test('without AUTH they get messages only with openDms', async () => {
   for (const [openDms, count] of [
     [true, 1],
     [false, 0],
@@ -51,7 +51,7 @@ test('without AUTH they get messages only where DMs are open', async () => {
     const a = await join({ relayUrl, actor: alice, version: '0.2.0', auth: true });
     const b = await join({ relayUrl, actor: bob, version: '0.2.0' });
     await a.sendText(bob.pubkey, 'for bob');
-    // To itself, after the other: once it is here the first one is through.
+    // Sent after the other one: when it arrives, so has the first.
     await b.sendText(alice.pubkey, 'last');
     await a.waitFor((dm) => dm.text === 'last');
     expect(b.received.filter((dm) => dm.text === 'for bob')).toHaveLength(count);

@@ -3,7 +3,7 @@ import { dm, dmFilter, rawClient, start, subscribed, until } from '../test/suppo
 import { type ChaosProxyOptions, startChaosProxy } from './chaos-proxy.ts';
 import { createFakeClock } from './fake-clock.ts';
 
-/** A proxy in front of a relay that is as good as honest, and its clock. */
+/** Starts a proxy in front of a practically honest relay. */
 async function proxied(options: Partial<ChaosProxyOptions> = {}) {
   const relay = await start('rate-limiter', { tuning: { writesPerMinute: 1_000 } });
   const clock = createFakeClock();
@@ -12,10 +12,10 @@ async function proxied(options: Partial<ChaosProxyOptions> = {}) {
   return { relay, clock, proxy };
 }
 
-/** Long enough for loopback to bring what it would bring. */
+/** Waits long enough for data to cross loopback. */
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 50));
 
-test('lets everything through as it stands', async () => {
+test('forwards everything unchanged', async () => {
   const { proxy, relay } = await proxied();
   const client = await subscribed(proxy.url);
   const large = dm('x'.repeat(50_000));
@@ -46,7 +46,7 @@ test('holds every chunk for the latency, in order', async () => {
   expect(client.ofType('EOSE').map(([, id]) => id)).toEqual(['dm', '0', '1', '2', '3', '4']);
 });
 
-test('a stall holds up what comes behind it', async () => {
+test('a stall holds everything after it', async () => {
   const { proxy, clock } = await proxied();
   const client = await subscribed(proxy.url);
   proxy.set({ stallChance: 1, stallMs: 2_000 });
@@ -62,7 +62,7 @@ test('a stall holds up what comes behind it', async () => {
   expect(client.ofType('EOSE').map(([, id]) => id)).toEqual(['dm', 'stalled', 'behind']);
 });
 
-test('the same seed stalls and cuts the same', async () => {
+test('the same seed gives the same stalls and cuts', async () => {
   const run = async (seed: number) => {
     const { proxy } = await proxied({ seed });
     const client = await subscribed(proxy.url);
@@ -83,7 +83,7 @@ test('the same seed stalls and cuts the same', async () => {
   expect(new Set(runs).size).toBeGreaterThan(1);
 });
 
-test('a partition holds both ways and new connections, tells nobody, and heals', async () => {
+test('a partition silently holds both directions and new connections, and heals', async () => {
   const { proxy, relay } = await proxied();
   const client = await subscribed(proxy.url);
   proxy.partition();
@@ -102,7 +102,7 @@ test('a partition holds both ways and new connections, tells nobody, and heals',
   await newcomer.isOpen();
 });
 
-test('a one-way partition lets the other way through', async () => {
+test('a one-way partition does not affect the other direction', async () => {
   const { proxy, relay } = await proxied();
   const client = await subscribed(proxy.url);
   proxy.partition('from-relay');
@@ -115,7 +115,7 @@ test('a one-way partition lets the other way through', async () => {
   await client.has('OK', event.id, true, '');
 });
 
-test('a client that gave up during a partition is gone after it', async () => {
+test('a client that gave up during a partition is closed after it', async () => {
   const { proxy, relay } = await proxied();
   const client = await subscribed(proxy.url);
   proxy.partition();
@@ -131,7 +131,7 @@ test('a client that gave up during a partition is gone after it', async () => {
   expect(relay.connections()).toBe(1);
 });
 
-test('cuts without a word', async () => {
+test('cuts without a close frame', async () => {
   const { proxy, relay } = await proxied();
   const client = await subscribed(proxy.url);
   proxy.cut();
@@ -140,7 +140,7 @@ test('cuts without a word', async () => {
   expect(proxy.stats()).toMatchObject({ connections: 0, cuts: 1 });
 });
 
-test('a relay that is down looks like one that hangs up', async () => {
+test('a relay that is down looks like one that closes', async () => {
   const { proxy, relay } = await proxied();
   await relay.close();
   const client = rawClient(proxy.url);
@@ -148,7 +148,7 @@ test('a relay that is down looks like one that hangs up', async () => {
   expect(proxy.stats().connections).toBe(0);
 });
 
-test('a partition holds a writer back before it fills the memory, and loses nothing', async () => {
+test('a partition slows a writer down before memory fills up, and loses nothing', async () => {
   const { proxy, relay } = await proxied();
   const client = await subscribed(proxy.url);
   proxy.partition('to-relay');

@@ -7,7 +7,7 @@ import { createSeededRandom } from './seeded-random.ts';
 export type Direction = 'to-relay' | 'from-relay';
 
 export interface ChaosProxyOptions {
-  /** The relay behind it. */
+  /** The relay behind the proxy. */
   readonly relayUrl: string;
   readonly seed?: number;
   readonly clock?: Clock;
@@ -17,27 +17,27 @@ export interface ChaosProxyOptions {
 export interface ChaosProxy {
   readonly url: string;
   set(chaos: Partial<Chaos>): void;
-  /** Nothing goes through, one way or both, and nobody is told; new connections hang. */
+  /** Lets nothing through, in one direction or both, without closing anything. New connections hang. */
   partition(...directions: Direction[]): void;
-  /** What was held up goes on its way. */
+  /** Ends the partition: held data goes through. */
   heal(): void;
-  /** Cuts every connection. */
+  /** Resets all connections. */
   cut(): void;
-  /** Connections open now, and chunks that were stalled and connections that were cut so far. */
+  /** Returns the number of open connections, and of stalled chunks and cut connections so far. */
   stats(): { readonly connections: number; readonly stalls: number; readonly cuts: number };
   close(): Promise<void>;
 }
 
 interface Pair {
   readonly pumps: readonly Pump[];
-  /** Connects to the relay, if it has not. */
+  /** Connects to the relay, unless that is done. */
   reach(): void;
   cut(): void;
 }
 
 const calm: Chaos = { latencyMs: 0, jitterMs: 0, stallChance: 0, stallMs: 0, cutChance: 0 };
 
-/** A bad network on loopback, in front of a relay. */
+/** Starts a proxy on loopback that behaves like a bad network in front of a relay. */
 export async function startChaosProxy(options: ChaosProxyOptions): Promise<ChaosProxy> {
   const { clock = createRealClock(), seed = 1, relayUrl } = options;
   const random = createSeededRandom(seed);
@@ -56,7 +56,7 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
       stalls++;
     },
   };
-  const way = (direction: Direction) => ({ isBlocked: () => blocked.has(direction) });
+  const blocking = (direction: Direction) => ({ isBlocked: () => blocked.has(direction) });
 
   const server = createServer({ noDelay: true }, (client) => pairs.add(createPair(client)));
   await new Promise<void>((resolve, reject) => {
@@ -66,9 +66,9 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
 
   function createPair(client: Socket): Pair {
     let relay: Socket | null = null;
-    const toRelay = createPump({ ...shared, ...way('to-relay'), target: () => relay, onCut: cut });
-    const fromRelay = createPump({ ...shared, ...way('from-relay'), target: () => client, onCut: cut });
-    toRelay.drink(client);
+    const toRelay = createPump({ ...shared, ...blocking('to-relay'), target: () => relay, onCut: cut });
+    const fromRelay = createPump({ ...shared, ...blocking('from-relay'), target: () => client, onCut: cut });
+    toRelay.pipeFrom(client);
     client.on('close', forget);
     reach();
     const pair: Pair = { pumps: [toRelay, fromRelay], reach, cut };
@@ -77,7 +77,7 @@ export async function startChaosProxy(options: ChaosProxyOptions): Promise<Chaos
       if (relay || blocked.size > 0 || client.destroyed) return;
       relay = connect({ host: hostname, port: Number(relayPort), noDelay: true });
       relay.on('close', forget);
-      fromRelay.drink(relay);
+      fromRelay.pipeFrom(relay);
       toRelay.flush();
     }
 

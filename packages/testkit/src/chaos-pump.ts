@@ -1,41 +1,41 @@
 import type { Socket } from 'node:net';
 import type { Cancel, Clock, Random } from '@ocmesh/shared/ambient';
 
-/** What happens to each chunk of bytes, either way. TCP loses nothing: a lost packet shows as a stall. */
+/** Treatment of each chunk of bytes, in both directions. TCP loses nothing: a lost packet appears as a stall. */
 export interface Chaos {
   readonly latencyMs: number;
-  /** Up to so much more. */
+  /** Longest random addition to the latency. */
   readonly jitterMs: number;
-  /** Chance, 0 to 1, that it and all behind it are held up. */
+  /** Probability, 0 to 1, that a chunk and all after it are held. */
   readonly stallChance: number;
   readonly stallMs: number;
-  /** Chance that its connection is cut. */
+  /** Probability that the connection is cut. */
   readonly cutChance: number;
 }
 
 /** One direction of one connection. */
 export interface Pump {
-  /** Takes what comes from here, until it closes. */
-  drink(from: Socket): void;
-  /** Lets out what is due. */
+  /** Forwards what comes from this socket until it closes. */
+  pipeFrom(from: Socket): void;
+  /** Forwards chunks that are due. */
   flush(): void;
 }
 
-/** Bytes held for one direction before its sender has to wait. */
-const MOST_HELD_BYTES = 1024 * 1024;
+/** Bytes held in one direction before the sender has to wait. */
+const MAX_HELD_BYTES = 1024 * 1024;
 
 export function createPump(deps: {
   readonly clock: Clock;
   readonly random: Random;
   readonly chaos: () => Chaos;
   readonly isBlocked: () => boolean;
-  /** null while there is no connection yet. */
+  /** Returns the socket to write to; null while it is not connected. */
   readonly target: () => Socket | null;
   readonly onStall: () => void;
   readonly onCut: () => void;
 }): Pump {
   const { clock, random, isBlocked, target } = deps;
-  /** null: the source is gone. */
+  /** Chunks to forward; null stands for the end of the source. */
   const held: { readonly bytes: Buffer | null; readonly dueAtMs: number }[] = [];
   let heldBytes = 0;
   let lastDueAtMs = 0;
@@ -49,11 +49,11 @@ export function createPump(deps: {
     const isStalled = bytes !== null && random.unit() < stallChance;
     if (isStalled) deps.onStall();
     const delayMs = latencyMs + random.unit() * jitterMs + (isStalled ? stallMs : 0);
-    // Bytes do not overtake one another.
+    // Bytes stay in order.
     lastDueAtMs = Math.max(lastDueAtMs, clock.monotonic() + delayMs);
     held.push({ bytes, dueAtMs: lastDueAtMs });
     heldBytes += bytes?.length ?? 0;
-    if (heldBytes > MOST_HELD_BYTES) source?.pause();
+    if (heldBytes > MAX_HELD_BYTES) source?.pause();
     flush();
   }
 
@@ -69,12 +69,12 @@ export function createPump(deps: {
         break;
       }
       held.shift();
-      letOut(next.bytes, to);
+      forward(next.bytes, to);
     }
-    if (heldBytes <= MOST_HELD_BYTES) source?.resume();
+    if (heldBytes <= MAX_HELD_BYTES) source?.resume();
   }
 
-  function letOut(bytes: Buffer | null, to: Socket): void {
+  function forward(bytes: Buffer | null, to: Socket): void {
     if (bytes === null) return to.destroySoon();
     heldBytes -= bytes.length;
     isDraining = !to.write(bytes);
@@ -86,10 +86,10 @@ export function createPump(deps: {
   }
 
   return {
-    drink(from) {
+    pipeFrom(from) {
       source = from;
       from.on('data', take);
-      // Whatever ended it: what came before still goes through.
+      // However it ended: data from before still goes through.
       from.on('error', () => {});
       from.on('end', () => from.destroy());
       from.on('close', () => take(null));

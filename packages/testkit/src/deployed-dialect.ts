@@ -1,6 +1,6 @@
 import type { EventDraft } from '@ocmesh/shared/wire';
 
-/** What the deployed mesh says, word for word (docs/wire.md). Written out here and not taken from our own code, so that our code cannot vouch for itself. */
+/** Texts of the deployed mesh, literally (docs/wire.md). They do not use our own code, which they test. */
 
 export type DeployedVersion = '0.1.0' | '0.2.0';
 
@@ -27,16 +27,16 @@ export const typedText = (type: string, tsMs: number, fields: Record<string, str
   JSON.stringify({ type, ts: tsMs, v: '0.2.0', ...fields });
 
 export interface Shown {
-  /** The payload's type; absent for a plain text. */
+  /** The payload's type; absent for plain text. */
   readonly type?: string;
-  /** What its user sees as a message; absent where it shows none. */
+  /** The message that its user sees; absent if there is none. */
   readonly text?: string;
 }
 
 /** Types that v0.2.0 handles without showing a message. */
 const HANDLED = ['intro', 'ping', 'pong', 'delivered', 'read', 'profile', 'task', 'result', 'error', 'file'];
 
-/** What the deployed agent makes of a DM. v0.1.0 knows one JSON type, its hello; all else it shows as it stands. */
+/** Returns how the deployed agent shows a DM. v0.1.0 knows one JSON type, its hello, and shows anything else unchanged. */
 export function show(version: DeployedVersion, plaintext: string): Shown {
   const fields = parseObject(plaintext);
   const type = fields?.['type'];

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** A relay that says yes to everything, keeps what it got and sends what it is told. */
+/** Starts a relay that accepts everything, keeps events, and sends what the test says. */
 async function startYesRelay(options: { challenge?: string } = {}) {
   const published: NostrEvent[] = [];
   const watchers = new Set<() => void>();
@@ -87,7 +87,7 @@ test.each(['0.1.0', '0.2.0'] as const)('announces itself as v%s does', async (ve
   });
 });
 
-test('greets a newcomer once, in the words of its version', async () => {
+test('greets a new peer once, in the format of its version', async () => {
   const relay = await startYesRelay();
   const peer = await start({ relayUrl: relay.url, version: '0.2.0' });
   relay.push('discovery', signed(31337, [['d', 'ocmesh-presence']], ''));
@@ -112,7 +112,7 @@ test('greets a newcomer once, in the words of its version', async () => {
   });
 });
 
-test('v0.2.0 shows the body of a text, sends receipts by event id and answers ping', async () => {
+test('v0.2.0 shows the body of a text, sends receipts by event id and replies to ping', async () => {
   const relay = await startYesRelay();
   const peer = await start({ relayUrl: relay.url, version: '0.2.0' });
   const text = dm(JSON.stringify({ type: 'text', ts: 1, v: '0.3.0', body: 'hi', mid: 'm-12345678' }));
@@ -132,7 +132,7 @@ test('v0.2.0 shows the body of a text, sends receipts by event id and answers pi
   expect(opened(relay.published[3])).toMatchObject({ type: 'pong', v: '0.2.0' });
 });
 
-test('v0.1.0 shows every JSON but its hello as it stands, and sends no receipt', async () => {
+test('v0.1.0 shows all JSON except its hello unchanged, and sends no receipt', async () => {
   const relay = await startYesRelay();
   const peer = await start({ relayUrl: relay.url, version: '0.1.0' });
   const json = JSON.stringify({ type: 'delivered', ts: 1, v: '0.3.0', msgId: 'x' });
@@ -144,7 +144,7 @@ test('v0.1.0 shows every JSON but its hello as it stands, and sends no receipt',
   expect(relay.published).toHaveLength(2);
 });
 
-test('answers a challenge only when told to', async () => {
+test('authenticates only with the option `auth`', async () => {
   const silent = await startYesRelay({ challenge: 'abc' });
   await start({ relayUrl: silent.url, version: '0.2.0' });
   expect(silent.isAuthenticated()).toBe(false);
@@ -153,7 +153,7 @@ test('answers a challenge only when told to', async () => {
   expect(relay.isAuthenticated()).toBe(true);
 });
 
-test('says what it has when nothing fits in time', async () => {
+test('the error lists received DMs when none matches in time', async () => {
   const relay = await startYesRelay();
   const peer = await start({ relayUrl: relay.url, version: '0.2.0' });
   await expect(peer.waitFor(() => true, 1)).rejects.toThrow('bob got no such DM');

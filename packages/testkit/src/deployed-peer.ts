@@ -16,12 +16,14 @@ import { connectRelay } from './relay-client.ts';
 const ANNOUNCE_MS = 300_000;
 const DISCOVER_MS = 120_000;
 const ONLINE_WINDOW_SEC = 900;
+/** Far more than it takes on a busy machine. */
+const WAIT_MS = 120_000;
 
 export interface DeployedPeerOptions {
   readonly relayUrl: string;
   readonly actor: Actor;
   readonly version: DeployedVersion;
-  /** Whether it answers NIP-42. The deployed one does not, and gets no DMs from a relay that asks for it. */
+  /** Whether it authenticates (NIP-42). The real one does not, and gets no DMs from a relay that requires it. */
   readonly auth?: boolean;
   /** Whether its user reads what arrives, so that v0.2.0 sends `read` after `delivered`. Default true. */
   readonly reads?: boolean;
@@ -30,9 +32,9 @@ export interface DeployedPeerOptions {
 export interface ReceivedDm {
   readonly from: string;
   readonly plaintext: string;
-  /** What its user is shown; absent for payloads that are no message. */
+  /** The text shown to its user; absent for payloads that are not messages. */
   readonly text?: string;
-  /** The payload's type; absent for a plain text. */
+  /** The payload's type; absent for plain text. */
   readonly type?: string;
   readonly eventId: string;
 }
@@ -47,18 +49,18 @@ export interface DeployedPeer {
   readonly received: readonly ReceivedDm[];
   /** Keys whose presence it saw. */
   readonly seen: ReadonlySet<string>;
-  /** The first DM, past or to come, that fits; rejects after `timeoutMs` (default 5000). */
+  /** Resolves with the first matching DM, past or future; rejects after `timeoutMs` (default: two minutes). */
   waitFor(predicate: (dm: ReceivedDm) => boolean, timeoutMs?: number): Promise<ReceivedDm>;
-  /** A DM with exactly this plaintext. */
+  /** Sends a DM with exactly this plaintext. */
   send(to: string, plaintext: string): Promise<SentDm>;
-  /** A text in the form of its version. */
+  /** Sends a text in the format of its version. */
   sendText(to: string, text: string): Promise<SentDm>;
   stop(): Promise<void>;
 }
 
 const nowSec = (): number => Math.floor(Date.now() / 1000);
 
-/** Plays an agent of the deployed mesh on one relay. Resolves when it has announced itself and subscribed. */
+/** Starts an agent of the deployed mesh on one relay. Resolves when it has announced itself and subscribed. */
 export async function startDeployedPeer(options: DeployedPeerOptions): Promise<DeployedPeer> {
   const { relayUrl, actor, version, auth = false, reads = true } = options;
   const { pubkey, secretKey } = actor;
@@ -98,7 +100,7 @@ export async function startDeployedPeer(options: DeployedPeerOptions): Promise<D
     return client.subscribe('discovery', filter, onPresence);
   }
 
-  /** Only from now on: what was sent while it was away is lost to it. */
+  /** Subscribes from the start time on: it misses everything sent while it was offline. */
   function subscribeDms(): Promise<string | null> {
     return client.subscribe('dms', { kinds: [kinds.encryptedDm], '#p': [pubkey], since: startedSec }, onDm);
   }
@@ -116,7 +118,7 @@ export async function startDeployedPeer(options: DeployedPeerOptions): Promise<D
     const dm = { from: event.pubkey, plaintext, ...show(version, plaintext), eventId: event.id };
     received.push(dm);
     for (const check of waiting) check(dm);
-    if (version === '0.2.0') void answer(dm);
+    if (version === '0.2.0') void reply(dm);
   }
 
   function open(event: NostrEvent): string | null {
@@ -127,7 +129,7 @@ export async function startDeployedPeer(options: DeployedPeerOptions): Promise<D
     }
   }
 
-  async function answer(dm: ReceivedDm): Promise<void> {
+  async function reply(dm: ReceivedDm): Promise<void> {
     if (dm.type === 'ping') await send(dm.from, typedText('pong', Date.now(), {}));
     if (dm.text === undefined || (dm.type ?? 'text') !== 'text') return;
     await send(dm.from, typedText('delivered', Date.now(), { msgId: dm.eventId }));
@@ -140,7 +142,7 @@ export async function startDeployedPeer(options: DeployedPeerOptions): Promise<D
     return { eventId: event.id, accepted: await client.publish(event) };
   }
 
-  function waitFor(predicate: (dm: ReceivedDm) => boolean, timeoutMs = 5000): Promise<ReceivedDm> {
+  function waitFor(predicate: (dm: ReceivedDm) => boolean, timeoutMs = WAIT_MS): Promise<ReceivedDm> {
     const past = received.find(predicate);
     if (past) return Promise.resolve(past);
     return new Promise((resolve, reject) => {

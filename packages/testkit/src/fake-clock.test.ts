@@ -2,14 +2,14 @@ import { every } from '@ocmesh/shared/ambient';
 import { expect, test } from 'vitest';
 import { createFakeClock } from './fake-clock.ts';
 
-test('stands still until it is moved', async () => {
+test('moves only when the test moves it', async () => {
   const clock = createFakeClock(1000);
   expect([clock.now(), clock.monotonic()]).toEqual([1000, 0]);
   await clock.advance(250);
   expect([clock.now(), clock.monotonic()]).toEqual([1250, 250]);
 });
 
-test('runs due timers in order of time, and in the order they were set where times are equal', async () => {
+test('runs due timers by time, and timers of the same time in the order they were set', async () => {
   const clock = createFakeClock(0);
   const ran: string[] = [];
   const note = (name: string) => () => void ran.push(`${name}@${clock.now()}`);
@@ -35,7 +35,7 @@ test('lets a promise chain finish before the next timer runs', async () => {
   expect(ran).toEqual(['chain', 'timer']);
 });
 
-test('runs a timer that another one set within the same span', async () => {
+test('runs a timer that another one set within the same advance', async () => {
   const clock = createFakeClock(0);
   const at: number[] = [];
   const cancel = every(clock, 10, () => void at.push(clock.now()));
@@ -46,7 +46,7 @@ test('runs a timer that another one set within the same span', async () => {
   expect(clock.pending()).toBe(0);
 });
 
-test('a jump of the wall clock runs no timer and leaves durations alone', async () => {
+test('a jump of the wall clock runs no timer and changes no duration', async () => {
   const clock = createFakeClock(0);
   let ran = 0;
   clock.after(10, () => void ran++);
@@ -62,7 +62,7 @@ test('refuses to advance backwards', async () => {
   await expect(createFakeClock().advance(-1)).rejects.toThrow(RangeError);
 });
 
-test('counts whole milliseconds, whatever delay is asked for', async () => {
+test('rounds delays up to whole milliseconds', async () => {
   const clock = createFakeClock(1000);
   const ran: number[] = [];
   clock.after(0.4, () => ran.push(clock.now()));

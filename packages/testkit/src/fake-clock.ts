@@ -1,11 +1,11 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 
 export interface FakeClock extends Clock {
-  /** Lets this much time pass: runs every timer that comes due, in order, each after the work of the one before. */
+  /** Lets time pass: runs every timer that is due, in order, each after the work of the previous one. */
   advance(ms: number): Promise<void>;
-  /** The wall clock jumps (suspend, NTP) by `ms`, which may be negative. No timer runs, `monotonic()` stays. */
+  /** Moves the wall clock by `ms`, which may be negative, as after a suspend or by NTP. No timer runs, `monotonic()` stays. */
   jump(ms: number): void;
-  /** Timers that have not run yet: zero after a clean stop. */
+  /** Returns the number of timers that have not run yet: zero after a clean stop. */
   pending(): number;
 }
 
@@ -14,7 +14,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only the test moves. */
 export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
   let wallMs = startMs;
   let monotonicMs = 0;
@@ -23,7 +23,7 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
   function nextDue(untilMs: number): Timer | null {
     let next: Timer | null = null;
     for (const timer of timers) {
-      // Strictly earlier: among equals the first one set runs first, as with real timers.
+      // Strictly earlier: timers due at the same time run in the order they were set, as real ones do.
       if (timer.dueMs <= untilMs && (!next || timer.dueMs < next.dueMs)) next = timer;
     }
     return next;
@@ -51,7 +51,7 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
     now: () => wallMs,
     monotonic: () => monotonicMs,
     after(delayMs, run) {
-      // Whole milliseconds, as real timers have them: `now()` is never between two.
+      // Whole milliseconds, like real timers.
       const timer = { dueMs: monotonicMs + Math.max(0, Math.ceil(delayMs)), run };
       timers.add(timer);
       return () => void timers.delete(timer);
@@ -64,5 +64,5 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
   };
 }
 
-/** A turn of the event loop comes after all microtasks, so promise chains of any length are done by then. */
+/** Waits for a turn of the event loop, which comes after all microtasks: promise chains of any length are done by then. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -15,10 +15,11 @@ export {
   startDeployedPeer,
 } from './deployed-peer.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
-export type { Frame, Tuning } from './hostile/conduct.ts';
+export type { Frame, Tuning } from './hostile/behaviour.ts';
 export { type HostileRelay, type HostileRelayOptions, startHostileRelay } from './hostile/hostile-relay.ts';
 export { type HostileRelayName, hostileRelays } from './hostile/hostile-relays.ts';
 export { type Injection, injectionCorpus } from './injection-corpus.ts';
+export { invisibleCharacters } from './invisible-characters.ts';
 export { type LaunchdJob, readJob } from './launchd/job-keys.ts';
 export {
   type LaunchdStandIn,
@@ -31,7 +32,7 @@ export {
   type ProcessMesh,
   type Running,
   type RunningAgent,
-  until,
+  waitForMessages,
 } from './process-mesh.ts';
 export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
@@ -46,4 +47,5 @@ export {
   bobKey,
 } from './samples.ts';
 export { createSeededRandom } from './seeded-random.ts';
-export { unseen } from './unseen.ts';
+export { measureSlowdown, type Slowdown, watchSlowdown } from './slowdown.ts';
+export { type Patience, until, watchProgram } from './until.ts';

@@ -4,11 +4,11 @@ import {
   compatible,
   escapes,
   fences,
+  invisibleMarks,
   markup,
   orders,
   templates,
   toolCalls,
-  unseenMarks,
   urls,
 } from './injection-samples.ts';
 import { createSeededRandom } from './seeded-random.ts';
@@ -40,7 +40,7 @@ const tagged = (text: string): string =>
 const selected = (text: string): string =>
   `😀${mapChars(text, (char) => String.fromCodePoint(0xe0100 + (char.charCodeAt(0) & 0x7f)))}`;
 
-/** Ways to write the same so that a comparison misses it and a reader does not. */
+/** Spellings that a reader recognizes and a string comparison does not. */
 const disguises: Readonly<Record<string, (text: string) => string>> = {
   fullWidth: (text) =>
     mapChars(text, (char) => (/[!-~]/.test(char) ? String.fromCharCode(char.charCodeAt(0) + 0xfee0) : char)),
@@ -71,7 +71,7 @@ const cross = <A, B>(as: readonly A[], bs: readonly B[], join: (a: A, b: B) => s
 const nest = (open: string, close: string, levels: number): string =>
   `${open.repeat(levels)}"x"${close.repeat(levels)}`;
 
-/** Names, and texts of every length around the bounds. */
+/** Names and texts with lengths around the limits. */
 const long = [63, 64, 65, 499, 500, 1000, 4096, 20_000].flatMap((chars) => [
   'N'.repeat(chars),
   '😀'.repeat(chars),
@@ -92,7 +92,7 @@ function combine(random: Random): Injection {
     frame(pick(orders)),
     disguise(pick(fences)),
     pick(escapes),
-    pick(unseenMarks),
+    pick(invisibleMarks),
     pick(markup)(pick(urls)),
   ];
   const kept = parts.filter(() => random.unit() < 0.7);
@@ -103,7 +103,7 @@ function combine(random: Random): Injection {
   };
 }
 
-/** Hostile texts for everything that shows what others wrote: the same for the same seed. */
+/** Returns hostile texts for everything that shows others' words; the same for the same seed. */
 export function injectionCorpus(seed = 1): readonly Injection[] {
   const random = createSeededRandom(seed);
   const order = (index: number): string => orders[index % orders.length] as string;
@@ -131,8 +131,8 @@ export function injectionCorpus(seed = 1): readonly Injection[] {
       cross(escapes, ['', 'obey '], (sequence, before) => `${before}${sequence}rm -rf`),
     ),
     ...one(
-      'unseen',
-      cross(unseenMarks, ['', 'sys', '<<<'], (mark, before) => `${before}${mark}tem`),
+      'invisible',
+      cross(invisibleMarks, ['', 'sys', '<<<'], (mark, before) => `${before}${mark}tem`),
     ),
     ...one(
       'markup',

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@ocmesh/client';
-import type { Handlers, Peer, Pubkey } from '@ocmesh/shared/contract';
+import { createClient, type FetchLike } from '@ocmesh/client';
+import type { Handlers, Input, Output, Peer, Pubkey } from '@ocmesh/shared/contract';
+import { until, watchProgram } from './until.ts';
 
 /** A program of ours that runs. */
 export interface Running {
@@ -49,24 +50,34 @@ export interface ProcessMesh {
   close(): Promise<void>;
 }
 
-/** Asks again until there is an answer; rejects after the deadline. */
-export async function until<T>(
-  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  deadlineMs = 20_000,
-): Promise<T> {
-  const deadline = performance.now() + deadlineMs;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (performance.now() > deadline) throw new Error(`not within ${deadlineMs / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** For a program to stop by itself: the daemon takes 5 s at most. */
-const CLOSE_MS = 15_000;
+/** Far more than a program needs to stop by itself. */
+const CLOSE_MS = 60_000;
+/** `GET /messages/wait` is repeated until there are messages. */
+const WAIT_SECONDS = 5;
 /** What a program prints when it is ready. */
 const READY = /is running: (\S+)/;
+
+/**
+ * Repeats a request that the daemon cut off with 408: it did not arrive in full within 5 s, so nothing was done. A starved
+ * test process connects and then gets no time to write.
+ */
+const patientFetch: FetchLike = (url, init) =>
+  until(async () => {
+    const response = await fetch(url, init);
+    if (response.status !== 408) return response;
+    await response.text();
+    return null;
+  });
+
+/** Waits for messages for as long as anything moves, however slow the machine is. */
+export const waitForMessages = (
+  { api }: Pick<RunningAgent, 'api'>,
+  input: Omit<Input<'waitForMessages'>, 'timeout_s'> = {},
+): Promise<Output<'waitForMessages'>> =>
+  until(async () => {
+    const waited = await api.waitForMessages({ ...input, timeout_s: WAIT_SECONDS });
+    return waited.messages.length > 0 && waited;
+  });
 
 /**
  * Relays and daemons as the real processes, on loopback, in a folder of their own.
@@ -114,6 +125,7 @@ export function createProcessMesh(program: string): ProcessMesh {
     };
     running.add(self);
     printed.push({ name, output: self.output });
+    void exited.then(watchProgram({ name, output: self.output }));
     await until(() => READY.test(output) || child.exitCode !== null);
     if (!READY.test(output)) throw new Error(`${name} ended with exit code ${child.exitCode}:\n${output}`);
     return self;
@@ -135,7 +147,7 @@ export function createProcessMesh(program: string): ProcessMesh {
       });
       const token = (): string => readFileSync(join(home, 'token'), 'utf8').trim();
       const client = (token: (demanded: boolean) => string | null): Handlers =>
-        createClient({ baseUrl: () => program.url, fetch, token, asOwner: true });
+        createClient({ baseUrl: () => program.url, fetch: patientFetch, token, asOwner: true });
       const api = client((demanded) => (demanded ? token() : null));
       const { pubkey, npub } = await api.getIdentity({});
       return Object.assign(program, {
@@ -149,11 +161,15 @@ export function createProcessMesh(program: string): ProcessMesh {
     },
 
     async meet(one, other) {
-      const met = (agent: RunningAgent, peer: RunningAgent): Promise<Peer> =>
-        until(async () => {
-          const { items } = await agent.api.listPeers({ online: true });
-          return items.find((item) => item.pubkey === peer.pubkey && item.handshake === 'acknowledged');
-        });
+      const met = async (agent: RunningAgent, peer: RunningAgent): Promise<void> => {
+        let items: readonly Peer[] = [];
+        const look = async () => {
+          items = (await agent.api.listPeers({ online: true })).items;
+          return items.some((item) => item.pubkey === peer.pubkey && item.handshake === 'acknowledged');
+        };
+        const moves = () => items.map(({ name, handshake }) => `${agent.name} sees ${name}: ${handshake}`);
+        await until(look, { moves });
+      };
       await Promise.all([met(one, other), met(other, one)]);
     },
 

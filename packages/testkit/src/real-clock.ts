@@ -1,6 +1,6 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 
-/** The time of the machine, for what plays a program of its own. */
+/** The machine's clock, for doubles that act like separate programs. */
 export const createRealClock = (): Clock => ({
   now: () => Date.now(),
   monotonic: () => performance.now(),

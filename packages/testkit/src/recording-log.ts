@@ -10,7 +10,7 @@ export interface RecordingLog extends Log {
   readonly lines: readonly LogLine[];
 }
 
-/** Keeps what was logged, for a test to read. */
+/** A log that keeps its lines for the test to read. */
 export function createRecordingLog(): RecordingLog {
   const lines: LogLine[] = [];
   const write =

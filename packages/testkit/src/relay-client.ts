@@ -10,32 +10,32 @@ import {
 } from '@ocmesh/shared/wire';
 import { WebSocket } from 'ws';
 
-/** Milliseconds to wait for a relay on loopback: that long only when it will not answer at all. */
-const ANSWER_MS = 5000;
+/** Milliseconds to wait for a relay on loopback, which takes that long only if it does not respond at all. */
+const RESPONSE_MS = 60_000;
 
 export interface RelayClient {
-  /** Resolves with null when the stored events are through, or with the reason why the relay will send none. */
+  /** Resolves with null at EOSE, or with the reason if the relay closed the subscription. */
   subscribe(id: string, filter: Filter, onEvent: (event: NostrEvent) => void): Promise<string | null>;
   publish(event: NostrEvent): Promise<boolean>;
-  /** Settles when the relay answered our AUTH; never where it does not challenge. */
+  /** Resolves with the relay's OK to our AUTH; never if it sends no challenge. */
   readonly authenticated: Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** One plain connection without repair: what is lost stays lost. */
+/** Opens one plain connection, which is not opened again when it is lost. */
 export async function connectRelay(
   url: string,
-  answerChallenge: ((challenge: string) => NostrEvent) | null,
+  signChallenge: ((challenge: string) => NostrEvent) | null,
 ): Promise<RelayClient> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
-  // One listener for each OK that is awaited.
+  // One listener for each pending OK.
   socket.setMaxListeners(0);
-  const answers = new Set<(frame: RelayFrame) => void>();
+  const listeners = new Set<(frame: RelayFrame) => void>();
   const subscriptions = new Map<string, (event: NostrEvent) => void>();
   const authenticated = new Promise<boolean>((resolve) => {
-    answers.add((frame) => {
-      if (frame.type !== 'AUTH' || !answerChallenge) return;
-      const event = answerChallenge(frame.challenge);
+    listeners.add((frame) => {
+      if (frame.type !== 'AUTH' || !signChallenge) return;
+      const event = signChallenge(frame.challenge);
       void ask(authFrame(event), false, okOf(event)).then(resolve);
     });
   });
@@ -45,7 +45,7 @@ export async function connectRelay(
     if (!frame) return;
     const event = frame.type === 'EVENT' ? parseEvent(frame.event) : null;
     if (frame.type === 'EVENT' && event) subscriptions.get(frame.subscription)?.(event);
-    for (const answer of answers) answer(frame);
+    for (const listener of listeners) listener(frame);
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
@@ -53,17 +53,17 @@ export async function connectRelay(
     socket.on('error', reject);
   });
 
-  /** The first answer that `read` takes; `lost` when none comes. */
-  function ask<T>(frame: string, lost: T, read: (answer: RelayFrame) => T | undefined): Promise<T> {
+  /** Sends a frame. Resolves with the first value that `read` finds in a response; with `lost` if there is none. */
+  function ask<T>(frame: string, lost: T, read: (response: RelayFrame) => T | undefined): Promise<T> {
     return new Promise((resolve) => {
-      const timer = setTimeout(onLost, ANSWER_MS);
-      answers.add(onAnswer);
+      const timer = setTimeout(onLost, RESPONSE_MS);
+      listeners.add(onFrame);
       socket.on('close', onLost);
       if (socket.readyState === WebSocket.OPEN) socket.send(frame);
       else onLost();
 
-      function onAnswer(answer: RelayFrame): void {
-        const value = read(answer);
+      function onFrame(response: RelayFrame): void {
+        const value = read(response);
         if (value !== undefined) finish(value);
       }
       function onLost(): void {
@@ -71,7 +71,7 @@ export async function connectRelay(
       }
       function finish(value: T): void {
         clearTimeout(timer);
-        answers.delete(onAnswer);
+        listeners.delete(onFrame);
         socket.off('close', onLost);
         resolve(value);
       }
@@ -81,7 +81,7 @@ export async function connectRelay(
   return {
     subscribe(id, filter, onEvent) {
       subscriptions.set(id, onEvent);
-      return ask<string | null>(reqFrame(id, [filter]), 'no answer', (frame) => {
+      return ask<string | null>(reqFrame(id, [filter]), 'no response', (frame) => {
         if (frame.type === 'CLOSED' && frame.subscription === id) return frame.reason;
         return frame.type === 'EOSE' && frame.subscription === id ? null : undefined;
       });

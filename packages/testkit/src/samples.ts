@@ -1,4 +1,4 @@
-// What the REST API answers, as plain as can be; a test says only what it is about.
+// Plain REST responses. A test overrides only the fields it is about.
 import type { Message, Peer, PeerDetails, RelayDetails, Status } from '@ocmesh/shared/contract';
 
 export const aliceKey = 'a1'.repeat(32);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSeededRandom } from './seeded-random.ts';
 
-test('the same seed gives the same run, another seed another one', () => {
+test('the same seed gives the same numbers, another seed others', () => {
   const run = (seed: number) => {
     const random = createSeededRandom(seed);
     return [random.unit(), [...random.bytes(8)], random.unit()];
@@ -19,7 +19,7 @@ test('numbers stay in [0, 1) and spread evenly', () => {
   expect(mean).toBeLessThan(0.52);
 });
 
-test('bytes have the asked length and reach both ends', () => {
+test('bytes have the requested length and cover the whole range', () => {
   const bytes = createSeededRandom(2).bytes(10_000);
   expect(bytes).toHaveLength(10_000);
   expect([Math.min(...bytes), Math.max(...bytes)]).toEqual([0, 255]);

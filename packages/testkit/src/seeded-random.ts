@@ -1,6 +1,6 @@
 import type { Random } from '@ocmesh/shared/ambient';
 
-/** The same seed gives the same run. mulberry32: small and even enough for tests, never for keys of value. */
+/** Random numbers that depend on the seed alone (mulberry32). Good enough for tests, never for real keys. */
 export function createSeededRandom(seed: number): Random {
   let state = seed >>> 0;
 

@@ -15,7 +15,7 @@ const pathOf = (command: Command): string[] =>
 const commands = commandsOf(createProgram(processIo()).program);
 
 test.each(commands.map(pathOf))(
-  'the help of %s %s shows what it takes, --json and an example',
+  'the help of %s %s shows its usage, --json and an example',
   async (...path) => {
     const { out, code } = await openCommandLine().run([...path.filter(Boolean), '--help']);
     expect(out).toContain(`Usage: ocmesh ${path.filter(Boolean).join(' ')}`);
@@ -47,7 +47,7 @@ describe('without a daemon', () => {
     ['relays'],
     ['relays add wss://one.example'],
     ['relays remove wss://one.example'],
-  ])('`%s` says so and how to start it', async (line) => {
+  ])('`%s` says that it is not running and how to start it', async (line) => {
     const { run } = openCommandLine({ OCMESH_HOME: '/nonexistent' });
     expect(await run(line.split(' '))).toEqual({
       out: '',
@@ -56,7 +56,7 @@ describe('without a daemon', () => {
     });
   });
 
-  it('tells a program the same as JSON', async () => {
+  it('reports the same as JSON with --json', async () => {
     const { run } = openCommandLine({ OCMESH_HOME: '/nonexistent' });
     const { out, err, code } = await run(['inbox', '--json']);
     expect([out, code]).toEqual(['', 75]);
@@ -67,7 +67,7 @@ describe('without a daemon', () => {
   });
 });
 
-test('what the daemon refuses is told in terms of commands', async () => {
+test('errors of the daemon are explained in terms of commands', async () => {
   const { run } = await openCommandLineAt({
     async removeRelay() {
       throw new OcmeshError('relay_unknown');
@@ -80,30 +80,30 @@ test('what the daemon refuses is told in terms of commands', async () => {
   });
 });
 
-test('a mistyped command is refused with what may have been meant', async () => {
+test('a mistyped command is refused with a suggestion', async () => {
   const { err, code } = await openCommandLine().run(['inbix']);
   expect(err).toContain('(Did you mean inbox?)');
   expect(code).toBe(78);
 });
 
-describe('a command line that is wrong', () => {
+describe('an invalid command line', () => {
   it.each([
     ['staus --json', /unknown command 'staus' \(Did you mean status\?\)/],
     ['send bob --json', /missing required argument 'text'/],
     ['inbox -n many --json', /from 1 to 1000/],
     ['key --json', /export, import/],
     ['--json', /status, /],
-  ])('is told to a program as JSON: %s', async (line, said) => {
+  ])('is reported as JSON with --json: %s', async (line, expected) => {
     const { out, err, code } = await openCommandLine().run(line.split(' '));
     expect(JSON.parse(err)).toMatchObject({
       error: 'invalid_request',
-      message: expect.stringMatching(said),
+      message: expect.stringMatching(expected),
       hint: expect.any(String),
     });
     expect([out, code]).toEqual(['', 78]);
   });
 
-  it('is told to a person with the next step', async () => {
+  it('is reported to a person with the next step', async () => {
     const { err } = await openCommandLine().run(['send', 'bob']);
     expect(err).toBe(
       "ocmesh: missing required argument 'text'\n`ocmesh help <command>` shows its arguments and options.\n",
@@ -113,7 +113,28 @@ describe('a command line that is wrong', () => {
 });
 
 describe('help', () => {
-  it('is of the command that is named, down to its own commands', async () => {
+  it('groups the commands by what they are for', async () => {
+    const { out } = await openCommandLine().run(['help']);
+    const headings = out.split('\n').filter((line) => /^[A-Z].*:$/.test(line));
+    expect(headings).toEqual([
+      'Options:',
+      'Messages:',
+      'Peers and trust:',
+      'Relays:',
+      'Daemon:',
+      'Data:',
+      'Help:',
+    ]);
+  });
+
+  it('speaks of commands, never of REST calls', async () => {
+    for (const path of [[], ...commands.map(pathOf)]) {
+      const { out } = await openCommandLine().run([...path, '--help']);
+      expect(out).not.toMatch(/\b(GET|POST|PATCH|DELETE) \//);
+    }
+  });
+
+  it('shows the named command or subcommand', async () => {
     const { out, code } = await openCommandLine().run(['help', 'key', 'export']);
     expect([out, code]).toEqual([(await openCommandLine().run(['key', 'export', '--help'])).out, 0]);
     expect((await openCommandLine().run(['help'])).out).toBe((await openCommandLine().run(['--help'])).out);
@@ -124,9 +145,9 @@ describe('help', () => {
     ['help key exprot', 'There is no command key exprot. Did you mean key export?'],
     ['help nothing-like-it', 'There is no command nothing-like-it.'],
     ['help status more', 'There is no command status more.'],
-  ])('of a command that there is not is refused: %s', async (line, said) => {
+  ])('refuses a command that does not exist: %s', async (line, expected) => {
     const { out, err, code } = await openCommandLine().run(line.split(' '));
-    expect(err).toContain(said);
+    expect(err).toContain(expected);
     expect([out, code]).toEqual(['', 78]);
   });
 });
@@ -140,11 +161,11 @@ describe('colours', () => {
   };
   const isColoured = expect.stringContaining('\u001b[');
 
-  it('are for terminals', async () => {
+  it('are used on terminals', async () => {
     expect(await shown({}, 80)).toEqual(isColoured);
     expect(await shown({})).not.toEqual(isColoured);
   });
-  it('are not for those who want none', async () => {
+  it('are not used with NO_COLOR or TERM=dumb', async () => {
     expect(await shown({ NO_COLOR: '1' }, 80)).not.toEqual(isColoured);
     expect(await shown({ TERM: 'dumb' }, 80)).not.toEqual(isColoured);
   });
@@ -157,7 +178,7 @@ test.each([
   ['relays', /wss:\/\/one\.example {2}connected {2}yes {7}42 ms/, '0.url'],
   ['inbox', /feed0001 {2}.* bob .* hello/, '0.content'],
   ['policy', /strangers {6}ask/, 'first_contact'],
-])('`%s` is for people, and with --json for programs', async (line, text, field) => {
+])('`%s` prints text, and JSON with --json', async (line, text, field) => {
   const { run } = await openCommandLineAt({
     getIdentity: async () => ({ pubkey: 'a'.repeat(64), npub: 'npub1alice', name: 'alice', features: [] }),
     listPeers: async () => ({ items: [aPeer()], next_cursor: null }),
@@ -176,9 +197,7 @@ test('a relay is added and removed by its address', async () => {
     addRelay: async () => aRelay(),
     removeRelay: async () => [],
   });
-  expect((await run(['relays', 'add', 'wss://one.example'])).out).toContain(
-    'wss://one.example is on the list',
-  );
+  expect((await run(['relays', 'add', 'wss://one.example'])).out).toContain('Added wss://one.example');
   expect((await run(['relays', 'remove', 'wss://one.example'])).out).toContain('No relays');
   expect(calls).toEqual([
     ['addRelay', { url: 'wss://one.example' }],
@@ -186,7 +205,7 @@ test('a relay is added and removed by its address', async () => {
   ]);
 });
 
-test('a rule of the policy is changed to what it may be, and to nothing else', async () => {
+test('a policy rule takes only its allowed values', async () => {
   const { run, calls } = await openCommandLineAt({
     setPolicy: async () => ({ strangers: 'open', first_contact: 'ask', mcp_may_trust: true }),
   });

@@ -2,9 +2,9 @@ import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { Command, CommanderError } from 'commander';
 import { addBackupCommands } from './commands/backup.ts';
 import { addChatCommand } from './commands/chat.ts';
-import { addCompletion, peersAtHand } from './commands/completion.ts';
+import { addCompletion, peersForCompletion } from './commands/completion.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
-import { addHelpCommand, lacksCommand } from './commands/help.ts';
+import { addHelpCommand, missingSubcommand } from './commands/help.ts';
 import { addIdentityCommand } from './commands/identity.ts';
 import { addInboxCommand } from './commands/inbox.ts';
 import { addKeyCommand } from './commands/key.ts';
@@ -26,77 +26,90 @@ import { type CommandError, toFailure } from './terminal/failure.ts';
 import { type Io, processIo } from './terminal/io.ts';
 import { toJson } from './terminal/output.ts';
 
-/** The `ocmesh` command. */
+/** Runs the `ocmesh` command. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<void> {
-  const { program, context, prepareCompletion, lacking } = createProgram(io);
+  const { program, context, prepareCompletion, missingCommand } = createProgram(io);
   try {
-    // The shell asks for words.
+    // Called by the completion scripts.
     if (argv[2] === 'complete')
-      prepareCompletion({ peers: await peersAtHand(context), words: argv.slice(4) });
+      prepareCompletion({ peers: await peersForCompletion(context), words: argv.slice(4) });
     await program.parseAsync(argv);
   } catch (error) {
-    // Help that was asked for is no mistake.
+    // Help that the user asked for is not an error.
     if (error instanceof CommanderError && error.exitCode === 0) return;
-    const { exitCode, body } = toFailure(lacking() ?? error);
+    const { exitCode, body } = toFailure(missingCommand() ?? error);
     io.setExitCode(exitCode);
     if (program.opts()['json']) io.stderr.write(`${toJson(body)}\n`);
-    // Of a command that lacks one of its own, the help stands there already.
-    else if (!lacking()) io.stderr.write(`ocmesh: ${body.message}${body.hint ? `\n${body.hint}` : ''}\n`);
+    // If the subcommand is missing, commander has already printed the help.
+    else if (!missingCommand())
+      io.stderr.write(`ocmesh: ${body.message}${body.hint ? `\n${body.hint}` : ''}\n`);
   }
 }
 
-/** Every command, ready to be run. */
+type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** Commands by their heading in the help, in its order. */
+const groups: Readonly<Record<string, readonly AddCommand[]>> = {
+  'Messages:': [addSendCommand, addInboxCommand, addReadCommand, addChatCommand],
+  'Peers and trust:': [
+    addIdentityCommand,
+    addPeersCommand,
+    addRequestsCommand,
+    addTrustCommands,
+    addPolicyCommand,
+  ],
+  'Relays:': [addRelaysCommand, addRelayCommand],
+  'Daemon:': [
+    addStartCommand,
+    addStatusCommand,
+    addLogsCommand,
+    addDoctorCommand,
+    addServiceCommand,
+    addMcpCommand,
+  ],
+  'Data:': [addKeyCommand, addBackupCommands],
+  'Help:': [addVersionCommand, addHelpCommand],
+};
+
+/** Creates the command line with every command. */
 export function createProgram(io: Io) {
-  let lacking: CommandError | null = null;
+  let missingCommand: CommandError | null = null;
   const program = new Command('ocmesh')
-    .description('Find other agents through Nostr relays and talk to them end-to-end encrypted.')
+    .description('Find other agents through Nostr relays and exchange end-to-end-encrypted messages.')
     .version(ocmeshVersion)
-    .option('--json', 'print JSON: one value, or one line for each of many that come one by one')
+    .option('--json', 'output JSON (one object per line for streams)')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void (program.opts()['json'] || io.stderr.write(text)),
-      // Told where every failure is told.
+      // `runCli` reports every failure.
       outputError: () => {},
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    // A command that looks at its own flags finds it there.
-    .hook('preAction', (root, command) => {
-      if (root.opts()['json']) command.setOptionValue('json', true);
-    })
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('beforeAll', ({ error, command }) => {
-      if (error) lacking = lacksCommand(command);
+      if (error) missingCommand = missingSubcommand(command);
       return '';
     });
   const context: CommandContext = createContext(io, program);
-  // Those for daily use first: so they stand in the help.
-  addStartCommand(program, context);
-  addStatusCommand(program, context);
-  addIdentityCommand(program, context);
-  addPeersCommand(program, context);
-  addSendCommand(program, context);
-  addInboxCommand(program, context);
-  addReadCommand(program, context);
-  addChatCommand(program, context);
-  addRequestsCommand(program, context);
-  addTrustCommands(program, context);
-  addPolicyCommand(program, context);
-  addRelaysCommand(program, context);
-  addLogsCommand(program, context);
-  addDoctorCommand(program);
-  addServiceCommand(program);
-  addKeyCommand(program, context);
-  addBackupCommands(program, context);
-  addMcpCommand(program);
-  addRelayCommand(program, context);
+  for (const [heading, addCommands] of Object.entries(groups)) {
+    program.commandsGroup(heading);
+    for (const addCommand of addCommands) addCommand(program, context);
+  }
+  return {
+    program,
+    context,
+    prepareCompletion: addCompletion(program, context),
+    missingCommand: () => missingCommand,
+  };
+}
+
+function addVersionCommand(program: Command, { printer }: CommandContext): void {
   program
     .command('version')
     .description('Print the version.')
     .addHelpText('after', example('ocmesh version'))
-    .action(() => context.printer().answer({ version: ocmeshVersion }, () => ocmeshVersion));
-  addHelpCommand(program);
-  return { program, context, prepareCompletion: addCompletion(program, context), lacking: () => lacking };
+    .action(() => printer().result({ version: ocmeshVersion }, () => ocmeshVersion));
 }

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { refusal } from '../../test/support/refusal.ts';
 import { exitCodes } from '../adapters/system/exit.ts';
-import { loadConfig } from './load.ts';
+import { loadConfig, renameNotice } from './load.ts';
 import { defaults } from './schema.ts';
 
 function configFile(content?: unknown): string {
@@ -76,8 +76,8 @@ test('reads every variable', () => {
     announce_interval_s: 1,
     scan_interval_s: 2,
     online_window_s: 3,
-    inbox_strangers: 'open',
-    outbound_first_contact: 'allow',
+    strangers: 'open',
+    first_contact: 'allow',
     mcp_may_trust: false,
     log_level: 'debug',
   });
@@ -165,4 +165,41 @@ test('a bad flag is refused, naming the flag', () => {
   expect(refusal(() => loadConfig(configFile(), {}, { relays: ['x'] })).message).toMatch(/--relay /);
   expect(refusal(() => loadConfig(configFile(), {}, { port: Number.NaN })).message).toContain('--port');
   expect(refusal(() => loadConfig(configFile(), {}, { log_level: 'x' })).message).toContain('--log-level');
+});
+
+describe('a field with its former name', () => {
+  test('is read, and reported', () => {
+    const path = configFile({ inbox_strangers: 'closed', outbound_first_contact: 'ask' });
+    const { values, origins, renamed } = loadConfig(path, {}, {});
+    expect(values).toMatchObject({ strangers: 'closed', first_contact: 'ask' });
+    expect(origins).toMatchObject({ strangers: path, first_contact: path });
+    expect(renamed.map(renameNotice)).toEqual([
+      'config.json: inbox_strangers is now called strangers; the old name still works, but please rename it',
+      'config.json: outbound_first_contact is now called first_contact; the old name still works, but please rename it',
+    ]);
+  });
+
+  test('is not reported where it is not used', () => {
+    expect(loadConfig(configFile({ strangers: 'ask' }), {}, {}).renamed).toEqual([]);
+  });
+
+  test('may be there twice with one value', () => {
+    const { values, renamed } = loadConfig(configFile({ inbox_strangers: 'ask', strangers: 'ask' }), {}, {});
+    expect(values.strangers).toBe('ask');
+    expect(renamed).toEqual([{ former: 'inbox_strangers', name: 'strangers' }]);
+  });
+
+  test('is refused when the two values differ, naming both', () => {
+    const path = configFile({ strangers: 'open', inbox_strangers: 'ask' });
+    const { exitCode, message } = refusal(() => loadConfig(path, {}, {}));
+    expect(exitCode).toBe(exitCodes.permanent);
+    expect(message).toBe(
+      `The configuration in ${path} is wrong: inbox_strangers is the former name of strangers, and the two have different values. Correct or remove it.`,
+    );
+  });
+
+  test('has its bad value reported under the name that the file uses', () => {
+    const { message } = refusal(() => loadConfig(configFile({ inbox_strangers: 'opne' }), {}, {}));
+    expect(message).toContain('is wrong: inbox_strangers must be one of open, ask, closed.');
+  });
 });

@@ -2,13 +2,24 @@ import { readFileSync } from 'node:fs';
 import { createChecker } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
-import { type Config, ConfigFile, defaults, environment } from './schema.ts';
+import { type Config, ConfigFile, defaults, environment, formerNames } from './schema.ts';
 
 export interface LoadedConfig {
   readonly values: Config;
   /** Where each value comes from: `default`, the file's path, the variable's name, or the flag. */
   readonly origins: Readonly<Record<keyof Config, string>>;
+  /** Fields that `config.json` has under their former names. */
+  readonly renamed: readonly RenamedField[];
 }
+
+export interface RenamedField {
+  readonly former: string;
+  readonly name: keyof Config;
+}
+
+/** Tells the owner which field to rename. */
+export const renameNotice = ({ former, name }: RenamedField): string =>
+  `config.json: ${former} is now called ${name}; the old name still works, but please rename it`;
 
 const check = createChecker(ConfigFile);
 
@@ -23,6 +34,7 @@ export function loadConfig(
   flags: Readonly<Partial<Record<keyof Config, unknown>>>,
 ): LoadedConfig {
   const values = { ...defaults };
+  const { layer: fileLayer, renamed } = withCurrentNames(readFile(path), path);
   const origins = Object.fromEntries(Object.keys(defaults).map((key) => [key, 'default'])) as Record<
     keyof Config,
     string
@@ -38,11 +50,11 @@ export function loadConfig(
     }
   }
 
-  apply(readFile(path), () => path);
+  apply(fileLayer, () => path);
   apply(readEnvironment(env), (key) => environment[key as keyof Config]?.variable ?? key);
   apply(flags, flagOf);
   if (values.relays) values.relays = normalizeRelays(values.relays, origins.relays);
-  return { values, origins };
+  return { values, origins, renamed };
 }
 
 /** `--relay` is given once for each. */
@@ -64,6 +76,25 @@ function readFile(path: string): Record<string, unknown> {
     // Told below.
   }
   throw refuse(path, 'it is no JSON object');
+}
+
+/** Moves values from former names to current ones. */
+function withCurrentNames(file: Record<string, unknown>, path: string) {
+  const layer = { ...file };
+  const renamed: RenamedField[] = [];
+  for (const [former, name] of formerNames) {
+    if (!(former in layer)) continue;
+    const value = layer[former];
+    delete layer[former];
+    const checked = check({ [name]: value });
+    // The owner looks for the name that the file uses.
+    if (!checked.ok) throw refuse(path, checked.problem.replace(name, former));
+    if (name in layer && layer[name] !== value)
+      throw refuse(path, `${former} is the former name of ${name}, and the two have different values`);
+    layer[name] = value;
+    renamed.push({ former, name });
+  }
+  return { layer, renamed };
 }
 
 function readEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {

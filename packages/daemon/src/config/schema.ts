@@ -48,12 +48,12 @@ export const ConfigFile = Type.Object(
     announce_interval_s: Type.Optional(seconds('How often presence is announced.')),
     scan_interval_s: Type.Optional(seconds('How often relays are asked for other agents.')),
     online_window_s: Type.Optional(seconds('How long a peer counts as online after a sign of life.')),
-    inbox_strangers: Type.Optional(
+    strangers: Type.Optional(
       Type.Union([Type.Literal('open'), Type.Literal('ask'), Type.Literal('closed')], {
         description: 'Messages of strangers: into the inbox, held until you say yes, or dropped.',
       }),
     ),
-    outbound_first_contact: Type.Optional(
+    first_contact: Type.Optional(
       Type.Union([Type.Literal('allow'), Type.Literal('ask')], {
         description: 'Whether your agent may write to a stranger without your yes.',
       }),
@@ -81,17 +81,23 @@ export const defaults: Config = {
   announce_interval_s: 300,
   scan_interval_s: 120,
   online_window_s: meshLimits.onlineWindowMinutes * 60,
-  inbox_strangers: 'open',
-  outbound_first_contact: 'allow',
+  strangers: 'open',
+  first_contact: 'allow',
   mcp_may_trust: false,
   log_level: 'info',
 };
 
 export const policyOf = (config: Config): Policy => ({
-  strangers: config.inbox_strangers,
-  first_contact: config.outbound_first_contact,
+  strangers: config.strangers,
+  first_contact: config.first_contact,
   mcp_may_trust: config.mcp_may_trust,
 });
+
+/** Names of fields in `config.json` up to 0.3.0 that have changed. They are still read. */
+export const formerNames: ReadonlyMap<string, keyof Config> = new Map([
+  ['inbox_strangers', 'strangers'],
+  ['outbound_first_contact', 'first_contact'],
+]);
 
 /** Blanks are no number, though `Number` makes them 0. */
 function readNumber(text: string): number {

@@ -5,10 +5,10 @@ import type { Home } from '../adapters/system/home.ts';
 import type { Fix } from './check.ts';
 
 /**
- * Carries the fixes out. What they remove or rewrite is copied before, what they change is written down beside it.
- * @returns the folder that holds both
+ * Applies fixes, after copying the files that they remove or rewrite and listing the changes.
+ * @returns the folder with the copies and the list
  */
-export function mend(home: Home, fixes: readonly Fix[], nowMs: UnixMs): string {
+export function applyFixes(home: Home, fixes: readonly Fix[], nowMs: UnixMs): string {
   const folder = join(home.path, 'backups', `doctor-${toIso(nowMs).replaceAll(':', '-')}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, 'changes.txt'), fixes.map(({ what }) => `${what}\n`).join(''), { mode: 0o600 });

@@ -1,33 +1,33 @@
-/** Whether what was looked at is as it should be; `skipped` where there is nothing to look at, or no way to. */
-type FindingState = 'ok' | 'warn' | 'fail' | 'skipped';
+/** Outcome of a check; `skipped` if it does not apply or cannot run. */
+type CheckState = 'ok' | 'warn' | 'fail' | 'skipped';
 
-/** Something safe to do about a finding: never to data or keys. */
+/** A safe change that repairs what a check found. Never touches data or keys. */
 export interface Fix {
-  /** What it will change, as a sentence without its full stop. */
+  /** What it changes, as a sentence without the full stop. */
   readonly what: string;
-  /** Files that it removes or rewrites: copied before. */
+  /** Files that it removes or rewrites; they are copied first. */
   readonly files: readonly string[];
   apply(): void;
 }
 
 export interface Finding {
-  readonly state: FindingState;
+  readonly state: CheckState;
   readonly found: string;
-  /** null where there is nothing to do. */
+  /** null if there is nothing to do. */
   readonly nextStep: string | null;
   readonly fix?: Fix;
 }
 
 export interface Check {
   readonly id: string;
-  /** What is looked at, in a few words. */
+  /** What is checked, in a few words. */
   readonly what: string;
   /** Why it matters. */
   readonly why: string;
-  /** Checks without whose success this one has nothing to go on. */
+  /** Checks that must succeed first. */
   readonly needs?: readonly string[];
-  /** One finding, or one for each thing of a kind. */
-  look(): Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>;
+  /** Returns one finding, or one per item. */
+  run(): Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>;
 }
 
 export const ok = (found: string): Finding => ({ state: 'ok', found, nextStep: null });

@@ -1,10 +1,10 @@
 import { cutChars } from '@ocmesh/shared/contract';
 
-const WORDS_CHARS = 200;
+const QUOTE_CHARS = 200;
 
-/** Words of a relay, a peer or a file, shown as theirs. What could deceive a reader goes when they are printed. */
-export const inQuotes = (text: string): string => `“${cutChars(text, WORDS_CHARS)}”`;
+/** Quotes text by a relay, a peer or a file. Deceptive characters are replaced later, when it is printed. */
+export const inQuotes = (text: string): string => `“${cutChars(text, QUOTE_CHARS)}”`;
 
-/** Whole megabytes, or kilobytes where it is less than one. */
+/** Formats a size in whole megabytes, or kilobytes if it is less than one. */
 export const size = (bytes: number): string =>
   bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${Math.round(bytes / 1024 / 1024)} MB`;

@@ -1,7 +1,7 @@
 /** Thresholds of `ocmesh doctor`. */
 export const doctorLimits = {
-  /** Free disk besides the store's own size below which the store is about to refuse. */
+  /** Free disk beyond the store's size below which the store refuses to write. */
   diskLeastBytes: 2 * 1024 * 1024,
-  /** Free disk besides the store's own size below which the store will refuse before long. */
+  /** Free disk beyond the store's size below which the store will refuse to write before long. */
   diskFewBytes: 200 * 1024 * 1024,
 } as const;

@@ -1,15 +1,12 @@
 import { cutText, showUnseen } from '@ocmesh/shared/text';
+import type { Paint, Style } from '../cli/terminal/output.ts';
 import type { Finding } from './check.ts';
-import type { Inspected } from './run-checks.ts';
+import type { CheckResult } from './run-checks.ts';
 
-/** Characters of one text of the report: none of ours is longer. */
+/** Maximum length of a text in the report; our own texts are shorter. */
 const TEXT_CHARS = 1_000;
-/** As wide as the widest `what`. */
-const WHAT_COLUMNS = 17;
-
-type Style = 'green' | 'yellow' | 'red' | 'dim';
-/** Colours a text, where that is wanted. */
-export type Paint = (style: Style, text: string) => string;
+/** Width of the longest `what`. */
+const WHAT_COLUMNS = 13;
 
 const marks: Readonly<Record<Finding['state'], readonly [Style, string]>> = {
   ok: ['green', '✓'],
@@ -18,11 +15,11 @@ const marks: Readonly<Record<Finding['state'], readonly [Style, string]>> = {
   skipped: ['dim', '-'],
 };
 
-/** Names of files and words of relays are in it: whatever could deceive a reader is shown as its number. */
+/** File names and texts by relays may be deceptive: control and invisible characters are shown as code points. */
 const clean = (text: string): string => showUnseen(cutText(text, TEXT_CHARS));
 
-/** One line; two more where there is something to do. */
-export function describe({ check, finding }: Inspected, paint: Paint): string {
+/** Formats a result as one line, and two more if there is something to do. */
+export function formatResult({ check, finding }: CheckResult, paint: Paint): string {
   const { state, found, nextStep } = finding;
   const [style, mark] = marks[state];
   const lines = [`${paint(style, mark)} ${check.what.padEnd(WHAT_COLUMNS)} ${clean(found)}`];
@@ -32,22 +29,22 @@ export function describe({ check, finding }: Inspected, paint: Paint): string {
   return lines.join('\n');
 }
 
-export function summarize(all: readonly Inspected[]): string {
+export function summarize(results: readonly CheckResult[]): string {
   const count = (state: Finding['state']): number =>
-    all.filter(({ finding }) => finding.state === state).length;
+    results.filter(({ finding }) => finding.state === state).length;
   const warnings = count('warn');
   return [
     `${count('ok')} ok`,
     ...(warnings > 0 ? [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),
     `${count('fail')} failed`,
-    `${count('skipped')} not examined`,
+    `${count('skipped')} skipped`,
   ].join(', ');
 }
 
-/** For programs: the same with stable names. */
-export const toJson = (all: readonly Inspected[]) => ({
-  ok: isSound(all),
-  checks: all.map(({ check, finding }) => ({
+/** Returns the report for --json; the ids are stable. */
+export const toJson = (results: readonly CheckResult[]) => ({
+  ok: isSound(results),
+  checks: results.map(({ check, finding }) => ({
     id: check.id,
     what: check.what,
     why: check.why,
@@ -58,5 +55,5 @@ export const toJson = (all: readonly Inspected[]) => ({
   })),
 });
 
-export const isSound = (all: readonly Inspected[]): boolean =>
-  all.every(({ finding }) => finding.state !== 'fail');
+export const isSound = (results: readonly CheckResult[]): boolean =>
+  results.every(({ finding }) => finding.state !== 'fail');

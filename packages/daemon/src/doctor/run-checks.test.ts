@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { type Check, fail, ok, skipped, warn } from './check.ts';
-import { examine } from './run-checks.ts';
+import { runChecks } from './run-checks.ts';
 
-const check = (id: string, look: Check['look'], needs?: string[]): Check => ({
+const check = (id: string, run: Check['run'], needs?: string[]): Check => ({
   id,
   what: `the ${id}`,
   why: 'because',
-  look,
+  run,
   ...(needs ? { needs } : {}),
 });
 
 const statesOf = async (checks: readonly Check[]) =>
-  (await examine(checks)).map(({ check: { id }, finding }) => `${id} ${finding.state}`);
+  (await runChecks(checks)).map(({ check: { id }, finding }) => `${id} ${finding.state}`);
 
-describe(examine, () => {
-  it('leaves out what cannot be examined before another is mended, and says what comes first', async () => {
+describe(runChecks, () => {
+  it('skips a check that depends on a failed one, and says on which', async () => {
     const never = (): never => {
-      throw new Error('it was looked at');
+      throw new Error('it was run');
     };
-    const all = await examine([
+    const all = await runChecks([
       check('key', () => fail('missing', 'put it back')),
       check('store', never, ['key']),
       check('relays', never, ['config', 'store']),
@@ -26,13 +26,13 @@ describe(examine, () => {
     ]);
     expect(all.map(({ finding }) => finding)).toMatchObject([
       { state: 'fail' },
-      { state: 'skipped', found: 'Not examined: the key comes first.' },
-      { state: 'skipped', found: 'Not examined: the store comes first.' },
+      { state: 'skipped', found: 'Skipped: depends on the key.' },
+      { state: 'skipped', found: 'Skipped: depends on the store.' },
       { state: 'ok' },
     ]);
   });
 
-  it('goes on from what was only warned about, and from what was not there to be looked at', async () => {
+  it('runs checks that depend on a warning or on a check that did not apply', async () => {
     const checks = [
       check('key', () => warn('old', 'renew it')),
       check('store', () => skipped('none yet'), ['key']),
@@ -41,25 +41,25 @@ describe(examine, () => {
     expect(await statesOf(checks)).toEqual(['key warn', 'store skipped', 'relays ok']);
   });
 
-  it('takes what a check stumbles over for a fault of its subject, and goes on', async () => {
+  it('reports an exception of a check as a failure, and continues', async () => {
     const checks = [
       check('disk', async () => {
         throw new Error('EIO: i/o error');
       }),
       check('clock', () => ok('right')),
     ];
-    const all = await examine(checks);
+    const all = await runChecks(checks);
     expect(all[0]?.finding).toMatchObject({ state: 'fail', found: expect.stringContaining('EIO') });
     expect(all[1]?.finding.state).toBe('ok');
   });
 
-  it('tells each finding of a check that looks at several things, as soon as it is there', async () => {
-    const told: string[] = [];
+  it('reports each finding of a check at once', async () => {
+    const reported: string[] = [];
     const checks = [
       check('relays', () => [ok('one'), warn('two', 'wait')]),
-      check('last', () => ok(told.join())),
+      check('last', () => ok(reported.join())),
     ];
-    const all = await examine(checks, ({ finding }) => told.push(finding.found));
+    const all = await runChecks(checks, ({ finding }) => reported.push(finding.found));
     expect(all.at(-1)?.finding.found).toBe('one,two');
   });
 });

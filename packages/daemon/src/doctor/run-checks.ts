@@ -1,42 +1,41 @@
 import { type Check, type Finding, fail, skipped } from './check.ts';
 
-/** A check and one of its findings, as people and programs get to see it. */
-export interface Inspected {
+/** A check and one of its findings. */
+export interface CheckResult {
   readonly check: Pick<Check, 'id' | 'what' | 'why'>;
   readonly finding: Finding;
 }
 
-/** Carries the checks out in their order; each is told as soon as it is done. Never rejects because of a finding. */
-export async function examine(
+/** Runs the checks in order and reports each result at once. A check that fails does not make it reject. */
+export async function runChecks(
   checks: readonly Check[],
-  onExamined: (examined: Inspected) => void = () => {},
-): Promise<Inspected[]> {
-  const all: Inspected[] = [];
-  /** Those that others cannot go on from: that failed, or could not be carried out for want of another. */
-  const stuck = new Set<string>();
+  onResult: (result: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  /** Checks that failed, or were skipped because of another. Checks that need them are skipped. */
+  const blocking = new Set<string>();
   for (const check of checks) {
-    const missing = check.needs?.find((id) => stuck.has(id));
-    const findings = missing === undefined ? await look(check) : [skipped(notBefore(checks, missing))];
-    if (missing !== undefined || findings.some(({ state }) => state === 'fail')) stuck.add(check.id);
+    const missing = check.needs?.find((id) => blocking.has(id));
+    const findings = missing === undefined ? await findingsOf(check) : [skipped(dependsOn(checks, missing))];
+    if (missing !== undefined || findings.some(({ state }) => state === 'fail')) blocking.add(check.id);
     for (const finding of findings) {
-      all.push({ check, finding });
-      onExamined({ check, finding });
+      results.push({ check, finding });
+      onResult({ check, finding });
     }
   }
-  return all;
+  return results;
 }
 
-async function look(check: Check): Promise<readonly Finding[]> {
+async function findingsOf(check: Check): Promise<readonly Finding[]> {
   try {
-    return [await check.look()].flat();
+    return [await check.run()].flat();
   } catch (error) {
-    // What a check does not understand is no reason to keep the others from it.
+    // A check that throws must not stop the others.
     const reason = error instanceof Error ? error.message : String(error);
-    return [fail(`It could not be examined: ${reason}`, 'Mend that, then run `ocmesh doctor` again.')];
+    return [fail(`This could not be checked: ${reason}`, 'Fix that, then run `ocmesh doctor` again.')];
   }
 }
 
-function notBefore(checks: readonly Check[], id: string): string {
-  const first = checks.find((check) => check.id === id)?.what ?? id;
-  return `Not examined: ${first} comes first.`;
+function dependsOn(checks: readonly Check[], id: string): string {
+  return `Skipped: depends on ${checks.find((check) => check.id === id)?.what ?? id}.`;
 }

@@ -10,7 +10,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** A build of the program. */
+/** Creates a build of the program. @returns its files */
 function build(content: string): string[] {
   const folder = newFolder();
   return ['ocmesh.mjs', 'chunk.mjs'].map((name) => {
@@ -20,7 +20,7 @@ function build(content: string): string[] {
 }
 
 describe('installed versions', () => {
-  it('stand side by side, and a link names the one in use', () => {
+  it('are in folders side by side, with a link to the one in use', () => {
     const folder = join(newFolder(), 'app');
     const versions = createAppVersions(folder);
     expect(versions.current()).toBeNull();
@@ -31,7 +31,7 @@ describe('installed versions', () => {
     expect(readFileSync(join(folder, '1.0.0/chunk.mjs'), 'utf8')).toBe('chunk.mjs one');
   });
 
-  it('are never changed: another build of the same version gets a folder of its own', () => {
+  it('never change: another build of the same version gets its own folder', () => {
     const folder = join(newFolder(), 'app');
     const versions = createAppVersions(folder);
     expect(versions.place(build('one'), '1.0.0')).toBe('1.0.0');
@@ -42,7 +42,7 @@ describe('installed versions', () => {
     expect(versions.place(build('other'), '1.0.0')).toBe(other);
   });
 
-  it('can be installed from where they stand', () => {
+  it('can be installed from their own folder', () => {
     const folder = join(newFolder(), 'app');
     const versions = createAppVersions(folder);
     const name = versions.place(build('one'), '1.0.0');
@@ -50,7 +50,7 @@ describe('installed versions', () => {
     expect(versions.place(own, '1.0.0')).toBe(name);
   });
 
-  it('go when nobody needs them any more; other files stay', () => {
+  it('are removed when no longer needed, other files are not', () => {
     const folder = join(newFolder(), 'app');
     const versions = createAppVersions(folder);
     for (const version of ['1.0.0', '2.0.0', '3.0.0'])

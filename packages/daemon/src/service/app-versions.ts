@@ -9,21 +9,21 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  renameSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { replaceAtomically } from '../adapters/system/atomic-file.ts';
 
-/** The installed programs: a folder for each, never changed once it is there, and a link to the one in use. */
+/** The installed versions of the program: a folder for each, which never changes, and a link to the one in use. */
 export interface AppVersions {
-  /** The name of the one in use; null before the first install. */
+  /** Returns the name of the version in use; null before the first install. */
   current(): string | null;
-  /** Copies the program there, unless it is. @returns its name: the version, with a mark where two builds share one */
+  /** Copies the program, unless it is there already. @returns its name: the version, with a digest if two builds share one */
   place(files: readonly string[], version: string): string;
-  /** Moves the link, in one step. */
+  /** Moves the link, atomically. */
   select(name: string): void;
-  /** Removes all but these. */
+  /** Removes all other versions. */
   keepOnly(names: readonly (string | null)[]): void;
 }
 
@@ -31,7 +31,7 @@ const LINK = 'current';
 
 /** @param folder `app` of a home */
 export function createAppVersions(folder: string): AppVersions {
-  const isProgram = (name: string): boolean => /^\d/.test(name);
+  const isVersion = (name: string): boolean => /^\d/.test(name);
 
   return {
     current() {
@@ -52,35 +52,31 @@ export function createAppVersions(folder: string): AppVersions {
       const same = [version, marked].find(isSame);
       if (same) return same;
       const name = existsSync(join(folder, version)) ? marked : version;
-      const unfinished = join(folder, `.${name}.new`);
-      rmSync(unfinished, { recursive: true, force: true });
-      mkdirSync(unfinished, { recursive: true, mode: 0o700 });
-      for (const file of files) {
-        const copy = join(unfinished, basename(file));
-        copyFileSync(file, copy);
-        syncToDisk(copy);
-      }
-      rmSync(join(folder, name), { recursive: true, force: true });
-      renameSync(unfinished, join(folder, name));
+      const target = join(folder, name);
+      replaceAtomically(target, (unfinished) => {
+        mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+        for (const file of files) {
+          const copy = join(unfinished, basename(file));
+          copyFileSync(file, copy);
+          syncToDisk(copy);
+        }
+        // A damaged copy of this build: a folder cannot be renamed over another one.
+        rmSync(target, { recursive: true, force: true });
+      });
       return name;
     },
 
-    select(name) {
-      const unfinished = join(folder, `.${LINK}.new`);
-      rmSync(unfinished, { force: true });
-      symlinkSync(name, unfinished);
-      renameSync(unfinished, join(folder, LINK));
-    },
+    select: (name) => replaceAtomically(join(folder, LINK), (unfinished) => symlinkSync(name, unfinished)),
 
     keepOnly(names) {
-      for (const name of readdirSync(folder).filter(isProgram)) {
+      for (const name of readdirSync(folder).filter(isVersion)) {
         if (!names.includes(name)) rmSync(join(folder, name), { recursive: true, force: true });
       }
     },
   };
 }
 
-/** Whether `one` is an older version than `other`. What follows `+` does not count (semver). */
+/** Whether `one` is an older version than `other`. Ignores what follows `+` (semver). */
 export function isOlder(one: string, other: string): boolean {
   const [a, b] = [parts(one), parts(other)];
   for (let index = 0; index < 3; index++) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '@ocmesh/shared/ambient';
+import { processState } from '../node/process-state.ts';
 import { createLaunchd } from './launchd.ts';
 import type { RunCommand } from './run-command.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -18,14 +19,23 @@ export type FoundSupervisor =
   | {
       /** Why there is none. */
       readonly missing: string;
-      /** Where another session of this user may have one defined. */
+      /** Path of the unit that another session of this user may have installed. */
       readonly definitionPath?: string;
     };
 
-/** The service manager of this machine, asked for rather than guessed: a container has systemctl, but no systemd. */
+/** Finds the service manager of this machine by asking it: a container has `systemctl`, but no systemd. */
 export async function findSupervisor({ run, clock, env, userHome, uid }: Machine): Promise<FoundSupervisor> {
   const system = (await run('uname', ['-s'])).stdout.trim();
-  if (system === 'Darwin') return { supervisor: createLaunchd({ run, clock, userHome, uid, isAlive }) };
+  if (system === 'Darwin')
+    return {
+      supervisor: createLaunchd({
+        run,
+        clock,
+        userHome,
+        uid,
+        isAlive: (pid) => processState(pid) === 'ours',
+      }),
+    };
   if (system !== 'Linux')
     return { missing: `There is no launchd and no systemd on ${system || 'this system'}` };
   const configFolder = env['XDG_CONFIG_HOME'] || join(userHome, '.config');
@@ -35,19 +45,11 @@ export async function findSupervisor({ run, clock, env, userHome, uid }: Machine
   if (asked.code === 127) return { missing: 'There is no systemd on this machine', definitionPath };
   if (asked.code !== 0) {
     return {
-      missing: `systemd serves no user here: ${asked.stderr.trim()}. In a container that is normal; else log in as this user, without su or sudo`,
+      missing: `No systemd user session is available: ${asked.stderr.trim()}. In a container that is normal; otherwise log in as this user, without su or sudo`,
       definitionPath,
     };
   }
   if ((await run('systemd-notify', ['--version'])).code !== 0)
-    return { missing: 'systemd-notify is missing; it belongs to the package systemd', definitionPath };
+    return { missing: 'systemd-notify is missing; it is part of the package systemd', definitionPath };
   return { supervisor };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

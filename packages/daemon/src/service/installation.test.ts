@@ -10,14 +10,14 @@ import type { Supervisor } from './supervisor.ts';
 
 const NODE = '/usr/bin/node';
 
-/** A machine on which the daemon of each version runs, or does not, as a test says. */
+/** A machine on which the daemon runs if its version works. */
 function machine(works: (version: string) => boolean) {
   const place = mkdtempSync(join(tmpdir(), 'ocmesh-installation-'));
   onTestFinished(() => rmSync(place, { recursive: true, force: true }));
   const home = join(place, 'home');
   mkdirSync(home);
   const clock = createFakeClock();
-  let answer: Answer | null = null;
+  let running: Answer | null = null;
   let servicePid: number | null = null;
   let pids = 100;
 
@@ -37,13 +37,15 @@ function machine(works: (version: string) => boolean) {
     start: () => supervisor.restart(),
     async stop() {
       servicePid = null;
-      answer = null;
+      running = null;
     },
     async restart() {
       servicePid = ++pids;
       const version = installation.versions.current()?.split('+')[0] ?? '';
       if (!works(version)) writeFileSync(join(home, 'app/service.err.log'), `${version} is broken\n`);
-      answer = works(version) ? { pid: servicePid, version, url: 'http://127.0.0.1:1', npub: 'npub1' } : null;
+      running = works(version)
+        ? { pid: servicePid, version, url: 'http://127.0.0.1:1', npub: 'npub1' }
+        : null;
     },
     state: async () => ({ isLoaded: servicePid !== null, pid: servicePid, words: '' }),
   };
@@ -51,7 +53,7 @@ function machine(works: (version: string) => boolean) {
     supervisor,
     clock,
     home,
-    ask: async () => answer,
+    ask: async () => running,
     patienceMs: 5_000,
   });
 
@@ -61,7 +63,7 @@ function machine(works: (version: string) => boolean) {
     return { files: [file], version };
   }
 
-  /** Installs a version and lets the time pass that it takes. */
+  /** Installs a version, advancing the clock until it is done. */
   async function install(version: string): Promise<Answer> {
     let isDone = false;
     const work = installation.install(build(version), NODE, 60).finally(() => {
@@ -77,61 +79,61 @@ function machine(works: (version: string) => boolean) {
     supervisor,
     installation,
     install,
-    answers: () => answer,
+    running: () => running,
     runByHand() {
-      answer = { pid: 7, version: '1.0.0', url: 'http://127.0.0.1:1', npub: 'npub1' };
+      running = { pid: 7, version: '1.0.0', url: 'http://127.0.0.1:1', npub: 'npub1' };
     },
   };
 }
 
 describe('an installation', () => {
-  it('is there when the new daemon answers', async () => {
+  it('succeeds when the new daemon responds', async () => {
     const { install, installation } = machine(() => true);
     expect(await install('1.0.0')).toMatchObject({ version: '1.0.0' });
     expect(installation.versions.current()).toBe('1.0.0');
   });
 
-  it('leaves nothing running when the first one does not answer, and passes on what it said', async () => {
-    const { install, answers, supervisor } = machine(() => false);
+  it('stops the first version if it does not respond, and shows its errors', async () => {
+    const { install, running, supervisor } = machine(() => false);
     await expect(install('1.0.0')).rejects.toThrow(
-      /1\.0\.0 does not answer after 5 s\.\n1\.0\.0 is broken\nNothing is left running/,
+      /1\.0\.0 does not respond after 5 s\.\n1\.0\.0 is broken\nNo daemon is running now/,
     );
-    expect(answers()).toBeNull();
+    expect(running()).toBeNull();
     expect(existsSync(supervisor.definitionPath)).toBe(false);
   });
 
-  it('goes back to the last version when the new one does not answer, and says if that one does not either', async () => {
+  it('restores the last version if the new one does not respond, and says if that one does not either', async () => {
     let isBroken = (version: string): boolean => version === '2.0.0';
-    const { install, installation, answers } = machine((version) => !isBroken(version));
+    const { install, installation, running } = machine((version) => !isBroken(version));
     await install('1.0.0');
     await expect(install('2.0.0')).rejects.toThrow('Version 1.0.0 is back');
     expect(installation.versions.current()).toBe('1.0.0');
-    expect(answers()).toMatchObject({ version: '1.0.0' });
+    expect(running()).toMatchObject({ version: '1.0.0' });
     isBroken = () => true;
-    await expect(install('3.0.0')).rejects.toThrow('Version 1.0.0 was put back, but does not answer either');
+    await expect(install('3.0.0')).rejects.toThrow('Version 1.0.0 was restored, but does not respond either');
   });
 
-  it('is not replaced by an older one', async () => {
+  it('refuses an older version', async () => {
     const { install, installation } = machine(() => true);
     await install('2.0.0');
     await expect(install('1.9.9')).rejects.toMatchObject({ exitCode: 78 });
     expect(installation.versions.current()).toBe('2.0.0');
   });
 
-  it('does not take the service away from another home', async () => {
+  it('refuses if the service belongs to another home', async () => {
     const { install, supervisor, home } = machine(() => true);
     const other = describeService({ home: `${home}-other`, nodePath: NODE, watchdogSec: 60 });
     writeFileSync(supervisor.definitionPath, renderPlist(other));
-    await expect(install('1.0.0')).rejects.toThrow(`The service runs the agent of ${home}-other already`);
+    await expect(install('1.0.0')).rejects.toThrow(`The service already runs the agent of ${home}-other`);
   });
 
-  it('does not fight with a daemon that was started by hand', async () => {
+  it('refuses while a daemon runs that was started by hand', async () => {
     const { install, runByHand } = machine(() => true);
     runByHand();
     await expect(install('1.0.0')).rejects.toThrow('started by hand (pid 7)');
   });
 
-  it('goes, and the data stays', async () => {
+  it('removes the program, not the data', async () => {
     const { install, installation, home } = machine(() => true);
     await install('1.0.0');
     writeFileSync(join(home, 'ocmesh.db'), '');

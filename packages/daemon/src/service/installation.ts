@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Clock, pause } from '@ocmesh/shared/ambient';
+import { type Clock, pollUntil } from '@ocmesh/shared/ambient';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
-import { createAppVersions, isOlder } from './app-versions.ts';
+import { type AppVersions, createAppVersions, isOlder } from './app-versions.ts';
 import { appFolder, describeService } from './service-spec.ts';
 import { readDefinition } from './spec-file.ts';
 import type { Supervisor } from './supervisor.ts';
 
-/** Who answers `GET /status` for a home. */
+/** The daemon of a home, as its REST API describes it. */
 export interface Answer {
   readonly pid: number;
   readonly version: string;
@@ -19,9 +19,9 @@ export interface InstallationDeps {
   readonly supervisor: Supervisor;
   readonly clock: Clock;
   readonly home: string;
-  /** Asks the daemon of the home; null when none answers. */
+  /** Asks the daemon of the home; null if none responds. */
   readonly ask: () => Promise<Answer | null>;
-  /** How long a started daemon may take until it answers. */
+  /** How long a started daemon may take until it responds. */
   readonly patienceMs: number;
 }
 
@@ -30,129 +30,138 @@ export interface Program {
   readonly version: string;
 }
 
-const PAUSE_MS = 100;
-/** Of the error log, for people. */
+const POLL_MS = 100;
+/** Lines of the error log to show. */
 const TAIL_LINES = 5;
 
-/** The service of one home: what is installed, and how it is brought to run. */
-export function createInstallation({ supervisor, clock, home, ask, patienceMs }: InstallationDeps) {
+/** Installs, upgrades, starts and removes the service of one home. */
+export interface Installation {
+  readonly versions: Pick<AppVersions, 'current'>;
+  /** Returns the running daemon; null if none responds. */
+  readonly ask: InstallationDeps['ask'];
+  /** Returns the last lines of the error log, or where to look instead. */
+  lastWords(): string;
+  /**
+   * Installs or upgrades, and waits until the new daemon responds. If it does not, restores the previous version.
+   * @throws ExitError with what prevents it, or the daemon's last errors
+   */
+  install(program: Program, nodePath: string, watchdogSec: number): Promise<Answer>;
+  /** Removes the service and the program. The data stays. */
+  uninstall(): Promise<void>;
+  /** Starts or restarts the daemon, and waits until it responds. @throws ExitError with its last errors */
+  bring(how: 'start' | 'restart'): Promise<Answer>;
+}
+
+export function createInstallation(deps: InstallationDeps): Installation {
+  const { supervisor, clock, home, ask, patienceMs } = deps;
   const folder = appFolder(home);
   const versions = createAppVersions(folder);
   const { errorLog } = describeService({ home, nodePath: '', watchdogSec: 0 });
+  const noResponse = `does not respond after ${patienceMs / 1000} s.`;
 
-  /** The daemon that the supervisor runs now, once it answers; another than `before`, of this version if one is named. */
-  async function running(before: Answer | null, version?: string): Promise<Answer | null> {
-    const deadline = clock.monotonic() + patienceMs;
-    while (clock.monotonic() < deadline) {
-      const answer = await ask();
-      const isNew = answer && answer.pid !== before?.pid && (version ?? answer.version) === answer.version;
-      // Somebody may have started one by hand: that one answers, too, but nobody keeps it alive.
-      if (isNew && (await supervisor.state()).pid === answer.pid) return answer;
-      await pause(clock, PAUSE_MS);
-    }
-    return null;
-  }
+  /**
+   * Waits for the daemon that the service manager runs.
+   * @param before the daemon that ran earlier, which does not count
+   * @param version only a daemon of this version counts
+   */
+  const waitForDaemon = (before: Answer | null, version?: string): Promise<Answer | null> =>
+    pollUntil(clock, { everyMs: POLL_MS, forMs: patienceMs }, async () => {
+      const daemon = await ask();
+      const isNew = daemon && daemon.pid !== before?.pid && (version ?? daemon.version) === daemon.version;
+      // A daemon that was started by hand responds as well, but nothing would restart it.
+      return isNew && (await supervisor.state()).pid === daemon.pid ? daemon : null;
+    });
 
-  /** What it said before it fell silent. */
   function lastWords(): string {
-    const said = existsSync(errorLog) ? readFileSync(errorLog, 'utf8').trim() : '';
-    return said ? `\n${said.split('\n').slice(-TAIL_LINES).join('\n')}` : ` See ${join(home, 'ocmesh.log')}.`;
+    const text = existsSync(errorLog) ? readFileSync(errorLog, 'utf8').trim() : '';
+    return text ? `\n${text.split('\n').slice(-TAIL_LINES).join('\n')}` : ` See ${join(home, 'ocmesh.log')}.`;
   }
 
-  async function refuseWhatStandsInTheWay(version: string, before: Answer | null): Promise<void> {
+  async function checkPreconditions(version: string, before: Answer | null): Promise<void> {
     const installed = versions.current();
     if (installed && isOlder(version, installed)) {
       throw new ExitError(
         exitCodes.permanent,
-        `Version ${installed} is installed, and this is ${version}: an older one may not be able to read what the newer one stored. Install ${installed} or newer.`,
+        `Version ${installed} is installed, and this is ${version}: an older version may not be able to read what the newer one stored. Install ${installed} or newer.`,
       );
     }
-    const definition = readDefinition(supervisor.definitionPath);
-    const other = definition && supervisor.read(definition)?.home;
+    const spec = readDefinition(supervisor.definitionPath);
+    const other = spec && supervisor.read(spec)?.home;
     if (other && other !== home) {
       throw new ExitError(
         exitCodes.permanent,
-        `The service runs the agent of ${other} already, and there is one service for each user. Set OCMESH_HOME to that folder, or uninstall that one first.`,
+        `The service already runs the agent of ${other}, and there is only one service per user. Set OCMESH_HOME to that folder, or uninstall that service first.`,
       );
     }
     if (before && (await supervisor.state()).pid !== before.pid) {
       throw new ExitError(
         exitCodes.permanent,
-        `A daemon of ${home} runs already, started by hand (pid ${before.pid}). Stop it, then install again.`,
+        `A daemon of ${home} is already running, started by hand (pid ${before.pid}). Stop it, then install again.`,
       );
     }
   }
 
-  /** Puts back what was there, and says how that went. */
-  async function rollBack(name: string, definition: string | null): Promise<string> {
-    if (!definition)
-      return `Version ${name} has no service definition to go back to. Install it again with its own \`ocmesh service install\`.`;
+  /** Restores a version. @returns a sentence about the outcome */
+  async function rollBack(name: string, spec: string | null): Promise<string> {
+    if (!spec)
+      return `Version ${name} cannot be restored, because its service file is missing. Install it again with its own \`ocmesh service install\`.`;
     const before = await ask();
     versions.select(name);
-    await supervisor.install(definition);
-    const answer = await running(before);
-    return answer
-      ? `Version ${name} is back and answers at ${answer.url}.`
-      : `Version ${name} was put back, but does not answer either.`;
+    await supervisor.install(spec);
+    const daemon = await waitForDaemon(before);
+    return daemon
+      ? `Version ${name} is back and responds at ${daemon.url}.`
+      : `Version ${name} was restored, but does not respond either.`;
   }
 
   return {
-    ask,
     versions,
+    ask,
     lastWords,
 
-    /**
-     * Installs, or upgrades, and waits until the new daemon answers. What does not answer is taken back.
-     * @throws ExitError with what stands in the way, or what the daemon said
-     */
-    async install(program: Program, nodePath: string, watchdogSec: number): Promise<Answer> {
+    async install(program, nodePath, watchdogSec) {
       const before = await ask();
-      await refuseWhatStandsInTheWay(program.version, before);
+      await checkPreconditions(program.version, before);
       const previous = versions.current();
-      const previousDefinition = readDefinition(supervisor.definitionPath);
+      const previousSpec = readDefinition(supervisor.definitionPath);
       const name = versions.place(program.files, program.version);
       rmSync(errorLog, { force: true });
-      let problem = `does not answer after ${patienceMs / 1000} s.`;
+      let problem = noResponse;
       try {
         versions.select(name);
         await supervisor.install(supervisor.render(describeService({ home, nodePath, watchdogSec })));
-        const answer = await running(before, program.version);
-        if (answer) {
+        const daemon = await waitForDaemon(before, program.version);
+        if (daemon) {
           versions.keepOnly([name, previous]);
-          return answer;
+          return daemon;
         }
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
         problem = `did not start. ${error.message}`;
       }
-      const words = lastWords();
-      let aftermath = 'Nothing is left running; your data is untouched.';
-      if (previous && previous !== name) aftermath = await rollBack(previous, previousDefinition);
+      const errors = lastWords();
+      let outcome = 'No daemon is running now; your data is unchanged.';
+      if (previous && previous !== name) outcome = await rollBack(previous, previousSpec);
       else await supervisor.uninstall();
-      throw new ExitError(exitCodes.crash, `Version ${program.version} ${problem}${words}\n${aftermath}`);
+      throw new ExitError(exitCodes.crash, `Version ${program.version} ${problem}${errors}\n${outcome}`);
     },
 
-    /** Removes the service and the program; the data stays. */
-    async uninstall(): Promise<void> {
+    async uninstall() {
       await supervisor.uninstall();
       rmSync(folder, { recursive: true, force: true });
     },
 
-    /** @throws ExitError with the last words of a daemon that does not come up */
-    async bring(how: 'start' | 'restart'): Promise<Answer> {
+    async bring(how) {
       const before = how === 'restart' ? await ask() : null;
       await supervisor[how]();
-      const answer = await running(before);
-      if (answer) return answer;
-      throw new ExitError(
-        exitCodes.crash,
-        `The daemon does not answer after ${patienceMs / 1000} s.${lastWords()}`,
-      );
+      const daemon = await waitForDaemon(before);
+      if (daemon) return daemon;
+      throw new ExitError(exitCodes.crash, `The daemon ${noResponse}${lastWords()}`);
     },
   };
 }
 
-/** The files of the program that runs now. @throws ExitError where they are not built */
+/** Returns the files of the running program. @throws ExitError if they are not built */
 export function ownProgram(
   moduleFolder: string,
   exists: (path: string) => boolean,
@@ -166,7 +175,7 @@ export function ownProgram(
   if (!exists(main) || !mcp) {
     throw new ExitError(
       exitCodes.permanent,
-      'Only the built program can be installed. Run: npm run setup && npm run build',
+      'Only a built program can be installed. Run: npm run setup && npm run build',
     );
   }
   const files = list(moduleFolder).map((name) => join(moduleFolder, name));

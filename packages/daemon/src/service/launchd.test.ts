@@ -9,8 +9,8 @@ const LABEL = 'com.ocmesh.daemon';
 const NOT_FOUND = 113;
 const PRINTED = `gui/501/${LABEL} = {\n\tstate = running\n\tpid = 4711\n\tlast exit code = 0\n}`;
 
-/** launchctl as a list of answers to each verb; the last one goes on. `print` tells whether the job is loaded. */
-function scripted(answers: Record<string, readonly number[]>, isLoaded: () => boolean) {
+/** A launchctl that returns these exit codes for each verb in turn, then the last one. `print` depends on `isLoaded`. */
+function scripted(exitCodes: Record<string, readonly number[]>, isLoaded: () => boolean) {
   const userHome = mkdtempSync(join(tmpdir(), 'ocmesh-launchd-'));
   onTestFinished(() => rmSync(userHome, { recursive: true, force: true }));
   const clock = createFakeClock();
@@ -25,13 +25,13 @@ function scripted(answers: Record<string, readonly number[]>, isLoaded: () => bo
       const earlier = calls.filter((call) => call.split(' ')[0] === verb).length;
       calls.push(args.join(' '));
       if (verb === 'print') return { code: isLoaded() ? 0 : NOT_FOUND, stdout: PRINTED, stderr: '' };
-      const codes = answers[verb] ?? [0];
+      const codes = exitCodes[verb] ?? [0];
       return { code: codes[earlier] ?? codes.at(-1) ?? 0, stdout: '', stderr: `${verb} failed` };
     },
   });
   const verbs = (): string[] =>
     calls.map((call) => call.split(' ').slice(0, 2).join(' ')).filter((call) => !call.startsWith('print'));
-  /** Lets time pass until it is done. */
+  /** Advances the clock until the work is done. */
   async function done<T>(work: Promise<T>): Promise<T> {
     let isDone = false;
     const settled = work.finally(() => {
@@ -45,7 +45,7 @@ function scripted(answers: Record<string, readonly number[]>, isLoaded: () => bo
 }
 
 describe('launchd', () => {
-  it('gets a plist that it accepts, the label enabled first', async () => {
+  it('gets a plist that it accepts, after its label was enabled', async () => {
     const { launchd, calls, done } = scripted({}, () => false);
     await done(launchd.install('<plist/>'));
     expect(readFileSync(launchd.definitionPath, 'utf8')).toBe('<plist/>');
@@ -56,13 +56,13 @@ describe('launchd', () => {
     ]);
   });
 
-  it('is asked again while it still tears the old job down', async () => {
+  it('is asked again while it is tearing down the old job', async () => {
     const { launchd, verbs, done } = scripted({ bootstrap: [5, 5, 5, 0] }, () => false);
     await done(launchd.install('<plist/>'));
     expect(verbs()).toEqual(['enable gui/501/com.ocmesh.daemon', ...Array(4).fill('bootstrap gui/501')]);
   });
 
-  it('is not asked for ever', async () => {
+  it('is not asked forever', async () => {
     const { launchd, done } = scripted({ bootstrap: [5] }, () => false);
     await expect(done(launchd.install('<plist/>'))).rejects.toThrow(
       'launchctl bootstrap failed: bootstrap failed (code 5)',
@@ -85,7 +85,7 @@ describe('launchd', () => {
     });
   });
 
-  it('starts a loaded job without taking it out, and takes it out to stop it', async () => {
+  it('starts a loaded job without unloading it, and unloads it to stop it', async () => {
     let isLoaded = true;
     const { launchd, verbs, done } = scripted({}, () => isLoaded);
     await done(launchd.restart());
@@ -100,7 +100,7 @@ describe('launchd', () => {
     ]);
   });
 
-  it('tells the process and its last end', async () => {
+  it('reports the pid and the last exit code', async () => {
     const { launchd } = scripted({}, () => true);
     expect(await launchd.state()).toEqual({ isLoaded: true, pid: 4711, words: 'running, last exit code 0' });
   });

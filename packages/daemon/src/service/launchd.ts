@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, pause } from '@ocmesh/shared/ambient';
+import { type Clock, pollUntil } from '@ocmesh/shared/ambient';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import { readPlist, renderPlist } from './plist.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
@@ -8,28 +8,27 @@ import { launchdLabel } from './service-spec.ts';
 import { writeDefinition } from './spec-file.ts';
 import type { Supervisor, SupervisorState } from './supervisor.ts';
 
-/** What `launchctl` ends with. */
+/** Exit codes of `launchctl`. */
 const codes = {
-  /** Also what it says while the job of that label is still being torn down. */
+  /** Also returned while launchd is still tearing down the job of that label. */
   inputOutput: 5,
   inProgress: 37,
   noDomain: 125,
   alreadyLoaded: 130,
 } as const;
-const PAUSE_MS = 500;
-/** Longer than launchd waits from SIGTERM to SIGKILL. */
-const PATIENCE_MS = 30_000;
+/** 30 s are longer than launchd waits from SIGTERM to SIGKILL. */
+const POLL = { everyMs: 500, forMs: 30_000 };
 
 export interface LaunchdDeps {
   readonly run: RunCommand;
   readonly clock: Clock;
-  /** The user's, where `Library/LaunchAgents` is. */
+  /** The user's home directory, which holds `Library/LaunchAgents`. */
   readonly userHome: string;
   readonly uid: number;
   readonly isAlive: (pid: number) => boolean;
 }
 
-/** Only the verbs of launchctl's own manual; the old ones (load, unload, start, stop) hide why something failed. */
+/** Controls launchd. Uses only the verbs in launchctl's manual: the old ones (load, unload, start, stop) hide errors. */
 export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDeps): Supervisor {
   const domain = `gui/${uid}`;
   const target = `${domain}/${launchdLabel}`;
@@ -43,51 +42,51 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
     const find = (name: string): string | undefined =>
       new RegExp(`^\\s*${name} = (.+)$`, 'm').exec(stdout)?.[1];
     const pid = find('pid');
-    const words = [find('state'), `last exit code ${find('last exit code') ?? 'unknown'}`];
-    return { isLoaded: true, pid: pid ? Number(pid) : null, words: words.join(', ') };
+    const summary = [find('state'), `last exit code ${find('last exit code') ?? 'unknown'}`];
+    return { isLoaded: true, pid: pid ? Number(pid) : null, words: summary.join(', ') };
   }
 
   async function bootOut(): Promise<void> {
     const { isLoaded: wasLoaded, pid } = await state();
     if (!wasLoaded) return;
     await launchctl('bootout', target);
-    const deadline = clock.monotonic() + PATIENCE_MS;
-    // The label may be gone while the process still drains, and its home is not free before it is.
-    while ((await isLoaded()) || (pid && isAlive(pid))) {
-      if (clock.monotonic() > deadline) throw refused('bootout', `${target} does not end`);
-      await pause(clock, PAUSE_MS);
-    }
+    // The label may be gone while the process is still stopping, and the home is only free once it has stopped.
+    const hasEnded = async (): Promise<true | null> =>
+      (await isLoaded()) || (pid && isAlive(pid)) ? null : true;
+    if (!(await pollUntil(clock, POLL, hasEnded))) throw refused('bootout', `${target} does not end`);
   }
 
   async function bootstrap(): Promise<void> {
-    const deadline = clock.monotonic() + PATIENCE_MS;
-    for (;;) {
+    let last = '';
+    const isDone = await pollUntil(clock, POLL, async () => {
       const result = await launchctl('bootstrap', domain, definitionPath);
-      if (result.code === 0) return;
+      if (result.code === 0) return true;
       const isThere = result.code === codes.inProgress || result.code === codes.alreadyLoaded;
-      if (isThere && (await isLoaded())) return;
+      if (isThere && (await isLoaded())) return true;
       if (result.code === codes.noDomain) {
         throw new ExitError(
           exitCodes.permanent,
           'launchd has no session for you here: this is a login over SSH, or sudo. Run it in the Terminal of the user who is logged in at the screen.',
         );
       }
+      last = outputOf(result);
       const mayPass = isThere || result.code === codes.inputOutput;
-      if (!mayPass || clock.monotonic() > deadline) throw refused('bootstrap', said(result));
-      await pause(clock, PAUSE_MS);
-    }
+      if (!mayPass) throw refused('bootstrap', last);
+      return null;
+    });
+    if (!isDone) throw refused('bootstrap', last);
   }
 
   async function begin(): Promise<void> {
-    // `launchctl disable`, or a switch in the system settings, outlives every plist.
+    // `launchctl disable`, or a switch in the system settings, outlasts every plist.
     const enabled = await launchctl('enable', target);
-    if (enabled.code !== 0 && enabled.code !== codes.noDomain) throw refused('enable', said(enabled));
+    if (enabled.code !== 0 && enabled.code !== codes.noDomain) throw refused('enable', outputOf(enabled));
     await bootstrap();
   }
 
   async function kick(...flags: string[]): Promise<void> {
     const result = await launchctl('kickstart', ...flags, target);
-    if (result.code !== 0) throw refused('kickstart', said(result));
+    if (result.code !== 0) throw refused('kickstart', outputOf(result));
   }
 
   return {
@@ -96,8 +95,8 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
     render: renderPlist,
     read: readPlist,
 
-    async install(definition) {
-      writeDefinition(definitionPath, definition);
+    async install(spec) {
+      writeDefinition(definitionPath, spec);
       await bootOut();
       await begin();
     },
@@ -114,7 +113,7 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
   };
 }
 
-const said = ({ code, stdout, stderr }: CommandResult): string =>
+const outputOf = ({ code, stdout, stderr }: CommandResult): string =>
   `${(stderr || stdout).trim()} (code ${code})`;
 
 const refused = (verb: string, why: string): ExitError =>

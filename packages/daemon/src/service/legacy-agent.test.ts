@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { oldAgentNotice, shellQuoted } from './legacy-agent.ts';
 
-test('an agent of the deployed mesh is noticed, running or only installed, with the way to stop it', async () => {
+test('finds an agent of the deployed mesh, running or only installed, and says how to stop it', async () => {
   const userHome = mkdtempSync(join(tmpdir(), 'ocmesh-old-'));
   onTestFinished(() => rmSync(userHome, { recursive: true, force: true }));
   const notice = (code: number) =>
@@ -19,7 +19,7 @@ test('an agent of the deployed mesh is noticed, running or only installed, with 
   expect(text).toContain(`${userHome}/Library/LaunchAgents/com.ocmesh.agent.plist`);
 });
 
-test('a path is quoted where a shell would take it apart', () => {
+test('quotes a path that a shell would split', () => {
   expect(shellQuoted('/a/b-1.0+x.mjs')).toBe('/a/b-1.0+x.mjs');
   expect(shellQuoted(`/it's $HOME`)).toBe(`'/it'\\''s $HOME'`);
 });

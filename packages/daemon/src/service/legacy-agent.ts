@@ -3,25 +3,25 @@ import { join } from 'node:path';
 import { defaultPort } from '@ocmesh/shared/contract';
 import type { RunCommand } from './run-command.ts';
 
-/** The label under which the deployed versions 0.1 and 0.2 of other people's ocmesh run. */
-const OLD_LABEL = 'com.ocmesh.agent';
+/** Label of the deployed versions 0.1 and 0.2, which are another implementation of ocmesh. */
+const LEGACY_LABEL = 'com.ocmesh.agent';
 
-/** What to do about another ocmesh that launchd keeps alive on this Mac, and with it the port; null where there is none. */
+/** Returns how to stop another implementation of ocmesh that launchd runs on this Mac and that holds our port; null if there is none. */
 export async function oldAgentNotice(
   run: RunCommand,
   { userHome, uid }: { readonly userHome: string; readonly uid: number },
 ): Promise<string | null> {
-  const plist = join(userHome, 'Library/LaunchAgents', `${OLD_LABEL}.plist`);
-  const isLoaded = (await run('launchctl', ['print', `gui/${uid}/${OLD_LABEL}`])).code === 0;
+  const plist = join(userHome, 'Library/LaunchAgents', `${LEGACY_LABEL}.plist`);
+  const isLoaded = (await run('launchctl', ['print', `gui/${uid}/${LEGACY_LABEL}`])).code === 0;
   if (!isLoaded && !existsSync(plist)) return null;
   return [
-    `An ocmesh of another make is ${isLoaded ? 'running' : 'installed'} as ${OLD_LABEL}. It keeps port ${defaultPort} and an identity of its own, which is not taken over.`,
-    'To stop it for good:',
-    `  launchctl bootout gui/${uid}/${OLD_LABEL}`,
+    `Another implementation of ocmesh is ${isLoaded ? 'running' : 'installed'} as ${LEGACY_LABEL}. It uses port ${defaultPort} and its own identity, which is not imported.`,
+    'To stop it permanently:',
+    `  launchctl bootout gui/${uid}/${LEGACY_LABEL}`,
     `  mv ${shellQuoted(plist)} ~/.Trash/`,
   ].join('\n');
 }
 
-/** As a person can paste it. */
+/** Quotes text so that it can be pasted into a shell. */
 export const shellQuoted = (text: string): string =>
   /^[\w/.:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,6 +1,6 @@
 /** Limits of running under launchd or systemd. */
 export const serviceLimits = {
-  /** How long the event loop may stand still before the service manager restarts the daemon. */
+  /** How long the event loop may be blocked before the daemon is restarted. */
   watchdogSeconds: 60,
   /** First pause of a daemon that only a person can fix, under launchd, which would restart it forever. */
   retryFirstSeconds: 5,

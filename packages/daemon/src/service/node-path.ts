@@ -1,7 +1,7 @@
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { RunCommand } from './run-command.ts';
 
-/** Where package managers put a `node` that outlives its upgrades. */
+/** Paths at which package managers put a `node` that stays across upgrades. */
 const STABLE_PATHS = [
   '/opt/homebrew/bin/node',
   '/usr/local/bin/node',
@@ -14,30 +14,30 @@ const STABLE_PATHS = [
   ),
 ];
 
-/** Paths that go away with one version of Node: version managers, and Homebrew's cellar. */
-const FLEETING =
+/** Paths that disappear with one version of Node: those of version managers, and Homebrew's cellar. */
+const VERSIONED =
   /\/(\.nvm|\.?fnm|fnm_multishells|\.volta|\.asdf|\.?mise|\.nodenv|\.nodebrew|\.nvs|\.n|n\/versions|\.proto|Cellar)\//;
 
 export interface NodeChoice {
   readonly path: string;
-  /** What the owner should know about it. */
+  /** Warning for the owner; null if there is none. */
   readonly warning: string | null;
 }
 
 export interface NodeSearch {
   readonly run: RunCommand;
-  /** Of the Node that runs now. */
+  /** Path of the running Node. */
   readonly execPath: string;
-  /** Follows links; null where nothing is. */
+  /** Follows links; null if the path does not exist. */
   readonly realPath: (path: string) => string | null;
-  /** The owner's own choice. */
+  /** The owner's choice. */
   readonly asked?: string;
 }
 
 /**
- * A path to Node that a service manager can use for years: found by running it with an empty environment, as a
- * service manager will. A file that is there proves little; an old one may miss its libraries.
- * @throws ExitError when the one that was asked for does not work
+ * Finds a path to Node that a service manager can use for years. Each candidate is run with an empty environment, as the
+ * service manager will: an existing file may still be too old, or its libraries may be missing.
+ * @throws ExitError if the owner's choice does not work
  */
 export async function findNode({ run, execPath, realPath, asked }: NodeSearch): Promise<NodeChoice> {
   if (asked !== undefined) {
@@ -48,17 +48,17 @@ export async function findNode({ run, execPath, realPath, asked }: NodeSearch): 
   const running = realPath(execPath);
   const there = STABLE_PATHS.filter((path) => realPath(path) !== null);
   const same = there.filter((path) => realPath(path) === running);
-  const candidates = [...same, ...(FLEETING.test(execPath) ? [] : [execPath]), ...there];
+  const candidates = [...same, ...(VERSIONED.test(execPath) ? [] : [execPath]), ...there];
   for (const path of new Set(candidates)) {
     if (!(await nodeProblem(run, path))) return { path, warning: null };
   }
   return {
     path: execPath,
-    warning: `The service will use ${execPath}, which goes away with this version of Node. When it does, run the installer again.`,
+    warning: `The service will use ${execPath}, which disappears with this version of Node. Run the installer again after an upgrade.`,
   };
 }
 
-/** Why this is no Node for us; null when it is one. */
+/** Returns why this Node cannot be used; null if it can. */
 export async function nodeProblem(run: RunCommand, path: string): Promise<string | null> {
   const { code, stdout } = await run(path, ['-p', 'process.versions.node'], { env: {} });
   if (code === 127) return 'it is not there';
@@ -66,12 +66,12 @@ export async function nodeProblem(run: RunCommand, path: string): Promise<string
   return code === 0 ? versionProblem(version) : 'it does not run';
 }
 
-const LEAST = [20, 19] as const;
+const OLDEST = [20, 19] as const;
 
-/** Why a Node of this version will not do; null when it will. @param version as `20.19.0` */
+/** Returns why a Node of this version cannot be used; null if it can. @param version as `20.19.0` */
 export function versionProblem(version: string): string | null {
   const [, major, minor] = /^(\d+)\.(\d+)\.\d+/.exec(version)?.map(Number) ?? [];
   if (major === undefined || minor === undefined) return 'it does not run';
-  const fits = major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1]);
-  return fits ? null : `it is version ${version}, and ${LEAST.join('.')} is the oldest that will do`;
+  const fits = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+  return fits ? null : `it is version ${version}, but at least ${OLDEST.join('.')} is needed`;
 }

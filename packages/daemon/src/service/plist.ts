@@ -1,32 +1,32 @@
-import { commandOf, type InstalledService, launchdLabel, type ServiceDescription } from './service-spec.ts';
+import { commandOf, type InstalledService, launchdLabel, type ServiceSpec } from './service-spec.ts';
 
-/** launchd sends SIGKILL so long after SIGTERM; the daemon takes 5 s at most. */
+/** Time from SIGTERM to SIGKILL; the daemon needs 5 s at most. */
 const EXIT_TIMEOUT_SEC = 20;
-/** At most one start in so many seconds: with the start itself it is back within 10 s. */
+/** Least time between two starts: with the start itself, the daemon is back within 10 s. */
 const THROTTLE_SEC = 5;
 const OPEN_FILES = 4096;
 
 type PlistValue = string | number | boolean | readonly PlistValue[] | { readonly [key: string]: PlistValue };
 
-/** The LaunchAgent of the daemon, as XML. */
-export function renderPlist(description: ServiceDescription): string {
+/** Renders the daemon's LaunchAgent as XML. */
+export function renderPlist(spec: ServiceSpec): string {
   const job: PlistValue = {
     Label: launchdLabel,
-    ProgramArguments: commandOf(description, 'launchd'),
-    EnvironmentVariables: description.environment,
-    WorkingDirectory: description.workingDirectory,
+    ProgramArguments: commandOf(spec, 'launchd'),
+    EnvironmentVariables: spec.environment,
+    WorkingDirectory: spec.workingDirectory,
     RunAtLoad: true,
-    // Not {SuccessfulExit: false}: then a SIGTERM from macOS itself would leave it down.
+    // Not {SuccessfulExit: false}, with which the daemon would stay down after a SIGTERM from macOS itself.
     KeepAlive: true,
     ThrottleInterval: THROTTLE_SEC,
     ExitTimeOut: EXIT_TIMEOUT_SEC,
-    // Without it App Nap stretches the timers.
+    // Without it App Nap delays timers.
     ProcessType: 'Interactive',
-    // Decimal: launchd knows no octal numbers.
+    // Written in decimal: launchd reads no octal numbers.
     Umask: 0o077,
     SoftResourceLimits: { NumberOfFiles: OPEN_FILES },
     StandardOutPath: '/dev/null',
-    StandardErrorPath: description.errorLog,
+    StandardErrorPath: spec.errorLog,
   };
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -60,7 +60,7 @@ const escapeXml = (text: string): string =>
 const unescapeXml = (text: string): string =>
   text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
-/** Of a plist that `renderPlist` wrote; null for any other. */
+/** Reads a plist that `renderPlist` wrote; null for any other. */
 export function readPlist(text: string): InstalledService | null {
   const nodePath = /<key>ProgramArguments<\/key>\s*<array>\s*<string>([^<]*)<\/string>/.exec(text)?.[1];
   const home = /<key>OCMESH_HOME<\/key>\s*<string>([^<]*)<\/string>/.exec(text)?.[1];

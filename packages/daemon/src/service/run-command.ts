@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
 export interface CommandResult {
-  /** 127 where there is no such program, as a shell has it; 124 where it took too long. */
+  /** As in a shell: 127 if there is no such program, 124 if it took too long. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -13,13 +13,13 @@ export type RunCommand = (
   options?: { readonly env?: Readonly<Record<string, string>> },
 ) => Promise<CommandResult>;
 
-/** `systemctl stop` waits for the daemon, which may take its 20 s. */
-const PATIENCE_MS = 60_000;
+/** `systemctl stop` waits for the daemon, which may take 20 s. */
+const TIMEOUT_MS = 60_000;
 
-/** Runs a program to its end. Never rejects. */
+/** Runs a program until it ends. Never rejects. */
 export const runCommand: RunCommand = (program, args, options = {}) =>
   new Promise((resolve) => {
-    execFile(program, args, { timeout: PATIENCE_MS, ...options }, (error, stdout, stderr) => {
+    execFile(program, args, { timeout: TIMEOUT_MS, ...options }, (error, stdout, stderr) => {
       if (!error) return resolve({ code: 0, stdout, stderr });
       const { code, killed } = error;
       const number = typeof code === 'number' ? code : killed ? 124 : 127;

@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 
-/** What a service manager must know of the daemon: the one description that plist and unit are rendered from. */
-export interface ServiceDescription {
+/** How to run the daemon as a service: plist and unit are rendered from it. */
+export interface ServiceSpec {
   readonly nodePath: string;
-  /** The program behind the link that an upgrade moves. */
+  /** Path of the program, through the link that an upgrade moves. */
   readonly program: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
-  /** Takes what is said where no log is open yet, and by Node itself when it dies. */
+  /** File for output before the log is open, and for Node's own when it crashes. */
   readonly errorLog: string;
-  /** After so long without a sign of life it is killed and started again. */
+  /** A daemon whose event loop is blocked for this long is killed and restarted. */
   readonly watchdogSec: number;
 }
 
-/** What can be read back from a plist or unit of ours. */
+/** The parts of a spec that can be read back from a plist or unit of ours. */
 export interface InstalledService {
   readonly nodePath: string;
   readonly home: string;
@@ -23,23 +23,23 @@ export interface InstalledService {
 export const launchdLabel = 'com.ocmesh.daemon';
 export const systemdUnit = 'ocmesh.service';
 
-/** The program and everything that belongs to it rather than to the agent: gone after an uninstall. */
+/** Folder of the program and of everything else that an uninstall removes. */
 export const appFolder = (home: string): string => join(home, 'app');
 export const currentLink = (home: string): string => join(appFolder(home), 'current');
 
-/** @throws ExitError for a folder whose name no service manager can write down */
+/** @throws ExitError for a folder whose name cannot be written into a plist or unit */
 export function describeService(options: {
   readonly home: string;
   readonly nodePath: string;
   readonly watchdogSec: number;
-}): ServiceDescription {
+}): ServiceSpec {
   const { home, nodePath, watchdogSec } = options;
   for (const path of [home, nodePath]) {
-    // XML knows no control characters, and a unit's line ends where the line ends.
+    // XML has no control characters, and a line of a unit cannot contain a line end.
     if (/\p{Cc}/u.test(path)) {
       throw new ExitError(
         exitCodes.permanent,
-        `The path ${JSON.stringify(path)} holds a control character. Use another folder.`,
+        `The path ${JSON.stringify(path)} contains a control character. Use another folder.`,
       );
     }
   }
@@ -53,15 +53,15 @@ export function describeService(options: {
   };
 }
 
-/** What the daemon is started with, under this service manager. */
+/** Returns the command line of the daemon under this service manager. */
 export const commandOf = (
-  { nodePath, program, watchdogSec }: ServiceDescription,
+  { nodePath, program, watchdogSec }: ServiceSpec,
   supervisor: 'launchd' | 'systemd',
 ): string[] => [
   nodePath,
   program,
   'start',
   `--supervisor=${supervisor}`,
-  // systemd keeps the time itself and says so in the environment.
+  // systemd has its own watchdog, and passes its time in the environment.
   ...(supervisor === 'launchd' ? [`--watchdog=${watchdogSec}`] : []),
 ];

@@ -1,15 +1,16 @@
-import type { InstalledService, ServiceDescription } from './service-spec.ts';
+import type { InstalledService, ServiceSpec } from './service-spec.ts';
 
-/** A service manager that keeps the daemon alive. Every call rejects with a ExitError that says what it refused. */
+/** A service manager that keeps the daemon running. Every call rejects with an ExitError that names the failed command. */
 export interface Supervisor {
   readonly name: 'launchd' | 'systemd';
-  /** Where the plist or unit stands. */
+  /** Path of the plist or unit. */
   readonly definitionPath: string;
-  render(description: ServiceDescription): string;
-  /** What a plist or unit of ours says; null for any other. */
+  /** Returns the plist or unit. */
+  render(spec: ServiceSpec): string;
+  /** Reads a plist or unit of ours; null for any other. */
   read(text: string): InstalledService | null;
-  /** Takes the definition up and starts the daemon anew, whatever was there. */
-  install(definition: string): Promise<void>;
+  /** Installs the plist or unit, and starts or restarts the daemon with it. */
+  install(spec: string): Promise<void>;
   uninstall(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -18,9 +19,9 @@ export interface Supervisor {
 }
 
 export interface SupervisorState {
-  /** Whether the service manager knows the service at all. */
+  /** Whether the service manager knows the service. */
   readonly isLoaded: boolean;
   readonly pid: number | null;
-  /** In the service manager's own words, for people. */
+  /** State as the service manager calls it, for people. */
   readonly words: string;
 }

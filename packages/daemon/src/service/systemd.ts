@@ -9,17 +9,17 @@ import { readUnit, renderUnit } from './unit.ts';
 
 export interface SystemdDeps {
   readonly run: RunCommand;
-  /** `~/.config` unless the user set another. */
+  /** `~/.config`, unless the user set another folder. */
   readonly configFolder: string;
 }
 
-/** The service manager of one user: no root, nothing outside the user's folders. */
+/** Controls `systemd --user`: without root, and with files in the user's folders only. */
 export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
   const definitionPath = join(configFolder, 'systemd/user', systemdUnit);
 
   const systemctl = (...args: string[]): Promise<CommandResult> => run('systemctl', ['--user', ...args]);
 
-  async function order(...args: string[]): Promise<void> {
+  async function mustSucceed(...args: string[]): Promise<void> {
     const { code, stderr } = await systemctl(...args);
     if (code === 0) return;
     throw new ExitError(
@@ -28,10 +28,10 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
     );
   }
 
-  /** A unit that ended with 78 must be forgiven before it starts again. Does not wait: whoever asks looks at the daemon itself. */
+  /** Resets the failed state first, without which a unit that exited with 78 does not start. Does not wait for the start. */
   async function begin(verb: 'start' | 'restart'): Promise<void> {
     await systemctl('reset-failed', systemdUnit);
-    await order('--no-block', verb, systemdUnit);
+    await mustSucceed('--no-block', verb, systemdUnit);
   }
 
   return {
@@ -40,23 +40,23 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
     render: renderUnit,
     read: readUnit,
 
-    async install(definition) {
-      writeDefinition(definitionPath, definition);
-      await order('daemon-reload');
-      await order('enable', systemdUnit);
+    async install(spec) {
+      writeDefinition(definitionPath, spec);
+      await mustSucceed('daemon-reload');
+      await mustSucceed('enable', systemdUnit);
       await begin('restart');
     },
 
     async uninstall() {
-      // Not known, not loaded: all the same.
+      // Fails harmlessly if the unit is unknown or not loaded.
       await systemctl('disable', '--now', systemdUnit);
       rmSync(definitionPath, { force: true });
-      await order('daemon-reload');
+      await mustSucceed('daemon-reload');
       await systemctl('reset-failed', systemdUnit);
     },
 
     start: () => begin('start'),
-    stop: () => order('stop', systemdUnit),
+    stop: () => mustSucceed('stop', systemdUnit),
     restart: () => begin('restart'),
 
     async state() {
@@ -68,11 +68,11 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
           .split('\n')
           .map((line) => line.split('=', 2)),
       );
-      const words = [facts['ActiveState'], facts['SubState'], `last exit code ${facts['ExecMainStatus']}`];
+      const summary = [facts['ActiveState'], facts['SubState'], `last exit code ${facts['ExecMainStatus']}`];
       return {
         isLoaded: facts['LoadState'] === 'loaded',
         pid: Number(facts['MainPID']) || null,
-        words: words.join(', '),
+        words: summary.join(', '),
       };
     },
   };

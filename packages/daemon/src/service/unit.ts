@@ -1,35 +1,35 @@
-import { commandOf, type InstalledService, type ServiceDescription } from './service-spec.ts';
+import { commandOf, type InstalledService, type ServiceSpec } from './service-spec.ts';
 
-/** systemd takes no program with such a character in its path; `env` does, and becomes it. */
+/** systemd refuses a program with such a character in its path; `env` accepts it and executes it. */
 const UNSAFE = /["'\\]/;
 const ENV = '/usr/bin/env';
 
-/** The `systemd --user` unit of the daemon. */
-export function renderUnit(description: ServiceDescription): string {
-  const command = commandOf(description, 'systemd');
-  const [program = '', ...args] = UNSAFE.test(description.nodePath) ? [ENV, ...command] : command;
-  const environment = Object.entries(description.environment).map(
+/** Renders the daemon's `systemd --user` unit. */
+export function renderUnit(spec: ServiceSpec): string {
+  const command = commandOf(spec, 'systemd');
+  const [program = '', ...args] = UNSAFE.test(spec.nodePath) ? [ENV, ...command] : command;
+  const environment = Object.entries(spec.environment).map(
     ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
   );
   return `[Unit]
 Description=ocmesh: find other agents and talk to them
-# However often it fails, it is started again: nobody looks after a daemon that gave up.
+# Restart it however often it fails: nobody watches a daemon that gave up.
 StartLimitIntervalSec=0
 
 [Service]
 Type=notify
-# Node has no Unix datagrams: the child systemd-notify speaks for it.
+# Node has no Unix datagrams: its child systemd-notify notifies.
 NotifyAccess=all
 ExecStart=${[quote(program), ...args.map(quoteArgument)].join(' ')}
 ${environment.join('\n')}
-WorkingDirectory=${escapeSpecifiers(description.workingDirectory)}
-StandardError=append:${escapeSpecifiers(description.errorLog)}
+WorkingDirectory=${escapeSpecifiers(spec.workingDirectory)}
+StandardError=append:${escapeSpecifiers(spec.errorLog)}
 Restart=always
 RestartSec=2
-# Only a person can help: a new start is no use.
+# Only a person can help; a restart does not.
 RestartPreventExitStatus=78
 SuccessExitStatus=0 143
-WatchdogSec=${description.watchdogSec}
+WatchdogSec=${spec.watchdogSec}
 TimeoutStartSec=120
 TimeoutStopSec=20
 KillMode=mixed
@@ -48,17 +48,17 @@ WantedBy=default.target
 `;
 }
 
-/** systemd takes `%h` and the like for its own. */
+/** systemd expands `%h` and the like. */
 const escapeSpecifiers = (text: string): string => text.replaceAll('%', '%%');
 
 const quote = (text: string): string => `"${escapeSpecifiers(text).replace(/["\\]/g, '\\$&')}"`;
 
-/** In arguments, but not in the program's path, `$` begins a variable as well. */
+/** `$` starts a variable in arguments, but not in the program's path. */
 const quoteArgument = (text: string): string => quote(text).replaceAll('$', '$$$$');
 
 const unquote = (text: string): string => text.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
 
-/** Of a unit that `renderUnit` wrote; null for any other. */
+/** Reads a unit that `renderUnit` wrote; null for any other. */
 export function readUnit(text: string): InstalledService | null {
   const line = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? '';
   const [program, argument] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) =>

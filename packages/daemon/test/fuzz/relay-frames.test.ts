@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createAgent } from '../../src/agent.ts';
 import { defaults } from '../../src/config/schema.ts';
-import { createConversationNetwork } from '../support/conversation-network.ts';
 import { createFakePeer, modern } from '../support/fake-peer.ts';
 import { createMemoryDisk, openMemoryStore } from '../support/memory-store.ts';
 import { mutate } from '../support/mutate.ts';
+import { createProtocolNetwork } from '../support/protocol-network.ts';
 import { seededChance } from '../support/seed.ts';
 import { watchProcess } from '../support/watch-process.ts';
 
@@ -26,7 +26,7 @@ async function startAgent() {
   const quiet = (): void => {};
   const log = { debug: quiet, info: quiet, warn: quiet, error: (text: string) => void errors.push(text) };
   const store = await openMemoryStore(createMemoryDisk(), { clock, log });
-  let played = null as ReturnType<typeof createConversationNetwork> | null;
+  let played = null as ReturnType<typeof createProtocolNetwork> | null;
   const agent = await createAgent(
     {
       store,
@@ -36,13 +36,13 @@ async function startAgent() {
       renderMetrics: async () => '',
       log,
       connect(sign) {
-        played = createConversationNetwork({ clock, log, sign });
+        played = createProtocolNetwork({ clock, log, sign });
         return played.network;
       },
     },
     { ...defaults, relays: ['wss://one.test'] },
   );
-  agent.start();
+  await agent.start();
   if (!played) throw new Error('the agent asked for no network');
   return { agent, clock, errors, store, relay: played };
 }

@@ -16,24 +16,24 @@ const ROUNDS = 3;
 type Opened = Awaited<ReturnType<typeof openOn>>;
 type Fault = MemoryFiles['fail'];
 
-/** What the callers were told. */
-interface Told {
+/** What the callers learned. */
+interface Outcome {
   readonly acknowledged: string[];
   readonly refused: { readonly id: string; readonly error: unknown }[];
   readonly failedStarts: unknown[];
   readonly failStops: unknown[];
 }
 
-async function run(files: MemoryFiles): Promise<Told & { readonly last: Opened | null }> {
-  const told: Told = { acknowledged: [], refused: [], failedStarts: [], failStops: [] };
+async function run(files: MemoryFiles): Promise<Outcome & { readonly last: Opened | null }> {
+  const outcome: Outcome = { acknowledged: [], refused: [], failedStarts: [], failStops: [] };
 
   async function attempt({ store }: Opened, id: string, text = id): Promise<void> {
     await write(store, id, text).then(
       () => {
-        told.acknowledged.push(id);
+        outcome.acknowledged.push(id);
         files.operations.push({ op: 'acknowledged', id });
       },
-      (error) => told.refused.push({ id, error }),
+      (error) => outcome.refused.push({ id, error }),
     );
   }
 
@@ -42,29 +42,29 @@ async function run(files: MemoryFiles): Promise<Told & { readonly last: Opened |
     try {
       return await openOn(files, { compactBytes: 5_000 });
     } catch (error) {
-      told.failedStarts.push(error);
+      outcome.failedStarts.push(error);
       if (error instanceof UnreadableStoreError) expect(files.operations.length).toBe(before);
       return null;
     }
   }
 
-  /** Whether the process would still be there. */
-  const lives = (opened: Opened): boolean => opened.failStops.length === 0;
+  /** Whether the process would still be running. */
+  const isAlive = (opened: Opened): boolean => opened.failStops.length === 0;
 
   async function live(opened: Opened, name: string): Promise<void> {
-    for (let round = 0; round < ROUNDS && lives(opened); round++) {
+    for (let round = 0; round < ROUNDS && isAlive(opened); round++) {
       const grows = name === 'second' && round === ROUNDS - 1;
       const texts = ['one', 'two', wideText(grows ? CHUNK_BYTES : 2_000)];
       await Promise.all(texts.map((text, at) => attempt(opened, `${name}-${round}-${at}`, text)));
       await opened.clock.advance(PROBE_MS);
-      if (!lives(opened)) break;
+      if (!isAlive(opened)) break;
       if (round < ROUNDS - 1) continue;
-      // What is shown is on disk, whatever happened to the writes before.
+      // Everything that is shown is on disk, whatever happened to earlier writes.
       const shown = await opened.store.read(idsIn);
       expect(shown).toEqual((await contentOn(files.contents())).ids);
-      expect(shown).toEqual(expect.arrayContaining(told.acknowledged));
+      expect(shown).toEqual(expect.arrayContaining(outcome.acknowledged));
     }
-    told.failStops.push(...opened.failStops);
+    outcome.failStops.push(...opened.failStops);
   }
 
   let last: Opened | null = null;
@@ -72,18 +72,18 @@ async function run(files: MemoryFiles): Promise<Told & { readonly last: Opened |
     last = (await start()) ?? (await start());
     if (!last) continue;
     await live(last, name);
-    if (name === 'first' && lives(last)) await last.store.close();
+    if (name === 'first' && isAlive(last)) await last.store.close();
   }
-  return { ...told, last };
+  return { ...outcome, last };
 }
 
-/** Whatever the disk did: nobody was told wrong, and a start finds what was promised, power cut or not. */
-async function judge(files: MemoryFiles, told: Told, chance: Chance): Promise<void> {
-  for (const { error } of told.refused) {
+/** Checks that no caller got a wrong result, and that a start finds what was acknowledged, also after a power cut. */
+async function judge(files: MemoryFiles, outcome: Outcome, chance: Chance): Promise<void> {
+  for (const { error } of outcome.refused) {
     expect(error).toBeInstanceOf(OcmeshError);
     const { code } = error as OcmeshError;
     expect(['storage_full', 'storage_unavailable']).toContain(code);
-    if (code === 'storage_unavailable') expect(told.failStops).not.toEqual([]);
+    if (code === 'storage_unavailable') expect(outcome.failStops).not.toEqual([]);
   }
   const crasher = createCrasher(new Map(), files.operations);
   crasher.advance(files.operations.length);
@@ -91,11 +91,12 @@ async function judge(files: MemoryFiles, told: Told, chance: Chance): Promise<vo
   for (const disk of [files.contents(), afterPowerCut]) {
     const content = await contentOn(disk);
     expect(content.halves).toBe(0);
-    expect(content.ids).toEqual(expect.arrayContaining(told.acknowledged));
-    const known = [...told.acknowledged, ...told.refused.map(({ id }) => id)];
+    expect(content.ids).toEqual(expect.arrayContaining(outcome.acknowledged));
+    const known = [...outcome.acknowledged, ...outcome.refused.map(({ id }) => id)];
     expect(known).toEqual(expect.arrayContaining([...content.ids]));
-    // What was refused for want of room is not there: the caller may send it again.
-    if (told.failStops.length === 0) expect(content.ids.toSorted()).toEqual(told.acknowledged.toSorted());
+    // A write refused on a full disk left nothing: the caller may send it again.
+    if (outcome.failStops.length === 0)
+      expect(content.ids.toSorted()).toEqual(outcome.acknowledged.toSorted());
   }
   const again = createMemoryFiles(chance.happens(0.5) ? afterPowerCut : files.contents());
   const { store } = await openOn(again);
@@ -104,43 +105,43 @@ async function judge(files: MemoryFiles, told: Told, chance: Chance): Promise<vo
   expect((await contentOn(again.contents())).ids).toEqual([...found, 'afterwards']);
 }
 
-/** How many operations the run has when none fails. */
+/** Returns how many operations a run without failures has. */
 async function operationsOf(chance: Chance): Promise<number> {
   const files = createMemoryFiles();
   let operations = 0;
   files.fail = (_, count) => {
     operations = count;
   };
-  const told = await run(files);
-  expect(told).toMatchObject({ refused: [], failedStarts: [], failStops: [] });
-  expect(told.acknowledged).toHaveLength(ROUNDS * 3 * 2);
+  const outcome = await run(files);
+  expect(outcome).toMatchObject({ refused: [], failedStarts: [], failStops: [] });
+  expect(outcome.acknowledged).toHaveLength(ROUNDS * 3 * 2);
   const used = operations;
-  await judge(files, told, chance);
+  await judge(files, outcome, chance);
   return used;
 }
 
 const failure = (code: string, written = 0): Error => Object.assign(new Error(code), { code, written });
 
-test.each(['EIO', 'ENOSPC'])('%s once, at each operation in turn', { timeout: 120_000 }, async (code) => {
+test.each(['EIO', 'ENOSPC'])('%s once, at each operation in turn', async (code) => {
   const chance = seededChance(code);
   const operations = await operationsOf(chance);
-  const outcomes = { refused: 0, failedStarts: 0, failStops: 0, unnoticed: 0 };
+  const counts = { refused: 0, failedStarts: 0, failStops: 0, unnoticed: 0 };
   for (let n = 1; n <= operations; n++) {
     const files = createMemoryFiles();
     files.fail = (_, count) => {
       if (count === n) throw failure(code, chance.pick([0, 0.5, 1]));
     };
-    const told = await run(files);
+    const outcome = await run(files);
     files.fail = () => {};
-    await judge(files, told, chance).catch((cause) => {
+    await judge(files, outcome, chance).catch((cause) => {
       throw new Error(`at operation ${n} of ${operations}`, { cause });
     });
-    if (told.failStops.length > 0) outcomes.failStops++;
-    else if (told.refused.length > 0) outcomes.refused++;
-    else if (told.failedStarts.length > 0) outcomes.failedStarts++;
-    else outcomes.unnoticed++;
+    if (outcome.failStops.length > 0) counts.failStops++;
+    else if (outcome.refused.length > 0) counts.refused++;
+    else if (outcome.failedStarts.length > 0) counts.failedStarts++;
+    else counts.unnoticed++;
   }
-  console.log(`${code}: ${operations} operations`, outcomes);
+  console.log(`${code}: ${operations} operations`, counts);
 });
 
 const fullDisks: [title: string, isRefused: (operation: string, grows: boolean) => boolean][] = [
@@ -149,47 +150,46 @@ const fullDisks: [title: string, isRefused: (operation: string, grows: boolean) 
 ];
 
 test.each(fullDisks)(
-  '%s, from each operation on until there is room: writing goes on without a new start',
-  { timeout: 120_000 },
+  '%s, from each operation on until there is room: writes resume without a new start',
   async (title, isRefused) => {
     const chance = seededChance(title);
     const operations = await operationsOf(chance);
-    const outcomes = { refused: 0, failedStarts: 0, unnoticed: 0 };
+    const counts = { refused: 0, failedStarts: 0, unnoticed: 0 };
     for (let n = 1; n <= operations; n++) {
       const files = createMemoryFiles();
-      // For a while, or until the run is over.
+      // For a while, or until the end of the run.
       const end = chance.happens(0.5) ? n + chance.below(40) : Number.POSITIVE_INFINITY;
       const full: Fault = (operation, count, grows) => {
         if (count >= n && count < end && isRefused(operation, grows))
           throw failure('ENOSPC', chance.pick([0, 0.3]));
       };
       files.fail = full;
-      const told = await run(files);
+      const outcome = await run(files);
       files.fail = () => {};
       try {
-        expect(told.failStops).toEqual([]);
-        for (const { error } of told.refused) expect(error).toMatchObject({ code: 'storage_full' });
-        for (const error of told.failedStarts) expect(error).toMatchObject({ code: 'ENOSPC' });
-        if (told.last) {
-          const { store, clock } = told.last;
-          if (told.refused.some(({ id }) => id === `second-${ROUNDS - 1}-0`)) {
+        expect(outcome.failStops).toEqual([]);
+        for (const { error } of outcome.refused) expect(error).toMatchObject({ code: 'storage_full' });
+        for (const error of outcome.failedStarts) expect(error).toMatchObject({ code: 'ENOSPC' });
+        if (outcome.last) {
+          const { store, clock } = outcome.last;
+          if (outcome.refused.some(({ id }) => id === `second-${ROUNDS - 1}-0`)) {
             expect(store.refusal()).toMatchObject({ code: 'storage_full' });
           }
           await clock.advance(PROBE_MS);
           await write(store, 'room again');
           expect(store.refusal()).toBeNull();
-          told.acknowledged.push('room again');
+          outcome.acknowledged.push('room again');
           files.operations.push({ op: 'acknowledged', id: 'room again' });
         }
-        await judge(files, told, chance);
+        await judge(files, outcome, chance);
       } catch (cause) {
         throw new Error(`from operation ${n} of ${operations}`, { cause });
       }
-      if (told.failedStarts.length > 0) outcomes.failedStarts++;
-      else if (told.refused.length > 0) outcomes.refused++;
-      else outcomes.unnoticed++;
+      if (outcome.failedStarts.length > 0) counts.failedStarts++;
+      else if (outcome.refused.length > 0) counts.refused++;
+      else counts.unnoticed++;
     }
-    console.log(`${title}: ${operations} operations`, outcomes);
-    expect(outcomes.refused).toBeGreaterThan(0);
+    console.log(`${title}: ${operations} operations`, counts);
+    expect(counts.refused).toBeGreaterThan(0);
   },
 );

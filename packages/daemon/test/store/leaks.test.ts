@@ -12,7 +12,7 @@ import { openOn, PEER, write } from '../support/durable-store.ts';
 
 const MESSAGES = 1_000;
 
-/** Every byte that is ever written, also into files that are gone in the end. */
+/** Records every written byte, including those of files that are removed later. */
 function createWatchedFiles() {
   const written: Buffer[] = [];
   const files: Files = {
@@ -31,9 +31,7 @@ function createWatchedFiles() {
   return { files, written };
 }
 
-test(`${MESSAGES} messages leave neither a key nor a text readable in any file`, {
-  timeout: 60_000,
-}, async () => {
+test(`${MESSAGES} messages leave neither a key nor a text readable in any file`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-leaks-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const home = homeFiles(join(folder, 'home'));
@@ -55,7 +53,7 @@ test(`${MESSAGES} messages leave neither a key nor a text readable in any file`,
     const texts = Array.from({ length: 10 }, (_, at) => `the secret text number ${n + at} of the test`);
     await Promise.all(texts.map((text) => write(first.store, text, text)));
   }
-  // Killed, and started again: the journal is still there.
+  // Killed and started again: the journal still exists.
   const second = await open();
   await write(second.store, 'the secret text after the kill');
   const whileOpen = readdirSync(home.path).map((name) => readFileSync(join(home.path, name)));
@@ -88,7 +86,7 @@ test(`${MESSAGES} messages leave neither a key nor a text readable in any file`,
     expect(whileOpen.filter((bytes) => bytes.includes(needle))).toHaveLength(0);
     expect(afterwards.filter(({ bytes }) => bytes.includes(needle))).toHaveLength(0);
   }
-  // The wrapping key stands in its file and nowhere else.
+  // The wrapping key is in its own file only.
   for (const form of forms(Buffer.from(keyFile, 'hex'))) {
     const holders = afterwards.filter(({ bytes }) => bytes.includes(form)).map(({ name }) => name);
     expect(holders.filter((name) => join(home.path, name) !== home.keyFile)).toEqual([]);

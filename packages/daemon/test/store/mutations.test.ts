@@ -7,9 +7,9 @@ import { contentOn, KEY, openOn, PATH, wideText, write } from '../support/durabl
 import { createMemoryFiles } from '../support/memory-files.ts';
 import { type Chance, seededChance } from '../support/seed.ts';
 
-// The files of a store are damaged in every way that a disk, a backup or a hand may damage them. Each time the store is
-// refused and left as it is, or all that was acknowledged is there. What no reader can see is where the newest segment
-// ends: damage that reaches its end is taken for what a crash tore, an older copy of it for all there ever was.
+// Damages the files of a store in every way that a disk, a backup or a person may. Each time, the store either is refused
+// and left unchanged, or has everything that was acknowledged. But a reader cannot know where the newest segment ended:
+// damage up to its end looks like a frame torn by a crash, and an older copy of it looks complete.
 
 const HEAD_BYTES = 8;
 const MUTATIONS = Number(process.env['SOAK_MUTATIONS'] ?? 1_000);
@@ -18,23 +18,23 @@ interface Frame {
   readonly path: string;
   readonly start: number;
   readonly end: number;
-  /** Messages in the store before it. */
+  /** Messages in the store before this frame. */
   readonly before: number;
 }
 
 interface Original {
   readonly disk: Disk;
   readonly ids: readonly string[];
-  /** Of the journal, in order. */
+  /** Frames of the journal, in order. */
   readonly frames: readonly Frame[];
-  /** Files as they were at some time before, and how many messages the store had then. */
+  /** Earlier versions of files, with the number of messages in the store at that time. */
   readonly older: readonly { readonly path: string; readonly bytes: Buffer; readonly messages: number }[];
 }
 
 const copy = (disk: Disk): Map<string, Buffer> =>
   new Map([...disk].map(([path, bytes]) => [path, Buffer.from(bytes)]));
 
-/** A store with a history: a snapshot, segments of several runs, one of them grown; at the end closed, killed, or just started. */
+/** Creates a store with a history: a snapshot and segments of several runs, perhaps a grown one; at the end closed, killed, or just started. */
 async function createOriginal(end: 'killed' | 'closed' | 'started', grows: boolean): Promise<Original> {
   const files = createMemoryFiles();
   const older: Original['older'][number][] = [];
@@ -92,8 +92,8 @@ function framesOn(disk: Disk): Frame[] {
   return frames;
 }
 
-/** A place in the file, most often one where something is. */
-function place(path: string, { disk, frames }: Original, chance: Chance): number {
+/** Returns a position in the file, usually inside a frame. */
+function pickPosition(path: string, { disk, frames }: Original, chance: Chance): number {
   const { length } = disk.get(path) as Buffer;
   const here = frames.filter((frame) => frame.path === path);
   if (here.length === 0 || chance.happens(0.1)) return chance.below(length);
@@ -113,11 +113,13 @@ const edges = (path: string, { disk, frames }: Original): number[] => {
 const mutations: Readonly<Record<string, Mutation>> = {
   flip(disk, path, original, chance) {
     const bytes = disk.get(path) as Buffer;
-    const at = Math.min(place(path, original, chance), bytes.length - 1);
+    const at = Math.min(pickPosition(path, original, chance), bytes.length - 1);
     bytes[at] = (bytes[at] as number) ^ (1 << chance.below(8));
   },
   cut(disk, path, original, chance) {
-    const at = chance.happens(0.4) ? chance.pick(edges(path, original)) : place(path, original, chance);
+    const at = chance.happens(0.4)
+      ? chance.pick(edges(path, original))
+      : pickPosition(path, original, chance);
     disk.set(path, (disk.get(path) as Buffer).subarray(0, at));
   },
   append(disk, path, _, chance) {
@@ -130,7 +132,7 @@ const mutations: Readonly<Record<string, Mutation>> = {
   },
   zero(disk, path, original, chance) {
     const sector = chance.pick([512, 4096]);
-    const first = Math.floor(place(path, original, chance) / sector) * sector;
+    const first = Math.floor(pickPosition(path, original, chance) / sector) * sector;
     (disk.get(path) as Buffer).subarray(first, first + sector * (1 + chance.below(3))).fill(0);
   },
   swap(disk, path, _, chance) {
@@ -161,8 +163,8 @@ const mutations: Readonly<Record<string, Mutation>> = {
   },
 };
 
-/** Whether a byte of the frame is another than it was. */
-const isTouched = ({ path, start, end }: Frame, before: Disk, after: Disk): boolean =>
+/** Whether a byte of the frame changed. */
+const isChanged = ({ path, start, end }: Frame, before: Disk, after: Disk): boolean =>
   !before
     .get(path)
     ?.subarray(start, end)
@@ -200,11 +202,13 @@ async function outcomeOf(original: Original, disk: Disk, kind: string): Promise<
       [...disk].every(([path, bytes]) => path === newest || original.disk.get(path)?.equals(bytes));
     return isNewest && original.older.some(({ messages }) => messages === kept) ? 'older copy' : 'wrong';
   }
-  if (!lost.every((frame) => isTouched(frame, original.disk, disk))) return 'wrong';
+  if (!lost.every((frame) => isChanged(frame, original.disk, disk))) return 'wrong';
   return lost.length === 1 ? 'last frame lost' : 'end lost';
 }
 
-test(`${MUTATIONS} mutations: refused, or everything is there`, { timeout: 3_600_000 }, async () => {
+test(`refuses the store or finds everything after each of ${MUTATIONS} mutations`, {
+  timeout: 3_600_000,
+}, async () => {
   const chance = seededChance('mutations');
   const originals = await Promise.all([
     createOriginal('killed', false),
@@ -232,7 +236,7 @@ test(`${MUTATIONS} mutations: refused, or everything is there`, { timeout: 3_600
   }
   console.table(table);
   expect(wrong).toEqual([]);
-  // Only what covers several frames at once may cost more than the last one.
+  // Only damage to several frames at once may lose more than the last one.
   for (const kind of ['flip', 'cut', 'append', 'swap', 'swapPages']) {
     expect(table[kind]).not.toHaveProperty(['end lost']);
   }

@@ -5,21 +5,21 @@ import { type Content, contentOn, openOn, put, wideText } from '../support/durab
 import { createMemoryFiles, createProcess, type FileOperation } from '../support/memory-files.ts';
 import { type Chance, seededChance } from '../support/seed.ts';
 
-// Lives of a store are recorded operation by operation; then the power is cut at random moments, each time with a
-// random choice of what a disk may have kept, and the store is started on what is left.
+// Records runs of a store operation by operation. Then it cuts the power at random moments, each time with a random
+// choice of what the disk has kept, and starts the store on what is left.
 
 const STATES = Number(process.env['SOAK_STATES'] ?? 500);
 const STATES_OF_A_LIFE = 25;
-/** How often a disk that lost power is written on and loses power again. */
+/** How often a disk that lost power is used again and loses power again. */
 const MOST_LIVES = 4;
 
 interface Life {
-  /** What the disk held at its beginning. */
+  /** Content of the disk at the beginning. */
   readonly before: Disk;
   readonly operations: readonly FileOperation[];
-  /** Every transaction since the first life in the order of its being applied, those of lost writes left out. */
+  /** All transactions since the first life in the order in which they were applied, without those of lost writes. */
   readonly applied: readonly string[];
-  /** How many of them were there before this life. */
+  /** How many of them were on disk before this life. */
   readonly inherited: number;
   readonly kills: number;
 }
@@ -30,11 +30,11 @@ const tally = () => ({
   halves: 0,
   invented: 0,
   failedStarts: 0,
-  /** States in which a frame was there in part. */
+  /** States with a torn frame. */
   torn: 0,
-  /** Of processes, while the disk went on. */
+  /** Killed processes, while the disk had power. */
   kills: 0,
-  /** Starts on a disk that had lost power, and was written on. */
+  /** Starts on a disk that had lost power and was used again. */
   restarts: 0,
   compactions: 0,
   grownSegments: 0,
@@ -44,7 +44,7 @@ type Tally = ReturnType<typeof tally>;
 
 const textOf = (id: string): string => `${id} ${'text '.repeat(id.length ** 3 % 97)}`;
 
-/** A few processes one after the other, all but the last of them killed. */
+/** Runs a few processes one after the other, of which all but the last are killed. */
 async function live(before: Disk, inherited: readonly string[], chance: Chance, name: string): Promise<Life> {
   const files = createMemoryFiles(before);
   let applied = [...inherited];
@@ -53,14 +53,14 @@ async function live(before: Disk, inherited: readonly string[], chance: Chance, 
     const process = createProcess(files, 5 + chance.below(60));
     const working = work(process.files, files.operations, applied, chance, `${name}.${kills}`);
     await Promise.race([working.catch(() => {}), process.died]);
-    // What was applied and got no further than the memory of the process is gone with it.
+    // Transactions that were only in the memory of the process are lost.
     applied = [...(await contentOn(files.contents())).ids];
   }
   await work(files, files.operations, applied, chance, `${name}.last`);
   return { before, operations: files.operations, applied, inherited: inherited.length, kills };
 }
 
-/** Several writers, transactions of several commands, some that throw, some that only look. */
+/** Runs several writers with transactions of several commands, some that throw, some that only read. */
 async function work(
   files: Files,
   operations: FileOperation[],
@@ -101,7 +101,7 @@ async function work(
 function judge(life: Life, acknowledged: ReadonlySet<string>, content: Content, found: Tally): void {
   const { ids, texts, halves, torn } = content;
   found.halves += halves;
-  // Whatever was inherited was on disk before, and so was everything acknowledged; the order is that of applying.
+  // Inherited and acknowledged transactions were on disk; the order is that of applying.
   const kept = new Set(ids);
   found.lost += [...life.applied.slice(0, life.inherited), ...acknowledged].filter(
     (id) => !kept.has(id),
@@ -113,7 +113,7 @@ function judge(life: Life, acknowledged: ReadonlySet<string>, content: Content, 
   if (torn > 0) found.torn++;
 }
 
-/** Cuts the power at random moments of the life, in their order; goes on living on one of the disks that are left. */
+/** Cuts the power at random moments of a life, in order. On one of the disks that are left another life begins. */
 async function cut(
   life: Life,
   states: number,
@@ -157,7 +157,7 @@ async function cut(
   found.acknowledged += operations.filter((one) => one.op === 'acknowledged').length;
 }
 
-/** A disk that says that it has synced, and has not. */
+/** Makes the disk report a sync that it has not done. */
 const withoutSync = (operation: FileOperation): FileOperation =>
   operation.op === 'sync' ? { op: 'acknowledged', id: '' } : operation;
 
@@ -170,20 +170,20 @@ async function cutPower(states: number, chance: Chance, syncs: boolean): Promise
   return found;
 }
 
-test(`after a power cut all that was acknowledged is there, ${STATES} times`, {
+test(`finds everything that was acknowledged after each of ${STATES} power cuts`, {
   timeout: 3_600_000,
 }, async () => {
   const found = await cutPower(STATES, seededChance('power cuts'), true);
   console.log(found);
   expect(found).toMatchObject({ lost: 0, halves: 0, invented: 0, failedStarts: 0 });
-  // The cuts would prove nothing if none of them hit a write, a compaction or a second life.
+  // The cuts would prove nothing if none hit a write, a compaction or a second life.
   expect(found.torn).toBeGreaterThan(0);
   expect(found.compactions).toBeGreaterThan(STATES / 50);
   expect(found.restarts).toBeGreaterThan(0);
   expect(found.kills).toBeGreaterThan(0);
 });
 
-test('the same cuts find losses when the disk does not sync', { timeout: 60_000 }, async () => {
+test('finds losses after the same cuts if the disk does not sync', async () => {
   const found = await cutPower(200, seededChance('power cuts without sync'), false);
   console.log(found);
   expect(found.lost + found.failedStarts).toBeGreaterThan(0);

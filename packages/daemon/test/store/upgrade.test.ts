@@ -14,14 +14,14 @@ const path = '/home/ocmesh.db';
 const key = new Uint8Array(32).fill(7);
 const log = createRecordingLog();
 
-/** What the next schema could be: a column, and every row changed. */
+/** A possible next schema: one more column, and every row changed. */
 const next = createSchema([
   ...migrations,
   `ALTER TABLE seen ADD COLUMN note TEXT; UPDATE seen SET note = 'migrated';`,
 ]);
 const ROWS = 48;
 
-/** A store of today's schema whose rows are partly in the snapshot and partly in the journal. */
+/** A store of the current schema, with rows in the snapshot and in the journal. */
 async function oldDisk(): Promise<Map<string, Buffer>> {
   const files = createMemoryFiles();
   const open = () =>
@@ -39,7 +39,7 @@ async function oldDisk(): Promise<Map<string, Buffer>> {
   const first = await open();
   for (let n = 0; n < ROWS / 2; n++) await first.transaction((tables) => tables.seen.add(`folded ${n}`, n));
   await first.close();
-  // Several runs that crashed: a segment for each.
+  // Several runs that crashed, with a segment each.
   for (let run = 0; run < 6; run++) {
     const store = await open();
     for (let n = 0; n < ROWS / 12; n++)
@@ -63,18 +63,18 @@ const counts = async (disk: ReadonlyMap<string, Buffer>) => {
 };
 
 describe('an upgrade', () => {
-  it('carries over what is in the snapshot and what is only in the journal', async () => {
+  it('migrates the snapshot and the journal', async () => {
     expect(await counts(await oldDisk())).toEqual([ROWS, ROWS]);
   });
 
-  it('keeps the old files under other names, and they still open with the old schema', async () => {
+  it('keeps the old files under other names, where the old schema still opens them', async () => {
     const files = createMemoryFiles(await oldDisk());
     await startUp(files, path, key, log, next);
     const { sql } = await recover(files, `${path}.schema-${currentSchema.newest}`, key);
     expect(sql.one('SELECT count(*) FROM seen')).toEqual([ROWS]);
   });
 
-  it('is refused the other way, with what helps', async () => {
+  it('refuses a downgrade, with the next step', async () => {
     const files = createMemoryFiles(await oldDisk());
     await startUp(files, path, key, log, next);
     const before = hashes(files);
@@ -84,7 +84,7 @@ describe('an upgrade', () => {
     expect(hashes(files)).toEqual(before);
   });
 
-  it('killed at any file operation leaves the old store or the new one', async () => {
+  it('leaves the old store or the new one if killed at any file operation', async () => {
     const disk = await oldDisk();
     let stops = 0;
     for (let at = 1; ; at++) {
@@ -105,7 +105,7 @@ describe('an upgrade', () => {
     expect(stops).toBeGreaterThanOrEqual(50);
   });
 
-  it.each(released)('opens a store that schema %s wrote, its journal included', async (version) => {
+  it.each(released)('opens a store of schema %s, including its journal', async (version) => {
     const folder = join(fixtures, `schema-${version}`);
     const disk = new Map(
       readdirSync(folder).map((name) => [`/home/${name}`, readFileSync(join(folder, name))]),

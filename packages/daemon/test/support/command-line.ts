@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { stripVTControlCharacters } from 'node:util';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import { createFakeClock } from '@ocmesh/testkit';
 import { expect, onTestFinished } from 'vitest';
@@ -11,18 +10,18 @@ import type { Io } from '../../src/cli/terminal/io.ts';
 import { openApi } from './http-api.ts';
 
 export interface CommandOptions {
-  /** Width of the terminal on all streams; without it they are pipes. */
+  /** Both ends of a terminal of this width, instead of pipes. */
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs the `ocmesh` command as from a shell. */
+/** Runs the `ocmesh` command as a shell would, with its streams, environment and clock under control of the test. */
 export function openCommandLine(environment: Readonly<Record<string, string>> = {}) {
   const clock = createFakeClock();
 
-  /** Starts a command. Write its input to `stdin`. */
-  function begin(args: readonly string[], { columns, env = {} }: CommandOptions = {}) {
-    const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24, ...movements };
+  /** Starts a command. The test writes its input to `stdin`. */
+  function start(args: readonly string[], { columns, env = {} }: CommandOptions = {}) {
+    const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24, ...cursorMethods };
     const stdin = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true });
     const [stdout, stderr] = [collector(terminal), collector(terminal)];
     const interrupts = new Set<() => void>();
@@ -41,57 +40,57 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
         code = next;
       },
     };
-    const over = runCli(['node', 'ocmesh', ...args], io).then(() => {
+    const exited = runCli(['node', 'ocmesh', ...args], io).then(() => {
       const [out, err] = [stdout.text(), stderr.text()];
-      // Whoever runs a command cannot make a REST call with it.
+      // A person at the command line cannot make a REST call with it.
       expect(`${out}\n${err}`).not.toMatch(/\b(GET|POST|PUT|PATCH|DELETE) \//);
       return { out, err, code };
     });
     return {
       stdin,
       out: stdout.text,
-      /** Standard output as a reader sees it, without colours. */
-      seen: () => stripVTControlCharacters(stdout.text()),
       err: stderr.text,
-      /** Resolves when standard output or standard error contains this; rejects if the command ends before. */
-      said: (part: string) =>
+      /** Resolves when standard output or error contains this text; rejects if the command exits before. */
+      printed: (part: string) =>
         Promise.race([
-          stdout.said(part),
-          stderr.said(part),
-          over.then(({ out, err }) => Promise.reject(new Error(`it never said ${part}, but ${out}${err}`))),
+          stdout.printed(part),
+          stderr.printed(part),
+          exited.then(({ out, err }) =>
+            Promise.reject(new Error(`it never printed ${part}, but ${out}${err}`)),
+          ),
         ]),
       /** Presses Ctrl-C. */
       interrupt() {
         for (const run of [...interrupts]) run();
       },
-      over,
+      exited,
     };
   }
 
   return {
     clock,
-    begin,
+    start,
     async run(args: readonly string[], options: CommandOptions & { readonly input?: string } = {}) {
-      const command = begin(args, options);
+      const command = start(args, options);
       command.stdin.end(options.input ?? '');
-      return command.over;
+      return command.exited;
     },
   };
 }
 
-/** Runs the command with a daemon that returns these responses. */
-export async function openCommandLineAt(answers: Partial<Handlers & Streams> = {}) {
+/** Opens a command line with a running daemon that has these handlers. */
+export async function openCommandLineAt(handlers: Partial<Handlers & Streams> = {}) {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-cli-'));
   onTestFinished(() => rmSync(home, { recursive: true }));
   const token = 'token-of-the-owner';
   writeFileSync(join(home, 'token'), token, { mode: 0o600 });
-  const api = await openApi(answers, { auth: 'none', token: () => token });
+  const api = await openApi(handlers, { auth: 'none', token: () => token });
   const env = { OCMESH_API_URL: `http://127.0.0.1:${api.port}`, OCMESH_HOME: home };
   return { ...openCommandLine(env), calls: api.calls };
 }
 
-/** Methods of a terminal's stream that write no text. */
-const movements = { clearLine: () => true, cursorTo: () => true, moveCursor: () => true };
+/** Methods of a terminal's stream that print no text. */
+const cursorMethods = { clearLine: () => true, cursorTo: () => true, moveCursor: () => true };
 
 function collector(terminal: object) {
   const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), terminal);
@@ -99,20 +98,20 @@ function collector(terminal: object) {
   let text = '';
   stream.on('data', (part: string) => {
     text += part;
-    for (const look of waiters) look();
+    for (const check of waiters) check();
   });
   return {
     stream,
     text: () => text,
-    said: (part: string): Promise<void> =>
+    printed: (part: string): Promise<void> =>
       new Promise((resolve) => {
-        const look = (): void => {
+        const check = (): void => {
           if (!text.includes(part)) return;
-          waiters.delete(look);
+          waiters.delete(check);
           resolve();
         };
-        waiters.add(look);
-        look();
+        waiters.add(check);
+        check();
       }),
   };
 }

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { CallerOptions } from '../../src/adapters/http/authenticate.ts';
 import { listen } from '../../src/adapters/http/server.ts';
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
@@ -19,15 +19,15 @@ export interface OpenStream {
   readonly headers: IncomingHttpHeaders;
   /** Everything received so far. */
   text(): string;
-  /** Resolves when this was received; rejects if the stream ends before. */
-  said(part: string): Promise<void>;
+  /** Resolves when this has been received; rejects if the stream ends before. */
+  received(part: string): Promise<void>;
   readonly ended: Promise<void>;
-  leave(): void;
+  disconnect(): void;
 }
 
-/** Starts the HTTP server with handlers that return what the test says and record their input; all others fail. */
+/** Starts the real HTTP server with these handlers, and records their input. Handlers that are not given fail. */
 export async function openApi(
-  { followEvents, ...answers }: Partial<Handlers & Streams> = {},
+  { followEvents, ...implemented }: Partial<Handlers & Streams> = {},
   callers: CallerOptions = { auth: 'none', token: () => null },
 ) {
   const clock = createFakeClock();
@@ -38,9 +38,9 @@ export async function openApi(
       name,
       async (input: never, context: never) => {
         calls.push([name, input]);
-        const answer = answers[name] as ((input: never, context: never) => Promise<unknown>) | undefined;
-        if (!answer) throw new OcmeshError('shutting_down');
-        return answer(input, context);
+        const handler = implemented[name] as ((input: never, context: never) => Promise<unknown>) | undefined;
+        if (!handler) throw new OcmeshError('shutting_down');
+        return handler(input, context);
       },
     ]),
   ) as Handlers;
@@ -59,8 +59,8 @@ export async function openApi(
   });
   const own = `127.0.0.1:${server.port}`;
 
-  /** Sends exactly these lines and this body on its own socket. */
-  function raw(lines: readonly string[], body: string | Buffer = ''): Promise<Answer> {
+  /** Sends exactly these lines and this body on a new socket. */
+  function raw(lines: readonly string[], body: string | Buffer = ''): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const socket = connect(server.port, '127.0.0.1');
       const chunks: Buffer[] = [];
@@ -72,43 +72,43 @@ export async function openApi(
     });
   }
 
-  /** @param reads whether it reads what the server sends */
+  /** Opens an event stream. @param reads whether the client reads from its socket */
   async function follow(
     path: string,
     headers: Record<string, string> = {},
     reads = true,
   ): Promise<OpenStream> {
-    const changed = new Set<() => void>();
+    const listeners = new Set<() => void>();
     let text = '';
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       get({ port: server.port, host: '127.0.0.1', path, headers, agent: false }, resolve).on('error', reject);
     });
-    // A reset connection has ended, too.
+    // A stream may also end with an error.
     response.setEncoding('utf8').on('error', () => {});
     const ended = new Promise<void>((resolve) => response.on('close', resolve));
     if (reads) {
       response.on('data', (data) => {
         text += data;
-        for (const look of changed) look();
+        for (const check of listeners) check();
       });
     }
     return {
       status: response.statusCode ?? 0,
       headers: response.headers,
       text: () => text,
-      said: (part) =>
+      received: (part) =>
         new Promise((resolve, reject) => {
-          let looked = 0;
-          function look(): void {
-            if (text.includes(part, looked - part.length)) resolve();
-            looked = text.length;
+          let searched = 0;
+          function check(): void {
+            if (text.includes(part, searched - part.length)) resolve();
+            searched = text.length;
           }
-          changed.add(look);
-          look();
-          void ended.then(() => reject(new Error(`it never said ${part}, but ${text}`)));
+          listeners.add(check);
+          check();
+          void ended.then(() => reject(new Error(`received no ${part}, but ${text}`)));
         }),
       ended,
-      leave: () => void response.destroy(),
+      disconnect: () => void response.destroy(),
     };
   }
 
@@ -121,7 +121,7 @@ export async function openApi(
     server,
     raw,
     follow,
-    /** Sends a request as a well-behaved client does, except for these headers. */
+    /** Sends a request as a well-behaved client does, with these headers added or replaced. */
     get: (path: string, headers: Record<string, string> = {}) =>
       raw([`GET ${path} HTTP/1.1`, ...headerLines({ Host: own, ...headers })]),
     remove: (path: string, headers: Record<string, string> = {}) =>
@@ -137,7 +137,7 @@ export async function openApi(
 const headerLines = (headers: Record<string, string>): string[] =>
   Object.entries(headers).flatMap(([name, value]) => (value === '' ? [] : [`${name}: ${value}`]));
 
-function parse(text: string): Answer {
+function parse(text: string): HttpResponse {
   const end = text.indexOf('\r\n\r\n');
   const [first = '', ...rest] = text.slice(0, end).split('\r\n');
   const headers = new Map(

@@ -17,16 +17,16 @@ import type {
   Subscription,
 } from '../../src/core/ports/relay-network.ts';
 
-/** How a relay handles an event: its OK, and whether it really keeps and forwards the event. */
+/** A relay's reaction to an event: its OK, and whether it really stores and forwards the event. */
 export interface Answer extends PublishOutcome {
   readonly keeps: boolean;
 }
 
 export const accept: Answer = { outcome: 'accepted', reason: null, prefix: null, keeps: true };
-/** Accepts the event with an OK, but drops it. */
+/** Accepts the event and drops it. */
 export const lie: Answer = { ...accept, keeps: false };
-export const timeout: Answer = { outcome: 'timeout', reason: 'no answer', prefix: null, keeps: false };
-/** Accepts the event, but its OK is lost. */
+export const timeout: Answer = { outcome: 'timeout', reason: 'no response', prefix: null, keeps: false };
+/** Stores the event, but the OK is lost. */
 export const lostOk: Answer = { ...timeout, keeps: true };
 export const reject = (reason: string): Answer => ({
   outcome: 'rejected',
@@ -40,32 +40,32 @@ interface Client {
   drop(): void;
 }
 
-/** A relay shared by several agents. */
+/** A relay that several agents share. */
 export interface MemoryRelay {
   readonly url: string;
-  /** Relay information (NIP-11); null for a relay without any. */
+  /** NIP-11 document; null for a relay without one. */
   info: RelayInfo | null;
-  /** Most events sent for one filter. */
+  /** Most events that it sends for one filter. */
   maxRows: number;
-  /** Whether it ends queries with EOSE. */
+  /** It ends queries with EOSE. */
   completes: boolean;
-  /** Whether agents can connect. */
+  /** Agents can connect. */
   reachable: boolean;
-  /** Whether it lets us read our messages. */
+  /** Agents may read their messages. */
   carriesDms: boolean;
-  /** How far its clock is ahead of ours; null if it sends no time. */
+  /** Its clock minus ours; null if it sends no date. */
   clockOffsetMs: number | null;
-  /** Most bytes returned for one query. */
+  /** Most bytes that one query returns. */
   maxQueryBytes: number;
   answer: (event: NostrEvent) => Answer | Promise<Answer>;
-  /** All events published to it, accepted or not. */
+  /** All events that were published to it, accepted or not. */
   readonly offered: NostrEvent[];
   readonly stored: unknown[];
   readonly queries: Filter[];
   readonly clients: Set<Client>;
-  /** Stores the event without forwarding it. */
+  /** Stores events without sending them to subscribers. */
   keep(...events: unknown[]): void;
-  /** Sends this to all connected agents, requested or not. */
+  /** Sends events to all connected agents, whether they asked for them or not. */
   push(...events: unknown[]): void;
 }
 
@@ -113,7 +113,7 @@ function createMemoryRelay(url: string): MemoryRelay {
 
 const copy = (event: unknown): unknown => structuredClone(event);
 
-/** Keeps only the newest version of an addressable event (NIP-01). */
+/** Stores an event; of an addressable one only the newest version (NIP-01). */
 function store(relay: MemoryRelay, event: NostrEvent): void {
   const replaced = relay.stored.findIndex((other) => {
     const { kind, pubkey, tags } = other as NostrEvent;
@@ -144,23 +144,23 @@ function find(relay: MemoryRelay, filters: readonly Filter[]): unknown[] {
   return [...found].map(copy);
 }
 
-/** One agent's network, with controls for the test. */
+/** One agent's network, which the test controls. */
 export interface MemoryNetwork extends RelayNetwork {
   connect(url?: string): void;
   disconnect(url?: string): void;
-  /** Delivers an invalid frame. */
+  /** Reports an invalid frame from every relay. */
   garbage(reason: 'garbage_frame' | 'frame_too_large'): void;
-  /** The relay closes the message subscription, and accepts it again on the same connection. */
+  /** The relay closes the message subscription and accepts it again on the same connection. */
   resubscribe(url: string): void;
-  /** Reports of misbehaviour, in order. */
+  /** Offences that the core reported. */
   readonly reports: { url: string; offence: Offence }[];
-  /** Number of calls of `wake`. */
+  /** Returns how often `wake` was called. */
   wakes(): number;
-  /** Makes `relays()` show this about the relay from now on. */
-  say(url: string, words: Partial<RelaySnapshot>): void;
+  /** Overrides fields of the relay's snapshot from now on. */
+  say(url: string, fields: Partial<RelaySnapshot>): void;
 }
 
-/** A `RelayNetwork` without sockets. Every relay that is `up` connects right after the start. */
+/** A `RelayNetwork` without sockets. With `up`, the default, it connects right after the start. */
 export function createMemoryNetwork(
   mesh: MemoryMesh,
   clock: Clock,
@@ -168,17 +168,17 @@ export function createMemoryNetwork(
 ): MemoryNetwork {
   let permanent: readonly Subscription[] = [];
   let own: readonly string[] = [];
-  const foreign = new Set<string>();
+  const peerRelays = new Set<string>();
   const reports: { url: string; offence: Offence }[] = [];
   let wakes = 0;
   let listener: NetworkListener | null = null;
-  const said = new Map<string, Partial<RelaySnapshot>>();
+  const overrides = new Map<string, Partial<RelaySnapshot>>();
   const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
 
   function connect(url: string): void {
     const relay = mesh.relays.find((each) => each.url === url);
     const isOurs = own.includes(url);
-    if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || foreign.has(url)))
+    if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || peerRelays.has(url)))
       return;
     const live: Filter[] = [];
     const client: Client = {
@@ -200,7 +200,7 @@ export function createMemoryNetwork(
     for (const subscription of permanent) live.push(...subscribe(url, subscription));
   }
 
-  /** @returns the filters as they were requested */
+  /** @returns the filters of the subscription */
   function subscribe(url: string, { name, filters }: Subscription): readonly Filter[] {
     const asked = filters();
     for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url);
@@ -224,7 +224,7 @@ export function createMemoryNetwork(
     const connection = connections.get(url);
     return {
       url,
-      role: own.includes(url) ? 'own' : 'foreign',
+      role: own.includes(url) ? 'own' : 'peer',
       open: connection !== undefined,
       state: connection ? 'connected' : 'disconnected',
       connectedSince: connection?.since ?? null,
@@ -234,7 +234,7 @@ export function createMemoryNetwork(
       info: mesh.relays.find((relay) => relay.url === url)?.info ?? null,
       backoffUntil: null,
       clockOffsetMs: connection ? mesh.relay(url).clockOffsetMs : null,
-      ...said.get(url),
+      ...overrides.get(url),
     };
   }
 
@@ -243,10 +243,10 @@ export function createMemoryNetwork(
   };
 
   return {
-    start(urls, subscriptions, itsListener) {
+    start(urls, subscriptions, networkListener) {
       own = urls;
       permanent = subscriptions;
-      listener = itsListener;
+      listener = networkListener;
       if (options.up ?? true) queueMicrotask(() => each(undefined, connect));
     },
     async stop() {
@@ -255,7 +255,7 @@ export function createMemoryNetwork(
       each(undefined, disconnect);
       listener = silent && null;
     },
-    relays: () => [...own, ...foreign].map(snapshot),
+    relays: () => [...own, ...peerRelays].map(snapshot),
     async publish(url, event) {
       const connection = connections.get(url);
       if (!connection) return { outcome: 'offline', reason: null, prefix: null };
@@ -278,14 +278,14 @@ export function createMemoryNetwork(
       const events = find(relay, filters);
       await Promise.resolve();
       let bytes = 0;
-      const held = events.filter((event) => {
+      const returned = events.filter((event) => {
         bytes += JSON.stringify(event).length;
         return bytes <= relay.maxQueryBytes;
       });
-      const tooLarge = held.length < events.length;
+      const tooLarge = returned.length < events.length;
       return {
         complete: !tooLarge && relay.completes && connections.has(url),
-        events: held,
+        events: returned,
         tooLarge,
       };
     },
@@ -293,12 +293,12 @@ export function createMemoryNetwork(
       const gone = own.filter((url) => !urls.includes(url));
       own = urls;
       for (const url of gone) disconnect(url);
-      for (const url of urls) if (foreign.delete(url)) disconnect(url);
+      for (const url of urls) if (peerRelays.delete(url)) disconnect(url);
       if (options.up ?? true) for (const url of urls) connect(url);
     },
     reach(url) {
       if (own.includes(url) || !mesh.relays.some((relay) => relay.url === url)) return;
-      foreign.add(url);
+      peerRelays.add(url);
       connect(url);
     },
     report(url, offence) {
@@ -315,9 +315,9 @@ export function createMemoryNetwork(
     resubscribe(url) {
       for (const subscription of permanent) if (subscription.name === 'dm') subscribe(url, subscription);
     },
-    say(url, words) {
+    say(url, fields) {
       const { state } = snapshot(url);
-      said.set(url, { ...said.get(url), ...words });
+      overrides.set(url, { ...overrides.get(url), ...fields });
       if (snapshot(url).state !== state) listener?.onState(url, snapshot(url).state);
     },
   };

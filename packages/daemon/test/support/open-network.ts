@@ -5,10 +5,14 @@ import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/p
 import { createFakePeer } from './fake-peer.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 
-/** Waits for data on a real socket, while the fake clock stands still. */
-export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
+/** Far more than a socket takes on a busy machine. */
+const FAR_END_MS = 120_000;
 
-/** A well-formed event without a valid signature: sessions check none. */
+/** Waits in real time for data on a socket; the fake clock does not move. */
+export const until = (check: () => void): Promise<void> =>
+  vi.waitFor(check, { timeout: FAR_END_MS, interval: 2 });
+
+/** Returns an event of the right shape without a valid signature: sessions do not check it. */
 export const rawEvent = (kind: number, content: unknown, fields: Record<string, unknown> = {}) => ({
   id: 'ab'.repeat(32),
   pubkey: 'cd'.repeat(32),
@@ -25,18 +29,18 @@ export const rawPresence = (content: unknown) => rawEvent(31337, content);
 interface NetworkOptions {
   /** Allows peers' relays on loopback. */
   readonly reachesLoopback?: boolean;
-  /** Called during each callback. */
+  /** Called during each report of the network. */
   readonly onHear?: (what: string, network: RelayNetwork) => void;
 }
 
-/** Starts the network on these relays, and records its callbacks. */
+/** Opens the network on these relays and records what it reports. */
 export function openNetwork(urls: readonly string[], options: NetworkOptions = {}) {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const fakePeer = createFakePeer('alice', clock);
   const heard: string[] = [];
-  /** Recorded callbacks, each with its relay. */
-  const told: (readonly [url: string, what: string])[] = [];
+  /** Reports with their relay. */
+  const reports: (readonly [url: string, what: string])[] = [];
   const events: unknown[] = [];
   const permanent: Subscription[] = [
     { name: 'presence', filters: () => [{ kinds: [31337], since: Math.floor(clock.now() / 1000) }] },
@@ -51,7 +55,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   });
   const hear = (url: string, what: string): void => {
     heard.push(what);
-    told.push([url, what]);
+    reports.push([url, what]);
     options.onHear?.(what, network);
   };
   network.start(urls, permanent, {
@@ -72,13 +76,13 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   const count = (what: string): number => heard.filter((each) => each === what).length;
   const contents = (): unknown[] => events.map((event) => (event as { content: unknown }).content);
   const logged = (message: string): number => log.lines.filter((line) => line.message === message).length;
-  /** Advances the clock in steps that leave the sockets real time for this relay's pongs. */
+  /** Lets time pass in steps, with an event from this relay in each: the fake clock is faster than sockets. */
   async function pass(scripted: ScriptedRelay, ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 35_000) {
       await clock.advance(Math.min(35_000, left));
-      const sign = String(clock.monotonic());
-      scripted.send(['EVENT', 'presence', rawPresence(sign)]);
-      await until(() => expect(contents()).toContain(sign));
+      const content = String(clock.monotonic());
+      scripted.send(['EVENT', 'presence', rawPresence(content)]);
+      await until(() => expect(contents()).toContain(content));
     }
   }
 
@@ -90,7 +94,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     fakePeer,
     network,
     heard,
-    told,
+    reports,
     events,
     contents,
     relay,
@@ -99,7 +103,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   };
 }
 
-/** Starts the network on a scripted relay and waits until it is connected and subscribed, unless the script prevents it. */
+/** Opens a network on a scripted relay, and waits until it has connected and subscribed. */
 export async function connected(
   script: Script = {},
   options: NetworkOptions & { others?: readonly string[] } = {},

@@ -8,45 +8,45 @@ export type Frame = readonly [type: string, ...rest: unknown[]];
 export interface ScriptedRelay {
   readonly url: string;
   readonly port: number;
-  /** Received frames of all connections, in order. */
+  /** Frames received on all connections, in order. */
   readonly received: Frame[];
-  /** Number of connections so far. */
+  /** Returns the number of connections so far. */
   connections(): number;
-  /** Number of open connections. */
+  /** Returns the number of open connections. */
   open(): number;
-  /** Number of HTTP requests, upgrades included. */
+  /** Returns the number of HTTP requests: upgrades, and others. */
   requests(): { readonly upgrades: number; readonly documents: number };
   ofType(type: string): Frame[];
-  /** Sends to all connections: an array as a frame, a string or bytes as they are. */
+  /** Sends to all clients: an array as a frame, a string or bytes unchanged. */
   send(frame: Frame | string | Buffer): void;
-  /** Cuts all connections without a close frame. */
+  /** Terminates all connections without a close frame. */
   cut(): void;
   /** Closes all connections with this code and reason. */
-  close(code: number, words: string): void;
+  close(code: number, reason: string): void;
 }
 
-/** HTTP response of a relay that refuses the upgrade. */
+/** An HTTP response in place of the upgrade. */
 export interface Denial {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Script {
-  /** Response headers of every upgrade. */
+  /** Headers of every upgrade response. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Called at each upgrade; null accepts it. */
   readonly onUpgrade?: () => Denial | null;
-  /** Called right after a connection is open. */
+  /** Called when a connection is open. */
   readonly onOpen?: (reply: (...frame: Frame) => void) => void;
-  /** @returns true if it handled the frame; otherwise REQ gets EOSE, and EVENT and AUTH get OK true */
+  /** @returns true if it handled the frame; otherwise a REQ gets EOSE, and EVENT and AUTH get a positive OK */
   readonly onFrame?: (frame: Frame, reply: (...frame: Frame) => void, socket: WebSocket) => boolean;
-  /** Whether it responds to pings. Default: true. */
+  /** Whether it sends pongs. Default true. */
   readonly pongs?: boolean;
-  /** Handles plain HTTP requests, including NIP-11. */
+  /** Handles other HTTP requests, such as for the NIP-11 document. */
   readonly onRequest?: RequestListener;
 }
 
-/** A relay on a real socket that follows the test's script. */
+/** Starts a relay on a real socket that follows a script. */
 export async function startScriptedRelay(script: Script = {}): Promise<ScriptedRelay> {
   const received: Frame[] = [];
   let connections = 0;
@@ -104,8 +104,8 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
     cut() {
       for (const client of server.clients) client.terminate();
     },
-    close(code, words) {
-      for (const client of server.clients) client.close(code, words);
+    close(code, reason) {
+      for (const client of server.clients) client.close(code, reason);
     },
   };
 }

@@ -1,6 +1,4 @@
 import { startRelay } from '@ocmesh/relay';
-import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
   createFakeClock,
   createRecordingLog,
@@ -20,31 +18,23 @@ import { createMemoryDisk, type MemoryDisk, openMemoryStore } from './memory-sto
 
 const engine = createWasmEngine();
 
-/** Real time given to sockets, while the fake clock stands still. */
+/** Real time for data on a socket to arrive; the fake clock does not move meanwhile. */
 const SOCKET_MS = 1;
-/** Step of the fake clock for each of those pauses. */
+/** Step of the fake clock. */
 const STEP_MS = 50;
-/** Step of the fake clock for long times in which little happens. */
+/** Step of the fake clock while little happens. */
 const STRIDE_MS = 5_000;
-/** Time for an agent's stop: longer than it waits for relays. */
+/** Time to stop an agent: longer than we wait for a relay's OK. */
 const STOP_MS = 15_000;
-/** Delay of the honest relay, so that hostile ones come first. */
+/** Latency of the honest relay, so that a hostile one is heard first. */
 const HONEST_LATENCY_MS = 50;
 
-/** Most events published between two steps: more means an endless loop. */
-const MOST_OFFERS = 1_000;
+/** Most publishes between two ticks: more is an endless loop. */
+const MAX_PUBLISHES = 1_000;
 
-/** The only place here that creates the daemon's network. */
-const openNetwork = (deps: {
-  clock: Clock;
-  random: Random;
-  log: Log;
-  sign: (draft: EventDraft) => NostrEvent;
-}): RelayNetwork => createRelayNetwork(deps);
-
-/** Agents on relays with real sockets, with a clock that runs many times as fast as real time. */
+/** Agents on relays with real sockets, and a fake clock that is many times as fast as real time. */
 export async function createSocketMesh() {
-  // Near the real time, which the HTTP date of the relays shows.
+  // Close to real time, which HTTP responses show as a relay's clock.
   const clock = createFakeClock(Math.floor(Date.now() / 1000) * 1000);
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
@@ -56,32 +46,32 @@ export async function createSocketMesh() {
     expect(unhandled.map(String)).toEqual([]);
   });
   let seed = 0;
-  let offers = 0;
+  let publishes = 0;
 
-  /** Reports and ends a loop without pauses, which would block this process as it would block the daemon. */
+  /** Ends a publish loop without a pause, which would block this process as it would the daemon. */
   function guarded(network: RelayNetwork): RelayNetwork {
     return {
       ...network,
       async publish(url, event) {
-        if (++offers <= MOST_OFFERS) return network.publish(url, event);
-        if (offers === MOST_OFFERS + 1) note(new Error(`offers to ${url} without a pause`));
+        if (++publishes <= MAX_PUBLISHES) return network.publish(url, event);
+        if (publishes === MAX_PUBLISHES + 1) note(new Error(`publishes to ${url} without a pause`));
         return { outcome: 'timeout', reason: null, prefix: null };
       },
     };
   }
 
   async function tick(ms: number): Promise<void> {
-    offers = 0;
+    publishes = 0;
     await clock.advance(ms);
     await new Promise((resolve) => setTimeout(resolve, SOCKET_MS));
   }
 
-  /** Advances the fake clock by this much. */
+  /** Lets time pass. */
   async function pass(ms: number, stepMs = STEP_MS): Promise<void> {
     for (let passed = 0; passed < ms; passed += stepMs) await tick(Math.min(stepMs, ms - passed));
   }
 
-  /** Advances the fake clock until the check passes; fails with its error if it does not within `withinMs`. */
+  /** Lets time pass until the check succeeds. Rejects with its last error after `withinMs`. */
   async function until(check: () => unknown, withinMs = 60_000, stepMs = STEP_MS): Promise<void> {
     const deadlineMs = clock.monotonic() + withinMs;
     for (;;) {
@@ -132,12 +122,12 @@ export async function createSocketMesh() {
         clock,
         random,
         log,
-        connect: (sign) => guarded(openNetwork({ clock, random, log, sign })),
+        connect: (sign) => guarded(createRelayNetwork({ clock, random, log, sign })),
         renderMetrics: async () => '',
       },
       config,
     );
-    agent.start();
+    await agent.start();
     let stopping: Promise<void> | undefined;
 
     async function stop(): Promise<void> {
@@ -145,7 +135,7 @@ export async function createSocketMesh() {
       const stopping = agent.stop().then(() => {
         isStopped = true;
       });
-      // A stop waits for relays that do not reply.
+      // A stop waits for relays that do not respond.
       await until(() => expect(isStopped).toBe(true), STOP_MS);
       await stopping;
       await store.close();
@@ -175,7 +165,7 @@ export async function createSocketMesh() {
     };
   }
 
-  /** Starts two agents on these relays that know each other. */
+  /** Starts two agents on these relays, and waits until they know each other. */
   async function startPair(...relays: readonly { readonly url: string }[]) {
     const [alice, bob] = [await startAgentOn('alice', relays), await startAgentOn('bob', relays)];
     const known = { online: true, handshake: 'acknowledged' };
@@ -192,7 +182,7 @@ export async function createSocketMesh() {
 export type SocketMesh = Awaited<ReturnType<typeof createSocketMesh>>;
 export type SocketAgent = Awaited<ReturnType<SocketMesh['startAgentOn']>>;
 
-/** Sends messages, and waits until all are delivered. @returns the contents, in order */
+/** Sends messages and waits until all are delivered. @returns the contents, in order */
 export async function send(mesh: SocketMesh, from: SocketAgent, to: SocketAgent, ...contents: string[]) {
   const ids: string[] = [];
   for (const content of contents) ids.push((await from.sendMessage({ to: to.pubkey, content })).id);
@@ -204,11 +194,11 @@ export async function send(mesh: SocketMesh, from: SocketAgent, to: SocketAgent,
   return contents;
 }
 
-/** Sends messages both ways; each must arrive once, and nothing else. */
+/** Sends messages both ways, and checks that each agent received them once, and nothing else. */
 export async function talk(mesh: SocketMesh, alice: SocketAgent, bob: SocketAgent): Promise<void> {
   const asked = await send(mesh, alice, bob, 'one', 'two', 'three');
   const answered = await send(mesh, bob, alice, 'four');
-  // Other relays may have refused it.
+  // Leaves time for anything else that a relay may send.
   await mesh.pass(15_000);
   await expectHeard(bob, alice, asked);
   await expectHeard(alice, bob, answered);
@@ -216,7 +206,7 @@ export async function talk(mesh: SocketMesh, alice: SocketAgent, bob: SocketAgen
   expect(await bob.peers()).toMatchObject([{ pubkey: alice.pubkey, name: 'alice', online: true }]);
 }
 
-/** Expects exactly these messages, each once, all from this sender. */
+/** Checks that the inbox holds exactly these messages, each once, all from this agent. */
 export async function expectHeard(
   agent: SocketAgent,
   from: SocketAgent,

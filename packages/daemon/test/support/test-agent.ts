@@ -61,10 +61,10 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOp
     },
     config,
     // Relays' OKs are written at once, because `settle` does not advance the clock.
-    { ...defaultBounds, answersGatherMs: 0, ...options.bounds },
+    { ...defaultBounds, okBatchMs: 0, ...options.bounds },
   );
   let running = true;
-  agent.start();
+  await agent.start();
   await settle(clock);
   onTestFinished(async () => {
     if (running) await stop();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dm, dmFilter, rawClient, start, subscribed, until } from '../../test/support/raw-client.ts';
 import { createFakeClock } from '../fake-clock.ts';
 
-test('huge-frame: now and then a frame of four megabytes comes between', async () => {
+test('huge-frame: sends a frame of four megabytes now and then', async () => {
   const relay = await start('huge-frame');
   const client = await subscribed(relay.url);
   for (let index = 0; index < 9; index++) client.send('REQ', `${index}`, { ...dmFilter, limit: 0 });
@@ -11,20 +11,20 @@ test('huge-frame: now and then a frame of four megabytes comes between', async (
   expect(relay.misdeeds()).toBe(1);
 });
 
-test('zip-bomb: some kilobytes inflate to megabytes for a client that offers compression', async () => {
+test('zip-bomb: kilobytes inflate to megabytes for a client that offers compression', async () => {
   const bombBytes = 8 * 1024 * 1024;
   const relay = await start('zip-bomb', { tuning: { bombBytes } });
   const client = rawClient(relay.url, { perMessageDeflate: true });
   await until(() => expect(client.ofType('NOTICE')).toHaveLength(1));
   expect(JSON.stringify(client.ofType('NOTICE')[0])).toHaveLength(bombBytes);
-  // Afterwards it goes on as if nothing had been.
+  // Afterwards it behaves normally.
   const event = dm('after the bomb');
   client.send('REQ', 'dm', dmFilter);
   client.send('EVENT', event);
   await until(() => expect(client.events('dm')).toEqual([event]));
 });
 
-test('zip-bomb: compresses what nobody agreed on, and claims an agreement that nobody offered', async () => {
+test('zip-bomb: compresses without agreement, and claims an agreement without offer', async () => {
   const relay = await start('zip-bomb', { tuning: { bombBytes: 1024 * 1024 } });
   const first = rawClient(relay.url);
   await first.isClosed();
@@ -35,7 +35,7 @@ test('zip-bomb: compresses what nobody agreed on, and claims an agreement that n
   expect(relay.misdeeds()).toBe(2);
 });
 
-test('zip-bomb: its NIP-11 document inflates as well', async () => {
+test('zip-bomb: its NIP-11 document inflates, too', async () => {
   const bombBytes = 8 * 1024 * 1024;
   const relay = await start('zip-bomb', { tuning: { bombBytes } });
   const response = await fetch(relay.url.replace('ws', 'http'));
@@ -54,7 +54,7 @@ test('slow-drip: a frame, a pong and a document come byte by byte', async () => 
   client.send('REQ', 'dm', dmFilter);
   client.socket.ping('x');
   await until(() => expect(relay.misdeeds()).toBe(1));
-  // Two bytes of header, and the text.
+  // Two bytes of header, then the text.
   const frameBytes = 2 + JSON.stringify(['EOSE', 'dm']).length;
   for (bytes = 1; bytes < frameBytes; bytes++) await clock.advance(20);
   expect(relay.misdeeds()).toBe(frameBytes);

@@ -1,23 +1,23 @@
-import type { Behaviour, Client } from './conduct.ts';
+import type { Behaviour, Client } from './behaviour.ts';
 import { deflatedNotice, gzippedDocument, wireFrame } from './wire-bytes.ts';
 
-/** Sends a frame of some megabytes now and then. */
+/** Sends a frame of several megabytes now and then. */
 export const hugeFrame: Behaviour = (relay) => {
   const { hugeBytes, hugeEvery } = relay.tuning;
   return {
     onSend(frame, client) {
-      const sent = Number(client.notes.get('sent') ?? 0) + 1;
-      client.notes.set('sent', sent);
+      const sent = Number(client.state.get('sent') ?? 0) + 1;
+      client.state.set('sent', sent);
       if (sent % hugeEvery !== 0) return [frame];
-      relay.misbehave();
+      relay.countMisdeed();
       return [['NOTICE', 'x'.repeat(hugeBytes)], frame];
     },
   };
 };
 
 /**
- * Sends some kilobytes that inflate to megabytes: a compressed frame that nobody agreed on, and a compressed NIP-11
- * document. To every second client it says that compression was agreed on, though it was not offered.
+ * Sends kilobytes that inflate to megabytes: a compressed frame without agreement on compression, and a compressed
+ * NIP-11 document. To every second client it claims an agreement, though compression was not offered.
  */
 export const zipBomb: Behaviour = (relay) => {
   const { bombBytes } = relay.tuning;
@@ -32,12 +32,12 @@ export const zipBomb: Behaviour = (relay) => {
       return ['Sec-WebSocket-Extensions: permessage-deflate'];
     },
     onOpen(client) {
-      relay.misbehave();
+      relay.countMisdeed();
       notice ??= wireFrame('text', deflatedNotice(bombBytes), { compressed: true });
       client.raw.write(notice);
     },
     onRequest(_, response) {
-      relay.misbehave();
+      relay.countMisdeed();
       document ??= gzippedDocument(bombBytes);
       response.setHeader('content-encoding', 'gzip');
       response.end(document);
@@ -45,23 +45,23 @@ export const zipBomb: Behaviour = (relay) => {
   };
 };
 
-/** Sends everything a byte at a time. */
+/** Sends everything one byte at a time. */
 export const slowDrip: Behaviour = (relay) => {
-  /** Each byte is a write of its own: there is no other way to hold back. */
+  /** Writes byte by byte. */
   function drip(bytes: Buffer, write: (byte: Buffer) => boolean, done: () => void): void {
     let at = 0;
     function next(): void {
       if (at >= bytes.length) return done();
       if (!write(bytes.subarray(at, ++at))) return;
-      relay.misbehave();
+      relay.countMisdeed();
       relay.clock.after(relay.tuning.byteEveryMs, next);
     }
     next();
   }
 
   function enqueue(bytes: Buffer, client: Client): void {
-    const queue = (client.notes.get('queue') as Buffer[] | undefined) ?? [];
-    client.notes.set('queue', queue);
+    const queue = (client.state.get('queue') as Buffer[] | undefined) ?? [];
+    client.state.set('queue', queue);
     queue.push(bytes);
     if (queue.length === 1) dripQueue(queue, client);
   }

@@ -8,7 +8,7 @@ const isAuthentic = (event: object): boolean =>
 const isWanted = (event: object): boolean =>
   matchFilter(dmFilter, event as Parameters<typeof matchFilter>[1]);
 
-test('forged-id-first: copies with the id of an event and other content come before it', async () => {
+test('forged-id-first: sends copies with other content before an event', async () => {
   const relay = await start('forged-id-first');
   const client = await subscribed(relay.url);
   const [first, second] = [dm('one'), dm('two')];
@@ -24,12 +24,12 @@ test('forged-id-first: copies with the id of an event and other content come bef
   expect(genuine).toEqual(second);
   expect(badSignature?.sig).not.toBe(second.sig);
   expect(rightSignature?.sig).toBe(second.sig);
-  // What bob could open: without a look at the signature it would say "one" once more.
+  // Bob can decrypt it: without checking the signature he would read "one" again.
   expect([badSignature?.content, rightSignature?.content]).toEqual([first.content, first.content]);
   expect(relay.misdeeds()).toBe(2);
 });
 
-test('future-dated: authentic events of a stranger, years ahead, come before the real ones', async () => {
+test('future-dated: sends authentic events of a stranger, years ahead, before the real ones', async () => {
   const relay = await start('future-dated');
   const client = await subscribed(relay.url);
   const real = dm('now');
@@ -42,13 +42,13 @@ test('future-dated: authentic events of a stranger, years ahead, come before the
   expect(yearsAhead).toEqual([1, 10, 1, 10, 0]);
   expect(events.every((event) => isAuthentic(event) && isWanted(event))).toBe(true);
   expect(new Set(events.map(({ pubkey }) => pubkey)).size).toBe(2);
-  // Asked with another `since`, it has no new ones to sign.
+  // Another `since` makes it sign no new ones.
   client.send('REQ', 'again', { ...dmFilter, since: real.created_at });
   await client.has('EOSE', 'again');
   expect(client.events('again').slice(0, 2)).toEqual(events.slice(0, 2));
 });
 
-test('wrong-filter: sends others’ messages, other kinds and answers to no question', async () => {
+test('wrong-filter: sends others’ messages, other kinds and unknown subscription ids', async () => {
   const relay = await start('wrong-filter');
   const client = await subscribed(relay.url);
   const real = dm('for bob');
@@ -63,7 +63,7 @@ test('wrong-filter: sends others’ messages, other kinds and answers to no ques
   await client.has('CLOSED', 'of-nobody', 'error: never was');
 });
 
-test('endless-pages: however far back it is asked, the page is full of what is new', async () => {
+test('endless-pages: every page is full of new events, however far back', async () => {
   const relay = await start('endless-pages', { tuning: { pageEvents: 50 } });
   const client = rawClient(relay.url);
   await client.isOpen();

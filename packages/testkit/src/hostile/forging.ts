@@ -1,22 +1,22 @@
 import { dayMs, toHex, toUnixSec } from '@ocmesh/shared/ambient';
 import { type Filter, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
 import { actor } from '../actors.ts';
-import type { Behaviour, Frame } from './conduct.ts';
+import type { Behaviour, Frame } from './behaviour.ts';
 import { STRANGER } from './strangers.ts';
 
-/** Before each event come copies of it with its id: whoever notes an id before checking it never sees the real one. */
+/** Sends forged copies with the same id before each event: a client that remembers ids unchecked never accepts the real one. */
 export const forgedIdFirst: Behaviour = (relay) => {
   const said = new Map<string, string>();
 
   function forgeries(event: NostrEvent): NostrEvent[] {
     const author = `${event.kind} ${event.pubkey}`;
-    // What the same author said before can be opened: only the signature tells that it was not said again.
+    // The author's previous content can be decrypted: only the signature shows that it was not sent again.
     const content = said.get(author) ?? `forged ${event.content}`;
     said.set(author, event.content);
     const tags = [...event.tags.filter(([tag]) => tag !== 'name'), ['name', STRANGER]];
     return [
       { ...event, tags, content, sig: toHex(relay.random.bytes(64)) },
-      // The genuine signature is right for the id, but the id is not that of the content.
+      // The genuine signature fits the id, but the id does not fit the content.
       { ...event, tags, content },
     ];
   }
@@ -26,30 +26,30 @@ export const forgedIdFirst: Behaviour = (relay) => {
       const [type, id] = frame;
       const event = type === 'EVENT' ? parseEvent(frame[2]) : null;
       if (!event) return [frame];
-      relay.misbehave();
+      relay.countMisdeed();
       return [...forgeries(event).map((forged): Frame => ['EVENT', id, forged]), frame];
     },
   };
 };
 
-/** Authentic events of a stranger, a year and ten years ahead, go before the real ones. */
+/** Sends authentic events of a stranger, dated one and ten years ahead, before the real ones. */
 export const futureDated: Behaviour = (relay) => {
   const made = new Map<string, NostrEvent[]>();
 
   function ahead(filters: readonly Filter[]): NostrEvent[] {
-    // Without `since`, which moves with each request: they are signed once.
+    // Without `since`, which changes with each REQ: each event is signed once.
     const key = JSON.stringify(filters.map(({ kinds, ...filter }) => [kinds, filter['#p']]));
     const nowSec = toUnixSec(relay.clock.now());
     const years = [1, 10].map((count) => nowSec + (count * 365 * dayMs) / 1000);
     const events =
       made.get(key) ??
-      filters.flatMap((filter) => years.map((atSec) => relay.strangers.wanted(filter, atSec)));
+      filters.flatMap((filter) => years.map((atSec) => relay.strangers.matching(filter, atSec)));
     made.set(key, events);
     return events;
   }
 
   const send = (id: unknown, filters: readonly Filter[]): Frame[] => {
-    relay.misbehave();
+    relay.countMisdeed();
     return ahead(filters).map((event): Frame => ['EVENT', id, event]);
   };
 
@@ -66,7 +66,7 @@ export const futureDated: Behaviour = (relay) => {
   };
 };
 
-/** Sends what nobody asked for: others' messages, other kinds, and what is wanted under ids of no subscription. */
+/** Sends what nobody asked for: others' messages, other kinds, and matching events under unknown subscription ids. */
 export const wrongFilter: Behaviour = (relay) => {
   const { strangers } = relay;
   const unasked = [
@@ -78,7 +78,7 @@ export const wrongFilter: Behaviour = (relay) => {
   ];
 
   function around(frame: Frame): Frame[] {
-    relay.misbehave();
+    relay.countMisdeed();
     const [, id, event] = frame;
     return [
       ...unasked.map((one): Frame => ['EVENT', id, one]),
@@ -92,13 +92,13 @@ export const wrongFilter: Behaviour = (relay) => {
   return { onSend: (frame) => (['EVENT', 'EOSE'].includes(frame[0]) ? around(frame) : [frame]) };
 };
 
-/** Each page of what it keeps is full, and no two are alike. */
+/** Returns a full page for every query, each with other events. */
 export const endlessPages: Behaviour = (relay) => {
   function page(filter: Filter): NostrEvent[] {
     const { until = toUnixSec(relay.clock.now()), since = 0, limit = relay.tuning.pageEvents } = filter;
     const count = Math.min(limit, relay.tuning.pageEvents);
     return Array.from({ length: count }, (_, index) =>
-      relay.strangers.junk(filter, Math.max(since, until - index)),
+      relay.strangers.invalid(filter, Math.max(since, until - index)),
     );
   }
 
@@ -106,7 +106,7 @@ export const endlessPages: Behaviour = (relay) => {
     onFrame([type, id, ...filters], client) {
       if (type !== 'REQ') return false;
       for (const event of (filters as Filter[]).flatMap(page)) {
-        relay.misbehave();
+        relay.countMisdeed();
         client.send(['EVENT', id, event]);
       }
       return false;

@@ -3,8 +3,8 @@ import { dm, dmFilter, sign, start, subscribed, until } from '../../test/support
 import { type HostileRelayName, hostileRelays } from './hostile-relays.ts';
 
 const names = Object.keys(hostileRelays) as HostileRelayName[];
-/** Those that say nothing, or nothing whole, within the time of a test, or that refuse to be written to or read. */
-const reserved: readonly HostileRelayName[] = [
+/** Relays that send nothing complete within the time of a test, or that refuse reads or writes. */
+const exceptions: readonly HostileRelayName[] = [
   'half-open',
   'never-upgrades',
   'auth-storm',
@@ -25,8 +25,8 @@ const reserved: readonly HostileRelayName[] = [
   'http-429',
 ];
 
-test.each(names.filter((name) => !reserved.includes(name)))(
-  '%s is honest but for that: it keeps, forwards once, and replaces',
+test.each(names.filter((name) => !exceptions.includes(name)))(
+  '%s is honest otherwise: it stores, forwards once, and replaces',
   async (name) => {
     const relay = await start(name);
     const client = await subscribed(relay.url);
@@ -48,7 +48,7 @@ test.each(names.filter((name) => !reserved.includes(name)))(
   },
 );
 
-test('what is no frame is passed over', async () => {
+test('ignores invalid frames', async () => {
   const relay = await start('rate-limiter');
   const client = await subscribed(relay.url);
   for (const text of ['', '{', '{}', 'null', '[]', '[1]', '["EVENT"]', '["REQ"]', '["CLOSE",{}]']) {
@@ -58,7 +58,7 @@ test('what is no frame is passed over', async () => {
   await client.has('EOSE', 'after');
 });
 
-test('cuts connections when it is told to, and takes new ones', async () => {
+test('cut() ends all connections, and new ones are accepted', async () => {
   const relay = await start('rate-limiter');
   const client = await subscribed(relay.url);
   relay.cut();

@@ -6,16 +6,16 @@ import { type NostrEvent, parseArray } from '@ocmesh/shared/wire';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createRealClock } from '../real-clock.ts';
 import { createSeededRandom } from '../seeded-random.ts';
-import { type Client, defaultTuning, type Frame, type RelayHands, type Tuning } from './conduct.ts';
-import { createEventBook } from './event-book.ts';
-import { createHonesty } from './honesty.ts';
+import { type Client, defaultTuning, type Frame, type RelayContext, type Tuning } from './behaviour.ts';
+import { createHonestRelay } from './honest-relay.ts';
 import { type HostileRelayName, hostileRelays } from './hostile-relays.ts';
+import { createStoredEvents } from './stored-events.ts';
 import { createStrangers } from './strangers.ts';
 
 export interface HostileRelayOptions {
-  /** 0 takes any free port. Default 0. */
+  /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** The time it goes by. Default the real one. */
+  /** Default: the real clock. */
   readonly clock?: Clock;
   readonly seed?: number;
   readonly tuning?: Partial<Tuning>;
@@ -25,24 +25,24 @@ export interface HostileRelay {
   readonly name: HostileRelayName;
   readonly url: string;
   readonly port: number;
-  /** How often it did what its name says. */
+  /** Returns how often it did what its name says. */
   misdeeds(): number;
-  /** Connections that there ever were. */
+  /** Returns the number of connections so far. */
   connections(): number;
-  /** Subscriptions that are open now. */
+  /** Returns the number of open subscriptions. */
   subscriptions(): number;
-  /** The last frames of this type that clients sent. */
+  /** Returns the last frames of this type that clients sent. */
   received(type: string): readonly Frame[];
-  /** What it kept. */
+  /** Returns the events that it stored. */
   stored(): readonly NostrEvent[];
-  /** Cuts every connection without a word; it goes on. */
+  /** Cuts all connections without a close frame, and keeps running. */
   cut(): void;
   close(): Promise<void>;
 }
 
-const MOST_RECEIVED = 10_000;
+const MAX_RECEIVED = 10_000;
 
-/** Starts a relay on loopback that is honest but for the one thing that its name says. */
+/** Starts a relay on loopback that is honest except for the one thing that its name says. */
 export async function startHostileRelay(
   name: HostileRelayName,
   options: HostileRelayOptions = {},
@@ -61,27 +61,29 @@ export async function startHostileRelay(
     http.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = http.address() as AddressInfo;
-  const relay: RelayHands = {
+  const relay: RelayContext = {
     port,
     clock,
     random,
     tuning: { ...defaultTuning, ...options.tuning },
-    book: createEventBook(),
+    events: createStoredEvents(),
     strangers: createStrangers({ clock, random }),
-    misbehave() {
+    countMisdeed() {
       misdeeds++;
     },
   };
-  const conduct = hostileRelays[name](relay);
-  const honesty = createHonesty({ name, book: relay.book, clients });
-  const onRequest = conduct.onRequest ?? honesty.onRequest;
+  const overrides = hostileRelays[name](relay);
+  const honest = createHonestRelay({ name, events: relay.events, clients });
+  const onRequest = overrides.onRequest ?? honest.onRequest;
   const webSockets = new WebSocketServer({
     noServer: true,
-    autoPong: !conduct.onPing,
-    // Without a shared window what a behaviour compresses by itself does not disturb the rest.
-    perMessageDeflate: conduct.deflates ? { serverNoContextTakeover: true } : false,
+    autoPong: !overrides.onPing,
+    // Without a shared window, frames that a behaviour compresses do not break the others.
+    perMessageDeflate: overrides.deflates ? { serverNoContextTakeover: true } : false,
   });
-  webSockets.on('headers', (headers, request) => headers.push(...(conduct.upgradeHeaders?.(request) ?? [])));
+  webSockets.on('headers', (headers, request) =>
+    headers.push(...(overrides.upgradeHeaders?.(request) ?? [])),
+  );
 
   http.on('connection', (socket) => {
     sockets.add(socket);
@@ -90,44 +92,44 @@ export async function startHostileRelay(
   });
   http.on('upgrade', (request, raw, head) => {
     connections++;
-    if (conduct.onUpgrade?.(request, raw)) {
-      // Reads, so that it hears the client leave.
+    if (overrides.onUpgrade?.(request, raw)) {
+      // Reads, to notice when the client closes.
       raw.on('end', () => raw.destroy()).resume();
       return;
     }
-    webSockets.handleUpgrade(request, raw, head, (socket) => welcome(socket, raw));
+    webSockets.handleUpgrade(request, raw, head, (socket) => onConnection(socket, raw));
   });
 
-  function welcome(socket: WebSocket, raw: Duplex): void {
+  function onConnection(socket: WebSocket, raw: Duplex): void {
     const write = (text: string): void => {
       if (socket.readyState !== WebSocket.OPEN) return;
-      if (conduct.write) conduct.write(text, client);
+      if (overrides.write) overrides.write(text, client);
       else socket.send(text);
     };
     const client: Client = {
       raw,
       openedAtMs: clock.monotonic(),
       subscriptions: new Map(),
-      notes: new Map(),
-      say(...frame) {
-        for (const one of conduct.onSend?.(frame, client) ?? [frame]) client.send(one);
+      state: new Map(),
+      respond(...frame) {
+        for (const one of overrides.onSend?.(frame, client) ?? [frame]) client.send(one);
       },
       send: (frame) => write(typeof frame === 'string' ? frame : JSON.stringify(frame)),
       isOpen: () => socket.readyState === WebSocket.OPEN,
     };
     clients.add(client);
-    // A client that breaks the protocol is none of our business, but without a listener it ends the process.
+    // Clients may break the protocol; without a listener that would end the process.
     socket.on('error', () => {});
     socket.on('close', () => clients.delete(client));
-    socket.on('ping', (payload) => conduct.onPing?.(payload, client));
+    socket.on('ping', (payload) => overrides.onPing?.(payload, client));
     socket.on('message', (data) => {
       const frame = parseArray(String(data)) as Frame | null;
       if (!frame) return;
       received.push(frame);
-      if (received.length > MOST_RECEIVED) received.shift();
-      if (!conduct.onFrame?.(frame, client)) honesty.onFrame(frame, client);
+      if (received.length > MAX_RECEIVED) received.shift();
+      if (!overrides.onFrame?.(frame, client)) honest.onFrame(frame, client);
     });
-    conduct.onOpen?.(client);
+    overrides.onOpen?.(client);
   }
 
   function cut(): void {
@@ -142,7 +144,7 @@ export async function startHostileRelay(
     connections: () => connections,
     subscriptions: () => [...clients].reduce((sum, client) => sum + client.subscriptions.size, 0),
     received: (type) => received.filter((frame) => frame[0] === type),
-    stored: () => relay.book.all(),
+    stored: () => relay.events.all(),
     cut,
     close: () =>
       new Promise((resolve) => {

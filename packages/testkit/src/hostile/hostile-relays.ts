@@ -1,7 +1,7 @@
+import type { Behaviour } from './behaviour.ts';
 import { hugeFrame, slowDrip, zipBomb } from './bulky.ts';
-import type { Behaviour } from './conduct.ts';
+import { authStorm, refusesAuth, reopenedChallenge, strfryClosed } from './demanding-auth.ts';
 import { endlessPages, forgedIdFirst, futureDated, wrongFilter } from './forging.ts';
-import { authStorm, refusesAuth, reopenedChallenge, strfryClosed } from './gated.ts';
 import { duplicatesAndReorders, lyingOk, neverEose, okButDrops } from './lying.ts';
 import {
   http402,
@@ -43,7 +43,7 @@ export type HostileRelayName =
   | 'endless-pages'
   | 'reopened-challenge';
 
-/** Every way to misbehave that was seen on public relays or that a bad one could choose. */
+/** Misbehaviour seen on public relays, or possible for a malicious one. */
 export const hostileRelays: Readonly<Record<HostileRelayName, Behaviour>> = {
   'forged-id-first': forgedIdFirst,
   'future-dated': futureDated,

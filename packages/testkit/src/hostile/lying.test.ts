@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dm, dmFilter, rawClient, start, subscribed, until } from '../../test/support/raw-client.ts';
 
-test('lying-ok: says OK to anything at once, and for ids that nobody sent', async () => {
+test('lying-ok: sends OK for anything at once, and for ids that nobody sent', async () => {
   const relay = await start('lying-ok');
   const client = rawClient(relay.url);
   await until(() => expect(client.ofType('OK')).toHaveLength(2));
@@ -18,7 +18,7 @@ test('lying-ok: says OK to anything at once, and for ids that nobody sent', asyn
   expect(relay.stored()).toEqual([good]);
 });
 
-test('ok-but-drops: says OK and keeps and forwards nothing', async () => {
+test('ok-but-drops: sends OK, but stores and forwards nothing', async () => {
   const relay = await start('ok-but-drops');
   const client = await subscribed(relay.url);
   const event = dm('gone');
@@ -49,7 +49,7 @@ test('duplicates-and-reorders: each event comes ten times, stored and live, out 
   expectShuffled(client.events('stored').map(({ id }) => id));
 });
 
-test('never-eose: sends what it keeps and what comes, and never says that this was all', async () => {
+test('never-eose: sends stored and live events, but never EOSE', async () => {
   const relay = await start('never-eose');
   const [stored, live] = [dm('stored'), dm('live')];
   const client = rawClient(relay.url);

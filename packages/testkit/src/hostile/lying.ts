@@ -1,11 +1,11 @@
 import { toHex } from '@ocmesh/shared/ambient';
 import { parseEvent } from '@ocmesh/shared/wire';
-import type { Behaviour, Client, Frame, RelayHands } from './conduct.ts';
+import type { Behaviour, Client, Frame, RelayContext } from './behaviour.ts';
 
-/** Says OK at once, to whatever it is, and for ids that nobody sent. */
+/** Sends OK at once for anything, and for ids that nobody sent. */
 export const lyingOk: Behaviour = (relay) => {
   function invent(client: Client): void {
-    relay.misbehave();
+    relay.countMisdeed();
     client.send(['OK', toHex(relay.random.bytes(32)), true, '']);
     client.send(['OK', toHex(relay.random.bytes(32)), false, 'blocked: and this one not']);
   }
@@ -18,32 +18,32 @@ export const lyingOk: Behaviour = (relay) => {
       invent(client);
       return false;
     },
-    // Said already.
+    // Sent already.
     onSend: (frame) => (frame[0] === 'OK' ? [] : [frame]),
   };
 };
 
-/** Says OK to every event and keeps none. */
+/** Sends OK for every event and stores none. */
 export const okButDrops: Behaviour = (relay) => ({
   onFrame([type, event], client) {
     if (type !== 'EVENT') return false;
-    relay.misbehave();
+    relay.countMisdeed();
     client.send(['OK', parseEvent(event)?.id ?? '', true, '']);
     return true;
   },
 });
 
-/** Says each event ten times, mixed with the others. */
+/** Sends each event ten times, mixed with the others. */
 export const duplicatesAndReorders: Behaviour = (relay) => {
   const { copies, shuffleMs } = relay.tuning;
-  const heldBy = (client: Client): Frame[] => (client.notes.get('held') as Frame[] | undefined) ?? [];
+  const heldBy = (client: Client): Frame[] => (client.state.get('held') as Frame[] | undefined) ?? [];
 
   function flush(client: Client): Frame[] {
     const frames = shuffled(
       heldBy(client).flatMap((frame) => Array<Frame>(copies).fill(frame)),
       relay,
     );
-    client.notes.set('held', []);
+    client.state.set('held', []);
     return frames;
   }
 
@@ -51,9 +51,9 @@ export const duplicatesAndReorders: Behaviour = (relay) => {
     onSend(frame, client) {
       if (frame[0] === 'EOSE') return [...flush(client), frame];
       if (frame[0] !== 'EVENT') return [frame];
-      relay.misbehave();
+      relay.countMisdeed();
       const held = heldBy(client);
-      client.notes.set('held', [...held, frame]);
+      client.state.set('held', [...held, frame]);
       if (held.length === 0) {
         relay.clock.after(shuffleMs, () => {
           for (const one of flush(client)) client.send(one);
@@ -64,16 +64,16 @@ export const duplicatesAndReorders: Behaviour = (relay) => {
   };
 };
 
-function shuffled<T>(items: readonly T[], { random }: RelayHands): T[] {
+function shuffled<T>(items: readonly T[], { random }: RelayContext): T[] {
   const rest = [...items];
   return items.map(() => rest.splice(Math.floor(random.unit() * rest.length), 1)[0] as T);
 }
 
-/** Never says that this was all. */
+/** Never sends EOSE. */
 export const neverEose: Behaviour = (relay) => ({
   onSend(frame) {
     if (frame[0] !== 'EOSE') return [frame];
-    relay.misbehave();
+    relay.countMisdeed();
     return [];
   },
 });

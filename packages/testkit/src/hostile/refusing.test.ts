@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dm, rawClient, sign, start, subscribed, until } from '../../test/support/raw-client.ts';
 import { createFakeClock } from '../fake-clock.ts';
 
-test('two-hours-late: takes and forwards an event only two hours after it was signed', async () => {
+test('two-hours-late: accepts and forwards an event only two hours after it was signed', async () => {
   const clock = createFakeClock();
   const relay = await start('two-hours-late', { clock });
   const client = await subscribed(relay.url);
@@ -19,7 +19,7 @@ test('two-hours-late: takes and forwards an event only two hours after it was si
   await until(() => expect(client.events('dm')).toEqual([event]));
 });
 
-test('two-hours-late: a gift wrap, whatever its date, is taken two hours after it was first offered', async () => {
+test('two-hours-late: accepts a gift wrap two hours after the first attempt, whatever its date', async () => {
   const clock = createFakeClock();
   const relay = await start('two-hours-late', { clock });
   const client = await subscribed(relay.url);
@@ -31,7 +31,7 @@ test('two-hours-late: a gift wrap, whatever its date, is taken two hours after i
   await client.has('OK', wrap.id, true, '');
 });
 
-test('rate-limiter: takes six events a minute, from all together', async () => {
+test('rate-limiter: accepts six events a minute, from all clients together', async () => {
   const clock = createFakeClock();
   const relay = await start('rate-limiter', { clock });
   const [one, other] = [await subscribed(relay.url), await subscribed(relay.url)];
@@ -55,7 +55,7 @@ test('rate-limiter: takes six events a minute, from all together', async () => {
 test.each([
   ['restricted-writer', 'restricted: sign up to write here'],
   ['pow-demander', 'pow: 28 bits needed'],
-] as const)('%s: lets everybody read and says %j to every event', async (name, reason) => {
+] as const)('%s: lets everybody read and refuses every event with %j', async (name, reason) => {
   const relay = await start(name);
   const client = await subscribed(relay.url);
   const event = dm('no');
@@ -64,7 +64,7 @@ test.each([
   expect(relay.stored()).toEqual([]);
 });
 
-test('pow-demander: takes what was worked for', async () => {
+test('pow-demander: accepts events with enough proof of work', async () => {
   const relay = await start('pow-demander', { tuning: { powBits: 3 } });
   const client = await subscribed(relay.url);
   let event = sign({});

@@ -1,21 +1,21 @@
 import { kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
-import type { Behaviour, RelayHands } from './conduct.ts';
+import type { Behaviour, RelayContext } from './behaviour.ts';
 
-/** Answers an event with this refusal; null takes it. */
+/** Refuses events for the returned reason; null accepts. */
 const refuses =
-  (why: (event: NostrEvent, relay: RelayHands) => string | null): Behaviour =>
+  (why: (event: NostrEvent, relay: RelayContext) => string | null): Behaviour =>
   (relay) => ({
     onFrame([type, first], client) {
       const event = type === 'EVENT' ? parseEvent(first) : null;
       const reason = event && why(event, relay);
       if (!event || !reason) return false;
-      relay.misbehave();
+      relay.countMisdeed();
       client.send(['OK', event.id, false, reason]);
       return true;
     },
   });
 
-/** Takes nothing before it is two hours old. The date of a gift wrap is a made-up one: it counts from its first offer. */
+/** Accepts events only when they are two hours old. A gift wrap has a made-up date: it counts from the first attempt. */
 export const twoHoursLate: Behaviour = (relay) => {
   const firstHeardMs = new Map<string, number>();
   return refuses(({ id, kind, created_at }, { clock, tuning }) => {
@@ -26,22 +26,22 @@ export const twoHoursLate: Behaviour = (relay) => {
   })(relay);
 };
 
-/** Takes so many events a minute, from all together. */
+/** Accepts a number of events a minute, from all clients together. */
 export const rateLimiter: Behaviour = (relay) => {
-  let taken: number[] = [];
+  let acceptedAt: number[] = [];
   return refuses(() => {
     const nowMs = relay.clock.monotonic();
-    taken = taken.filter((atMs) => nowMs - atMs < 60_000);
-    if (taken.length >= relay.tuning.writesPerMinute) return 'rate-limited: slow down';
-    taken.push(nowMs);
+    acceptedAt = acceptedAt.filter((atMs) => nowMs - atMs < 60_000);
+    if (acceptedAt.length >= relay.tuning.writesPerMinute) return 'rate-limited: slow down';
+    acceptedAt.push(nowMs);
     return null;
   })(relay);
 };
 
-/** Lets everybody read and nobody write. */
+/** Lets everybody read, and nobody write. */
 export const restrictedWriter = refuses(() => 'restricted: sign up to write here');
 
-/** Wants more work than anybody does (NIP-13). */
+/** Requires more proof of work than anybody does (NIP-13). */
 export const powDemander = refuses((event, { tuning: { powBits } }) =>
   leadingZeroBits(event.id) < powBits ? `pow: ${powBits} bits needed` : null,
 );
@@ -56,7 +56,7 @@ const status =
   (line: string): Behaviour =>
   (relay) => ({
     onUpgrade(_, raw) {
-      relay.misbehave();
+      relay.countMisdeed();
       raw.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return true;
     },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dm, dmFilter, rawClient, start, subscribed, until } from '../../test/support/raw-client.ts';
 import { createFakeClock } from '../fake-clock.ts';
 
-test('half-open: takes the upgrade and never says a word again', async () => {
+test('half-open: accepts the upgrade and then sends nothing', async () => {
   const relay = await start('half-open');
   const client = rawClient(relay.url);
   await client.isOpen();
@@ -13,12 +13,12 @@ test('half-open: takes the upgrade and never says a word again', async () => {
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(client.frames).toEqual([]);
   expect(client.pongs()).toBe(0);
-  // Not even the closing handshake.
+  // Not even a close frame.
   expect(client.socket.readyState).toBe(client.socket.CLOSING);
   expect(relay.connections()).toBe(1);
 });
 
-test('never-upgrades: takes the connection and answers neither an upgrade nor a request', async () => {
+test('never-upgrades: accepts the connection and responds neither to an upgrade nor to a request', async () => {
   const relay = await start('never-upgrades');
   const client = rawClient(relay.url, { handshakeTimeout: 200 });
   const document = fetch(relay.url.replace('ws', 'http'), { signal: AbortSignal.timeout(200) });
@@ -28,7 +28,7 @@ test('never-upgrades: takes the connection and answers neither an upgrade nor a 
   expect(relay.connections()).toBe(1);
 });
 
-test('notice-instead-of-closed: what it says about a request for messages does not name the request', async () => {
+test('notice-instead-of-closed: refuses a REQ for messages without naming it', async () => {
   const relay = await start('notice-instead-of-closed');
   const client = rawClient(relay.url);
   await client.isOpen();
@@ -41,7 +41,7 @@ test('notice-instead-of-closed: what it says about a request for messages does n
   ]);
 });
 
-test('loses-first-req: hears no REQ in the first 50 ms, and every later one', async () => {
+test('loses-first-req: loses every REQ in the first 50 ms, and no later one', async () => {
   const clock = createFakeClock();
   const relay = await start('loses-first-req', { clock });
   const client = rawClient(relay.url);
@@ -58,7 +58,7 @@ test('loses-first-req: hears no REQ in the first 50 ms, and every later one', as
   expect(relay.subscriptions()).toBe(1);
 });
 
-test('flapper: cuts every connection after a while, without a word', async () => {
+test('flapper: cuts every connection after a while, without a close frame', async () => {
   const clock = createFakeClock();
   const relay = await start('flapper', { clock });
   for (let time = 1; time <= 2; time++) {

@@ -1,11 +1,11 @@
-import type { Behaviour } from './conduct.ts';
-import { asksForDms } from './gate.ts';
+import { asksForDms } from './auth.ts';
+import type { Behaviour } from './behaviour.ts';
 import { acceptKey } from './wire-bytes.ts';
 
-/** Takes the upgrade, and then there is nobody: no answer, no pong, no goodbye. */
+/** Accepts the upgrade and then vanishes: no frame, no pong, no close. */
 export const halfOpen: Behaviour = (relay) => ({
   onUpgrade(request, raw) {
-    relay.misbehave();
+    relay.countMisdeed();
     const key = acceptKey(request.headers['sec-websocket-key'] ?? '');
     const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
     raw.write(`${[...lines, `Sec-WebSocket-Accept: ${key}`].join('\r\n')}\r\n\r\n`);
@@ -13,31 +13,31 @@ export const halfOpen: Behaviour = (relay) => ({
   },
 });
 
-/** Takes connections and answers nothing: no upgrade, no document. */
+/** Accepts TCP connections and responds to nothing: no upgrade, no document. */
 export const neverUpgrades: Behaviour = (relay) => ({
   onUpgrade() {
-    relay.misbehave();
+    relay.countMisdeed();
     return true;
   },
   onRequest() {},
 });
 
-/** Answers a request for direct messages with a NOTICE, and with nothing that names the request. */
+/** Refuses a REQ for direct messages with a NOTICE only, which does not name the REQ. */
 export const noticeInsteadOfClosed: Behaviour = (relay) => ({
   onFrame(frame, client) {
     if (!asksForDms(frame)) return false;
-    relay.misbehave();
+    relay.countMisdeed();
     client.send(['NOTICE', 'restricted: this filter is not allowed']);
     return true;
   },
 });
 
-/** Hears no REQ that comes right after the open. */
+/** Loses every REQ that comes right after the open. */
 export const losesFirstReq: Behaviour = (relay) => ({
   onFrame([type], client) {
     const isDeaf = relay.clock.monotonic() - client.openedAtMs < relay.tuning.deafMs;
     if (type !== 'REQ' || !isDeaf) return false;
-    relay.misbehave();
+    relay.countMisdeed();
     return true;
   },
 });
@@ -47,7 +47,7 @@ export const flapper: Behaviour = (relay) => ({
   onOpen(client) {
     relay.clock.after(relay.tuning.cutAfterMs, () => {
       if (!client.isOpen()) return;
-      relay.misbehave();
+      relay.countMisdeed();
       client.raw.destroy();
     });
   },

@@ -4,19 +4,19 @@ import { encrypt } from 'nostr-tools/nip04';
 import { finalizeEvent } from 'nostr-tools/pure';
 import { actor } from '../actors.ts';
 
-/** The name in every presence that nobody of the test announced. */
+/** Name in every presence that no agent of the test announced. */
 export const STRANGER = 'stranger';
 
-/** Events by keys that nobody knows. */
+/** Events by a key that no agent of the test knows. */
 export interface Strangers {
   readonly pubkey: string;
   sign(draft: Partial<EventDraft>): NostrEvent;
-  /** A sealed message for this key. */
+  /** Returns an encrypted message for a key. */
   dm(to: string, text: string, draft?: Partial<EventDraft>): NostrEvent;
-  /** Authentic and what the filter asks for, but for its date. */
-  wanted(filter: Filter, createdAtSec: number): NostrEvent;
-  /** The shape of an event that the filter asks for, signed by nobody. */
-  junk(filter: Filter, createdAtSec: number): NostrEvent;
+  /** Returns an authentic event that matches the filter, apart from its date. */
+  matching(filter: Filter, createdAtSec: number): NostrEvent;
+  /** Returns an event that matches the filter and has no valid signature. */
+  invalid(filter: Filter, createdAtSec: number): NostrEvent;
 }
 
 export function createStrangers(deps: { readonly clock: Clock; readonly random: Random }): Strangers {
@@ -26,7 +26,7 @@ export function createStrangers(deps: { readonly clock: Clock; readonly random: 
   function sign(draft: Partial<EventDraft>): NostrEvent {
     const tags = (draft.tags ?? []).map((tag) => [...tag]);
     const event = { kind: 1, content: '', created_at: toUnixSec(clock.now()), ...draft, tags };
-    // A copy: it would leave its own mark of approval on what it is given.
+    // A copy: nostr-tools marks the object as verified.
     const { id, sig } = finalizeEvent({ ...event }, secretKey);
     return { ...event, id, pubkey, sig };
   }
@@ -55,7 +55,7 @@ export function createStrangers(deps: { readonly clock: Clock; readonly random: 
     pubkey,
     sign,
     dm,
-    wanted(filter, createdAtSec) {
+    matching(filter, createdAtSec) {
       const kind = filter.kinds?.[0] ?? kinds.note;
       const [to] = filter['#p'] ?? [];
       if (kind === kinds.encryptedDm && to !== undefined) {
@@ -64,7 +64,7 @@ export function createStrangers(deps: { readonly clock: Clock; readonly random: 
       if (kind === kinds.presence || kind === kinds.note) return presence(kind, createdAtSec);
       return sign({ kind, created_at: createdAtSec, tags: tagsFor(filter) });
     },
-    junk: (filter, createdAtSec) => ({
+    invalid: (filter, createdAtSec) => ({
       id: toHex(random.bytes(32)),
       pubkey,
       created_at: createdAtSec,
@@ -76,7 +76,7 @@ export function createStrangers(deps: { readonly clock: Clock; readonly random: 
   };
 }
 
-/** Tags that satisfy the filter. */
+/** Returns tags that match the filter. */
 const tagsFor = (filter: Filter): string[][] =>
   Object.entries(filter).flatMap(([key, values]) =>
     key.startsWith('#') && Array.isArray(values) ? [[key.slice(1), String(values[0])]] : [],

@@ -7,7 +7,7 @@ const opcodes = { text: 0x1, pong: 0xa } as const;
 /** RFC 6455 §1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** A frame as a server sends it (RFC 6455 §5.2). */
+/** Returns a WebSocket frame as a server sends it (RFC 6455 §5.2). */
 export function wireFrame(
   type: keyof typeof opcodes,
   payload: Buffer,
@@ -26,10 +26,10 @@ function lengthBytes(length: number): Buffer {
   return bytes;
 }
 
-/** The header that accepts an upgrade. */
+/** Returns the `Sec-WebSocket-Accept` header for a key. */
 export const acceptKey = (key: string): string => createHash('sha1').update(`${key}${GUID}`).digest('base64');
 
-/** A NOTICE of so many bytes as permessage-deflate (RFC 7692 §7.2.1) has it: some thousandth of that. */
+/** Returns a NOTICE of this size, compressed for permessage-deflate (RFC 7692 §7.2.1) to about a thousandth. */
 export function deflatedNotice(bytes: number): Buffer {
   const text = Buffer.alloc(bytes, 0x78);
   text.write('["NOTICE","');
@@ -38,7 +38,7 @@ export function deflatedNotice(bytes: number): Buffer {
   return deflated.subarray(0, deflated.length - 4);
 }
 
-/** A JSON document that is mostly blanks. */
+/** Returns a compressed NIP-11 document that is mostly blanks. */
 export function gzippedDocument(bytes: number): Buffer {
   const text = Buffer.alloc(bytes, 0x20);
   text.write('{"name":"small","supported_nips":[1,11]');

@@ -1,6 +1,6 @@
 import type { PlistDict, PlistValue } from './plist-reader.ts';
 
-/** The keys of launchd.plist(5) that a job of ours may use, with their types. */
+/** Keys of launchd.plist(5) that our jobs may use. */
 export interface LaunchdJob {
   readonly Label: string;
   readonly ProgramArguments: readonly string[];
@@ -24,9 +24,9 @@ const isBoolean: Check = (value) => typeof value === 'boolean';
 const isAbsolute: Check = (value) => typeof value === 'string' && value.startsWith('/');
 const isDict = (value: PlistValue): value is PlistDict => typeof value === 'object' && !Array.isArray(value);
 const within =
-  (least: number, most: number): Check =>
+  (min: number, max: number): Check =>
   (value) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
 const dictOf =
   (check: Check, names?: readonly string[]): Check =>
   (value) =>
@@ -42,7 +42,7 @@ const keys: { readonly [K in keyof Required<LaunchdJob>]: Check } = {
   RunAtLoad: isBoolean,
   KeepAlive: (value) => isBoolean(value) || dictOf(isBoolean, ['SuccessfulExit', 'Crashed'])(value),
   ThrottleInterval: within(1, 3_600),
-  // 0 would wait for ever.
+  // 0 would wait forever.
   ExitTimeOut: within(1, 3_600),
   ProcessType: (value) => ['Background', 'Standard', 'Adaptive', 'Interactive'].includes(String(value)),
   Umask: within(0, 0o777),
@@ -51,7 +51,7 @@ const keys: { readonly [K in keyof Required<LaunchdJob>]: Check } = {
   StandardErrorPath: isAbsolute,
 };
 
-/** The job of a property list. @throws Error naming every key that is unknown, missing or of the wrong type */
+/** Reads a job from a property list. @throws Error that names every unknown, missing or mistyped key */
 export function readJob(plist: PlistValue): LaunchdJob {
   if (!isDict(plist)) throw new Error('a job is a dict');
   const wrong = Object.entries(plist)

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFakeClock } from '../fake-clock.ts';
-import { until } from '../process-mesh.ts';
+import { until } from '../until.ts';
 import { createLaunchctl } from './launchctl.ts';
 
 const DOMAIN = `gui/${process.getuid?.()}`;
 const TARGET = `${DOMAIN}/job`;
 
-/** A launchd whose one job runs a line of shell. */
+/** A launchd with one job that runs a line of shell. */
 function launchd(script: string, keys = '<key>KeepAlive</key><true/>') {
   const place = mkdtempSync(join(tmpdir(), 'ocmesh-job-'));
   const plist = join(place, 'job.plist');
@@ -37,7 +37,7 @@ function launchd(script: string, keys = '<key>KeepAlive</key><true/>') {
   return { place, plist, clock, code, fact };
 }
 
-test('answers with the codes of the real one', async () => {
+test('exits with the codes of the real one', async () => {
   const { plist, clock, code, fact } = launchd('exec sleep 60');
   expect(code('print', TARGET)).toBe(113);
   expect(code('kickstart', TARGET)).toBe(113);
@@ -53,17 +53,17 @@ test('answers with the codes of the real one', async () => {
   expect(code('bootout', TARGET)).toBe(0);
   expect(code('print', TARGET)).toBe(113);
   await until(() => !isAlive(pid));
-  // Its process is gone, its label not yet.
+  // The process has ended, but the label is still in use.
   expect(code('bootstrap', DOMAIN, plist)).toBe(5);
   await clock.advance(700);
   expect(code('bootstrap', DOMAIN, plist)).toBe(0);
 });
 
-test.each(['load', 'unload', 'start', 'stop'])('knows no %s', (verb) => {
+test.each(['load', 'unload', 'start', 'stop'])('does not know %s', (verb) => {
   expect(launchd('exit 0').code(verb)).toBe(64);
 });
 
-test('refuses a plist that others may write, or that it could not read as another user', () => {
+test('refuses a plist that others can write or cannot read', () => {
   const { plist, code } = launchd('exit 0');
   for (const mode of [0o664, 0o600]) {
     chmodSync(plist, mode);
@@ -71,7 +71,7 @@ test('refuses a plist that others may write, or that it could not read as anothe
   }
 });
 
-test('starts again what ended, but not more often than it is allowed to', async () => {
+test('restarts a job that ended, but no more often than allowed', async () => {
   const { plist, clock, code, fact } = launchd(
     'exit 3',
     '<key>KeepAlive</key><true/><key>ThrottleInterval</key><integer>5</integer>',
@@ -85,7 +85,7 @@ test('starts again what ended, but not more often than it is allowed to', async 
   expect(fact('runs')).toBe('2');
 });
 
-test('leaves alone what ended as it should, where that is asked', async () => {
+test('does not restart a job that ended successfully, if so configured', async () => {
   const { plist, code, fact } = launchd(
     'exit 0',
     '<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>',
@@ -94,7 +94,7 @@ test('leaves alone what ended as it should, where that is asked', async () => {
   await until(() => fact('state') === 'not running');
 });
 
-test('kills what does not heed SIGTERM in time', async () => {
+test('kills a job that does not end after SIGTERM', async () => {
   const { plist, clock, code, fact, place } = launchd(
     'trap "" TERM; echo ready; while true; do sleep 0.05; done',
     '<key>KeepAlive</key><true/><key>ExitTimeOut</key><integer>5</integer>',
@@ -109,7 +109,7 @@ test('kills what does not heed SIGTERM in time', async () => {
   await until(() => !isAlive(pid));
 });
 
-test('gives a job nothing of the caller’s environment', async () => {
+test('does not pass on the caller’s environment', async () => {
   const { plist, code, place } = launchd('env; exec sleep 60');
   code('bootstrap', DOMAIN, plist);
   const names = await until(() => {

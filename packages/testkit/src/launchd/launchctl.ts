@@ -1,20 +1,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type LaunchdJob, readJob } from './job-keys.ts';
 import { readPlist } from './plist-reader.ts';
-import { createRunningJob, type JobSurroundings, type RunningJob } from './running-job.ts';
+import { createRunningJob, type JobEnvironment, type RunningJob } from './running-job.ts';
 
 export interface Reply {
   readonly code: number;
   readonly text: string;
 }
 
-export interface LaunchctlOptions extends JobSurroundings {
+export interface LaunchctlOptions extends JobEnvironment {
   readonly uid: number;
-  /** How long a label stays taken after its process is gone. */
+  /** Time for which a label stays in use after its process has ended. */
   readonly teardownMs: number;
 }
 
-/** The verbs of launchctl with the codes of the real one, over one `gui` domain. */
+/** Subcommands of launchctl with its exit codes, for one `gui` domain. */
 export function createLaunchctl(options: LaunchctlOptions) {
   const { uid, clock, teardownMs } = options;
   const domain = `gui/${uid}`;
@@ -93,7 +93,7 @@ export function createLaunchctl(options: LaunchctlOptions) {
   }
 
   return {
-    /** One call of launchctl. */
+    /** Runs one call of launchctl. */
     call([verb, ...args]: readonly string[]): Reply {
       switch (verb) {
         case 'bootstrap':

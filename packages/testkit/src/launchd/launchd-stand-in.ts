@@ -5,30 +5,30 @@ import { createRealClock } from '../real-clock.ts';
 import { createLaunchctl, type Reply } from './launchctl.ts';
 
 export interface LaunchdStandIn {
-  /** First in PATH: `launchctl` and `uname` of a Mac. */
+  /** Folder to put first in PATH, with `launchctl` and `uname` of a Mac. */
   readonly binFolder: string;
-  /** Every call of launchctl so far, as it was typed. */
+  /** Calls of launchctl so far, as typed. */
   readonly calls: readonly string[];
-  /** A call of our own. */
+  /** Calls launchctl. */
   launchctl(...args: string[]): Reply;
   /** Ends every job. */
   close(): Promise<void>;
 }
 
 export interface LaunchdStandInOptions {
-  /** A folder with a short name: a socket goes there. */
+  /** Folder with a short path: it holds a socket. */
   readonly place: string;
   /** HOME of the jobs. */
   readonly userHome: string;
-  /** In place of every job's ThrottleInterval, to save a test's time. */
+  /** Replaces every job's ThrottleInterval, to save time in tests. */
   readonly throttleSec?: number;
-  /** What a test wants the jobs to find in their environment. */
+  /** Additions to the jobs' environment. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 const TEARDOWN_MS = 700;
 
-/** Asks the stand-in over its socket, as launchctl asks launchd over Mach. */
+/** A client that calls the stand-in over its socket, as launchctl calls launchd over Mach. */
 const CLIENT = `import { connect } from 'node:net';
 const socket = connect(process.argv[2]);
 socket.end(JSON.stringify(process.argv.slice(3)));
@@ -39,7 +39,7 @@ const reply = JSON.parse(text);
 process.exitCode = reply.code;
 `;
 
-/** Plays launchd on a machine that has none, for programs that run with `binFolder` first in PATH. */
+/** Starts a stand-in for launchd, for programs that run with `binFolder` first in PATH. */
 export async function startLaunchdStandIn(options: LaunchdStandInOptions): Promise<LaunchdStandIn> {
   const { place, userHome, throttleSec, environment = {} } = options;
   const socketPath = join(place, 'launchd.sock');

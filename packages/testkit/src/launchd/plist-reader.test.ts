@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readJob } from './job-keys.ts';
 import { readPlist } from './plist-reader.ts';
 
@@ -9,7 +9,7 @@ const job = (keys: string): string =>
     `<dict><key>Label</key><string>l</string><key>ProgramArguments</key><array><string>/p</string></array>${keys}</dict>`,
   );
 
-test('reads what a job may hold', () => {
+test('reads all types that a job uses', () => {
   const value =
     '<dict><key>a &amp; b</key><array><string> &lt;&gt;"\' </string><integer>-3</integer><true/></array></dict>';
   expect(readPlist(plist(value))).toEqual({ 'a & b': [' <>"\' ', -3, true] });
@@ -30,7 +30,7 @@ test.each([
   expect(() => readPlist(plist(value))).toThrow();
 });
 
-test('refuses a file that was cut', () => {
+test('refuses a truncated file', () => {
   const whole = job('');
   for (let length = 0; length < whole.length - 1; length += 7)
     expect(() => readPlist(whole.slice(0, length))).toThrow();
@@ -39,7 +39,7 @@ test('refuses a file that was cut', () => {
 describe('the keys of a job', () => {
   const read = (keys: string) => readJob(readPlist(job(keys)));
 
-  it.each([
+  test.each([
     '<key>KeepAlive</key><true/>',
     '<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>',
     '<key>Umask</key><integer>63</integer>',
@@ -47,7 +47,7 @@ describe('the keys of a job', () => {
     expect(read(keys).Label).toBe('l');
   });
 
-  it.each([
+  test.each([
     ['KeepAlive', '<key>KeepAlive</key><dict><key>NetworkState</key><true/></dict>'],
     ['Umask', '<key>Umask</key><string>077</string>'],
     ['RunAtLoad', '<key>RunAtLoad</key><string>yes</string>'],

@@ -1,4 +1,4 @@
-/** What a property list holds: the part of the format that a launchd job uses. */
+/** A value of a property list; only the types that a launchd job uses. */
 export type PlistValue = string | number | boolean | PlistValue[] | PlistDict;
 export interface PlistDict {
   [key: string]: PlistValue;
@@ -7,7 +7,7 @@ export interface PlistDict {
 const TOKEN = /\s*(?:<(\/?)([a-z]+)(\/?)>|([^<]+))/y;
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** Strict where the parsers at hand are lax. @throws Error for anything that Apple's grammar does not allow */
+/** Parses a property list strictly. @throws Error for anything that Apple's grammar does not allow */
 export function readPlist(text: string): PlistValue {
   const body =
     /^<\?xml [^>]*\?>\s*<!DOCTYPE plist [^>]*>\s*<plist version="1\.0">([\s\S]*)<\/plist>\s*$/.exec(
@@ -34,7 +34,7 @@ export function readPlist(text: string): PlistValue {
     return raw.replace(/&([a-z]+);/g, (_, name: string) => ENTITIES[name] ?? '');
   }
 
-  /** The value that begins with this token; undefined at the end of its container. */
+  /** Returns the value that begins with this token; undefined at the end of its container. */
   function value({ tag, kind } = next()): PlistValue | undefined {
     if (kind === 'close') return undefined;
     if (kind === 'empty' && (tag === 'true' || tag === 'false')) return tag === 'true';

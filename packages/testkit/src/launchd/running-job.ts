@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Cancel, Clock } from '@ocmesh/shared/ambient';
 import type { LaunchdJob } from './job-keys.ts';
 
-/** Signals that launchd takes for a crash. */
+/** Signals that count as a crash. */
 const CRASHES = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGFPE', 'SIGBUS', 'SIGSEGV', 'SIGSYS', 'SIGKILL'];
 
 export interface RunningJob {
@@ -13,24 +13,24 @@ export interface RunningJob {
   readonly state: 'running' | 'spawn scheduled' | 'not running';
   readonly lastExit: string;
   start(): void;
-  /** SIGTERM, then a new start at once. */
+  /** Sends SIGTERM and starts again at once. */
   kick(): void;
-  /** SIGTERM, SIGKILL after ExitTimeOut; resolves when the process is gone. */
+  /** Sends SIGTERM, and SIGKILL after ExitTimeOut. Resolves when the process has ended. */
   end(): Promise<void>;
 }
 
-export interface JobSurroundings {
+export interface JobEnvironment {
   readonly clock: Clock;
-  /** The whole environment of a job but its own EnvironmentVariables: nothing of the caller's. */
+  /** The environment of a job, apart from its EnvironmentVariables; the caller's is not inherited. */
   readonly environment: Readonly<Record<string, string>>;
-  /** In place of ThrottleInterval, to save a test's time. */
+  /** Replaces ThrottleInterval, to save time in tests. */
   readonly throttleSec?: number;
 }
 
-/** One job as launchd keeps it: started, started again, throttled, ended. */
+/** Runs one job like launchd: starts, restarts, throttles and ends it. */
 export function createRunningJob(
   job: LaunchdJob,
-  { clock, environment, throttleSec }: JobSurroundings,
+  { clock, environment, throttleSec }: JobEnvironment,
 ): RunningJob {
   const throttleMs = (throttleSec ?? job.ThrottleInterval ?? 10) * 1000;
   let child: ChildProcess | null = null;
@@ -59,7 +59,7 @@ export function createRunningJob(
     );
     const limit = job.SoftResourceLimits?.['NumberOfFiles'] ?? 256;
     const umask = (job.Umask ?? 0o022).toString(8);
-    // No search of PATH: the program is named in full.
+    // PATH is not searched: the program has an absolute path.
     child = spawn(
       '/bin/sh',
       ['-c', `umask ${umask}; ulimit -Sn ${limit}; exec "$0" "$@"`, ...job.ProgramArguments],
@@ -82,7 +82,7 @@ export function createRunningJob(
     child = null;
     cancelKill();
     lastExit = signal ? `${signal}` : String(code);
-    // What the job left behind in its process group goes with it.
+    // Ends the rest of the job's process group.
     if (pid) signalTo(-pid, 'SIGTERM');
     if (onGone) return onGone();
     if (!isKicked && !isWanted(code, signal)) return;
@@ -91,7 +91,7 @@ export function createRunningJob(
     scheduled = clock.after(waitMs, start);
   }
 
-  /** SIGTERM now, SIGKILL when its time is up. */
+  /** Sends SIGTERM now, and SIGKILL after ExitTimeOut. */
   function terminate(): void {
     const { pid } = child ?? {};
     if (!pid) return;
@@ -136,6 +136,6 @@ function signalTo(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone already.
+    // It has ended already.
   }
 }

@@ -4,7 +4,7 @@ import { finalizeEvent } from 'nostr-tools/pure';
 import { expect, onTestFinished, vi } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { actor } from '../../src/actors.ts';
-import type { Frame } from '../../src/hostile/conduct.ts';
+import type { Frame } from '../../src/hostile/behaviour.ts';
 import { type HostileRelayOptions, startHostileRelay } from '../../src/hostile/hostile-relay.ts';
 import type { HostileRelayName } from '../../src/hostile/hostile-relays.ts';
 
@@ -27,17 +27,21 @@ export const dm = (text: string, draft: Partial<EventDraft> = {}): NostrEvent =>
     ...draft,
   });
 
-/** A hostile relay that goes with the test. */
+/** Starts a hostile relay for the duration of the test. */
 export async function start(name: HostileRelayName, options: HostileRelayOptions = {}) {
   const relay = await startHostileRelay(name, options);
   onTestFinished(() => relay.close());
   return relay;
 }
 
-/** Waits for what goes over a real socket. */
-export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 2 });
+/** Far more than a socket takes on a busy machine. */
+const FAR_END_MS = 120_000;
 
-/** A client without any manners of its own. */
+/** Waits in real time for data on a socket. */
+export const until = (check: () => void): Promise<void> =>
+  vi.waitFor(check, { timeout: FAR_END_MS, interval: 2 });
+
+/** Connects a client that records frames and does nothing by itself. */
 export function rawClient(url: string, options: ClientOptions = {}) {
   const socket = new WebSocket(url, { perMessageDeflate: false, ...options });
   const frames: Frame[] = [];
@@ -64,7 +68,7 @@ export function rawClient(url: string, options: ClientOptions = {}) {
   };
 }
 
-/** Open, and subscribed to what is for bob. */
+/** Connects a client and subscribes to bob's messages. */
 export async function subscribed(url: string, options: ClientOptions = {}) {
   const client = rawClient(url, options);
   await client.isOpen();

@@ -3,20 +3,20 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import { parseEvent } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../../core/ports/crypto-engine.ts';
 
-/** Secret keys 1 and 2: their public keys and their shared secret are known to everybody. */
+/** Secret keys 1 and 2, whose public keys and shared secret are public knowledge. */
 const SECRET_1 = fromHex('1'.padStart(64, '0'));
 const SECRET_2 = fromHex('2'.padStart(64, '0'));
 const PUBLIC_1 = '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798' as Pubkey;
 const PUBLIC_2 = 'c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5' as Pubkey;
-/** Sealed by nostr-tools from key 1 for key 2. */
+/** Encrypted by nostr-tools from key 1 for key 2. */
 const SEALED_04 = 'ap4SrkFsrD/FZI1lCtlrjw==?iv=q54ORMkHX9KYl3J8RyBKEA==';
 const SEALED_44 =
   'Amr8S7P6tU12N1SjDQ9s2ocAXb6O8QktwkLeMdRrS3WzouD9YCxivkmpO0zqQMywz1zKcEdfoyf/4+5WlhGgZt1Rxa00cOLV4YCiUisOmp2vfRF/92/VH8nlQeIi/sZdU0wH';
 const PLAINTEXT = 'ocmesh ✓';
 
 /**
- * The fast engine, if it works on this machine; else the portable one. A wrong answer here would lose messages or
- * accept forged ones, so it is asked things whose answers are known before it is trusted.
+ * Returns the fast engine if it passes its self-test on this machine, otherwise the portable one. An engine that computes
+ * wrong results would lose messages or accept forged ones.
  */
 export async function chooseEngine(log: Log): Promise<CryptoEngine> {
   try {
@@ -31,10 +31,10 @@ export async function chooseEngine(log: Log): Promise<CryptoEngine> {
   }
 }
 
-/** @throws when an answer is wrong */
+/** Checks an engine against known results. @throws if one is wrong */
 export function selfTest(engine: CryptoEngine): void {
-  const must = (holds: boolean, what: string): void => {
-    if (!holds) throw new Error(`self-test: ${what}`);
+  const must = (isRight: boolean, what: string): void => {
+    if (!isRight) throw new Error(`self-test: ${what}`);
   };
   must(engine.publicKey(SECRET_1) === PUBLIC_1, 'public key');
   const event = engine.sign({ kind: 1, created_at: 1, tags: [['t', 'x']], content: PLAINTEXT }, SECRET_1);

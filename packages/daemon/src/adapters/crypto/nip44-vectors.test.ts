@@ -11,7 +11,7 @@ import { conversationKey, messageKeys, openNip44, paddedLength, sealNip44 } from
 import { sharedX } from './secp256k1.ts';
 import { createWasmEngine } from './wasm-engine.ts';
 
-// The vectors that NIP-44 names by their hash.
+// The vectors whose hash is in NIP-44.
 
 interface KeyPair {
   readonly sec1: string;
@@ -58,7 +58,7 @@ const file = readFileSync(new URL('../../../test/vectors/nip44.vectors.json', im
 const { valid, invalid } = (JSON.parse(file.toString()) as { v2: Vectors }).v2;
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
-/** An engine and, under it, what takes a conversation key and a nonce. */
+/** An engine, and its functions that take a conversation key and a nonce. */
 interface Implementation {
   readonly engine: CryptoEngine;
   conversationKey(secretKey: Uint8Array, peer: Pubkey): Uint8Array;
@@ -78,7 +78,7 @@ const nostrTools: Implementation = {
   open: (key, payload) => nip44.decrypt(payload, key),
 };
 
-test('the vectors are the official ones, and all there', () => {
+test('the vectors are the official ones, and complete', () => {
   expect(sha256(file)).toBe('269ed0f69e4c192512cc779e78c555090cebc7c785b609e338a62afc3ce25040');
   expect(valid.get_conversation_key).toHaveLength(35);
   expect(valid.get_message_keys.keys).toHaveLength(32);
@@ -92,22 +92,22 @@ test('the vectors are the official ones, and all there', () => {
 describe.each([
   ['on WebAssembly', wasm],
   ['on nostr-tools', nostrTools],
-])('the engine %s', (_, { engine, ...under }) => {
+])('the engine %s', (_, { engine, ...lower }) => {
   test.each(valid.get_conversation_key)('conversation key of $sec1 and $pub2', (vector) => {
-    const key = under.conversationKey(fromHex(vector.sec1), vector.pub2);
+    const key = lower.conversationKey(fromHex(vector.sec1), vector.pub2);
     expect(toHex(key)).toBe(vector.conversation_key);
     for (const codec of [engine.nip44, nip44OnceOf(engine)]) {
-      const sealed = under.seal(fromHex(vector.conversation_key), 'for this pair', new Uint8Array(32));
+      const sealed = lower.seal(fromHex(vector.conversation_key), 'for this pair', new Uint8Array(32));
       expect(codec.open(fromHex(vector.sec1), vector.pub2, sealed)).toBe('for this pair');
-      expect(under.open(key, codec.seal(fromHex(vector.sec1), vector.pub2, 'and back'))).toBe('and back');
+      expect(lower.open(key, codec.seal(fromHex(vector.sec1), vector.pub2, 'and back'))).toBe('and back');
     }
   });
 
   test.each(valid.encrypt_decrypt)('seals and opens $plaintext', (vector) => {
     const secretKeys = [fromHex(vector.sec1), fromHex(vector.sec2)] as const;
     const [one, two] = [engine.publicKey(secretKeys[0]), engine.publicKey(secretKeys[1])];
-    expect(toHex(under.conversationKey(secretKeys[0], two))).toBe(vector.conversation_key);
-    const sealed = under.seal(fromHex(vector.conversation_key), vector.plaintext, fromHex(vector.nonce));
+    expect(toHex(lower.conversationKey(secretKeys[0], two))).toBe(vector.conversation_key);
+    const sealed = lower.seal(fromHex(vector.conversation_key), vector.plaintext, fromHex(vector.nonce));
     expect(sealed).toBe(vector.payload);
     for (const codec of [engine.nip44, nip44OnceOf(engine)]) {
       expect(codec.open(secretKeys[0], two, vector.payload)).toBe(vector.plaintext);
@@ -118,9 +118,9 @@ describe.each([
   test.each(valid.encrypt_decrypt_long_msg)('seals and opens $repeat times $pattern', (vector) => {
     const plaintext = vector.pattern.repeat(vector.repeat);
     expect(sha256(plaintext)).toBe(vector.plaintext_sha256);
-    const sealed = under.seal(fromHex(vector.conversation_key), plaintext, fromHex(vector.nonce));
+    const sealed = lower.seal(fromHex(vector.conversation_key), plaintext, fromHex(vector.nonce));
     expect(sha256(sealed)).toBe(vector.payload_sha256);
-    expect(under.open(fromHex(vector.conversation_key), sealed) === plaintext).toBe(true);
+    expect(lower.open(fromHex(vector.conversation_key), sealed) === plaintext).toBe(true);
   });
 
   test.each(invalid.get_conversation_key)('refuses keys: $note', ({ sec1, pub2 }) => {
@@ -131,11 +131,11 @@ describe.each([
   });
 
   test.each(invalid.decrypt)('refuses a payload: $note', ({ conversation_key, payload }) => {
-    expect(() => under.open(fromHex(conversation_key), payload)).toThrow();
+    expect(() => lower.open(fromHex(conversation_key), payload)).toThrow();
   });
 
   test('seals at least one byte', () => {
-    expect(() => under.seal(new Uint8Array(32), '', new Uint8Array(32))).toThrow();
+    expect(() => lower.seal(new Uint8Array(32), '', new Uint8Array(32))).toThrow();
   });
 });
 
@@ -153,7 +153,7 @@ test.each(valid.calc_padded_len)('pads %i bytes to %i', (length, padded) => {
   expect(paddedLength(length)).toBe(padded);
 });
 
-// NIP-44 allows longer texts by now, in a form that nothing of ours needs; the longest vector takes seconds.
+// NIP-44 now also allows longer texts, which we do not need; the longest vector takes seconds.
 test.each(invalid.encrypt_msg_lengths.filter((length) => length < 10_000_000))(
   'the fast engine does not seal %i bytes',
   (length) => {

@@ -1,16 +1,16 @@
 import { createCipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-// NIP-44 version 2: ChaCha20 and HMAC-SHA256 under keys derived for each message, length hidden by padding.
+// NIP-44 version 2: ChaCha20 and HMAC-SHA256 with keys derived for each message; padding hides the length.
 
 const VERSION = 2;
 const NONCE_BYTES = 32;
 const MAC_BYTES = 32;
 /** Version, nonce, the smallest padded text (2 + 32 bytes) and MAC. */
-const LEAST_BYTES = 1 + NONCE_BYTES + 34 + MAC_BYTES;
-const MOST_BYTES = 65_535;
+const MIN_BYTES = 1 + NONCE_BYTES + 34 + MAC_BYTES;
+const MAX_BYTES = 65_535;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The long-term key between two parties, from their shared x coordinate. */
+/** Derives the long-term key of two parties from their shared x coordinate. */
 export const conversationKey = (sharedX: Uint8Array): Uint8Array =>
   createHmac('sha256', 'nip44-v2').update(sharedX).digest();
 
@@ -25,12 +25,12 @@ export function sealNip44(
   return Buffer.concat([Uint8Array.of(VERSION), nonce, sealed, mac]).toString('base64');
 }
 
-/** Throws for anything that was not sealed with this key. */
+/** Decrypts a payload. @throws if it was not encrypted with this key */
 export function openNip44(key: Uint8Array, payload: string): string {
   const bytes = Buffer.from(payload, 'base64');
-  // Buffer skips what is no base64 and takes stray bits: one message would have many payloads.
-  if (bytes.toString('base64') !== payload) throw new Error('no base64');
-  if (bytes.length < LEAST_BYTES || bytes[0] !== VERSION) throw new Error('no NIP-44 version 2 payload');
+  // Buffer ignores invalid characters and stray bits, so that one message would have many payloads.
+  if (bytes.toString('base64') !== payload) throw new Error('invalid base64');
+  if (bytes.length < MIN_BYTES || bytes[0] !== VERSION) throw new Error('not a NIP-44 version 2 payload');
   const nonce = bytes.subarray(1, 1 + NONCE_BYTES);
   const sealed = bytes.subarray(1 + NONCE_BYTES, bytes.length - MAC_BYTES);
   const { cipherKey, cipherNonce, macKey } = messageKeys(key, nonce);
@@ -39,9 +39,9 @@ export function openNip44(key: Uint8Array, payload: string): string {
   return unpad(chacha20(cipherKey, cipherNonce, sealed));
 }
 
-/** The keys of one message. */
+/** Derives the keys of one message. */
 export function messageKeys(key: Uint8Array, nonce: Uint8Array) {
-  // The conversation key is HKDF's pseudo-random key already: only its expand step is left.
+  // The conversation key is already HKDF's pseudo-random key, so only the expand step remains.
   const expanded = hkdfExpand(key, nonce, 76);
   return {
     cipherKey: expanded.subarray(0, 32),
@@ -67,10 +67,10 @@ function chacha20(key: Uint8Array, nonce: Uint8Array, data: Uint8Array): Buffer 
   return Buffer.concat([cipher.update(data), cipher.final()]);
 }
 
-/** Two bytes of length, the text, zeros up to the padded length. */
+/** Returns two bytes of length, the text, and zeros up to the padded length. */
 function pad(plaintext: string): Buffer {
   const text = Buffer.from(plaintext, 'utf8');
-  if (text.length < 1 || text.length > MOST_BYTES) throw new Error('1 to 65535 bytes can be sealed');
+  if (text.length < 1 || text.length > MAX_BYTES) throw new Error('only 1 to 65535 bytes can be encrypted');
   const padded = Buffer.alloc(2 + paddedLength(text.length));
   padded.writeUInt16BE(text.length);
   text.copy(padded, 2);
@@ -83,7 +83,7 @@ function unpad(padded: Buffer): string {
   return utf8.decode(padded.subarray(2, 2 + length));
 }
 
-/** Bytes that a text of this many bytes is padded to. */
+/** Returns the length to which a text of that many bytes is padded. */
 export function paddedLength(length: number): number {
   if (length <= 32) return 32;
   const nextPower = 2 ** (Math.floor(Math.log2(length - 1)) + 1);

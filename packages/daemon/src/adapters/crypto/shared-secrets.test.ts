@@ -15,7 +15,7 @@ beforeEach(() => {
 const alice = actor('alice');
 const bob = actor('bob');
 
-test('agrees on a secret with a peer once, for both codecs and both directions', () => {
+test('computes the secret with a peer once, for both codecs and directions', () => {
   const { nip04, nip44 } = createWasmEngine();
   for (const codec of [nip04, nip44, nip04]) {
     codec.open(alice.secretKey, bob.pubkey, codec.seal(alice.secretKey, bob.pubkey, 'x'));
@@ -23,7 +23,7 @@ test('agrees on a secret with a peer once, for both codecs and both directions',
   expect(sharedX).toHaveBeenCalledTimes(1);
 });
 
-test('keys that are used once drive out no peer', () => {
+test('does not cache secrets of one-time keys', () => {
   const { nip44, nip44Once } = createWasmEngine();
   nip44.seal(alice.secretKey, bob.pubkey, 'x');
   for (let number = 0; number < 1_100; number++) {
@@ -36,7 +36,7 @@ test('keys that are used once drive out no peer', () => {
   expect(sharedX).not.toHaveBeenCalled();
 });
 
-test('a peer that was not heard of for the longest time is the one that is forgotten', () => {
+test('drops the secret that was not used for the longest time', () => {
   const { nip44 } = createWasmEngine();
   const peers = Array.from({ length: 1_001 }, (_, number) => actor(`peer ${number}`).pubkey);
   const [first, second] = peers as [Pubkey, Pubkey, ...Pubkey[]];

@@ -4,7 +4,7 @@ import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createSignatureThread } from './signature-thread.ts';
 
-/** Threads that say what they are told to. */
+/** Fake threads, whose messages come from the test. */
 const threads = vi.hoisted(() => ({ refusal: '', started: [] as EventEmitter[] }));
 vi.mock('node:os', () => ({ availableParallelism: () => 2 }));
 vi.mock('node:worker_threads', () => ({
@@ -32,7 +32,7 @@ function open() {
   return { clock, log, thread };
 }
 
-test('where no thread can be started it is said, and tried again later', async () => {
+test('logs that no thread can be started, and tries again later', async () => {
   threads.refusal = 'EAGAIN';
   const { clock, log, thread } = open();
   expect(thread.isReady()).toBe(false);
@@ -43,28 +43,28 @@ test('where no thread can be started it is said, and tried again later', async (
   expect(threads.started).toHaveLength(1);
 });
 
-test('an answer that comes after the end leaves no timer behind', async () => {
+test('leaves no timer after a result that arrives after the end', async () => {
   const { clock, thread } = open();
-  const told = expect(thread.check(events)).rejects.toThrow('it is ended');
+  const refused = expect(thread.check(events)).rejects.toThrow('it was stopped');
   thread.stop();
   threads.started[0]?.emit('message', [true]);
-  await told;
+  await refused;
   expect(clock.pending()).toBe(0);
 });
 
-test('who asks meanwhile does not put off the end of a thread that does not answer', async () => {
+test('ends a thread that does not respond in time, even if more batches arrive meanwhile', async () => {
   const { clock, thread } = open();
-  const first = expect(thread.check(events)).rejects.toThrow('it does not answer');
+  const first = expect(thread.check(events)).rejects.toThrow('it does not respond');
   await clock.advance(6_000);
-  const second = expect(thread.check(events)).rejects.toThrow('it does not answer');
+  const second = expect(thread.check(events)).rejects.toThrow('it does not respond');
   await clock.advance(4_000);
   await Promise.all([first, second]);
 });
 
-test('an answer that cannot be read ends the thread: the next would pass for it', async () => {
+test('ends the thread on an unreadable result, as the next one would be taken for it', async () => {
   const { thread } = open();
-  const told = expect(thread.check(events)).rejects.toThrow('damaged');
+  const refused = expect(thread.check(events)).rejects.toThrow('damaged');
   threads.started[0]?.emit('messageerror', new Error('damaged'));
-  await told;
+  await refused;
   expect(thread.isReady()).toBe(false);
 });

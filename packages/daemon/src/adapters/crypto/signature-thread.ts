@@ -3,22 +3,22 @@ import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock, Log } from '@ocmesh/shared/ambient';
 import type { SignatureChecks } from '../../core/ports/signature-checks.ts';
 
-/** It takes 10 MB, so it goes when nothing was to be done for a while. */
+/** A thread takes 10 MB, so it ends after this time without work. */
 const IDLE_MS = 30_000;
-/** For a batch that takes 10 ms. */
-const ANSWER_MS = 10_000;
-/** Pause after one that failed. */
-const AGAIN_MS = 60_000;
+/** Time for a batch, which normally takes 10 ms. */
+const RESPONSE_MS = 10_000;
+/** Pause after a thread that failed. */
+const RETRY_MS = 60_000;
 
 interface Thread {
   readonly worker: Worker;
   isReady: boolean;
-  /** In the order of the batches. */
-  readonly asked: { resolve(answers: readonly boolean[]): void; reject(error: Error): void }[];
+  /** Callers who wait for their batch, in order. */
+  readonly pending: { resolve(results: readonly boolean[]): void; reject(error: Error): void }[];
   cancelTimer: Cancel;
 }
 
-/** The wasm engine in a thread of its own, which runs only while much is to be checked. */
+/** Checks signatures with the WebAssembly engine in another thread, which runs only while there is much to check. */
 export function createSignatureThread(deps: {
   readonly clock: Clock;
   readonly log: Log;
@@ -28,35 +28,35 @@ export function createSignatureThread(deps: {
   let thread: Thread | null = null;
   let failedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @throws where the machine gives us no more threads */
+  /** @throws if the system allows no more threads */
   function start(): Thread {
     const extension = import.meta.url.endsWith('.mjs') ? 'mjs' : 'js';
     const worker = new Worker(new URL(`./signature-worker.${extension}`, import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     });
     worker.unref();
-    const started: Thread = { worker, isReady: false, asked: [], cancelTimer: () => {} };
+    const started: Thread = { worker, isReady: false, pending: [], cancelTimer: () => {} };
     const fail = (error: Error): void => end(started, error);
     worker.on('message', (message: 'ready' | readonly boolean[]) => {
-      // What was on its way still comes after the end.
+      // Messages still arrive after the thread was ended.
       if (thread !== started) return;
       if (message === 'ready') started.isReady = true;
-      else started.asked.shift()?.resolve(message);
+      else started.pending.shift()?.resolve(message);
       watch(started);
     });
     worker.on('error', fail);
-    // The next answer would pass for this one.
+    // The next result would be taken for this one.
     worker.on('messageerror', fail);
-    worker.on('exit', (code) => fail(new Error(`it ended with ${code}`)));
+    worker.on('exit', (code) => fail(new Error(`it exited with ${code}`)));
     return started;
   }
 
-  /** Gives up a thread that does not answer, and ends one that has nothing to do. */
+  /** Ends a thread that does not respond, or has had nothing to do. */
   function watch(one: Thread): void {
     one.cancelTimer();
-    const isAsked = one.asked.length > 0 || !one.isReady;
-    one.cancelTimer = isAsked
-      ? clock.after(ANSWER_MS, () => end(one, new Error('it does not answer')))
+    const isBusy = one.pending.length > 0 || !one.isReady;
+    one.cancelTimer = isBusy
+      ? clock.after(RESPONSE_MS, () => end(one, new Error('it does not respond')))
       : clock.after(IDLE_MS, () => end(one));
   }
 
@@ -65,7 +65,7 @@ export function createSignatureThread(deps: {
     thread = null;
     one.cancelTimer();
     void one.worker.terminate();
-    for (const { reject } of one.asked) reject(error ?? new Error('it is ended'));
+    for (const { reject } of one.pending) reject(error ?? new Error('it was stopped'));
     if (error) report(error);
   }
 
@@ -76,7 +76,7 @@ export function createSignatureThread(deps: {
 
   return {
     isReady() {
-      if (!isUseful || clock.monotonic() - failedAtMs < AGAIN_MS) return false;
+      if (!isUseful || clock.monotonic() - failedAtMs < RETRY_MS) return false;
       if (thread) return thread.isReady;
       try {
         thread = start();
@@ -90,8 +90,8 @@ export function createSignatureThread(deps: {
       new Promise((resolve, reject) => {
         if (!thread?.isReady) return reject(new Error('there is no thread'));
         thread.worker.postMessage(events);
-        // Who asks while others wait does not put off their end.
-        if (thread.asked.push({ resolve, reject }) === 1) watch(thread);
+        // A batch behind others must not extend their time.
+        if (thread.pending.push({ resolve, reject }) === 1) watch(thread);
       }),
     stop() {
       if (thread) end(thread);

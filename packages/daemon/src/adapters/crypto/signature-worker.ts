@@ -8,7 +8,7 @@ selfTest(engine);
 parentPort?.on('message', (events: readonly NostrEvent[]) =>
   parentPort?.postMessage(events.map(engine.verify)),
 );
-// Its answer would be missing, and the next pass for it.
+// Its result would be missing, and the next one would be taken for it.
 parentPort?.on('messageerror', (error) => {
   throw error;
 });

@@ -6,13 +6,13 @@ import { openNip04, sealNip04 } from './nip04.ts';
 import { conversationKey, openNip44, sealNip44 } from './nip44.ts';
 import { publicKeyOf, sharedX, signSchnorr, verifySchnorr } from './secp256k1.ts';
 
-/** Peers whose shared secret is kept: finding it again costs 160 µs, as much as a signature check. */
+/** Peers whose shared secret is cached: computing it takes 160 µs, as long as a signature check. */
 const CACHED_SECRETS = 1_000;
 
-/** The engine on WebAssembly and OpenSSL. */
+/** Creates the engine on WebAssembly and OpenSSL. */
 export function createWasmEngine(): CryptoEngine {
   const cached = new Map<string, Uint8Array>();
-  /** By the key object: an event costs one signature, not that and a multiplication. */
+  /** Public keys by the object of the secret key, so that signing an event needs no extra multiplication. */
   const pubkeys = new WeakMap<Uint8Array, Pubkey>();
 
   const freshSecret = (secretKey: Uint8Array, peer: Pubkey): Uint8Array =>
@@ -22,7 +22,7 @@ export function createWasmEngine(): CryptoEngine {
     const key = `${peer}${Buffer.from(secretKey).toString('hex')}`;
     const known = cached.get(key);
     const secret = known ?? freshSecret(secretKey, peer);
-    // Put back at the end: what is dropped is what was not used for the longest time.
+    // Moved to the end: the secret that was not used for the longest time is dropped.
     cached.delete(key);
     cached.set(key, secret);
     if (cached.size > CACHED_SECRETS) cached.delete(cached.keys().next().value as string);
@@ -74,7 +74,7 @@ export function createWasmEngine(): CryptoEngine {
   };
 }
 
-/** The id of an event (NIP-01): SHA-256 of its canonical form, which is what JSON.stringify makes. */
+/** Returns the id of an event (NIP-01): SHA-256 of its canonical form, which is the output of JSON.stringify. */
 const hashOf = ({ pubkey, created_at, kind, tags, content }: UnsignedEvent): Buffer =>
   createHash('sha256')
     .update(JSON.stringify([0, pubkey, created_at, kind, tags, content]))

@@ -4,21 +4,21 @@ import { callerHeader, type Operation, operations } from '@ocmesh/shared/contrac
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
-import { type CallerOptions, createCallerCheck } from './authenticate.ts';
+import { type CallerOptions, createAuthenticate } from './authenticate.ts';
 import { httpLimits } from './limits.ts';
 
 const token = 'a'.repeat(43);
 const forOwner: Operation = { ...operations.addRelay, owner: true };
 const forAll: Operation = operations.listRelays;
 
-function openDoor(auth: CallerOptions['auth'] = 'none', current: () => string | null = () => token) {
+function setUp(auth: CallerOptions['auth'] = 'none', current: () => string | null = () => token) {
   const clock = createFakeClock();
   const log = createRecordingLog();
-  const check = createCallerCheck({ auth, token: current }, { clock, log });
-  /** What a call with these headers is taken for: the owner or not, or the code that refuses it. */
+  const authenticate = createAuthenticate({ auth, token: current }, { clock, log });
+  /** Returns whether a call with these headers is the owner's, or the error code. */
   function call(row: Operation, ...headers: [name: string, value: string][]): boolean | string {
     try {
-      return check({ rawHeaders: headers.flat() } as IncomingMessage, row).owner;
+      return authenticate({ rawHeaders: headers.flat() } as IncomingMessage, row).owner;
     } catch (error) {
       return (error as { code: string }).code;
     }
@@ -28,22 +28,22 @@ function openDoor(auth: CallerOptions['auth'] = 'none', current: () => string | 
 
 const bearer = (value: string): [string, string] => ['Authorization', `Bearer ${value}`];
 
-test('without a token everybody may call, but nobody is the owner', () => {
-  const { call } = openDoor();
+test('lets anyone call without a token, but not as the owner', () => {
+  const { call } = setUp();
   expect([call(forAll), call(forOwner)]).toEqual([false, 'owner_only']);
 });
 
-test('who shows the token is the owner', () => {
+test('takes a call with the token for the owner', () => {
   for (const auth of ['none', 'token'] as const) {
-    const { call } = openDoor(auth);
+    const { call } = setUp(auth);
     expect([call(forAll, bearer(token)), call(forOwner, bearer(token))]).toEqual([true, true]);
     expect(call(forOwner, ['authorization', `bearer  ${token}`])).toBe(true);
   }
 });
 
-test('who acts for an agent is not the owner, whatever token it shows', () => {
+test('does not take an agent for the owner, even with the token', () => {
   for (const auth of ['none', 'token'] as const) {
-    const { call } = openDoor(auth);
+    const { call } = setUp(auth);
     const agent: [string, string] = [callerHeader, 'agent'];
     expect([call(forAll, bearer(token), agent), call(forOwner, bearer(token), agent)]).toEqual([
       false,
@@ -52,8 +52,8 @@ test('who acts for an agent is not the owner, whatever token it shows', () => {
   }
 });
 
-test('where a token is asked for, only a service manager does without', () => {
-  const { call } = openDoor('token');
+test('answers only the health check without a token if every call needs one', () => {
+  const { call } = setUp('token');
   expect([call(forAll), call(forOwner), call(operations.getHealth)]).toEqual([
     'token_required',
     'token_required',
@@ -62,48 +62,48 @@ test('where a token is asked for, only a service manager does without', () => {
 });
 
 test.each([
-  ['another one', [bearer('b'.repeat(43))]],
-  ['the beginning of it', [bearer(token.slice(1))]],
-  ['more than it', [bearer(`${token}a`)]],
-  ['none', [['Authorization', 'Bearer ']]],
+  ['another token', [bearer('b'.repeat(43))]],
+  ['a part of the token', [bearer(token.slice(1))]],
+  ['more than the token', [bearer(`${token}a`)]],
+  ['no token', [['Authorization', 'Bearer ']]],
   ['another scheme', [['Authorization', `Basic ${token}`]]],
   ['no scheme', [['Authorization', token]]],
-  ['two of them', [bearer(token), bearer(token)]],
-  ['two in one', [bearer(`${token}, Bearer ${token}`)]],
+  ['the token twice', [bearer(token), bearer(token)]],
+  ['two tokens in one', [bearer(`${token}, Bearer ${token}`)]],
 ] as [string, [string, string][]][])(
-  'a header with %s is refused, whether one is asked for or not',
+  'refuses a header with %s, whether a token is needed or not',
   (_, headers) => {
     for (const auth of ['none', 'token'] as const) {
-      const { call } = openDoor(auth);
+      const { call } = setUp(auth);
       for (const row of [forAll, forOwner, operations.getHealth])
         expect(call(row, ...headers)).toBe('token_wrong');
     }
   },
 );
 
-test('while there is no token nobody passes', () => {
-  const { call } = openDoor('token', () => null);
+test('refuses every token while there is none', () => {
+  const { call } = setUp('token', () => null);
   for (const shown of ['', 'null', 'undefined', token])
     expect(call(forAll, bearer(shown))).toBe('token_wrong');
 });
 
-test('a new token counts at once, and the old one no more', () => {
+test('accepts a new token at once, and the old one no longer', () => {
   let current = token;
-  const { call } = openDoor('token', () => current);
+  const { call } = setUp('token', () => current);
   expect(call(forAll, bearer(token))).toBe(true);
   current = 'n'.repeat(43);
   expect([call(forAll, bearer(token)), call(forAll, bearer(current))]).toEqual(['token_wrong', true]);
 });
 
-test('10,000 wrong tokens are told to wait after ten a minute, one log line tells of them, and the right one passes', async () => {
-  const { call, clock, log } = openDoor('token');
-  const answers = new Map<unknown, number>();
+test('delays wrong tokens after ten a minute, logs once, and accepts the right one among 10,000 wrong ones', async () => {
+  const { call, clock, log } = setUp('token');
+  const outcomes = new Map<unknown, number>();
   for (let i = 0; i < 10_000; i++) {
-    const answer = call(forAll, bearer(`${i}`.padStart(43, 'x')));
-    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    const outcome = call(forAll, bearer(`${i}`.padStart(43, 'x')));
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     if (i % 100 === 0) expect(call(forAll, bearer(token))).toBe(true);
   }
-  expect(Object.fromEntries(answers)).toEqual({
+  expect(Object.fromEntries(outcomes)).toEqual({
     token_wrong: httpLimits.wrongTokensPerMinute,
     too_many_wrong_tokens: 10_000 - httpLimits.wrongTokensPerMinute,
   });
@@ -113,7 +113,7 @@ test('10,000 wrong tokens are told to wait after ten a minute, one log line tell
   expect(call(forAll, bearer('x'))).toBe('token_wrong');
 });
 
-test('over HTTP: 401 with its challenge, 429 with its time, and nothing of the body is looked at before', async () => {
+test('sends 401 with a challenge and 429 with Retry-After before it reads the body', async () => {
   const api = await openApi({}, { auth: 'token', token: () => token });
   const without = await api.post('/send', '{');
   expect([without.status, without.json['error']]).toEqual([401, 'token_required']);
@@ -129,7 +129,7 @@ test('over HTTP: 401 with its challenge, 429 with its time, and nothing of the b
   );
 });
 
-test('what has no route is no attempt', async () => {
+test('does not count wrong tokens of calls without a route', async () => {
   const api = await openApi({}, { auth: 'token', token: () => token });
   for (let i = 0; i < 2 * httpLimits.wrongTokensPerMinute; i++) {
     expect((await api.get('/nothing', { Authorization: 'Bearer x' })).status).toBe(404);
@@ -138,7 +138,7 @@ test('what has no route is no attempt', async () => {
   expect((await api.get('/status', { Authorization: 'Bearer x' })).json['error']).toBe('token_wrong');
 });
 
-test('the handler learns whether the owner calls, and our clients know what to show', async () => {
+test('tells the handler whether the owner calls, for each kind of client', async () => {
   const owners: unknown[] = [];
   for (const auth of ['none', 'token'] as const) {
     const listRelays = async (_: unknown, context?: { owner?: boolean }) => {
@@ -154,7 +154,7 @@ test('the handler learns whether the owner calls, and our clients know what to s
   expect(owners).toEqual([true, false, false, true, false, false]);
 });
 
-test('a stream of events needs the token like everything else', async () => {
+test('requires the token for an event stream, too', async () => {
   const api = await openApi(
     {
       async *followEvents() {

@@ -2,13 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Clock, type Log, minuteMs } from '@ocmesh/shared/ambient';
 import { callerHeader, OcmeshError, type Operation } from '@ocmesh/shared/contract';
+import { headerValues } from './headers.ts';
 import { httpLimits } from './limits.ts';
-import { valuesOf } from './raw-headers.ts';
 
 export interface CallerOptions {
-  /** Whether every call needs the token. */
+  /** `token` if every call needs the token. */
   readonly auth: 'none' | 'token';
-  /** The token as it is now; null for none, so that nobody passes. */
+  /** Returns the current token; null if there is none, so that no token is accepted. */
   readonly token: () => string | null;
 }
 
@@ -16,39 +16,42 @@ export interface Caller {
   readonly owner: boolean;
 }
 
-/** Who calls, by the token; asked once the guard let the request in and its route is known. */
-export type CallerCheck = (request: IncomingMessage, row: Operation) => Caller;
+/**
+ * Finds out by the token who calls. Called after the browser guard, once the route is known.
+ * @throws OcmeshError `token_required`, `token_wrong`, `too_many_wrong_tokens`, `owner_only`
+ */
+export type Authenticate = (request: IncomingMessage, row: Operation) => Caller;
 
-/** @returns a check that throws OcmeshError `token_required`, `token_wrong`, `too_many_wrong_tokens`, `owner_only` */
-export function createCallerCheck(
+export function createAuthenticate(
   { auth, token }: CallerOptions,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
-): CallerCheck {
-  let minuteBegan = clock.monotonic();
-  let wrongOnes = 0;
+): Authenticate {
+  // A window and not a token bucket: `Retry-After` names the second from which wrong tokens count afresh.
+  let windowStart = clock.monotonic();
+  let wrongTokens = 0;
 
-  /** The right token never gets here: no number of wrong ones locks its holder out. */
+  /** Counts wrong tokens only, so that no number of them locks out the owner of the right one. */
   function refuse(): OcmeshError {
-    const passedMs = clock.monotonic() - minuteBegan;
+    const passedMs = clock.monotonic() - windowStart;
     if (passedMs >= minuteMs) {
-      minuteBegan += passedMs;
-      wrongOnes = 0;
+      windowStart += passedMs;
+      wrongTokens = 0;
     }
-    if (wrongOnes++ === 0) log.warn('a call of the API showed a wrong token');
-    if (wrongOnes <= httpLimits.wrongTokensPerMinute) return new OcmeshError('token_wrong');
-    const retryAfterSeconds = Math.ceil((minuteBegan + minuteMs - clock.monotonic()) / 1000);
+    if (wrongTokens++ === 0) log.warn('an API call carried a wrong token');
+    if (wrongTokens <= httpLimits.wrongTokensPerMinute) return new OcmeshError('token_wrong');
+    const retryAfterSeconds = Math.ceil((windowStart + minuteMs - clock.monotonic()) / 1000);
     return new OcmeshError('too_many_wrong_tokens', { retryAfterSeconds });
   }
 
   return (request, row) => {
-    const shown = valuesOf(request, 'authorization');
+    const shown = headerValues(request, 'authorization');
     const isNeeded = row.owner || (auth === 'token' && !row.open);
-    // Asked for also where none was shown: who is sent to the file shall find one.
+    // Read even if none was shown: an error that points to the token file must not point to a missing one.
     const right = isNeeded || shown.length > 0 ? token() : null;
     if (shown.length > 0 && !isRight(shown, right)) throw refuse();
     const hasToken = shown.length > 0;
     if (isNeeded && auth === 'token' && !hasToken) throw new OcmeshError('token_required');
-    const owner = hasToken && valuesOf(request, callerHeader).length === 0;
+    const owner = hasToken && headerValues(request, callerHeader).length === 0;
     if (row.owner && !owner) throw new OcmeshError('owner_only');
     return { owner };
   };
@@ -60,5 +63,5 @@ function isRight([header = '', ...more]: readonly string[], token: string | null
   return timingSafeEqual(digest(shown), digest(token));
 }
 
-/** So that the comparison takes as long for every token, of whatever length. */
+/** Makes the comparison take equally long for every token, whatever its length. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

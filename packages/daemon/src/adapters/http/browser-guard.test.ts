@@ -3,14 +3,14 @@ import type { Handlers } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
 
-const answers: Partial<Handlers> = {
+const handlers: Partial<Handlers> = {
   getHealth: async () => ({ ok: true }),
   markRead: async () => ({ marked: 1 }),
   removeRelay: async () => [],
 };
 
-test('answers to its own address and to localhost', async () => {
-  const api = await openApi(answers);
+test('serves its own address and localhost', async () => {
+  const api = await openApi(handlers);
   expect((await api.get('/healthz')).json).toEqual({ ok: true });
   expect((await api.get('/healthz', { Host: `localhost:${api.port}` })).status).toBe(200);
 });
@@ -29,14 +29,14 @@ test.each([
   ['two in one', (port: number) => `127.0.0.1:${port}, evil.example`],
   ['another case', (port: number) => `LOCALHOST:${port}`],
 ])('refuses a Host header with %s', async (_, host) => {
-  const api = await openApi(answers);
+  const api = await openApi(handlers);
   const { status, json } = await api.get('/healthz', { Host: host(api.port) });
   expect([status, json['error']]).toEqual([421, 'misdirected_host']);
   expect(api.calls).toEqual([]);
 });
 
 test('refuses two Host headers, in either order', async () => {
-  const api = await openApi(answers);
+  const api = await openApi(handlers);
   for (const hosts of [
     [api.own, 'evil.example'],
     ['evil.example', api.own],
@@ -49,14 +49,14 @@ test('refuses two Host headers, in either order', async () => {
 });
 
 test('refuses a request without Host', async () => {
-  const api = await openApi(answers);
+  const api = await openApi(handlers);
   expect((await api.raw(['GET /healthz HTTP/1.0'])).status).toBe(421);
   expect([400, 421]).toContain((await api.raw(['GET /healthz HTTP/1.1'])).status);
   expect(api.calls).toEqual([]);
 });
 
-test('refuses a target that is no path', async () => {
-  const api = await openApi(answers);
+test('refuses a target that is not a path', async () => {
+  const api = await openApi(handlers);
   for (const target of [
     `http://${api.own}/healthz`,
     'http://evil.example/healthz',
@@ -78,16 +78,16 @@ test.each([
   ['our address on another port', (port: number) => `http://127.0.0.1:${port + 1}`, 403],
   ['our address under https', (port: number) => `https://127.0.0.1:${port}`, 403],
   ['an Origin that begins like ours', (port: number) => `http://127.0.0.1:${port}.evil.example`, 403],
-])('with %s', async (_, origin, status) => {
-  const api = await openApi(answers);
+])('responds to %s', async (_, origin, status) => {
+  const api = await openApi(handlers);
   const headers = origin ? { Origin: origin(api.port) } : {};
   expect((await api.get('/healthz', headers)).status).toBe(status);
   expect((await api.post('/messages/read', '{"all":true}', headers)).status).toBe(status);
   expect((await api.remove('/relays?url=wss://a.test', headers)).status).toBe(status);
 });
 
-test('one foreign Origin among several is enough', async () => {
-  const api = await openApi(answers);
+test('refuses a foreign Origin next to our own', async () => {
+  const api = await openApi(handlers);
   const lines = [
     'GET /healthz HTTP/1.1',
     `Host: ${api.own}`,
@@ -103,14 +103,14 @@ test.each([
   ['same-site', 403],
   ['cross-site', 403],
   ['something-new', 403],
-])('with Sec-Fetch-Site: %s', async (site, status) => {
-  const api = await openApi(answers);
+])('responds to Sec-Fetch-Site: %s', async (site, status) => {
+  const api = await openApi(handlers);
   expect((await api.get('/healthz', { 'Sec-Fetch-Site': site })).status).toBe(status);
   expect((await api.remove('/relays?url=wss://a.test', { 'Sec-Fetch-Site': site })).status).toBe(status);
 });
 
-test('refuses every preflight, and no answer lets a page read it', async () => {
-  const api = await openApi(answers);
+test('refuses every preflight, and allows no page to read a response', async () => {
+  const api = await openApi(handlers);
   const lines = [
     'OPTIONS /send HTTP/1.1',
     `Host: ${api.own}`,
@@ -140,15 +140,15 @@ test.each([
   ['application/x-www-form-urlencoded', 415],
   ['multipart/form-data; boundary=x', 415],
   ['', 415],
-])('a body as %j', async (type, status) => {
-  const api = await openApi(answers);
+])('responds to a body of type %j', async (type, status) => {
+  const api = await openApi(handlers);
   const { status: got, json } = await api.post('/messages/read', '{"all":true}', { 'Content-Type': type });
   expect(got).toBe(status);
   if (status === 415) expect(json['error']).toBe('unsupported_media_type');
 });
 
-test('a POST without body may leave the type out, and is then judged as an empty object', async () => {
-  const api = await openApi(answers);
+test('takes a POST without body and type for an empty object', async () => {
+  const api = await openApi(handlers);
   const { status, json } = await api.raw([
     'POST /messages/read HTTP/1.1',
     `Host: ${api.own}`,
@@ -157,8 +157,8 @@ test('a POST without body may leave the type out, and is then judged as an empty
   expect([status, json['error']]).toEqual([400, 'invalid_request']);
 });
 
-test('a DELETE needs no body; one that is no JSON is refused', async () => {
-  const api = await openApi(answers);
+test('accepts a DELETE without body, and refuses one whose body is not JSON', async () => {
+  const api = await openApi(handlers);
   const lines = ['DELETE /relays?url=wss://a.test HTTP/1.1', `Host: ${api.own}`];
   expect((await api.raw(lines)).status).toBe(200);
   const form = ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 3'];
@@ -166,7 +166,7 @@ test('a DELETE needs no body; one that is no JSON is refused', async () => {
 });
 
 test.each(['gzip', 'identity', 'br'])('refuses a body with Content-Encoding: %s', async (encoding) => {
-  const api = await openApi(answers);
+  const api = await openApi(handlers);
   const body = encoding === 'gzip' ? gzipSync('{"all":true}') : '{"all":true}';
   const { status } = await api.post('/messages/read', body, { 'Content-Encoding': encoding });
   expect(status).toBe(415);

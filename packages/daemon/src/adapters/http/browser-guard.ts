@@ -1,37 +1,37 @@
 import type { IncomingMessage } from 'node:http';
 import { limits, OcmeshError } from '@ocmesh/shared/contract';
-import { valuesOf } from './raw-headers.ts';
+import { headerValues } from './headers.ts';
 
 /**
- * Keeps web pages out. A browser lets any page call 127.0.0.1, and DNS rebinding makes the call same-origin; what it
- * cannot do is send another Host, hide its Origin on a cross-origin call, or leave out Sec-Fetch-Site.
- * @param port the port really listened on
+ * Refuses requests of web pages. A browser lets any page call 127.0.0.1, and DNS rebinding makes the call same-origin;
+ * but a page cannot send another Host, hide its Origin on a cross-origin call, or leave out Sec-Fetch-Site.
+ * @param port the port we listen on
  * @throws OcmeshError `misdirected_host`, `forbidden_origin`, `invalid_request`, `unsupported_media_type`, `headers_too_large`
  */
-export function guard(request: IncomingMessage, port: number): void {
+export function browserGuard(request: IncomingMessage, port: number): void {
   const { rawHeaders, method, url = '' } = request;
   if (rawHeaders.length / 2 > limits.http.headers) throw new OcmeshError('headers_too_large');
   const own = [`127.0.0.1:${port}`, `localhost:${port}`];
-  const hosts = valuesOf(request, 'host');
+  const hosts = headerValues(request, 'host');
   if (hosts.length !== 1 || !own.includes(hosts[0] as string)) throw new OcmeshError('misdirected_host');
   if (method === 'OPTIONS') throw new OcmeshError('forbidden_origin');
-  // An absolute-form target would carry a host of its own past the check.
+  // A target in absolute form names a host, which this check would not see.
   if (!/^\/(?!\/)/.test(url)) {
     throw new OcmeshError('invalid_request', {
       message: 'The request target must be a path.',
       problem: 'no_path',
     });
   }
-  const origins = valuesOf(request, 'origin');
+  const origins = headerValues(request, 'origin');
   const foreign = origins.some((origin) => !own.some((host) => origin === `http://${host}`));
-  const sites = valuesOf(request, 'sec-fetch-site');
+  const sites = headerValues(request, 'sec-fetch-site');
   const crossSite = sites.some((site) => site !== 'same-origin' && site !== 'none');
   if (foreign || crossSite) throw new OcmeshError('forbidden_origin');
   checkNames(rawHeaders);
   checkMediaType(request);
 }
 
-/** Headers that speak for somebody else, or for another method than the one that was checked. */
+/** Refuses headers by which a proxy names another client, or that name a method other than the checked one. */
 function checkNames(rawHeaders: readonly string[]): void {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
@@ -53,7 +53,7 @@ function checkNames(rawHeaders: readonly string[]): void {
 function checkMediaType({ method, headers }: IncomingMessage): void {
   const { 'content-length': length, 'transfer-encoding': transfer, 'content-type': type } = headers;
   const hasBody = transfer !== undefined || (length !== undefined && length !== '0');
-  // What declares a body that is not there is a mistake, but one that curl's users make with GET.
+  // A Content-Type without a body is a mistake, but a common one with curl and GET.
   if (!hasBody && (type === undefined || method === 'GET' || method === 'HEAD')) return;
   const plain = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type ?? '');
   // Compressed bodies are refused: 48 KB of gzip make 50 MB.

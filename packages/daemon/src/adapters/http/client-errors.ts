@@ -2,26 +2,32 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import { type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import { type ErrorCode, OcmeshError } from '@ocmesh/shared/contract';
-import { toAnswer } from './errors.ts';
-import { securityHeaders } from './security-headers.ts';
+import { toErrorResponse } from './errors.ts';
+import { securityHeaders } from './headers.ts';
 
 const codes: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'too_slow',
 };
 
-export interface Unread {
-  /** A request that was read, and its answer: while it is under way the connection is not free for another. */
+/** Responds to input that Node cannot parse as a request, which never reaches the guard or a route. */
+export interface ClientErrors {
+  /** Takes note of a parsed request: until its response ends, the connection is not free for another one. */
   onRequest(request: IncomingMessage, response: ServerResponse): void;
-  /** Answers what Node could not read as a request: no guard and no route ever sees it. */
   onClientError(error: NodeJS.ErrnoException, socket: Socket): void;
 }
 
-export function createUnread({ random, log }: { readonly random: Random; readonly log: Log }): Unread {
-  /** Answers that are under way, where there are any. */
-  const answering = new WeakMap<object, number>();
+export function createClientErrors({
+  random,
+  log,
+}: {
+  readonly random: Random;
+  readonly log: Log;
+}): ClientErrors {
+  /** Responses under way, by socket. */
+  const responding = new WeakMap<object, number>();
   const count = (socket: object, change: 1 | -1): void =>
-    void answering.set(socket, (answering.get(socket) ?? 0) + change);
+    void responding.set(socket, (responding.get(socket) ?? 0) + change);
 
   return {
     onRequest({ socket }, response) {
@@ -29,8 +35,8 @@ export function createUnread({ random, log }: { readonly random: Random; readonl
       response.once('close', () => count(socket, -1));
     },
     onClientError({ code = '' }, socket) {
-      // In the middle of an answer another cannot be told from it.
-      if (!socket.writable || answering.get(socket)) {
+      // In the middle of another response, this one would look like a part of it.
+      if (!socket.writable || responding.get(socket)) {
         socket.destroy();
         return;
       }
@@ -41,7 +47,7 @@ export function createUnread({ random, log }: { readonly random: Random; readonl
             message: 'This is no HTTP request that can be read.',
             problem: 'not_http',
           });
-      const { status, body } = toAnswer(error, toHex(random.bytes(8)), log);
+      const { status, body } = toErrorResponse(error, toHex(random.bytes(8)), log);
       const text = JSON.stringify(body);
       const headers = {
         ...securityHeaders,

@@ -8,17 +8,22 @@ import {
   statusOf,
 } from '@ocmesh/shared/contract';
 
-export interface ErrorAnswer {
+export interface ErrorResponse {
   readonly status: number;
   readonly body: ErrorBody;
   readonly retryAfterSeconds: number | undefined;
 }
 
-/** The answer to an error. What is no `OcmeshError` is our mistake: logged here, once, and told as `internal`. */
-export function toAnswer(error: unknown, requestId: string, log: Log, operation?: Operation): ErrorAnswer {
+/** Turns an error into a response. Anything but an `OcmeshError` is a bug: it is logged here, once, and shown as `internal`. */
+export function toErrorResponse(
+  error: unknown,
+  requestId: string,
+  log: Log,
+  operation?: Operation,
+): ErrorResponse {
   if (!(error instanceof OcmeshError)) {
     const stack = error instanceof Error ? error.stack : String(error);
-    log.error('a request ended in a mistake of ours', { request_id: requestId, stack });
+    log.error('a request failed with an internal error', { request_id: requestId, stack });
   }
   const known = error instanceof OcmeshError ? error : new OcmeshError('internal');
   const { status } = errorRow(known.code);

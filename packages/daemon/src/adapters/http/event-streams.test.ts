@@ -6,7 +6,7 @@ import { openApi } from '../../../test/support/http-api.ts';
 import { createSignal } from '../../../test/support/signal.ts';
 import { createTestMesh, settle } from '../../../test/support/test-agent.ts';
 
-/** An event about nothing, whose data has this many bytes. */
+/** An event with this many bytes of meaningless data. */
 const event = (number: number, bytes = 0): StreamEvent =>
   ({
     id: `ab:${number}`,
@@ -19,8 +19,8 @@ const event = (number: number, bytes = 0): StreamEvent =>
 const aborted = (signal: { addEventListener(type: 'abort', run: () => void): void }): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', resolve));
 
-/** Says what it is given, then nothing more until the reader goes. */
-const saying = (...events: StreamEvent[]): Streams['followEvents'] =>
+/** Streams these events, then nothing until the client disconnects. */
+const streaming = (...events: StreamEvent[]): Streams['followEvents'] =>
   async function* (_input, { signal }) {
     const gone = aborted(signal);
     yield { id: 'ab:0', event: 'passed' };
@@ -40,10 +40,10 @@ const lastId = (text: string): string => [...text.matchAll(/^id: (.*)$/gm)].at(-
 const namesIn = (text: string): string[] =>
   [...text.matchAll(/^event: (.*)$/gm)].map(([, name = '']) => name);
 
-test('speaks Server-Sent Events, and begins with where a reader can come back to', async () => {
-  const api = await openApi({ followEvents: saying(event(1), event(2)) });
+test('sends Server-Sent Events, starting with an id that a client can resume from', async () => {
+  const api = await openApi({ followEvents: streaming(event(1), event(2)) });
   const stream = await api.follow('/events');
-  await stream.said('id: ab:2');
+  await stream.received('id: ab:2');
   expect(stream.status).toBe(200);
   expect(stream.headers).toMatchObject({
     'content-type': 'text/event-stream',
@@ -59,73 +59,73 @@ test('speaks Server-Sent Events, and begins with where a reader can come back to
 });
 
 test('writes a comment every 15 seconds', async () => {
-  const api = await openApi({ followEvents: saying() });
+  const api = await openApi({ followEvents: streaming() });
   const stream = await api.follow('/events');
-  await stream.said('id: ab:0');
+  await stream.received('id: ab:0');
   await api.clock.advance(14_999);
   expect(stream.text()).not.toContain(':\n\n:');
   await api.clock.advance(1);
-  await stream.said('\n\n:\n\n');
+  await stream.received('\n\n:\n\n');
   await api.clock.advance(15_000);
-  await stream.said('\n\n:\n\n:\n\n');
+  await stream.received('\n\n:\n\n:\n\n');
 });
 
-test('a reader that comes back gets what it missed, and nothing twice', async () => {
+test('sends a client that resumes what it missed, and nothing twice', async () => {
   const { world, api } = await openAgent();
   const bob = world.fakePeer('bob');
   const first = await api.follow('/events');
-  await first.said('id: ');
+  await first.received('id: ');
   world.relay.push(bob.presence({ name: 'Bob' }));
-  await first.said('event: peer.online');
-  first.leave();
+  await first.received('event: peer.online');
+  first.disconnect();
   await first.ended;
   world.relay.push(world.fakePeer('carol').presence({ name: 'Carol' }));
   await settle(world.clock);
   const second = await api.follow('/events', { 'Last-Event-ID': lastId(first.text()) });
-  await second.said('event: peer.online');
+  await second.received('event: peer.online');
   expect(namesIn(second.text())).toEqual(['peer.discovered', 'peer.online']);
   expect(second.text()).toContain('Carol');
   expect(second.text()).not.toContain('Bob');
 });
 
-test('a reader that comes back after a restart is told to look at everything anew, and goes on from there', async () => {
+test('sends a client that resumes after a restart a reset, then new events', async () => {
   const { world, api } = await openAgent();
   const stream = await api.follow('/events?types=peer.discovered', { 'Last-Event-ID': 'abad1dea:5' });
-  await stream.said('event: reset\ndata: {"reason":"restarted"}');
+  await stream.received('event: reset\ndata: {"reason":"restarted"}');
   world.relay.push(world.fakePeer('bob').presence());
-  await stream.said('event: peer.discovered');
+  await stream.received('event: peer.discovered');
 });
 
-test('the newest number of this start, and what is no id at all', async () => {
+test('sends a reset for an id beyond the newest and for a malformed one', async () => {
   const { api } = await openAgent();
   const stream = await api.follow('/events');
-  await stream.said('id: ');
+  await stream.received('id: ');
   const [epoch] = lastId(stream.text()).split(':');
   for (const id of [`${epoch}:999999`, `${epoch}:-1`, `${epoch}:01`, 'nonsense', ':', '__proto__']) {
     const other = await api.follow('/events', { 'Last-Event-ID': id });
-    await other.said('data: {"reason":"unknown_id"}');
-    other.leave();
+    await other.received('data: {"reason":"unknown_id"}');
+    other.disconnect();
   }
 });
 
-test('tells only of the types that were asked for', async () => {
+test('sends only events of the requested types', async () => {
   const { world, api } = await openAgent();
   const stream = await api.follow('/events?types=peer.online,message.received');
-  await stream.said('id: ');
+  await stream.received('id: ');
   const before = lastId(stream.text());
   world.relay.push(world.fakePeer('bob').presence());
-  await stream.said('event: peer.online');
+  await stream.received('event: peer.online');
   expect(namesIn(stream.text())).toEqual(['peer.online']);
-  // What it was not told of counts as passed, so that it is never too far behind to come back.
+  // Events of other types advance the id, so that the client never falls too far behind to resume.
   world.relay.push(world.fakePeer('carol').presence({ offline: true }), world.fakePeer('dave').presence());
-  await stream.said('id: ');
+  await stream.received('id: ');
   expect(lastId(stream.text())).not.toBe(before);
 });
 
 test.each(['nonsense', '', 'peer.online,', 'peer.online,nonsense', 'reset', 'peerxonline'])(
-  'the type %j is refused',
+  'refuses the type %j',
   async (types) => {
-    const api = await openApi({ followEvents: saying() });
+    const api = await openApi({ followEvents: streaming() });
     const { status, json } = await api.get(`/events?types=${types}`);
     expect([status, json['error'], json['details']]).toEqual([
       400,
@@ -135,7 +135,7 @@ test.each(['nonsense', '', 'peer.online,', 'peer.online,nonsense', 'reset', 'pee
   },
 );
 
-test('holds 32 readers; one more is told to come later, until one goes', async () => {
+test('serves 32 clients; one more has to retry until one leaves', async () => {
   const { api } = await openAgent();
   const streams = await Promise.all(Array.from({ length: 32 }, () => api.follow('/events')));
   const refused = await api.get('/events');
@@ -144,16 +144,16 @@ test('holds 32 readers; one more is told to come later, until one goes', async (
     'too_many_streams',
     '5',
   ]);
-  streams[7]?.leave();
+  streams[7]?.disconnect();
   await until(async () => {
     const next = await api.follow('/events');
     const { status } = next;
-    next.leave();
+    next.disconnect();
     return status === 200;
   });
 });
 
-test('frees everything at once when the reader goes', async () => {
+test('frees everything as soon as the client disconnects', async () => {
   const freed = createSignal();
   const api = await openApi({
     async *followEvents(_input, { signal }) {
@@ -168,20 +168,20 @@ test('frees everything at once when the reader goes', async () => {
   });
   const before = api.clock.pending();
   const stream = await api.follow('/events');
-  await stream.said('id: ab:0');
-  stream.leave();
+  await stream.received('id: ab:0');
+  stream.disconnect();
   await freed.fired;
   expect(api.clock.pending()).toBe(before);
 });
 
-test('one that does not read is cut off, holds little meanwhile, and the others are not held up', async () => {
+test('drops a client that does not read, buffers little for it, and does not delay the others', async () => {
   const freed = createSignal();
-  let taken = 0;
+  let sent = 0;
   const api = await openApi({
     async *followEvents({ types }, { signal }) {
-      if (types !== undefined) return yield* saying(event(1))({}, { signal });
+      if (types !== undefined) return yield* streaming(event(1))({}, { signal });
       try {
-        while (!signal.aborted) yield event(taken++, 100_000);
+        while (!signal.aborted) yield event(sent++, 100_000);
       } finally {
         freed.fire();
       }
@@ -189,44 +189,44 @@ test('one that does not read is cut off, holds little meanwhile, and the others 
   });
   const slow = await api.follow('/events', {}, false);
   const other = await api.follow('/events?types=status.changed');
-  await other.said('id: ab:1');
-  let cut = false;
+  await other.received('id: ab:1');
+  let isDropped = false;
   void freed.fired.then(() => {
-    cut = true;
+    isDropped = true;
   });
   await until(async () => {
     await api.clock.advance(15_000);
-    return cut;
+    return isDropped;
   });
-  // What the system buffers for a socket, and one event.
-  expect(taken).toBeLessThan(200);
-  await other.said('\n\n:\n\n');
-  slow.leave();
+  // The socket buffers of the system, and one event.
+  expect(sent).toBeLessThan(200);
+  await other.received('\n\n:\n\n');
+  slow.disconnect();
 });
 
-test('a fast reader gets three megabytes at once without being cut', async () => {
+test('sends a fast client three megabytes at once without dropping it', async () => {
   const api = await openApi({
-    followEvents: saying(...Array.from({ length: 300 }, (_, number) => event(number, 10_000))),
+    followEvents: streaming(...Array.from({ length: 300 }, (_, number) => event(number, 10_000))),
   });
   const stream = await api.follow('/events');
-  await stream.said('id: ab:299');
+  await stream.received('id: ab:299');
   expect(namesIn(stream.text())).toHaveLength(300);
 });
 
-test('streams end when the server closes', async () => {
-  const api = await openApi({ followEvents: saying(event(1)) });
+test('ends streams when the server closes', async () => {
+  const api = await openApi({ followEvents: streaming(event(1)) });
   const streams = await Promise.all([api.follow('/events'), api.follow('/events')]);
-  for (const stream of streams) await stream.said('id: ab:1');
+  for (const stream of streams) await stream.received('id: ab:1');
   await api.server.close();
   await Promise.all(streams.map(({ ended }) => ended));
 });
 
-test('the guard stands before it, and nothing but GET opens it', async () => {
+test('opens a stream only for GET, and only behind the browser guard', async () => {
   const opened: unknown[] = [];
   const api = await openApi({
     followEvents(input, context) {
       opened.push(input);
-      return saying()(input, context);
+      return streaming()(input, context);
     },
   });
   expect((await api.get('/events', { Origin: 'https://evil.example' })).status).toBe(403);
@@ -237,24 +237,24 @@ test('the guard stands before it, and nothing but GET opens it', async () => {
   expect(opened).toEqual([]);
 });
 
-test('a mistake of ours in the midst of a stream is logged and ends it', async () => {
+test('logs an internal error in the middle of a stream, and ends it', async () => {
   const arrived = createSignal();
   const api = await openApi({
     async *followEvents() {
       yield event(1);
       await arrived.fired;
-      throw new TypeError('secret insides');
+      throw new TypeError('secret internals');
     },
   });
   const stream = await api.follow('/events');
-  await stream.said('id: ab:1');
+  await stream.received('id: ab:1');
   arrived.fire();
   await stream.ended;
-  expect(stream.text()).not.toContain('secret insides');
+  expect(stream.text()).not.toContain('secret internals');
   expect(api.log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
 });
 
-test('the typed client follows, resumes and says why it cannot', async () => {
+test('the typed client follows, resumes, and reports why it cannot', async () => {
   const { world, api } = await openAgent();
   const leaving = new AbortController();
   onTestFinished(() => leaving.abort());
@@ -278,7 +278,7 @@ test('the typed client follows, resumes and says why it cannot', async () => {
   const refused = followEvents({ types: 'nonsense' }, options).next();
   await expect(refused).rejects.toMatchObject({ code: 'invalid_request' });
   const closed = api.server.close();
-  // A connection that `fetch` opened in advance counts as busy: it is cut when the time for a stop is over.
+  // A connection that `fetch` opened in advance counts as busy: it is closed when the time for a stop is over.
   await api.clock.advance(5_000);
   await closed;
   await expect(followEvents({}, options).next()).rejects.toBeInstanceOf(OcmeshError);

@@ -9,15 +9,15 @@ type Items = AsyncIterable<StreamEvent | Passed>;
 
 export interface EventStreams {
   /**
-   * Makes the answer a stream of Server-Sent Events, for as long as the reader stays.
-   * @param follow opens what is streamed, or throws, and ends when the signal fires
+   * Makes the response a stream of Server-Sent Events, until the client leaves.
+   * @param follow opens the events to stream, or throws; ends when the signal fires
    */
   open(context: Context, follow: (signal: AbortSignal) => Items): void;
   /** Ends every stream. */
   close(): void;
 }
 
-/** Server-Sent Events (WHATWG HTML, 9.2) over the answers of requests. */
+/** Server-Sent Events (WHATWG HTML, 9.2) as responses. */
 export function createEventStreams({
   clock,
   log,
@@ -28,12 +28,12 @@ export function createEventStreams({
   const ends = new Set<() => void>();
 
   function open(context: Context, follow: (signal: AbortSignal) => Items): void {
-    // It comes with every GET route, and would hold a stream that nobody reads.
+    // Every GET route also serves HEAD, which would open a stream that nobody reads.
     if (context.method === 'HEAD') throw new OcmeshError('method_not_allowed');
     const over = new AbortController();
     const { res } = context;
     const items = follow(over.signal);
-    const cancelComments = comment(res);
+    const cancelComments = sendComments(res);
     function end(): void {
       over.abort();
       res.end();
@@ -44,28 +44,28 @@ export function createEventStreams({
       cancelComments();
       over.abort();
     });
-    // From here on the answer is ours, not koa's.
+    // From here on we write the response, not koa.
     context.respond = false;
     context.status = 200;
     context.set('Content-Type', 'text/event-stream');
-    // Closed with the stream: at the end of the daemon nothing shall wait for a connection that idles.
+    // The connection closes with the stream, so that a stopping daemon need not wait for idle connections.
     context.set('Connection', 'close');
     res.write(`retry: ${httpLimits.retryMs}\n\n`);
-    pour(items, res, over.signal).catch((error) => {
-      log.error('a stream of events ended in a mistake of ours', { stack: (error as Error).stack });
+    writeItems(items, res, over.signal).catch((error) => {
+      log.error('an event stream failed with an internal error', { stack: (error as Error).stack });
       res.destroy();
     });
   }
 
-  /** Shows that the stream lives, and finds out who does not read it. */
-  function comment(res: ServerResponse): () => void {
+  /** Sends a comment now and then, and drops clients that have stopped reading. */
+  function sendComments(res: ServerResponse): () => void {
     let isStuck = false;
     res.on('drain', () => {
       isStuck = false;
     });
     return every(clock, limits.http.commentSeconds * 1000, () => {
       if (isStuck) {
-        log.debug('a reader of events took none for too long');
+        log.debug('closed an event stream whose client had stopped reading');
         res.destroy();
         return;
       }
@@ -82,8 +82,8 @@ export function createEventStreams({
   };
 }
 
-/** As fast as the reader takes it: what waits for it waits where it is kept anyway. */
-async function pour(items: Items, res: ServerResponse, signal: AbortSignal): Promise<void> {
+/** Writes only as fast as the client reads, so that unread events are not buffered here a second time. */
+async function writeItems(items: Items, res: ServerResponse, signal: AbortSignal): Promise<void> {
   for await (const item of items) {
     if (signal.aborted) return;
     if (!res.write(format(item))) await drained(res, signal);
@@ -94,7 +94,7 @@ async function pour(items: Items, res: ServerResponse, signal: AbortSignal): Pro
 const drained = (res: ServerResponse, signal: AbortSignal): Promise<unknown> =>
   once(res, 'drain', { signal }).catch(() => {});
 
-/** An id without data is noted by the reader, but is no event to it. */
+/** A client takes note of an id without data, but does not report it as an event. */
 const format = (item: StreamEvent | Passed): string =>
   item.event === 'passed'
     ? `id: ${item.id}\n\n`

@@ -7,12 +7,12 @@ import type { CallerOptions } from './authenticate.ts';
 
 const names = Object.keys(operations) as OperationName[];
 const token = 't'.repeat(43);
-const data = 'what the owner alone should read';
+const data = 'for the owner only';
 
-/** An API that answers everything that is let through, and notes it. */
-async function openBooty(callers?: CallerOptions) {
+/** An API whose handlers all return data, and record that they were reached. */
+async function openTarget(callers?: CallerOptions) {
   const reached: string[] = [];
-  const answers = Object.fromEntries(
+  const handlers = Object.fromEntries(
     callNames.map((name) => [
       name,
       async () => {
@@ -25,7 +25,7 @@ async function openBooty(callers?: CallerOptions) {
     reached.push('followEvents');
     yield { id: 'ab:0', event: 'reset', data: { reason: data } } as never;
   };
-  const api = await openApi({ ...answers, followEvents }, callers);
+  const api = await openApi({ ...handlers, followEvents }, callers);
 
   function ask(name: OperationName, ...headers: string[]) {
     const { method, path, body } = plainRequest(name);
@@ -35,8 +35,8 @@ async function openBooty(callers?: CallerOptions) {
   return { api, reached, ask };
 }
 
-test('a plain request for each of the routes gets its data', async () => {
-  const { reached, ask } = await openBooty({ auth: 'token', token: () => token });
+test('a plain request to each route gets data', async () => {
+  const { reached, ask } = await openTarget({ auth: 'token', token: () => token });
   for (const name of names) {
     const { status, text } = await ask(name, `Authorization: Bearer ${token}`);
     expect([name, status < 300, text.includes(data)]).toEqual([name, true, true]);
@@ -45,12 +45,12 @@ test('a plain request for each of the routes gets its data', async () => {
 });
 
 test.each(Object.entries(hostileRequests))('%s gets nothing from any route', async (_, mutate) => {
-  const { api, reached } = await openBooty();
+  const { api, reached } = await openTarget();
   for (const name of names) {
     const { lines, body } = mutate(plainRequest(name), api.port);
     const { status, headers, text, json } = await api.raw(lines, body);
     expect({ name, reached, text: text.includes(data) }).toEqual({ name, reached: [], text: false });
-    // Closed without a word, or a clear refusal that no page may read.
+    // The connection was closed, or there is a clear error that no page may read.
     if (Number.isNaN(status)) continue;
     expect([name, status >= 400 && status < 500, typeof json['error']]).toEqual([name, true, 'string']);
     expect([...headers.keys()].filter((key) => key.startsWith('access-control'))).toEqual([]);
@@ -58,8 +58,8 @@ test.each(Object.entries(hostileRequests))('%s gets nothing from any route', asy
   }
 });
 
-test('without the token no route but the health check answers, where every call needs it', async () => {
-  const { reached, ask } = await openBooty({ auth: 'token', token: () => token });
+test('only the health check works without the token if every call needs it', async () => {
+  const { reached, ask } = await openTarget({ auth: 'token', token: () => token });
   for (const name of names) {
     for (const header of [
       'Accept: */*',
@@ -72,8 +72,8 @@ test('without the token no route but the health check answers, where every call 
   expect(new Set(reached)).toEqual(new Set(['getHealth']));
 });
 
-test('what is for the owner needs the token, where other calls need none', async () => {
-  const { reached, ask } = await openBooty({ auth: 'none', token: () => token });
+test('calls for the owner need the token even if others need none', async () => {
+  const { reached, ask } = await openTarget({ auth: 'none', token: () => token });
   const forOwner = names.filter((name) => 'owner' in operations[name]);
   for (const name of forOwner) expect((await ask(name)).json['error']).toBe('owner_only');
   expect(reached).toEqual([]);

@@ -1,14 +1,14 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 
-const PORT_ANSWER_MS = 1_000;
+const RESPONSE_MS = 1_000;
 
-/** The ocmesh that holds the port, by its public key if it tells; null when it is something else. */
+/** Returns the public key of the ocmesh that listens on this port, or `with a token` if it does not say; null for any other program. */
 export async function identifyPortOwner(port: number, clock: Clock): Promise<string | null> {
-  // Not AbortSignal.timeout: its timer does not keep the process alive, and nothing else does at this point.
-  const impatience = new AbortController();
-  const cancel = clock.after(PORT_ANSWER_MS, () => impatience.abort());
+  // Not AbortSignal.timeout: its timer does not keep the process alive, and nothing else does here.
+  const timeout = new AbortController();
+  const cancel = clock.after(RESPONSE_MS, () => timeout.abort());
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: impatience.signal });
+    const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: timeout.signal });
     const { npub, error } = (await response.json()) as { npub?: unknown; error?: unknown };
     if (error === 'token_required') return 'with a token';
     return typeof npub === 'string' && /^npub1[0-9a-z]+$/.test(npub) ? npub : null;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { limits, OcmeshError } from '@ocmesh/shared/contract';
 import getRawBody from 'raw-body';
 
-/** The body as a JSON object; an empty body is an empty object. @throws OcmeshError `invalid_json`, `body_too_large` */
+/** Reads the body as a JSON object; an empty body is an empty object. @throws OcmeshError `invalid_json`, `body_too_large` */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
   const text = await readText(request);
   if (text === '') return {};

@@ -13,15 +13,15 @@ import {
   validateInput,
 } from '@ocmesh/shared/contract';
 import type { Context } from 'koa';
-import type { Caller, CallerCheck } from './authenticate.ts';
+import type { Authenticate, Caller } from './authenticate.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readJson } from './read-json.ts';
 
-/** Routes from the operation table: check the caller, validate, call the handler, write the answer. */
+/** Makes a route of each operation: authenticates, validates, calls the handler, writes the response. */
 export function createRoutes(
   handlers: Handlers & Streams,
   streams: EventStreams,
-  checkCaller: CallerCheck,
+  authenticate: Authenticate,
 ): Router {
   const router = new Router({ strict: true, sensitive: true });
 
@@ -32,17 +32,17 @@ export function createRoutes(
     const row: Operation = operations[name];
     router.register(row.path, [row.method], async (context: Context) => {
       context.state['operation'] = row;
-      // Before anything of the body is read.
-      const caller = checkCaller(context.req, row);
+      // Before the body is read.
+      const caller = authenticate(context.req, row);
       await serve(context, validateInput(name, await collect(context, row)), row, caller);
     });
   }
 
   for (const name of callNames) {
-    // The table ties each name to its types; the loop over all of them cannot.
+    // The table knows the types of each name; a loop over all names does not.
     const handle = handlers[name] as (input: unknown, context: CallContext) => Promise<unknown>;
     register(name, async (context, input, row, { owner }) =>
-      answer(context, row, await handle(input, { signal: goneSignal(context), owner })),
+      respond(context, row, await handle(input, { signal: disconnectSignal(context), owner })),
     );
   }
   register('followEvents', (context, input) =>
@@ -51,10 +51,10 @@ export function createRoutes(
   return router;
 }
 
-/** Path, query or body, and headers as one object. A repeated query field is a list, which no schema takes. */
+/** Merges path, query or body, and headers into one object. A repeated query field is a list, which no schema accepts. */
 async function collect(context: Context, row: Operation): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> = hasBody(row) ? await readJson(context.req) : { ...context.query };
-  // A header's field is taken from the header alone.
+  // A field that has a header is read only from there.
   for (const [field, header] of Object.entries(row.headers ?? {})) {
     delete values[field];
     const value = context.get(header);
@@ -63,7 +63,7 @@ async function collect(context: Context, row: Operation): Promise<Record<string,
   return { ...values, ...context['params'] };
 }
 
-function answer(context: Context, row: Operation, output: unknown): void {
+function respond(context: Context, row: Operation, output: unknown): void {
   if (row.page) {
     const { items, next_cursor } = output as Page<unknown>;
     if (next_cursor !== null) {
@@ -84,15 +84,16 @@ function answer(context: Context, row: Operation, output: unknown): void {
   write(context, output);
 }
 
-/** Here and not by koa: what cannot be written is then a mistake like any other. */
+/** Not left to koa, so that a value that cannot be serialized is an error like any other. */
 function write(context: Context, value: unknown): void {
   context.body = JSON.stringify(value);
   context.type = 'application/json';
 }
 
-function goneSignal(context: Context): AbortSignal {
+/** A signal that fires when the client leaves before it has the response. */
+function disconnectSignal(context: Context): AbortSignal {
   const controller = new AbortController();
-  // It closes after each answer: to abort then would build an error, with its stack, for nobody.
+  // The response always closes at its end: aborting then would build an error, with its stack, for nobody.
   context.res.once('close', () => {
     if (!context.res.writableFinished) controller.abort();
   });

@@ -11,7 +11,7 @@ const pubkey = 'ab'.repeat(32);
 const sent = { id: 'mid', to: pubkey, timestamp: '2026-01-01T00:00:00.000Z', state: 'queued' as const };
 const sendMessage: Handlers['sendMessage'] = async () => sent as never;
 
-test('hands path, query, body and header to the handler as one input', async () => {
+test('passes path, query, body and header to the handler as one input', async () => {
   const api = await openApi({
     sendMessage,
     getPeer: async () => ({}) as never,
@@ -27,7 +27,7 @@ test('hands path, query, body and header to the handler as one input', async () 
   ]);
 });
 
-test('a DELETE brings its fields in the query, and its path may serve other methods', async () => {
+test('reads the fields of a DELETE from the query, on a path that also serves other methods', async () => {
   const api = await openApi({ removeRelay: async () => [], addRelay: async () => ({}) as never });
   const url = 'wss://a.test/x?y=1&z=%20';
   expect((await api.remove(`/relays?url=${encodeURIComponent(url)}`)).json).toEqual([]);
@@ -37,13 +37,13 @@ test('a DELETE brings its fields in the query, and its path may serve other meth
   expect(api.calls).toEqual([['removeRelay', { url }]]);
 });
 
-test('what was added is answered with 201', async () => {
+test('responds with 201 when something was added', async () => {
   const api = await openApi({ addRelay: async () => ({}) as never, addPeer: async () => ({}) as never });
   expect((await api.post('/relays', '{"url":"wss://a.test"}')).status).toBe(201);
   expect((await api.post('/peers', `{"pubkey":"${pubkey}"}`)).status).toBe(201);
 });
 
-test('a body cannot bring what belongs in a header', async () => {
+test('ignores a field in the body that belongs in a header', async () => {
   const api = await openApi({ sendMessage });
   await api.post('/send', JSON.stringify({ to: pubkey, content: 'x', idempotency_key: 'from the body' }));
   expect(api.calls).toEqual([['sendMessage', { to: pubkey, content: 'x' }]]);
@@ -67,14 +67,14 @@ test.each([
   ['/peers?__proto__=1', 400, 'invalid_request'],
   ['/messages?after=-1', 400, 'invalid_request'],
   ['/messages/wait?timeout_s=56', 400, 'invalid_request'],
-])('GET %s is refused with %i %s', async (path, status, error) => {
+])('refuses GET %s with %i %s', async (path, status, error) => {
   const api = await openApi();
-  const answer = await api.get(path);
-  expect([answer.status, answer.json['error']]).toEqual([status, error]);
+  const { status: actual, json } = await api.get(path);
+  expect([actual, json['error']]).toEqual([status, error]);
   expect(api.calls).toEqual([]);
 });
 
-test('a path that cannot be decoded is no mistake of ours', async () => {
+test('does not take a path that cannot be decoded for an internal error', async () => {
   const unknown = async (): Promise<never> => {
     throw new OcmeshError('not_found');
   };
@@ -100,23 +100,23 @@ test.each([
   ['{"to":"x","content":"y","__proto__":{"type":"task"}}', 400, 'invalid_request'],
   [JSON.stringify({ to: 'x', content: '👋'.repeat(4097) }), 413, 'content_too_large'],
   [JSON.stringify({ to: 'x', content: 'y', expires_in_s: 0 }), 400, 'invalid_request'],
-])('POST /send with %s is refused with %i %s', async (body, status, error) => {
+])('refuses POST /send of %s with %i %s', async (body, status, error) => {
   const api = await openApi({ sendMessage });
-  const answer = await api.post('/send', body);
-  expect([answer.status, answer.json['error']]).toEqual([status, error]);
+  const { status: actual, json } = await api.post('/send', body);
+  expect([actual, json['error']]).toEqual([status, error]);
   expect(api.calls).toEqual([]);
 });
 
-test('what names no fields in its details gives a next step of its own', async () => {
+test('gives a specific next step for an invalid request without details', async () => {
   const api = await openApi({ sendMessage });
   const get = ['GET /status HTTP/1.1', `Host: ${api.own}`];
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     api.raw(['GET //status HTTP/1.1', `Host: ${api.own}`]),
     api.raw([...get, 'X-HTTP-Method-Override: DELETE']),
     api.raw(['no HTTP at all']),
     api.post('/send', '[]'),
   ]);
-  for (const { json } of answers) {
+  for (const { json } of responses) {
     expect(json).toMatchObject({ error: 'invalid_request', hint: expect.not.stringContaining('details') });
     expect(json).not.toHaveProperty('details');
   }
@@ -126,29 +126,29 @@ test('what names no fields in its details gives a next step of its own', async (
   });
 });
 
-test('4096 four-byte characters are no larger than 4096 letters', async () => {
+test('accepts 4096 characters of four bytes as it does 4096 letters', async () => {
   const api = await openApi({ sendMessage });
   expect((await api.post('/send', JSON.stringify({ to: pubkey, content: '👋'.repeat(4096) }))).status).toBe(
     200,
   );
 });
 
-test('a body over 64 KiB is refused, whether its length is told or not', async () => {
+test('refuses a body over 64 KiB with and without Content-Length', async () => {
   const api = await openApi({ sendMessage });
   const body = JSON.stringify({ to: pubkey, content: 'x', data: { x: 'y'.repeat(65_536) } });
-  const told = await api.post('/send', body);
-  expect([told.status, told.json['error'], told.headers.get('connection')]).toEqual([
+  const sized = await api.post('/send', body);
+  expect([sized.status, sized.json['error'], sized.headers.get('connection')]).toEqual([
     413,
     'body_too_large',
     'close',
   ]);
   const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
-  const untold = await api.post('/send', chunked, { 'Content-Length': '', 'Transfer-Encoding': 'chunked' });
-  expect(untold.status).toBe(413);
+  const unsized = await api.post('/send', chunked, { 'Content-Length': '', 'Transfer-Encoding': 'chunked' });
+  expect(unsized.status).toBe(413);
   expect(api.calls).toEqual([]);
 });
 
-test('a client that sends a megabyte at once gets to read why it was refused', async () => {
+test('lets a client that sends a megabyte at once read why it was refused', async () => {
   const api = await openApi({ sendMessage });
   const body = JSON.stringify({ to: pubkey, content: 'x'.repeat(1_000_000) });
   for (let i = 0; i < 10; i++) {
@@ -164,10 +164,10 @@ test('a client that sends a megabyte at once gets to read why it was refused', a
   }
 });
 
-test('every error says code, message, hint and request id, and nothing of our insides', async () => {
+test('sends code, message, hint and request id with every error, and no internals', async () => {
   const api = await openApi({
     getStatus: async () => {
-      throw new Error('secret insides');
+      throw new Error('secret internals');
     },
   });
   for (const [path, error] of [
@@ -182,32 +182,32 @@ test('every error says code, message, hint and request id, and nothing of our in
       hint: expect.any(String),
       request_id: expect.stringMatching(/^[0-9a-f]{16}$/),
     });
-    expect(text).not.toMatch(/secret insides|\.ts|\.js|at .*:\d+/);
+    expect(text).not.toMatch(/secret internals|\.ts|\.js|at .*:\d+/);
     expect(headers.get('content-type')).toMatch(/^application\/json/);
   }
 });
 
-test('our own mistake is logged once, with the id that the caller was told', async () => {
+test('logs an internal error once, with the request id that the client got', async () => {
   const api = await openApi({
     getStatus: async () => {
-      throw new TypeError('secret insides');
+      throw new TypeError('secret internals');
     },
   });
   const { status, json } = await api.get('/status');
   expect(status).toBe(500);
   expect(api.log.lines.filter(({ level }) => level === 'error')).toMatchObject([
-    { fields: { request_id: json['request_id'], stack: expect.stringContaining('secret insides') } },
+    { fields: { request_id: json['request_id'], stack: expect.stringContaining('secret internals') } },
   ]);
 });
 
-test('an answer that cannot be written is a mistake of ours like any other', async () => {
+test('treats a response that cannot be serialized as an internal error', async () => {
   const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
   const api = await openApi({ listRelays: async () => deep });
   const { status, json } = await api.get('/relays');
   expect([status, json['error']]).toEqual([500, 'internal']);
 });
 
-test.each(Object.entries(errorCatalogue))('%s comes with its status', async (code, { status }) => {
+test.each(Object.entries(errorCatalogue))('sends %s with its status', async (code, { status }) => {
   const api = await openApi({
     getIdentity: async () => {
       throw new OcmeshError(code as keyof typeof errorCatalogue);
@@ -216,7 +216,7 @@ test.each(Object.entries(errorCatalogue))('%s comes with its status', async (cod
   expect((await api.get('/identity')).status).toBe(status);
 });
 
-test('the same error may have another status on another call', async () => {
+test('sends an error with another status where the operation says so', async () => {
   const fail = async (): Promise<never> => {
     throw new OcmeshError('peer_unknown');
   };
@@ -225,7 +225,7 @@ test('the same error may have another status on another call', async () => {
   expect((await api.post('/send', JSON.stringify({ to: pubkey, content: 'x' }))).status).toBe(400);
 });
 
-test('says when to come back', async () => {
+test('sends Retry-After', async () => {
   const api = await openApi({
     waitForMessages: async () => {
       throw new OcmeshError('too_many_waiters', { retryAfterSeconds: 5 });
@@ -235,7 +235,7 @@ test('says when to come back', async () => {
   expect([status, headers.get('retry-after')]).toEqual([429, '5']);
 });
 
-test('degraded is 503 with the same body', async () => {
+test('sends a degraded status with 503 and the same body', async () => {
   for (const degraded of [true, false]) {
     const api = await openApi({ getStatus: async () => ({ degraded, pubkey, reasons: [] }) as never });
     const { status, json } = await api.get('/status');
@@ -243,7 +243,7 @@ test('degraded is 503 with the same body', async () => {
   }
 });
 
-test('paging by Link gives every row once and keeps the other fields', async () => {
+test('returns every row once through Link, which keeps the other fields', async () => {
   const rows = Array.from({ length: 7 }, (_, index) => ({ id: `m${index}` }) as Message);
   const api = await openApi({
     listMessages: async ({ cursor = '0', limit = 3 }) => {
@@ -267,7 +267,7 @@ test('paging by Link gives every row once and keeps the other fields', async () 
   ]);
 });
 
-test('the typed client and the server understand each other', async () => {
+test('works with the typed client', async () => {
   const api = await openApi({
     sendMessage,
     getStatus: async () => ({ degraded: true, pubkey }) as never,
@@ -292,14 +292,14 @@ test('the typed client and the server understand each other', async () => {
   expect(api.calls.at(-1)).toEqual(['getMessage', { id: 'a/b?c' }]);
 });
 
-test('tells the handler when the caller is gone', async () => {
-  const left = createSignal();
+test('tells the handler when the client disconnects', async () => {
+  const disconnected = createSignal();
   const arrived = createSignal();
   const api = await openApi({
     waitForMessages: (_, context) =>
       new Promise((resolve) => {
         context?.signal?.addEventListener('abort', () => {
-          left.fire();
+          disconnected.fire();
           resolve({ messages: [], cursor: '0', timed_out: true });
         });
         arrived.fire();
@@ -309,11 +309,11 @@ test('tells the handler when the caller is gone', async () => {
   const call = fetch(`http://${api.own}/messages/wait`, { signal: controller.signal }).catch(() => null);
   await arrived.fired;
   controller.abort();
-  await left.fired;
+  await disconnected.fired;
   await call;
 });
 
-test('a port that is taken is told as such', async () => {
+test('rejects with EADDRINUSE for a port in use', async () => {
   const api = await openApi();
   const deps = { clock: createFakeClock(), random: createSeededRandom(2), log: createRecordingLog() };
   await expect(
@@ -321,13 +321,13 @@ test('a port that is taken is told as such', async () => {
   ).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
-test('closing answers what is running and takes nothing new', async () => {
-  let answerNow = (): void => {};
+test('responds to running requests while it closes, and accepts no new ones', async () => {
+  let respondNow = (): void => {};
   const arrived = createSignal();
   const api = await openApi({
     getHealth: () =>
       new Promise((resolve) => {
-        answerNow = () => resolve({ ok: true });
+        respondNow = () => resolve({ ok: true });
         arrived.fire();
       }),
   });
@@ -335,15 +335,15 @@ test('closing answers what is running and takes nothing new', async () => {
   await arrived.fired;
   const closed = api.server.close();
   await expect(api.get('/healthz')).rejects.toThrow();
-  answerNow();
+  respondNow();
   expect((await running).status).toBe(200);
   await closed;
 });
 
-test('text is answered as it is, under its own type', async () => {
+test('sends text as it is, with its own type', async () => {
   const api = await openApi({ getMetrics: async () => 'ocmesh_degraded 0\n' });
-  const answer = await api.get('/metrics');
-  expect(answer.text).toBe('ocmesh_degraded 0\n');
-  expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const response = await api.get('/metrics');
+  expect(response.text).toBe('ocmesh_degraded 0\n');
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   expect((await api.get('/metrics?x=1')).json['error']).toBe('invalid_request');
 });

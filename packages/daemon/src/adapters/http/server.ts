@@ -1,29 +1,29 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, type Log, minuteMs, type Random, toHex } from '@ocmesh/shared/ambient';
+import { atMostEvery, type Clock, type Log, minuteMs, type Random, toHex } from '@ocmesh/shared/ambient';
 import { type Handlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import Koa from 'koa';
-import { type CallerOptions, createCallerCheck } from './authenticate.ts';
-import { guard } from './browser-guard.ts';
-import { createUnread } from './client-errors.ts';
-import { toAnswer } from './errors.ts';
+import { type CallerOptions, createAuthenticate } from './authenticate.ts';
+import { browserGuard } from './browser-guard.ts';
+import { createClientErrors } from './client-errors.ts';
+import { toErrorResponse } from './errors.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
+import { securityHeaders } from './headers.ts';
 import { httpLimits } from './limits.ts';
 import { createRoutes } from './routes.ts';
-import { securityHeaders } from './security-headers.ts';
 
 const HOST = '127.0.0.1';
-/** How often connections are looked at for being slow. */
+/** How often to look for slow connections. */
 const CHECK_MS = 1_000;
 
 export interface HttpServer {
   readonly port: number;
-  /** Takes no more requests, ends the streams; resolves when the running ones are answered. */
+  /** Accepts no more requests and ends the streams. Resolves when running requests have their response. */
   close(): Promise<void>;
 }
 
 /**
- * The REST API on loopback.
+ * Serves the REST API on loopback.
  * @param port 0 for any
  * @throws the system's error, `EADDRINUSE` among others
  */
@@ -34,10 +34,10 @@ export async function listen(
   callers: CallerOptions,
 ): Promise<HttpServer> {
   const streams = createEventStreams(deps);
-  // Kept: each look at the socket's own address is a system call.
+  // Remembered, because asking the socket for its address is a system call.
   let ownPort = port;
   const app = createApp(
-    createRoutes(handlers, streams, createCallerCheck(callers, deps)),
+    createRoutes(handlers, streams, createAuthenticate(callers, deps)),
     deps,
     () => ownPort,
   );
@@ -48,18 +48,18 @@ export async function listen(
       requestTimeout: limits.http.requestMs,
       connectionsCheckingInterval: CHECK_MS,
       keepAliveTimeout: httpLimits.idleMs,
-      // The guard says why.
+      // The browser guard refuses them, with our error format.
       requireHostHeader: false,
     },
     app.callback(),
   );
-  // Node would leave out those beyond its limit without a word, an Origin perhaps; the guard counts them.
+  // Node would silently drop headers beyond its limit, perhaps an Origin; the browser guard counts them.
   server.maxHeadersCount = 0;
   server.maxConnections = httpLimits.connections;
-  server.on('drop', tellOfDropped(deps));
-  const unread = createUnread(deps);
-  server.prependListener('request', unread.onRequest);
-  server.on('clientError', unread.onClientError);
+  server.on('drop', logDroppedConnections(deps));
+  const clientErrors = createClientErrors(deps);
+  server.prependListener('request', clientErrors.onRequest);
+  server.on('clientError', clientErrors.onClientError);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, HOST, resolve);
@@ -78,19 +78,23 @@ function createApp(
     const requestId = toHex(random.bytes(8));
     context.set(securityHeaders);
     try {
-      guard(context.req, port());
+      browserGuard(context.req, port());
       await next();
       if (context.body === undefined && context.respond !== false)
         throw unrouted(context.method, context.path, router);
     } catch (error) {
-      const answer = toAnswer(error, requestId, log, context.state['operation']);
-      context.status = answer.status;
-      if (answer.retryAfterSeconds !== undefined)
-        context.set('Retry-After', String(answer.retryAfterSeconds));
-      if (answer.status === 401) context.set('WWW-Authenticate', 'Bearer');
-      // What is left of a refused body is not read: the connection ends with the answer.
-      if (answer.status === 413) context.set('Connection', 'close');
-      context.body = answer.body;
+      const { status, body, retryAfterSeconds } = toErrorResponse(
+        error,
+        requestId,
+        log,
+        context.state['operation'],
+      );
+      context.status = status;
+      if (retryAfterSeconds !== undefined) context.set('Retry-After', String(retryAfterSeconds));
+      if (status === 401) context.set('WWW-Authenticate', 'Bearer');
+      // The rest of a body that is too large is not read: the connection closes after the response.
+      if (status === 413) context.set('Connection', 'close');
+      context.body = body;
     }
     log.debug('request', {
       method: context.method,
@@ -98,29 +102,28 @@ function createApp(
       status: context.status,
       request_id: requestId,
     });
-    if (context.respond !== false) cutSlowReader(context.res, clock);
+    if (context.respond !== false) cutSlowClient(context.res, clock);
   });
   app.use(router.routes());
-  // Sockets that break mid-request are no news, and koa would print them.
+  // Connections that break during a request are normal, and koa would print them.
   app.on('error', (error) => log.debug('connection broke', { reason: String(error) }));
   return app;
 }
 
-/** What waits for a reader waits in memory. */
-function cutSlowReader(response: ServerResponse, clock: Clock): void {
+/** Closes the connection of a client that does not read its response, which waits in memory. */
+function cutSlowClient(response: ServerResponse, clock: Clock): void {
   response.once(
     'close',
     clock.after(httpLimits.responseMs, () => response.destroy()),
   );
 }
 
-/** Once a minute: whoever opens connections in a loop shall not fill the log as well. */
-function tellOfDropped({ clock, log }: { readonly clock: Clock; readonly log: Log }): () => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+/** Logs at most once a minute: a client that opens connections in a loop must not fill the log as well. */
+function logDroppedConnections({ clock, log }: { readonly clock: Clock; readonly log: Log }): () => void {
+  const isDue = atMostEvery(clock, minuteMs);
   return () => {
-    if (clock.monotonic() - toldAt < minuteMs) return;
-    toldAt = clock.monotonic();
-    log.warn('the API has as many connections as it takes: new ones are closed', {
+    if (!isDue()) return;
+    log.warn('the API has reached its connection limit and closes new connections', {
       connections: httpLimits.connections,
     });
   };

@@ -11,17 +11,17 @@ export interface ArchiveBounds {
 
 /** The folder of rotated log files. */
 export interface Archive {
-  /** A free path for the log of this day. @throws the system's error when the folder cannot be made or read */
+  /** Returns a free path for the log of this day. @throws the system's error when the folder cannot be made or read */
   place(day: string): string;
-  /** Compresses what is there, removes what is too much; returns at once. */
+  /** Compresses rotated files and removes those over the limits. Returns at once. */
   tidy(): void;
-  /** What is half compressed stays as it was, for the next start. */
+  /** Stops compressing; the next start continues with the original file. */
   stop(): void;
 }
 
-/** `ocmesh-2026-01-31.log`, the next one of that day `ocmesh-2026-01-31.1.log`, compressed with `.gz`. All else stays. */
+/** `ocmesh-2026-01-31.log`, the next one of that day `ocmesh-2026-01-31.1.log`, compressed with `.gz`. Other files are left alone. */
 const ARCHIVED = /^ocmesh-(\d+-\d\d-\d\d)(?:\.(\d+))?\.log(\.gz)?$/;
-const HALF_COMPRESSED = /^ocmesh-.*\.log\.gz\.tmp$/;
+const UNFINISHED = /^ocmesh-.*\.log\.gz\.tmp$/;
 
 interface Archived {
   readonly path: string;
@@ -37,12 +37,12 @@ export function createArchive(
 ): Archive {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let wanted = false;
-  let working = false;
+  let isWanted = false;
+  let isWorking = false;
 
   const makeFolder = (): unknown => mkdirSync(folder, { recursive: true, mode: 0o700 });
 
-  /** The newest first. */
+  /** Rotated files, newest first. */
   function list(): Archived[] {
     return readdirSync(folder)
       .flatMap((name) => {
@@ -54,11 +54,11 @@ export function createArchive(
   }
 
   async function compress(path: string): Promise<void> {
-    const half = `${path}.gz.tmp`;
-    // `flush`: a power cut shall not find the original gone and its copy not yet on disk.
-    const target = createWriteStream(half, { mode: 0o600, flush: true });
+    const unfinished = `${path}.gz.tmp`;
+    // `flush`: after a power cut the original must not be gone while its copy is not yet on disk.
+    const target = createWriteStream(unfinished, { mode: 0o600, flush: true });
     await pipeline(createReadStream(path), createGzip(), target, { signal });
-    await rename(half, `${path}.gz`);
+    await rename(unfinished, `${path}.gz`);
     await rm(path);
   }
 
@@ -72,20 +72,20 @@ export function createArchive(
 
   async function tidyOnce(): Promise<void> {
     makeFolder();
-    for (const name of readdirSync(folder)) if (HALF_COMPRESSED.test(name)) await rm(join(folder, name));
-    // First, as compressing needs room.
+    for (const name of readdirSync(folder)) if (UNFINISHED.test(name)) await rm(join(folder, name));
+    // Before compressing, which needs room.
     await prune();
     for (const { path, compressed } of list()) if (!compressed) await compress(path);
   }
 
   async function tidy(): Promise<void> {
-    working = true;
+    isWorking = true;
     try {
-      for (; wanted && !signal.aborted; await tidyOnce()) wanted = false;
+      for (; isWanted && !signal.aborted; await tidyOnce()) isWanted = false;
     } catch (error) {
       if (!signal.aborted) onProblem(error);
     }
-    working = false;
+    isWorking = false;
   }
 
   return {
@@ -95,8 +95,8 @@ export function createArchive(
       return join(folder, `ocmesh-${day}${newest ? `.${newest.number + 1}` : ''}.log`);
     },
     tidy() {
-      wanted = true;
-      if (!working) void tidy();
+      isWanted = true;
+      if (!isWorking) void tidy();
     },
     stop: () => stopping.abort(),
   };

@@ -3,24 +3,25 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import { type ArchiveBounds, createArchive } from './archive.ts';
 import { type OpenFile, openFile } from './open-file.ts';
 
-/** How often is looked whether the file is still the one of that name. */
+/** How often to check that the path still leads to the open file. */
 const LOOK_MS = 1_000;
-/** After a rotation that failed. */
+/** Pause after a rotation that failed. */
 const ROTATE_AGAIN_MS = 60_000;
 
 export interface DailyFileBounds extends ArchiveBounds {
   readonly logFileBytes: number;
 }
 
-/** The file of the day. */
+/** The log file, reopened and rotated as needed. */
 export interface DailyFile {
   /**
-   * The file that takes lines of this day, so many characters: reopened where somebody moved it away, rotated where
-   * another day or its size asks for it. @throws the system's error
+   * Returns the file for that many characters of this day: reopened if somebody moved it away, rotated if its day is
+   * over or it would become too long.
+   * @throws the system's error
    */
   forDay(day: string, chars: number): OpenFile;
-  /** It shall be opened anew. */
-  letGo(file: OpenFile): void;
+  /** Closes the file; the next call opens the path again. */
+  release(file: OpenFile): void;
   close(): void;
 }
 
@@ -31,7 +32,7 @@ export function createDailyFile(
   deps: {
     readonly clock: Clock;
     readonly dayOf: (timeMs: number) => string;
-    readonly warn: (what: string, reason: unknown) => void;
+    readonly warn: (message: string, reason: unknown) => void;
   },
   bounds: DailyFileBounds,
 ): DailyFile {
@@ -40,7 +41,7 @@ export function createDailyFile(
     warn('rotated log files could not be compressed', reason),
   );
   let file: OpenFile | null = null;
-  /** Of the lines in it. */
+  /** Day of the lines in it. */
   let fileDay = '';
   let lookedAtMs = clock.monotonic();
   let rotateFromMs = 0;
@@ -53,7 +54,7 @@ export function createDailyFile(
     return file;
   }
 
-  function letGo(target: OpenFile): void {
+  function release(target: OpenFile): void {
     target.close();
     if (file === target) file = null;
   }
@@ -66,7 +67,7 @@ export function createDailyFile(
       warn('the log file could not be rotated', error);
       return current;
     }
-    letGo(current);
+    release(current);
     archive.tidy();
     return open();
   }
@@ -76,7 +77,7 @@ export function createDailyFile(
       const nowMs = clock.monotonic();
       if (file && nowMs - lookedAtMs >= LOOK_MS) {
         lookedAtMs = nowMs;
-        if (!file.isInPlace()) letGo(file);
+        if (!file.isInPlace()) release(file);
       }
       let current = file ?? open();
       const isDue = fileDay !== day || current.size() + chars > bounds.logFileBytes;
@@ -84,7 +85,7 @@ export function createDailyFile(
       if (current.size() === 0) fileDay = day;
       return current;
     },
-    letGo,
+    release,
     close() {
       archive.stop();
       file?.close();

@@ -1,6 +1,6 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
 
-/** Names the local calendar day of a time, `2026-01-31`. The day is worked out once, then compared: it is asked for each line. */
+/** Returns the local calendar day of a time, `2026-01-31`. Called for each line, so it computes each day only once. */
 export function createDays(): (timeMs: UnixMs) => string {
   let fromMs = 0;
   let untilMs = 0;
@@ -9,7 +9,7 @@ export function createDays(): (timeMs: UnixMs) => string {
     if (timeMs >= fromMs && timeMs < untilMs) return name;
     const date = new Date(timeMs);
     const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
-    // By the calendar and not by 24 h: some days have 23 or 25.
+    // The calendar's next day, not 24 h later: some days have 23 or 25.
     fromMs = new Date(year, month, day).getTime();
     untilMs = new Date(year, month, day + 1).getTime();
     name = `${year}-${twoDigits(month + 1)}-${twoDigits(day)}`;

@@ -6,7 +6,7 @@ const at = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 const messageOf = (line: string) => line.slice('[2026-01-02T03:04:05.006Z] [INFO] '.length, -1);
 const shown = (message: string) => messageOf(formatLine(at, 'info', message, {}));
 
-test('is [TIMESTAMP] [LEVEL] message, with the fields after it', () => {
+test('writes [TIMESTAMP] [LEVEL] message, followed by the fields', () => {
   expect(
     formatLine(at, 'info', 'relay connected', {
       relay: 'wss://x',
@@ -18,7 +18,7 @@ test('is [TIMESTAMP] [LEVEL] message, with the fields after it', () => {
   ).toBe('[2026-01-02T03:04:05.006Z] [INFO] relay connected relay=wss://x n=5 ok=true none=null\n');
 });
 
-test('quotes what has spaces, quotes or an equals sign', () => {
+test('quotes values with spaces, quotes or an equals sign', () => {
   expect(formatLine(at, 'warn', 'm', { a: 'two words', b: 'x=y', c: 'say "x"' })).toBe(
     '[2026-01-02T03:04:05.006Z] [WARN] m a="two words" b="x=y" c="say \\"x\\""\n',
   );
@@ -42,16 +42,16 @@ test.each([
   ['a line separator', '\u2028', '\\u{2028}'],
   ['a tag character', '\u{e0041}', '\\u{e0041}'],
   ['half a surrogate pair', 'a\ud83d', 'a\\u{d83d}'],
-])('shows %s as its number', (_, text, number) => {
+])('shows %s as its code point', (_, text, number) => {
   expect(shown(text)).toBe(number);
 });
 
-test('leaves every language as it is', () => {
+test('leaves every language and emoji unchanged', () => {
   for (const text of ['grüße', 'こんにちは', 'مرحبا', 'שלום', '👋🏽', '👩‍👩‍👧', '❤️', 'e\u0301'])
     expect(shown(text)).toBe(text);
 });
 
-test('whatever comes in, it is one line, without anything that moves a cursor', () => {
+test('writes one line without cursor movements, whatever the input', () => {
   const anything = fc.string({
     unit: fc.oneof(
       fc.constantFrom('\n', '\u001b', '\u202e', '"', '=', ' ', '\ud800'),
@@ -67,6 +67,6 @@ test('whatever comes in, it is one line, without anything that moves a cursor', 
   );
 });
 
-test('cuts what is long', () => {
+test('cuts long text', () => {
   expect(shown('x'.repeat(5_000))).toHaveLength(200);
 });

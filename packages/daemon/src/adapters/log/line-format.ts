@@ -3,10 +3,10 @@ import { cutChars } from '@ocmesh/shared/contract';
 import { showUnseen } from '@ocmesh/shared/text';
 
 const VALUE_CHARS = 200;
-/** Ours, and useless when cut. */
+/** A stack is our own text, and useless when cut short. */
 const STACK_CHARS = 4000;
 
-/** Most text is: it needs no search for what is unseen, which takes longer than all the rest of a line. */
+/** Text without invisible characters. Most text is, and searching it for them would take longer than the rest of a line. */
 const PLAIN = /^[ -~]*$/;
 
 function shown(text: string, most = VALUE_CHARS): string {

@@ -22,7 +22,10 @@ import { logLimits } from './limits.ts';
 import { createLogFile, type LogFileBounds } from './log-file.ts';
 
 const hourMs = 3_600_000;
-/** Of the machine's own calendar, whatever its time zone. */
+/** Far more than a disk takes on a busy machine. */
+const FAR_END_MS = 60_000;
+
+/** In the machine's time zone, whichever it is. */
 const midnight = new Date(2026, 2, 8).getTime();
 
 function openLog({
@@ -38,12 +41,15 @@ function openLog({
     file.close();
     rmSync(home, { recursive: true, force: true });
   });
-  /** Lets time pass until it holds: what is written meanwhile is written by a real disk. */
-  const soon = (holds: () => void): Promise<void> =>
-    vi.waitFor(async () => {
-      await clock.advance(50);
-      holds();
-    });
+  /** Lets the fake time pass until the check succeeds: the writes go to a real disk. */
+  const soon = (check: () => void): Promise<void> =>
+    vi.waitFor(
+      async () => {
+        await clock.advance(50);
+        check();
+      },
+      { timeout: FAR_END_MS },
+    );
   return {
     ...file,
     clock,
@@ -53,16 +59,16 @@ function openLog({
     say: (line: string) => file.write(`${line}\n`, clock.now()),
     text: () => readFileSync(path, 'utf8'),
     soon,
-    /** Until the disk has it. */
+    /** Waits until the file contains this. */
     written: (part: string) => soon(() => expect(readFileSync(path, 'utf8')).toContain(part)),
     archived: () => (existsSync(folder) ? readdirSync(folder).sort() : []),
     unpacked: (name: string) => gunzipSync(readFileSync(join(folder, name))).toString(),
-    /** Until these are there, and nothing else. */
+    /** Waits until the folder contains exactly these files. */
     compressed: (...names: string[]) => soon(() => expect(readdirSync(folder).sort()).toEqual(names)),
   };
 }
 
-test('a faked midnight: the log rotates and gzips with no line lost', async () => {
+test('rotates and compresses at midnight without losing a line', async () => {
   const log = openLog({ startMs: midnight - 5_000 });
   const said: string[] = [];
   for (let n = 0; n < 10_000; n++) {
@@ -75,11 +81,11 @@ test('a faked midnight: the log rotates and gzips with no line lost', async () =
   log.close();
   const before = log.unpacked('ocmesh-2026-03-07.log.gz');
   expect(`${before}${log.text()}`.trimEnd().split('\n')).toEqual(said);
-  // Ten lines each 10 ms: what was said before midnight stands in the file of that day, all the rest after.
+  // Ten lines each 10 ms: lines before midnight are in that day's file, the others in the next.
   expect(before.trimEnd().split('\n')).toHaveLength(4_991);
 });
 
-test('days of 23 and 25 hours end at their own midnight', async () => {
+test('ends days of 23 and 25 hours at their own midnight', async () => {
   const zone = process.env['TZ'];
   onTestFinished(() => {
     if (zone === undefined) delete process.env['TZ'];
@@ -101,18 +107,18 @@ test('days of 23 and 25 hours end at their own midnight', async () => {
   }
 });
 
-test('lines wait for each other 50 ms, and are on disk without more being said', async () => {
+test('gathers lines for 50 ms, then writes them without needing another line', async () => {
   const log = openLog();
   log.say('one');
   await log.clock.advance(49);
   log.say('two');
   expect(log.text()).toBe('');
   await log.clock.advance(1);
-  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'));
+  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'), { timeout: FAR_END_MS });
   expect(log.clock.pending()).toBe(0);
 });
 
-test('what waits when the process ends is written, after what is being written', async () => {
+test('writes waiting lines when the process ends, after those being written', async () => {
   const log = openLog();
   log.say('x'.repeat(64 * 1024));
   log.say('waits');
@@ -123,7 +129,7 @@ test('what waits when the process ends is written, after what is being written',
   expect(log.text()).not.toContain('too late');
 });
 
-test('a file that was left from an earlier day is rotated by its own day', async () => {
+test('archives a file left from an earlier day under that day', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-log-'));
   writeFileSync(join(home, 'ocmesh.log'), 'long ago\n');
   const long = new Date(2026, 0, 31, 12);
@@ -136,7 +142,7 @@ test('a file that was left from an earlier day is rotated by its own day', async
   expect(log.unpacked('ocmesh-2026-01-31.log.gz')).toBe('long ago\n');
 });
 
-test('a file that grows too large is rotated within its day, and numbered', async () => {
+test('rotates a file that grows too large within its day, and numbers it', async () => {
   const log = openLog({ bounds: { logFileBytes: 20 } });
   for (const line of ['the first line', 'the second line', 'the third line']) {
     log.say(line);
@@ -147,7 +153,7 @@ test('a file that grows too large is rotated within its day, and numbered', asyn
   expect(log.unpacked('ocmesh-2026-03-07.1.log.gz')).toBe('the second line\n');
 });
 
-test('the oldest archives go when there are too many, or too many bytes; other files stay', async () => {
+test('removes the oldest archives when there are too many, or too many bytes, and no other file', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-log-'));
   const logs = join(home, 'logs');
   mkdirSync(logs);
@@ -169,7 +175,7 @@ test('the oldest archives go when there are too many, or too many bytes; other f
   await less.compressed('launchd.err.log', 'ocmesh-2026-02-11.log.gz', 'ocmesh-2026-02-12.log.gz');
 });
 
-test('what a crash left half compressed is compressed at the next start', async () => {
+test('compresses again at the next start what a crash left half compressed', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-log-'));
   mkdirSync(join(home, 'logs'));
   writeFileSync(join(home, 'logs/ocmesh-2026-03-06.log'), 'whole\n');
@@ -179,7 +185,7 @@ test('what a crash left half compressed is compressed at the next start', async 
   expect(log.unpacked('ocmesh-2026-03-06.log.gz')).toBe('whole\n');
 });
 
-test('nobody else may read the file or what becomes of it', async () => {
+test('keeps the file and its archives readable by the owner only', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-log-'));
   writeFileSync(join(home, 'ocmesh.log'), 'by an earlier version\n');
   chmodSync(join(home, 'ocmesh.log'), 0o644);
@@ -193,7 +199,7 @@ test('nobody else may read the file or what becomes of it', async () => {
   expect(statSync(join(log.folder, log.archived()[0] ?? '')).mode & 0o777).toBe(0o600);
 });
 
-test('goes on in a new file when somebody moved it away, or emptied it', async () => {
+test('continues in a new file after the old one was moved away, and in the same one after a truncation', async () => {
   const log = openLog();
   log.say('one');
   await log.written('one');
@@ -209,7 +215,7 @@ test('goes on in a new file when somebody moved it away, or emptied it', async (
   expect(log.lost()).toBe(0);
 });
 
-test('a line that a crash cut off does not swallow the next one', async () => {
+test('starts a new line after one that a crash cut off', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-log-'));
   writeFileSync(join(home, 'ocmesh.log'), 'whole\ncut o');
   const log = openLog({ home, startMs: Date.now() });
@@ -219,10 +225,10 @@ test('a line that a crash cut off does not swallow the next one', async () => {
 });
 
 test.skipIf(process.platform !== 'linux')(
-  'a full disk loses lines and nothing else; they are counted, and told when there is room again',
+  'loses only lines on a full disk, counts them, and reports them once there is room',
   async () => {
     const home = mkdtempSync(join(tmpdir(), 'ocmesh-log-'));
-    // Takes no byte: ENOSPC.
+    // Every write fails with ENOSPC.
     symlinkSync('/dev/full', join(home, 'ocmesh.log'));
     const log = openLog({ home });
     log.say('one');
@@ -245,7 +251,7 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-test('a folder that is gone loses lines and nothing else', async () => {
+test('loses only lines while the folder is missing', async () => {
   const log = openLog();
   log.say('one');
   await log.written('one');
@@ -259,7 +265,7 @@ test('a folder that is gone loses lines and nothing else', async () => {
   expect(log.text()).toMatch(/lines=1 reason=.*ENOENT.*\nthree\n$/);
 });
 
-test('a day that cannot be put into the archive stays in the file, and it says so', async () => {
+test('keeps a day that cannot be archived in the file, and warns', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-log-'));
   writeFileSync(join(home, 'logs'), 'in the way');
   const log = openLog({ home });
@@ -278,7 +284,7 @@ test('a day that cannot be put into the archive stays in the file, and it says s
   expect(log.lost()).toBe(0);
 });
 
-test('while the disk takes nothing, only so many lines wait for it', () => {
+test('limits how many lines wait for a disk that does not write', () => {
   const log = openLog({ bounds: { logWaitingChars: 100 } });
   for (let n = 0; n < 20; n++) log.say('123456789');
   expect(log.lost()).toBe(10);

@@ -5,12 +5,14 @@ import { createDailyFile, type DailyFileBounds } from './daily-file.ts';
 import { createDays } from './days.ts';
 import { logLimits } from './limits.ts';
 import { formatLine } from './line-format.ts';
+import { createLineQueue } from './line-queue.ts';
+import { createLostLines } from './lost-lines.ts';
 import type { OpenFile } from './open-file.ts';
 
-/** A write for each line is what makes a log slow: lines wait so long, or until there are so many. */
+/** Lines are written together, after this pause or when this much waits: a write for each line is slow. */
 const PAUSE_MS = 50;
 const FULL_CHARS = 64 * 1024;
-/** For the write that is under way when the process ends. */
+/** Time for the write that is under way when the process ends. */
 const LAST_WRITE_MS = 200;
 
 export interface LogFileBounds extends DailyFileBounds {
@@ -18,33 +20,34 @@ export interface LogFileBounds extends DailyFileBounds {
 }
 
 export interface LogFile {
-  /** Takes one line with its end. Never throws. */
+  /** Accepts one line, including its line end. Never throws. */
   write(line: string, timeMs: UnixMs): void;
-  /** Lines since the start that the disk did not take, or that had no room to wait for it. */
+  /** Lines lost since the start: the disk refused them, or too many were waiting. */
   lost(): number;
-  /** Writes what waits before it returns: the process may end. */
+  /** Writes everything that waits before it returns: the process may end. */
   close(): void;
 }
 
-/** Lines of one day, in their order. */
-interface Batch {
-  readonly day: string;
-  text: string;
-}
-
-interface Load {
+/** Bytes for one write. */
+interface Chunk {
   readonly target: OpenFile;
   readonly bytes: Buffer;
-  /** Of `bytes`: what we say ourselves before the lines, and the losses that it tells. */
+  /** Length of what precedes the lines: a line end after a torn line, and the report of losses. */
   readonly headBytes: number;
-  readonly told: number;
+  readonly reportedLosses: number;
+}
+
+/** How much of a chunk was written, and why not all of it. */
+interface Outcome {
+  readonly written: number;
+  readonly reason?: unknown;
 }
 
 const writeSome = promisify(write);
 
 /**
  * The log file: written in batches outside the event loop, rotated at local midnight, then compressed into `folder`.
- * What the disk does not take is counted, and told in the log once it takes lines again.
+ * Lines that the disk refuses are counted, and the log reports them once it can be written again.
  * @throws the system's error when the file cannot be opened
  */
 export function createLogFile(
@@ -54,42 +57,28 @@ export function createLogFile(
   bounds: LogFileBounds = logLimits,
 ): LogFile {
   const dayOf = createDays();
-  const waiting: Batch[] = [];
-  let waitingChars = 0;
-  let lost = 0;
-  let untold = 0;
-  let whyLost = '';
-  let underWay: Load | null = null;
+  const waiting = createLineQueue(dayOf, bounds.logWaitingChars);
+  const losses = createLostLines();
+  let underWay: Chunk | null = null;
   let draining = false;
   let closed = false;
   let cancelPause: Cancel | null = null;
   const file = createDailyFile(path, folder, { clock, dayOf, warn }, bounds);
 
-  function warn(what: string, reason: unknown): void {
+  function warn(message: string, reason: unknown): void {
     const nowMs = clock.now();
-    take(formatLine(nowMs, 'warn', what, { reason: String(reason) }), nowMs);
+    add(formatLine(nowMs, 'warn', message, { reason: String(reason) }), nowMs);
   }
 
-  function lose(lines: number, reason: unknown): void {
-    lost += lines;
-    untold += lines;
-    whyLost = String(reason);
-  }
-
-  function take(line: string, timeMs: UnixMs): void {
+  function add(line: string, timeMs: UnixMs): void {
     if (closed) return;
-    if (waitingChars + line.length > bounds.logWaitingChars) return lose(1, 'the disk is too slow');
-    const day = dayOf(timeMs);
-    const last = waiting.at(-1);
-    if (last?.day === day) last.text += line;
-    else waiting.push({ day, text: line });
-    waitingChars += line.length;
-    plan();
+    if (waiting.add(line, timeMs)) plan();
+    else losses.add(1, 'the disk is too slow');
   }
 
   function plan(): void {
-    if (draining || closed || waitingChars === 0) return;
-    if (waitingChars >= FULL_CHARS) void drain();
+    if (draining || closed || waiting.chars() === 0) return;
+    if (waiting.chars() >= FULL_CHARS) void drain();
     else cancelPause ??= clock.after(PAUSE_MS, () => void drain());
   }
 
@@ -97,101 +86,108 @@ export function createLogFile(
     cancelPause?.();
     cancelPause = null;
     draining = true;
-    // What comes meanwhile waits for the next round: else each line would get a write of its own after all.
-    for (let left = waiting.length; left > 0 && !closed; left--) {
-      const load = nextLoad();
-      if (load) await deliver(load);
+    // Lines that arrive meanwhile wait for the next round: otherwise each would get its own write after all.
+    for (let left = waiting.batches(); left > 0 && !closed; left--) {
+      const chunk = nextChunk();
+      if (chunk) await deliver(chunk);
     }
     draining = false;
     plan();
   }
 
-  /** The oldest batch, ready to be written; null when there is nowhere to write it. */
-  function nextLoad(): Load | null {
-    const { day, text } = waiting.shift() as Batch;
-    waitingChars -= text.length;
+  /** The oldest batch, ready to be written; null when it had to be dropped. */
+  function nextChunk(): Chunk | null {
+    const batch = waiting.takeOldest();
+    if (!batch) return null;
+    const { day, text } = batch;
     try {
       const target = file.forDay(day, text.length);
-      const nowMs = clock.now();
-      const told = untold;
-      const losses =
-        told > 0 ? formatLine(nowMs, 'warn', 'log lines were lost', { lines: told, reason: whyLost }) : '';
-      const head = (target.isTorn() ? '\n' : '') + losses;
-      return { target, bytes: Buffer.from(head + text), headBytes: Buffer.byteLength(head), told };
+      const reportedLosses = losses.unreported();
+      const fields = { lines: reportedLosses, reason: losses.reason() };
+      const report = reportedLosses > 0 ? formatLine(clock.now(), 'warn', 'log lines were lost', fields) : '';
+      const head = (target.isTorn() ? '\n' : '') + report;
+      return {
+        target,
+        bytes: Buffer.from(head + text),
+        headBytes: Buffer.byteLength(head),
+        reportedLosses,
+      };
     } catch (error) {
-      lose(countLines(Buffer.from(text)), error);
+      losses.add(countLines(Buffer.from(text)), error);
       return null;
     }
   }
 
-  async function deliver(load: Load): Promise<void> {
-    const { target, bytes } = load;
-    underWay = load;
-    let written = 0;
-    let reason: unknown;
-    try {
-      // Where the end came in between, the rest is no longer ours to write.
-      while (written < bytes.length && !(closed && written > 0)) {
-        written += (await writeSome(target.fd, bytes, written)).bytesWritten;
-      }
-    } catch (error) {
-      reason = error;
-    }
+  async function deliver(chunk: Chunk): Promise<void> {
+    underWay = chunk;
+    // After a close in between, the rest counts as lost.
+    const outcome = await writeChunk(chunk, () => closed);
     underWay = null;
-    account(load, written, reason);
+    account(chunk, outcome);
   }
 
-  function account({ target, bytes, headBytes, told }: Load, written: number, reason: unknown): void {
+  function account({ target, bytes, headBytes, reportedLosses }: Chunk, { written, reason }: Outcome): void {
     target.grow(bytes.subarray(0, written));
-    if (written >= headBytes) untold -= told;
+    if (written >= headBytes) losses.markReported(reportedLosses);
     if (written === bytes.length) return;
-    lose(countLines(bytes.subarray(Math.max(written, headBytes))), reason);
-    // A new attempt begins with a new look at the path.
-    file.letGo(target);
-  }
-
-  /** In the last turn of the process nothing else tells that the system is done with it. */
-  function awaitLastWrite(load: Load): void {
-    const expected = load.target.size() + load.bytes.length;
-    const nobody = new Int32Array(new SharedArrayBuffer(4));
-    for (let ms = 0; ms < LAST_WRITE_MS; ms++) {
-      if (fstatSync(load.target.fd).size >= expected) {
-        account(load, load.bytes.length, null);
-        underWay = null;
-        return;
-      }
-      Atomics.wait(nobody, 0, 0, 1);
-    }
-  }
-
-  function writeWaiting(): void {
-    while (waiting.length > 0) {
-      const load = nextLoad();
-      if (!load) continue;
-      let written = 0;
-      let reason: unknown;
-      try {
-        while (written < load.bytes.length) written += writeSync(load.target.fd, load.bytes, written);
-      } catch (error) {
-        reason = error;
-      }
-      account(load, written, reason);
-    }
+    losses.add(countLines(bytes.subarray(Math.max(written, headBytes))), reason);
+    // The next attempt opens the path again.
+    file.release(target);
   }
 
   return {
-    write: take,
-    lost: () => lost,
+    write: add,
+    lost: losses.total,
     close() {
       if (closed) return;
       closed = true;
       cancelPause?.();
-      if (underWay) awaitLastWrite(underWay);
-      writeWaiting();
-      // A file that is still being written is left to the system.
+      if (underWay && isWrittenSoon(underWay)) {
+        account(underWay, { written: underWay.bytes.length });
+        underWay = null;
+      }
+      while (waiting.batches() > 0) {
+        const chunk = nextChunk();
+        if (chunk) account(chunk, writeChunkNow(chunk));
+      }
+      // While a write is under way, closing is left to the system.
       if (!underWay) file.close();
     },
   };
+}
+
+/** @param isStopped checked between two partial writes */
+async function writeChunk({ target, bytes }: Chunk, isStopped: () => boolean): Promise<Outcome> {
+  let written = 0;
+  try {
+    while (written < bytes.length && !(isStopped() && written > 0)) {
+      written += (await writeSome(target.fd, bytes, written)).bytesWritten;
+    }
+  } catch (reason) {
+    return { written, reason };
+  }
+  return { written };
+}
+
+function writeChunkNow({ target, bytes }: Chunk): Outcome {
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(target.fd, bytes, written);
+  } catch (reason) {
+    return { written, reason };
+  }
+  return { written };
+}
+
+/** Waits for a write that is under way. In the last turn of the process only the file's size shows that it is done. */
+function isWrittenSoon({ target, bytes }: Chunk): boolean {
+  const expected = target.size() + bytes.length;
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  for (let ms = 0; ms < LAST_WRITE_MS; ms++) {
+    if (fstatSync(target.fd).size >= expected) return true;
+    Atomics.wait(never, 0, 0, 1);
+  }
+  return false;
 }
 
 function countLines(bytes: Uint8Array): number {

@@ -10,13 +10,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface FileLog extends Log {
   /** Lines that could not be written since the start. */
   lost(): number;
-  /** Writes what waits before it returns. */
+  /** Writes everything that waits before it returns. */
   close(): void;
 }
 
 /**
- * Writes to the log file and, where asked for, to standard error. What waits is written when the process ends, however
- * it comes to that but by a signal that nobody can catch.
+ * Writes to the log file and, if configured, to standard error. Waiting lines are written when the process ends, unless
+ * a signal kills it that cannot be caught.
  * @throws the system's error when the file cannot be opened
  */
 export function createFileLog(
@@ -45,7 +45,7 @@ export const createStderrLog = (clock: Clock, level: LogLevel): Log =>
 
 function createLog(clock: Clock, level: LogLevel, write: (line: string, timeMs: UnixMs) => void): Log {
   const destination = {
-    // What was logged is left here by pino, beside the JSON that it made of it.
+    // pino leaves the arguments here, in addition to the JSON it passes to `write`.
     [symbols.needsMetadataGsym]: true,
     lastLevel: 0,
     lastMsg: '',
@@ -57,7 +57,7 @@ function createLog(clock: Clock, level: LogLevel, write: (line: string, timeMs: 
       try {
         write(formatLine(timeMs, name, destination.lastMsg, destination.lastObj), timeMs);
       } catch {
-        // A closed terminal: the line is lost there, the daemon is not.
+        // A closed terminal must not end the daemon: the line is lost.
       }
     },
   };

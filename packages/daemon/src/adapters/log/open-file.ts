@@ -3,25 +3,25 @@ import { closeSync, fchmodSync, fstatSync, openSync, readSync, statSync } from '
 /** The log file while it is open. */
 export interface OpenFile {
   readonly fd: number;
-  /** Whether the path still leads to it: somebody may have moved or removed it. Takes note where it was emptied. */
+  /** Whether the path still leads to this file: it may have been moved or removed. Also notices if it was truncated. */
   isInPlace(): boolean;
-  /** Notes what was written to its end. */
+  /** Takes note of bytes that were appended. */
   grow(bytes: Uint8Array): void;
   size(): number;
-  /** When something was last written to it before it was opened; null when it was empty. */
+  /** Time of the last write before the file was opened; null if it was empty. */
   readonly writtenAtMs: number | null;
-  /** Its last line has no end: what follows needs a line of its own. */
+  /** Whether the last line has no line end, so that the next one has to start with one. */
   isTorn(): boolean;
   close(): void;
 }
 
 const LINE_END = 10;
 
-/** Opens or makes it, for its owner alone. @throws the system's error */
+/** Opens or creates the file, readable by its owner only. @throws the system's error */
 export function openFile(path: string): OpenFile {
   const fd = openSync(path, 'a+', 0o600);
   const stats = fstatSync(fd);
-  // What is no file, such as /dev/null, has neither a size nor an owner of ours.
+  // /dev/null and the like have no size, and their mode is not ours to change.
   const isFile = stats.isFile();
   if (isFile && (stats.mode & 0o077) !== 0) fchmodSync(fd, 0o600);
   let size = isFile ? stats.size : 0;
@@ -45,7 +45,7 @@ export function openFile(path: string): OpenFile {
     writtenAtMs: size > 0 ? stats.mtimeMs : null,
     isTorn: () => torn,
     close() {
-      // Once only: the number may belong to another file by now.
+      // Only once: the descriptor may belong to another file by now.
       if (open) closeSync(fd);
       open = false;
     },

@@ -106,13 +106,13 @@ test.each([
   expect(policy.allows(url)).toBe(false);
 });
 
-/** What a connection to this host would be told. */
+/** Resolves a name as a connection would. */
 const ask = (lookup: typeof policy.lookup, host: string, options: { all?: boolean; family?: number }) =>
   new Promise<{ error: Error | null; address: string | LookupAddress[] }>((resolve) => {
     lookup(host, options, (error, address) => resolve({ error, address: address as string }));
   });
 
-test('a name that leads to this machine is refused where it is connected to', async () => {
+test('a name that resolves to this machine is refused', async () => {
   for (const options of [{ all: true }, { all: false }, { family: 4 }]) {
     const { error, address } = await ask(policy.lookup, 'localhost', options);
     expect(error?.message).toBe('localhost has an address that is not public');
@@ -120,13 +120,13 @@ test('a name that leads to this machine is refused where it is connected to', as
   }
 });
 
-test('one closed address among open ones refuses the name', async () => {
+test('one private address among public ones refuses the name', async () => {
   const asked: string[] = [];
   const strict = createAddressPolicy((address) => asked.push(address) > 1);
   expect((await ask(strict.lookup, 'localhost', { all: true })).error).not.toBeNull();
 });
 
-test('what is checked is what is connected to', async () => {
+test('the checked address is the one to connect to', async () => {
   const open = createAddressPolicy(() => true);
   const { error, address } = await ask(open.lookup, 'localhost', { all: true });
   expect(error).toBeNull();
@@ -134,7 +134,7 @@ test('what is checked is what is connected to', async () => {
   expect((await ask(open.lookup, 'localhost', {})).address).toBe(first?.address);
 });
 
-test('tests on loopback may lift the rule, and use ws: then', () => {
+test('tests on loopback may replace the rule, and then use ws:', () => {
   const open = createAddressPolicy((address) => address === '127.0.0.1');
   expect(open.allows('ws://127.0.0.1:7')).toBe(true);
   expect(open.allows('ws://192.168.0.1')).toBe(false);

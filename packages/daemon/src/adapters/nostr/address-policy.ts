@@ -1,7 +1,7 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** Addresses that are not on the public internet (IANA's special-purpose registries), and those that hide one. */
+/** Addresses that are not on the public internet, by IANA's special-purpose registries. */
 const closedV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -19,7 +19,10 @@ const closedV4 = [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const;
-/** Of the global unicast block; nothing outside of it is public: mapped, NAT64, unique local, link-local, multicast. */
+/**
+ * Exceptions in the global unicast block, some of which embed an IPv4 address. Nothing outside that block is public:
+ * mapped, NAT64, unique local, link-local, multicast.
+ */
 const closedV6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -27,7 +30,7 @@ const closedV6 = [
   ['3fff::', 20],
 ] as const;
 
-// A list for each family: Node takes an IPv4 address for its mapped IPv6 form too.
+// One list per family: Node matches an IPv4 address with its mapped IPv6 form, too.
 const closedTo4 = new BlockList();
 for (const [network, prefix] of closedV4) closedTo4.addSubnet(network, prefix, 'ipv4');
 const closedTo6 = new BlockList();
@@ -35,7 +38,7 @@ for (const [network, prefix] of closedV6) closedTo6.addSubnet(network, prefix, '
 const global6 = new BlockList();
 global6.addSubnet('2000::', 3, 'ipv6');
 
-/** Whether an IP address is one of a host on the public internet. */
+/** Returns whether an IP address belongs to the public internet. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !closedTo4.check(address, 'ipv4');
@@ -43,13 +46,13 @@ export function isPublicAddress(address: string): boolean {
 }
 
 export interface AddressPolicy {
-  /** Whether a peer may send us to this URL at all. Its host name is still to be looked up. */
+  /** Returns whether a peer may make us connect to this URL. Its host name is not resolved yet. */
   allows(url: string): boolean;
-  /** For the connection itself: what is checked is what is connected to. One closed address refuses the name. */
+  /** Resolves a name for the connection itself, so that the checked address is the one used. One private address refuses the name. */
   readonly lookup: LookupFunction;
 }
 
-/** @param isReachable in place of the rule above, for tests on loopback; plain `ws:` is allowed then */
+/** @param isReachable replaces the rule for addresses and allows `ws:`; for tests on loopback */
 export function createAddressPolicy(isReachable?: (address: string) => boolean): AddressPolicy {
   const isOpen = isReachable ?? isPublicAddress;
   const protocols = isReachable ? ['wss:', 'ws:'] : ['wss:'];

@@ -1,44 +1,49 @@
-import { type Cancel, type Clock, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
 import { type EventDraft, kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
-import { nostrLimits } from './limits.ts';
+import type { AuthRateLimit } from './auth-rate-limit.ts';
 import type { AuthResult } from './refused-state.ts';
-
-const untried: AuthResult = { outcome: 'none', words: '' };
 
 export interface Authentication {
   onChallenge(challenge: string): void;
-  hasChallenge(): boolean;
-  /** Answers the challenge: once, shared by everybody who needs it. Whether the relay took it. */
+  /** Signs the challenge, once for all callers. Resolves to whether the relay accepted it. */
   authenticate(): Promise<boolean>;
+  /** Authenticates without being asked if the relay serves nobody else; once per connection. */
+  authenticateIfRequired(): void;
   result(): AuthResult;
-  /** A refusal may be out of date: the next one who needs it asks again. */
+  /** Makes the next `authenticate` sign again after a refusal, which may be out of date. */
   renew(): void;
-  /** The connection is gone. */
-  reset(): void;
+  /** The connection is closed: ends waiting, signs and reports nothing more. */
+  close(): void;
 }
 
-/** NIP-42 on one relay. A refusal is a state, not an exception. */
-export function createAuthentication(deps: {
+export interface AuthenticationDeps {
   readonly url: string;
   readonly clock: Clock;
+  readonly rateLimit: AuthRateLimit;
   readonly sign: (draft: EventDraft) => NostrEvent;
-  readonly send: (answer: NostrEvent) => Promise<PublishOutcome>;
-  readonly onRefused: (words: string) => void;
-}): Authentication {
-  const { url, clock, sign, send, onRefused } = deps;
+  /** Sends the signed challenge and resolves with the relay's OK. */
+  readonly send: (event: NostrEvent) => Promise<PublishOutcome>;
+  /** Returns whether the relay serves only authenticated clients (NIP-11 `auth_required`). */
+  readonly isRequired: () => boolean;
+  readonly onRefused: (reason: string) => void;
+}
+
+/** NIP-42 on one connection. A refusal is a state, not an exception. */
+export function createAuthentication(deps: AuthenticationDeps): Authentication {
+  const { url, clock, rateLimit, sign, send, isRequired, onRefused } = deps;
   let challenge: string | null = null;
-  let answer: Promise<boolean> | null = null;
-  let result = untried;
-  /** When the last answers were signed. Outlives the connection: a flapping relay signs us no blank cheque. */
-  let signedAt: number[] = [];
+  let pending: Promise<boolean> | null = null;
+  let result: AuthResult = { outcome: 'none', reason: '' };
+  let triedUnasked = false;
+  let isClosed = false;
   let isWaiting = false;
   let endWait = (): void => {};
 
   async function respond(): Promise<boolean> {
-    await myTurn();
-    if (challenge === null) return false;
-    signedAt.push(clock.monotonic());
+    await waitUntilAllowed();
+    if (isClosed || challenge === null) return false;
+    rateLimit.spend();
     const event = sign({
       kind: kinds.clientAuth,
       created_at: toUnixSec(clock.now()),
@@ -48,23 +53,23 @@ export function createAuthentication(deps: {
       ],
       content: '',
     });
-    const answered = await send(event);
-    if (answered.outcome === 'offline') return false;
-    const isTaken = answered.outcome === 'accepted';
-    const words = isTaken ? '' : (answered.reason ?? answered.outcome);
-    result = { outcome: isTaken ? 'accepted' : 'refused', words };
-    if (!isTaken) onRefused(words);
-    return isTaken;
+    const ok = await send(event);
+    // The OK and the close may have come in the same turn.
+    if (isClosed || ok.outcome === 'offline') return false;
+    const isAccepted = ok.outcome === 'accepted';
+    const reason = isAccepted ? '' : (ok.reason ?? ok.outcome);
+    result = { outcome: isAccepted ? 'accepted' : 'refused', reason };
+    if (!isAccepted) onRefused(reason);
+    return isAccepted;
   }
 
-  /** Signatures are rationed: what waits answers the challenge that is the last one by then. */
-  async function myTurn(): Promise<void> {
-    signedAt = signedAt.filter((at) => clock.monotonic() - at < minuteMs);
-    const [first] = signedAt;
-    if (first === undefined || signedAt.length < nostrLimits.authsPerMinute) return;
+  /** Waits until a signature is allowed. Challenges that come meanwhile replace the one to sign. */
+  async function waitUntilAllowed(): Promise<void> {
+    const waitMs = rateLimit.waitMs();
+    if (waitMs === 0) return;
     isWaiting = true;
     await new Promise<void>((resolve) => {
-      const cancel: Cancel = clock.after(first + minuteMs - clock.monotonic(), resolve);
+      const cancel = clock.after(waitMs, resolve);
       endWait = () => {
         cancel();
         resolve();
@@ -73,25 +78,29 @@ export function createAuthentication(deps: {
     isWaiting = false;
   }
 
+  function authenticate(): Promise<boolean> {
+    if (isClosed || challenge === null) return Promise.resolve(false);
+    pending ??= respond();
+    return pending;
+  }
+
   return {
     onChallenge(text) {
       challenge = text;
-      if (!isWaiting) answer = null;
+      if (!isWaiting) pending = null;
     },
-    hasChallenge: () => challenge !== null,
-    authenticate() {
-      if (challenge === null) return Promise.resolve(false);
-      answer ??= respond();
-      return answer;
+    authenticate,
+    authenticateIfRequired() {
+      if (triedUnasked || challenge === null || !isRequired()) return;
+      triedUnasked = true;
+      void authenticate();
     },
     result: () => result,
     renew() {
-      if (result.outcome === 'refused') answer = null;
+      if (result.outcome === 'refused') pending = null;
     },
-    reset() {
-      challenge = null;
-      answer = null;
-      result = untried;
+    close() {
+      isClosed = true;
       endWait();
     },
   };

@@ -16,47 +16,47 @@ function open() {
       socket.paused = false;
     },
   };
-  const intake = createInboundThrottle<number>({ clock, socket, handle: (frame) => handled.push(frame) });
-  return { clock, socket, handled, intake };
+  const throttle = createInboundThrottle<number>({ clock, socket, handle: (frame) => handled.push(frame) });
+  return { clock, socket, handled, throttle };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const share = nostrLimits.inbound.framesPerTurn;
 
-test('a relay has its share of each turn; what came beyond it is handled in order, before anything new', async () => {
-  const { socket, handled, intake } = open();
-  for (let i = 0; i < share; i++) intake.take(i, 100);
+test('a relay has its share of each turn; the rest is handled in order, before anything new', async () => {
+  const { socket, handled, throttle } = open();
+  for (let i = 0; i < share; i++) throttle.take(i, 100);
   expect([handled.length, socket.paused]).toEqual([share, false]);
   await turn();
-  for (let i = share; i < share * 4; i++) intake.take(i, 100);
+  for (let i = share; i < share * 4; i++) throttle.take(i, 100);
   expect([handled.length, socket.paused]).toEqual([share * 2, true]);
   await turn();
   expect([handled.length, socket.paused]).toEqual([share * 3, true]);
   await turn();
   expect([handled.length, socket.paused]).toEqual([share * 4, false]);
   expect(handled).toEqual(Array.from({ length: share * 4 }, (_, i) => i));
-  intake.stop();
+  throttle.stop();
 });
 
 test('is done when everything that came is handled', async () => {
-  const { handled, intake } = open();
+  const { handled, throttle } = open();
   const done: number[] = [];
-  intake.whenDone(() => done.push(handled.length));
-  for (let i = 0; i < share * 2; i++) intake.take(i, 1);
-  intake.whenDone(() => done.push(handled.length));
+  throttle.whenDone(() => done.push(handled.length));
+  for (let i = 0; i < share * 2; i++) throttle.take(i, 1);
+  throttle.whenDone(() => done.push(handled.length));
   await turn();
   expect(done).toEqual([0, share * 2]);
-  intake.stop();
+  throttle.stop();
 });
 
-test('that was stopped handles nothing more, in the middle of a turn too', async () => {
-  const { handled, intake } = open();
+test('handles nothing after a stop, even in the middle of a turn', async () => {
+  const { handled, throttle } = open();
   let isDone = false;
-  for (let i = 0; i < share * 2; i++) intake.take(i, 1);
-  intake.whenDone(() => {
+  for (let i = 0; i < share * 2; i++) throttle.take(i, 1);
+  throttle.whenDone(() => {
     isDone = true;
   });
-  intake.stop();
-  intake.take(-1, 1);
+  throttle.stop();
+  throttle.take(-1, 1);
   expect(isDone).toBe(false);
   await turn();
   await turn();
@@ -70,28 +70,28 @@ test.each([
     (nostrLimits.inbound.bytesPerSecond * nostrLimits.inbound.burstSeconds) / wireLimits.frame.bytes,
     wireLimits.frame.bytes,
   ],
-])('a relay over its measure of %s waits until that is paid off', async (_, count, bytes) => {
-  const { clock, socket, intake, handled } = open();
+])('a relay over its limit of %s waits until the debt is paid off', async (_, count, bytes) => {
+  const { clock, socket, throttle, handled } = open();
   for (let i = 0; i < count; i++) {
-    intake.take(i, bytes);
+    throttle.take(i, bytes);
     if (i % share === share - 1) await turn();
   }
   await turn();
   expect(socket.paused).toBe(false);
-  intake.take(count, bytes);
+  throttle.take(count, bytes);
   await turn();
   expect(socket.paused).toBe(true);
   await clock.advance(49);
   expect(socket.paused).toBe(true);
   await clock.advance(1);
   expect(socket.paused).toBe(false);
-  // What it may say comes back with time, and no more than once the burst.
+  // The limit refills with time, up to one burst.
   await clock.advance(3_600_000);
-  for (let i = 0; i <= count; i++) intake.take(i, bytes);
+  for (let i = 0; i <= count; i++) throttle.take(i, bytes);
   while (handled.length < 2 * count + 2) await turn();
   expect(socket.paused).toBe(true);
   await clock.advance(50);
   expect(socket.paused).toBe(false);
-  intake.stop();
+  throttle.stop();
   expect(clock.pending()).toBe(0);
 });

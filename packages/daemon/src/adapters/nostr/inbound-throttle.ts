@@ -1,18 +1,17 @@
-import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, createTokenBucket } from '@ocmesh/shared/ambient';
 import { nostrLimits } from './limits.ts';
 
-const BURST_FRAMES = nostrLimits.inbound.framesPerSecond * nostrLimits.inbound.burstSeconds;
-const BURST_BYTES = nostrLimits.inbound.bytesPerSecond * nostrLimits.inbound.burstSeconds;
-/** Shortest pause of a relay that is over its measure: not a timer for each frame. */
+const { framesPerTurn, framesPerSecond, bytesPerSecond, burstSeconds } = nostrLimits.inbound;
+/** Shortest pause of a relay over its limit, so that not every frame starts a timer. */
 const PAUSE_MS = 50;
 
-/** How much one relay may say at once. What is too much waits in the network, where it costs the relay and not us. */
+/** Limits how much of one relay is handled at once. The rest waits in the network, where it costs the relay and not us. */
 export interface InboundThrottle<Frame> {
-  /** A frame of this many bytes has come: it is handled now, or in its turn. */
+  /** Handles a frame that has just come, now or in a later turn. */
   take(frame: Frame, bytes: number): void;
-  /** Calls `run` when everything that came is handled, or nothing more is. */
+  /** Calls `run` once everything that came is handled, or the throttle is stopped. */
   whenDone(run: () => void): void;
-  /** What waits is not handled any more. */
+  /** Drops the frames that wait. */
   stop(): void;
 }
 
@@ -22,24 +21,26 @@ export function createInboundThrottle<Frame>(deps: {
   readonly handle: (frame: Frame) => void;
 }): InboundThrottle<Frame> {
   const { clock, socket, handle } = deps;
-  /** The rest of what was read at one time; the socket is paused until it is handled. */
+  const frames = createTokenBucket(clock, {
+    burst: framesPerSecond * burstSeconds,
+    perSecond: framesPerSecond,
+  });
+  const bytes = createTokenBucket(clock, { burst: bytesPerSecond * burstSeconds, perSecond: bytesPerSecond });
+  /** Frames of one read beyond this turn's share; the socket is paused until they are handled. */
   let waiting: Frame[] = [];
-  let thisTurn = 0;
-  let frames: number = BURST_FRAMES;
-  let bytes: number = BURST_BYTES;
-  let countedAt = clock.monotonic();
+  let handledThisTurn = 0;
   let nextTurn: NodeJS.Immediate | null = null;
   let cancelPause: Cancel | null = null;
   let onDone: (() => void) | null = null;
   let stopped = false;
 
-  /** The others' sockets and timers had their turn. */
+  /** Runs after other sockets and timers had their turn. */
   function turn(): void {
     nextTurn = null;
-    thisTurn = 0;
+    handledThisTurn = 0;
     if (waiting.length === 0) return;
-    const now = waiting.splice(0, nostrLimits.inbound.framesPerTurn);
-    thisTurn = now.length;
+    const now = waiting.splice(0, framesPerTurn);
+    handledThisTurn = now.length;
     nextTurn = setImmediate(turn);
     for (const frame of now) if (!stopped) handle(frame);
     if (waiting.length > 0 || stopped) return;
@@ -49,19 +50,10 @@ export function createInboundThrottle<Frame>(deps: {
     done?.();
   }
 
+  /** Counts a frame. A relay over its limit goes into debt, and is paused until that is paid off. */
   function count(size: number): void {
-    const seconds = (clock.monotonic() - countedAt) / 1000;
-    countedAt = clock.monotonic();
-    frames = Math.min(BURST_FRAMES, frames + seconds * nostrLimits.inbound.framesPerSecond) - 1;
-    bytes = Math.min(BURST_BYTES, bytes + seconds * nostrLimits.inbound.bytesPerSecond) - size;
-    if ((frames < 0 || bytes < 0) && !cancelPause) pauseUntilPaid();
-  }
-
-  function pauseUntilPaid(): void {
-    const owedSeconds = Math.max(
-      -frames / nostrLimits.inbound.framesPerSecond,
-      -bytes / nostrLimits.inbound.bytesPerSecond,
-    );
+    const owedSeconds = Math.max(-frames.spend(1) / framesPerSecond, -bytes.spend(size) / bytesPerSecond);
+    if (owedSeconds <= 0 || cancelPause) return;
     socket.pause();
     cancelPause = clock.after(Math.max(PAUSE_MS, owedSeconds * 1000), () => {
       cancelPause = null;
@@ -74,7 +66,7 @@ export function createInboundThrottle<Frame>(deps: {
       if (stopped) return;
       nextTurn ??= setImmediate(turn);
       count(size);
-      if (waiting.length === 0 && thisTurn++ < nostrLimits.inbound.framesPerTurn) return handle(frame);
+      if (waiting.length === 0 && handledThisTurn++ < framesPerTurn) return handle(frame);
       if (waiting.push(frame) === 1) socket.pause();
     },
     whenDone(run) {
@@ -86,7 +78,7 @@ export function createInboundThrottle<Frame>(deps: {
       waiting = [];
       if (nextTurn) clearImmediate(nextTurn);
       cancelPause?.();
-      // In a turn of its own: who stops it may be in the middle of a frame.
+      // Not now: the caller may be in the middle of a frame.
       if (onDone) setImmediate(onDone);
       onDone = null;
     },

@@ -1,61 +1,61 @@
-import { type Cancel, type Clock, hourMs, minuteMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, hourMs, type MonotonicMs, minuteMs } from '@ocmesh/shared/ambient';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { fetchRelayInfo } from './info.ts';
 import { nostrLimits } from './limits.ts';
 import type { RemoteClock } from './remote-clock.ts';
 
-/** One relay's NIP-11 document, asked for rarely. */
-export interface InfoSource {
+/** One relay's NIP-11 document, fetched rarely. */
+export interface InfoCache {
   current(): RelayInfo | null;
-  /** Asks unless the last answer is still good. */
+  /** Fetches the document unless the last response is still fresh. */
   refresh(): void;
-  /** The next `refresh` asks in any case. */
+  /** Makes the next `refresh` fetch in any case. */
   expire(): void;
   stop(): void;
 }
 
-export function createInfoSource(deps: {
+export function createInfoCache(deps: {
   readonly url: string;
   readonly clock: Clock;
   readonly remoteClock: RemoteClock;
   readonly onInfo: (info: RelayInfo) => void;
-}): InfoSource {
+}): InfoCache {
   const { url, clock, remoteClock, onInfo } = deps;
   let info: RelayInfo | null = null;
-  let goodUntil = Number.NEGATIVE_INFINITY;
+  let freshUntil: MonotonicMs = Number.NEGATIVE_INFINITY;
   let cancel: Cancel = () => {};
 
-  async function ask(): Promise<void> {
-    const impatience = new AbortController();
+  async function fetchInfo(): Promise<void> {
+    const controller = new AbortController();
     const askedAt = clock.monotonic();
-    const cancelTimer = clock.after(nostrLimits.info.ms, () => impatience.abort());
+    const cancelTimer = clock.after(nostrLimits.info.ms, () => controller.abort());
     const abandon = (): void => {
       cancelTimer();
-      impatience.abort();
+      controller.abort();
     };
     cancel = abandon;
-    const answer = await fetchRelayInfo(url, impatience.signal);
+    const response = await fetchRelayInfo(url, controller.signal);
     cancelTimer();
-    // Somebody asked anew, or it is over.
+    // Another fetch has begun, or the cache was stopped.
     if (cancel !== abandon) return;
     cancel = () => {};
-    remoteClock.note(answer.date, askedAt);
-    if (!answer.info) return;
-    info = answer.info;
-    goodUntil = askedAt + nostrLimits.info.hours * hourMs;
+    remoteClock.note(response.date, askedAt);
+    if (!response.info) return;
+    info = response.info;
+    freshUntil = askedAt + nostrLimits.info.hours * hourMs;
     onInfo(info);
   }
 
   return {
     current: () => info,
     refresh() {
-      if (clock.monotonic() < goodUntil) return;
-      goodUntil = clock.monotonic() + nostrLimits.info.retryMinutes * minuteMs;
+      if (clock.monotonic() < freshUntil) return;
+      freshUntil = clock.monotonic() + nostrLimits.info.retryMinutes * minuteMs;
       cancel();
-      void ask();
+      void fetchInfo();
     },
     expire() {
-      goodUntil = Number.NEGATIVE_INFINITY;
+      freshUntil = Number.NEGATIVE_INFINITY;
     },
     stop() {
       cancel();

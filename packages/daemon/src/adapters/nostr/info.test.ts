@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
 import { fetchRelayInfo } from './info.ts';
 
-const patience = (): AbortSignal => AbortSignal.timeout(5_000);
+const timeLimit = (): AbortSignal => AbortSignal.timeout(60_000);
 const ask = async (onRequest: RequestListener) => {
-  const { info } = await fetchRelayInfo((await startScriptedRelay({ onRequest })).url, patience());
+  const { info } = await fetchRelayInfo((await startScriptedRelay({ onRequest })).url, timeLimit());
   return info;
 };
 const say =
@@ -14,7 +14,7 @@ const say =
   (_, response) =>
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
 
-test('asks with the right media type and takes what is of use', async () => {
+test('requests the right media type and keeps the usable fields', async () => {
   let accept: string | undefined;
   const info = await ask((request, response) => {
     accept = request.headers.accept;
@@ -64,22 +64,22 @@ test.each([
     'a redirect',
     ((_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()) as RequestListener,
   ],
-  ['a broken answer', ((_, response) => response.destroy()) as RequestListener],
+  ['a broken response', ((_, response) => response.destroy()) as RequestListener],
 ])('%s counts as no document', async (_, onRequest) => {
   expect(await ask(onRequest)).toBeNull();
 });
 
-test('nesting beyond any use can be written out again', async () => {
+test('a deeply nested document can be serialized', async () => {
   const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
   const info = await ask(say(`{"limitation":{"a":${deep},"b":1}}`));
   expect(JSON.stringify(info)).toBe('{"supportedNips":[],"limitation":{"b":1}}');
 });
 
-test('nobody there counts as no document', async () => {
-  expect(await fetchRelayInfo('ws://127.0.0.1:1', patience())).toEqual({ info: null, date: null });
+test('an unreachable relay has no document', async () => {
+  expect(await fetchRelayInfo('ws://127.0.0.1:1', timeLimit())).toEqual({ info: null, date: null });
 });
 
-test('tells the date that came with it, with a document or without', async () => {
+test('returns the HTTP date, with a document or without', async () => {
   const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
   for (const [status, body, info] of [
     [200, '{}', { supportedNips: [], limitation: {} }],
@@ -88,11 +88,11 @@ test('tells the date that came with it, with a document or without', async () =>
     const { url } = await startScriptedRelay({
       onRequest: (_, response) => response.writeHead(status, { date }).end(body),
     });
-    expect(await fetchRelayInfo(url, patience())).toEqual({ info, date });
+    expect(await fetchRelayInfo(url, timeLimit())).toEqual({ info, date });
   }
 });
 
-test('a document that comes a byte at a time is given up', async () => {
+test('a document that comes one byte at a time is given up', async () => {
   const { url } = await startScriptedRelay({
     onRequest(_, response) {
       const drip = setInterval(() => response.write(' '), 5);
@@ -105,7 +105,7 @@ test('a document that comes a byte at a time is given up', async () => {
   expect((await asked).info).toBeNull();
 });
 
-test('a compressed answer is not unpacked, and so a bomb does not go off', async () => {
+test('a compressed response is not decompressed, so a bomb does no harm', async () => {
   const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '));
   expect(bomb.length).toBeGreaterThan(64 * 1024);
   const before = process.memoryUsage().rss;

@@ -3,26 +3,26 @@ import { get as getSecure } from 'node:https';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { nostrLimits } from './limits.ts';
 
-export interface InfoAnswer {
-  /** null when the relay has no document, or one that is no use. */
+export interface InfoResponse {
+  /** null if the relay has no document, or an unusable one. */
   readonly info: RelayInfo | null;
-  /** The HTTP `Date`. */
+  /** HTTP `Date` of the response. */
   readonly date: string | null;
 }
 
-const nothing: InfoAnswer = { info: null, date: null };
+const nothing: InfoResponse = { info: null, date: null };
 
 /**
- * Asks for a relay's NIP-11 document. Nothing depends on it: a relay without one is taken as it behaves.
- * The answer is never decompressed, so that what we count is what we hold.
+ * Fetches a relay's NIP-11 document. A relay without one is used as well. The response is never decompressed, so that
+ * the bytes we count are the bytes we hold.
  */
-export function fetchRelayInfo(url: string, signal: AbortSignal): Promise<InfoAnswer> {
+export function fetchRelayInfo(url: string, signal: AbortSignal): Promise<InfoResponse> {
   return new Promise((resolve) => {
     const get = url.startsWith('wss:') ? getSecure : getPlain;
     const request = get(
       url.replace(/^ws/, 'http'),
       {
-        // No agent, so no socket stays behind.
+        // Without an agent no socket is kept alive.
         agent: false,
         signal,
         headers: { accept: 'application/nostr+json', 'accept-encoding': 'identity' },
@@ -69,7 +69,7 @@ function readInfo(value: unknown): RelayInfo | null {
   };
 }
 
-/** NIP-11 knows numbers and booleans only; anything nested could be too deep to be written out again. */
+/** Keeps numbers and booleans, all that NIP-11 has: a nested value could be too deep to serialize. */
 function readLimitation(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
   return Object.fromEntries(

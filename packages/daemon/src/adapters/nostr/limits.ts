@@ -33,13 +33,13 @@ export const nostrLimits = {
     maxMs: 300_000,
     /** Longest pause while no relay is connected. */
     aloneMaxMs: 8_000,
-    /** How long a connection must hold before the pauses start over. */
+    /** Time for which a connection must last before the pauses start over. */
     stableMs: 10_000,
     /** Shortest pause for a peer's relay: it is used for a few writes and seldom missed. */
     peerRelayMs: 15_000,
   },
   backoff: {
-    /** Time until a relay that refused us for good is tried again: membership and payment change slowly. */
+    /** Back-off of a relay that refused us permanently: membership and payment change slowly. */
     refusedHours: 6,
     /** A disconnect within this time counts as part of the refusal before it. */
     refusedCloseSeconds: 60,
@@ -53,15 +53,15 @@ export const nostrLimits = {
   reputation: {
     /** Points that a relay may lose by misbehaviour: ten bad signatures at once. */
     points: 100,
-    /** Points that return a minute: one bad signature. */
+    /** Points regained per minute: one bad signature. */
     perMinute: 10,
   },
   inbound: {
     /** Frames of one relay in one turn of the event loop: about 1 ms of parsing. */
     framesPerTurn: 64,
-    /** Frames a second taken from one relay; then it has to wait. */
+    /** Frames a second accepted from one relay; then it has to wait. */
     framesPerSecond: 5_000,
-    /** Bytes a second taken from one relay. */
+    /** Bytes a second accepted from one relay. */
     bytesPerSecond: 8 * 1024 * 1024,
     /** Seconds worth of frames and bytes that a relay may send at once. */
     burstSeconds: 3,
@@ -77,20 +77,20 @@ export const nostrLimits = {
     bytes: 16 * 1024 * 1024,
   },
   info: {
-    /** A relay's NIP-11 document. */
+    /** Size of a NIP-11 document. */
     bytes: 64 * 1024,
-    /** Time for a relay's NIP-11 document. */
+    /** Time to fetch a NIP-11 document. */
     ms: 5_000,
     /** NIPs that a NIP-11 document may name: about 100 exist. */
     nips: 200,
     /** How long a NIP-11 document is used. */
     hours: 24,
-    /** Time until a relay without a NIP-11 document is asked again. */
+    /** Time until we try again to fetch a missing NIP-11 document. */
     retryMinutes: 5,
-    /** The smallest `max_message_length` that is believed: no event fits into less. */
+    /** Smallest `max_message_length` that we respect: no event fits into less. */
     messageFloorBytes: 1024,
   },
-  /** NIP-42 responses a minute and relay: a relay may challenge as often as it likes, and each response costs a signature. */
+  /** NIP-42 responses per relay and minute: each costs a signature, and a relay may send any number of challenges. */
   authsPerMinute: 6,
   peerRelay: {
     /** Connections to relays of peers at the same time. */

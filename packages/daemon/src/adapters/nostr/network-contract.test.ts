@@ -38,7 +38,7 @@ describeRelayNetwork('the network on the embedded relay', async () => {
   };
 });
 
-describeRelayNetwork('its double in memory', async () => {
+describeRelayNetwork('the memory network', async () => {
   const clock = createFakeClock();
   const fakePeer = createFakePeer('alice', clock);
   const mesh = createMemoryMesh('wss://one.test', 'wss://two.test');

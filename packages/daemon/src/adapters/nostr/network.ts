@@ -2,7 +2,9 @@ import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import type { NetworkListener, RelayNetwork, Subscription } from '../../core/ports/relay-network.ts';
 import { createAddressPolicy } from './address-policy.ts';
-import { createForeignRelays } from './peer-relays.ts';
+import { createPeerRelays } from './peer-relays.ts';
+import { offline } from './publications.ts';
+import { noResult } from './queries.ts';
 import { createSession, type Session } from './session.ts';
 
 export interface NetworkDeps {
@@ -10,31 +12,34 @@ export interface NetworkDeps {
   readonly random: Random;
   readonly log: Log;
   readonly sign: (draft: EventDraft) => NostrEvent;
-  /** Which addresses a peer's relay may have, in place of the public ones: for tests on loopback, `ws:` among them. */
+  /** Replaces the rule that a peer's relay has a public address, and allows `ws:`; for tests on loopback. */
   readonly isReachable?: (address: string) => boolean;
 }
 
-/** The relays, each with a session of its own. */
+/** All relays: our own, and those of peers while we write to them. Each has a session. */
 export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
   const { clock, random, log, sign } = deps;
-  const ambient = { clock, random, log, sign };
   const policy = createAddressPolicy(deps.isReachable);
   let own = new Map<string, Session>();
   let permanent: readonly Subscription[] = [];
+  /** null before the start and after the stop: no session is opened then. */
   let listener: NetworkListener | null = null;
-  /** Of sessions that were let go of: their sockets close in their own time. */
+  /** Sessions that were stopped, until their sockets are closed. */
   const ending = new Set<Promise<void>>();
 
-  const foreign = createForeignRelays({
+  const peerRelays = createPeerRelays({
     clock,
     policy,
-    letGo,
+    stopSession,
     openSession: (url) =>
       createSession(url, {
-        ...ambient,
-        role: 'foreign',
+        clock,
+        random,
+        log,
+        sign,
+        role: 'peer',
         lookup: policy.lookup,
-        // It matters to nobody's solitude but its own.
+        // Whether our own relays are connected does not matter to it.
         othersOpen: () => true,
         listener: listener as NetworkListener,
         permanent: [],
@@ -43,25 +48,28 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
 
   const isOpen = (session: Session): boolean => session.snapshot().open;
 
-  function openOwn(url: string, itsListener: NetworkListener): Session {
+  function openOwn(url: string): Session {
     return createSession(url, {
-      ...ambient,
+      clock,
+      random,
+      log,
+      sign,
       role: 'own',
       lookup: undefined,
       othersOpen: () => [...own].some(([other, session]) => other !== url && isOpen(session)),
-      listener: itsListener,
+      listener: listener as NetworkListener,
       permanent,
     });
   }
 
-  /** Every relay that waits for minutes is worth another try when it is the only one. */
-  function pullInIfAlone(): void {
+  /** Without any connection, relays that would wait for minutes are tried again soon. */
+  function retrySoonIfAlone(): void {
     if ([...own.values()].some(isOpen)) return;
     for (const session of own.values()) session.retrySoon();
   }
 
-  /** It is no longer in any list; its socket closes in its own time. */
-  function letGo(url: string, session: Session): void {
+  /** Stops a session that is no longer used, without waiting for its socket to close. */
+  function stopSession(url: string, session: Session): void {
     const wasOpen = isOpen(session);
     const ended = session.stop().then(() => void ending.delete(ended));
     ending.add(ended);
@@ -69,60 +77,53 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
   }
 
   function use(urls: readonly string[]): void {
-    const itsListener = listener;
-    if (!itsListener) return;
+    if (!listener) return;
     const before = own;
     own = new Map();
     const fresh: Session[] = [];
     for (const url of urls) {
       if (own.has(url)) continue;
-      const session = before.get(url) ?? openOwn(url, itsListener);
+      const session = before.get(url) ?? openOwn(url);
       if (!before.has(url)) fresh.push(session);
       own.set(url, session);
     }
-    for (const [url, session] of before) if (!own.has(url)) letGo(url, session);
-    for (const url of own.keys()) foreign.drop(url);
+    for (const [url, session] of before) if (!own.has(url)) stopSession(url, session);
+    for (const url of own.keys()) peerRelays.drop(url);
     for (const session of fresh) session.start();
-    pullInIfAlone();
+    retrySoonIfAlone();
   }
 
   return {
-    start(urls, subscriptions, itsListener) {
+    start(urls, subscriptions, reportTo) {
       permanent = subscriptions;
       listener = {
-        ...itsListener,
+        ...reportTo,
         onDisconnected(url) {
-          pullInIfAlone();
-          itsListener.onDisconnected(url);
+          retrySoonIfAlone();
+          reportTo.onDisconnected(url);
         },
       };
       use(urls);
     },
     async stop() {
       listener = null;
-      const all = [...own.values(), ...foreign.sessions()];
+      const all = [...own.values(), ...peerRelays.sessions()];
       own = new Map();
-      foreign.clear();
+      peerRelays.clear();
       await Promise.all([...all.map((session) => session.stop()), ...ending]);
     },
     use,
     reach(url) {
-      if (listener && !own.has(url)) foreign.reach(url);
+      if (listener && !own.has(url)) peerRelays.reach(url);
     },
-    relays: () => [...own.values(), ...foreign.sessions()].map((session) => session.snapshot()),
-    publish: async (url, event) =>
-      (await (own.get(url) ?? foreign.used(url))?.publish(event)) ?? {
-        outcome: 'offline',
-        reason: null,
-        prefix: null,
-      },
-    query: async (url, filters) =>
-      (await own.get(url)?.query(filters)) ?? { complete: false, events: [], tooLarge: false },
+    relays: () => [...own.values(), ...peerRelays.sessions()].map((session) => session.snapshot()),
+    publish: async (url, event) => (await (own.get(url) ?? peerRelays.used(url))?.publish(event)) ?? offline,
+    query: async (url, filters) => (await own.get(url)?.query(filters)) ?? noResult,
     report(url, offence) {
-      (own.get(url) ?? foreign.get(url))?.report(offence);
+      (own.get(url) ?? peerRelays.get(url))?.report(offence);
     },
     wake() {
-      for (const session of [...own.values(), ...foreign.sessions()]) session.wake();
+      for (const session of [...own.values(), ...peerRelays.sessions()]) session.wake();
     },
   };
 }

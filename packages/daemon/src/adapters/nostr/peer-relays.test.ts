@@ -6,7 +6,7 @@ import { nostrLimits } from './limits.ts';
 const IDLE_MS = nostrLimits.peerRelay.idleMinutes * 60_000;
 const reachesLoopback = true;
 
-/** Reached, and open. */
+/** Connects to a peer's relay that follows this script. */
 async function reached(script: Parameters<typeof startScriptedRelay>[0] = {}) {
   const peer = await startScriptedRelay(script);
   const open = openNetwork([], { reachesLoopback });
@@ -15,20 +15,20 @@ async function reached(script: Parameters<typeof startScriptedRelay>[0] = {}) {
   return { ...open, peer, relay: () => open.relay(peer.url) };
 }
 
-test('a peer’s relay is written to, and nothing is asked of it', async () => {
+test('a peer’s relay gets our writes, and no other request', async () => {
   const { network, fakePeer, peer, relay, heard } = await reached();
-  expect(relay()).toMatchObject({ role: 'foreign', open: true, state: 'connected', carriesDms: false });
+  expect(relay()).toMatchObject({ role: 'peer', open: true, state: 'connected', carriesDms: false });
   const event = fakePeer.presence();
   expect(await network.publish(peer.url, event)).toMatchObject({ outcome: 'accepted' });
   expect(await network.query(peer.url, [{}])).toMatchObject({ complete: false, events: [] });
   expect(peer.received).toEqual([['EVENT', event]]);
-  // Nor is its NIP-11 document.
+  // Its NIP-11 document is not fetched either.
   expect(peer.requests()).toEqual({ upgrades: 1, documents: 0 });
   expect(heard).toEqual(['is connecting', 'connected', 'is connected']);
 });
 
-test('it is let go of two minutes after the last use', async () => {
-  const { network, fakePeer, peer, clock, relay, heard, told } = await reached();
+test('it is disconnected two minutes after the last use', async () => {
+  const { network, fakePeer, peer, clock, relay, heard, reports } = await reached();
   const uses = [() => network.publish(peer.url, fakePeer.presence()), async () => network.reach(peer.url)];
   for (const use of uses) {
     await clock.advance(29_000);
@@ -45,11 +45,11 @@ test('it is let go of two minutes after the last use', async () => {
   await clock.advance(1);
   expect(network.relays()).toEqual([]);
   await until(() => expect(peer.open()).toBe(0));
-  expect(told.at(-1)).toEqual([peer.url, 'disconnected']);
+  expect(reports.at(-1)).toEqual([peer.url, 'disconnected']);
   expect([heard.length, clock.pending()]).toEqual([4, 0]);
 });
 
-test('it answers a challenge only for a write that needs it', async () => {
+test('it authenticates only for a write that needs it', async () => {
   let authenticated = false;
   const { network, fakePeer, peer } = await reached({
     onOpen: (reply) => reply('AUTH', 'c'),
@@ -65,7 +65,7 @@ test('it answers a challenge only for a write that needs it', async () => {
   expect(peer.ofType('AUTH')).toHaveLength(1);
 });
 
-test('no more than sixteen are held; who is not there gives way', async () => {
+test('at most sixteen are connected; an unreachable one gives way', async () => {
   const peers = await Promise.all(Array.from({ length: 18 }, () => startScriptedRelay()));
   const { network, relay, count } = openNetwork([], { reachesLoopback });
   network.reach('ws://127.0.0.1:1');
@@ -87,17 +87,17 @@ test('it never counts as a relay of our own', async () => {
   await until(() => expect(relay().open).toBe(true));
   for (let tries = 1; tries <= 8; tries++) {
     await until(() => expect(logged('relay not reached')).toBeGreaterThanOrEqual(tries));
-    // Still alone: never more than 8 seconds.
+    // Still without a relay of our own: never more than 8 seconds.
     await clock.advance(8_000);
   }
   expect(network.relays().map(({ url, role }) => [url, role])).toEqual([
     [own, 'own'],
-    [peer.url, 'foreign'],
+    [peer.url, 'peer'],
   ]);
   expect(heard).not.toContain('info');
 });
 
-test('it becomes our own by being put on the list, and is connected anew', async () => {
+test('it becomes our own when it is put on the list, with a new connection', async () => {
   const { network, peer, count, relay } = await reached();
   network.use([peer.url]);
   expect(network.relays().map(({ role }) => role)).toEqual(['own']);
@@ -107,7 +107,7 @@ test('it becomes our own by being put on the list, and is connected anew', async
   await until(() => expect(peer.open()).toBe(1));
 });
 
-test('one that refuses us is not knocked at again with the next write', async () => {
+test('one that refuses us is not tried again at the next write', async () => {
   const peer = await startScriptedRelay({ onUpgrade: () => ({ status: 403 }) });
   const { network, relay, clock } = openNetwork([], { reachesLoopback });
   network.reach(peer.url);
@@ -123,7 +123,7 @@ test('one that refuses us is not knocked at again with the next write', async ()
   expect(peer.requests().upgrades).toBe(1);
 });
 
-test('one that is not there is tried every fifteen seconds at most, for two minutes', async () => {
+test('an unreachable one is tried every fifteen seconds at most, for two minutes', async () => {
   const { network, relay, clock, logged } = openNetwork([], { reachesLoopback });
   const url = 'ws://127.0.0.1:1';
   network.reach(url);
@@ -136,7 +136,7 @@ test('one that is not there is tried every fifteen seconds at most, for two minu
   expect(logged('relay not reached')).toBeGreaterThan(2);
 });
 
-test('one that misbehaves is cut, even when it is the only connection', async () => {
+test('one that misbehaves is disconnected, even if it is the only connection', async () => {
   const { peer, relay, network, count } = await reached();
   for (let i = 0; i < 60; i++) peer.send('x');
   await until(() => expect(relay()).toMatchObject({ state: 'misbehaving', open: false }));
@@ -157,7 +157,7 @@ test.each([
   expect(network.relays()).toEqual([]);
 });
 
-test('a name that leads to this machine is refused where it is connected to, before a byte is sent', async () => {
+test('a name that resolves to this machine is refused on connect, before a byte is sent', async () => {
   const peer = await startScriptedRelay();
   const { network, relay, heard } = openNetwork([]);
   const url = `wss://localhost:${peer.port}`;
@@ -170,7 +170,7 @@ test('a name that leads to this machine is refused where it is connected to, bef
   ]);
 });
 
-test('a relay of our own may be anywhere, and a redirect leads nowhere', async () => {
+test('a relay of our own may have any address, and redirects are not followed', async () => {
   const elsewhere = await startScriptedRelay();
   const peer = await startScriptedRelay({
     onUpgrade: () => ({ status: 302, headers: { location: elsewhere.url } }),
@@ -183,7 +183,7 @@ test('a relay of our own may be anywhere, and a redirect leads nowhere', async (
   expect(own().open).toBe(true);
 });
 
-test('before the start, and after the stop, nothing is reached', async () => {
+test('nothing is connected before the start or after the stop', async () => {
   const { network } = openNetwork([], { reachesLoopback });
   await network.stop();
   network.reach('ws://127.0.0.1:1');

@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, minuteMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, type MonotonicMs, minuteMs } from '@ocmesh/shared/ambient';
 import type { RelaySnapshot } from '../../core/ports/relay-network.ts';
 import type { AddressPolicy } from './address-policy.ts';
 import { nostrLimits } from './limits.ts';
@@ -6,52 +6,52 @@ import type { Session } from './session.ts';
 
 const IDLE_MS = nostrLimits.peerRelay.idleMinutes * minuteMs;
 
-interface Held {
+interface Kept {
   readonly session: Session;
-  usedAt: number;
+  usedAt: MonotonicMs;
   cancel: Cancel;
 }
 
-const isAway = ({ open, state }: RelaySnapshot): boolean => !open && state !== 'connecting';
+const isDown = ({ open, state }: RelaySnapshot): boolean => !open && state !== 'connecting';
 
-/** Relays of peers, held while there is something to write to them. */
-export function createForeignRelays(deps: {
+/** Connections to relays of peers, each kept while we write to it. */
+export function createPeerRelays(deps: {
   readonly clock: Clock;
   readonly policy: AddressPolicy;
   readonly openSession: (url: string) => Session;
-  /** It is no longer held. */
-  readonly letGo: (url: string, session: Session) => void;
+  /** Stops a session that is no longer kept. */
+  readonly stopSession: (url: string, session: Session) => void;
 }) {
   const { clock, policy } = deps;
-  const relays = new Map<string, Held>();
+  const relays = new Map<string, Kept>();
 
   function drop(url: string): void {
-    const held = relays.get(url);
-    if (!held) return;
-    held.cancel();
+    const kept = relays.get(url);
+    if (!kept) return;
+    kept.cancel();
     relays.delete(url);
-    deps.letGo(url, held.session);
+    deps.stopSession(url, kept.session);
   }
 
-  /** Each use counts anew. */
-  function touch(url: string, held: Held): void {
-    held.usedAt = clock.monotonic();
-    held.cancel();
-    held.cancel = clock.after(IDLE_MS, () => onIdle(url, held));
+  /** Starts the idle time over. */
+  function touch(url: string, kept: Kept): void {
+    kept.usedAt = clock.monotonic();
+    kept.cancel();
+    kept.cancel = clock.after(IDLE_MS, () => onIdle(url, kept));
   }
 
-  /** One that is left alone is remembered for so long, lest the next write knocks at once. */
-  function onIdle(url: string, held: Held): void {
-    const { backoffUntil } = held.session.snapshot();
+  /** Drops an idle relay, but only after its back-off: the next write would connect at once. */
+  function onIdle(url: string, kept: Kept): void {
+    const { backoffUntil } = kept.session.snapshot();
     if (backoffUntil === null) return drop(url);
-    held.cancel = clock.after(Math.max(0, backoffUntil - clock.now() - 1), () => drop(url));
+    kept.cancel = clock.after(Math.max(0, backoffUntil - clock.now() - 1), () => drop(url));
   }
 
-  /** Whoever is not there gives way to somebody who may be. */
+  /** Returns whether there is room for one more; drops the relay that is down and was unused for longest. */
   function makeRoom(): boolean {
     if (relays.size < nostrLimits.peerRelay.connections) return true;
     const [idlest] = [...relays]
-      .filter(([, { session }]) => isAway(session.snapshot()))
+      .filter(([, { session }]) => isDown(session.snapshot()))
       .sort(([, a], [, b]) => a.usedAt - b.usedAt);
     if (idlest) drop(idlest[0]);
     return idlest !== undefined;
@@ -59,20 +59,20 @@ export function createForeignRelays(deps: {
 
   return {
     reach(url: string): void {
-      const held = relays.get(url);
-      if (held) return touch(url, held);
+      const kept = relays.get(url);
+      if (kept) return touch(url, kept);
       if (!policy.allows(url) || !makeRoom()) return;
-      const fresh: Held = { session: deps.openSession(url), usedAt: 0, cancel: () => {} };
+      const fresh: Kept = { session: deps.openSession(url), usedAt: 0, cancel: () => {} };
       relays.set(url, fresh);
       touch(url, fresh);
       fresh.session.start();
     },
     get: (url: string): Session | undefined => relays.get(url)?.session,
-    /** For a write, which keeps it. */
+    /** Returns the session for a write, which keeps the connection longer. */
     used(url: string): Session | undefined {
-      const held = relays.get(url);
-      if (held) touch(url, held);
-      return held?.session;
+      const kept = relays.get(url);
+      if (kept) touch(url, kept);
+      return kept?.session;
     },
     drop,
     sessions: (): Session[] => [...relays.values()].map(({ session }) => session),

@@ -5,66 +5,75 @@ import { describe, expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import { rawDm } from '../../../test/support/open-network.ts';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
+import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { nostrLimits } from './limits.ts';
-import { createConversation } from './protocol.ts';
+import { createProtocol } from './protocol.ts';
 
 const MINUTE_MS = 60_000;
-/** Lets everything happen that waits for nothing but its turn. */
+/** Runs everything that is due without time passing. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 type Sent = readonly [type: string, first: never, ...rest: unknown[]];
 
-/** A conversation with a relay that is played by hand, on an open connection. */
+/** The protocol on connections to a relay that the test plays by hand. The first connection is open. */
 function open(options: { limitation?: Record<string, unknown>; permanent?: readonly string[] } = {}) {
   const clock = createFakeClock();
   const fakePeer = createFakePeer('alice', clock);
-  const sent: Sent[] = [];
-  const heard: string[] = [];
-  const gaveUp: string[] = [];
+  const authRateLimit = createAuthRateLimit(clock);
   const state = { info: options.limitation ? knows(options.limitation) : null };
   const filters = (): Filter[] => [{ kinds: [4], limit: 0 }];
-  const conversation = createConversation({
-    url: 'wss://relay.test',
-    clock,
-    log: createRecordingLog(),
-    sign: fakePeer.sign,
-    permanent: (options.permanent ?? ['dm']).map((name) => ({ name, filters })),
-    info: () => state.info,
-    send: (frame) => sent.push(JSON.parse(frame)) > 0,
-    giveUp: (reason) => gaveUp.push(reason),
-    onEvent: () => heard.push('event'),
-    onSubscribed: (name) => heard.push(`subscribed ${name}`),
-    onRefused: (words) => heard.push(`refused ${words}`),
-    onOffence: (offence) => heard.push(offence),
-  });
-  conversation.open();
-  const say = (...frame: readonly unknown[]): void => {
-    const text = JSON.stringify(frame);
-    conversation.onText(text, text.length);
-  };
-  const ofType = (type: string): Sent[] => sent.filter((frame) => frame[0] === type);
-  const count = (what: string): number => heard.filter((each) => each === what).length;
-  return { clock, fakePeer, sent, ofType, heard, count, gaveUp, state, conversation, say };
+
+  function connect() {
+    const sent: Sent[] = [];
+    const heard: string[] = [];
+    const gaveUp: string[] = [];
+    const protocol = createProtocol({
+      url: 'wss://relay.test',
+      clock,
+      log: createRecordingLog(),
+      sign: fakePeer.sign,
+      authRateLimit,
+      permanent: (options.permanent ?? ['dm']).map((name) => ({ name, filters })),
+      info: () => state.info,
+      send: (frame) => sent.push(JSON.parse(frame)) > 0,
+      giveUp: (reason) => gaveUp.push(reason),
+      onEvent: () => heard.push('event'),
+      onSubscribed: (name) => heard.push(`subscribed ${name}`),
+      onRefused: (reason) => heard.push(`refused ${reason}`),
+      onRoundTrip: () => heard.push('round trip'),
+      onOffence: (offence) => heard.push(offence),
+    });
+    protocol.open();
+    const say = (...frame: readonly unknown[]): void => {
+      const text = JSON.stringify(frame);
+      protocol.onText(text, text.length);
+    };
+    const ofType = (type: string): Sent[] => sent.filter((frame) => frame[0] === type);
+    const count = (what: string): number => heard.filter((each) => each === what).length;
+    return { protocol, sent, heard, gaveUp, say, ofType, count };
+  }
+
+  return { ...connect(), connect, clock, fakePeer, state };
 }
 
 const knows = (limitation: Record<string, unknown>): RelayInfo => ({ supportedNips: [], limitation });
 const idOf = (frame: Sent | undefined): string =>
   (frame?.[1] as unknown as { id: string } | undefined)?.id ?? '';
 
-describe('a refusal for good', () => {
-  test('is asked again after six hours, with a fresh answer to the challenge, and may be over by then', async () => {
-    const { clock, conversation, say, ofType, count } = open();
+describe('a permanent refusal', () => {
+  test('is tried again after six hours with a new AUTH, and may be over by then', async () => {
+    const { clock, protocol, say, ofType, count } = open();
     say('AUTH', 'the same');
     say('CLOSED', 'dm', 'auth-required: x');
     await settle();
     say('OK', idOf(ofType('AUTH')[0]), false, 'restricted: not yet');
     await settle();
-    expect(conversation.refused()).toEqual({ state: 'auth_failed', forMs: 0 });
+    expect(protocol.refused()).toEqual({ state: 'auth_failed', forMs: 0 });
     await clock.advance(6 * hourMs - 1);
     expect(ofType('REQ')).toHaveLength(1);
     await clock.advance(1);
     expect(ofType('REQ')).toHaveLength(2);
-    expect(conversation.refused()).toEqual({ state: 'auth_failed', forMs: 6 * hourMs });
+    expect(protocol.refused()).toEqual({ state: 'auth_failed', forMs: 6 * hourMs });
     say('CLOSED', 'dm', 'auth-required: x');
     await settle();
     expect(ofType('AUTH')).toHaveLength(2);
@@ -72,44 +81,44 @@ describe('a refusal for good', () => {
     await settle();
     expect(ofType('REQ')).toHaveLength(3);
     say('EOSE', 'dm');
-    expect([conversation.refused(), conversation.carriesDms()]).toEqual([null, true]);
+    expect([protocol.refused(), protocol.carriesDms()]).toEqual([null, true]);
     expect(count('subscribed dm')).toBe(1);
   });
 
   test.each([
     ['rate-limited: slow', MINUTE_MS],
     ['error: x', 5 * MINUTE_MS],
-  ])('is not %j: that is asked again after %i ms', async (words, ms) => {
-    const { clock, conversation, say, ofType } = open();
-    say('CLOSED', 'dm', words);
+  ])('is not %j, which is tried again after %i ms', async (reason, ms) => {
+    const { clock, protocol, say, ofType } = open();
+    say('CLOSED', 'dm', reason);
     await settle();
-    expect(conversation.refused()).toBeNull();
+    expect(protocol.refused()).toBeNull();
     await clock.advance(ms - 1);
     expect(ofType('REQ')).toHaveLength(1);
     await clock.advance(1);
     expect(ofType('REQ')).toHaveLength(2);
   });
 
-  test('that becomes one for the moment is none any more', async () => {
-    const { clock, conversation, say } = open();
+  test('ends when a temporary one replaces it', async () => {
+    const { clock, protocol, say } = open();
     say('CLOSED', 'dm', 'restricted: x');
     await settle();
-    expect(conversation.refused()?.state).toBe('restricted');
+    expect(protocol.refused()?.state).toBe('restricted');
     await clock.advance(6 * hourMs);
     say('CLOSED', 'dm', 'error: down for the moment');
     await settle();
-    expect(conversation.refused()).toBeNull();
+    expect(protocol.refused()).toBeNull();
   });
 });
 
 describe('challenges', () => {
-  test('that nothing waits for cost no signature', () => {
+  test('that nothing needs are not signed', () => {
     const { say, ofType } = open();
     for (let i = 0; i < 10_000; i++) say('AUTH', `c${i}`);
     expect(ofType('AUTH')).toEqual([]);
   });
 
-  test('by the thousand are answered six times a minute, the last one of them', async () => {
+  test('by the thousand are signed six times a minute, always the last one', async () => {
     const { clock, say, ofType } = open();
     say('CLOSED', 'dm', 'auth-required: x');
     await settle();
@@ -130,42 +139,123 @@ describe('challenges', () => {
     ]);
   });
 
-  test('are answered at once for a relay whose document says that it must be', async () => {
+  test("are signed at once if the relay's document requires it", async () => {
     const { say, ofType } = open({ limitation: { auth_required: true } });
     for (let i = 0; i < 10; i++) say('AUTH', `c${i}`);
     await settle();
     expect(ofType('AUTH')).toHaveLength(1);
   });
 
-  test('are answered when the document comes after them', async () => {
-    const { say, ofType, state, conversation } = open();
+  test('are signed when the document comes after them', async () => {
+    const { say, ofType, state, protocol } = open();
     say('AUTH', 'c');
     expect(ofType('AUTH')).toEqual([]);
     state.info = knows({ auth_required: true });
-    conversation.onInfo();
+    protocol.onInfo();
     await settle();
     expect(ofType('AUTH')).toHaveLength(1);
   });
 
-  test('of a connection that is gone are forgotten, and so is who waited for them', async () => {
-    const { clock, say, ofType, conversation } = open();
+  test('are limited across connections; closing one ends its wait for a signature', async () => {
+    const { clock, connect, protocol } = open();
+    protocol.close();
+    let current = connect();
+    let signed = 0;
     for (let i = 0; i <= nostrLimits.authsPerMinute; i++) {
-      conversation.reset();
-      conversation.open();
-      say('AUTH', `c${i}`);
-      say('CLOSED', 'dm', 'auth-required: x');
+      current.protocol.close();
+      signed += current.ofType('AUTH').length;
+      current = connect();
+      current.say('AUTH', `c${i}`);
+      current.say('CLOSED', 'dm', 'auth-required: x');
       await settle();
     }
-    expect(ofType('AUTH')).toHaveLength(nostrLimits.authsPerMinute);
-    conversation.reset();
+    expect([signed, current.ofType('AUTH').length]).toEqual([nostrLimits.authsPerMinute, 0]);
+    expect(clock.pending()).toBe(1);
+    current.protocol.close();
+    await settle();
+    expect([clock.pending(), current.ofType('AUTH').length]).toEqual([0, 0]);
+  });
+});
+
+describe('a connection that was closed', () => {
+  /** A connection with an AUTH that two subscriptions wait for, a write, an open and a waiting query. */
+  async function busy() {
+    const opened = open({ permanent: ['presence', 'dm'], limitation: { max_subscriptions: 3 } });
+    const { say, protocol, fakePeer } = opened;
+    say('AUTH', 'c');
+    say('CLOSED', 'dm', 'auth-required: x');
+    say('CLOSED', 'presence', 'restricted: x');
+    const queries = [protocol.query([{ kinds: [4] }]), protocol.query([{ kinds: [4] }])];
+    const write = protocol.publish(fakePeer.sign({}));
+    await settle();
+    expect([opened.ofType('AUTH').length, opened.ofType('REQ').length]).toEqual([1, 3]);
+    return { ...opened, queries, write };
+  }
+
+  test('leaves no timer, and ends what was under way', async () => {
+    const { clock, protocol, queries, write } = await busy();
+    expect(clock.pending()).toBeGreaterThan(0);
+    protocol.close();
+    expect(clock.pending()).toBe(0);
+    expect(await write).toEqual({ outcome: 'offline', reason: null, prefix: null });
+    expect(await Promise.all(queries)).toEqual(
+      Array(2).fill({ complete: false, events: [], tooLarge: false }),
+    );
     await settle();
     expect(clock.pending()).toBe(0);
-    expect(ofType('AUTH')).toHaveLength(nostrLimits.authsPerMinute);
+  });
+
+  test.each<[string, (authId: string, writeId: string) => readonly unknown[] | null]>([
+    ['while AUTH is under way', () => null],
+    ['right after AUTH was accepted', (id) => ['OK', id, true, '']],
+    ['right after AUTH was refused', (id) => ['OK', id, false, 'restricted: no']],
+    ['right after a write was accepted', (_, id) => ['OK', id, true, '']],
+    ['right after a challenge', () => ['AUTH', 'another']],
+    ['right after a query was refused', () => ['CLOSED', 'q1', 'auth-required: x']],
+  ])('%s sends and reports nothing more, and does not affect the next one', async (_, last) => {
+    const { clock, connect, ofType, protocol, say, sent, heard, gaveUp } = await busy();
+    const frame = last(idOf(ofType('AUTH')[0]), idOf(ofType('EVENT')[0]));
+    if (frame) say(...frame);
+    protocol.close();
+    const before = [sent.length, heard.length];
+    const next = connect();
+    for (const name of ['presence', 'dm']) next.say('EOSE', name);
+    await settle();
+    say('AUTH', 'too late');
+    say('EVENT', 'dm', rawDm('too late'));
+    say('garbage');
+    await clock.advance(nostrLimits.backoff.refusedHours * hourMs);
+    expect([sent.length, heard.length, gaveUp]).toEqual([...before, []]);
+    expect([next.protocol.refused(), next.protocol.auth().outcome]).toEqual([null, 'none']);
+    expect([next.protocol.carriesDms(), next.ofType('AUTH'), next.gaveUp]).toEqual([true, [], []]);
+  });
+
+  test('does not affect a write of the same event on the next one', async () => {
+    const { connect, fakePeer, protocol, say } = open();
+    const event = fakePeer.sign({});
+    const first = protocol.publish(event);
+    protocol.close();
+    const next = connect();
+    const second = next.protocol.publish(event);
+    say('OK', event.id, false, 'blocked: too late');
+    next.say('OK', event.id, true, '');
+    expect([await first, await second]).toMatchObject([{ outcome: 'offline' }, { outcome: 'accepted' }]);
+    expect(next.count('round trip')).toBe(1);
+    next.protocol.close();
+  });
+
+  test('accepts no write and no query', async () => {
+    const { clock, fakePeer, protocol, sent } = open();
+    protocol.close();
+    const before = sent.length;
+    expect(await protocol.publish(fakePeer.sign({}))).toMatchObject({ outcome: 'offline' });
+    expect(await protocol.query([{}])).toEqual({ complete: false, events: [], tooLarge: false });
+    expect([sent.length - before, clock.pending()]).toEqual([0, 0]);
   });
 });
 
 describe('a NOTICE instead of CLOSED', () => {
-  test('stands for the answer to a subscription that gets none, which is asked again later', async () => {
+  test('counts as a refusal of a REQ that gets no other response, and is tried again later', async () => {
     const { clock, say, gaveUp, heard, ofType } = open();
     say('NOTICE', 'too many subscriptions');
     await clock.advance(15_000);
@@ -174,11 +264,11 @@ describe('a NOTICE instead of CLOSED', () => {
     await clock.advance(5 * MINUTE_MS);
     expect(ofType('REQ')).toHaveLength(4);
     await clock.advance(15_000);
-    expect(gaveUp).toEqual(['no answer to a subscription']);
+    expect(gaveUp).toEqual(['no response to a subscription']);
   });
 
   test('that asks for AUTH gets it at once', async () => {
-    const { say, ofType, conversation } = open();
+    const { say, ofType, protocol } = open();
     say('AUTH', 'c');
     say('NOTICE', 'restricted: we do not serve DMs to strangers');
     await settle();
@@ -186,7 +276,7 @@ describe('a NOTICE instead of CLOSED', () => {
     await settle();
     expect(ofType('REQ')).toHaveLength(2);
     say('EOSE', 'dm');
-    expect(conversation.carriesDms()).toBe(true);
+    expect(protocol.carriesDms()).toBe(true);
   });
 
   test('is harmless by the thousand, before and after the EOSE', async () => {
@@ -200,11 +290,11 @@ describe('a NOTICE instead of CLOSED', () => {
   });
 });
 
-test('an EOSE that never comes while events do: no DMs are carried, and the connection stays', async () => {
-  const { clock, say, count, gaveUp, conversation } = open();
+test('without an EOSE no DMs are carried, but the connection stays if events come', async () => {
+  const { clock, say, count, gaveUp, protocol } = open();
   say('EVENT', 'dm', rawDm('x'));
   await clock.advance(hourMs);
-  expect([conversation.carriesDms(), gaveUp, count('event')]).toEqual([false, [], 1]);
+  expect([protocol.carriesDms(), gaveUp, count('event')]).toEqual([false, [], 1]);
 });
 
 test('an EOSE that comes a thousand times counts once', () => {
@@ -214,22 +304,22 @@ test('an EOSE that comes a thousand times counts once', () => {
 });
 
 describe('queries', () => {
-  /** @param count of events that fill a query to the brim */
+  /** Returns the result of a query with this many events. */
   const filled = async (each: number, count: number) => {
-    const { say, conversation } = open();
-    const result = conversation.query([{ kinds: [4] }]);
+    const { say, protocol } = open();
+    const result = protocol.query([{ kinds: [4] }]);
     for (let i = 0; i < count; i++) say('EVENT', 'q1', rawDm('x'.repeat(each)));
     say('EOSE', 'q1');
     return result;
   };
 
-  test('of 5000 events are complete, one more is too many', async () => {
+  test('with 5000 events are complete, with one more too large', async () => {
     expect(await filled(1, 5_000)).toMatchObject({ complete: true, tooLarge: false });
     const { complete, tooLarge, events } = await filled(1, 5_001);
     expect([complete, tooLarge, events.length]).toEqual([false, true, 5_000]);
   });
 
-  test('end where their frames exceed the bytes that one answer may take', async () => {
+  test('end when their frames exceed the bytes of a query', async () => {
     const { complete, tooLarge, events } = await filled(200_000, 100);
     expect([complete, tooLarge]).toEqual([false, true]);
     expect(events.length).toBe(
@@ -237,9 +327,9 @@ describe('queries', () => {
     );
   });
 
-  test('hold what an event has, and not what a frame hides', async () => {
-    const { say, conversation, count } = open();
-    const result = conversation.query([{ kinds: [4] }]);
+  test('keep the fields of an event and nothing else in the frame', async () => {
+    const { say, protocol, count } = open();
+    const result = protocol.query([{ kinds: [4] }]);
     say('EVENT', 'q1', { ...rawDm('kept'), more: [[], [], []] });
     say('EVENT', 'q1', rawDm('x', { tags: Array.from({ length: 101 }, () => []) }));
     say('EVENT', 'q1', { kind: 4 });
@@ -248,9 +338,9 @@ describe('queries', () => {
     expect(count('garbage_frame')).toBe(2);
   });
 
-  test('take only what they asked for', async () => {
-    const { say, conversation, count } = open();
-    const result = conversation.query([{ kinds: [4], '#p': ['me'] }, { ids: ['ab'.repeat(32)] }]);
+  test('accept only matching events', async () => {
+    const { say, protocol, count } = open();
+    const result = protocol.query([{ kinds: [4], '#p': ['me'] }, { ids: ['ab'.repeat(32)] }]);
     say('EVENT', 'q1', rawDm('by id'));
     say('EVENT', 'q1', rawDm('by tag', { id: '12'.repeat(32), tags: [['p', 'me']] }));
     say('EVENT', 'q1', rawDm('of another', { id: '12'.repeat(32), tags: [['p', 'you']] }));
@@ -262,10 +352,10 @@ describe('queries', () => {
     expect(count('unasked')).toBe(1);
   });
 
-  test('that get no answer end, and nobody hangs up for it', async () => {
-    const { clock, say, conversation, gaveUp, ofType } = open();
+  test('that get no response end, and the connection stays', async () => {
+    const { clock, say, protocol, gaveUp, ofType } = open();
     say('EOSE', 'dm');
-    const result = conversation.query([{ kinds: [4] }]);
+    const result = protocol.query([{ kinds: [4] }]);
     await clock.advance(15_000);
     expect(await result).toEqual({ complete: false, events: [], tooLarge: false });
     expect([gaveUp, ofType('CLOSE')]).toEqual([[], [['CLOSE', 'q1']]]);
@@ -278,12 +368,12 @@ describe('queries', () => {
     [200, 4],
     [0, 4],
     ['many', 4],
-  ])('beside two subscriptions, of %s that are allowed, go out %i at a time', async (allowed, atOnce) => {
-    const { say, conversation, ofType } = open({
+  ])('with two subscriptions out of %s allowed, are sent %i at a time', async (allowed, atOnce) => {
+    const { say, protocol, ofType } = open({
       permanent: ['presence', 'dm'],
       limitation: { max_subscriptions: allowed },
     });
-    const results = Array.from({ length: 10 }, () => conversation.query([{ kinds: [4] }]));
+    const results = Array.from({ length: 10 }, () => protocol.query([{ kinds: [4] }]));
     for (let done = 0; done < 10; done++) {
       expect(ofType('REQ')).toHaveLength(2 + Math.min(10, done + atOnce));
       say('EOSE', `q${done + 1}`);
@@ -296,62 +386,62 @@ describe('queries', () => {
     [2, ['dm']],
     [1, ['dm']],
     [3, ['presence', 'dm']],
-  ])('with %i subscriptions allowed we keep %j permanent', (allowed, names) => {
+  ])('with %i subscriptions allowed, %j are permanent', (allowed, names) => {
     const { ofType } = open({ permanent: ['presence', 'dm'], limitation: { max_subscriptions: allowed } });
     expect(ofType('REQ').map(([, name]) => name)).toEqual(names);
   });
 
-  test('that wait for their turn too long, or for a connection that breaks, end', async () => {
-    const { clock, conversation, ofType } = open({ limitation: { max_subscriptions: 2 } });
-    const [first, second] = [conversation.query([{ kinds: [4] }]), conversation.query([{ kinds: [4] }])];
+  test('end when they wait too long, or when the connection is lost', async () => {
+    const { clock, protocol, ofType } = open({ limitation: { max_subscriptions: 2 } });
+    const [first, second] = [protocol.query([{ kinds: [4] }]), protocol.query([{ kinds: [4] }])];
     expect(ofType('REQ')).toHaveLength(2);
-    conversation.reset();
+    protocol.close();
     expect(await Promise.all([first, second])).toEqual(
       Array(2).fill({ complete: false, events: [], tooLarge: false }),
     );
     expect([ofType('REQ').length, clock.pending()]).toEqual([2, 0]);
     const late = open({ permanent: ['dm'], limitation: { max_subscriptions: 1 } });
-    const result = late.conversation.query([{ kinds: [4] }]);
+    const result = late.protocol.query([{ kinds: [4] }]);
     await late.clock.advance(nostrLimits.query.ms);
     expect((await result).complete).toBe(false);
   });
 });
 
 describe('writes', () => {
-  test('longer than the relay takes are refused here, in words that say so', async () => {
-    const { conversation, fakePeer, ofType } = open({ limitation: { max_message_length: 2_000 } });
+  test('longer than the relay accepts are refused here, with the reason', async () => {
+    const { protocol, fakePeer, ofType } = open({ limitation: { max_message_length: 2_000 } });
     const small = fakePeer.sign({ kind: 4, content: 'é'.repeat(100) });
     const large = fakePeer.sign({ kind: 4, content: 'é'.repeat(900) });
-    expect(await conversation.publish(large)).toEqual({
+    expect(await protocol.publish(large)).toEqual({
       outcome: 'rejected',
       reason: expect.stringMatching(/^invalid: not sent: the event takes 2\d\d\d bytes .* limit of 2000$/),
       prefix: 'invalid',
     });
-    void conversation.publish(small);
+    void protocol.publish(small);
     expect(ofType('EVENT').map(idOf)).toEqual([small.id]);
-    conversation.reset();
+    protocol.close();
   });
 
   test.each([{ max_message_length: 0 }, { max_message_length: 100 }, { max_message_length: -5 }, {}])(
-    '%j is no limit',
+    'are sent with %j, which is no limit',
     async (limitation) => {
-      const { conversation, fakePeer, ofType } = open({ limitation });
-      void conversation.publish(fakePeer.sign({ content: 'x'.repeat(5_000) }));
+      const { protocol, fakePeer, ofType } = open({ limitation });
+      void protocol.publish(fakePeer.sign({ content: 'x'.repeat(5_000) }));
       expect(ofType('EVENT')).toHaveLength(1);
-      conversation.reset();
+      protocol.close();
     },
   );
 
-  test('are not offered to a relay that asks for proof of work', async () => {
-    const { conversation, fakePeer, ofType, state } = open({ limitation: { min_pow_difficulty: 20 } });
-    expect(await conversation.publish(fakePeer.sign({}))).toEqual({
+  test('are not sent to a relay that asks for proof of work', async () => {
+    const { protocol, fakePeer, ofType, state } = open({ limitation: { min_pow_difficulty: 20 } });
+    expect(await protocol.publish(fakePeer.sign({}))).toEqual({
       outcome: 'rejected',
       reason: 'pow: not sent: the relay asks for 20 bits of proof of work',
       prefix: 'pow',
     });
     state.info = knows({ min_pow_difficulty: 0, payment_required: true, restricted_writes: true });
-    void conversation.publish(fakePeer.sign({}));
+    void protocol.publish(fakePeer.sign({}));
     expect(ofType('EVENT')).toHaveLength(1);
-    conversation.reset();
+    protocol.close();
   });
 });

@@ -3,9 +3,10 @@ import { authFrame, type NostrEvent, reasonPrefix } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
 import { nostrLimits } from './limits.ts';
 
-const offline: PublishOutcome = { outcome: 'offline', reason: null, prefix: null };
+/** Outcome of a write that was not sent, or whose connection closed before the OK. */
+export const offline: PublishOutcome = { outcome: 'offline', reason: null, prefix: null };
 
-/** Events sent to one relay that wait for their OK. Nothing here rejects. */
+/** Events sent on one connection that wait for their OK. Nothing here rejects. */
 export function createPublications(deps: {
   readonly clock: Clock;
   readonly send: (frame: string) => boolean;
@@ -13,12 +14,12 @@ export function createPublications(deps: {
   const { clock, send } = deps;
   const waiting = new Map<string, (outcome: PublishOutcome) => void>();
 
-  function ask(eventId: string, frame: string): Promise<PublishOutcome> {
+  function sendAndWait(eventId: string, frame: string): Promise<PublishOutcome> {
     return new Promise((resolve) => {
-      // The same event sent twice gets one OK: the older question is void.
+      // An event that is sent twice gets one OK, which goes to the later caller.
       waiting.get(eventId)?.(offline);
       const cancel = clock.after(nostrLimits.reply.okMs, () =>
-        settle({ outcome: 'timeout', reason: 'no answer', prefix: null }),
+        settle({ outcome: 'timeout', reason: 'no response', prefix: null }),
       );
       const settle = (outcome: PublishOutcome): void => {
         cancel();
@@ -31,15 +32,16 @@ export function createPublications(deps: {
   }
 
   return {
-    publish: ask,
-    authenticate: (event: NostrEvent) => ask(event.id, authFrame(event)),
+    publish: sendAndWait,
+    authenticate: (event: NostrEvent) => sendAndWait(event.id, authFrame(event)),
     onOk(eventId: string, accepted: boolean, reason: string): void {
       const prefix = reason === '' ? null : reasonPrefix(reason);
-      // The relay has it, or something newer: for us that is success.
-      const taken = accepted || prefix === 'duplicate' || prefix === 'replaced';
-      waiting.get(eventId)?.({ outcome: taken ? 'accepted' : 'rejected', reason: reason || null, prefix });
+      // The relay has the event or a newer version: for us that is success.
+      const hasIt = accepted || prefix === 'duplicate' || prefix === 'replaced';
+      waiting.get(eventId)?.({ outcome: hasIt ? 'accepted' : 'rejected', reason: reason || null, prefix });
     },
-    reset(): void {
+    /** The connection is closed: everything that waits was sent in vain. */
+    close(): void {
       for (const settle of [...waiting.values()]) settle(offline);
     },
   };

@@ -10,28 +10,30 @@ interface Waiting {
   cancel: Cancel;
 }
 
-const unanswered: QueryResult = { complete: false, events: [], tooLarge: false };
+/** Result of a query that was not sent. */
+export const noResult: QueryResult = { complete: false, events: [], tooLarge: false };
 
 /** REQs that end with their EOSE, no more of them at a time than the relay allows. */
 export function createQueries(deps: {
   readonly clock: Clock;
   readonly subscriptions: Subscriptions;
-  /** How many may be open beside the permanent ones. */
+  /** Returns how many may be open in addition to the permanent subscriptions. */
   readonly slots: () => number;
-  /** An event that is none, or larger than anything we would take. */
+  /** Called for something that is not an event, or larger than any that we accept. */
   readonly onGarbage: () => void;
 }) {
   const { clock, subscriptions } = deps;
   const waiting: Waiting[] = [];
   let open = 0;
-  let asked = 0;
+  let lastId = 0;
+  let isClosed = false;
 
   function startNext(): void {
     while (waiting.length > 0 && open < deps.slots()) run(waiting.shift() as Waiting);
   }
 
   function run({ filters, resolve, cancel }: Waiting): void {
-    const id = `q${++asked}`;
+    const id = `q${++lastId}`;
     const events: NostrEvent[] = [];
     let bytes = 0;
     let isOver = false;
@@ -54,7 +56,7 @@ export function createQueries(deps: {
       permanent: false,
       filters: () => filters,
       onEvent(raw, size) {
-        // Only what an event has is held: a frame may hide a thousand times its length in brackets.
+        // Keeps only the fields of an event: a frame may hide a thousand times its length in brackets.
         const event = parseEvent(raw);
         if (!event || event.tags.length > wireLimits.event.tags) return deps.onGarbage();
         bytes += size;
@@ -69,23 +71,25 @@ export function createQueries(deps: {
 
   return {
     query(filters: readonly Filter[]): Promise<QueryResult> {
+      if (isClosed) return Promise.resolve(noResult);
       return new Promise((resolve) => {
         const one: Waiting = { filters, resolve, cancel: () => {} };
         one.cancel = clock.after(nostrLimits.query.ms, () => {
           waiting.splice(waiting.indexOf(one), 1);
-          resolve(unanswered);
+          resolve(noResult);
         });
         waiting.push(one);
         startNext();
       });
     },
-    /** The relay may have named another number. */
+    /** Starts waiting queries; call it when the relay may allow more subscriptions than before. */
     startNext,
-    /** The connection is gone, and what was open ended with it. */
-    reset(): void {
+    /** The connection is closed: ends the queries that wait. Those that are open end with their subscriptions. */
+    close(): void {
+      isClosed = true;
       for (const { cancel, resolve } of waiting.splice(0)) {
         cancel();
-        resolve(unanswered);
+        resolve(noResult);
       }
     },
   };

@@ -1,51 +1,66 @@
-import type { Cancel, Clock, Random, UnixMs } from '@ocmesh/shared/ambient';
+import {
+  backoffMs,
+  type Cancel,
+  type Clock,
+  type MonotonicMs,
+  type Random,
+  type UnixMs,
+  withJitter,
+} from '@ocmesh/shared/ambient';
 import { nostrLimits } from './limits.ts';
 
-/**
- * Pause before the next connection attempt: doubled each time, half of it by chance, so that relays which fell
- * together do not all get their clients back in the same second.
- */
-export function reconnectDelayMs(failures: number, alone: boolean, unit: number): number {
-  const most = alone ? nostrLimits.reconnect.aloneMaxMs : nostrLimits.reconnect.maxMs;
-  const delay = Math.min(most, nostrLimits.reconnect.firstMs * 2 ** failures);
-  return delay / 2 + (delay / 2) * unit;
-}
+const { firstMs, maxMs, aloneMaxMs } = nostrLimits.reconnect;
 
-/** How long a relay is left alone. `firm`: because it asked for it, so it counts whatever becomes of the others. */
+/**
+ * Returns the pause before the next attempt to connect.
+ * @param alone no other relay of our own is connected
+ * @param unit a random number in [0, 1)
+ */
+export const reconnectDelayMs = (failures: number, alone: boolean, unit: number): number =>
+  withJitter(backoffMs({ firstMs, maxMs: alone ? aloneMaxMs : maxMs }, failures), unit);
+
+/** A long pause for a relay that refused us or misbehaved. */
 export interface Backoff {
   readonly ms: number;
+  /** The relay asked for it: it holds even if no other relay is connected. */
   readonly firm: boolean;
 }
 
-/** When one relay is connected to again. */
+/** Decides when to connect to one relay again. */
 export interface Reconnect {
-  /** The connection did not come about, or broke. */
+  /** The attempt failed or the connection was lost: schedules the next attempt, after growing pauses. */
   retry(atLeastMs?: number): void;
-  rest(rest: Backoff): void;
-  /** The last connection was a good one: the pauses start over. */
+  /** Schedules the next attempt after a back-off. */
+  backOff(backoff: Backoff): void;
+  /** The last connection was stable: the pauses start over. */
   reset(): void;
-  /** No relay is open any more: what waits is tried soon. */
+  /** No relay of our own is connected any more: shortens the pause, unless it is a firm back-off. */
   retrySoon(): void;
-  /** Now, unless the relay is left alone. */
-  hurry(): void;
-  /** null while the relay is not left alone. */
+  /** Connects now, unless the relay is in a back-off. */
+  retryNow(): void;
+  /** Returns the end of the back-off; null if there is none. */
   backoffUntil(): UnixMs | null;
   stop(): void;
+}
+
+interface Pending {
+  readonly dueAt: MonotonicMs;
+  readonly kind: 'retry' | 'back-off' | 'firm back-off';
 }
 
 export function createReconnect(deps: {
   readonly clock: Clock;
   readonly random: Random;
   readonly connect: () => void;
-  /** Whether another relay of our own is open. */
+  /** Returns whether another relay of our own is connected. */
   readonly othersOpen: () => boolean;
 }): Reconnect {
   const { clock, random, connect, othersOpen } = deps;
   let failures = 0;
-  let pending: { readonly dueAt: number; readonly kind: 'retry' | 'rest' | 'firm rest' } | null = null;
+  let pending: Pending | null = null;
   let cancel: Cancel = () => {};
 
-  function schedule(kind: 'retry' | 'rest' | 'firm rest', delayMs: number): void {
+  function schedule(kind: Pending['kind'], delayMs: number): void {
     cancel();
     pending = { kind, dueAt: clock.monotonic() + delayMs };
     cancel = clock.after(delayMs, () => {
@@ -54,30 +69,30 @@ export function createReconnect(deps: {
     });
   }
 
-  /** Like a relay that cannot be reached: it is no worse, and there is no better one. */
-  const whileAloneMs = (): number => reconnectDelayMs(Number.POSITIVE_INFINITY, false, random.unit());
+  /** Back-off while no other relay is connected: this one is no worse than an unreachable one, and there is no better. */
+  const aloneBackoffMs = (): number => reconnectDelayMs(Number.POSITIVE_INFINITY, false, random.unit());
 
   return {
     retry(atLeastMs = 0) {
       const delayMs = reconnectDelayMs(failures++, !othersOpen(), random.unit());
       schedule('retry', Math.max(delayMs, atLeastMs));
     },
-    rest({ ms, firm }) {
+    backOff({ ms, firm }) {
       failures++;
       const jitteredMs = ms * (1 + random.unit() / 10);
-      if (firm) return schedule('firm rest', jitteredMs);
-      schedule('rest', othersOpen() ? jitteredMs : Math.min(jitteredMs, whileAloneMs()));
+      if (firm) return schedule('firm back-off', jitteredMs);
+      schedule('back-off', othersOpen() ? jitteredMs : Math.min(jitteredMs, aloneBackoffMs()));
     },
     reset() {
       failures = 0;
     },
     retrySoon() {
-      if (!pending || pending.kind === 'firm rest') return;
+      if (!pending || pending.kind === 'firm back-off') return;
       const soonMs =
-        pending.kind === 'rest' ? whileAloneMs() : reconnectDelayMs(failures, true, random.unit());
+        pending.kind === 'back-off' ? aloneBackoffMs() : reconnectDelayMs(failures, true, random.unit());
       if (pending.dueAt - clock.monotonic() > soonMs) schedule(pending.kind, soonMs);
     },
-    hurry() {
+    retryNow() {
       failures = 0;
       if (pending?.kind !== 'retry') return;
       cancel();

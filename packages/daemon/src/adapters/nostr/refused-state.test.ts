@@ -21,8 +21,8 @@ test.each([
   ['invalid: bad filter', 'none', null, null],
   ['', 'none', null, null],
   ['your payload is odd', 'none', null, null],
-] as const)('%j after AUTH %s means %4$s', (words, auth, info, state) => {
-  expect(refusedState(words, { outcome: auth, words: '' }, info)).toBe(state);
+] as const)('%j after AUTH %s means %4$s', (reason, auth, info, state) => {
+  expect(refusedState(reason, { outcome: auth, reason: '' }, info)).toBe(state);
 });
 
 test.each([
@@ -36,8 +36,8 @@ test.each([
   expect(refusedByStatus(status)).toBe(state);
 });
 
-test('what the relay said to our AUTH counts too', () => {
-  const auth = { outcome: 'refused', words: 'restricted: pay first' } as const;
+test('the reason for refusing our AUTH counts, too', () => {
+  const auth = { outcome: 'refused', reason: 'restricted: pay first' } as const;
   expect(refusedState('auth-required: x', auth, null)).toBe('payment_required');
   expect(refusedState('rate-limited: x', auth, null)).toBeNull();
 });

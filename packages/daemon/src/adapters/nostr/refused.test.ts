@@ -5,15 +5,15 @@ import { type Denial, type Script, startScriptedRelay } from '../../../test/supp
 
 const MINUTE_MS = 60_000;
 
-/** Refuses the message subscription with these words, and challenges and answers AUTH as told. */
+/** A relay that refuses the message subscription for this reason; with a challenge and an OK to AUTH, if given. */
 const refusing = (
-  words: string,
-  auth: { challenge?: string; answer?: [accepted: boolean, words: string] } = {},
+  reason: string,
+  auth: { challenge?: string; ok?: [accepted: boolean, reason: string] } = {},
 ): Script => ({
   onOpen: (reply) => auth.challenge && reply('AUTH', auth.challenge),
   onFrame: ([type, first], reply) => {
-    if (type === 'AUTH' && auth.answer) reply('OK', (first as { id: string }).id, ...auth.answer);
-    else if (type === 'REQ' && first === 'dm') reply('CLOSED', first, words);
+    if (type === 'AUTH' && auth.ok) reply('OK', (first as { id: string }).id, ...auth.ok);
+    else if (type === 'REQ' && first === 'dm') reply('CLOSED', first, reason);
     else return false;
     return true;
   },
@@ -21,32 +21,32 @@ const refusing = (
 
 describe('a relay that refuses our messages', () => {
   test.each<[string, Script, string]>([
-    ['for want of NIP-42, and never challenges', refusing('auth-required: log in'), 'auth_required'],
+    ['for lack of NIP-42, and never challenges', refusing('auth-required: log in'), 'auth_required'],
     [
-      'and our AUTH with it',
-      refusing('ERROR: auth-required: x', { challenge: 'c', answer: [false, 'restricted: who are you'] }),
+      'and our AUTH, too',
+      refusing('ERROR: auth-required: x', { challenge: 'c', ok: [false, 'restricted: who are you'] }),
       'auth_failed',
     ],
     [
-      'although it took our AUTH',
-      refusing('restricted: members only', { challenge: 'c', answer: [true, ''] }),
+      'although it accepted our AUTH',
+      refusing('restricted: members only', { challenge: 'c', ok: [true, ''] }),
       'restricted',
     ],
     ['unless we pay', refusing('restricted: pay 1000 sats first'), 'payment_required'],
     [
-      'unless we pay, as it says to our AUTH',
-      refusing('auth-required: x', { challenge: 'c', answer: [false, 'blocked: no payment found'] }),
+      'unless we pay, as it responds to our AUTH',
+      refusing('auth-required: x', { challenge: 'c', ok: [false, 'blocked: no payment found'] }),
       'payment_required',
     ],
     [
-      'and says in its document what that means',
+      'and explains that in its document',
       {
         ...refusing('restricted: no'),
         onRequest: (_, response) => response.end('{"limitation":{"payment_required":true}}'),
       },
       'payment_required',
     ],
-  ])('%s is kept in peace, and says why', async (_, script, state) => {
+  ])('%s stays connected, with the reason as its state', async (_, script, state) => {
     const { relay, heard, count, scripted, clock } = await connected(script);
     await until(() => expect(relay().state).toBe(state));
     expect(relay()).toMatchObject({ open: true, carriesDms: false, backoffUntil: null });
@@ -60,7 +60,7 @@ describe('a relay that refuses our messages', () => {
     expect(scripted.connections()).toBe(1);
   });
 
-  test('is asked again at once when a challenge comes at last', async () => {
+  test('gets the REQ again as soon as a challenge comes', async () => {
     let authenticated = false;
     const { scripted, relay } = await connected({
       onFrame: ([type, first], reply) => {
@@ -76,15 +76,15 @@ describe('a relay that refuses our messages', () => {
   });
 
   test.each(['rate-limited: slow down', 'error: shutting down', 'too many subscriptions'])(
-    'with %j for now is called connected',
-    async (words) => {
-      const { relay } = await connected(refusing(words));
-      await until(() => expect(relay().lastError).toBe(words));
+    'with %j, which is temporary, counts as connected',
+    async (reason) => {
+      const { relay } = await connected(refusing(reason));
+      await until(() => expect(relay().lastError).toBe(reason));
       expect(relay()).toMatchObject({ state: 'connected', carriesDms: false });
     },
   );
 
-  test('by closing it over and over is asked no more often for it, and heard no more often', async () => {
+  test('by closing it over and over gets no more REQs and fills no log', async () => {
     const { scripted, relay, contents, logged } = await connected();
     for (let i = 0; i < 500; i++) {
       scripted.send(['CLOSED', 'dm', 'error: no']);
@@ -98,18 +98,18 @@ describe('a relay that refuses our messages', () => {
   });
 });
 
-describe('a relay that hangs up on us', () => {
-  /** Refuses and hangs up, while another relay is open. */
-  async function rested(
+describe('a relay that disconnects us', () => {
+  /** A relay that refuses and disconnects us, next to one that does not. */
+  async function refusedBy(
     script: Script,
-    hangUp?: (socket: { close(code: number, words: string): void }) => void,
+    disconnect?: (socket: { close(code: number, reason: string): void }) => void,
   ) {
     const good = await startScriptedRelay();
     const scripted = await startScriptedRelay({
       ...script,
       onFrame(frame, reply, socket) {
         const isDone = script.onFrame?.(frame, reply, socket) ?? false;
-        if (hangUp && frame[0] === 'REQ' && frame[1] === 'dm') hangUp(socket);
+        if (disconnect && frame[0] === 'REQ' && frame[1] === 'dm') disconnect(socket);
         return isDone;
       },
     });
@@ -117,33 +117,33 @@ describe('a relay that hangs up on us', () => {
     return { ...open, scripted, good };
   }
 
-  const goodbye = (socket: { close(code: number, words: string): void }): void =>
+  const closePolicy = (socket: { close(code: number, reason: string): void }): void =>
     socket.close(1008, 'policy');
 
-  test('after a refusal is left alone for six hours, in peace', async () => {
-    const { relay, clock, scripted, logged, url, good, pass } = await rested(
+  test('after a refusal is in back-off for six hours', async () => {
+    const { relay, clock, scripted, logged, url, good, pass } = await refusedBy(
       refusing('restricted: members only'),
-      goodbye,
+      closePolicy,
     );
     await until(() => expect(relay().backoffUntil).not.toBeNull());
     expect(relay()).toMatchObject({ open: false, state: 'restricted', lastError: expect.any(String) });
-    const restMs = (relay().backoffUntil as number) - clock.now();
-    expect(restMs).toBeGreaterThanOrEqual(6 * hourMs);
-    expect(restMs).toBeLessThanOrEqual(6.6 * hourMs);
-    expect(logged('relay left alone for a while')).toBe(1);
+    const backoffMs = (relay().backoffUntil as number) - clock.now();
+    expect(backoffMs).toBeGreaterThanOrEqual(6 * hourMs);
+    expect(backoffMs).toBeLessThanOrEqual(6.6 * hourMs);
+    expect(logged('relay is in back-off')).toBe(1);
     await pass(good, 10 * MINUTE_MS);
     expect(scripted.connections()).toBe(1);
     expect(relay(url).state).toBe('restricted');
   });
 
-  test('in words of its own is left alone as well', async () => {
-    const { relay } = await rested({}, (socket) => socket.close(4403, 'restricted: not whitelisted'));
+  test('with a refusal in its close frame is in back-off, too', async () => {
+    const { relay } = await refusedBy({}, (socket) => socket.close(4403, 'restricted: not whitelisted'));
     await until(() => expect(relay().backoffUntil).not.toBeNull());
     expect(relay()).toMatchObject({ state: 'restricted', lastError: expect.stringContaining('whitelisted') });
   });
 
-  test('long after a refusal is simply connected to again', async () => {
-    const open = await rested(refusing('restricted: members only'));
+  test('long after a refusal is reconnected as usual', async () => {
+    const open = await refusedBy(refusing('restricted: members only'));
     const { scripted, relay } = open;
     await until(() => expect(relay().state).toBe('restricted'));
     await open.pass(scripted, 80_000);
@@ -156,17 +156,17 @@ describe('a relay that hangs up on us', () => {
     [401, 'auth_required'],
     [402, 'payment_required'],
     [403, 'restricted'],
-  ])('with HTTP %i is left alone for hours, and called %s', async (status, state) => {
-    const { relay, clock, scripted, logged, count } = await rested({ onUpgrade: () => ({ status }) });
+  ])('with HTTP %i is in back-off for hours, as %s', async (status, state) => {
+    const { relay, clock, scripted, logged, count } = await refusedBy({ onUpgrade: () => ({ status }) });
     await until(() => expect(relay()).toMatchObject({ state, open: false }));
     expect(relay().lastError).toContain(`HTTP ${status}`);
     expect((relay().backoffUntil as number) - clock.now()).toBeGreaterThanOrEqual(6 * hourMs);
-    expect([count(`is ${state}`), logged('relay left alone for a while')]).toEqual([1, 1]);
+    expect([count(`is ${state}`), logged('relay is in back-off')]).toEqual([1, 1]);
     await clock.advance(20_000);
     expect(scripted.requests().upgrades).toBe(1);
   });
 
-  test('and is our only one is tried every five minutes instead, without a log line each time', async () => {
+  test('and is our only one is tried every five minutes instead, and logged once', async () => {
     const scripted = await startScriptedRelay({ onUpgrade: () => ({ status: 403 }) });
     const { relay, clock, logged } = openNetwork([scripted.url]);
     for (let attempt = 1; attempt <= 4; attempt++) {
@@ -177,11 +177,11 @@ describe('a relay that hangs up on us', () => {
       expect(scripted.requests().upgrades).toBe(attempt);
       for (let i = 0; i < 151 && relay().state === 'restricted'; i++) await clock.advance(1_000);
     }
-    expect(logged('relay left alone for a while')).toBe(1);
+    expect(logged('relay is in back-off')).toBe(1);
   });
 
-  test('is called back within five minutes when every other relay goes down', async () => {
-    const { relay, clock, scripted, good } = await rested({ onUpgrade: () => ({ status: 403 }) });
+  test('is tried within five minutes when every other relay is lost', async () => {
+    const { relay, clock, scripted, good } = await refusedBy({ onUpgrade: () => ({ status: 403 }) });
     await until(() => expect(relay().state).toBe('restricted'));
     await until(() => expect(relay(good.url).open).toBe(true));
     good.cut();
@@ -194,19 +194,19 @@ describe('a relay that hangs up on us', () => {
   test.each<[string, Denial, number]>([
     ['HTTP 429', { status: 429 }, 10],
     ['HTTP 429 and names a time', { status: 429, headers: { 'retry-after': '1200' } }, 20],
-    ['HTTP 429 and names a time beyond reason', { status: 429, headers: { 'retry-after': '99999999' } }, 60],
+    ['HTTP 429 and names an absurd time', { status: 429, headers: { 'retry-after': '99999999' } }, 60],
     [
       'HTTP 429 and names a date',
       { status: 429, headers: { 'retry-after': 'Thu, 01 Jan 2026 00:30:00 GMT' } },
       30,
     ],
-  ])('with %s is left alone for as long, even when it is our only one', async (_, denial, minutes) => {
+  ])('with %s is in back-off for as long, even if it is our only one', async (_, denial, minutes) => {
     const scripted = await startScriptedRelay({ onUpgrade: () => denial });
     const { relay, clock } = openNetwork([scripted.url]);
     await until(() => expect(relay().backoffUntil).not.toBeNull());
-    const restMs = (relay().backoffUntil as number) - clock.now();
-    expect(restMs).toBeGreaterThanOrEqual(minutes * MINUTE_MS);
-    expect(restMs).toBeLessThanOrEqual(minutes * MINUTE_MS * 1.1);
+    const backoffMs = (relay().backoffUntil as number) - clock.now();
+    expect(backoffMs).toBeGreaterThanOrEqual(minutes * MINUTE_MS);
+    expect(backoffMs).toBeLessThanOrEqual(minutes * MINUTE_MS * 1.1);
     expect(relay().state).toBe('disconnected');
   });
 

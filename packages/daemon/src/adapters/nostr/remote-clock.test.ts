@@ -2,7 +2,7 @@ import { createFakeClock } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createRemoteClock } from './remote-clock.ts';
 
-test('is half the round trip behind what it said, and half a second ahead', async () => {
+test('corrects the date by half the round trip and half a second', async () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 1));
   const remote = createRemoteClock(clock);
   expect(remote.offsetMs()).toBeNull();
@@ -14,7 +14,7 @@ test('is half the round trip behind what it said, and half a second ahead', asyn
   expect(remote.offsetMs()).toBe(598_500);
 });
 
-test('shows at once that our own clock was set', () => {
+test('shows at once that our own clock was changed', () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 1));
   const remote = createRemoteClock(clock);
   remote.note('Thu, 01 Jan 2026 00:00:00 GMT', clock.monotonic());
@@ -24,7 +24,7 @@ test('shows at once that our own clock was set', () => {
   expect(remote.offsetMs()).toBeNull();
 });
 
-test('keeps what it knows when the next answer has no date, or one that is none', () => {
+test('keeps its reading when the next response has no valid date', () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 1));
   const remote = createRemoteClock(clock);
   remote.note('Thu, 01 Jan 2026 00:00:00 GMT', 0);

@@ -1,20 +1,20 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, MonotonicMs, UnixMs } from '@ocmesh/shared/ambient';
 
-/** What time a relay's host says it is (HTTP `Date`). */
+/** The wall clock of a relay's host, read from its HTTP `Date`. */
 export interface RemoteClock {
-  /** @param askedAt by the clock that never jumps: the answer was written about halfway between then and now */
-  note(date: string | null, askedAt: number): void;
-  /** The clock that never jumps may have stood still. */
+  /** @param askedAt when we sent the request: the response was written about halfway between then and now */
+  note(date: string | null, askedAt: MonotonicMs): void;
+  /** Drops the reading: our monotonic clock may have stopped while the machine slept. */
   forget(): void;
-  /** Its clock minus ours; null where it named none. */
+  /** Returns its clock minus ours; null if it sent no date. */
   offsetMs(): number | null;
 }
 
-/** An HTTP date is cut to the second. */
+/** HTTP dates are cut to the second: on average half of one is missing. */
 const CUT_MS = 500;
 
 export function createRemoteClock(clock: Clock): RemoteClock {
-  let known: { readonly wallMs: UnixMs; readonly at: number } | null = null;
+  let known: { readonly wallMs: UnixMs; readonly at: MonotonicMs } | null = null;
 
   return {
     note(date, askedAt) {
@@ -24,7 +24,7 @@ export function createRemoteClock(clock: Clock): RemoteClock {
     forget() {
       known = null;
     },
-    // Computed anew each time: ours may have been set since.
+    // Computed each time: our clock may have been set since.
     offsetMs: () => known && Math.round(known.wallMs + (clock.monotonic() - known.at) - clock.now()),
   };
 }

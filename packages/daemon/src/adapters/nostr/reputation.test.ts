@@ -4,17 +4,17 @@ import { createReputation } from './reputation.ts';
 
 test('ten bad signatures at once use it up, one a minute does not', async () => {
   const clock = createFakeClock();
-  const standing = createReputation(clock);
-  const many = Array.from({ length: 10 }, () => standing.penalize('forged'));
+  const reputation = createReputation(clock);
+  const many = Array.from({ length: 10 }, () => reputation.penalize('forged'));
   expect(many).toEqual([...Array(9).fill(false), true]);
-  const home = createReputation(clock);
+  const other = createReputation(clock);
   for (let minute = 0; minute < 100; minute++) {
-    expect(home.penalize('forged')).toBe(false);
+    expect(other.penalize('forged')).toBe(false);
     await clock.advance(60_000);
   }
 });
 
-test('five huge frames use it up, and fifty frames of garbage', () => {
+test('five huge frames use it up, and so do fifty frames of garbage', () => {
   const clock = createFakeClock();
   const huge = createReputation(clock);
   expect(Array.from({ length: 5 }, () => huge.penalize('frame_too_large'))).toEqual([
@@ -25,27 +25,27 @@ test('five huge frames use it up, and fifty frames of garbage', () => {
     true,
   ]);
   const garbage = createReputation(clock);
-  const charged = Array.from({ length: 50 }, () => garbage.penalize('garbage_frame'));
-  expect(charged.indexOf(true)).toBe(49);
+  const results = Array.from({ length: 50 }, () => garbage.penalize('garbage_frame'));
+  expect(results.indexOf(true)).toBe(49);
 });
 
-test('what was not asked for costs half of it at most, however often', () => {
-  const standing = createReputation(createFakeClock());
-  for (let i = 0; i < 10_000; i++) expect(standing.penalize('unasked')).toBe(false);
-  expect(Array.from({ length: 5 }, () => standing.penalize('forged'))).toEqual([
+test('unasked events cost half of it at most, however many', () => {
+  const reputation = createReputation(createFakeClock());
+  for (let i = 0; i < 10_000; i++) expect(reputation.penalize('unasked')).toBe(false);
+  expect(Array.from({ length: 5 }, () => reputation.penalize('forged'))).toEqual([
     false,
     false,
     false,
     false,
     true,
   ]);
-  expect(standing.penalize('unasked')).toBe(false);
+  expect(reputation.penalize('unasked')).toBe(false);
 });
 
-test('comes back in ten minutes, and never beyond its measure', async () => {
+test('is full again after ten minutes, and never more than full', async () => {
   const clock = createFakeClock();
-  const standing = createReputation(clock);
-  for (let i = 0; i < 9; i++) standing.penalize('forged');
+  const reputation = createReputation(clock);
+  for (let i = 0; i < 9; i++) reputation.penalize('forged');
   await clock.advance(3_600_000);
-  expect(Array.from({ length: 10 }, () => standing.penalize('forged')).indexOf(true)).toBe(9);
+  expect(Array.from({ length: 10 }, () => reputation.penalize('forged')).indexOf(true)).toBe(9);
 });

@@ -6,7 +6,7 @@ import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
 
 const filterOf = (frame: readonly unknown[]) => frame[2] as Record<string, unknown>;
 
-test('connects, subscribes and says so', async () => {
+test('connects, subscribes, and reports both', async () => {
   const { relay, count, log, url, clock } = await connected();
   await until(() => expect(count('subscribed dm')).toBe(1));
   expect(relay()).toMatchObject({
@@ -19,7 +19,7 @@ test('connects, subscribes and says so', async () => {
   expect(log.lines).toContainEqual(expect.objectContaining({ message: `relay connected to ${url}` }));
 });
 
-test('hands every event of a permanent subscription on, as it came', async () => {
+test('reports every event of a permanent subscription unchanged', async () => {
   const { scripted, events, heard } = await connected();
   const odd = { kind: 4, any: 'thing' };
   scripted.send(['EVENT', 'dm', odd]);
@@ -31,7 +31,7 @@ test('hands every event of a permanent subscription on, as it came', async () =>
   expect(heard).not.toContain('unasked');
 });
 
-test('drops and counts what no filter asked for, and keeps the relay', async () => {
+test('drops and counts events that no filter asked for, and keeps the relay', async () => {
   const { scripted, contents, count, relay } = await connected();
   for (const event of [null, 'text', rawPresence('of the other subscription'), rawDm('x', { kind: 1 })]) {
     scripted.send(['EVENT', 'dm', event]);
@@ -43,7 +43,7 @@ test('drops and counts what no filter asked for, and keeps the relay', async () 
   expect(relay().state).toBe('connected');
 });
 
-test('counts garbage, binary frames and frames of no NIP, and goes on', async () => {
+test('counts garbage, binary frames and unknown frames, and continues', async () => {
   const { scripted, heard, contents, relay } = await connected();
   for (const frame of ['', 'nonsense', '{}', '[]', '["WHAT","x"]', '["EVENT",5,{}]', '[null]'])
     scripted.send(frame);
@@ -54,7 +54,7 @@ test('counts garbage, binary frames and frames of no NIP, and goes on', async ()
   expect(relay().state).toBe('connected');
 });
 
-test('a huge frame is counted and costs the relay its connection, which comes back', async () => {
+test('a huge frame is counted and ends the connection, which is opened again', async () => {
   const { scripted, clock, count, relay } = await connected();
   scripted.send(`["NOTICE","${'x'.repeat(256 * 1024)}"]`);
   await until(() => expect(count('disconnected')).toBe(1));
@@ -64,13 +64,13 @@ test('a huge frame is counted and costs the relay its connection, which comes ba
   await until(() => expect(count('connected')).toBe(2));
 });
 
-test('a frame just below the bound is taken', async () => {
+test('a frame just below the limit is accepted', async () => {
   const { scripted, events } = await connected();
   scripted.send(['EVENT', 'dm', rawDm('x'.repeat(256 * 1024 - 500))]);
   await until(() => expect(events).toHaveLength(1));
 });
 
-test('after a break it subscribes again, with fresh filters', async () => {
+test('subscribes again after a lost connection, with fresh filters', async () => {
   const { scripted, clock, count, relay, log } = await connected();
   await until(() => expect(count('subscribed dm')).toBe(1));
   await clock.advance(20_000);
@@ -86,7 +86,7 @@ test('after a break it subscribes again, with fresh filters', async () => {
   ).toBeGreaterThanOrEqual(20);
 });
 
-test('a REQ that was dropped at open is asked again', async () => {
+test('a REQ that the relay lost at open is sent again', async () => {
   let dropped = 0;
   const { clock, count, scripted } = await connected({
     onFrame: ([type]) => type === 'REQ' && dropped++ < 2,
@@ -97,29 +97,29 @@ test('a REQ that was dropped at open is asked again', async () => {
   expect(scripted.ofType('REQ').filter(([, name]) => name === 'dm')).toHaveLength(2);
 });
 
-test('a relay that never answers a REQ is hung up on after three tries', async () => {
+test('a relay that never responds to a REQ is disconnected after three tries', async () => {
   const { clock, count, scripted, relay } = await connected({ onFrame: ([type]) => type === 'REQ' });
   for (let i = 0; i < 3; i++) {
     await until(() => expect(scripted.ofType('REQ').length).toBe(2 * (i + 1)));
     await clock.advance(5_000);
   }
   await until(() => expect(count('disconnected')).toBe(1));
-  expect(relay().lastError).toBe('no answer to a subscription');
+  expect(relay().lastError).toBe('no response to a subscription');
 });
 
-test('a relay that vanished without a word shows by not answering a ping', async () => {
+test('a relay that vanished is detected by a missing pong', async () => {
   const { clock, count, log, relay } = await connected({ pongs: false });
   await until(() => expect(count('subscribed dm')).toBe(1));
   await clock.advance(39_999);
   expect(count('disconnected')).toBe(0);
   await clock.advance(1);
   await until(() => expect(count('disconnected')).toBe(1));
-  expect(relay().lastError).toBe('no answer to a ping');
+  expect(relay().lastError).toBe('no response to a ping');
   expect(log.lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'connection timeout' }));
 });
 
 test.each(['auth-required: prove it', 'ERROR: auth-required: we only serve …', 'restricted: log in first'])(
-  'answers the challenge when a subscription is closed with %j, once, and asks again',
+  'authenticates once when a subscription is closed with %j, and subscribes again',
   async (reason) => {
     const refused = new Set<unknown>();
     const { scripted, count, url, fakePeer, relay } = await connected({
@@ -148,7 +148,7 @@ test.each(['auth-required: prove it', 'ERROR: auth-required: we only serve …',
   },
 );
 
-test('answers a challenge that comes only after the refusal', async () => {
+test('authenticates when the challenge comes only after the refusal', async () => {
   let authenticated = false;
   let challenged = false;
   const { count, scripted } = await connected({
@@ -165,13 +165,13 @@ test('answers a challenge that comes only after the refusal', async () => {
   expect(scripted.ofType('AUTH')).toHaveLength(1);
 });
 
-test('says nothing about itself to a relay that challenges but does not insist', async () => {
+test('does not authenticate to a relay that sends a challenge but does not require it', async () => {
   const { scripted, count } = await connected({ onOpen: (reply) => reply('AUTH', 'x') });
   await until(() => expect(count('subscribed dm')).toBe(1));
   expect(scripted.ofType('AUTH')).toEqual([]);
 });
 
-test('a refused AUTH is a state, and no crash', async () => {
+test('a refused AUTH is a state, not a crash', async () => {
   const { scripted, log, relay, clock } = await connected({
     onOpen: (reply) => reply('AUTH', 'x'),
     onFrame: ([type, first], reply) => {
@@ -190,7 +190,7 @@ test('a refused AUTH is a state, and no crash', async () => {
   expect(scripted.ofType('REQ')).toHaveLength(2);
 });
 
-test('a connection that breaks while an AUTH is under way leaves nothing behind', async () => {
+test('a connection that is lost during an AUTH does not affect the next one', async () => {
   let broken = false;
   const { scripted, clock, count, relay } = await connected({
     onOpen: (reply) => reply('AUTH', 'x'),
@@ -209,12 +209,12 @@ test('a connection that breaks while an AUTH is under way leaves nothing behind'
   expect(relay()).toMatchObject({ state: 'connected', carriesDms: true, lastError: null });
 });
 
-test('a subscription that the relay closed later is asked again after a while', async () => {
+test('a subscription that the relay closed later is sent again after a pause', async () => {
   const { scripted, clock, count, relay, contents } = await connected();
   await until(() => expect(count('subscribed dm')).toBe(1));
   scripted.send(['CLOSED', 'dm', 'error: shutting down soon']);
   await until(() => expect(relay().carriesDms).toBe(false));
-  // In steps that leave time for the pongs: time runs ahead of the socket.
+  // In steps that leave time for pongs: the fake clock is faster than the socket.
   for (let passed = 0; passed < 300; passed += 20) {
     await clock.advance(20_000);
     scripted.send(['EVENT', 'presence', rawPresence(passed)]);
@@ -248,7 +248,7 @@ test.each([
   });
 });
 
-test('a write that needs AUTH is written again after it', async () => {
+test('a write that needs AUTH is sent again after it', async () => {
   let authenticated = false;
   const { network, fakePeer, url, scripted } = await connected({
     onOpen: (reply) => reply('AUTH', 'x'),
@@ -263,17 +263,17 @@ test('a write that needs AUTH is written again after it', async () => {
   expect(scripted.ofType('EVENT')).toHaveLength(2);
 });
 
-test('a relay that does not answer a write is given ten seconds', async () => {
+test('a relay has ten seconds to confirm a write', async () => {
   const { network, fakePeer, url, clock, scripted } = await connected({
     onFrame: ([type]) => type === 'EVENT',
   });
   const outcome = network.publish(url, fakePeer.presence());
   await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
   await clock.advance(10_000);
-  expect(await outcome).toEqual({ outcome: 'timeout', reason: 'no answer', prefix: null });
+  expect(await outcome).toEqual({ outcome: 'timeout', reason: 'no response', prefix: null });
 });
 
-test('a write that is under way when the connection breaks was offline', async () => {
+test('a write that is under way when the connection is lost ends as offline', async () => {
   const { network, fakePeer, url, scripted } = await connected({ onFrame: ([type]) => type === 'EVENT' });
   const outcome = network.publish(url, fakePeer.presence());
   await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
@@ -285,7 +285,7 @@ test('a write that is under way when the connection breaks was offline', async (
   });
 });
 
-test('an OK for something that nobody asked is ignored', async () => {
+test('an OK for an unknown event is ignored', async () => {
   const { scripted, relay, contents } = await connected();
   scripted.send(['OK', 'ab'.repeat(32), false, 'blocked: x']);
   scripted.send(['OK', 'cd'.repeat(32), true, '']);
@@ -294,7 +294,7 @@ test('an OK for something that nobody asked is ignored', async () => {
   expect(relay().state).toBe('connected');
 });
 
-test('a query brings what came before its EOSE, and closes', async () => {
+test('a query returns what came before its EOSE, and is closed', async () => {
   const { network, url, scripted } = await connected({
     onFrame: ([type, id], reply) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
@@ -318,8 +318,8 @@ test.each([
     'is refused',
     (reply: (...frame: [string, ...unknown[]]) => void, id: unknown) => reply('CLOSED', id, 'error: no'),
   ],
-  ['breaks', null],
-])('a query that %s is incomplete and says what it got', async (_, end) => {
+  ['loses its connection', null],
+])('a query that %s is incomplete and returns what it got', async (_, end) => {
   const { network, url, scripted } = await connected({
     onFrame: ([type, id], reply, socket) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
@@ -337,7 +337,7 @@ test.each([
   expect(scripted.ofType('REQ').length).toBeGreaterThan(2);
 });
 
-test('a query without end is cut at 5000 events', async () => {
+test('an endless query ends at 5000 events', async () => {
   const { network, url } = await connected({
     onFrame: ([type, id], reply) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
@@ -349,7 +349,7 @@ test('a query without end is cut at 5000 events', async () => {
   expect([complete, events.length, tooLarge]).toEqual([false, 5_000, true]);
 });
 
-test('a query that goes on for 30 seconds is cut', async () => {
+test('a query ends after 30 seconds', async () => {
   const { network, url, clock, scripted } = await connected({
     onFrame: ([type, id], reply) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
@@ -365,7 +365,7 @@ test('a query that goes on for 30 seconds is cut', async () => {
   expect(await result).toEqual({ complete: false, events: [rawDm(1)], tooLarge: false });
 });
 
-test('a relay that is not there is tried again, ever more slowly', async () => {
+test('an unreachable relay is tried again with growing pauses', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -385,14 +385,14 @@ test('a relay that is not there is tried again, ever more slowly', async () => {
   await until(() => expect(attempts()).toBeGreaterThanOrEqual(5));
 });
 
-test('one relay that fails does not touch the others', async () => {
+test('one relay that fails does not affect the others', async () => {
   const good = await startScriptedRelay();
   const { network, heard } = openNetwork(['ws://127.0.0.1:1', good.url]);
   await until(() => expect(heard).toContain('subscribed dm'));
   expect(network.relays().map(({ state }) => state)).toContain('connected');
 });
 
-test("keeps no more than 200 characters of a relay's words", async () => {
+test("keeps no more than 200 characters of a relay's reason", async () => {
   const { scripted, relay } = await connected();
   scripted.send(['CLOSED', 'dm', `error: ${'x'.repeat(5_000)}`]);
   await until(() => expect(relay().lastError).toHaveLength(200));
@@ -411,7 +411,7 @@ test('measures the round trip of a write', async () => {
   expect(scripted.connections()).toBe(1);
 });
 
-test('tells what the relay says about itself', async () => {
+test('reports the NIP-11 document of a relay', async () => {
   const { count, relay } = await connected({
     onRequest: (_, response) =>
       response.end(
@@ -428,7 +428,7 @@ test('tells what the relay says about itself', async () => {
   });
 });
 
-test('a stop while it connects ends at once', async () => {
+test('a stop while connecting is immediate', async () => {
   const { network, heard, clock } = openNetwork(['ws://127.0.0.1:1']);
   await network.stop();
   expect(heard).toEqual(['is connecting']);

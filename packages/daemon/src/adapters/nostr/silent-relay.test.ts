@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { expect, onTestFinished, test } from 'vitest';
 import { openNetwork, until } from '../../../test/support/open-network.ts';
 
-/** Takes every TCP connection and does this with it. */
+/** Starts a TCP server with this handler. */
 async function listen(onSocket: (socket: Socket) => void): Promise<string> {
   const server: Server = createServer((socket) => {
     socket.on('error', () => {});
@@ -15,24 +15,24 @@ async function listen(onSocket: (socket: Socket) => void): Promise<string> {
 }
 
 test.each<[string, (socket: Socket) => void]>([
-  ['takes the connection and never upgrades it', () => {}],
+  ['accepts the connection and never upgrades it', () => {}],
   [
-    'answers the upgrade one byte at a time',
+    'responds to the upgrade one byte at a time',
     (socket) => {
-      const answer = `HTTP/1.1 101 Switching Protocols\r\nx: ${'x'.repeat(10_000)}`;
+      const response = `HTTP/1.1 101 Switching Protocols\r\nx: ${'x'.repeat(10_000)}`;
       let sent = 0;
-      const drip = setInterval(() => socket.write(answer[sent++] ?? 'x'), 2);
+      const drip = setInterval(() => socket.write(response[sent++] ?? 'x'), 2);
       socket.on('close', () => clearInterval(drip));
     },
   ],
-])('a relay that %s is given up after ten seconds and tried again', async (_, onSocket) => {
+])('a relay that %s is disconnected after ten seconds and tried again', async (_, onSocket) => {
   let sockets = 0;
   const url = await listen((socket) => {
     sockets++;
     onSocket(socket);
   });
   const { clock, relay, log } = openNetwork([url]);
-  // One more is the question for its NIP-11 document.
+  // The second one is for the NIP-11 document.
   await until(() => expect(sockets).toBe(2));
   await clock.advance(9_999);
   expect(relay().state).toBe('connecting');

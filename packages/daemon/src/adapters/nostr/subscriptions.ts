@@ -1,51 +1,22 @@
-import { type Cancel, type Clock, hourMs } from '@ocmesh/shared/ambient';
-import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
+import { type Clock, hourMs } from '@ocmesh/shared/ambient';
+import { closeFrame, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
+import { createAuthRetry } from './auth-retry.ts';
 import { nostrLimits } from './limits.ts';
-
-const RATE_LIMITED_MS = nostrLimits.reply.reqRateLimitedSeconds * 1000;
-const CLOSED_MS = nostrLimits.reply.reqClosedSeconds * 1000;
-const REFUSED_MS = nostrLimits.backoff.refusedHours * hourMs;
-
-/** What somebody wants to know of the relay. */
-export interface Request {
-  readonly id: string;
-  /** Asked for as long as the connection holds, whatever the relay answers. */
-  readonly permanent: boolean;
-  readonly filters: () => readonly Filter[];
-  /** @param bytes of its frame */
-  onEvent(event: unknown, bytes: number): void;
-  /** Once for each time it was asked. */
-  onEose(): void;
-  /** It is not asked again: the relay refused, did not answer, or is gone. */
-  onEnd(): void;
-}
-
-interface Req {
-  readonly request: Request;
-  /** As they were asked; what matches none of them was not asked for. */
-  filters: readonly Filter[];
-  phase: 'asked' | 'answered' | 'complete' | 'closed';
-  authTried: boolean;
-  /** Refused for want of NIP-42: the next challenge is worth another try. */
-  wantsChallenge: boolean;
-  /** What the relay said at large while it owed an answer. */
-  notice: string | null;
-  cancel: Cancel;
-}
+import { createReq, type Req, type ReqSpec } from './req.ts';
 
 export interface SubscriptionsDeps {
   readonly clock: Clock;
   readonly send: (frame: string) => boolean;
-  /** Hangs up: the relay does not answer what it must. */
+  /** Disconnects: the relay does not respond to a REQ. */
   readonly giveUp: () => void;
-  /** Whether the relay took our NIP-42 answer. */
+  /** Resolves to whether the relay accepted our AUTH. */
   readonly authenticate: () => Promise<boolean>;
-  /** Whether a refusal in these words will hold for hours. */
-  readonly isFinal: (words: string) => boolean;
-  /** A permanent one is not served. */
-  readonly onRefused: (name: string, words: string) => void;
-  /** A permanent one is asked once more after a refusal that held for hours. */
-  readonly onAskedAgain: () => void;
+  /** Returns whether a refusal with this reason will hold for hours. */
+  readonly isFinal: (reason: string) => boolean;
+  /** A permanent subscription was refused. */
+  readonly onRefused: (id: string, reason: string) => void;
+  /** A permanent subscription is about to be sent again after a refusal that held for hours. */
+  readonly onRetryAfterFinal: () => void;
   readonly onUnasked: () => void;
 }
 
@@ -55,91 +26,63 @@ export type Subscriptions = ReturnType<typeof createSubscriptions>;
 export function createSubscriptions(deps: SubscriptionsDeps) {
   const { clock, send } = deps;
   const reqs = new Map<string, Req>();
-  let isChallenged = false;
-  let isAnswering = false;
+  const isOpen = (req: Req): boolean => reqs.get(req.spec.id) === req;
+  const auth = createAuthRetry({ reqs, isOpen, authenticate: deps.authenticate, resend: sendReq });
 
-  const isThere = (req: Req): boolean => reqs.get(req.request.id) === req;
-
-  function fire(req: Req, tries = 1): void {
-    const { id, permanent } = req.request;
-    req.phase = 'asked';
+  function sendReq(req: Req, tries = 1): void {
+    const { id, permanent } = req.spec;
+    req.phase = 'sent';
     if (tries === 1) {
       req.wantsChallenge = false;
       req.notice = null;
     }
     req.cancel();
-    req.filters = req.request.filters();
+    req.filters = req.spec.filters();
     if (!send(reqFrame(id, req.filters))) return;
     // Some relays lose a REQ that is sent right at open.
     req.cancel = clock.after(nostrLimits.reply.reqMs, () => {
-      if (req.phase !== 'asked') return;
-      if (tries < nostrLimits.reply.reqTries) fire(req, tries + 1);
-      else if (req.notice !== null) void close(req, req.notice);
+      if (req.phase !== 'sent') return;
+      if (tries < nostrLimits.reply.reqTries) sendReq(req, tries + 1);
+      else if (req.notice !== null) void refuse(req, req.notice);
       else if (permanent) deps.giveUp();
-      // What is live goes on: a relay may drop a query for being one too many.
+      // A relay may drop a query for being one too many; what is live goes on.
       else end(req);
     });
   }
 
-  /** @returns whether it was asked once more, as somebody the relay knows now */
-  async function tryAuth(req: Req, words: string): Promise<boolean> {
-    const prefix = reasonPrefix(words);
-    if (prefix !== 'auth-required' && prefix !== 'restricted') return false;
-    // Noted before the wait: the challenge may come right behind the refusal.
-    req.wantsChallenge = true;
-    if (req.authTried) return false;
-    req.authTried = true;
-    const { phase } = req;
-    if (!(await deps.authenticate()) || !isThere(req) || req.phase !== phase) return false;
-    fire(req);
-    return true;
-  }
-
-  async function close(req: Req, words: string): Promise<void> {
+  /** The relay does not serve this REQ: authenticates, or ends it, or sends it again later. */
+  async function refuse(req: Req, reason: string): Promise<void> {
     req.phase = 'closed';
     req.cancel();
-    if (await tryAuth(req, words)) return;
-    // The connection may have broken meanwhile, or another answer been quicker.
-    if (!isThere(req) || req.phase !== 'closed') return;
-    if (!req.request.permanent) return end(req);
-    deps.onRefused(req.request.id, words);
-    const isFinal = deps.isFinal(words);
-    const pauseMs = isFinal
-      ? REFUSED_MS
-      : reasonPrefix(words) === 'rate-limited'
-        ? RATE_LIMITED_MS
-        : CLOSED_MS;
+    if (await auth.retry(req, reason)) return;
+    // The connection may have closed meanwhile, or another response come first.
+    if (!isOpen(req) || req.phase !== 'closed') return;
+    if (!req.spec.permanent) return end(req);
+    deps.onRefused(req.spec.id, reason);
+    const isFinal = deps.isFinal(reason);
     req.cancel();
-    req.cancel = clock.after(pauseMs, () => {
+    req.cancel = clock.after(retryPauseMs(isFinal, reason), () => {
       req.authTried = false;
-      if (isFinal) deps.onAskedAgain();
-      fire(req);
+      if (isFinal) deps.onRetryAfterFinal();
+      sendReq(req);
     });
   }
 
   function end(req: Req): void {
     req.cancel();
-    if (!isThere(req)) return;
-    reqs.delete(req.request.id);
-    send(closeFrame(req.request.id));
-    req.request.onEnd();
+    if (!isOpen(req)) return;
+    reqs.delete(req.spec.id);
+    send(closeFrame(req.spec.id));
+    req.spec.onEnd();
   }
 
   return {
-    add(request: Request): void {
-      const req: Req = {
-        request,
-        filters: [],
-        phase: 'asked',
-        authTried: false,
-        wantsChallenge: false,
-        notice: null,
-        cancel: () => {},
-      };
-      reqs.set(request.id, req);
-      fire(req);
+    add(spec: ReqSpec): void {
+      const req = createReq(spec);
+      reqs.set(spec.id, req);
+      sendReq(req);
     },
-    /** Takes a request back; it hears no more. */
+    /** Closes a REQ without calling `onEnd`. */
     remove(id: string): void {
       const req = reqs.get(id);
       if (!req) return;
@@ -149,57 +92,51 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     },
     onEvent(id: string, event: unknown, bytes: number): void {
       const req = reqs.get(id);
-      // Of one that was just closed: it was under way.
+      // For a REQ that we just closed: the event was already under way.
       if (!req) return;
       if (!req.filters.some((filter) => matchesFilter(filter, event))) return deps.onUnasked();
-      if (req.phase === 'asked') req.phase = 'answered';
-      req.request.onEvent(event, bytes);
+      if (req.phase === 'sent') req.phase = 'live';
+      req.spec.onEvent(event, bytes);
     },
     onEose(id: string): void {
       const req = reqs.get(id);
-      // Nothing happens twice because a relay says it twice.
+      // A repeated EOSE has no effect.
       if (!req || req.phase === 'complete' || req.phase === 'closed') return;
       req.cancel();
       req.phase = 'complete';
       req.wantsChallenge = false;
-      req.request.onEose();
+      req.spec.onEose();
     },
-    onClosed(id: string, words: string): void {
+    onClosed(id: string, reason: string): void {
       const req = reqs.get(id);
-      if (req && req.phase !== 'closed') void close(req, words);
+      if (req && req.phase !== 'closed') void refuse(req, reason);
     },
-    /** Some relays refuse in a NOTICE, which names no subscription: one that gets no answer was meant. */
-    onNotice(words: string): void {
+    /** Some relays refuse in a NOTICE, which names no subscription: it means any REQ that gets no other response. */
+    onNotice(text: string): void {
       for (const req of reqs.values()) {
-        if (req.phase !== 'asked') continue;
-        req.notice = words;
-        void tryAuth(req, words);
+        if (req.phase !== 'sent') continue;
+        req.notice = text;
+        void auth.retry(req, text);
       }
     },
-    /** A new challenge came: what was refused without one is worth another try. */
-    async onChallenge(): Promise<void> {
-      isChallenged = true;
-      // Once per challenge: a relay may forget who we are, and ask anew.
-      for (const req of reqs.values()) req.authTried = false;
-      // However many challenges come meanwhile, one answer is under way.
-      if (isAnswering) return;
-      isAnswering = true;
-      while (isChallenged) {
-        isChallenged = false;
-        const refused = [...reqs.values()].filter((req) => req.wantsChallenge);
-        if (refused.length === 0 || !(await deps.authenticate())) continue;
-        for (const req of refused) if (isThere(req) && req.wantsChallenge) fire(req);
-      }
-      isAnswering = false;
-    },
-    /** The connection is gone. */
-    reset(): void {
-      const gone = [...reqs.values()];
+    onChallenge: auth.onChallenge,
+    /** The connection is closed. */
+    close(): void {
+      const open = [...reqs.values()];
       reqs.clear();
-      for (const req of gone) {
+      for (const req of open) {
         req.cancel();
-        req.request.onEnd();
+        req.spec.onEnd();
       }
     },
   };
+}
+
+/** Returns the pause before a refused permanent subscription is sent again. */
+function retryPauseMs(isFinal: boolean, reason: string): number {
+  if (isFinal) return nostrLimits.backoff.refusedHours * hourMs;
+  const isRateLimited = reasonPrefix(reason) === 'rate-limited';
+  return (
+    (isRateLimited ? nostrLimits.reply.reqRateLimitedSeconds : nostrLimits.reply.reqClosedSeconds) * 1000
+  );
 }

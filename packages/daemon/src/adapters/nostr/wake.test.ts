@@ -5,7 +5,7 @@ import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
 
 const someTime = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 
-test('a connection that gives a sign of life after a wake-up is kept', async () => {
+test('a connection that answers a ping after a wake-up is kept', async () => {
   const { network, clock, count, relay } = await connected();
   for (let i = 0; i < 3; i++) network.wake();
   await someTime();
@@ -14,26 +14,26 @@ test('a connection that gives a sign of life after a wake-up is kept', async () 
   expect([count('disconnected'), relay().open]).toEqual([0, true]);
 });
 
-test('one that does not is cut after five seconds and comes back at once', async () => {
+test('one that does not is closed after five seconds and reconnected at once', async () => {
   let isAwake = true;
   const scripted = await startScriptedRelay({ pongs: false, onFrame: () => !isAwake });
   const { network, clock, count, relay } = openNetwork([scripted.url]);
   await until(() => expect(count('subscribed dm')).toBe(1));
   isAwake = false;
   network.wake();
-  // What was under way for hours is no sign of life.
+  // A frame may have been under way for hours: it does not count.
   scripted.send(['EVENT', 'presence', rawPresence('old')]);
   await someTime();
   await clock.advance(4_999);
   expect(relay().open).toBe(true);
   await clock.advance(1);
   await until(() => expect(count('disconnected')).toBe(1));
-  expect(relay().lastError).toBe('no answer to a ping after a wake-up');
+  expect(relay().lastError).toBe('no response to a ping after a wake-up');
   await clock.advance(1_000);
   await until(() => expect(count('connected')).toBe(2));
 });
 
-test('what waits for another try gets it at once, and its pauses start over', async () => {
+test('a relay that waits for the next attempt is tried at once, and its pauses start over', async () => {
   const scripted = await startScriptedRelay({ onUpgrade: () => ({ status: 503 }) });
   const good = await startScriptedRelay();
   const { network, relay, pass, clock } = openNetwork([scripted.url, good.url]);
@@ -49,7 +49,7 @@ test('what waits for another try gets it at once, and its pauses start over', as
   await until(() => expect(scripted.requests().upgrades).toBe(before + 2));
 });
 
-test('a relay that is left alone stays so', async () => {
+test('a relay in back-off stays there', async () => {
   const scripted = await startScriptedRelay({ onUpgrade: () => ({ status: 429 }) });
   const { network, relay } = openNetwork([scripted.url]);
   await until(() => expect(relay().backoffUntil).not.toBeNull());
@@ -58,7 +58,7 @@ test('a relay that is left alone stays so', async () => {
   expect([relay().state, scripted.requests().upgrades]).toEqual(['disconnected', 1]);
 });
 
-test('its document is asked for again, and its clock read anew', async () => {
+test('its document is fetched again, and its clock read again', async () => {
   let date = 'Thu, 01 Jan 2026 00:10:00 GMT';
   const { network, relay, scripted, clock } = await connected({
     headers: { date },
@@ -66,7 +66,7 @@ test('its document is asked for again, and its clock read anew', async () => {
   });
   await until(() => expect(relay().info).not.toBeNull());
   expect(relay().clockOffsetMs).toBe(600_500);
-  // Ours is set: that shows at once.
+  // Our clock is changed: that shows at once.
   clock.jump(600_000);
   expect(relay().clockOffsetMs).toBe(500);
   date = 'Thu, 01 Jan 2026 00:30:00 GMT';
@@ -76,7 +76,7 @@ test('its document is asked for again, and its clock read anew', async () => {
   await until(() => expect(relay().clockOffsetMs).toBe(1_200_500));
 });
 
-test('the document is asked for once a day, however often the connection breaks', async () => {
+test('the document is fetched once a day, however often the connection is lost', async () => {
   const { scripted, clock, count, relay } = await connected({
     onRequest: (_, response) => response.end('{"supported_nips":[1]}'),
   });
@@ -96,10 +96,10 @@ test('the document is asked for once a day, however often the connection breaks'
   expect(scripted.requests().documents).toBe(2);
 });
 
-test('the clock of a relay that dates nothing is not known', async () => {
+test('the clock of a relay that sends no date is unknown', async () => {
   const { relay } = await connected({ onRequest: (_, response) => response.end('{}') });
   await until(() => expect(relay().info).not.toBeNull());
-  // Node dates every plain answer by itself.
+  // Node adds a date to every HTTP response.
   expect(relay().clockOffsetMs).not.toBeNull();
   const silent = await connected({ onRequest: (_, response) => response.destroy() });
   expect(silent.relay().clockOffsetMs).toBeNull();

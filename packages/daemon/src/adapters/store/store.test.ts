@@ -14,7 +14,7 @@ const turns = async (): Promise<void> => {
 const count = (files: MemoryFiles, op: string): number =>
   files.operations.filter((one) => one.op === op).length;
 
-/** Frames written and synced; the zeros of new room, and what happens to whole files, are left out. */
+/** Counts written frames, without the zeros of new room and without writes of whole files. */
 const frames = (files: MemoryFiles): number =>
   files.operations.filter(
     (one) => one.op === 'write' && one.position > 0 && one.bytes.some((byte) => byte !== 0),
@@ -35,7 +35,7 @@ const outcome = (promise: Promise<unknown>) => {
   return found;
 };
 
-/** A disk that answers one kind of sync only when it is let. */
+/** A disk that holds back one kind of sync until it is released. */
 function createSlowFiles(kind: 'datasync' | 'sync') {
   const files = createMemoryFiles();
   let release = (): void => {};
@@ -69,7 +69,7 @@ function createSlowFiles(kind: 'datasync' | 'sync') {
 }
 
 describe('a transaction', () => {
-  it('leaves nothing when its change throws', async () => {
+  it('leaves nothing if its change throws', async () => {
     const files = createMemoryFiles();
     const { store } = await openOn(files);
     await write(store, 'kept');
@@ -101,7 +101,7 @@ describe('a transaction', () => {
     const found = outcome(written);
     await turns();
     expect(found.is).toBe('pending');
-    // Applied at once all the same.
+    // It is applied at once nevertheless.
     expect(store.peek(idsIn)).toEqual(['slow']);
     const syncs = count(files, 'sync');
     release();
@@ -109,7 +109,7 @@ describe('a transaction', () => {
     expect(count(files, 'sync')).toBe(syncs + 1);
   });
 
-  it('shares its write with all others that come while one is under way', async () => {
+  it('shares its write with all that arrive during another write', async () => {
     const files = createMemoryFiles();
     const { store } = await openOn(files);
     const before = { frames: frames(files), syncs: count(files, 'sync') };
@@ -124,18 +124,18 @@ describe('a transaction', () => {
     expect((await contentOn(files.contents())).ids).toHaveLength(151);
   });
 
-  it('begins another write when one would become too long to be read again', async () => {
+  it('starts another write before a frame becomes too long', async () => {
     const files = createMemoryFiles();
     const { store } = await openOn(files);
     const before = frames(files);
-    // Six bytes a character: 36 MB in one frame if nobody looked.
+    // Six bytes a character: 36 MB in one frame if there was no limit.
     const texts = Array.from({ length: 60 }, (_, n) => `id-${n}`);
     await Promise.all(texts.map((id) => write(store, id, wideText(600_000))));
     expect(frames(files) - before).toBe(6);
     expect(await contentOn(files.contents())).toMatchObject({ ids: texts, halves: 0 });
   });
 
-  it('is refused after the end', async () => {
+  it('is refused after a close', async () => {
     const { store } = await openOn(createMemoryFiles());
     await store.close();
     await expect(write(store, 'late')).rejects.toMatchObject({ code: 'shutting_down' });
@@ -143,7 +143,7 @@ describe('a transaction', () => {
 });
 
 describe('read', () => {
-  it('answers what was true when it was called, once that is on disk', async () => {
+  it('returns the state at the time of the call, once that is on disk', async () => {
     const { slow, hold, release } = createSlowFiles('datasync');
     const { store } = await openOn(slow);
     await write(store, 'first');
@@ -159,7 +159,7 @@ describe('read', () => {
     await Promise.all([second, third]);
   });
 
-  it('answers what the disk has when what it saw is taken back', async () => {
+  it('returns what is on disk if the state it read was taken back', async () => {
     const files = createMemoryFiles();
     const { store } = await openOn(files);
     await write(store, 'kept');
@@ -186,7 +186,7 @@ describe('read', () => {
 });
 
 describe('a start', () => {
-  it('finds everything after a clean stop, in the snapshot alone', async () => {
+  it('finds everything in the snapshot after a clean stop', async () => {
     const files = createMemoryFiles();
     const { store } = await openOn(files);
     for (let n = 0; n < 20; n++) await write(store, `id-${n}`);
@@ -208,7 +208,7 @@ describe('a start', () => {
     expect(segments(files)).toHaveLength(3);
   });
 
-  it('that writes nothing leaves nothing, killed or closed', async () => {
+  it('leaves nothing without a write, killed or closed', async () => {
     const files = createMemoryFiles();
     const { store } = await openOn(files);
     await write(store, 'kept');
@@ -220,7 +220,7 @@ describe('a start', () => {
     expect((await contentOn(files.contents())).ids).toEqual(['kept']);
   });
 
-  it('is refused without the snapshot, even when the journal is empty', async () => {
+  it('is refused without the snapshot, even if the journal is empty', async () => {
     const files = createMemoryFiles();
     const { store } = await openOn(files);
     await write(store, 'lost');
@@ -231,7 +231,7 @@ describe('a start', () => {
     expect(files.operations).toHaveLength(before);
   });
 
-  it('that is refused changes nothing, leftovers of a crash included', async () => {
+  it('changes nothing if it is refused, not even what a crash left', async () => {
     const files = createMemoryFiles();
     await openOn(files);
     const disk = new Map([...files.contents()].map(([path, bytes]) => [path, Buffer.from(bytes)]));
@@ -243,13 +243,13 @@ describe('a start', () => {
     expect(damaged.operations).toEqual([]);
   });
 
-  it('settles what a killed process left unsynced, so that a power cut cannot take it from under what follows', async () => {
+  it('syncs what a killed process left unsynced, so that later writes survive a power cut', async () => {
     const files = createMemoryFiles();
     const process = createProcess(files);
     const { store } = await openOn(process.files);
     await write(store, 'acknowledged');
     files.fail = (operation) => {
-      // Never answered: the process is killed between writing and syncing.
+      // The process is killed between writing and syncing.
       if (operation === 'datasync') throw new Error('killed');
     };
     await expect(write(store, 'unsynced')).rejects.toThrow();
@@ -282,7 +282,7 @@ describe('a start', () => {
 });
 
 describe('a compaction', () => {
-  it('goes on beside the writers, none of whom slips between the last write and the switch', async () => {
+  it('runs while others write, and no write gets lost when the segment is switched', async () => {
     const files = createMemoryFiles();
     const { store, log } = await openOn(files, { compactBytes: 1 });
     await Promise.all(
@@ -302,11 +302,11 @@ describe('a compaction', () => {
     expect(segments(files)).toHaveLength(1);
   });
 
-  it('cut short between the making of the next segment and the last write of the old one refuses no start', async () => {
+  it('allows a start after a crash between the creation of the next segment and the last write to the old one', async () => {
     const { files, slow, hold } = createSlowFiles('datasync');
     const { store } = await openOn(slow, { compactBytes: 1 });
     await write(store, 'acknowledged');
-    // The compaction is making segment 2 now.
+    // The compaction is creating segment 2 now.
     hold();
     const last = outcome(write(store, 'in flight'));
     await turns();
@@ -324,14 +324,14 @@ describe('a compaction', () => {
     }
   });
 
-  it('that fails leaves all as it was, and costs no segment for each try', async () => {
+  it('changes nothing if it fails, and needs no segment for each attempt', async () => {
     const files = createMemoryFiles();
-    let tries = 0;
+    let attempts = 0;
     let works = false;
     const { store, clock, log } = await openOn(files, {
       compactBytes: 1,
       compact: async () => {
-        tries++;
+        attempts++;
         if (!works) throw new Error('no room for a snapshot');
         return 1;
       },
@@ -341,14 +341,14 @@ describe('a compaction', () => {
       await turns();
       await clock.advance(61_000);
     }
-    expect(tries).toBe(20);
+    expect(attempts).toBe(20);
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(20);
     expect(segments(files)).toEqual([1, 2]);
     expect((await contentOn(files.contents())).ids).toHaveLength(20);
     works = true;
   });
 
-  it('takes what is closed first when the one before failed, and the rest the next time', async () => {
+  it('compacts only closed segments after a failure, and the rest the next time', async () => {
     const files = createMemoryFiles();
     let fails = true;
     const { compactFiles } = await import('./engine/compaction.ts');
@@ -369,7 +369,7 @@ describe('a compaction', () => {
     expect((await contentOn(files.contents())).ids).toEqual(['one', 'two', 'three']);
   });
 
-  it('comes after eight starts that were written on and killed', async () => {
+  it('runs after eight starts that were killed after a write', async () => {
     const files = createMemoryFiles();
     for (let run = 0; run < 12; run++) {
       const { store } = await openOn(files);
@@ -384,7 +384,7 @@ describe('a compaction', () => {
 describe('a full disk', () => {
   const full = Object.assign(new Error('no room'), { code: 'ENOSPC' });
 
-  it('refuses writes until there is room, and each time it was full the journal stays readable', async () => {
+  it('refuses writes until there is room, and keeps the journal readable each time', async () => {
     const files = createMemoryFiles();
     const { store, clock } = await openOn(files);
     for (let n = 0; n < 3; n++) {
@@ -396,7 +396,7 @@ describe('a full disk', () => {
         code: 'storage_full',
       });
       expect(store.refusal()).toMatchObject({ code: 'storage_full' });
-      // Not asked again at once.
+      // There is no second attempt at once.
       await expect(write(store, 'too soon')).rejects.toMatchObject({ code: 'storage_full' });
       await clock.advance(500);
       await expect(write(store, 'still full')).rejects.toMatchObject({ code: 'storage_full' });
@@ -408,7 +408,7 @@ describe('a full disk', () => {
     expect((await contentOn(files.contents())).ids).toEqual(['id-0', 'id-1', 'id-2', 'room again']);
   });
 
-  it('is asked by one writer at a time, however slow it answers', async () => {
+  it('is probed once at a time, however slow it is', async () => {
     const { files, slow, hold, release } = createSlowFiles('sync');
     const { store, clock } = await openOn(slow);
     files.fail = (operation) => {
@@ -428,7 +428,7 @@ describe('a full disk', () => {
     expect((await contentOn(files.contents())).ids).toEqual(['one', 'two', 'id-0', 'id-1', 'id-2']);
   });
 
-  it('leaves nothing of a frame that found room in part', async () => {
+  it('leaves nothing of a frame that was partly written', async () => {
     const files = createMemoryFiles();
     const { store, clock } = await openOn(files);
     await write(store, 'kept');

@@ -1,11 +1,11 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 
-/** The real time. With `random.ts` the only file that touches the ambient ones. */
+/** The system's time. This file and `random.ts` are the only ones that use ambient time and randomness. */
 export const createSystemClock = (): Clock => ({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, run) {
-    // A timer of 0 ms takes 1 ms: much, for whoever only lets others have their turn.
+    // A timer of 0 ms takes 1 ms, which is long for a caller that only wants to yield to others.
     if (delayMs <= 0) {
       const immediate = setImmediate(run);
       return () => clearImmediate(immediate);

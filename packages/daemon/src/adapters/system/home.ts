@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ExitError, exitCodes } from './exit.ts';
 import { othersBits } from './private-file.ts';
 
-/** The files of one agent. */
+/** Paths of everything that belongs to one agent. */
 export interface Home {
   readonly path: string;
   readonly config: string;
@@ -31,9 +31,9 @@ export const homeFiles = (path: string): Home => ({
 });
 
 /**
- * Makes the folder if it is missing (0700). Refuses a folder that others can enter, and files that others can read,
- * that belong to somebody else, or that are links: whoever could put them there could read or change what we keep.
- * @throws ExitError with the path and what helps
+ * Creates the folder if it is missing (0700). Refuses a folder that others can enter, and files that others can read,
+ * that belong to another user, or that are links: other users could read or change our data.
+ * @throws ExitError with the path and the command that helps
  */
 export function prepareHome(home: Home): void {
   try {
@@ -51,13 +51,13 @@ export function prepareHome(home: Home): void {
   }
 }
 
-/** Whether who can read a file of this name is this agent, or its owner. */
+/** Whether a file of this name gives its reader the agent's identity, or the owner's rights. */
 export const isSecret = (name: string): boolean =>
   /^(ocmesh\.db|ocmesh\.key|keystore\.json|token$)/.test(name);
 
 function checkFile(path: string): void {
   const file = lstatSync(path);
-  if (file.isSymbolicLink()) throw refuse(`${path} is a symbolic link. Put the file itself there`);
+  if (file.isSymbolicLink()) throw refuse(`${path} is a symbolic link. Replace it by the file itself`);
   checkOwner(path, file);
   if ((file.mode & othersBits) !== 0) throw refuse(`Others may read ${path}. Run: chmod 600 ${path}`);
 }

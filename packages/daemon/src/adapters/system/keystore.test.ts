@@ -24,7 +24,7 @@ function newHome(): Home {
   return home;
 }
 
-test('makes a key once and gives the same one ever after', () => {
+test('creates a key once, and returns the same one from then on', () => {
   const home = newHome();
   const key = openKeystore(home);
   expect(key).toHaveLength(32);
@@ -32,7 +32,7 @@ test('makes a key once and gives the same one ever after', () => {
   expect(Buffer.from(openKeystore(newHome())).equals(key)).toBe(false);
 });
 
-test('writes both parts for the owner alone, and the key in none of them', () => {
+test('writes both files for the owner only, and the key in neither', () => {
   const home = newHome();
   const key = Buffer.from(openKeystore(home));
   for (const path of [home.keyFile, home.keystore]) {
@@ -44,7 +44,7 @@ test('writes both parts for the owner alone, and the key in none of them', () =>
 });
 
 test.each(['keyFile', 'keystore'] as const)(
-  'refuses to start without its %s, and leaves all as it is',
+  'refuses to start without its %s, and changes nothing',
   (part) => {
     const home = newHome();
     openKeystore(home);
@@ -60,7 +60,7 @@ test.each(['keyFile', 'keystore'] as const)(
   },
 );
 
-test('never makes a new key where a store is', () => {
+test('never creates a new key if there is a store', () => {
   const home = newHome();
   writeFileSync(home.database, 'x');
   expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
@@ -88,11 +88,11 @@ test.each(['keyFile', 'keystore'] as const)('does not follow a link in place of 
 });
 
 test.each([
-  ['no JSON', () => 'nonsense'],
+  ['invalid JSON', () => 'nonsense'],
   ['an empty file', () => ''],
   ['null', () => 'null'],
   ['JSON without the key', () => '{}'],
-  ['a key too short', () => '{"wrapped":"AAAA"}'],
+  ['a short key', () => '{"wrapped":"AAAA"}'],
   [
     'a changed byte',
     (text: string) =>
@@ -114,7 +114,7 @@ test("refuses another home's key file", () => {
   expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
 });
 
-test('a home that others may enter is refused, and so is one that is no folder', () => {
+test('refuses a home that others may enter, or that is not a folder', () => {
   const home = newHome();
   chmodSync(home.path, 0o750);
   expect(refusal(() => prepareHome(home)).message).toContain(`chmod 700 ${home.path}`);

@@ -11,22 +11,22 @@ const TAG_BYTES = 16;
 const CONTEXT = Buffer.from('ocmesh keystore 1');
 
 /**
- * The data key of the store. It is random and never changes; `keystore.json` holds it wrapped by the key file, so
- * that a copy of the database and of the keystore alone gives nothing away.
- * @throws ExitError when a part is missing or loosened; a new key is made only where no store is
+ * Returns the data key of the store, and creates it if there is no store yet. It is random and never changes;
+ * `keystore.json` holds it encrypted with the key file, so that a copy of database and keystore alone reveals nothing.
+ * @throws ExitError if a file is missing, readable by others, or does not fit the other
  */
 export function openKeystore(home: Home): Uint8Array {
   const hasKeyFile = existsSync(home.keyFile);
   const hasKeystore = existsSync(home.keystore);
-  // Also after a first start that was cut short between the two files.
+  // The key file may exist: a first start may have been interrupted between the two files.
   if (!hasKeystore && !hasStore(home))
     return createKeystore(home, hasKeyFile ? readWrappingKey(home) : newWrappingKey(home));
   return readKeystore(home);
 }
 
 /**
- * The data key, as `openKeystore` gives it; nothing is ever made.
- * @throws ExitError when a part is missing, loosened, or does not fit the other
+ * Returns the data key of the store. Unlike `openKeystore`, it creates nothing.
+ * @throws ExitError if a file is missing, readable by others, or does not fit the other
  */
 export function readKeystore(home: Home): Uint8Array {
   const hasKeyFile = existsSync(home.keyFile);

@@ -12,7 +12,7 @@ function newFolder(): { folder: string; path: string } {
   return { folder, path: join(folder, 'daemon.lock') };
 }
 
-/** What this process writes into its lock. */
+/** Returns the content of a lock of this process. */
 function ownHolder(): { pid: number; started: string | null; boot: string | null } {
   const { path } = newFolder();
   const unlock = takeLock(path);
@@ -21,7 +21,7 @@ function ownHolder(): { pid: number; started: string | null; boot: string | null
   return holder;
 }
 
-test('is taken, seen and let go', () => {
+test('takes and releases the lock, and leaves nothing else', () => {
   const { folder, path } = newFolder();
   const unlock = takeLock(path);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
@@ -31,7 +31,7 @@ test('is taken, seen and let go', () => {
   takeLock(path)();
 });
 
-test('a living holder keeps it', () => {
+test('refuses a lock that this process holds', () => {
   const { path } = newFolder();
   const unlock = takeLock(path);
   expect(() => takeLock(path)).toThrow(expect.objectContaining({ exitCode: exitCodes.permanent }));
@@ -40,7 +40,7 @@ test('a living holder keeps it', () => {
   unlock();
 });
 
-test('another living process keeps it', async () => {
+test('refuses a lock that another running process holds', async () => {
   const { folder, path } = newFolder();
   const module = new URL('../../../dist/adapters/system/lock.js', import.meta.url).href;
   const child = spawn(process.execPath, [
@@ -60,30 +60,27 @@ test('another living process keeps it', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a dead holder loses it', () => {
+test('takes over the lock of a dead process', () => {
   const { path } = newFolder();
   const { pid } = spawnSync(process.execPath, ['-e', '']);
   writeFileSync(path, JSON.stringify({ ...ownHolder(), pid }));
   takeLock(path)();
 });
 
-test.runIf(process.platform === 'linux')(
-  'another process with the pid of the dead holder does not keep it',
-  () => {
-    const { path } = newFolder();
-    writeFileSync(path, JSON.stringify({ ...ownHolder(), started: '1' }));
-    takeLock(path)();
-  },
-);
+test.runIf(process.platform === 'linux')('takes over the lock of a dead process whose pid was reused', () => {
+  const { path } = newFolder();
+  writeFileSync(path, JSON.stringify({ ...ownHolder(), started: '1' }));
+  takeLock(path)();
+});
 
-test.runIf(process.platform === 'linux')('a holder from before the last boot does not keep it', () => {
+test.runIf(process.platform === 'linux')('takes over a lock from before the last boot', () => {
   const { path } = newFolder();
   writeFileSync(path, JSON.stringify({ ...ownHolder(), boot: 'another-boot' }));
   takeLock(path)();
 });
 
 test.each(['', 'nonsense', '{}', '{"pid":-1}', '{"pid":"1"}', 'null'])(
-  'a lock that reads %j is nobody’s',
+  'takes over a lock with content %j',
   (text) => {
     const { folder, path } = newFolder();
     writeFileSync(path, text);
@@ -92,7 +89,7 @@ test.each(['', 'nonsense', '{}', '{"pid":-1}', '{"pid":"1"}', 'null'])(
   },
 );
 
-test('letting go never removes the lock of a later holder', () => {
+test('does not release the lock of a later holder', () => {
   const { path } = newFolder();
   const unlock = takeLock(path);
   writeFileSync(path, JSON.stringify({ pid: 1, started: null, boot: null }));

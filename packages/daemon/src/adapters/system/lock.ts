@@ -1,9 +1,11 @@
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { errnoOf } from '../../node/errno.ts';
+import { processState } from '../../node/process-state.ts';
 import { ExitError, exitCodes } from './exit.ts';
 
 interface Holder {
   readonly pid: number;
-  /** When the process started, as the kernel counts: tells a living holder from another process with its pid. */
+  /** Start time of the process in kernel ticks: tells a running holder from another process with the same pid. */
   readonly started: string | null;
   readonly boot: string | null;
 }
@@ -16,19 +18,14 @@ const readOr = (path: string): string | null => {
   }
 };
 
-/** Linux only; elsewhere the pid alone must do. Field 22 of stat, counted after the command's closing bracket. */
+/** Returns field 22 of stat, counted after the command's closing bracket. Linux only; elsewhere the pid has to do. */
 const startOf = (pid: number): string | null =>
   readOr(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')[19] ?? null;
 const bootId = (): string | null => readOr('/proc/sys/kernel/random/boot_id')?.trim() ?? null;
 
 function isAlive(holder: Holder): boolean {
   if (holder.boot !== bootId()) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return holder.started === startOf(holder.pid);
+  return processState(holder.pid) !== 'gone' && holder.started === startOf(holder.pid);
 }
 
 function parseHolder(text: string | null): Holder | null {
@@ -40,7 +37,7 @@ function parseHolder(text: string | null): Holder | null {
   }
 }
 
-/** Who holds the lock, or left it behind; `pid` is null where it does not say. null where there is no lock. */
+/** Returns who holds the lock or left it behind, with `pid` null if the lock does not say; null if there is no lock. */
 export function lockHolder(path: string): { readonly pid: number | null; readonly alive: boolean } | null {
   const text = readOr(path);
   if (text === null) return null;
@@ -49,9 +46,9 @@ export function lockHolder(path: string): { readonly pid: number | null; readonl
 }
 
 /**
- * One daemon a home: two would overwrite each other's store.
- * @returns how to let go
- * @throws ExitError when a living daemon holds it
+ * Locks a home for this daemon: two would overwrite each other's store.
+ * @returns a function that releases the lock
+ * @throws ExitError if a running daemon holds it
  */
 export function takeLock(path: string): () => void {
   const mine = `${path}.${process.pid}`;
@@ -61,27 +58,27 @@ export function takeLock(path: string): () => void {
   try {
     for (let tries = 0; tries < 3; tries++) {
       try {
-        // A link appears with its whole content and only where nothing is: no moment in which the lock is half made.
+        // A link appears with its whole content, and only if the name is free: the lock is never half made.
         linkSync(mine, path);
         return () => {
           if (parseHolder(readOr(path))?.pid === process.pid) rmSync(path, { force: true });
         };
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        const judged = readOr(path);
-        const holder = parseHolder(judged);
+        if (errnoOf(error) !== 'EEXIST') throw error;
+        const content = readOr(path);
+        const holder = parseHolder(content);
         if (holder && isAlive(holder)) {
           throw new ExitError(
             exitCodes.permanent,
             `Another ocmesh daemon (pid ${holder.pid}) uses this home. Stop it, or set OCMESH_HOME to another folder.`,
           );
         }
-        moveAside(path, judged);
+        moveAside(path, content);
       }
     }
     throw new ExitError(
       exitCodes.tryAgain,
-      `The lock ${path} could not be taken: others are taking it too. Try again.`,
+      `The lock ${path} could not be taken, because other processes are taking it, too. Try again.`,
     );
   } finally {
     unlinkSync(mine);
@@ -89,16 +86,16 @@ export function takeLock(path: string): () => void {
 }
 
 /**
- * Takes a dead holder's lock away. Between the look and the rename somebody else may have done so and taken the lock:
- * then what was moved is that one's, and goes back.
+ * Removes a dead holder's lock. Between the check and the rename another process may have done so and taken the lock:
+ * then its lock was moved, and is put back.
  */
-function moveAside(path: string, judged: string | null): void {
+function moveAside(path: string, content: string | null): void {
   const aside = `${path}.stale.${process.pid}`;
   try {
     renameSync(path, aside);
-    if (readOr(aside) !== judged) linkSync(aside, path);
+    if (readOr(aside) !== content) linkSync(aside, path);
   } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['ENOENT', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
   } finally {
     rmSync(aside, { force: true });
   }

@@ -1,22 +1,13 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { writeFileAtomically } from './atomic-file.ts';
 import { ExitError, exitCodes } from './exit.ts';
 
-/** The bits of a mode that let others in. */
+/** The bits of a file mode that give others access. */
 export const othersBits = 0o077;
 
-/** @throws ExitError when others may read it, or the system's error */
+/** Reads a file that only its owner may read. @throws ExitError if others may read it too, or the system's error */
 export function readPrivate(path: string): Buffer {
-  // NONBLOCK: a pipe in the file's place must not hold us up.
+  // NONBLOCK: opening a named pipe would block.
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     if ((fstatSync(file).mode & othersBits) !== 0) {
@@ -28,19 +19,6 @@ export function readPrivate(path: string): Buffer {
   }
 }
 
-/** Whole or not at all: the name comes when the content is on disk. */
-export function writePrivate(path: string, text: string): void {
-  const unfinished = `${path}.new`;
-  rmSync(unfinished, { force: true });
-  const file = openSync(unfinished, 'wx', 0o600);
-  try {
-    writeFileSync(file, `${text}\n`);
-    fsyncSync(file);
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  renameSync(unfinished, path);
-}
+/** Creates or replaces a file that only its owner may read. */
+export const writePrivate = (path: string, text: string): void =>
+  writeFileAtomically(path, `${text}\n`, 0o600);

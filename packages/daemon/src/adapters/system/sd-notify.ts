@@ -1,18 +1,18 @@
 import { execFile } from 'node:child_process';
 import { type Cancel, type Clock, every, type Log } from '@ocmesh/shared/ambient';
 
-/** Signs of life within the time that systemd allows: two may get lost. */
+/** Watchdog pings within the time that systemd allows: two may get lost. */
 const PINGS = 3;
 
 export interface SdNotifier {
-  /** Says that the daemon serves, and from then on that it lives. */
+  /** Reports that the daemon is ready, and pings the watchdog from then on. */
   ready(): void;
   stopping(): void;
 }
 
 /**
- * Speaks to systemd (sd_notify(3)) where it listens; says nothing elsewhere. Node has no Unix datagrams, and every
- * library for them is native code: systemd's own `systemd-notify` is always there, and one process in 20 s costs nothing.
+ * Notifies systemd (sd_notify(3)) if it started us. Node has no Unix datagrams, and every library for them is native
+ * code; systemd's own `systemd-notify` is always there, and one process every 20 s costs nothing.
  */
 export function createSdNotifier(
   env: Readonly<Record<string, string | undefined>>,

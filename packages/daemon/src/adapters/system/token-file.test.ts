@@ -13,7 +13,7 @@ function openFolder() {
   return { folder, path, log, open: () => openTokenFile(path, { random: createSeededRandom(7), log }) };
 }
 
-test('makes a token of 32 bytes that only its owner can read, and keeps it', () => {
+test('creates a token of 32 bytes that only its owner can read, and keeps it', () => {
   const { path, open, log } = openFolder();
   const token = open()();
   expect(Buffer.from(token ?? '', 'base64url')).toHaveLength(32);
@@ -23,14 +23,14 @@ test('makes a token of 32 bytes that only its owner can read, and keeps it', () 
   expect(JSON.stringify(log.lines)).not.toContain(token);
 });
 
-test('another token in the file counts from the next call on', () => {
+test('uses another token in the file from the next call on', () => {
   const { path, open } = openFolder();
   const current = open();
   writeFileSync(path, `  ${'n'.repeat(43)}\n\n`);
   expect(current()).toBe('n'.repeat(43));
 });
 
-test('deleting the file makes a new token', () => {
+test('creates a new token if the file was deleted', () => {
   const { path, open } = openFolder();
   const current = open();
   const first = current();
@@ -41,9 +41,9 @@ test('deleting the file makes a new token', () => {
 });
 
 test.each([
-  ['that others may read', (path: string) => chmodSync(path, 0o640)],
-  ['that is empty', (path: string) => writeFileSync(path, '')],
-  ['with a token that can be guessed', (path: string) => writeFileSync(path, 'secret')],
+  ['readable by others', (path: string) => chmodSync(path, 0o640)],
+  ['without content', (path: string) => writeFileSync(path, '')],
+  ['with a short token', (path: string) => writeFileSync(path, 'secret')],
   ['with something else', (path: string) => writeFileSync(path, 'x y'.repeat(20))],
   [
     'that is a link',
@@ -53,15 +53,15 @@ test.each([
       symlinkSync(`${path}.real`, path);
     },
   ],
-])('a file %s opens nothing, and is told of once', (_, spoil) => {
+])('returns no token from a file %s, and logs once', (_, damage) => {
   const { path, open, log } = openFolder();
   const current = open();
-  spoil(path);
+  damage(path);
   expect([current(), current()]).toEqual([null, null]);
   expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
 });
 
-test('a folder in which no token can be made is told at the start', () => {
+test('throws at the start if no token can be created', () => {
   const { folder, open } = openFolder();
   rmSync(folder, { recursive: true });
   expect(open).toThrow();

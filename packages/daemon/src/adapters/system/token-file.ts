@@ -5,16 +5,16 @@ import { readPrivate, writePrivate } from './private-file.ts';
 const TOKEN_BYTES = 32;
 
 /**
- * The owner's token: who can read the file is the owner. It is made where it is missing and read anew at each call, so
- * that writing another one, or deleting it, changes it without a restart.
- * @returns the token; null while the file cannot be trusted or holds none, so that nobody passes
- * @throws the system's error when it cannot be made at first
+ * Opens the file with the owner's token: anyone who can read it is the owner. The file is created if it is missing, and
+ * read at each call, so that replacing or deleting it changes the token without a restart.
+ * @returns a function that returns the token, or null while the file is readable by others or holds no token
+ * @throws the system's error if the file cannot be created now
  */
 export function openTokenFile(
   path: string,
   { random, log }: { readonly random: Random; readonly log: Log },
 ): () => string | null {
-  let told: string | undefined;
+  let reported: string | undefined;
 
   function read(): string {
     if (!existsSync(path)) {
@@ -31,16 +31,16 @@ export function openTokenFile(
   return () => {
     try {
       const token = read();
-      told = undefined;
+      reported = undefined;
       return token;
     } catch (error) {
       const { message } = error as Error;
-      if (message !== told) log.warn(message);
-      told = message;
+      if (message !== reported) log.warn(message);
+      reported = message;
       return null;
     }
   };
 }
 
-/** 24 bytes of base64url are the least that nobody can guess; longer than a header may be makes no sense. */
+/** At least 24 bytes of base64url, which nobody can guess, and short enough for a header. */
 const isToken = /^[A-Za-z0-9_-]{32,256}$/;

@@ -1,76 +1,72 @@
 import type { Command } from 'commander';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
-import { homeFiles } from '../../adapters/system/home.ts';
+import { checkIsNew } from '../../home/new-file.ts';
+import { checkMayCreate } from '../../home/preconditions.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
-import { askPassphrase, type PassphraseFlags } from '../terminal/passphrase.ts';
+import { resolvePathArgument } from '../terminal/path-argument.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { typedPath } from '../terminal/typed-path.ts';
-import { homePath } from './start.ts';
+import {
+  askPassphrase,
+  cancelled,
+  confirm,
+  type PassphraseFlags,
+  passphraseFileOption,
+} from '../terminal/prompts.ts';
 
-export function addBackupCommands(program: Command, { io, printer }: CommandContext): void {
+export function addBackupCommands(program: Command, { io, home, printer }: CommandContext): void {
   program
     .command('backup')
-    .description('Write identity, peers and messages into one file, under a passphrase. The daemon may run.')
-    .argument('<file>', 'a new file')
-    .option('--passphrase-file <file>', 'read the passphrase from a file instead of the terminal')
+    .description('Write identity, peers and messages to one encrypted file. The daemon may be running.')
+    .argument('<file>', 'file to create')
+    .option(...passphraseFileOption)
     .addHelpText('after', example('ocmesh backup ocmesh.backup'))
-    .action(async (typed: string, flags: PassphraseFlags) => {
-      const file = typedPath(typed);
-      const { backUp, checkIsNew } = await import('../../offline.ts');
-      // Told before a passphrase is thought up and typed twice.
+    .action(async (argument: string, flags: PassphraseFlags) => {
+      const file = resolvePathArgument(io, argument);
+      // Before the user thinks up a passphrase and types it twice.
       checkIsNew(file);
-      const passphrase = await askPassphrase(flags, true);
-      const bytes = await withProgress(
-        io,
-        'Writing the backup',
-        backUp(homeFiles(homePath()), file, passphrase),
-      );
-      printer().answer(
+      const passphrase = await askPassphrase(io, flags, true);
+      const { backUp } = await import('../../home/backup.ts');
+      const bytes = await withProgress(io, 'Writing the backup', backUp(home, file, passphrase));
+      printer().result(
         { file, bytes },
-        () => `${file} holds the backup, ${Math.ceil(bytes / 1024)} KB. config.json is not in it.`,
+        () => `Backup written to ${file}, ${Math.ceil(bytes / 1024)} KB. It does not include config.json.`,
       );
     });
   program
     .command('restore')
-    .description('Make a home from a backup. Never over a living one.')
-    .argument('<file>', 'what `ocmesh backup` wrote')
-    .option('--replace', 'move a home that is there aside')
-    .option('--passphrase-file <file>', 'read the passphrase from a file instead of the terminal')
+    .description('Restore a backup. Fails if there is already an identity (see --replace).')
+    .argument('<file>', 'file written by `ocmesh backup`')
+    .option('--replace', 'move the existing home aside')
+    .option(...passphraseFileOption)
     .addHelpText('after', example('ocmesh restore ocmesh.backup'))
-    .action(async (file: string, flags: PassphraseFlags & { replace?: boolean }) => {
-      const { checkRoom, restore } = await import('../../offline.ts');
-      const home = homeFiles(homePath());
-      checkRoom(home, flags.replace ?? false);
-      const passphrase = await askPassphrase(flags, false);
-      const moved = await withProgress(
-        io,
-        'Restoring',
-        restore(home, typedPath(file), passphrase, flags.replace ?? false),
-      );
-      printer().answer(
-        { home: home.path, moved_to: moved },
-        () => `${home.path} is restored.${moved ? ` What was there is in ${moved}.` : ''}`,
+    .action(async (argument: string, { replace = false, ...flags }: RestoreFlags) => {
+      checkMayCreate(home, replace);
+      const passphrase = await askPassphrase(io, flags, false);
+      const { restore } = await import('../../home/backup.ts');
+      const file = resolvePathArgument(io, argument);
+      const moved = await withProgress(io, 'Restoring', restore(home, file, passphrase, replace));
+      printer().result({ home: home.path, moved_to: moved }, () =>
+        moved === null
+          ? `Restored to ${home.path}.`
+          : `Restored to ${home.path}. The previous home is now in ${moved}.`,
       );
     });
   program
     .command('reset')
-    .description('Move the home aside: the next start makes a new identity.')
+    .description('Move the home aside; the next start creates a new identity.')
     .option('--yes', 'do not ask')
     .addHelpText('after', example('ocmesh reset'))
-    .action(async (flags: { yes?: boolean }) => {
-      const home = homeFiles(homePath());
-      if (!flags.yes) await confirmReset(home.path);
-      const { reset } = await import('../../offline.ts');
+    .action(async ({ yes = false }: { yes?: boolean }) => {
+      if (!yes && !io.stdin.isTTY)
+        throw new ExitError(exitCodes.permanent, 'Not a terminal; pass --yes to reset.');
+      if (!yes && !(await confirm(io, `Move ${home.path} aside and start with a new identity?`)))
+        throw cancelled();
+      const { reset } = await import('../../home/reset.ts');
       const moved = reset(home);
-      printer().answer({ home: home.path, moved_to: moved }, () => `${home.path} is moved to ${moved}.`);
+      printer().result({ home: home.path, moved_to: moved }, () => `Moved ${home.path} to ${moved}.`);
     });
 }
 
-async function confirmReset(path: string): Promise<void> {
-  if (!process.stdin.isTTY)
-    throw new ExitError(exitCodes.permanent, 'There is no terminal to ask at. Use --yes.');
-  const { confirm } = await import('@clack/prompts');
-  const message = `Move ${path} aside and start with a new identity?`;
-  if ((await confirm({ message, initialValue: false })) !== true)
-    throw new ExitError(exitCodes.permanent, 'Cancelled.');
+interface RestoreFlags extends PassphraseFlags {
+  readonly replace?: boolean;
 }

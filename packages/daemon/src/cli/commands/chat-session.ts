@@ -1,34 +1,35 @@
 import type { Clock } from '@ocmesh/shared/ambient';
-import { type DeliveryState, type Message, OcmeshError, type StreamEvent } from '@ocmesh/shared/contract';
+import type { Message, StreamEvent } from '@ocmesh/shared/contract';
 import type { Daemon } from '../terminal/daemon-client.ts';
 import { type Failure, toFailure } from '../terminal/failure.ts';
+import { createChatMessages } from './chat-messages.ts';
+import { followChat, pauseUnlessAborted } from './chat-stream.ts';
 import type { ChatView } from './chat-view.ts';
 import { markRead } from './read.ts';
 
 export interface ChatOptions {
-  /** Messages of before to show. */
+  /** Number of earlier messages to show. */
   readonly history: number;
-  /** Leave what comes unread, for the agent. */
+  /** Do not mark incoming messages as read, so that the agent still finds them. */
   readonly keepUnread: boolean;
 }
 
 export interface ChatSession {
-  /** Resolves when the conversation so far is shown and what comes is listened for, or when it is left. */
+  /** Resolves when earlier messages are shown and new ones will be, or when the chat is left. */
   readonly ready: Promise<void>;
   say(text: string): void;
-  /** Waits until what was said is on a relay, but not for ever. */
+  /** Waits until a relay has accepted everything said, for 10 s at most. */
   settle(): Promise<void>;
   leave(): void;
-  /** Of the last line that the daemon did not take. */
+  /** Returns why the daemon refused a line, for the last such line. */
   failure(): Failure | null;
 }
 
-/** Messages that are looked through for what came while the stream was broken. */
+/** Messages searched for those that arrived while the stream was interrupted. */
 const MISSED_ROWS = 100;
-const AGAIN_MS = 1_000;
 const SETTLE_MS = 10_000;
 
-/** A conversation with one peer, until it is left. The daemon may stop and come back meanwhile. */
+/** Runs a chat with one peer until it is left. The daemon may stop and return meanwhile. */
 export function createChatSession(
   { api, follow }: Daemon,
   clock: Clock,
@@ -36,138 +37,55 @@ export function createChatSession(
   view: ChatView,
   { history, keepUnread }: ChatOptions,
 ): ChatSession {
-  const seen = new Set<string>();
-  const ownStates = new Map<string, DeliveryState>();
+  const messages = createChatMessages(view);
   const leaving = new AbortController();
   const startedMs = clock.now();
-  const waiters = new Set<() => void>();
   let sending: Promise<void> = Promise.resolve();
   let failure: Failure | null = null;
-  const ready = start();
 
-  function take(message: Message): void {
-    const { id, direction, delivery } = message;
-    if (seen.has(id)) return advance(id, delivery.state);
-    seen.add(id);
-    if (direction === 'out') ownStates.set(id, delivery.state);
-    view.message(message);
-  }
-
-  function advance(id: string, state: DeliveryState): void {
-    if (!ownStates.has(id) || ownStates.get(id) === state) return;
-    ownStates.set(id, state);
-    view.state(id, state);
-    for (const wake of waiters) wake();
-  }
-
-  /** What the daemon does not take now is marked when it is shown the next time. */
-  const acknowledge = async (messages: readonly Message[]): Promise<void> => {
-    if (!keepUnread) await markRead(api, messages).catch(() => {});
+  /** Marks messages as read. If the daemon refuses, the next chat that shows them does it. */
+  const acknowledge = async (shown: readonly Message[]): Promise<void> => {
+    if (!keepUnread) await markRead(api, shown).catch(() => {});
   };
 
-  /** @param shown how many at most of those that are not known yet; older ones stay hidden */
-  async function catchUp(shown: number): Promise<void> {
-    const limit = Math.max(shown, MISSED_ROWS);
+  /** @param rows how many unknown messages to show at most; older ones stay hidden */
+  async function catchUp(rows: number): Promise<void> {
+    const limit = Math.max(rows, MISSED_ROWS);
     const { items } = await api.listMessages({ with: pubkey, direction: 'all', limit });
-    // What is just being sent is in the list too, but known by its id only once the daemon answered.
+    // A message being sent is in the list, but its id is known only once the daemon has responded.
     await sending;
-    for (const { id } of items.slice(shown)) seen.add(id);
-    const recent = items.slice(0, shown).reverse();
-    for (const message of recent) take(message);
+    for (const { id } of items.slice(rows)) messages.hide(id);
+    const recent = items.slice(0, rows).reverse();
+    for (const message of recent) messages.show(message);
     await acknowledge(recent);
   }
 
-  async function handle(event: StreamEvent): Promise<void> {
+  async function onEvent(event: StreamEvent): Promise<void> {
     if (event.event === 'message.received' && event.data.from === pubkey) {
-      take(event.data);
+      messages.show(event.data);
       await acknowledge([event.data]);
     }
     if (event.event !== 'message.state' || event.data.to !== pubkey) return;
     await sending;
     const { id, state } = event.data;
-    if (seen.has(id)) advance(id, state);
-    else takeNew(await api.getMessage({ id }));
+    if (messages.has(id)) messages.setState(id, state);
+    else showOwn(await api.getMessage({ id }));
   }
 
-  /** What our agent writes meanwhile; of what it wrote long ago only the state is new. */
-  function takeNew(message: Message): void {
-    if (Date.parse(message.timestamp) >= startedMs) take(message);
-    else seen.add(message.id);
+  /** Shows what our agent writes during the chat, but not its older messages whose state changes only now. */
+  function showOwn(message: Message): void {
+    if (Date.parse(message.timestamp) >= startedMs) messages.show(message);
+    else messages.hide(message.id);
   }
 
-  /** One stream from its opening to its end. */
-  async function listen(limit: number, onReady: () => void): Promise<void> {
-    let caughtUp = Promise.resolve();
-    // Not AbortSignal.any: what it makes may be collected before it fires.
-    const over = new AbortController();
-    const end = (): void => over.abort();
-    leaving.signal.addEventListener('abort', end);
-    let problem: unknown;
-    const events = follow({ types: 'message.received,message.state' }, over.signal, () => {
-      caughtUp = catchUp(limit).then(onReady, (error) => {
-        problem = error;
-        end();
-      });
-    });
-    try {
-      for await (const event of events) {
-        await caughtUp;
-        await handle(event);
-      }
-      await caughtUp;
-      if (problem) throw problem;
-    } catch (error) {
-      throw problem ?? error;
-    } finally {
-      leaving.signal.removeEventListener('abort', end);
-    }
-  }
-
-  function start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      // Who leaves before does not wait for the daemon.
-      leaving.signal.addEventListener('abort', () => resolve());
-      let isReady = false;
-      let isLost = false;
-      const onReady = (): void => {
-        if (isLost) view.notice('The daemon is back.');
-        isLost = false;
-        isReady = true;
-        resolve();
-      };
-      void (async () => {
-        while (!leaving.signal.aborted) {
-          try {
-            await listen(isReady ? MISSED_ROWS : history, onReady);
-          } catch (error) {
-            if (leaving.signal.aborted) return;
-            if (!isReady) return reject(error);
-            if (!(error instanceof OcmeshError)) throw error;
-          }
-          if (leaving.signal.aborted) return;
-          if (!isReady) return reject(new OcmeshError('daemon_down'));
-          if (!isLost) view.notice('The daemon is gone: waiting for it.');
-          isLost = true;
-          await pause(AGAIN_MS);
-        }
-      })();
-    });
-  }
-
-  /** Until then, or until the conversation is left. */
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = clock.after(ms, resolve);
-      leaving.signal.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
-    });
-  }
+  const ready = followChat({
+    follow,
+    clock,
+    signal: leaving.signal,
+    notice: view.notice,
+    catchUp: (isReconnect) => catchUp(isReconnect ? MISSED_ROWS : history),
+    onEvent,
+  });
 
   return {
     ready,
@@ -176,8 +94,7 @@ export function createChatSession(
       sending = sending.then(async () => {
         try {
           const sent = await api.sendMessage({ to: pubkey, content: text });
-          seen.add(sent.id);
-          ownStates.set(sent.id, sent.state);
+          messages.addSent(sent);
           line.accepted(sent);
         } catch (error) {
           failure = toFailure(error);
@@ -187,16 +104,9 @@ export function createChatSession(
     },
     async settle() {
       await sending;
-      const isSettled = (): boolean => ![...ownStates.values()].includes('queued');
-      if (isSettled() || leaving.signal.aborted) return;
-      let wake = (): void => {};
-      const settled = new Promise<void>((resolve) => {
-        wake = () => (isSettled() ? resolve() : undefined);
-        waiters.add(wake);
-      });
-      await Promise.race([settled, pause(SETTLE_MS)]);
-      waiters.delete(wake);
-      if (!isSettled()) view.notice('No relay has taken everything yet: the daemon goes on trying.');
+      if (messages.areOut() || leaving.signal.aborted) return;
+      await Promise.race([messages.whenOut(), pauseUnlessAborted(clock, SETTLE_MS, leaving.signal)]);
+      if (!messages.areOut()) view.notice('Not every message is on a relay yet; the daemon keeps trying.');
     },
     leave: () => leaving.abort(),
     failure: () => failure,

@@ -1,11 +1,11 @@
 import type { Interface } from 'node:readline';
 import type { DeliveryState } from '@ocmesh/shared/contract';
 import type { Output } from '../terminal/io.ts';
-import type { Paint, Style } from '../terminal/paint.ts';
+import type { Paint, Style } from '../terminal/output.ts';
 import { widthOf } from '../terminal/table.ts';
 import { type ChatView, chatText } from './chat-view.ts';
 
-/** Two columns in front of each line of ours say how far it is. */
+/** Shown in two columns before each line of ours. */
 const marks: Readonly<Record<DeliveryState | 'sending', readonly [mark: string, style: Style]>> = {
   sending: ['  ', 'dim'],
   queued: ['· ', 'dim'],
@@ -20,38 +20,39 @@ const marks: Readonly<Record<DeliveryState | 'sending', readonly [mark: string, 
 export const marksLegend = '· queued  ↑ on a relay  ✓ delivered  ✓✓ read  ✗ failed';
 export const chatPrompt = '   you> ';
 
-const USUAL_COLUMNS = 80;
-const USUAL_ROWS = 24;
+/** Size of a terminal that does not report one. */
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 const CLEAR_DOWN = '\u001b[0J';
 const SAVE = '\u001b7';
 const RESTORE = '\u001b8';
 const up = (rows: number): string => (rows > 0 ? `\u001b[${rows}A` : '');
 
 export interface TerminalView extends ChatView {
-  /** Everything earlier is shown: typing begins. */
+  /** Shows the prompt, once earlier messages are shown. */
   begin(): void;
-  /** The typed line is finished; it stays where it was typed. */
+  /** Notes that a typed line was entered; it stays where it was typed. */
   lineEnded(text: string): void;
 }
 
-/** The conversation above the line that is being typed. */
+/** Shows the conversation above the line that is being typed. */
 export function createTerminalView(
   terminal: Interface,
   stdout: Output,
   { label, now, paint }: { readonly label: string; readonly now: () => number; readonly paint: Paint },
 ): TerminalView {
-  /** Rows written so far: where a line stands, as long as the terminal keeps its width. */
+  /** Rows written so far, to find a line again; void once the terminal's width changes. */
   let written = 0;
   const rowOf = new Map<string, number>();
   let lastTypedRow = 0;
   let prompting = false;
   stdout.on('resize', () => rowOf.clear());
 
-  const columns = (): number => stdout.columns ?? USUAL_COLUMNS;
+  const columns = (): number => stdout.columns ?? DEFAULT_COLUMNS;
   const rowsOf = (text: string): number =>
     text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns())), 0);
 
-  /** Above the line that is being typed, which stays as it is. @returns the row */
+  /** Writes above the line that is being typed, which stays as it is. @returns the row */
   function insert(text: string): number {
     const row = written;
     written += rowsOf(text);
@@ -60,18 +61,18 @@ export function createTerminalView(
       return row;
     }
     const { rows } = terminal.getCursorPos();
-    // Before it writes the prompt anew readline goes up to where it believes it to be: what was pasted it does not count.
+    // Before rewriting the prompt, readline moves up to where it believes it to be, not counting pasted text.
     const { prevRows = rows } = terminal as { prevRows?: number };
     stdout.write(`${up(rows)}\r${CLEAR_DOWN}${text}\n${'\n'.repeat(prevRows)}`);
     terminal.prompt(true);
     return row;
   }
 
-  /** Writes the mark over the old one. @returns whether the line can still be reached */
+  /** Overwrites the mark of a line. @returns whether the line is still on the screen */
   function mark(row: number | undefined, state: DeliveryState | 'sending'): boolean {
     if (row === undefined) return false;
     const above = written - row + (prompting ? terminal.getCursorPos().rows : 0);
-    if (above >= (stdout.rows ?? USUAL_ROWS)) return false;
+    if (above >= (stdout.rows ?? DEFAULT_ROWS)) return false;
     const [text, style] = marks[state];
     stdout.write(`${SAVE}${up(above)}\r${paint(style, text)}${RESTORE}`);
     return true;
@@ -91,7 +92,7 @@ export function createTerminalView(
         return;
       }
       lastTypedRow = written;
-      // As readline counts: a full last row gets an empty one below.
+      // Counted like readline, which adds an empty row below a full one.
       written += Math.floor(widthOf(chatPrompt + text) / columns()) + 1;
       terminal.prompt();
     },
@@ -123,7 +124,7 @@ export function createTerminalView(
       };
     },
     state(id, state) {
-      // Out of reach, only what went wrong is worth a line.
+      // If the line has scrolled away, only a failure is worth a new one.
       if (!mark(rowOf.get(id), state) && (state === 'failed' || state === 'expired'))
         notice(`a message ${state}`);
     },

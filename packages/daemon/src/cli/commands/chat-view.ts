@@ -1,36 +1,35 @@
 import type { DeliveryState, Message, Output } from '@ocmesh/shared/contract';
 import type { Failure } from '../terminal/failure.ts';
 import { bodyText } from '../terminal/message-text.ts';
-import type { Printer } from '../terminal/output.ts';
-import type { Paint } from '../terminal/paint.ts';
+import type { Paint, Printer } from '../terminal/output.ts';
 import { localTime } from '../terminal/times.ts';
 
 type Sent = Output<'sendMessage'>;
 
-/** A line that was typed here, and what becomes of it. */
+/** A line that was typed here. */
 interface TypedLine {
   accepted(sent: Sent): void;
   refused(failure: Failure): void;
 }
 
-/** Where a conversation is shown. */
+/** Shows a conversation. */
 export interface ChatView {
-  /** As the daemon knows it: earlier ones, the peer's, and what our agent says meanwhile. */
+  /** Shows a message of the daemon: an earlier one, one from the peer, or one that our agent sent meanwhile. */
   message(message: Message): void;
   typed(text: string): TypedLine;
-  /** One of ours got on. */
+  /** Shows the new delivery state of a message of ours. */
   state(id: string, state: DeliveryState): void;
   notice(text: string): void;
 }
 
-/** Each line begins with who wrote it, and lines after the first with a bar: a peer cannot write one that looks like ours. */
+/** The first line starts with its author, further ones with a bar: a peer cannot fake one of our lines. */
 export const chatText = (label: string, message: Message, nowMs: number): string => {
   const [first = '', ...more] = bodyText(message).replaceAll('\t', '    ').split('\n');
   const from = message.direction === 'in' ? `< ${localTime(message.timestamp, nowMs)} ${label}` : '> you';
   return [`${from}: ${first}`, ...more.map((line) => `  │ ${line}`)].join('\n');
 };
 
-/** One line an event, named as in `GET /events`; `message.sent` is what goes out. */
+/** Prints one line per event, named as in the daemon's event stream; `message.sent` is an outgoing message. */
 export function createJsonView(printer: Printer, to: string): ChatView {
   const print = (event: string, data: unknown): void => printer.item({ event, data }, () => '');
   return {
@@ -44,9 +43,10 @@ export function createJsonView(printer: Printer, to: string): ChatView {
   };
 }
 
-const REMINDER_CHARS = 40;
+/** Characters of a message that identify it in a later line about its state. */
+const EXCERPT_CHARS = 40;
 
-/** For a pipe or a file: nothing is changed once it is written. */
+/** For a pipe or a file: text is only appended. */
 export function createPlainView(
   write: (text: string) => void,
   { label, now, paint }: { readonly label: string; readonly now: () => number; readonly paint: Paint },
@@ -56,7 +56,7 @@ export function createPlainView(
     texts.set(
       id,
       Array.from(text.split('\n')[0] ?? '')
-        .slice(0, REMINDER_CHARS)
+        .slice(0, EXCERPT_CHARS)
         .join(''),
     );
   };

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { limits } from '@ocmesh/shared/contract';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
+import { wholeNumber } from '../terminal/number-options.ts';
 import { peerLabel } from '../terminal/peer-label.ts';
 import { resolvePeer } from '../terminal/resolve-peer.ts';
 import { createChatSession } from './chat-session.ts';
@@ -13,26 +14,24 @@ interface ChatFlags {
   readonly keepUnread?: boolean;
 }
 
-const USUAL_HISTORY = 10;
-/** What people type in other chats to leave or to be helped: the peer is not to get it. With one slash more it is sent. */
-const ORDER = /^(\/?)(\/(?:quit|exit|leave|bye|q|help|h|\?))\s*$/i;
+const DEFAULT_HISTORY = 10;
+/** Commands of other chats to leave or get help, which the peer should not receive. A second slash sends them. */
+const FOREIGN_COMMAND = /^(\/?)(\/(?:quit|exit|leave|bye|q|help|h|\?))\s*$/i;
 
 export function addChatCommand(program: Command, context: CommandContext): void {
   program
     .command('chat')
-    .description('Talk with a peer: each line you type is a message. Ctrl-C leaves.')
-    .argument('<peer>', 'a name, the beginning of a key, or a whole key')
-    .option('-n, --history <number>', 'how many messages of before to show', historyCount, USUAL_HISTORY)
-    .option('--keep-unread', 'leave what comes unread, for the agent')
+    .description('Chat with a peer: each line you type is a message. Ctrl-C leaves.')
+    .argument('<peer>', 'name, key, or beginning of a key')
+    .option(
+      '-n, --history <number>',
+      'number of earlier messages to show',
+      wholeNumber(0, limits.http.pageRows),
+      DEFAULT_HISTORY,
+    )
+    .option('--keep-unread', 'do not mark incoming messages as read, so that the agent still sees them')
     .addHelpText('after', example('ocmesh chat bob'))
     .action((peer: string, flags: ChatFlags) => chat(context, peer, flags));
-}
-
-function historyCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 0 || count > limits.http.pageRows)
-    throw new InvalidArgumentError(`It takes a number from 0 to ${limits.http.pageRows}.`);
-  return count;
 }
 
 async function chat(
@@ -61,20 +60,20 @@ async function chat(
 
   out.note(paint('dim', `${label}, ${peer.trust}, ${peer.online ? 'online' : 'offline'}. Ctrl-C leaves.`));
   if (screen) out.note(paint('dim', marksLegend));
-  // Nothing is typed before the conversation so far is shown.
+  // No input before earlier messages are shown.
   terminal.pause();
   const session = createChatSession(daemon, io.clock, pubkey, view, { history, keepUnread });
   terminal.on('line', (line) => {
     screen?.lineEnded(line);
-    const [order, slash = '', rest = ''] = (screen && ORDER.exec(line)) ?? [];
-    if (order && slash === '') view.notice(`Not sent. Ctrl-D leaves; /${rest} sends it.`);
-    else if (line.trim() !== '') session.say(order ? rest : line);
+    const [match, slash = '', rest = ''] = (screen && FOREIGN_COMMAND.exec(line)) ?? [];
+    if (match && slash === '') view.notice(`Not sent. Ctrl-D leaves; /${rest} sends it.`);
+    else if (line.trim() !== '') session.say(match ? rest : line);
   });
   let isOver = false;
   const over = new Promise<void>((resolve) => terminal.once('close', resolve));
   terminal.once('close', () => {
     isOver = true;
-    // At a terminal that is Ctrl-D; of a pipe it is only the end of what is to be said.
+    // At a terminal this is Ctrl-D; in a pipe only the input has ended.
     if (onTerminal) session.leave();
   });
   terminal.on('SIGINT', () => terminal.close());
@@ -89,7 +88,7 @@ async function chat(
       else terminal.resume();
     }
     await over;
-    // The end of a pipe, not of a conversation: what was said shall get out.
+    // The input has ended: wait until the messages are on a relay.
     if (!onTerminal) await session.settle();
   } finally {
     release();

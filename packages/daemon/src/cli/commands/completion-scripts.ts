@@ -1,7 +1,7 @@
-// Both ask `ocmesh complete` by that name alone: it may be a program or a function of the shell. What is typed is passed
-// on as it is and never evaluated. Sourced twice they do no harm.
+// Both scripts call `ocmesh complete` by name: `ocmesh` may be a program or a shell function. They pass on what is typed
+// as it is and never evaluate it. Sourcing them twice does no harm.
 
-/** Needs nothing but bash itself. */
+/** Does not need the bash-completion package. */
 const bash = `# bash completion for ocmesh
 _ocmesh() {
     local word rest
@@ -24,7 +24,7 @@ _ocmesh() {
     done
     _describe ocmesh offered || _files
 }
-# Sourced it is registered; from $fpath it is called at once.
+# When sourced, register the function; from $fpath, zsh expects it to complete at once.
 if [[ $funcstack[1] == _ocmesh ]]; then _ocmesh "$@"; else compdef _ocmesh ocmesh; fi
 `;
 

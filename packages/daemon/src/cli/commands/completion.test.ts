@@ -9,10 +9,10 @@ import { peerWords } from './completion.ts';
 const words = (...peers: Partial<Peer>[]): string[] =>
   peerWords(peers.map((peer) => aPeer(peer))).map(([word]) => word);
 
-describe('a shell is offered', () => {
-  it('nothing, and soon, by a daemon that does not answer in time', async () => {
+describe('completion offers', () => {
+  it('nothing if the daemon does not respond in time', async () => {
     const asked = createSignal();
-    const { begin, clock } = await openCommandLineAt({
+    const { start, clock } = await openCommandLineAt({
       listPeers: () => {
         asked.fire();
         return new Promise(() => {});
@@ -20,10 +20,10 @@ describe('a shell is offered', () => {
     });
     const print = vi.spyOn(console, 'log').mockReturnValue();
     onTestFinished(() => print.mockRestore());
-    const command = begin(['complete', '--', 'send', '']);
+    const command = start(['complete', '--', 'send', '']);
     await asked.fired;
     await clock.advance(700);
-    expect((await command.over).code).toBe(0);
+    expect((await command.exited).code).toBe(0);
     expect(print.mock.calls).toEqual([[':4']]);
   });
 
@@ -31,7 +31,7 @@ describe('a shell is offered', () => {
     ['strangers', ['open', 'ask', 'closed']],
     ['mcp_may_trust', ['true', 'false']],
     ['nothing-like-it', []],
-  ])('what the rule %s of the policy may be', async (rule, values) => {
+  ])('the allowed values of the policy rule %s', async (rule, values) => {
     const { run } = await openCommandLineAt({ listPeers: async () => ({ items: [], next_cursor: null }) });
     const print = vi.spyOn(console, 'log').mockReturnValue();
     onTestFinished(() => print.mockRestore());
@@ -45,7 +45,7 @@ describe('a shell is offered', () => {
     expect(words({ name: 'bob' })).toEqual(['bob']);
   });
 
-  it('the beginning of the key where the name fits several, or cannot stand as one word', () => {
+  it('the beginning of the key if the name matches several peers or is not one word', () => {
     const twin = { pubkey: 'c'.repeat(64), name: 'bob' };
     expect(peerWords([aPeer(), aPeer(twin)]).map(([word]) => word)).toEqual(['b0b0b0b0b0b0', 'cccccccccccc']);
     expect(words({ name: 'bob' }, { ...twin, name: 'x', alias: 'bob' })).toEqual([
@@ -72,11 +72,11 @@ describe('a shell is offered', () => {
     'a>b',
     'a=b',
     'a:b',
-  ])('no name that it would act on: %s', (name) => {
+  ])('no name with a meaning to the shell: %s', (name) => {
     expect(words({ name })).toEqual(['b0b0b0b0b0b0']);
   });
 
-  it('nothing of a peer but letters, digits and a few harmless signs, whatever its name', () => {
+  it('only letters, digits and a few safe characters of a name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
         const text = peerWords([aPeer({ name })])

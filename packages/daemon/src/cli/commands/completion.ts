@@ -3,32 +3,32 @@ import type { Peer } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { shortKey, shownName } from '../terminal/peer-label.ts';
-import { everyPeer, matchPeers } from '../terminal/resolve-peer.ts';
+import { listAllPeers, matchPeers } from '../terminal/resolve-peer.ts';
 import { completionScripts } from './completion-scripts.ts';
 import { policyValues } from './policy.ts';
 
-/** A person waits for it with the key pressed. */
-const PATIENCE_MS = 700;
+/** Time for the daemon to respond: the user has just pressed Tab. */
+const RESPONSE_MS = 700;
 
 /**
- * The words of a peer that may stand on a command line. Peers name themselves, and bash runs what it finds in the words
- * that it completes: only letters, digits and a few signs that mean nothing to any shell are let through.
+ * Names that are safe on a command line. Peers choose their names, and bash evaluates the words it completes: only
+ * letters, digits and a few characters that mean nothing to any shell are allowed.
  */
-const HARMLESS = /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u;
+const SAFE_WORD = /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u;
 
-/** What the words to come depend on. */
-export interface Typed {
+/** Input for the completion of one word. */
+export interface CompletionInput {
   readonly peers: readonly Peer[];
-  /** The words after `ocmesh`. */
+  /** Words after `ocmesh`. */
   readonly words: readonly string[];
 }
 
-/** Adds `completion <shell>` and what its scripts call. Comes last: it takes the commands that are there. */
-export function addCompletion(program: Command, { io }: CommandContext): (typed: Typed) => void {
+/** Adds `completion <shell>` and the hidden `complete`. Call it last: it reads the commands that exist. */
+export function addCompletion(program: Command, { io }: CommandContext): (input: CompletionInput) => void {
   const table = tab(program, { completionCommandName: 'completion' });
   program.commands
     .find((command) => command.name() === 'completion')
-    ?.description('Print what makes a shell complete commands and peers.')
+    ?.description('Print a shell completion script.')
     .addHelpText('after', example('source <(ocmesh completion bash)'))
     .action((shell: string) => {
       const script = completionScripts[shell];
@@ -36,12 +36,12 @@ export function addCompletion(program: Command, { io }: CommandContext): (typed:
       else table.setup(program.name(), program.name(), shell);
     });
   return ({ peers, words }) => {
-    const named = peerWords(peers);
+    const peerNames = peerWords(peers);
     for (const [path, command] of table.commands) {
       const argument = command.arguments.get('peer');
       if (argument) {
         argument.handler = (complete) => {
-          for (const [word, description] of named) complete(word, description);
+          for (const [word, description] of peerNames) complete(word, description);
         };
       }
       const value = path === 'policy' ? command.arguments.get('value') : undefined;
@@ -54,10 +54,12 @@ export function addCompletion(program: Command, { io }: CommandContext): (typed:
   };
 }
 
-/** What names each peer and no other, with words of ours beside it: what the owner calls it, and what it calls itself. */
+/** Returns the words that name exactly one peer, with a description: the owner's name for it, and its own. */
 export function peerWords(peers: readonly Peer[]): [word: string, description: string][] {
   return peers.flatMap((peer): [string, string][] => {
-    const names = new Set([peer.alias, peer.name].map(shownName).filter((one) => isFit(one, peer, peers)));
+    const names = new Set(
+      [peer.alias, peer.name].map(shownName).filter((name) => isUsable(name, peer, peers)),
+    );
     const state = `${peer.trust}, ${peer.online ? 'online' : 'offline'}`;
     return names.size > 0
       ? [...names].map((name) => [name, `${shortKey(peer.pubkey)}, ${state}`])
@@ -65,18 +67,18 @@ export function peerWords(peers: readonly Peer[]): [word: string, description: s
   });
 }
 
-function isFit(name: string, { pubkey }: Peer, peers: readonly Peer[]): boolean {
-  if (!HARMLESS.test(name)) return false;
-  const meant = matchPeers(peers, name);
-  return meant.length === 1 && meant[0]?.pubkey === pubkey;
+function isUsable(name: string, { pubkey }: Peer, peers: readonly Peer[]): boolean {
+  if (!SAFE_WORD.test(name)) return false;
+  const matches = matchPeers(peers, name);
+  return matches.length === 1 && matches[0]?.pubkey === pubkey;
 }
 
-/** The peers, where the daemon runs and is quick: whoever presses the key is not to wait. */
-export async function peersAtHand({ io, daemon }: CommandContext): Promise<readonly Peer[]> {
-  const late = new AbortController();
-  const cancel = io.clock.after(PATIENCE_MS, () => late.abort());
+/** Returns the peers; none if the daemon does not respond in time. */
+export async function peersForCompletion({ io, daemon }: CommandContext): Promise<readonly Peer[]> {
+  const timeout = new AbortController();
+  const cancel = io.clock.after(RESPONSE_MS, () => timeout.abort());
   try {
-    return await everyPeer(daemon.api, {}, late);
+    return await listAllPeers(daemon.api, {}, timeout);
   } catch {
     return [];
   } finally {

@@ -5,18 +5,18 @@ import { CommandError, usageHint } from '../terminal/failure.ts';
 
 const NAME_CHARS = 64;
 
-/** `ocmesh help`, which also knows the commands of commands. */
+/** Adds `help`, which also finds subcommands. */
 export function addHelpCommand(program: Command): void {
   program
     .helpCommand(false)
     .command('help')
-    .description('Show what a command does and takes.')
-    .argument('[command...]', 'its name, and that of one of its own commands')
+    .description('Show the help of a command.')
+    .argument('[command...]', 'command and subcommand')
     .addHelpText('after', example('ocmesh help key export'))
     .action((names: string[]) => {
-      let found = program;
-      for (const name of names) found = childOf(found, name);
-      found.outputHelp();
+      let command = program;
+      for (const name of names) command = childOf(command, name);
+      command.outputHelp();
     });
 }
 
@@ -25,19 +25,19 @@ function childOf(parent: Command, name: string): Command {
   if (child) return child;
   const path = pathOf(parent);
   const near = nearestWord(name, commandNames(parent));
-  const said = [...path, cleanLine(name, NAME_CHARS)].join(' ');
+  const wanted = [...path, cleanLine(name, NAME_CHARS)].join(' ');
   throw new CommandError(
     'invalid_request',
-    `There is no command ${said}.${near === null ? '' : ` Did you mean ${[...path, near].join(' ')}?`}`,
-    `\`${['ocmesh help', ...path].join(' ')}\` lists what there is.`,
+    `There is no command ${wanted}.${near === null ? '' : ` Did you mean ${[...path, near].join(' ')}?`}`,
+    `\`${['ocmesh help', ...path].join(' ')}\` lists the commands.`,
   );
 }
 
-/** What is said where a command was named that does nothing by itself. */
-export const lacksCommand = (command: Command): CommandError =>
+/** Returns the error for a command that needs a subcommand. */
+export const missingSubcommand = (command: Command): CommandError =>
   new CommandError(
     'invalid_request',
-    `\`${['ocmesh', ...pathOf(command)].join(' ')}\` takes one of its commands: ${commandNames(command).join(', ')}.`,
+    `\`${['ocmesh', ...pathOf(command)].join(' ')}\` needs a subcommand: ${commandNames(command).join(', ')}.`,
     usageHint,
   );
 

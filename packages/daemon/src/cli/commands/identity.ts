@@ -4,11 +4,11 @@ import { type CommandContext, example } from '../terminal/context.ts';
 export function addIdentityCommand(program: Command, { daemon, printer }: CommandContext): void {
   program
     .command('identity')
-    .description('Show who this agent is: give others the npub.')
+    .description('Show the identity of this agent. Others reach it by its npub.')
     .addHelpText('after', example('ocmesh identity --json'))
     .action(async () => {
       const identity = await daemon.api.getIdentity({});
-      printer().answer(identity, () =>
+      printer().result(identity, () =>
         [
           `name      ${identity.name ?? '-'}`,
           `npub      ${identity.npub}`,

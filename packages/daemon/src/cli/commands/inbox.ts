@@ -1,8 +1,9 @@
 import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { bodyText, shortId } from '../terminal/message-text.ts';
+import { wholeNumber } from '../terminal/number-options.ts';
 import { senderLabel, shortKey } from '../terminal/peer-label.ts';
 import { resolvePeer } from '../terminal/resolve-peer.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
@@ -14,42 +15,39 @@ interface InboxFlags {
   readonly limit: number;
 }
 
-const USUAL_ROWS = 50;
+const DEFAULT_ROWS = 50;
 
 export function addInboxCommand(program: Command, { io, daemon, printer }: CommandContext): void {
   program
     .command('inbox')
-    .description('List unread messages, the newest last. They stay unread: `ocmesh read` shows them whole.')
-    .option('--all', 'those that were read too')
-    .option('--from <peer>', 'only those of one peer')
-    .option('-n, --limit <number>', 'the most to show', rowCount, USUAL_ROWS)
+    .description('List unread messages, newest last. They stay unread; `ocmesh read` shows them in full.')
+    .option('--all', 'include read messages')
+    .option('--from <peer>', 'only messages from this peer')
+    .option(
+      '-n, --limit <number>',
+      'maximum number of messages',
+      wholeNumber(1, limits.http.pageRows),
+      DEFAULT_ROWS,
+    )
     .addHelpText('after', example('ocmesh inbox --from bob'))
     .action(async ({ all, from, limit }: InboxFlags) => {
       const sender = from === undefined ? {} : { from: await resolvePeer({ io, api: daemon.api }, from) };
-      // Of unread ones the oldest, as they are to be read in turn; of all the newest.
+      // The oldest unread messages, as they are read in order; with --all the newest.
       const page = await daemon.api.listMessages({ ...sender, limit, ...(all ? {} : { unread: true }) });
       const messages = all ? page.items.reverse() : page.items;
       const out = printer();
-      out.answer(messages, () =>
-        messages.length > 0 ? renderTable(io, columns(io.clock.now()), messages) : nothing(all ?? false),
+      out.result(messages, () =>
+        messages.length > 0 ? renderTable(io, columns(io.clock.now()), messages) : emptyText(all ?? false),
       );
       if (page.next_cursor !== null)
-        out.note(`There are ${all ? 'older' : 'newer'} ones: -n <number> shows more.`);
+        out.note(`There are ${all ? 'older' : 'newer'} messages: -n <number> shows more.`);
     });
 }
 
-const nothing = (all: boolean): string =>
-  all ? 'No messages yet.' : 'Nothing unread. `ocmesh inbox --all` shows what was read.';
+const emptyText = (all: boolean): string =>
+  all ? 'No messages yet.' : 'Nothing unread. `ocmesh inbox --all` includes read messages.';
 
-/** @throws InvalidArgumentError for commander to say */
-function rowCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > limits.http.pageRows)
-    throw new InvalidArgumentError(`It takes a number from 1 to ${limits.http.pageRows}.`);
-  return count;
-}
-
-/** More of one message than fits on any line of a terminal. */
+/** More than fits on a line of any terminal. */
 const LINE_CHARS = 1000;
 
 const columns = (nowMs: number): Column<Message>[] => [

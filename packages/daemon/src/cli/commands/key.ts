@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
-import { homeFiles } from '../../adapters/system/home.ts';
 import {
   needsPassphrase,
   parseSecretKey,
@@ -9,36 +8,32 @@ import {
   toNcryptsec,
   toNsec,
 } from '../../core/identity/secret-key-text.ts';
+import { checkIsNew, writeNewFile } from '../../home/new-file.ts';
+import { checkMayCreate } from '../../home/preconditions.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
-import { askPassphrase, askSecret, type PassphraseFlags } from '../terminal/passphrase.ts';
-import { typedPath } from '../terminal/typed-path.ts';
-import { homePath } from './start.ts';
+import { resolvePathArgument } from '../terminal/path-argument.ts';
+import { askPassphrase, askSecret, type PassphraseFlags, passphraseFileOption } from '../terminal/prompts.ts';
 
-const PASSPHRASE_FILE = [
-  '--passphrase-file <file>',
-  'read the passphrase from a file instead of the terminal',
-] as const;
-
-/** The secret key goes to a file or a terminal and nowhere else: not through a pipe, an argument, the API or the log. */
+/** Adds `key`. The secret key goes only to a file or a terminal: never to a pipe, an argument, the API or the log. */
 export function addKeyCommand(program: Command, context: CommandContext): void {
   const key = program
     .command('key')
-    .description('Take the secret key out, or bring one in.')
+    .description('Export or import the secret key.')
     .addHelpText('after', example('ocmesh key export my.key'));
   key
     .command('export')
-    .description('Write the secret key under a passphrase (ncryptsec, NIP-49).')
-    .argument('[file]', 'a new file; without it the key is shown on the terminal')
-    .option('--plain', 'without a passphrase (nsec): who sees it is you')
-    .option(...PASSPHRASE_FILE)
+    .description('Write the secret key, encrypted with a passphrase (ncryptsec, NIP-49).')
+    .argument('[file]', 'file to create; without it, the terminal shows the key')
+    .option('--plain', 'without encryption (nsec): anyone who sees it can act as you')
+    .option(...passphraseFileOption)
     .addHelpText('after', example('ocmesh key export my.key'))
     .action((file: string | undefined, flags: ExportFlags) => exportKey(file, flags, context));
   key
     .command('import')
-    .description('Start a home with the identity of a secret key (ncryptsec or nsec).')
-    .argument('[file]', 'a file that holds it; without it the terminal asks')
-    .option('--replace', 'move a home that is there aside')
-    .option(...PASSPHRASE_FILE)
+    .description('Create a home with the identity of a secret key (ncryptsec or nsec).')
+    .argument('[file]', 'file with the key; without it, the terminal asks')
+    .option('--replace', 'move the existing home aside')
+    .option(...passphraseFileOption)
     .addHelpText('after', example('ocmesh key import my.key'))
     .action((file: string | undefined, flags: ImportFlags) => importKey(file, flags, context));
 }
@@ -52,49 +47,51 @@ interface ImportFlags extends PassphraseFlags {
 }
 
 async function exportKey(
-  typed: string | undefined,
+  argument: string | undefined,
   flags: ExportFlags,
-  { printer }: CommandContext,
+  { io, home, printer }: CommandContext,
 ): Promise<void> {
-  const { checkIsNew, readSecretKey, writeNewPrivate } = await import('../../offline.ts');
-  const file = typed === undefined ? undefined : typedPath(typed);
-  if (file === undefined && !process.stdout.isTTY) {
+  const file = argument === undefined ? undefined : resolvePathArgument(io, argument);
+  if (file === undefined && !io.stdout.isTTY) {
     throw new ExitError(
       exitCodes.permanent,
-      'The secret key is shown on a terminal only. Name a file to write it to.',
+      'The secret key is shown only on a terminal. Name a file for it.',
     );
   }
   if (file !== undefined) checkIsNew(file);
-  const secretKey = await readSecretKey(homeFiles(homePath()));
-  const text = flags.plain ? toNsec(secretKey) : toNcryptsec(secretKey, await askPassphrase(flags, true));
-  if (file === undefined) return printer().answer({ key: text }, () => text);
-  writeNewPrivate(file, `${text}\n`);
-  printer().answer({ file }, () => `The secret key is in ${file}.`);
+  const { readSecretKey } = await import('../../home/key.ts');
+  const secretKey = await readSecretKey(home);
+  const text = flags.plain ? toNsec(secretKey) : toNcryptsec(secretKey, await askPassphrase(io, flags, true));
+  if (file === undefined) return printer().result({ key: text }, () => text);
+  writeNewFile(file, `${text}\n`);
+  printer().result({ file }, () => `Secret key written to ${file}.`);
 }
 
 async function importKey(
   file: string | undefined,
   flags: ImportFlags,
-  { printer }: CommandContext,
+  { io, home, printer }: CommandContext,
 ): Promise<void> {
-  const { checkRoom, importSecretKey } = await import('../../offline.ts');
-  const home = homeFiles(homePath());
-  checkRoom(home, flags.replace ?? false);
+  const { replace = false } = flags;
+  checkMayCreate(home, replace);
   const text =
     file === undefined
-      ? await askSecret('Secret key (nsec or ncryptsec)', 'Name a file that holds it.')
-      : readFileSync(typedPath(file), 'utf8');
-  const passphrase = needsPassphrase(text) ? await askPassphrase(flags, false) : '';
+      ? await askSecret(io, 'Secret key (nsec or ncryptsec)', 'Name a file that contains it.')
+      : readFileSync(resolvePathArgument(io, file), 'utf8');
+  const passphrase = needsPassphrase(text) ? await askPassphrase(io, flags, false) : '';
+  const { importSecretKey } = await import('../../home/key.ts');
   let moved: string | null;
   try {
-    moved = await importSecretKey(home, parseSecretKey(text, passphrase), flags.replace ?? false);
+    moved = await importSecretKey(home, parseSecretKey(text, passphrase), replace);
   } catch (error) {
     if (error instanceof SecretKeyTextError) throw new ExitError(exitCodes.permanent, error.message, error);
     throw error;
   }
-  printer().answer(
-    { home: home.path, moved_to: moved },
-    () =>
-      `The identity is imported.${moved ? ` What was there is in ${moved}.` : ''} Start it with \`ocmesh start\`.`,
+  printer().result({ home: home.path, moved_to: moved }, () =>
+    [
+      'Identity imported.',
+      ...(moved === null ? [] : [`The previous home is now in ${moved}.`]),
+      'Start it with `ocmesh start`.',
+    ].join(' '),
   );
 }

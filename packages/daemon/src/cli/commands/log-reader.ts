@@ -5,25 +5,25 @@ import { gunzipSync } from 'node:zlib';
 const CHUNK_BYTES = 64 * 1024;
 const LINE_END = 10;
 
-/** A log file that grows, and that gives way to a new one of its name every day. */
+/** Reads a log file that grows and is rotated daily. */
 export interface LogReader {
-  /** The last lines there are, from rotated files too where the current one has too few. */
+  /** Returns the last lines, from rotated files too if the current one has too few. */
   last(count: number): string[];
-  /** The lines that came since, also those at the end of a file that gave way. */
+  /** Returns the lines written since, including the end of a file that was rotated. */
   next(): string[];
   close(): void;
 }
 
-/** @param archive the folder of the rotated files */
+/** @param archive folder of the rotated files */
 export function openLog(path: string, archive: string): LogReader {
   let file = tryOpen(path);
   let position = 0;
   let rest: Buffer = Buffer.alloc(0);
 
-  /** What stands from the position on, in whole lines. */
-  function readOn(): string[] {
+  /** Returns the complete lines after the position. */
+  function readLines(): string[] {
     if (file === null) return [];
-    // Emptied in place.
+    // Truncated in place.
     if (fstatSync(file).size < position) position = 0;
     const chunks = [rest];
     for (;;) {
@@ -38,10 +38,10 @@ export function openLog(path: string, archive: string): LogReader {
     return linesOf(bytes.subarray(0, end));
   }
 
-  function gaveWay(): boolean {
+  function isRotated(): boolean {
     if (file === null) return true;
     const [now, open] = [statSync(path, { throwIfNoEntry: false }), fstatSync(file)];
-    // Missing is between the two: the new one is not there yet.
+    // In the middle of a rotation there is no file: keep the old one until the new one exists.
     return now !== undefined && (now.ino !== open.ino || now.dev !== open.dev);
   }
 
@@ -55,7 +55,7 @@ export function openLog(path: string, archive: string): LogReader {
       let lines: string[] = [];
       if (file !== null) {
         position = fstatSync(file).size;
-        lines = linesOf(endOf(file, position, count)).slice(-count);
+        lines = linesOf(readEnd(file, position, count)).slice(-count);
       }
       for (const older of archived(archive)) {
         if (lines.length >= count) break;
@@ -64,22 +64,22 @@ export function openLog(path: string, archive: string): LogReader {
       return count === 0 ? [] : lines;
     },
     next() {
-      // Looked at first: what was written to the old one is all there by then.
-      const isOver = gaveWay();
-      const lines = readOn();
+      // Checked before reading: by then everything is written to the old file.
+      const isOver = isRotated();
+      const lines = readLines();
       if (!isOver) return lines;
       close();
       file = tryOpen(path);
       position = 0;
       rest = Buffer.alloc(0);
-      return [...lines, ...readOn()];
+      return [...lines, ...readLines()];
     },
     close,
   };
 }
 
-/** So much of the end that it holds the lines: a day's log may be long. */
-function endOf(file: number, size: number, count: number): Buffer {
+/** Reads enough of the end to have the lines: a day's log may be long. */
+function readEnd(file: number, size: number, count: number): Buffer {
   const chunks: Buffer[] = [];
   let start = size;
   for (let ends = 0; start > 0 && ends <= count; ) {
@@ -97,10 +97,10 @@ function readAt(file: number, position: number, length: number): Buffer {
   return chunk.subarray(0, readSync(file, chunk, 0, length, position));
 }
 
-/** `ocmesh-2026-01-31.log`, the next one of that day `ocmesh-2026-01-31.1.log`, compressed with `.gz`. */
+/** `ocmesh-2026-01-31.log`; a second one of that day is `ocmesh-2026-01-31.1.log`; compressed ones end in `.gz`. */
 const ARCHIVED = /^ocmesh-(\d+-\d\d-\d\d)(?:\.(\d+))?\.log(\.gz)?$/;
 
-/** How to read each rotated file, the newest first. */
+/** Returns functions that read the rotated files, newest first. */
 function archived(folder: string): (() => Buffer)[] {
   let names: string[];
   try {

@@ -54,7 +54,7 @@ describe('logs', () => {
     expect(shown[0]).toMatch(/^line 3500 /);
   });
 
-  it('gives programs one JSON object a line', async () => {
+  it('prints one JSON object per line with --json', async () => {
     const { run, log } = openHome();
     writeFileSync(log, `${line('started \u001b[31m')}no line of ours\n`);
     const { out } = await run(['logs', '--json']);
@@ -69,21 +69,21 @@ describe('logs', () => {
     ]);
   });
 
-  it('says so where there is none', async () => {
+  it('says how to create a log if there is none', async () => {
     const { run } = openHome();
     expect(await run(['logs'])).toMatchObject({
       code: 78,
-      err: expect.stringContaining('`ocmesh start` writes one'),
+      err: expect.stringContaining('`ocmesh start` creates one'),
     });
   });
 });
 
 describe('logs -f', () => {
-  it('follows the file over its rotation, with no line lost or doubled, until Ctrl-C', async () => {
-    const { begin, clock, log, archive } = openHome();
+  it('follows the file across its rotation without losing or repeating a line, until Ctrl-C', async () => {
+    const { start, clock, log, archive } = openHome();
     writeFileSync(log, line('before'));
-    const command = begin(['logs', '-f']);
-    await command.said('before');
+    const command = start(['logs', '-f']);
+    await command.printed('before');
     appendFileSync(log, line('1'));
     await clock.advance(200);
     appendFileSync(log, line('2'));
@@ -97,21 +97,21 @@ describe('logs -f', () => {
     appendFileSync(log, ' parts\n');
     await clock.advance(200);
     command.interrupt();
-    const { out, code } = await command.over;
+    const { out, code } = await command.exited;
     expect(messages(out)).toEqual(['before', '1', '2', '3', '4', 'in two parts']);
     expect(code).toBe(0);
     expect(clock.pending()).toBe(0);
   });
 
-  it('waits for a log that is not there yet, and goes on with one that was emptied', async () => {
-    const { begin, clock, log } = openHome();
-    const command = begin(['logs', '-f']);
+  it('waits for a log that does not exist yet, and continues after one is truncated', async () => {
+    const { start, clock, log } = openHome();
+    const command = start(['logs', '-f']);
     await clock.advance(200);
     writeFileSync(log, line('first, and rather long'));
     await clock.advance(200);
     writeFileSync(log, line('second'));
     await clock.advance(200);
     command.interrupt();
-    expect(messages((await command.over).out)).toEqual(['first, and rather long', 'second']);
+    expect(messages((await command.exited).out)).toEqual(['first, and rather long', 'second']);
   });
 });

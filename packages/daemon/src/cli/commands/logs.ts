@@ -1,35 +1,33 @@
 import { existsSync } from 'node:fs';
 import { cleanText } from '@ocmesh/shared/text';
-import { type Command, InvalidArgumentError } from 'commander';
-import { homeFiles } from '../../adapters/system/home.ts';
+import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
-import type { Printer } from '../terminal/output.ts';
-import type { Paint } from '../terminal/paint.ts';
+import { wholeNumber } from '../terminal/number-options.ts';
+import type { Paint, Printer } from '../terminal/output.ts';
 import { openLog } from './log-reader.ts';
-import { homePath } from './start.ts';
 
 interface LogsFlags {
   readonly follow?: boolean;
   readonly lines: number;
 }
 
-const USUAL_LINES = 50;
-/** How often is looked for new lines. */
-const LOOK_MS = 200;
+const DEFAULT_LINES = 50;
+/** Interval at which `--follow` reads new lines. */
+const POLL_MS = 200;
 const LINE = /^\[([^\]]+)\] \[([A-Z]+)\] (.*)$/;
 
-export function addLogsCommand(program: Command, { io, printer, paint }: CommandContext): void {
+export function addLogsCommand(program: Command, { io, home, printer, paint }: CommandContext): void {
   program
     .command('logs')
-    .description('Show the end of the daemon’s log. It holds no text of messages.')
-    .option('-f, --follow', 'go on with what comes, also after the daily rotation; Ctrl-C leaves')
-    .option('-n, --lines <number>', 'how many lines', lineCount, USUAL_LINES)
+    .description('Show the end of the daemon’s log. Never contains message text.')
+    .option('-f, --follow', 'print new lines as they come, across daily rotation; Ctrl-C stops')
+    .option('-n, --lines <number>', 'number of lines', wholeNumber(0), DEFAULT_LINES)
     .addHelpText('after', example('ocmesh logs -f'))
     .action(async ({ follow, lines }: LogsFlags) => {
-      const { path, logFile, logArchive } = homeFiles(homePath(undefined, io.env));
+      const { path, logFile, logArchive } = home;
       if (!follow && !existsSync(logFile)) {
-        throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` writes one.');
+        throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` creates one.');
       }
       const out = printer();
       const show = (line: string): void => printLogLine(out, paint, line);
@@ -37,25 +35,19 @@ export function addLogsCommand(program: Command, { io, printer, paint }: Command
       for (const line of log.last(lines)) show(line);
       if (!follow) return log.close();
       await new Promise<void>((resolve) => {
-        let cancel = io.clock.after(0, look);
+        let cancel = io.clock.after(0, poll);
         const release = io.onInterrupt(() => {
           cancel();
           release();
           resolve();
         });
-        function look(): void {
+        function poll(): void {
           for (const line of log.next()) show(line);
-          cancel = io.clock.after(LOOK_MS, look);
+          cancel = io.clock.after(POLL_MS, poll);
         }
       });
       log.close();
     });
-}
-
-function lineCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('It takes a whole number.');
-  return count;
 }
 
 function printLogLine(out: Printer, paint: Paint, line: string): void {

@@ -1,11 +1,11 @@
 import { type Message, OcmeshError } from '@ocmesh/shared/contract';
-import { aMessage, aPeer, aSentMessage, bobKey, unseen } from '@ocmesh/testkit';
+import { aMessage, aPeer, aSentMessage, bobKey, invisibleCharacters } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { openCommandLineAt } from '../../../test/support/command-line.ts';
 
 const sent = { id: 'beef0001', to: bobKey, timestamp: '2026-01-01T00:00:00.000Z', state: 'queued' as const };
 const listPeers = async () => ({ items: [aPeer()], next_cursor: null });
-/** A daemon that has these messages, the newest last. */
+/** A daemon that has these messages, newest last. */
 const withMessages = (...messages: Message[]) =>
   openCommandLineAt({
     listPeers,
@@ -24,7 +24,7 @@ const withMessages = (...messages: Message[]) =>
 describe('send', () => {
   const atDaemon = () => openCommandLineAt({ listPeers, sendMessage: async () => sent });
 
-  it('joins the words and tells the id', async () => {
+  it('joins the words and prints the id', async () => {
     const { run, calls } = await atDaemon();
     const { out } = await run(['send', 'bob', 'see', 'you  at', 'nine']);
     expect(out).toBe('queued for b0b0b0b0b0b0, id beef0001\n');
@@ -32,7 +32,7 @@ describe('send', () => {
   });
 
   it.each([
-    ['a line that echo ends', 'hello\n', 'hello'],
+    ['a line from echo', 'hello\n', 'hello'],
     ['several lines', 'one\n\ntwo\r\n', 'one\n\ntwo'],
   ])('takes %s from standard input', async (_, input, content) => {
     const { run, calls } = await atDaemon();
@@ -43,7 +43,7 @@ describe('send', () => {
   it.each([
     ['a person at a terminal', { columns: 80 }, true],
     ['a program', {}, false],
-  ])('of %s is as the guard against loops takes it', async (_, options, owner) => {
+  ])('by %s is marked as such for the loop guard', async (_, options, owner) => {
     let seen: boolean | undefined;
     const { run } = await openCommandLineAt({
       listPeers,
@@ -56,7 +56,7 @@ describe('send', () => {
     expect(seen).toBe(owner);
   });
 
-  it('sends what begins with a dash only after --, so that a mistyped option is never sent', async () => {
+  it('sends text that starts with a dash only after --, so that a mistyped option is never sent', async () => {
     const { run, calls } = await atDaemon();
     expect(await run(['send', 'bob', '--replyto', 'x'])).toMatchObject({ code: 78 });
     await run(['send', 'bob', '--', '--json', 'is an option']);
@@ -84,16 +84,16 @@ describe('what a stranger wrote', () => {
   });
 
   it.each([['inbox'], ['read --all'], ['inbox --json'], ['read --all --json']])(
-    'cannot act on the terminal nor hide in it: %s',
+    'cannot control the terminal or hide in it: %s',
     async (line) => {
       const { run } = await withMessages(nasty);
       const { out } = await run(line.split(' '));
       expect(out).toContain('send me the key');
-      expect(out).not.toMatch(unseen);
+      expect(out).not.toMatch(invisibleCharacters);
     },
   );
 
-  it('cannot write a line that looks like one of ours', async () => {
+  it('cannot fake a line of ours', async () => {
     const { run } = await withMessages(nasty);
     const { out } = await run(['read', '--all']);
     expect(
@@ -105,7 +105,7 @@ describe('what a stranger wrote', () => {
     ).toBe(true);
   });
 
-  it('is the very same in JSON', async () => {
+  it('is unchanged in JSON', async () => {
     const { run } = await withMessages(nasty);
     expect(JSON.parse((await run(['inbox', '--json'])).out)).toEqual([nasty]);
   });
@@ -121,7 +121,7 @@ describe('inbox', () => {
     ]);
   });
 
-  it.each(['0', '1001', 'x', '1.5'])('does not take %s for a number of rows', async (count) => {
+  it.each(['0', '1001', 'x', '1.5'])('does not accept %s as a number of messages', async (count) => {
     const { run } = await withMessages();
     expect(await run(['inbox', '-n', count])).toMatchObject({
       code: 78,
@@ -133,7 +133,7 @@ describe('inbox', () => {
 describe('read', () => {
   const second = aMessage({ id: 'feed0002'.repeat(4), content: 'second' });
 
-  it('shows messages whole and marks those that it showed', async () => {
+  it('shows messages in full and marks exactly those as read', async () => {
     const { run, calls } = await withMessages(aMessage(), second, aSentMessage());
     const { out } = await run(['read', '--all']);
     expect(out).toMatch(
@@ -142,20 +142,20 @@ describe('read', () => {
     expect(calls.at(-1)).toEqual(['markRead', { ids: [aMessage().id, second.id] }]);
   });
 
-  it('takes the beginning of an id', async () => {
+  it('accepts the beginning of an id', async () => {
     const { run, calls } = await withMessages(aMessage(), second);
     expect((await run(['read', 'feed0002'])).out).toContain('second');
     expect(calls.at(-1)).toEqual(['markRead', { ids: [second.id] }]);
   });
 
-  it('refuses a beginning that fits several ids, with all of them', async () => {
+  it('refuses a beginning that matches several ids and lists them', async () => {
     const { run, calls } = await withMessages(aMessage(), second);
     const { err, code } = await run(['read', 'feed']);
     expect([err.includes(aMessage().id), err.includes(second.id), code]).toEqual([true, true, 78]);
     expect(calls.map(([name]) => name)).not.toContain('markRead');
   });
 
-  it('says how much of an id it takes', async () => {
+  it('says how many characters of an id it needs', async () => {
     const { run } = await withMessages(aMessage());
     expect((await run(['read', 'fee'])).err).toContain('at least 4 characters');
   });
@@ -166,7 +166,7 @@ describe('read', () => {
     expect(calls.map(([name]) => name)).not.toContain('markRead');
   });
 
-  it('tells of one of our own what each relay said', async () => {
+  it('shows for a message of ours what each relay said', async () => {
     const { delivery } = aSentMessage();
     const relays = [
       {

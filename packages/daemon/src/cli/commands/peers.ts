@@ -3,7 +3,7 @@ import { cleanLine } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { peerLabel, shortKey, shownName } from '../terminal/peer-label.ts';
-import { everyPeer, resolvePeer } from '../terminal/resolve-peer.ts';
+import { listAllPeers, resolvePeer } from '../terminal/resolve-peer.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 import { localTime, timeAgo } from '../terminal/times.ts';
 
@@ -11,24 +11,24 @@ export function addPeersCommand(program: Command, context: CommandContext): void
   const { io, daemon, printer } = context;
   program
     .command('peers')
-    .description('List the agents that were discovered, or show one of them.')
-    .argument('[peer]', 'its name or the beginning of its key: shows everything about it')
-    .option('--online', 'only those that are online')
+    .description('List known agents, or show one in detail.')
+    .argument('[peer]', 'name, key, or beginning of a key: shows everything about this peer')
+    .option('--online', 'only peers that are online')
     .addHelpText('after', example('ocmesh peers --online'))
     .action(async (peer: string | undefined, { online }: { online?: boolean }) => {
       if (peer !== undefined) {
         const pubkey = await resolvePeer({ io, api: daemon.api }, peer);
         const details = await daemon.api.getPeer({ pubkey });
-        return printer().answer(details, () => describe(details, io.clock.now()));
+        return printer().result(details, () => describe(details, io.clock.now()));
       }
-      const peers = await everyPeer(daemon.api, online ? { online } : {});
-      printer().answer(peers, () =>
-        peers.length > 0 ? renderTable(io, columns(io.clock.now()), peers) : NOBODY,
+      const peers = await listAllPeers(daemon.api, online ? { online } : {});
+      printer().result(peers, () =>
+        peers.length > 0 ? renderTable(io, columns(io.clock.now()), peers) : NO_PEERS,
       );
     });
 }
 
-const NOBODY = 'No peers yet: a new one appears within 2 to 5 minutes of starting.';
+const NO_PEERS = 'No peers yet: a new one appears within 2 to 5 minutes of starting.';
 
 const columns = (nowMs: number): Column<Peer>[] => [
   { title: 'NAME', value: nameOf, shrinks: true },
@@ -47,7 +47,7 @@ const columns = (nowMs: number): Column<Peer>[] => [
   { title: 'UNREAD', value: ({ unread_count }) => (unread_count > 0 ? String(unread_count) : '') },
 ];
 
-/** The owner's name for it, and beside it the one it gives itself. */
+/** Returns the owner's name for the peer, and its own in parentheses if it differs. */
 function nameOf({ alias, name }: Peer): string {
   const [own, given] = [shownName(alias), shownName(name)];
   return own && given && own !== given ? `${own} (${given})` : own || given || '-';
@@ -68,7 +68,7 @@ function describe(peer: PeerDetails, nowMs: number): string {
     `handshake     ${peer.handshake}`,
     `note          ${peer.note === null ? '-' : cleanLine(peer.note, limits.peer.noteChars)}`,
     ...(peer.paused
-      ? [`paused        until ${localTime(peer.paused.until, nowMs)}: \`ocmesh resume\` goes on`]
+      ? [`paused        until ${localTime(peer.paused.until, nowMs)}: \`ocmesh resume\` ends the pause`]
       : []),
     `unread        ${peer.unread_count}`,
     `reachable     ${peer.reachability.why} ${peer.reachability.next_step}`,

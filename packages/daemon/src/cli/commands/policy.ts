@@ -3,22 +3,22 @@ import { Argument, type Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
 
-/** What each rule may be. */
+/** Allowed values of each rule. */
 const values: Readonly<Record<keyof Policy, readonly string[]>> = {
   strangers: ['open', 'ask', 'closed'],
   first_contact: ['allow', 'ask'],
   mcp_may_trust: ['true', 'false'],
 };
 
-/** What a rule may be, for a shell that completes it. */
+/** Returns the allowed values of a rule, for shell completion. */
 export const policyValues = (rule: string): readonly string[] =>
   Object.hasOwn(values, rule) ? values[rule as keyof Policy] : [];
 
 export function addPolicyCommand(program: Command, { daemon, printer }: CommandContext): void {
   program
     .command('policy')
-    .description('Show or change who reaches your agent, and whom it may reach.')
-    .addArgument(new Argument('[rule]', 'the one to change').choices(Object.keys(values)))
+    .description('Show or change who can reach your agent, and whom it may contact. Changes apply at once.')
+    .addArgument(new Argument('[rule]', 'rule to change').choices(Object.keys(values)))
     .argument(
       '[value]',
       Object.entries(values)
@@ -32,7 +32,7 @@ export function addPolicyCommand(program: Command, { daemon, printer }: CommandC
         rule === undefined || value === undefined
           ? await api.getPolicy({})
           : await api.setPolicy(change(rule, value));
-      printer().answer(policy, () => describe(policy));
+      printer().result(policy, () => describe(policy));
     });
 }
 
@@ -40,26 +40,26 @@ function change(rule: keyof Policy, value: string): Partial<Policy> {
   if (!values[rule].includes(value)) {
     throw new CommandError(
       'invalid_request',
-      `${rule} cannot be that.`,
-      `It is one of: ${values[rule].join(', ')}.`,
+      `Invalid value for ${rule}.`,
+      `Allowed: ${values[rule].join(', ')}.`,
     );
   }
   return { [rule]: rule === 'mcp_may_trust' ? value === 'true' : value };
 }
 
 const strangers: Readonly<Record<Policy['strangers'], string>> = {
-  open: 'their messages come into the inbox, marked',
-  ask: 'their messages are held until you say yes; whom you wrote to may answer',
+  open: 'their messages go to the inbox, marked as from a stranger',
+  ask: 'their messages are held until you accept; peers you wrote to may reply',
   closed: 'their messages are dropped',
 };
 const firstContact: Readonly<Record<Policy['first_contact'], string>> = {
   allow: 'your agent may write to strangers',
-  ask: 'your agent asks you before it writes to a stranger',
+  ask: 'your agent needs your approval to write to a stranger',
 };
 
 const describe = ({ strangers: inbound, first_contact, mcp_may_trust }: Policy): string =>
   [
     `strangers      ${inbound}: ${strangers[inbound]}`,
     `first_contact  ${first_contact}: ${firstContact[first_contact]}`,
-    `mcp_may_trust  ${mcp_may_trust}: models ${mcp_may_trust ? 'may' : 'may not'} make contacts and answer requests`,
+    `mcp_may_trust  ${mcp_may_trust}: models ${mcp_may_trust ? 'may make contacts and' : 'may not make contacts or'} decide on requests`,
   ].join('\n');

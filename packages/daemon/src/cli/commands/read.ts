@@ -11,24 +11,24 @@ interface ReadFlags {
   readonly from?: string;
 }
 
-/** Fewer characters would fit too many ids. */
-const LEAST_PREFIX = 4;
+/** Shorter prefixes would match too many ids. */
+const MIN_PREFIX = 4;
 
 export function addReadCommand(program: Command, { io, daemon, printer, paint }: CommandContext): void {
   const { api } = daemon;
   program
     .command('read')
-    .description('Show messages whole and mark them as read. Their senders are told so.')
-    .argument('[id...]', 'ids, or their beginnings, as `ocmesh inbox` shows them')
-    .option('--all', 'everything that is unread')
-    .option('--from <peer>', 'what is unread of one peer')
+    .description('Show messages in full and mark them as read. Senders get a read receipt.')
+    .argument('[id...]', 'ids or their beginnings, as shown by `ocmesh inbox`')
+    .option('--all', 'all unread messages')
+    .option('--from <peer>', 'unread messages from this peer')
     .addHelpText('after', example('ocmesh read --from bob'))
     .action(async (ids: string[], { all, from }: ReadFlags) => {
       if ((ids.length > 0 ? 1 : 0) + (all ? 1 : 0) + (from === undefined ? 0 : 1) !== 1) {
         throw new CommandError(
           'invalid_request',
-          'Name what to read.',
-          'Give one of: ids, --all, --from <peer>.',
+          'Nothing to read was named.',
+          'Pass ids, --all, or --from <peer>.',
         );
       }
       const messages =
@@ -36,11 +36,11 @@ export function addReadCommand(program: Command, { io, daemon, printer, paint }:
           ? await findAll(api, ids)
           : await unread(api, from === undefined ? {} : { from: await resolvePeer({ io, api }, from) });
       const now = io.clock.now();
-      printer().answer(
+      printer().result(
         messages.map((message) => (message.direction === 'in' ? { ...message, read: true } : message)),
         () => messages.map((message) => messageText(message, now, paint)).join('\n\n') || 'Nothing unread.',
       );
-      // Only what was shown: a message that came meanwhile stays unread.
+      // Only what was shown: a message that arrived meanwhile stays unread.
       await markRead(api, messages);
     });
 }
@@ -67,28 +67,28 @@ async function find(api: Handlers, id: string): Promise<Message> {
     return await api.getMessage({ id });
   } catch (error) {
     if (!(error instanceof OcmeshError && error.code === 'message_unknown')) throw error;
-    return byPrefix(api, id, error);
+    return findByPrefix(api, id, error);
   }
 }
 
-/** Among the newest: older ones are asked for by their whole id. */
-async function byPrefix(api: Handlers, start: string, unknown: OcmeshError): Promise<Message> {
-  if (start.length < LEAST_PREFIX) {
+/** Searches the newest messages; older ones need their full id. */
+async function findByPrefix(api: Handlers, prefix: string, unknown: OcmeshError): Promise<Message> {
+  if (prefix.length < MIN_PREFIX) {
     throw new CommandError(
       unknown.code,
-      `The beginning of an id takes at least ${LEAST_PREFIX} characters.`,
+      `The beginning of an id needs at least ${MIN_PREFIX} characters.`,
       '`ocmesh inbox --all` shows the ids.',
     );
   }
   const { items } = await api.listMessages({ direction: 'all', limit: limits.http.pageRows });
-  const [found, ...others] = items.filter(({ id }) => id.startsWith(start));
+  const [found, ...others] = items.filter(({ id }) => id.startsWith(prefix));
   if (!found) throw unknown;
   if (others.length > 0) {
     const ids = [found, ...others].map(({ id }) => cleanLine(id, limits.message.idChars));
     throw new CommandError(
       'message_ambiguous',
-      `${shortId(start)} begins ${ids.length} ids: ${ids.join(', ')}.`,
-      'Give more of it.',
+      `${ids.length} ids start with ${shortId(prefix)}: ${ids.join(', ')}.`,
+      'Use more characters of the id.',
       { candidates: ids },
     );
   }

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { createSystemClock } from '../../adapters/system/clock.ts';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
 import { parsePubkey } from '../../core/identity/public-key-text.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
-import { goOnWithoutReader } from '../terminal/io.ts';
+import { ignoreClosedOutput } from '../terminal/io.ts';
 
 interface RelayFlags {
   readonly port: string;
@@ -17,67 +16,66 @@ interface RelayFlags {
 export function addRelayCommand(program: Command, context: CommandContext): void {
   program
     .command('relay')
-    .description('Run the embedded relay alone: for a machine without internet, or a private mesh.')
-    .option('--port <number>', '0 for any', '7447')
+    .description('Run the embedded relay: for a machine without internet access, or a private mesh.')
+    .option('--port <number>', 'port to listen on, 0 for any free one', '7447')
     .option(
       '--host <address>',
-      'the interface to listen on; anything but loopback opens it to the network',
+      'interface to listen on; any but loopback opens the relay to the network',
       '127.0.0.1',
     )
-    .option('--open-dms', 'let anybody read encrypted messages, for clients that know no NIP-42')
-    .option('--allow <key...>', 'serve these public keys only: a private mesh')
-    .option('--service-url <url>', 'the address that clients use, where it differs from host and port')
+    .option('--open-dms', 'let anyone fetch encrypted messages, for clients without NIP-42')
+    .option('--allow <key...>', 'serve only these public keys, for a private mesh')
+    .option('--service-url <url>', 'address that clients use, if it differs from host and port')
     .addHelpText('after', example('ocmesh relay --port 7447'))
     .action((flags: RelayFlags) => run(flags, context));
 }
 
-async function run(flags: RelayFlags, { printer }: CommandContext): Promise<void> {
-  goOnWithoutReader();
+async function run(flags: RelayFlags, { io, printer }: CommandContext): Promise<void> {
+  ignoreClosedOutput();
   const [{ startRelay }, { createStderrLog }] = await Promise.all([
     import('@ocmesh/relay'),
     import('../../adapters/log/logger.ts'),
   ]);
   const port = Number(flags.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ExitError(exitCodes.permanent, '--port takes a number from 0 to 65535.');
+    throw new ExitError(exitCodes.permanent, '--port must be from 0 to 65535.');
   }
-  const clock = createSystemClock();
   const relay = await startRelay({
     port,
     host: flags.host,
     openDms: flags.openDms ?? false,
-    clock,
-    log: createStderrLog(clock, 'info'),
+    clock: io.clock,
+    log: createStderrLog(io.clock, 'info'),
     random: createSystemRandom(),
     ...(flags.allow ? { allowedPubkeys: flags.allow.map(parsePubkey) } : {}),
     ...(flags.serviceUrl ? { serviceUrl: flags.serviceUrl } : {}),
   }).catch((error) => {
-    throw explained(error, flags) ?? error;
+    throw explainListenError(error, flags) ?? error;
   });
   const stop = (): void => void relay.close().then(() => process.exit(exitCodes.clean));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   printer().item({ url: relay.url }, () => `ocmesh relay is running: ${relay.url}`);
 }
 
-function explained(error: NodeJS.ErrnoException, { port, host }: RelayFlags): ExitError | null {
+function explainListenError(error: NodeJS.ErrnoException, { port, host }: RelayFlags): ExitError | null {
   switch (error.code) {
     case 'EADDRINUSE':
       return new ExitError(
         exitCodes.tryAgain,
-        `Another program listens on port ${port} of ${host}. Take another one with --port.`,
+        `Port ${port} of ${host} is already in use. Choose another with --port.`,
         error,
       );
     case 'EACCES':
       return new ExitError(
         exitCodes.permanent,
-        `Port ${port} is not for everybody. Take one from 1024 on with --port.`,
+        `Port ${port} needs root. Choose a port ≥ 1024 with --port.`,
         error,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new ExitError(
         exitCodes.permanent,
-        `${host} is no address of this machine. Name one of its own with --host.`,
+        `${host} is not an address of this machine. Choose another with --host.`,
         error,
       );
     default:

@@ -1,7 +1,7 @@
 import { limits, type RelayDetails } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
-import { inPlainWords } from '../../doctor/probes/network-fault.ts';
+import { explainNetworkError } from '../../doctor/probes/network-fault.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 
@@ -11,29 +11,29 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
 
   const command = program
     .command('relays')
-    .description('List the relays in use and what is wrong with them; add one, or remove one.')
+    .description('List relays and their problems; add or remove one.')
     .addHelpText('after', example('ocmesh relays add wss://relay.example.org'))
     .action(async () => {
       const relays = await daemon.api.listRelays({});
-      printer().answer(relays, () => show(relays));
+      printer().result(relays, () => show(relays));
     });
   command
     .command('add')
-    .description('Use one more relay from now on. No restart.')
-    .argument('<url>', 'wss://…, or ws://… for one of your own')
+    .description('Add a relay (takes effect immediately).')
+    .argument('<url>', 'wss://…, or ws://… for a relay of your own')
     .addHelpText('after', example('ocmesh relays add ws://127.0.0.1:7447'))
     .action(async (url: string) => {
       const relay = await daemon.api.addRelay({ url });
-      printer().answer(relay, () => `${relay.url} is on the list. \`ocmesh relays\` shows how it works.`);
+      printer().result(relay, () => `Added ${relay.url}. \`ocmesh relays\` shows its state.`);
     });
   command
     .command('remove')
-    .description('Leave a relay and take it off the list.')
-    .argument('<url>', 'as `ocmesh relays` shows it')
+    .description('Disconnect from a relay and remove it from the list.')
+    .argument('<url>', 'as shown by `ocmesh relays`')
     .addHelpText('after', example('ocmesh relays remove ws://127.0.0.1:7447'))
     .action(async (url: string) => {
       const relays = await daemon.api.removeRelay({ url });
-      printer().answer(relays, () => show(relays));
+      printer().result(relays, () => show(relays));
     });
 }
 
@@ -45,12 +45,12 @@ const columns: readonly Column<RelayDetails>[] = [
     style: ({ state }) => (state === 'connected' ? 'green' : state === 'connecting' ? null : 'yellow'),
   },
   { title: 'MESSAGES', value: ({ carries_dms }) => (carries_dms ? 'yes' : 'no') },
-  { title: 'ANSWERS', value: ({ round_trip_ms: ms }) => (ms === null ? '-' : `${Math.round(ms)} ms`) },
-  // The relay's own words, or the system's.
+  { title: 'LATENCY', value: ({ round_trip_ms: ms }) => (ms === null ? '-' : `${Math.round(ms)} ms`) },
+  // Text by the relay, or by the system.
   {
-    title: 'TROUBLE',
+    title: 'PROBLEM',
     value: ({ last_error }) =>
-      last_error === null ? '' : inPlainWords(cleanLine(last_error, limits.relay.reasonChars)),
+      last_error === null ? '' : explainNetworkError(cleanLine(last_error, limits.relay.reasonChars)),
     shrinks: true,
   },
 ];

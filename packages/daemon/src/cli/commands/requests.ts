@@ -4,41 +4,41 @@ import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
 import { quoted } from '../terminal/message-text.ts';
-import type { Paint } from '../terminal/paint.ts';
+import type { Paint } from '../terminal/output.ts';
 import { peerLabel, shortKey } from '../terminal/peer-label.ts';
-import { everyPeer, matchPeers, resolvePeer } from '../terminal/resolve-peer.ts';
+import { listAllPeers, matchPeers, resolvePeer } from '../terminal/resolve-peer.ts';
 import { localTime } from '../terminal/times.ts';
 
 export function addRequestsCommand(program: Command, context: CommandContext): void {
   const { io, daemon, printer, paint } = context;
   const command = program
     .command('requests')
-    .description('List strangers who wait for your answer, and those your agent wants to write to.')
+    .description('List strangers waiting for your approval, and those your agent wants to contact.')
     .addHelpText('after', example('ocmesh requests accept bob'))
     .action(async () => {
       const requests = await daemon.api.listRequests({});
-      printer().answer(
+      printer().result(
         requests,
         () =>
           requests.map((request) => requestText(request, io.clock.now(), paint)).join('\n\n') ||
-          'Nobody waits for an answer.',
+          'No pending requests.',
       );
     });
-  addAnswer(command, context, {
+  addDecision(command, context, {
     name: 'accept',
-    description: 'Make the stranger a contact: held messages come in, your agent may write.',
+    description: 'Make the stranger a contact: its held messages are delivered, and your agent may write.',
     accept: true,
-    done: 'is a contact now',
+    done: 'is now a contact',
   });
-  addAnswer(command, context, {
+  addDecision(command, context, {
     name: 'refuse',
-    description: 'Block the stranger. It is not told.',
+    description: 'Block the stranger, without telling it.',
     accept: false,
-    done: 'is blocked now',
+    done: 'is now blocked',
   });
 }
 
-function addAnswer(
+function addDecision(
   requests: Command,
   { io, daemon, printer }: CommandContext,
   { name, description, accept, done }: { name: string; description: string; accept: boolean; done: string },
@@ -46,37 +46,37 @@ function addAnswer(
   requests
     .command(name)
     .description(description)
-    .argument('<peer>', 'its name, the beginning of its key, or its whole key')
+    .argument('<peer>', 'name, key, or beginning of a key')
     .addHelpText('after', example(`ocmesh requests ${name} bob`))
     .action(async (text: string) => {
       const { api } = daemon;
-      // One that wrote to us and that our agent wants to write to is there twice.
+      // A peer that wrote to us and that our agent wants to contact is listed twice.
       const waiting = new Map((await api.listRequests({})).map(({ peer }) => [peer.pubkey, peer]));
       const among = [...waiting.values()];
-      const answer = async (): Promise<PeerDetails> =>
+      const decide = async (): Promise<PeerDetails> =>
         api.answerRequest({ pubkey: await resolvePeer({ io, api }, text, { among }), accept });
-      const peer = await answer().catch(async (error) => {
-        throw (await doesNotWait(api, text, error)) ?? error;
+      const peer = await decide().catch(async (error) => {
+        throw (await explainMissingRequest(api, text, error)) ?? error;
       });
-      printer().answer(peer, () => `${peerLabel(peer)} (${shortKey(peer.pubkey)}) ${done}.`);
+      printer().result(peer, () => `${peerLabel(peer)} (${shortKey(peer.pubkey)}) ${done}.`);
     });
 }
 
-/** What is better to say of one that is known, but waits for nothing. */
-async function doesNotWait(api: Handlers, text: string, { code }: { code?: unknown }) {
+/** Returns a clearer error for a known peer without a pending request; else null. */
+async function explainMissingRequest(api: Handlers, text: string, { code }: { code?: unknown }) {
   if (code !== 'peer_not_found' && code !== 'request_unknown') return null;
-  const [peer] = matchPeers(await everyPeer(api), text);
+  const [peer] = matchPeers(await listAllPeers(api), text);
   if (!peer) return null;
-  const { label, nextStep } = standing[peer.trust];
+  const { label, nextStep } = decided[peer.trust];
   const who = `${peerLabel(peer)} (${shortKey(peer.pubkey)})`;
-  return new CommandError('request_unknown', `${who} does not wait for an answer: it is ${label}.`, nextStep);
+  return new CommandError('request_unknown', `No pending request from ${who}, which is ${label}.`, nextStep);
 }
 
-const LISTED = '`ocmesh requests` lists who does.';
-const standing: Readonly<Record<Trust, { readonly label: string; readonly nextStep: string }>> = {
-  stranger: { label: 'a stranger', nextStep: '`ocmesh trust` makes it a contact all the same.' },
-  contact: { label: 'a contact', nextStep: LISTED },
-  blocked: { label: 'blocked', nextStep: LISTED },
+const LIST_REQUESTS = '`ocmesh requests` lists pending requests.';
+const decided: Readonly<Record<Trust, { readonly label: string; readonly nextStep: string }>> = {
+  stranger: { label: 'a stranger', nextStep: '`ocmesh trust` makes it a contact anyway.' },
+  contact: { label: 'a contact', nextStep: LIST_REQUESTS },
+  blocked: { label: 'blocked', nextStep: LIST_REQUESTS },
 };
 
 function requestText(

@@ -9,10 +9,10 @@ import { resolvePeer } from '../terminal/resolve-peer.ts';
 export function addSendCommand(program: Command, { io, daemon, printer }: CommandContext): void {
   program
     .command('send')
-    .description('Send one message, end-to-end encrypted. What begins with - goes after --.')
-    .argument('<peer>', 'a name, the beginning of a key, or a whole key')
-    .argument('<text...>', 'what to say; - reads it from standard input')
-    .option('--reply-to <id>', 'the message that this one answers')
+    .description('Send one end-to-end-encrypted message. Use -- before text that starts with a dash.')
+    .argument('<peer>', 'name, key, or beginning of a key')
+    .argument('<text...>', 'message text; - reads it from standard input')
+    .option('--reply-to <id>', 'id of the message to reply to')
     .addHelpText('after', example('ocmesh send bob see you at nine'))
     .action(async (peer: string, words: string[], { replyTo }: { replyTo?: string }) => {
       const to = await resolvePeer({ io, api: daemon.api }, peer, {
@@ -22,18 +22,18 @@ export function addSendCommand(program: Command, { io, daemon, printer }: Comman
       if (content === '') {
         throw new CommandError(
           'invalid_request',
-          'There is nothing to send.',
-          'Give the text, or pipe it in with -.',
+          'The message is empty.',
+          'Pass the text, or pipe it in with -.',
         );
       }
       const sent = await daemon.api.sendMessage({ to, content, ...(replyTo && { reply_to: replyTo }) });
-      printer().answer(sent, () => `${sent.state} for ${shortKey(sent.to)}, id ${sent.id}`);
+      printer().result(sent, () => `${sent.state} for ${shortKey(sent.to)}, id ${sent.id}`);
     });
 }
 
-/** All of standard input, without the line end that `echo` puts behind it. */
+/** Reads all of standard input, without the newline that `echo` appends. */
 async function readAll({ stdin, stderr }: Io): Promise<string> {
-  if (stdin.isTTY) stderr.write('Type the message; Ctrl-D ends it.\n');
+  if (stdin.isTTY) stderr.write('Type the message, then Ctrl-D.\n');
   stdin.setEncoding('utf8');
   let text = '';
   for await (const part of stdin) {

@@ -5,66 +5,76 @@ import { environment } from '../../config/schema.ts';
 import { oldAgentNotice, shellQuoted } from '../../service/legacy-agent.ts';
 import { runCommand } from '../../service/run-command.ts';
 import { currentLink } from '../../service/service-spec.ts';
-import { printLine } from '../terminal/output.ts';
+import type { CommandContext } from '../terminal/context.ts';
 import {
   chooseNode,
-  type DescriptionFlags,
-  describeAnswer,
+  describeDaemon,
   installationOf,
-  machine,
+  machineOf,
   ownBundle,
   requireSupervisor,
+  type SpecFlags,
   serviceHome,
   type WaitFlags,
   watchdogSecOf,
-} from './service-host.ts';
+} from './service-context.ts';
 
-/** `ocmesh service install`. */
-export async function installService(
-  flags: DescriptionFlags & WaitFlags & { readonly linger?: boolean },
-): Promise<void> {
-  if (machine.uid === 0 && process.env['SUDO_USER']) {
-    throw new ExitError(exitCodes.permanent, 'Run it as yourself, without sudo: the service is yours alone.');
+interface InstallFlags extends SpecFlags, WaitFlags {
+  readonly linger?: boolean;
+}
+
+/** Runs `ocmesh service install`. */
+export async function installService(context: CommandContext, flags: InstallFlags): Promise<void> {
+  const { io, printer } = context;
+  const machine = machineOf(context);
+  const warn = (text: string | null): void => void (text && io.stderr.write(`! ${text}\n`));
+  if (machine.uid === 0 && io.env['SUDO_USER']) {
+    throw new ExitError(
+      exitCodes.permanent,
+      'Run this without sudo: the service belongs to your user account.',
+    );
   }
-  const home = serviceHome();
-  const supervisor = await requireSupervisor();
+  const home = serviceHome(context);
+  const supervisor = await requireSupervisor(context);
   const program = ownBundle();
   prepareHome(home);
   const { path: nodePath, warning } = await chooseNode(flags);
-  if (supervisor.name === 'launchd') note(await oldAgentNotice(runCommand, machine));
-  note(warning);
-  note(unseenSettings());
+  if (supervisor.name === 'launchd') warn(await oldAgentNotice(runCommand, machine));
+  warn(warning);
+  warn(ignoredSettings(io.env, home.config));
   const watchdogSec = watchdogSecOf(flags);
-  printLine(`Installing ocmesh ${program.version} for ${supervisor.name}, run by ${nodePath} …`);
-  const answer = await installationOf(supervisor, home, flags).install(program, nodePath, watchdogSec);
-  describeAnswer(answer);
-  printLine(`service   ${supervisor.definitionPath}`);
-  printLine(`log       ${home.logFile}`);
-  printLine(`MCP       node ${shellQuoted(join(currentLink(home.path), 'ocmesh-mcp.mjs'))}`);
-  printLine(`command   node ${shellQuoted(join(currentLink(home.path), 'ocmesh.mjs'))} status`);
-  if (supervisor.name === 'systemd') await linger(flags.linger ?? false);
+  const { line } = printer();
+  line(`Installing ocmesh ${program.version} for ${supervisor.name}, run by ${nodePath} …`);
+  const installation = installationOf(context, supervisor, flags);
+  const daemon = await installation.install(program, nodePath, watchdogSec);
+  line(describeDaemon(daemon));
+  line(`service   ${supervisor.definitionPath}`);
+  line(`log       ${home.logFile}`);
+  line(`MCP       node ${shellQuoted(join(currentLink(home.path), 'ocmesh-mcp.mjs'))}`);
+  line(`command   node ${shellQuoted(join(currentLink(home.path), 'ocmesh.mjs'))} status`);
+  if (supervisor.name === 'systemd') {
+    const user = io.env['USER'] ?? String(machine.uid);
+    warn(await enableLinger(machine.uid, user, flags.linger ?? false));
+  }
 }
 
-/** Without lingering a user's services end with the last session, and begin with the first. */
-async function linger(isAsked: boolean): Promise<void> {
-  const { stdout } = await runCommand('loginctl', ['show-user', String(machine.uid), '--property=Linger']);
-  if (stdout.trim() === 'Linger=yes') return;
-  if (isAsked && (await runCommand('loginctl', ['enable-linger'])).code === 0) return;
-  note(
-    `It runs while you are logged in.${isAsked ? ' Lingering was refused.' : ''} To keep it running all the time: sudo loginctl enable-linger ${process.env['USER'] ?? machine.uid}`,
-  );
+/**
+ * Without lingering, the services of a user start with the first session and stop with the last.
+ * @returns a warning, if lingering is not enabled
+ */
+async function enableLinger(uid: number, user: string, isWanted: boolean): Promise<string | null> {
+  const { stdout } = await runCommand('loginctl', ['show-user', String(uid), '--property=Linger']);
+  if (stdout.trim() === 'Linger=yes') return null;
+  if (isWanted && (await runCommand('loginctl', ['enable-linger'])).code === 0) return null;
+  return `It runs while you are logged in.${isWanted ? ' Enabling lingering was refused.' : ''} To keep it running all the time: sudo loginctl enable-linger ${user}`;
 }
 
-/** A service does not see the environment of the shell that installed it. */
-function unseenSettings(): string | null {
+/** A service does not inherit the environment of the shell that installs it. */
+function ignoredSettings(env: CommandContext['io']['env'], config: string): string | null {
   const set = Object.values(environment)
     .map(({ variable }) => variable)
-    .filter((name) => process.env[name]);
+    .filter((name) => env[name]);
   return set.length === 0
     ? null
-    : `The service does not see ${set.join(', ')} of this shell. What shall count for it belongs in ${serviceHome().config}.`;
-}
-
-function note(text: string | null): void {
-  if (text) process.stderr.write(`! ${text}\n`);
+    : `The service ignores ${set.join(', ')} of this shell. Put settings for it in ${config}.`;
 }

@@ -4,47 +4,55 @@ import type { Home } from '../../adapters/system/home.ts';
 import { lockHolder } from '../../adapters/system/lock.ts';
 import { readDefinition } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
-import { printLine } from '../terminal/output.ts';
-import { installationOf, lookForSupervisor, serviceHome } from './service-host.ts';
+import type { CommandContext } from '../terminal/context.ts';
+import type { Io } from '../terminal/io.ts';
+import { cancelled, confirm } from '../terminal/prompts.ts';
+import { findServiceManager, installationOf, serviceHome } from './service-context.ts';
 
-/** `ocmesh service uninstall`. */
-export async function uninstallService(flags: {
+interface UninstallFlags {
   readonly purge?: boolean;
   readonly yes?: boolean;
-}): Promise<void> {
-  const home = serviceHome();
-  if (flags.purge && !flags.yes) await confirmPurge(home.path);
-  const found = await lookForSupervisor();
+}
+
+/** Runs `ocmesh service uninstall`. */
+export async function uninstallService(
+  context: CommandContext,
+  { purge = false, yes = false }: UninstallFlags,
+): Promise<void> {
+  const home = serviceHome(context);
+  if (purge && !yes) await confirmPurge(context.io, home.path);
+  const found = await findServiceManager(context);
   if ('missing' in found) checkNothingIsLeft(found, home);
-  else await removeService(found.supervisor, home);
-  const said =
+  else await removeService(context, found.supervisor, home);
+  const outcome =
     'missing' in found ? `There is no service to remove: ${found.missing}.` : 'ocmesh is uninstalled.';
-  const isThere = existsSync(home.path);
-  if (!flags.purge || !isThere)
-    return printLine(isThere ? `${said} Identity and messages stay in ${home.path}.` : said);
-  // A folder of something else, named by mistake, is not ours to remove.
+  const { line } = context.printer();
+  const exists = existsSync(home.path);
+  if (!purge || !exists)
+    return line(exists ? `${outcome} Identity and messages stay in ${home.path}.` : outcome);
+  // OCMESH_HOME may name some other folder by mistake: that one is not ours to remove.
   if (!existsSync(home.keystore))
     throw new ExitError(
       exitCodes.permanent,
-      `${said} But ${home.path} holds no identity of ocmesh: it was left alone.`,
+      `${outcome} But ${home.path} holds no ocmesh identity; it was not removed.`,
     );
   rmSync(home.path, { recursive: true });
-  printLine(`${said} ${home.path} is removed.`);
+  line(`${outcome} ${home.path} is removed.`);
 }
 
-async function removeService(supervisor: Supervisor, home: Home): Promise<void> {
+async function removeService(context: CommandContext, supervisor: Supervisor, home: Home): Promise<void> {
   const definition = readDefinition(supervisor.definitionPath);
   const other = definition && supervisor.read(definition)?.home;
   if (other && other !== home.path) {
     throw new ExitError(
       exitCodes.permanent,
-      `The service is that of ${other}. Set OCMESH_HOME to that folder.`,
+      `The service belongs to ${other}. Set OCMESH_HOME to that folder.`,
     );
   }
-  await installationOf(supervisor, home, {}).uninstall();
+  await installationOf(context, supervisor, {}).uninstall();
 }
 
-/** @throws ExitError where a service, or a daemon in the foreground, would be left without its home */
+/** @throws ExitError if a service, or a daemon in the foreground, would be left without its home */
 function checkNothingIsLeft(
   { missing, definitionPath }: { readonly missing: string; readonly definitionPath?: string },
   home: Home,
@@ -52,27 +60,25 @@ function checkNothingIsLeft(
   if (definitionPath && existsSync(definitionPath)) {
     throw new ExitError(
       exitCodes.permanent,
-      `${missing}: the service of ${definitionPath} cannot be removed from here. Nothing was changed.`,
+      `${missing}: the service in ${definitionPath} cannot be removed from here. Nothing was changed.`,
     );
   }
   const holder = lockHolder(home.lockFile);
   if (holder?.alive) {
     throw new ExitError(
       exitCodes.permanent,
-      `There is no service to remove: ${missing}. But the daemon of ${home.path} (pid ${holder.pid}) runs: stop it with Ctrl-C where it was started.`,
+      `There is no service to remove: ${missing}. But the daemon of ${home.path} (pid ${holder.pid}) is running: stop it with Ctrl-C where it was started.`,
     );
   }
 }
 
-async function confirmPurge(path: string): Promise<void> {
-  if (!process.stdin.isTTY) {
+async function confirmPurge(io: Io, path: string): Promise<void> {
+  if (!io.stdin.isTTY) {
     throw new ExitError(
       exitCodes.permanent,
-      `--purge removes ${path} with the identity in it, for ever. Use --yes as well.`,
+      `--purge permanently removes ${path}, including the identity. Not a terminal; pass --yes as well.`,
     );
   }
-  const { confirm } = await import('@clack/prompts');
-  const message = `Remove ${path} with the identity and all messages in it? Nothing brings them back.`;
-  if ((await confirm({ message, initialValue: false })) !== true)
-    throw new ExitError(exitCodes.permanent, 'Cancelled.');
+  if (!(await confirm(io, `Permanently remove ${path} with the identity and all messages?`)))
+    throw cancelled();
 }

@@ -4,188 +4,124 @@ import { serviceLimits } from '../../service/limits.ts';
 import { nodeProblem } from '../../service/node-path.ts';
 import { renderPlist } from '../../service/plist.ts';
 import { runCommand } from '../../service/run-command.ts';
-import { appFolder, describeService } from '../../service/service-spec.ts';
+import { describeService } from '../../service/service-spec.ts';
 import { readDefinition } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import { renderUnit } from '../../service/unit.ts';
-import { example } from '../terminal/context.ts';
-import { printLine } from '../terminal/output.ts';
+import { type CommandContext, example } from '../terminal/context.ts';
 import {
-  ask,
   chooseNode,
-  type DescriptionFlags,
-  describeAnswer,
+  describeDaemon,
+  describeUnusableNode,
   installationOf,
-  lookForSupervisor,
   requireSupervisor,
+  type SpecFlags,
   serviceHome,
   type WaitFlags,
   watchdogSecOf,
-} from './service-host.ts';
+} from './service-context.ts';
 import { installService } from './service-install.ts';
+import { showServiceStatus } from './service-status.ts';
 import { uninstallService } from './service-uninstall.ts';
 
-const WAIT = ['--wait <seconds>', 'how long the daemon may take to answer', '15'] as const;
+const WAIT = ['--wait <seconds>', 'how long to wait until the daemon responds', '15'] as const;
 const NODE = [
   '--node <path>',
-  'the Node to run it with; without it one is found that outlives upgrades',
+  'the Node.js to run it with; by default one whose path survives upgrades',
 ] as const;
 const WATCHDOG = [
   '--watchdog <seconds>',
-  'how long it may hang before it is killed and started again',
+  'restart the daemon if it hangs for this long',
   String(serviceLimits.watchdogSeconds),
 ] as const;
 
-/** The daemon under launchd or `systemd --user`: there at every login, back after every crash. */
-export function addServiceCommand(program: Command): void {
+/** Adds `service`: the daemon under launchd or `systemd --user`. */
+export function addServiceCommand(program: Command, context: CommandContext): void {
   const service = program
     .command('service')
-    .description('Keep the daemon running: started at login, restarted when it dies (launchd, systemd).')
+    .description('Keep the daemon running: start at login, restart after a crash (launchd, systemd).')
     .addHelpText('after', example('ocmesh service install'));
   service
     .command('install')
-    .description('Install or upgrade it, start it, and wait until it answers.')
+    .description('Install or upgrade the service, start it, and wait until the daemon responds.')
     .option(...NODE)
     .option(...WATCHDOG)
     .option(...WAIT)
-    .option('--linger', 'on Linux: also run it while you are not logged in')
+    .option('--linger', 'on Linux: keep running while you are logged out')
     .addHelpText('after', example('ocmesh service install'))
-    .action(installService);
+    .action((flags) => installService(context, flags));
   service
     .command('uninstall')
-    .description('Stop and remove it. Identity and messages stay.')
-    .option('--purge', 'remove identity and messages as well')
+    .description('Stop and remove the service. Identity and messages stay.')
+    .option('--purge', 'also remove identity and messages')
     .option('--yes', 'do not ask')
     .addHelpText('after', example('ocmesh service uninstall'))
-    .action(uninstallService);
+    .action((flags) => uninstallService(context, flags));
   service
     .command('start')
-    .description('Start it.')
+    .description('Start the service.')
     .option(...WAIT)
     .addHelpText('after', example('ocmesh service start'))
-    .action((flags: WaitFlags) => bring('start', flags));
+    .action((flags: WaitFlags) => bring(context, 'start', flags));
   service
     .command('stop')
-    .description('Stop it, until the next login or `service start`.')
+    .description('Stop the service until the next login or `service start`.')
     .addHelpText('after', example('ocmesh service stop'))
-    .action(stop);
+    .action(() => stop(context));
   service
     .command('restart')
-    .description('Stop it and start it again.')
+    .description('Restart the service.')
     .option(...WAIT)
     .addHelpText('after', example('ocmesh service restart'))
-    .action((flags: WaitFlags) => bring('restart', flags));
+    .action((flags: WaitFlags) => bring(context, 'restart', flags));
   service
     .command('status')
-    .description('Say whether it is installed, runs and answers.')
+    .description('Show whether the service is installed and running, and whether the daemon responds.')
     .addHelpText('after', example('ocmesh service status'))
-    .action(showStatus);
+    .action(() => showServiceStatus(context));
   service
     .command('print')
     .description('Print the plist or unit that `service install` would write.')
     .option(...NODE)
     .option(...WATCHDOG)
-    .option('--for <name>', 'launchd or systemd; without it, launchd on macOS and systemd elsewhere')
+    .option('--for <name>', 'launchd or systemd (default: launchd on macOS, systemd elsewhere)')
     .addHelpText('after', example('ocmesh service print'))
-    .action(print);
+    .action((flags: PrintFlags) => printDefinition(context, flags));
 }
 
-/** @throws ExitError where it is not, or where its Node is gone */
+async function bring(context: CommandContext, how: 'start' | 'restart', flags: WaitFlags): Promise<void> {
+  const supervisor = await requireSupervisor(context);
+  await requireInstalled(supervisor);
+  const daemon = await installationOf(context, supervisor, flags).bring(how);
+  context.printer().line(describeDaemon(daemon));
+}
+
+/** @throws ExitError if the service is not installed, or its Node.js is gone */
 async function requireInstalled(supervisor: Supervisor): Promise<void> {
   const definition = readDefinition(supervisor.definitionPath);
   const installed = definition && supervisor.read(definition);
   if (!installed)
     throw new ExitError(exitCodes.permanent, 'The service is not installed. Run: ocmesh service install');
   const problem = await nodeProblem(runCommand, installed.nodePath);
-  if (problem) throw new ExitError(exitCodes.permanent, nodeIsGone(installed.nodePath, problem));
+  if (problem) throw new ExitError(exitCodes.permanent, describeUnusableNode(installed.nodePath, problem));
 }
 
-const nodeIsGone = (path: string, problem: string): string =>
-  `The service is run by ${path}, and ${problem}. Run \`ocmesh service install\` again with the Node that you have now.`;
-
-async function bring(how: 'start' | 'restart', flags: WaitFlags): Promise<void> {
-  const supervisor = await requireSupervisor();
-  await requireInstalled(supervisor);
-  describeAnswer(await installationOf(supervisor, serviceHome(), flags).bring(how));
-}
-
-async function stop(): Promise<void> {
-  const supervisor = await requireSupervisor();
+async function stop(context: CommandContext): Promise<void> {
+  const supervisor = await requireSupervisor(context);
   await supervisor.stop();
-  printLine('ocmesh is stopped.');
+  context.printer().line('ocmesh is stopped.');
 }
 
-async function showStatus(flags: { readonly json?: boolean }): Promise<void> {
-  const found = await lookForSupervisor();
-  if ('missing' in found) return showNone(found.missing, flags.json ?? false);
-  const { supervisor } = found;
-  const home = serviceHome();
-  const installation = installationOf(supervisor, home, {});
-  const definition = readDefinition(supervisor.definitionPath);
-  const installed = definition === null ? null : supervisor.read(definition);
-  const state = await supervisor.state();
-  const answer = await installation.ask();
-  const problem = installed && (await nodeProblem(runCommand, installed.nodePath));
-  if (!installed || !answer || problem) process.exitCode = exitCodes.crash;
-  if (flags.json) {
-    const { name: service_manager, definitionPath: definition_path } = supervisor;
-    const facts = {
-      service_manager,
-      definition_path,
-      installed: installed !== null,
-      version: installation.versions.current(),
-    };
-    const { isLoaded: loaded, pid, words: state_words } = state;
-    return printLine(
-      JSON.stringify(
-        {
-          ...facts,
-          loaded,
-          pid,
-          state: state_words,
-          node: installed?.nodePath ?? null,
-          node_problem: problem,
-          url: answer?.url ?? null,
-        },
-        null,
-        2,
-      ),
-    );
-  }
-  if (!installed)
-    return printLine(
-      `The service is not installed (${supervisor.definitionPath}). Run: ocmesh service install`,
-    );
-  printLine(`service   ${supervisor.definitionPath}`);
-  printLine(
-    `program   ${installation.versions.current() ?? `missing in ${appFolder(home.path)}: run \`ocmesh service install\``}`,
-  );
-  printLine(`${supervisor.name.padEnd(9)} ${state.words}${state.pid ? `, pid ${state.pid}` : ''}`);
-  if (problem) printLine(`! ${nodeIsGone(installed.nodePath, problem)}`);
-  if (answer) describeAnswer(answer);
-  else printLine(`It does not answer.${installation.lastWords()}`);
+interface PrintFlags extends SpecFlags {
+  readonly for?: string;
 }
 
-/** Where nothing keeps a daemon alive, one may run in the foreground. */
-async function showNone(missing: string, json: boolean): Promise<void> {
-  const answer = await ask(serviceHome());
-  process.exitCode = exitCodes.crash;
-  if (json) {
-    const facts = { service_manager: null, definition_path: null, installed: false, version: null };
-    const none = { loaded: false, pid: null, state: missing, node: null, node_problem: null };
-    return printLine(JSON.stringify({ ...facts, ...none, url: answer?.url ?? null }, null, 2));
-  }
-  printLine(`No service: ${missing}.`);
-  if (answer) describeAnswer(answer);
-  else printLine('No daemon answers. `ocmesh start` runs one in the foreground.');
-}
-
-async function print(flags: DescriptionFlags & { readonly for?: string }): Promise<void> {
+async function printDefinition(context: CommandContext, flags: PrintFlags): Promise<void> {
   const { path: nodePath } = await chooseNode(flags);
   const watchdogSec = watchdogSecOf(flags);
-  const description = describeService({ home: serviceHome().path, nodePath, watchdogSec });
+  const spec = describeService({ home: serviceHome(context).path, nodePath, watchdogSec });
   const name = flags.for ?? (process.platform === 'darwin' ? 'launchd' : 'systemd');
   if (name !== 'launchd' && name !== 'systemd')
-    throw new ExitError(exitCodes.permanent, '--for takes launchd or systemd.');
-  process.stdout.write((name === 'launchd' ? renderPlist : renderUnit)(description));
+    throw new ExitError(exitCodes.permanent, '--for must be launchd or systemd.');
+  context.io.stdout.write((name === 'launchd' ? renderPlist : renderUnit)(spec));
 }

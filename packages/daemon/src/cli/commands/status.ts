@@ -14,7 +14,7 @@ export function addStatusCommand(program: Command, { io, daemon, printer }: Comm
     .addHelpText('after', example('ocmesh status'))
     .action(async () => {
       const status = await daemon.api.getStatus({});
-      printer().answer(status, () => describe(status));
+      printer().result(status, () => describe(status));
       if (status.degraded) io.setExitCode(exitCodes.tryAgain);
     });
 }

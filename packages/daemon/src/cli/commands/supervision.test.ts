@@ -8,22 +8,22 @@ import { superviseBy } from './supervision.ts';
 const started = {} as Daemon;
 const permanent = (): Promise<Daemon> => Promise.reject(new ExitError(exitCodes.permanent, 'Locked out.'));
 
-test('under launchd, what only a person can help is tried again after 5, 10, 20 … 300 s, in the same process', async () => {
+test('under launchd, what only a person can fix is retried after 5, 10, 20 … 300 s, in the same process', async () => {
   const clock = createFakeClock();
   const atSec: number[] = [];
-  let isHelped = false;
+  let isFixed = false;
   const running = superviseBy({ supervisor: 'launchd' }, clock, createRecordingLog()).start(() => {
     atSec.push(clock.monotonic() / 1000);
-    return isHelped ? Promise.resolve(started) : permanent();
+    return isFixed ? Promise.resolve(started) : permanent();
   });
   await clock.advance(1_200_000);
   expect(atSec).toEqual([0, 5, 15, 35, 75, 155, 315, 615, 915]);
-  isHelped = true;
+  isFixed = true;
   await clock.advance(300_000);
   await expect(running).resolves.toBe(started);
 });
 
-test('what may pass, or is our own mistake, ends the process: launchd starts it again', async () => {
+test('a temporary failure or a bug of ours ends the process, and launchd restarts it', async () => {
   const { start } = superviseBy({ supervisor: 'launchd' }, createFakeClock());
   await expect(start(() => Promise.reject(new ExitError(exitCodes.tryAgain, 'Full.')))).rejects.toThrow(
     'Full.',
@@ -31,7 +31,7 @@ test('what may pass, or is our own mistake, ends the process: launchd starts it 
   await expect(start(() => Promise.reject(new Error('bug')))).rejects.toThrow('bug');
 });
 
-test('systemd, and a person at a terminal, are told at once', async () => {
+test('under systemd or at a terminal, a failed start ends the process at once', async () => {
   for (const flags of [{}, { supervisor: 'systemd' }])
     await expect(superviseBy(flags, createFakeClock()).start(permanent)).rejects.toThrow('Locked out.');
 });

@@ -1,29 +1,30 @@
 import { fstatSync, ftruncateSync } from 'node:fs';
-import { type Clock, type Log, pause } from '@ocmesh/shared/ambient';
+import { backoffMs, type Clock, type Log, pause } from '@ocmesh/shared/ambient';
 import { createStderrLog } from '../../adapters/log/logger.ts';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { createSdNotifier } from '../../adapters/system/sd-notify.ts';
 import { startWatchdog } from '../../adapters/system/watchdog.ts';
 import type { Daemon } from '../../app.ts';
 import { serviceLimits } from '../../service/limits.ts';
-import { seconds } from '../terminal/parse-seconds.ts';
+import { parseSeconds } from '../terminal/number-options.ts';
 
 export interface SupervisionFlags {
   readonly supervisor?: string;
   readonly watchdog?: string;
 }
 
-/** What a daemon owes to whoever keeps it alive. */
+/** The daemon's side of its contract with the service manager that runs it. */
 export interface Supervision {
-  /** Calls `start`, again and again where the service manager would. */
+  /** Calls `start`; repeatedly under a service manager that restarts even a process whose problem only a person can fix. */
   start(start: () => Promise<Daemon>): Promise<Daemon>;
   onStarted(daemon: Daemon): void;
   onStopping(): void;
 }
 
 /**
- * @param log of what keeps the daemon from starting, when its own log may not be open
- * @throws ExitError for a service manager that we do not know
+ * Creates the supervision that `ocmesh service` asked for, or none.
+ * @param log for what keeps the daemon from starting, while its own log may not be open
+ * @throws ExitError for an unknown service manager
  */
 export function superviseBy(
   { supervisor, watchdog }: SupervisionFlags,
@@ -31,17 +32,17 @@ export function superviseBy(
   log: Log = createStderrLog(clock, 'info'),
 ): Supervision {
   if (supervisor === undefined) return { start: (start) => start(), onStarted() {}, onStopping() {} };
-  shortenErrorLog();
+  truncateErrorLog();
   if (supervisor === 'launchd') {
-    const stuckMs = seconds('--watchdog', watchdog, serviceLimits.watchdogSeconds) * 1000;
+    const stuckMs = parseSeconds('--watchdog', watchdog, serviceLimits.watchdogSeconds) * 1000;
     return {
-      start: (start) => park(start, clock, log),
+      start: (start) => retryUntilFixed(start, clock, log),
       onStarted: () => void startWatchdog(clock, stuckMs),
       onStopping() {},
     };
   }
   if (supervisor !== 'systemd')
-    throw new ExitError(exitCodes.permanent, '--supervisor takes launchd or systemd.');
+    throw new ExitError(exitCodes.permanent, '--supervisor must be launchd or systemd.');
   let notifier: ReturnType<typeof createSdNotifier> | undefined;
   return {
     start: (start) => start(),
@@ -53,28 +54,30 @@ export function superviseBy(
   };
 }
 
+const retryPause = {
+  firstMs: serviceLimits.retryFirstSeconds * 1000,
+  maxMs: serviceLimits.retryMaxSeconds * 1000,
+};
+
 /**
- * launchd starts what ended, whatever its exit code. What only a person can help is therefore waited for here: the
- * process stays, and looks less and less often whether it was helped.
+ * Retries with back-off while only a person can fix the problem. launchd restarts a process whatever its exit code, so
+ * exiting would not stop it from trying.
  */
-async function park(start: () => Promise<Daemon>, clock: Clock, log: Log): Promise<Daemon> {
-  for (
-    let pauseSec: number = serviceLimits.retryFirstSeconds;
-    ;
-    pauseSec = Math.min(pauseSec * 2, serviceLimits.retryMaxSeconds)
-  ) {
+async function retryUntilFixed(start: () => Promise<Daemon>, clock: Clock, log: Log): Promise<Daemon> {
+  for (let failures = 0; ; failures++) {
+    const pauseMs = backoffMs(retryPause, failures);
     try {
       return await start();
     } catch (error) {
       if (!(error instanceof ExitError) || error.exitCode !== exitCodes.permanent) throw error;
-      log.error(`${error.message} Looking again in ${pauseSec} s.`);
+      log.error(`${error.message} Trying again in ${pauseMs / 1000} s.`);
     }
-    await pause(clock, pauseSec * 1000);
+    await pause(clock, pauseMs);
   }
 }
 
-/** The service manager opened it for us and lets it grow for ever. */
-function shortenErrorLog(): void {
+/** Service managers open this file for us and never rotate it. */
+function truncateErrorLog(): void {
   const file = fstatSync(2);
   if (file.isFile() && file.size > serviceLimits.errorLogBytes) ftruncateSync(2);
 }

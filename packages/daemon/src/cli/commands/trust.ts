@@ -4,45 +4,46 @@ import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
 import { peerLabel, shortKey } from '../terminal/peer-label.ts';
 import {
-  everyPeer,
   fullKey,
+  listAllPeers,
   petnamedPeers,
   type ResolveOptions,
   resolvePeer,
 } from '../terminal/resolve-peer.ts';
 
-const PEER = ['<peer>', 'a name, the beginning of a key, or a whole key'] as const;
+const PEER = ['<peer>', 'name, key, or beginning of a key'] as const;
 
-/** What the owner decides about a peer. */
+/** Adds the commands by which the owner decides about a peer. */
 export function addTrustCommands(program: Command, context: CommandContext): void {
   addTrust(program, context, {
     name: 'trust',
-    description: 'Make a peer a contact: its held messages come in. A whole key need not be known before.',
+    description:
+      'Make a peer a contact; its held messages are delivered. Full keys may be added before they are discovered.',
     trust: 'contact',
-    from: (peer) => peer.trust !== 'contact',
-    done: 'is a contact now',
+    appliesTo: (peer) => peer.trust !== 'contact',
+    done: 'is now a contact',
     mayBeNew: true,
   });
   addTrust(program, context, {
     name: 'untrust',
     description: 'Make a contact a stranger again.',
     trust: 'stranger',
-    from: (peer) => peer.trust === 'contact',
-    done: 'is a stranger now',
+    appliesTo: (peer) => peer.trust === 'contact',
+    done: 'is now a stranger',
   });
   addTrust(program, context, {
     name: 'block',
-    description: 'Block a peer: nothing goes to it and nothing of it is kept.',
+    description: 'Block a peer: nothing is sent to it, and nothing from it is kept.',
     trust: 'blocked',
-    from: (peer) => peer.trust !== 'blocked',
-    done: 'is blocked now',
+    appliesTo: (peer) => peer.trust !== 'blocked',
+    done: 'is now blocked',
   });
   addTrust(program, context, {
     name: 'unblock',
     description: 'Make a blocked peer a stranger again.',
     trust: 'stranger',
-    from: (peer) => peer.trust === 'blocked',
-    done: 'is a stranger now',
+    appliesTo: (peer) => peer.trust === 'blocked',
+    done: 'is now a stranger',
   });
   addAlias(program, context);
   addResume(program, context);
@@ -52,8 +53,8 @@ interface TrustCommand {
   readonly name: string;
   readonly description: string;
   readonly trust: Trust;
-  /** Whom it is for. */
-  readonly from: (peer: Pick<Peer, 'trust'>) => boolean;
+  /** If several peers match, those that the command is meant for. */
+  readonly appliesTo: (peer: Pick<Peer, 'trust'>) => boolean;
   readonly done: string;
   readonly mayBeNew?: true;
 }
@@ -67,61 +68,61 @@ function addTrust(program: Command, { io, daemon, printer }: CommandContext, com
     .action(async (text: string) => {
       const { api } = daemon;
       const find = command.mayBeNew ? findOrAdd : resolvePeer;
-      const pubkey = await find({ io, api }, text, { prefer: command.from });
+      const pubkey = await find({ io, api }, text, { prefer: command.appliesTo });
       const peer = await api.updatePeer({ pubkey, trust: command.trust });
-      printer().answer(peer, () => `${titleOf(peer)} ${command.done}.`);
+      printer().result(peer, () => `${titleOf(peer)} ${command.done}.`);
     });
 }
 
 function addAlias(program: Command, { io, daemon, printer }: CommandContext): void {
   program
     .command('alias')
-    .description('Give a peer a name of your own, which every command takes; without a name, take it away.')
+    .description('Give a peer a name of your own, usable in every command; without a name, remove it.')
     .argument(...PEER)
-    .argument('[name...]', 'the name')
+    .argument('[name...]', 'new name')
     .addHelpText('after', example('ocmesh alias npub1… my friend'))
     .action(async (text: string, words: string[]) => {
       const { api } = daemon;
       const alias = words.join(' ').trim() || null;
-      // What looks like a key would be taken for it wherever a peer is named.
+      // Wherever a peer is named, it would be read as the key.
       if (alias !== null && fullKey(alias) !== null)
-        throw new CommandError('invalid_request', 'A key cannot be a name.', 'Choose a word for it.');
+        throw new CommandError('invalid_request', 'A key cannot be used as a name.', 'Choose another name.');
       const pubkey = await resolvePeer({ io, api }, text);
       if (alias !== null) {
         await checkIsFree(api, alias, pubkey);
-        // A whole key may be of somebody who was not discovered yet.
+        // The key may belong to a peer that is not discovered yet.
         if (fullKey(text) !== null) await api.addPeer({ pubkey });
       }
       const peer = await api.updatePeer({ pubkey, alias });
-      printer().answer(peer, () =>
+      printer().result(peer, () =>
         alias === null
-          ? `${shortKey(peer.pubkey)} has no name of yours any more.`
-          : `${shortKey(peer.pubkey)} is ${peerLabel(peer)} now.`,
+          ? `${shortKey(peer.pubkey)} no longer has a name of yours.`
+          : `${shortKey(peer.pubkey)} is now ${peerLabel(peer)}.`,
       );
     });
 }
 
-/** Two of one name could not be told apart by it. */
+/** A name has to identify one peer. */
 async function checkIsFree(api: Handlers, alias: string, pubkey: string): Promise<void> {
-  const holder = petnamedPeers(await everyPeer(api), alias).find((peer) => peer.pubkey !== pubkey);
+  const holder = petnamedPeers(await listAllPeers(api), alias).find((peer) => peer.pubkey !== pubkey);
   if (!holder) return;
   throw new CommandError(
     'invalid_request',
-    `${titleOf(holder)} has this name already.`,
-    `Choose another one, or take it away there first: \`ocmesh alias ${shortKey(holder.pubkey)}\`.`,
+    `${titleOf(holder)} already has this name.`,
+    `Choose another name, or remove that one first: \`ocmesh alias ${shortKey(holder.pubkey)}\`.`,
   );
 }
 
 function addResume(program: Command, { io, daemon, printer }: CommandContext): void {
   program
     .command('resume')
-    .description('Go on with a conversation that was paused because it looked like two programs in a loop.')
+    .description('Resume a conversation that the loop guard paused.')
     .argument(...PEER)
     .addHelpText('after', example('ocmesh resume bob'))
     .action(async (text: string) => {
       const { api } = daemon;
       const peer = await api.resumePeer({ pubkey: await resolvePeer({ io, api }, text) });
-      printer().answer(peer, () => `Messages go to ${titleOf(peer)} again.`);
+      printer().result(peer, () => `Messages to ${titleOf(peer)} are sent again.`);
     });
 }
 
@@ -130,7 +131,7 @@ const titleOf = (peer: Pick<Peer, 'pubkey' | 'name' | 'alias'>): string => {
   return label === key ? key : `${label} (${key})`;
 };
 
-/** A whole key may be of somebody who was not discovered yet. */
+/** Finds a peer, or adds one that is not discovered yet by its full key. */
 async function findOrAdd(
   { io, api }: { readonly io: CommandContext['io']; readonly api: Handlers },
   text: string,

@@ -10,10 +10,10 @@ import {
 import type { Io } from './io.ts';
 import { withProgress } from './progress.ts';
 
-/** The running daemon, as every command meets it. */
+/** The running daemon. Its calls show progress at the terminal. */
 export interface Daemon {
   readonly api: Handlers;
-  /** @param onOpen what happens from then on comes through the stream */
+  /** @param onOpen called when the stream is open: later events come through it */
   follow(
     input: Input<'followEvents'>,
     signal: AbortSignalLike,
@@ -32,7 +32,7 @@ export function createDaemonClient(io: Io): Daemon {
     );
   const api = clientOf(access);
   return {
-    // Where nobody sees what is printed, a program writes: the loop guard counts what it sends.
+    // Off a terminal a program sends the message, so the loop guard has to count it.
     api: io.stdout.isTTY ? api : { ...api, sendMessage: clientOf(agentAccess({ env: io.env })).sendMessage },
     follow: (input, signal, onOpen) =>
       followEvents(input, {

@@ -10,14 +10,14 @@ export type Output = Writable & {
   readonly rows?: number;
 };
 
-/** What a command reads, writes and obeys: the process's own, or a test's. */
+/** Streams, environment, clock and signals of a command: those of the process, or of a test. */
 export interface Io {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Takes over Ctrl-C and its like, until it is cancelled: the command leaves by itself. */
+  /** Handles Ctrl-C and similar signals until it is cancelled; the command then has to end by itself. */
   onInterrupt(run: () => void): Cancel;
   setExitCode(code: number): void;
 }
@@ -25,7 +25,7 @@ export interface Io {
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function processIo(): Io {
-  process.stdout.on('error', endWithoutReader);
+  process.stdout.on('error', exitOnClosedOutput);
   return {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -44,15 +44,15 @@ export function processIo(): Io {
   };
 }
 
-/** `ocmesh inbox | head` closes the pipe: there is nobody left to tell anything. */
-function endWithoutReader({ code, message }: NodeJS.ErrnoException): void {
+/** Ends the process when nobody reads its output any more, as in `ocmesh inbox | head`. */
+function exitOnClosedOutput({ code, message }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') process.exit(exitCodes.clean);
-  process.stderr.write(`ocmesh: standard output takes no more: ${message}\n`);
+  process.stderr.write(`ocmesh: cannot write to standard output: ${message}\n`);
   process.exit(exitCodes.tryAgain);
 }
 
-/** For what has more to do than to print: it goes on. */
-export function goOnWithoutReader(): void {
-  process.stdout.off('error', endWithoutReader);
+/** For commands that do more than print: they keep running when their output is closed. */
+export function ignoreClosedOutput(): void {
+  process.stdout.off('error', exitOnClosedOutput);
   process.stdout.on('error', () => {});
 }

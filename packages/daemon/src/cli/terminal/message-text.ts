@@ -1,6 +1,6 @@
 import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanJson, cleanLine, cleanText } from '@ocmesh/shared/text';
-import type { Paint } from './paint.ts';
+import type { Paint } from './output.ts';
 import { senderLabel, shortKey } from './peer-label.ts';
 import { localTime } from './times.ts';
 
@@ -8,7 +8,7 @@ const SHORT_ID_CHARS = 8;
 
 export const shortId = (id: string): string => cleanLine(id, SHORT_ID_CHARS);
 
-/** What a message says, as text: typed ones with their data. */
+/** Returns the content of a message as text; messages with a type also show their data. */
 export function bodyText({ type, content, data }: Message): string {
   const parts = [cleanText(content)];
   if (type !== 'text') parts.unshift(`[${cleanLine(type, limits.message.typeChars)}]`);
@@ -16,14 +16,14 @@ export function bodyText({ type, content, data }: Message): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-/** Every line of others behind a bar: nobody can write a line that looks like one of ours. */
+/** Puts a bar before every line: text by others cannot fake one of our lines. */
 export const quoted = (text: string): string =>
   text
     .split('\n')
     .map((line) => `│ ${line.replaceAll('\t', '    ')}`)
     .join('\n');
 
-/** A message alone, whole. */
+/** Formats one message in full. */
 export function messageText(message: Message, nowMs: number, paint: Paint): string {
   const { id, direction, to, trust, reply_to, delivery } = message;
   const time = localTime(message.timestamp, nowMs);
@@ -31,13 +31,13 @@ export function messageText(message: Message, nowMs: number, paint: Paint): stri
     direction === 'in'
       ? `from ${senderLabel(message)} (${trust}, ${shortKey(message.from)})`
       : `to ${shortKey(to)}: ${delivery.state}`;
-  const head = `${paint('bold', who)}  ${time}  ${paint('dim', shortId(id))}${reply_to === null ? '' : `, answers ${shortId(reply_to)}`}`;
-  const ways =
+  const head = `${paint('bold', who)}  ${time}  ${paint('dim', shortId(id))}${reply_to === null ? '' : `, reply to ${shortId(reply_to)}`}`;
+  const relays =
     direction === 'in'
       ? []
-      : delivery.relays.map(({ url, outcome, reason }) => `  ${wayText(url, outcome, reason)}`);
-  return [head, quoted(bodyText(message)), ...ways].join('\n');
+      : delivery.relays.map(({ url, outcome, reason }) => `  ${relayText(url, outcome, reason)}`);
+  return [head, quoted(bodyText(message)), ...relays].join('\n');
 }
 
-const wayText = (url: string, outcome: string, reason: string | null): string =>
+const relayText = (url: string, outcome: string, reason: string | null): string =>
   `${outcome} ${cleanLine(url, limits.relay.urlChars)}${reason === null ? '' : `: ${cleanLine(reason, limits.relay.reasonChars)}`}`;

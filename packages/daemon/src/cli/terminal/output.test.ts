@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toJson } from './output.ts';
 
-test('JSON holds the same value, and nothing that a terminal acts on or hides', () => {
+test('JSON has the same value, without characters that control the terminal or are invisible', () => {
   const text = fc.string({ unit: 'binary' });
   const nasty = fc.oneof(
     text,
@@ -18,6 +18,6 @@ test('JSON holds the same value, and nothing that a terminal acts on or hides', 
   );
 });
 
-test('leaves every language as it is', () => {
+test('leaves every language unchanged', () => {
   expect(toJson('grüße こんにちは مرحبا 👋')).toBe('"grüße こんにちは مرحبا 👋"');
 });

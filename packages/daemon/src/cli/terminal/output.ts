@@ -1,16 +1,24 @@
-import type { Io } from './io.ts';
+import { styleText } from 'node:util';
+import type { Io, Output } from './io.ts';
 
-export function printLine(text: string): void {
-  process.stdout.write(`${text}\n`);
+export type Style = Parameters<typeof styleText>[0];
+/** Returns the text in a style, or unchanged if the output shows no colours. */
+export type Paint = (style: Style, text: string) => string;
+
+/** Colours only for terminals, and not with NO_COLOR (no-color.org) or TERM=dumb. */
+export function paintFor({ env }: Pick<Io, 'env'>, output: Output): Paint {
+  const hasColours = output.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  return (style, text) => (hasColours ? styleText(style, text, { validateStream: false }) : text);
 }
 
-/** What a terminal would act on, or not show. Between quotes an escape of JSON stands for the same character. */
-const UNSEEN = /[\u007f-\u{10ffff}]/gu;
+/** Candidates for escaping: JSON has them only within strings, where an escape means the same character. */
+const BEYOND_ASCII = /[\u007f-\u{10ffff}]/gu;
+/** Characters that control the terminal or are invisible. */
 const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}]/u;
 
-/** JSON that holds the very same value, and that does nothing to the terminal it is printed on. */
+/** Returns JSON of exactly this value, with control and invisible characters escaped: safe to print on a terminal. */
 export const toJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replace(UNSEEN, (char) =>
+  JSON.stringify(value, null, indent).replace(BEYOND_ASCII, (char) =>
     DECEPTIVE.test(char) ? escaped(char) : char,
   );
 
@@ -21,13 +29,15 @@ const escaped = (char: string): string =>
   ).join('');
 
 export interface Printer {
-  /** Whether a program reads it. */
+  /** Whether --json was given. */
   readonly json: boolean;
-  /** The one answer of a command: the value as JSON where it was asked for, else the text. */
-  answer(value: unknown, text: () => string): void;
-  /** One of many, as it comes. */
+  /** Prints the result of a command: the value as JSON with --json, else the text. */
+  result(value: unknown, text: () => string): void;
+  /** Prints one result of many, with --json on one line. */
   item(value: unknown, text: () => string): void;
-  /** For the person alone, beside the answer. */
+  /** Prints a line of text, with --json as well. */
+  line(text: string): void;
+  /** Prints a hint to standard error, for people only. */
   note(text: string): void;
 }
 
@@ -35,8 +45,9 @@ export function createPrinter({ stdout, stderr }: Io, json: boolean): Printer {
   const write = (text: string): void => void (text === '' || stdout.write(`${text}\n`));
   return {
     json,
-    answer: (value, text) => write(json ? toJson(value, 2) : text()),
+    result: (value, text) => write(json ? toJson(value, 2) : text()),
     item: (value, text) => write(json ? toJson(value) : text()),
+    line: write,
     note(text) {
       if (!json) stderr.write(`${text}\n`);
     },

@@ -1,12 +1,12 @@
 import { limits } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 
-/** Hex digits that tell peers apart at a glance; whoever wants to be taken for another has to make 2^48 keys. */
+/** Hex digits that tell peers apart at a glance; faking them takes about 2^48 keys. */
 const KEY_DIGITS = 12;
 
 export const shortKey = (pubkey: string): string => pubkey.slice(0, KEY_DIGITS);
 
-/** A name as it is shown and compared: nothing hidden in it, on one line. Empty when nothing is left. */
+/** Returns a name as it is shown and compared: one line without invisible characters; may be empty. */
 export const shownName = (name: string | null): string =>
   name === null ? '' : cleanLine(name, limits.peer.nameChars);
 
@@ -16,11 +16,11 @@ interface Named {
   readonly alias: string | null;
 }
 
-/** What the owner calls it, else what it calls itself, else its key. */
+/** Returns the owner's name for a peer, else its own name, else its key. */
 export const peerLabel = ({ pubkey, name, alias }: Named): string =>
   shownName(alias) || shownName(name) || shortKey(pubkey);
 
-/** The same of whoever sent a message. */
+/** Returns the name of a message's sender, else its key. */
 export const senderLabel = ({
   from,
   from_name,

@@ -5,7 +5,7 @@ import { openCommandLineAt } from '../../../test/support/command-line.ts';
 
 const keyOf = (start: string): string => start.padEnd(64, '0');
 
-/** Whom `send` writes to, or what it says instead. */
+/** Returns the key `send` sends to, or its error. */
 async function sendTo(name: string, peers: readonly Partial<Peer>[]) {
   const { run } = await atHome(peers);
   const { out, err, code } = await run(['send', name, 'hi', '--json']);
@@ -27,7 +27,7 @@ describe('a peer is named', () => {
     ['its own name, in any case', 'bob', bobKey],
     ['the owner’s name for it', 'my friend', other.pubkey],
     ['the beginning of its key', 'c0ff', other.pubkey],
-    ['its whole key, known or not', 'd'.repeat(64), 'd'.repeat(64)],
+    ['its full key, known or not', 'd'.repeat(64), 'd'.repeat(64)],
     [
       'its npub',
       'npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6',
@@ -37,26 +37,29 @@ describe('a peer is named', () => {
     expect(await sendTo(name, [bob, { ...other, alias: 'my friend' }])).toEqual(pubkey);
   });
 
-  it('by the owner’s name before all others: nobody else can give one', async () => {
+  it('by the owner’s name before all others, because nobody else can give one', async () => {
     const impostor = { pubkey: keyOf('bad'), name: 'carol' };
     expect(await sendTo('carol', [impostor, { ...other, alias: 'carol', name: 'c' }])).toBe(other.pubkey);
   });
 
-  it('not by three digits of its key, nor by a part of its name', async () => {
+  it('not by three digits of its key or a part of its name', async () => {
     expect(await sendTo('c0f', [bob, other])).toMatchObject({ error: 'peer_not_found' });
     expect(await sendTo('car', [bob, other])).toMatchObject({ error: 'peer_not_found' });
   });
 
-  it.each(['c0f', 'npub1qqq'])('by at least 4 characters of its key, and is told so: %s', async (start) => {
-    expect((await sendTo(start, [bob, other])).message).toContain('at least 4 characters');
-    expect((await sendTo('nobody', [bob, other])).message).not.toContain('at least');
-  });
+  it.each(['c0f', 'npub1qqq'])(
+    'by at least 4 characters of its key, and the error says so: %s',
+    async (prefix) => {
+      expect((await sendTo(prefix, [bob, other])).message).toContain('at least 4 characters');
+      expect((await sendTo('nobody', [bob, other])).message).not.toContain('at least');
+    },
+  );
 
-  it.each(['0', 'zz', 'deadbeef'])('not by its whole key with %j behind it', async (rest) => {
+  it.each(['0', 'zz', 'deadbeef'])('not by its full key with %j after it', async (rest) => {
     expect(await sendTo(bobKey + rest, [bob, other])).toMatchObject({ error: 'peer_not_found' });
   });
 
-  it('on whichever page it stands', async () => {
+  it('on whichever page of the list it is', async () => {
     const { run, calls } = await openCommandLineAt({
       listPeers: async ({ cursor }) =>
         cursor
@@ -69,25 +72,27 @@ describe('a peer is named', () => {
   });
 });
 
-describe('a name that fits several', () => {
+describe('a name that matches several peers', () => {
   const twins = [bob, { pubkey: keyOf('bad'), name: 'b\u200bob' }];
 
   it('is refused with the candidates, and nothing is sent', async () => {
     const { run, calls } = await atHome(twins);
     const { err, code } = await run(['send', 'bob', 'hi']);
-    expect(err).toContain('"bob" fits 2 peers:\n  Bob  b0b0b0b0b0b0  stranger, online\n  bob  bad000000000');
+    expect(err).toContain(
+      '"bob" matches 2 peers:\n  Bob  b0b0b0b0b0b0  stranger, online\n  bob  bad000000000',
+    );
     expect(code).toBe(78);
     expect(calls.map(([name]) => name)).toEqual(['listPeers']);
   });
 
-  it('is refused for a program with their keys', async () => {
+  it('is refused with their keys as JSON', async () => {
     expect(await sendTo('bob', twins)).toMatchObject({
       error: 'peer_ambiguous',
       details: { candidates: [{ pubkey: bobKey }, { pubkey: keyOf('bad') }] },
     });
   });
 
-  it('as a name and as the beginning of another key is refused too', async () => {
+  it('is also refused if it is the name of one and the beginning of another’s key', async () => {
     expect(
       await sendTo('beef', [{ pubkey: keyOf('beef') }, { pubkey: keyOf('bad'), name: 'beef' }]),
     ).toMatchObject({
@@ -95,25 +100,28 @@ describe('a name that fits several', () => {
     });
   });
 
-  it('is asked about on a terminal', async () => {
-    const { begin } = await atHome(twins);
-    const command = begin(['send', 'bob', 'hi', '--json'], { columns: 80 });
-    await command.said('Which one? 1 to 2: ');
+  it('is chosen at a terminal', async () => {
+    const { start } = await atHome(twins);
+    const command = start(['send', 'bob', 'hi', '--json'], { columns: 80 });
+    await command.printed('Which one? 1 to 2: ');
     command.stdin.write('2\n');
-    expect(JSON.parse((await command.over).out)).toMatchObject({ to: keyOf('bad') });
+    expect(JSON.parse((await command.exited).out)).toMatchObject({ to: keyOf('bad') });
     expect(command.err()).toContain('  2  bob  bad000000000');
   });
 
-  it.each(['\n', '3\n', 'bob\n', '\u0004'])('is not guessed when the answer is %j', async (answer) => {
-    const { begin, calls } = await atHome(twins);
-    const command = begin(['send', 'bob', 'hi'], { columns: 80 });
-    await command.said('Which one?');
+  it.each(['\n', '3\n', 'bob\n', '\u0004'])('is not guessed if the user types %j', async (answer) => {
+    const { start, calls } = await atHome(twins);
+    const command = start(['send', 'bob', 'hi'], { columns: 80 });
+    await command.printed('Which one?');
     command.stdin.write(answer);
-    expect(await command.over).toMatchObject({ code: 78, err: expect.stringContaining('None was chosen.') });
+    expect(await command.exited).toMatchObject({
+      code: 78,
+      err: expect.stringContaining('No peer was chosen.'),
+    });
     expect(calls.map(([name]) => name)).toEqual(['listPeers']);
   });
 
-  it('is no question where only one of them can be meant', async () => {
+  it('needs no choice if the command applies to only one of them', async () => {
     const { run, calls } = await openCommandLineAt({
       listPeers: async () => ({
         items: [aPeer(bob), aPeer({ ...bob, pubkey: keyOf('bad'), trust: 'blocked' })],

@@ -7,22 +7,22 @@ import { CommandError } from './failure.ts';
 import type { Io } from './io.ts';
 import { peerLabel, shortKey, shownName } from './peer-label.ts';
 
-/** Fewer would fit too many keys. */
-const LEAST_PREFIX = 4;
-/** More cannot be looked through; and a name that so many bear is no name. */
-const MOST_ASKED = 20;
+/** Shorter prefixes would match too many keys. */
+const MIN_PREFIX = 4;
+/** A longer list to choose from is of no use. */
+const MAX_CHOICES = 20;
 const ARGUMENT_CHARS = 100;
 
 type Candidate = Pick<Peer, 'pubkey' | 'npub' | 'name' | 'alias' | 'trust' | 'online'>;
 
 export interface ResolveOptions {
-  /** Who may be meant at all. Default: every known peer. */
+  /** Peers to choose from. Default: every known peer. */
   readonly among?: readonly Candidate[];
-  /** Where several fit, only these count, if there are any: who is to be unblocked is blocked. */
+  /** If several match, prefers these: for `unblock`, those that are blocked. */
   readonly prefer?: (peer: Candidate) => boolean;
 }
 
-/** A key that stands there in full. @throws OcmeshError `invalid_pubkey` where it looks like one and is none */
+/** Returns the key if the text is a full one, else null. @throws OcmeshError `invalid_pubkey` if it only looks like one */
 export function fullKey(text: string): string | null {
   const bare = text
     .trim()
@@ -32,8 +32,8 @@ export function fullKey(text: string): string | null {
 }
 
 /**
- * The key of the peer that a person means: by its key, the owner's name for it, its own name, or the beginning of its key.
- * Where several fit, the terminal asks; nothing is guessed.
+ * Returns the key of the peer that the text names: by its key, the owner's name for it, its own name, or the beginning
+ * of its key. If several match, it asks at the terminal; it never guesses.
  * @throws CommandError `peer_ambiguous` without a terminal, `peer_not_found`
  */
 export async function resolvePeer(
@@ -44,52 +44,52 @@ export async function resolvePeer(
   const key = fullKey(text);
   if (key !== null) return key;
   const shown = cleanLine(text, ARGUMENT_CHARS);
-  const fitting = matchPeers(options.among ?? (await everyPeer(api)), text);
-  const preferred = options.prefer ? fitting.filter(options.prefer) : [];
-  const candidates = preferred.length > 0 ? preferred : fitting;
+  const matches = matchPeers(options.among ?? (await listAllPeers(api)), text);
+  const preferred = options.prefer ? matches.filter(options.prefer) : [];
+  const candidates = preferred.length > 0 ? preferred : matches;
   const [only, ...others] = candidates;
   if (!only) {
-    const why = isShortStart(text)
-      ? `the beginning of a key takes at least ${LEAST_PREFIX} characters`
-      : 'no key of one begins so';
+    const why = isShortPrefix(text)
+      ? `, and the beginning of a key needs at least ${MIN_PREFIX} characters.`
+      : ` and no key starting with "${shown}".`;
     throw new CommandError(
       'peer_not_found',
-      `No peer is called "${shown}", and ${why}.`,
-      '`ocmesh peers` lists them; a new one appears within 2 to 5 minutes of starting.',
+      `No peer named "${shown}"${why}`,
+      '`ocmesh peers` lists the known ones. A new peer appears within 2 to 5 minutes of its start.',
     );
   }
-  return others.length === 0 ? only.pubkey : askWhich(io, shown, candidates);
+  return others.length === 0 ? only.pubkey : choosePeer(io, shown, candidates);
 }
 
-/** Those that the owner calls so. */
+/** Returns the peers to which the owner gave this name. */
 export const petnamedPeers = (peers: readonly Candidate[], text: string): Candidate[] =>
-  peers.filter(({ alias }) => alias !== null && comparable(alias) === typed(text));
+  peers.filter(({ alias }) => alias !== null && comparable(alias) === normalize(text));
 
-/** Those that the text names: the owner's names go before all others, as nobody else can give one. */
+/** Returns the peers that the text names. The owner's names come first, because nobody else can give them. */
 export function matchPeers(peers: readonly Candidate[], text: string): Candidate[] {
-  const wanted = typed(text);
+  const wanted = normalize(text);
   if (wanted === '') return [];
   const petnamed = petnamedPeers(peers, text);
   if (petnamed.length > 0) return petnamed;
   const isPrefix =
-    /^[0-9a-f]+$/.test(wanted) && wanted.length >= LEAST_PREFIX
+    /^[0-9a-f]+$/.test(wanted) && wanted.length >= MIN_PREFIX
       ? ({ pubkey }: Candidate) => pubkey.startsWith(wanted)
-      : /^npub1./.test(wanted) && wanted.length >= 'npub1'.length + LEAST_PREFIX
+      : /^npub1./.test(wanted) && wanted.length >= 'npub1'.length + MIN_PREFIX
         ? ({ npub }: Candidate) => npub.startsWith(wanted)
         : () => false;
   return peers.filter((peer) => comparable(peer.name) === wanted || isPrefix(peer));
 }
 
-/** Never cut: with more behind a key it is not that key. */
-const typed = (text: string): string => folded(cleanLine(text, text.length));
-const isShortStart = (text: string): boolean =>
-  new RegExp(`^([0-9a-f]{1,${LEAST_PREFIX - 1}}|npub1.{0,${LEAST_PREFIX - 1}})$`).test(typed(text));
+/** Does not shorten the text: a key with something after it is not that key. */
+const normalize = (text: string): string => foldCase(cleanLine(text, text.length));
+const isShortPrefix = (text: string): boolean =>
+  new RegExp(`^([0-9a-f]{1,${MIN_PREFIX - 1}}|npub1.{0,${MIN_PREFIX - 1}})$`).test(normalize(text));
 
-const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
-const comparable = (name: string | null): string => folded(shownName(name));
+const foldCase = (text: string): string => text.normalize('NFKC').toLowerCase();
+const comparable = (name: string | null): string => foldCase(shownName(name));
 
-/** All pages of the list. */
-export async function everyPeer(
+/** Returns all peers, page by page. */
+export async function listAllPeers(
   api: Pick<Handlers, 'listPeers'>,
   filter: Pick<Input<'listPeers'>, 'online'> = {},
   context?: CallContext,
@@ -107,27 +107,27 @@ export async function everyPeer(
 const describe = (peer: Candidate): string =>
   `${peerLabel(peer)}  ${shortKey(peer.pubkey)}  ${peer.trust}, ${peer.online ? 'online' : 'offline'}`;
 
-async function askWhich(io: Io, shown: string, candidates: readonly Candidate[]): Promise<string> {
-  if (!io.stdin.isTTY || !io.stderr.isTTY || candidates.length > MOST_ASKED) {
-    const keys = candidates.slice(0, MOST_ASKED);
+async function choosePeer(io: Io, shown: string, candidates: readonly Candidate[]): Promise<string> {
+  if (!io.stdin.isTTY || !io.stderr.isTTY || candidates.length > MAX_CHOICES) {
+    const keys = candidates.slice(0, MAX_CHOICES);
     throw new CommandError(
       'peer_ambiguous',
-      `"${shown}" fits ${candidates.length} peers:\n${keys.map((peer) => `  ${describe(peer)}`).join('\n')}`,
-      'Name one by its key, or give it a name of your own: `ocmesh alias <key> <name>`.',
+      `"${shown}" matches ${candidates.length} peers:\n${keys.map((peer) => `  ${describe(peer)}`).join('\n')}`,
+      'Use the key, or give one a name of your own: `ocmesh alias <key> <name>`.',
       { candidates: keys.map(({ pubkey, name, alias, trust }) => ({ pubkey, name, alias, trust })) },
     );
   }
   const list = candidates.map((peer, i) => `  ${i + 1}  ${describe(peer)}\n`).join('');
-  io.stderr.write(`"${shown}" fits ${candidates.length} peers:\n${list}`);
+  io.stderr.write(`"${shown}" matches ${candidates.length} peers:\n${list}`);
   const terminal = createInterface({ input: io.stdin, output: io.stderr });
-  // Left with Ctrl-C or Ctrl-D.
-  const left = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  // Ctrl-C or Ctrl-D.
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   try {
-    const answer = await Promise.race([terminal.question(`Which one? 1 to ${candidates.length}: `), left]);
+    const answer = await Promise.race([terminal.question(`Which one? 1 to ${candidates.length}: `), closed]);
     const chosen = /^\d+$/.test(answer.trim()) ? candidates[Number(answer) - 1] : undefined;
     if (chosen) return chosen.pubkey;
   } finally {
     terminal.close();
   }
-  throw new CommandError('cancelled', 'None was chosen.', 'Nothing was done.');
+  throw new CommandError('cancelled', 'No peer was chosen.', 'Nothing was done.');
 }

@@ -22,20 +22,20 @@ const ioOf = (terminal: object): Io =>
   ({ stdout: Object.assign(new PassThrough(), terminal), env: {} }) as never;
 const widths = (table: string): number[] => table.split('\n').map(widthOf);
 
-test('lines up what is beneath one another, wide characters too', () => {
+test('aligns columns, also with wide characters', () => {
   const [title, bob] = renderTable(ioOf({}), columns, rows).split('\n');
   expect(title).toBe('NAME                  KEY       TEXT');
   expect(bob).toBe('bob                   b0b0b0b0  hello');
 });
 
-test('fits into the terminal: what may shrink is cut, keys are not', () => {
+test('fits the terminal: columns that may shrink are cut, keys are not', () => {
   const table = renderTable(ioOf({ isTTY: true, columns: 50 }), columns, rows);
   expect(Math.max(...widths(table))).toBeLessThanOrEqual(50);
   expect(table).toContain('b0b0b0b0');
   expect(table).toContain('…');
 });
 
-test('is cut nowhere when it is piped', () => {
+test('cuts nothing in a pipe', () => {
   expect(renderTable(ioOf({ columns: 50 }), columns, rows)).toContain('x'.repeat(100));
 });
 

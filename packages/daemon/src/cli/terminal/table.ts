@@ -1,37 +1,37 @@
 import stringWidth from 'fast-string-truncated-width';
 import type { Io } from './io.ts';
-import { paintFor, type Style } from './paint.ts';
+import { paintFor, type Style } from './output.ts';
 
 export interface Column<Row> {
   readonly title: string;
   /** One line, cleaned. */
   readonly value: (row: Row) => string;
   readonly style?: (row: Row) => Style | null;
-  /** Cut where the terminal is too narrow. */
+  /** Whether to cut this column if the terminal is too narrow. */
   readonly shrinks?: true;
 }
 
-/** Columns of a terminal that does not say. */
-const USUAL_COLUMNS = 80;
+/** Width of a terminal that does not report one. */
+const DEFAULT_WIDTH = 80;
 const GAP = '  ';
-const LEAST_COLUMNS = 8;
+const MIN_WIDTH = 8;
 
 export const widthOf = (text: string): number => stringWidth(text).width;
 
-/** The text in at most so many columns of a terminal. */
+/** Cuts the text to at most this many terminal columns. */
 export function fitText(text: string, columns: number): string {
   const { truncated, ellipsed, index } = stringWidth(text, { limit: columns, ellipsis: '…' });
   return truncated ? `${text.slice(0, index)}${ellipsed ? '…' : ''}` : text;
 }
 
-/** Rows under titles, as wide as the terminal; piped, nothing is cut. */
+/** Formats rows under titles, no wider than the terminal; in a pipe, nothing is cut. */
 export function renderTable<Row>(io: Io, columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const paint = paintFor(io, io.stdout);
   const cells = rows.map((row) => columns.map((column) => column.value(row)));
   const natural = columns.map(({ title }, i) =>
     Math.max(widthOf(title), ...cells.map((line) => widthOf(line[i] ?? ''))),
   );
-  const widths = io.stdout.isTTY ? shrink(columns, natural, io.stdout.columns ?? USUAL_COLUMNS) : natural;
+  const widths = io.stdout.isTTY ? shrink(columns, natural, io.stdout.columns ?? DEFAULT_WIDTH) : natural;
   const line = (texts: readonly string[], style: (i: number) => Style | null | undefined): string =>
     texts
       .map((text, i) => {
@@ -58,9 +58,9 @@ function shrink(columns: readonly Column<never>[], natural: readonly number[], r
     const candidates = widths.map((width, i) => (columns[i]?.shrinks ? width : 0));
     const widest = candidates.indexOf(Math.max(...candidates));
     const width = widths[widest] ?? 0;
-    if (width <= LEAST_COLUMNS) break;
-    const second = Math.max(...candidates.filter((_, i) => i !== widest), LEAST_COLUMNS);
-    widths[widest] = Math.max(width - over, Math.min(second, width - 1), LEAST_COLUMNS);
+    if (width <= MIN_WIDTH) break;
+    const second = Math.max(...candidates.filter((_, i) => i !== widest), MIN_WIDTH);
+    widths[widest] = Math.max(width - over, Math.min(second, width - 1), MIN_WIDTH);
   }
   return widths;
 }

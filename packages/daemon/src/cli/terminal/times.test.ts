@@ -13,11 +13,11 @@ test.each([
   [3_600_000, '1 h ago'],
   [86_400_000, '1 d ago'],
   [now, 'never'],
-])('%i ms ago is told as %s', (ms, told) => {
-  expect(timeAgo(ago(ms), now)).toBe(told);
+])('%i ms ago is shown as %s', (ms, expected) => {
+  expect(timeAgo(ago(ms), now)).toBe(expected);
 });
 
-test('today needs no date', () => {
+test('a time of today has no date', () => {
   expect(localTime(ago(3 * 3_600_000), now)).toBe('09:00');
   expect(localTime(ago(24 * 3_600_000), now)).toBe('2026-01-30 12:00');
 });

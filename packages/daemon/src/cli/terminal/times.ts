@@ -1,9 +1,9 @@
 import { dayMs, hourMs, minuteMs } from '@ocmesh/shared/ambient';
 
-/** How long ago, as short as it can be said. */
+/** Returns how long ago a time is, like `5 min ago`. */
 export function timeAgo(iso: string, nowMs: number): string {
   const atMs = Date.parse(iso);
-  // What was never seen is dated 1970.
+  // A peer that was never seen has 1970.
   if (!(atMs > 0)) return 'never';
   const agoMs = nowMs - atMs;
   if (agoMs < minuteMs) return 'now';
@@ -14,7 +14,7 @@ export function timeAgo(iso: string, nowMs: number): string {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** The time of day here; of another day with its date. */
+/** Returns the local time of day, with the date if it is not today. */
 export function localTime(iso: string, nowMs: number): string {
   const at = new Date(iso);
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;

@@ -1,13 +1,13 @@
-/** Limits of fetching the messages that relays kept for us. */
+/** Limits of catch-ups. */
 export const catchUpLimits = {
-  /** How far to look back after a short interruption. */
+  /** How far before a short interruption a shallow catch-up begins. */
   shallowSeconds: 600,
-  /** Time between two deep catch-ups on one relay, so that an unstable one is not asked for a week each time. */
+  /** Time between two deep catch-ups on one relay, so that an unstable one is not asked for a week of messages each time. */
   deepEveryMinutes: 60,
   /** Events requested in one page: relays' usual `max_limit`. */
   pageEvents: 500,
-  /** Pages of one catch-up: a relay that never runs dry is lying. */
+  /** Pages per fetch: a relay with more is lying. */
   pages: 200,
-  /** Backfilled events of one kind held at once to be sorted. */
+  /** Backfill of one kind that is held in memory to be sorted. */
   heldBytes: 8 * 1024 * 1024,
 } as const;

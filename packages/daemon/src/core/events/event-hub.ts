@@ -4,36 +4,38 @@ import type { DomainEvent } from '../model/domain-events.ts';
 
 const EPOCH_BYTES = 4;
 
-type Told = Extract<DomainEvent, { type: EventType }>;
-/** What is kept of an event: who or what it is about, not what was known of them. */
+/** An event that `GET /events` shows. */
+type PublicEvent = Extract<DomainEvent, { type: EventType }>;
+/** An event as it is kept: a peer by its key only, because it is shown as it is by then. */
 export type KeptEvent =
-  | Exclude<Told, { type: 'peer.discovered' }>
+  | Exclude<PublicEvent, { type: 'peer.discovered' }>
   | { readonly type: 'peer.discovered'; readonly pubkey: Pubkey };
 
-const isTold = (event: DomainEvent): event is Told => (eventTypes as readonly string[]).includes(event.type);
+const isPublic = (event: DomainEvent): event is PublicEvent =>
+  (eventTypes as readonly string[]).includes(event.type);
 
-/** Why a reader cannot go on where it was. */
+/** Why a reader cannot continue where it was. */
 type Gap = 'restarted' | 'too_old' | 'unknown_id';
 
 type Next =
   | { readonly id: string; readonly event: KeptEvent }
-  /** The id is that of the newest event, from which the reader may go on. */
+  /** The id is that of the newest event, from which the reader may continue. */
   | { readonly id: string; readonly gap: Gap };
 
 export interface EventHub {
-  /** Numbers the event, keeps it for a while and wakes the readers. Events that only matter inside are left out. */
+  /** Numbers the event, keeps it for a while and wakes the readers. Internal events are ignored. */
   publish(event: DomainEvent): void;
-  /** Where a reader starts that wants only what is new. */
+  /** Returns the id from which a reader gets new events only. */
   position(): string;
-  /** What comes after this id; null when nothing has yet. */
+  /** Returns the event after this id; null if there is none yet. */
   next(id: string): Next | null;
-  /** Calls back whenever there is more. */
+  /** Calls `wake` after each new event. @returns a function that ends it */
   subscribe(wake: () => void): () => void;
 }
 
 /**
- * The events of this run of the daemon, as `<epoch>:<number>`; the last ones are kept in memory, so that a reader whose
- * connection broke misses none. After a restart the epoch is another one, since what was told before is forgotten.
+ * Numbers the events of this run of the daemon as `<epoch>:<number>`. Keeps the last ones in memory, so that a reader
+ * misses none by reconnecting. A restart changes the epoch, because earlier events are forgotten.
  */
 export function createEventHub(
   deps: { readonly random: Random },
@@ -49,7 +51,7 @@ export function createEventHub(
 
   return {
     publish(event) {
-      if (!isTold(event)) return;
+      if (!isPublic(event)) return;
       kept.push(event.type === 'peer.discovered' ? { type: event.type, pubkey: event.peer.pubkey } : event);
       newest++;
       if (kept.length > options.kept) kept.shift();
@@ -59,11 +61,11 @@ export function createEventHub(
     position: () => idOf(newest),
 
     next(id) {
-      const [, itsEpoch, digits = ''] = /^([0-9a-f]+):(0|[1-9][0-9]{0,14})$/.exec(id) ?? [];
+      const [, givenEpoch, digits = ''] = /^([0-9a-f]+):(0|[1-9][0-9]{0,14})$/.exec(id) ?? [];
       const number = Number(digits);
       const gap = (reason: Gap): Next => ({ id: idOf(newest), gap: reason });
-      if (itsEpoch === undefined) return gap('unknown_id');
-      if (itsEpoch !== epoch) return gap('restarted');
+      if (givenEpoch === undefined) return gap('unknown_id');
+      if (givenEpoch !== epoch) return gap('restarted');
       if (number > newest) return gap('unknown_id');
       const missing = newest - number;
       if (missing > kept.length) return gap('too_old');

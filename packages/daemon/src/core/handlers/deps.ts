@@ -14,6 +14,7 @@ import type { HeldMessages } from '../trust/held-messages.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
 
+/** Everything that some handler needs. Each `createXHandlers` picks what its own handlers need. */
 export interface HandlerDeps {
   readonly identity: Identity;
   readonly store: Store;
@@ -27,15 +28,15 @@ export interface HandlerDeps {
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
   readonly heldMessages: HeldMessages;
-  /** When a message that is still going out is tried next. */
+  /** Returns when the next attempt to publish this event is due; null if none is. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
-  /** What still goes out. */
+  /** Returns how many events are on their way out. */
   readonly outboxDepth: () => number;
   readonly renderMetrics: RenderMetrics;
   readonly hub: EventHub;
-  /** Told after what happened is on disk. */
+  /** Publishes domain events. Call it after the change is on disk. */
   readonly emit: (events: readonly DomainEvent[]) => void;
-  /** Receipts may have become due. */
+  /** Sends receipts that may have become due. */
   readonly wakeReceipts: () => void;
 }
 

@@ -1,22 +1,35 @@
-import type { Streams } from '@ocmesh/shared/contract';
-import { type AbortSignalLike, OcmeshError, type Passed, type StreamEvent } from '@ocmesh/shared/contract';
+import {
+  type AbortSignalLike,
+  OcmeshError,
+  type Passed,
+  type StreamEvent,
+  type Streams,
+} from '@ocmesh/shared/contract';
 import type { KeptEvent } from '../events/event-hub.ts';
 import { eventLimits } from '../events/limits.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentDelivery, presentMessage, presentPeer, presentReason } from './present.ts';
+import { presentDelivery, presentMessage, presentPeer, presentReason, presentRelay } from './present.ts';
 
 const RETRY_AFTER_S = 5;
 
+/** A stream event before it gets its id. */
 type Shown = StreamEvent extends infer E ? (E extends StreamEvent ? Omit<E, 'id'> : never) : never;
 
 export function createEventHandlers(
-  { hub, store, clock, identity, nextAttemptAtMs, loopGuard }: HandlerDeps,
+  {
+    hub,
+    store,
+    clock,
+    identity,
+    nextAttemptAtMs,
+    loopGuard,
+  }: Pick<HandlerDeps, 'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'loopGuard'>,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
-  let open = 0;
+  let openStreams = 0;
 
-  /** As REST shows it now; null for what is gone. */
+  /** Shows an event as REST would now; null if its peer or message is gone. */
   function show(tables: Tables, event: KeptEvent): Shown | null {
     switch (event.type) {
       case 'message.received': {
@@ -35,7 +48,7 @@ export function createEventHandlers(
         };
       }
       case 'relay.state':
-        return { event: event.type, data: event.relay };
+        return { event: event.type, data: presentRelay(event.relay) };
       case 'status.changed':
         return {
           event: event.type,
@@ -59,14 +72,14 @@ export function createEventHandlers(
     signal: AbortSignalLike,
   ): AsyncGenerator<StreamEvent | Passed> {
     let wake = (): void => {};
-    const call = (): void => wake();
-    const unsubscribe = hub.subscribe(call);
-    signal.addEventListener('abort', call, { once: true });
+    const onWake = (): void => wake();
+    const unsubscribe = hub.subscribe(onWake);
+    signal.addEventListener('abort', onWake, { once: true });
     try {
       let at = from;
       yield { id: at, event: 'passed' };
       while (!signal.aborted) {
-        // Armed before the look: what comes meanwhile is not missed.
+        // Before `next`, so that no event between the two is missed.
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -86,17 +99,17 @@ export function createEventHandlers(
       }
     } finally {
       unsubscribe();
-      signal.removeEventListener('abort', call);
-      open--;
+      signal.removeEventListener('abort', onWake);
+      openStreams--;
     }
   }
 
   return {
     followEvents({ types, last_event_id }, { signal }) {
-      if (open >= eventLimits.streams) {
+      if (openStreams >= eventLimits.streams) {
         throw new OcmeshError('too_many_streams', { retryAfterSeconds: RETRY_AFTER_S });
       }
-      open++;
+      openStreams++;
       const wanted = types?.split(',');
       return follow((type) => wanted?.includes(type) ?? true, last_event_id ?? hub.position(), signal);
     },

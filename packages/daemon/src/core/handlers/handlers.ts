@@ -9,7 +9,7 @@ import { createRelayHandlers } from './relays.ts';
 import { createStatusHandlers } from './status.ts';
 import { createTrustHandlers } from './trust.ts';
 
-/** One handler for each operation of the contract. */
+/** Creates one handler for each operation of the contract. */
 export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Handlers & Streams => ({
   ...createStatusHandlers(deps, options),
   ...createMetricsHandler(deps, options),

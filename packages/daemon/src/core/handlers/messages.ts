@@ -7,7 +7,13 @@ import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentMessage } from './present.ts';
 
 export function createMessageHandlers(
-  { store, identity, waiting, wakeReceipts, nextAttemptAtMs }: HandlerDeps,
+  {
+    store,
+    identity,
+    waiting,
+    wakeReceipts,
+    nextAttemptAtMs,
+  }: Pick<HandlerDeps, 'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs'>,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
   const present = (tables: Tables, message: MessageRecord) =>
@@ -18,7 +24,7 @@ export function createMessageHandlers(
       const { limit = limits.http.pageRows } = input;
       const filter = toFilter(input);
       return store.read((tables) => {
-        // One more than asked for: it tells whether there is a next page.
+        // One row more than asked for shows whether there is a next page.
         const rows = tables.messages.list({ ...filter, limit: limit + 1 });
         const page = rows.slice(0, limit);
         const last = page.at(-1);
@@ -86,7 +92,7 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
       problem: 'two_peers',
     });
   }
-  // Only a peer writes from a peer's key, so `from` leaves no outgoing message.
+  // `from` is a peer's key, so it matches incoming messages only.
   const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';
   return {
     direction,

@@ -4,14 +4,25 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 
 export function createMetricsHandler(
-  { store, network, clock, health, counters, outboxDepth, renderMetrics }: HandlerDeps,
+  {
+    store,
+    network,
+    clock,
+    health,
+    counters,
+    outboxDepth,
+    renderMetrics,
+  }: Pick<
+    HandlerDeps,
+    'store' | 'network' | 'clock' | 'health' | 'counters' | 'outboxDepth' | 'renderMetrics'
+  >,
   { onlineWindowMs }: HandlerOptions,
 ): Pick<Handlers, 'getMetrics'> {
   return {
     async getMetrics() {
       const { events, refused } = counters.totals();
       const { bytes, journalBytes } = store.size();
-      // Not `read`: numbers shall come while the disk fails, too.
+      // Not `read`, which waits for the disk: metrics have to work while it fails.
       return renderMetrics({
         version: ocmeshVersion,
         degraded: health.reasons().length > 0,
@@ -35,7 +46,7 @@ export function createMetricsHandler(
   };
 }
 
-/** Every state, so that one without a relay is 0 and not missing. */
+/** Counts our relays by state. A state without relays is 0, not missing. */
 function relaysByState(network: RelayNetwork): Record<RelayState, number> {
   const counts: Record<RelayState, number> = {
     connecting: 0,

@@ -6,12 +6,12 @@ import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentPeer, presentReachability } from './present.ts';
 
-/** Long ago, so that a peer which never showed itself is offline. */
+/** The last sign of life of a peer that never gave one: long ago, so that it is offline. */
 const NEVER_SEEN_MS = 0;
 
-/** One peer with all that is known of it. */
+/** Returns a function that shows one peer with everything we know about it. */
 export function createPeerView(
-  { store, network, clock, loopGuard }: HandlerDeps,
+  { store, network, clock, loopGuard }: Pick<HandlerDeps, 'store' | 'network' | 'clock' | 'loopGuard'>,
   { onlineWindowMs }: HandlerOptions,
 ): (pubkey: Pubkey) => Promise<PeerDetails> {
   return (pubkey) =>
@@ -28,18 +28,18 @@ export function createPeerView(
 }
 
 export function createPeerHandlers(
-  deps: HandlerDeps,
+  deps: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'emit' | 'loopGuard'>,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
   const { identity, store, clock, emit, loopGuard } = deps;
   const { onlineWindowMs } = options;
-  const showAlone = createPeerView(deps, options);
+  const showPeer = createPeerView(deps, options);
 
   return {
     async listPeers({ online, cursor, limit = limits.http.pageRows, ...filter }) {
       const nowMs = clock.now();
       return store.read((tables) => {
-        // One more than asked for: it tells whether there is a next page.
+        // One row more than asked for shows whether there is a next page.
         const rows = tables.peers.list({
           ...filter,
           limit: limit + 1,
@@ -55,15 +55,17 @@ export function createPeerHandlers(
       });
     },
 
-    getPeer: async (input) => showAlone(parsePubkey(input.pubkey)),
+    getPeer: async (input) => showPeer(parsePubkey(input.pubkey)),
 
     async addPeer(input) {
       const pubkey = parsePubkey(input.pubkey);
       if (pubkey === identity.pubkey) {
-        throw new OcmeshError('invalid_pubkey', { message: 'That is the key of this agent itself.' });
+        throw new OcmeshError('invalid_pubkey', { message: 'This is the key of this agent itself.' });
       }
       if (!identity.isKey(pubkey)) {
-        throw new OcmeshError('invalid_pubkey', { message: 'Nobody can have this key: it was mistyped.' });
+        throw new OcmeshError('invalid_pubkey', {
+          message: 'This is not a valid public key. Check it for typing errors.',
+        });
       }
       const events = await store.transaction((tables): DomainEvent[] => {
         const known = tables.peers.get(pubkey);
@@ -73,7 +75,7 @@ export function createPeerHandlers(
         return known ? [] : [{ type: 'peer.discovered', peer }];
       });
       emit(events);
-      return showAlone(pubkey);
+      return showPeer(pubkey);
     },
   };
 }

@@ -6,6 +6,8 @@ import {
   type Pubkey,
   type Reachability,
   type Reason,
+  type RelayDetails,
+  type RelayStatus,
   reachabilityStep,
   reasonStep,
 } from '@ocmesh/shared/contract';
@@ -13,6 +15,7 @@ import { toNpub } from '../identity/public-key-text.ts';
 import type { HealthReason } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
+import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 
@@ -24,7 +27,7 @@ export interface PeerContext {
   readonly loopGuard: LoopGuard;
 }
 
-/** A peer as REST shows it. */
+/** Shows a peer as REST does. */
 export const presentPeer = (
   tables: Tables,
   peer: PeerRecord,
@@ -51,6 +54,7 @@ export const presentPeer = (
 const presentPause = (pause: ReturnType<LoopGuard['pauseOf']>): Peer['paused'] =>
   pause && { since: toIso(pause.sinceMs), until: toIso(pause.untilMs) };
 
+/** Shows a reason to be degraded as the status and the event stream do. */
 export const presentReason = ({ sinceMs, ...reason }: HealthReason): Reason => ({
   ...reason,
   since: toIso(sinceMs),
@@ -62,7 +66,7 @@ export const presentReachability = (found: Omit<Reachability, 'next_step'>): Rea
   next_step: reachabilityStep(found.state, 'api'),
 });
 
-/** When a message that is still going out is tried next. */
+/** Returns when the next attempt to publish this event is due; null if none is. */
 type NextAttempt = (eventId: string) => UnixMs | null;
 
 interface MessageContext {
@@ -71,7 +75,7 @@ interface MessageContext {
   readonly nextAttemptAtMs: NextAttempt;
 }
 
-/** A message as REST shows it. */
+/** Shows a message as REST does. */
 export function presentMessage(
   tables: Tables,
   message: MessageRecord,
@@ -99,7 +103,7 @@ export function presentMessage(
   };
 }
 
-/** How far a message got, with what every relay said to it. */
+/** Shows the delivery state of a message, and how each relay answered. */
 export function presentDelivery(
   tables: Tables,
   message: MessageRecord,
@@ -119,3 +123,23 @@ export function presentDelivery(
     next_attempt_at: incoming ? null : isoOrNull(nextAttemptAtMs(message.eventId)),
   };
 }
+
+/** Shows a relay as the status and the event stream do. */
+export const presentRelay = (relay: Omit<RelaySnapshot, 'info'>): RelayStatus => ({
+  url: relay.url,
+  role: relay.role === 'own' ? 'own' : 'foreign',
+  state: relay.state,
+  rests_until: isoOrNull(relay.backoffUntil),
+  connected_since: isoOrNull(relay.connectedSince),
+  carries_dms: relay.carriesDms,
+  last_error: relay.lastError,
+});
+
+/** Shows a relay as `GET /relays` does. */
+export const presentRelayDetails = (relay: RelaySnapshot): RelayDetails => ({
+  ...presentRelay(relay),
+  clock_offset_ms: relay.clockOffsetMs,
+  round_trip_ms: relay.roundTripMs,
+  supported_nips: [...(relay.info?.supportedNips ?? [])],
+  limitation: { ...relay.info?.limitation },
+});

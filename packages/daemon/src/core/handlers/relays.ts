@@ -1,13 +1,13 @@
 import { type Handlers, limits, OcmeshError } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
-import { presentRelayDetails } from '../status/present-relay.ts';
 import type { HandlerDeps } from './deps.ts';
+import { presentRelayDetails } from './present.ts';
 
 export function createRelayHandlers({
   network,
   relayList,
-}: HandlerDeps): Pick<Handlers, 'listRelays' | 'addRelay' | 'removeRelay'> {
+}: Pick<HandlerDeps, 'network' | 'relayList'>): Pick<Handlers, 'listRelays' | 'addRelay' | 'removeRelay'> {
   return {
     listRelays: async () => network.relays().map(presentRelayDetails),
 
@@ -21,7 +21,7 @@ export function createRelayHandlers({
         });
       }
       await relayList.add(url);
-      return presentRelayDetails(network.relays().find((relay) => relay.url === url) ?? untouched(url));
+      return presentRelayDetails(network.relays().find((relay) => relay.url === url) ?? notYetUsed(url));
     },
 
     async removeRelay(input) {
@@ -41,15 +41,15 @@ function readUrl(text: string): string {
   throw new OcmeshError('invalid_request', {
     message:
       parsed.problem === 'credentials'
-        ? 'A relay address may not hold a name or password.'
-        : 'That is no relay address.',
+        ? 'A relay address must not contain a user name or password.'
+        : 'This is not a relay address.',
     problem: 'not_a_relay_url',
     details: { field: 'url' },
   });
 }
 
-/** On the list, but not among those in use yet. */
-const untouched = (url: string): RelaySnapshot => ({
+/** A relay that is on the list but not in use yet. */
+const notYetUsed = (url: string): RelaySnapshot => ({
   url,
   role: 'own',
   open: false,

@@ -1,15 +1,21 @@
 import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
-import { presentRelay } from '../status/present-relay.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentReason } from './present.ts';
+import { presentReason, presentRelay } from './present.ts';
 import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(
-  deps: HandlerDeps,
+  {
+    identity,
+    store,
+    network,
+    clock,
+    health,
+    counters,
+    loopGuard,
+  }: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'health' | 'counters' | 'loopGuard'>,
   options: HandlerOptions,
 ): Pick<Handlers, 'getHealth' | 'getStatus'> {
-  const { identity, store, network, clock, health, counters, loopGuard } = deps;
   const startedAt = clock.monotonic();
 
   return {
@@ -18,7 +24,7 @@ export function createStatusHandlers(
     async getStatus() {
       const nowMs = clock.now();
       const reasons = health.reasons();
-      // Not `read`: a status that waited for a failing disk could not say that the disk fails.
+      // Not `read`, which waits for the disk: the status has to report a disk that fails.
       const counts = store.peek((tables) => ({
         peer_count: tables.peers.countOnline(nowMs, options.onlineWindowMs),
         known_peer_count: tables.peers.count(),

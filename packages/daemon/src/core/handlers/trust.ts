@@ -8,18 +8,21 @@ import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createPeerView } from './peers.ts';
 import { presentPeer } from './present.ts';
 
-/** What the owner decides: whom to trust, whom to block, who may come in. */
+/** Handlers for the owner's decisions: contacts, blocked peers, requests and the policy. */
 export function createTrustHandlers(
-  deps: HandlerDeps,
+  deps: Pick<
+    HandlerDeps,
+    'store' | 'network' | 'clock' | 'policies' | 'loopGuard' | 'heldMessages' | 'emit' | 'wakeReceipts'
+  >,
   options: HandlerOptions,
 ): Pick<
   Handlers,
   'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
 > {
   const { store, clock, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
-  const show = createPeerView(deps, options);
+  const showPeer = createPeerView(deps, options);
 
-  /** Changes a peer in one transaction with all that follows from it. */
+  /** Changes a peer, and whatever depends on its trust, in one transaction. */
   async function change(pubkey: Pubkey, edit: (tables: Tables, peer: PeerRecord) => PeerRecord) {
     const events = await store.transaction((tables) => {
       const before = tables.peers.get(pubkey);
@@ -30,7 +33,7 @@ export function createTrustHandlers(
     });
     emit(events);
     wakeReceipts();
-    return show(pubkey);
+    return showPeer(pubkey);
   }
 
   function afterTrust(tables: Tables, peer: PeerRecord): DomainEvent[] {
@@ -85,11 +88,12 @@ export function createTrustHandlers(
 export const countRequests = (tables: Tables): number =>
   tables.held.peers().length + tables.pendingContacts.list().length;
 
-type Gathered = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
+type RequestOfKey = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
 
-function gatherRequests(tables: Tables): Gathered[] {
+/** Lists the strangers who wait for the owner's decision, in both directions. */
+function gatherRequests(tables: Tables): RequestOfKey[] {
   const held = tables.held.peers().map(
-    ({ peer, sinceMs, count }): Gathered => ({
+    ({ peer, sinceMs, count }): RequestOfKey => ({
       direction: 'in',
       since: toIso(sinceMs),
       pubkey: peer,
@@ -102,8 +106,8 @@ function gatherRequests(tables: Tables): Gathered[] {
       })),
     }),
   );
-  const wished = tables.pendingContacts.list().map(
-    ({ peer, atMs, content }): Gathered => ({
+  const pending = tables.pendingContacts.list().map(
+    ({ peer, atMs, content }): RequestOfKey => ({
       direction: 'out',
       since: toIso(atMs),
       pubkey: peer,
@@ -111,5 +115,5 @@ function gatherRequests(tables: Tables): Gathered[] {
       messages: [{ id: null, type: 'text', content, timestamp: toIso(atMs) }],
     }),
   );
-  return [...held, ...wished];
+  return [...held, ...pending];
 }

@@ -10,12 +10,12 @@ import { createNostrToolsEngine } from './nostr-tools-engine.ts';
 const alice = actor('alice');
 const bob = actor('bob');
 const eve = actor('eve');
-/** The key that signs the wrap: anybody's. */
+/** Signs the wraps. */
 const once = actor('once');
 
 describe.each([
   ['on WebAssembly', createWasmEngine(), 300],
-  // Fewer of the random ones: each costs it 10 ms.
+  // Fewer random changes: each takes 10 ms.
   ['on nostr-tools', createNostrToolsEngine(), 40],
 ])('hostile gift wraps %s', (_, engine, changes) => {
   const rumor = privateDm(engine, {
@@ -25,7 +25,7 @@ describe.each([
     createdAtSec: 1_800_000_000,
   });
 
-  /** Any text in place of the seal. */
+  /** Wraps any text in place of a seal. */
   const wrap = (sealText: string, to: Actor = bob, change: Partial<NostrEvent> = {}): NostrEvent =>
     engine.sign(
       {
@@ -38,7 +38,7 @@ describe.each([
       once.secretKey,
     );
 
-  /** A seal with any text in place of the message. */
+  /** Seals any text in place of a rumor. */
   const seal = (
     rumorText: string,
     { by = alice, to = bob, ...change }: Partial<NostrEvent> & { by?: Actor; to?: Actor } = {},
@@ -54,8 +54,8 @@ describe.each([
       by.secretKey,
     );
 
-  /** A message with some fields changed, and its id made to fit unless that is changed too. */
-  const sealed = (change: Record<string, unknown>): NostrEvent => {
+  /** Wraps the rumor with some fields changed. The id fits, unless it is changed too. */
+  const wrapChanged = (change: Record<string, unknown>): NostrEvent => {
     const changed = { ...rumor, ...change };
     return wrap(JSON.stringify(seal(JSON.stringify({ ...changed, id: engine.eventId(changed), ...change }))));
   };
@@ -67,40 +67,40 @@ describe.each([
   };
   const swap = (hex: string): string => hex.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
 
-  test('what the cases below change opens as it is', () => {
-    expect(open(sealed({}))).toEqual(rumor);
+  test('the unchanged message is decrypted', () => {
+    expect(open(wrapChanged({}))).toEqual(rumor);
   });
 
   describe('messages', () => {
-    test('under an id that is not their own', () => {
-      expectUnreadable(sealed({ id: swap(rumor.id) }));
-      expectUnreadable(sealed({ id: rumor.id, content: 'another text under the same id' }));
-      for (const id of [null, '', 0, [], rumor.id.toUpperCase()]) expectUnreadable(sealed({ id }));
+    test('with a wrong id', () => {
+      expectUnreadable(wrapChanged({ id: swap(rumor.id) }));
+      expectUnreadable(wrapChanged({ id: rumor.id, content: 'another text under the same id' }));
+      for (const id of [null, '', 0, [], rumor.id.toUpperCase()]) expectUnreadable(wrapChanged({ id }));
     });
 
-    test('without an id get their own', () => {
-      expect(open(sealed({ id: undefined }))).toEqual(rumor);
+    test('without an id get the right one', () => {
+      expect(open(wrapChanged({ id: undefined }))).toEqual(rumor);
     });
 
     test("in another's name", () => {
       // Eve seals, with her own good signature, a message that names Alice as its author.
       expectUnreadable(wrap(JSON.stringify(seal(JSON.stringify(rumor), { by: eve }))));
-      expectUnreadable(sealed({ pubkey: eve.pubkey }));
+      expectUnreadable(wrapChanged({ pubkey: eve.pubkey }));
     });
 
     test('of another kind', () => {
-      for (const kind of [1, 4, 13, 15, 1059]) expectUnreadable(sealed({ kind }));
+      for (const kind of [1, 4, 13, 15, 1059]) expectUnreadable(wrapChanged({ kind }));
     });
 
     test('to others', () => {
-      expectUnreadable(sealed({ tags: [['p', eve.pubkey]] }));
-      expectUnreadable(sealed({ tags: [['p', bob.pubkey.toUpperCase()]] }));
-      // Who is only mentioned is not named; who names nobody but seals for us means us.
-      expectUnreadable(sealed({ tags: [['P', bob.pubkey], ['p', eve.pubkey], ['p']] }));
-      expect(open(sealed({ tags: [] })).content).toBe('hello');
+      expectUnreadable(wrapChanged({ tags: [['p', eve.pubkey]] }));
+      expectUnreadable(wrapChanged({ tags: [['p', bob.pubkey.toUpperCase()]] }));
+      // A mention does not make us a recipient; without any recipient, the seal says that we are.
+      expectUnreadable(wrapChanged({ tags: [['P', bob.pubkey], ['p', eve.pubkey], ['p']] }));
+      expect(open(wrapChanged({ tags: [] })).content).toBe('hello');
       expect(
         open(
-          sealed({
+          wrapChanged({
             tags: [
               ['p', eve.pubkey],
               ['p', bob.pubkey],
@@ -111,8 +111,8 @@ describe.each([
     });
 
     test.each([
-      ['no text', { content: undefined }],
-      ['a text that is none', { content: { toString: 'hello' } }],
+      ['no content', { content: undefined }],
+      ['content that is no text', { content: { toString: 'hello' } }],
       ['a list of texts', { content: ['hello'] }],
       ['no time', { created_at: undefined }],
       ['a time before 1970', { created_at: -1 }],
@@ -145,7 +145,7 @@ describe.each([
       expectUnreadable(wrapSeal({ created_at: genuine.created_at + 1 }));
     });
 
-    test('signed by somebody else', () => {
+    test('signed by another key', () => {
       const { sig } = seal(JSON.stringify(rumor), { by: eve });
       expectUnreadable(wrapSeal({ sig }));
       expectUnreadable(wrapSeal({ pubkey: eve.pubkey }));
@@ -163,12 +163,12 @@ describe.each([
       expectUnreadable(wrap(JSON.stringify(seal(JSON.stringify(rumor), { tags: [[]] }))));
     });
 
-    test('made for somebody else, and passed on to us', () => {
+    test('made for another recipient, and passed on to us', () => {
       expectUnreadable(wrap(JSON.stringify(seal(JSON.stringify(rumor), { to: eve }))));
     });
 
-    test('made by ourselves for somebody else, and sent back to us, show nothing new', () => {
-      // Both directions of a pair share one key: what we sealed for Eve opens with ours, under our own name.
+    test('made by ourselves for another recipient, and sent back to us', () => {
+      // Both directions of a pair share one key: our seal for Eve can be decrypted with ours, and names us as author.
       const mine = privateDm(engine, {
         author: bob.pubkey,
         recipients: [eve.pubkey],
@@ -178,16 +178,16 @@ describe.each([
       expectUnreadable(wrap(JSON.stringify(seal(JSON.stringify(mine), { by: bob, to: eve }))));
     });
 
-    test('with a message that is no JSON object', () => {
+    test('with a rumor that is not a JSON object', () => {
       const none = ['hello', '"hello"', 'null', '14', '[]', '{}', '{"kind":14}', '{', '\u0000'];
       for (const text of none) expectUnreadable(wrap(JSON.stringify(seal(text))));
     });
   });
 
   describe('wraps', () => {
-    const genuine = sealed({});
+    const genuine = wrapChanged({});
 
-    test('for somebody else', () => {
+    test('for another recipient', () => {
       const sealText = JSON.stringify(seal(JSON.stringify(rumor), { to: eve }));
       expectUnreadable(wrap(sealText, eve));
       expectUnreadable(wrap(sealText, eve, { tags: [['p', bob.pubkey]] }));
@@ -202,7 +202,7 @@ describe.each([
       expectUnreadable({ ...genuine, pubkey: 'f'.repeat(64) as Pubkey });
     });
 
-    test('with a message in place of the seal', () => {
+    test('with a rumor in place of the seal', () => {
       expectUnreadable(wrap(JSON.stringify(rumor)));
     });
 
@@ -216,19 +216,19 @@ describe.each([
       }
     });
 
-    test('sealed with NIP-04', () => {
+    test('encrypted with NIP-04', () => {
       const content = engine.nip04.seal(once.secretKey, bob.pubkey, JSON.stringify(seal('x')));
       expectUnreadable({ ...genuine, content });
     });
 
     test.each(['', 'A', '====', '?iv=', '#', 'A'.repeat(132), 'A'.repeat(60_000), '👍', '\u0000'])(
-      'holding %.20s',
+      'with the content %.20s',
       (content) => {
         expectUnreadable({ ...genuine, content });
       },
     );
 
-    test('larger than relays carry', () => {
+    test('larger than relays accept', () => {
       expectUnreadable({ ...genuine, content: 'A'.repeat(wireLimits.event.contentBytes + 4) });
     });
   });
@@ -248,7 +248,7 @@ describe.each([
       expectUnreadable(wrap(`{"kind":13,"tags":${deep}}`));
     });
 
-    test('deep nesting beside the message is left behind', () => {
+    test('ignores deep nesting next to the message', () => {
       const deep = '['.repeat(5_000) + ']'.repeat(5_000);
       const text = `${JSON.stringify(rumor).slice(0, -1)},"extra":${deep}}`;
       expect(open(wrap(JSON.stringify(seal(text))))).toEqual(rumor);
@@ -256,9 +256,9 @@ describe.each([
 
     test('thousands of tags', () => {
       const tags = [...Array.from({ length: 2_000 }, () => ['t', 'x']), ['p', bob.pubkey]];
-      expect(open(sealed({ tags })).tags).toHaveLength(2_001);
+      expect(open(wrapChanged({ tags })).tags).toHaveLength(2_001);
       const others = Array.from({ length: 300 }, (__, n) => ['p', n.toString(16).padStart(64, '0')]);
-      expectUnreadable(sealed({ tags: others }));
+      expectUnreadable(wrapChanged({ tags: others }));
     });
 
     test('one tag that fills the wrap', () => {
@@ -266,10 +266,10 @@ describe.each([
         ['t', 'x'.repeat(25_000)],
         ['p', bob.pubkey],
       ];
-      expect(open(sealed({ tags })).content).toBe('hello');
+      expect(open(wrapChanged({ tags })).content).toBe('hello');
     });
 
-    test('fields that are given twice, or that every object has', () => {
+    test('repeated fields, and fields that every object has', () => {
       const text = JSON.stringify(rumor);
       const twice = `${text.slice(0, -1)},"pubkey":"${eve.pubkey}"}`;
       expectUnreadable(wrap(JSON.stringify(seal(twice))));
@@ -285,7 +285,7 @@ describe.each([
     const int = (below: number): number => Math.floor(random.unit() * below);
     const letters = 'ABab01+/="{}[]:,\\ \u0000é';
 
-    /** One letter changed, added or taken, a part cut out, doubled or moved, or an end cut off. */
+    /** Changes, adds or removes one letter, removes, doubles or moves a part, or cuts off an end. */
     function mutate(text: string): string {
       const at = int(text.length);
       const end = Math.min(text.length, at + 1 + int(40));
@@ -308,14 +308,14 @@ describe.each([
         (mutant) => mutant !== text && mutant !== '',
       );
 
-    test('of what a wrap holds: none opens', () => {
-      const genuine = sealed({});
+    test('of the content of a wrap: none is decrypted', () => {
+      const genuine = wrapChanged({});
       for (const content of mutants(genuine.content)) {
         expect(() => open({ ...genuine, content })).toThrow(UnreadableDmError);
       }
     });
 
-    /** Opens it, if it opens; whoever made it holds a good key and changed what that key protects. */
+    /** Returns the rumor if it can be decrypted: the author of the change has a valid key for it. */
     const attempt = (event: NostrEvent) => {
       try {
         return open(event);
@@ -325,13 +325,13 @@ describe.each([
       }
     };
 
-    test('of a seal, wrapped anew: none opens, unless it says the same', () => {
+    test('of a seal, wrapped again: none is decrypted, unless it says the same', () => {
       const opened = mutants(JSON.stringify(seal(JSON.stringify(rumor)))).map((text) => attempt(wrap(text)));
       for (const one of opened) expect([null, rumor]).toContainEqual(one);
       expect(opened.filter((one) => one === null).length).toBeGreaterThan(changes * 0.8);
     });
 
-    test('of a message, sealed anew: none opens, unless it says the same', () => {
+    test('of a rumor, sealed again: none is decrypted, unless it says the same', () => {
       const opened = mutants(JSON.stringify(rumor)).map((text) => attempt(wrap(JSON.stringify(seal(text)))));
       for (const one of opened) expect([null, rumor]).toContainEqual(one);
       expect(opened.filter((one) => one === null).length).toBeGreaterThan(changes * 0.6);

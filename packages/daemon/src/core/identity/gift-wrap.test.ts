@@ -18,7 +18,7 @@ const alice = actor('alice');
 const bob = actor('bob');
 const carol = actor('carol');
 
-/** The examples that NIP-17 and NIP-59 print. */
+/** Examples printed in NIP-17 and NIP-59. */
 interface Examples {
   readonly nip17: {
     readonly message: string;
@@ -39,7 +39,7 @@ const examples = JSON.parse(
   readFileSync(new URL('../../../test/vectors/gift-wraps.json', import.meta.url), 'utf8'),
 ) as Examples;
 
-/** What nostr-tools takes and gives is the same, but it types keys as plain strings and lists as mutable. */
+/** The values are the same, but nostr-tools types keys as plain strings and lists as mutable. */
 type TheirEvent = Parameters<typeof nip59.unwrapEvent>[0];
 const ours = (event: TheirEvent): NostrEvent => event as unknown as NostrEvent;
 const theirs = (event: NostrEvent): TheirEvent => event as unknown as TheirEvent;
@@ -76,7 +76,7 @@ describe.each([
       expect(() => openPrivateDm(engine, other, wrap)).toThrow();
     });
 
-    test('NIP-59: unwraps a note, which is no chat message', () => {
+    test('NIP-59: unwraps a note, which is not a chat message', () => {
       const { author, rumor, seal, wrap } = examples.nip59;
       const us = keyPair(fromHex(examples.nip59.recipient));
       expect(engine.publicKey(fromHex(author))).toBe(rumor.pubkey);
@@ -86,7 +86,7 @@ describe.each([
     });
   });
 
-  test('the wrap tells the recipient, a key that is used once, and a time within two days', () => {
+  test('the wrap shows the recipient, a single-use key, and a date within two days', () => {
     const wraps = Array.from({ length: 20 }, () => wrapFor(bob.pubkey, message('hello')));
     for (const wrap of wraps) {
       expect(engine.verify(wrap)).toBe(true);
@@ -104,7 +104,7 @@ describe.each([
     expect(wraps.map((wrap) => wrap.pubkey)).not.toContain(alice.pubkey);
   });
 
-  test('the seal is signed by the author and names nobody, the message in it is signed by nobody', () => {
+  test('the seal is signed by the author and names no recipient, the rumor is not signed', () => {
     const rumor = message('hello');
     const seal = sealIn(wrapFor(bob.pubkey, rumor));
     expect(engine.verify(seal)).toBe(true);
@@ -121,7 +121,7 @@ describe.each([
     });
   });
 
-  test('one message has the same id for everybody', () => {
+  test('a message has the same id for all recipients', () => {
     const rumor = message('for both', [bob.pubkey, carol.pubkey]);
     for (const reader of [alice, bob, carol]) {
       const opened = openPrivateDm(engine, reader, wrapFor(reader.pubkey, rumor));
@@ -145,14 +145,14 @@ describe.each([
     const overhead = Buffer.byteLength(JSON.stringify(message('')));
     const RELAYS_TAKE = 64 * 1024;
 
-    test('the largest payload makes an event that relays take', () => {
+    test('the largest payload makes an event that relays accept', () => {
       const text = 'x'.repeat(limits.message.plaintextBytes);
       const wrap = wrapFor(bob.pubkey, message(text));
       expect(size(wrap)).toBeLessThan(40_000);
       expect(openPrivateDm(engine, bob, wrap).content).toBe(text);
     });
 
-    test('the largest message fits, and what would not fit is refused before it is sealed', () => {
+    test('the largest message fits, and a larger one is refused before encryption', () => {
       const largest = 28 * 1024 - overhead;
       const wrap = wrapFor(bob.pubkey, message('x'.repeat(largest)));
       expect(size(wrap)).toBeLessThan(RELAYS_TAKE);
@@ -166,7 +166,7 @@ describe.each([
       );
     });
 
-    test('the bound is where the event gets too large', () => {
+    test('the limit is where the event becomes too large', () => {
       const onceMore = JSON.stringify(message('x'.repeat(28 * 1024 - overhead + 1)));
       const seal = engine.sign(
         {
@@ -185,7 +185,7 @@ describe.each([
   describe('with nostr-tools on the other side', () => {
     const answered = 'ab'.repeat(32);
 
-    test('opens what it wrapped', () => {
+    test('decrypts its wraps', () => {
       const wrap = nip17.wrapEvent(
         alice.secretKey,
         { publicKey: bob.pubkey, relayUrl: 'wss://relay.test' },
@@ -205,10 +205,10 @@ describe.each([
       });
     });
 
-    test('opens what it wrapped for many', () => {
+    test('decrypts its wraps for several recipients', () => {
       const people = [bob, carol].map(({ pubkey }) => ({ publicKey: pubkey }));
       const wraps = nip17.wrapManyEvents(alice.secretKey, people, 'hello all');
-      // It makes one message for each, which names nobody else; the first is the sender's own.
+      // It makes one message for each, which names no other recipient; the first is the sender's own.
       const opened = [alice, bob, carol].map((reader, index) =>
         openPrivateDm(engine, reader, ours(wraps[index] as TheirEvent)),
       );
@@ -217,7 +217,7 @@ describe.each([
       );
     });
 
-    test('is understood by it', () => {
+    test('it decrypts our wraps', () => {
       const rumor = message('grüße 👋', [bob.pubkey, carol.pubkey]);
       for (const reader of [bob, carol]) {
         const wrap = wrapFor(reader.pubkey, rumor);

@@ -13,12 +13,12 @@ import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import { identityLimits } from './limits.ts';
 import type { WrapKey } from './wrap-keys.ts';
 
-// NIP-17 on NIP-59: message (rumor, unsigned) → seal (signed by its author) → gift wrap (signed by a key of its own).
+// NIP-17 on NIP-59: message (rumor, unsigned) → seal (signed by its author) → gift wrap (signed by a single-use key).
 
-/** How far seals and wraps are back-dated, so that no two of them can be told to belong together (NIP-17). */
+/** How far seals and wraps are back-dated, so that their dates do not link them (NIP-17). */
 const BACK_DATED_SEC = (identityLimits.wrapBackdatedDays * dayMs) / 1000;
 
-/** An event that nobody signed: its reader knows who wrote it, and can prove it to nobody. */
+/** Unsigned event: its recipient knows who wrote it, but cannot prove it to others. */
 export type Rumor = UnsignedEvent & Pick<NostrEvent, 'id'>;
 
 export interface KeyPair {
@@ -26,15 +26,15 @@ export interface KeyPair {
   readonly pubkey: Pubkey;
 }
 
-/** A direct message that is damaged, forged or not for us. Never says which: no oracle. */
+/** A direct message that is damaged, forged or not for us. Never says which, so that it is no oracle. */
 export class UnreadableDmError extends Error {
   constructor() {
-    super('The message cannot be opened.');
+    super('The message cannot be decrypted.');
     this.name = 'UnreadableDmError';
   }
 }
 
-/** The message itself: one for all its recipients, so that it has the same id for each of them. */
+/** Makes the rumor of a message. It is the same for all recipients, and so is its id. */
 export function privateDm(
   engine: CryptoEngine,
   message: {
@@ -60,7 +60,7 @@ export function privateDm(
 }
 
 /**
- * A kind 1059 event that only the recipient of its key can open.
+ * Puts a rumor into a kind 1059 event that only the recipient can decrypt.
  * @throws OcmeshError `content_too_large` when relays would refuse the wrap
  */
 export function wrapRumor(
@@ -96,7 +96,7 @@ export function wrapRumor(
 }
 
 /**
- * What a gift wrap holds, of any kind, with its author proven. The wrap's own signature is checked already.
+ * Returns the rumor of any kind in a gift wrap, and proves its author. Expects that the wrap's signature was verified.
  * @throws UnreadableDmError
  */
 export function unwrapRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor {
@@ -104,7 +104,7 @@ export function unwrapRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: N
   try {
     rumor = authenticRumor(engine, secretKey, wrap);
   } catch {
-    // A wrong key, a bad MAC, no JSON: all the same.
+    // A wrong key, a bad MAC and broken JSON are the same to the caller.
   }
   if (rumor === null) throw new UnreadableDmError();
   return rumor;
@@ -116,21 +116,21 @@ function authenticRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: Nostr
   if (seal?.kind !== kinds.seal || seal.tags.length > 0 || !engine.verify(seal)) return null;
   const value = JSON.parse(engine.nip44.open(secretKey, seal.pubkey, seal.content));
   const unsigned = parseUnsignedEvent(value);
-  // The seal is all that proves an author: it must be the one who is named inside.
+  // Only the seal proves an author: it must be the one named in the rumor.
   if (unsigned?.pubkey !== seal.pubkey) return null;
   const id = engine.eventId(unsigned);
-  // Under an id of its author's choice one message could pass for another.
+  // With an id of its author's choice, one message could pass for another.
   return value.id === undefined || value.id === id ? { id, ...unsigned } : null;
 }
 
 /**
- * The chat message in a gift wrap: one to us, or our own that we keep a copy of.
+ * Returns the chat message in a gift wrap: one to us, or a copy of our own.
  * @throws UnreadableDmError
  */
 export function openPrivateDm(engine: CryptoEngine, us: KeyPair, wrap: NostrEvent): Rumor {
   const rumor = unwrapRumor(engine, us.secretKey, wrap);
-  const named = tagValues(rumor, 'p');
-  const concernsUs = named.length === 0 || named.includes(us.pubkey) || rumor.pubkey === us.pubkey;
-  if (rumor.kind !== kinds.privateDm || !concernsUs) throw new UnreadableDmError();
+  const recipients = tagValues(rumor, 'p');
+  const isForUs = recipients.length === 0 || recipients.includes(us.pubkey) || rumor.pubkey === us.pubkey;
+  if (rumor.kind !== kinds.privateDm || !isForUs) throw new UnreadableDmError();
   return rumor;
 }

@@ -12,7 +12,7 @@ const alice = actor('alice');
 const identityOf = (name: string) => createIdentity(deps, actor(name).secretKey);
 const [us, bob, eve] = [identityOf('alice'), identityOf('bob'), identityOf('eve')];
 
-test('NIP-04: a kind 4 event that says who wrote to whom and when', () => {
+test('NIP-04: a kind 4 event that shows author, recipient and date', () => {
   const event = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip04').event;
   expect(deps.engine.verify(event)).toBe(true);
   expect(event).toMatchObject({
@@ -32,7 +32,7 @@ test('NIP-04: a kind 4 event that says who wrote to whom and when', () => {
   expect(bob.openDm(event)).toEqual(opened);
 });
 
-test('NIP-17: a gift wrap that says only to whom', () => {
+test('NIP-17: a gift wrap that shows only the recipient', () => {
   const event = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17').event;
   expect(deps.engine.verify(event)).toBe(true);
   expect(event).toMatchObject({ kind: 1059, tags: [['p', bob.pubkey]] });
@@ -48,7 +48,7 @@ test('NIP-17: a gift wrap that says only to whom', () => {
   });
 });
 
-test('NIP-17: the same message sealed again is another wrap and the same id', () => {
+test('NIP-17: the same message encrypted again is another wrap with the same id', () => {
   const seal = () => us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17').event;
   const [one, two] = [seal(), seal()];
   expect(one.id).not.toBe(two.id);
@@ -81,7 +81,7 @@ test.each([
   expect(bob.openDm(wrap).replyTo).toBe(replyTo);
 });
 
-test('NIP-17: our own copy of what another program sent with our key opens as ours', () => {
+test('NIP-17: a copy of a message that another client sent with our key has us as its author', () => {
   const [copy] = nip17.wrapManyEvents(alice.secretKey, [{ publicKey: bob.pubkey }], 'hello');
   expect(us.openDm(copy as unknown as Parameters<typeof us.openDm>[0])).toMatchObject({
     author: us.pubkey,
@@ -89,7 +89,7 @@ test('NIP-17: our own copy of what another program sent with our key opens as ou
   });
 });
 
-test('whatever cannot be opened is refused in the same words', () => {
+test('everything that cannot be decrypted throws the same error', () => {
   const kind4 = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip04').event;
   const wrap = us.sealDm(bob.pubkey, 'hello', NOW_SEC, 'nip17').event;
   const notFor = [

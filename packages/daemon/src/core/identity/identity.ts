@@ -8,27 +8,27 @@ import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
 import { createWrapKeys } from './wrap-keys.ts';
 
-/** The agent's key pair, as things to do with it: the secret key never leaves this closure. */
+/** The agent's key pair, as operations: the secret key never leaves the closure. */
 export interface Identity {
   readonly pubkey: Pubkey;
   readonly npub: string;
   sign(draft: EventDraft): NostrEvent;
-  /** Whether anything can be sealed for this key: half of all 64 hex digits are no point of the curve. */
+  /** Whether this is a key that can be written to: half of all 64 hex digits are not a point of the curve. */
   isKey(pubkey: Pubkey): boolean;
   /**
-   * The plaintext sealed for the peer, ready to publish: a kind 4 event, or a gift wrap of kind 1059.
-   * @throws OcmeshError `content_too_large` when no relay would take the wrap
+   * Encrypts a plaintext for the peer. The event is ready to publish: kind 4, or a gift wrap of kind 1059.
+   * @throws OcmeshError `content_too_large` when no relay would accept the wrap
    */
   sealDm(
     peer: Pubkey,
     plaintext: string,
     createdAtSec: number,
     codec: DmCodecName,
-    /** Id of the kind 14 message that this one answers; only gift wraps carry it. */
+    /** Id of the kind 14 message that this one replies to; only gift wraps carry it. */
     replyTo?: string | null,
   ): SealedDm;
   /**
-   * Opens a verified event of kind 4 or 1059. The author may be ourselves: others keep copies of what they send.
+   * Decrypts a verified event of kind 4 or 1059. The author may be ourselves: some clients send themselves copies.
    * @throws UnreadableDmError
    */
   openDm(event: NostrEvent): OpenedDm;
@@ -36,26 +36,26 @@ export interface Identity {
 
 interface SealedDm {
   readonly event: NostrEvent;
-  /** Id of the event (kind 4) or of the message inside the wrap (kind 14): the recipient knows it by this. */
+  /** Id of the event (kind 4) or of the message inside the wrap (kind 14), by which the recipient knows it. */
   readonly id: string;
 }
 
 type DmCodecName = 'nip04' | 'nip17';
 
-/** A direct message as its author wrote it; in a gift wrap the event around it knows none of this. */
+/** A decrypted direct message. The gift wrap around it shows none of this. */
 export interface OpenedDm {
   readonly author: Pubkey;
   readonly plaintext: string;
-  /** As the author dates it: nothing bounds it, a wrap's own time says nothing. */
+  /** Date by its author, unchecked: it may be any time, and the wrap's own date says nothing about it. */
   readonly createdAtSec: number;
   /** Id of the event (kind 4) or of the message inside the wrap (kind 14). */
   readonly id: string;
   readonly codec: DmCodecName;
-  /** Id of the kind 14 message that this one answers. */
+  /** Id of the kind 14 message that this one replies to. */
   readonly replyTo: string | null;
 }
 
-/** Loads the key pair of this home, or makes one on first run and waits until it is on disk. */
+/** Loads the key pair of this home. On first run it creates one, and waits until that is on disk. */
 export async function loadOrCreateIdentity(deps: {
   readonly store: Store;
   readonly engine: CryptoEngine;
@@ -69,7 +69,7 @@ export async function loadOrCreateIdentity(deps: {
   return { identity: createIdentity(deps, secretKey), created: stored === null };
 }
 
-/** The identity of a key that is at hand. */
+/** Returns the identity of a given secret key. */
 export function createIdentity(
   deps: { readonly engine: CryptoEngine; readonly random: Random; readonly clock: Clock },
   secretKey: Uint8Array,

@@ -50,7 +50,7 @@ test.each([
 const ENCRYPTED =
   'ncryptsec1qgg9947rlpvqu76pj5ecreduf9jxhselq2nae2kghhvd5g7dgjtcxfqtd67p9m0w57lspw8gsq6yphnm8623nsl8xn9j4jdzz84zm3frztj3z7s35vpzmqf6ksu8r89qk5z2zxfmu5gv8th8wclt0h4p';
 
-test('NIP-49: opens the encrypted key with its password, and with no other', () => {
+test('NIP-49: decrypts the key with its password, and with no other', () => {
   expect(needsPassphrase(ENCRYPTED)).toBe(true);
   expect(toHex(parseSecretKey(ENCRYPTED, 'nostr'))).toBe(
     '3501454135014541350145413501453fefb02227e449e57cf4d3a3ce05378683',
@@ -58,7 +58,7 @@ test('NIP-49: opens the encrypted key with its password, and with no other', () 
   expect(() => parseSecretKey(ENCRYPTED, 'nostr ')).toThrow(SecretKeyTextError);
 });
 
-test('NIP-49: a password is the same however its letters are composed', () => {
+test('NIP-49: a password is the same in every Unicode normalization', () => {
   const { secretKey } = actor('alice');
   const [asTyped, composed] = ['\u212b\u2126\u1e9b\u0323', '\u00c5\u03a9\u1e69'];
   expect(parseSecretKey(nip49.encrypt(secretKey, asTyped, 1), composed)).toEqual(secretKey);

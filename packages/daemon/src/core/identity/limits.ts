@@ -1,7 +1,7 @@
-/** Limits of NIP-59 gift wraps. */
+/** Limits of gift wraps (NIP-59). */
 export const identityLimits = {
-  /** A message inside its gift wrap: it is padded and encoded twice, and one byte more makes an event of over 64 KiB. */
+  /** Rumor inside a gift wrap. It is padded and encoded twice: one byte more makes an event of over 64 KiB. */
   rumorBytes: 28 * 1024,
-  /** How far a gift wrap may be dated back (NIP-59). */
+  /** How far a gift wrap may be back-dated (NIP-59). */
   wrapBackdatedDays: 2,
 } as const;

@@ -1,7 +1,7 @@
 import type { Random } from '@ocmesh/shared/ambient';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 
-/** Almost every 32 bytes are a valid key; the engine refuses the rest. */
+/** Returns a new random secret key. */
 export function newSecretKey(engine: CryptoEngine, random: Random): Uint8Array {
   for (;;) {
     const candidate = random.bytes(32);
@@ -9,7 +9,7 @@ export function newSecretKey(engine: CryptoEngine, random: Random): Uint8Array {
       engine.publicKey(candidate);
       return candidate;
     } catch {
-      // Zero or beyond the curve's order: once in 2^128.
+      // Zero, or beyond the order of the curve: once in 2^128.
     }
   }
 }

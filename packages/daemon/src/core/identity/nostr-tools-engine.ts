@@ -5,24 +5,24 @@ import * as nip44 from 'nostr-tools/nip44';
 import { finalizeEvent, getEventHash, getPublicKey, verifyEvent } from 'nostr-tools/pure';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 
-/** The engine on nostr-tools (noble): pure JavaScript, correct everywhere, 1 to 3 ms an operation. */
+/** Engine on nostr-tools (noble): pure JavaScript, works everywhere, 1 to 3 ms per operation. */
 export function createNostrToolsEngine(): CryptoEngine {
   const open44: CryptoEngine['nip44']['open'] = (secretKey, peer, payload) =>
     nip44.decrypt(payload, nip44.getConversationKey(secretKey, peer));
 
-  // The casts: types of nostr-tools are mutable, ours are not, and it changes nothing that is cast.
+  // Casts: the types of nostr-tools are mutable, ours are not. It changes none of the objects that are cast.
   return {
     publicKey: (secretKey) => getPublicKey(secretKey) as Pubkey,
 
     eventId: (event: UnsignedEvent) => getEventHash(event as unknown as Parameters<typeof getEventHash>[0]),
 
     sign({ kind, created_at, tags, content }: EventDraft, secretKey) {
-      // A fresh object in and out: finalizeEvent changes its input and would publish a stray field.
+      // A fresh object in and out: finalizeEvent changes its input, and would publish a stray field.
       const draft = { kind, created_at, content, tags: tags.map((tag) => [...tag]) };
       return bare(finalizeEvent(draft, secretKey) as unknown as NostrEvent);
     },
 
-    // verifyEvent believes a mark on the object, and a spread copies the mark: only a bare copy is checked.
+    // verifyEvent trusts a mark on the object, and a spread copies the mark: check only a bare copy.
     verify: (event) => verifyEvent(bare(event) as unknown as Parameters<typeof verifyEvent>[0]),
 
     nip04: {
@@ -34,7 +34,7 @@ export function createNostrToolsEngine(): CryptoEngine {
         nip44.encrypt(plaintext, nip44.getConversationKey(secretKey, peer)),
       open: open44,
     },
-    // Keeps no secrets, so a key used once is like any other.
+    // This engine caches no keys, so that keys used once need nothing special.
     nip44Once: {
       open: open44,
       sealer(secretKey, peer) {

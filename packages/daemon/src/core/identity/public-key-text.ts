@@ -1,11 +1,11 @@
 import { isPubkey, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
 import * as nip19 from 'nostr-tools/nip19';
 
-/** The key in the form that people copy (NIP-19). */
+/** Returns the key as `npub1…`, the form people copy (NIP-19). */
 export const toNpub = (pubkey: Pubkey): string => nip19.npubEncode(pubkey);
 
 /**
- * Reads a public key from 64 hex digits, `npub1…` or `nprofile1…`.
+ * Parses a public key from 64 hex digits, `npub1…` or `nprofile1…`.
  * @throws OcmeshError `invalid_pubkey`
  */
 export function parsePubkey(text: string): Pubkey {
@@ -17,7 +17,7 @@ export function parsePubkey(text: string): Pubkey {
       decoded.type === 'npub' ? decoded.data : decoded.type === 'nprofile' ? decoded.data.pubkey : null;
     if (isPubkey(key)) return key;
   } catch {
-    // Falls through to the one answer for everything that is no key.
+    // The error below is the same for everything that is not a key.
   }
   throw new OcmeshError('invalid_pubkey');
 }

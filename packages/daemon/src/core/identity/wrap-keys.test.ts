@@ -14,7 +14,7 @@ function setUp() {
   return { clock, sealer, keyFor, made: () => sealer.mock.calls.length };
 }
 
-test('the key for somebody we just wrote to is made before it is needed', async () => {
+test('prepares the next key for a recipient', async () => {
   const { clock, keyFor, made } = setUp();
   keyFor(bob);
   expect(made()).toBe(1);
@@ -24,7 +24,7 @@ test('the key for somebody we just wrote to is made before it is needed', async 
   expect(made()).toBe(2);
 });
 
-test('no key is given out twice, and each is for its recipient', async () => {
+test('returns no key twice, and each for its recipient', async () => {
   const { clock, sealer, keyFor } = setUp();
   const peers = [bob, actor('carol').pubkey, actor('dave').pubkey];
   const given = new Map<string, Pubkey>();
@@ -37,7 +37,7 @@ test('no key is given out twice, and each is for its recipient', async () => {
     expect(given.get(Buffer.from(secretKey).toString('hex')) ?? peer).toBe(peer);
 });
 
-test('a thousand messages at once prepare one key', async () => {
+test('prepares one key for a thousand messages at once', async () => {
   const { clock, keyFor, made } = setUp();
   for (let n = 0; n < 1_000; n++) keyFor(bob);
   await clock.advance(1_000);
@@ -45,7 +45,7 @@ test('a thousand messages at once prepare one key', async () => {
   expect(clock.pending()).toBe(0);
 });
 
-test('keys lie ready for the last sixteen recipients', async () => {
+test('keeps keys ready for the last sixteen recipients', async () => {
   const { clock, keyFor, made } = setUp();
   const peers = Array.from({ length: 17 }, (_, n) => actor(`peer ${n}`).pubkey);
   for (const peer of peers) keyFor(peer);

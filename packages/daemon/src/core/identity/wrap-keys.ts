@@ -3,7 +3,7 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import { newSecretKey } from './new-secret-key.ts';
 
-/** The key of one gift wrap (NIP-59), with what it shares with the recipient. Never used for another one. */
+/** Single-use key of one gift wrap (NIP-59), with the secret it shares with the recipient. */
 export interface WrapKey {
   readonly recipient: Pubkey;
   readonly secretKey: Uint8Array;
@@ -15,20 +15,20 @@ interface Deps {
   readonly random: Random;
 }
 
-/** Throws for a recipient that is no point of the curve. */
+/** Makes a key for one gift wrap. Throws if the recipient is not a point of the curve. */
 export function newWrapKey({ engine, random }: Deps, recipient: Pubkey): WrapKey {
   const secretKey = newSecretKey(engine, random);
   return { recipient, secretKey, seal: engine.nip44Once.sealer(secretKey, recipient) };
 }
 
-/** Long enough that the message, its disk and its relays come first. */
+/** Delay before a key is prepared: long enough to store and publish the message first. */
 const PREPARE_MS = 50;
-/** Recipients for whom a key lies ready. */
-const PREPARED = 16;
+/** Recipients for whom a key is kept ready. */
+const MAX_READY = 16;
 
 /**
- * Keys for gift wraps. Making one is half of what a wrap costs; whom we wrote to a moment ago we probably write to
- * again, so the next one is made while nobody waits.
+ * Returns a function that hands out keys for gift wraps. Making a key is half the cost of a wrap. We will probably
+ * write to the same recipient again, so the next key is made while nobody waits.
  */
 export function createWrapKeys(deps: Deps & { readonly clock: Clock }): (recipient: Pubkey) => WrapKey {
   const ready = new Map<Pubkey, WrapKey>();
@@ -37,7 +37,7 @@ export function createWrapKeys(deps: Deps & { readonly clock: Clock }): (recipie
   function prepare(recipient: Pubkey): void {
     planned.delete(recipient);
     ready.set(recipient, newWrapKey(deps, recipient));
-    if (ready.size > PREPARED) ready.delete(ready.keys().next().value as Pubkey);
+    if (ready.size > MAX_READY) ready.delete(ready.keys().next().value as Pubkey);
   }
 
   return (recipient) => {

@@ -104,7 +104,7 @@ export function createAnnouncer(
     const event = current?.events.get(kind);
     if (!event) return;
     // Presences are not counted against the write budget, but a relay that refuses all we write gets none.
-    if (budget.isSpared(url)) return;
+    if (budget.refusesUs(url)) return;
     const result = await network.publish(url, event);
     budget.onOutcome(url, result);
     if (result.outcome === 'rejected') {

@@ -1,43 +1,43 @@
-/** Limits of messages in the store, of receipts and of waiting calls. */
+/** Limits of stored messages, receipts, queries and waiting calls. */
 export const messagingLimits = {
   retention: {
-    /** Messages kept. The oldest that nobody waits for go first. 100,000 of 300 bytes take 260 MB of memory. */
+    /** Messages kept. The oldest that nobody waits for are removed first. 100,000 of 300 bytes take 260 MB of memory. */
     storedMessages: 100_000,
-    /** Text of all messages kept: it bounds long ones. */
+    /** Text of all messages kept: limits long ones. */
     storedMessageBytes: 64 * 1024 * 1024,
     /** How long a message is kept. */
     messageDays: 365,
-    /** How long an event's id is kept: longer than the longest look-back, so that nothing old counts as new. */
+    /** How long an event id is kept: longer than the longest catch-up reaches back, so that nothing old counts as new. */
     seenDays: 30,
-    /** Event ids kept: 40 MB. With more, a catch-up looks back only as far as they reach. */
+    /** Event ids kept: 40 MB. With more, a catch-up reaches back only as far as they do. */
     seenIds: 200_000,
-    /** Messages removed at once when there is no room, so that it is not repeated for each message. */
+    /** Messages removed at once when the store is full, so that it is not done again for every message. */
     pruneBatch: 1_000,
   },
   /** How long an `Idempotency-Key` is remembered. */
   idempotencyHours: 24,
   receipt: {
-    /** Messages that one receipt names. The longest ids, with the repeated ones, fill a payload. */
+    /** Messages named in one receipt. With the repeated ones, the longest ids just fit a payload. */
     ids: 130,
-    /** Earlier receipts that go out again with the next one. */
+    /** Earlier receipts repeated in the next one. */
     repeats: 20,
-    /** How old a receipt may be that goes out again. */
+    /** How old a repeated receipt may be. */
     repeatHours: 24,
   },
-  /** How far an envelope's time may differ from its event's and still be believed. */
+  /** How far the time in an envelope may differ from `created_at` and still be used. */
   envelopeTimeMs: 2_000,
   query: {
-    /** Time until a peer gets another reply to a query: each costs a signature and a write. */
+    /** Pause between two replies to queries of one peer: each costs a signature and a write. */
     pauseSeconds: 5,
-    /** How long a reply that no relay took is offered. */
+    /** How long a reply that no relay accepted is tried. */
     replyMinutes: 10,
-    /** Peers remembered for `pauseSeconds`. */
+    /** Peers for which the pause is remembered. */
     peers: 1_000,
   },
   wait: {
-    /** Simultaneous `wait` calls: usually one per agent on the machine; each holds a socket. */
+    /** Simultaneous waiting calls. Usually there is one per agent on the machine; each holds a socket. */
     callers: 32,
-    /** Rows of one response to `wait`; the cursor fetches the rest. */
+    /** Messages in one response to a waiting call; the cursor fetches the rest. */
     rows: 100,
   },
 } as const;

@@ -1,10 +1,10 @@
-import type { TokenBucket } from '@ocmesh/shared/ambient';
 import {
   type Cancel,
   type Clock,
   dayMs,
   hourMs,
   type Log,
+  type TokenBucket,
   toUnixSec,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
@@ -18,10 +18,12 @@ import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { messagingLimits } from './limits.ts';
 
-/** Receipts that come due within this time go out together, many ids in one. */
+/** Receipts that become due within this time are sent together, many ids in one. */
 const GATHER_MS = 100;
+/** Messages looked at in one pass. */
+const MAX_ROWS = limits.http.pageRows;
 
-/** A peer's receipt moves our messages up the ladder, and ends what the outbox still does for them. */
+/** Advances the delivery state of the messages that a peer's receipt names, and takes them out of the outbox. */
 export function applyReceipt(
   tables: Tables,
   peer: Pubkey,
@@ -38,14 +40,18 @@ export function applyReceipt(
 }
 
 export interface Receipts {
-  /** Sends what is due, a moment from now. */
+  /** Sends due receipts, a moment from now. */
   wake(): void;
   stop(): void;
 }
 
+/** Messages that owe a receipt. A group of them has the same peer and the same state. */
+type Due = ReturnType<Tables['messages']['receiptsDue']>;
+
 /**
- * Tells senders what became of their messages, if they know receipts. What is due survives a restart. Strangers share a
- * ration: theirs gather until it has room, and where a receipt holds one id only, those beyond it are let go.
+ * Sends `delivered` and `read` receipts to senders that understand them. What is due survives a restart. Receipts to
+ * strangers share a rate limit: they gather until it allows one, and where a receipt can hold only one id, the rest
+ * are dropped.
  */
 export function createReceipts(deps: {
   readonly identity: Identity;
@@ -53,59 +59,54 @@ export function createReceipts(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly offer: (items: readonly OutboxItem[]) => void;
-  /** Of what goes to strangers by itself. */
+  /** Rate limit of everything the daemon sends to strangers by itself. */
   readonly strangersRation: TokenBucket;
 }): Receipts {
   const { identity, store, clock, log, strangersRation } = deps;
   let cancel: Cancel | null = null;
+  /** Set while strangers wait for their rate limit. */
   let cancelStrangers: Cancel | null = null;
 
-  type Due = ReturnType<Tables['messages']['receiptsDue']>;
-
-  function queueDue(): void {
-    cancel = null;
-    const { correspondents, strangers } = store.peek(({ messages }) => ({
-      correspondents: messages.receiptsDue('familiar', limits.http.pageRows),
-      // They wait for their ration.
-      strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', limits.http.pageRows),
-    }));
-    const queued = [
-      ...groupsOf(correspondents).map((group) => queue(group, 'receipt')),
-      ...groupsOf(strangers).map((group) =>
-        queueForStranger(group, strangers.length === limits.http.pageRows),
-      ),
-    ];
-    Promise.all(queued)
-      // There may be more than one look shows.
-      .then(() => {
-        if (
-          correspondents.length === limits.http.pageRows ||
-          (strangers.length === limits.http.pageRows && !cancelStrangers)
-        )
-          wake();
-      })
-      .catch((error) => log.error('a receipt could not be queued', { reason: String(error) }));
-  }
-
-  function groupsOf(due: Due): Due[] {
-    const groups: Due[] = [];
-    const open = new Map<string, Due>();
-    for (const row of due) {
-      const key = `${row.peer} ${row.due}`;
-      const group = open.get(key);
-      if (group && group.length < messagingLimits.receipt.ids) {
-        group.push(row);
-        continue;
-      }
-      const next = [row];
-      open.set(key, next);
-      groups.push(next);
-    }
-    return groups;
-  }
-
   function wake(): void {
-    cancel ??= clock.after(GATHER_MS, queueDue);
+    cancel ??= clock.after(GATHER_MS, () => {
+      cancel = null;
+      sendDue().catch((error) => log.error('a receipt could not be queued', { reason: String(error) }));
+    });
+  }
+
+  async function sendDue(): Promise<void> {
+    const { correspondents, strangers } = store.peek(({ messages }) => ({
+      correspondents: messages.receiptsDue('familiar', MAX_ROWS),
+      strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', MAX_ROWS),
+    }));
+    const hasMoreStrangers = strangers.length === MAX_ROWS;
+    await Promise.all([
+      ...groupsOf(correspondents).map((group) => send(group, 'receipt')),
+      ...groupsOf(strangers).map((group) => sendToStranger(group, hasMoreStrangers)),
+    ]);
+    if (correspondents.length === MAX_ROWS || (hasMoreStrangers && !cancelStrangers)) wake();
+  }
+
+  async function send(group: Due, purpose: Purpose): Promise<void> {
+    const peer = peerOf(group);
+    if (!peer) return;
+    const items = compose(group, peer, purpose);
+    await settle(group, items);
+    deps.offer(items);
+  }
+
+  /** Sends behind all receipts to correspondents: a stranger's flood of messages must not delay those. */
+  async function sendToStranger(group: Due, hasMore: boolean): Promise<void> {
+    const peer = peerOf(group);
+    if (!peer || peer.trust === 'blocked') return settle(group, []);
+    if (dialectOf(peer).receiptBatches) {
+      if (strangersRation.take()) return send(group, 'reply');
+      // A message that owes a receipt is never removed: an endless backlog would fill the store.
+      return hasMore ? settle(group, []) : waitForRation();
+    }
+    const allowed = group.filter(() => strangersRation.take());
+    await settle(group.slice(allowed.length), []);
+    if (allowed.length > 0) await send(allowed, 'reply');
   }
 
   function waitForRation(): void {
@@ -115,53 +116,29 @@ export function createReceipts(deps: {
     });
   }
 
-  /** Behind all receipts of others, so that a stranger's flood of messages delays nobody's. */
-  async function queueForStranger(group: Due, areTooMany: boolean): Promise<void> {
-    const peer = peerOf(group);
-    if (!peer || peer.trust === 'blocked') return settle(group, []);
-    if (dialectOf(peer).receiptBatches) {
-      if (strangersRation.take()) return queue(group, 'reply');
-      // What owes a receipt is never removed: a backlog without end would fill the store.
-      return areTooMany ? settle(group, []) : waitForRation();
-    }
-    const within = group.filter(() => strangersRation.take());
-    await settle(group.slice(within.length), []);
-    if (within.length > 0) await queue(within, 'reply');
-  }
-
   const peerOf = ([first]: Due): PeerRecord | null =>
     first ? store.peek((tables) => tables.peers.get(first.peer)) : null;
 
-  async function queue(group: Due, purpose: Purpose): Promise<void> {
+  function compose(group: Due, peer: PeerRecord, purpose: Purpose): OutboxItem[] {
     const [first] = group;
-    const peer = peerOf(group);
-    if (!first || !peer) return;
+    if (!first) return [];
+    const { pubkey } = peer;
     const nowMs = clock.now();
     const dialect = dialectOf(peer);
-    // The deployed mesh knows a message by its event, ours by its own id.
+    // The deployed mesh identifies a message by its event, ours by its own id.
     const ids = dialect.receiptBatches
-      ? [...group.map(({ id }) => id), ...repeated(first.peer, first.due, nowMs)]
+      ? [...group.map(({ id }) => id), ...repeatedIds(pubkey, first.due, nowMs)]
       : group.map(({ eventId }) => eventId);
-    const items = receiptPayloads(first.due, ids, nowMs, dialect).map(
-      (payload): OutboxItem => ({
-        event: identity.sealDm(first.peer, payload, toUnixSec(nowMs), dialect.codec).event,
-        peer: first.peer,
-        purpose,
-        expiresAtMs: nowMs + limits.message.days * dayMs,
-      }),
-    );
-    await settle(group, items);
-    deps.offer(items);
+    return receiptPayloads(first.due, ids, nowMs, dialect).map((payload) => ({
+      event: identity.sealDm(pubkey, payload, toUnixSec(nowMs), dialect.codec).event,
+      peer: pubkey,
+      purpose,
+      expiresAtMs: nowMs + limits.message.days * dayMs,
+    }));
   }
 
-  const settle = (group: Due, items: readonly OutboxItem[]): Promise<void> =>
-    store.transaction((tables) => {
-      for (const row of group) tables.messages.setReceiptDue(row.id, 'none');
-      for (const item of items) tables.outbox.insert(item);
-    });
-
-  /** A receipt has no receipt: the latest ones are said once more, should they have been lost. */
-  const repeated = (peer: Pubkey, state: 'delivered' | 'read', nowMs: UnixMs): string[] =>
+  /** A receipt has no receipt: the latest ones are repeated in case they were lost. */
+  const repeatedIds = (peer: Pubkey, state: 'delivered' | 'read', nowMs: UnixMs): string[] =>
     store.peek((tables) =>
       tables.messages.receipted(
         peer,
@@ -171,6 +148,13 @@ export function createReceipts(deps: {
       ),
     );
 
+  /** Marks the receipts as sent, together with the outbox items that carry them. */
+  const settle = (group: Due, items: readonly OutboxItem[]): Promise<void> =>
+    store.transaction((tables) => {
+      for (const row of group) tables.messages.setReceiptDue(row.id, 'none');
+      for (const item of items) tables.outbox.insert(item);
+    });
+
   return {
     wake,
     stop() {
@@ -178,4 +162,22 @@ export function createReceipts(deps: {
       cancelStrangers?.();
     },
   };
+}
+
+/** Groups messages by peer and state, with at most as many as one receipt can name. */
+function groupsOf(due: Due): Due[] {
+  const groups: Due[] = [];
+  const open = new Map<string, Due>();
+  for (const row of due) {
+    const key = `${row.peer} ${row.due}`;
+    const group = open.get(key);
+    if (group && group.length < messagingLimits.receipt.ids) {
+      group.push(row);
+      continue;
+    }
+    const next = [row];
+    open.set(key, next);
+    groups.push(next);
+  }
+  return groups;
 }

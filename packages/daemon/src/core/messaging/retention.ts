@@ -6,17 +6,18 @@ import type { QuotaBounds } from '../trust/stranger-quota.ts';
 
 export interface Retention {
   /**
-   * Room for one more message: where there is none, the oldest that nobody waits for go, read ones before strangers'
-   * unread. False when everything that is left must stay.
+   * Makes room for one more message. If the store is full, the oldest messages that nobody waits for are removed: read
+   * ones first, then strangers' unread ones.
+   * @returns whether there is room; false if everything that is left has to stay
    */
   makeRoom(tables: Tables): boolean;
-  /** Since when mail is refused for want of room; null while there is some. */
+  /** Returns since when messages are refused because the store is full; null while there is room. */
   fullSince(): UnixMs | null;
   start(): void;
   stop(): void;
 }
 
-/** How much is kept. */
+/** Limits of what is kept; see `messagingLimits.retention`. */
 export type RetentionBounds = {
   readonly [K in
     | 'storedMessages'
@@ -34,7 +35,7 @@ export function createRetention(
     readonly store: Store;
     readonly clock: Clock;
     readonly log: Log;
-    /** A time that no wrong clock has hurried on. */
+    /** Wall-clock time that ignores unconfirmed forward jumps: nothing may be deleted because of a wrong clock. */
     readonly confirmedNow: () => UnixMs;
   },
   bounds: RetentionBounds,
@@ -74,27 +75,27 @@ export function createRetention(
     if (removed > 0) log.info('old messages removed', { messages: removed });
   }
 
-  /** Whoever sends us much shall not fill the memory; a catch-up then does not reach further back than what is known. */
-  async function boundSeen(): Promise<void> {
+  /** Limits the event ids in memory, however much we are sent. A catch-up reaches back only as far as they do. */
+  async function pruneSeen(): Promise<void> {
     const sinceMs = store.peek(({ seen }) => seen.newestSinceMs(bounds.seenIds));
     if (sinceMs <= store.peek(({ seen }) => seen.knownSinceMs())) return;
     await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.confirmedNow())));
   }
 
-  const regularly = (intervalMs: number, run: () => Promise<void>): Cancel =>
+  const runEvery = (intervalMs: number, run: () => Promise<void>): Cancel =>
     every(clock, intervalMs, () => {
-      run().catch((error) => log.warn('what is old could not be removed', { reason: String(error) }));
+      run().catch((error) => log.warn('old data could not be removed', { reason: String(error) }));
     });
 
   return {
     makeRoom,
     fullSince() {
-      // Since then somebody may have read.
+      // Messages may have been read since.
       const isStillFull = store.peek((tables) => isFull(tables) && !tables.messages.hasPrunable());
       return isStillFull ? refusedSince : null;
     },
     start() {
-      cancels = [regularly(hourMs, prune), regularly(60_000, boundSeen)];
+      cancels = [runEvery(hourMs, prune), runEvery(60_000, pruneSeen)];
     },
     stop() {
       for (const cancel of cancels) cancel();

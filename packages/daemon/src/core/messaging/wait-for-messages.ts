@@ -10,7 +10,7 @@ interface WaitRequest {
   readonly from?: Pubkey;
   readonly type?: string;
   readonly replyTo?: string;
-  /** Position of arrival; without it unread messages are taken at once, else the next that comes. */
+  /** Position of arrival after which messages count. Without it, unread messages count, or else the next one. */
   readonly after?: number;
 }
 
@@ -23,16 +23,16 @@ interface WaitResult {
 export interface Waiting {
   wait(request: WaitRequest, signal?: AbortSignalLike): Promise<WaitResult>;
   onEvent(event: DomainEvent): void;
-  /** Answers everybody who still waits. */
+  /** Ends all waits, as if they had timed out. */
   stop(): void;
 }
 
-/** Long polls for incoming messages. */
+/** Long polls for incoming messages: `GET /messages/wait`. */
 export function createWaiting(deps: { readonly store: Store; readonly clock: Clock }): Waiting {
   const { store, clock } = deps;
   const waiting = new Set<{ wake(): void; end(): void }>();
 
-  const look = (request: WaitRequest, after: number | undefined) =>
+  const query = (request: WaitRequest, after: number | undefined) =>
     store.read((tables) => ({
       messages: tables.messages.list({
         direction: 'in',
@@ -50,12 +50,12 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
     if (waiting.size >= messagingLimits.wait.callers)
       throw new OcmeshError('too_many_waiters', { retryAfterSeconds: 5 });
     let after = request.after;
-    let over = signal?.aborted ?? false;
+    let isOver = signal?.aborted ?? false;
     let wakeUp = (): void => {};
     const waiter = {
       wake: () => wakeUp(),
       end: () => {
-        over = true;
+        isOver = true;
         wakeUp();
       },
     };
@@ -64,16 +64,16 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
     const cancel: Cancel = clock.after(request.timeoutMs, waiter.end);
     try {
       for (;;) {
-        // Armed before the look: what arrives meanwhile is not missed.
+        // Armed before the query, so that a message that arrives meanwhile is not missed.
         const woken = new Promise<void>((resolve) => {
           wakeUp = resolve;
         });
-        const { messages, last } = await look(request, after);
+        const { messages, last } = await query(request, after);
         const newest = messages.at(-1);
         if (newest) return { messages, cursor: newest.arrival, timedOut: false };
-        // Nothing unread: from here on only what comes counts.
+        // Nothing is unread: from here on only new messages count.
         after ??= last;
-        if (over) return { messages: [], cursor: Math.max(after, last), timedOut: true };
+        if (isOver) return { messages: [], cursor: Math.max(after, last), timedOut: true };
         await woken;
       }
     } finally {

@@ -1,8 +1,9 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
-import type { DeliveryState, Pubkey, Reason, RelayStatus } from '@ocmesh/shared/contract';
+import type { DeliveryState, Pubkey, Reason } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
+import type { RelaySnapshot } from './relay.ts';
 
-/** Something that happened, reported after it is on disk. `GET /events` shows all but the last five. */
+/** Something that happened, reported after it is on disk. `GET /events` shows those of `eventTypes`. */
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
   | {
@@ -16,7 +17,8 @@ export type DomainEvent =
       readonly arrival: number;
     }
   | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
-  | { readonly type: 'relay.state'; readonly relay: RelayStatus }
+  /** Without the NIP-11 document: it may be large, and the newest thousand events are kept. */
+  | { readonly type: 'relay.state'; readonly relay: Omit<RelaySnapshot, 'info'> }
   | { readonly type: 'status.changed'; readonly reasons: readonly HealthReason[] }
   /** A known peer gave a sign of life, or published its offline presence. */
   | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
@@ -27,9 +29,15 @@ export type DomainEvent =
   /** A peer signed a newer list of its relays. */
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon sent a query that ours answers without the agent. */
-  | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' };
+  | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' }
+  /** Our own relays are others than before. */
+  | { readonly type: 'relays.changed' }
+  /** The machine slept, or its clock was set. */
+  | { readonly type: 'clock.jumped' }
+  /** A message for us that this relay sent was not kept: it has to be fetched again. */
+  | { readonly type: 'event.deferred'; readonly url: string; readonly createdAtSec: number };
 
-/** Why the daemon is degraded. */
+/** A reason why the daemon is degraded. */
 export interface HealthReason extends Pick<Reason, 'code' | 'problem' | 'message'> {
   readonly sinceMs: UnixMs;
 }

@@ -4,28 +4,36 @@ import { canMove } from '../model/message.ts';
 import { handshakeOf } from '../model/peer.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
-import type { Entry } from './lane.ts';
+import type { Entry } from './entry.ts';
 
-/** Refusals that no second try will change. */
-const lasting: readonly string[] = ['blocked', 'invalid', 'pow', 'restricted', 'mute'];
+/** Outcome of an attempt on a relay that was connected. */
+export type AttemptOutcome = PublishOutcome & { readonly outcome: 'accepted' | 'rejected' | 'timeout' };
 
-export const isFinal = (outcome: PublishOutcome): boolean =>
-  outcome.outcome === 'accepted' ||
-  (outcome.outcome === 'rejected' && lasting.includes(outcome.prefix ?? 'other'));
+/** Refusals that another attempt cannot change. */
+const permanentPrefixes: readonly string[] = ['blocked', 'invalid', 'pow', 'restricted', 'mute'];
 
-/** What a relay said goes on record, and may take the message, or our hello, one step up. */
-export function noteOutcome(
+/** Whether trying this relay again is pointless. */
+export const isFinal = ({ outcome, prefix }: PublishOutcome): boolean =>
+  outcome === 'accepted' || (outcome === 'rejected' && permanentPrefixes.includes(prefix ?? 'other'));
+
+/** Records what a relay said. Its acceptance may publish the message, or our hello. */
+export function recordOutcome(
   tables: Tables,
   entry: Entry,
   url: string,
-  { outcome, reason }: PublishOutcome & { readonly outcome: 'accepted' | 'rejected' | 'timeout' },
-  final: boolean,
+  outcome: AttemptOutcome,
   atMs: UnixMs,
 ): DomainEvent[] {
-  // The ladder of a message is shown to its end, even where a receipt came first.
+  // A message shows the outcome of every relay, even if a receipt arrived first.
   if (entry.purpose !== 'message' && !tables.outbox.get(entry.id)) return [];
-  tables.outbox.record(entry.id, { url, outcome, reason, final, atMs });
-  if (outcome !== 'accepted') return [];
+  tables.outbox.record(entry.id, {
+    url,
+    outcome: outcome.outcome,
+    reason: outcome.reason,
+    final: isFinal(outcome),
+    atMs,
+  });
+  if (outcome.outcome !== 'accepted') return [];
   if (entry.purpose === 'message') return moveMessage(tables, entry, 'published', atMs);
   return entry.purpose === 'hello' ? markGreeted(tables, entry) : [];
 }
@@ -38,9 +46,11 @@ function markGreeted(tables: Tables, entry: Entry): DomainEvent[] {
   return handshakeOf(greeted) === 'acknowledged' ? [{ type: 'peer.handshaked', pubkey: entry.peer }] : [];
 }
 
-export const isTaken = (tables: Tables, entry: Entry): boolean =>
+/** Whether any relay accepted the event. */
+export const isAccepted = (tables: Tables, entry: Entry): boolean =>
   tables.outbox.outcomes(entry.id).some(({ outcome }) => outcome === 'accepted');
 
+/** Changes the delivery state of the entry's message, if it is one and may move there. */
 export function moveMessage(
   tables: Tables,
   entry: Entry,

@@ -1,64 +1,30 @@
-import type { Cancel, Clock, Random, UnixMs } from '@ocmesh/shared/ambient';
-import type { Pubkey } from '@ocmesh/shared/contract';
+import type { Cancel, Clock, MonotonicMs, Random, UnixMs } from '@ocmesh/shared/ambient';
 import { type Purpose, purposes } from '../model/outbox.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
+import type { AttemptResult, Entry } from './entry.ts';
 import { outboxLimits } from './limits.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
-/** One event on its way to several relays. */
-export interface Entry {
-  /** Of the event; another one after it was signed anew. */
-  id: string;
-  readonly peer: Pubkey;
-  readonly purpose: Purpose;
-  readonly expiresAtMs: UnixMs;
-  /** Relays that have not given their last word. */
-  readonly pending: Set<string>;
-  /** Relays that were not asked because they refuse everything; asked all the same where no other takes it. */
-  readonly spared: Set<string>;
-  sparesNone: boolean;
-  /** Attempts under way. */
-  inFlight: number;
-  /** How often it was signed anew. */
-  resigned: number;
-  /** While it is being signed anew. */
-  resigning: Promise<boolean> | null;
-}
-
-/** What an attempt on one relay came to. */
-export type Next =
-  /** Nothing more to do here. */
-  | 'done'
-  /** Again after a while. */
-  | 'retry'
-  /** Again at once: it is another event now. */
-  | 'again'
-  /** The relay did not answer: again after a while, and less at a time. */
-  | 'silent'
-  /** The relay is not there: again when it is. */
-  | 'offline';
-
-/** Pause after a relay that seemed to be there was not; its next connection ends it. */
+/** Pause after an attempt on a relay that seemed connected and was not. Its next connection ends the pause. */
 const OFFLINE_MS = 1_000;
 
+/** Events on their way to one relay. */
 export interface Lane {
   add(entry: Entry): void;
-  /** The relay is connected: everything that waits goes at once. */
-  open(): void;
-  /** Something may have changed that held entries back. */
-  wake(): void;
-  /** Nothing is sent for so long. */
-  rest(ms: number): void;
+  /** Sends everything that waits, including entries in their retry delay. */
+  onConnected(): void;
+  /** Pauses sending for `ms`. */
+  backOff(ms: number): void;
   isEmpty(): boolean;
-  /** When this entry is tried next; null when it waits for the relay or is under way. */
+  /** Returns when the entry is tried next; null while it waits for a connection or an outcome. */
   nextAttemptAtMs(entry: Entry): UnixMs | null;
   /** Stops taking up work and waits for what is in flight. */
   stop(): Promise<void>;
 }
 
 /**
- * What waits for one relay: the most urgent first, within a purpose in its order. A relay that is slow or gone holds
- * up nothing but its own lane.
+ * A queue for one relay with its own pace and retries: the most urgent purpose first, and in order within a purpose.
+ * A slow or unreachable relay delays only its own lane.
  */
 export function createLane(
   url: string,
@@ -67,7 +33,7 @@ export function createLane(
     readonly random: Random;
     readonly budget: WriteBudget;
     readonly isOpen: () => boolean;
-    readonly attempt: (entry: Entry) => Promise<Next>;
+    readonly attempt: (entry: Entry) => Promise<AttemptResult>;
   },
 ): Lane {
   const { clock, random, budget } = deps;
@@ -75,14 +41,14 @@ export function createLane(
   const waiting = new Map<Entry, { cancel: Cancel; atMs: UnixMs }>();
   const attempts = new Map<Entry, number>();
   const inFlight = new Map<Entry, Promise<void>>();
-  /** How long a queue may get before what was settled elsewhere is taken out. */
+  /** Queue length at which entries that ended elsewhere are removed. */
   let sweepAt = 64;
   let window: number = outboxLimits.inFlight;
   let cancelPause: Cancel | null = null;
-  let backoffUntil = 0;
+  let backoffUntil: MonotonicMs = 0;
   let stopped = false;
 
-  const holds = (entry: Entry): boolean => entry.pending.has(url);
+  const isPending = (entry: Entry): boolean => entry.pending.has(url);
 
   function add(entry: Entry): void {
     if (ready[entry.purpose].push(entry) >= sweepAt) sweep(entry.purpose);
@@ -90,7 +56,7 @@ export function createLane(
   }
 
   function sweep(purpose: Purpose): void {
-    ready[purpose] = ready[purpose].filter(holds);
+    ready[purpose] = ready[purpose].filter(isPending);
     sweepAt = Math.max(64, 2 * ready[purpose].length);
   }
 
@@ -101,8 +67,8 @@ export function createLane(
       const waitMs = Math.max(budget.waitMs(url), backoffUntil - clock.monotonic());
       if (waitMs > 0) return pause(waitMs);
       const entry = queue.shift() as Entry;
-      // A receipt, the end of its time, or another relay's answer may have settled it meanwhile.
-      if (!holds(entry)) {
+      // A receipt, its expiry, or another relay's OK may have ended it meanwhile.
+      if (!isPending(entry)) {
         attempts.delete(entry);
         continue;
       }
@@ -120,15 +86,15 @@ export function createLane(
   }
 
   async function attempt(entry: Entry): Promise<void> {
-    const next = await deps.attempt(entry);
+    const result = await deps.attempt(entry);
     inFlight.delete(entry);
-    window =
-      next === 'silent' ? Math.max(1, window >> 1) : next === 'offline' ? window : outboxLimits.inFlight;
-    if (next === 'done' || !holds(entry)) attempts.delete(entry);
-    else if (next === 'offline' || next === 'again') ready[entry.purpose].unshift(entry);
+    if (result === 'silent') window = Math.max(1, window >> 1);
+    else if (result !== 'offline') window = outboxLimits.inFlight;
+    if (result === 'done' || !isPending(entry)) attempts.delete(entry);
+    else if (result === 'offline' || result === 'again') ready[entry.purpose].unshift(entry);
     else retry(entry);
-    // A socket that is closing takes nothing and is not gone yet: asked at once, it would never get to close.
-    if (next === 'offline') pause(OFFLINE_MS);
+    // A closing socket accepts nothing and still counts as open: retrying at once would never let it close.
+    if (result === 'offline') pause(OFFLINE_MS);
     else run();
   }
 
@@ -146,11 +112,11 @@ export function createLane(
 
   return {
     add,
-    open() {
+    onConnected() {
       cancelPause?.();
       cancelPause = null;
       window = outboxLimits.inFlight;
-      // Into the order in which they came: a retry was taken out of it.
+      // Back into the order of arrival, from which a retry was taken.
       const back = [...waiting];
       waiting.clear();
       for (const [entry, { cancel }] of back.reverse()) {
@@ -159,16 +125,17 @@ export function createLane(
       }
       run();
     },
-    wake: run,
-    rest(ms) {
+    backOff(ms) {
       backoffUntil = clock.monotonic() + ms;
     },
     isEmpty: () =>
-      waiting.size === 0 && inFlight.size === 0 && purposes.every((purpose) => !ready[purpose].some(holds)),
+      waiting.size === 0 &&
+      inFlight.size === 0 &&
+      purposes.every((purpose) => !ready[purpose].some(isPending)),
     nextAttemptAtMs(entry) {
       const retryAtMs = waiting.get(entry)?.atMs;
       if (retryAtMs !== undefined) return retryAtMs;
-      if (!holds(entry) || inFlight.has(entry) || !deps.isOpen()) return null;
+      if (!isPending(entry) || inFlight.has(entry) || !deps.isOpen()) return null;
       return clock.now() + Math.max(budget.waitMs(url), backoffUntil - clock.monotonic(), 0);
     },
     async stop() {

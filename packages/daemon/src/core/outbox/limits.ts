@@ -1,13 +1,13 @@
-/** Limits of messages on their way out. */
+/** Limits of the outbox. */
 export const outboxLimits = {
-  /** Messages waiting to go out. More means that no relay takes any, and the caller has to know. */
+  /** Queued messages. More means that no relay accepts any, and the caller has to know. */
   queued: 10_000,
   /** Events sent to one relay that wait for their OK: enough to fill a slow connection. */
   inFlight: 32,
-  /** Time in which several relays' OKs are gathered into one write to disk: with five relays 3 writes a message instead of 5, and nobody notices. */
-  answersGatherMs: 20,
-  /** Age at which a message that no relay took is signed with a new date: relays and receivers look at `created_at`. */
+  /** Time in which the OKs of several relays are gathered into one write to disk: with five relays 3 writes per message instead of 5. */
+  okBatchMs: 20,
+  /** Age at which a message that no relay accepted is signed with a new date: relays and receivers look at `created_at`. */
   resignMinutes: 10,
-  /** How often one message is signed again: a relay that rejects every date has a wrong clock. */
+  /** How often one message is re-signed: a relay that rejects every date has a wrong clock. */
   resigns: 5,
 } as const;

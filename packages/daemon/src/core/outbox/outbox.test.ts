@@ -7,7 +7,7 @@ import type { Store } from '../ports/store.ts';
 import { createWriteBudget } from '../relays/write-budget.ts';
 import { createOutbox } from './outbox.ts';
 
-test('a store that cannot note what happened does not make it publish without pause', async () => {
+test('pauses when the store cannot record outcomes, instead of publishing over and over', async () => {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const mesh = createMemoryMesh();
@@ -50,7 +50,7 @@ test('a store that cannot note what happened does not make it publish without pa
     relaysOf: () => [],
     confirmedNow: clock.now,
     emit() {},
-    bounds: { answersGatherMs: 0 },
+    bounds: { okBatchMs: 0 },
   });
   works = false;
   outbox.start();

@@ -4,20 +4,21 @@ import type { Identity } from '../identity/identity.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import type { Entry } from './lane.ts';
+import type { Entry } from './entry.ts';
 import { outboxLimits } from './limits.ts';
 
-/** Words of relays about a `created_at` that they do not like. */
+/** Reasons by which relays refuse a `created_at`. */
 const ABOUT_THE_DATE = /created_at|timestamp|too (old|early|late|new|far)|in the (future|past)|\bfuture\b/i;
-/** A date as close as this to now cannot be mended. */
-const MENDABLE_SEC = 60;
+/** Closer to now than this, a new date would be no better. */
+const CLOSE_TO_NOW_SEC = 60;
 
 /**
- * A message in a newly signed event, under the same `mid`: receivers know it by that. Only for messages that carry
- * one, and only where no relay took the old event, or a relay refused its date.
+ * Puts a message into a newly signed event with the same `mid`, by which receivers recognize it. Only for messages
+ * that carry a `mid`, and only if no relay accepted the old event or a relay refused its date. The methods return
+ * whether the entry has a new event.
  */
 export interface Resign {
-  /** Where it waited so long that relays and receivers would overlook it. */
+  /** Re-signs a message that waited so long that relays and receivers would overlook it. */
   ifOld(entry: Entry, item: OutboxItem): Promise<boolean>;
   ifDateRefused(entry: Entry, item: OutboxItem, outcome: PublishOutcome): Promise<boolean>;
 }
@@ -30,7 +31,7 @@ export function createResign(deps: {
   const { identity, store, clock } = deps;
 
   function resign(entry: Entry, item: OutboxItem): Promise<boolean> {
-    // Another lane was faster.
+    // Another lane has re-signed it already.
     if (entry.id !== item.event.id) return Promise.resolve(true);
     entry.resigning ??= replace(entry, item).finally(() => {
       entry.resigning = null;
@@ -44,7 +45,7 @@ export function createResign(deps: {
       message: tables.messages.findByEvent(old.id),
       peer: tables.peers.get(pubkey),
     }));
-    // Without a `mid` the id is the event's.
+    // Without a `mid` the message's id is that of the event, and would change.
     if (!message || !peer || message.seq === null || message.id === message.eventId) return false;
     const { type, content, data, id: mid, seq, replyTo, hops, timestampMs: tsMs } = message;
     const dialect = dialectOf(peer);
@@ -64,7 +65,7 @@ export function createResign(deps: {
   const ageSec = ({ event }: OutboxItem): number => toUnixSec(clock.now()) - event.created_at;
 
   return {
-    // A gift wrap's date is a made-up one anyway.
+    // The date of a gift wrap is random anyway.
     ifOld: async (entry, item) =>
       item.event.kind === kinds.encryptedDm &&
       ageSec(item) > outboxLimits.resignMinutes * 60 &&
@@ -72,7 +73,7 @@ export function createResign(deps: {
     ifDateRefused: async (entry, item, { outcome, reason }) =>
       outcome === 'rejected' &&
       ABOUT_THE_DATE.test(reason ?? '') &&
-      Math.abs(ageSec(item)) > MENDABLE_SEC &&
+      Math.abs(ageSec(item)) > CLOSE_TO_NOW_SEC &&
       resign(entry, item),
   };
 }

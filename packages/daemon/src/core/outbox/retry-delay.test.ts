@@ -7,7 +7,7 @@ test('doubles from 2 seconds to 10 minutes', () => {
   expect(longest).toEqual([2_000, 4_000, 8_000, 256_000, 512_000, 600_000, 600_000, 600_000]);
 });
 
-test('keeps its jitter at every length, and is whole milliseconds: the store takes no others', () => {
+test('has its jitter at every length, and is in whole milliseconds: the store accepts no others', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 10_000 }),

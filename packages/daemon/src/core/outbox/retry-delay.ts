@@ -1,13 +1,12 @@
-const FIRST_MS = 2_000;
-const MAX_MS = 600_000;
+import { backoffMs, withJitter } from '@ocmesh/shared/ambient';
+
+const range = { firstMs: 2_000, maxMs: 600_000 };
 
 /**
- * Pause before the next attempt, in whole milliseconds: doubling from 2 s to 10 min, equal jitter, also at the cap,
- * so that agents which lost the same relay do not come back in step.
+ * Returns the pause before the next attempt: doubling from 2 s to 10 min, half of it random. In whole milliseconds,
+ * because the time of the next attempt is shown and stored.
  * @param attempts attempts made so far, at least 1
  * @param unit a random number in [0, 1)
  */
-export function retryDelayMs(attempts: number, unit: number): number {
-  const ceiling = Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(attempts - 1, 16));
-  return Math.round(ceiling / 2 + (unit * ceiling) / 2);
-}
+export const retryDelayMs = (attempts: number, unit: number): number =>
+  Math.round(withJitter(backoffMs(range, attempts - 1), unit));

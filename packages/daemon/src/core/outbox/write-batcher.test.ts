@@ -4,24 +4,24 @@ import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-
 import type { DomainEvent } from '../model/domain-events.ts';
 import { createWriteBatcher } from './write-batcher.ts';
 
-const told = (id: string): DomainEvent => ({ type: 'message.state', id, state: 'published' });
+const published = (id: string): DomainEvent => ({ type: 'message.state', id, state: 'published' });
 
 async function setUp() {
   const clock = createFakeClock();
   const store = await openMemoryStore(createMemoryDisk(), { clock, log: createRecordingLog() });
   const transaction = vi.spyOn(store, 'transaction');
   const emit = vi.fn();
-  const writes = createWriteBatcher({ store, clock, emit, bounds: { answersGatherMs: 20 } });
-  /** Writes something, and says so under its name. */
+  const writes = createWriteBatcher({ store, clock, emit, bounds: { okBatchMs: 20 } });
+  /** Writes something, and emits an event with its name. */
   const add = (name: string) =>
     writes.add((tables) => {
       tables.meta.set('policy', name);
-      return [told(name)];
+      return [published(name)];
     });
   return { clock, store, transaction, emit, writes, add };
 }
 
-test('what comes within a moment is one write, in its order, and is told once it is on disk', async () => {
+test('writes changes of one moment at once, in order, and emits their events once they are on disk', async () => {
   const { clock, store, transaction, emit, add } = await setUp();
   const all = Promise.all([add('a'), add('b')]);
   await clock.advance(10);
@@ -31,11 +31,11 @@ test('what comes within a moment is one write, in its order, and is told once it
   await clock.advance(1);
   await Promise.all([all, last]);
   expect(transaction).toHaveBeenCalledTimes(1);
-  expect(emit.mock.calls).toEqual([[[told('a'), told('b'), told('c')]]]);
+  expect(emit.mock.calls).toEqual([[[published('a'), published('b'), published('c')]]]);
   expect(await store.read(({ meta }) => meta.get('policy'))).toBe('c');
 });
 
-test('what comes later is written later', async () => {
+test('writes later changes later', async () => {
   const { clock, emit, add } = await setUp();
   const first = add('a');
   await clock.advance(20);
@@ -43,20 +43,20 @@ test('what comes later is written later', async () => {
   const second = add('b');
   await clock.advance(20);
   await second;
-  expect(emit.mock.calls).toEqual([[[told('a')]], [[told('b')]]]);
+  expect(emit.mock.calls).toEqual([[[published('a')]], [[published('b')]]]);
 });
 
-test('at the end nothing waits: not what was gathered, nor what still comes', async () => {
+test('after flushNow, neither gathered nor later changes wait', async () => {
   const { clock, emit, writes, add } = await setUp();
   const waiting = add('a');
-  writes.hurry();
+  writes.flushNow();
   await waiting;
   await add('b');
   expect(emit).toHaveBeenCalledTimes(2);
   expect(clock.pending()).toBe(0);
 });
 
-test('what the store refuses is refused to each, nothing is told, and the next goes its own way', async () => {
+test('if the store refuses, rejects every change, emits nothing, and writes the next one', async () => {
   const { clock, transaction, emit, add } = await setUp();
   transaction.mockRejectedValueOnce(new Error('the disk is full'));
   const both = Promise.allSettled([add('a'), add('b')]);

@@ -2,34 +2,34 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
-export type GatherBounds = { readonly answersGatherMs: number };
+export type BatchBounds = { readonly okBatchMs: number };
 
 type Change = (tables: Tables) => readonly DomainEvent[];
 
-/** Changes that may come to disk a moment later: a crash in between makes us ask again, and loses nothing. */
+/** Gathers changes that may reach the disk a moment later: a crash before that repeats work, and loses nothing. */
 export interface WriteBatcher {
-  /** Resolves when the change is on disk and told. Rejects when the store refuses it and what was gathered with it. */
+  /** Resolves when the change is on disk and its events are emitted. Rejects when the store refuses the batch. */
   add(change: Change): Promise<void>;
-  /** What waits is written at once, and so is all that comes from now on. */
-  hurry(): void;
+  /** Writes what was gathered at once, and every later change without a pause. */
+  flushNow(): void;
 }
 
-/** Several relays take each message: what they say within a moment is one write to the disk, not one each. */
+/** Writes the OKs of several relays, which arrive within a moment of each other, in one transaction. */
 export function createWriteBatcher(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly emit: (events: readonly DomainEvent[]) => void;
-  readonly bounds: GatherBounds;
+  readonly bounds: BatchBounds;
 }): WriteBatcher {
   const { store, clock, emit, bounds } = deps;
   let changes: Change[] = [];
   let next: Promise<void> | null = null;
   let endPause = (): void => {};
-  let isOver = false;
+  let flushesAtOnce = false;
 
   function pause(): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = clock.after(bounds.answersGatherMs, resolve);
+      const cancel = clock.after(bounds.okBatchMs, resolve);
       endPause = () => {
         cancel();
         resolve();
@@ -38,20 +38,20 @@ export function createWriteBatcher(deps: {
   }
 
   async function write(): Promise<void> {
-    const gathered = changes;
+    const batch = changes;
     changes = [];
     next = null;
-    emit(await store.transaction((tables) => gathered.flatMap((change) => change(tables))));
+    emit(await store.transaction((tables) => batch.flatMap((change) => change(tables))));
   }
 
   return {
     add(change) {
       changes.push(change);
-      next ??= (isOver ? Promise.resolve() : pause()).then(write);
+      next ??= (flushesAtOnce ? Promise.resolve() : pause()).then(write);
       return next;
     },
-    hurry() {
-      isOver = true;
+    flushNow() {
+      flushesAtOnce = true;
       endPause();
     },
   };

@@ -25,7 +25,7 @@ const signed = (engine: CryptoEngine): NostrEvent =>
     alice.secretKey,
   );
 
-/** Like the other codecs, for tests of all of them. */
+/** NIP-44 with a single-use key, in the shape of the other ciphers. */
 export const nip44OnceOf = ({ nip44Once: { open, sealer } }: CryptoEngine): CryptoEngine['nip44'] => ({
   open,
   seal: (secretKey, peer, plaintext) => sealer(secretKey, peer)(plaintext),
@@ -35,12 +35,12 @@ export const nip44OnceOf = ({ nip44Once: { open, sealer } }: CryptoEngine): Cryp
 const otherDigit = (hex: string, at: number): string =>
   `${hex.slice(0, at)}${hex[at] === '0' ? '1' : '0'}${hex.slice(at + 1)}`;
 
-/** What every engine must do, alone. */
+/** Tests that every engine has to pass. */
 export function cryptoEngineContract(name: string, create: () => CryptoEngine): void {
   describe(name, () => {
     const engine = create();
 
-    test('finds the public key of a secret key', () => {
+    test('derives the public key from a secret key', () => {
       expect(engine.publicKey(fromHex('1'.padStart(64, '0')))).toBe(
         '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798',
       );
@@ -56,7 +56,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       expect(() => engine.publicKey(fromHex(hex))).toThrow();
     });
 
-    test('signs exactly the seven fields, and what it signed is authentic', () => {
+    test('signs exactly the seven fields, and verifies its own signature', () => {
       const event = signed(engine);
       expect(Object.keys(event).sort()).toEqual([
         'content',
@@ -73,7 +73,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       expect(engine.verify(JSON.parse(JSON.stringify(event)))).toBe(true);
     });
 
-    test('finds the id of an event that nobody signed', () => {
+    test('computes the id of an unsigned event', () => {
       // The message in the example of NIP-59.
       const unsigned = {
         pubkey: '611df01bfcf85c26ae65453b772d8f1dfd25c264621c0277e1fc1518686faef9' as NostrEvent['pubkey'],
@@ -89,7 +89,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       expect(engine.eventId(signed(engine))).toBe(signed(engine).id);
     });
 
-    test('leaves the draft as it is', () => {
+    test('leaves the draft unchanged', () => {
       const draft = Object.freeze({
         kind: 1,
         created_at: 1,
@@ -116,7 +116,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       ['a pubkey that is no point', { pubkey: 'f'.repeat(64) as NostrEvent['pubkey'] }],
     ];
 
-    test.each(mutations)('finds out a change of %s', (_, change) => {
+    test.each(mutations)('detects a change of %s', (_, change) => {
       expect(engine.verify({ ...JSON.parse(JSON.stringify(event)), ...change })).toBe(false);
     });
 
@@ -126,14 +126,14 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
         const checked = signed(engine);
         expect(engine.verify(checked)).toBe(true);
         expect(engine.verify({ ...checked, ...change })).toBe(false);
-        // Marks that nostr-tools leaves on what it checked, whatever they are.
+        // Marks that nostr-tools leaves on objects it verified.
         const marked = Object.assign(Object.create(Object.getPrototypeOf(checked)), checked, change);
         for (const symbol of Object.getOwnPropertySymbols(checked)) marked[symbol] = true;
         expect(engine.verify(marked)).toBe(false);
       },
     );
 
-    test('takes an id that fits forged content for what it is: no signature of the author', () => {
+    test('rejects forged content with the right id: the author did not sign it', () => {
       const forged = engine.sign({ ...event, content: 'forged' }, eve.secretKey);
       expect(engine.verify({ ...forged, pubkey: alice.pubkey })).toBe(false);
       expect(engine.verify({ ...forged, sig: event.sig })).toBe(false);
@@ -144,46 +144,46 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       ['nip44', engine.nip44],
       ['nip44Once', nip44OnceOf(engine)],
     ])('%s', (_name, codec) => {
-      test.each(texts)('opens what was sealed, from either side: %s', (_, text) => {
+      test.each(texts)('decrypts with either of the two keys: %s', (_, text) => {
         const sealed = codec.seal(alice.secretKey, bob.pubkey, text);
         expect(codec.open(bob.secretKey, alice.pubkey, sealed)).toBe(text);
         expect(codec.open(alice.secretKey, bob.pubkey, sealed)).toBe(text);
         expect(sealed).not.toContain(text.slice(0, 20).padEnd(4, '·'));
       });
 
-      test('seals the same text differently each time', () => {
+      test('encrypts the same text differently each time', () => {
         const seal = (): string => codec.seal(alice.secretKey, bob.pubkey, 'same');
         expect(seal()).not.toBe(seal());
       });
 
-      test('throws for what is no payload', () => {
+      test('throws for a malformed payload', () => {
         for (const payload of ['', 'x', '?iv=', 'AAAA?iv=AAAA', 'AgAA', '#', '👍', 'A'.repeat(200)]) {
           expect(() => codec.open(bob.secretKey, alice.pubkey, payload)).toThrow();
         }
       });
 
-      test('throws for a key that is no point', () => {
+      test('throws for a key that is not a point of the curve', () => {
         expect(() => codec.seal(alice.secretKey, 'f'.repeat(64) as NostrEvent['pubkey'], 'x')).toThrow();
       });
     });
 
-    test('NIP-44 with a key that is used once is NIP-44', () => {
+    test('NIP-44 with a single-use key is NIP-44', () => {
       const sealed = engine.nip44Once.sealer(alice.secretKey, bob.pubkey)('x');
       expect(engine.nip44.open(bob.secretKey, alice.pubkey, sealed)).toBe('x');
-      // Before there is anything to seal.
+      // Before there is anything to encrypt.
       expect(() =>
         engine.nip44Once.sealer(alice.secretKey, 'f'.repeat(64) as NostrEvent['pubkey']),
       ).toThrow();
     });
 
-    test('the wrong key opens nothing under NIP-44', () => {
+    test('NIP-44: the wrong key decrypts nothing', () => {
       const sealed = engine.nip44.seal(alice.secretKey, bob.pubkey, 'for bob');
       expect(() => engine.nip44.open(eve.secretKey, alice.pubkey, sealed)).toThrow();
       expect(() => engine.nip44.open(bob.secretKey, eve.pubkey, sealed)).toThrow();
     });
 
-    test('the wrong key never shows the text under NIP-04', () => {
-      // It has no MAC: one padding in 256 fits by chance, and what comes out then is noise.
+    test('NIP-04: the wrong key never reveals the text', () => {
+      // It has no MAC: the padding fits by chance once in 256, and then the result is noise.
       for (let i = 0; i < 20; i++) {
         const sealed = engine.nip04.seal(alice.secretKey, bob.pubkey, 'for bob');
         let opened: string | null = null;
@@ -196,7 +196,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       }
     });
 
-    test('a change of any byte of a NIP-44 payload is found out', () => {
+    test('NIP-44: a change of any byte is detected', () => {
       const bytes = Buffer.from(engine.nip44.seal(alice.secretKey, bob.pubkey, 'authentic'), 'base64');
       for (let at = 0; at < bytes.length; at++) {
         const changed = Buffer.from(bytes);
@@ -208,23 +208,23 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       ).toThrow();
     });
 
-    test('a NIP-44 payload has one spelling', () => {
+    test('NIP-44: a payload has one spelling', () => {
       const sealed = engine.nip44.seal(alice.secretKey, bob.pubkey, 'x'.repeat(33));
       expect(sealed).toMatch(/[^=]=$/);
-      // The letter before `=` ends in two bits that mean nothing.
+      // The letter before `=` ends in two unused bits.
       const strayBits = sealed.replace(/.=$/, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`);
       for (const payload of [strayBits, sealed.slice(0, -1), ` ${sealed}`, `${sealed}\n`, `${sealed}#`]) {
         expect(() => engine.nip44.open(bob.secretKey, alice.pubkey, payload)).toThrow();
       }
     });
 
-    test('refuses to seal nothing under NIP-44', () => {
+    test('NIP-44: refuses to encrypt an empty text', () => {
       expect(() => engine.nip44.seal(alice.secretKey, bob.pubkey, '')).toThrow();
     });
   });
 }
 
-/** What two engines must do for each other. */
+/** Tests that two engines have to pass with each other. */
 export function cryptoEnginesAgree(one: CryptoEngine, two: CryptoEngine): void {
   describe.each([
     ['what the first made, the second takes', one, two],

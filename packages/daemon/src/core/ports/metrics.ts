@@ -1,23 +1,23 @@
 import type { DeliveryState, RelayState } from '@ocmesh/shared/contract';
 
-/** What the core can say of itself in numbers. Nothing in it names a peer, a message or a relay. */
+/** Figures about the core. None of them names a peer, a message or a relay. */
 interface Measures {
   readonly version: string;
   readonly degraded: boolean;
   readonly messages: Readonly<Record<DeliveryState, number>>;
-  /** Events that still go out. */
+  /** Events in the outbox. */
   readonly outboxDepth: number;
   readonly peersOnline: number;
   readonly peersKnown: number;
-  /** Our own relays. */
+  /** Our own relays, by state. */
   readonly relays: Readonly<Record<RelayState, number>>;
   /** Events from relays since start. */
   readonly events: number;
-  /** What had no effect since start, by reason. */
+  /** Events without effect since start, by reason. */
   readonly refused: Readonly<Record<string, number>>;
   readonly storeBytes: number;
   readonly journalBytes: number;
 }
 
-/** Writes them as text that Prometheus reads, with what the process knows of itself. */
+/** Returns them in the text format of Prometheus, with figures about the process. */
 export type RenderMetrics = (measures: Measures) => Promise<string>;

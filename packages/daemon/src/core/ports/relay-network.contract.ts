@@ -3,24 +3,24 @@ import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import { describe, expect, test } from 'vitest';
 import type { RelayNetwork, RelaySnapshot, Subscription } from './relay-network.ts';
 
-/** Two relays that take everything and serve everybody, and clients of them. */
+/** Two relays that accept every event and serve every client, and clients of them. */
 export interface NetworkHarness {
   readonly urls: readonly [string, string];
   readonly self: Pubkey;
-  /** A client of its own, stopped at the end of the test. */
+  /** Returns a new client, which is stopped at the end of the test. */
   network(): RelayNetwork;
-  /** Signed by `self`, now. */
+  /** Signs an event by `self`, dated now. */
   sign(draft: Partial<EventDraft>): NostrEvent;
   /** Breaks every connection to this relay. */
   cut(url: string): void;
-  /** Lets clients come back to it. */
+  /** Lets clients reconnect to it. */
   comeBack(url: string): Promise<void>;
   until(check: () => void): Promise<void>;
 }
 
-/** What the core relies on, whatever stands behind the port. */
+/** Tests that every implementation of the port has to pass. */
 export function describeRelayNetwork(name: string, open: () => Promise<NetworkHarness>): void {
-  /** A client on these relays, with everything it said written down. */
+  /** Starts a client on these relays, and records everything it reports. */
   function follow(harness: NetworkHarness, urls: readonly string[] = harness.urls) {
     const network = harness.network();
     const heard: (readonly [what: string, url: string])[] = [];
@@ -61,7 +61,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
     events.map((event) => (event as NostrEvent).id).sort();
 
   describe(name, () => {
-    test('connects, then subscribes, and shows it', async () => {
+    test('connects, then subscribes, and shows both', async () => {
       const harness = await open();
       const { network, ready, heard, states, relay } = follow(harness);
       expect(network.relays().map(({ url, open: isOpen }) => [url, isOpen])).toEqual(
@@ -84,7 +84,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       }
     });
 
-    test('writes, and finds again what was written, the newest first', async () => {
+    test('publishes events, and finds them again, the newest first', async () => {
       const harness = await open();
       const [url, other] = harness.urls;
       const { network, ready } = follow(harness);
@@ -104,7 +104,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect((await network.query(other, [filter])).events).toEqual([]);
     });
 
-    test('takes the same event twice for written, and keeps it once', async () => {
+    test('accepts the same event twice, and keeps it once', async () => {
       const harness = await open();
       const [url] = harness.urls;
       const { network, ready } = follow(harness);
@@ -129,7 +129,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect((await network.query(url, [{ kinds: [31337] }])).events).toEqual([newer]);
     });
 
-    test('hears what others write, as far as it asked for it, each time as an object of its own', async () => {
+    test('receives events of others that match its filters, each as a new object', async () => {
       const harness = await open();
       const [url] = harness.urls;
       const [alice, bob] = [follow(harness), follow(harness, [harness.urls[0]])];
@@ -143,7 +143,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect(alice.events[0]).not.toBe(mine);
     });
 
-    test('hears nothing of what was stored before, where it asked for none of that', async () => {
+    test('receives no backfill for a filter with limit 0', async () => {
       const harness = await open();
       const [url] = harness.urls;
       const early = follow(harness);
@@ -154,7 +154,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect(late.events).toEqual([]);
     });
 
-    test('is offline for a relay that it does not have', async () => {
+    test('is offline for a relay that is not on its list', async () => {
       const harness = await open();
       const { network, ready } = follow(harness, [harness.urls[0]]);
       await ready(harness.urls[0]);
@@ -167,7 +167,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       }
     });
 
-    test('says when a relay goes and comes back, and asks it anew', async () => {
+    test('reports when a relay disconnects and reconnects, and subscribes again', async () => {
       const harness = await open();
       const [url, other] = harness.urls;
       const { network, ready, count, relay, states, asked } = follow(harness);
@@ -194,7 +194,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect(states.get(url)).toBe('connected');
     });
 
-    test('changes its list: the new are connected, the others let go of, those that stay are left as they are', async () => {
+    test('changes its list: connects to new relays, disconnects from removed ones, keeps the rest', async () => {
       const harness = await open();
       const [one, two] = harness.urls;
       const { network, ready, count, relay, heard } = follow(harness, [one]);
@@ -214,7 +214,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect(heard.slice(before)).toEqual([]);
     });
 
-    test('reaches a peer’s relay to write to it, and asks it for nothing', async () => {
+    test('connects to a peer’s relay for writing, and does not subscribe to it', async () => {
       const harness = await open();
       const [own, peers] = harness.urls;
       const { network, ready, count, relay, heard } = follow(harness, [own]);
@@ -224,7 +224,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       await harness.until(() => expect(count('connected', peers)).toBe(1));
       expect(network.relays().map(({ url, role }) => [url, role])).toEqual([
         [own, 'own'],
-        [peers, 'foreign'],
+        [peers, 'peer'],
       ]);
       expect(relay(peers)).toMatchObject({ open: true, state: 'connected', carriesDms: false });
       expect(await network.publish(peers, dm(harness, harness.self, 'x'))).toMatchObject({
@@ -237,7 +237,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect(relay(peers)?.role).toBe('own');
     });
 
-    test('outlives a wake-up, and a report of what a relay did', async () => {
+    test('keeps working after a wake-up and reports of misbehaviour', async () => {
       const harness = await open();
       const [url] = harness.urls;
       const { network, ready, relay } = follow(harness);
@@ -251,7 +251,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       });
     });
 
-    test('says nothing more once it is stopped', async () => {
+    test('reports nothing once it is stopped', async () => {
       const harness = await open();
       const [url] = harness.urls;
       const [gone, there] = [follow(harness), follow(harness)];

@@ -1,92 +1,84 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { RelayState } from '@ocmesh/shared/contract';
 import type { Filter, NostrEvent, ReasonPrefix } from '@ocmesh/shared/wire';
+import type { RelayInfo, RelaySnapshot } from '../model/relay.ts';
 
-/** How one relay took one event. */
+export type { RelayInfo, RelaySnapshot };
+
+/** Outcome of publishing one event to one relay. */
 export interface PublishOutcome {
+  /**
+   * `accepted`: the relay has the event, or a newer version of it. `rejected`: it sent OK false. `timeout`: no OK in
+   * time; it may have the event. `offline`: not connected, or the connection ended before the OK.
+   */
   readonly outcome: 'accepted' | 'rejected' | 'timeout' | 'offline';
-  /** The relay's own words; null where it said nothing. */
+  /** The relay's own text, untrusted; null if there is none. */
   readonly reason: string | null;
+  /** Machine-readable prefix of `reason` (NIP-01). */
   readonly prefix: ReasonPrefix | null;
 }
 
-/** What a relay says about itself (NIP-11). */
-export interface RelayInfo {
-  readonly supportedNips: readonly number[];
-  readonly limitation: Readonly<Record<string, unknown>>;
-}
-
-export interface RelaySnapshot {
-  readonly url: string;
-  /** `own`: of our list, read and written. `foreign`: of a peer's list, written to while there is something to write. */
-  readonly role: 'own' | 'foreign';
-  /** A connection stands, whatever `state` calls it. */
-  readonly open: boolean;
-  readonly state: RelayState;
-  readonly connectedSince: UnixMs | null;
-  /** Our subscription for messages got its EOSE on this connection. */
-  readonly carriesDms: boolean;
-  readonly lastError: string | null;
-  readonly roundTripMs: number | null;
-  readonly info: RelayInfo | null;
-  /** When a relay that is left alone is tried again; null when it is not left alone. */
-  readonly backoffUntil: UnixMs | null;
-  /** Its clock minus ours in milliseconds, by its HTTP `Date`; null where it named none. */
-  readonly clockOffsetMs: number | null;
-}
-
-/** What one REQ brought. */
+/** Result of one REQ. */
 export interface QueryResult {
-  /** The EOSE came. */
+  /** The EOSE arrived. If not, the relay refused, went away or took too long, and events may be missing. */
   readonly complete: boolean;
+  /** As the relay sent them: neither verified nor checked against the filters. */
   readonly events: readonly unknown[];
-  /** It ended because the answer was too large to hold: ask for less at once. */
+  /** Ended because there was more than may be held in memory: use a smaller `limit`. */
   readonly tooLarge: boolean;
 }
 
-/** What only a faulty or hostile relay does: it sent a bad signature, or what was not asked for. */
+/** Misbehaviour of a faulty or hostile relay: an event with a bad signature, or one that no filter asked for. */
 export type Offence = 'forged' | 'unasked';
 
+/** Receives everything that happens on relays. Called synchronously, in order for each relay; must not throw. */
 export interface NetworkListener {
-  /** An event for a permanent subscription, as the relay sent it: unchecked. */
+  /** A permanent subscription received an event: as the relay sent it, unverified. The listener owns the object. */
   onEvent(event: unknown, url: string): void;
-  /** A frame that is none of NIP-01, larger than we take, or an event that no filter of ours asked for. */
+  /** Ignored something: a frame that is not NIP-01 or too large, or an event that no filter asked for. */
   onGarbage(url: string, reason: 'garbage_frame' | 'frame_too_large' | 'unasked'): void;
   onConnected(url: string): void;
+  /** A connection ended, or its relay was removed from the list. */
   onDisconnected(url: string): void;
   /** The relay's NIP-11 document arrived. */
   onInfo(url: string, info: RelayInfo): void;
-  /** A permanent subscription got its EOSE. */
+  /** A permanent subscription got its EOSE: later events arrive live. Once per connection. */
   onSubscribed(url: string, subscription: string): void;
-  /** What `relays()` says of it is another `state` than before. */
+  /** The `state` of a snapshot changed. */
   onState(url: string, state: RelayState): void;
 }
 
+/** A subscription that the network keeps open on every own relay, across reconnects. */
 export interface Subscription {
   readonly name: string;
-  /** Asked anew for each REQ, so that a `since` is never stale. */
+  /** Called for each REQ, so that a `since` is never stale. */
   readonly filters: () => readonly Filter[];
 }
 
 /**
- * The relays, for the life of the daemon. Connections come and go by themselves; nothing here throws or rejects
- * because of what a relay does.
+ * Connections to all relays, for the life of the daemon. The network owns them: it connects, subscribes, authenticates
+ * and reconnects by itself. No method throws or rejects because of what a relay does. Every implementation passes
+ * `relay-network.contract.ts`.
  */
 export interface RelayNetwork {
-  /** @param urls our own relays */
+  /** Connects to our own relays. Called once; before, all other methods do nothing. @param urls in normal form */
   start(urls: readonly string[], subscriptions: readonly Subscription[], listener: NetworkListener): void;
+  /** Closes all connections; pending calls resolve as offline. The listener is not called any more. */
   stop(): Promise<void>;
-  /** Our own in their order, then the foreign ones that are held at the moment. */
+  /** Returns our own relays in their order, then those of peers that are in use. */
   relays(): readonly RelaySnapshot[];
-  /** From now on these are our own: new ones are connected, the others let go of. */
+  /** Replaces our own relays: connects to new ones, disconnects from removed ones, leaves the rest untouched. */
   use(urls: readonly string[]): void;
-  /** Holds a connection to a peer's relay for a while, to write to it. Nothing happens where that is not allowed. */
+  /**
+   * Connects to a peer's relay for writing, or keeps that connection for a few more minutes. Does nothing if the address
+   * is not public or too many relays are in use.
+   */
   reach(url: string): void;
+  /** Sends one event and waits for its OK. Never retries. `offline` if the relay is not connected or not in use. */
   publish(url: string, event: NostrEvent): Promise<PublishOutcome>;
-  /** One REQ until its EOSE. Not `complete` when the relay went away or refused before it. */
+  /** Sends one REQ to an own relay and collects events until its EOSE. Waits for its turn if too many are open. */
   query(url: string, filters: readonly Filter[]): Promise<QueryResult>;
-  /** It costs the relay some of its standing; one that has none left is left alone for a while. */
+  /** Lowers the reputation of a relay; without any left it is disconnected and gets a long back-off. */
   report(url: string, offence: Offence): void;
-  /** The machine slept, or its clock was set: no connection is trusted before it gives a sign of life. */
+  /** To be called after the machine slept or its clock was set: probes every connection, and retries the others now. */
   wake(): void;
 }

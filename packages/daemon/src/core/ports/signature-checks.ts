@@ -1,12 +1,12 @@
 import type { NostrEvent } from '@ocmesh/shared/wire';
 
-/** Checks signatures beside the event loop. */
+/** Verifies signatures in another thread. Optional: without it, or while it is not ready, the core verifies inline. */
 export interface SignatureChecks {
-  /** Whether it can do it now. Where it has to get ready first, it begins to. */
+  /** Whether `check` can be called now. If not, starts to get ready. */
   isReady(): boolean;
   /**
-   * One answer for each event, as `CryptoEngine.verify` gives it, in the order of the calls. Rejects where it cannot: the
-   * caller checks these itself.
+   * Returns the result of `CryptoEngine.verify` for each event, in order. Calls are served in order as well. Rejects if
+   * the thread fails; the caller then verifies these events itself.
    */
   check(events: readonly NostrEvent[]): Promise<readonly boolean[]>;
 }

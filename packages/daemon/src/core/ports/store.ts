@@ -6,24 +6,44 @@ import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbo
 import type { PeerRecord } from '../model/peer.ts';
 
 /**
- * All that the daemon remembers.
+ * Durable storage of one home. Its opener owns it, and closes it after everything that uses it has stopped.
  *
- * Changes apply at once and in order; the promise of `transaction` settles when they are on disk. `read` answers
- * what was true when it was called, and not before that is on disk: nothing is shown that a crash could take back.
+ * Nothing is shown that a crash could take back: changes are visible in memory at once and in order, but the
+ * promises of `transaction` and `read` resolve only when everything they saw is on disk.
+ *
+ * The callbacks are synchronous, and `Tables` is valid only inside them. Nothing that they change outside the tables is
+ * rolled back.
  */
 export interface Store {
-  /** Runs `change` as one unit: all of it is kept, or, when it throws or the disk refuses, nothing. */
+  /**
+   * Runs `change` as one unit: at once, or while the disk is full, after a successful attempt to write again. If it
+   * throws, nothing of it is kept, and the promise rejects with the same error.
+   * @returns the result of `change`, once it is on disk
+   * @throws OcmeshError `storage_full` (a later call may succeed), `storage_unavailable` (until the daemon restarts) or
+   *   `shutting_down`. Nothing of the change is kept then, nor of those made after it.
+   */
   transaction<T>(change: (tables: Tables) => T): Promise<T>;
+  /**
+   * Reads without changing anything.
+   * @returns the result of `look`, once everything it may have seen is on disk; if the disk refuses that, `look` runs
+   *   again on what the disk has
+   * @throws OcmeshError `storage_unavailable`
+   */
   read<T>(look: (tables: Tables) => T): Promise<T>;
-  /** What is true now, on disk or not yet. For decisions, never for an answer. */
+  /** Reads at once, including changes that are not on disk yet. For decisions only; responses use `read`. */
   peek<T>(look: (tables: Tables) => T): T;
-  /** Why writes are refused at the moment; null while they work. */
+  /** Returns why writes are refused, and since when; null while they work. */
   refusal(): { code: 'storage_full' | 'storage_unavailable'; since: UnixMs } | null;
-  /** Bytes on disk. */
+  /** Returns the size on disk: of the snapshot, and of the journal since then. */
   size(): { bytes: number; journalBytes: number };
+  /** Refuses further changes, and resolves when earlier ones are on disk. Further calls do nothing. */
   close(): Promise<void>;
 }
 
+/**
+ * The tables of a store. Every method is synchronous and touches only memory. Methods that write may be called only in
+ * a transaction. A record that is not there is null; deleting one that is not there does nothing.
+ */
 export interface Tables {
   readonly meta: MetaTable;
   readonly peers: PeersTable;
@@ -40,7 +60,7 @@ export interface Tables {
   readonly greeted: GreetedTable;
 }
 
-/** Single values. */
+/** Single values by key. */
 export interface MetaTable {
   get(key: MetaKey): string | null;
   set(key: MetaKey, value: string): void;
@@ -60,31 +80,32 @@ export interface PeerFilter {
   readonly capability?: string;
   readonly q?: string;
   readonly limit: number;
-  /** The last peer of the page before. */
+  /** Last peer of the previous page. */
   readonly after?: { readonly lastSeenMs: UnixMs; readonly pubkey: string };
 }
 
 export interface PeersTable {
   get(pubkey: Pubkey): PeerRecord | null;
-  /** Inserts or replaces. */
+  /** Inserts or replaces. `firstSeenMs` of a known peer is kept. */
   put(peer: PeerRecord): void;
-  /** Last seen first. */
+  /** Returns peers in the order of their last sign of life, the latest first. */
   list(filter: PeerFilter): PeerRecord[];
   count(): number;
   countOnline(nowMs: UnixMs, windowMs: number): number;
-  /** Contacts, and whoever our agent wrote to. */
+  /** Returns contacts, and strangers our agent wrote to. */
   correspondents(): Pubkey[];
   /**
-   * Forgets the strangers that showed themselves least recently; where all of them wrote, those whose messages are read.
-   * Never: contacts, blocked ones, whom the owner named or noted, whom our agent wrote to, who has unread messages here.
-   * @returns how many
+   * Forgets up to `limit` strangers, the longest unseen first: those that never wrote, or if there are none, those
+   * whose messages are all read. Never forgets contacts, blocked peers, peers with an alias or a note, peers our agent
+   * wrote to, or peers with unread messages or a pending request.
+   * @returns how many were forgotten
    */
   evict(limit: number): number;
-  /** Keys that were never greeted, without blocked ones: whom the owner named first, then the last seen. */
+  /** Returns keys that got no hello and are not blocked: contacts and peers with an alias first, then the last seen. */
   ungreeted(limit: number): Pubkey[];
-  /** Whether our agent ever wrote to it. */
+  /** Whether our agent ever wrote to this peer. */
   hasWrittenTo(pubkey: Pubkey): boolean;
-  /** The number after the last one given for this conversation, starting at 1. */
+  /** Takes the next number of this conversation, starting at 1. A write: the number is used up. */
   nextSeq(pubkey: Pubkey): number;
 }
 
@@ -97,8 +118,9 @@ export interface MessageFilter {
   readonly thread?: string;
   readonly replyTo?: string;
   readonly q?: string;
+  /** Position of arrival after which messages count. */
   readonly after?: number;
-  /** Position of the last message of the page before. */
+  /** Position of the last message on the previous page. */
   readonly cursor?: number;
   readonly limit: number;
 }
@@ -107,141 +129,148 @@ export interface MessagesTable {
   /** @returns the position of arrival */
   insert(message: NewMessage): number;
   get(id: string): MessageRecord | null;
-  /** The outgoing message that a receipt of this peer names, by id or event id. */
+  /** Returns our message to this peer with this id or event id, as a receipt names it. */
   findOutgoing(peer: Pubkey, idOrEventId: string): MessageRecord | null;
   findByEvent(eventId: string): MessageRecord | null;
   list(filter: MessageFilter): MessageRecord[];
-  /** Position of the newest message; 0 before the first. */
+  /** Returns the position of the newest message; 0 before the first. */
   lastArrival(): number;
   countUnread(peer?: Pubkey): number;
+  /** Sets the state unconditionally; callers check `canMove` first. `delivered` and `read` also record the time. */
   setState(id: string, state: DeliveryState, atMs: UnixMs): void;
-  /** Ids of unread incoming messages among these. */
+  /** Returns the ids of unread incoming messages among these. */
   unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all'): string[];
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;
-  /** Unread messages of this stranger, or of all of them, and the bytes of their texts and data. */
+  /** Returns the number of unread messages of this stranger, or of all strangers, and the bytes of their text and data. */
   unreadOfStrangers(peer?: Pubkey): { count: number; bytes: number };
-  /** Incoming messages whose sender still has to be told: contacts and whoever our agent wrote to, or strangers. */
+  /** Returns incoming messages that owe a receipt to correspondents, or to other strangers, the oldest first. */
   receiptsDue(
     to: 'familiar' | 'strangers',
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
-  /** Incoming messages of this peer whose sender was told this last, the newest first. */
+  /** Returns ids of this peer's messages for which this receipt was sent last, the newest first. */
   receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: UnixMs, limit: number): string[];
-  /** What is stored, and the bytes of its texts. */
+  /** Returns the number of messages and the bytes of their text. */
   totals(): { count: number; bytes: number };
   /**
-   * Removes the oldest messages that nobody waits for: read ones and what is no longer going out; with
-   * `unreadOfStrangers` also those. Never: what is going out, contacts' unread, what still owes a receipt.
-   * @returns how many
+   * Removes up to `limit` of the oldest messages that nobody waits for: read ones, and sent ones that are no longer in
+   * the outbox; with `unreadOfStrangers` also unread ones of strangers. Never removes contacts' unread messages or
+   * messages that owe a receipt.
+   * @returns how many were removed
    */
   prune(which: {
     readonly unreadOfStrangers: boolean;
     readonly arrivedBeforeMs?: UnixMs;
     readonly limit: number;
   }): number;
-  /** Whether `prune` would find anything. */
+  /** Whether `prune` with `unreadOfStrangers` would remove anything. */
   hasPrunable(): boolean;
-  /** The newest incoming one among the last `limit` messages of this time: of one conversation, or of all. */
+  /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
   newestIncoming(within: {
     readonly fromMs: UnixMs;
     readonly toMs: UnixMs;
     readonly peer?: Pubkey;
     readonly limit: number;
   }): Pick<MessageRecord, 'peer' | 'hops'> | null;
-  /** Automatic messages of ours to this peer since then, as far as they are among the last 1,000 of the conversation. */
+  /** Counts our automatic messages to this peer since then, among the last 1,000 of the conversation. */
   countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
-  /** Outgoing messages in each of these states. */
+  /** Counts outgoing messages in each of these states. */
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
 }
 
+/** Items on their way out, and the outcomes of their attempts. */
 export interface OutboxTable {
   insert(item: OutboxItem): void;
   get(eventId: string): OutboxItem | null;
-  /** All of them, the oldest first. */
+  /** Returns all items without their events, the oldest first. */
   entries(): OutboxEntry[];
-  /** The same message in a newly signed event: it takes over the place, the outcomes and the message's event id. */
+  /** Replaces an item's event by a re-signed one, which takes over the place, the outcomes and the message's event id. */
   replace(eventId: string, event: NostrEvent): void;
+  /** Removes an item. The outcomes of a message are kept as long as the message. */
   remove(eventId: string): void;
-  /** Keeps an earlier final outcome. */
+  /** Records the outcome on one relay, replacing an earlier one unless that was final. */
   record(eventId: string, outcome: RelayOutcomeRecord): void;
+  /** Returns the outcomes in order of time. */
   outcomes(eventId: string): RelayOutcomeRecord[];
 }
 
-/** Ids of events that were verified and dealt with. */
+/** Ids of events that were verified and processed. */
 export interface SeenTable {
   has(eventId: string): boolean;
   add(eventId: string, atMs: UnixMs): void;
-  /** For good: `knownSinceMs` never goes back. */
+  /** Forgets ids added before this time, and raises `knownSinceMs` to it, which never goes back. */
   forgetBefore(atMs: UnixMs): void;
-  /** When the oldest of the newest so many was added; 0 where there are fewer. */
+  /** Returns when the oldest of the newest `count` ids was added; 0 if there are fewer. */
   newestSinceMs(count: number): UnixMs;
-  /** Ids from this time on are still known; what is older would count as new. */
+  /** Returns the time since which all ids are known; older events would count as new. */
   knownSinceMs(): UnixMs;
 }
 
 export interface RelaysTable {
-  /** Up to which of our receive times the messages of this relay were fetched; null before the first time. */
+  /** Returns the time, by our clock, up to which nothing of this relay can be missing; null before the first catch-up. */
   cursor(url: string): UnixMs | null;
   setCursor(url: string, atMs: UnixMs): void;
 }
 
-/** The newest relay list of each kind (10002, 10050) that a peer signed. */
+/** Newest relay list of each kind (10002, 10050) by each peer. */
 export interface RelayListsTable {
   get(pubkey: Pubkey, kind: number): { createdAtSec: number; urls: readonly string[] } | null;
   put(pubkey: Pubkey, kind: number, createdAtSec: number, urls: readonly string[]): void;
 }
 
-/** What the owner added to the configured relays, or took away from them. */
+/** Relays that the owner added to the configured ones (`wanted`) or removed from them. */
 export interface RelayChoicesTable {
-  /** In the order of the choices. */
+  /** Returns the choices, the oldest first. */
   list(): { url: string; wanted: boolean }[];
   put(url: string, wanted: boolean, atMs: UnixMs): void;
 }
 
+/** Responses to calls with an idempotency key. */
 export interface IdempotencyTable {
+  /** Returns the call and the response stored under this key since then. */
   get(key: string, sinceMs: UnixMs): { request: string; answer: string } | null;
-  /** Older keys than `forgetBeforeMs` are let go of. */
+  /** Stores a response, and forgets keys older than `forgetBeforeMs`. */
   put(key: string, request: string, answer: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
 }
 
-/** Messages of strangers that the owner has not let in yet. */
+/** Messages of strangers that are held for the owner's decision. */
 export interface HeldTable {
-  /** Without effect where it is held already. */
+  /** Does nothing if the message is held already. */
   put(message: NewMessage): void;
   get(id: string): NewMessage | null;
-  /** In the order of arrival. */
+  /** Returns the held messages of this peer in order of arrival. */
   of(peer: Pubkey): NewMessage[];
   removeOf(peer: Pubkey): void;
-  /** Strangers with something held, the first come first. */
+  /** Returns strangers with held messages, in order of their first one. */
   peers(): { peer: Pubkey; sinceMs: UnixMs; count: number }[];
   forgetBefore(atMs: UnixMs): void;
 }
 
-/** Strangers whom our agent wants to write to. */
+/** Strangers our agent wants to write to, if the owner agrees. */
 export interface PendingContactsTable {
-  /** Without effect where there is one already. */
+  /** Does nothing if there is one for this peer already. */
   put(peer: Pubkey, atMs: UnixMs, content: string): void;
   remove(peer: Pubkey): void;
   list(): { peer: Pubkey; atMs: UnixMs; content: string }[];
   forgetBefore(atMs: UnixMs): void;
 }
 
-/** Conversations that the loop guard has stopped at some time. */
+/** Conversations that the loop guard has ever paused. */
 export interface LoopsTable {
   get(peer: Pubkey): LoopRecord | null;
   set(peer: Pubkey, record: LoopRecord): void;
-  /** Those that were paused later than this and not resumed. */
+  /** Returns conversations that were paused after this time and not resumed. */
   pausedSince(sinceMs: UnixMs): { peer: Pubkey; pausedAtMs: UnixMs }[];
 }
 interface LoopRecord {
-  /** null: resumed. */
+  /** null once resumed. */
   readonly pausedAtMs: UnixMs | null;
-  /** Messages before this do not count. */
+  /** Earlier messages do not count. */
   readonly countFromMs: UnixMs;
 }
 
-/** Keys that got a hello, known or forgotten. */
+/** Keys that got a hello, including those of forgotten peers. */
 export interface GreetedTable {
   has(pubkey: Pubkey): boolean;
   add(pubkey: Pubkey, atMs: UnixMs): void;

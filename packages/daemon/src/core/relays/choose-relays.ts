@@ -1,20 +1,20 @@
 import { relayLimits } from './limits.ts';
 
-/** The relays of the configuration. */
+/** Relays of the configuration. */
 export interface ConfiguredRelays {
-  /** null where the owner named none. */
+  /** null if the owner configured none. */
   readonly named: readonly string[] | null;
-  /** What is used in their place: all agents have them in the same order. */
+  /** Used if none are configured. All agents have them in the same order. */
   readonly candidates: readonly string[];
 }
 
-/** What the owner said of one relay while the daemon ran. */
+/** A relay that the owner added or removed while the daemon ran. */
 export interface RelayChoice {
   readonly url: string;
   readonly wanted: boolean;
 }
 
-/** The configured ones without those that the owner took away, and those that the owner added. */
+/** Applies the owner's choices: configured relays without the removed ones (`pool`), and the added ones. */
 export function applyChoices(
   { named, candidates }: ConfiguredRelays,
   choices: readonly RelayChoice[],
@@ -25,20 +25,20 @@ export function applyChoices(
   return { pool, added };
 }
 
-const nobody = (): boolean => false;
+const none = (): boolean => false;
 
-/** Our own relays: all that are named, of the candidates the first that are not benched, and what the owner added. */
+/** Returns our own relays: all configured ones or else the first candidates not benched, and those the owner added. */
 export function chooseRelays(
   configured: ConfiguredRelays,
   choices: readonly RelayChoice[],
-  isBenched: (url: string) => boolean = nobody,
-  isTried: (url: string) => boolean = nobody,
+  isBenched: (url: string) => boolean = none,
+  isOnTrial: (url: string) => boolean = none,
 ): string[] {
   const { pool, added } = applyChoices(configured, choices);
   if (configured.named !== null) return [...pool, ...added];
-  const fit = pool.filter((url) => !isBenched(url));
-  // With all of them failing, it is the network that fails.
-  const chosen = (fit.length > 0 ? fit : pool).slice(0, relayLimits.default.count);
-  const tried = pool.filter((url) => isTried(url) && !chosen.includes(url));
-  return [...chosen, ...tried, ...added];
+  const usable = pool.filter((url) => !isBenched(url));
+  // If all of them fail, the network is to blame.
+  const chosen = (usable.length > 0 ? usable : pool).slice(0, relayLimits.default.count);
+  const onTrial = pool.filter((url) => isOnTrial(url) && !chosen.includes(url));
+  return [...chosen, ...onTrial, ...added];
 }

@@ -1,4 +1,12 @@
-import { type Cancel, type Clock, every, hourMs, type Log, minuteMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  every,
+  hourMs,
+  type Log,
+  type MonotonicMs,
+  minuteMs,
+} from '@ocmesh/shared/ambient';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { applyChoices, type ConfiguredRelays, chooseRelays } from './choose-relays.ts';
@@ -9,25 +17,26 @@ const FAILING_MS = relayLimits.default.failingMinutes * minuteMs;
 const BENCH_MS = relayLimits.default.benchHours * hourMs;
 const TRIAL_MS = relayLimits.default.trialMinutes * minuteMs;
 
-/** Which relays are our own: those of the configuration, and what the owner added or took away while we ran. */
+/** Our own relays: those of the configuration, plus and minus those the owner added and removed. */
 export interface RelayList {
-  /** Those in use now, in their order. */
+  /** Returns the relays in use, in order. */
   urls(): readonly string[];
   /**
-   * Resolves when it is on disk. A relay that is on the list already stays where it is.
-   * @param url in its normal form
+   * Resolves when the choice is on disk. A relay that is already in use keeps its place.
+   * @param url in normal form
    * @returns whether it was new
    */
   add(url: string): Promise<boolean>;
-  /** @returns whether it was there */
+  /** Resolves when the choice is on disk. @returns whether the relay was on the list */
   remove(url: string): Promise<boolean>;
   start(): void;
   stop(): void;
 }
 
 /**
- * A list that the owner named is used as a whole. Of the candidates, which all agents have in the same order, the
- * first healthy ones are: one that fails for an hour gives its place to the next, and is tried again a day later.
+ * Chooses our own relays. A configured list is used as a whole. Of the candidates, which all agents have in the same
+ * order, the first healthy ones are used: one that fails for an hour is benched, the next takes its place, and a day
+ * later it gets a trial.
  */
 export function createRelayList(
   deps: {
@@ -35,17 +44,16 @@ export function createRelayList(
     readonly network: RelayNetwork;
     readonly clock: Clock;
     readonly log: Log;
-    /** Whether a relay refuses everything that we write. */
+    /** Whether a relay refuses everything we write. */
     readonly refusesUs: (url: string) => boolean;
     readonly onChanged: () => void;
   },
   options: ConfiguredRelays,
 ): RelayList {
   const { store, network, clock, log } = deps;
-  /** All times by the clock that never jumps. */
-  const healthyAt = new Map<string, number>();
-  const benchedAt = new Map<string, number>();
-  const trialSince = new Map<string, number>();
+  const healthyAt = new Map<string, MonotonicMs>();
+  const benchedAt = new Map<string, MonotonicMs>();
+  const trialSince = new Map<string, MonotonicMs>();
   warnOfRemoved();
   let inUse = choose();
   let cancel: Cancel = () => {};
@@ -85,10 +93,10 @@ export function createRelayList(
     const now = clock.monotonic();
     const relays = network.relays().filter(({ role }) => role === 'own');
     const healthy = relays.filter(({ url, state }) => state === 'connected' && !deps.refusesUs(url));
-    // Without any relay the fault is ours, and time does not count against them.
+    // If none is healthy, our network is to blame, and the time does not count against them.
     if (healthy.length === 0) for (const { url } of relays) healthyAt.set(url, now);
     for (const { url } of healthy) healthyAt.set(url, now);
-    for (const url of inUse) judge(url, now);
+    for (const url of inUse) benchOrRestore(url, now);
     for (const [url, since] of benchedAt) {
       if (now - since < BENCH_MS || trialSince.has(url)) continue;
       trialSince.set(url, now);
@@ -97,7 +105,7 @@ export function createRelayList(
     apply();
   }
 
-  function judge(url: string, now: number): void {
+  function benchOrRestore(url: string, now: MonotonicMs): void {
     const lastHealthy = healthyAt.get(url) ?? now;
     const trial = trialSince.get(url);
     if (trial === undefined) {
@@ -111,7 +119,7 @@ export function createRelayList(
     }
   }
 
-  async function note(url: string, isWanted: boolean): Promise<void> {
+  async function recordChoice(url: string, isWanted: boolean): Promise<void> {
     await store.transaction((tables) => tables.relayChoices.put(url, isWanted, clock.now()));
     benchedAt.delete(url);
     trialSince.delete(url);
@@ -122,13 +130,13 @@ export function createRelayList(
     urls: () => inUse,
     async add(url) {
       if (inUse.includes(url)) return false;
-      await note(url, true);
+      await recordChoice(url, true);
       return true;
     },
     async remove(url) {
       const { pool, added } = applyChoices(options, choices());
       if (!pool.includes(url) && !added.includes(url)) return false;
-      await note(url, false);
+      await recordChoice(url, false);
       return true;
     },
     start() {

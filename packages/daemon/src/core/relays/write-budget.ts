@@ -1,40 +1,45 @@
-import { type Clock, createTokenBucket, hourMs, type TokenBucket } from '@ocmesh/shared/ambient';
+import {
+  type Clock,
+  createTokenBucket,
+  hourMs,
+  type MonotonicMs,
+  type TokenBucket,
+} from '@ocmesh/shared/ambient';
 import { isLocalRelay } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import { relayLimits } from './limits.ts';
 
-const ration = { burst: relayLimits.write.burst, perSecond: relayLimits.write.perMinute / 60 };
+const rate = { burst: relayLimits.write.burst, perSecond: relayLimits.write.perMinute / 60 };
 
-/** How much each relay lets us write. Limits of relays count per address, so what we spend is missing to our neighbours. */
+/** How much we write to each relay. Relays count per IP address, so everything we write is taken from our neighbours. */
 export interface WriteBudget {
-  /** Milliseconds until one more event may be written; 0 for now. */
+  /** Returns the milliseconds until one more event may be written; 0 if it may be written now. */
   waitMs(url: string): number;
-  /** One event is being written. */
+  /** Counts one event that is being written. */
   spend(url: string): void;
-  /** A relay's answer: it may ask for a pause, or want nothing of us at all. */
+  /** Takes note of an outcome: a relay may ask for a pause, or refuse everything we write. */
   onOutcome(url: string, outcome: PublishOutcome): void;
-  /** It refuses whatever we write: for a day it is asked only where no other relay is left. */
-  isSpared(url: string): boolean;
+  /** Whether it refuses everything we write. For a day it is then used only if no other relay is left. */
+  refusesUs(url: string): boolean;
 }
 
-/** Words of a relay that mean the writer, not the event. */
-const ofTheWriter: readonly string[] = ['restricted', 'blocked', 'mute'];
+/** Reason prefixes that refuse the writer, not the event. */
+const writerPrefixes: readonly string[] = ['restricted', 'blocked', 'mute'];
 
 export function createWriteBudget(clock: Clock): WriteBudget {
-  /** All times by the clock that never jumps. */
   interface Account {
-    /** null where nobody shares it with us. */
+    /** null for a local relay, which we share with nobody. */
     readonly tokens: TokenBucket | null;
-    pausedUntil: number;
-    sparedUntil: number;
+    pausedUntil: MonotonicMs;
+    refusedUntil: MonotonicMs;
   }
   const accounts = new Map<string, Account>();
 
   function accountOf(url: string): Account {
     const account = accounts.get(url) ?? {
-      tokens: isLocalRelay(url) ? null : createTokenBucket(clock, ration),
+      tokens: isLocalRelay(url) ? null : createTokenBucket(clock, rate),
       pausedUntil: 0,
-      sparedUntil: 0,
+      refusedUntil: 0,
     };
     accounts.set(url, account);
     return account;
@@ -48,20 +53,20 @@ export function createWriteBudget(clock: Clock): WriteBudget {
     spend: (url) => void accountOf(url).tokens?.take(),
     onOutcome(url, { outcome, prefix, reason }) {
       const account = accountOf(url);
-      if (outcome === 'accepted') account.sparedUntil = 0;
+      if (outcome === 'accepted') account.refusedUntil = 0;
       if (outcome !== 'rejected') return;
       if (prefix === 'rate-limited') account.pausedUntil = clock.monotonic() + pauseMs(reason ?? '');
-      if (ofTheWriter.includes(prefix ?? '')) {
-        account.sparedUntil = clock.monotonic() + relayLimits.write.refusedHours * hourMs;
+      if (writerPrefixes.includes(prefix ?? '')) {
+        account.refusedUntil = clock.monotonic() + relayLimits.write.refusedHours * hourMs;
       }
     },
-    isSpared: (url) => accountOf(url).sparedUntil > clock.monotonic(),
+    refusesUs: (url) => accountOf(url).refusedUntil > clock.monotonic(),
   };
 }
 
-/** "rate-limited: retry in 30 s" and the like. */
-function pauseMs(words: string): number {
-  const [, count, unit] = /\bin (\d{1,5}) ?(s|sec|seconds?|m|min|minutes?)\b/i.exec(words) ?? [];
+/** Reads the pause from reasons such as "rate-limited: retry in 30 s". */
+function pauseMs(reason: string): number {
+  const [, count, unit] = /\bin (\d{1,5}) ?(s|sec|seconds?|m|min|minutes?)\b/i.exec(reason) ?? [];
   const named = Number(count ?? 0) * (unit?.toLowerCase().startsWith('m') ? 60 : 1);
   const seconds =
     named > 0

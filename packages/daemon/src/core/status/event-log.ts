@@ -2,7 +2,7 @@ import type { Log } from '@ocmesh/shared/ambient';
 import { reasonStep } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 
-/** The lines people follow in the log. Never the text of a message. */
+/** Logs the events that people follow in the log. Never logs message text. */
 export function logEvent(event: DomainEvent, log: Log): void {
   switch (event.type) {
     case 'peer.discovered':
@@ -15,7 +15,7 @@ export function logEvent(event: DomainEvent, log: Log): void {
     case 'message.received':
       return log.info(`message received from ${event.peer}`, { id: event.id });
     case 'request.held':
-      return log.info(`a message of the stranger ${event.pubkey} waits for the owner`);
+      return log.info(`message from stranger ${event.pubkey} waits for the owner`);
     case 'status.changed':
       for (const reason of event.reasons)
         log.warn(reason.message, { code: reason.code, next_step: reasonStep(reason, 'command') });

@@ -1,4 +1,4 @@
-/** Thresholds of what the daemon reports about itself and its peers. */
+/** Thresholds for the state that the daemon reports of itself and its peers. */
 export const statusLimits = {
   /** Time without a relay, or without one to read messages from, after which the daemon is degraded. */
   noRelaySeconds: 15,

@@ -1,4 +1,4 @@
-/** The middle one, or the mean of the two in the middle; null of none. */
+/** Returns the median, which is the mean of the two middle values of an even number; null of none. */
 export function medianOf(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];

@@ -8,12 +8,12 @@ import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
 import { statusLimits } from './limits.ts';
 
-/** Our newest messages to a peer that are looked at. */
+/** How many of our newest messages to a peer are considered. */
 const LOOK_BACK = 20;
 
 type State = Reachability['state'];
 
-/** What the relays and the peer did with one message of ours. */
+/** The state of one message to the peer, and how each relay answered. */
 interface SentFacts extends Pick<MessageRecord, 'state'> {
   readonly outcomes: readonly Pick<RelayOutcomeRecord, 'outcome' | 'atMs'>[];
 }
@@ -22,15 +22,15 @@ export interface ReachabilityFacts {
   readonly nowMs: UnixMs;
   readonly blocked: boolean;
   readonly online: boolean;
-  /** Its daemon says when it has stored a message. */
+  /** Whether its daemon sends receipts. */
   readonly confirms: boolean;
-  /** At least one relay of ours takes what we write. */
+  /** Whether at least one of our relays accepts what we write. */
   readonly writable: boolean;
-  /** The newest first. */
+  /** Newest first. */
   readonly sent: readonly SentFacts[];
 }
 
-/** Whether a message would get to the peer now. The first that fits, from what stands in the way most. */
+/** Decides whether a message would reach the peer now. The first state that applies, the worst obstacle first. */
 export function reachabilityOf(facts: ReachabilityFacts): Omit<Reachability, 'next_step'> {
   const state = stateOf(facts);
   return { state, why: why[state] };
@@ -44,29 +44,33 @@ function stateOf({ nowMs, blocked, online, confirms, writable, sent }: Reachabil
   return confirms && isSilent(sent, nowMs) ? 'silent' : 'reachable';
 }
 
-/** The newest message on which any relay has said something, decides. */
+/** Whether all relays that answered refused the newest message that got an answer, and the peer has not confirmed it. */
 function isRefused(sent: readonly SentFacts[]): boolean {
-  const answered = sent.find(({ outcomes }) => outcomes.length > 0);
+  const newestAnswered = sent.find(({ outcomes }) => outcomes.length > 0);
   return (
-    answered !== undefined &&
-    answered.state !== 'delivered' &&
-    answered.state !== 'read' &&
-    answered.outcomes.every(({ outcome }) => outcome === 'rejected')
+    newestAnswered !== undefined &&
+    newestAnswered.state !== 'delivered' &&
+    newestAnswered.state !== 'read' &&
+    newestAnswered.outcomes.every(({ outcome }) => outcome === 'rejected')
   );
 }
 
-/** Nothing newer was confirmed either: one message may get lost, a daemon that reads confirms the next. */
+/**
+ * Whether the peer confirmed neither a message that relays accepted long enough ago nor any newer one. A single message may
+ * get lost; a daemon that reads from our relays confirms the next.
+ */
 function isSilent(sent: readonly SentFacts[], nowMs: UnixMs): boolean {
   const overdueMs = nowMs - statusLimits.silentMinutes * minuteMs;
-  const decisive = sent.find(
+  const newestDecisive = sent.find(
     ({ state, outcomes }) =>
       state === 'delivered' ||
       state === 'read' ||
       (state === 'published' && outcomes.some((one) => one.outcome === 'accepted' && one.atMs <= overdueMs)),
   );
-  return decisive?.state === 'published';
+  return newestDecisive?.state === 'published';
 }
 
+/** Reads from the store, and from the state of our relays, what `reachabilityOf` needs. */
 export function gatherFacts(
   tables: Tables,
   peer: PeerRecord,

@@ -4,11 +4,11 @@ import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/mem
 import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-store.ts';
 import { createTimeWatch } from './time-watch.ts';
 
-test('the steady time is one of whole milliseconds, which is what the store takes', async () => {
+test('the confirmed time has whole milliseconds, because the store takes no fractions', async () => {
   const fake = createFakeClock();
   const log = createRecordingLog();
   let passed = 0.9;
-  // As real clocks are: the wall shows whole milliseconds, the monotonic one fractions that begin elsewhere.
+  // Like real clocks: the wall clock shows whole milliseconds, the monotonic one fractions from another start.
   const clock = {
     ...fake,
     now: () => 1_790_000_000_000 + Math.floor(passed),

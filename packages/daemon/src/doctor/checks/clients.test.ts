@@ -16,7 +16,7 @@ afterEach(() => rmSync(place, { recursive: true }));
 
 const node = process.execPath;
 
-async function look(files: Record<string, unknown>, env: Record<string, string> = {}): Promise<Finding[]> {
+async function runWith(files: Record<string, unknown>, env: Record<string, string> = {}): Promise<Finding[]> {
   for (const [name, content] of Object.entries(files)) {
     const path = join(place, name);
     mkdirSync(dirname(path), { recursive: true });
@@ -33,7 +33,7 @@ async function look(files: Record<string, unknown>, env: Record<string, string> 
     workingFolder: join(place, 'project'),
     platform: 'linux',
   });
-  return [await check.look()].flat();
+  return [await check.run()].flat();
 }
 
 const whole = { mcpServers: { ocmesh: { command: 'node', args: [node] } } };
@@ -47,59 +47,61 @@ describe(clientsCheck, () => {
     ['user/.cursor/mcp.json', whole],
     ['project/.vscode/mcp.json', { servers: { ocmesh: { type: 'stdio', command: 'node' } } }],
   ])('finds ocmesh in %s', async (name, content) => {
-    expect(await look({ [name]: content })).toMatchObject([
+    expect(await runWith({ [name]: content })).toMatchObject([
       { state: 'ok', found: expect.stringContaining(join(place, name)) },
     ]);
   });
 
-  it('has nothing to say where no client names ocmesh, broken as its file may be', async () => {
-    const findings = await look({ 'user/.cursor/mcp.json': '{"mcpServers": {', 'user/.claude.json': {} });
+  it('is skipped if no client mentions ocmesh, even in a broken file', async () => {
+    const findings = await runWith({ 'user/.cursor/mcp.json': '{"mcpServers": {', 'user/.claude.json': {} });
     expect(findings).toMatchObject([{ state: 'skipped' }]);
   });
 
-  it('names a file that its client cannot read', async () => {
-    const findings = await look({ 'user/.cursor/mcp.json': '{"mcpServers": {"ocmesh": {},}}' });
-    expect(findings).toMatchObject([{ state: 'fail', found: expect.stringContaining('it is no JSON') }]);
+  it('reports a file that its client cannot read', async () => {
+    const findings = await runWith({ 'user/.cursor/mcp.json': '{"mcpServers": {"ocmesh": {},}}' });
+    expect(findings).toMatchObject([{ state: 'fail', found: expect.stringContaining('not valid JSON') }]);
   });
 
-  it('reads comments and trailing commas where the client does, and leaves text in quotes alone', async () => {
+  it('reads comments and trailing commas if the client does, and leaves quoted text alone', async () => {
     const text = `{ // ours\n "mcp": {"servers": {"ocmesh": {"command": "${node}", /* , */ "args": ["https://x,]"],},}}}`;
-    expect(await look({ 'user/.openclaw/openclaw.json': text })).toMatchObject([{ state: 'ok' }]);
+    expect(await runWith({ 'user/.openclaw/openclaw.json': text })).toMatchObject([{ state: 'ok' }]);
   });
 
-  it('leaves it to the client where it cannot tell', async () => {
-    const findings = await look({
+  it('only warns of a file that the client may be able to read', async () => {
+    const findings = await runWith({
       'user/.openclaw/openclaw.json': "{mcp: {servers: {ocmesh: {command: 'x'}}}}",
     });
     expect(findings).toMatchObject([{ state: 'warn' }]);
   });
 
   it.each([
-    ['a command that is on no path', { command: 'ocmesh-is-not-here' }, 'ocmesh-is-not-here'],
+    ['a command that is not on the PATH', { command: 'ocmesh-is-not-here' }, 'ocmesh-is-not-here'],
     ['a command that is gone', { command: '/gone/node', args: ['ocmesh'] }, '/gone/node'],
     ['a program that is gone', { command: 'node', args: ['/gone/ocmesh.mjs', 'mcp'] }, '/gone/ocmesh.mjs'],
-  ])('names %s', async (_, ocmesh, missing) => {
-    expect(await look({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([
-      { state: 'fail', found: expect.stringContaining(`ocmesh starts ${missing}, which is not there`) },
+  ])('reports %s', async (_, ocmesh, missing) => {
+    expect(await runWith({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([
+      { state: 'fail', found: expect.stringContaining(`ocmesh starts ${missing}, which does not exist`) },
     ]);
   });
 
-  it('does not judge what only the client can resolve', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: so it stands in the file
+  it('accepts variables, which only the client can resolve', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as written in the file
     const ocmesh = { command: '${HOME}/bin/ocmesh', args: ['%APPDATA%\\x'] };
-    expect(await look({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([{ state: 'ok' }]);
+    expect(await runWith({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([
+      { state: 'ok' },
+    ]);
   });
 
-  it('says for which home a client asks', async () => {
+  it('says which home a client uses', async () => {
     const ocmesh = { command: 'node', env: { OCMESH_HOME: '/other' } };
-    expect(await look({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([
+    expect(await runWith({ 'project/.mcp.json': { mcpServers: { ocmesh } } })).toMatchObject([
       { state: 'ok', found: expect.stringContaining('ocmesh, for the home /other') },
     ]);
   });
 
-  it('looks where OpenClaw was told to keep its settings', async () => {
+  it('finds OpenClaw’s settings in its configured folder', async () => {
     const config = { mcp: { servers: { ocmesh: { command: '/gone' } } } };
-    const findings = await look(
+    const findings = await runWith(
       { 'state/openclaw.json': config },
       { OPENCLAW_STATE_DIR: join(place, 'state') },
     );

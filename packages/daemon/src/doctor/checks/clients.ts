@@ -8,19 +8,19 @@ import {
   type ServerEntry,
   toPlainJson,
 } from '../probes/client-files.ts';
-import type { Surroundings } from '../probes/environment.ts';
+import type { Environment } from '../probes/environment.ts';
 
-type Deps = Pick<Surroundings, 'machine' | 'workingFolder' | 'platform'>;
+type Deps = Pick<Environment, 'machine' | 'workingFolder' | 'platform'>;
 
 export const clientsCheck = (deps: Deps): Check => ({
   id: 'clients',
   what: 'Client',
   why: 'An agent uses ocmesh through the MCP server that its client starts.',
-  look() {
-    // Called in the user's own folder, a project's files are the user's.
+  run() {
+    // By path: in the user's own folder, the project's files are the same as the user's.
     const files = new Map(clientFiles(deps).map((file) => [file.path, file]));
     const findings = [...files.values()].flatMap((file) => lookAt(file, deps.machine.env['PATH'] ?? ''));
-    return findings.length > 0 ? findings : skipped('No client is set up for ocmesh here.');
+    return findings.length > 0 ? findings : skipped('No MCP client is configured for ocmesh.');
   },
 });
 
@@ -33,10 +33,10 @@ function lookAt(file: ClientFile, path: string): Finding[] {
     return [
       file.lenient
         ? warn(
-            `${where}: it names ocmesh, but is no plain JSON`,
-            'Ask the client itself whether it reads it.',
+            `${where}: mentions ocmesh, but is not plain JSON`,
+            'Check in the client whether it can read this file.',
           )
-        : fail(`${where}: it is no JSON`, 'Correct it: the client cannot read it either.'),
+        : fail(`${where}: not valid JSON`, 'Correct it; the client cannot read it either.'),
     ];
   }
   return ocmeshServers(config).map((server) => {
@@ -44,13 +44,13 @@ function lookAt(file: ClientFile, path: string): Finding[] {
     if (missing === null)
       return ok(`${where}: ${server.name}${server.home ? `, for the home ${server.home}` : ''}`);
     return fail(
-      `${where}: ${server.name} starts ${missing}, which is not there`,
-      'Correct `command` and `args` there, or add the server anew.',
+      `${where}: ${server.name} starts ${missing}, which does not exist`,
+      'Correct `command` and `args` there, or add the server again.',
     );
   });
 }
 
-/** null where there is nothing about us to read. */
+/** Returns the text of a file that mentions ocmesh, else null. */
 function readMentioning(path: string): string | null {
   try {
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -65,17 +65,17 @@ function parse(text: string, lenient: boolean): unknown {
     try {
       return JSON.parse(candidate);
     } catch {
-      // The next one, or none.
+      // Try the next one.
     }
   }
   return undefined;
 }
 
-/** What of its command is missing; names with variables in them only the client can resolve. */
+/** Returns the program or file that is missing. Only the client can resolve names with variables. */
 function missingOf({ command, args }: ServerEntry, path: string): string | null {
-  const isOpen = (word: string): boolean => word.includes('${') || word.includes('%');
-  if (!isOpen(command) && !isProgram(command, path)) return command;
-  return args.find((arg) => isAbsolute(arg) && !isOpen(arg) && !existsSync(arg)) ?? null;
+  const hasVariable = (word: string): boolean => word.includes('${') || word.includes('%');
+  if (!hasVariable(command) && !isProgram(command, path)) return command;
+  return args.find((arg) => isAbsolute(arg) && !hasVariable(arg) && !existsSync(arg)) ?? null;
 }
 
 function isProgram(command: string, path: string): boolean {

@@ -1,22 +1,32 @@
 import { ExitError } from '../../adapters/system/exit.ts';
-import { type Check, fail, ok } from '../check.ts';
+import { type Check, fail, ok, warn } from '../check.ts';
 import type { Facts } from '../probes/facts.ts';
 import { configuresPolicy } from './policy.ts';
 
 export const configCheck = (facts: Pick<Facts, 'config'>): Check => ({
   id: 'config',
   what: 'Configuration',
-  why: 'With a value that it does not understand the daemon does not start.',
-  look() {
+  why: 'The daemon refuses to start with an invalid setting.',
+  run() {
     try {
-      const all = Object.entries(facts.config().origins).filter(([, origin]) => origin !== 'default');
-      // What counts of the policy is told with it.
+      const { origins, renamed } = facts.config();
+      const all = Object.entries(origins).filter(([, origin]) => origin !== 'default');
+      // The policy check reports the policy.
       const own = all.filter(([key]) => !configuresPolicy(key));
-      if (own.length > 0) return ok(own.map(([key, origin]) => `${key} from ${origin}`).join(', '));
-      return ok(`config.json and this environment set nothing${all.length > 0 ? ' but the policy' : ''}`);
+      const found =
+        own.length > 0
+          ? own.map(([key, origin]) => `${key} from ${origin}`).join(', ')
+          : `config.json and this environment set nothing${all.length > 0 ? ' but the policy' : ''}`;
+      if (renamed.length === 0) return ok(found);
+      const names = renamed.map(({ former, name }) => `${former} is now called ${name}`);
+      const steps = renamed.map(({ former, name }) => `${former} to ${name}`);
+      return warn(
+        `${found}; ${names.join(', ')}`,
+        `Rename ${steps.join(' and ')} in config.json. The old name still works.`,
+      );
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
-      return fail(error.message, 'Then run `ocmesh doctor` again.');
+      return fail(error.message, 'Correct it, then run `ocmesh doctor` again.');
     }
   },
 });

@@ -8,8 +8,8 @@ import type { Facts } from '../probes/facts.ts';
 import type { DaemonFacts } from '../probes/running-daemon.ts';
 import { isFull } from './disk.ts';
 
-/** Told by checks of their own. */
-const TOLD_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);
+/** Reported by other checks. */
+const REPORTED_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);
 
 export const daemonCheck = (
   facts: Pick<Facts, 'daemon' | 'holder' | 'serviceManager'>,
@@ -17,15 +17,15 @@ export const daemonCheck = (
 ): Check => ({
   id: 'daemon',
   what: 'Daemon',
-  why: 'Only while it runs are messages sent and received, and only when it answers can agents use it.',
-  async look() {
+  why: 'Messages are sent and received, and agents can use ocmesh, only while the daemon is running.',
+  async run() {
     const holder = facts.holder();
     if (holder?.alive) {
       const daemon = await facts.daemon();
       if (daemon) return describe(daemon, holder.pid, home);
       return fail(
-        `pid ${holder.pid} holds the home, but does not answer`,
-        'If it has just been started or stopped, run `ocmesh doctor` again. Else end it, and start it anew.',
+        `pid ${holder.pid} holds the home, but does not respond`,
+        'If it was just started or stopped, run `ocmesh doctor` again. Otherwise stop it and start it again.',
       );
     }
     const left = [home.lockFile, home.daemonFile].filter(existsSync);
@@ -33,11 +33,11 @@ export const daemonCheck = (
       'missing' in (await facts.serviceManager())
         ? 'Start it: `ocmesh start` runs it in the foreground.'
         : 'Start it: `ocmesh start`, or `ocmesh service install` to have it always on.';
-    if (left.length === 0) return warn('It does not run.', start);
+    if (left.length === 0) return warn('It is not running.', start);
     const pid = holder?.pid ?? writtenPid(home.daemonFile);
     return fail(
-      `It ended without a goodbye${pid === null ? '' : ` (pid ${pid})`} and was not started again.`,
-      `${start} It clears up after the last one.`,
+      `It exited uncleanly${pid === null ? '' : ` (pid ${pid})`} and was not restarted.`,
+      `${start} It cleans up after the last one.`,
       leftBehind(home, left),
     );
   },
@@ -46,17 +46,20 @@ export const daemonCheck = (
 function describe({ status }: DaemonFacts, pid: number | null, home: Home): Finding {
   const found = `pid ${pid}, up ${status.uptime_seconds} s, version ${status.daemon_version}`;
   const reason = status.reasons.find(
-    ({ code }) => !TOLD_ELSEWHERE.has(code) && !(code === 'storage_refuses' && isFull(home)),
+    ({ code }) => !REPORTED_ELSEWHERE.has(code) && !(code === 'storage_refuses' && isFull(home)),
   );
   if (reason) return fail(`${found}: ${reason.message}`, reasonStep(reason, 'command'));
   if (status.daemon_version !== ocmeshVersion)
-    return warn(`${found}; this is ${ocmeshVersion}`, 'Restart it, so that both are the same.');
+    return warn(
+      `${found}; this command is ${ocmeshVersion}`,
+      'Restart the daemon, so that both are the same version.',
+    );
   return ok(found);
 }
 
-/** The lock is taken first: a daemon that starts at this moment keeps what is its own. */
+/** Takes the lock first, so that the files of a daemon that starts at this moment are safe. */
 const leftBehind = (home: Home, files: readonly string[]): Fix => ({
-  what: `remove ${files.join(' and ')}, left behind by a process that is gone`,
+  what: `remove ${files.join(' and ')}, left behind by a process that has exited`,
   files,
   apply() {
     const unlock = takeLock(home.lockFile);

@@ -19,10 +19,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Home, homeFiles } from '../../adapters/system/home.ts';
 import { takeLock } from '../../adapters/system/lock.ts';
 import { createNostrToolsEngine } from '../../core/identity/nostr-tools-engine.ts';
-import { importSecretKey } from '../../offline.ts';
+import { importSecretKey } from '../../home/key.ts';
 import type { Machine } from '../../service/find-supervisor.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
-import { mend } from '../apply-fixes.ts';
+import { applyFixes } from '../apply-fixes.ts';
 import type { Check, Finding } from '../check.ts';
 import { createFacts, type Facts } from '../probes/facts.ts';
 import { configCheck } from './config.ts';
@@ -65,7 +65,7 @@ const factsOf = (env: Record<string, string> = {}): Facts =>
     access: { baseUrl: () => Promise.reject(new Error('none runs')), fetch },
   });
 
-const look = async (check: Check): Promise<Finding[]> => [await check.look()].flat();
+const run = async (check: Check): Promise<Finding[]> => [await check.run()].flat();
 
 describe(nodeCheck, () => {
   it.each([
@@ -74,34 +74,45 @@ describe(nodeCheck, () => {
     ['20.18.3', 'fail'],
     ['18.20.4', 'fail'],
   ])('%s is %s', async (nodeVersion, state) => {
-    expect(await look(nodeCheck({ nodeVersion }))).toMatchObject([{ state }]);
+    expect(await run(nodeCheck({ nodeVersion }))).toMatchObject([{ state }]);
   });
 });
 
 describe(configCheck, () => {
   it('says where each value comes from', async () => {
     writeFileSync(home.config, '{"port": 1234}');
-    const [finding] = await look(configCheck(factsOf({ OCMESH_NAME: 'alice' })));
+    const [finding] = await run(configCheck(factsOf({ OCMESH_NAME: 'alice' })));
     expect(finding).toMatchObject({ state: 'ok', found: `port from ${home.config}, name from OCMESH_NAME` });
   });
 
-  it('speaks for what it sees: a running daemon may have been started otherwise', async () => {
-    const [finding] = await look(configCheck(factsOf()));
+  it('speaks only of this environment: a running daemon may have another one', async () => {
+    const [finding] = await run(configCheck(factsOf()));
     expect(finding).toMatchObject({ state: 'ok', found: 'config.json and this environment set nothing' });
   });
 
-  it('leaves to the policy what `ocmesh policy` may have overridden', async () => {
-    writeFileSync(home.config, '{"inbox_strangers": "closed", "port": 1234}');
-    const [finding] = await look(configCheck(factsOf()));
+  it('leaves the policy to the policy check', async () => {
+    writeFileSync(home.config, '{"strangers": "closed", "port": 1234}');
+    const [finding] = await run(configCheck(factsOf()));
     expect(finding).toMatchObject({ state: 'ok', found: `port from ${home.config}` });
-    writeFileSync(home.config, '{"inbox_strangers": "closed"}');
-    expect(await look(configCheck(factsOf()))).toMatchObject([
+    writeFileSync(home.config, '{"strangers": "closed"}');
+    expect(await run(configCheck(factsOf()))).toMatchObject([
       { found: 'config.json and this environment set nothing but the policy' },
     ]);
   });
 
-  it('names the variable that is wrong', async () => {
-    const [finding] = await look(configCheck(factsOf({ OCMESH_PORT: 'many' })));
+  it('warns about a field with its former name, and says how to rename it', async () => {
+    writeFileSync(home.config, '{"inbox_strangers": "closed", "port": 1234}');
+    expect(await run(configCheck(factsOf()))).toMatchObject([
+      {
+        state: 'warn',
+        found: `port from ${home.config}; inbox_strangers is now called strangers`,
+        nextStep: 'Rename inbox_strangers to strangers in config.json. The old name still works.',
+      },
+    ]);
+  });
+
+  it('names the invalid variable', async () => {
+    const [finding] = await run(configCheck(factsOf({ OCMESH_PORT: 'many' })));
     expect(finding).toMatchObject({
       state: 'fail',
       found: expect.stringMatching(/OCMESH_PORT is wrong: port/),
@@ -110,11 +121,11 @@ describe(configCheck, () => {
 });
 
 describe(permissionsCheck, () => {
-  it('names everything that is wrong, not the first alone, with a command that a shell takes', async () => {
+  it('names everything that is wrong, not only the first, with commands ready for a shell', async () => {
     chmodSync(home.path, 0o711);
     chmodSync(home.keystore, 0o604);
     symlinkSync('/nowhere', `${home.database}-wal.00000009`);
-    const findings = await look(permissionsCheck({ home, machine: machineOf(uid) }));
+    const findings = await run(permissionsCheck({ home, machine: machineOf(uid) }));
     expect(findings.map(({ state }) => state)).toEqual(['fail', 'fail', 'fail']);
     expect(findings[0]?.nextStep).toBe(`Run: chmod 700 '${home.path.replace("'", "'\\''")}'`);
     expect(findings[1]?.found).toContain('keystore.json (604)');
@@ -122,66 +133,66 @@ describe(permissionsCheck, () => {
     expect(findings[2]?.fix).toBeUndefined();
   });
 
-  it('leaves alone what others may read, but not reach', async () => {
+  it('accepts a readable file in a closed folder', async () => {
     writeFileSync(home.config, '{}', { mode: 0o644 });
-    expect(await look(permissionsCheck({ home, machine: machineOf(uid) }))).toMatchObject([{ state: 'ok' }]);
+    expect(await run(permissionsCheck({ home, machine: machineOf(uid) }))).toMatchObject([{ state: 'ok' }]);
   });
 
-  it('names what belongs to somebody else, and has no right to mend it', async () => {
-    const findings = await look(permissionsCheck({ home, machine: machineOf(4_242_424) }));
+  it('names files of another user, and offers no fix for them', async () => {
+    const findings = await run(permissionsCheck({ home, machine: machineOf(4_242_424) }));
     expect(findings).toEqual([
       { state: 'fail', found: expect.any(String), nextStep: expect.stringContaining('sudo chown -R') },
     ]);
   });
 
-  it('names a file in the place of the folder', async () => {
+  it('names a file where the folder should be', async () => {
     rmSync(home.path, { recursive: true });
     writeFileSync(home.path, '');
-    expect(await look(permissionsCheck({ home, machine: machineOf(uid) }))).toMatchObject([
+    expect(await run(permissionsCheck({ home, machine: machineOf(uid) }))).toMatchObject([
       { state: 'fail', found: expect.stringContaining('is not a folder') },
     ]);
   });
 });
 
 describe('key and store', () => {
-  it('are whole, and nothing is written to find that out', async () => {
+  it('are intact, and checking them writes nothing', async () => {
     const before = readdirSync(home.path);
     const facts = factsOf();
-    expect(await look(keyCheck(facts, { home }))).toMatchObject([{ state: 'ok' }]);
-    expect(await look(storeCheck(facts, home))).toMatchObject([
+    expect(await run(keyCheck(facts, { home }))).toMatchObject([{ state: 'ok' }]);
+    expect(await run(storeCheck(facts, home))).toMatchObject([
       { state: 'ok', found: expect.stringContaining('0 messages') },
     ]);
     expect(readdirSync(home.path)).toEqual(before);
   });
 
-  it('are nothing to worry about before the first start, and none is made', async () => {
+  it('are skipped before the first start, and not created', async () => {
     rmSync(home.path, { recursive: true });
     mkdirSync(home.path, { mode: 0o700 });
     const facts = factsOf();
-    expect(await look(keyCheck(facts, { home }))).toMatchObject([{ state: 'skipped' }]);
-    expect(await look(storeCheck(facts, home))).toMatchObject([{ state: 'skipped' }]);
+    expect(await run(keyCheck(facts, { home }))).toMatchObject([{ state: 'skipped' }]);
+    expect(await run(storeCheck(facts, home))).toMatchObject([{ state: 'skipped' }]);
     expect(readdirSync(home.path)).toEqual([]);
   });
 
-  it('name a keystore that is lost while the store is there', async () => {
+  it('report a missing keystore next to a store', async () => {
     rmSync(home.keystore);
-    expect(await look(keyCheck(factsOf(), { home }))).toMatchObject([
+    expect(await run(keyCheck(factsOf(), { home }))).toMatchObject([
       { state: 'fail', found: expect.stringContaining('keystore.json is missing') },
     ]);
   });
 
-  it('name a database that is lost while its journal is there', async () => {
+  it('report a missing database next to its journal', async () => {
     rmSync(home.database);
-    expect(await look(storeCheck(factsOf(), home))).toMatchObject([
+    expect(await run(storeCheck(factsOf(), home))).toMatchObject([
       { state: 'fail', found: expect.stringContaining('its journal is there') },
     ]);
   });
 
-  it('warn before the next start makes a new identity in the place of a lost one', async () => {
+  it('warn before the next start replaces a lost identity', async () => {
     for (const name of readdirSync(home.path))
       if (name.startsWith('ocmesh.db')) rmSync(join(home.path, name));
-    expect(await look(storeCheck(factsOf(), home))).toMatchObject([
-      { state: 'warn', found: expect.stringContaining('makes a new identity') },
+    expect(await run(storeCheck(factsOf(), home))).toMatchObject([
+      { state: 'warn', found: expect.stringContaining('creates a new identity') },
     ]);
   });
 });
@@ -193,8 +204,8 @@ describe(diskCheck, () => {
     [150 * MB, 1_000, 'warn'],
     [1 * MB, 1_000, 'fail'],
     [10_000 * MB, 0, 'fail'],
-  ])('%i bytes and %i files of room are %3$s', async (bytes, files, state) => {
-    expect(await look(diskCheck(home, () => ({ bytes, files })))).toMatchObject([{ state }]);
+  ])('%i free bytes and %i free files are %3$s', async (bytes, files, state) => {
+    expect(await run(diskCheck(home, () => ({ bytes, files })))).toMatchObject([{ state }]);
   });
 });
 
@@ -208,7 +219,7 @@ describe(daemonCheck, () => {
     next_step: 'POST /n',
   });
   const running = (overrides?: Partial<Status>): Promise<Finding[]> =>
-    look(
+    run(
       daemonCheck(
         {
           ...factsOf(),
@@ -219,40 +230,40 @@ describe(daemonCheck, () => {
       ),
     );
 
-  it('is started by a service manager only where there is one', async () => {
+  it('suggests a service only if there is a service manager', async () => {
     const withOne = { ...factsOf(), serviceManager: async () => ({ supervisor: {} as Supervisor }) };
-    const step = async (facts: Facts) => (await look(daemonCheck(facts, home)))[0]?.nextStep;
+    const step = async (facts: Facts) => (await run(daemonCheck(facts, home)))[0]?.nextStep;
     expect(await step(withOne)).toMatch(/`ocmesh service install`/);
-    // As the machine of these tests answers.
+    // The machine of these tests has none.
     expect(await step(factsOf())).toBe('Start it: `ocmesh start` runs it in the foreground.');
   });
 
-  it('is well when it answers', async () => {
+  it('is ok if it responds', async () => {
     expect(await running()).toMatchObject([{ state: 'ok', found: expect.stringContaining('pid 12') }]);
   });
 
-  it('leaves to the others what they tell', async () => {
+  it('leaves problems to the checks that report them', async () => {
     expect(await running({ reasons: [reason('no_relay'), reason('clock_off')] })).toMatchObject([
       { state: 'ok' },
     ]);
   });
 
-  it('tells what nobody else does', async () => {
+  it('reports the other problems', async () => {
     expect(await running({ reasons: [reason('no_relay'), reason('storage_refuses')] })).toMatchObject([
       { state: 'fail', nextStep: '`ocmesh logs` shows the reason.' },
     ]);
   });
 
-  it('warns of one that was not restarted since the update', async () => {
+  it('warns of a daemon that was not restarted after an upgrade', async () => {
     expect(await running({ daemon_version: '0.0.1' })).toMatchObject([{ state: 'warn' }]);
   });
 
-  it('clears up only after the dead', async () => {
+  it('cleans up only after a dead process', async () => {
     writeFileSync(home.daemonFile, '{"pid": 4242}');
     writeFileSync(home.lockFile, 'half a lo');
-    const [finding] = await look(daemonCheck(factsOf(), home));
+    const [finding] = await run(daemonCheck(factsOf(), home));
     expect(finding).toMatchObject({ state: 'fail', found: expect.stringContaining('(pid 4242)') });
-    // A daemon that starts between the look and the fix.
+    // A daemon that starts between check and fix.
     rmSync(home.lockFile);
     const unlock = takeLock(home.lockFile);
     expect(() => finding?.fix?.apply()).toThrow(/Another ocmesh daemon/);
@@ -265,13 +276,13 @@ describe(daemonCheck, () => {
 });
 
 describe(portCheck, () => {
-  it('tells another program from another ocmesh, and a free port from both', async () => {
+  it('distinguishes another program, another ocmesh and a free port', async () => {
     let answer = 'hello';
     const server = createServer((_request, response) => response.end(answer));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' && address ? String(address.port) : '';
-    const state = () => look(portCheck(factsOf({ OCMESH_PORT: port }), createRealClock()));
+    const state = () => run(portCheck(factsOf({ OCMESH_PORT: port }), createRealClock()));
     expect(await state()).toMatchObject([{ state: 'fail', found: `another program listens on ${port}` }]);
     answer = '{"npub": "npub1abc"}';
     expect(await state()).toMatchObject([
@@ -283,10 +294,10 @@ describe(portCheck, () => {
   });
 });
 
-describe(mend, () => {
-  it('copies what goes, notes what changes, and keeps both for the owner alone', () => {
+describe(applyFixes, () => {
+  it('copies what it removes, lists what it changes, and keeps both private', () => {
     writeFileSync(home.daemonFile, 'old', { mode: 0o600 });
-    const folder = mend(
+    const folder = applyFixes(
       home,
       [
         { what: 'close the home', files: [], apply: () => chmodSync(home.path, 0o700) },
@@ -304,10 +315,10 @@ describe(mend, () => {
     expect(existsSync(home.daemonFile)).toBe(false);
   });
 
-  it('changes nothing when there is no room for the copy', () => {
+  it('changes nothing if the copy cannot be made', () => {
     writeFileSync(join(home.path, 'backups'), 'in the way');
     const apply = (): void => rmSync(home.keyFile);
-    expect(() => mend(home, [{ what: 'x', files: [], apply }], 0)).toThrow(/backups/);
+    expect(() => applyFixes(home, [{ what: 'x', files: [], apply }], 0)).toThrow(/backups/);
     expect(existsSync(home.keyFile)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import type { Surroundings } from '../probes/environment.ts';
+import type { Environment } from '../probes/environment.ts';
 import type { Facts } from '../probes/facts.ts';
 import { clientsCheck } from './clients.ts';
 import { clockCheck } from './clock.ts';
@@ -17,25 +17,25 @@ import { serviceCheck } from './service.ts';
 import { settingsCheck } from './settings.ts';
 import { storeCheck } from './store.ts';
 
-/** From the machine to the mesh: what comes later builds on what comes before. */
-export const allChecks = (surroundings: Surroundings, facts: Facts): readonly Check[] => {
-  const { home } = surroundings;
-  const { clock } = surroundings.machine;
+/** Returns the checks from the machine to the mesh: later ones build on earlier ones. */
+export const allChecks = (environment: Environment, facts: Facts): readonly Check[] => {
+  const { home } = environment;
+  const { clock } = environment.machine;
   return [
-    nodeCheck(surroundings),
+    nodeCheck(environment),
     configCheck(facts),
-    permissionsCheck(surroundings),
-    keyCheck(facts, surroundings),
+    permissionsCheck(environment),
+    keyCheck(facts, environment),
     storeCheck(facts, home),
     policyCheck(facts),
     diskCheck(home),
     daemonCheck(facts, home),
     settingsCheck(facts),
     portCheck(facts, clock),
-    serviceCheck(facts, surroundings),
+    serviceCheck(facts, environment),
     relaysCheck(facts, clock),
     clockCheck(facts),
     roundTripCheck(facts, clock),
-    clientsCheck(surroundings),
+    clientsCheck(environment),
   ];
 };

@@ -7,7 +7,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { StoreFacts } from '../probes/facts.ts';
 import { policyCheck } from './policy.ts';
 
-function look(file: object, stored: Partial<Policy> | null) {
+function run(file: object, stored: Partial<Policy> | null) {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-policy-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'config.json');
@@ -15,30 +15,29 @@ function look(file: object, stored: Partial<Policy> | null) {
   return policyCheck({
     config: () => loadConfig(path, {}, {}),
     store: async () => stored && ({ policy: stored } as StoreFacts),
-  }).look();
+  }).run();
 }
 
-test('says what counts, and who set it', async () => {
-  expect(await look({ mcp_may_trust: true }, { strangers: 'ask' })).toMatchObject({
+test('says which rules apply, and where they are set', async () => {
+  expect(await run({ mcp_may_trust: true }, { strangers: 'ask' })).toMatchObject({
     state: 'ok',
-    found: 'strangers ask by `ocmesh policy`; first_contact allow; mcp_may_trust true by config.json',
+    found: 'strangers ask (`ocmesh policy`); first_contact allow; mcp_may_trust true (config.json)',
   });
-  expect(await look({}, null)).toMatchObject({
+  expect(await run({}, null)).toMatchObject({
     state: 'ok',
     found: 'strangers open; first_contact allow; mcp_may_trust false',
   });
 });
 
-test('warns where `ocmesh policy` overrides what config.json says', async () => {
-  expect(await look({ inbox_strangers: 'closed' }, { strangers: 'ask' })).toMatchObject({
+test('warns if `ocmesh policy` overrides config.json', async () => {
+  expect(await run({ strangers: 'closed' }, { strangers: 'ask' })).toMatchObject({
     state: 'warn',
     found:
-      'strangers ask by `ocmesh policy`, which overrides inbox_strangers closed of config.json; first_contact allow; mcp_may_trust false',
-    nextStep:
-      'Remove inbox_strangers from config.json, or let it count again: `ocmesh policy strangers closed`.',
+      'strangers ask (`ocmesh policy`, overrides closed in config.json); first_contact allow; mcp_may_trust false',
+    nextStep: 'Remove strangers from config.json, or apply it: `ocmesh policy strangers closed`.',
   });
 });
 
-test('is content where both say the same', async () => {
-  expect(await look({ inbox_strangers: 'ask' }, { strangers: 'ask' })).toMatchObject({ state: 'ok' });
+test('is ok if both are the same', async () => {
+  expect(await run({ strangers: 'ask' }, { strangers: 'ask' })).toMatchObject({ state: 'ok' });
 });

@@ -1,47 +1,38 @@
 import type { Policy } from '@ocmesh/shared/contract';
-import { type Config, policyOf } from '../../config/schema.ts';
+import { policyOf } from '../../config/schema.ts';
 import { type Check, ok, warn } from '../check.ts';
 import type { Facts } from '../probes/facts.ts';
 
-/** What configures each rule, until `ocmesh policy` sets it. */
-const configured = {
-  strangers: 'inbox_strangers',
-  first_contact: 'outbound_first_contact',
-  mcp_may_trust: 'mcp_may_trust',
-} as const satisfies Record<keyof Policy, keyof Config>;
+/** Each is also a setting of config.json, which `ocmesh policy` overrides. */
+const rules: readonly (keyof Policy)[] = ['strangers', 'first_contact', 'mcp_may_trust'];
 
-const rules = Object.keys(configured) as (keyof Policy)[];
-
-export const configuresPolicy = (key: string): boolean =>
-  Object.values(configured).some((other) => other === key);
+export const configuresPolicy = (key: string): boolean => rules.some((rule) => rule === key);
 
 export const policyCheck = (facts: Pick<Facts, 'config' | 'store'>): Check => ({
   id: 'policy',
   what: 'Policy',
-  why: 'It decides who reaches the agent, and whom it reaches: what `ocmesh policy` sets outlasts the configuration.',
+  why: 'It decides who can reach the agent and whom it may contact. `ocmesh policy` overrides the configuration.',
   needs: ['config', 'store'],
-  async look() {
+  async run() {
     const { values, origins } = facts.config();
     const stored = (await facts.store())?.policy ?? {};
     const fromFile = policyOf(values);
-    const isConfigured = (rule: keyof Policy): boolean => origins[configured[rule]] !== 'default';
+    const isConfigured = (rule: keyof Policy): boolean => origins[rule] !== 'default';
     const isOverridden = (rule: keyof Policy): boolean =>
       isConfigured(rule) && stored[rule] !== undefined && stored[rule] !== fromFile[rule];
 
     function describe(rule: keyof Policy): string {
       if (stored[rule] === undefined)
-        return `${rule} ${fromFile[rule]}${isConfigured(rule) ? ' by config.json' : ''}`;
-      const over = isOverridden(rule)
-        ? `, which overrides ${configured[rule]} ${fromFile[rule]} of config.json`
-        : '';
-      return `${rule} ${stored[rule]} by \`ocmesh policy\`${over}`;
+        return `${rule} ${fromFile[rule]}${isConfigured(rule) ? ' (config.json)' : ''}`;
+      const over = isOverridden(rule) ? `, overrides ${fromFile[rule]} in config.json` : '';
+      return `${rule} ${stored[rule]} (\`ocmesh policy\`${over})`;
     }
 
     const found = rules.map(describe).join('; ');
     const overridden = rules.filter(isOverridden);
     if (overridden.length === 0) return ok(found);
-    const fields = overridden.map((rule) => configured[rule]).join(' and ');
+    const fields = overridden.join(' and ');
     const commands = overridden.map((rule) => `\`ocmesh policy ${rule} ${fromFile[rule]}\``);
-    return warn(found, `Remove ${fields} from config.json, or let it count again: ${commands.join(', ')}.`);
+    return warn(found, `Remove ${fields} from config.json, or apply it: ${commands.join(', ')}.`);
   },
 });

@@ -7,27 +7,28 @@ import type { Facts } from '../probes/facts.ts';
 export const portCheck = (facts: Pick<Facts, 'config' | 'daemon'>, clock: Clock): Check => ({
   id: 'port',
   what: 'Port',
-  why: 'Agents and commands talk to the daemon there.',
-  // A daemon that does not answer may be what holds it.
+  why: 'Agents and commands talk to the daemon on it.',
+  // A daemon that does not respond may be using it.
   needs: ['config', 'daemon'],
-  async look() {
+  async run() {
     const daemon = await facts.daemon();
-    if (daemon) return ok(`${daemon.url} is this daemon's`);
+    if (daemon) return ok(`${daemon.url} belongs to this daemon`);
     const { port } = facts.config().values;
-    if (port === 0) return ok('any that is free');
+    if (port === 0) return ok('any free one');
     const problem = await tryPort(port);
-    const nextStep = 'Set OCMESH_PORT, or `port` in config.json, to another one; or stop what holds it.';
+    const nextStep =
+      'Choose another with OCMESH_PORT or `port` in config.json, or stop the program that uses it.';
     if (problem === null) return ok(`${port} is free`);
     if (problem !== 'EADDRINUSE') return fail(`${port} cannot be used (${problem})`, nextStep);
-    const holder = await identifyPortOwner(port, clock);
+    const owner = await identifyPortOwner(port, clock);
     return fail(
-      holder ? `another ocmesh (${holder}) listens on ${port}` : `another program listens on ${port}`,
+      owner ? `another ocmesh (${owner}) listens on ${port}` : `another program listens on ${port}`,
       nextStep,
     );
   },
 });
 
-/** null when it can be listened on. */
+/** Returns the error code if the port cannot be used, else null. */
 function tryPort(port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const server = createServer();

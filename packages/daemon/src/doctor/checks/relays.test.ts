@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../config/load.ts';
 import type { Finding } from '../check.ts';
 import type { StoreFacts } from '../probes/facts.ts';
-import { settled } from '../probes/relay-probe.ts';
+import { whenSettled } from '../probes/relay-probe.ts';
 import { traceRelay } from '../probes/trace-relay.ts';
 import { clockCheck } from './clock.ts';
 import { relaysCheck } from './relays.ts';
@@ -34,7 +34,7 @@ interface Settings {
 
 type Broken = Awaited<ReturnType<typeof traceRelay>>;
 
-async function look(
+async function check(
   relays: RelayDetails[],
   broken: Broken | ((url: string) => Broken) = null,
   { named, choices = [], isOfLastRun = false }: Settings = {},
@@ -54,115 +54,115 @@ async function look(
     }),
   };
   const trace = async (url: string) => (typeof broken === 'function' ? broken(url) : broken);
-  return [await relaysCheck(facts, createFakeClock(), trace).look()].flat();
+  return [await relaysCheck(facts, createFakeClock(), trace).run()].flat();
 }
 
 describe(relaysCheck, () => {
-  it('says how a relay answers', async () => {
-    expect(await look([relay()])).toMatchObject([
+  it('says how a relay responds', async () => {
+    expect(await check([relay()])).toMatchObject([
       {
         state: 'ok',
-        found: 'wss://relay.example: connected, answers in 12 ms; NIP-11 names 2 NIPs; messages can be read',
+        found: 'wss://relay.example: connected, responds in 12 ms; NIP-11 lists 2 NIPs; messages can be read',
       },
     ]);
   });
 
-  it('warns of one that fails beside another that works, and fails when none does', async () => {
-    expect((await look([relay(), dead])).map(({ state }) => state)).toEqual(['ok', 'warn']);
-    expect((await look([dead, dead])).map(({ state }) => state)).toEqual(['fail', 'fail']);
+  it('warns of one that fails next to another that works, and fails if none works', async () => {
+    expect((await check([relay(), dead])).map(({ state }) => state)).toEqual(['ok', 'warn']);
+    expect((await check([dead, dead])).map(({ state }) => state)).toEqual(['fail', 'fail']);
   });
 
   it.each<[string, Settings, string, string]>([
     [
       'the owner removed the last one',
       { choices: [{ url: 'wss://relay.example', wanted: false }] },
-      'None is on the list: `ocmesh relays remove` took the last one away.',
-      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+      'The relay list is empty: `ocmesh relays remove` removed the last one.',
+      'While the daemon is running, `ocmesh relays add <url>` adds one.',
     ],
     [
-      'the owner removed the last one of those that are named',
+      'the owner removed the last configured one',
       { named: ['wss://relay.example'], choices: [{ url: 'wss://relay.example', wanted: false }] },
-      'None is on the list: `ocmesh relays remove` took the last one away.',
-      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+      'The relay list is empty: `ocmesh relays remove` removed the last one.',
+      'While the daemon is running, `ocmesh relays add <url>` adds one.',
     ],
     [
       'an empty list is configured',
       { named: [] },
-      'None is on the list: relays from --relay is empty.',
-      'Name one there. While the daemon runs, `ocmesh relays add <url>` adds one.',
+      'The relay list is empty: relays from --relay has none.',
+      'Name one there. While the daemon is running, `ocmesh relays add <url>` adds one.',
     ],
     [
-      'the daemon alone knows why',
+      'only the daemon knows why',
       {},
-      'None is on the list.',
-      'While the daemon runs, `ocmesh relays add <url>` adds one.',
+      'The relay list is empty.',
+      'While the daemon is running, `ocmesh relays add <url>` adds one.',
     ],
-  ])('fails without any relay, where %s', async (_, settings, found, nextStep) => {
-    expect(await look([], null, settings)).toEqual([{ state: 'fail', found, nextStep }]);
+  ])('fails without any relay, if %s', async (_, settings, found, nextStep) => {
+    expect(await check([], null, settings)).toEqual([{ state: 'fail', found, nextStep }]);
   });
 
   it.each<[RelayDetails['state'], string | null, RegExp]>([
     ['auth_failed', 'auth-required: who?', /AUTH \(NIP-42\) failed: “auth-required: who\?”/],
     ['auth_required', null, /AUTH \(NIP-42\) failed$/],
-    ['restricted', 'restricted: no', /members only: “restricted: no”/],
-    ['payment_required', 'pay', /wants to be paid: “pay”/],
+    ['restricted', 'restricted: no', /serves only its members: “restricted: no”/],
+    ['payment_required', 'pay', /requires payment: “pay”/],
     ['misbehaving', null, /forged/],
     ['connected', 'error: no', /does not let us read messages: “error: no”/],
-    ['connected', null, /does not answer when we ask for messages/],
-    ['disconnected', 'the handshake has timed out', /WebSocket: not opened: “the handshake has timed out”/],
-  ])('explains a relay that is %s (%s)', async (state, words, found) => {
-    const [finding] = await look([relay({ state, carries_dms: false, last_error: words })]);
+    ['connected', null, /does not respond to our request for messages/],
+    ['disconnected', 'the handshake has timed out', /WebSocket: did not open: “the handshake has timed out”/],
+  ])('explains a relay that is %s (%s)', async (state, last_error, found) => {
+    const [finding] = await check([relay({ state, carries_dms: false, last_error })]);
     expect(finding).toMatchObject({ state: 'fail', found: expect.stringMatching(found) });
   });
 
-  it('says where they are those of the last run: the default ones were not examined', async () => {
-    expect(await look([relay()], null, { isOfLastRun: true })).toMatchObject([
+  it('says if it checked the relays of the last run instead of the default ones', async () => {
+    expect(await check([relay()], null, { isOfLastRun: true })).toMatchObject([
       { state: 'skipped', found: expect.stringContaining('not the default ones') },
       { state: 'ok' },
     ]);
   });
 
-  it('names the step at which the way to it ends', async () => {
+  it('names the step at which connecting fails', async () => {
     expect(
-      await look([dead], { step: 'DNS', why: 'the name dead.example is not found (ENOTFOUND)' }),
+      await check([dead], { step: 'DNS', why: 'the name dead.example is not found (ENOTFOUND)' }),
     ).toMatchObject([{ found: 'wss://dead.example: DNS: the name dead.example is not found (ENOTFOUND)' }]);
   });
 });
 
-describe('relays whose names lead nowhere', () => {
+describe('relays whose names cannot be resolved', () => {
   const named = (name: string) => ({ ...dead, url: `wss://${name}.example` });
-  const unanswered = { step: 'DNS', why: 'no answer about its name (EAI_AGAIN)' } as const;
-  const refused = { step: 'TCP', why: 'no connection (ECONNREFUSED)' } as const;
+  const unanswered = { step: 'DNS', why: 'no response from the DNS server (EAI_AGAIN)' } as const;
+  const refused = { step: 'TCP', why: 'cannot connect (ECONNREFUSED)' } as const;
 
-  it('are told once where none of several can be resolved: that is no fault of theirs', async () => {
-    expect(await look([named('a'), named('b'), named('c')], unanswered)).toEqual([
+  it('are reported once if none of several can be resolved, which is not their fault', async () => {
+    expect(await check([named('a'), named('b'), named('c')], unanswered)).toEqual([
       {
         state: 'fail',
         found:
-          'no relay name can be resolved: no internet? DNS: no answer about its name (EAI_AGAIN): wss://a.example, wss://b.example, wss://c.example',
-        nextStep: 'Check the internet connection and the DNS server that this machine asks.',
+          'no relay can be resolved (no internet?): DNS: no response from the DNS server (EAI_AGAIN): wss://a.example, wss://b.example, wss://c.example',
+        nextStep: 'Check the internet connection and the DNS server of this machine.',
       },
     ]);
   });
 
-  it('are told once beside relays that have no name to resolve', async () => {
+  it('are reported once next to relays without a name to resolve', async () => {
     const local = { ...dead, url: 'ws://127.0.0.1:7777' };
     const works = relay({ url: 'ws://[::1]:7778' });
     const broken = (url: string) => (url === local.url ? refused : unanswered);
-    const findings = await look([named('a'), local, works, named('b')], broken);
+    const findings = await check([named('a'), local, works, named('b')], broken);
     expect(findings).toMatchObject([
       { state: 'warn', found: expect.stringMatching(/wss:\/\/a\.example, wss:\/\/b\.example$/) },
-      { state: 'warn', found: 'ws://127.0.0.1:7777: TCP: no connection (ECONNREFUSED)' },
+      { state: 'warn', found: 'ws://127.0.0.1:7777: TCP: cannot connect (ECONNREFUSED)' },
       { state: 'ok', found: expect.stringContaining('ws://[::1]:7778: connected') },
     ]);
   });
 
-  it('are told one by one where another name was resolved, or there is no other', async () => {
+  it('are reported one by one if another name was resolved, or there is no other', async () => {
     const broken = (url: string) => (url === 'wss://c.example' ? refused : unanswered);
-    expect(await look([named('a'), named('b'), named('c')], broken)).toHaveLength(3);
-    expect(await look([named('a'), named('b'), relay()], unanswered)).toHaveLength(3);
-    expect(await look([named('a')], unanswered)).toMatchObject([
-      { found: 'wss://a.example: DNS: no answer about its name (EAI_AGAIN)' },
+    expect(await check([named('a'), named('b'), named('c')], broken)).toHaveLength(3);
+    expect(await check([named('a'), named('b'), relay()], unanswered)).toHaveLength(3);
+    expect(await check([named('a')], unanswered)).toMatchObject([
+      { found: 'wss://a.example: DNS: no response from the DNS server (EAI_AGAIN)' },
     ]);
   });
 });
@@ -183,51 +183,51 @@ describe(traceRelay, () => {
     return `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
   }
 
-  it('finds the way open', async () => {
+  it('returns null if the relay can be reached', async () => {
     expect(await traceRelay(`ws://${await listening()}`, createRealClock())).toBeNull();
   });
 
-  it('ends at TLS where the other side speaks something else', async () => {
+  it('fails at TLS if the other side does not speak it', async () => {
     expect(await traceRelay(`wss://${await listening()}`, createRealClock())).toMatchObject({ step: 'TLS' });
   });
 
-  it('ends at TCP where nobody listens', async () => {
+  it('fails at TCP if nobody listens', async () => {
     expect(await traceRelay('ws://127.0.0.1:9', createRealClock())).toEqual({
       step: 'TCP',
-      why: 'no connection (ECONNREFUSED)',
+      why: 'cannot connect (ECONNREFUSED)',
     });
   });
 
-  it('ends at DNS where the name means nothing', async () => {
+  it('fails at DNS if the name does not exist', async () => {
     expect(await traceRelay('wss://relay.invalid', createRealClock())).toMatchObject({ step: 'DNS' });
   });
 });
 
-describe(settled, () => {
-  it('gives a relay that is refused a second to be let in', async () => {
+describe(whenSettled, () => {
+  it('gives a relay that refuses us a second for AUTH', async () => {
     const clock = createFakeClock();
     let now = relay({ state: 'auth_required', carries_dms: false, last_error: 'auth-required: who?' });
-    const seen = settled(clock, async () => [now]);
+    const settled = whenSettled(clock, async () => [now]);
     await clock.advance(500);
     now = relay();
     await clock.advance(100);
-    expect(await seen).toEqual([relay()]);
+    expect(await settled).toEqual([relay()]);
   });
 
-  it('waits no longer than for the slowest relay that the daemon would take', async () => {
+  it('waits no longer than for the slowest relay that the daemon would use', async () => {
     const clock = createFakeClock();
     const connecting = relay({ state: 'connecting', carries_dms: false });
-    const seen = settled(clock, async () => [connecting]);
+    const settled = whenSettled(clock, async () => [connecting]);
     await clock.advance(16_000);
-    expect(await seen).toEqual([connecting]);
+    expect(await settled).toEqual([connecting]);
   });
 });
 
 describe(clockCheck, () => {
-  const lookAt = async (...offsets: (number | null)[]): Promise<Finding> =>
+  const checkOffsets = async (...offsets: (number | null)[]): Promise<Finding> =>
     (await clockCheck({
       relays: async () => offsets.map((clock_offset_ms) => relay({ clock_offset_ms })),
-    }).look()) as Finding;
+    }).run()) as Finding;
 
   it.each<[number, string, RegExp]>([
     [900, 'ok', /within 1 s/],
@@ -235,14 +235,14 @@ describe(clockCheck, () => {
     [120_000, 'warn', /2 min behind/],
     [-3_600_000, 'fail', /60 min ahead of/],
   ])('%i ms is %s', async (offset, state, found) => {
-    expect(await lookAt(offset)).toMatchObject({ state, found: expect.stringMatching(found) });
+    expect(await checkOffsets(offset)).toMatchObject({ state, found: expect.stringMatching(found) });
   });
 
-  it('believes most of the relays, not the one whose own clock is wrong', async () => {
-    expect(await lookAt(100, 7_200_000, -100)).toMatchObject({ state: 'ok' });
+  it('believes the majority of relays, not one whose clock is wrong', async () => {
+    expect(await checkOffsets(100, 7_200_000, -100)).toMatchObject({ state: 'ok' });
   });
 
-  it('has nothing to go on where no relay told the time', async () => {
-    expect(await lookAt(null, null)).toMatchObject({ state: 'skipped' });
+  it('is skipped if no relay reported its time', async () => {
+    expect(await checkOffsets(null, null)).toMatchObject({ state: 'skipped' });
   });
 });

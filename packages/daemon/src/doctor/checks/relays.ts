@@ -5,12 +5,12 @@ import { inQuotes } from '../format.ts';
 import type { Facts } from '../probes/facts.ts';
 import { hasName, traceRelay } from '../probes/trace-relay.ts';
 
-const ANOTHER = 'Take another relay: `ocmesh relays add <url>`.';
-const ADD = 'While the daemon runs, `ocmesh relays add <url>` adds one.';
+const ANOTHER = 'Add another relay: `ocmesh relays add <url>`.';
+const ADD = 'While the daemon is running, `ocmesh relays add <url>` adds one.';
 const OF_LAST_RUN =
-  'The last run had relays of its own (--relay, or OCMESH_RELAYS): they are examined, not the default ones.';
-const NO_INTERNET = 'Check the internet connection and the DNS server that this machine asks.';
-const OR_ANOTHER = 'Or take another relay: `ocmesh relays add <url>`.';
+  'The last run used other relays (--relay or OCMESH_RELAYS); those are checked, not the default ones.';
+const NO_INTERNET = 'Check the internet connection and the DNS server of this machine.';
+const OR_ANOTHER = 'Or add another relay: `ocmesh relays add <url>`.';
 
 type Trace = (url: string, clock: Clock) => ReturnType<typeof traceRelay>;
 type Broken = Awaited<ReturnType<Trace>>;
@@ -26,13 +26,13 @@ export const relaysCheck = (
 ): Check => ({
   id: 'relays',
   what: 'Relay',
-  why: 'Everything that agents say to each other goes through relays: without one that we can read messages from, nothing arrives.',
+  why: 'Agents reach each other only through relays; without one that lets us read messages, nothing arrives.',
   needs: ['config', 'store'],
-  async look() {
+  async run() {
     const relays = await facts.relays();
     if (relays.length === 0) return explainEmpty(facts);
     const works = relays.some(({ carries_dms }) => carries_dms);
-    // One that fails among others that work is what several are for.
+    // A single failure is harmless: that is why there are several relays.
     const bad = works ? warn : fail;
     const traced = await Promise.all(
       relays.map(async (relay) => ({
@@ -57,7 +57,7 @@ export const relaysCheck = (
 
 const wasReached = ({ state }: RelayDetails): boolean => state !== 'connecting' && state !== 'disconnected';
 
-/** All that have a name, where none of several names can be resolved: then it is no fault of theirs. */
+/** If none of several host names can be resolved, returns all relays with one: then it is not the relays' fault. */
 function unresolved(traced: readonly Traced[]): readonly Traced[] {
   const named = traced.filter(({ relay }) => hasName(relay.url));
   return named.length > 1 && named.every(({ broken }) => broken?.step === 'DNS') ? named : [];
@@ -66,22 +66,22 @@ function unresolved(traced: readonly Traced[]): readonly Traced[] {
 function describeLost(lost: readonly Traced[]): string {
   const whys = new Set(lost.flatMap(({ broken }) => broken?.why ?? []));
   const urls = lost.map(({ relay }) => relay.url);
-  return `no relay name can be resolved: no internet? DNS: ${[...whys].join('; ')}: ${urls.join(', ')}`;
+  return `no relay can be resolved (no internet?): DNS: ${[...whys].join('; ')}: ${urls.join(', ')}`;
 }
 
 async function explainEmpty({ config, store }: Pick<Facts, 'config' | 'store'>): Promise<Finding> {
   const { values, origins } = config();
   if (values.relays?.length === 0)
-    return fail(`None is on the list: relays from ${origins.relays} is empty.`, `Name one there. ${ADD}`);
+    return fail(`The relay list is empty: relays from ${origins.relays} has none.`, `Name one there. ${ADD}`);
   const choices = (await store())?.relayChoices ?? [];
-  const why = choices.some(({ wanted }) => !wanted) ? ': `ocmesh relays remove` took the last one away' : '';
-  return fail(`None is on the list${why}.`, ADD);
+  const why = choices.some(({ wanted }) => !wanted) ? ': `ocmesh relays remove` removed the last one' : '';
+  return fail(`The relay list is empty${why}.`, ADD);
 }
 
 function describe({ round_trip_ms, supported_nips }: RelayDetails): string {
   return [
-    round_trip_ms === null ? 'connected' : `connected, answers in ${Math.round(round_trip_ms)} ms`,
-    supported_nips.length > 0 ? `NIP-11 names ${supported_nips.length} NIPs` : 'no NIP-11 document',
+    round_trip_ms === null ? 'connected' : `connected, responds in ${Math.round(round_trip_ms)} ms`,
+    supported_nips.length > 0 ? `NIP-11 lists ${supported_nips.length} NIPs` : 'no NIP-11 document',
     'messages can be read',
   ].join('; ');
 }
@@ -89,36 +89,36 @@ function describe({ round_trip_ms, supported_nips }: RelayDetails): string {
 type Explained = Pick<Finding, 'found'> & { readonly nextStep: string };
 
 function explain(relay: RelayDetails, broken: Broken): Explained {
-  const words = relay.last_error === null ? '' : `: ${inQuotes(relay.last_error)}`;
+  const quote = relay.last_error === null ? '' : `: ${inQuotes(relay.last_error)}`;
   switch (relay.state) {
     case 'auth_required':
     case 'auth_failed':
-      return { found: `AUTH (NIP-42) failed${words}`, nextStep: ANOTHER };
+      return { found: `AUTH (NIP-42) failed${quote}`, nextStep: ANOTHER };
     case 'restricted':
-      return { found: `it serves its members only${words}`, nextStep: `Become one. ${OR_ANOTHER}` };
+      return { found: `it serves only its members${quote}`, nextStep: `Become a member. ${OR_ANOTHER}` };
     case 'payment_required':
-      return { found: `it wants to be paid${words}`, nextStep: `Pay it. ${OR_ANOTHER}` };
+      return { found: `it requires payment${quote}`, nextStep: `Pay for it. ${OR_ANOTHER}` };
     case 'misbehaving':
-      return { found: `it sent what is forged, or what nobody asked for${words}`, nextStep: ANOTHER };
+      return { found: `it sent forged or unrequested events${quote}`, nextStep: ANOTHER };
     case 'connected':
       return {
-        found: words
-          ? `it does not let us read messages${words}`
-          : 'it does not answer when we ask for messages',
+        found: quote
+          ? `it does not let us read messages${quote}`
+          : 'it does not respond to our request for messages',
         nextStep: ANOTHER,
       };
     default:
-      return unreachable(relay.url, words, broken);
+      return unreachable(relay.url, quote, broken);
   }
 }
 
-function unreachable(url: string, words: string, broken: Broken): Explained {
-  if (broken === null) return { found: `WebSocket: not opened${words}`, nextStep: ANOTHER };
+function unreachable(url: string, quote: string, broken: Broken): Explained {
+  if (broken === null) return { found: `WebSocket: did not open${quote}`, nextStep: ANOTHER };
   const { step, why } = broken;
   return {
     found: `${step}: ${why}`,
     nextStep: url.startsWith('wss:')
       ? `Check the address and the internet connection. ${OR_ANOTHER}`
-      : `Start it. ${OR_ANOTHER}`,
+      : `Start the relay. ${OR_ANOTHER}`,
   };
 }

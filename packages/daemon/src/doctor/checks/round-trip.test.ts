@@ -9,12 +9,12 @@ import type { Finding } from '../check.ts';
 import type { StoreFacts } from '../probes/facts.ts';
 import { roundTripCheck } from './round-trip.ts';
 
-type Relay = { publish?: PublishOutcome; give?: (event: NostrEvent) => unknown[] };
+type Relay = { publish?: PublishOutcome; returns?: (event: NostrEvent) => unknown[] };
 
 const accepted: PublishOutcome = { outcome: 'accepted', reason: null, prefix: null };
 const refused: PublishOutcome = { outcome: 'rejected', reason: 'restricted: no', prefix: 'restricted' };
 
-/** @param relays what each of them does; by default it is honest */
+/** @param relays behaviour of each relay; honest by default */
 function setUp(relays: Record<string, Relay>, hasStore = true) {
   const clock = createFakeClock();
   const engine = createNostrToolsEngine();
@@ -29,7 +29,7 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
       probe: async () => ({
         identity,
         probe: {
-          look: async (urls) => urls.map(details),
+          connect: async (urls) => urls.map(details),
           async publish(url, event) {
             published.push({ url, event });
             return relays[url]?.publish ?? accepted;
@@ -39,7 +39,7 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
             return {
               complete: true,
               tooLarge: false,
-              events: (relays[url]?.give ?? ((one) => [one]))(event),
+              events: (relays[url]?.returns ?? ((one) => [one]))(event),
             };
           },
           async close() {},
@@ -48,18 +48,18 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
     },
     clock,
   );
-  const look = async (): Promise<Finding> => {
-    const finding = Promise.resolve(check.look());
+  const run = async (): Promise<Finding> => {
+    const finding = Promise.resolve(check.run());
     await clock.advance(20_000);
     return (await finding) as Finding;
   };
-  return { look, published, clock, identity };
+  return { run, published, clock, identity };
 }
 
 describe(roundTripCheck, () => {
-  it('sends one sealed message to ourselves through one relay, and asks it to forget that soon', async () => {
-    const { look, published, clock, identity } = setUp({ a: {}, b: {} });
-    expect(await look()).toMatchObject({ state: 'ok', found: expect.stringContaining('through a and back') });
+  it('sends one encrypted message through one relay, and asks it to delete that soon', async () => {
+    const { run, published, clock, identity } = setUp({ a: {}, b: {} });
+    expect(await run()).toMatchObject({ state: 'ok', found: expect.stringContaining('through a and back') });
     expect(published).toHaveLength(1);
     const { event } = published[0] as { event: NostrEvent };
     expect(event).toMatchObject({ kind: 4, pubkey: identity.pubkey });
@@ -71,33 +71,35 @@ describe(roundTripCheck, () => {
     ]);
   });
 
-  it('takes the next relay where one refuses, and says so', async () => {
-    const { look } = setUp({ a: { publish: refused }, b: {} });
-    expect(await look()).toMatchObject({
+  it('tries the next relay if one refuses, and says so', async () => {
+    const { run } = setUp({ a: { publish: refused }, b: {} });
+    expect(await run()).toMatchObject({
       state: 'warn',
-      found: expect.stringMatching(/through b .*; before: a did not take it \(rejected\): “restricted: no”/),
+      found: expect.stringMatching(
+        /through b .*; failed before: a did not accept it \(rejected\): “restricted: no”/,
+      ),
     });
   });
 
   it.each<[string, Relay, RegExp]>([
-    ['keeps it for itself', { give: () => [] }, /took it, but does not give it back/],
-    ['gives back garbage', { give: () => [{ kind: 4 }] }, /gave back something else/],
+    ['returns nothing', { returns: () => [] }, /accepted it, but does not return it/],
+    ['returns garbage', { returns: () => [{ kind: 4 }] }, /returned something else/],
     [
-      'gives back what it wrote itself',
-      { give: (event) => [{ ...event, content: 'x?iv=y' }] },
-      /gave back something else/,
+      'returns an event that it altered',
+      { returns: (event) => [{ ...event, content: 'x?iv=y' }] },
+      /returned something else/,
     ],
-  ])('fails where every relay %s', async (_, relay, found) => {
-    expect(await setUp({ a: relay, b: relay }).look()).toMatchObject({
+  ])('fails if every relay %s', async (_, relay, found) => {
+    expect(await setUp({ a: relay, b: relay }).run()).toMatchObject({
       state: 'fail',
       found: expect.stringMatching(found),
     });
   });
 
   it('needs a relay and an identity', async () => {
-    expect(await setUp({}).look()).toMatchObject({ state: 'skipped' });
-    const { look, published } = setUp({ a: {} }, false);
-    expect(await look()).toMatchObject({ state: 'skipped' });
+    expect(await setUp({}).run()).toMatchObject({ state: 'skipped' });
+    const { run, published } = setUp({ a: {} }, false);
+    expect(await run()).toMatchObject({ state: 'skipped' });
     expect(published).toEqual([]);
   });
 });

@@ -29,8 +29,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(userHome, { recursive: true }));
 
-/** What the programs of the system say: all is well, but for what a test says otherwise. */
-const wellAnswers = {
+/** Output of the system's programs if all is well. */
+const healthyOutput = {
   [`${node} -p`]: '22.1.0\n',
   'uname -s': 'Linux\n',
   'systemctl --user show --property': 'Version=252\n',
@@ -40,14 +40,14 @@ const wellAnswers = {
   'launchctl print gui/501/com.ocmesh.daemon': '\tstate = running\n\tpid = 12\n',
 };
 
-/** @param answers `null`: there is no such program */
-async function look(platform: Platform, answers: Record<string, string | null> = {}): Promise<Finding[]> {
+/** @param output other output than usual; `null` if the program does not exist */
+async function runOn(platform: Platform, output: Record<string, string | null> = {}): Promise<Finding[]> {
   const system = platform === 'darwin' ? { 'uname -s': 'Darwin\n' } : {};
-  const all = Object.entries<string | null>({ ...wellAnswers, ...system, ...answers });
+  const all = Object.entries<string | null>({ ...healthyOutput, ...system, ...output });
   const machine: Machine = {
     async run(program, args) {
       const line = [program, ...args].join(' ');
-      const stdout = all.find(([start]) => line.startsWith(start))?.[1];
+      const stdout = all.find(([prefix]) => line.startsWith(prefix))?.[1];
       return typeof stdout === 'string'
         ? { code: 0, stdout, stderr: '' }
         : { code: 127, stdout: '', stderr: 'no' };
@@ -59,7 +59,7 @@ async function look(platform: Platform, answers: Record<string, string | null> =
   };
   const facts = { serviceManager: () => findSupervisor(machine) };
   const check = serviceCheck(facts, { home: homeFiles(home), platform, machine });
-  return [await check.look()].flat();
+  return [await check.run()].flat();
 }
 
 function install(platform: Platform, serves = home): void {
@@ -72,24 +72,26 @@ function install(platform: Platform, serves = home): void {
 }
 
 describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => {
-  it('is nothing to worry about where it is not installed', async () => {
-    expect(await look(platform)).toMatchObject([
-      { state: 'skipped', found: 'Not installed; `ocmesh service install` does.' },
+  it('is skipped if it is not installed', async () => {
+    expect(await runOn(platform)).toMatchObject([
+      { state: 'skipped', found: 'Not installed; `ocmesh service install` installs it.' },
     ]);
   });
 
-  it('is well when all that it starts is there, and runs', async () => {
+  it('is ok if everything that it starts exists, and runs', async () => {
     install(platform);
-    expect(await look(platform)).toMatchObject([{ state: 'ok', found: expect.stringContaining('runs it') }]);
+    expect(await runOn(platform)).toMatchObject([
+      { state: 'ok', found: expect.stringContaining('installed and running under') },
+    ]);
   });
 
   it.each<[string, string | null, RegExp]>([
     ['is gone', null, /it is not there/],
-    ['does not run any more', '', /it does not run/],
+    ['no longer runs', '', /it does not run/],
     ['is too old', '18.20.4\n', /it is version 18\.20\.4/],
-  ])('names a node that %s', async (_, answer, found) => {
+  ])('reports a Node.js that %s', async (_, answer, found) => {
     install(platform);
-    expect(await look(platform, { [`${node} -p`]: answer })).toMatchObject([
+    expect(await runOn(platform, { [`${node} -p`]: answer })).toMatchObject([
       {
         state: 'fail',
         found: expect.stringMatching(found),
@@ -98,25 +100,25 @@ describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => 
     ]);
   });
 
-  it('names a program that is gone', async () => {
+  it('reports a program that is gone', async () => {
     install(platform);
     rmSync(join(home, 'app'), { recursive: true });
-    expect(await look(platform)).toMatchObject([
-      { state: 'fail', found: expect.stringContaining('ocmesh.mjs: it is not there') },
+    expect(await runOn(platform)).toMatchObject([
+      { state: 'fail', found: expect.stringContaining('ocmesh.mjs, which does not exist') },
     ]);
   });
 
-  it('is none of this home when it serves another', async () => {
+  it('is skipped if it belongs to another home', async () => {
     install(platform, '/other/home');
-    expect(await look(platform)).toMatchObject([
+    expect(await runOn(platform)).toMatchObject([
       { state: 'skipped', found: expect.stringContaining('/other/home') },
     ]);
   });
 
-  it('is taken for well where the service manager cannot be asked', async () => {
+  it('is ok if the service manager cannot be asked', async () => {
     install(platform);
     expect(
-      await look(platform, {
+      await runOn(platform, {
         'uname -s': 'Linux',
         'systemctl --user show': null,
         'systemctl --user show --property': null,
@@ -124,19 +126,19 @@ describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => 
     ).toMatchObject([{ state: 'ok', found: expect.stringMatching(/^installed\. /) }]);
   });
 
-  it('names a file that is not ours', async () => {
+  it('reports a file that is not ours', async () => {
     writeDefinition(join(userHome, places[platform].file), 'something else');
-    expect(await look(platform)).toMatchObject([
-      { state: 'fail', found: expect.stringContaining('is none of ours') },
+    expect(await runOn(platform)).toMatchObject([
+      { state: 'fail', found: expect.stringContaining('is not an ocmesh service') },
     ]);
   });
 });
 
-describe('where there is no service manager', () => {
-  const answers = { 'systemctl --user show --property': null };
+describe('without a service manager', () => {
+  const output = { 'systemctl --user show --property': null };
 
-  it('the foreground is left, not an installation', async () => {
-    expect(await look('linux', answers)).toMatchObject([
+  it('the foreground is suggested, not an installation', async () => {
+    expect(await runOn('linux', output)).toMatchObject([
       {
         state: 'skipped',
         found: 'There is no systemd on this machine. `ocmesh start` runs the daemon in the foreground.',
@@ -144,15 +146,15 @@ describe('where there is no service manager', () => {
     ]);
   });
 
-  it('a broken installation cannot be mended from here', async () => {
+  it('a broken installation cannot be repaired from here', async () => {
     install('linux');
-    expect(await look('linux', { ...answers, [`${node} -p`]: null })).toMatchObject([
-      { state: 'fail', nextStep: expect.stringContaining('Not from here: There is no systemd') },
+    expect(await runOn('linux', { ...output, [`${node} -p`]: null })).toMatchObject([
+      { state: 'fail', nextStep: expect.stringContaining('Not possible from here: There is no systemd') },
     ]);
   });
 });
 
-describe('what the service manager says', () => {
+describe('the state in the service manager', () => {
   it.each<[Platform, string, string, string]>([
     ['linux', 'systemctl --user show ocmesh.service', 'LoadState=not-found\n', 'warn'],
     [
@@ -168,16 +170,16 @@ describe('what the service manager says', () => {
       'fail',
     ],
     ['darwin', 'launchctl print gui/501/com.ocmesh.daemon', '\tstate = waiting\n', 'warn'],
-  ])('%s: %s answers %j', async (platform, command, answer, state) => {
+  ])('%s: %s prints %j', async (platform, command, answer, state) => {
     install(platform);
-    expect(await look(platform, { [command]: answer })).toMatchObject([{ state }]);
+    expect(await runOn(platform, { [command]: answer })).toMatchObject([{ state }]);
   });
 
-  it('warns of the deployed agent beside ours', async () => {
+  it('warns of a deployed agent next to ours', async () => {
     install('darwin');
     const agent = join(userHome, 'Library/LaunchAgents/com.ocmesh.agent.plist');
     writeFileSync(agent, '<plist/>');
-    expect(await look('darwin')).toMatchObject([
+    expect(await runOn('darwin')).toMatchObject([
       { state: 'ok' },
       {
         state: 'warn',

@@ -9,18 +9,18 @@ import { readDefinition } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import { createSystemd } from '../../service/systemd.ts';
 import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
-import type { Surroundings } from '../probes/environment.ts';
+import type { Environment } from '../probes/environment.ts';
 import type { Facts } from '../probes/facts.ts';
 
-const INSTALL_ANEW = 'Run `ocmesh service install`: it writes the file anew.';
+const REINSTALL = 'Run `ocmesh service install` to rewrite the file.';
 
-type Deps = Pick<Surroundings, 'home' | 'platform' | 'machine'>;
+type Deps = Pick<Environment, 'home' | 'platform' | 'machine'>;
 
 export const serviceCheck = (facts: Pick<Facts, 'serviceManager'>, deps: Deps): Check => ({
   id: 'service',
   what: 'Service',
-  why: 'launchd or systemd keeps the daemon alive; what they cannot start, stays down after the next crash or login.',
-  async look() {
+  why: 'launchd or systemd keeps the daemon running; a service that cannot start stays down after the next crash or login.',
+  async run() {
     const notice = await oldAgentNotice(deps.machine.run, deps.machine);
     return [
       await lookAt(await facts.serviceManager(), deps),
@@ -35,7 +35,7 @@ function otherAgent(notice: string): Finding {
 }
 
 async function lookAt(manager: FoundSupervisor, { home, platform, machine }: Deps): Promise<Finding> {
-  // By the file, which is there also where nobody answers for it: in a container, or after su.
+  // Looks at the file first: it exists even without a service manager, as in a container or after su.
   const supervisor = supervisorOf(platform, machine);
   const path = supervisor.definitionPath;
   const text = readDefinition(path);
@@ -43,17 +43,18 @@ async function lookAt(manager: FoundSupervisor, { home, platform, machine }: Dep
     return skipped(
       'missing' in manager
         ? `${manager.missing}. \`ocmesh start\` runs the daemon in the foreground.`
-        : 'Not installed; `ocmesh service install` does.',
+        : 'Not installed; `ocmesh service install` installs it.',
     );
   }
-  const anew = 'missing' in manager ? `${INSTALL_ANEW} Not from here: ${manager.missing}.` : INSTALL_ANEW;
+  const reinstall =
+    'missing' in manager ? `${REINSTALL} Not possible from here: ${manager.missing}.` : REINSTALL;
   const installed = supervisor.read(text);
-  if (!installed) return fail(`${path} is none of ours, or was changed`, anew);
+  if (!installed) return fail(`${path} is not an ocmesh service, or was changed`, reinstall);
   if (installed.home !== home.path) return skipped(`Installed for another home: ${installed.home}`);
   const problem = await nodeProblem(machine.run, installed.nodePath);
-  if (problem !== null) return fail(`${path} starts ${installed.nodePath}: ${problem}`, anew);
+  if (problem !== null) return fail(`${path} starts ${installed.nodePath}: ${problem}`, reinstall);
   const { program } = describeService({ ...installed, watchdogSec: 0 });
-  if (!existsSync(program)) return fail(`${path} starts ${program}: it is not there`, anew);
+  if (!existsSync(program)) return fail(`${path} starts ${program}, which does not exist`, reinstall);
   return 'missing' in manager ? ok(`installed. ${manager.missing}`) : askFor(manager.supervisor);
 }
 
@@ -67,8 +68,11 @@ const supervisorOf = (platform: string, machine: Deps['machine']): Supervisor =>
 
 async function askFor({ state, name }: Supervisor): Promise<Finding> {
   const { isLoaded, pid, words } = await state();
-  if (!isLoaded) return warn(`installed, but ${name} does not know it`, INSTALL_ANEW);
-  if (pid !== null) return ok(`installed, and ${name} runs it: ${words}`);
-  const nextStep = 'Run `ocmesh service start`; if it does not come up, that says why.';
-  return (/^failed/.test(words) ? fail : warn)(`installed, but ${name} does not run it: ${words}`, nextStep);
+  if (!isLoaded) return warn(`installed, but not loaded by ${name}`, REINSTALL);
+  if (pid !== null) return ok(`installed and running under ${name}: ${words}`);
+  const nextStep = 'Run `ocmesh service start`; if that fails, it says why.';
+  return (/^failed/.test(words) ? fail : warn)(
+    `installed, but not running under ${name}: ${words}`,
+    nextStep,
+  );
 }

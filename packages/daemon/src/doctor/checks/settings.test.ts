@@ -15,7 +15,7 @@ const asConfigured: RunningSettings = {
   needsToken: false,
 };
 
-const look = (
+const run = (
   running: Partial<RunningSettings> | null,
   values: Partial<typeof defaults> = {},
   stored: Partial<StoreFacts> = {},
@@ -24,26 +24,26 @@ const look = (
     config: () => configOf(values),
     store: async () => ({ relayChoices: [], policy: {}, ...stored }) as unknown as StoreFacts,
     runningSettings: async () => running && { ...asConfigured, ...running },
-  }).look();
+  }).run();
 
-const same = { state: 'ok', found: 'the daemon has those that are configured here' };
+const same = { state: 'ok', found: 'the daemon uses what is configured here' };
 const differing = (what: string) => ({
   state: 'ok',
-  found: `not as configured here: ${what}. The daemon has that from flags or an environment of its own, or from an earlier config.json`,
+  found: `not as configured here: ${what}. The daemon has this from flags, its own environment, or an earlier config.json`,
 });
 
-test('has nothing to say while no daemon runs', async () => {
-  expect(await look(null)).toEqual([]);
+test('reports nothing while no daemon is running', async () => {
+  expect(await run(null)).toEqual([]);
 });
 
-test('a daemon that has what is configured here', async () => {
-  expect(await look({})).toMatchObject(same);
+test('accepts a daemon that has what is configured here', async () => {
+  expect(await run({})).toMatchObject(same);
   const values = { port: 1234, name: 'alice', api_auth: 'token', relays: ['ws://127.0.0.1:1'] } as const;
   const running = { url: 'http://127.0.0.1:1234', name: 'alice', needsToken: true, relays: values.relays };
-  expect(await look(running, { ...values, relays: [...values.relays] })).toMatchObject(same);
+  expect(await run(running, { ...values, relays: [...values.relays] })).toMatchObject(same);
 });
 
-test('names what it was started with otherwise', async () => {
+test('names settings that only the daemon has', async () => {
   const running = {
     url: 'http://127.0.0.1:7500',
     name: 'alice',
@@ -51,34 +51,34 @@ test('names what it was started with otherwise', async () => {
     needsToken: true,
     policy: { ...asConfigured.policy, strangers: 'closed' as const },
   };
-  expect(await look(running)).toMatchObject(
+  expect(await run(running)).toMatchObject(
     differing(
       'port 7500, name “alice”, relays ws://127.0.0.1:1 ws://127.0.0.1:2, api_auth token, strangers closed',
     ),
   );
 });
 
-test('names what is configured here, but not there', async () => {
-  expect(await look({}, { name: 'alice', relays: ['ws://127.0.0.1:1'], api_auth: 'token' })).toMatchObject(
+test('names settings that only the configuration has', async () => {
+  expect(await run({}, { name: 'alice', relays: ['ws://127.0.0.1:1'], api_auth: 'token' })).toMatchObject(
     differing(`no name, relays ${asConfigured.relays.join(' ')}, api_auth none`),
   );
 });
 
-test('a daemon without relays is not one with the default ones', async () => {
-  expect(await look({ relays: [] })).toMatchObject(differing('no relays'));
+test('distinguishes a daemon without relays from one with the default ones', async () => {
+  expect(await run({ relays: [] })).toMatchObject(differing('no relays'));
   const relayChoices = candidateRelays.map((url) => ({ url, wanted: false }));
-  expect(await look({ relays: [] }, {}, { relayChoices })).toMatchObject(same);
+  expect(await run({ relays: [] }, {}, { relayChoices })).toMatchObject(same);
 });
 
-test('any port will do where any is configured', async () => {
-  expect(await look({ url: 'http://127.0.0.1:41234' }, { port: 0 })).toMatchObject(same);
+test('accepts any port if any is configured', async () => {
+  expect(await run({ url: 'http://127.0.0.1:41234' }, { port: 0 })).toMatchObject(same);
 });
 
-test('a candidate that stands in for another is no setting, nor what the owner chose since', async () => {
+test('accepts other candidates, and what the owner chose since the start', async () => {
   const own = 'ws://127.0.0.1:1';
-  expect(await look({ relays: candidateRelays.slice(1, 6) })).toMatchObject(same);
+  expect(await run({ relays: candidateRelays.slice(1, 6) })).toMatchObject(same);
   expect(
-    await look(
+    await run(
       { relays: [own], policy: { ...asConfigured.policy, strangers: 'ask' } },
       { relays: ['ws://127.0.0.1:2'] },
       {

@@ -9,21 +9,21 @@ import type { RunningSettings } from '../probes/running-daemon.ts';
 export const settingsCheck = (facts: Pick<Facts, 'config' | 'store' | 'runningSettings'>): Check => ({
   id: 'settings',
   what: 'Settings',
-  why: 'A daemon keeps those that it was started with, whatever is configured later or elsewhere.',
+  why: 'A daemon keeps the settings it was started with, even if the configuration changes.',
   needs: ['config', 'store', 'daemon'],
-  async look() {
+  async run() {
     const running = await facts.runningSettings();
     if (!running) return [];
-    const others = differences(running, facts.config().values, await facts.store());
+    const different = differences(running, facts.config().values, await facts.store());
     return ok(
-      others.length === 0
-        ? 'the daemon has those that are configured here'
-        : `not as configured here: ${others.join(', ')}. The daemon has that from flags or an environment of its own, or from an earlier config.json`,
+      different.length === 0
+        ? 'the daemon uses what is configured here'
+        : `not as configured here: ${different.join(', ')}. The daemon has this from flags, its own environment, or an earlier config.json`,
     );
   },
 });
 
-/** As far as a daemon shows them. */
+/** Compares the settings that a daemon reveals. */
 function differences(running: RunningSettings, config: Config, store: StoreFacts | null): string[] {
   const port = Number(new URL(running.url).port);
   const auth = running.needsToken ? 'token' : 'none';
@@ -43,7 +43,7 @@ function differences(running: RunningSettings, config: Config, store: StoreFacts
   ];
 }
 
-/** Of the candidates any may be in use: the next one stands in for one that fails. */
+/** Any of the candidates may be in use, because the next one replaces one that fails. */
 function isExpected(
   urls: readonly string[],
   named: readonly string[] | null,

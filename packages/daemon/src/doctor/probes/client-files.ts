@@ -1,20 +1,20 @@
 import { join } from 'node:path';
-import type { Surroundings } from './environment.ts';
+import type { Environment } from './environment.ts';
 
-/** A file in which an agent's client keeps its MCP servers. */
+/** A file in which an MCP client configures its servers. */
 export interface ClientFile {
   readonly client: string;
   readonly path: string;
-  /** Comments and trailing commas are allowed in it. */
+  /** Whether it may have comments and trailing commas. */
   readonly lenient: boolean;
 }
 
-/** A server entry that has to do with ocmesh. */
+/** A configured server that mentions ocmesh. */
 export interface ServerEntry {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** OCMESH_HOME, where it is named. */
+  /** Its OCMESH_HOME, if set. */
   readonly home: string | null;
 }
 
@@ -22,7 +22,7 @@ export function clientFiles({
   machine,
   workingFolder,
   platform,
-}: Pick<Surroundings, 'machine' | 'workingFolder' | 'platform'>): ClientFile[] {
+}: Pick<Environment, 'machine' | 'workingFolder' | 'platform'>): ClientFile[] {
   const { env, userHome } = machine;
   const settings = join(userHome, platform === 'darwin' ? 'Library/Application Support' : '.config');
   const openclaw =
@@ -41,7 +41,7 @@ export function clientFiles({
   ];
 }
 
-/** The servers of ours that are named anywhere in it, under `mcpServers`, `servers` or `mcp.servers`. */
+/** Finds servers that mention ocmesh anywhere in a configuration: under `mcpServers`, `servers` or `mcp.servers`. */
 export function ocmeshServers(config: unknown, depth = 6): ServerEntry[] {
   if (depth === 0 || typeof config !== 'object' || config === null) return [];
   return Object.entries(config).flatMap(([key, value]) => {
@@ -55,7 +55,7 @@ function serversIn(servers: unknown): ServerEntry[] {
   return Object.entries(servers).flatMap(([name, entry]) => {
     const { command, args, env } = (entry ?? {}) as Record<string, unknown>;
     const home = (env as Record<string, unknown> | undefined)?.['OCMESH_HOME'];
-    // One that is reached by URL has none.
+    // A server with a URL has no command.
     if (typeof command !== 'string') return [];
     const words = Array.isArray(args) ? args.filter((arg) => typeof arg === 'string') : [];
     return [name, command, ...words].some((word) => /ocmesh/i.test(word))
@@ -64,7 +64,7 @@ function serversIn(servers: unknown): ServerEntry[] {
   });
 }
 
-/** Without comments and trailing commas; what stands in quotes stays. */
+/** Removes comments and trailing commas; leaves text in quotes unchanged. */
 export const toPlainJson = (text: string): string =>
   text
     .replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, string) => string ?? ' ')

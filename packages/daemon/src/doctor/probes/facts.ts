@@ -17,61 +17,61 @@ import { newSecretKey } from '../../core/identity/new-secret-key.ts';
 import { chooseRelays, type RelayChoice } from '../../core/relays/choose-relays.ts';
 import { storedPolicy } from '../../core/trust/policy.ts';
 import { type FoundSupervisor, findSupervisor } from '../../service/find-supervisor.ts';
-import type { Surroundings } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { relaysOfLastRun } from './last-run.ts';
-import { createRelayProbe, type RelayProbe, settled } from './relay-probe.ts';
+import { createRelayProbe, type RelayProbe, whenSettled } from './relay-probe.ts';
 import { createRunningDaemon, type DaemonFacts, type RunningSettings } from './running-daemon.ts';
 
-/** The schema that brought the table of the owner's choices. */
+/** Schema that introduced the table of relay choices. */
 const RELAY_CHOICES_SINCE = 2;
 
-/** What the store of the home holds, read and not touched. */
+/** Contents of the home's store, which is only read. */
 export interface StoreFacts {
   readonly schema: number;
   readonly bytes: number;
   readonly messages: number;
   readonly secretKey: Uint8Array | null;
-  /** What the owner set beyond the configuration. */
+  /** Rules set with `ocmesh policy`. */
   readonly policy: Partial<Policy>;
   readonly relayChoices: readonly RelayChoice[];
-  /** Relays that were ever listened to, and until when. */
+  /** Relays that we ever subscribed to, and until when. */
   readonly listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[];
 }
 
-/** What several checks go on from, found out once and only when somebody asks. */
+/** Facts shared by checks, computed lazily once. */
 export interface Facts {
   config(): LoadedConfig;
   dataKey(): Uint8Array;
   hasStore(): boolean;
-  /** null where there is none yet. @throws UnreadableStoreError */
+  /** null if there is none yet. @throws UnreadableStoreError */
   store(): Promise<StoreFacts | null>;
-  /** The lock of the home. */
+  /** Process that holds the lock of the home. */
   holder(): ReturnType<typeof lockHolder>;
-  /** Which one keeps a daemon alive on this machine, if any. */
+  /** Service manager of this machine, or why there is none. */
   serviceManager(): Promise<FoundSupervisor>;
-  /** null when none runs, or it does not answer. */
+  /** null if no daemon is running, or it does not respond. */
   daemon(): Promise<DaemonFacts | null>;
-  /** null as for `daemon`. */
+  /** null if no daemon is running, or it does not respond. */
   runningSettings(): Promise<RunningSettings | null>;
   /**
-   * Our own relays: as the running daemon has them, else as a short connection of ours finds those of the
-   * configuration, or, where that names none, those of the last run.
+   * Our own relays, as the running daemon sees them. Without a daemon, as seen over a short connection: the configured
+   * ones or, if none are configured, those of the last run.
    */
   relays(): Promise<readonly RelayDetails[]>;
   relaysAreOfLastRun(): Promise<boolean>;
-  /** Connections of our own, as the identity of the home; as nobody in particular where it has none. */
+  /** Connections of our own, with the identity of the home, or a new one if it has none. */
   probe(): Promise<{ readonly probe: RelayProbe; readonly identity: Identity }>;
   close(): Promise<void>;
 }
 
-export function createFacts(surroundings: Surroundings): Facts {
-  const { home, random } = surroundings;
-  const { clock, env } = surroundings.machine;
+export function createFacts(environment: Environment): Facts {
+  const { home, random } = environment;
+  const { clock, env } = environment.machine;
   const config = once(() => loadConfig(home.config, env, {}));
   const dataKey = once(() => readKeystore(home));
   const holder = once(() => lockHolder(home.lockFile));
-  const serviceManager = once(() => findSupervisor(surroundings.machine));
-  const runningDaemon = createRunningDaemon(clock, surroundings.access);
+  const serviceManager = once(() => findSupervisor(environment.machine));
+  const runningDaemon = createRunningDaemon(clock, environment.access);
   const opened: RelayProbe[] = [];
   const hasStore = (): boolean =>
     existsSync(home.path) && readdirSync(home.path).some((name) => name.startsWith(basename(home.database)));
@@ -82,7 +82,7 @@ export function createFacts(surroundings: Surroundings): Facts {
     const sql = await openSql(image);
     try {
       const schema = schemaVersion(sql);
-      // The very first start died before it wrote anything.
+      // The first start was interrupted before it wrote anything.
       if (schema === 0) return null;
       const tables = createTables(createDatabase(sql, () => {}));
       const secretKey = tables.meta.get('secret_key');
@@ -103,13 +103,13 @@ export function createFacts(surroundings: Surroundings): Facts {
   });
 
   const daemon = once(async (): Promise<DaemonFacts | null> => {
-    // Whatever answers where a dead one's daemon.json points to, is another one's.
+    // If the daemon is dead, whatever responds at the URL in its daemon.json is something else.
     if (!holder()?.alive) return null;
     return runningDaemon.find();
   });
 
   const probe = once(async () => {
-    const engine = await surroundings.chooseEngine();
+    const engine = await environment.chooseEngine();
     const secretKey = (await store())?.secretKey ?? newSecretKey(engine, random);
     const identity = createIdentity({ engine, random, clock }, secretKey);
     const made = createRelayProbe({ clock, random, identity });
@@ -117,20 +117,20 @@ export function createFacts(surroundings: Surroundings): Facts {
     return { probe: made, identity };
   });
 
-  /** null where the relays of the next start are known: flags and another environment are not seen from here. */
+  /** Relays of the last run, if they came from flags or an environment that we cannot see; null if we know them anyway. */
   const lastRun = once(async () => {
     const read = await store();
     if (config().values.relays !== null || read === null || (await daemon())) return null;
-    const seenHere = { candidates: candidateRelays, choices: read.relayChoices };
-    return relaysOfLastRun(read.listened, seenHere, clock.now());
+    const knownHere = { candidates: candidateRelays, choices: read.relayChoices };
+    return relaysOfLastRun(read.listened, knownHere, clock.now());
   });
 
   const relays = once(async () => {
     const running = await daemon();
-    if (running) return settled(clock, runningDaemon.ownRelays);
+    if (running) return whenSettled(clock, runningDaemon.ownRelays);
     const configured = { named: config().values.relays, candidates: candidateRelays };
     const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
-    return (await probe()).probe.look(urls);
+    return (await probe()).probe.connect(urls);
   });
 
   return {

@@ -15,26 +15,26 @@ const run = (
     NOW_MS,
   );
 
-test('relays that nothing names were those of its flags or its environment', () => {
+test('relays that are not configured came from its flags or environment', () => {
   expect(run({ [mine]: 24, 'wss://b.example': 24.1 })).toEqual([mine, 'wss://b.example']);
 });
 
-test('a run with the default relays, or with those that the owner added, leaves nothing to tell', () => {
+test('returns null after a run with the default relays, or with those that the owner added', () => {
   expect(run({})).toBeNull();
   expect(run({ 'wss://b.example': 1 })).toBeNull();
   expect(run({ 'wss://b.example': 1, [mine]: 1 }, [{ url: mine, wanted: true }])).toBeNull();
 });
 
-test('an earlier run does not count', () => {
+test('an earlier run is ignored', () => {
   expect(run({ [mine]: 30, 'wss://a.example': 24 })).toBeNull();
   expect(run({ [mine]: 24, 'wss://a.example': 30 })).toEqual([mine]);
 });
 
-test('a time in the future comes from a clock that was wrong', () => {
+test('a time in the future is ignored: the clock was wrong', () => {
   expect(run({ [mine]: 24, 'ws://127.0.0.1:1': -5 })).toEqual([mine]);
 });
 
-test('what the owner added or removed counts for its relays too', () => {
+test('relays that the owner added or removed are respected', () => {
   const other = 'ws://127.0.0.1:8888';
   const choices = [
     { url: mine, wanted: false },

@@ -1,26 +1,26 @@
 import { hourMs, type UnixMs } from '@ocmesh/shared/ambient';
 import type { RelayChoice } from '../../core/relays/choose-relays.ts';
 
-/** Milliseconds between the cursors of one run: a daemon moves those of all relays that it listens to every 10 minutes. */
-const ONE_RUN_MS = hourMs;
+/** Cursors of one run are closer than this: a daemon moves those of all its relays every 10 minutes. */
+const SAME_RUN_MS = hourMs;
 
 /**
- * The relays that the daemon listened to at the end of its last run, where flags or an environment of its own named
- * them: only the store knows of those. null where they were the ones that anybody sees here.
+ * Returns the relays that the daemon used at the end of its last run, if they came from its flags or environment: only
+ * the store knows those. Returns null if they are the ones we know from here.
  */
 export function relaysOfLastRun(
   listened: readonly { readonly url: string; readonly cursorMs: UnixMs }[],
-  seenHere: {
+  knownHere: {
     readonly candidates: readonly string[];
     readonly choices: readonly RelayChoice[];
   },
   nowMs: UnixMs,
 ): readonly string[] | null {
-  const added = seenHere.choices.flatMap(({ url, wanted }) => (wanted ? [url] : []));
-  const removed = new Set(seenHere.choices.flatMap(({ url, wanted }) => (wanted ? [] : [url])));
+  const added = knownHere.choices.flatMap(({ url, wanted }) => (wanted ? [url] : []));
+  const removed = new Set(knownHere.choices.flatMap(({ url, wanted }) => (wanted ? [] : [url])));
   const possible = listened.filter(({ url, cursorMs }) => cursorMs <= nowMs && !removed.has(url));
   const endMs = Math.max(...possible.map(({ cursorMs }) => cursorMs));
-  const last = possible.flatMap(({ url, cursorMs }) => (cursorMs > endMs - ONE_RUN_MS ? [url] : []));
-  const isKnown = (url: string): boolean => seenHere.candidates.includes(url) || added.includes(url);
+  const last = possible.flatMap(({ url, cursorMs }) => (cursorMs > endMs - SAME_RUN_MS ? [url] : []));
+  const isKnown = (url: string): boolean => knownHere.candidates.includes(url) || added.includes(url);
   return last.every(isKnown) ? null : [...new Set([...last, ...added])];
 }

@@ -1,25 +1,24 @@
-import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, pollUntil, type Random } from '@ocmesh/shared/ambient';
 import type { RelayDetails } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
-import { sealedKinds } from '../../core/catch-up/fetch-messages.ts';
+import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
+import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { PublishOutcome, QueryResult } from '../../core/ports/relay-network.ts';
-import { presentRelayDetails } from '../../core/status/present-relay.ts';
-import { waitFor } from '../wait-for.ts';
 
-/** Handshake and first answer of the slowest relay that the daemon would take. */
-const PATIENCE_MS = nostrLimits.connection.handshakeMs + nostrLimits.reply.reqMs;
-/** A refusal may be over when we have said who we are, and a NIP-11 document comes on its own way. */
-const SECOND_THOUGHTS_MS = 1_000;
+/** Handshake and first response of the slowest relay that the daemon would use. */
+const SETTLE = { everyMs: 50, forMs: nostrLimits.connection.handshakeMs + nostrLimits.reply.reqMs };
+/** Time after which a state is final: AUTH may turn a refusal around, and NIP-11 is fetched over a separate connection. */
+const FINAL_MS = 1_000;
 
-/** Short connections to relays, as the daemon has them, without its store: nothing that arrives is kept. */
+/** Short connections to relays like the daemon's, but without its store: nothing that arrives is kept. */
 export interface RelayProbe {
-  /** Connects and asks for our messages. Resolves when each relay has shown what it is worth. */
-  look(urls: readonly string[]): Promise<readonly RelayDetails[]>;
+  /** Connects and subscribes to our messages. Resolves when the state of each relay is clear. */
+  connect(urls: readonly string[]): Promise<readonly RelayDetails[]>;
   publish(url: string, event: NostrEvent): Promise<PublishOutcome>;
-  /** Events of ours that the relay holds. */
+  /** Fetches those of our events that the relay has. */
   find(url: string, ids: readonly string[]): Promise<QueryResult>;
   close(): Promise<void>;
 }
@@ -35,7 +34,7 @@ export function createRelayProbe(deps: {
   const network = createRelayNetwork({ ...deps, log: silent, sign: identity.sign });
   network.start(
     [],
-    [{ name: 'dm', filters: () => [{ kinds: sealedKinds, '#p': [identity.pubkey], limit: 0 }] }],
+    [{ name: 'dm', filters: () => [{ kinds: messageKinds, '#p': [identity.pubkey], limit: 0 }] }],
     {
       onEvent() {},
       onGarbage() {},
@@ -48,29 +47,29 @@ export function createRelayProbe(deps: {
   );
 
   return {
-    look(urls) {
+    connect(urls) {
       network.use(urls);
-      return settled(clock, async () => network.relays().map(presentRelayDetails));
+      return whenSettled(clock, async () => network.relays().map(presentRelayDetails));
     },
     publish: network.publish,
-    find: (url, ids) => network.query(url, [{ kinds: sealedKinds, '#p': [identity.pubkey], ids }]),
+    find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),
     close: network.stop,
   };
 }
 
-/** What relays look like when none is still about to connect, to let us in, or to describe itself. */
-export async function settled(
+/** Returns the relays once none of them is still connecting, authenticating or fetching its NIP-11 document. */
+export async function whenSettled(
   clock: Clock,
   list: () => Promise<readonly RelayDetails[]>,
 ): Promise<readonly RelayDetails[]> {
   let since: number | null = null;
-  const calm = await waitFor(clock, PATIENCE_MS, async () => {
+  const settled = await pollUntil(clock, SETTLE, async () => {
     const relays = await list();
     if (relays.every(isComplete)) return relays;
     since = relays.every(isDecided) ? (since ?? clock.monotonic()) : null;
-    return since !== null && clock.monotonic() - since >= SECOND_THOUGHTS_MS ? relays : null;
+    return since !== null && clock.monotonic() - since >= FINAL_MS ? relays : null;
   });
-  return calm ?? list();
+  return settled ?? list();
 }
 
 const isComplete = (relay: RelayDetails): boolean => relay.carries_dms && relay.supported_nips.length > 0;

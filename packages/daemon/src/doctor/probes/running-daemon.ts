@@ -9,28 +9,28 @@ import {
   type Status,
 } from '@ocmesh/shared/contract';
 
-/** Milliseconds for an answer of a program on this machine. */
-const ANSWER_MS = 3_000;
+/** Time-out of a call to a program on this machine. */
+const RESPONSE_MS = 3_000;
 
-/** A daemon that answers. */
+/** A daemon that responds. */
 export interface DaemonFacts {
   readonly url: string;
   readonly status: Status;
 }
 
-/** What it was started with, as far as it shows that. */
+/** Settings that a running daemon reveals. */
 export interface RunningSettings {
   readonly url: string;
   readonly name: string | null;
   readonly relays: readonly string[];
   readonly policy: Policy;
-  /** For every call. */
+  /** Whether every call needs the token. */
   readonly needsToken: boolean;
 }
 
-/** The daemon of the home, asked over its API. */
+/** Calls the running daemon of the home. */
 export interface RunningDaemon {
-  /** null when it does not answer, or not as ours would. */
+  /** null if it does not respond, or not like ocmesh. */
   find(): Promise<DaemonFacts | null>;
   ownRelays(): Promise<readonly RelayDetails[]>;
   settings(daemon: DaemonFacts): Promise<RunningSettings | null>;
@@ -40,13 +40,13 @@ export function createRunningDaemon(clock: Clock, access: ClientOptions): Runnin
   const { baseUrl, fetch } = access;
 
   async function ask<T>(
-    question: (client: Handlers, context: CallContext) => Promise<T>,
+    call: (client: Handlers, context: CallContext) => Promise<T>,
     options = access,
   ): Promise<T | null> {
-    const impatience = new AbortController();
-    const cancel = clock.after(ANSWER_MS, () => impatience.abort());
+    const timeout = new AbortController();
+    const cancel = clock.after(RESPONSE_MS, () => timeout.abort());
     try {
-      return await question(createClient(options), { signal: impatience.signal });
+      return await call(createClient(options), { signal: timeout.signal });
     } catch {
       return null;
     } finally {

@@ -7,11 +7,11 @@ import { networkFault } from './network-fault.ts';
 
 const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '');
 
-/** Whether there is a name in it that a DNS server must know. */
+/** Whether the URL has a host name that needs DNS. */
 export const hasName = (url: string): boolean =>
   isIP(hostOf(url)) === 0 && !/(^|\.)localhost$/.test(hostOf(url));
 
-/** Where the way to a relay ends, before anything of Nostr is spoken; null when it is open. */
+/** Returns the step at which connecting to a relay fails, before any Nostr traffic; null if none does. */
 export async function traceRelay(
   url: string,
   clock: Clock,
@@ -30,7 +30,7 @@ export async function traceRelay(
   const error = await outcomeOf(socket, secure ? 'secureConnect' : 'connect', clock);
   if (error === null) return null;
   const step = secure && isCertificateFault(error) ? 'TLS' : 'TCP';
-  // OpenSSL's own messages are for its authors.
+  // `message` of an OpenSSL error has internal details; `reason` is readable.
   const { reason = error.message } = error as Error & { reason?: string };
   return { step, why: step === 'TLS' ? reason : networkFault('connect', codeOf(error)) };
 }
@@ -42,9 +42,9 @@ function outcomeOf(socket: Socket, opened: string, clock: Clock): Promise<Error 
       socket.destroy();
       resolve(error);
     };
-    const cancel = clock.after(nostrLimits.connection.handshakeMs, () => end(new Error('no answer')));
+    const cancel = clock.after(nostrLimits.connection.handshakeMs, () => end(new Error('no response')));
     socket.once(opened, () => end(null));
-    // Stays: a socket that was given up may still fail.
+    // Never removed: a destroyed socket may still emit an error.
     socket.on('error', end);
   });
 }
@@ -52,6 +52,6 @@ function outcomeOf(socket: Socket, opened: string, clock: Clock): Promise<Error 
 const codeOf = (error: unknown): string =>
   (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
 
-/** What the system's calls report has a syscall; what is left was said in the handshake. */
+/** Errors of system calls have a `syscall`; others come from the TLS handshake. */
 const isCertificateFault = (error: NodeJS.ErrnoException): boolean =>
-  error.syscall === undefined && error.message !== 'no answer';
+  error.syscall === undefined && error.message !== 'no response';

@@ -9,7 +9,7 @@ const SALT_AT = 12;
 const NONCE_AT = 28;
 const HEADER_BYTES = 40;
 const TAG_BYTES = 16;
-/** 128 MB and half a second: a passphrase guessed by machine costs as much each time. */
+/** 128 MB and half a second: the cost of each guess of the passphrase. */
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
 
 const derive = promisify<string, Uint8Array, number, typeof SCRYPT, Buffer>(scrypt);
@@ -24,11 +24,11 @@ export async function sealBackup(image: Uint8Array, passphrase: string): Promise
   return Buffer.concat([header, cipher.update(image), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** The database image; null when the passphrase is wrong or the file is damaged. @throws when it is no backup */
+/** Returns the database image; null if the passphrase is wrong or the file is damaged. @throws if it is not a backup */
 export async function openBackup(bytes: Buffer, passphrase: string): Promise<Buffer | null> {
   const header = bytes.subarray(0, HEADER_BYTES);
   if (bytes.length < HEADER_BYTES + TAG_BYTES || header.toString('latin1', 0, 8) !== MAGIC) {
-    throw new Error('it is no ocmesh backup');
+    throw new Error('it is not an ocmesh backup');
   }
   if (header.readUInt32BE(8) !== FORMAT) throw new Error('a newer ocmesh wrote it');
   const key = await derive(passphrase.normalize('NFKC'), header.subarray(SALT_AT, NONCE_AT), 32, SCRYPT);

@@ -1,19 +1,19 @@
 import type { Segment, Transaction } from './journal.ts';
 
-/** Transactions that go to disk together; everybody who made or read one of them waits for the same write. */
+/** Transactions that are written together. Everyone who made or read one of them waits for the same write. */
 export interface Batch {
   readonly firstSequence: number;
   readonly transactions: readonly Transaction[];
   readonly segment: Segment;
   readonly settled: Promise<void>;
   add(transaction: Transaction): void;
-  /** Whether what comes next should go into another one. */
+  /** Whether the next transaction should go into another batch. */
   isFull(): boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
 
-/** Characters of one frame: the bytes of its JSON, at most six each, stay far below what a frame may have. */
+/** Characters of one frame. With at most six bytes of JSON each, they stay far below the maximum length of a frame. */
 const MOST_CHARACTERS = 1024 * 1024;
 
 export function createBatch(firstSequence: number, segment: Segment): Batch {
@@ -23,7 +23,7 @@ export function createBatch(firstSequence: number, segment: Segment): Batch {
     resolve = onResolve;
     reject = onReject;
   });
-  // Somebody always waits, but not always before it fails.
+  // Someone always waits for it, but perhaps only after it was rejected.
   settled.catch(() => {});
   const transactions: Transaction[] = [];
   let characters = 0;

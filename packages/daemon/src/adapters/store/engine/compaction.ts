@@ -3,14 +3,14 @@ import type { Files } from './files.ts';
 import { recover } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
-/** A journal this long makes a start half a second longer. */
+/** Replaying a journal of this length takes half a second. */
 const LONG_BYTES = 8 * 1024 * 1024;
-/** … but a large store is not rewritten for a small journal. */
+/** A large store is only rewritten for a journal of this share of its size. */
 const LONG_SHARE = 0.25;
-/** Each start that is written on leaves a segment of 1 MiB. */
+/** Each run with a write leaves a segment of 1 MiB. */
 const MOST_SEGMENTS = 8;
 
-/** Pause after a compaction that failed. */
+/** Pause after a failed compaction. */
 export const COMPACT_PAUSE_MS = 60_000;
 
 /** Whether a start would be noticeably faster after a compaction. */
@@ -20,17 +20,17 @@ export const isWorthwhile = (
   longBytes = Math.max(LONG_BYTES, snapshotBytes * LONG_SHARE),
 ): boolean => journal.bytes > longBytes || journal.segments >= MOST_SEGMENTS;
 
-/** Makes a new snapshot from the old one and the segments before `generation`. Resolves with its bytes on disk. */
+/** Makes a new snapshot from the old one and the segments before `generation`. Resolves with its size in bytes. */
 export type Compact = (job: CompactionJob) => Promise<number>;
 
 export interface CompactionJob {
   readonly path: string;
   readonly key: Uint8Array;
-  /** The first segment that stays. */
+  /** Number of the first segment that remains. */
   readonly generation: number;
 }
 
-/** From the files alone: the same way as a start, so each compaction also proves that a start would work. */
+/** Compacts from the files, as a start reads them, so that each compaction also proves that a start would work. */
 export async function compactFiles(files: Files, { path, key, generation }: CompactionJob): Promise<number> {
   const { sql, sequence } = await recover(files, path, key, generation);
   try {
@@ -40,7 +40,7 @@ export async function compactFiles(files: Files, { path, key, generation }: Comp
   }
 }
 
-/** In a thread of its own: at 100,000 messages the work takes 0.3 s, and the event loop is free meanwhile. */
+/** Compacts in another thread: with 100,000 messages it takes 0.3 s, and the event loop is free meanwhile. */
 export const compactInWorker: Compact = (job) =>
   new Promise((resolve, reject) => {
     const extension = import.meta.url.endsWith('.mjs') ? 'mjs' : 'js';

@@ -1,7 +1,9 @@
-/** There is no room. Met before a frame counts as written, so that nothing is in doubt. */
+import { isDiskFull } from '../../../node/errno.ts';
+
+/** The disk is full. Thrown before a frame counts as written, so nothing is in doubt. */
 export class DiskFull extends Error {}
 
-/** @throws DiskFull in place of the errors that say so */
+/** Runs a write that may need room. @throws DiskFull instead of a system error that says so */
 export async function needingRoom(write: () => Promise<void>): Promise<void> {
   try {
     await write();
@@ -9,6 +11,3 @@ export async function needingRoom(write: () => Promise<void>): Promise<void> {
     throw isDiskFull(error) ? new DiskFull('no room', { cause: error }) : error;
   }
 }
-
-const isDiskFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -19,7 +19,7 @@ function createFolder(): string {
 }
 
 describe('files', () => {
-  it('are written anywhere, synced, and read back', async () => {
+  it('are written at any position, synced, and read back', async () => {
     const folder = createFolder();
     const path = join(folder, 'a');
     const file = realFiles.create(path);
@@ -32,7 +32,7 @@ describe('files', () => {
     expect(Buffer.from(realFiles.read(path) ?? []).toString()).toBe('hello world');
   });
 
-  it('are for the owner alone and never made over others', () => {
+  it('are for the owner only, and never created over others', () => {
     const folder = createFolder();
     const path = join(folder, 'a');
     realFiles.create(path).close();
@@ -47,13 +47,13 @@ describe('files', () => {
     expect(() => realFiles.read(join(folder, 'link'))).toThrow(/ELOOP/);
   });
 
-  it('that are not there read as null, and are removed without a word', () => {
+  it('are null if missing, and removed without an error', () => {
     const path = join(createFolder(), 'a');
     expect(realFiles.read(path)).toBeNull();
     expect(() => realFiles.remove(path)).not.toThrow();
   });
 
-  it('get other names, and second names', () => {
+  it('are renamed and linked', () => {
     const folder = createFolder();
     const at = (name: string): string => join(folder, name);
     writeFileSync(at('a'), 'text');

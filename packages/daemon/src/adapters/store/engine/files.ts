@@ -13,32 +13,33 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { errnoOf } from '../../../node/errno.ts';
 
-/** A file that is being written. */
+/** A file open for writing. */
 export interface OpenFile {
-  /** Puts the bytes into the page cache, all of them. */
+  /** Writes all bytes into the page cache. */
   write(bytes: Uint8Array, position: number): void;
   /** Resolves when data and metadata are on disk. */
   sync(): Promise<void>;
-  /** Resolves when the data is on disk, and of the metadata what is needed to find it. */
+  /** Resolves when the data, and the metadata needed to read it, are on disk. */
   datasync(): Promise<void>;
   close(): void;
 }
 
-/** The file operations of the store: few, so that a test can stand in for the disk and let each of them fail. */
+/** The file operations of the store. There are few, so that a test can replace the disk and make each of them fail. */
 export interface Files {
-  /** null when there is no such file. Never follows a symbolic link. */
+  /** Returns null if there is no such file. Never follows a symbolic link. */
   read(path: string): Uint8Array | null;
-  /** Names in a folder. */
+  /** Returns the names in a folder. */
   list(folder: string): string[];
-  /** A new file for the owner alone; fails when it exists. */
+  /** Creates a file that only its owner may access; fails if it exists. */
   create(path: string): OpenFile;
   rename(from: string, to: string): void;
-  /** A second name for a file. */
+  /** Gives a file a second name. */
   link(from: string, to: string): void;
-  /** No error when it is gone already. */
+  /** Does nothing if the file does not exist. */
   remove(path: string): void;
-  /** Resolves when the folder's names are on disk. */
+  /** Resolves when the names in the folder are on disk. */
   syncFolder(folder: string): Promise<void>;
 }
 
@@ -55,7 +56,7 @@ export const realFiles: Files = {
         closeSync(file);
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if (errnoOf(error) === 'ENOENT') return null;
       throw error;
     }
   },

@@ -8,7 +8,7 @@ const frames = (...contents: string[]): Buffer[] =>
   contents.map((content, at) => sealFrame(key, at + 1, text(content)));
 
 describe(openFrame, () => {
-  it('opens what was sealed, wherever it stands', () => {
+  it('opens a sealed frame at any position', () => {
     const bytes = Buffer.concat([Buffer.alloc(5), ...frames('one', 'two')]);
     const first = openFrame(key, 1, bytes, 5);
     expect(first?.plaintext.toString()).toBe('one');
@@ -40,14 +40,14 @@ describe(openFrame, () => {
     }
   });
 
-  it('refuses a frame that is cut anywhere', () => {
+  it('refuses a truncated frame', () => {
     const frame = frames('a short text')[0] as Buffer;
     for (let end = 0; end < frame.length; end++) {
       expect(openFrame(key, 1, frame.subarray(0, end), 0)).toBeNull();
     }
   });
 
-  it('finds none in zeros and in noise', () => {
+  it('finds no frame in zeros or noise', () => {
     expect(openFrame(key, 1, Buffer.alloc(1000), 0)).toBeNull();
     expect(openFrame(key, 1, randomBytes(1000), 0)).toBeNull();
   });
@@ -68,7 +68,7 @@ describe(hasFrameAfter, () => {
     expect(hasFrameAfter(key, 2, bytes, one.length)).toBe(true);
   });
 
-  it('takes nothing else for one: no earlier frame, no noise, no zeros', () => {
+  it('does not take an earlier frame, noise or zeros for one', () => {
     const [one, two] = frames('one', 'two') as [Buffer, Buffer];
     const bytes = Buffer.concat([one, one, two.subarray(1), randomBytes(5_000), Buffer.alloc(5_000)]);
     expect(hasFrameAfter(key, 2, bytes, one.length)).toBe(false);
@@ -80,25 +80,25 @@ describe(isNotTorn, () => {
   const room = (...parts: Uint8Array[]): Buffer =>
     Buffer.concat([...parts, Buffer.alloc(4096)]).subarray(0, 4096);
 
-  it('knows a crash by any part of the frame that is there, and by nothing behind it', () => {
+  it('takes any part of a frame with nothing behind it for a crash', () => {
     for (let end = 1; end < frame.length; end++)
       expect(isNotTorn(1, room(frame.subarray(0, end)), 0)).toBe(false);
     expect(isNotTorn(1, room(Buffer.alloc(100), frame.subarray(100)), 0)).toBe(false);
     expect(isNotTorn(1, room(frame.subarray(0, 50), Buffer.alloc(100), frame.subarray(150)), 0)).toBe(false);
   });
 
-  it('knows a cut by a frame that claims more room than there is', () => {
+  it('takes a frame longer than the file for a truncation', () => {
     for (let end = 1; end < frame.length; end++) expect(isNotTorn(1, frame.subarray(0, end), 0)).toBe(true);
   });
 
-  it('knows damage by something that stands behind the frame', () => {
+  it('takes bytes behind the frame for damage', () => {
     const damaged = Buffer.from(frame);
     damaged[100] = (damaged[100] as number) ^ 1;
     expect(isNotTorn(1, room(damaged, Buffer.alloc(10), Buffer.from([1])), 0)).toBe(true);
     expect(isNotTorn(1, room(damaged), 0)).toBe(false);
   });
 
-  it('believes no length of which a sector with the other half of the head may be missing', () => {
+  it('does not trust a length in a sector that may be missing half of the head', () => {
     const long = sealFrame(key, 1, randomBytes(0x20000));
     const at = 512 - 2;
     const bytes = Buffer.alloc(0x30000);

@@ -8,8 +8,8 @@ import { writeSnapshot } from './snapshot.ts';
 const TRIES = 5;
 
 /**
- * The whole database as one image, from the files of a store that may be in use: nothing is written, and when a
- * compaction takes the files away in the middle, it starts over.
+ * Reads the whole database as one image, from the files of a store that may be in use. Writes nothing, and starts over
+ * if a compaction removes files meanwhile.
  * @throws UnreadableStoreError
  */
 export async function readImage(files: Files, path: string, key: Uint8Array): Promise<Uint8Array> {
@@ -25,7 +25,7 @@ export async function readImage(files: Files, path: string, key: Uint8Array): Pr
   }
 }
 
-/** Makes a store that holds this image, where there is none. */
+/** Creates a store with this image, where there is none. */
 export async function createStoreFrom(
   files: Files,
   path: string,
@@ -34,8 +34,8 @@ export async function createStoreFrom(
 ): Promise<void> {
   const sql = await openSql(image);
   currentSchema.migrate(sql);
-  // The segment is made before the snapshot that names it. Never the first: should the snapshot vanish, that would look
-  // like a home that was never used.
+  // The segment is created before the snapshot that refers to it. It is never the first one: if the snapshot got lost,
+  // that would look like a home that was never used.
   const generation = 2;
   const segment = await createSegment(files, path, key, generation, currentSchema.newest);
   segment.close();

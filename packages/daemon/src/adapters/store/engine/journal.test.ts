@@ -39,7 +39,7 @@ async function someSegment() {
     await write(segment, at, text);
   }
   const bytes = files.contents().get(PATH) as Buffer;
-  /** The segment after something was done to its bytes. */
+  /** Reads the segment after its bytes were changed. */
   const readMutated = (mutate: (bytes: Buffer) => Buffer | undefined) => {
     const copy = Buffer.from(bytes);
     return read(createMemoryFiles(new Map([[PATH, mutate(copy) ?? copy]])));
@@ -52,7 +52,7 @@ const flip = (bytes: Buffer, at: number): undefined => {
 };
 
 describe('a segment', () => {
-  it('gives back what was written, in order', async () => {
+  it('returns what was written, in order', async () => {
     const { files, segment } = await someSegment();
     const { schema, frames, bytes, torn } = read(files);
     expect(frames.map(({ firstSequence }) => firstSequence)).toEqual([0, 1, 2, 3]);
@@ -62,25 +62,25 @@ describe('a segment', () => {
     expect({ schema, bytes, torn }).toEqual({ schema: 1, bytes: segment.bytes(), torn: false });
   });
 
-  it('is empty when nothing was written', async () => {
+  it('is empty if nothing was written', async () => {
     const files = createMemoryFiles();
     await createSegment(files, STORE, KEY, 5, 1);
     expect(read(files)).toEqual({ schema: 1, frames: [], bytes: 0, torn: false });
   });
 
-  it('has a key of its own, and so other bytes each time', async () => {
+  it('has its own key, and so other bytes each time', async () => {
     const [one, other] = [await someSegment(), await someSegment()];
     expect(one.bytes.subarray(32, 48)).not.toEqual(other.bytes.subarray(32, 48));
     expect(one.bytes.subarray(64, 80)).not.toEqual(other.bytes.subarray(64, 80));
   });
 
-  it('gets its name only when it is whole, so that a power cut inside a new segment’s header refuses no start', async () => {
+  it('gets its name only when it is complete, so that a start works after a power cut inside its header', async () => {
     const files = createMemoryFiles();
     await createSegment(files, STORE, KEY, 5, 1);
     const steps = files.operations.map((one) => one.op);
     expect(steps).toEqual(['create', 'write', 'write', 'sync', 'rename', 'syncFolder']);
     expect(files.operations.at(4)).toEqual({ op: 'rename', path: `${PATH}.new`, to: PATH });
-    // What a cut before leaves is not listed.
+    // An unfinished file is not listed.
     expect(listSegments(createMemoryFiles(new Map([[`${PATH}.new`, Buffer.alloc(20)]])), STORE)).toEqual([]);
   });
 
@@ -95,16 +95,16 @@ describe('a segment', () => {
     }
   });
 
-  it('is refused when it is cut anywhere', async () => {
+  it('is refused when truncated anywhere', async () => {
     const { bytes, starts, end, readMutated } = await someSegment();
     for (const length of [0, 1, 63, 64, ...starts, end - 1, end, end + 1, bytes.length - 1]) {
-      expect(() => readMutated((copy) => copy.subarray(0, length))).toThrow(/was cut/);
+      expect(() => readMutated((copy) => copy.subarray(0, length))).toThrow(/was truncated/);
     }
   });
 
   it('ends before a last frame that is torn at any byte', async () => {
     const { starts, end, readMutated } = await someSegment();
-    // Of its first four bytes, the length, only the last is not zero.
+    // Of the length, its first four bytes, only the last is not zero.
     for (let torn = (starts[3] as number) + 4; torn < end; torn++) {
       const { frames, torn: isTorn } = readMutated((copy) => void copy.fill(0, torn));
       expect(frames).toHaveLength(3);
@@ -112,14 +112,14 @@ describe('a segment', () => {
     }
   });
 
-  it('is refused when a frame in the middle is damaged: one flipped bit is no torn tail', async () => {
+  it('is refused when a frame in the middle is damaged, even by one bit', async () => {
     const { starts, readMutated } = await someSegment();
     for (let at = starts[1] as number; at < (starts[3] as number); at++) {
       expect(() => readMutated((copy) => flip(copy, at))).toThrow(/is damaged/);
     }
   });
 
-  it('is refused when frames are swapped or one is missing', async () => {
+  it('is refused when frames are swapped or missing', async () => {
     const { starts, end, readMutated } = await someSegment();
     const [first = 0, second = 0, third = 0] = starts;
     expect(() =>
@@ -159,7 +159,7 @@ describe('a segment', () => {
     ]);
   });
 
-  it('may be half extended: a crash while it grew takes nothing away', async () => {
+  it('keeps everything after a crash while it grew', async () => {
     const { bytes, readMutated } = await someSegment();
     for (const extra of [1, 1000, CHUNK_BYTES - 1]) {
       const { frames, torn } = readMutated(() => Buffer.concat([bytes, Buffer.alloc(extra)]));
@@ -168,7 +168,7 @@ describe('a segment', () => {
     }
   });
 
-  it('is refused when it is cut inside what it had grown by, at the edge of a chunk too', async () => {
+  it('is refused when truncated in a later chunk, or at its edge', async () => {
     const files = createMemoryFiles();
     const segment = await createSegment(files, STORE, KEY, 5, 1);
     for (let at = 0; at < 3; at++) await write(segment, at, 'x'.repeat(CHUNK_BYTES * 0.6));
@@ -183,11 +183,11 @@ describe('a segment', () => {
       bytes.length - CHUNK_BYTES / 2,
     ]) {
       const cut = createMemoryFiles(new Map([[PATH, bytes.subarray(0, length)]]));
-      expect(() => read(cut)).toThrow(/was cut/);
+      expect(() => read(cut)).toThrow(/was truncated/);
     }
   });
 
-  it('uses the number of a frame that found no room again, and no other', async () => {
+  it('reuses only the index of a frame that found no room', async () => {
     const files = createMemoryFiles();
     const segment = await createSegment(files, STORE, KEY, 5, 1);
     await write(segment, 0, 'one');
@@ -198,7 +198,7 @@ describe('a segment', () => {
 });
 
 describe(listSegments, () => {
-  it('lists the segments of this store in order, and nothing else', () => {
+  it('lists only the segments of this store, in order', () => {
     const names = [
       'ocmesh.db-wal.00000010',
       'ocmesh.db-wal.00000002',

@@ -3,14 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import type { Command } from '../sql/statements.ts';
 import type { Files, OpenFile } from './files.ts';
 import { hasFrameAfter, isBlank, isNotTorn, openFrame, sealFrame, segmentKey } from './frame.ts';
-import { replaceFile } from './replace-file.ts';
+import { createComplete, replaceFile } from './replace-file.ts';
 
-// The journal: committed commands since the snapshot, in numbered segments beside it. A segment is
+// The journal: commands committed since the snapshot, in numbered segments next to it. A segment consists of
 //   64 bytes header: "OCMESHWL", format, schema, number, salt, GCM tag
-//   frames, one for each group commit, in space that was made and synced before
-// It gets its name only when it is whole, and grows only by whole chunks that are synced before they are used. So a
-// file that is shorter than its frames was cut by somebody, and a frame that is broken although another follows it was
-// damaged; only what was being written in the moment of a crash may be torn, and that was never acknowledged.
+//   frames, one for each group commit, in space that was allocated and synced before
+// It gets its name only when it is complete, and grows only by whole chunks that are synced before they are used. So a
+// file that is shorter than its frames was truncated, and a broken frame with another one behind it was damaged. Only the
+// frame that was being written during a crash may be torn, and that one was never acknowledged.
 
 /** The commands of one transaction. */
 export type Transaction = readonly Command[];
@@ -21,11 +21,11 @@ const HEADER_BYTES = 64;
 const SEALED_BYTES = 48;
 const SALT_AT = 32;
 const NUMBER_DIGITS = 8;
-/** Space is made this much at a time: without it each fdatasync would also have to write the file's length. */
+/** Space is allocated in chunks of this size: otherwise each fdatasync would also have to write the file's length. */
 export const CHUNK_BYTES = 1024 * 1024;
 const zeros = Buffer.alloc(CHUNK_BYTES);
 
-/** A segment is damaged; the message says how. */
+/** A damaged segment; the message says how. */
 class DamagedSegmentError extends Error {
   constructor(path: string, why: string) {
     super(`${basename(path)} ${why}`);
@@ -36,7 +36,7 @@ class DamagedSegmentError extends Error {
 export const segmentPath = (store: string, number: number): string =>
   `${store}-wal.${String(number).padStart(NUMBER_DIGITS, '0')}`;
 
-/** Numbers of the segments that lie beside the store, in order. */
+/** Returns the numbers of the segments next to the snapshot, in order. */
 export function listSegments(files: Files, store: string): number[] {
   const prefix = `${basename(store)}-wal.`;
   return files
@@ -46,7 +46,13 @@ export function listSegments(files: Files, store: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Removes what a crash left half made. */
+/** Removes the segments before this one. */
+export function removeSegments(files: Files, path: string, before: number): void {
+  for (const number of listSegments(files, path))
+    if (number < before) files.remove(segmentPath(path, number));
+}
+
+/** Removes unfinished files that a crash left. */
 export function removeUnfinished(files: Files, store: string): void {
   const folder = dirname(store);
   for (const name of files.list(folder)) {
@@ -59,16 +65,16 @@ export interface Segment {
   readonly number: number;
   /** Bytes of frames so far. */
   bytes(): number;
-  /** Makes room for a frame of this size and resolves when it is safe to use. Throws ENOSPC and the like. */
+  /** Allocates room for a frame of this size. Resolves when it is safe to use. @throws the system's error if the disk is full */
   reserve(frameBytes: number): Promise<void>;
-  /** Writes one frame into the page cache. Room must have been made. */
+  /** Writes one frame into the page cache, where room was reserved. */
   append(frame: Buffer): void;
   seal(firstSequence: number, transactions: readonly Transaction[]): Buffer;
   datasync(): Promise<void>;
   close(): void;
 }
 
-/** Makes the next segment. Resolves when it is on disk under its name. */
+/** Creates a segment. Resolves when it is on disk under its name. */
 export async function createSegment(
   files: Files,
   store: string,
@@ -76,28 +82,18 @@ export async function createSegment(
   number: number,
   schema: number,
 ): Promise<Segment> {
-  const path = segmentPath(store, number);
-  const unfinished = `${path}.new`;
   const salt = randomBytes(16);
   const key = segmentKey(dataKey, salt);
-  files.remove(unfinished);
-  const file = files.create(unfinished);
-  try {
-    file.write(header(number, schema, salt, key), 0);
-    file.write(zeros, HEADER_BYTES);
-    await file.sync();
-    files.rename(unfinished, path);
-    await files.syncFolder(dirname(path));
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  const file = await createComplete(files, segmentPath(store, number), (unfinished) => {
+    unfinished.write(header(number, schema, salt, key), 0);
+    unfinished.write(zeros, HEADER_BYTES);
+  });
   return writer(file, number, key);
 }
 
 /**
- * Puts a segment on disk once more. What a process wrote and did not sync before it died is still read by the next one,
- * yet a power cut can take it away, and also all that builds on it.
+ * Writes a segment to disk once more. What a process wrote but did not sync before it died can still be read by the next
+ * one, but a power cut could remove it, and with it everything that builds on it.
  */
 export async function settleSegment(files: Files, store: string, number: number): Promise<void> {
   const path = segmentPath(store, number);
@@ -118,7 +114,7 @@ function writer(file: OpenFile, number: number, key: Uint8Array): Segment {
         room += CHUNK_BYTES;
       }
     },
-    // A frame for which there was no room was never written: its index, and so its nonce, is free.
+    // A frame that found no room was never written, so its index, which is the nonce, is unused.
     seal(firstSequence, transactions) {
       return sealFrame(key, index + 1, Buffer.from(JSON.stringify([firstSequence, transactions])));
     },
@@ -136,7 +132,7 @@ export interface SegmentContent {
   readonly schema: number;
   readonly frames: readonly { firstSequence: number; transactions: readonly Transaction[] }[];
   readonly bytes: number;
-  /** The last frame was being written when the process died. */
+  /** Whether the process died while it was writing the last frame. */
   readonly torn: boolean;
 }
 
@@ -153,7 +149,7 @@ export function readSegment(
   const damaged = (why: string): never => {
     throw new DamagedSegmentError(path, why);
   };
-  if (bytes.length < HEADER_BYTES + CHUNK_BYTES) damaged('was cut');
+  if (bytes.length < HEADER_BYTES + CHUNK_BYTES) damaged('was truncated');
   const { schema, key } =
     readHeader(bytes, dataKey, number) ?? damaged('has a damaged header, or belongs to another store');
 
@@ -169,11 +165,11 @@ export function readSegment(
     position = frame.end;
   }
   const whole = HEADER_BYTES + Math.floor((bytes.length - HEADER_BYTES) / CHUNK_BYTES) * CHUNK_BYTES;
-  if (position > whole) damaged('was cut');
+  if (position > whole) damaged('was truncated');
   const torn = !isBlank(bytes, position);
   const next = frames.length + 1;
   if (torn && (isNotTorn(next, bytes, position) || hasFrameAfter(key, next, bytes, position)))
-    damaged(`is damaged at byte ${position}, or was cut`);
+    damaged(`is damaged at byte ${position}, or was truncated`);
   return { schema, frames, bytes: position - HEADER_BYTES, torn };
 }
 
@@ -184,7 +180,7 @@ function header(number: number, schema: number, salt: Uint8Array, key: Uint8Arra
   bytes.writeUInt32BE(schema, 12);
   bytes.writeUInt32BE(number, 16);
   bytes.set(salt, SALT_AT);
-  // Nonce 0 is the header's; frames count from 1.
+  // Nonce 0 belongs to the header; frames count from 1.
   const cipher = createCipheriv('aes-256-gcm', key, Buffer.alloc(12)).setAAD(bytes.subarray(0, SEALED_BYTES));
   cipher.final();
   bytes.set(cipher.getAuthTag(), SEALED_BYTES);

@@ -8,12 +8,12 @@ import { readSnapshot, type SnapshotPosition } from './snapshot.ts';
 
 export interface Recovered {
   readonly sql: Sql;
-  /** The snapshot's, `generation` 1 where there is none yet. */
+  /** Position of the snapshot; `generation` 1 if there is none yet. */
   readonly snapshot: SnapshotPosition;
   readonly snapshotBytes: number;
   /** Transactions in `sql`. */
   readonly sequence: number;
-  /** Number for the next segment: one without frames may be replaced, so that starts that write nothing leave nothing. */
+  /** Number of the next segment. A segment without frames is replaced, so that runs without a write leave nothing. */
   readonly nextSegment: number;
   readonly journalBytes: number;
   /** Segments whose last frame was torn by a crash. */
@@ -21,9 +21,9 @@ export interface Recovered {
 }
 
 /**
- * The last snapshot and everything that was committed since.
- * @param before stop at this segment: it is still being written to
- * @throws UnreadableStoreError when anything is damaged, missing, or of a newer schema
+ * Reads the snapshot and replays everything that was committed since.
+ * @param before stop before this segment, which is still written to
+ * @throws UnreadableStoreError if anything is damaged, missing, or of a newer schema
  */
 export async function recover(
   files: Files,
@@ -44,7 +44,7 @@ export async function recover(
   }
 }
 
-/** No snapshot yet: the first start, or one that died before it wrote its first. */
+/** Starts without a snapshot: this is the first start, or an earlier one died before it wrote one. */
 async function startFresh(
   files: Files,
   path: string,
@@ -52,7 +52,7 @@ async function startFresh(
   numbers: readonly number[],
 ): Promise<Recovered> {
   const isUsed = (number: number): boolean => readSegment(files, path, key, number).frames.length > 0;
-  // The first segments go only when a snapshot holds what was in them.
+  // The first segment is removed only once a snapshot contains it.
   if ((numbers[0] ?? 1) !== 1 || numbers.some(isUsed)) {
     throw new Error('it is missing, but its journal is there');
   }
@@ -86,7 +86,7 @@ function replay(
     if (number !== lastSegment + 1) throw new Error(`segment ${lastSegment + 1} of its journal is missing`);
     lastSegment = number;
     const segment = readSegment(files, path, key, number);
-    // One without frames may come from a migration that did not get further.
+    // A segment without frames may be left from a migration that did not finish.
     if (segment.schema !== schema && segment.frames.length > 0)
       throw new Error(`segment ${number} of its journal has another schema`);
     sql.run('BEGIN');
@@ -102,7 +102,7 @@ function replay(
     if (segment.torn) torn++;
     if (segment.torn || segment.bytes > 0) nextSegment = number + 1;
   }
-  // The segment is made before the snapshot that names it.
+  // The segment is created before the snapshot that refers to it.
   if (lastSegment < position.generation && position.generation < before)
     throw new Error(`segment ${position.generation} of its journal is missing`);
   return { sql, snapshot: position, snapshotBytes: bytes, sequence, nextSegment, journalBytes, torn };

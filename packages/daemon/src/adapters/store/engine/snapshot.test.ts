@@ -9,7 +9,7 @@ import { readSnapshot, writeSnapshot } from './snapshot.ts';
 const PATH = '/home/ocmesh.db';
 const KEY = new Uint8Array(32).fill(5);
 
-/** Two snapshots over one another. */
+/** Writes a snapshot, then another one over it. */
 async function written() {
   const files = createMemoryFiles();
   const sql = await openSql(null);
@@ -24,7 +24,7 @@ async function written() {
 }
 
 describe('a snapshot', () => {
-  it('holds the database and the position that belongs to it', async () => {
+  it('contains the database and its position', async () => {
     const { files, bytes } = await written();
     const snapshot = await readSnapshot(files, PATH, KEY);
     expect(snapshot?.position).toEqual({ generation: 4, sequence: 15 });
@@ -33,14 +33,14 @@ describe('a snapshot', () => {
     expect(files.contents().get(PATH)?.length).toBe(bytes);
   });
 
-  it('is none where there is no file', async () => {
+  it('is null if there is no file', async () => {
     expect(await readSnapshot(createMemoryFiles(), PATH, KEY)).toBeNull();
   });
 
   it('is the old one or the new one after a power cut at any moment', async () => {
     const { first } = await written();
     const found = new Set<number>();
-    // The operations of another writing, on the disk that holds the first.
+    // The operations that replace the first snapshot.
     const files = createMemoryFiles(first);
     const sql = await openSql(null);
     currentSchema.migrate(sql);
@@ -58,7 +58,7 @@ describe('a snapshot', () => {
     expect([...found].sort()).toEqual([3, 4]);
   });
 
-  it('leaves the old one when it cannot be written', async () => {
+  it('keeps the old one if it cannot be written', async () => {
     const { first } = await written();
     for (const failing of ['create', 'write', 'sync', 'rename']) {
       const files = createMemoryFiles(first);
@@ -75,7 +75,7 @@ describe('a snapshot', () => {
     }
   });
 
-  it('is refused when whole pages are missing at its end', async () => {
+  it('is refused if whole pages are missing at its end', async () => {
     const { files } = await written();
     const bytes = files.contents().get(PATH) as Buffer;
     const cut = createMemoryFiles(new Map([[PATH, bytes.subarray(0, bytes.length - PAGE_BYTES)]]));

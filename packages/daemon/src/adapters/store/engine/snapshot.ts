@@ -3,17 +3,17 @@ import type { Files } from './files.ts';
 import { replaceFile } from './replace-file.ts';
 import { decryptImage, encryptImage } from './sqlcipher.ts';
 
-/** Which part of the journal a snapshot holds already. */
+/** The part of the journal that a snapshot contains. */
 export interface SnapshotPosition {
-  /** Number of the first segment that is not in it. */
+  /** Number of the first segment that is not in the snapshot. */
   readonly generation: number;
-  /** Transactions that are in it. */
+  /** Number of transactions in the snapshot. */
   readonly sequence: number;
 }
 
 /**
- * Replaces the snapshot: after a crash it is the old one or the new one. Resolves when it is on disk.
- * The position goes into the database itself, so that it cannot be swapped apart from what it describes.
+ * Replaces the snapshot: after a crash it is the old one or the new one. Resolves with its bytes when it is on disk.
+ * The position is stored in the database itself, so that the two cannot be mixed up.
  */
 export async function writeSnapshot(
   files: Files,
@@ -29,7 +29,7 @@ export async function writeSnapshot(
   return sealed.length;
 }
 
-/** null when there is none. Throws when it is damaged or sealed with another key. */
+/** Reads the snapshot; null if there is none. @throws if it is damaged or was encrypted with another key */
 export async function readSnapshot(
   files: Files,
   path: string,
@@ -39,7 +39,7 @@ export async function readSnapshot(
   if (!sealed) return null;
   const sql = await openSql(decryptImage(sealed, key));
   const row = sql.one('SELECT generation, sequence FROM snapshot');
-  if (!row) throw new Error('it holds no position');
+  if (!row) throw new Error('it contains no position');
   const [generation, sequence] = row as [number, number];
   return { sql, position: { generation, sequence }, bytes: sealed.length };
 }

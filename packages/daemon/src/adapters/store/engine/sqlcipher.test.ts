@@ -23,7 +23,7 @@ const rowsOf = async (image: Uint8Array): Promise<number> => {
 };
 
 describe(encryptImage, () => {
-  it('gives an image that decrypts to the same database', async () => {
+  it('returns an image that decrypts to the same database', async () => {
     const image = await someImage();
     expect(image.length).toBeGreaterThan(4 * PAGE_BYTES);
     const opened = decryptImage(encryptImage(image, KEY), KEY);
@@ -36,7 +36,7 @@ describe(encryptImage, () => {
     expect(await rowsOf(opened)).toBe(20);
   });
 
-  it('gives other bytes each time, and none of the plaintext', async () => {
+  it('returns other bytes each time, and no plaintext', async () => {
     const image = await someImage();
     const [one, other] = [encryptImage(image, KEY), encryptImage(image, KEY)];
     expect(one.subarray(0, 16)).not.toEqual(other.subarray(0, 16));
@@ -47,7 +47,7 @@ describe(encryptImage, () => {
     expect(one.includes('SQLite format')).toBe(false);
   });
 
-  it('refuses an image that leaves no room for it', async () => {
+  it('refuses an image without reserved bytes', async () => {
     const image = await someImage();
     image[20] = 0;
     expect(() => encryptImage(image, KEY)).toThrow(/no room/);
@@ -55,7 +55,7 @@ describe(encryptImage, () => {
 });
 
 describe(decryptImage, () => {
-  it('names the page in which a bit is flipped, wherever in the page', async () => {
+  it('names the page with a flipped bit, anywhere in the page', async () => {
     const sealed = encryptImage(await someImage(), KEY);
     const places = {
       salt: 0,
@@ -80,14 +80,14 @@ describe(decryptImage, () => {
     expect(() => decryptImage(sealed, new Uint8Array(32).fill(8))).toThrow(/page 1 is damaged, or the key/);
   });
 
-  it('refuses a file that was cut inside a page, or is empty', async () => {
+  it('refuses a file that was truncated inside a page, or is empty', async () => {
     const sealed = encryptImage(await someImage(), KEY);
     for (const length of [0, 1, PAGE_BYTES - 1, sealed.length - 1]) {
       expect(() => decryptImage(sealed.subarray(0, length), KEY)).toThrow(/damaged/);
     }
   });
 
-  it('refuses pages that changed places, or come from another writing of the same database', async () => {
+  it('refuses swapped pages, and pages of another snapshot of the same database', async () => {
     const image = await someImage();
     const sealed = encryptImage(image, KEY);
     const page = (bytes: Buffer, number: number) =>

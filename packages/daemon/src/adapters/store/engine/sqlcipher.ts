@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { PAGE_BYTES, RESERVED_BYTES } from '../sql/sql.ts';
 
-// SQLCipher 4 with a raw key: any SQLCipher tool opens the file. Each page of 4096 bytes is AES-256-CBC, followed by
-// its own 16-byte IV and an HMAC-SHA512 over ciphertext, IV and page number. Page 1 starts with the salt in place of
+// SQLCipher 4 with a raw key: any SQLCipher tool opens the file. Each page of 4096 bytes contains AES-256-CBC ciphertext, a
+// 16-byte IV, and an HMAC-SHA512 of ciphertext, IV and page number. Page 1 starts with the salt instead of
 // "SQLite format 3\0". https://www.zetetic.net/sqlcipher/design/
 
 const USABLE_BYTES = PAGE_BYTES - RESERVED_BYTES;
@@ -12,15 +12,15 @@ const HMAC_SALT_MASK = 0x3a;
 const HMAC_KEY_ROUNDS = 2;
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 
-/** The page whose HMAC does not fit: the file is damaged, or sealed with another key. */
+/** A page with a wrong HMAC: the file is damaged, or was encrypted with another key. */
 class BadPageError extends Error {
   constructor(page: number) {
-    super(`page ${page} is damaged, or the key is another one`);
+    super(`page ${page} is damaged, or the key is wrong`);
     this.name = 'BadPageError';
   }
 }
 
-/** Encrypts a SQLite image whose pages reserve 80 bytes. */
+/** Encrypts a SQLite image whose pages have 80 reserved bytes. */
 export function encryptImage(image: Uint8Array, key: Uint8Array): Buffer {
   if (image[20] !== RESERVED_BYTES) throw new Error('the image leaves no room for encryption');
   const salt = randomBytes(SALT_BYTES);
@@ -42,7 +42,7 @@ export function encryptImage(image: Uint8Array, key: Uint8Array): Buffer {
   return out;
 }
 
-/** @throws BadPageError */
+/** Decrypts an image. @throws BadPageError */
 export function decryptImage(sealed: Uint8Array, key: Uint8Array): Uint8Array {
   if (sealed.length === 0 || sealed.length % PAGE_BYTES !== 0) throw new BadPageError(1);
   const hmacKey = deriveHmacKey(key, sealed.subarray(0, SALT_BYTES));

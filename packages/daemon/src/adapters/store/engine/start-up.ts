@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import {
   createSegment,
   listSegments,
+  removeSegments,
   removeUnfinished,
   type Segment,
   segmentPath,
@@ -16,7 +17,7 @@ import { writeSnapshot } from './snapshot.ts';
 export interface StartedUp {
   readonly sql: Sql;
   readonly sequence: number;
-  /** New: an old one is never appended to. */
+  /** A new segment: an old one is never appended to. */
   readonly segment: Segment;
   readonly snapshotBytes: number;
   readonly generation: number;
@@ -24,7 +25,7 @@ export interface StartedUp {
   readonly journalBytes: number;
 }
 
-/** Recovers, migrates where the schema is old, and makes the segment of this run. @throws UnreadableStoreError */
+/** Recovers the store, migrates an old schema, and creates the segment of this run. @throws UnreadableStoreError */
 export async function startUp(
   files: Files,
   path: string,
@@ -37,7 +38,7 @@ export async function startUp(
   const { sql, sequence, nextSegment, journalBytes, torn } = recovered;
   let { generation } = recovered.snapshot;
   let { snapshotBytes } = recovered;
-  if (torn > 0) log.info('the last write before a crash was incomplete and is dropped', { segments: torn });
+  if (torn > 0) log.info('dropped the last write before a crash, which was incomplete', { segments: torn });
   const oldVersion = schemaVersion(sql);
   const migrated = schema.migrate(sql);
   if (nextSegment > generation) await settleSegment(files, path, nextSegment - 1);
@@ -51,12 +52,7 @@ export async function startUp(
   return { sql, sequence, segment, snapshotBytes, generation, journalBytes: migrated ? 0 : journalBytes };
 }
 
-export function removeSegments(files: Files, path: string, before: number): void {
-  for (const number of listSegments(files, path))
-    if (number < before) files.remove(segmentPath(path, number));
-}
-
-/** Second names for the files of the old schema, so that a way back remains. */
+/** Links the files of the old schema under other names, so that a downgrade remains possible. */
 function keepOldFiles(files: Files, path: string, schema: number): void {
   const old = `${path}.schema-${schema}`;
   for (const number of listSegments(files, path)) {

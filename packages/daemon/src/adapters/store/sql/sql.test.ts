@@ -10,14 +10,14 @@ async function open() {
 const insert = 'INSERT INTO t(a) VALUES(?)';
 
 describe(openSql, () => {
-  it('leaves room for encryption in every page', async () => {
+  it('reserves room for encryption in every page', async () => {
     const sql = await open();
     for (let n = 0; n < 50; n++) sql.run(insert, [`${n}${'x'.repeat(900)}`]);
     expect(sql.image()[20]).toBe(RESERVED_BYTES);
     expect(sql.one('PRAGMA integrity_check')).toEqual(['ok']);
   });
 
-  it('gives rows as columns, the first one alone, or none', async () => {
+  it('returns rows as arrays, only the first one, or null', async () => {
     const sql = await open();
     sql.run(insert, ['one']);
     sql.run(insert, [null]);
@@ -29,13 +29,13 @@ describe(openSql, () => {
     expect(sql.one('SELECT a FROM t WHERE id > 9')).toBeNull();
   });
 
-  it('keeps times in milliseconds exact', async () => {
+  it('keeps times in milliseconds exactly', async () => {
     const sql = await open();
     expect(sql.one('SELECT ?', [1_900_000_000_123])).toEqual([1_900_000_000_123]);
     expect(sql.one('SELECT ?', [Number.MAX_SAFE_INTEGER])).toEqual([Number.MAX_SAFE_INTEGER]);
   });
 
-  it('gives no image inside a transaction', async () => {
+  it('returns no image inside a transaction', async () => {
     const sql = await open();
     sql.run('BEGIN');
     sql.run(insert, ['half']);
@@ -45,7 +45,7 @@ describe(openSql, () => {
     expect(sql.image().length).toBeGreaterThan(0);
   });
 
-  it('goes on with its statements and settings after an image was made', async () => {
+  it('keeps its statements and settings after making an image', async () => {
     const sql = await open();
     sql.run(insert, ['before']);
     expect(sql.one('SELECT count(*) FROM t')).toEqual([1]);
@@ -56,7 +56,7 @@ describe(openSql, () => {
     expect(sql.one('PRAGMA locking_mode')).toEqual(['exclusive']);
   });
 
-  it('goes on with a statement that failed', async () => {
+  it('runs a statement again after it failed', async () => {
     const sql = await open();
     sql.run(insert, ['same']);
     expect(() => sql.run(insert, ['same'])).toThrow(/UNIQUE/);
@@ -64,7 +64,7 @@ describe(openSql, () => {
     expect(sql.one('SELECT count(*) FROM t')).toEqual([2]);
   });
 
-  it('opens an image as a database of its own', async () => {
+  it('opens an image as an independent database', async () => {
     const sql = await open();
     sql.run(insert, ['one']);
     const other = await openSql(sql.image());

@@ -5,20 +5,20 @@ import initSqlJs, { type Database, type SqlJsStatic, type Statement } from 'sql.
 
 export type SqlValue = string | number | null;
 
-/** A database in memory, with its statements prepared once. */
+/** A database in memory. Each statement is prepared once. */
 export interface Sql {
   run(statement: string, parameters?: readonly SqlValue[]): void;
-  /** The first row as an array of columns; null when there is none. */
+  /** Returns the first row as an array of columns; null if there is none. */
   one(statement: string, parameters?: readonly SqlValue[]): SqlValue[] | null;
   all(statement: string, parameters?: readonly SqlValue[]): SqlValue[][];
   /** Several statements without parameters. */
   script(statements: string): void;
-  /** The image as SQLite would have it in a file. Throws inside a transaction. */
+  /** Returns the image that SQLite would write to a file. Throws inside a transaction. */
   image(): Uint8Array;
   close(): void;
 }
 
-/** 80 bytes at the end of each page are left free for the page's initialisation vector and HMAC (SQLCipher 4). */
+/** Each page ends with 80 reserved bytes, for its initialisation vector and HMAC (SQLCipher 4). */
 export const PAGE_BYTES = 4096;
 export const RESERVED_BYTES = 80;
 
@@ -26,10 +26,10 @@ let engine: Promise<SqlJsStatic> | undefined;
 
 function loadEngine(): Promise<SqlJsStatic> {
   engine ??= (() => {
-    // In a bundle it lies beside, in a checkout in its package.
-    const beside = new URL('./sql-wasm.wasm', import.meta.url);
+    // Next to this file in a bundle, in its package in a checkout.
+    const bundled = new URL('./sql-wasm.wasm', import.meta.url);
     const wasm = readFileSync(
-      existsSync(beside) ? beside : createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'),
+      existsSync(bundled) ? bundled : createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'),
     );
     const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
     return initSqlJs({ wasmBinary });
@@ -37,11 +37,11 @@ function loadEngine(): Promise<SqlJsStatic> {
   return engine;
 }
 
-/** Opens an image, or makes an empty database whose pages have room for encryption. */
+/** Opens an image, or creates an empty database whose pages have room for encryption. */
 export async function openSql(image: Uint8Array | null): Promise<Sql> {
   const { Database } = await loadEngine();
   const database = new Database(image ?? emptyImage(Database));
-  // Without EXCLUSIVE every statement pays for locks that nobody else wants: 5.5 instead of 14.5 µs a query.
+  // EXCLUSIVE avoids locks that nobody else needs: a query takes 5.5 µs instead of 14.5 µs.
   database.run(
     'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON',
   );
@@ -63,9 +63,9 @@ function emptyImage(Constructor: SqlJsStatic['Database']): Uint8Array {
 }
 
 /**
- * The same statement with `+?` for each `?`. Where SQLite plans by the value of a bare parameter (a partial index, a
- * LIMIT), it prepares the statement anew after each binding: 20 µs instead of 4, several times that in a daemon that
- * was idle. The switch against it (SQLITE_DBCONFIG_ENABLE_QPSG) is out of reach in sql.js.
+ * Replaces each `?` by `+?`. If the plan depends on the value of a bare parameter (a partial index, a LIMIT), SQLite
+ * prepares the statement again after each binding: 20 µs instead of 4 µs, and several times that in a daemon that was
+ * idle. The option against it (SQLITE_DBCONFIG_ENABLE_QPSG) cannot be set in sql.js.
  */
 const planOnce = (text: string): string => text.replaceAll('?', '+?');
 
@@ -81,7 +81,7 @@ function wrap(database: Database): Sql {
     return statement;
   }
 
-  /** `get()` on columns is 3.5 times as fast as `getAsObject()`. */
+  /** Returns rows as arrays: `get()` is 3.5 times as fast as `getAsObject()`. */
   function rows(text: string, parameters: readonly SqlValue[], most: number): SqlValue[][] {
     const statement = prepared(text);
     try {
@@ -102,7 +102,7 @@ function wrap(database: Database): Sql {
       try {
         statement.run([...parameters]);
       } finally {
-        // A failed run leaves the statement in the middle.
+        // A statement that failed is left half executed.
         statement.reset();
       }
     },

@@ -3,7 +3,7 @@ import { createSchema, currentSchema, migrations } from './migrations/index.ts';
 import { openSql } from './sql.ts';
 import { lastSchemaOf, statementText } from './statements.ts';
 
-/** Every statement by its number, blanks made one: what they do is what counts. */
+/** All statements by number, with white space normalized. */
 function texts(): string[] {
   const found: string[] = [];
   for (;;) {
@@ -15,9 +15,9 @@ function texts(): string[] {
   }
 }
 
-// A journal that was written yesterday names these numbers. Lines of a released schema are never changed and never
-// moved; new statements come at the end.
-it('the numbers and texts of a released schema stay as they are', async () => {
+// Existing journals refer to these numbers. Lines of a released schema never change and never move; new statements come
+// at the end.
+it('keeps number and text of each statement of a released schema', async () => {
   const lines = texts().map((text, number) => `${number}\t${text}\n`);
   await expect(lines.slice(0, 22).join('')).toMatchFileSnapshot(
     '../../../../test/store/fixtures/statements-1.txt',
@@ -28,7 +28,7 @@ it('the numbers and texts of a released schema stay as they are', async () => {
   await expect(lines.join('')).toMatchFileSnapshot('../../../../test/store/fixtures/statements-3.txt');
 });
 
-it('every statement fits the schema, and one that is no longer used fits its last', async () => {
+it('has only statements that run with the newest schema, or with their last one', async () => {
   for (let version = 1; version <= migrations.length; version++) {
     const sql = await openSql(null);
     createSchema(migrations.slice(0, version)).migrate(sql);
@@ -39,7 +39,7 @@ it('every statement fits the schema, and one that is no longer used fits its las
   }
 });
 
-it('no statement depends on the moment or on chance', () => {
+it('has no statement that depends on time or randomness', () => {
   for (const text of texts()) {
     expect(text).not.toMatch(
       /\b(now|random|randomblob|CURRENT_\w+|unixepoch|strftime|datetime|julianday|changes|last_insert_rowid)\b/i,
@@ -47,6 +47,6 @@ it('no statement depends on the moment or on chance', () => {
   }
 });
 
-it('a number from a newer ocmesh is named', () => {
+it('names the number of an unknown statement', () => {
   expect(() => statementText(9_999)).toThrow('statement 9999');
 });

@@ -1,14 +1,17 @@
 import type { SqlValue } from './sql.ts';
 
-// Every statement that changes the store. The journal names them by their place in this list: it only ever grows at its
-// end, and a text never changes. No now(), no random(), no value that depends on anything but the database and the
-// parameters: a replay must do exactly the same. A third column names the last schema that has the statement: replay
-// comes before migration, so old journals still need it.
+// All statements that change the store. The journal refers to them by their position in this list, so it only grows at
+// its end, and a text never changes. No now(), no random(), no value that depends on anything but the database and the
+// parameters: a replay must do exactly the same. The third column is the last schema that has the statement: journals are
+// replayed before migration, so old ones still need it.
 
-/** One carried-out statement, as the journal keeps it: its number and its parameters. */
+/** An executed statement, as the journal stores it: number and parameters. */
 export type Command = readonly [statement: number, ...parameters: SqlValue[]];
 
-/** Messages that nobody waits for: read, or no longer going out, and owing no receipt; with ?1 also strangers' unread. */
+/**
+ * Messages that may be removed: read or no longer in the outbox, and with no receipt due; with ?1 also unread ones of
+ * strangers.
+ */
 export const PRUNABLE = `SELECT arrival FROM messages m
   WHERE m.receipt_due = 'none' AND m.arrived_at < ?2 AND (
     (m.direction = 'in' AND (m.read = 1
@@ -166,12 +169,12 @@ const numbers = new Map<string, number>(
 
 export const statementNumber = (name: StatementName): number => numbers.get(name) as number;
 
-/** @throws when the journal was written by an ocmesh that knows more statements */
+/** @throws if an ocmesh that knows more statements wrote the journal */
 export function statementText(number: number): string {
   const row = list[number];
   if (!row) throw new Error(`it uses statement ${number}, which this ocmesh does not know`);
   return row[1];
 }
 
-/** The last schema that has this statement; undefined while it is in use. */
+/** Returns the last schema that has this statement; undefined if it is in use. */
 export const lastSchemaOf = (number: number): number | undefined => list[number]?.[2];

@@ -1,6 +1,6 @@
 import type { SqlValue } from '../sql/sql.ts';
 
-/** Gathers the conditions of a query; the texts are ours, the caller's values only ever become parameters. */
+/** Builds the WHERE clause of a query. The texts are ours; values only become parameters. */
 export function conditions() {
   const texts: string[] = [];
   const parameters: SqlValue[] = [];
@@ -13,5 +13,5 @@ export function conditions() {
   };
 }
 
-/** A LIKE pattern for `ESCAPE '\'` that finds the text anywhere, its own wildcards taken literally. */
+/** Returns a LIKE pattern for `ESCAPE '\'` that finds the text anywhere, with its wildcards escaped. */
 export const likePattern = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;

@@ -1,12 +1,12 @@
 import type { Sql, SqlValue } from '../sql/sql.ts';
 import { type Command, type StatementName, statementNumber, statementText } from '../sql/statements.ts';
 
-/** What the tables work with: any query, but changes only by a statement that the journal knows. */
+/** The database as the tables use it: any query, but only changes that the journal knows. */
 export interface Database extends Pick<Sql, 'one' | 'all'> {
   write(name: StatementName, parameters: readonly SqlValue[]): void;
 }
 
-/** @param onWrite gets each command that was carried out */
+/** @param onWrite called with each executed command */
 export function createDatabase(sql: Sql, onWrite: (command: Command) => void): Database {
   return {
     one: sql.one,

@@ -19,16 +19,32 @@ async function setUp() {
   const put = (peer: Pubkey, direction: 'in' | 'out', arrivedAtMs: number, hops = 0): void => {
     const id = `m${++count}`;
     const message: NewMessage = {
-      ...{ id, eventId: `e-${id}`, peer, direction, arrivedAtMs, hops, timestampMs: arrivedAtMs },
-      ...{ type: 'text', content: id, data: null, replyTo: null, thread: null, seq: null, auto: false },
-      ...{ read: true, state: 'received', deliveredAtMs: null, readAtMs: null, receiptDue: 'none' },
+      id,
+      eventId: `e-${id}`,
+      peer,
+      direction,
+      type: 'text',
+      content: id,
+      data: null,
+      replyTo: null,
+      thread: null,
+      timestampMs: arrivedAtMs,
+      arrivedAtMs,
+      read: true,
+      state: 'received',
+      deliveredAtMs: null,
+      readAtMs: null,
+      receiptDue: 'none',
+      seq: null,
+      auto: false,
+      hops,
     };
     messages.insert(message);
   };
   return { sql, messages, put };
 }
 
-test('the newest incoming message of a time is that of anybody, or of one conversation', async () => {
+test('finds the newest incoming message of a period, from anyone or one peer', async () => {
   const { messages, put } = await setUp();
   put(bob, 'in', 1_000, 1);
   put(bob, 'in', 2_000, 2);
@@ -40,14 +56,14 @@ test('the newest incoming message of a time is that of anybody, or of one conver
   expect(messages.newestIncoming({ fromMs: 2_001, toMs: 2_999, limit: 10 })).toBeNull();
 });
 
-test('among messages of the same moment the one that arrived last is the newest', async () => {
+test('takes the last arrival for the newest of messages with the same time', async () => {
   const { messages, put } = await setUp();
   put(bob, 'in', 1_000, 1);
   put(bob, 'in', 1_000, 2);
   expect(messages.newestIncoming({ ...minute, peer: bob, limit: 10 })?.hops).toBe(2);
 });
 
-test('it is looked for among the last ones of the conversation, whatever others write meanwhile', async () => {
+test('looks among the last messages of the conversation, whatever others write meanwhile', async () => {
   const { messages, put } = await setUp();
   put(bob, 'in', 1_000, 7);
   for (let n = 0; n < 5; n++) put(carol, 'in', 2_000 + n);
@@ -56,22 +72,22 @@ test('it is looked for among the last ones of the conversation, whatever others 
   expect(messages.newestIncoming({ ...minute, peer: bob, limit: 3 })).toBeNull();
 });
 
-test('its query reads a time, not a conversation', async () => {
+test('reads a period, not a whole conversation', async () => {
   const { sql } = await setUp();
-  const asked: string[] = [];
+  const queries: string[] = [];
   const watching: typeof sql = {
     ...sql,
     one(text) {
-      asked.push(text);
+      queries.push(text);
       return null;
     },
   };
   const watched = createTables(createDatabase(watching, () => {})).messages;
   for (const peer of [{}, { peer: bob }]) watched.newestIncoming({ ...minute, ...peer, limit: 3 });
-  for (const text of asked) {
+  for (const text of queries) {
     const plan = sql.all(`EXPLAIN QUERY PLAN ${text}`, [0, 1, ...(text.includes('+peer') ? [bob] : []), 3]);
     expect(plan.map((row) => row[3]).join('\n')).toContain('messages_by_age (arrived_at>? AND arrived_at<?)');
     expect(plan.map((row) => row[3]).join('\n')).not.toContain('TEMP B-TREE');
   }
-  expect(asked).toHaveLength(2);
+  expect(queries).toHaveLength(2);
 });

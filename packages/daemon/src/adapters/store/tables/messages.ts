@@ -5,18 +5,29 @@ import type { SqlValue } from '../sql/sql.ts';
 import { PRUNABLE } from '../sql/statements.ts';
 import { conditions, likePattern } from './conditions.ts';
 import type { Database } from './database.ts';
-import { FAMILIAR } from './peers.ts';
+import { CORRESPONDENT } from './peers.ts';
 
 const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
   read, state, delivered_at, read_at, seq, auto, hops`;
 
-export function createMessagesTable(database: Database): MessagesTable {
+/** Messages, grouped by what they are used for. */
+export const createMessagesTable = (database: Database): MessagesTable => ({
+  ...createRecords(database),
+  ...createReadMarks(database),
+  ...createDeliveryStates(database),
+  ...createReceipts(database),
+  ...createAutomaticMessages(database),
+});
+
+const countOf = (database: Database, where: string, ...parameters: SqlValue[]): number =>
+  Number(database.one(`SELECT count(*) FROM messages WHERE ${where}`, parameters)?.[0]);
+
+/** Storing, finding and removing messages. */
+function createRecords(database: Database) {
   const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
     const row = database.one(`SELECT ${COLUMNS} FROM messages WHERE ${where}`, parameters);
     return row && toMessage(row);
   };
-  const count = (where: string, ...parameters: SqlValue[]): number =>
-    Number(database.one(`SELECT count(*) FROM messages WHERE ${where}`, parameters)?.[0]);
   const totals = () => {
     const [rows, bytes, last] = database.one(
       'SELECT count, bytes, last_arrival FROM message_totals',
@@ -78,15 +89,14 @@ export function createMessagesTable(database: Database): MessagesTable {
       database.write('messages.prune', which);
       return before - totals().count;
     },
-    countUnread: (peer) => (peer === undefined ? count('read = 0') : count('read = 0 AND peer = ?', peer)),
+  } satisfies Partial<MessagesTable>;
+}
 
-    setState(id, state, atMs) {
-      database.write('messages.setState', [state, id]);
-      if (state === 'delivered' || state === 'read') {
-        database.write('messages.setDelivered', [atMs, id]);
-      }
-      if (state === 'read') database.write('messages.setReadByPeer', [atMs, id]);
-    },
+/** Which messages the owner has read. */
+const createReadMarks = (database: Database) =>
+  ({
+    countUnread: (peer) =>
+      peer === undefined ? countOf(database, 'read = 0') : countOf(database, 'read = 0 AND peer = ?', peer),
 
     unreadIds(which) {
       const rows =
@@ -100,67 +110,32 @@ export function createMessagesTable(database: Database): MessagesTable {
               );
       return rows.map(([id]) => id as string);
     },
+
     markRead: (id) => database.write('messages.markRead', [id]),
 
-    setReceiptDue: (id, due) => database.write('messages.setReceiptDue', [due, id]),
     unreadOfStrangers(peer) {
       const sum = `SELECT count(*), total(length(CAST(content AS BLOB)) + coalesce(length(CAST(data AS BLOB)), 0))
         FROM messages WHERE read = 0`;
       const row =
         peer === undefined
           ? database.one(
-              `${sum} AND peer NOT IN (SELECT pubkey FROM peers WHERE trust = 'blocked' OR ${FAMILIAR})`,
+              `${sum} AND peer NOT IN (SELECT pubkey FROM peers WHERE trust = 'blocked' OR ${CORRESPONDENT})`,
             )
           : database.one(`${sum} AND peer = ?`, [peer]);
       return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
     },
-    receiptsDue: (to, limit) =>
-      database
-        .all(
-          `SELECT id, event_id, peer, receipt_due FROM messages m WHERE receipt_due <> 'none' AND ${
-            to === 'familiar' ? '' : 'NOT'
-          } EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = m.peer AND ${FAMILIAR}) ORDER BY arrival LIMIT ?`,
-          [limit],
-        )
-        .map(([id, eventId, peer, due]) => ({
-          id: id as string,
-          eventId: eventId as string,
-          peer: peer as Pubkey,
-          due: due as Exclude<ReceiptDue, 'none'>,
-        })),
+  }) satisfies Partial<MessagesTable>;
 
-    receipted: (peer, state, sinceMs, limit) =>
-      database
-        .all(
-          // The inner limit, so that a long conversation is not read through for each receipt.
-          `SELECT id FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 200)
-           WHERE direction = 'in' AND receipt_due = 'none' AND read = ? AND arrived_at >= ? LIMIT ?`,
-          [peer, Number(state === 'read'), sinceMs, limit],
-        )
-        .map(([id]) => id as string),
-
-    newestIncoming({ fromMs, toMs, peer, limit }) {
-      const row = database.one(
-        // The time and the inner limit, so that what we send without an answer is not read through for each message;
-        // `+peer`, since by its index the time would bound nothing.
-        `SELECT peer, hops FROM (SELECT peer, hops, direction, arrived_at, arrival FROM messages
-           WHERE arrived_at BETWEEN ? AND ? ${peer === undefined ? '' : 'AND +peer = ?'}
-           ORDER BY arrived_at DESC, arrival DESC LIMIT ?)
-         WHERE direction = 'in' ORDER BY arrived_at DESC, arrival DESC`,
-        [fromMs, toMs, ...(peer === undefined ? [] : [peer]), limit],
-      );
-      return row && { peer: row[0] as Pubkey, hops: row[1] as number };
+/** Delivery states of outgoing messages. */
+const createDeliveryStates = (database: Database) =>
+  ({
+    setState(id, state, atMs) {
+      database.write('messages.setState', [state, id]);
+      if (state === 'delivered' || state === 'read') {
+        database.write('messages.setDelivered', [atMs, id]);
+      }
+      if (state === 'read') database.write('messages.setReadByPeer', [atMs, id]);
     },
-
-    countAutomatic: (peer, sinceMs) =>
-      Number(
-        database.one(
-          // The inner limit, so that a long conversation is not read through for each message.
-          `SELECT count(*) FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 1000)
-           WHERE direction = 'out' AND auto = 1 AND arrived_at > ?`,
-          [peer, sinceMs],
-        )?.[0],
-      ),
 
     countByState<S extends DeliveryState>(...states: S[]) {
       const counts = Object.fromEntries(states.map((state) => [state, 0])) as Record<S, number>;
@@ -173,8 +148,65 @@ export function createMessagesTable(database: Database): MessagesTable {
       }
       return counts;
     },
-  };
-}
+  }) satisfies Partial<MessagesTable>;
+
+/** Receipts that incoming messages still owe their senders, and those that were sent. */
+const createReceipts = (database: Database) =>
+  ({
+    setReceiptDue: (id, due) => database.write('messages.setReceiptDue', [due, id]),
+
+    receiptsDue: (to, limit) =>
+      database
+        .all(
+          `SELECT id, event_id, peer, receipt_due FROM messages m WHERE receipt_due <> 'none' AND ${
+            to === 'familiar' ? '' : 'NOT'
+          } EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = m.peer AND ${CORRESPONDENT}) ORDER BY arrival LIMIT ?`,
+          [limit],
+        )
+        .map(([id, eventId, peer, due]) => ({
+          id: id as string,
+          eventId: eventId as string,
+          peer: peer as Pubkey,
+          due: due as Exclude<ReceiptDue, 'none'>,
+        })),
+
+    receipted: (peer, state, sinceMs, limit) =>
+      database
+        .all(
+          // The inner limit keeps this from reading a long conversation for each receipt.
+          `SELECT id FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 200)
+           WHERE direction = 'in' AND receipt_due = 'none' AND read = ? AND arrived_at >= ? LIMIT ?`,
+          [peer, Number(state === 'read'), sinceMs, limit],
+        )
+        .map(([id]) => id as string),
+  }) satisfies Partial<MessagesTable>;
+
+/** Counts for the loop guard. */
+const createAutomaticMessages = (database: Database) =>
+  ({
+    newestIncoming({ fromMs, toMs, peer, limit }) {
+      const row = database.one(
+        // The time and the inner limit keep this from reading everything we sent without a reply; `+peer`, because with
+        // the index of peers the time would limit nothing.
+        `SELECT peer, hops FROM (SELECT peer, hops, direction, arrived_at, arrival FROM messages
+           WHERE arrived_at BETWEEN ? AND ? ${peer === undefined ? '' : 'AND +peer = ?'}
+           ORDER BY arrived_at DESC, arrival DESC LIMIT ?)
+         WHERE direction = 'in' ORDER BY arrived_at DESC, arrival DESC`,
+        [fromMs, toMs, ...(peer === undefined ? [] : [peer]), limit],
+      );
+      return row && { peer: row[0] as Pubkey, hops: row[1] as number };
+    },
+
+    countAutomatic: (peer, sinceMs) =>
+      Number(
+        database.one(
+          // The inner limit keeps this from reading a long conversation for each message.
+          `SELECT count(*) FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 1000)
+           WHERE direction = 'out' AND auto = 1 AND arrived_at > ?`,
+          [peer, sinceMs],
+        )?.[0],
+      ),
+  }) satisfies Partial<MessagesTable>;
 
 function messageConditions(filter: MessageFilter) {
   const where = conditions();

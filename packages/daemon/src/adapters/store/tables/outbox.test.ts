@@ -4,14 +4,14 @@ import { openSql } from '../sql/sql.ts';
 import { createDatabase } from './database.ts';
 import { createTables } from './index.ts';
 
-test('the answers of relays come in the order in which they were given, then by address', async () => {
+test('sorts the outcomes of relays by time, then by URL', async () => {
   const sql = await openSql(null);
   currentSchema.migrate(sql);
   const { outbox } = createTables(createDatabase(sql, () => {}));
-  const answer = (url: string, atMs: number): void =>
+  const record = (url: string, atMs: number): void =>
     outbox.record('e', { url, outcome: 'accepted', reason: null, final: true, atMs });
-  answer('wss://b', 2);
-  answer('wss://c', 1);
-  answer('wss://a', 2);
+  record('wss://b', 2);
+  record('wss://c', 1);
+  record('wss://a', 2);
   expect(outbox.outcomes('e').map(({ url }) => url)).toEqual(['wss://c', 'wss://a', 'wss://b']);
 });

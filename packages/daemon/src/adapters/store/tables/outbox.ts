@@ -31,7 +31,7 @@ export function createOutboxTable(database: Database): OutboxTable {
     },
     remove(eventId) {
       database.write('outbox.remove', [eventId]);
-      // The ladder of a message stays to be shown; nobody asks for that of a hello or receipt.
+      // Outcomes of a message remain to be shown; those of a hello or receipt are not.
       database.write('outcomes.forget', [eventId, eventId]);
     },
 
@@ -43,7 +43,7 @@ export function createOutboxTable(database: Database): OutboxTable {
           eventId,
         ])
         .map(toOutcome)
-        // Here and not by SQLite, where it takes ten times as long; by URL they lie sorted.
+        // Sorted here, as SQLite takes ten times as long; by URL the primary key sorts them.
         .sort((one, other) => one.atMs - other.atMs),
   };
 }

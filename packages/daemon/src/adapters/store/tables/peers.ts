@@ -7,21 +7,21 @@ import type { Database } from './database.ts';
 
 const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
   offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
-/** Peers kept at hand, at about 1 KB each. */
+/** Peers in the cache, about 1 KB each. */
 const CACHED = 2_048;
 const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
-/** Contacts, and whoever our agent wrote to: the last number of the conversation outlives its messages. */
-export const FAMILIAR = `(trust = 'contact' OR (trust = 'stranger' AND last_seq > 0))`;
+/** Contacts, and strangers our agent has written to: the last number of a conversation outlives its messages. */
+export const CORRESPONDENT = `(trust = 'contact' OR (trust = 'stranger' AND last_seq > 0))`;
 
 export function createPeersTable(database: Database): PeersTable {
-  /** Each presence and message asks for its peer several times. A transaction that is taken back takes this table along. */
+  /** Each presence and message reads its peer several times. A rollback discards this table, and the cache with it. */
   const cache = new Map<Pubkey, PeerRecord>();
   const count = (): number => Number(database.one('SELECT count(*) FROM peers')?.[0]);
 
   return {
     get(pubkey) {
-      const known = cache.get(pubkey);
-      if (known) return known;
+      const cached = cache.get(pubkey);
+      if (cached) return cached;
       const row = database.one(`SELECT ${COLUMNS} FROM peers WHERE pubkey = ?`, [pubkey]);
       const peer = row && toPeer(row);
       if (cache.size >= CACHED) cache.clear();
@@ -31,7 +31,7 @@ export function createPeersTable(database: Database): PeersTable {
 
     put(peer) {
       const before = cache.get(peer.pubkey);
-      // The first sight of it stays.
+      // As in the statement, `firstSeenMs` never changes.
       if (before) cache.set(peer.pubkey, { ...peer, firstSeenMs: before.firstSeenMs });
       if (before && isSignOfLife(before, peer)) {
         const { pubkey, lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs } = peer;
@@ -80,7 +80,7 @@ export function createPeersTable(database: Database): PeersTable {
     countOnline: (nowMs, windowMs) =>
       Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
     correspondents: () =>
-      database.all(`SELECT pubkey FROM peers WHERE ${FAMILIAR}`).map(([pubkey]) => pubkey as Pubkey),
+      database.all(`SELECT pubkey FROM peers WHERE ${CORRESPONDENT}`).map(([pubkey]) => pubkey as Pubkey),
     ungreeted: (limit) =>
       database
         .all(
@@ -99,7 +99,7 @@ export function createPeersTable(database: Database): PeersTable {
   };
 }
 
-/** Nothing new but that it lives: what most presences and messages say. */
+/** Whether only times changed, as with most presences and messages. */
 const isSignOfLife = (before: PeerRecord, peer: PeerRecord): boolean =>
   before.name === peer.name &&
   before.about === peer.about &&

@@ -1,4 +1,4 @@
-/** The first schema. Times are milliseconds since 1970 unless the name says otherwise; lists are JSON. */
+/** The first schema. Times are milliseconds since 1970, unless the name says otherwise; lists are JSON. */
 export const init = `
 CREATE TABLE snapshot(
   generation INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-/** Lanes for each relay keep their own time; messages can be signed anew; relay lists, of peers and our own. */
+/** Retry times move to the lanes, messages can be re-signed, and relay lists of peers and relays of the owner are stored. */
 export const relays = `
 DROP INDEX outbox_due;
 ALTER TABLE outbox DROP COLUMN due_at;

@@ -1,4 +1,4 @@
-/** Whom the owner lets in: held strangers, pendingContacts of the agent, loop pauses; hellos are remembered beyond their peers. */
+/** Held messages of strangers, pending contacts, loop pauses, and hellos that are remembered longer than their peers. */
 export const trust = `
 ALTER TABLE peers ADD COLUMN note TEXT;
 

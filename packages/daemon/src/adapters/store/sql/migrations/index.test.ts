@@ -3,7 +3,7 @@ import { openSql } from '../sql.ts';
 import { createSchema, currentSchema, schemaVersion } from './index.ts';
 
 describe('the schema', () => {
-  it('is made from nothing, once', async () => {
+  it('is created from nothing, once', async () => {
     const sql = await openSql(null);
     expect(currentSchema.migrate(sql)).toBe(true);
     expect(schemaVersion(sql)).toBe(currentSchema.newest);
@@ -11,7 +11,7 @@ describe('the schema', () => {
     expect(sql.one('PRAGMA integrity_check')).toEqual(['ok']);
   });
 
-  it('refuses a database of a newer ocmesh with the next step', async () => {
+  it('refuses a database of a newer ocmesh, with the next step', async () => {
     const sql = await openSql(null);
     sql.script('PRAGMA user_version = 7');
     expect(() => currentSchema.check(sql)).toThrow(
@@ -19,14 +19,14 @@ describe('the schema', () => {
     );
   });
 
-  it('never takes a newer database for an old one', async () => {
+  it('does not migrate a newer database', async () => {
     const sql = await openSql(null);
     sql.script('PRAGMA user_version = 7');
     expect(() => currentSchema.migrate(sql)).toThrow(/install the newer one/);
     expect(schemaVersion(sql)).toBe(7);
   });
 
-  it('is changed as a whole or not at all', async () => {
+  it('migrates completely or not at all', async () => {
     const sql = await openSql(null);
     createSchema(['CREATE TABLE one(a)']).migrate(sql);
     expect(() => createSchema(['', 'CREATE TABLE two(a)', 'nonsense']).migrate(sql)).toThrow();

@@ -3,22 +3,22 @@ import { init } from './001-init.ts';
 import { relays } from './002-relays.ts';
 import { trust } from './003-trust.ts';
 
-/** The database's layout through time. */
+/** The layout of the database, with the migrations that lead to it. */
 export interface Schema {
   readonly newest: number;
-  /** @throws when a newer ocmesh wrote the database */
+  /** @throws if a newer ocmesh wrote the database */
   check(sql: Sql): void;
   /**
-   * Brings the database to the newest layout, in one transaction.
+   * Migrates the database to the newest layout, in one transaction.
    * @returns whether there was anything to do
-   * @throws when a newer ocmesh wrote it
+   * @throws if a newer ocmesh wrote it
    */
   migrate(sql: Sql): boolean;
 }
 
 export const schemaVersion = (sql: Sql): number => Number(sql.one('PRAGMA user_version')?.[0] ?? 0);
 
-/** @param migrations in order, forward only: one that was released is never changed */
+/** @param migrations in order, forward only: a released one never changes */
 export function createSchema(migrations: readonly string[]): Schema {
   const newest = migrations.length;
   function check(sql: Sql): void {

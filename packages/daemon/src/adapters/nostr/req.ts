@@ -1,0 +1,42 @@
+import type { Cancel } from '@ocmesh/shared/ambient';
+import type { Filter } from '@ocmesh/shared/wire';
+
+/** A REQ to send, and the callbacks for the relay's responses. */
+export interface ReqSpec {
+  readonly id: string;
+  /** Stays for the life of the connection: it is sent again after a refusal. */
+  readonly permanent: boolean;
+  readonly filters: () => readonly Filter[];
+  /** @param bytes size of the frame */
+  onEvent(event: unknown, bytes: number): void;
+  /** Called once for each time the REQ is sent. */
+  onEose(): void;
+  /** Called when it will not be sent again: refused, without response, or the connection is closed. */
+  onEnd(): void;
+}
+
+/** A REQ on one connection. */
+export interface Req {
+  readonly spec: ReqSpec;
+  /** Filters as they were sent last; an event that matches none of them was not asked for. */
+  filters: readonly Filter[];
+  /** `sent`: no response yet; `live`: events have come; `complete`: EOSE has come; `closed`: refused. */
+  phase: 'sent' | 'live' | 'complete' | 'closed';
+  /** We authenticated because of it since the last challenge. */
+  authTried: boolean;
+  /** The relay wants NIP-42 first: the next challenge is worth another try. */
+  wantsChallenge: boolean;
+  /** A NOTICE that came before any response to it. */
+  notice: string | null;
+  cancel: Cancel;
+}
+
+export const createReq = (spec: ReqSpec): Req => ({
+  spec,
+  filters: [],
+  phase: 'sent',
+  authTried: false,
+  wantsChallenge: false,
+  notice: null,
+  cancel: () => {},
+});

@@ -1,0 +1,134 @@
+import { currentSchema } from '../sql/migrations/index.ts';
+import { type Batch, createBatch } from './batch.ts';
+import { needingRoom } from './disk-full.ts';
+import type { Files } from './files.ts';
+import { createSegment, removeSegments, type Segment, type Transaction } from './journal.ts';
+
+/** Writes committed transactions to the journal in groups: what arrives during one write shares the next frame. */
+export interface JournalWriter {
+  /** Queues the commands of a transaction that was applied in memory. */
+  append(transaction: Transaction): void;
+  /** Settles when everything appended so far is on disk; rejects if it was refused. */
+  onDisk(): Promise<void>;
+  /** The write under way and all that are queued; null while nothing is written. */
+  writing(): Promise<void> | null;
+  /** Number of the segment that is written to. */
+  segmentNumber(): number;
+  /** Whether that segment has frames. */
+  hasFrames(): boolean;
+  /** Bytes of frames that no snapshot holds yet. */
+  bytes(): number;
+  /**
+   * Makes a new segment; everything appended from then on goes there. Resolves when all that was appended before is on
+   * disk in the old one.
+   */
+  switchSegment(number: number): Promise<void>;
+  /** Removes the segments before this one: a snapshot holds what is in them. */
+  removeBefore(number: number): void;
+  close(): void;
+}
+
+export interface JournalWriterDeps {
+  readonly files: Files;
+  /** Path of the snapshot. */
+  readonly path: string;
+  readonly key: Uint8Array;
+  /** The segment of this run. */
+  readonly segment: Segment;
+  /** Transactions in the store so far. */
+  readonly sequence: number;
+  /** Bytes of frames in the older segments. */
+  readonly closedBytes: number;
+  /** Called when everything is written. */
+  readonly onIdle: () => void;
+  /**
+   * Called when a frame could not be written. All that is queued builds on that frame and is refused with the error
+   * that this resolves with.
+   * @param sequence transactions on disk: those before the frame
+   */
+  readonly onFailure: (error: unknown, sequence: number) => Promise<Error>;
+}
+
+export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
+  const { files, path, key, onIdle, onFailure } = deps;
+  let { segment, sequence, closedBytes } = deps;
+  /** In order of writing; the first may be under way. */
+  const queue: Batch[] = [];
+  let underWay: Batch | null = null;
+  let draining: Promise<void> | null = null;
+
+  function append(transaction: Transaction): void {
+    openBatch().add(transaction);
+    sequence++;
+    draining ??= drain();
+  }
+
+  /** The batch that is not being written yet, for the current segment. */
+  function openBatch(): Batch {
+    const last = queue.at(-1);
+    if (last && last !== underWay && last.segment === segment && !last.isFull()) return last;
+    const batch = createBatch(sequence, segment);
+    queue.push(batch);
+    return batch;
+  }
+
+  const onDisk = (): Promise<void> => queue.at(-1)?.settled ?? Promise.resolve();
+
+  async function drain(): Promise<void> {
+    // One turn later: transactions of the same turn share the frame.
+    await Promise.resolve();
+    for (let batch = queue[0]; batch; batch = queue[0]) {
+      underWay = batch;
+      await write(batch);
+      underWay = null;
+      if (queue[0] === batch) queue.shift();
+    }
+    draining = null;
+    onIdle();
+  }
+
+  async function write(batch: Batch): Promise<void> {
+    const { segment: into, firstSequence, transactions } = batch;
+    try {
+      const frame = into.seal(firstSequence, transactions);
+      await needingRoom(async () => {
+        await into.reserve(frame.length);
+        // On a copy-on-write disk this may need room as well.
+        into.append(frame);
+      });
+      await into.datasync();
+    } catch (error) {
+      return refuseFrom(batch, error);
+    }
+    batch.resolve();
+  }
+
+  async function refuseFrom({ firstSequence }: Batch, error: unknown): Promise<void> {
+    const refusal = await onFailure(error, firstSequence);
+    sequence = firstSequence;
+    for (const refused of queue.splice(0)) refused.reject(refusal);
+  }
+
+  return {
+    append,
+    onDisk,
+    writing: () => draining,
+    segmentNumber: () => segment.number,
+    hasFrames: () => segment.bytes() > 0,
+    bytes: () => closedBytes + segment.bytes(),
+    async switchSegment(number) {
+      const next = await createSegment(files, path, key, number, currentSchema.newest);
+      const old = segment;
+      segment = next;
+      await onDisk().finally(() => {
+        old.close();
+        closedBytes += old.bytes();
+      });
+    },
+    removeBefore(number) {
+      closedBytes = 0;
+      removeSegments(files, path, number);
+    },
+    close: () => segment.close(),
+  };
+}

@@ -1,0 +1,252 @@
+import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
+import { type Config, candidateRelays } from './config/schema.ts';
+import { createCatchUp } from './core/catch-up/catch-up.ts';
+import { createEventHub } from './core/events/event-hub.ts';
+import { eventLimits } from './core/events/limits.ts';
+import type { Identity } from './core/identity/identity.ts';
+import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
+import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
+import { createAnnouncer } from './core/mesh/announce.ts';
+import { createDiscovery } from './core/mesh/discover.ts';
+import { createHandshake } from './core/mesh/handshake.ts';
+import { createOnlineWatch } from './core/mesh/online-watch.ts';
+import { createPresenceHandler } from './core/mesh/peer-book.ts';
+import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
+import { createQueryAnswers } from './core/messaging/answer-queries.ts';
+import { createReceipts } from './core/messaging/receipts.ts';
+import { createDmHandler } from './core/messaging/receive.ts';
+import type { Retention } from './core/messaging/retention.ts';
+import { createSend } from './core/messaging/send.ts';
+import { createWaiting } from './core/messaging/wait-for-messages.ts';
+import type { DomainEvent } from './core/model/domain-events.ts';
+import type { OutboxItem } from './core/model/outbox.ts';
+import { createOutbox } from './core/outbox/outbox.ts';
+import { createResign } from './core/outbox/resign-event.ts';
+import type { BatchBounds } from './core/outbox/write-batcher.ts';
+import type { CryptoEngine } from './core/ports/crypto-engine.ts';
+import type { RelayNetwork } from './core/ports/relay-network.ts';
+import type { SignatureChecks } from './core/ports/signature-checks.ts';
+import type { Store } from './core/ports/store.ts';
+import { createRelayList } from './core/relays/relay-list.ts';
+import { createWriteBudget } from './core/relays/write-budget.ts';
+import { createHealth } from './core/status/health.ts';
+import { createRelayWatch } from './core/status/relay-watch.ts';
+import { createStatusWatch } from './core/status/status-watch.ts';
+import type { TimeWatch } from './core/status/time-watch.ts';
+import { createHeldMessages } from './core/trust/held-messages.ts';
+import type { Trust } from './core/trust/trust.ts';
+
+/** The ports, and what is made of them first. Each group of parts is created from this and from earlier groups. */
+export interface Base {
+  readonly store: Store;
+  readonly engine: CryptoEngine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly identity: Identity;
+  readonly network: RelayNetwork;
+  /** Publishes domain events. */
+  readonly emit: (events: readonly DomainEvent[]) => void;
+}
+
+export type Relays = ReturnType<typeof createRelays>;
+export type Ingest = ReturnType<typeof createIngest>;
+export type Delivery = ReturnType<typeof createDelivery>;
+export type Messaging = ReturnType<typeof createMessaging>;
+export type Mesh = ReturnType<typeof createMesh>;
+export type Reporting = ReturnType<typeof createReporting>;
+
+/** Our own relays, and how much we write to each. */
+export function createRelays({ store, network, clock, log, emit }: Base, config: Config) {
+  const budget = createWriteBudget(clock);
+  const relayList = createRelayList(
+    {
+      store,
+      network,
+      clock,
+      log,
+      refusesUs: budget.refusesUs,
+      onChanged: () => emit([{ type: 'relays.changed' }]),
+    },
+    { named: config.relays, candidates: candidateRelays },
+  );
+  return { budget, relayList };
+}
+
+/** The way in: live events and backfill, from the gate to the store. */
+export function createIngest(
+  { store, engine, clock, log, identity, network, emit }: Base,
+  needs: {
+    readonly signatureChecks: SignatureChecks | undefined;
+    readonly trust: Trust;
+    readonly retention: Retention;
+  },
+) {
+  const { trust, retention } = needs;
+  const counters = createRefusalCounters();
+  const pipeline = createPipeline({
+    self: identity.pubkey,
+    store,
+    engine,
+    signatureChecks: needs.signatureChecks,
+    clock,
+    log,
+    emit,
+    counters,
+    verificationRates: trust.verificationRates,
+    correspondents: trust.correspondents,
+    isBlocked: trust.blockList.has,
+    onDeferred: (url, createdAtSec) => emit([{ type: 'event.deferred', url, createdAtSec }]),
+    onForged: (url) => network.report(url, 'forged'),
+    handlers: {
+      presence: createPresenceHandler(trust.makeRoomForPeer),
+      relayList: createRelayListHandler(),
+      dm: createDmHandler({
+        identity,
+        counters,
+        makeRoom: retention.makeRoom,
+        makeRoomForPeer: trust.makeRoomForPeer,
+        senderLimits: trust.senderLimits,
+        policies: trust.policies,
+      }),
+    },
+  });
+  const catchUp = createCatchUp({
+    self: identity.pubkey,
+    network,
+    store,
+    clock,
+    log,
+    ingestBackfill: pipeline.ingestBackfill,
+  });
+  return { counters, pipeline, catchUp };
+}
+
+/** The way out: from a queued event to the relays of its receiver. */
+export function createDelivery(
+  { store, clock, random, log, identity, network, emit }: Base,
+  needs: {
+    readonly time: TimeWatch;
+    readonly relays: Relays;
+    readonly pipeline: Pipeline;
+    readonly bounds: BatchBounds;
+  },
+) {
+  const { time, relays, pipeline, bounds } = needs;
+  const relayLists = createRelayLists({
+    identity,
+    network,
+    store,
+    clock,
+    log,
+    ownRelays: relays.relayList.urls,
+    relayOffsetMs: time.relayOffsetMs,
+    ingest: pipeline.ingest,
+  });
+  const outbox = createOutbox({
+    store,
+    network,
+    clock,
+    random,
+    log,
+    emit,
+    budget: relays.budget,
+    resign: createResign({ identity, store, clock }),
+    ownRelays: relays.relayList.urls,
+    relaysOf: relayLists.relaysOf,
+    confirmedNow: time.confirmedNow,
+    bounds,
+  });
+  /** Hands over what was just put into the outbox on disk, and asks where its receivers read. */
+  function offer(items: readonly OutboxItem[]): void {
+    for (const { peer } of items) relayLists.want(peer);
+    outbox.offer(items);
+  }
+  return { relayLists, outbox, offer };
+}
+
+/** Messages of the agent, and what the daemon sends by itself because of messages that arrived. */
+export function createMessaging(
+  { store, clock, random, log, identity, emit }: Base,
+  needs: {
+    readonly time: TimeWatch;
+    readonly trust: Trust;
+    readonly retention: Retention;
+    readonly offer: Delivery['offer'];
+  },
+  { name }: Config,
+) {
+  const { time, trust, retention, offer } = needs;
+  const { strangersRation } = trust;
+  const { makeRoom } = retention;
+  return {
+    send: createSend({
+      identity,
+      store,
+      clock,
+      random,
+      confirmedNow: time.confirmedNow,
+      makeRoom,
+      policies: trust.policies,
+      loopGuard: trust.loopGuard,
+      firstContacts: trust.firstContacts,
+      offer,
+    }),
+    waiting: createWaiting({ store, clock }),
+    heldMessages: createHeldMessages({ store, clock, makeRoom, emit }),
+    receipts: createReceipts({ identity, store, clock, log, offer, strangersRation }),
+    answerQuery: createQueryAnswers({ identity, store, clock, log, offer, strangersRation }, { name }),
+  };
+}
+
+/** Presence, discovery and hellos. */
+export function createMesh(
+  { store, clock, log, identity, network, emit }: Base,
+  needs: {
+    readonly time: TimeWatch;
+    readonly relays: Relays;
+    readonly pipeline: Pipeline;
+    readonly offer: Delivery['offer'];
+  },
+  config: Config,
+) {
+  const { time, relays, pipeline, offer } = needs;
+  const { name } = config;
+  const onlineWindowMs = config.online_window_s * 1000;
+  return {
+    announcer: createAnnouncer(
+      {
+        identity,
+        network,
+        store,
+        clock,
+        log,
+        budget: relays.budget,
+        relayOffsetMs: time.relayOffsetMs,
+      },
+      {
+        name,
+        intervalMs: config.announce_interval_s * 1000,
+        onlineWindowMs,
+        presenceKinds: config.presence_kinds,
+      },
+    ),
+    discovery: createDiscovery(
+      { network, clock, log, ingest: pipeline.ingest },
+      { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
+    ),
+    handshake: createHandshake({ identity, store, clock, log, offer }, { name }),
+    onlineWatch: createOnlineWatch({ store, clock, emit }, { onlineWindowMs }),
+  };
+}
+
+/** The state of the daemon, and the events that `GET /events` shows. */
+export function createReporting({ store, clock, random, network, emit }: Base, retention: Retention) {
+  const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
+  return {
+    health,
+    hub: createEventHub({ random }, { kept: eventLimits.kept }),
+    relayWatch: createRelayWatch({ network, emit }),
+    statusWatch: createStatusWatch({ health, clock, emit }),
+  };
+}

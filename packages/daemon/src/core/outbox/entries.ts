@@ -1,0 +1,135 @@
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { DomainEvent } from '../model/domain-events.ts';
+import type { OutboxEntry } from '../model/outbox.ts';
+import type { Store, Tables } from '../ports/store.ts';
+import { type AttemptOutcome, isAccepted, isFinal, moveMessage, recordOutcome } from './delivery-state.ts';
+import { type Entry, newEntry } from './entry.ts';
+import type { WriteBatcher } from './write-batcher.ts';
+
+/**
+ * Owns the entries, and decides when one is over: every relay gave a final outcome, the peer confirmed, or time is
+ * up. It is then removed from disk, in one transaction with the delivery state that follows from it. Methods that
+ * return a promise reject when the store refuses the change.
+ */
+export interface Entries {
+  /** Adds an item that is on disk. @returns its entry; null if it is there already */
+  add(item: OutboxEntry): Entry | null;
+  get(eventId: string): Entry | undefined;
+  all(): Entry[];
+  count(): number;
+  isExpired(entry: Entry): boolean;
+  /** Records what a relay said; ends the entry if that was the last final outcome. */
+  record(entry: Entry, url: string, outcome: AttemptOutcome): Promise<void>;
+  /** Ends the entry if no relay is pending. */
+  settle(entry: Entry): Promise<void>;
+  /** Returns the skipped relays, to be tried after all, if no other relay accepted the event. */
+  unskip(entry: Entry): readonly string[];
+  /** Ends an entry that may not be sent any more. */
+  giveUp(entry: Entry, state: 'expired' | 'failed'): Promise<void>;
+  /** Gives up expired entries without an attempt under way. */
+  expire(): Promise<void>;
+  /** Gives up everything for this peer without an attempt under way. */
+  withdraw(peer: Pubkey): Promise<void>;
+  /** Forgets an entry that is no longer on disk. */
+  forget(entry: Entry): void;
+  /** Files the entry under its new event id. */
+  rename(entry: Entry, oldId: string): void;
+  /** Undoes what memory knows but the disk does not, so that the relay is tried again. */
+  restore(entry: Entry, url: string): void;
+}
+
+export function createEntries(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly batcher: Pick<WriteBatcher, 'add'>;
+  /** Wall-clock time that ignores unconfirmed forward jumps: an expired message cannot be brought back. */
+  readonly confirmedNow: () => UnixMs;
+  readonly emit: (events: readonly DomainEvent[]) => void;
+}): Entries {
+  const { store, clock, batcher, emit } = deps;
+  const entries = new Map<string, Entry>();
+
+  const isExpired = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.confirmedNow();
+
+  /** Removes it from disk; a message that no relay accepted has failed. */
+  function finish(tables: Tables, entry: Entry): DomainEvent[] {
+    const isTaken = isAccepted(tables, entry);
+    if (!isTaken && entry.skipped.size > 0) return [];
+    const events = isTaken ? [] : moveMessage(tables, entry, 'failed', clock.now());
+    tables.outbox.remove(entry.id);
+    forget(entry);
+    return events;
+  }
+
+  function forget(entry: Entry): void {
+    entry.pending.clear();
+    entries.delete(entry.id);
+  }
+
+  async function giveUp(over: readonly Entry[], state: 'expired' | 'failed'): Promise<void> {
+    if (over.length === 0) return;
+    const events = await store.transaction((tables) =>
+      over.flatMap((entry) => {
+        const moved = moveMessage(tables, entry, state, clock.now());
+        tables.outbox.remove(entry.id);
+        return moved;
+      }),
+    );
+    over.forEach(forget);
+    emit(events);
+  }
+
+  /** Returns entries without an attempt under way: an attempt may still succeed, and ends its entry itself. */
+  const idle = (isMeant: (entry: Entry) => boolean): Entry[] =>
+    [...entries.values()].filter((entry) => entry.inFlight === 0 && isMeant(entry));
+
+  return {
+    add(item) {
+      if (entries.has(item.eventId)) return null;
+      const entry = newEntry(item);
+      entries.set(entry.id, entry);
+      return entry;
+    },
+    get: (eventId) => entries.get(eventId),
+    all: () => [...entries.values()],
+    count: () => entries.size,
+    isExpired,
+    record(entry, url, outcome) {
+      const atMs = clock.now();
+      return batcher.add((tables) => {
+        const moved = recordOutcome(tables, entry, url, outcome, atMs);
+        if (isFinal(outcome)) entry.pending.delete(url);
+        return entry.pending.size > 0 ? moved : [...moved, ...finish(tables, entry)];
+      });
+    },
+    async settle(entry) {
+      if (entry.pending.size > 0) return;
+      emit(await store.transaction((tables) => finish(tables, entry)));
+    },
+    unskip(entry) {
+      if (entry.pending.size > 0 || !entries.has(entry.id)) return [];
+      // A refusal is better than a message that was never offered.
+      entry.triesAll = true;
+      const urls = [...entry.skipped];
+      entry.skipped.clear();
+      return urls;
+    },
+    giveUp: (entry, state) => giveUp([entry], state),
+    expire: () => giveUp(idle(isExpired), 'expired'),
+    withdraw: (peer) =>
+      giveUp(
+        idle((entry) => entry.peer === peer),
+        'failed',
+      ),
+    forget,
+    rename(entry, oldId) {
+      entries.delete(oldId);
+      entries.set(entry.id, entry);
+    },
+    restore(entry, url) {
+      entry.pending.add(url);
+      entries.set(entry.id, entry);
+    },
+  };
+}
