@@ -99,6 +99,10 @@ describe('launchd', () => {
 
   it('reports the pid and the last exit code', async () => {
     const { launchd } = scripted({}, () => true);
-    expect(await launchd.state()).toEqual({ isLoaded: true, pid: 4711, words: 'running, last exit code 0' });
+    expect(await launchd.state()).toEqual({
+      isLoaded: true,
+      pid: 4711,
+      summary: 'running, last exit code 0',
+    });
   });
 });
