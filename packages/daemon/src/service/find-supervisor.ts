@@ -20,7 +20,7 @@ export type FoundSupervisor =
       /** Why there is none. */
       readonly missing: string;
       /** Path of the unit that another session of this user may have installed. */
-      readonly definitionPath?: string;
+      readonly specPath?: string;
     };
 
 /** Finds the service manager of this machine by asking it: a container has `systemctl`, but no systemd. */
@@ -40,16 +40,16 @@ export async function findSupervisor({ run, clock, env, userHome, uid }: Machine
     return { missing: `There is no launchd and no systemd on ${system || 'this system'}` };
   const configFolder = env['XDG_CONFIG_HOME'] || join(userHome, '.config');
   const supervisor = createSystemd({ run, configFolder });
-  const { definitionPath } = supervisor;
+  const { specPath } = supervisor;
   const asked = await run('systemctl', ['--user', 'show', '--property=Version']);
-  if (asked.code === 127) return { missing: 'There is no systemd on this machine', definitionPath };
+  if (asked.code === 127) return { missing: 'There is no systemd on this machine', specPath };
   if (asked.code !== 0) {
     return {
       missing: `No systemd user session is available: ${asked.stderr.trim()}. In a container that is normal; otherwise log in as this user, without su or sudo`,
-      definitionPath,
+      specPath,
     };
   }
   if ((await run('systemd-notify', ['--version'])).code !== 0)
-    return { missing: 'systemd-notify is missing; it is part of the package systemd', definitionPath };
+    return { missing: 'systemd-notify is missing; it is part of the package systemd', specPath };
   return { supervisor };
 }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFakeClock } from '@ocmesh/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Answer, createInstallation, type Program } from './installation.ts';
+import { createInstallation, type Program, type RunningDaemon } from './installation.ts';
 import { readPlist, renderPlist } from './plist.ts';
-import { describeService } from './service-spec.ts';
+import { createServiceSpec } from './service-spec.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const NODE = '/usr/bin/node';
@@ -17,21 +17,21 @@ function machine(works: (version: string) => boolean) {
   const home = join(place, 'home');
   mkdirSync(home);
   const clock = createFakeClock();
-  let running: Answer | null = null;
+  let running: RunningDaemon | null = null;
   let servicePid: number | null = null;
   let pids = 100;
 
   const supervisor: Supervisor = {
     name: 'launchd',
-    definitionPath: join(place, 'the.plist'),
+    specPath: join(place, 'the.plist'),
     render: renderPlist,
     read: readPlist,
-    async install(definition) {
-      writeFileSync(supervisor.definitionPath, definition);
+    async install(spec) {
+      writeFileSync(supervisor.specPath, spec);
       await supervisor.restart();
     },
     async uninstall() {
-      rmSync(supervisor.definitionPath, { force: true });
+      rmSync(supervisor.specPath, { force: true });
       await supervisor.stop();
     },
     start: () => supervisor.restart(),
@@ -41,20 +41,20 @@ function machine(works: (version: string) => boolean) {
     },
     async restart() {
       servicePid = ++pids;
-      const version = installation.versions.current()?.split('+')[0] ?? '';
+      const version = installation.installedVersion()?.split('+')[0] ?? '';
       if (!works(version)) writeFileSync(join(home, 'app/service.err.log'), `${version} is broken\n`);
       running = works(version)
         ? { pid: servicePid, version, url: 'http://127.0.0.1:1', npub: 'npub1' }
         : null;
     },
-    state: async () => ({ isLoaded: servicePid !== null, pid: servicePid, words: '' }),
+    state: async () => ({ isLoaded: servicePid !== null, pid: servicePid, summary: '' }),
   };
   const installation = createInstallation({
     supervisor,
     clock,
     home,
     ask: async () => running,
-    patienceMs: 5_000,
+    timeoutMs: 5_000,
   });
 
   function build(version: string): Program {
@@ -64,7 +64,7 @@ function machine(works: (version: string) => boolean) {
   }
 
   /** Installs a version, advancing the clock until it is done. */
-  async function install(version: string): Promise<Answer> {
+  async function install(version: string): Promise<RunningDaemon> {
     let isDone = false;
     const work = installation.install(build(version), NODE, 60).finally(() => {
       isDone = true;
@@ -90,7 +90,7 @@ describe('an installation', () => {
   it('succeeds when the new daemon responds', async () => {
     const { install, installation } = machine(() => true);
     expect(await install('1.0.0')).toMatchObject({ version: '1.0.0' });
-    expect(installation.versions.current()).toBe('1.0.0');
+    expect(installation.installedVersion()).toBe('1.0.0');
   });
 
   it('stops the first version if it does not respond, and shows its errors', async () => {
@@ -99,7 +99,7 @@ describe('an installation', () => {
       /1\.0\.0 does not respond after 5 s\.\n1\.0\.0 is broken\nNo daemon is running now/,
     );
     expect(running()).toBeNull();
-    expect(existsSync(supervisor.definitionPath)).toBe(false);
+    expect(existsSync(supervisor.specPath)).toBe(false);
   });
 
   it('restores the last version if the new one does not respond, and says if that one does not either', async () => {
@@ -107,7 +107,7 @@ describe('an installation', () => {
     const { install, installation, running } = machine((version) => !isBroken(version));
     await install('1.0.0');
     await expect(install('2.0.0')).rejects.toThrow('Version 1.0.0 is back');
-    expect(installation.versions.current()).toBe('1.0.0');
+    expect(installation.installedVersion()).toBe('1.0.0');
     expect(running()).toMatchObject({ version: '1.0.0' });
     isBroken = () => true;
     await expect(install('3.0.0')).rejects.toThrow('Version 1.0.0 was restored, but does not respond either');
@@ -117,13 +117,13 @@ describe('an installation', () => {
     const { install, installation } = machine(() => true);
     await install('2.0.0');
     await expect(install('1.9.9')).rejects.toMatchObject({ exitCode: 78 });
-    expect(installation.versions.current()).toBe('2.0.0');
+    expect(installation.installedVersion()).toBe('2.0.0');
   });
 
   it('refuses if the service belongs to another home', async () => {
     const { install, supervisor, home } = machine(() => true);
-    const other = describeService({ home: `${home}-other`, nodePath: NODE, watchdogSec: 60 });
-    writeFileSync(supervisor.definitionPath, renderPlist(other));
+    const other = createServiceSpec({ home: `${home}-other`, nodePath: NODE, watchdogSec: 60 });
+    writeFileSync(supervisor.specPath, renderPlist(other));
     await expect(install('1.0.0')).rejects.toThrow(`The service already runs the agent of ${home}-other`);
   });
 

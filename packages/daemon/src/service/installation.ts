@@ -2,13 +2,13 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Clock, pollUntil } from '@ocmesh/shared/ambient';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
-import { type AppVersions, createAppVersions, isOlder } from './app-versions.ts';
-import { appFolder, describeService } from './service-spec.ts';
-import { readDefinition } from './spec-file.ts';
+import { createAppVersions, isOlder } from './app-versions.ts';
+import { appFolder, createServiceSpec } from './service-spec.ts';
+import { readSpecFile } from './spec-file.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** The daemon of a home, as its REST API describes it. */
-export interface Answer {
+export interface RunningDaemon {
   readonly pid: number;
   readonly version: string;
   readonly url: string;
@@ -20,9 +20,9 @@ export interface InstallationDeps {
   readonly clock: Clock;
   readonly home: string;
   /** Asks the daemon of the home; null if none responds. */
-  readonly ask: () => Promise<Answer | null>;
+  readonly ask: () => Promise<RunningDaemon | null>;
   /** How long a started daemon may take until it responds. */
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
 }
 
 export interface Program {
@@ -36,48 +36,47 @@ const TAIL_LINES = 5;
 
 /** Installs, upgrades, starts and removes the service of one home. */
 export interface Installation {
-  readonly versions: Pick<AppVersions, 'current'>;
-  /** Returns the running daemon; null if none responds. */
-  readonly ask: InstallationDeps['ask'];
+  /** Returns the installed version; null if there is none. */
+  installedVersion(): string | null;
   /** Returns the last lines of the error log, or where to look instead. */
-  lastWords(): string;
+  recentErrors(): string;
   /**
    * Installs or upgrades, and waits until the new daemon responds. If it does not, restores the previous version.
    * @throws ExitError with what prevents it, or the daemon's last errors
    */
-  install(program: Program, nodePath: string, watchdogSec: number): Promise<Answer>;
+  install(program: Program, nodePath: string, watchdogSec: number): Promise<RunningDaemon>;
   /** Removes the service and the program. The data stays. */
   uninstall(): Promise<void>;
   /** Starts or restarts the daemon, and waits until it responds. @throws ExitError with its last errors */
-  bring(how: 'start' | 'restart'): Promise<Answer>;
+  bring(how: 'start' | 'restart'): Promise<RunningDaemon>;
 }
 
 export function createInstallation(deps: InstallationDeps): Installation {
-  const { supervisor, clock, home, ask, patienceMs } = deps;
+  const { supervisor, clock, home, ask, timeoutMs } = deps;
   const folder = appFolder(home);
   const versions = createAppVersions(folder);
-  const { errorLog } = describeService({ home, nodePath: '', watchdogSec: 0 });
-  const noResponse = `does not respond after ${patienceMs / 1000} s.`;
+  const { errorLog } = createServiceSpec({ home, nodePath: '', watchdogSec: 0 });
+  const noResponse = `does not respond after ${timeoutMs / 1000} s.`;
 
   /**
    * Waits for the daemon that the service manager runs.
    * @param before the daemon that ran earlier, which does not count
    * @param version only a daemon of this version counts
    */
-  const waitForDaemon = (before: Answer | null, version?: string): Promise<Answer | null> =>
-    pollUntil(clock, { everyMs: POLL_MS, forMs: patienceMs }, async () => {
+  const waitForDaemon = (before: RunningDaemon | null, version?: string): Promise<RunningDaemon | null> =>
+    pollUntil(clock, { everyMs: POLL_MS, forMs: timeoutMs }, async () => {
       const daemon = await ask();
       const isNew = daemon && daemon.pid !== before?.pid && (version ?? daemon.version) === daemon.version;
       // A daemon that was started by hand responds as well, but nothing would restart it.
       return isNew && (await supervisor.state()).pid === daemon.pid ? daemon : null;
     });
 
-  function lastWords(): string {
+  function recentErrors(): string {
     const text = existsSync(errorLog) ? readFileSync(errorLog, 'utf8').trim() : '';
     return text ? `\n${text.split('\n').slice(-TAIL_LINES).join('\n')}` : ` See ${join(home, 'ocmesh.log')}.`;
   }
 
-  async function checkPreconditions(version: string, before: Answer | null): Promise<void> {
+  async function checkPreconditions(version: string, before: RunningDaemon | null): Promise<void> {
     const installed = versions.current();
     if (installed && isOlder(version, installed)) {
       throw new ExitError(
@@ -85,7 +84,7 @@ export function createInstallation(deps: InstallationDeps): Installation {
         `Version ${installed} is installed, and this is ${version}: an older version may not be able to read what the newer one stored. Install ${installed} or newer.`,
       );
     }
-    const spec = readDefinition(supervisor.definitionPath);
+    const spec = readSpecFile(supervisor.specPath);
     const other = spec && supervisor.read(spec)?.home;
     if (other && other !== home) {
       throw new ExitError(
@@ -115,21 +114,20 @@ export function createInstallation(deps: InstallationDeps): Installation {
   }
 
   return {
-    versions,
-    ask,
-    lastWords,
+    installedVersion: versions.current,
+    recentErrors,
 
     async install(program, nodePath, watchdogSec) {
       const before = await ask();
       await checkPreconditions(program.version, before);
       const previous = versions.current();
-      const previousSpec = readDefinition(supervisor.definitionPath);
+      const previousSpec = readSpecFile(supervisor.specPath);
       const name = versions.place(program.files, program.version);
       rmSync(errorLog, { force: true });
       let problem = noResponse;
       try {
         versions.select(name);
-        await supervisor.install(supervisor.render(describeService({ home, nodePath, watchdogSec })));
+        await supervisor.install(supervisor.render(createServiceSpec({ home, nodePath, watchdogSec })));
         const daemon = await waitForDaemon(before, program.version);
         if (daemon) {
           versions.keepOnly([name, previous]);
@@ -139,7 +137,7 @@ export function createInstallation(deps: InstallationDeps): Installation {
         if (!(error instanceof ExitError)) throw error;
         problem = `did not start. ${error.message}`;
       }
-      const errors = lastWords();
+      const errors = recentErrors();
       let outcome = 'No daemon is running now; your data is unchanged.';
       if (previous && previous !== name) outcome = await rollBack(previous, previousSpec);
       else await supervisor.uninstall();
@@ -156,7 +154,7 @@ export function createInstallation(deps: InstallationDeps): Installation {
       await supervisor[how]();
       const daemon = await waitForDaemon(before);
       if (daemon) return daemon;
-      throw new ExitError(exitCodes.crash, `The daemon ${noResponse}${lastWords()}`);
+      throw new ExitError(exitCodes.crash, `The daemon ${noResponse}${recentErrors()}`);
     },
   };
 }

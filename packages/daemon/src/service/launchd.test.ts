@@ -48,12 +48,9 @@ describe('launchd', () => {
   it('gets a plist that it accepts, after its label was enabled', async () => {
     const { launchd, calls, done } = scripted({}, () => false);
     await done(launchd.install('<plist/>'));
-    expect(readFileSync(launchd.definitionPath, 'utf8')).toBe('<plist/>');
-    expect(statSync(launchd.definitionPath).mode & 0o777).toBe(0o644);
-    expect(calls.slice(1)).toEqual([
-      `enable gui/501/${LABEL}`,
-      `bootstrap gui/501 ${launchd.definitionPath}`,
-    ]);
+    expect(readFileSync(launchd.specPath, 'utf8')).toBe('<plist/>');
+    expect(statSync(launchd.specPath).mode & 0o777).toBe(0o644);
+    expect(calls.slice(1)).toEqual([`enable gui/501/${LABEL}`, `bootstrap gui/501 ${launchd.specPath}`]);
   });
 
   it('is asked again while it is tearing down the old job', async () => {
@@ -102,6 +99,10 @@ describe('launchd', () => {
 
   it('reports the pid and the last exit code', async () => {
     const { launchd } = scripted({}, () => true);
-    expect(await launchd.state()).toEqual({ isLoaded: true, pid: 4711, words: 'running, last exit code 0' });
+    expect(await launchd.state()).toEqual({
+      isLoaded: true,
+      pid: 4711,
+      summary: 'running, last exit code 0',
+    });
   });
 });

@@ -5,7 +5,7 @@ import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import { readPlist, renderPlist } from './plist.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
 import { launchdLabel } from './service-spec.ts';
-import { writeDefinition } from './spec-file.ts';
+import { writeSpecFile } from './spec-file.ts';
 import type { Supervisor, SupervisorState } from './supervisor.ts';
 
 /** Exit codes of `launchctl`. */
@@ -32,18 +32,18 @@ export interface LaunchdDeps {
 export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDeps): Supervisor {
   const domain = `gui/${uid}`;
   const target = `${domain}/${launchdLabel}`;
-  const definitionPath = join(userHome, 'Library/LaunchAgents', `${launchdLabel}.plist`);
+  const specPath = join(userHome, 'Library/LaunchAgents', `${launchdLabel}.plist`);
   const launchctl = (...args: string[]): Promise<CommandResult> => run('launchctl', args);
   const isLoaded = async (): Promise<boolean> => (await launchctl('print', target)).code === 0;
 
   async function state(): Promise<SupervisorState> {
     const { code, stdout } = await launchctl('print', target);
-    if (code !== 0) return { isLoaded: false, pid: null, words: 'not loaded' };
+    if (code !== 0) return { isLoaded: false, pid: null, summary: 'not loaded' };
     const find = (name: string): string | undefined =>
       new RegExp(`^\\s*${name} = (.+)$`, 'm').exec(stdout)?.[1];
     const pid = find('pid');
     const summary = [find('state'), `last exit code ${find('last exit code') ?? 'unknown'}`];
-    return { isLoaded: true, pid: pid ? Number(pid) : null, words: summary.join(', ') };
+    return { isLoaded: true, pid: pid ? Number(pid) : null, summary: summary.join(', ') };
   }
 
   async function bootOut(): Promise<void> {
@@ -59,7 +59,7 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
   async function bootstrap(): Promise<void> {
     let last = '';
     const isDone = await pollUntil(clock, POLL, async () => {
-      const result = await launchctl('bootstrap', domain, definitionPath);
+      const result = await launchctl('bootstrap', domain, specPath);
       if (result.code === 0) return true;
       const isThere = result.code === codes.inProgress || result.code === codes.alreadyLoaded;
       if (isThere && (await isLoaded())) return true;
@@ -91,19 +91,19 @@ export function createLaunchd({ run, clock, userHome, uid, isAlive }: LaunchdDep
 
   return {
     name: 'launchd',
-    definitionPath,
+    specPath,
     render: renderPlist,
     read: readPlist,
 
     async install(spec) {
-      writeDefinition(definitionPath, spec);
+      writeSpecFile(specPath, spec);
       await bootOut();
       await begin();
     },
 
     async uninstall() {
       await bootOut();
-      rmSync(definitionPath, { force: true });
+      rmSync(specPath, { force: true });
     },
 
     start: async () => ((await isLoaded()) ? kick() : begin()),

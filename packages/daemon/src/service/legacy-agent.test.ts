@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { oldAgentNotice, shellQuoted } from './legacy-agent.ts';
+import { legacyAgentNotice, shellQuoted } from './legacy-agent.ts';
 
 test('finds an agent of the deployed mesh, running or only installed, and says how to stop it', async () => {
   const userHome = mkdtempSync(join(tmpdir(), 'ocmesh-old-'));
   onTestFinished(() => rmSync(userHome, { recursive: true, force: true }));
   const notice = (code: number) =>
-    oldAgentNotice(async () => ({ code, stdout: '', stderr: '' }), { userHome, uid: 501 });
+    legacyAgentNotice(async () => ({ code, stdout: '', stderr: '' }), { userHome, uid: 501 });
   expect(await notice(113)).toBeNull();
   expect(await notice(0)).toContain('is running as com.ocmesh.agent');
   mkdirSync(join(userHome, 'Library/LaunchAgents'), { recursive: true });

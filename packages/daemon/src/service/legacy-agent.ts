@@ -7,7 +7,7 @@ import type { RunCommand } from './run-command.ts';
 const LEGACY_LABEL = 'com.ocmesh.agent';
 
 /** Returns how to stop another implementation of ocmesh that launchd runs on this Mac and that holds our port; null if there is none. */
-export async function oldAgentNotice(
+export async function legacyAgentNotice(
   run: RunCommand,
   { userHome, uid }: { readonly userHome: string; readonly uid: number },
 ): Promise<string | null> {

@@ -28,7 +28,7 @@ export const appFolder = (home: string): string => join(home, 'app');
 export const currentLink = (home: string): string => join(appFolder(home), 'current');
 
 /** @throws ExitError for a folder whose name cannot be written into a plist or unit */
-export function describeService(options: {
+export function createServiceSpec(options: {
   readonly home: string;
   readonly nodePath: string;
   readonly watchdogSec: number;

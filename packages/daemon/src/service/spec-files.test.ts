@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../../test/support/refusal.ts';
 import { readPlist, renderPlist } from './plist.ts';
-import { describeService, type ServiceSpec } from './service-spec.ts';
+import { createServiceSpec, type ServiceSpec } from './service-spec.ts';
 import { readUnit, renderUnit } from './unit.ts';
 
 /** Folder names with all characters that are special in XML, units and shells. */
@@ -12,9 +12,9 @@ const nasty = fc
   .map((name) => `/h${name}x`);
 const specs = fc
   .record({ home: nasty, nodePath: nasty, watchdogSec: fc.integer({ min: 1, max: 3600 }) })
-  .map(describeService);
+  .map(createServiceSpec);
 
-const plain = describeService({ home: '/home/a/.ocmesh', nodePath: '/usr/bin/node', watchdogSec: 60 });
+const plain = createServiceSpec({ home: '/home/a/.ocmesh', nodePath: '/usr/bin/node', watchdogSec: 60 });
 
 describe('the plist', () => {
   it('contains the spec in the types that launchd expects, for any path', () => {
@@ -109,6 +109,6 @@ it('reads back a plist or unit of ours, and no other', () => {
 });
 
 it('refuses a home whose name cannot be written into a plist or unit', () => {
-  const { message } = refusal(() => describeService({ home: '/a\nb', nodePath: '/n', watchdogSec: 1 }));
+  const { message } = refusal(() => createServiceSpec({ home: '/a\nb', nodePath: '/n', watchdogSec: 1 }));
   expect(message).toContain('control character');
 });

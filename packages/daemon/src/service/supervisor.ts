@@ -4,7 +4,7 @@ import type { InstalledService, ServiceSpec } from './service-spec.ts';
 export interface Supervisor {
   readonly name: 'launchd' | 'systemd';
   /** Path of the plist or unit. */
-  readonly definitionPath: string;
+  readonly specPath: string;
   /** Returns the plist or unit. */
   render(spec: ServiceSpec): string;
   /** Reads a plist or unit of ours; null for any other. */
@@ -23,5 +23,5 @@ export interface SupervisorState {
   readonly isLoaded: boolean;
   readonly pid: number | null;
   /** State as the service manager calls it, for people. */
-  readonly words: string;
+  readonly summary: string;
 }

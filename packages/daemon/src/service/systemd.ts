@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { CommandResult, RunCommand } from './run-command.ts';
 import { systemdUnit } from './service-spec.ts';
-import { writeDefinition } from './spec-file.ts';
+import { writeSpecFile } from './spec-file.ts';
 import type { Supervisor } from './supervisor.ts';
 import { readUnit, renderUnit } from './unit.ts';
 
@@ -15,7 +15,7 @@ export interface SystemdDeps {
 
 /** Controls `systemd --user`: without root, and with files in the user's folders only. */
 export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
-  const definitionPath = join(configFolder, 'systemd/user', systemdUnit);
+  const specPath = join(configFolder, 'systemd/user', systemdUnit);
 
   const systemctl = (...args: string[]): Promise<CommandResult> => run('systemctl', ['--user', ...args]);
 
@@ -36,12 +36,12 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
 
   return {
     name: 'systemd',
-    definitionPath,
+    specPath,
     render: renderUnit,
     read: readUnit,
 
     async install(spec) {
-      writeDefinition(definitionPath, spec);
+      writeSpecFile(specPath, spec);
       await mustSucceed('daemon-reload');
       await mustSucceed('enable', systemdUnit);
       await begin('restart');
@@ -50,7 +50,7 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
     async uninstall() {
       // Fails harmlessly if the unit is unknown or not loaded.
       await systemctl('disable', '--now', systemdUnit);
-      rmSync(definitionPath, { force: true });
+      rmSync(specPath, { force: true });
       await mustSucceed('daemon-reload');
       await systemctl('reset-failed', systemdUnit);
     },
@@ -72,7 +72,7 @@ export function createSystemd({ run, configFolder }: SystemdDeps): Supervisor {
       return {
         isLoaded: facts['LoadState'] === 'loaded',
         pid: Number(facts['MainPID']) || null,
-        words: summary.join(', '),
+        summary: summary.join(', '),
       };
     },
   };

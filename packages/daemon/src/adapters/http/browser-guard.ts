@@ -37,13 +37,13 @@ function checkNames(rawHeaders: readonly string[]): void {
     const name = rawHeaders[i] ?? '';
     if (/^(x-)?forwarded/i.test(name)) {
       throw new OcmeshError('forbidden_origin', {
-        message: 'This API is for this machine alone: what a proxy forwards is refused.',
+        message: 'This API serves only this machine: requests forwarded by a proxy are refused.',
         problem: 'proxied',
       });
     }
     if (/^x-(http-)?method/i.test(name)) {
       throw new OcmeshError('invalid_request', {
-        message: 'The method stands in the request line alone.',
+        message: 'A header may not name another method than the request line.',
         problem: 'method_in_header',
       });
     }

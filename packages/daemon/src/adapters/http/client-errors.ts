@@ -44,7 +44,7 @@ export function createClientErrors({
       const error = known
         ? new OcmeshError(known)
         : new OcmeshError('invalid_request', {
-            message: 'This is no HTTP request that can be read.',
+            message: 'The request is not valid HTTP.',
             problem: 'not_http',
           });
       const { status, body } = toErrorResponse(error, toHex(random.bytes(8)), log);

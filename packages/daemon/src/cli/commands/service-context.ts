@@ -7,7 +7,12 @@ import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { type Home, homeFiles } from '../../adapters/system/home.ts';
 import { type FoundSupervisor, findSupervisor, type Machine } from '../../service/find-supervisor.ts';
-import { type Answer, createInstallation, ownProgram, type Program } from '../../service/installation.ts';
+import {
+  createInstallation,
+  ownProgram,
+  type Program,
+  type RunningDaemon,
+} from '../../service/installation.ts';
 import { shellQuoted } from '../../service/legacy-agent.ts';
 import { serviceLimits } from '../../service/limits.ts';
 import { findNode } from '../../service/node-path.ts';
@@ -61,7 +66,7 @@ export function installationOf(context: CommandContext, supervisor: Supervisor, 
     clock: context.io.clock,
     home: home.path,
     ask: () => askDaemon(home),
-    patienceMs: parseSeconds('--wait', wait, WAIT_S) * 1000,
+    timeoutMs: parseSeconds('--wait', wait, WAIT_S) * 1000,
   });
 }
 
@@ -91,7 +96,7 @@ function realPath(path: string): string | null {
 }
 
 /** Returns the running daemon of this home; null if none responds. */
-export async function askDaemon(home: Home): Promise<Answer | null> {
+export async function askDaemon(home: Home): Promise<RunningDaemon | null> {
   try {
     // Only this home's daemon: OCMESH_API_URL may name another one.
     const access = ownerAccess({ env: { OCMESH_HOME: home.path } });
@@ -105,7 +110,7 @@ export async function askDaemon(home: Home): Promise<Answer | null> {
   }
 }
 
-export const describeDaemon = ({ version, url, npub }: Answer): string =>
+export const describeDaemon = ({ version, url, npub }: RunningDaemon): string =>
   `ocmesh ${version} is running: ${url}\nidentity  ${npub}`;
 
 export const describeUnusableNode = (path: string, problem: string): string =>

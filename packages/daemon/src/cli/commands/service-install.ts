@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { prepareHome } from '../../adapters/system/home.ts';
 import { environment } from '../../config/schema.ts';
-import { oldAgentNotice, shellQuoted } from '../../service/legacy-agent.ts';
+import { legacyAgentNotice, shellQuoted } from '../../service/legacy-agent.ts';
 import { runCommand } from '../../service/run-command.ts';
 import { currentLink } from '../../service/service-spec.ts';
 import type { CommandContext } from '../terminal/context.ts';
@@ -39,7 +39,7 @@ export async function installService(context: CommandContext, flags: InstallFlag
   const program = ownBundle();
   prepareHome(home);
   const { path: nodePath, warning } = await chooseNode(flags);
-  if (supervisor.name === 'launchd') warn(await oldAgentNotice(runCommand, machine));
+  if (supervisor.name === 'launchd') warn(await legacyAgentNotice(runCommand, machine));
   warn(warning);
   warn(ignoredSettings(io.env, home.config));
   const watchdogSec = watchdogSecOf(flags);
@@ -48,7 +48,7 @@ export async function installService(context: CommandContext, flags: InstallFlag
   const installation = installationOf(context, supervisor, flags);
   const daemon = await installation.install(program, nodePath, watchdogSec);
   line(describeDaemon(daemon));
-  line(`service   ${supervisor.definitionPath}`);
+  line(`service   ${supervisor.specPath}`);
   line(`log       ${home.logFile}`);
   line(`MCP       node ${shellQuoted(join(currentLink(home.path), 'ocmesh-mcp.mjs'))}`);
   line(`command   node ${shellQuoted(join(currentLink(home.path), 'ocmesh.mjs'))} status`);

@@ -2,7 +2,7 @@ import { exitCodes } from '../../adapters/system/exit.ts';
 import { nodeProblem } from '../../service/node-path.ts';
 import { runCommand } from '../../service/run-command.ts';
 import { appFolder } from '../../service/service-spec.ts';
-import { readDefinition } from '../../service/spec-file.ts';
+import { readSpecFile } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import type { CommandContext } from '../terminal/context.ts';
 import {
@@ -23,36 +23,36 @@ export async function showServiceStatus(context: CommandContext): Promise<void> 
 
 async function showService(context: CommandContext, supervisor: Supervisor): Promise<void> {
   const installation = installationOf(context, supervisor, {});
-  const definition = readDefinition(supervisor.definitionPath);
-  const installed = definition === null ? null : supervisor.read(definition);
+  const spec = readSpecFile(supervisor.specPath);
+  const installed = spec === null ? null : supervisor.read(spec);
   const state = await supervisor.state();
-  const daemon = await installation.ask();
+  const daemon = await askDaemon(serviceHome(context));
   const problem = installed && (await nodeProblem(runCommand, installed.nodePath));
-  const version = installation.versions.current();
+  const version = installation.installedVersion();
   if (!installed || !daemon || problem) context.io.setExitCode(exitCodes.crash);
 
   function describe(): string {
     if (!installed)
-      return `The service is not installed (${supervisor.definitionPath}). Run: ocmesh service install`;
+      return `The service is not installed (${supervisor.specPath}). Run: ocmesh service install`;
     const folder = appFolder(serviceHome(context).path);
     return [
-      `service   ${supervisor.definitionPath}`,
+      `service   ${supervisor.specPath}`,
       `program   ${version ?? `missing in ${folder}: run \`ocmesh service install\``}`,
-      `${supervisor.name.padEnd(9)} ${state.words}${state.pid ? `, pid ${state.pid}` : ''}`,
+      `${supervisor.name.padEnd(9)} ${state.summary}${state.pid ? `, pid ${state.pid}` : ''}`,
       ...(problem ? [`! ${describeUnusableNode(installed.nodePath, problem)}`] : []),
-      daemon ? describeDaemon(daemon) : `The daemon does not respond.${installation.lastWords()}`,
+      daemon ? describeDaemon(daemon) : `The daemon does not respond.${installation.recentErrors()}`,
     ].join('\n');
   }
 
   context.printer().result(
     {
       service_manager: supervisor.name,
-      definition_path: supervisor.definitionPath,
+      definition_path: supervisor.specPath,
       installed: installed !== null,
       version,
       loaded: state.isLoaded,
       pid: state.pid,
-      state: state.words,
+      state: state.summary,
       node: installed?.nodePath ?? null,
       node_problem: problem,
       url: daemon?.url ?? null,

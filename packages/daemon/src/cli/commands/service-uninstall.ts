@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import type { Home } from '../../adapters/system/home.ts';
 import { lockHolder } from '../../adapters/system/lock.ts';
-import { readDefinition } from '../../service/spec-file.ts';
+import { readSpecFile } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import type { CommandContext } from '../terminal/context.ts';
 import type { Io } from '../terminal/io.ts';
@@ -41,8 +41,8 @@ export async function uninstallService(
 }
 
 async function removeService(context: CommandContext, supervisor: Supervisor, home: Home): Promise<void> {
-  const definition = readDefinition(supervisor.definitionPath);
-  const other = definition && supervisor.read(definition)?.home;
+  const spec = readSpecFile(supervisor.specPath);
+  const other = spec && supervisor.read(spec)?.home;
   if (other && other !== home.path) {
     throw new ExitError(
       exitCodes.permanent,
@@ -54,13 +54,13 @@ async function removeService(context: CommandContext, supervisor: Supervisor, ho
 
 /** @throws ExitError if a service, or a daemon in the foreground, would be left without its home */
 function checkNothingIsLeft(
-  { missing, definitionPath }: { readonly missing: string; readonly definitionPath?: string },
+  { missing, specPath }: { readonly missing: string; readonly specPath?: string },
   home: Home,
 ): void {
-  if (definitionPath && existsSync(definitionPath)) {
+  if (specPath && existsSync(specPath)) {
     throw new ExitError(
       exitCodes.permanent,
-      `${missing}: the service in ${definitionPath} cannot be removed from here. Nothing was changed.`,
+      `${missing}: the service in ${specPath} cannot be removed from here. Nothing was changed.`,
     );
   }
   const holder = lockHolder(home.lockFile);

@@ -4,8 +4,8 @@ import { serviceLimits } from '../../service/limits.ts';
 import { nodeProblem } from '../../service/node-path.ts';
 import { renderPlist } from '../../service/plist.ts';
 import { runCommand } from '../../service/run-command.ts';
-import { describeService } from '../../service/service-spec.ts';
-import { readDefinition } from '../../service/spec-file.ts';
+import { createServiceSpec } from '../../service/service-spec.ts';
+import { readSpecFile } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import { renderUnit } from '../../service/unit.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
@@ -98,8 +98,8 @@ async function bring(context: CommandContext, how: 'start' | 'restart', flags: W
 
 /** @throws ExitError if the service is not installed, or its Node.js is gone */
 async function requireInstalled(supervisor: Supervisor): Promise<void> {
-  const definition = readDefinition(supervisor.definitionPath);
-  const installed = definition && supervisor.read(definition);
+  const spec = readSpecFile(supervisor.specPath);
+  const installed = spec && supervisor.read(spec);
   if (!installed)
     throw new ExitError(exitCodes.permanent, 'The service is not installed. Run: ocmesh service install');
   const problem = await nodeProblem(runCommand, installed.nodePath);
@@ -119,7 +119,7 @@ interface PrintFlags extends SpecFlags {
 async function printDefinition(context: CommandContext, flags: PrintFlags): Promise<void> {
   const { path: nodePath } = await chooseNode(flags);
   const watchdogSec = watchdogSecOf(flags);
-  const spec = describeService({ home: serviceHome(context).path, nodePath, watchdogSec });
+  const spec = createServiceSpec({ home: serviceHome(context).path, nodePath, watchdogSec });
   const name = flags.for ?? (process.platform === 'darwin' ? 'launchd' : 'systemd');
   if (name !== 'launchd' && name !== 'systemd')
     throw new ExitError(exitCodes.permanent, '--for must be launchd or systemd.');

@@ -1,6 +1,7 @@
 import { errorRow, errorStep, nextSteps, OcmeshError } from '@ocmesh/shared/contract';
 import { CommanderError } from 'commander';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
+import { isDiskFull } from '../../node/errno.ts';
 
 /** What to do about wrong arguments. */
 export const usageHint = nextSteps.errors.invalid_request.command;
@@ -56,8 +57,7 @@ export function toFailure(error: unknown): Failure {
   }
   if (error instanceof ExitError)
     return { exitCode: error.exitCode, body: { error: 'refused', message: error.message } };
-  const { code, syscall, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (isDiskFull(error))
     return {
       exitCode: exitCodes.tryAgain,
       body: {
@@ -66,6 +66,7 @@ export function toFailure(error: unknown): Failure {
         hint: nextSteps.errors.storage_full.command,
       },
     };
+  const { syscall, message, stack } = error as NodeJS.ErrnoException;
   if (syscall) return { exitCode: exitCodes.permanent, body: { error: 'refused', message } };
   return { exitCode: exitCodes.crash, body: { error: 'internal', message: stack ?? message } };
 }

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { homeFiles } from '../../adapters/system/home.ts';
 import { findSupervisor, type Machine } from '../../service/find-supervisor.ts';
 import { renderPlist } from '../../service/plist.ts';
-import { describeService } from '../../service/service-spec.ts';
-import { writeDefinition } from '../../service/spec-file.ts';
+import { createServiceSpec } from '../../service/service-spec.ts';
+import { writeSpecFile } from '../../service/spec-file.ts';
 import { renderUnit } from '../../service/unit.ts';
 import type { Finding } from '../check.ts';
 import { serviceCheck } from './service.ts';
@@ -64,11 +64,11 @@ async function runOn(platform: Platform, output: Record<string, string | null> =
 
 function install(platform: Platform, serves = home): void {
   const { file, render } = places[platform];
-  const description = describeService({ home: serves, nodePath: node, watchdogSec: 60 });
-  writeDefinition(join(userHome, file), render(description));
+  const spec = createServiceSpec({ home: serves, nodePath: node, watchdogSec: 60 });
+  writeSpecFile(join(userHome, file), render(spec));
   if (serves !== home) return;
-  mkdirSync(dirname(description.program), { recursive: true });
-  writeFileSync(description.program, '');
+  mkdirSync(dirname(spec.program), { recursive: true });
+  writeFileSync(spec.program, '');
 }
 
 describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => {
@@ -127,7 +127,7 @@ describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => 
   });
 
   it('reports a file that is not ours', async () => {
-    writeDefinition(join(userHome, places[platform].file), 'something else');
+    writeSpecFile(join(userHome, places[platform].file), 'something else');
     expect(await runOn(platform)).toMatchObject([
       { state: 'fail', found: expect.stringContaining('is not an ocmesh service') },
     ]);

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FoundSupervisor } from '../../service/find-supervisor.ts';
 import { createLaunchd } from '../../service/launchd.ts';
-import { oldAgentNotice } from '../../service/legacy-agent.ts';
+import { legacyAgentNotice } from '../../service/legacy-agent.ts';
 import { nodeProblem } from '../../service/node-path.ts';
-import { describeService } from '../../service/service-spec.ts';
-import { readDefinition } from '../../service/spec-file.ts';
+import { createServiceSpec } from '../../service/service-spec.ts';
+import { readSpecFile } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import { createSystemd } from '../../service/systemd.ts';
 import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
@@ -21,7 +21,7 @@ export const serviceCheck = (facts: Pick<Facts, 'serviceManager'>, deps: Deps): 
   what: 'Service',
   why: 'launchd or systemd keeps the daemon running; a service that cannot start stays down after the next crash or login.',
   async run() {
-    const notice = await oldAgentNotice(deps.machine.run, deps.machine);
+    const notice = await legacyAgentNotice(deps.machine.run, deps.machine);
     return [
       await lookAt(await facts.serviceManager(), deps),
       ...(notice === null ? [] : [otherAgent(notice)]),
@@ -37,8 +37,8 @@ function otherAgent(notice: string): Finding {
 async function lookAt(manager: FoundSupervisor, { home, platform, machine }: Deps): Promise<Finding> {
   // Looks at the file first: it exists even without a service manager, as in a container or after su.
   const supervisor = supervisorOf(platform, machine);
-  const path = supervisor.definitionPath;
-  const text = readDefinition(path);
+  const path = supervisor.specPath;
+  const text = readSpecFile(path);
   if (text === null) {
     return skipped(
       'missing' in manager
@@ -53,7 +53,7 @@ async function lookAt(manager: FoundSupervisor, { home, platform, machine }: Dep
   if (installed.home !== home.path) return skipped(`Installed for another home: ${installed.home}`);
   const problem = await nodeProblem(machine.run, installed.nodePath);
   if (problem !== null) return fail(`${path} starts ${installed.nodePath}: ${problem}`, reinstall);
-  const { program } = describeService({ ...installed, watchdogSec: 0 });
+  const { program } = createServiceSpec({ ...installed, watchdogSec: 0 });
   if (!existsSync(program)) return fail(`${path} starts ${program}, which does not exist`, reinstall);
   return 'missing' in manager ? ok(`installed. ${manager.missing}`) : askFor(manager.supervisor);
 }
@@ -67,12 +67,12 @@ const supervisorOf = (platform: string, machine: Deps['machine']): Supervisor =>
       });
 
 async function askFor({ state, name }: Supervisor): Promise<Finding> {
-  const { isLoaded, pid, words } = await state();
+  const { isLoaded, pid, summary } = await state();
   if (!isLoaded) return warn(`installed, but not loaded by ${name}`, REINSTALL);
-  if (pid !== null) return ok(`installed and running under ${name}: ${words}`);
+  if (pid !== null) return ok(`installed and running under ${name}: ${summary}`);
   const nextStep = 'Run `ocmesh service start`; if that fails, it says why.';
-  return (/^failed/.test(words) ? fail : warn)(
-    `installed, but not running under ${name}: ${words}`,
+  return (/^failed/.test(summary) ? fail : warn)(
+    `installed, but not running under ${name}: ${summary}`,
     nextStep,
   );
 }
