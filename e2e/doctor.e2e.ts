@@ -17,8 +17,15 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type HostileRelayName, startHostileRelay, until } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import {
+  createBrokenHome,
+  expectFault,
+  failed,
+  homeOfBob,
+  states,
+  workingRelay,
+} from './support/broken-home.ts';
 import { writeNewerSchema } from './support/newer-schema.ts';
-import { createPatient, expectFault, failed, homeOfBob, states, workingRelay } from './support/patient.ts';
 import { writeService } from './support/written-service.ts';
 
 /** Undone after the test, the last first. */
@@ -41,10 +48,10 @@ const fingerprint = (home: string): string[] =>
 
 describe('ocmesh doctor on a healthy home', () => {
   it('finds nothing wrong while its daemon runs, and leaves no message behind', async () => {
-    const patient = createPatient();
-    const { mesh, home } = patient;
+    const brokenHome = createBrokenHome();
+    const { mesh, home } = brokenHome;
     const alice = await mesh.startAgent('alice', [workingRelay()]);
-    const { code, checks } = await patient.doctor();
+    const { code, checks } = await brokenHome.doctor();
     expect(states(checks, 'skipped')).toEqual(['service', 'clients']);
     expect(states(checks, 'ok')).toHaveLength(checks.length - 2);
     expect(code).toBe(0);
@@ -55,9 +62,9 @@ describe('ocmesh doctor on a healthy home', () => {
   });
 
   it('says what the running daemon was given, and where that is not seen from here', async () => {
-    const patient = createPatient();
-    await patient.mesh.startAgent('alice', [workingRelay()], { OCMESH_API_AUTH: 'token' });
-    const { code, checks } = await patient.doctor({ OCMESH_RELAYS: '' });
+    const brokenHome = createBrokenHome();
+    await brokenHome.mesh.startAgent('alice', [workingRelay()], { OCMESH_API_AUTH: 'token' });
+    const { code, checks } = await brokenHome.doctor({ OCMESH_RELAYS: '' });
     const { found } = checks.find(({ id }) => id === 'settings') ?? {};
     expect(found).toContain(
       `name “alice”, relays ${workingRelay()}, api_auth token. The daemon has this from`,
@@ -66,23 +73,23 @@ describe('ocmesh doctor on a healthy home', () => {
   });
 
   it('warns that the daemon does not run, and calls everything else whole', async () => {
-    const patient = createPatient();
-    const before = fingerprint(patient.home);
-    const { code, checks } = await patient.doctor();
+    const brokenHome = createBrokenHome();
+    const before = fingerprint(brokenHome.home);
+    const { code, checks } = await brokenHome.doctor();
     expect(states(checks, 'warn')).toEqual(['daemon']);
     expect(failed(checks)).toEqual([]);
     expect(code).toBe(0);
-    expect(fingerprint(patient.home)).toEqual(before);
+    expect(fingerprint(brokenHome.home)).toEqual(before);
   });
 
   it('examines the relays that the last run had of its own, and no others', async () => {
-    const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
+    const brokenHome = createBrokenHome();
+    const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     await until(async () => (await alice.api.listRelays({}))[0]?.carries_dms === true);
     // Its round trip takes longer than the first catch-up, which is what the store remembers of a relay.
-    await patient.doctor();
+    await brokenHome.doctor();
     await alice.stop();
-    const { code, checks } = await patient.doctor({ OCMESH_RELAYS: '' });
+    const { code, checks } = await brokenHome.doctor({ OCMESH_RELAYS: '' });
     expect(checks.filter(({ id }) => id === 'relays').map(({ state, found }) => [state, found])).toEqual([
       ['skipped', expect.stringContaining('not the default ones')],
       ['ok', expect.stringContaining(`${workingRelay()}: connected`)],
@@ -91,9 +98,9 @@ describe('ocmesh doctor on a healthy home', () => {
   });
 
   it('says what to do where there is no home yet, and makes none', async () => {
-    const patient = createPatient();
-    rmSync(patient.home, { recursive: true });
-    const { code, checks } = await patient.doctor();
+    const brokenHome = createBrokenHome();
+    rmSync(brokenHome.home, { recursive: true });
+    const { code, checks } = await brokenHome.doctor();
     expect(failed(checks)).toEqual([]);
     expect(states(checks, 'skipped')).toEqual([
       'permissions',
@@ -105,13 +112,13 @@ describe('ocmesh doctor on a healthy home', () => {
       'clients',
     ]);
     expect(code).toBe(0);
-    expect(readdirSync(patient.mesh.place)).not.toContain('alice');
+    expect(readdirSync(brokenHome.mesh.place)).not.toContain('alice');
   });
 
   it('prints a line for each check, why and what helps where something is wrong, and a summary', async () => {
-    const patient = createPatient();
-    chmodSync(patient.home, 0o755);
-    const { code, stdout } = await patient.ocmesh('doctor');
+    const brokenHome = createBrokenHome();
+    chmodSync(brokenHome.home, 0o755);
+    const { code, stdout } = await brokenHome.ocmesh('doctor');
     expect(stdout).toMatch(/^✓ Node\.js +\d+/m);
     expect(stdout).toMatch(
       /^✗ Permissions +Others may enter .*\n {4}why {3}\w.*\n {4}next {2}Run: chmod 700 /m,
@@ -125,113 +132,115 @@ describe('ocmesh doctor on a healthy home', () => {
 
 describe('ocmesh doctor names the fault, and only it', () => {
   it('a key that others may read', async () => {
-    const patient = createPatient();
-    chmodSync(join(patient.home, 'ocmesh.key'), 0o640);
-    await expectFault(patient, 'permissions', /Others may read .*ocmesh\.key \(640\)/);
+    const brokenHome = createBrokenHome();
+    chmodSync(join(brokenHome.home, 'ocmesh.key'), 0o640);
+    await expectFault(brokenHome, 'permissions', /Others may read .*ocmesh\.key \(640\)/);
   });
 
   it('a home that others may enter', async () => {
-    const patient = createPatient();
-    chmodSync(patient.home, 0o755);
-    await expectFault(patient, 'permissions', /Others may enter .*alice \(755\)/);
+    const brokenHome = createBrokenHome();
+    chmodSync(brokenHome.home, 0o755);
+    await expectFault(brokenHome, 'permissions', /Others may enter .*alice \(755\)/);
   });
 
   it('a store behind a link', async () => {
-    const patient = createPatient();
-    const store = join(patient.home, 'ocmesh.db');
-    renameSync(store, join(patient.user, 'elsewhere'));
-    symlinkSync(join(patient.user, 'elsewhere'), store);
-    await expectFault(patient, 'permissions', /ocmesh\.db is a symbolic link/);
+    const brokenHome = createBrokenHome();
+    const store = join(brokenHome.home, 'ocmesh.db');
+    renameSync(store, join(brokenHome.user, 'elsewhere'));
+    symlinkSync(join(brokenHome.user, 'elsewhere'), store);
+    await expectFault(brokenHome, 'permissions', /ocmesh\.db is a symbolic link/);
   });
 
   it('a key file that is missing', async () => {
-    const patient = createPatient();
-    rmSync(join(patient.home, 'ocmesh.key'));
-    await expectFault(patient, 'key', /ocmesh\.key is missing/);
+    const brokenHome = createBrokenHome();
+    rmSync(join(brokenHome.home, 'ocmesh.key'));
+    await expectFault(brokenHome, 'key', /ocmesh\.key is missing/);
   });
 
   it('a key file of another home', async () => {
-    const patient = createPatient();
-    copyFileSync(join(homeOfBob(), 'ocmesh.key'), join(patient.home, 'ocmesh.key'));
-    await expectFault(patient, 'key', /does not fit/);
+    const brokenHome = createBrokenHome();
+    copyFileSync(join(homeOfBob(), 'ocmesh.key'), join(brokenHome.home, 'ocmesh.key'));
+    await expectFault(brokenHome, 'key', /does not fit/);
   });
 
   it('both keys of another home', async () => {
-    const patient = createPatient();
+    const brokenHome = createBrokenHome();
     for (const name of ['ocmesh.key', 'keystore.json'])
-      copyFileSync(join(homeOfBob(), name), join(patient.home, name));
-    await expectFault(patient, 'store', /page 1 is damaged, or the key is wrong/);
+      copyFileSync(join(homeOfBob(), name), join(brokenHome.home, name));
+    await expectFault(brokenHome, 'store', /page 1 is damaged, or the key is wrong/);
   });
 
   it('a damaged snapshot', async () => {
-    const patient = createPatient();
-    flip(join(patient.home, 'ocmesh.db'), 9_000);
-    await expectFault(patient, 'store', /ocmesh\.db cannot be read: page 3 is damaged/);
+    const brokenHome = createBrokenHome();
+    flip(join(brokenHome.home, 'ocmesh.db'), 9_000);
+    await expectFault(brokenHome, 'store', /ocmesh\.db cannot be read: page 3 is damaged/);
   });
 
   it('a journal that is damaged in the middle', async () => {
-    const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
+    const brokenHome = createBrokenHome();
+    const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     // Two commits: the first of them is not the last, which alone may be torn.
     await alice.api.addRelay({ url: 'wss://one.example' });
     await alice.api.addRelay({ url: 'wss://two.example' });
     await alice.kill();
-    for (const name of ['daemon.json', 'daemon.lock']) rmSync(join(patient.home, name));
-    flip(join(patient.home, 'ocmesh.db-wal.00000002'), 100);
-    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 is damaged at byte 64/);
+    for (const name of ['daemon.json', 'daemon.lock']) rmSync(join(brokenHome.home, name));
+    flip(join(brokenHome.home, 'ocmesh.db-wal.00000002'), 100);
+    await expectFault(brokenHome, 'store', /ocmesh\.db-wal\.00000002 is damaged at byte 64/);
   });
 
   it('a journal that was cut', async () => {
-    const patient = createPatient();
-    truncateSync(join(patient.home, 'ocmesh.db-wal.00000002'), 4096);
-    await expectFault(patient, 'store', /ocmesh\.db-wal\.00000002 was truncated/);
+    const brokenHome = createBrokenHome();
+    truncateSync(join(brokenHome.home, 'ocmesh.db-wal.00000002'), 4096);
+    await expectFault(brokenHome, 'store', /ocmesh\.db-wal\.00000002 was truncated/);
   });
 
   it('a store that a newer ocmesh wrote', async () => {
-    const patient = createPatient();
-    await writeNewerSchema(patient.home, 99);
-    await expectFault(patient, 'store', /it has schema 99/);
+    const brokenHome = createBrokenHome();
+    await writeNewerSchema(brokenHome.home, 99);
+    await expectFault(brokenHome, 'store', /it has schema 99/);
   });
 
   it('a configuration with a field that does not exist', async () => {
-    const patient = createPatient();
-    writeFileSync(join(patient.home, 'config.json'), '{"realys": []}');
-    await expectFault(patient, 'config', /config\.json is wrong: realys/);
+    const brokenHome = createBrokenHome();
+    writeFileSync(join(brokenHome.home, 'config.json'), '{"realys": []}');
+    await expectFault(brokenHome, 'config', /config\.json is wrong: realys/);
   });
 
   it('a configuration that is no JSON', async () => {
-    const patient = createPatient();
-    writeFileSync(join(patient.home, 'config.json'), '{"relays": [');
-    await expectFault(patient, 'config', /config\.json is wrong: it is no JSON object/);
+    const brokenHome = createBrokenHome();
+    writeFileSync(join(brokenHome.home, 'config.json'), '{"relays": [');
+    await expectFault(brokenHome, 'config', /config\.json is wrong: it is no JSON object/);
   });
 
   it('a port that another program holds', async () => {
-    const patient = createPatient();
+    const brokenHome = createBrokenHome();
     const port = await listenSomewhere();
-    await expectFault(patient, 'port', /another program listens on/, { OCMESH_PORT: port });
+    await expectFault(brokenHome, 'port', /another program listens on/, { OCMESH_PORT: port });
   });
 
   it('a port that another ocmesh holds', async () => {
-    const patient = createPatient();
-    const bob = await patient.mesh.startAgent('bob', [workingRelay()]);
+    const brokenHome = createBrokenHome();
+    const bob = await brokenHome.mesh.startAgent('bob', [workingRelay()]);
     const { port } = new URL(bob.url);
-    await expectFault(patient, 'port', new RegExp(`another ocmesh \\(${bob.npub}\\)`), { OCMESH_PORT: port });
+    await expectFault(brokenHome, 'port', new RegExp(`another ocmesh \\(${bob.npub}\\)`), {
+      OCMESH_PORT: port,
+    });
   });
 
   it('a daemon that was killed', async () => {
-    const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
+    const brokenHome = createBrokenHome();
+    const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     await alice.kill();
-    await expectFault(patient, 'daemon', new RegExp(`exited uncleanly \\(pid ${alice.child.pid}\\)`));
+    await expectFault(brokenHome, 'daemon', new RegExp(`exited uncleanly \\(pid ${alice.child.pid}\\)`));
   });
 
   it('a daemon that hangs', async () => {
-    const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
+    const brokenHome = createBrokenHome();
+    const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     alice.child.kill('SIGSTOP');
     undo.push(() => alice.child.kill('SIGCONT'));
     await expectFault(
-      patient,
+      brokenHome,
       'daemon',
       new RegExp(`pid ${alice.child.pid} holds the home, but does not respond`),
     );
@@ -239,8 +248,8 @@ describe('ocmesh doctor names the fault, and only it', () => {
   });
 
   it('a relay that is gone', async () => {
-    const patient = createPatient();
-    await expectFault(patient, 'relays', /127\.0\.0\.1:9: TCP: cannot connect \(ECONNREFUSED\)/, {
+    const brokenHome = createBrokenHome();
+    await expectFault(brokenHome, 'relays', /127\.0\.0\.1:9: TCP: cannot connect \(ECONNREFUSED\)/, {
       OCMESH_RELAYS: 'ws://127.0.0.1:9',
     });
   });
@@ -252,97 +261,97 @@ describe('ocmesh doctor names the fault, and only it', () => {
     ['restricted-writer', 'round_trip', /did not accept it \(rejected\)/],
     ['ok-but-drops', 'round_trip', /does not return it/],
   ])('the relay %s', async (name, id, found) => {
-    const patient = createPatient();
+    const brokenHome = createBrokenHome();
     const relay = await startHostileRelay(name);
     undo.push(() => relay.close());
-    await expectFault(patient, id, found, { OCMESH_RELAYS: relay.url });
+    await expectFault(brokenHome, id, found, { OCMESH_RELAYS: relay.url });
   });
 
   it('a full disk', async ({ skip }) => {
-    const patient = createPatient();
-    const small = join(patient.mesh.place, 'small');
+    const brokenHome = createBrokenHome();
+    const small = join(brokenHome.mesh.place, 'small');
     if (!mountSmallDisk(small)) skip('only root may mount a small disk');
-    execFileSync('cp', ['-a', `${patient.home}/.`, small]);
+    execFileSync('cp', ['-a', `${brokenHome.home}/.`, small]);
     try {
       writeFileSync(join(small, 'filler'), Buffer.alloc(16 * 1024 * 1024));
     } catch {
       // That is the point.
     }
-    await expectFault(patient, 'disk', /0 KB free/, { OCMESH_HOME: small });
+    await expectFault(brokenHome, 'disk', /0 KB free/, { OCMESH_HOME: small });
   });
 
   it('a service whose node is gone', async () => {
-    const patient = createPatient();
-    writeService(patient.user, patient.home, '/gone/bin/node');
-    await expectFault(patient, 'service', /starts \/gone\/bin\/node: it is not there/);
+    const brokenHome = createBrokenHome();
+    writeService(brokenHome.user, brokenHome.home, '/gone/bin/node');
+    await expectFault(brokenHome, 'service', /starts \/gone\/bin\/node: it is not there/);
   });
 
   it('a client configuration that is no JSON', async () => {
-    const patient = createPatient();
-    write(join(patient.user, '.cursor/mcp.json'), '{"mcpServers": {"ocmesh": {"command": "ocmesh",}}}');
-    await expectFault(patient, 'clients', /Cursor, .*mcp\.json: not valid JSON/);
+    const brokenHome = createBrokenHome();
+    write(join(brokenHome.user, '.cursor/mcp.json'), '{"mcpServers": {"ocmesh": {"command": "ocmesh",}}}');
+    await expectFault(brokenHome, 'clients', /Cursor, .*mcp\.json: not valid JSON/);
   });
 
   it('a client that starts what is not there', async () => {
-    const patient = createPatient();
+    const brokenHome = createBrokenHome();
     const servers = { ocmesh: { command: process.execPath, args: ['/gone/ocmesh-mcp.mjs'] } };
-    write(join(patient.user, '.openclaw/openclaw.json'), JSON.stringify({ mcp: { servers } }));
-    await expectFault(patient, 'clients', /OpenClaw, .*: ocmesh starts \/gone\/ocmesh-mcp\.mjs/);
+    write(join(brokenHome.user, '.openclaw/openclaw.json'), JSON.stringify({ mcp: { servers } }));
+    await expectFault(brokenHome, 'clients', /OpenClaw, .*: ocmesh starts \/gone\/ocmesh-mcp\.mjs/);
   });
 });
 
 describe('ocmesh doctor --fix', () => {
   it('shows what it would change, and changes nothing without a yes', async () => {
-    const patient = createPatient();
-    chmodSync(patient.home, 0o755);
-    const { code, stderr } = await patient.ocmesh('doctor', '--fix');
+    const brokenHome = createBrokenHome();
+    chmodSync(brokenHome.home, 0o755);
+    const { code, stderr } = await brokenHome.ocmesh('doctor', '--fix');
     expect(stderr).toMatch(/Changes:\n {2}chmod 700 .*alice \(it is 755 now\)/);
     expect(stderr).toContain('Nothing was changed');
     expect(code).toBe(1);
-    expect(statSync(patient.home).mode & 0o777).toBe(0o755);
+    expect(statSync(brokenHome.home).mode & 0o777).toBe(0o755);
   });
 
   it('closes home and key again, keeps what they are, and notes what it did', async () => {
-    const patient = createPatient();
-    const before = fingerprint(patient.home);
-    chmodSync(patient.home, 0o755);
-    chmodSync(join(patient.home, 'ocmesh.key'), 0o644);
-    const { code, checks } = await patient.doctor({}, '--fix', '--yes');
+    const brokenHome = createBrokenHome();
+    const before = fingerprint(brokenHome.home);
+    chmodSync(brokenHome.home, 0o755);
+    chmodSync(join(brokenHome.home, 'ocmesh.key'), 0o644);
+    const { code, checks } = await brokenHome.doctor({}, '--fix', '--yes');
     expect(failed(checks)).toEqual([]);
     expect(code).toBe(0);
-    expect(statSync(patient.home).mode & 0o777).toBe(0o700);
-    expect(fingerprint(patient.home)).toEqual(before);
-    expect(backupOf(patient.home, 'changes.txt')).toMatch(
+    expect(statSync(brokenHome.home).mode & 0o777).toBe(0o700);
+    expect(fingerprint(brokenHome.home)).toEqual(before);
+    expect(backupOf(brokenHome.home, 'changes.txt')).toMatch(
       /chmod 700 .*\nchmod 600 .*ocmesh\.key \(it is 644 now\)\n$/,
     );
-    expect((await patient.doctor()).code).toBe(0);
+    expect((await brokenHome.doctor()).code).toBe(0);
   });
 
   it('clears up after a daemon that was killed, and keeps a copy', async () => {
-    const patient = createPatient();
-    const alice = await patient.mesh.startAgent('alice', [workingRelay()]);
+    const brokenHome = createBrokenHome();
+    const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     await alice.kill();
-    const before = fingerprint(patient.home);
-    const { code, checks } = await patient.doctor({}, '--fix', '--yes');
+    const before = fingerprint(brokenHome.home);
+    const { code, checks } = await brokenHome.doctor({}, '--fix', '--yes');
     expect(states(checks, 'warn')).toEqual(['daemon']);
     expect(code).toBe(0);
-    expect(readdirSync(patient.home).filter((name) => name.startsWith('daemon'))).toEqual([]);
-    expect(JSON.parse(backupOf(patient.home, 'daemon.json'))).toMatchObject({ pid: alice.child.pid });
-    expect(fingerprint(patient.home)).toEqual(before);
-    const again = await patient.mesh.startAgent('alice', [workingRelay()]);
+    expect(readdirSync(brokenHome.home).filter((name) => name.startsWith('daemon'))).toEqual([]);
+    expect(JSON.parse(backupOf(brokenHome.home, 'daemon.json'))).toMatchObject({ pid: alice.child.pid });
+    expect(fingerprint(brokenHome.home)).toEqual(before);
+    const again = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     expect(again.pubkey).toBe(alice.pubkey);
-    await until(async () => (await patient.doctor()).checks.every(({ state }) => state !== 'fail'));
+    await until(async () => (await brokenHome.doctor()).checks.every(({ state }) => state !== 'fail'));
   });
 
   it('never touches a store that is damaged', async () => {
-    const patient = createPatient();
-    flip(join(patient.home, 'ocmesh.db'), 9_000);
-    const before = fingerprint(patient.home);
-    const { code, checks } = await patient.doctor({}, '--fix', '--yes');
+    const brokenHome = createBrokenHome();
+    flip(join(brokenHome.home, 'ocmesh.db'), 9_000);
+    const before = fingerprint(brokenHome.home);
+    const { code, checks } = await brokenHome.doctor({}, '--fix', '--yes');
     expect(failed(checks).map(({ id }) => id)).toEqual(['store']);
     expect(code).toBe(1);
-    expect(fingerprint(patient.home)).toEqual(before);
-    expect(readdirSync(patient.home)).not.toContain('backups');
+    expect(fingerprint(brokenHome.home)).toEqual(before);
+    expect(readdirSync(brokenHome.home)).not.toContain('backups');
   });
 });
 

@@ -25,13 +25,9 @@ function describe(status: Status): string {
     `ocmesh ${status.daemon_version}, up ${status.uptime_seconds} s, ${condition(status, connected)}`,
     `identity  ${status.npub}${status.name ? ` (${status.name})` : ''}`,
     `peers     ${status.peer_count} online, ${status.known_peer_count} known`,
-    `messages  ${status.unread_count} unread, ${status.outbox.queued} waiting to go out`,
-    ...(status.request_count > 0
-      ? [`requests  ${waiting(status.request_count)} for your answer: \`ocmesh requests\``]
-      : []),
-    ...status.paused_peers.map(
-      (pubkey) => `paused    ${shortKey(pubkey)}: \`ocmesh resume\` goes on with it`,
-    ),
+    `messages  ${status.unread_count} unread, ${status.outbox.queued} waiting to be sent`,
+    ...(status.request_count > 0 ? [`requests  ${status.request_count} pending: \`ocmesh requests\``] : []),
+    ...status.paused_peers.map((pubkey) => `paused    ${shortKey(pubkey)}: \`ocmesh resume\` ends the pause`),
     `relays    ${connected} of ${status.relay_status.length} connected`,
     ...status.relay_status.map((relay) => `          ${relay.state.padEnd(13)} ${relay.url}`),
     ...status.reasons.map(({ message, next_step }) => `! ${message} ${next_step}`),
@@ -44,5 +40,3 @@ function condition({ degraded, uptime_seconds }: Status, connected: number): str
   if (connected > 0) return 'healthy';
   return uptime_seconds < STARTING_S ? 'starting: no relay is connected yet' : 'no relay is connected now';
 }
-
-const waiting = (count: number): string => (count === 1 ? '1 waits' : `${count} wait`);

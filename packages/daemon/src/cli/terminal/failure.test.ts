@@ -12,12 +12,12 @@ import { toFailure } from './failure.ts';
 
 const restCall = /\b(GET|POST|PUT|PATCH|DELETE) \//;
 
-test.each(Object.keys(errorCatalogue) as ErrorCode[])('the next step after %s is no REST call', (code) => {
+test.each(Object.keys(errorCatalogue) as ErrorCode[])('the next step after %s is not a REST call', (code) => {
   const { message, hint } = toFailure(new OcmeshError(code)).body;
   expect(`${message} ${hint}`).not.toMatch(restCall);
 });
 
-test('who sends with a program is told how the owner sends', () => {
+test('the error of a program that sends says how the owner can send', () => {
   expect(toFailure(new OcmeshError('first_contact')).body.hint).toMatch(/terminal.*`ocmesh requests accept`/);
   expect(toFailure(new OcmeshError('loop_suspected')).body.hint).toMatch(/`ocmesh resume`/);
 });
@@ -26,7 +26,7 @@ test.each([
   ['no_relay', '`ocmesh relays`'],
   ['no_dm_relay', '`ocmesh relays add`'],
   ['inbox_full', '`ocmesh read`'],
-] as const)('a daemon that is degraded by %s is helped with a command', async (code, step) => {
+] as const)('the next step of a daemon degraded by %s is a command', async (code, step) => {
   const reason: Reason = {
     code,
     message: 'What is wrong.',
@@ -45,7 +45,7 @@ test.each([
   expect(JSON.parse(json).reasons[0].next_step).toContain(step);
 });
 
-test('what helps a peer that no message reaches is a command, too', async () => {
+test('the next step for an unreachable peer is a command too', async () => {
   const reachability = { state: 'no_relay', why: 'No relay.', next_step: 'GET /status shows why.' } as const;
   const { run } = await openCommandLineAt({
     listPeers: async () => ({ items: [aPeer()], next_cursor: null }),
@@ -59,10 +59,10 @@ test('what helps a peer that no message reaches is a command, too', async () => 
 test.each([
   [{ uptime_seconds: 5 }, /, starting: no relay is connected yet\n/],
   [{ uptime_seconds: 5000 }, /, no relay is connected now\n/],
-  [{ request_count: 1 }, /requests {2}1 waits for your answer/],
+  [{ request_count: 1 }, /requests {2}1 pending: `ocmesh requests`/],
   [{ relay_status: [aRelay()] }, /, healthy\n/],
   [{ degraded: true }, /, degraded\n/],
-] as [Partial<Status>, RegExp][])('a daemon of %j is told as it is', async (over, said) => {
-  const { run } = await openCommandLineAt({ getStatus: async () => aStatus(over) });
-  expect((await run(['status'])).out).toMatch(said);
+] as [Partial<Status>, RegExp][])('the state of a daemon with %j is shown', async (overrides, expected) => {
+  const { run } = await openCommandLineAt({ getStatus: async () => aStatus(overrides) });
+  expect((await run(['status'])).out).toMatch(expected);
 });

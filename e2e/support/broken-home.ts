@@ -18,20 +18,20 @@ interface Check {
   readonly next_step: string | null;
 }
 
-export interface Patient {
+export interface BrokenHome {
   readonly mesh: ProcessMesh;
-  /** The user's own folder, where clients and services keep their files. */
+  /** The user's folder, where clients and services keep their files. */
   readonly user: string;
   readonly home: string;
   ocmesh(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** @param environment in place of what the home has for itself */
+  /** @param environment overrides the variables of the home */
   doctor(
     environment?: Record<string, string>,
     ...flags: string[]
   ): Promise<{ code: number; checks: Check[] }>;
 }
 
-/** A relay that works, and homes with an identity, made once for each file of tests. */
+/** A working relay, and homes with an identity, made once for each test file. */
 let stock: ProcessMesh;
 let relay: string;
 
@@ -51,8 +51,8 @@ beforeAll(async () => {
 
 afterAll(() => stock.close());
 
-/** A home with an identity: it is whole until a test breaks it. */
-export function createPatient(): Patient {
+/** Creates a home with an identity, for a test to break. */
+export function createBrokenHome(): BrokenHome {
   const mesh = createMesh();
   const user = join(mesh.place, "alice's folder");
   const home = join(mesh.place, 'alice');
@@ -82,14 +82,14 @@ export const failed = (checks: readonly Check[]): Check[] => checks.filter(({ st
 export const states = (checks: readonly Check[], state: Check['state']): string[] =>
   checks.filter((check) => check.state === state).map(({ id }) => id);
 
-/** Names this fault, says what it found and what helps, and calls nothing else broken. */
+/** Expects the doctor to report this fault with a next step, and no other fault. */
 export async function expectFault(
-  patient: Patient,
+  brokenHome: BrokenHome,
   id: string,
   found: RegExp,
   environment = {},
 ): Promise<void> {
-  const { code, checks } = await patient.doctor(environment);
+  const { code, checks } = await brokenHome.doctor(environment);
   expect(failed(checks)).toEqual([
     expect.objectContaining({
       id,
