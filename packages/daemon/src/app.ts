@@ -18,7 +18,7 @@ import { writeDaemonFile } from './adapters/system/daemon-file.ts';
 import { ExitError, exitCodes } from './adapters/system/exit.ts';
 import { type Home, prepareHome } from './adapters/system/home.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
-import { takeLock } from './adapters/system/lock.ts';
+import { LostOwnershipError, takeOwnership } from './adapters/system/ownership.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
@@ -55,9 +55,21 @@ export async function startDaemon(
   const clock = createSystemClock();
   const random = createSystemRandom();
   /** What has to be undone, in reverse order, after a stop or if the start fails half-way. */
-  const undo: (() => void | Promise<void>)[] = [takeLock(home.lockFile)];
+  const undo: (() => void | Promise<void>)[] = [];
   try {
+    const ownership = await takeOwnership(home.lockFile, {
+      clock,
+      random,
+      onLost: (error) => exitNow(error),
+    });
+    undo.push(ownership.release);
     const log = openLog(home, clock, config, options.logToStderr);
+    /** Only a new start can find out what is on the disk now; a service manager starts us at once. */
+    const exitNow = (error: unknown): never => {
+      if (error instanceof LostOwnershipError) log.error(error.message);
+      log.close();
+      process.exit(error instanceof LostOwnershipError ? error.exitCode : exitCodes.crash);
+    };
     undo.push(log.close);
     const store = await openStore({
       path: home.database,
@@ -66,8 +78,8 @@ export async function startDaemon(
       compact: compactInWorker,
       clock,
       log,
-      // Only a new start can find out what is on the disk now; a service manager starts us at once.
-      onFailStop: () => process.exit(exitCodes.crash),
+      checkOwnership: ownership.check,
+      onFailStop: exitNow,
     });
     undo.push(store.close);
     const signatureChecks = createSignatureThread({ clock, log });

@@ -7,7 +7,7 @@ export interface Fix {
   readonly what: string;
   /** Files that it removes or rewrites; they are copied first. */
   readonly files: readonly string[];
-  apply(): void;
+  apply(): void | Promise<void>;
 }
 
 export interface Finding {

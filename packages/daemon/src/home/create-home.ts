@@ -24,8 +24,8 @@ export async function createHome(
   try {
     prepareHome(unfinished);
     await createStoreFrom(realFiles, unfinished.database, openKeystore(unfinished), await makeImage());
-    const moved = hasIdentity(home) ? reset(home) : null;
-    if (existsSync(home.path)) keepOtherFiles(home, unfinished);
+    const moved = hasIdentity(home) ? await reset(home) : null;
+    if (existsSync(home.path)) await keepOtherFiles(home, unfinished);
     renameSync(unfinished.path, home.path);
     return moved;
   } catch (error) {
@@ -35,8 +35,8 @@ export async function createHome(
 }
 
 /** Keeps the settings and logs of a folder that has no identity. */
-function keepOtherFiles(home: Home, unfinished: Home): void {
-  checkNotRunning(home);
+async function keepOtherFiles(home: Home, unfinished: Home): Promise<void> {
+  await checkNotRunning(home);
   for (const name of readdirSync(home.path)) renameSync(join(home.path, name), join(unfinished.path, name));
   rmdirSync(home.path);
 }

@@ -1,18 +1,22 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { createSystemClock } from '../adapters/system/clock.ts';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Home } from '../adapters/system/home.ts';
-import { lockHolder, takeLock } from '../adapters/system/lock.ts';
+import { findOwner, takeOwnership } from '../adapters/system/ownership.ts';
+import { createSystemRandom } from '../adapters/system/random.ts';
 
 /** @throws ExitError if the daemon of the home is running */
-export function checkNotRunning(home: Home): void {
-  const holder = lockHolder(home.lockFile);
-  if (holder?.alive) {
+export async function checkNotRunning(home: Home): Promise<void> {
+  const clock = createSystemClock();
+  const owner = await findOwner(home.lockFile, clock);
+  if (owner?.isRunning) {
     throw new ExitError(
       exitCodes.permanent,
-      `The daemon of ${home.path} (pid ${holder.pid}) is running. Stop it first: with Ctrl-C where it was started, or with \`ocmesh service stop\`.`,
+      `The daemon of ${home.path} (pid ${owner.pid}) is running. Stop it first: with Ctrl-C where it was started, or with \`ocmesh service stop\`.`,
     );
   }
-  takeLock(home.lockFile)();
+  const ownership = await takeOwnership(home.lockFile, { clock, random: createSystemRandom() });
+  ownership.release();
 }
 
 export const hasIdentity = (home: Home): boolean =>

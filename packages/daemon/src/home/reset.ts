@@ -5,14 +5,14 @@ import type { Home } from '../adapters/system/home.ts';
 import { checkNotRunning } from './preconditions.ts';
 
 /** Moves the home aside, so that the next start creates a new identity. @returns its new path */
-export function reset(home: Home): string {
+export async function reset(home: Home): Promise<string> {
   if (!existsSync(home.path)) {
     throw new ExitError(
       exitCodes.permanent,
       `There is nothing at ${home.path}. Set OCMESH_HOME if the agent is elsewhere.`,
     );
   }
-  checkNotRunning(home);
+  await checkNotRunning(home);
   // Numbered, not dated: nothing here needs to know the time.
   let number = 1;
   while (existsSync(`${home.path}.old-${number}`)) number++;

@@ -115,6 +115,7 @@ export function createMemoryFiles(initial: ReadonlyMap<string, Buffer> = new Map
       },
       sync: sync('sync'),
       datasync: sync('datasync'),
+      isLinked: () => [...names.values()].includes(inode),
       close() {},
     };
   }
@@ -147,6 +148,7 @@ export function createProcess(files: Files, operations = Number.POSITIVE_INFINIT
         write: (bytes, position) => tries(() => file.write(bytes, position)),
         sync: async () => tries(() => file.sync()),
         datasync: async () => tries(() => file.datasync()),
+        isLinked: file.isLinked,
         close: () => file.close(),
       };
     },

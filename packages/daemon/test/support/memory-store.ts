@@ -58,6 +58,10 @@ function createMemoryFiles(disk: MemoryDisk): Files {
         },
         sync: async () => {},
         datasync: async () => {},
+        isLinked() {
+          find();
+          return disk.get(name) === bytes;
+        },
         close() {},
       };
     },

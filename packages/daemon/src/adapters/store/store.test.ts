@@ -444,3 +444,91 @@ describe('a full disk', () => {
     expect(files.contents().has(segmentPath(PATH, 2))).toBe(true);
   });
 });
+
+describe('a store that another process took over', () => {
+  /** Opens two stores on one disk; the second one takes over. */
+  async function takeOver() {
+    const files = createMemoryFiles();
+    let owner = 'first';
+    const open = (name: string) =>
+      openOn(files, {
+        checkOwnership() {
+          if (owner !== name) throw new Error(`${owner} owns the home`);
+        },
+      });
+    const first = await open('first');
+    await write(first.store, 'before');
+    const second = async () => {
+      owner = 'second';
+      return open('second');
+    };
+    return { files, first, second };
+  }
+
+  it('acknowledges nothing more, and stops', async () => {
+    const { first, second } = await takeOver();
+    const { store } = await second();
+    await expect(write(first.store, 'too late')).rejects.toThrow();
+    expect(first.failStops).toHaveLength(1);
+    await expect(first.store.read(() => 'anything')).rejects.toThrow();
+    await write(store, 'after');
+    expect(await store.read(idsIn)).toEqual(['before', 'after']);
+  });
+
+  it('acknowledges nothing that the new owner may not have read', async () => {
+    const { files, first, second } = await takeOver();
+    // Applied and being written when the other one takes over.
+    const late = outcome(write(first.store, 'at the same time'));
+    const { store } = await second();
+    await turns();
+    expect(late.is).toBe('rejected');
+    await write(store, 'after');
+    await store.close();
+    expect((await contentOn(files.contents())).ids).toContain('after');
+  });
+
+  it('includes what it wrote while the new owner was starting', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    await write(store, 'before');
+    const segment = segmentPath(PATH, segments(files).at(-1) ?? 0);
+    const before = files.contents();
+    await write(store, 'meanwhile');
+    const late = files.contents().get(segment) as Buffer;
+    const disk = createMemoryFiles(before);
+    let reads = 0;
+    const started = await openOn({
+      ...disk,
+      read(path) {
+        // The frame arrives after the recovery has read the segment.
+        if (path !== segment || ++reads !== 2) return disk.read(path);
+        disk.remove(segment);
+        disk.create(segment).write(late, 0);
+        return disk.read(path);
+      },
+    });
+    expect(await started.store.read(idsIn)).toEqual(['before', 'meanwhile']);
+    await write(started.store, 'after');
+    expect((await contentOn(disk.contents())).ids).toEqual(['before', 'meanwhile', 'after']);
+  });
+
+  it('does not replace the snapshot of the new owner', async () => {
+    const { files, first, second } = await takeOver();
+    const { store } = await second();
+    await write(store, 'after');
+    await store.close();
+    await first.store.close();
+    expect((await contentOn(files.contents())).ids).toEqual(['before', 'after']);
+  });
+});
+
+it('stops if its journal is removed while it is open', async () => {
+  const files = createMemoryFiles();
+  const { store, failStops } = await openOn(files);
+  await write(store, 'kept');
+  for (const number of segments(files)) files.remove(segmentPath(PATH, number));
+  await expect(write(store, 'lost')).rejects.toThrow();
+  expect(failStops).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('was removed or replaced') }),
+  ]);
+});

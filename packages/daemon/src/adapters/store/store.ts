@@ -19,6 +19,11 @@ export interface StoreDeps {
   readonly compact: Compact;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Throws if another process took over the home. Called after each write and before it is acknowledged, and before files
+   * are created or replaced. Whoever takes over announces itself first and reads the store afterwards.
+   */
+  readonly checkOwnership?: () => void;
   /** Called when the disk failed in a way that leaves unclear what it holds: only a new start can tell. */
   readonly onFailStop: (error: unknown) => void;
   /** Compacts when the journal is longer than this. */
@@ -31,7 +36,7 @@ export interface StoreDeps {
  * @throws UnreadableStoreError
  */
 export async function openStore(deps: StoreDeps): Promise<Store> {
-  const { path, key, files, clock, log } = deps;
+  const { path, key, files, clock, log, checkOwnership = () => {} } = deps;
   const start = await startUp(files, path, key, log);
   const { segment, sequence } = start;
   const memory = createMemoryDatabase(start.sql);
@@ -45,6 +50,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     segment,
     sequence,
     closedBytes: start.journalBytes,
+    checkOwnership,
     onIdle() {
       if (!isOver() && compactor.isDue()) void compactor.compact();
     },
@@ -52,7 +58,17 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   });
 
   const compactor = createCompactor(
-    { path, key, compact: deps.compact, journal, clock, log, compactBytes: deps.compactBytes },
+    {
+      path,
+      key,
+      files,
+      compact: deps.compact,
+      journal,
+      clock,
+      log,
+      checkOwnership,
+      compactBytes: deps.compactBytes,
+    },
     { generation: start.generation, bytes: start.snapshotBytes },
   );
 

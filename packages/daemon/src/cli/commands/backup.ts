@@ -62,7 +62,7 @@ export function addBackupCommands(program: Command, { io, home, printer }: Comma
       if (!yes && !(await confirm(io, `Move ${home.path} aside and start with a new identity?`)))
         throw cancelled();
       const { reset } = await import('../../home/reset.ts');
-      const moved = reset(home);
+      const moved = await reset(home);
       printer().result({ home: home.path, moved_to: moved }, () => `Moved ${home.path} to ${moved}.`);
     });
 }

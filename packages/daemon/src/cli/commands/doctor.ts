@@ -40,7 +40,7 @@ async function runDoctor(context: CommandContext, flags: DoctorFlags): Promise<v
   const fixes = results.flatMap(({ finding }) => finding.fix ?? []);
   let backup: string | null = null;
   if (flags.fix && fixes.length > 0 && (await mayFix(io, fixes, flags.yes ?? false))) {
-    backup = applyFixes(environment.home, fixes, io.clock.now());
+    backup = await applyFixes(environment.home, fixes, io.clock.now());
     if (!out.json) out.line(`\nDone. A copy of what was changed is in ${backup}\n`);
     results = await checkEverything(environment, show);
   }

@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
+import type { Clock } from '@ocmesh/shared/ambient';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import type { Home } from '../../adapters/system/home.ts';
-import { lockHolder } from '../../adapters/system/lock.ts';
+import { findOwner } from '../../adapters/system/ownership.ts';
 import { readSpecFile } from '../../service/spec-file.ts';
 import type { Supervisor } from '../../service/supervisor.ts';
 import type { CommandContext } from '../terminal/context.ts';
@@ -22,7 +23,7 @@ export async function uninstallService(
   const home = serviceHome(context);
   if (purge && !yes) await confirmPurge(context.io, home.path);
   const found = await findServiceManager(context);
-  if ('missing' in found) checkNothingIsLeft(found, home);
+  if ('missing' in found) await checkNothingIsLeft(found, home, context.io.clock);
   else await removeService(context, found.supervisor, home);
   const outcome =
     'missing' in found ? `There is no service to remove: ${found.missing}.` : 'ocmesh is uninstalled.';
@@ -53,21 +54,22 @@ async function removeService(context: CommandContext, supervisor: Supervisor, ho
 }
 
 /** @throws ExitError if a service, or a daemon in the foreground, would be left without its home */
-function checkNothingIsLeft(
+async function checkNothingIsLeft(
   { missing, specPath }: { readonly missing: string; readonly specPath?: string },
   home: Home,
-): void {
+  clock: Clock,
+): Promise<void> {
   if (specPath && existsSync(specPath)) {
     throw new ExitError(
       exitCodes.permanent,
       `${missing}: the service in ${specPath} cannot be removed from here. Nothing was changed.`,
     );
   }
-  const holder = lockHolder(home.lockFile);
-  if (holder?.alive) {
+  const owner = await findOwner(home.lockFile, clock);
+  if (owner?.isRunning) {
     throw new ExitError(
       exitCodes.permanent,
-      `There is no service to remove: ${missing}. But the daemon of ${home.path} (pid ${holder.pid}) is running: stop it with Ctrl-C where it was started.`,
+      `There is no service to remove: ${missing}. But the daemon of ${home.path} (pid ${owner.pid}) is running: stop it with Ctrl-C where it was started.`,
     );
   }
 }

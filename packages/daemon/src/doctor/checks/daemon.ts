@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { reasonStep } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
+import { createSystemClock } from '../../adapters/system/clock.ts';
 import type { Home } from '../../adapters/system/home.ts';
-import { takeLock } from '../../adapters/system/lock.ts';
+import { takeOwnership } from '../../adapters/system/ownership.ts';
+import { createSystemRandom } from '../../adapters/system/random.ts';
 import { type Check, type Finding, type Fix, fail, ok, warn } from '../check.ts';
 import type { Facts } from '../probes/facts.ts';
 import type { DaemonFacts } from '../probes/running-daemon.ts';
@@ -12,19 +14,19 @@ import { isFull } from './disk.ts';
 const REPORTED_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);
 
 export const daemonCheck = (
-  facts: Pick<Facts, 'daemon' | 'holder' | 'serviceManager'>,
+  facts: Pick<Facts, 'daemon' | 'owner' | 'serviceManager'>,
   home: Home,
 ): Check => ({
   id: 'daemon',
   what: 'Daemon',
   why: 'Messages are sent and received, and agents can use ocmesh, only while the daemon is running.',
   async run() {
-    const holder = facts.holder();
-    if (holder?.alive) {
+    const owner = await facts.owner();
+    if (owner?.isRunning) {
       const daemon = await facts.daemon();
-      if (daemon) return describe(daemon, holder.pid, home);
+      if (daemon) return describe(daemon, owner.pid, home);
       return fail(
-        `pid ${holder.pid} holds the home, but does not respond`,
+        `pid ${owner.pid} holds the home, but does not respond`,
         'If it was just started or stopped, run `ocmesh doctor` again. Otherwise stop it and start it again.',
       );
     }
@@ -34,7 +36,7 @@ export const daemonCheck = (
         ? 'Start it: `ocmesh start` runs it in the foreground.'
         : 'Start it: `ocmesh start`, or `ocmesh service install` to have it always on.';
     if (left.length === 0) return warn('It is not running.', start);
-    const pid = holder?.pid ?? writtenPid(home.daemonFile);
+    const pid = owner?.pid ?? writtenPid(home.daemonFile);
     return fail(
       `It exited uncleanly${pid === null ? '' : ` (pid ${pid})`} and was not restarted.`,
       `${start} It cleans up after the last one.`,
@@ -57,14 +59,17 @@ function describe({ status }: DaemonFacts, pid: number | null, home: Home): Find
   return ok(found);
 }
 
-/** Takes the lock first, so that the files of a daemon that starts at this moment are safe. */
+/** Takes the home first, so that the files of a daemon that starts at this moment are safe. */
 const leftBehind = (home: Home, files: readonly string[]): Fix => ({
   what: `remove ${files.join(' and ')}, left behind by a process that has exited`,
   files,
-  apply() {
-    const unlock = takeLock(home.lockFile);
+  async apply() {
+    const ownership = await takeOwnership(home.lockFile, {
+      clock: createSystemClock(),
+      random: createSystemRandom(),
+    });
     rmSync(home.daemonFile, { force: true });
-    unlock();
+    ownership.release();
   },
 });
 

@@ -16,8 +16,11 @@ import type { Status } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { createFakeClock, createRealClock, createSeededRandom } from '@ocmesh/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../adapters/system/clock.ts';
 import { type Home, homeFiles } from '../../adapters/system/home.ts';
-import { takeLock } from '../../adapters/system/lock.ts';
+import { takeOwnership } from '../../adapters/system/ownership.ts';
+import { ownProcess } from '../../adapters/system/process-identity.ts';
+import { createSystemRandom } from '../../adapters/system/random.ts';
 import { createNostrToolsEngine } from '../../core/identity/nostr-tools-engine.ts';
 import { importSecretKey } from '../../home/key.ts';
 import type { Machine } from '../../service/find-supervisor.ts';
@@ -223,7 +226,7 @@ describe(daemonCheck, () => {
       daemonCheck(
         {
           ...factsOf(),
-          holder: () => ({ pid: 12, alive: true }),
+          owner: async () => ({ pid: 12, isRunning: true }),
           daemon: async () => ({ url: 'http://127.0.0.1:1', status: status(overrides) }),
         },
         home,
@@ -260,16 +263,18 @@ describe(daemonCheck, () => {
 
   it('cleans up only after a dead process', async () => {
     writeFileSync(home.daemonFile, '{"pid": 4242}');
-    writeFileSync(home.lockFile, 'half a lo');
+    const dead = { ...ownProcess(), started: '1', pid: 4243 };
+    writeFileSync(home.lockFile, JSON.stringify(dead));
     const [finding] = await run(daemonCheck(factsOf(), home));
-    expect(finding).toMatchObject({ state: 'fail', found: expect.stringContaining('(pid 4242)') });
+    expect(finding).toMatchObject({ state: 'fail', found: expect.stringContaining('(pid 4243)') });
     // A daemon that starts between check and fix.
     rmSync(home.lockFile);
-    const unlock = takeLock(home.lockFile);
-    expect(() => finding?.fix?.apply()).toThrow(/Another ocmesh daemon/);
+    const deps = { clock: createSystemClock(), random: createSystemRandom() };
+    const ownership = await takeOwnership(home.lockFile, deps);
+    await expect(finding?.fix?.apply()).rejects.toThrow(/Another ocmesh daemon/);
     expect(existsSync(home.daemonFile)).toBe(true);
-    unlock();
-    finding?.fix?.apply();
+    ownership.release();
+    await finding?.fix?.apply();
     expect(existsSync(home.daemonFile)).toBe(false);
     expect(existsSync(home.lockFile)).toBe(false);
   });
@@ -295,9 +300,9 @@ describe(portCheck, () => {
 });
 
 describe(applyFixes, () => {
-  it('copies what it removes, lists what it changes, and keeps both private', () => {
+  it('copies what it removes, lists what it changes, and keeps both private', async () => {
     writeFileSync(home.daemonFile, 'old', { mode: 0o600 });
-    const folder = applyFixes(
+    const folder = await applyFixes(
       home,
       [
         { what: 'close the home', files: [], apply: () => chmodSync(home.path, 0o700) },
@@ -315,10 +320,10 @@ describe(applyFixes, () => {
     expect(existsSync(home.daemonFile)).toBe(false);
   });
 
-  it('changes nothing if the copy cannot be made', () => {
+  it('changes nothing if the copy cannot be made', async () => {
     writeFileSync(join(home.path, 'backups'), 'in the way');
     const apply = (): void => rmSync(home.keyFile);
-    expect(() => applyFixes(home, [{ what: 'x', files: [], apply }], 0)).toThrow(/backups/);
+    await expect(applyFixes(home, [{ what: 'x', files: [], apply }], 0)).rejects.toThrow(/backups/);
     expect(existsSync(home.keyFile)).toBe(true);
   });
 });

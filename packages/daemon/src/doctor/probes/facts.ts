@@ -9,7 +9,7 @@ import { openSql } from '../../adapters/store/sql/sql.ts';
 import { createDatabase } from '../../adapters/store/tables/database.ts';
 import { createTables } from '../../adapters/store/tables/index.ts';
 import { readKeystore } from '../../adapters/system/keystore.ts';
-import { lockHolder } from '../../adapters/system/lock.ts';
+import { findOwner } from '../../adapters/system/ownership.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { candidateRelays } from '../../config/schema.ts';
 import { createIdentity, type Identity } from '../../core/identity/identity.ts';
@@ -45,8 +45,8 @@ export interface Facts {
   hasStore(): boolean;
   /** null if there is none yet. @throws UnreadableStoreError */
   store(): Promise<StoreFacts | null>;
-  /** Process that holds the lock of the home. */
-  holder(): ReturnType<typeof lockHolder>;
+  /** Process that owns the home. */
+  owner(): ReturnType<typeof findOwner>;
   /** Service manager of this machine, or why there is none. */
   serviceManager(): Promise<FoundSupervisor>;
   /** null if no daemon is running, or it does not respond. */
@@ -69,7 +69,7 @@ export function createFacts(environment: Environment): Facts {
   const { clock, env } = environment.machine;
   const config = once(() => loadConfig(home.config, env, {}));
   const dataKey = once(() => readKeystore(home));
-  const holder = once(() => lockHolder(home.lockFile));
+  const owner = once(() => findOwner(home.lockFile, clock));
   const serviceManager = once(() => findSupervisor(environment.machine));
   const runningDaemon = createRunningDaemon(clock, environment.access);
   const opened: RelayProbe[] = [];
@@ -104,7 +104,7 @@ export function createFacts(environment: Environment): Facts {
 
   const daemon = once(async (): Promise<DaemonFacts | null> => {
     // If the daemon is dead, whatever responds at the URL in its daemon.json is something else.
-    if (!holder()?.alive) return null;
+    if (!(await owner())?.isRunning) return null;
     return runningDaemon.find();
   });
 
@@ -138,7 +138,7 @@ export function createFacts(environment: Environment): Facts {
     dataKey,
     hasStore,
     store,
-    holder,
+    owner,
     serviceManager,
     daemon,
     async runningSettings() {

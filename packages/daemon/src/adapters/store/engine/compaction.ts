@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Files } from './files.ts';
 import { recover } from './recover.ts';
-import { writeSnapshot } from './snapshot.ts';
+import { prepareSnapshot } from './snapshot.ts';
 
 /** Replaying a journal of this length takes half a second. */
 const LONG_BYTES = 8 * 1024 * 1024;
@@ -20,7 +20,10 @@ export const isWorthwhile = (
   longBytes = Math.max(LONG_BYTES, snapshotBytes * LONG_SHARE),
 ): boolean => journal.bytes > longBytes || journal.segments >= MOST_SEGMENTS;
 
-/** Makes a new snapshot from the old one and the segments before `generation`. Resolves with its size in bytes. */
+/**
+ * Prepares a new snapshot from the old one and the segments before `generation`. Resolves with its bytes; whoever asked for
+ * it installs it.
+ */
 export type Compact = (job: CompactionJob) => Promise<number>;
 
 export interface CompactionJob {
@@ -34,7 +37,7 @@ export interface CompactionJob {
 export async function compactFiles(files: Files, { path, key, generation }: CompactionJob): Promise<number> {
   const { sql, sequence } = await recover(files, path, key, generation);
   try {
-    return await writeSnapshot(files, path, key, sql, { generation, sequence });
+    return await prepareSnapshot(files, path, key, sql, { generation, sequence });
   } finally {
     sql.close();
   }

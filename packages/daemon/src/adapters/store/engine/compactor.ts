@@ -1,6 +1,8 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { COMPACT_PAUSE_MS, type Compact, isWorthwhile } from './compaction.ts';
+import type { Files } from './files.ts';
 import type { JournalWriter } from './journal-writer.ts';
+import { installFile } from './replace-file.ts';
 
 /** Decides when to compact, runs one compaction at a time, and pauses after one that failed. */
 export interface Compactor {
@@ -21,10 +23,13 @@ export function createCompactor(
   deps: {
     readonly path: string;
     readonly key: Uint8Array;
+    readonly files: Files;
     readonly compact: Compact;
     readonly journal: JournalWriter;
     readonly clock: Clock;
     readonly log: Log;
+    /** @throws if another process took over the store */
+    readonly checkOwnership: () => void;
     /** Compacts journals longer than this. */
     readonly compactBytes: number | undefined;
   },
@@ -44,7 +49,11 @@ export function createCompactor(
     const isRetry = failedAt > Number.NEGATIVE_INFINITY && journal.segmentNumber() > generation;
     if (!isRetry || all) await journal.switchSegment(journal.segmentNumber() + 1);
     const number = journal.segmentNumber();
-    snapshotBytes = await deps.compact({ path, key, generation: number });
+    const bytes = await deps.compact({ path, key, generation: number });
+    // The snapshot of a process that lost the store may be older than that of the new owner.
+    deps.checkOwnership();
+    await installFile(deps.files, path);
+    snapshotBytes = bytes;
     generation = number;
     failedAt = Number.NEGATIVE_INFINITY;
     journal.removeBefore(generation);

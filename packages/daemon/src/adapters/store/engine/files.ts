@@ -1,7 +1,9 @@
 import {
   closeSync,
   constants,
+  copyFileSync,
   fdatasync,
+  fstatSync,
   fsync,
   linkSync,
   openSync,
@@ -23,6 +25,8 @@ export interface OpenFile {
   sync(): Promise<void>;
   /** Resolves when the data, and the metadata needed to read it, are on disk. */
   datasync(): Promise<void>;
+  /** Whether the file still has a name: it has not been removed or replaced. */
+  isLinked(): boolean;
   close(): void;
 }
 
@@ -71,11 +75,20 @@ export const realFiles: Files = {
       },
       sync: () => fsyncFile(file),
       datasync: () => fdatasyncFile(file),
+      isLinked: () => fstatSync(file).nlink > 0,
       close: () => closeSync(file),
     };
   },
   rename: renameSync,
-  link: linkSync,
+  link(from, to) {
+    try {
+      linkSync(from, to);
+    } catch (error) {
+      // exFAT, Android and some network file systems have no hard links.
+      if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOENT') throw error;
+      copyFileSync(from, to, constants.COPYFILE_EXCL);
+    }
+  },
   remove: (path) => rmSync(path, { force: true }),
   async syncFolder(folder) {
     const handle = await open(folder, 'r');

@@ -2,7 +2,7 @@ import { currentSchema } from '../sql/migrations/index.ts';
 import { type Batch, createBatch } from './batch.ts';
 import { needingRoom } from './disk-full.ts';
 import type { Files } from './files.ts';
-import { createSegment, removeSegments, type Segment, type Transaction } from './journal.ts';
+import { createSegment, listSegments, removeSegments, type Segment, type Transaction } from './journal.ts';
 
 /** Writes committed transactions to the journal in groups: what arrives during one write shares the next frame. */
 export interface JournalWriter {
@@ -39,6 +39,8 @@ export interface JournalWriterDeps {
   readonly sequence: number;
   /** Bytes of frames in the older segments. */
   readonly closedBytes: number;
+  /** @throws if another process took over the store */
+  readonly checkOwnership: () => void;
   /** Called when everything is written. */
   readonly onIdle: () => void;
   /**
@@ -97,6 +99,8 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
         into.append(frame);
       });
       await into.datasync();
+      if (!into.isLinked()) throw new Error(`segment ${into.number} of the journal was removed or replaced`);
+      deps.checkOwnership();
     } catch (error) {
       return refuseFrom(batch, error);
     }
@@ -117,6 +121,9 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
     hasFrames: () => segment.bytes() > 0,
     bytes: () => closedBytes + segment.bytes(),
     async switchSegment(number) {
+      deps.checkOwnership();
+      if (number !== segment.number && listSegments(files, path).includes(number))
+        throw new Error(`segment ${number} of the journal exists already`);
       const next = await createSegment(files, path, key, number, currentSchema.newest);
       const old = segment;
       segment = next;

@@ -71,6 +71,8 @@ export interface Segment {
   append(frame: Buffer): void;
   seal(firstSequence: number, transactions: readonly Transaction[]): Buffer;
   datasync(): Promise<void>;
+  /** Whether its file still has a name. */
+  isLinked(): boolean;
   close(): void;
 }
 
@@ -124,6 +126,7 @@ function writer(file: OpenFile, number: number, key: Uint8Array): Segment {
       index++;
     },
     datasync: () => file.datasync(),
+    isLinked: () => file.isLinked(),
     close: () => file.close(),
   };
 }

@@ -16,6 +16,8 @@ export interface Recovered {
   /** Number of the next segment. A segment without frames is replaced, so that runs without a write leave nothing. */
   readonly nextSegment: number;
   readonly journalBytes: number;
+  /** Bytes of frames in the segment before `nextSegment`. */
+  readonly lastBytes: number;
   /** Segments whose last frame was torn by a crash. */
   readonly torn: number;
 }
@@ -63,6 +65,7 @@ async function startFresh(
     sequence: 0,
     nextSegment: 1,
     journalBytes: 0,
+    lastBytes: 0,
     torn: 0,
   };
 }
@@ -80,6 +83,7 @@ function replay(
   let lastSegment = position.generation - 1;
   let nextSegment = position.generation;
   let journalBytes = 0;
+  let lastBytes = 0;
   let torn = 0;
   for (const number of numbers) {
     if (number < position.generation) continue;
@@ -100,10 +104,22 @@ function replay(
     sql.run('COMMIT');
     journalBytes += segment.bytes;
     if (segment.torn) torn++;
-    if (segment.torn || segment.bytes > 0) nextSegment = number + 1;
+    if (segment.torn || segment.bytes > 0) {
+      nextSegment = number + 1;
+      lastBytes = segment.bytes;
+    }
   }
   // The segment is created before the snapshot that refers to it.
   if (lastSegment < position.generation && position.generation < before)
     throw new Error(`segment ${position.generation} of its journal is missing`);
-  return { sql, snapshot: position, snapshotBytes: bytes, sequence, nextSegment, journalBytes, torn };
+  return {
+    sql,
+    snapshot: position,
+    snapshotBytes: bytes,
+    sequence,
+    nextSegment,
+    journalBytes,
+    lastBytes,
+    torn,
+  };
 }

@@ -1,6 +1,6 @@
 import { openSql, type Sql } from '../sql/sql.ts';
 import type { Files } from './files.ts';
-import { replaceFile } from './replace-file.ts';
+import { installFile, prepareFile } from './replace-file.ts';
 import { decryptImage, encryptImage } from './sqlcipher.ts';
 
 /** The part of the journal that a snapshot contains. */
@@ -12,10 +12,10 @@ export interface SnapshotPosition {
 }
 
 /**
- * Replaces the snapshot: after a crash it is the old one or the new one. Resolves with its bytes when it is on disk.
- * The position is stored in the database itself, so that the two cannot be mixed up.
+ * Writes a new snapshot next to the current one. Resolves with its bytes when it is on disk; `installFile` then replaces the
+ * current one. The position is stored in the database itself, so that the two cannot be mixed up.
  */
-export async function writeSnapshot(
+export async function prepareSnapshot(
   files: Files,
   path: string,
   key: Uint8Array,
@@ -25,8 +25,17 @@ export async function writeSnapshot(
   sql.run('DELETE FROM snapshot');
   sql.run('INSERT INTO snapshot(generation, sequence) VALUES(?, ?)', [generation, sequence]);
   const sealed = encryptImage(sql.image(), key);
-  await replaceFile(files, path, sealed);
+  const file = await prepareFile(files, path, (created) => created.write(sealed, 0));
+  file.close();
   return sealed.length;
+}
+
+/** Replaces the snapshot: after a crash it is the old one or the new one. Resolves with its bytes when it is on disk. */
+export async function writeSnapshot(...snapshot: Parameters<typeof prepareSnapshot>): Promise<number> {
+  const bytes = await prepareSnapshot(...snapshot);
+  const [files, path] = snapshot;
+  await installFile(files, path);
+  return bytes;
 }
 
 /** Reads the snapshot; null if there is none. @throws if it is damaged or was encrypted with another key */

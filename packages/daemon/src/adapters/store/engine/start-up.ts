@@ -5,6 +5,7 @@ import type { Files } from './files.ts';
 import {
   createSegment,
   listSegments,
+  readSegment,
   removeSegments,
   removeUnfinished,
   type Segment,
@@ -35,13 +36,21 @@ export async function startUp(
 ): Promise<StartedUp> {
   const recovered = await recover(files, path, key, Infinity, schema);
   removeUnfinished(files, path);
-  const { sql, sequence, nextSegment, journalBytes, torn } = recovered;
+  const { sql, sequence, nextSegment, journalBytes, lastBytes, torn } = recovered;
   let { generation } = recovered.snapshot;
   let { snapshotBytes } = recovered;
   if (torn > 0) log.info('dropped the last write before a crash, which was incomplete', { segments: torn });
+  if (nextSegment > generation) {
+    const last = nextSegment - 1;
+    await settleSegment(files, path, last);
+    // A process that lost the store may have appended a frame meanwhile. Now it cannot: its file has no name any more.
+    if (readSegment(files, path, key, last).bytes !== lastBytes) {
+      sql.close();
+      return startUp(files, path, key, log, schema);
+    }
+  }
   const oldVersion = schemaVersion(sql);
   const migrated = schema.migrate(sql);
-  if (nextSegment > generation) await settleSegment(files, path, nextSegment - 1);
   const segment = await createSegment(files, path, key, nextSegment, schema.newest);
   if (migrated) {
     if (oldVersion > 0) keepOldFiles(files, path, oldVersion);

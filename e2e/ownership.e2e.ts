@@ -1,0 +1,120 @@
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '@ocmesh/testkit';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ownProcess } from '../packages/daemon/src/adapters/system/process-identity.ts';
+import { createMesh } from './support/mesh.ts';
+import { ocmeshProgram } from './support/programs.ts';
+
+// A relay that nobody runs: ownership of a home needs none.
+const nowhere = ['ws://127.0.0.1:9'];
+
+/** Runs its command with process ids of its own, as a container does: neither side sees the other's processes. */
+const container = ['unshare', '--pid', '--fork', '--mount-proc'];
+const hasContainers = spawnSync('unshare', [...container.slice(1), 'true']).status === 0;
+
+/** Runs `ocmesh` in a home. @param inside puts it into a container */
+function run(home: string, args: readonly string[], inside: readonly string[] = []) {
+  const [file = '', ...rest] = [...inside, process.execPath, ocmeshProgram, ...args];
+  const child = spawn(file, rest, {
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home,
+      OCMESH_HOME: home,
+      OCMESH_PORT: '0',
+      OCMESH_RELAYS: nowhere[0],
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (data) => {
+    output += data;
+  });
+  child.stderr.on('data', (data) => {
+    output += data;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { child, output: () => output, exited };
+}
+
+describe.runIf(hasContainers)('a home that a container and its host share', () => {
+  it.each([
+    ['start', ['start']],
+    ['reset', ['reset', '--yes']],
+  ])('is refused to `%s` in a container while the host runs its daemon', async (_, args) => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', nowhere);
+    const other = run(alice.home, args, container);
+    expect(await other.exited).toBe(78);
+    expect(other.output()).toMatch(/daemon .*\(pid \d+\)|Another ocmesh daemon/);
+    expect((await alice.api.getStatus({})).pubkey).toBe(alice.pubkey);
+  });
+
+  it('is refused to the host while a container runs its daemon', async () => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', nowhere);
+    await alice.stop();
+    const inside = run(alice.home, ['start'], container);
+    await until(() => /is running/.test(inside.output()));
+    await expect(mesh.startAgent('alice', nowhere)).rejects.toThrow(/exit code 78/);
+    const reset = run(alice.home, ['reset', '--yes']);
+    expect(await reset.exited).toBe(78);
+    inside.child.kill('SIGTERM');
+    spawnSync('pkill', ['-TERM', '-P', String(inside.child.pid)]);
+    await inside.exited;
+    await mesh.startAgent('alice', nowhere);
+  });
+});
+
+describe('a home that changes hands', () => {
+  it('stops the daemon that finds its lock gone, before it writes anything more', async () => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', nowhere);
+    const exited = new Promise((resolve) => alice.child.once('exit', resolve));
+    renameSync(join(alice.home, 'daemon.lock'), join(mesh.place, 'aside'));
+    expect(await exited).toBe(78);
+    expect(alice.output()).toContain('was removed, so this daemon stops');
+  });
+
+  it('starts again at once after each of 10 kills', async () => {
+    const mesh = createMesh();
+    for (let kill = 0; kill < 10; kill++) {
+      const alice = await mesh.startAgent('alice', nowhere);
+      // Not awaited: the next start meets a process that is still exiting.
+      void alice.kill();
+    }
+    const alice = await mesh.startAgent('alice', nowhere);
+    expect(await alice.stop()).toBe(0);
+  });
+
+  const rounds = Number(process.env['OCMESH_STARTS'] ?? 40);
+  it(`has one owner after 16 simultaneous starts on the lock of a dead one, ${rounds} times`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ocmesh-starts-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, 'daemon.lock');
+    const starters = Array.from({ length: 16 }, () => fork(join(import.meta.dirname, 'support/starter.mjs')));
+    onTestFinished(() => starters.forEach((one) => void one.kill('SIGKILL')));
+    const responses = (send?: string): Promise<string[]> =>
+      Promise.all(
+        starters.map(async (one: ChildProcess) => {
+          const response = once(one, 'message');
+          if (send) one.send(send);
+          return String((await response)[0]);
+        }),
+      );
+    await responses();
+    // A process of this boot, so that nobody has to wait to find that it is gone.
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const dead = { ...ownProcess(), pid, started: '1' };
+    for (let round = 0; round < rounds; round++) {
+      writeFileSync(path, JSON.stringify({ ...dead, owner: `${round}`.padStart(32, '0') }));
+      const owners = (await responses(path)).filter((response) => response === 'owner');
+      expect(owners).toHaveLength(1);
+      await responses('release');
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+});
