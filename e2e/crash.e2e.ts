@@ -1,6 +1,6 @@
 import { createSeededRandom, type RunningAgent, until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
-import { FAR_END_MS } from './support/far-end.ts';
+import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
 import { createMesh } from './support/mesh.ts';
 
 const KILLS = Number(process.env['SOAK_KILLS'] ?? 20);
@@ -94,6 +94,6 @@ describe('kill -9 under load', () => {
       for (const { id, content } of arrived) expect(acknowledged.get(id) ?? content).toBe(content);
       console.log(`${victim}: ${acknowledged.size} acknowledged, ${arrived.length} arrived`);
     },
-    FAR_END_MS + KILLS * 30_000,
+    HANG_TIMEOUT_MS + KILLS * 30_000,
   );
 });

@@ -26,7 +26,7 @@ import {
   workingRelay,
 } from './support/broken-home.ts';
 import { writeNewerSchema } from './support/newer-schema.ts';
-import { writeService } from './support/written-service.ts';
+import { writeServiceFile } from './support/write-service-file.ts';
 
 /** Undone after the test, the last first. */
 const undo: (() => unknown)[] = [];
@@ -282,7 +282,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
 
   it('a service whose node is gone', async () => {
     const brokenHome = createBrokenHome();
-    writeService(brokenHome.user, brokenHome.home, '/gone/bin/node');
+    writeServiceFile(brokenHome.user, brokenHome.home, '/gone/bin/node');
     await expectFault(brokenHome, 'service', /starts \/gone\/bin\/node: it is not there/);
   });
 

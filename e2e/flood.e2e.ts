@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import { measureSlowdown, type RunningAgent, until, watchSlowdown } from '@ocmesh/testkit';
 import { afterEach, expect, it } from 'vitest';
-import { FAR_END_MS } from './support/far-end.ts';
 import { type FloodedRelay, startFloodedRelay } from './support/flooded-relay.ts';
+import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
 import { createMesh } from './support/mesh.ts';
 
 /** Presences of as many keys; one in a hundred is signed. */
@@ -119,5 +119,5 @@ it(
     expect(status.known_peer_count).toBeLessThanOrEqual(10_000);
     expect(status.refused_events['rate_limited']).toBeGreaterThan(KEYS / 4);
   },
-  FAR_END_MS + KEYS * 10,
+  HANG_TIMEOUT_MS + KEYS * 10,
 );

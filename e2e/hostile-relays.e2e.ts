@@ -7,7 +7,7 @@ import {
   until,
 } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FAR_END_MS } from './support/far-end.ts';
+import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
 import { createMesh } from './support/mesh.ts';
 
 const MESSAGES = Number(process.env['SOAK_HOSTILE_MESSAGES'] ?? 60);
@@ -115,6 +115,6 @@ describe('twelve hostile relays and an honest one', () => {
       console.log(hostile.map((relay) => `${relay.name} ${relay.misdeeds()}`).join(', '));
       for (const growth of grown) expect(growth).toBeLessThan(MOST_GROWTH_MB);
     },
-    FAR_END_MS + MESSAGES * 2_500,
+    HANG_TIMEOUT_MS + MESSAGES * 2_500,
   );
 });

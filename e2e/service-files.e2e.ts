@@ -263,7 +263,7 @@ describe('the assembled skill', () => {
     rmSync(empty, { recursive: true, force: true });
     const seen = JSON.parse(text);
     expect(seen.installed, text).toMatchObject({ code: 0 });
-    expect(seen.isOffline).toBe(true);
+    expect(seen.hasNoNetwork).toBe(true);
     expect(seen.status).toMatchObject({ pubkey: expect.stringMatching(/^[0-9a-f]{64}$/), peer_count: 0 });
     expect(seen.mcp).toEqual({ tools: expect.any(Number), pubkey: seen.status.pubkey });
     expect(seen.uninstalled).toMatchObject({ code: 0 });
