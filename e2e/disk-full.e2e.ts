@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('a full disk', () => {
-  it('answers writes with 507 within a second, goes on reading, and writes again when there is room', async ({
+  it('refuses writes with 507 within a second, keeps serving reads, and resumes when there is room', async ({
     skip,
   }) => {
     const mesh = createMesh();
@@ -57,7 +57,7 @@ describe('a full disk', () => {
       if (response.status === 200) acknowledged.push(body.id);
       return { status: response.status, error: body.error, ms: performance.now() - began };
     };
-    // The journal has made room ahead: that is used up first.
+    // The journal has allocated room in advance, which is used up first.
     const refused = await until(async () => {
       const answer = await send();
       return answer.status !== 200 && answer;
@@ -65,7 +65,7 @@ describe('a full disk', () => {
     expect(refused).toMatchObject({ status: 507, error: 'storage_full' });
     const slowdown = watchSlowdown();
     const { ms } = await send();
-    expect(ms).toBeLessThan(1_000 * (await slowdown.stop()).times);
+    expect(ms).toBeLessThan(1_000 * (await slowdown.stop()).factor);
 
     const status = await fetch(`${alice.url}/status`);
     expect(status.status).toBe(503);

@@ -102,7 +102,7 @@ export async function startInstalledService(
         return now !== null && now.pid !== before.pid;
       });
       const tookMs = performance.now() - startMs;
-      expect(tookMs).toBeLessThan(manager.backWithinMs * (await slowdown.stop()).times);
+      expect(tookMs).toBeLessThan(manager.backWithinMs * (await slowdown.stop()).factor);
       return tookMs;
     },
     async letBobWrite(content) {

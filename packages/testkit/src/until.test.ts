@@ -44,6 +44,6 @@ test('goes on while a counter or the output of a program moves', async () => {
 
 test('gives up at the far end, whatever moves', async () => {
   let arrived = 0;
-  const waiting = until(() => false, { moves: () => ++arrived, quietMs, farEndMs: 3_000 });
+  const waiting = until(() => false, { moves: () => ++arrived, quietMs, maxMs: 3_000 });
   await expect(waiting).rejects.toThrow(/^waited [3-9]/);
 });
