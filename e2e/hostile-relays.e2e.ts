@@ -11,7 +11,7 @@ import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
 import { createMesh } from './support/mesh.ts';
 
 const MESSAGES = Number(process.env['SOAK_HOSTILE_MESSAGES'] ?? 60);
-/** Of one daemon, from when it knows its peer to when it has heard everything. */
+/** Maximum growth of one daemon. */
 const MOST_GROWTH_MB = 50;
 
 const names: readonly HostileRelayName[] = [
@@ -40,7 +40,7 @@ async function startHostileRelays(): Promise<readonly HostileRelay[]> {
 const residentMb = ({ child }: RunningAgent): number =>
   Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
 
-/** Everything that ever arrived. */
+/** Returns all messages that ever arrived. */
 async function inbox({ api }: RunningAgent) {
   const all: { readonly from: string; readonly content: string }[] = [];
   let cursor: string | undefined;
@@ -72,7 +72,7 @@ describe('twelve hostile relays and an honest one', () => {
       for (let n = 0; n < MESSAGES; n++) {
         const [from, to] = n % 2 === 0 ? [alice, bob] : [bob, alice];
         const content = `message ${n}`;
-        // By a person: the loop guard would stop two programs that answer each other so often.
+        // Sent as the owner: the loop guard would pause two programs that reply this often.
         const { id } = await from.owner.sendMessage({ to: to.pubkey, content });
         sent.push({ id, from, content });
       }
@@ -92,7 +92,7 @@ describe('twelve hostile relays and an honest one', () => {
         Promise.all(last.map(async (one) => (await one.from.api.getMessage({ id: one.id })).delivery.state));
       await until(async () => (await states()).every((state) => state === 'delivered'), { moves: states });
 
-      // What they have still to say, they say.
+      // Leaves time for whatever the relays still send.
       await new Promise((resolve) => setTimeout(resolve, 5_000));
       for (const [reader, writer] of [
         [alice, bob],

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const nowhere = ['ws://127.0.0.1:9'];
 const logOf = ({ home }: { home: string }): string => readFileSync(join(home, 'ocmesh.log'), 'utf8');
 
-/** Forms in which a secret could be written down. */
+/** Returns all encodings of a secret key to search for. */
 function formsOf(nsec: string): string[] {
   const { data } = decode(nsec as `nsec1${string}`);
   const bytes = Buffer.from(data);
@@ -71,7 +71,7 @@ describe('the log', () => {
     }
   });
 
-  it('is for its owner alone, and whole after a clean stop', async () => {
+  it('is readable by its owner only, and complete after a clean stop', async () => {
     const { alice } = await startPair();
     await alice.stop();
     expect(statSync(join(alice.home, 'ocmesh.log')).mode & 0o777).toBe(0o600);
@@ -84,7 +84,7 @@ describe('the log', () => {
     expect(printed.at(-1)).toContain('[INFO] stopped');
   });
 
-  it('has the last words of a process that ends at once, in their order', async () => {
+  it('has the last lines of a crashing process, in order', async () => {
     const mesh = createMesh();
     const script = `
       const { createFileLog } = await import(${JSON.stringify(join(import.meta.dirname, '../packages/daemon/dist/adapters/log/logger.js'))});
@@ -106,7 +106,7 @@ describe('the log', () => {
     expect(numbers).toEqual(Array.from({ length: 9000 }, (_, n) => n));
   });
 
-  it('goes on when a full disk has room again, and says how many lines are missing', async ({ skip }) => {
+  it('resumes when a full disk has room, and reports how many lines were lost', async ({ skip }) => {
     const mesh = createMesh();
     const home = join(mesh.place, 'alice');
     mkdirSync(home, { mode: 0o700 });
