@@ -1,6 +1,7 @@
 import { createSeededRandom, type RunningAgent, until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
+import { inbox } from './support/inbox.ts';
 import { createMesh } from './support/mesh.ts';
 
 const KILLS = Number(process.env['SOAK_KILLS'] ?? 20);
@@ -34,18 +35,6 @@ function load(api: () => RunningAgent['api'], to: string) {
       await Promise.all(writers);
     },
   };
-}
-
-/** Returns all messages that ever arrived. */
-async function inbox(agent: RunningAgent): Promise<{ id: string; content: string }[]> {
-  const all: { id: string; content: string }[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await agent.api.listMessages({ order: 'asc', ...(cursor ? { cursor } : {}) });
-    all.push(...page.items.map(({ id, content }) => ({ id, content })));
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor);
-  return all;
 }
 
 describe('kill -9 under load', () => {

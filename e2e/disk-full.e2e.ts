@@ -1,28 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until, watchSlowdown } from '@ocmesh/testkit';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMesh } from './support/mesh.ts';
-
-let mounted: string | null = null;
-
-/** A disk of its own for one home. Only root may make one. */
-function mountSmallDisk(path: string): boolean {
-  mkdirSync(path, { mode: 0o700 });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path], { stdio: 'ignore' });
-    mounted = path;
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-afterEach(() => {
-  if (mounted) execFileSync('umount', ['-l', mounted]);
-  mounted = null;
-});
+import { fillDisk, mountSmallDisk } from './support/small-disk.ts';
 
 describe('a full disk', () => {
   it('refuses writes with 507 within a second, keeps serving reads, and resumes when there is room', async ({
@@ -36,15 +17,7 @@ describe('a full disk', () => {
     const bob = await mesh.startAgent('bob', [relay.url]);
     await mesh.meet(alice, bob);
 
-    const filler = join(home, 'filler');
-    const fill = () => {
-      try {
-        writeFileSync(filler, Buffer.alloc(16 * 1024 * 1024));
-      } catch {
-        // That is the point.
-      }
-    };
-    fill();
+    const filler = fillDisk(home);
     const acknowledged: string[] = [];
     const send = async () => {
       const began = performance.now();

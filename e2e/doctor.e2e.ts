@@ -26,6 +26,7 @@ import {
   workingRelay,
 } from './support/broken-home.ts';
 import { writeNewerSchema } from './support/newer-schema.ts';
+import { fillDisk, mountSmallDisk } from './support/small-disk.ts';
 import { writeServiceFile } from './support/write-service-file.ts';
 
 /** Clean-up steps, run in reverse after each test. */
@@ -272,11 +273,7 @@ describe('ocmesh doctor reports each fault, and no other', () => {
     const small = join(brokenHome.mesh.place, 'small');
     if (!mountSmallDisk(small)) skip('only root may mount a small disk');
     execFileSync('cp', ['-a', `${brokenHome.home}/.`, small]);
-    try {
-      writeFileSync(join(small, 'filler'), Buffer.alloc(16 * 1024 * 1024));
-    } catch {
-      // That is the point.
-    }
+    fillDisk(small);
     await expectFault(brokenHome, 'disk', /0 KB free/, { OCMESH_HOME: small });
   });
 
@@ -379,16 +376,4 @@ async function listenSomewhere(): Promise<string> {
   undo.push(() => server.close());
   const address = server.address();
   return typeof address === 'object' && address ? String(address.port) : '';
-}
-
-/** Only root may make one. */
-function mountSmallDisk(path: string): boolean {
-  mkdirSync(path);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path], { stdio: 'ignore' });
-  } catch {
-    return false;
-  }
-  undo.push(() => execFileSync('umount', ['-l', path]));
-  return true;
 }

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { OcmeshError } from '@ocmesh/shared/contract';
-import { measureSlowdown, type RunningAgent, until, watchSlowdown } from '@ocmesh/testkit';
+import { measureSlowdown, until, watchSlowdown } from '@ocmesh/testkit';
 import { afterEach, expect, it } from 'vitest';
 import { type FloodedRelay, startFloodedRelay } from './support/flooded-relay.ts';
 import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
 import { createMesh } from './support/mesh.ts';
+import { residentMb } from './support/resident-memory.ts';
 
 /** Number of made-up keys; one in a hundred signs. */
 const KEYS = Number(process.env['SOAK_FLOOD_KEYS'] ?? 20_000);
@@ -22,9 +22,6 @@ afterEach(async () => {
   for (const relay of open) await relay.close();
   open.clear();
 });
-
-const residentMb = ({ child }: RunningAgent): number =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
 
 /** Repeats a call once: a kept-alive socket may close just as it is reused. */
 const twice = <T>(call: () => Promise<T>): Promise<T> =>

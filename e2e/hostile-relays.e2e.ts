@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   type HostileRelay,
   type HostileRelayName,
@@ -8,7 +7,9 @@ import {
 } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
+import { inbox } from './support/inbox.ts';
 import { createMesh } from './support/mesh.ts';
+import { residentMb } from './support/resident-memory.ts';
 
 const MESSAGES = Number(process.env['SOAK_HOSTILE_MESSAGES'] ?? 60);
 /** Maximum growth of one daemon. */
@@ -35,21 +36,6 @@ afterEach(() => Promise.all(open.splice(0).map((relay) => relay.close())));
 async function startHostileRelays(): Promise<readonly HostileRelay[]> {
   open.push(...(await Promise.all(names.map((name, index) => startHostileRelay(name, { seed: index })))));
   return open;
-}
-
-const residentMb = ({ child }: RunningAgent): number =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
-
-/** Returns all messages that ever arrived. */
-async function inbox({ api }: RunningAgent) {
-  const all: { readonly from: string; readonly content: string }[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await api.listMessages({ order: 'asc', limit: 500, ...(cursor ? { cursor } : {}) });
-    all.push(...page.items.map(({ from, content }) => ({ from, content })));
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor);
-  return all;
 }
 
 describe('twelve hostile relays and an honest one', () => {

@@ -1,12 +1,13 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until, waitForMessages } from '@ocmesh/testkit';
 import { decode } from 'nostr-tools/nip19';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 import { ocmeshProgram } from './support/programs.ts';
+import { fillDisk, mountSmallDisk } from './support/small-disk.ts';
 
 const run = promisify(execFile);
 const nowhere = ['ws://127.0.0.1:9'];
@@ -18,12 +19,6 @@ function formsOf(nsec: string): string[] {
   const bytes = Buffer.from(data);
   return [nsec, bytes.toString('hex'), bytes.toString('base64')];
 }
-
-let mounted: string | null = null;
-afterEach(() => {
-  if (mounted) execFileSync('umount', ['-l', mounted]);
-  mounted = null;
-});
 
 describe('the log', () => {
   it('never holds a key, a token or the text of a message, at any level', async () => {
@@ -109,20 +104,9 @@ describe('the log', () => {
   it('resumes when a full disk has room, and reports how many lines were lost', async ({ skip }) => {
     const mesh = createMesh();
     const home = join(mesh.place, 'alice');
-    mkdirSync(home, { mode: 0o700 });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', home], { stdio: 'ignore' });
-    } catch {
-      skip('only root may mount a small disk');
-    }
-    mounted = home;
+    if (!mountSmallDisk(home)) skip('only root may mount a small disk');
     const alice = await mesh.startAgent('alice', nowhere, { OCMESH_LOG_LEVEL: 'debug' });
-    const filler = join(home, 'filler');
-    try {
-      writeFileSync(filler, Buffer.alloc(16 * 1024 * 1024));
-    } catch {
-      // That is the point.
-    }
+    const filler = fillDisk(home);
     const lost = async (): Promise<number> =>
       Number(/^ocmesh_log_lines_lost_total (\d+)$/m.exec(await alice.api.getMetrics({}))?.[1]);
     await until(async () => (await lost()) > 0);
