@@ -151,7 +151,7 @@ const mayTouch = [
   `${daemon}/adapters/system/`,
   // The end of a process that serves one client: it has no clock to pass.
   'packages/mcp-server/src/server.ts',
-  // Play a program of their own, over real sockets.
+  // Act as separate programs, over real sockets.
   'packages/testkit/src/deployed-',
   'packages/testkit/src/relay-client.ts',
   'packages/testkit/src/process-mesh.ts',
@@ -166,7 +166,7 @@ const under = (path: string, places: readonly string[]): boolean =>
 /** Comments may name what code may not use. */
 const codeOf = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, '');
 
-/** Each cycle once, as the nodes on it. */
+/** Returns each cycle once, as its nodes. */
 function cyclesOf(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const cycles: string[] = [];
   const done = new Set<string>();
@@ -192,7 +192,7 @@ describe('architecture', () => {
       .flatMap(({ path, imports }) =>
         imports.filter((target) => not.test(target)).map((target) => `${path} → ${target}`),
       )
-      // Handlers are made of one another.
+      // Handlers may import handlers.
       .filter((arrow) => !/core\/handlers\/.* → .*core\/handlers\//.test(arrow));
     expect(wrong).toEqual([]);
   });

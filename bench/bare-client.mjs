@@ -32,7 +32,7 @@ export async function startBareClients(url) {
   return {
     /** Returns the milliseconds from publishing an event like this one until it arrives. @param {{ kind: number, content: string }} like */
     async roundTrip({ kind, content }) {
-      // Never twice the same event, which the relay would drop as a duplicate.
+      // Never the same event twice: the relay would drop it as a duplicate.
       created_at--;
       const event = finalizeEvent({ kind, created_at, tags: [['p', pubkey]], content }, secretKey);
       const text = JSON.stringify(['EVENT', event]);

@@ -290,7 +290,7 @@ async function atSize(Database) {
   database.close();
   checkWith(Database, join(folder, 'ocmesh.db'));
 
-  // In a process of its own, for a clean measurement.
+  // In a separate process, for a clean measurement.
   const child = fileURLToPath(new URL('./store-at-rest.mjs', import.meta.url));
   const runs = Array.from({ length: 3 }, () =>
     JSON.parse(spawnSync(process.execPath, [child, folder], { encoding: 'utf8' }).stdout),

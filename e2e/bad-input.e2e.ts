@@ -54,7 +54,7 @@ describe('bad input', () => {
     expect(messages.map(({ content }) => content)).toEqual(['😀'.repeat(4096)]);
   });
 
-  it('answers only to its own Host', async () => {
+  it('accepts only its own Host', async () => {
     const mesh = createMesh();
     const alice = await mesh.startAgent('alice', ['ws://127.0.0.1:9']);
     // fetch does not let a program set Host; a page that rebinds its name does exactly this.

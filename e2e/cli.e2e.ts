@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 import { ocmeshProgram } from './support/programs.ts';
 
-/** The command of an agent's owner, as a shell starts it: `stdin` stays open until the test ends it. */
+/** Starts a command as a shell would; `stdin` stays open until the test ends it. */
 function begin(agent: Pick<RunningAgent, 'home'>, ...args: string[]) {
   const child = spawn(process.execPath, [ocmeshProgram, ...args], {
     env: { PATH: process.env['PATH'], OCMESH_HOME: agent.home },
@@ -35,7 +35,7 @@ async function ocmesh(agent: Pick<RunningAgent, 'home'>, ...args: string[]) {
   return command.over;
 }
 
-/** What it answers a program. */
+/** Runs a command with --json. */
 async function asked(agent: RunningAgent, ...args: string[]) {
   const { code, out, err } = await ocmesh(agent, ...args, '--json');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -62,7 +62,7 @@ describe('the command', () => {
     expect((await ocmesh(alice, 'read', sent.id)).out).toContain(`accepted ${relay.url}`);
   });
 
-  it('shows itself, its relays, its state and its log', async () => {
+  it('shows identity, relays, status and log', async () => {
     const mesh = createMesh();
     const relay = await mesh.startRelay();
     const alice = await mesh.startAgent('alice', [relay.url]);
@@ -81,7 +81,7 @@ describe('the command', () => {
     expect((await following.over).code).toBe(0);
   });
 
-  it('talks, line by line, and both sides see how far each line got', async () => {
+  it('chats line by line, with delivery states on both sides', async () => {
     const { alice, bob } = await startPair();
     const here = begin(alice, 'chat', 'bob');
     const there = begin(bob, 'chat', 'alice', '--json');
@@ -105,7 +105,7 @@ describe('the command', () => {
     expect(await asked(bob, 'inbox')).toEqual([]);
   });
 
-  it('goes on talking after a restart of the daemon', async () => {
+  it('continues a chat after a restart of the daemon', async () => {
     const { mesh, relay, alice, bob } = await startPair();
     const chat = begin(alice, 'chat', 'bob', '-n', '0');
     chat.say('one');
@@ -119,7 +119,7 @@ describe('the command', () => {
     expect(await chat.over).toMatchObject({ code: 0 });
   });
 
-  it('keeps strangers waiting until the owner says yes, and blocks whom the owner blocks', async () => {
+  it('holds strangers until the owner accepts, and blocks and unblocks peers', async () => {
     const { alice, bob } = await startPair();
     await asked(alice, 'policy', 'strangers', 'ask');
     await ocmesh(bob, 'send', 'alice', 'may I come in?');
@@ -140,7 +140,7 @@ describe('the command', () => {
     expect(await asked(alice, 'untrust', 'bob')).toMatchObject({ trust: 'stranger' });
   });
 
-  it('offers a shell its commands and the peers', async () => {
+  it('completes commands and peers', async () => {
     const { alice } = await startPair();
     const offered = async (...words: string[]) =>
       (await ocmesh(alice, 'complete', '--', ...words)).out.split('\n');
@@ -149,7 +149,7 @@ describe('the command', () => {
       ':4',
       '',
     ]);
-    // A daemon that does not answer at once leaves the shell without peers: a shell may not hang.
+    // Completion never waits for a slow daemon: it then offers no peers.
     const [first] = await until(async () => {
       const lines = await offered('send', '');
       return lines[0] !== ':4' && lines;
@@ -160,7 +160,7 @@ describe('the command', () => {
     }
   });
 
-  it('completes in bash with a function for the command, sourced as often as one likes, and runs nothing that is typed', async () => {
+  it('bash completion works with a shell function, can be sourced twice, and evaluates nothing', async () => {
     const { alice } = await startPair();
     const script = `
       ocmesh() { "$NODE" "$PROGRAM" "$@"; }
@@ -178,7 +178,7 @@ describe('the command', () => {
     expect([stdout, stderr]).toEqual(['bob\nopen\n\n', '']);
   });
 
-  it('ends quietly when its reader goes', async () => {
+  it('exits quietly when its output is closed', async () => {
     const { alice } = await startPair();
     const chat = begin(alice, 'logs', '-f');
     await chat.said('discovered peer');

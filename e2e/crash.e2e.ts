@@ -1,14 +1,15 @@
 import { createSeededRandom, type RunningAgent, until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
-import { FAR_END_MS } from './support/far-end.ts';
+import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
+import { inbox } from './support/inbox.ts';
 import { createMesh } from './support/mesh.ts';
 
 const KILLS = Number(process.env['SOAK_KILLS'] ?? 20);
 const WRITERS = 8;
-/** Between two messages of a writer: the load shall outlast the kills, not the patience of whoever waits. */
+/** Pause between two messages of a writer: slow enough that the receiver keeps up between kills. */
 const PAUSE_MS = 80;
 
-/** Sends without a pause until told to stop; returns the ids that got their 200. */
+/** Sends until stopped; keeps the ids that got their 200. */
 function load(api: () => RunningAgent['api'], to: string) {
   const acknowledged = new Map<string, string>();
   const attempted = new Set<string>();
@@ -36,18 +37,6 @@ function load(api: () => RunningAgent['api'], to: string) {
   };
 }
 
-/** Every message that ever arrived, each id once or more. */
-async function inbox(agent: RunningAgent): Promise<{ id: string; content: string }[]> {
-  const all: { id: string; content: string }[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await agent.api.listMessages({ order: 'asc', ...(cursor ? { cursor } : {}) });
-    all.push(...page.items.map(({ id, content }) => ({ id, content })));
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor);
-  return all;
-}
-
 describe('kill -9 under load', () => {
   it.each(['receiver', 'sender'] as const)(
     `of the %s, ${KILLS} times: what got its 200 arrives exactly once`,
@@ -64,7 +53,7 @@ describe('kill -9 under load', () => {
 
       const { acknowledged, attempted, stop } = load(() => alice.api, bob.pubkey);
       for (let kill = 0; kill < KILLS; kill++) {
-        // A slow machine gets less done between two kills: each follows on some messages.
+        // A slow machine does less between two kills, so each kill waits for some messages.
         const before = acknowledged.size;
         await until(() => acknowledged.size >= before + 2);
         await new Promise((resolve) => setTimeout(resolve, 50 + random.unit() * 300));
@@ -89,11 +78,11 @@ describe('kill -9 under load', () => {
       const arrived = await until(allThere, { moves: () => `${count} of ${acknowledged.size} arrived` });
       expect(new Set(arrived.map(({ id }) => id)).size).toBe(arrived.length);
       expect(new Set(arrived.map(({ content }) => content)).size).toBe(arrived.length);
-      // Nothing invented, and nothing under another's id.
+      // Nothing is made up, and no id has another's content.
       expect(arrived.filter(({ content }) => !attempted.has(content))).toEqual([]);
       for (const { id, content } of arrived) expect(acknowledged.get(id) ?? content).toBe(content);
       console.log(`${victim}: ${acknowledged.size} acknowledged, ${arrived.length} arrived`);
     },
-    FAR_END_MS + KILLS * 30_000,
+    HANG_TIMEOUT_MS + KILLS * 30_000,
   );
 });

@@ -8,7 +8,7 @@ const cases = [
 ] as const;
 
 describe.each(cases)('an agent of the deployed mesh on an $relay relay', ({ args, auth }) => {
-  it('v0.2.0 is discovered, greeted with an intro, and talks both ways with receipts and pings', async () => {
+  it('v0.2.0: discovery, intro, messages, receipts and pings both ways', async () => {
     const mesh = createMesh();
     const relay = await mesh.startRelay(args);
     const peer = await startDeployedPeer({
@@ -28,7 +28,7 @@ describe.each(cases)('an agent of the deployed mesh on an $relay relay', ({ args
       expect(seen).toMatchObject({ version: '0.2.0', features: ['messaging'] });
       expect(peer.seen.has(alice.pubkey)).toBe(true);
 
-      // Plain text goes out as plain text: the deployed one would show JSON.
+      // Plain text: the deployed agent would show JSON.
       const sent = await alice.api.sendMessage({ to: peer.pubkey, content: 'hello carol' });
       const shown = await peer.waitFor(({ text }) => text === 'hello carol');
       expect(shown.plaintext).toBe('hello carol');
@@ -49,7 +49,7 @@ describe.each(cases)('an agent of the deployed mesh on an $relay relay', ({ args
     }
   });
 
-  it('v0.1.0 is greeted in its own words and talks both ways', async () => {
+  it('v0.1.0: its own hello, and messages both ways', async () => {
     const mesh = createMesh();
     const relay = await mesh.startRelay(args);
     const alice = await mesh.startAgent('alice', [relay.url]);
@@ -66,7 +66,7 @@ describe.each(cases)('an agent of the deployed mesh on an $relay relay', ({ args
       await peer.sendText(alice.pubkey, 'hello alice');
       const { messages } = await waitForMessages(alice);
       expect(messages.map(({ content }) => content)).toEqual(['hello alice']);
-      // It knows no receipts: the ladder ends at what the relay said.
+      // It sends no receipts, so delivery ends at `published`.
       expect((await alice.api.getMessage({ id: sent.id })).delivery.state).toBe('published');
       expect(peer.received.filter(({ type }) => type === 'delivered')).toEqual([]);
     } finally {

@@ -1,31 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until, watchSlowdown } from '@ocmesh/testkit';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMesh } from './support/mesh.ts';
-
-let mounted: string | null = null;
-
-/** A disk of its own for one home. Only root may make one. */
-function mountSmallDisk(path: string): boolean {
-  mkdirSync(path, { mode: 0o700 });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path], { stdio: 'ignore' });
-    mounted = path;
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-afterEach(() => {
-  if (mounted) execFileSync('umount', ['-l', mounted]);
-  mounted = null;
-});
+import { fillDisk, mountSmallDisk } from './support/small-disk.ts';
 
 describe('a full disk', () => {
-  it('answers writes with 507 within a second, goes on reading, and writes again when there is room', async ({
+  it('refuses writes with 507 within a second, keeps serving reads, and resumes when there is room', async ({
     skip,
   }) => {
     const mesh = createMesh();
@@ -36,15 +17,7 @@ describe('a full disk', () => {
     const bob = await mesh.startAgent('bob', [relay.url]);
     await mesh.meet(alice, bob);
 
-    const filler = join(home, 'filler');
-    const fill = () => {
-      try {
-        writeFileSync(filler, Buffer.alloc(16 * 1024 * 1024));
-      } catch {
-        // That is the point.
-      }
-    };
-    fill();
+    const filler = fillDisk(home);
     const acknowledged: string[] = [];
     const send = async () => {
       const began = performance.now();
@@ -57,7 +30,7 @@ describe('a full disk', () => {
       if (response.status === 200) acknowledged.push(body.id);
       return { status: response.status, error: body.error, ms: performance.now() - began };
     };
-    // The journal has made room ahead: that is used up first.
+    // The journal has allocated room in advance, which is used up first.
     const refused = await until(async () => {
       const answer = await send();
       return answer.status !== 200 && answer;
@@ -65,7 +38,7 @@ describe('a full disk', () => {
     expect(refused).toMatchObject({ status: 507, error: 'storage_full' });
     const slowdown = watchSlowdown();
     const { ms } = await send();
-    expect(ms).toBeLessThan(1_000 * (await slowdown.stop()).times);
+    expect(ms).toBeLessThan(1_000 * (await slowdown.stop()).factor);
 
     const status = await fetch(`${alice.url}/status`);
     expect(status.status).toBe(503);

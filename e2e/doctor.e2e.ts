@@ -26,16 +26,17 @@ import {
   workingRelay,
 } from './support/broken-home.ts';
 import { writeNewerSchema } from './support/newer-schema.ts';
-import { writeService } from './support/written-service.ts';
+import { fillDisk, mountSmallDisk } from './support/small-disk.ts';
+import { writeServiceFile } from './support/write-service-file.ts';
 
-/** Undone after the test, the last first. */
+/** Clean-up steps, run in reverse after each test. */
 const undo: (() => unknown)[] = [];
 
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-/** What may not be touched. */
+/** Hashes of files that must not change. */
 const fingerprint = (home: string): string[] =>
   readdirSync(home)
     .filter((name) => /^(ocmesh\.db|ocmesh\.key|keystore\.json|config\.json)/.test(name))
@@ -61,7 +62,7 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(readdirSync(home)).not.toContain('backups');
   });
 
-  it('says what the running daemon was given, and where that is not seen from here', async () => {
+  it('reports settings that only the running daemon has', async () => {
     const brokenHome = createBrokenHome();
     await brokenHome.mesh.startAgent('alice', [workingRelay()], { OCMESH_API_AUTH: 'token' });
     const { code, checks } = await brokenHome.doctor({ OCMESH_RELAYS: '' });
@@ -72,7 +73,7 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(code).toBe(0);
   });
 
-  it('warns that the daemon does not run, and calls everything else whole', async () => {
+  it('warns that the daemon is not running, and finds nothing else wrong', async () => {
     const brokenHome = createBrokenHome();
     const before = fingerprint(brokenHome.home);
     const { code, checks } = await brokenHome.doctor();
@@ -82,11 +83,11 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(fingerprint(brokenHome.home)).toEqual(before);
   });
 
-  it('examines the relays that the last run had of its own, and no others', async () => {
+  it('checks the relays that only the last run used', async () => {
     const brokenHome = createBrokenHome();
     const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     await until(async () => (await alice.api.listRelays({}))[0]?.carries_dms === true);
-    // Its round trip takes longer than the first catch-up, which is what the store remembers of a relay.
+    // The round trip takes longer than the first catch-up, after which the store knows the relay.
     await brokenHome.doctor();
     await alice.stop();
     const { code, checks } = await brokenHome.doctor({ OCMESH_RELAYS: '' });
@@ -97,7 +98,7 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(code).toBe(0);
   });
 
-  it('says what to do where there is no home yet, and makes none', async () => {
+  it('is helpful before the first start, and creates no home', async () => {
     const brokenHome = createBrokenHome();
     rmSync(brokenHome.home, { recursive: true });
     const { code, checks } = await brokenHome.doctor();
@@ -115,7 +116,7 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(readdirSync(brokenHome.mesh.place)).not.toContain('alice');
   });
 
-  it('prints a line for each check, why and what helps where something is wrong, and a summary', async () => {
+  it('prints one line per check, why and next step for problems, and a summary', async () => {
     const brokenHome = createBrokenHome();
     chmodSync(brokenHome.home, 0o755);
     const { code, stdout } = await brokenHome.ocmesh('doctor');
@@ -130,7 +131,7 @@ describe('ocmesh doctor on a healthy home', () => {
   });
 });
 
-describe('ocmesh doctor names the fault, and only it', () => {
+describe('ocmesh doctor reports each fault, and no other', () => {
   it('a key that others may read', async () => {
     const brokenHome = createBrokenHome();
     chmodSync(join(brokenHome.home, 'ocmesh.key'), 0o640);
@@ -179,7 +180,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
   it('a journal that is damaged in the middle', async () => {
     const brokenHome = createBrokenHome();
     const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
-    // Two commits: the first of them is not the last, which alone may be torn.
+    // Two commits: only the last one may be torn, so this damage is in the first.
     await alice.api.addRelay({ url: 'wss://one.example' });
     await alice.api.addRelay({ url: 'wss://two.example' });
     await alice.kill();
@@ -206,7 +207,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
     await expectFault(brokenHome, 'config', /config\.json is wrong: realys/);
   });
 
-  it('a configuration that is no JSON', async () => {
+  it('a configuration that is not JSON', async () => {
     const brokenHome = createBrokenHome();
     writeFileSync(join(brokenHome.home, 'config.json'), '{"relays": [');
     await expectFault(brokenHome, 'config', /config\.json is wrong: it is no JSON object/);
@@ -272,27 +273,23 @@ describe('ocmesh doctor names the fault, and only it', () => {
     const small = join(brokenHome.mesh.place, 'small');
     if (!mountSmallDisk(small)) skip('only root may mount a small disk');
     execFileSync('cp', ['-a', `${brokenHome.home}/.`, small]);
-    try {
-      writeFileSync(join(small, 'filler'), Buffer.alloc(16 * 1024 * 1024));
-    } catch {
-      // That is the point.
-    }
+    fillDisk(small);
     await expectFault(brokenHome, 'disk', /0 KB free/, { OCMESH_HOME: small });
   });
 
   it('a service whose node is gone', async () => {
     const brokenHome = createBrokenHome();
-    writeService(brokenHome.user, brokenHome.home, '/gone/bin/node');
+    writeServiceFile(brokenHome.user, brokenHome.home, '/gone/bin/node');
     await expectFault(brokenHome, 'service', /starts \/gone\/bin\/node: it is not there/);
   });
 
-  it('a client configuration that is no JSON', async () => {
+  it('a client configuration that is not JSON', async () => {
     const brokenHome = createBrokenHome();
     write(join(brokenHome.user, '.cursor/mcp.json'), '{"mcpServers": {"ocmesh": {"command": "ocmesh",}}}');
     await expectFault(brokenHome, 'clients', /Cursor, .*mcp\.json: not valid JSON/);
   });
 
-  it('a client that starts what is not there', async () => {
+  it('a client that starts a missing program', async () => {
     const brokenHome = createBrokenHome();
     const servers = { ocmesh: { command: process.execPath, args: ['/gone/ocmesh-mcp.mjs'] } };
     write(join(brokenHome.user, '.openclaw/openclaw.json'), JSON.stringify({ mcp: { servers } }));
@@ -301,7 +298,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
 });
 
 describe('ocmesh doctor --fix', () => {
-  it('shows what it would change, and changes nothing without a yes', async () => {
+  it('lists changes, and makes none without confirmation', async () => {
     const brokenHome = createBrokenHome();
     chmodSync(brokenHome.home, 0o755);
     const { code, stderr } = await brokenHome.ocmesh('doctor', '--fix');
@@ -311,7 +308,7 @@ describe('ocmesh doctor --fix', () => {
     expect(statSync(brokenHome.home).mode & 0o777).toBe(0o755);
   });
 
-  it('closes home and key again, keeps what they are, and notes what it did', async () => {
+  it('repairs permissions, keeps the files, and records the changes', async () => {
     const brokenHome = createBrokenHome();
     const before = fingerprint(brokenHome.home);
     chmodSync(brokenHome.home, 0o755);
@@ -327,7 +324,7 @@ describe('ocmesh doctor --fix', () => {
     expect((await brokenHome.doctor()).code).toBe(0);
   });
 
-  it('clears up after a daemon that was killed, and keeps a copy', async () => {
+  it('cleans up after a killed daemon, and keeps a copy', async () => {
     const brokenHome = createBrokenHome();
     const alice = await brokenHome.mesh.startAgent('alice', [workingRelay()]);
     await alice.kill();
@@ -379,16 +376,4 @@ async function listenSomewhere(): Promise<string> {
   undo.push(() => server.close());
   const address = server.address();
   return typeof address === 'object' && address ? String(address.port) : '';
-}
-
-/** Only root may make one. */
-function mountSmallDisk(path: string): boolean {
-  mkdirSync(path);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', path], { stdio: 'ignore' });
-  } catch {
-    return false;
-  }
-  undo.push(() => execFileSync('umount', ['-l', path]));
-  return true;
 }

@@ -1,19 +1,19 @@
-import { execFileSync } from 'node:child_process';
 import { OcmeshError } from '@ocmesh/shared/contract';
-import { measureSlowdown, type RunningAgent, until, watchSlowdown } from '@ocmesh/testkit';
+import { measureSlowdown, until, watchSlowdown } from '@ocmesh/testkit';
 import { afterEach, expect, it } from 'vitest';
-import { FAR_END_MS } from './support/far-end.ts';
 import { type FloodedRelay, startFloodedRelay } from './support/flooded-relay.ts';
+import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
 import { createMesh } from './support/mesh.ts';
+import { residentMb } from './support/resident-memory.ts';
 
-/** Presences of as many keys; one in a hundred is signed. */
+/** Number of made-up keys; one in a hundred signs. */
 const KEYS = Number(process.env['SOAK_FLOOD_KEYS'] ?? 20_000);
-/** Below what a connection takes in: what is more waits in the network, where nobody else's messages are. */
+/** Below the inbound limit of a connection: any excess would wait in the network, along with other messages. */
 const PER_SECOND = 4_000;
 const MESSAGE_EVERY_MS = 200;
 const MOST_GROWTH_MB = 50;
 const MOST_LATENCY_MS = 2_000;
-/** Four announcements; longer on a busy machine, which is late with them. */
+/** Four announcement intervals; more on a busy machine. */
 const ONLINE_WINDOW_SEC = 8;
 const MINUTE_MS = 60_000;
 
@@ -23,10 +23,7 @@ afterEach(async () => {
   open.clear();
 });
 
-const residentMb = ({ child }: RunningAgent): number =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
-
-/** A kept-alive socket may be closed in the very moment of a call; a daemon that is gone stays gone. */
+/** Repeats a call once: a kept-alive socket may close just as it is reused. */
 const twice = <T>(call: () => Promise<T>): Promise<T> =>
   call().catch((error) => {
     if (error instanceof OcmeshError && error.code === 'daemon_down') return call();
@@ -36,21 +33,21 @@ const twice = <T>(call: () => Promise<T>): Promise<T> =>
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 it(
-  `${KEYS} made-up agents on the only relay: no memory, a few hellos, and whom we know is heard as ever`,
+  `${KEYS} made-up agents on the only relay: bounded memory and hellos, and contacts' messages arrive in time`,
   async () => {
     const mesh = createMesh();
-    // NIP-42 would name another address than the one in front of it.
+    // With NIP-42, AUTH would name the other relay's address.
     const quiet = await mesh.startRelay(['--open-dms']);
     const flooded = await startFloodedRelay(quiet.url, KEYS);
     open.add(flooded);
-    // So that a sign of life that got lost would show.
+    // Short, so that a lost sign of life shows.
     const windowSec = Math.ceil(ONLINE_WINDOW_SEC * (await measureSlowdown()));
     const environment = { OCMESH_ANNOUNCE_INTERVAL_S: '2', OCMESH_ONLINE_WINDOW_S: String(windowSec) };
     const alice = await mesh.startAgent('alice', [quiet.url], environment);
     const bob = await mesh.startAgent('bob', [flooded.url], environment);
     await mesh.meet(alice, bob);
     await mesh.befriend(bob, alice);
-    // The hello to alice is not the flood's.
+    // The hello to alice is not part of the flood.
     const before = flooded.written.length;
     const atRest = residentMb(bob);
 
@@ -91,7 +88,7 @@ it(
     }
     const slowdown = watchSlowdown();
     await Promise.all([flood, talk(), listen(), watch()]);
-    const { times: busy } = await slowdown.stop();
+    const { factor: busy } = await slowdown.stop();
     const status = await twice(() => bob.api.getStatus({}));
     await until(async () => (await bob.api.getPeer({ pubkey: alice.pubkey })).online);
 
@@ -100,7 +97,7 @@ it(
       .slice(before)
       .filter(({ event }) => event.kind === 4 || event.kind === 1059)
       .filter(({ event }) => !event.tags.some(([, value]) => value === alice.pubkey));
-    // An event whose OK is late is written again, the same bytes: one hello.
+    // A late OK causes a retry of the same bytes, which is one hello.
     const ids = writes.map(({ event }) => event.id);
     const hellosAt = writes.filter((_, at) => ids.indexOf(ids[at] ?? '') === at).map(({ atMs }) => atMs);
     const inAnyMinute = hellosAt.map(
@@ -119,5 +116,5 @@ it(
     expect(status.known_peer_count).toBeLessThanOrEqual(10_000);
     expect(status.refused_events['rate_limited']).toBeGreaterThan(KEYS / 4);
   },
-  FAR_END_MS + KEYS * 10,
+  HANG_TIMEOUT_MS + KEYS * 10,
 );

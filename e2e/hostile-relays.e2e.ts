@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   type HostileRelay,
   type HostileRelayName,
@@ -7,11 +6,13 @@ import {
   until,
 } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FAR_END_MS } from './support/far-end.ts';
+import { HANG_TIMEOUT_MS } from './support/hang-timeout.ts';
+import { inbox } from './support/inbox.ts';
 import { createMesh } from './support/mesh.ts';
+import { residentMb } from './support/resident-memory.ts';
 
 const MESSAGES = Number(process.env['SOAK_HOSTILE_MESSAGES'] ?? 60);
-/** Of one daemon, from when it knows its peer to when it has heard everything. */
+/** Maximum growth of one daemon. */
 const MOST_GROWTH_MB = 50;
 
 const names: readonly HostileRelayName[] = [
@@ -37,21 +38,6 @@ async function startHostileRelays(): Promise<readonly HostileRelay[]> {
   return open;
 }
 
-const residentMb = ({ child }: RunningAgent): number =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
-
-/** Everything that ever arrived. */
-async function inbox({ api }: RunningAgent) {
-  const all: { readonly from: string; readonly content: string }[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await api.listMessages({ order: 'asc', limit: 500, ...(cursor ? { cursor } : {}) });
-    all.push(...page.items.map(({ from, content }) => ({ from, content })));
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor);
-  return all;
-}
-
 describe('twelve hostile relays and an honest one', () => {
   it(
     `carry ${MESSAGES} messages: all arrive, none twice, none forged, and nobody dies`,
@@ -72,7 +58,7 @@ describe('twelve hostile relays and an honest one', () => {
       for (let n = 0; n < MESSAGES; n++) {
         const [from, to] = n % 2 === 0 ? [alice, bob] : [bob, alice];
         const content = `message ${n}`;
-        // By a person: the loop guard would stop two programs that answer each other so often.
+        // Sent as the owner: the loop guard would pause two programs that reply this often.
         const { id } = await from.owner.sendMessage({ to: to.pubkey, content });
         sent.push({ id, from, content });
       }
@@ -92,7 +78,7 @@ describe('twelve hostile relays and an honest one', () => {
         Promise.all(last.map(async (one) => (await one.from.api.getMessage({ id: one.id })).delivery.state));
       await until(async () => (await states()).every((state) => state === 'delivered'), { moves: states });
 
-      // What they have still to say, they say.
+      // Leaves time for whatever the relays still send.
       await new Promise((resolve) => setTimeout(resolve, 5_000));
       for (const [reader, writer] of [
         [alice, bob],
@@ -115,6 +101,6 @@ describe('twelve hostile relays and an honest one', () => {
       console.log(hostile.map((relay) => `${relay.name} ${relay.misdeeds()}`).join(', '));
       for (const growth of grown) expect(growth).toBeLessThan(MOST_GROWTH_MB);
     },
-    FAR_END_MS + MESSAGES * 2_500,
+    HANG_TIMEOUT_MS + MESSAGES * 2_500,
   );
 });

@@ -9,7 +9,7 @@ import { ocmeshProgram } from './support/programs.ts';
 
 const run = promisify(execFile);
 
-/** Runs the command for a home; rejects with its exit code and what it said. */
+/** Runs the command for a home; rejects with exit code and output. */
 const ocmesh = (home: string, ...args: string[]) =>
   run(process.execPath, [ocmeshProgram, ...args], { env: { PATH: process.env['PATH'], OCMESH_HOME: home } });
 
@@ -37,7 +37,7 @@ describe('the identity', () => {
     expect(again.pubkey).toBe(alice.pubkey);
   });
 
-  it('is shown neither to a pipe nor without its passphrase, and never replaces another', async () => {
+  it('is never printed to a pipe or without its passphrase, and replaces no other', async () => {
     const mesh = createMesh();
     const alice = await mesh.startAgent('alice', ['ws://127.0.0.1:9']);
     await expect(ocmesh(alice.home, 'key', 'export')).rejects.toMatchObject({ code: 78 });
@@ -54,7 +54,7 @@ describe('the identity', () => {
     await expect(taken).rejects.toMatchObject({ code: 78, stderr: expect.stringContaining('already') });
   });
 
-  it('survives in a backup with peers and messages, made while the daemon works', async () => {
+  it('survives in a backup made while the daemon runs', async () => {
     const { mesh, relay, alice, bob } = await startPair();
     await alice.api.sendMessage({ to: bob.pubkey, content: 'to be kept' });
     await waitForMessages(bob);
@@ -76,7 +76,7 @@ describe('the identity', () => {
     expect((await restored.api.getPeer({ pubkey: alice.pubkey })).handshake).toBe('acknowledged');
   });
 
-  it('is new after a reset, and the old one is moved aside', async () => {
+  it('is new after a reset, which moves the old home aside', async () => {
     const mesh = createMesh();
     const alice = await mesh.startAgent('alice', ['ws://127.0.0.1:9']);
     await expect(ocmesh(alice.home, 'reset', '--yes')).rejects.toMatchObject({ code: 78 });

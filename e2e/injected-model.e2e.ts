@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
-import { createClient } from '@ocmesh/client';
-import type { Handlers } from '@ocmesh/shared/contract';
 import { type RunningAgent, until, waitForMessages } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { trustLimits } from '../packages/daemon/src/core/trust/limits.ts';
@@ -21,9 +19,6 @@ async function connect(home: string): Promise<Client> {
 }
 
 const tokenOf = (agent: RunningAgent): string => readFileSync(join(agent.home, 'token'), 'utf8').trim();
-
-const asOwner = (agent: RunningAgent): Handlers =>
-  createClient({ baseUrl: () => agent.url, fetch, token: () => tokenOf(agent), asOwner: true });
 
 /** What only the owner decides. */
 async function decided({ api }: RunningAgent) {
@@ -46,7 +41,7 @@ describe('a model that obeys a stranger', () => {
     const bob = await mesh.startAgent('bob', [relay.url]);
     const carol = await mesh.startAgent('carol', [relay.url]);
     await Promise.all([mesh.meet(alice, bob), mesh.meet(alice, carol)]);
-    const owner = asOwner(alice);
+    const { owner } = alice;
     await owner.setPolicy({ strangers: 'ask' });
     await owner.sendMessage({ to: bob.pubkey, content: 'hello' });
     await waitForMessages(bob);

@@ -4,7 +4,7 @@ import { startIndependentRelay } from './support/independent-relay.ts';
 import { createMesh } from './support/mesh.ts';
 import { startRustClient, stopRustClients } from './support/rust-client.ts';
 
-// The other side is rust-nostr, on our relay and on one that is not ours: nothing of ours vouches for itself.
+// The other side is rust-nostr, on our relay and on an independent one, so that our code is not tested against itself.
 
 const relays = ['the embedded relay', '@nostr-relay'] as const;
 type RelayName = (typeof relays)[number];
@@ -27,7 +27,7 @@ async function start(relayName: RelayName) {
 const received = async (agent: RunningAgent, content: string) =>
   until(async () => (await agent.api.listMessages({})).items.find((message) => message.content === content));
 
-/** Neither is ASCII alone, and one fills several blocks of any cipher. */
+/** Texts beyond ASCII; one spans several cipher blocks. */
 const texts = ['Žluťoučký 🐙?', `${'漢字 '.repeat(500)}\nend`];
 
 describe.each(relays)('rust-nostr through %s', (relayName) => {
@@ -64,7 +64,7 @@ describe.each(relays)('rust-nostr through %s', (relayName) => {
     expect((await alice.api.getPeer({ pubkey: rust.pubkey })).handshake).toBe('acknowledged');
   });
 
-  it('writes out of the blue in NIP-04', async () => {
+  it('sends a first message in NIP-04', async () => {
     const { alice, rust } = await start(relayName);
     await rust.sendNip04(alice.pubkey, 'Who are you?');
     expect(await received(alice, 'Who are you?')).toMatchObject({ from: rust.pubkey });
@@ -74,7 +74,7 @@ describe.each(relays)('rust-nostr through %s', (relayName) => {
 });
 
 describe.each(relays)('rust-nostr through %s, in NIP-17', (relayName) => {
-  it('gets gift wraps when it says that it reads them, and is read in its own', async () => {
+  it('exchanges gift wraps with us once it announces nip17', async () => {
     const { alice, rust } = await start(relayName);
     await rust.announce('0.9.9', ['messaging', 'nip17']);
     await rust.waitFor(({ text }) => text.includes('"intro"'));
@@ -88,7 +88,7 @@ describe.each(relays)('rust-nostr through %s, in NIP-17', (relayName) => {
         outer: { tags: [['p', rust.pubkey]] },
         rumor: { kind: 14, pubkey: alice.pubkey, tags: expect.arrayContaining([['p', rust.pubkey]]) },
       });
-      // Who wrote to whom stays inside.
+      // The wrap does not show the sender.
       expect(shown.outer.pubkey).not.toBe(alice.pubkey);
 
       await rust.sendNip17(alice.pubkey, `${text}!`);
@@ -103,18 +103,18 @@ describe.each(relays)('rust-nostr through %s, in NIP-17', (relayName) => {
     );
   });
 
-  it('reaches the inbox out of the blue, as a person with a Nostr client would, and is answered alike', async () => {
+  it('a first message in NIP-17 reaches the inbox, and the reply uses NIP-17', async () => {
     const { alice, rust } = await start(relayName);
     await rust.sendNip17(alice.pubkey, 'Who are you?');
     const message = await received(alice, 'Who are you?');
     expect(message).toMatchObject({ from: rust.pubkey, from_name: null, type: 'text', read: false });
     expect(await alice.api.listMessages({})).toMatchObject({ items: [{ id: message.id }] });
-    // Whoever writes so may be unable to read anything else.
+    // A client that sends gift wraps may read nothing else.
     await alice.api.sendMessage({ to: rust.pubkey, content: 'alice' });
     expect(await rust.waitFor(({ text }) => text === 'alice')).toMatchObject({ sealed: 'NIP-17' });
   });
 
-  it('is read when it wrote while the agent was away', async () => {
+  it('messages it sent while the agent was stopped arrive at the next start', async () => {
     const { mesh, relay, alice, rust } = await start(relayName);
     await alice.stop();
     // Each wrap is dated at random, up to two days back.

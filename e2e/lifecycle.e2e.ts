@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
-// A relay that nobody runs: nothing of these tests needs one.
+// No relay listens here; these tests need none.
 const nowhere = ['ws://127.0.0.1:9'];
 
 describe('starting and stopping', () => {
@@ -30,7 +30,7 @@ describe('starting and stopping', () => {
     );
   });
 
-  it('tries a port that something else holds for five seconds, then ends with 75', async () => {
+  it('retries a port in use for five seconds, then exits with 75', async () => {
     const mesh = createMesh();
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -91,7 +91,7 @@ describe('starting and stopping', () => {
     expect(hashOf(join(alice.home, witness))).toBe(before);
   });
 
-  it('refuses a configuration that it does not understand, and says where it stands', async () => {
+  it('refuses an invalid configuration, and names the file and field', async () => {
     const mesh = createMesh();
     const home = join(mesh.place, 'alice');
     mkdirSync(home, { mode: 0o700 });
@@ -101,7 +101,7 @@ describe('starting and stopping', () => {
     await expect(refused).rejects.toThrow(/config\.json is wrong: realys/);
   });
 
-  it('takes file < environment < flags', async () => {
+  it('reads file < environment < flags', async () => {
     const mesh = createMesh();
     const home = join(mesh.place, 'alice');
     mkdirSync(home, { mode: 0o700 });
@@ -116,7 +116,7 @@ describe('starting and stopping', () => {
     expect((await renamed.api.getIdentity({})).name).toBe('from the environment');
   });
 
-  it('stops once, cleanly, however often it is told to', async () => {
+  it('stops once, cleanly, however many signals it gets', async () => {
     const mesh = createMesh();
     const relay = await mesh.startRelay();
     const alice = await mesh.startAgent('alice', [relay.url]);
@@ -128,7 +128,7 @@ describe('starting and stopping', () => {
     expect(alice.output()).toContain('[INFO] stopped');
   });
 
-  it('writes log lines that people can grep', async () => {
+  it('writes log lines that can be searched', async () => {
     const { relay, alice, bob } = await startPair();
     const lines = readFileSync(join(alice.home, 'ocmesh.log'), 'utf8').trimEnd().split('\n');
     for (const line of lines)

@@ -1,29 +1,24 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until, waitForMessages } from '@ocmesh/testkit';
 import { decode } from 'nostr-tools/nip19';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 import { ocmeshProgram } from './support/programs.ts';
+import { fillDisk, mountSmallDisk } from './support/small-disk.ts';
 
 const run = promisify(execFile);
 const nowhere = ['ws://127.0.0.1:9'];
 const logOf = ({ home }: { home: string }): string => readFileSync(join(home, 'ocmesh.log'), 'utf8');
 
-/** Forms in which a secret could be written down. */
+/** Returns all encodings of a secret key to search for. */
 function formsOf(nsec: string): string[] {
   const { data } = decode(nsec as `nsec1${string}`);
   const bytes = Buffer.from(data);
   return [nsec, bytes.toString('hex'), bytes.toString('base64')];
 }
-
-let mounted: string | null = null;
-afterEach(() => {
-  if (mounted) execFileSync('umount', ['-l', mounted]);
-  mounted = null;
-});
 
 describe('the log', () => {
   it('never holds a key, a token or the text of a message, at any level', async () => {
@@ -71,7 +66,7 @@ describe('the log', () => {
     }
   });
 
-  it('is for its owner alone, and whole after a clean stop', async () => {
+  it('is readable by its owner only, and complete after a clean stop', async () => {
     const { alice } = await startPair();
     await alice.stop();
     expect(statSync(join(alice.home, 'ocmesh.log')).mode & 0o777).toBe(0o600);
@@ -84,7 +79,7 @@ describe('the log', () => {
     expect(printed.at(-1)).toContain('[INFO] stopped');
   });
 
-  it('has the last words of a process that ends at once, in their order', async () => {
+  it('has the last lines of a crashing process, in order', async () => {
     const mesh = createMesh();
     const script = `
       const { createFileLog } = await import(${JSON.stringify(join(import.meta.dirname, '../packages/daemon/dist/adapters/log/logger.js'))});
@@ -106,23 +101,12 @@ describe('the log', () => {
     expect(numbers).toEqual(Array.from({ length: 9000 }, (_, n) => n));
   });
 
-  it('goes on when a full disk has room again, and says how many lines are missing', async ({ skip }) => {
+  it('resumes when a full disk has room, and reports how many lines were lost', async ({ skip }) => {
     const mesh = createMesh();
     const home = join(mesh.place, 'alice');
-    mkdirSync(home, { mode: 0o700 });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', home], { stdio: 'ignore' });
-    } catch {
-      skip('only root may mount a small disk');
-    }
-    mounted = home;
+    if (!mountSmallDisk(home)) skip('only root may mount a small disk');
     const alice = await mesh.startAgent('alice', nowhere, { OCMESH_LOG_LEVEL: 'debug' });
-    const filler = join(home, 'filler');
-    try {
-      writeFileSync(filler, Buffer.alloc(16 * 1024 * 1024));
-    } catch {
-      // That is the point.
-    }
+    const filler = fillDisk(home);
     const lost = async (): Promise<number> =>
       Number(/^ocmesh_log_lines_lost_total (\d+)$/m.exec(await alice.api.getMetrics({}))?.[1]);
     await until(async () => (await lost()) > 0);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 import { mcpProgram } from './support/programs.ts';
 
-/** What an MCP client gives a server: hardly more than HOME. */
+/** MCP clients pass little more than HOME. */
 const environment = (home: string) => ({ PATH: process.env['PATH'] ?? '', HOME: home, OCMESH_HOME: home });
 
 async function connect(home: string): Promise<Client> {
@@ -26,7 +26,7 @@ async function call(client: Client, name: string, args: Record<string, unknown> 
 }
 
 describe('the MCP server on stdio', () => {
-  it('lets a model find, write, wait, read and mark, with peer text marked as untrusted', async () => {
+  it('a model finds, writes, waits, reads and marks, with peer text marked as untrusted', async () => {
     const { alice, bob } = await startPair();
     const client = await connect(alice.home);
     try {

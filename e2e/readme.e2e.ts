@@ -93,11 +93,11 @@ describe('the commands of the documents', () => {
     }
   });
 
-  it('the quickstart shows discovery, handshake, message and reply, as the picture of the README does', async () => {
+  it('the quickstart shows discovery, handshake, message and reply, as the animation of the README does', async () => {
     const { stdout } = await run(process.execPath, [join(root, 'scripts/quickstart.mjs')], {
       timeout: 60_000,
     });
-    const picture = readFileSync(join(root, 'docs/quickstart.svg'), 'utf8');
+    const animation = readFileSync(join(root, 'docs/quickstart.svg'), 'utf8');
     for (const part of [
       'discovered each other; handshake acknowledged',
       'connected an MCP client over stdio',
@@ -107,15 +107,15 @@ describe('the commands of the documents', () => {
       'Discovery, handshake, question and reply, end-to-end encrypted',
     ]) {
       expect(stdout).toContain(part);
-      expect(picture, '`npm run cast` draws it again').toContain(part);
+      expect(animation, '`npm run cast` records it again').toContain(part);
     }
   });
 
-  it('the picture of the quickstart needs nothing but itself', () => {
-    const picture = readFileSync(join(root, 'docs/quickstart.svg'), 'utf8');
-    expect(Buffer.byteLength(picture)).toBeLessThanOrEqual(60 * 1024);
-    expect(picture).not.toMatch(/<script|<foreignObject|<image|href|@import|url\(|\bon\w+=/i);
-    expect(picture).toContain('prefers-reduced-motion');
+  it('the animation of the quickstart needs nothing but itself', () => {
+    const animation = readFileSync(join(root, 'docs/quickstart.svg'), 'utf8');
+    expect(Buffer.byteLength(animation)).toBeLessThanOrEqual(60 * 1024);
+    expect(animation).not.toMatch(/<script|<foreignObject|<image|href|@import|url\(|\bon\w+=/i);
+    expect(animation).toContain('prefers-reduced-motion');
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain('(docs/quickstart.svg)');
   });
 

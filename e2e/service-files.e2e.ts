@@ -21,7 +21,7 @@ const root = join(import.meta.dirname, '..');
 const env = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
 const scripts = ['scripts/install.sh', 'scripts/uninstall.sh'].map((name) => join(root, name));
 
-/** Whether a program is here; says so when it is not. */
+/** Whether a program runs here; logs if not. */
 function isHere(program: string, ...args: string[]): boolean {
   try {
     execFileSync(program, args, { stdio: 'ignore' });
@@ -50,7 +50,7 @@ describe.runIf(process.platform === 'linux')('without a service manager', () => 
     return run(process.execPath, [ocmeshProgram, ...args], bare);
   }
 
-  it('the command says that there is no service, and prints the unit that there would be', async () => {
+  it('the command reports that there is no service, and prints the unit', async () => {
     expect(await ocmesh('none', 'service', 'status')).toEqual({
       code: 1,
       text: 'No service: There is no systemd on this machine.\nNo daemon is running. `ocmesh start` runs one in the foreground.\n',
@@ -61,7 +61,7 @@ describe.runIf(process.platform === 'linux')('without a service manager', () => 
     expect(printed).toEqual({ code: 0, text: expect.stringContaining('[Service]') });
   });
 
-  it('uninstalling removes nothing but the home, and that only with --purge', async () => {
+  it('uninstall removes only the home, and only with --purge', async () => {
     const home = join(place, 'left');
     mkdirSync(home);
     writeFileSync(join(home, 'keystore.json'), '{}');
@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux')('without a service manager', () => 
     expect(existsSync(home)).toBe(false);
   });
 
-  it('a service that another session of the user has defined is left with its home', async () => {
+  it('a service of another session is not removed, nor is its home', async () => {
     const home = join(place, 'kept');
     mkdirSync(home);
     writeFileSync(join(home, 'keystore.json'), '{}');
@@ -97,7 +97,7 @@ describe('the installer scripts', () => {
       expect(await run(program, [...args, '-n', script], env)).toEqual({ code: 0, text: '' });
   });
 
-  it.skipIf(!isHere('shellcheck', '--version'))('have nothing that shellcheck minds', async () => {
+  it.skipIf(!isHere('shellcheck', '--version'))('pass shellcheck', async () => {
     expect(await run('shellcheck', scripts, env)).toEqual({ code: 0, text: '' });
   });
 
@@ -111,7 +111,7 @@ describe('the installer scripts', () => {
     expect(refused).toMatchObject({ code: 78, text: expect.stringContaining('without sudo') });
   });
 
-  it('say what to do where no Node is', async () => {
+  it('explain what to do without Node', async () => {
     const bare = join(place, 'bare');
     mkdirSync(bare);
     for (const tool of ['dirname', 'id', 'uname']) {
@@ -130,7 +130,7 @@ describe('a machine without launchd and systemd', () => {
   it.each([
     ['another system', 'echo FreeBSD', 'no launchd and no systemd on FreeBSD'],
     ['no user manager', 'echo Linux', 'systemd'],
-  ])('is told how to run it in the foreground: %s', async (name, uname, why) => {
+  ])('suggests running in the foreground: %s', async (name, uname, why) => {
     const bin = join(place, name);
     mkdirSync(bin);
     writeFileSync(join(bin, 'uname'), `#!/bin/sh\n${uname}\n`, { mode: 0o755 });
@@ -154,25 +154,21 @@ describe('a machine without launchd and systemd', () => {
 });
 
 describe('the plist', () => {
-  it.skipIf(!isHere('xmllint', '--version'))(
-    'is valid by the grammar of property lists, whatever the home is called',
-    async () => {
-      for (const name of ['plain', `space & < > ' "`, '漢 é %h $HOME']) {
-        const home = join(place, name);
-        const args = [ocmeshProgram, 'service', 'print', '--for', 'launchd'];
-        const { text } = await run(process.execPath, args, { ...env, OCMESH_HOME: home });
-        const path = join(place, 'printed.plist');
-        writeFileSync(path, text);
-        const grammar = join(import.meta.dirname, 'support/property-list.dtd');
-        const lint = (file: string) =>
-          run('xmllint', ['--noout', '--nonet', '--dtdvalid', grammar, file], env);
-        expect(await lint(path)).toMatchObject({ code: 0 });
-        // The judge is one that can say no.
-        writeFileSync(path, text.replace('<key>Label</key>', ''));
-        expect((await lint(path)).code).not.toBe(0);
-      }
-    },
-  );
+  it.skipIf(!isHere('xmllint', '--version'))('is a valid property list for any home', async () => {
+    for (const name of ['plain', `space & < > ' "`, '漢 é %h $HOME']) {
+      const home = join(place, name);
+      const args = [ocmeshProgram, 'service', 'print', '--for', 'launchd'];
+      const { text } = await run(process.execPath, args, { ...env, OCMESH_HOME: home });
+      const path = join(place, 'printed.plist');
+      writeFileSync(path, text);
+      const grammar = join(import.meta.dirname, 'support/property-list.dtd');
+      const lint = (file: string) => run('xmllint', ['--noout', '--nonet', '--dtdvalid', grammar, file], env);
+      expect(await lint(path)).toMatchObject({ code: 0 });
+      // The judge is one that can say no.
+      writeFileSync(path, text.replace('<key>Label</key>', ''));
+      expect((await lint(path)).code).not.toBe(0);
+    }
+  });
 });
 
 describe('the assembled skill', () => {
@@ -213,7 +209,7 @@ describe('the assembled skill', () => {
     expect(readdirSync(there)).toEqual(before);
   });
 
-  it('holds all that it needs, and no link', () => {
+  it('is complete, and contains no links', () => {
     for (const path of [
       'SKILL.md',
       'references/api.md',
@@ -229,7 +225,7 @@ describe('the assembled skill', () => {
   });
 
   // The rules of skill-creator/scripts/quick_validate.py of openclaw/openclaw, and what its loader reads.
-  it('keeps the rules of OpenClaw', () => {
+  it("follows OpenClaw's rules", () => {
     const text = readFileSync(join(skill, 'SKILL.md'), 'utf8');
     const lines = /^---\n([\s\S]*?)\n---\n/.exec(text)?.[1]?.split('\n') ?? [];
     const front = Object.fromEntries(
@@ -251,7 +247,7 @@ describe('the assembled skill', () => {
 
   const canBeAlone =
     process.platform === 'linux' && isHere('unshare', '--net', 'ip', 'link', 'set', 'lo', 'up');
-  it.skipIf(!canBeAlone)('installs alone: no repository, no network, an empty home', async () => {
+  it.skipIf(!canBeAlone)('installs without repository, network or an existing home', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'oc-'));
     const script = join(import.meta.dirname, 'support/skill-alone.mjs');
     const inside = 'ip link set lo up && exec "$@"';
@@ -263,7 +259,7 @@ describe('the assembled skill', () => {
     rmSync(empty, { recursive: true, force: true });
     const seen = JSON.parse(text);
     expect(seen.installed, text).toMatchObject({ code: 0 });
-    expect(seen.isOffline).toBe(true);
+    expect(seen.hasNoNetwork).toBe(true);
     expect(seen.status).toMatchObject({ pubkey: expect.stringMatching(/^[0-9a-f]{64}$/), peer_count: 0 });
     expect(seen.mcp).toEqual({ tools: expect.any(Number), pubkey: seen.status.pubkey });
     expect(seen.uninstalled).toMatchObject({ code: 0 });

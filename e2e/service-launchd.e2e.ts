@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { until } from '@ocmesh/testkit';
 import { expect } from 'vitest';
+import type { InstalledService } from './support/installed-service.ts';
 import { run } from './support/run.mjs';
-import { startLaunchdBench, whyNoLaunchd } from './support/service-bench.ts';
 import { describeService } from './support/service-cases.ts';
-import type { ServiceLife } from './support/service-life.ts';
+import { startLaunchdManager, whyNoLaunchd } from './support/service-manager.ts';
 
-/** What launchd says of the job. */
-async function job({ bench }: ServiceLife): Promise<{ pid: string | undefined; runs: string | undefined }> {
+/** Returns what launchd reports about the job. */
+async function job({
+  manager,
+}: InstalledService): Promise<{ pid: string | undefined; runs: string | undefined }> {
   const target = `gui/${process.getuid?.()}/com.ocmesh.daemon`;
-  const { text } = await run('launchctl', ['print', target], bench.env);
+  const { text } = await run('launchctl', ['print', target], manager.env);
   const find = (name: string): string | undefined => new RegExp(`^\\s*${name} = (\\d+)`, 'm').exec(text)?.[1];
   return { pid: find('pid'), runs: find('runs') };
 }
@@ -19,16 +21,16 @@ async function job({ bench }: ServiceLife): Promise<{ pid: string | undefined; r
 describeService({
   name: process.platform === 'darwin' ? 'launchd' : 'the stand-in for launchd',
   why: whyNoLaunchd(),
-  startBench: startLaunchdBench,
-  definition: 'Library/LaunchAgents/com.ocmesh.daemon.plist',
+  startManager: startLaunchdManager,
+  specPath: 'Library/LaunchAgents/com.ocmesh.daemon.plist',
   kills: Number(process.env['SOAK_SERVICE_KILLS'] ?? 5),
-  async whenPermanent(life) {
-    // Started once more, and then the process waits instead of ending.
-    const errorLog = join(life.home, 'app/service.err.log');
+  async whenPermanent(service) {
+    // Started once more, then the process waits instead of exiting.
+    const errorLog = join(service.home, 'app/service.err.log');
     await until(() => readFileSync(errorLog, 'utf8').includes('Trying again'));
-    const parked = await job(life);
-    expect(parked.pid).toBeDefined();
+    const waiting = await job(service);
+    expect(waiting.pid).toBeDefined();
     await wait(2_000);
-    expect(await job(life)).toEqual(parked);
+    expect(await job(service)).toEqual(waiting);
   },
 });

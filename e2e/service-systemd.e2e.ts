@@ -3,21 +3,21 @@ import { until } from '@ocmesh/testkit';
 import { expect } from 'vitest';
 import { run } from './support/run.mjs';
 import { describeService } from './support/service-cases.ts';
-import { startSystemdBench, whyNoSystemd } from './support/user-systemd.ts';
+import { startSystemdManager, whyNoSystemd } from './support/user-systemd.ts';
 
 describeService({
   name: 'systemd --user',
   why: whyNoSystemd(),
-  startBench: startSystemdBench,
-  definition: '.config/systemd/user/ocmesh.service',
+  startManager: startSystemdManager,
+  specPath: '.config/systemd/user/ocmesh.service',
   kills: Number(process.env['SOAK_SERVICE_KILLS'] ?? 2),
-  async whenPermanent({ bench }) {
+  async whenPermanent({ manager }) {
     const state = async () =>
       (
         await run(
           'systemctl',
           ['--user', 'show', 'ocmesh', '--property=ActiveState,NRestarts,ExecMainStatus'],
-          bench.env,
+          manager.env,
         )
       ).text;
     const ended = await until(async () => {

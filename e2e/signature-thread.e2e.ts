@@ -18,7 +18,7 @@ async function open() {
   return { clock, log, thread };
 }
 
-test('the other thread answers as the engine does, batch after batch', async () => {
+test('gives the same results as the engine, batch after batch', async () => {
   const { thread } = await open();
   const batches = [
     [good, { ...good, content: 'e' }, good],
@@ -31,7 +31,7 @@ test('the other thread answers as the engine does, batch after batch', async () 
   expect(await Promise.all(batches.map(thread.check))).toEqual([[true, false, true], [false, false], [true]]);
 });
 
-test('it ends when nothing was to be done for a while, and comes again', async () => {
+test('ends when idle, and starts again on demand', async () => {
   const { clock, log, thread } = await open();
   await clock.advance(30_000);
   await expect(thread.check([good])).rejects.toThrow('there is no thread');
@@ -40,7 +40,7 @@ test('it ends when nothing was to be done for a while, and comes again', async (
   expect(log.lines).toEqual([]);
 });
 
-test('who waits when it is stopped, or for an answer that never comes, is told', async () => {
+test('rejects pending checks when it is stopped or does not respond', async () => {
   const { clock, log, thread } = await open();
   const stopped = thread.check([good]);
   thread.stop();

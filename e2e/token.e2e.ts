@@ -10,8 +10,8 @@ import { mcpProgram, ocmeshProgram } from './support/programs.ts';
 
 const run = promisify(execFile);
 
-/** An agent that asks for its token, and what its owner runs beside it. */
-async function startGuarded(auth: 'none' | 'token') {
+/** Starts an agent with this `api_auth`, and the clients of its owner. */
+async function startAgentWithAuth(auth: 'none' | 'token') {
   const mesh = createMesh();
   const agent = await mesh.startAgent('alice', ['ws://127.0.0.1:9'], { OCMESH_API_AUTH: auth });
   const env = { PATH: process.env['PATH'] ?? '', HOME: agent.home, OCMESH_HOME: agent.home };
@@ -20,12 +20,12 @@ async function startGuarded(auth: 'none' | 'token') {
     agent,
     tokenFile,
     token: () => readFileSync(tokenFile, 'utf8').trim(),
-    async ask(path: string, headers: Record<string, string> = {}, init: RequestInit = {}) {
+    async call(path: string, headers: Record<string, string> = {}, init: RequestInit = {}) {
       const response = await fetch(`${agent.url}${path}`, { ...init, headers });
       const { error } = (await response.json()) as { error?: string };
       return error ?? response.status;
     },
-    /** Without a relay the status is degraded, and the command says so with 1. */
+    /** Without a relay the daemon is degraded, so the command exits with 75. */
     status: () =>
       run(process.execPath, [ocmeshProgram, 'status', '--json'], { env }).catch(
         (error) => error as { stdout: string },
@@ -45,40 +45,40 @@ async function startGuarded(auth: 'none' | 'token') {
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('the token', () => {
-  it('is asked for with every call where the owner wants it, and our own clients show it', async () => {
-    const { agent, token, ask, status, callTool } = await startGuarded('token');
-    expect(await ask('/identity')).toBe('token_required');
-    expect(await ask('/healthz')).toBe(200);
-    expect(await ask('/identity', bearer('x'.repeat(43)))).toBe('token_wrong');
-    expect(await ask('/identity', bearer(token()))).toBe(200);
+  it('is required for every call if the owner configured it, and our clients send it', async () => {
+    const { agent, token, call, status, callTool } = await startAgentWithAuth('token');
+    expect(await call('/identity')).toBe('token_required');
+    expect(await call('/healthz')).toBe(200);
+    expect(await call('/identity', bearer('x'.repeat(43)))).toBe('token_wrong');
+    expect(await call('/identity', bearer(token()))).toBe(200);
     expect(JSON.parse((await status()).stdout)).toMatchObject({ pubkey: agent.pubkey });
     expect(await callTool('get_status')).toBe(false);
     expect(agent.output()).not.toContain(token());
   });
 
   it('changes without a restart', async () => {
-    const { tokenFile, token, ask, status } = await startGuarded('token');
+    const { tokenFile, token, call, status } = await startAgentWithAuth('token');
     const first = token();
     writeFileSync(tokenFile, 'n'.repeat(43));
-    expect(await ask('/identity', bearer(first))).toBe('token_wrong');
-    expect(await ask('/identity', bearer(token()))).toBe(200);
+    expect(await call('/identity', bearer(first))).toBe('token_wrong');
+    expect(await call('/identity', bearer(token()))).toBe(200);
     rmSync(tokenFile);
-    expect(await ask('/identity')).toBe('token_required');
+    expect(await call('/identity')).toBe('token_required');
     expect(token()).not.toBe(first);
     expect((await status()).stdout).toContain('pubkey');
     chmodSync(tokenFile, 0o644);
-    expect(await ask('/identity', bearer(token()))).toBe('token_wrong');
+    expect(await call('/identity', bearer(token()))).toBe('token_wrong');
   });
 
-  it('is needed for what only the owner decides, where other calls need none', async () => {
-    const { token, ask } = await startGuarded('none');
+  it('is required for owner-only calls even if others need none', async () => {
+    const { token, call } = await startAgentWithAuth('none');
     const put = { method: 'PUT', body: '{"strangers":"ask"}' };
     const json = { 'content-type': 'application/json' };
-    expect(await ask('/policy')).toBe(200);
-    expect(await ask('/policy', json, put)).toBe('owner_only');
-    expect(await ask('/policy', { ...json, ...bearer(token()), 'ocmesh-caller': 'agent' }, put)).toBe(
+    expect(await call('/policy')).toBe(200);
+    expect(await call('/policy', json, put)).toBe('owner_only');
+    expect(await call('/policy', { ...json, ...bearer(token()), 'ocmesh-caller': 'agent' }, put)).toBe(
       'owner_only',
     );
-    expect(await ask('/policy', { ...json, ...bearer(token()) }, put)).toBe(200);
+    expect(await call('/policy', { ...json, ...bearer(token()) }, put)).toBe(200);
   });
 });

@@ -30,7 +30,7 @@ describe('two agents on one relay', () => {
     expect(delivery.relays).toMatchObject([{ url: relay.url, outcome: 'accepted' }]);
   });
 
-  it('keep identity, peers and messages over a restart, and say goodbye', async () => {
+  it('keep identity, peers and messages across a restart, and publish an offline presence', async () => {
     const { mesh, relay, alice, bob } = await startPair();
     await alice.api.sendMessage({ to: bob.pubkey, content: 'keep this' });
     await waitForMessages(bob);
@@ -41,11 +41,11 @@ describe('two agents on one relay', () => {
     expect(back.pubkey).toBe(bob.pubkey);
     expect((await back.api.listMessages({})).items.map(({ content }) => content)).toEqual(['keep this']);
     await mesh.meet(alice, back);
-    // Greeted once for ever: a restart is no reason for another hello.
+    // Each key gets one hello: a restart sends no other.
     expect(back.output()).not.toContain('discovered peer');
   });
 
-  it('deliver what was sent while the receiver was away, in order', async () => {
+  it('deliver messages sent while the receiver was stopped, in order', async () => {
     const { mesh, relay, alice, bob } = await startPair();
     await bob.stop();
 
@@ -59,7 +59,7 @@ describe('two agents on one relay', () => {
     expect(items.map(({ content }) => content)).toEqual(contents);
   });
 
-  it('queue without a relay, say that they are degraded, and deliver when it comes', async () => {
+  it('queue without a relay, report that they are degraded, and deliver once it is up', async () => {
     const { mesh, relay, alice, bob } = await startPair();
     const { port } = new URL(relay.url);
     await relay.stop();
@@ -76,7 +76,7 @@ describe('two agents on one relay', () => {
     expect((await fetch(`${alice.url}/status`)).status).toBe(200);
   });
 
-  it('keep every file to themselves', async () => {
+  it('make every file readable by the owner only', async () => {
     const mesh = createMesh();
     const relay = await mesh.startRelay();
     const alice = await mesh.startAgent('alice', [relay.url]);

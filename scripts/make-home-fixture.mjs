@@ -71,7 +71,7 @@ try {
   const alice = await startAlice(relay.url);
   const carol = await mesh.startAgent('carol', [relay.url]);
   const mallory = await mesh.startAgent('mallory', [relay.url]);
-  // This policy sends no hello to strangers, so `meet` would wait for ever.
+  // This policy sends no hello to strangers, so `meet` would never return.
   for (const { pubkey } of [bob, carol, mallory])
     await until(async () =>
       (await alice.api.listPeers({ online: true })).items.some((peer) => peer.pubkey === pubkey),

@@ -4,22 +4,22 @@ import { kinds, type NostrEvent, presenceEvent } from '@ocmesh/shared/wire';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createWasmEngine } from '../../packages/daemon/src/adapters/crypto/wasm-engine.ts';
 
-/** Frames that may wait in our own socket: what the relay behind sends shall not stand in line for long. */
+/** Maximum bytes in our own socket, so that the real relay's events are not queued behind the flood. */
 const MOST_BUFFERED_BYTES = 64 * 1024;
 const TICK_MS = 10;
 
 export interface FloodedRelay {
   readonly url: string;
-  /** Events that a client of the flooded relay wrote, and when. */
+  /** Events that clients of the flooded relay wrote, with times. */
   readonly written: readonly { readonly event: NostrEvent; readonly atMs: number }[];
-  /** Sends its presences to everybody who asked for presences, so many a second. Resolves when all are on their way. */
+  /** Sends the presences to all subscribers, at this rate. Resolves when all are sent. */
   flood(perSecond: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * A relay that others flood: what the one behind it says comes through between presences of made-up keys.
- * @param count of keys; those that sign do so here, which takes a while
+ * A relay in front of another one: mixes the other's events with presences of made-up keys.
+ * @param count number of keys; signing a hundredth of them takes a while
  */
 export async function startFloodedRelay(behind: string, count: number): Promise<FloodedRelay> {
   const next = createPresences(count);
@@ -52,7 +52,7 @@ export async function startFloodedRelay(behind: string, count: number): Promise<
   function note(client: WebSocket, frame: unknown[]): void {
     const [verb, second, filter] = frame as [string, unknown, { kinds?: number[] } | undefined];
     if (verb === 'EVENT') written.push({ event: second as NostrEvent, atMs: performance.now() });
-    // The first one stands; later ones are questions that end.
+    // The first one is the permanent subscription; later ones are queries.
     if (verb === 'REQ' && filter?.kinds?.includes(kinds.presence) && !askers.has(client)) {
       askers.set(client, second as string);
     }
@@ -84,7 +84,7 @@ export async function startFloodedRelay(behind: string, count: number): Promise<
   };
 }
 
-/** Each of another key. One in a hundred is signed, before the flood begins; the others bear a signature that is none. */
+/** Returns presences, each by another key. One in a hundred is signed in advance; the rest have invalid signatures. */
 function createPresences(count: number): (n: number) => NostrEvent {
   const engine = createWasmEngine();
   const draft = () =>

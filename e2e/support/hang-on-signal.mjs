@@ -1,4 +1,4 @@
-// Loaded into a daemon under test: at SIGUSR2 its event loop stands still.
+// Loaded into a daemon under test: SIGUSR2 blocks its event loop.
 process.on('SIGUSR2', () => {
   for (;;);
 });

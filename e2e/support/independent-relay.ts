@@ -18,7 +18,7 @@ import { WebSocketServer } from 'ws';
 
 export interface IndependentRelay {
   readonly url: string;
-  /** Everything it holds. */
+  /** All stored events. */
   readonly stored: readonly Event[];
   close(): Promise<void>;
 }
@@ -26,19 +26,19 @@ export interface IndependentRelay {
 const tagOf = (event: Event, name: string): string | undefined =>
   event.tags.find((tag) => tag[0] === name)?.[1];
 
-/** NIP-40, which the relay honours when an event is published and forgets afterwards. */
+/** NIP-40: the relay checks expiration only when an event is published. */
 const isExpired = (event: Event): boolean => Number(tagOf(event, 'expiration')) <= Date.now() / 1000;
 
 const newestFirst = (a: Event, b: Event): number => b.created_at - a.created_at || (a.id < b.id ? -1 : 1);
 
-/** Where an event replaces another (NIP-01); its id where it does not. */
+/** Returns what an event replaces (NIP-01), or its id. */
 function addressOf(event: Event): string {
   const author = `${event.kind}:${event.pubkey}`;
   if (isReplaceableKind(event.kind)) return author;
   return isAddressableKind(event.kind) ? `${author}:${tagOf(event, 'd') ?? ''}` : event.id;
 }
 
-/** The relay's own storage is native code; this one is a map. Its type asks for a class. */
+/** In-memory storage; the relay's own is native code. The library requires a class. */
 class MemoryRepository extends EventRepository {
   readonly #byAddress = new Map<string, Event>();
 
@@ -70,11 +70,11 @@ class MemoryRepository extends EventRepository {
   }
 }
 
-/** A relay that is not ours: `@nostr-relay` on a port of loopback. It has neither NIP-11 nor NIP-42. */
+/** Starts `@nostr-relay` on loopback, a relay that shares no code with ours. No NIP-11, no NIP-42. */
 export async function startIndependentRelay(): Promise<IndependentRelay> {
   const repository = new MemoryRepository();
   const relay = new NostrRelay(repository, {
-    // They remember answers by ids that nobody checked, and what was stored a second ago.
+    // It caches results by unchecked ids, and query results for a second.
     eventHandlingResultCacheTtl: 0,
     filterResultCacheTtl: 0,
     logLevel: LogLevel.ERROR,
@@ -85,7 +85,7 @@ export async function startIndependentRelay(): Promise<IndependentRelay> {
       clients.add(client);
       return next();
     },
-    // In place of its own, which compares no tags: everybody would get everybody's messages.
+    // Replaces its broadcast, which ignores tag filters: everyone would get every message.
     async broadcast(event) {
       for (const client of clients) {
         if (!client.isOpen) clients.delete(client);

@@ -4,7 +4,7 @@ import { ocmeshProgram } from './programs.ts';
 
 const open = new Set<ProcessMesh>();
 
-/** Real processes for one test, stopped after it; what they printed is shown when it fails. */
+/** Creates a mesh of real processes for one test; stops it afterwards, and prints its output on failure. */
 export function createMesh(): ProcessMesh {
   const mesh = createProcessMesh(ocmeshProgram);
   open.add(mesh);
@@ -19,7 +19,7 @@ afterEach(async () => {
   open.clear();
 });
 
-/** Two agents on one relay who know each other. */
+/** Starts two agents on one relay that know each other. */
 export async function startPair() {
   const mesh = createMesh();
   const relay = await mesh.startRelay();

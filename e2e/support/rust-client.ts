@@ -17,12 +17,12 @@ import {
 } from '@rust-nostr/nostr-sdk';
 import { WebSocket } from 'ws';
 
-/** How a message was sealed, who says to have written it, and its text. */
+/** A decrypted message: encryption, claimed author, text. */
 interface Opened {
   readonly sealed: 'NIP-04' | 'NIP-17';
   readonly from: string;
   readonly text: string;
-  /** The event that came from the relay, unopened. */
+  /** The encrypted event from the relay. */
   readonly outer: { readonly id: string; readonly pubkey: string; readonly tags: readonly string[][] };
   /** The unsigned message inside a gift wrap. */
   readonly rumor?: {
@@ -37,7 +37,7 @@ export interface RustClient {
   readonly pubkey: Pubkey;
   readonly received: readonly Opened[];
   waitFor(predicate: (message: Opened) => boolean): Promise<Opened>;
-  /** Says that an ocmesh agent with these features is here. */
+  /** Announces an ocmesh agent with these features. */
   announce(version: string, features: readonly string[]): Promise<void>;
   sendNip04(to: string, text: string): Promise<void>;
   sendNip17(to: string, text: string): Promise<void>;
@@ -46,19 +46,19 @@ export interface RustClient {
 
 const open = new Set<RustClient>();
 
-/** Ends every client that still runs. */
+/** Stops all running clients. */
 export async function stopRustClients(): Promise<void> {
   await Promise.all([...open].map((client) => client.stop()));
 }
 
-/** A Nostr client of others: rust-nostr, which shares no code with ours. Resolves when it is subscribed. */
+/** Starts a rust-nostr client, which shares no code with ours. Resolves when it has subscribed. */
 export async function startRustClient(relayUrl: string): Promise<RustClient> {
-  // It takes the global one, which Node 20 has not.
+  // It uses the global WebSocket, which Node 20 lacks.
   Object.assign(globalThis, { WebSocket });
   await loadWasmAsync();
   const keys = Keys.generate();
   const { publicKey, secretKey } = keys;
-  // A call takes its arguments away: what is handed over is made for it alone.
+  // wasm-bindgen consumes arguments: create a new one for each call.
   const signer = () => NostrSigner.keys(keys);
   const received: Opened[] = [];
 

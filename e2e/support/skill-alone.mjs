@@ -14,7 +14,7 @@ mkdirSync(userHome);
 const launchd = await startLaunchdStandIn({ place, userHome });
 const env = { HOME: userHome, PATH: `${launchd.binFolder}:${dirname(process.execPath)}:/usr/bin:/bin` };
 
-const isOffline = spawnSync('sh', ['-c', 'ip route']).stdout.toString() === '';
+const hasNoNetwork = spawnSync('sh', ['-c', 'ip route']).stdout.toString() === '';
 const installed = await run('bash', [join(skill, 'scripts/install.sh')], env);
 const status = await fetch('http://127.0.0.1:7432/status').then(
   (response) => response.json(),
@@ -30,4 +30,4 @@ const uninstalled = await run('bash', [join(skill, 'scripts/uninstall.sh')], env
 const dataStays = existsSync(join(userHome, '.ocmesh/ocmesh.db'));
 await launchd.close();
 const mcp = { tools: tools.length, pubkey: called.structuredContent?.['pubkey'] };
-console.log(JSON.stringify({ isOffline, installed, status, mcp, uninstalled, dataStays }));
+console.log(JSON.stringify({ hasNoNetwork, installed, status, mcp, uninstalled, dataStays }));

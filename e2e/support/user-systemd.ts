@@ -3,18 +3,18 @@ import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync, w
 import { join } from 'node:path';
 import { until } from '@ocmesh/testkit';
 import { run } from './run.mjs';
-import { type ServiceBench, testEnvironment } from './service-bench.ts';
+import { type TestServiceManager, testEnvironment } from './service-manager.ts';
 
 const SYSTEMD = '/lib/systemd/systemd';
 const BOOTED = '/run/systemd/system';
 const NEEDED = [SYSTEMD, '/usr/bin/systemctl', '/usr/bin/systemd-notify', '/usr/bin/unshare'];
 
-/** Why no `systemd --user` of our own can run here; null when one can. */
+/** Returns why `systemd --user` cannot run here; null if it can. */
 export function whyNoSystemd(): string | null {
   if (process.platform !== 'linux') return 'this is not Linux';
   const missing = NEEDED.filter((path) => !existsSync(path));
   if (missing.length > 0) return `missing: ${missing.join(', ')}`;
-  if (process.getuid?.() !== 0) return 'it needs root, for mounts and control groups of its own';
+  if (process.getuid?.() !== 0) return 'needs root, for mounts and control groups';
   const groups = cgroupRoot();
   if (!groups) return 'there are no control groups of version 2';
   try {
@@ -22,24 +22,24 @@ export function whyNoSystemd(): string | null {
     execFileSync('unshare', ['--mount', '--cgroup', '--propagation', 'private', 'true'], { stdio: 'pipe' });
     return null;
   } catch (error) {
-    return `no namespaces and control groups of our own can be made: ${(error as Error).message.trim()}`;
+    return `cannot create namespaces and control groups: ${(error as Error).message.trim()}`;
   }
 }
 
 const cgroupRoot = (): string | undefined =>
   ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) => existsSync(join(path, 'cgroup.procs')));
 
-// The manager wants to see a system that systemd booted, and control groups that it may write to.
-const SURROUNDINGS = `
+// systemd requires a system that it booted, and writable control groups.
+const ENTER_NAMESPACES = `
 umount -l /sys/fs/cgroup
 mount -t cgroup2 none /sys/fs/cgroup
 exec ${SYSTEMD} --user`;
 
 /**
- * A real service manager of its own, in namespaces of its own, whatever process 1 is. Its user is root, with a HOME
- * that has a name only careful programs survive.
+ * Starts a separate `systemd --user` in new namespaces, whatever process 1 is. Its user is root, with a HOME full of
+ * special characters.
  */
-export async function startSystemdBench(place: string): Promise<ServiceBench> {
+export async function startSystemdManager(place: string): Promise<TestServiceManager> {
   const userHome = join(place, `space & < > ' " % $`);
   const runtime = join(place, 'run');
   const group = join(cgroupRoot() ?? '', `ocmesh-test-${process.pid}`);
@@ -53,7 +53,7 @@ export async function startSystemdBench(place: string): Promise<ServiceBench> {
   let printed = '';
 
   async function logIn(): Promise<void> {
-    const enter = `echo $$ > '${group}/cgroup.procs'; exec unshare --mount --cgroup --propagation private sh -euc '${SURROUNDINGS}'`;
+    const enter = `echo $$ > '${group}/cgroup.procs'; exec unshare --mount --cgroup --propagation private sh -euc '${ENTER_NAMESPACES}'`;
     manager = spawn('sh', ['-euc', enter], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [manager.stdout, manager.stderr]) {
       stream?.on('data', (data) => {
@@ -90,7 +90,7 @@ export async function startSystemdBench(place: string): Promise<ServiceBench> {
   };
 }
 
-/** Its files are the kernel's: only folders can be removed, the innermost first. */
+/** Removes a control group: only its folders can be deleted, innermost first. */
 function removeGroup(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true }))
     if (entry.isDirectory()) removeGroup(join(path, entry.name));

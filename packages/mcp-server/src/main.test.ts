@@ -157,5 +157,5 @@ test.each(['stdin', 'SIGTERM'] as const)('exits on %s although a call is still w
   const { code } = await exit;
   const tookMs = performance.now() - asked;
   expect(code).toBe(0);
-  expect(tookMs).toBeLessThan(3000 * (await slowdown.stop()).times);
+  expect(tookMs).toBeLessThan(3000 * (await slowdown.stop()).factor);
 });

@@ -48,4 +48,4 @@ export {
 } from './samples.ts';
 export { createSeededRandom } from './seeded-random.ts';
 export { measureSlowdown, type Slowdown, watchSlowdown } from './slowdown.ts';
-export { type Patience, until, watchProgram } from './until.ts';
+export { type UntilOptions, until, watchProgram } from './until.ts';

@@ -6,16 +6,16 @@ import { createClient, type FetchLike } from '@ocmesh/client';
 import type { Handlers, Input, Output, Peer, Pubkey } from '@ocmesh/shared/contract';
 import { until, watchProgram } from './until.ts';
 
-/** A program of ours that runs. */
+/** A running program. */
 export interface Running {
   readonly child: ChildProcess;
-  /** The address it printed. */
+  /** URL that it printed. */
   readonly url: string;
   /** Everything it printed so far. */
   output(): string;
-  /** SIGTERM, then its exit code; null when a signal ended it. */
+  /** Sends SIGTERM. Resolves with the exit code; null if a signal ended it. */
   stop(): Promise<number | null>;
-  /** SIGKILL: no goodbye, no flush. */
+  /** Sends SIGKILL: no clean stop, no flush. */
   kill(): Promise<void>;
 }
 
@@ -24,44 +24,44 @@ export interface RunningAgent extends Running {
   readonly home: string;
   readonly pubkey: Pubkey;
   readonly npub: string;
-  /** As an agent calls: with the token only where nothing goes without. */
+  /** Calls as an agent: sends the token only if every call needs it. */
   readonly api: Handlers;
-  /** As its owner calls, who shows the token: nobody takes what a person writes for a program's answer. */
+  /** Calls as the owner, with the token: messages count as written by a person. */
   readonly owner: Handlers;
 }
 
 export interface ProcessMesh {
-  /** The folder of everything that runs here. Removed at the end. */
+  /** Folder of everything that runs here; removed by `close`. */
   readonly place: string;
   startRelay(args?: readonly string[]): Promise<Running>;
-  /** Starts the daemon of the home named `name`, made at its first start. */
+  /** Starts a daemon with the home `name`, created at its first start. */
   startAgent(
     name: string,
     relays: readonly string[],
     environment?: Readonly<Record<string, string>>,
   ): Promise<RunningAgent>;
-  /** Waits until each lists the other as online and acknowledged. */
+  /** Waits until each agent lists the other as online with an acknowledged handshake. */
   meet(one: RunningAgent, other: RunningAgent): Promise<void>;
-  /** The owner of `one` makes `other` a contact: what it sends is not rationed like a stranger's. */
+  /** Makes `other` a contact of `one`, which lifts the limits for strangers. */
   befriend(one: RunningAgent, other: RunningAgent): Promise<void>;
-  /** What every program printed so far, for the report of a failure. */
+  /** Returns the output of all programs, for failure reports. */
   transcript(): string;
-  /** Stops whatever still runs and removes the folder. */
+  /** Stops everything that still runs, and removes the folder. */
   close(): Promise<void>;
 }
 
-/** Far more than a program needs to stop by itself. */
+/** Time to stop; far more than a program needs. */
 const CLOSE_MS = 60_000;
-/** `GET /messages/wait` is repeated until there are messages. */
+/** One long poll; repeated until there are messages. */
 const WAIT_SECONDS = 5;
-/** What a program prints when it is ready. */
+/** Printed by a program that is ready. */
 const READY = /is running: (\S+)/;
 
 /**
  * Repeats a request that the daemon cut off with 408: it did not arrive in full within 5 s, so nothing was done. A starved
  * test process connects and then gets no time to write.
  */
-const patientFetch: FetchLike = (url, init) =>
+const retryingFetch: FetchLike = (url, init) =>
   until(async () => {
     const response = await fetch(url, init);
     if (response.status !== 408) return response;
@@ -80,7 +80,7 @@ export const waitForMessages = (
   });
 
 /**
- * Relays and daemons as the real processes, on loopback, in a folder of their own.
+ * Runs relays and daemons as real processes on loopback, in a temporary folder.
  * @param program the built `ocmesh`
  */
 export function createProcessMesh(program: string): ProcessMesh {
@@ -95,7 +95,7 @@ export function createProcessMesh(program: string): ProcessMesh {
   ): Promise<Running> {
     let output = '';
     const child = spawn(process.execPath, [program, ...args], {
-      // What the caller has set in OCMESH_* is not for these.
+      // Does not inherit OCMESH_* of the caller.
       env: { PATH: process.env['PATH'], HOME: place, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -147,7 +147,7 @@ export function createProcessMesh(program: string): ProcessMesh {
       });
       const token = (): string => readFileSync(join(home, 'token'), 'utf8').trim();
       const client = (token: (demanded: boolean) => string | null): Handlers =>
-        createClient({ baseUrl: () => program.url, fetch: patientFetch, token, asOwner: true });
+        createClient({ baseUrl: () => program.url, fetch: retryingFetch, token, asOwner: true });
       const api = client((demanded) => (demanded ? token() : null));
       const { pubkey, npub } = await api.getIdentity({});
       return Object.assign(program, {
@@ -182,7 +182,7 @@ export function createProcessMesh(program: string): ProcessMesh {
     async close() {
       await Promise.all(
         [...running].map(async (program) => {
-          // What hangs shall not outlive the test that found it.
+          // A hung program must not outlive the test.
           const timer = setTimeout(() => void program.kill(), CLOSE_MS);
           await program.stop();
           clearTimeout(timer);

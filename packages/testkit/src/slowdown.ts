@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 
-/** Processor time of one measurement. */
+/** Processor time of one sample. */
 const WORK_MS = 100;
 const BETWEEN_MS = 2_000;
-/** A single sample may be far off: the median of fewer would be, too. */
-const FEWEST = 5;
-/** No measurement may stretch a bound until it proves nothing: beyond this the test fails, and says so. */
-const MOST = 12;
+/** Minimum number of samples: a single one may be far off. */
+const MIN_SAMPLES = 5;
+/** Maximum factor: beyond it a scaled limit would prove nothing, and the test fails. */
+const MAX_FACTOR = 12;
 
 const script = `
 const startMs = performance.now();
@@ -29,19 +29,19 @@ export function measureSlowdown(): Promise<number> {
 }
 
 export interface Slowdown {
-  /** The median of all samples, but never more than `MOST`. */
-  readonly times: number;
-  /** For the report: a bound that was multiplied must show by how much, and why. */
+  /** The median of all samples, but never more than `MAX_FACTOR`. */
+  readonly factor: number;
+  /** All samples, to show in reports why a limit was scaled. */
   readonly samples: readonly number[];
 }
 
-/** Measures again and again until it is stopped, at least `FEWEST` times. */
+/** Measures again and again until it is stopped, at least `MIN_SAMPLES` times. */
 export function watchSlowdown() {
   let isOver = false;
   let wake = (): void => {};
   const measured = (async (): Promise<Slowdown> => {
     const samples: number[] = [];
-    while (!isOver || samples.length < FEWEST) {
+    while (!isOver || samples.length < MIN_SAMPLES) {
       samples.push(await measureSlowdown());
       if (isOver) continue;
       await new Promise<void>((resolve) => {
@@ -50,7 +50,7 @@ export function watchSlowdown() {
       });
     }
     const median = [...samples].sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 1;
-    return { times: Math.min(MOST, median), samples };
+    return { factor: Math.min(MAX_FACTOR, median), samples };
   })();
   return {
     stop(): Promise<Slowdown> {

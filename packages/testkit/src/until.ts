@@ -7,18 +7,18 @@ export interface WatchedProgram {
   output(): string;
 }
 
-export interface Patience {
+export interface UntilOptions {
   /** Something else that shows progress, such as a counter. Its last value is part of the error message. */
   readonly moves?: () => unknown;
   /** Gives up after this long without progress. */
   readonly quietMs?: number;
   /** Gives up after this long in any case. */
-  readonly farEndMs?: number;
+  readonly maxMs?: number;
 }
 
 /** Far more than any pause of a daemon that is waiting for something to happen. */
 const QUIET_MS = 60_000;
-const FAR_END_MS = 300_000;
+const MAX_MS = 300_000;
 /** `look` often costs the watched program a request: the longer the wait, the less often it is called. */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
@@ -42,11 +42,11 @@ export function watchProgram(program: WatchedProgram): () => void {
 /**
  * Calls `look` until it returns something. A busy machine makes everything slower, so the time alone never fails a test:
  * the wait goes on while programs print, processes compute, or `moves` changes. Without any progress for `quietMs`, or
- * after `farEndMs`, it rejects with an error that says what was last seen.
+ * after `maxMs`, it rejects with an error that says what was last seen.
  */
 export async function until<T>(
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  { moves, quietMs = QUIET_MS, farEndMs = FAR_END_MS }: Patience = {},
+  { moves, quietMs = QUIET_MS, maxMs = MAX_MS }: UntilOptions = {},
 ): Promise<T> {
   const startMs = performance.now();
   const progress = createProgress(moves);
@@ -55,7 +55,7 @@ export async function until<T>(
     if (found) return found;
     const nowMs = performance.now();
     const quietForMs = nowMs - (await progress.lastMs(nowMs));
-    if (quietForMs > quietMs || nowMs - startMs > farEndMs) {
+    if (quietForMs > quietMs || nowMs - startMs > maxMs) {
       const waited = `waited ${seconds(nowMs - startMs)}, the last ${seconds(quietForMs)} without progress`;
       throw new Error([waited, ...progress.lastSeen()].join('\n'));
     }

@@ -6,11 +6,11 @@ import { createFakePeer } from './fake-peer.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 
 /** Far more than a socket takes on a busy machine. */
-const FAR_END_MS = 120_000;
+const HANG_TIMEOUT_MS = 120_000;
 
 /** Waits in real time for data on a socket; the fake clock does not move. */
 export const until = (check: () => void): Promise<void> =>
-  vi.waitFor(check, { timeout: FAR_END_MS, interval: 2 });
+  vi.waitFor(check, { timeout: HANG_TIMEOUT_MS, interval: 2 });
 
 /** Returns an event of the right shape without a valid signature: sessions do not check it. */
 export const rawEvent = (kind: number, content: unknown, fields: Record<string, unknown> = {}) => ({

@@ -35,11 +35,11 @@ export async function start(name: HostileRelayName, options: HostileRelayOptions
 }
 
 /** Far more than a socket takes on a busy machine. */
-const FAR_END_MS = 120_000;
+const HANG_TIMEOUT_MS = 120_000;
 
 /** Waits in real time for data on a socket. */
 export const until = (check: () => void): Promise<void> =>
-  vi.waitFor(check, { timeout: FAR_END_MS, interval: 2 });
+  vi.waitFor(check, { timeout: HANG_TIMEOUT_MS, interval: 2 });
 
 /** Connects a client that records frames and does nothing by itself. */
 export function rawClient(url: string, options: ClientOptions = {}) {

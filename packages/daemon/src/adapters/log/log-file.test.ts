@@ -23,7 +23,7 @@ import { createLogFile, type LogFileBounds } from './log-file.ts';
 
 const hourMs = 3_600_000;
 /** Far more than a disk takes on a busy machine. */
-const FAR_END_MS = 60_000;
+const HANG_TIMEOUT_MS = 60_000;
 
 /** In the machine's time zone, whichever it is. */
 const midnight = new Date(2026, 2, 8).getTime();
@@ -48,7 +48,7 @@ function openLog({
         await clock.advance(50);
         check();
       },
-      { timeout: FAR_END_MS },
+      { timeout: HANG_TIMEOUT_MS },
     );
   return {
     ...file,
@@ -114,7 +114,7 @@ test('gathers lines for 50 ms, then writes them without needing another line', a
   log.say('two');
   expect(log.text()).toBe('');
   await log.clock.advance(1);
-  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'), { timeout: FAR_END_MS });
+  await vi.waitFor(() => expect(log.text()).toBe('one\ntwo\n'), { timeout: HANG_TIMEOUT_MS });
   expect(log.clock.pending()).toBe(0);
 });
 

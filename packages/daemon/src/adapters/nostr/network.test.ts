@@ -191,7 +191,7 @@ describe('a flood', () => {
     const { scripted, count } = await connected();
     const slowdown = watchSlowdown();
     const longestMs = await longestStall(scripted, '[]', 14_000, () => count('garbage_frame') === 14_000);
-    expect(longestMs).toBeLessThan(200 * (await slowdown.stop()).times);
+    expect(longestMs).toBeLessThan(200 * (await slowdown.stop()).factor);
   });
 
   test('beyond a relay’s limit waits in the network, and loses nothing', async () => {

@@ -20,7 +20,7 @@ import {
 import { expect } from 'vitest';
 import { ocmeshProgram } from './programs.ts';
 import { run } from './run.mjs';
-import type { ServiceBench } from './service-bench.ts';
+import type { TestServiceManager } from './service-manager.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -32,23 +32,23 @@ interface DaemonFile {
 }
 
 /** Alice, whose daemon is a service, and Bob, who writes to her. */
-export interface ServiceLife {
-  readonly bench: ServiceBench;
+export interface InstalledService {
+  readonly manager: TestServiceManager;
   readonly home: string;
   /** The assembled skill. */
   readonly skill: string;
   readonly api: Handlers;
-  /** The daemon that answers; null when none does. */
+  /** Returns the running daemon; null if none responds. */
   daemon(): Promise<DaemonFile | null>;
-  /** A command of Alice's. */
+  /** Runs a shell command as Alice. */
   sh(script: string, ...args: string[]): Promise<Output>;
   /** `ocmesh` of the installed program. */
   ocmesh(...args: string[]): Promise<Output>;
-  /** Waits for a daemon with another process id. @returns the milliseconds it took, within the bound of the bench */
+  /** Waits for a new daemon process. @returns the milliseconds it took; fails beyond the manager's limit */
   back(before: DaemonFile): Promise<number>;
-  /** Bob writes; the message counts from now on. */
+  /** Sends a message from Bob; `memory` has to contain it from then on. */
   letBobWrite(content: string): Promise<void>;
-  /** What must never change: her key, and all that Bob wrote. */
+  /** Returns what must never change: Alice's key and all of Bob's messages. */
   memory(): Promise<{ pubkey: string; messages: string[] }>;
   /** A skill of another version. @param flaw code that runs first in its daemon */
   makeVersion(version: string, flaw?: string): string;
@@ -56,15 +56,15 @@ export interface ServiceLife {
   close(): Promise<void>;
 }
 
-export async function startServiceLife(
-  startBench: (place: string) => Promise<ServiceBench>,
-): Promise<ServiceLife> {
+export async function startInstalledService(
+  startManager: (place: string) => Promise<TestServiceManager>,
+): Promise<InstalledService> {
   const mesh: ProcessMesh = createProcessMesh(ocmeshProgram);
   const { place } = mesh;
   const skill = join(place, 'ocmesh');
   await run(process.execPath, [join(root, 'scripts/skill.mjs'), skill], { PATH: process.env['PATH'] ?? '' });
-  const bench = await startBench(place);
-  const home = join(bench.env['HOME'] ?? '', '.ocmesh');
+  const manager = await startManager(place);
+  const home = join(manager.env['HOME'] ?? '', '.ocmesh');
   const relay = await mesh.startRelay();
   const bob: RunningAgent = await mesh.startAgent('bob', [relay.url]);
   mkdirSync(home, { mode: 0o700 });
@@ -83,16 +83,17 @@ export async function startServiceLife(
     return file && (await api.getStatus({}).catch(() => null)) ? file : null;
   }
 
-  const sh = (script: string, ...args: string[]): Promise<Output> => run('sh', [script, ...args], bench.env);
+  const sh = (script: string, ...args: string[]): Promise<Output> =>
+    run('sh', [script, ...args], manager.env);
 
   return {
-    bench,
+    manager,
     home,
     skill,
     api,
     daemon,
     sh,
-    ocmesh: (...args) => run(process.execPath, [join(home, 'app/current/ocmesh.mjs'), ...args], bench.env),
+    ocmesh: (...args) => run(process.execPath, [join(home, 'app/current/ocmesh.mjs'), ...args], manager.env),
     async back(before) {
       const startMs = performance.now();
       const slowdown = watchSlowdown();
@@ -101,7 +102,7 @@ export async function startServiceLife(
         return now !== null && now.pid !== before.pid;
       });
       const tookMs = performance.now() - startMs;
-      expect(tookMs).toBeLessThan(bench.backWithinMs * (await slowdown.stop()).times);
+      expect(tookMs).toBeLessThan(manager.backWithinMs * (await slowdown.stop()).factor);
       return tookMs;
     },
     async letBobWrite(content) {
@@ -132,7 +133,7 @@ export async function startServiceLife(
     },
     current: () => readlinkSync(join(home, 'app/current')),
     async close() {
-      await bench.close();
+      await manager.close();
       await mesh.close();
     },
   };

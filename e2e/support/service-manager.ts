@@ -4,24 +4,24 @@ import { join } from 'node:path';
 import { type LaunchdStandIn, startLaunchdStandIn } from '@ocmesh/testkit';
 import { run } from './run.mjs';
 
-/** A service manager to test with, and a user of it. */
-export interface ServiceBench {
-  /** Of every command of that user. */
+/** A service manager for tests, and a user who runs it. */
+export interface TestServiceManager {
+  /** Environment of every command of that user. */
   readonly env: Readonly<Record<string, string>>;
   /** How long a killed daemon may be gone on an idle machine. */
   readonly backWithinMs: number;
-  /** Calls of launchctl so far, where they can be seen. */
+  /** Calls of launchctl so far; empty if they cannot be recorded. */
   readonly calls: readonly string[];
-  /** Ends everything of the user and logs in again. */
+  /** Stops everything that the user runs, and logs in again. */
   logInAgain(): Promise<void>;
   close(): Promise<void>;
 }
 
 const hangOnSignal = join(import.meta.dirname, 'hang-on-signal.mjs');
-/** What a test wants in the environment of the daemon, and no user would. */
+/** Variables that a test adds to the daemon's environment. */
 export const testEnvironment = { NODE_OPTIONS: `--import=${hangOnSignal}` };
 
-/** Why there is no launchd to test with here; null when there is, be it the stand-in. */
+/** Returns why launchd cannot be tested here; null if it can, with the real one or the stand-in. */
 export function whyNoLaunchd(): string | null {
   if (process.platform !== 'darwin') return null;
   const target = `gui/${process.getuid?.()}`;
@@ -37,13 +37,13 @@ export function whyNoLaunchd(): string | null {
   return succeeds(`${target}/com.ocmesh.daemon`) ? 'an ocmesh of this user is installed' : null;
 }
 
-/** The real launchd on a Mac, elsewhere the stand-in. The jobs' HOME has a name that only careful programs survive. */
-export async function startLaunchdBench(place: string): Promise<ServiceBench> {
+/** Starts the real launchd on a Mac, elsewhere the stand-in. HOME contains characters that break careless quoting. */
+export async function startLaunchdManager(place: string): Promise<TestServiceManager> {
   const userHome = join(place, `space & < > ' "`);
   mkdirSync(userHome);
   const path = process.env['PATH'] ?? '';
   if (process.platform === 'darwin') return realLaunchd(userHome, path);
-  // The soak has the time to wait as long as the plist says.
+  // The soak uses the plist's real throttle interval.
   const throttle = process.env['SOAK_SERVICE_KILLS'] ? {} : { throttleSec: 1 };
   const options = { place, userHome, environment: testEnvironment, ...throttle };
   let standIn: LaunchdStandIn = await startLaunchdStandIn(options);
@@ -66,7 +66,7 @@ export async function startLaunchdBench(place: string): Promise<ServiceBench> {
   };
 }
 
-function realLaunchd(userHome: string, path: string): ServiceBench {
+function realLaunchd(userHome: string, path: string): TestServiceManager {
   const domain = `gui/${process.getuid?.()}`;
   const plist = join(userHome, 'Library/LaunchAgents/com.ocmesh.daemon.plist');
   const env = { HOME: userHome, PATH: path };

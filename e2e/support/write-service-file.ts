@@ -4,8 +4,8 @@ import { createServiceSpec } from '../../packages/daemon/src/service/service-spe
 import { writeSpecFile } from '../../packages/daemon/src/service/spec-file.ts';
 import { renderUnit } from '../../packages/daemon/src/service/unit.ts';
 
-/** The file of an installed service, without the service. */
-export function writeService(userHome: string, home: string, nodePath: string): void {
+/** Writes the plist or unit of an installed service, without installing it. */
+export function writeServiceFile(userHome: string, home: string, nodePath: string): void {
   const spec = createServiceSpec({ home, nodePath, watchdogSec: 60 });
   if (process.platform === 'darwin')
     writeSpecFile(join(userHome, 'Library/LaunchAgents/com.ocmesh.daemon.plist'), renderPlist(spec));
