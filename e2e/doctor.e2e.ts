@@ -160,7 +160,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
   it('a key file of another home', async () => {
     const brokenHome = createBrokenHome();
     copyFileSync(join(homeOfBob(), 'ocmesh.key'), join(brokenHome.home, 'ocmesh.key'));
-    await expectFault(brokenHome, 'key', /does not fit/);
+    await expectFault(brokenHome, 'key', /does not match/);
   });
 
   it('both keys of another home', async () => {
@@ -209,7 +209,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
   it('a configuration that is no JSON', async () => {
     const brokenHome = createBrokenHome();
     writeFileSync(join(brokenHome.home, 'config.json'), '{"relays": [');
-    await expectFault(brokenHome, 'config', /config\.json is wrong: it is no JSON object/);
+    await expectFault(brokenHome, 'config', /config\.json is wrong: it is not a JSON object/);
   });
 
   it('a port that another program holds', async () => {
@@ -258,7 +258,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
     ['refuses-auth', 'relays', /AUTH \(NIP-42\) failed/],
     ['http-402', 'relays', /requires payment/],
     ['http-403', 'relays', /serves only its members/],
-    ['restricted-writer', 'round_trip', /did not accept it \(rejected\)/],
+    ['restricted-writer', 'round_trip', /rejected it/],
     ['ok-but-drops', 'round_trip', /does not return it/],
   ])('the relay %s', async (name, id, found) => {
     const brokenHome = createBrokenHome();
@@ -283,7 +283,7 @@ describe('ocmesh doctor names the fault, and only it', () => {
   it('a service whose node is gone', async () => {
     const brokenHome = createBrokenHome();
     writeService(brokenHome.user, brokenHome.home, '/gone/bin/node');
-    await expectFault(brokenHome, 'service', /starts \/gone\/bin\/node: it is not there/);
+    await expectFault(brokenHome, 'service', /starts \/gone\/bin\/node: it does not exist/);
   });
 
   it('a client configuration that is no JSON', async () => {
