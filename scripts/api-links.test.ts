@@ -10,6 +10,6 @@ test('every link inside docs/api.md leads to a heading', () => {
       .replaceAll(' ', '-'),
   );
   const links = new Set([...text.matchAll(/\(#([^)]+)\)/g)].map(([, link]) => link));
-  expect(links.size).toBeGreaterThan(10);
+  expect(links.size).toBeGreaterThan(5);
   expect([...links].filter((link) => !headings.includes(link ?? ''))).toEqual([]);
 });
