@@ -18,7 +18,7 @@ export const relayLimits = {
   filters: 10,
   /** Keys that one connection may authenticate: each costs a signature check, and an agent has one. */
   keys: 16,
-  /** How far an event may be dated ahead of our clock: strfry's limit. */
+  /** How far an event may be dated ahead of the relay's clock: strfry's limit. */
   futureSec: 900,
   /** How old an event may be: three years, strfry's limit. */
   pastSec: 94_608_000,
