@@ -124,7 +124,7 @@ describe('the command', () => {
     await asked(alice, 'policy', 'strangers', 'ask');
     await ocmesh(bob, 'send', 'alice', 'may I come in?');
     await until(async () => (await asked(alice, 'requests')).length === 1);
-    expect((await ocmesh(alice, 'requests')).out).toMatch(/^bob .* writes to you .*\n│ may I come in\?\n$/);
+    expect((await ocmesh(alice, 'requests')).out).toMatch(/^bob .* wrote to you .*\n│ may I come in\?\n$/);
     expect(await asked(alice, 'inbox')).toEqual([]);
     expect(await asked(alice, 'requests', 'accept', 'bob')).toMatchObject({ trust: 'contact' });
     expect(await asked(alice, 'inbox')).toMatchObject([{ content: 'may I come in?', trust: 'contact' }]);

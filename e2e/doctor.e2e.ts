@@ -161,7 +161,7 @@ describe('ocmesh doctor reports each fault, and no other', () => {
   it('a key file of another home', async () => {
     const brokenHome = createBrokenHome();
     copyFileSync(join(homeOfBob(), 'ocmesh.key'), join(brokenHome.home, 'ocmesh.key'));
-    await expectFault(brokenHome, 'key', /does not fit/);
+    await expectFault(brokenHome, 'key', /does not match/);
   });
 
   it('both keys of another home', async () => {
@@ -210,7 +210,7 @@ describe('ocmesh doctor reports each fault, and no other', () => {
   it('a configuration that is not JSON', async () => {
     const brokenHome = createBrokenHome();
     writeFileSync(join(brokenHome.home, 'config.json'), '{"relays": [');
-    await expectFault(brokenHome, 'config', /config\.json is wrong: it is no JSON object/);
+    await expectFault(brokenHome, 'config', /config\.json is wrong: it is not a JSON object/);
   });
 
   it('a port that another program holds', async () => {
@@ -259,7 +259,7 @@ describe('ocmesh doctor reports each fault, and no other', () => {
     ['refuses-auth', 'relays', /AUTH \(NIP-42\) failed/],
     ['http-402', 'relays', /requires payment/],
     ['http-403', 'relays', /serves only its members/],
-    ['restricted-writer', 'round_trip', /did not accept it \(rejected\)/],
+    ['restricted-writer', 'round_trip', /rejected it/],
     ['ok-but-drops', 'round_trip', /does not return it/],
   ])('the relay %s', async (name, id, found) => {
     const brokenHome = createBrokenHome();
@@ -280,7 +280,7 @@ describe('ocmesh doctor reports each fault, and no other', () => {
   it('a service whose node is gone', async () => {
     const brokenHome = createBrokenHome();
     writeServiceFile(brokenHome.user, brokenHome.home, '/gone/bin/node');
-    await expectFault(brokenHome, 'service', /starts \/gone\/bin\/node: it is not there/);
+    await expectFault(brokenHome, 'service', /starts \/gone\/bin\/node: it does not exist/);
   });
 
   it('a client configuration that is not JSON', async () => {

@@ -4,6 +4,7 @@ import { formatValue, limitsDocument, readLimits } from './generate/limits.mjs';
 test.each([
   ['restBodyBytes', 64 * 1024, '64 KiB'],
   ['bytes', 8 * 1024 * 1024, '8 MiB'],
+  ['bytesPerSecond', 8 * 1024 * 1024, '8 MiB'],
   ['plaintextBytes', 20_000, '20,000 bytes'],
   ['okBatchMs', 20, '20 ms'],
   ['pingMs', 30_000, '30 s'],

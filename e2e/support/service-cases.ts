@@ -148,7 +148,7 @@ export function describeService({
       const refused = await service.ocmesh('service', 'restart');
       expect(refused).toMatchObject({
         code: 78,
-        text: expect.stringContaining(`runs on ${gone}, and it is not there`),
+        text: expect.stringContaining(`runs on ${gone}, and it does not exist`),
       });
 
       const { pid } = await mustRun();

@@ -138,8 +138,9 @@ function responseSection(row, schema) {
   if (row.text) return `Response: text, \`${row.text}\`.`;
   const status = row.successStatus ? ` ${row.successStatus}` : '';
   const page = row.page ? ', one page. The `Link` header leads to the next one: `<…>; rel="next"`' : '';
-  const name = nameOf(schema.$ref ?? '');
-  if (usedOnce.has(name)) return `Response${status}:\n\n${namedTable(name)}`;
+  const name = nameOf(schema.$ref ?? schema.items?.$ref ?? '');
+  if (usedOnce.has(name))
+    return `Response${status}${schema.items ? ', a list of' : ''}:\n\n${namedTable(name)}`;
   return `Response${status}: ${typeName(schema)}${page}.`;
 }
 

@@ -33,9 +33,9 @@ const units = {
   chars: [[1, 'characters']],
 };
 
-/** The value as people write it: `64 KiB`, `5 s`, `10,000`. @param {string} name @param {number} value */
+/** The value as people write it: `64 KiB`, `5 s`, `10,000`. A rate has the unit of its amount. @param {string} name @param {number} value */
 export function formatValue(name, value) {
-  const lastWord = /[A-Z]?[a-z]+$/.exec(name)?.[0].toLowerCase() ?? '';
+  const lastWord = /[A-Z]?[a-z]+$/.exec(name.replace(/Per[A-Z]\w*$/, ''))?.[0].toLowerCase() ?? '';
   const [size, unit] = units[lastWord]?.find(([one]) => value % one === 0) ?? [1, ''];
   return `${(value / size).toLocaleString('en-US')} ${unit}`.trimEnd();
 }

@@ -36,7 +36,7 @@ import { createTrust, type Trust } from './core/trust/trust.ts';
 import { createLifecycle, type Part } from './lifecycle.ts';
 import { createRelayListener } from './relay-listener.ts';
 
-/** How long a stop waits for relays to answer what is in flight. */
+/** How long a stop waits for the OKs of events in flight. */
 const DRAIN_MS = 1_000;
 
 /** Limits that a test may lower for a whole agent. */
@@ -66,11 +66,11 @@ export interface Agent {
   readonly identity: Identity;
   readonly handlers: Handlers & Streams;
   start(): Promise<void>;
-  /** Publishes the offline presence, and waits a moment for relays to answer what is in flight. */
+  /** Publishes the offline presence, and waits a moment for the OKs of events in flight. */
   stop(): Promise<void>;
 }
 
-/** Creates the core and connects its parts. Mesh and messaging meet here, and only here. */
+/** Creates the core: creates its parts in groups (agent-parts.ts) and connects them. */
 export async function createAgent(
   ports: Ports,
   config: Config,
@@ -210,7 +210,7 @@ function listParts(
       name: 'outbox',
       start: outbox.start,
       stop: outbox.stop,
-      // A relay that does not answer must not hold up the end: closing its connection settles what is in flight.
+      // A relay that does not respond must not delay the stop: closing its connection settles what is in flight.
       stopWaitMs: DRAIN_MS,
       onEvent(event) {
         outbox.onEvent(event);

@@ -4,7 +4,7 @@ import { toolLimits } from './limits.ts';
 
 /** Bytes reserved for the fence around the text. */
 export const fenceBytes = 256;
-/** Bytes reserved for the fence and for the fields beside the rows of a list: cursors, counts. */
+/** Bytes reserved for the fence and for the fields next to the rows of a list: cursors, counts. */
 const frameBytes = fenceBytes + 400;
 
 /** Bytes of a value in a result: as JSON, or as JSON in a fence if that is longer. */

@@ -3,7 +3,7 @@ import { type Handlers, OcmeshError } from '@ocmesh/shared/contract';
 /** Milliseconds for the daemon to respond: OpenClaw waits 1.5 s for the list of tools. */
 const responseMs = 1000;
 
-/** Whether the owner allows a model to make contacts; false if the daemon does not respond in time. */
+/** Whether the owner allows a model to add contacts; false if the daemon does not respond in time. */
 export async function askMayTrust(handlers: Handlers): Promise<boolean> {
   try {
     const policy = await handlers.getPolicy({}, { signal: AbortSignal.timeout(responseMs) });

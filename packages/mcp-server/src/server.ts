@@ -23,7 +23,7 @@ import type { Tool } from './tools/tool.ts';
 export interface McpServerDeps {
   /** The daemon, or a double of it. */
   readonly handlers: Handlers;
-  /** Whether the owner allows a model to make contacts; called once. */
+  /** Whether the owner allows a model to add contacts; called once. */
   readonly mayTrust: () => Promise<boolean>;
   /** Source of the ids of fences. */
   readonly random: Pick<Random, 'bytes'>;

@@ -14,7 +14,7 @@ test('blocks a peer and does nothing else', async () => {
 
 const trustTools = ['answer_request', 'list_requests', 'trust_peer'];
 
-test('the tools that make contacts are listed only if the owner allows it', async () => {
+test('the tools that add contacts are listed only if the owner allows it', async () => {
   const { client, call, calls } = await connectClient({});
   const names = async (of: typeof client) => (await of.listTools()).tools.map(({ name }) => name);
   expect(await names(client)).not.toEqual(expect.arrayContaining([expect.stringMatching(/request|trust/)]));

@@ -18,13 +18,13 @@ export const relayLimits = {
   filters: 10,
   /** Keys that one connection may authenticate: each costs a signature check, and an agent has one. */
   keys: 16,
-  /** Seconds that an event may be dated ahead of our clock: strfry's limit. */
+  /** How far an event may be dated ahead of the relay's clock: strfry's limit. */
   futureSec: 900,
-  /** Seconds that an event may be old: three years, strfry's limit. */
+  /** How old an event may be: three years, strfry's limit. */
   pastSec: 94_608_000,
-  /** Seconds that an ephemeral event may be old: an older one is no news (strfry's limit). */
+  /** How old an ephemeral event may be (strfry's limit). */
   ephemeralPastSec: 60,
-  /** Seconds by which an AUTH event may differ from our clock: NIP-42 says "about 10 minutes". */
+  /** How far the date of an AUTH event may differ from our clock: NIP-42 says "about 10 minutes". */
   authSec: 600,
   /** Events stored; the first one is dropped first. Presences replace one another, so most are messages. */
   storedEvents: 100_000,
@@ -42,9 +42,9 @@ export const relayLimits = {
   sendAheadBytes: 1024 * 1024,
   /** Bytes that wait for a client before we disconnect: it does not read while others write. */
   bufferedBytes: 8 * 1024 * 1024,
-  /** Milliseconds between pings; a client that missed one is disconnected at the next. */
+  /** Time between two pings; a client that missed one is disconnected at the next. */
   pingMs: 30_000,
-  /** Milliseconds between deletions of expired events, which are hidden before. */
+  /** Time between two deletions of expired events, which are hidden before. */
   sweepMs: 60_000,
 } as const;
 

@@ -209,7 +209,7 @@ test('a policy rule takes only its allowed values', async () => {
   const { run, calls } = await openCommandLineAt({
     setPolicy: async () => ({ strangers: 'open', first_contact: 'ask', mcp_may_trust: true }),
   });
-  expect((await run(['policy', 'mcp_may_trust', 'true'])).out).toContain('models may make contacts');
+  expect((await run(['policy', 'mcp_may_trust', 'true'])).out).toContain('models may add contacts');
   expect(await run(['policy', 'strangers', 'maybe'])).toMatchObject({ code: 78 });
   expect(calls).toEqual([['setPolicy', { mcp_may_trust: true }]]);
 });

@@ -75,7 +75,7 @@ function readFile(path: string): Record<string, unknown> {
   } catch {
     // Told below.
   }
-  throw refuse(path, 'it is no JSON object');
+  throw refuse(path, 'it is not a JSON object');
 }
 
 /** Moves values from former names to current ones. */
@@ -115,8 +115,8 @@ function normalizeRelays(urls: readonly string[], origin: string): string[] {
       origin,
       // A password is never repeated: what is told here goes into logs.
       parsed.problem === 'credentials'
-        ? 'a relay address holds a password'
-        : `${JSON.stringify(url)} is no relay address`,
+        ? 'a relay address contains a password'
+        : `${JSON.stringify(url)} is not a relay address`,
     );
   });
   return [...new Set(normal)];

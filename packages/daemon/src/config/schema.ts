@@ -50,16 +50,16 @@ export const ConfigFile = Type.Object(
     online_window_s: Type.Optional(seconds('How long a peer counts as online after a sign of life.')),
     strangers: Type.Optional(
       Type.Union([Type.Literal('open'), Type.Literal('ask'), Type.Literal('closed')], {
-        description: 'Messages of strangers: into the inbox, held until you say yes, or dropped.',
+        description: 'Messages from strangers: delivered, held until you approve, or dropped.',
       }),
     ),
     first_contact: Type.Optional(
       Type.Union([Type.Literal('allow'), Type.Literal('ask')], {
-        description: 'Whether your agent may write to a stranger without your yes.',
+        description: 'Whether your agent may write to a stranger without your approval.',
       }),
     ),
     mcp_may_trust: Type.Optional(
-      Type.Boolean({ description: 'Gives models the tools that make contacts and answer requests.' }),
+      Type.Boolean({ description: 'Gives models the tools that add contacts and answer requests.' }),
     ),
     log_level: Type.Optional(
       Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')]),

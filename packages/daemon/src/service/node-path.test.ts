@@ -77,7 +77,7 @@ describe('the Node of the service', () => {
     expect((await find('/a/node')).path).toBe('/a/node');
     await expect(find('/b/node')).rejects.toThrow('version 20.18.1, but at least 20.19 is needed');
     await expect(find('/c/node')).rejects.toThrow('it does not run');
-    await expect(find('/d/node')).rejects.toThrow('it is not there');
+    await expect(find('/d/node')).rejects.toThrow('it does not exist');
     await expect(find('node')).rejects.toThrow('not an absolute path');
   });
 });
@@ -85,5 +85,5 @@ describe('the Node of the service', () => {
 it('distinguishes a Node without its libraries from a missing one', async () => {
   const { run } = machine({ '/old': 'broken' });
   expect(await nodeProblem(run, '/old')).toBe('it does not run');
-  expect(await nodeProblem(run, '/gone')).toBe('it is not there');
+  expect(await nodeProblem(run, '/gone')).toBe('it does not exist');
 });

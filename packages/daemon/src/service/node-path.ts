@@ -61,7 +61,7 @@ export async function findNode({ run, execPath, realPath, asked }: NodeSearch): 
 /** Returns why this Node cannot be used; null if it can. */
 export async function nodeProblem(run: RunCommand, path: string): Promise<string | null> {
   const { code, stdout } = await run(path, ['-p', 'process.versions.node'], { env: {} });
-  if (code === 127) return 'it is not there';
+  if (code === 127) return 'it does not exist';
   const version = stdout.trim();
   return code === 0 ? versionProblem(version) : 'it does not run';
 }

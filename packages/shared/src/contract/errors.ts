@@ -27,7 +27,7 @@ export const errorCatalogue = {
   idempotency_conflict: {
     status: 409,
     retry: 'never',
-    message: 'This Idempotency-Key was already used for a different request.',
+    message: 'This idempotency key was already used for a different message.',
   },
 
   // HTTP

@@ -172,7 +172,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
   daemon_down: {
     api: 'Start it with `ocmesh start`, then call again.',
     tool: 'Ask your user to start it with `ocmesh start`, then call again.',
-    command: 'Start it with `ocmesh start`, then call again.',
+    command: 'Start it with `ocmesh start`, then try again.',
   },
 };
 

@@ -151,7 +151,7 @@ export const operations = {
   getPolicy: operation({
     method: 'GET',
     path: '/policy',
-    summary: 'The policy: who may write to the agent, and whom it may write to.',
+    summary: 'The policy: who may reach your agent, and who it may write to.',
     input: requests.none,
     output: schemas.Policy,
   }),

@@ -226,7 +226,7 @@ export const Policy = Type.Object({
   first_contact: Type.Union([Type.Literal('allow'), Type.Literal('ask')], {
     description: 'First message of our agent to a stranger: `allow`, or `ask` the owner.',
   }),
-  mcp_may_trust: flag('Whether a model gets the tools that make contacts and answer requests.'),
+  mcp_may_trust: flag('Whether a model gets the tools that add contacts and answer requests.'),
 });
 
 export const SendResult = Type.Object({

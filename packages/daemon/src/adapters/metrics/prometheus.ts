@@ -56,7 +56,7 @@ export function createRenderMetrics(deps: {
     add(Gauge, 'ocmesh_info', 'The version of this daemon.', [
       { labels: { version: measures.version }, value: 1 },
     ]);
-    add(Gauge, 'ocmesh_degraded', '1 while GET /status answers 503.', plain(Number(measures.degraded)));
+    add(Gauge, 'ocmesh_degraded', '1 while the daemon is degraded.', plain(Number(measures.degraded)));
     add(Gauge, 'ocmesh_messages', 'Stored messages by delivery state.', by('state', measures.messages));
     add(
       Gauge,

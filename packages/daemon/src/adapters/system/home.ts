@@ -57,7 +57,7 @@ export const isSecret = (name: string): boolean =>
 
 function checkFile(path: string): void {
   const file = lstatSync(path);
-  if (file.isSymbolicLink()) throw refuse(`${path} is a symbolic link. Replace it by the file itself`);
+  if (file.isSymbolicLink()) throw refuse(`${path} is a symbolic link. Replace it with the file itself`);
   checkOwner(path, file);
   if ((file.mode & othersBits) !== 0) throw refuse(`Others may read ${path}. Run: chmod 600 ${path}`);
 }

@@ -13,7 +13,7 @@ const CONTEXT = Buffer.from('ocmesh keystore 1');
 /**
  * Returns the data key of the store, and creates it if there is no store yet. It is random and never changes;
  * `keystore.json` holds it encrypted with the key file, so that a copy of database and keystore alone reveals nothing.
- * @throws ExitError if a file is missing, readable by others, or does not fit the other
+ * @throws ExitError if a file is missing, readable by others, or does not match the other
  */
 export function openKeystore(home: Home): Uint8Array {
   const hasKeyFile = existsSync(home.keyFile);
@@ -26,7 +26,7 @@ export function openKeystore(home: Home): Uint8Array {
 
 /**
  * Returns the data key of the store. Unlike `openKeystore`, it creates nothing.
- * @throws ExitError if a file is missing, readable by others, or does not fit the other
+ * @throws ExitError if a file is missing, readable by others, or does not match the other
  */
 export function readKeystore(home: Home): Uint8Array {
   const hasKeyFile = existsSync(home.keyFile);
@@ -40,7 +40,7 @@ export function readKeystore(home: Home): Uint8Array {
     return unwrap(JSON.parse(readPrivate(home.keystore).toString('utf8')), readWrappingKey(home));
   } catch (error) {
     if (error instanceof ExitError) throw error;
-    throw refuse(`${home.keystore} does not fit ${home.keyFile}. Restore both from the same backup`, error);
+    throw refuse(`${home.keystore} does not match ${home.keyFile}. Restore both from the same backup`, error);
   }
 }
 

@@ -17,7 +17,7 @@ import { ownProcess, type ProcessIdentity, type ProcessState, stateOf } from './
 
 // One daemon per home: two would overwrite each other's store. The lock file contains the owner's random id, and the owner
 // rewrites the file every few seconds. So nobody has to see the owner's process, which may run in another container or on
-// another host: an owner whose file does not change for some time is gone. What /proc shows only makes this faster.
+// another host: an owner whose file does not change for some time is gone. Where /proc shows the process, nobody has to wait.
 //
 // The owner calls `check` after each write and before it acknowledges it. A starter that takes over first writes its own
 // id and then reads the store. So if the owner still finds its id after a write, every later owner reads that write.

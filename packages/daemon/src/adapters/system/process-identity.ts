@@ -51,7 +51,11 @@ export function stateOf(identity: ProcessIdentity): ProcessState {
   const { pid, started, boot } = identity;
   const isGone = (): boolean => processState(pid) === 'gone';
   // Only Linux has containers with pids of their own, and start times to compare.
-  if (process.platform !== 'linux') return identity.host === hostname() && isGone() ? 'gone' : 'unknown';
+  if (process.platform !== 'linux') {
+    // A daemon of version 0.3 named no host and does not renew its lock: a process with its pid may be that daemon.
+    if (identity.host === undefined) return isGone() ? 'gone' : 'running';
+    return identity.host === hostname() && isGone() ? 'gone' : 'unknown';
+  }
   // A daemon of version 0.3 does not renew its lock, so what /proc shows has to do.
   const isSameNamespace = identity.namespace === undefined || identity.namespace === pidNamespace();
   if (boot === null || boot !== bootId() || !isSameNamespace || started === null) return 'unknown';

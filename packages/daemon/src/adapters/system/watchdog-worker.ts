@@ -16,6 +16,6 @@ while (checksWithoutBeat < checks) {
 const stuckSec = (checks * checkMs) / 1000;
 writeSync(
   2,
-  `[${new Date().toISOString()}] [ERROR] the event loop was blocked for ${stuckSec} s; the process ends, so that it is restarted\n`,
+  `[${new Date().toISOString()}] [ERROR] the event loop was blocked for ${stuckSec} s; ending the process so that it is restarted\n`,
 );
 process.kill(process.pid, 'SIGKILL');

@@ -17,7 +17,7 @@ export const policyValues = (rule: string): readonly string[] =>
 export function addPolicyCommand(program: Command, { daemon, printer }: CommandContext): void {
   program
     .command('policy')
-    .description('Show or change who can reach your agent, and whom it may contact. Changes apply at once.')
+    .description('Show or change who may reach your agent, and who it may write to. Changes apply at once.')
     .addArgument(new Argument('[rule]', 'rule to change').choices(Object.keys(values)))
     .argument(
       '[value]',
@@ -61,5 +61,5 @@ const describe = ({ strangers: inbound, first_contact, mcp_may_trust }: Policy):
   [
     `strangers      ${inbound}: ${strangers[inbound]}`,
     `first_contact  ${first_contact}: ${firstContact[first_contact]}`,
-    `mcp_may_trust  ${mcp_may_trust}: models ${mcp_may_trust ? 'may make contacts and' : 'may not make contacts or'} decide on requests`,
+    `mcp_may_trust  ${mcp_may_trust}: models ${mcp_may_trust ? 'may add contacts and' : 'may not add contacts or'} answer requests`,
   ].join('\n');

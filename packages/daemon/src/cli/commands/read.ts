@@ -27,8 +27,8 @@ export function addReadCommand(program: Command, { io, daemon, printer, paint }:
       if ((ids.length > 0 ? 1 : 0) + (all ? 1 : 0) + (from === undefined ? 0 : 1) !== 1) {
         throw new CommandError(
           'invalid_request',
-          'Nothing to read was named.',
-          'Pass ids, --all, or --from <peer>.',
+          'Give ids, --all, or --from <peer>: exactly one of them.',
+          '`ocmesh inbox` shows the ids.',
         );
       }
       const messages =

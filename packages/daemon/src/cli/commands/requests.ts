@@ -85,7 +85,7 @@ function requestText(
   paint: Paint,
 ) {
   const who = `${peerLabel(peer)} (${shortKey(peer.pubkey)})`;
-  const what = direction === 'in' ? `${who} writes to you` : `Your agent wants to write to ${who}`;
+  const what = direction === 'in' ? `${who} wrote to you` : `Your agent wants to write to ${who}`;
   const hidden = message_count - messages.length;
   return [
     `${paint('bold', what)}  ${localTime(since, nowMs)}`,

@@ -123,6 +123,6 @@ test('requests are shown with their peer and their held messages, cleaned', asyn
   const { run } = await atDaemon();
   const { out } = await run(['requests']);
   expect(out).toMatch(
-    /^carol \(cacacacacaca\) writes to you .*\n│ let me in\n {2}and 2 more\n\nYour agent wants to write to carol .*\n│ let me in\n$/,
+    /^carol \(cacacacacaca\) wrote to you .*\n│ let me in\n {2}and 2 more\n\nYour agent wants to write to carol .*\n│ let me in\n$/,
   );
 });

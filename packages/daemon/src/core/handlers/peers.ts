@@ -60,7 +60,7 @@ export function createPeerHandlers(
     async addPeer(input) {
       const pubkey = parsePubkey(input.pubkey);
       if (pubkey === identity.pubkey) {
-        throw new OcmeshError('invalid_pubkey', { message: 'This is the key of this agent itself.' });
+        throw new OcmeshError('invalid_pubkey', { message: "This is this agent's own key." });
       }
       if (!identity.isKey(pubkey)) {
         throw new OcmeshError('invalid_pubkey', {

@@ -24,7 +24,7 @@ export function createPolicies(
   const get = (): Policy => ({ ...configured, ...changes });
   for (const rule of rules) {
     if (get()[rule] === configured[rule]) continue;
-    log.warn(`${rule} is ${get()[rule]}, as \`ocmesh policy\` set it, not as configured`, {
+    log.warn(`${rule} is ${get()[rule]}: \`ocmesh policy\` overrides the configuration`, {
       configured: configured[rule],
     });
   }

@@ -27,7 +27,7 @@ export interface Trust {
   readonly makeRoomForPeer: (tables: Tables) => boolean;
 }
 
-/** Decides who may reach the agent, whom it may reach, and how much. */
+/** Decides who may reach the agent, who it may write to, and how much. */
 export function createTrust(
   deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
   configured: Policy,

@@ -11,7 +11,7 @@ export const configuresPolicy = (key: string): boolean => rules.some((rule) => r
 export const policyCheck = (facts: Pick<Facts, 'config' | 'store'>): Check => ({
   id: 'policy',
   what: 'Policy',
-  why: 'It decides who can reach the agent and whom it may contact. `ocmesh policy` overrides the configuration.',
+  why: 'It decides who may reach your agent, and who it may write to. `ocmesh policy` overrides the configuration.',
   needs: ['config', 'store'],
   async run() {
     const { values, origins } = facts.config();

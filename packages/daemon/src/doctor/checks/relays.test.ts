@@ -88,8 +88,8 @@ describe(relaysCheck, () => {
     [
       'an empty list is configured',
       { named: [] },
-      'The relay list is empty: relays from --relay has none.',
-      'Name one there. While the daemon is running, `ocmesh relays add <url>` adds one.',
+      'The relay list is empty: the setting relays in --relay has no entries.',
+      'Add one there. While the daemon is running, `ocmesh relays add <url>` adds one.',
     ],
     [
       'only the daemon knows why',

@@ -72,7 +72,10 @@ function describeLost(lost: readonly Traced[]): string {
 async function explainEmpty({ config, store }: Pick<Facts, 'config' | 'store'>): Promise<Finding> {
   const { values, origins } = config();
   if (values.relays?.length === 0)
-    return fail(`The relay list is empty: relays from ${origins.relays} has none.`, `Name one there. ${ADD}`);
+    return fail(
+      `The relay list is empty: the setting relays in ${origins.relays} has no entries.`,
+      `Add one there. ${ADD}`,
+    );
   const choices = (await store())?.relayChoices ?? [];
   const why = choices.some(({ wanted }) => !wanted) ? ': `ocmesh relays remove` removed the last one' : '';
   return fail(`The relay list is empty${why}.`, ADD);

@@ -13,6 +13,11 @@ const LIFE_S = 60;
 /** Time for a relay to return an event that it accepted. */
 const READ_BACK = { everyMs: 50, forMs: 5_000 };
 const MAX_RELAYS = 3;
+const failures = {
+  rejected: 'rejected it',
+  timeout: 'did not confirm it in time',
+  offline: 'lost the connection',
+} as const;
 const NEXT_STEP = 'Run `ocmesh doctor` again; if the problem persists, use another relay.';
 
 /**
@@ -61,8 +66,7 @@ async function sendToSelf(deps: {
     return 'did not accept a second connection';
   const event = createTestMessage(identity, toUnixSec(clock.now()));
   const { outcome, reason } = await probe.publish(url, event);
-  if (outcome !== 'accepted')
-    return `did not accept it (${outcome})${reason === null ? '' : `: ${inQuotes(reason)}`}`;
+  if (outcome !== 'accepted') return `${failures[outcome]}${reason === null ? '' : `: ${inQuotes(reason)}`}`;
   const isOurs = await pollUntil(clock, READ_BACK, async () =>
     hasOurs(identity, await probe.find(url, [event.id])),
   );

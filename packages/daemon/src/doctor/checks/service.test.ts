@@ -86,7 +86,7 @@ describe.each<Platform>(['darwin', 'linux'])('the service on %s', (platform) => 
   });
 
   it.each<[string, string | null, RegExp]>([
-    ['is gone', null, /it is not there/],
+    ['is gone', null, /it does not exist/],
     ['no longer runs', '', /it does not run/],
     ['is too old', '18.20.4\n', /it is version 18\.20\.4/],
   ])('reports a Node.js that %s', async (_, answer, found) => {
