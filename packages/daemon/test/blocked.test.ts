@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
-import { type Answer, accept, timeout } from './support/memory-relay-network.ts';
+import { type Reaction, accept, timeout } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 test('sends nothing to a blocked peer after a crash right after the block', async () => {
@@ -30,7 +30,7 @@ test('after a block, a restart and an unblock, old messages stay failed and new 
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
-  world.relay.answer = () => timeout;
+  world.relay.onPublish = () => timeout;
   await box.sendMessage({ to: bob.pubkey, content: 'old' });
   await world.clock.advance(1_000);
   await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
@@ -58,39 +58,39 @@ test('unread messages of a blocked peer do not count against other strangers’ 
   expect((await box.inbox()).map(({ content }) => content)).toContain('hello');
 });
 
-/** Blocks a peer while our message to it is under way; `say` is the relay's OK. */
+/** Blocks a peer while our message to it is under way; `sendOk` sends the relay's OK. */
 async function blockDuringPublish() {
   const world = createTestMesh('ws://127.0.0.1:1');
   const box = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
-  let answer = (_: Answer): void => {};
-  world.relay.answer = () =>
+  let sendOk = (_: Reaction): void => {};
+  world.relay.onPublish = () =>
     new Promise((resolve) => {
-      answer = resolve;
+      sendOk = resolve;
     });
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'just before' });
   await settle(world.clock);
   await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
-  return { world, box, bob, id, say: (said: Answer) => answer(said) };
+  return { world, box, bob, id, sendOk: (reaction: Reaction) => sendOk(reaction) };
 }
 
 test('a message under way when its peer is blocked gets the state the relay reports', async () => {
-  const { world, box, id, say } = await blockDuringPublish();
+  const { world, box, id, sendOk } = await blockDuringPublish();
   await settle(world.clock);
-  world.relay.answer = () => accept;
-  say(accept);
+  world.relay.onPublish = () => accept;
+  sendOk(accept);
   await settle(world.clock);
   expect(await box.getMessage({ id })).toMatchObject({ delivery: { state: 'published' } });
   expect((await box.getStatus({})).outbox).toMatchObject({ queued: 0 });
 });
 
 test('does not retry a message on a relay after its peer was blocked', async () => {
-  const { world, box, bob, id, say } = await blockDuringPublish();
+  const { world, box, bob, id, sendOk } = await blockDuringPublish();
   world.relay.offered.length = 0;
-  world.relay.answer = () => accept;
-  say(timeout);
+  world.relay.onPublish = () => accept;
+  sendOk(timeout);
   await world.clock.advance(600_000);
   expect(await box.getMessage({ id })).toMatchObject({ delivery: { state: 'failed' } });
   expect(bob.opened(world.relay.offered)).toEqual([]);

@@ -192,7 +192,7 @@ test('blocks a blocked peer’s gift wraps too', async () => {
 
 test('blocking a peer ends messages on their way to it, and none can be sent', async () => {
   const { world, box, bob } = await withStranger();
-  world.relay.answer = () => timeout;
+  world.relay.onPublish = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'hm' });
   await world.clock.advance(1_000);
   await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });

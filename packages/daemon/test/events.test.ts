@@ -34,7 +34,7 @@ test('reports the delivery of our message, with the outcome of each relay', asyn
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice, bob } = await startTwo(world);
   const reader = readEvents(alice, { types: 'message.state' });
-  world.mesh.relay('wss://two.test').answer = () => reject('blocked: not you');
+  world.mesh.relay('wss://two.test').onPublish = () => reject('blocked: not you');
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
   await world.clock.advance(1_000);
   await bob.markRead({ id });

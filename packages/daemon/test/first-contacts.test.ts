@@ -8,11 +8,11 @@ const most = trustLimits.firstContact.perHour;
 async function amongStrangers() {
   const world = createTestMesh();
   const box = await world.start();
-  const puppets = Array.from({ length: most + 3 }, (_, i) => world.fakePeer(`peer ${i}`));
-  world.relay.push(...puppets.map((fakePeer) => fakePeer.presence({ features: modern })));
+  const fakePeers = Array.from({ length: most + 3 }, (_, i) => world.fakePeer(`peer ${i}`));
+  world.relay.push(...fakePeers.map((fakePeer) => fakePeer.presence({ features: modern })));
   await settle(world.clock);
-  const [last, other, writer, ...many] = puppets;
-  if (!last || !other || !writer) throw new Error('no puppets');
+  const [last, other, writer, ...many] = fakePeers;
+  if (!last || !other || !writer) throw new Error('no fake peers');
   world.relay.push(writer.dm(box.pubkey, 'hello'));
   await settle(world.clock);
   for (const { pubkey } of many) await box.sendMessage({ to: pubkey, content: 'pass it on' });

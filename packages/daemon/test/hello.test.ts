@@ -80,7 +80,7 @@ test('the handshake is acknowledged if the peer greeted first', async () => {
 test('the handshake is not acknowledged before our hello is out', async () => {
   const world = createTestMesh();
   const box = await world.start();
-  world.relay.answer = () => timeout;
+  world.relay.onPublish = () => timeout;
   const bob = world.fakePeer('bob');
   world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0' }));
   await settle(world.clock);
@@ -116,12 +116,12 @@ test('two agents exchange one hello each', async () => {
 test('greets peers after a crash that it could not greet before', async () => {
   const world = createTestMesh();
   const box = await world.start();
-  world.relay.answer = () => reject('rate-limited: slow down');
+  world.relay.onPublish = () => reject('rate-limited: slow down');
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
   const [hello] = box.published(4);
-  world.relay.answer = () => ({ outcome: 'accepted', reason: null, prefix: null, keeps: true });
+  world.relay.onPublish = () => ({ outcome: 'accepted', reason: null, prefix: null, keeps: true });
   const again = await world.start({ disk: await box.crash() });
   await settle(world.clock);
   expect(again.published(4)).toEqual([hello]);

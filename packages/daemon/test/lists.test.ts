@@ -21,8 +21,8 @@ async function crowd(count: number) {
   const world = createTestMesh();
   const box = await world.start();
   const nowSec = Math.floor(world.clock.now() / 1000);
-  const puppets = Array.from({ length: count }, (_, index) => world.fakePeer(`peer ${index}`));
-  for (const [index, fakePeer] of puppets.entries()) {
+  const fakePeers = Array.from({ length: count }, (_, index) => world.fakePeer(`peer ${index}`));
+  for (const [index, fakePeer] of fakePeers.entries()) {
     // Some are from the same second.
     const createdAtSec = nowSec - Math.floor(index / 3);
     world.relay.push(
@@ -34,7 +34,7 @@ async function crowd(count: number) {
     );
   }
   await settle(world.clock);
-  return { world, box, puppets };
+  return { world, box, fakePeers };
 }
 
 test('pages of peers contain every peer once, the last seen first', async () => {
@@ -55,9 +55,9 @@ test('pages of peers contain every peer once, the last seen first', async () => 
 });
 
 test('filters peers by online, feature, capability, trust and text', async () => {
-  const { world, box, puppets } = await crowd(6);
-  const [first, second] = puppets;
-  if (!first || !second) throw new Error('no puppets');
+  const { world, box, fakePeers } = await crowd(6);
+  const [first, second] = fakePeers;
+  if (!first || !second) throw new Error('no fake peers');
   world.relay.push(first.presence({ offline: true, createdAtSec: Math.floor(world.clock.now() / 1000) + 1 }));
   world.relay.push(second.dm(box.pubkey, { type: 'profile', name: '100%_x', capabilities: ['build'] }));
   await settle(world.clock);

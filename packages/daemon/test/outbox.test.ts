@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
 import { accept, lie, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
-import { type BoxOptions, createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
+import { type TestAgentOptions, createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
 const DAY = 86_400_000;
 
 /** Starts an agent on two relays that has greeted one peer. */
-async function onTwoRelays(bounds: BoxOptions['bounds'] = {}) {
+async function onTwoRelays(bounds: TestAgentOptions['bounds'] = {}) {
   const world = createTestMesh(ONE, TWO);
   const box = await world.start({ bounds });
   const bob = world.fakePeer('bob');
@@ -20,22 +20,22 @@ async function onTwoRelays(bounds: BoxOptions['bounds'] = {}) {
 
 /** Holds back the relay's next OK until the returned function is called; it accepts later events at once. */
 function holdNextOk(relay: MemoryRelay): (outcome: typeof accept) => void {
-  let answer = (_: typeof accept): void => {};
-  relay.answer = () => {
-    relay.answer = () => accept;
+  let sendOk = (_: typeof accept): void => {};
+  relay.onPublish = () => {
+    relay.onPublish = () => accept;
     return new Promise((resolve) => {
-      answer = resolve;
+      sendOk = resolve;
     });
   };
-  return (outcome) => answer(outcome);
+  return (outcome) => sendOk(outcome);
 }
 
 const deliveryOf = async (box: TestAgent, id: string) => (await box.getMessage({ id })).delivery;
 
 test('shows the outcome of every relay', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
-  one.answer = () => accept;
-  two.answer = () => reject('blocked: not you');
+  one.onPublish = () => accept;
+  two.onPublish = () => reject('blocked: not you');
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect(await deliveryOf(box, id)).toMatchObject({
@@ -78,19 +78,19 @@ test('a stop waits for no more OKs, and loses none', async () => {
 
 test('a slow relay does not hide that another accepted the message', async () => {
   const { world, box, bob, two } = await onTwoRelays();
-  const answer = holdNextOk(two);
+  const sendOk = holdNextOk(two);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect((await deliveryOf(box, id)).state).toBe('published');
-  answer(accept);
+  sendOk(accept);
   await settle(world.clock);
   expect((await deliveryOf(box, id)).relays).toHaveLength(2);
 });
 
 test('fails when every relay refuses permanently', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
-  one.answer = () => reject('blocked: you are not welcome');
-  two.answer = () => reject('ERROR: restricted: members only');
+  one.onPublish = () => reject('blocked: you are not welcome');
+  two.onPublish = () => reject('ERROR: restricted: members only');
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect((await deliveryOf(box, id)).state).toBe('failed');
@@ -103,9 +103,9 @@ test.each(['error: disk full', 'auth-required: who are you', 'no idea'])(
   'tries again after %j',
   async (reason) => {
     const { world, box, bob, one, two } = await onTwoRelays();
-    two.answer = () => reject('blocked: no');
+    two.onPublish = () => reject('blocked: no');
     let refusals = 3;
-    one.answer = ({ kind }) => (kind === 4 && refusals-- > 0 ? reject(reason) : accept);
+    one.onPublish = ({ kind }) => (kind === 4 && refusals-- > 0 ? reject(reason) : accept);
     const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
     await settle(world.clock);
     const early = await deliveryOf(box, id);
@@ -121,7 +121,7 @@ test.each(['error: disk full', 'auth-required: who are you', 'no idea'])(
 
 test('a relay that accepted the message does not get it again while another is late', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
-  two.answer = () => timeout;
+  two.onPublish = () => timeout;
   await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await world.clock.advance(120_000);
   expect(one.offered.filter(({ kind }) => kind === 4)).toHaveLength(1);
@@ -142,11 +142,11 @@ test('a relay gets everything it missed as soon as it reconnects', async () => {
 
 test('sends the same bytes again after a crash', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
-  one.answer = two.answer = () => timeout;
+  one.onPublish = two.onPublish = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   const [first] = one.offered.filter(({ kind }) => kind === 4);
-  one.answer = two.answer = () => accept;
+  one.onPublish = two.onPublish = () => accept;
   one.offered.length = 0;
   await world.clock.advance(500);
   const again = await world.start({ disk: await box.crash() });
@@ -192,7 +192,7 @@ test('expires after seven days without expires_in_s, and a relay that connects l
 
 test('a published message does not expire', async () => {
   const { world, box, bob, two } = await onTwoRelays();
-  two.answer = () => timeout;
+  two.onPublish = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 60 });
   await world.clock.advance(180_000);
   expect((await deliveryOf(box, id)).state).toBe('published');
@@ -203,7 +203,7 @@ test('a published message does not expire', async () => {
 
 test('a receipt corrects the state failed', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
-  one.answer = two.answer = () => reject('blocked: no');
+  one.onPublish = two.onPublish = () => reject('blocked: no');
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: [id] }));
@@ -213,7 +213,7 @@ test('a receipt corrects the state failed', async () => {
 
 test('a relay that only pretends to accept does not keep the message from the others', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
-  one.answer = () => lie;
+  one.onPublish = () => lie;
   await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect(two.stored).toContainEqual(expect.objectContaining({ kind: 4, pubkey: box.pubkey }));
@@ -235,11 +235,11 @@ test('messages to one peer are sent in order', async () => {
 
 test('a clock that jumped back delays a message by no more than the retry delay', async () => {
   const { world, box, bob, one, two } = await onTwoRelays();
-  one.answer = two.answer = () => timeout;
+  one.onPublish = two.onPublish = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   world.clock.jump(-DAY);
-  one.answer = two.answer = () => accept;
+  one.onPublish = two.onPublish = () => accept;
   box.network.disconnect();
   box.network.connect();
   await settle(world.clock);
@@ -249,12 +249,12 @@ test('a clock that jumped back delays a message by no more than the retry delay'
 test('a relay that connects during an attempt on another gets the message too', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect(TWO);
-  const answer = holdNextOk(one);
+  const sendOk = holdNextOk(one);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   box.network.connect(TWO);
   await settle(world.clock);
-  answer(accept);
+  sendOk(accept);
   await settle(world.clock);
   expect((await deliveryOf(box, id)).relays.map(({ url }) => url)).toEqual([ONE, TWO]);
 });
@@ -262,14 +262,14 @@ test('a relay that connects during an attempt on another gets the message too', 
 test('a message that a relay accepts at the last moment does not expire', async () => {
   const { world, box, bob, one } = await onTwoRelays();
   box.network.disconnect(TWO);
-  const answer = holdNextOk(one);
+  const sendOk = holdNextOk(one);
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x', expires_in_s: 1 });
   await settle(world.clock);
   await world.clock.advance(3_000);
   // Wakes the outbox while the first attempt is under way.
   await box.sendMessage({ to: bob.pubkey, content: 'y' });
   await settle(world.clock);
-  answer(accept);
+  sendOk(accept);
   await settle(world.clock);
   expect((await deliveryOf(box, id)).state).toBe('published');
 });

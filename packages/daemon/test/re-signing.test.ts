@@ -1,7 +1,7 @@
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
-import { type Answer, accept, reject } from './support/memory-relay-network.ts';
+import { type Reaction, accept, reject } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
@@ -66,8 +66,8 @@ test.each([
 ])('a relay that refuses the date with %j gets the message with a new one', async (reason) => {
   const { world, box, id, dms } = await waitingFor(modern, 0);
   const isFresh = ({ created_at }: NostrEvent) => created_at > world.clock.now() / 1000 - 600;
-  const answer = (event: NostrEvent): Answer => (isFresh(event) ? accept : reject(reason));
-  world.mesh.relay(TWO).answer = answer;
+  const answer = (event: NostrEvent): Reaction => (isFresh(event) ? accept : reject(reason));
+  world.mesh.relay(TWO).onPublish = answer;
   box.network.connect(ONE);
   await settle(world.clock);
   await world.clock.advance(3_600_000);
@@ -88,7 +88,7 @@ test.each([
 test('gives up on a relay that refuses every date', async () => {
   const { world, box, id, dms } = await waitingFor(modern, 0);
   for (const relay of world.mesh.relays) {
-    relay.answer = ({ kind }) => (kind === 4 ? reject('invalid: created_at too early') : accept);
+    relay.onPublish = ({ kind }) => (kind === 4 ? reject('invalid: created_at too early') : accept);
   }
   await world.clock.advance(3_600_000);
   box.network.connect();
@@ -100,7 +100,7 @@ test('gives up on a relay that refuses every date', async () => {
 test('both events of one message arrive as one', async () => {
   const world = createTestMesh(ONE, TWO);
   const { alice, bob } = await startTwo(world);
-  world.mesh.relay(TWO).answer = ({ created_at, kind }) =>
+  world.mesh.relay(TWO).onPublish = ({ created_at, kind }) =>
     kind === 1059 && created_at < world.clock.now() / 1000 - 300
       ? reject('invalid: created_at too early')
       : accept;

@@ -92,7 +92,7 @@ test('sends no receipt for a receipt, a hello or a ping', async () => {
 
 test('a receipt may overtake the OK of the relay', async () => {
   const { world, box, bob } = await withFakePeer({ features: modern });
-  world.relay.answer = () => timeout;
+  world.relay.onPublish = () => timeout;
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: [id] }));
@@ -176,7 +176,7 @@ test('a due receipt survives a crash', async () => {
 test('a lost OK does not make two messages', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
-  world.relay.answer = () => lostOk;
+  world.relay.onPublish = () => lostOk;
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'once' });
   await world.clock.advance(60_000);
   expect(await bob.inbox()).toMatchObject([{ id, content: 'once' }]);

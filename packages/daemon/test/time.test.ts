@@ -75,7 +75,7 @@ test('after a long sleep that a relay confirms, expired messages expire', async 
   const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
   world.clock.jump(8 * DAY);
   world.relay.clockOffsetMs = 0;
-  world.relay.answer = () => ({ outcome: 'offline', reason: null, prefix: null, keeps: false });
+  world.relay.onPublish = () => ({ outcome: 'not_connected', reason: null, prefix: null, keeps: false });
   box.network.connect();
   await world.clock.advance(60_000);
   expect((await box.getMessage({ id })).delivery.state).toBe('expired');

@@ -65,10 +65,10 @@ test.each([
 ])('after %j, no message at all is written for %s ms', async (reason, pauseMs) => {
   const { world, box, send, sent, relays } = await greeted(ONE);
   const relay = relays[0] as MemoryRelay;
-  relay.answer = () => reject(reason);
+  relay.onPublish = () => reject(reason);
   const { id } = await send('first');
   await settle(world.clock);
-  relay.answer = () => accept;
+  relay.onPublish = () => accept;
   await send('second');
   await world.clock.advance(pauseMs - 1_000);
   expect(sent(relay)).toHaveLength(1);
@@ -86,7 +86,7 @@ test.each([
 test('writes nothing for a day to a relay that refuses us, while another accepts the message', async () => {
   const { world, box, send, sent, relays } = await greeted(ONE, TWO);
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
-  one.answer = () => reject('restricted: members only');
+  one.onPublish = () => reject('restricted: members only');
   await send('first');
   await settle(world.clock);
   expect(sent(one)).toHaveLength(1);
@@ -100,7 +100,7 @@ test('writes nothing for a day to a relay that refuses us, while another accepts
     state: 'published',
     relays: [{ url: TWO }],
   });
-  one.answer = () => accept;
+  one.onPublish = () => accept;
   await world.clock.advance(HOUR);
   await send('third');
   await settle(world.clock);
@@ -110,11 +110,11 @@ test('writes nothing for a day to a relay that refuses us, while another accepts
 test('tries a relay that refuses us if no other accepts the message', async () => {
   const { world, box, send, sent, relays } = await greeted(ONE, TWO);
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
-  one.answer = () => reject('restricted: members only');
+  one.onPublish = () => reject('restricted: members only');
   await send('first');
   await settle(world.clock);
-  two.answer = () => reject('invalid: not this one');
-  one.answer = () => accept;
+  two.onPublish = () => reject('invalid: not this one');
+  one.onPublish = () => accept;
   const { id } = await send('second');
   await settle(world.clock);
   expect(sent(one).map(({ body }) => body)).toEqual(['first', 'second']);
@@ -124,7 +124,7 @@ test('tries a relay that refuses us if no other accepts the message', async () =
 test('a silent relay delays no other', async () => {
   const { world, box, send, sent, relays } = await greeted('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
-  one.answer = () => new Promise((resolve) => world.clock.after(10_000, () => resolve(timeout)));
+  one.onPublish = () => new Promise((resolve) => world.clock.after(10_000, () => resolve(timeout)));
   const ids: string[] = [];
   for (let n = 0; n < 200; n++) ids.push((await send(`m${n}`)).id);
   await settle(world.clock);
@@ -134,6 +134,6 @@ test('a silent relay delays no other', async () => {
   one.offered.length = 0;
   await world.clock.advance(60_000);
   expect(sent(one).length).toBeLessThan(100);
-  one.answer = () => accept;
+  one.onPublish = () => accept;
   await world.clock.advance(10_000);
 });
