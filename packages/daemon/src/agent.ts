@@ -3,16 +3,16 @@ import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
   type Base,
-  createOutgoing,
   createIngest,
   createMesh,
   createMessaging,
+  createOutgoing,
   createRelays,
   createReporting,
-  type Outgoing,
   type Ingest,
   type Mesh,
   type Messaging,
+  type Outgoing,
   type Relays,
   type Reporting,
 } from './agent-parts.ts';

@@ -4,23 +4,23 @@ import { createTestMesh, settle } from './support/test-agent.ts';
 
 async function asked(name?: string) {
   const world = createTestMesh();
-  const box = await world.start(name === undefined ? {} : { name });
+  const agent = await world.start(name === undefined ? {} : { name });
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
   world.relay.offered.length = 0;
   const ask = async (payload: Record<string, unknown>): Promise<void> => {
-    world.relay.push(bob.dm(box.pubkey, { ts: world.clock.now(), v: '0.3.0', ...payload }));
+    world.relay.push(bob.dm(agent.pubkey, { ts: world.clock.now(), v: '0.3.0', ...payload }));
     await settle(world.clock);
   };
-  return { world, box, bob, ask, replies: () => bob.opened(world.relay.offered) };
+  return { world, agent, bob, ask, replies: () => bob.opened(world.relay.offered) };
 }
 
 test('replies to a ping with a pong', async () => {
-  const { world, box, ask, replies } = await asked();
+  const { world, agent, ask, replies } = await asked();
   await ask({ type: 'ping' });
   expect(replies()).toEqual([{ type: 'pong', ts: world.clock.now(), v: '0.3.0' }]);
-  expect(await box.inbox()).toEqual([]);
+  expect(await agent.inbox()).toEqual([]);
 });
 
 test('replies to a query for its profile', async () => {
@@ -30,10 +30,10 @@ test('replies to a query for its profile', async () => {
 });
 
 test('stores a profile with content, and does not reply to it', async () => {
-  const { box, bob, ask, replies } = await asked();
+  const { agent, bob, ask, replies } = await asked();
   await ask({ type: 'profile', name: 'Bob', about: 'builds things', capabilities: ['build'] });
   expect(replies()).toEqual([]);
-  expect(await box.peer(bob.pubkey)).toMatchObject({
+  expect(await agent.peer(bob.pubkey)).toMatchObject({
     name: 'Bob',
     about: 'builds things',
     capabilities: ['build'],
@@ -69,21 +69,21 @@ test('replies to one peer at most every five seconds, whatever the clock does', 
 });
 
 test('one peer’s endless queries do not keep others from their replies', async () => {
-  const { world, box, ask } = await asked();
+  const { world, agent, ask } = await asked();
   await ask({ type: 'ping' });
   const carol = world.fakePeer('carol');
-  world.relay.push(carol.dm(box.pubkey, { type: 'ping' }));
+  world.relay.push(carol.dm(agent.pubkey, { type: 'ping' }));
   await settle(world.clock);
   expect(carol.opened(world.relay.offered)).toContainEqual(expect.objectContaining({ type: 'pong' }));
 });
 
 test('gives up an unsent reply after ten minutes', async () => {
-  const { world, box, ask, replies } = await asked();
+  const { world, agent, ask, replies } = await asked();
   world.relay.onPublish = () => ({ outcome: 'timeout', reason: null, prefix: null, keeps: false });
   await ask({ type: 'ping' });
   await world.clock.advance(11 * 60_000);
   const tries = replies().length;
   await world.clock.advance(3_600_000);
   expect(replies()).toHaveLength(tries);
-  expect((await box.getStatus({})).outbox).toEqual({ queued: 0, published: 0, failed: 0 });
+  expect((await agent.getStatus({})).outbox).toEqual({ queued: 0, published: 0, failed: 0 });
 });

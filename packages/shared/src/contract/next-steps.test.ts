@@ -14,7 +14,9 @@ import { Reachability, Reason } from './schemas.ts';
 const restCall = /\b(GET|POST|PUT|PATCH|DELETE) \//;
 const audiences: readonly Audience[] = ['api', 'tool', 'command'];
 const rows = Object.entries(nextSteps).flatMap(([group, steps]) =>
-  Object.entries(steps).map(([code, step]) => [`${group}.${code}`, step as Record<Audience, string>] as const),
+  Object.entries(steps).map(
+    ([code, step]) => [`${group}.${code}`, step as Record<Audience, string>] as const,
+  ),
 );
 
 test('every error code, reason and state of a peer has a row, and there are no other rows', () => {
@@ -54,7 +56,8 @@ test('marking messages as read makes room in a full store', () => {
 });
 
 test('the owner can undo a block, which trusting the peer would go beyond', () => {
-  for (const audience of audiences) expect(reachabilityStep('blocked', audience)).toContain('`ocmesh unblock`');
+  for (const audience of audiences)
+    expect(reachabilityStep('blocked', audience)).toContain('`ocmesh unblock`');
 });
 
 test('a known problem has its own step, an unknown one that of its code', () => {
@@ -96,5 +99,6 @@ test('replaces the next steps of a result and nothing else of it', () => {
 
 test('an error without a problem has the steps of its code', () => {
   for (const code of Object.keys(errorCatalogue) as ErrorCode[])
-    for (const audience of audiences) expect(errorStep({ code }, audience)).toBe(nextSteps.errors[code][audience]);
+    for (const audience of audiences)
+      expect(errorStep({ code }, audience)).toBe(nextSteps.errors[code][audience]);
 });

@@ -117,7 +117,8 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       if (listener && !own.has(url)) peerRelays.reach(url);
     },
     relays: () => [...own.values(), ...peerRelays.sessions()].map((session) => session.snapshot()),
-    publish: async (url, event) => (await (own.get(url) ?? peerRelays.used(url))?.publish(event)) ?? notConnected,
+    publish: async (url, event) =>
+      (await (own.get(url) ?? peerRelays.used(url))?.publish(event)) ?? notConnected,
     query: async (url, filters) => (await own.get(url)?.query(filters)) ?? noResult,
     report(url, offence) {
       (own.get(url) ?? peerRelays.get(url))?.report(offence);

@@ -239,7 +239,10 @@ describe('a connection that was closed', () => {
     const second = next.protocol.publish(event);
     say('OK', event.id, false, 'blocked: too late');
     next.say('OK', event.id, true, '');
-    expect([await first, await second]).toMatchObject([{ outcome: 'not_connected' }, { outcome: 'accepted' }]);
+    expect([await first, await second]).toMatchObject([
+      { outcome: 'not_connected' },
+      { outcome: 'accepted' },
+    ]);
     expect(next.count('round trip')).toBe(1);
     next.protocol.close();
   });

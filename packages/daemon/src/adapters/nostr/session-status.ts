@@ -1,7 +1,7 @@
 import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { cutChars, limits, type RelayState } from '@ocmesh/shared/contract';
 import type { RelaySnapshot } from '../../core/ports/relay-network.ts';
-import type { ConnectionAttempt, AttemptEnd } from './connection-attempt.ts';
+import type { AttemptEnd, ConnectionAttempt } from './connection-attempt.ts';
 
 type Status = Pick<
   RelaySnapshot,

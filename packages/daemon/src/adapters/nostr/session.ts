@@ -9,8 +9,8 @@ import type {
   RelaySnapshot,
   Subscription,
 } from '../../core/ports/relay-network.ts';
-import { type ConnectionAttempt, type AttemptEnd, startConnectionAttempt } from './connection-attempt.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
+import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
 import { notConnected } from './publications.ts';
