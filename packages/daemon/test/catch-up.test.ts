@@ -64,7 +64,7 @@ test('sorts by second, then by the number in the conversation, then by id', asyn
   expect(inbox.slice(3).map(({ id }) => id)).toEqual(unnumbered.map(({ id }) => id));
 });
 
-test('reaches back from its own last fetch for as long as an outbox lives', async () => {
+test('reaches back from its last fetch for as long as senders keep retrying', async () => {
   const { world, agent, bob, nowSec } = await away();
   const leftSec = nowSec();
   // Signed six days before we left, published only while we were away.

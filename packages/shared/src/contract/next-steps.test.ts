@@ -36,7 +36,7 @@ describe.each(rows)('%s', (_, step) => {
     for (const audience of ['tool', 'command'] as const) expect(step[audience]).not.toMatch(restCall);
   });
 
-  test('tells a model that only its user can run a command', () => {
+  test('a tool text says that only the user can run a command', () => {
     if (step.tool.includes('`ocmesh')) expect(step.tool).toMatch(/\b(user|owner)\b/);
     expect(step.command).not.toMatch(/\byour user\b/);
   });
@@ -55,7 +55,7 @@ test('marking messages as read makes room in a full store', () => {
   }
 });
 
-test('the owner can undo a block, which trusting the peer would go beyond', () => {
+test('the step for a blocked peer is to unblock it, not to trust it', () => {
   for (const audience of audiences)
     expect(reachabilityStep('blocked', audience)).toContain('`ocmesh unblock`');
 });

@@ -40,7 +40,7 @@ export function createPublications(deps: {
       const hasIt = accepted || prefix === 'duplicate' || prefix === 'replaced';
       waiting.get(eventId)?.({ outcome: hasIt ? 'accepted' : 'rejected', reason: reason || null, prefix });
     },
-    /** The connection is closed: everything that waits was sent in vain. */
+    /** The connection is closed: pending writes end as not connected. */
     close(): void {
       for (const settle of [...waiting.values()]) settle(notConnected);
     },
