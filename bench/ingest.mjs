@@ -109,7 +109,7 @@ async function startAgent() {
     relays: () => [],
     use() {},
     reach() {},
-    publish: async () => ({ outcome: 'offline', reason: null, prefix: null }),
+    publish: async () => ({ outcome: 'not_connected', reason: null, prefix: null }),
     query: async () => ({ complete: false, events: [], tooLarge: false }),
     report() {},
     wake() {},

@@ -8,7 +8,7 @@ interface Sent {
 }
 
 /** A client with a daemon that sends this response. */
-function answering(status: number, body: unknown, headers: Record<string, string> = {}) {
+function clientWith(status: number, body: unknown, headers: Record<string, string> = {}) {
   const sent: Sent[] = [];
   const client = createClient({
     baseUrl: () => 'http://127.0.0.1:7432',
@@ -25,7 +25,7 @@ function answering(status: number, body: unknown, headers: Record<string, string
 }
 
 test('puts fields into path, query, header and body', async () => {
-  const { client, sent } = answering(200, {});
+  const { client, sent } = clientWith(200, {});
   await client.getPeer({ pubkey: 'a/b?c#d' });
   await client.listPeers({ online: true, q: 'a&b=c é' });
   await client.sendMessage({ to: 'x', content: 'y', idempotency_key: 'k' });
@@ -46,7 +46,7 @@ test('puts fields into path, query, header and body', async () => {
 test.each(['.', '..', '', '\ud800'])(
   'refuses %j in a path: it would lead to another operation',
   async (pubkey) => {
-    const { client, sent } = answering(200, {});
+    const { client, sent } = clientWith(200, {});
     await expect(client.updatePeer({ pubkey, trust: 'blocked' })).rejects.toMatchObject({
       code: 'invalid_request',
     });
@@ -74,7 +74,7 @@ test.each(Object.entries(errorCatalogue))(
   async (code, { status }) => {
     const problem = 'reserved_type';
     const body = { error: code, message: 'm', hint: 'h', problem, request_id: 'r', details: { field: 'x' } };
-    const error = await answering(status, body)
+    const error = await clientWith(status, body)
       .client.getIdentity({})
       .catch((each) => each);
     expect(error).toBeInstanceOf(OcmeshError);
@@ -84,7 +84,7 @@ test.each(Object.entries(errorCatalogue))(
 
 test('an unknown code of a newer daemon becomes internal, with its message', async () => {
   const error = { error: 'teapot', message: 'short and stout', hint: 'tip me', problem: 'spout' };
-  const { client } = answering(418, error);
+  const { client } = clientWith(418, error);
   await expect(client.getIdentity({})).rejects.toMatchObject({
     code: 'internal',
     message: 'short and stout',
@@ -94,7 +94,7 @@ test('an unknown code of a newer daemon becomes internal, with its message', asy
 
 test('a degraded status is a success', async () => {
   const status = { degraded: true, reasons: [] };
-  expect(await answering(503, status).client.getStatus({})).toEqual(status);
+  expect(await clientWith(503, status).client.getStatus({})).toEqual(status);
 });
 
 test.each([
@@ -104,8 +104,10 @@ test.each([
   [500, 'oops'],
   [503, 'busy'],
   [400, '[]'],
-])('an answer of %i %j is none of ours', async (status, body) => {
-  await expect(answering(status, body).client.getIdentity({})).rejects.toMatchObject({ code: 'daemon_down' });
+])('a response %i %j is not from our daemon', async (status, body) => {
+  await expect(clientWith(status, body).client.getIdentity({})).rejects.toMatchObject({
+    code: 'daemon_down',
+  });
 });
 
 test('a daemon that cannot be reached is down, even in the middle of a response', async () => {
@@ -141,12 +143,12 @@ test.each([
   ['</messages?cursor=42>; rel="prev"', null],
   ['</messages>; rel="next"', null],
 ])('reads the next page from Link: %s', async (link, cursor) => {
-  const { client } = answering(200, [], link === undefined ? {} : { link });
+  const { client } = clientWith(200, [], link === undefined ? {} : { link });
   expect(await client.listMessages({})).toEqual({ items: [], next_cursor: cursor });
 });
 
 test("passes the caller's signal on", async () => {
-  const { client, sent } = answering(200, {});
+  const { client, sent } = clientWith(200, {});
   const { signal } = new AbortController();
   await client.waitForMessages({}, { signal });
   expect(sent[0]?.init.signal).toBe(signal);
@@ -172,7 +174,7 @@ test('an owner-only call by an agent’s client neither sends nor reads the toke
 });
 
 test('a call refused for lack of a token is repeated once, not forever', async () => {
-  const { client, sent } = answering(401, { error: 'token_required', message: 'm', hint: 'h' });
+  const { client, sent } = clientWith(401, { error: 'token_required', message: 'm', hint: 'h' });
   await expect(client.getIdentity({})).rejects.toMatchObject({ code: 'token_required' });
   expect(sent).toHaveLength(1);
   let calls = 0;
@@ -190,12 +192,12 @@ test('a call refused for lack of a token is repeated once, not forever', async (
 });
 
 test('reads a text response unchanged, and its errors as JSON', async () => {
-  const { client, sent } = answering(200, 'a 1\nb 2\n');
+  const { client, sent } = clientWith(200, 'a 1\nb 2\n');
   expect(await client.getMetrics({})).toBe('a 1\nb 2\n');
   expect(sent[0]?.init.headers['accept']).toMatch(/^text\/plain/);
   const body = { error: 'shutting_down', message: 'm', hint: 'h' };
-  await expect(answering(503, body).client.getMetrics({})).rejects.toMatchObject({ code: 'shutting_down' });
-  await expect(answering(404, 'no such page').client.getMetrics({})).rejects.toMatchObject({
+  await expect(clientWith(503, body).client.getMetrics({})).rejects.toMatchObject({ code: 'shutting_down' });
+  await expect(clientWith(404, 'no such page').client.getMetrics({})).rejects.toMatchObject({
     code: 'daemon_down',
   });
 });

@@ -51,7 +51,7 @@ export interface Base {
 
 export type Relays = ReturnType<typeof createRelays>;
 export type Ingest = ReturnType<typeof createIngest>;
-export type Delivery = ReturnType<typeof createDelivery>;
+export type Outgoing = ReturnType<typeof createOutgoing>;
 export type Messaging = ReturnType<typeof createMessaging>;
 export type Mesh = ReturnType<typeof createMesh>;
 export type Reporting = ReturnType<typeof createReporting>;
@@ -123,7 +123,7 @@ export function createIngest(
 }
 
 /** The way out: from a queued event to the relays of its receiver. */
-export function createDelivery(
+export function createOutgoing(
   { store, clock, random, log, identity, network, emit }: Base,
   needs: {
     readonly time: TimeWatch;
@@ -172,7 +172,7 @@ export function createMessaging(
     readonly time: TimeWatch;
     readonly trust: Trust;
     readonly retention: Retention;
-    readonly offer: Delivery['offer'];
+    readonly offer: Outgoing['offer'];
   },
   { name }: Config,
 ) {
@@ -206,7 +206,7 @@ export function createMesh(
     readonly time: TimeWatch;
     readonly relays: Relays;
     readonly pipeline: Pipeline;
-    readonly offer: Delivery['offer'];
+    readonly offer: Outgoing['offer'];
   },
   config: Config,
 ) {

@@ -3,16 +3,16 @@ import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
   type Base,
-  createDelivery,
   createIngest,
   createMesh,
   createMessaging,
+  createOutgoing,
   createRelays,
   createReporting,
-  type Delivery,
   type Ingest,
   type Mesh,
   type Messaging,
+  type Outgoing,
   type Relays,
   type Reporting,
 } from './agent-parts.ts';
@@ -97,14 +97,14 @@ export async function createAgent(
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
   const relays = createRelays(base, config);
   const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention });
-  const delivery = createDelivery(base, { time, relays, pipeline: ingest.pipeline, bounds });
-  const messaging = createMessaging(base, { time, trust, retention, offer: delivery.offer }, config);
-  const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: delivery.offer }, config);
+  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds });
+  const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
+  const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer }, config);
   const reporting = createReporting(base, retention);
 
   const lifecycle = createLifecycle(
     { clock },
-    listParts(base, { time, trust, retention, relays, ingest, delivery, messaging, mesh, reporting }),
+    listParts(base, { time, trust, retention, relays, ingest, outgoing, messaging, mesh, reporting }),
   );
   return {
     identity,
@@ -125,8 +125,8 @@ export async function createAgent(
         wakeReceipts: messaging.receipts.wake,
         policies: trust.policies,
         loopGuard: trust.loopGuard,
-        nextAttemptAtMs: delivery.outbox.nextAttemptAtMs,
-        outboxDepth: delivery.outbox.depth,
+        nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
+        outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
       },
       { name: config.name, onlineWindowMs },
@@ -151,7 +151,7 @@ function listParts(
     readonly retention: Retention;
     readonly relays: Relays;
     readonly ingest: Ingest;
-    readonly delivery: Delivery;
+    readonly outgoing: Outgoing;
     readonly messaging: Messaging;
     readonly mesh: Mesh;
     readonly reporting: Reporting;
@@ -159,7 +159,7 @@ function listParts(
 ): Part[] {
   const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
-  const { relayLists, outbox } = groups.delivery;
+  const { relayLists, outbox } = groups.outgoing;
   const { waiting, heldMessages, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
   const { hub, relayWatch, statusWatch } = groups.reporting;

@@ -71,7 +71,7 @@ test('waits for a part to stop before it stops the ones that started earlier', a
   expect(calls.slice(2)).toEqual(['stop b', 'stop a']);
 });
 
-test('goes on after the time that others wait for a part, and still waits for it at the end', async () => {
+test('continues once the time to wait for a part is over, and still waits for it at the end', async () => {
   const { calls, part } = createRecorder();
   let hangUp = (): void => {};
   const outbox: Part = {

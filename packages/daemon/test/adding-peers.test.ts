@@ -57,7 +57,7 @@ test('adding a known peer changes only its alias, and only if one is given', asy
   expect(await agent.addPeer({ pubkey: bob.pubkey })).toMatchObject({ alias: 'my Bob' });
 });
 
-test('refuses our own key and values that are no key', async () => {
+test('refuses our own key and values that are not keys', async () => {
   const world = createTestMesh();
   const agent = await world.start();
   for (const pubkey of [agent.pubkey, agent.agent.identity.npub, 'nonsense', 'ab'.repeat(31)]) {

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
 import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
-import { type Answer, accept, timeout } from './support/memory-relay-network.ts';
+import { accept, type Reaction, timeout } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 test('sends nothing to a blocked peer after a crash right after the block', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start({ up: false });
+  const agent = await world.start({ up: false });
   const bob = world.fakePeer('bob');
-  await box.addPeer({ pubkey: bob.pubkey });
-  await box.sendMessage({ to: bob.pubkey, content: 'hm' });
+  await agent.addPeer({ pubkey: bob.pubkey });
+  await agent.sendMessage({ to: bob.pubkey, content: 'hm' });
   // A crash between the two steps: the block is on disk, but its consequences are not.
-  await box.store.transaction(({ peers }) => {
+  await agent.store.transaction(({ peers }) => {
     const peer = peers.get(bob.pubkey);
     if (peer) peers.put({ ...peer, trust: 'blocked' });
   });
-  const left = await box.crash();
+  const left = await agent.crash();
   const again = await world.start({ disk: left });
   await world.clock.advance(60_000);
   expect(bob.opened(world.relay.offered)).toEqual([]);
@@ -26,17 +26,17 @@ test('sends nothing to a blocked peer after a crash right after the block', asyn
 
 test('after a block, a restart and an unblock, old messages stay failed and new ones are sent', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
-  world.relay.answer = () => timeout;
-  await box.sendMessage({ to: bob.pubkey, content: 'old' });
+  world.relay.onPublish = () => timeout;
+  await agent.sendMessage({ to: bob.pubkey, content: 'old' });
   await world.clock.advance(1_000);
-  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  await agent.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
   await settle(world.clock);
   world.relay.offered.length = 0;
-  const again = await world.start({ disk: await box.crash() });
+  const again = await world.start({ disk: await agent.crash() });
   await again.updatePeer({ pubkey: bob.pubkey, trust: 'stranger' });
   await again.sendMessage({ to: bob.pubkey, content: 'new' });
   await world.clock.advance(60_000);
@@ -47,52 +47,52 @@ test('after a block, a restart and an unblock, old messages stay failed and new 
 
 test('unread messages of a blocked peer do not count against other strangers’ quota', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start({ bounds: { strangersMessages: 5 } });
+  const agent = await world.start({ bounds: { strangersMessages: 5 } });
   const [bob, carol] = [world.fakePeer('bob'), world.fakePeer('carol')];
-  for (let n = 0; n < 5; n++) world.relay.push(bob.dm(box.pubkey, `spam ${n}`));
+  for (let n = 0; n < 5; n++) world.relay.push(bob.dm(agent.pubkey, `spam ${n}`));
   await settle(world.clock);
-  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  await agent.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
   await world.clock.advance(5_000);
-  world.relay.push(carol.dm(box.pubkey, 'hello'));
+  world.relay.push(carol.dm(agent.pubkey, 'hello'));
   await settle(world.clock);
-  expect((await box.inbox()).map(({ content }) => content)).toContain('hello');
+  expect((await agent.inbox()).map(({ content }) => content)).toContain('hello');
 });
 
-/** Blocks a peer while our message to it is under way; `say` is the relay's OK. */
+/** Blocks a peer while our message to it is under way; `sendOk` sends the relay's OK. */
 async function blockDuringPublish() {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
-  let answer = (_: Answer): void => {};
-  world.relay.answer = () =>
+  let sendOk = (_: Reaction): void => {};
+  world.relay.onPublish = () =>
     new Promise((resolve) => {
-      answer = resolve;
+      sendOk = resolve;
     });
-  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'just before' });
+  const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'just before' });
   await settle(world.clock);
-  await box.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
-  return { world, box, bob, id, say: (said: Answer) => answer(said) };
+  await agent.updatePeer({ pubkey: bob.pubkey, trust: 'blocked' });
+  return { world, agent, bob, id, sendOk: (reaction: Reaction) => sendOk(reaction) };
 }
 
 test('a message under way when its peer is blocked gets the state the relay reports', async () => {
-  const { world, box, id, say } = await blockDuringPublish();
+  const { world, agent, id, sendOk } = await blockDuringPublish();
   await settle(world.clock);
-  world.relay.answer = () => accept;
-  say(accept);
+  world.relay.onPublish = () => accept;
+  sendOk(accept);
   await settle(world.clock);
-  expect(await box.getMessage({ id })).toMatchObject({ delivery: { state: 'published' } });
-  expect((await box.getStatus({})).outbox).toMatchObject({ queued: 0 });
+  expect(await agent.getMessage({ id })).toMatchObject({ delivery: { state: 'published' } });
+  expect((await agent.getStatus({})).outbox).toMatchObject({ queued: 0 });
 });
 
 test('does not retry a message on a relay after its peer was blocked', async () => {
-  const { world, box, bob, id, say } = await blockDuringPublish();
+  const { world, agent, bob, id, sendOk } = await blockDuringPublish();
   world.relay.offered.length = 0;
-  world.relay.answer = () => accept;
-  say(timeout);
+  world.relay.onPublish = () => accept;
+  sendOk(timeout);
   await world.clock.advance(600_000);
-  expect(await box.getMessage({ id })).toMatchObject({ delivery: { state: 'failed' } });
+  expect(await agent.getMessage({ id })).toMatchObject({ delivery: { state: 'failed' } });
   expect(bob.opened(world.relay.offered)).toEqual([]);
 });
 

@@ -10,35 +10,36 @@ const URL = 'wss://one.test';
 /** Stops an agent, so that its relay keeps messages for it. */
 async function away() {
   const world = createTestMesh(URL);
-  const box = await world.start();
+  const agent = await world.start();
   await settle(world.clock);
-  await box.stop();
+  await agent.stop();
   world.relay.queries.length = 0;
-  return { world, box, bob: world.fakePeer('bob'), nowSec: () => Math.floor(world.clock.now() / 1000) };
+  return { world, agent, bob: world.fakePeer('bob'), nowSec: () => Math.floor(world.clock.now() / 1000) };
 }
 
 const dmQueries = (world: ReturnType<typeof createTestMesh>) =>
   world.relay.queries.filter((filter) => filter.kinds?.includes(4));
 
 test('fetches a backlog larger than a page of the relay, in the order of its senders', async () => {
-  const { world, box, bob, nowSec } = await away();
+  const { world, agent, bob, nowSec } = await away();
   world.relay.maxRows = 7;
   const contents = Array.from({ length: 50 }, (_, index) => `m${index}`);
   for (const [index, content] of contents.entries()) {
-    world.relay.keep(bob.dm(box.pubkey, content, { created_at: nowSec() - 500 + index }));
+    world.relay.keep(bob.dm(agent.pubkey, content, { created_at: nowSec() - 500 + index }));
   }
-  const again = await world.start({ disk: box.disk });
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   expect((await again.inbox()).map(({ content }) => content)).toEqual(contents);
 });
 
 test('a second with more events than a page does not hide older ones', async () => {
-  const { world, box, bob, nowSec } = await away();
+  const { world, agent, bob, nowSec } = await away();
   world.relay.maxRows = 5;
-  world.relay.keep(bob.dm(box.pubkey, 'older', { created_at: nowSec() - 100 }));
-  for (let i = 0; i < 8; i++) world.relay.keep(bob.dm(box.pubkey, `same${i}`, { created_at: nowSec() - 50 }));
-  world.relay.keep(bob.dm(box.pubkey, 'newer', { created_at: nowSec() - 10 }));
-  const again = await world.start({ disk: box.disk });
+  world.relay.keep(bob.dm(agent.pubkey, 'older', { created_at: nowSec() - 100 }));
+  for (let i = 0; i < 8; i++)
+    world.relay.keep(bob.dm(agent.pubkey, `same${i}`, { created_at: nowSec() - 50 }));
+  world.relay.keep(bob.dm(agent.pubkey, 'newer', { created_at: nowSec() - 10 }));
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   const contents = (await again.inbox()).map(({ content }) => content);
   expect(contents).toContain('older');
@@ -46,9 +47,9 @@ test('a second with more events than a page does not hide older ones', async () 
 });
 
 test('sorts by second, then by the number in the conversation, then by id', async () => {
-  const { world, box, bob, nowSec } = await away();
+  const { world, agent, bob, nowSec } = await away();
   const at = (sec: number, payload: string | Record<string, unknown>): NostrEvent =>
-    bob.dm(box.pubkey, payload, { created_at: nowSec() - sec });
+    bob.dm(agent.pubkey, payload, { created_at: nowSec() - sec });
   const unnumbered = [at(5, 'x'), at(5, 'y')].sort((a, b) => (a.id < b.id ? -1 : 1));
   world.relay.keep(
     at(10, { type: 'text', body: 'third', seq: 3 }),
@@ -56,39 +57,39 @@ test('sorts by second, then by the number in the conversation, then by id', asyn
     at(20, { type: 'text', body: 'first', seq: 9 }),
     ...unnumbered.toReversed(),
   );
-  const again = await world.start({ disk: box.disk });
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   const inbox = await again.inbox();
   expect(inbox.slice(0, 3).map(({ content }) => content)).toEqual(['first', 'second', 'third']);
   expect(inbox.slice(3).map(({ id }) => id)).toEqual(unnumbered.map(({ id }) => id));
 });
 
-test('reaches back from its own last fetch for as long as an outbox lives', async () => {
-  const { world, box, bob, nowSec } = await away();
+test('reaches back from its last fetch for as long as senders keep retrying', async () => {
+  const { world, agent, bob, nowSec } = await away();
   const leftSec = nowSec();
   // Signed six days before we left, published only while we were away.
   await world.clock.advance(10 * DAY);
-  world.relay.keep(bob.dm(box.pubkey, 'late', { created_at: leftSec - 6 * 86_400 }));
-  const again = await world.start({ disk: box.disk });
+  world.relay.keep(bob.dm(agent.pubkey, 'late', { created_at: leftSec - 6 * 86_400 }));
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
-  expect(dmQueries(world)[0]).toMatchObject({ since: leftSec - 7 * 86_400, '#p': [box.pubkey] });
+  expect(dmQueries(world)[0]).toMatchObject({ since: leftSec - 7 * 86_400, '#p': [agent.pubkey] });
   expect(await again.inbox()).toMatchObject([{ content: 'late' }]);
 });
 
 test('ignores a cursor in the future', async () => {
-  const { world, box, bob, nowSec } = await away();
+  const { world, agent, bob, nowSec } = await away();
   world.clock.jump(-30 * DAY);
-  world.relay.keep(bob.dm(box.pubkey, 'missed', { created_at: nowSec() - 3_600 }));
-  const again = await world.start({ disk: box.disk });
+  world.relay.keep(bob.dm(agent.pubkey, 'missed', { created_at: nowSec() - 3_600 }));
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   expect(dmQueries(world)[0]).toMatchObject({ since: nowSec() - 7 * 86_400 });
   expect(await again.inbox()).toMatchObject([{ content: 'missed' }]);
 });
 
 test('is deep at most once an hour, shallow after a short interruption, and makes up for the deep one', async () => {
-  const { world, box, nowSec } = await away();
+  const { world, agent, nowSec } = await away();
   const startSec = nowSec();
-  const again = await world.start({ disk: box.disk });
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   expect(dmQueries(world)).toHaveLength(1);
 
@@ -108,8 +109,8 @@ test('is deep at most once an hour, shallow after a short interruption, and make
 });
 
 test('is deep after an interruption of more than an hour', async () => {
-  const { world, box, nowSec } = await away();
-  const again = await world.start({ disk: box.disk });
+  const { world, agent, nowSec } = await away();
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   const startSec = nowSec();
   again.network.disconnect();
@@ -120,8 +121,8 @@ test('is deep after an interruption of more than an hour', async () => {
 });
 
 test('a second EOSE on the same connection never asks for events from before 1970', async () => {
-  const { world, box, nowSec } = await away();
-  const again = await world.start({ disk: box.disk });
+  const { world, agent, nowSec } = await away();
+  const again = await world.start({ disk: agent.disk });
   const startSec = nowSec();
   await world.clock.advance(60_000);
   again.network.resubscribe(URL);
@@ -130,13 +131,13 @@ test('a second EOSE on the same connection never asks for events from before 197
 });
 
 test('retries a catch-up that broke off, and moves no cursor', async () => {
-  const { world, box, bob, nowSec } = await away();
+  const { world, agent, bob, nowSec } = await away();
   world.relay.completes = false;
-  const again = await world.start({ disk: box.disk });
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   const asked = dmQueries(world).length;
   world.relay.completes = true;
-  world.relay.keep(bob.dm(box.pubkey, 'missed', { created_at: nowSec() - 100 }));
+  world.relay.keep(bob.dm(agent.pubkey, 'missed', { created_at: nowSec() - 100 }));
   await world.clock.advance(10 * 60_000);
   expect(dmQueries(world).length).toBeGreaterThan(asked);
   expect(dmQueries(world).at(asked)?.since).toBe(dmQueries(world)[0]?.since);
@@ -146,79 +147,81 @@ test('retries a catch-up that broke off, and moves no cursor', async () => {
 test('a message kept by several relays arrives once', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const bob = world.fakePeer('bob');
-  const box = await world.start();
-  await box.stop();
-  const event = bob.dm(box.pubkey, 'x');
+  const agent = await world.start();
+  await agent.stop();
+  const event = bob.dm(agent.pubkey, 'x');
   for (const relay of world.mesh.relays) relay.keep(event);
-  const again = await world.start({ disk: box.disk });
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   expect(await again.inbox()).toHaveLength(1);
 });
 
 test('a forged copy in the backfill does not hide the real event', async () => {
-  const { world, box, bob } = await away();
-  const real = bob.dm(box.pubkey, 'real');
+  const { world, agent, bob } = await away();
+  const real = bob.dm(agent.pubkey, 'real');
   const forged = { ...real, sig: `${real.sig.slice(0, -1)}${real.sig.endsWith('0') ? '1' : '0'}` };
   world.relay.keep(forged, real);
-  const again = await world.start({ disk: box.disk });
+  const again = await world.start({ disk: agent.disk });
   await settle(world.clock);
   expect(await again.inbox()).toMatchObject([{ content: 'real' }]);
 });
 
 test('a deferred message that is back-dated by days is fetched again, and arrives', async () => {
   const world = createTestMesh(URL);
-  const box = await world.start();
+  const agent = await world.start();
   const [bob, friend] = [world.fakePeer('bob'), world.fakePeer('friend')];
   world.relay.push(friend.presence());
   await settle(world.clock);
-  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  await agent.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
   await world.clock.advance(2 * HOUR);
   const old = { created_at: Math.floor(world.clock.now() / 1000) - 3 * 86_400 };
-  for (let n = 0; n < trustLimits.stranger.messagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
-  const late = bob.dm(box.pubkey, 'late', old);
+  for (let n = 0; n < trustLimits.stranger.messagesBurst; n++)
+    world.relay.push(bob.dm(agent.pubkey, `m${n}`));
+  const late = bob.dm(agent.pubkey, 'late', old);
   world.relay.keep(late);
   world.relay.push(late);
   await settle(world.clock);
-  expect(await box.refused()).toMatchObject({ rate_limited: 1 });
+  expect(await agent.refused()).toMatchObject({ rate_limited: 1 });
   await world.clock.advance(6 * 60_000);
-  expect((await box.inbox()).map(({ content }) => content)).toContain('late');
+  expect((await agent.inbox()).map(({ content }) => content)).toContain('late');
 });
 
 test('a contact’s old message that was refused by a full store arrives once there is room', async () => {
   const world = createTestMesh(URL);
-  const box = await world.start({ bounds: { storedMessages: 2, pruneBatch: 1 } });
+  const agent = await world.start({ bounds: { storedMessages: 2, pruneBatch: 1 } });
   const friend = world.fakePeer('friend');
   world.relay.push(friend.presence());
   await settle(world.clock);
-  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  await agent.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
   await world.clock.advance(2 * HOUR);
-  world.relay.push(friend.dm(box.pubkey, 'a'), friend.dm(box.pubkey, 'b'));
-  const late = friend.dm(box.pubkey, 'late', {
+  world.relay.push(friend.dm(agent.pubkey, 'a'), friend.dm(agent.pubkey, 'b'));
+  const late = friend.dm(agent.pubkey, 'late', {
     created_at: Math.floor(world.clock.now() / 1000) - 3 * 86_400,
   });
   world.relay.keep(late);
   world.relay.push(late);
   await settle(world.clock);
-  expect(await box.refused()).toMatchObject({ inbox_full: 1 });
-  await box.markRead({ all: true });
+  expect(await agent.refused()).toMatchObject({ inbox_full: 1 });
+  await agent.markRead({ all: true });
   await world.clock.advance(6 * 60_000);
-  expect((await box.inbox()).map(({ content }) => content)).toContain('late');
+  expect((await agent.inbox()).map(({ content }) => content)).toContain('late');
 });
 
 test('an endless flood makes us ask every five minutes, not more often', async () => {
   const world = createTestMesh(URL);
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   await world.clock.advance(2 * HOUR);
-  for (let n = 0; n < trustLimits.stranger.messagesBurst; n++) world.relay.push(bob.dm(box.pubkey, `m${n}`));
+  for (let n = 0; n < trustLimits.stranger.messagesBurst; n++)
+    world.relay.push(bob.dm(agent.pubkey, `m${n}`));
   await settle(world.clock);
   world.relay.queries.length = 0;
   // Never kept by the relay: fetching finds nothing, and more arrives at once.
   for (let minute = 0; minute < 60; minute++) {
-    for (let n = 0; n < 40; n++) world.relay.push(bob.dm(box.pubkey, `more ${minute} ${n}`));
+    for (let n = 0; n < 40; n++) world.relay.push(bob.dm(agent.pubkey, `more ${minute} ${n}`));
     await world.clock.advance(60_000);
   }
-  expect((await box.refused())['rate_limited']).toBeGreaterThan(500);
+  expect((await agent.refused())['rate_limited']).toBeGreaterThan(500);
   expect(dmQueries(world).length).toBeLessThanOrEqual(13);
   expect(dmQueries(world).length).toBeGreaterThanOrEqual(10);
 });

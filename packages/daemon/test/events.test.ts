@@ -34,7 +34,7 @@ test('reports the delivery of our message, with the outcome of each relay', asyn
   const world = createTestMesh('wss://one.test', 'wss://two.test');
   const { alice, bob } = await startTwo(world);
   const reader = readEvents(alice, { types: 'message.state' });
-  world.mesh.relay('wss://two.test').answer = () => reject('blocked: not you');
+  world.mesh.relay('wss://two.test').onPublish = () => reject('blocked: not you');
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
   await world.clock.advance(1_000);
   await bob.markRead({ id });
@@ -51,8 +51,8 @@ test('reports the delivery of our message, with the outcome of each relay', asyn
 
 test('reports when a peer goes online and offline, by its presence and by its silence', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  const reader = readEvents(box);
+  const agent = await world.start();
+  const reader = readEvents(agent);
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
@@ -64,7 +64,7 @@ test('reports when a peer goes online and offline, by its presence and by its si
   expect(reader.fresh()).toEqual([]);
   await world.clock.advance(30_000);
   expect(reader.fresh()).toEqual(['peer.offline']);
-  world.relay.push(bob.dm(box.pubkey, 'back again'));
+  world.relay.push(bob.dm(agent.pubkey, 'back again'));
   await settle(world.clock);
   expect(reader.fresh()).toEqual(['peer.online', 'peer.handshaked', 'message.received']);
   await world.clock.advance(1_000);
@@ -75,11 +75,11 @@ test('reports when a peer goes online and offline, by its presence and by its si
 
 test('a peer that was online when the daemon stopped causes no event at the start, but one when it goes offline', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
-  const disk = await box.crash();
+  const disk = await agent.crash();
   const again = await world.start({ disk });
   const reader = readEvents(again);
   world.relay.push(bob.dm(again.pubkey, 'still here'));
@@ -91,16 +91,16 @@ test('a peer that was online when the daemon stopped causes no event at the star
 
 test('reports the state of relays, and changes of the status', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  const reader = readEvents(box);
-  box.network.disconnect();
+  const agent = await world.start();
+  const reader = readEvents(agent);
+  agent.network.disconnect();
   await world.clock.advance(20_000);
   expect(reader.seen).toMatchObject([
     { event: 'relay.state', data: { url: 'wss://one.test', role: 'own', state: 'disconnected' } },
     { event: 'status.changed', data: { degraded: true, reasons: [{ code: 'no_relay' }] } },
   ]);
   reader.fresh();
-  box.network.connect();
+  agent.network.connect();
   await settle(world.clock);
   expect(reader.seen).toMatchObject([
     { event: 'relay.state', data: { state: 'connected' } },
@@ -110,18 +110,18 @@ test('reports the state of relays, and changes of the status', async () => {
 
 test('reports the outcome of connecting to a relay, not the attempts', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  const reader = readEvents(box, { types: 'relay.state' });
+  const agent = await world.start();
+  const reader = readEvents(agent, { types: 'relay.state' });
   const states = () => reader.seen.splice(0).map(({ data }) => 'state' in data && data.state);
   for (const state of ['disconnected', 'connecting', 'disconnected', 'connecting', 'auth_failed'] as const) {
-    box.network.say('wss://one.test', { state });
+    agent.network.say('wss://one.test', { state });
   }
   await settle(world.clock);
   expect(states()).toEqual(['disconnected', 'auth_failed']);
   // Removed and added again: earlier reports do not count.
-  await box.removeRelay({ url: 'wss://one.test' });
-  await box.addRelay({ url: 'wss://one.test' });
-  box.network.say('wss://one.test', { state: 'connected' });
+  await agent.removeRelay({ url: 'wss://one.test' });
+  await agent.addRelay({ url: 'wss://one.test' });
+  agent.network.say('wss://one.test', { state: 'connected' });
   await settle(world.clock);
   expect(states().at(-1)).toBe('connected');
 });
@@ -150,22 +150,22 @@ test('a reader that reconnects gets every event it missed, in order and once', a
 
 test('a reader that missed more than is kept gets a reset, and continues with new events', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  const first = readEvents(box);
+  const agent = await world.start();
+  const first = readEvents(agent);
   await settle(world.clock);
   await first.leave();
   for (let i = 0; i < eventLimits.kept / 2; i++) {
-    box.network.disconnect();
-    box.network.connect();
+    agent.network.disconnect();
+    agent.network.connect();
   }
-  const same = readEvents(box, { last_event_id: first.position(), types: 'relay.state' });
+  const same = readEvents(agent, { last_event_id: first.position(), types: 'relay.state' });
   await settle(world.clock);
   expect(same.seen).toHaveLength(eventLimits.kept);
-  box.network.disconnect();
-  const late = readEvents(box, { last_event_id: first.position(), types: 'peer.online' });
+  agent.network.disconnect();
+  const late = readEvents(agent, { last_event_id: first.position(), types: 'peer.online' });
   await settle(world.clock);
   world.relay.keep(world.fakePeer('bob').presence());
-  box.network.connect();
+  agent.network.connect();
   await settle(world.clock);
   expect(late.seen).toMatchObject([
     { event: 'reset', data: { reason: 'too_old' } },
@@ -175,11 +175,11 @@ test('a reader that missed more than is kept gets a reset, and continues with ne
 
 test('after a restart, every earlier id gets the reset `restarted`', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  const first = readEvents(box);
+  const agent = await world.start();
+  const first = readEvents(agent);
   await settle(world.clock);
   await first.leave();
-  const again = await world.start({ disk: await box.crash() });
+  const again = await world.start({ disk: await agent.crash() });
   const second = readEvents(again, { last_event_id: first.position(), types: 'peer.online' });
   await settle(world.clock);
   expect(second.seen).toMatchObject([{ event: 'reset', data: { reason: 'restarted' } }]);
@@ -188,31 +188,31 @@ test('after a restart, every earlier id gets the reset `restarted`', async () =>
 
 test('skips events about things that no longer exist', async () => {
   const world = createTestMesh();
-  const box = await world.start({ bounds: { storedMessages: 2 } });
+  const agent = await world.start({ bounds: { storedMessages: 2 } });
   const bob = world.fakePeer('bob');
-  const first = readEvents(box);
+  const first = readEvents(agent);
   await settle(world.clock);
   await first.leave();
   for (const content of ['one', 'two', 'three', 'four']) {
-    world.relay.push(bob.dm(box.pubkey, content));
+    world.relay.push(bob.dm(agent.pubkey, content));
     await settle(world.clock);
-    await box.markRead({ all: true });
+    await agent.markRead({ all: true });
   }
-  const second = readEvents(box, { last_event_id: first.position(), types: 'message.received' });
+  const second = readEvents(agent, { last_event_id: first.position(), types: 'message.received' });
   await settle(world.clock);
-  const { items } = await box.listMessages({ order: 'asc' });
+  const { items } = await agent.listMessages({ order: 'asc' });
   expect(items.length).toBeLessThan(4);
   expect(dataOf(second.seen, 'message.received')).toEqual(items);
 });
 
 test('queries that the daemon answers by itself cause no events', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
-  const reader = readEvents(box);
-  world.relay.push(bob.dm(box.pubkey, { type: 'ping', from: bob.pubkey, ts: world.clock.now() }));
+  const reader = readEvents(agent);
+  world.relay.push(bob.dm(agent.pubkey, { type: 'ping', from: bob.pubkey, ts: world.clock.now() }));
   await settle(world.clock);
   expect(reader.fresh()).toEqual(['peer.handshaked']);
 });

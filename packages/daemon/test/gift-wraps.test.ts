@@ -23,11 +23,11 @@ test('two agents use gift wraps: relays learn neither the sender nor the time', 
 
 test('a peer without the feature gets NIP-04', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
-  await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
   expect(bob.opened(world.relay.offered).map(({ body }) => body)).toContain('x');
 });
@@ -41,19 +41,19 @@ function person(name: string) {
 
 test('a person who writes in gift wraps gets gift wraps, with one id on both sides', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const carol = person('carol');
   const nowSec = Math.floor(world.clock.now() / 1000);
-  const { event, id } = carol.sealDm(box.pubkey, 'hello agent', nowSec, 'nip17');
+  const { event, id } = carol.sealDm(agent.pubkey, 'hello agent', nowSec, 'nip17');
   world.relay.push(event);
   await settle(world.clock);
-  expect(await box.inbox()).toMatchObject([{ id, from: carol.pubkey, content: 'hello agent' }]);
+  expect(await agent.inbox()).toMatchObject([{ id, from: carol.pubkey, content: 'hello agent' }]);
 
-  const answer = await box.sendMessage({ to: carol.pubkey, content: 'hello', reply_to: id });
+  const answer = await agent.sendMessage({ to: carol.pubkey, content: 'hello', reply_to: id });
   await settle(world.clock);
   const wraps = world.relay.offered.filter(({ kind }) => kind === 1059).map((wrap) => carol.openDm(wrap));
   expect(wraps.find(({ plaintext }) => plaintext === 'hello')).toMatchObject({
-    author: box.pubkey,
+    author: agent.pubkey,
     id: answer.id,
     replyTo: id,
   });
@@ -61,23 +61,23 @@ test('a person who writes in gift wraps gets gift wraps, with one id on both sid
 
 test('the same message in two gift wraps arrives once', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const carol = person('carol');
   const nowSec = Math.floor(world.clock.now() / 1000);
-  const wraps = [1, 2].map(() => carol.sealDm(box.pubkey, 'twice', nowSec, 'nip17').event);
+  const wraps = [1, 2].map(() => carol.sealDm(agent.pubkey, 'twice', nowSec, 'nip17').event);
   expect(wraps[0]?.id).not.toBe(wraps[1]?.id);
   world.relay.push(...wraps);
   await settle(world.clock);
-  expect(await box.inbox()).toHaveLength(1);
+  expect(await agent.inbox()).toHaveLength(1);
 });
 
 test('a newer presence without the feature turns it off, an older one does not', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   const codecOf = async (content: string) => {
     world.relay.offered.length = 0;
-    await box.sendMessage({ to: bob.pubkey, content });
+    await agent.sendMessage({ to: bob.pubkey, content });
     await settle(world.clock);
     return world.relay.offered.filter(({ kind }) => kind === 4 || kind === 1059).map(({ kind }) => kind);
   };
@@ -112,27 +112,27 @@ test('catch-up finds gift wraps on a relay, though their dates are random', asyn
 
 test('a date in the future inside a gift wrap is cut to now', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const carol = person('carol');
   const nowSec = Math.floor(world.clock.now() / 1000);
-  const { event } = carol.sealDm(box.pubkey, 'from the future', nowSec + 10 * 86_400, 'nip17');
+  const { event } = carol.sealDm(agent.pubkey, 'from the future', nowSec + 10 * 86_400, 'nip17');
   world.relay.push({ ...event });
   await settle(world.clock);
-  const [message] = await box.inbox();
+  const [message] = await agent.inbox();
   // The wrap itself may be dated ahead too: then it is refused like any other event.
   if (message) expect(Date.parse(message.timestamp)).toBeLessThanOrEqual(world.clock.now());
 });
 
 test('a contact’s wrap deferred by a flood of wraps arrives, however far it is back-dated', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const friend = person('friend');
   world.relay.push(world.fakePeer('friend').presence());
   await settle(world.clock);
-  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  await agent.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
   await world.clock.advance(DAY / 12);
   const nowSec = Math.floor(world.clock.now() / 1000);
-  const wrap = friend.sealDm(box.pubkey, 'late', nowSec - 4 * 86_400, 'nip17').event;
+  const wrap = friend.sealDm(agent.pubkey, 'late', nowSec - 4 * 86_400, 'nip17').event;
   const flood = Array.from({ length: trustLimits.verifications.giftWraps.burst + 100 }, (_, n) => ({
     ...wrap,
     id: n.toString(16).padStart(64, '0'),
@@ -142,8 +142,8 @@ test('a contact’s wrap deferred by a flood of wraps arrives, however far it is
   world.relay.keep(wrap);
   world.relay.push(wrap);
   await settle(world.clock);
-  expect(await box.inbox()).toEqual([]);
+  expect(await agent.inbox()).toEqual([]);
   // Just long enough for the rate of the flood to recover.
   await world.clock.advance(31_000);
-  expect(await box.inbox()).toMatchObject([{ from: friend.pubkey, content: 'late' }]);
+  expect(await agent.inbox()).toMatchObject([{ from: friend.pubkey, content: 'late' }]);
 });

@@ -6,12 +6,12 @@ import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 
 const ask = { strangers: 'ask' } as const;
-const contents = async (box: TestAgent): Promise<string[]> =>
-  (await box.inbox()).map(({ content }) => content);
+const contents = async (agent: TestAgent): Promise<string[]> =>
+  (await agent.inbox()).map(({ content }) => content);
 
 async function asking() {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start({ config: ask });
+  const agent = await world.start({ config: ask });
   const [bob, carol] = [world.fakePeer('bob'), world.fakePeer('carol')];
   const arrive = async (...events: unknown[]): Promise<void> => {
     world.relay.push(...events);
@@ -19,63 +19,63 @@ async function asking() {
   };
   await arrive(bob.presence({ features: modern }), carol.presence({ features: modern }));
   await world.clock.advance(1_000);
-  const accept = ({ pubkey }: typeof bob) => box.answerRequest({ pubkey, accept: true });
-  return { world, box, bob, carol, arrive, accept };
+  const accept = ({ pubkey }: typeof bob) => agent.answerRequest({ pubkey, accept: true });
+  return { world, agent, bob, carol, arrive, accept };
 }
 
 const named = (mid: string, body: string) => ({ type: 'text', body, mid });
 
 test('two strangers’ messages with the same id are both held and both released', async () => {
-  const { box, bob, carol, arrive, accept } = await asking();
-  await arrive(bob.dm(box.pubkey, named('message-1', 'from bob')));
-  await arrive(carol.dm(box.pubkey, named('message-1', 'from carol')));
-  expect(await box.listRequests({})).toHaveLength(2);
+  const { agent, bob, carol, arrive, accept } = await asking();
+  await arrive(bob.dm(agent.pubkey, named('message-1', 'from bob')));
+  await arrive(carol.dm(agent.pubkey, named('message-1', 'from carol')));
+  expect(await agent.listRequests({})).toHaveLength(2);
   await accept(bob);
   await accept(carol);
-  expect(await contents(box)).toEqual(['from bob', 'from carol']);
+  expect(await contents(agent)).toEqual(['from bob', 'from carol']);
 });
 
 test('a held message whose id another conversation uses by now is still released', async () => {
-  const { box, bob, carol, arrive, accept } = await asking();
-  await arrive(bob.dm(box.pubkey, named('message-1', 'from bob')));
-  await box.updatePeer({ pubkey: carol.pubkey, trust: 'contact' });
-  await arrive(carol.dm(box.pubkey, named('message-1', 'from carol')));
+  const { agent, bob, carol, arrive, accept } = await asking();
+  await arrive(bob.dm(agent.pubkey, named('message-1', 'from bob')));
+  await agent.updatePeer({ pubkey: carol.pubkey, trust: 'contact' });
+  await arrive(carol.dm(agent.pubkey, named('message-1', 'from carol')));
   await accept(bob);
-  expect(await contents(box)).toEqual(['from carol', 'from bob']);
+  expect(await contents(agent)).toEqual(['from carol', 'from bob']);
 });
 
 test('copies of a held message, before and after its release, count as one message', async () => {
-  const { world, box, arrive } = await asking();
+  const { world, agent, arrive } = await asking();
   const dan = createIdentity(
     { engine: createWasmEngine(), random: createSeededRandom(7), clock: world.clock },
     actor('dan').secretKey,
   );
   const wrap = () =>
     dan.sealDm(
-      box.pubkey,
+      agent.pubkey,
       JSON.stringify(named('message-of-dan', 'once')),
       Math.floor(world.clock.now() / 1000),
       'nip17',
     ).event;
   await arrive(wrap(), wrap(), wrap(), wrap());
-  expect(await box.listRequests({})).toMatchObject([{ message_count: 1 }]);
-  expect(await box.refused()).toEqual({});
-  await box.answerRequest({ pubkey: dan.pubkey, accept: true });
+  expect(await agent.listRequests({})).toMatchObject([{ message_count: 1 }]);
+  expect(await agent.refused()).toEqual({});
+  await agent.answerRequest({ pubkey: dan.pubkey, accept: true });
   await arrive(wrap(), wrap());
-  expect(await contents(box)).toEqual(['once']);
+  expect(await contents(agent)).toEqual(['once']);
 });
 
 test('copies of a held message do not count against a stranger whose held messages are at the limit', async () => {
-  const { box, bob, arrive } = await asking();
-  for (const n of [1, 2, 3]) await arrive(bob.dm(box.pubkey, named(`message-${n}`, `${n}`)));
-  await arrive(bob.dm(box.pubkey, { ...named('message-1', '1'), again: true }));
-  expect(await box.refused()).toEqual({});
+  const { agent, bob, arrive } = await asking();
+  for (const n of [1, 2, 3]) await arrive(bob.dm(agent.pubkey, named(`message-${n}`, `${n}`)));
+  await arrive(bob.dm(agent.pubkey, { ...named('message-1', '1'), again: true }));
+  expect(await agent.refused()).toEqual({});
 });
 
 test('a restart with the policy `open` releases all held messages', async () => {
-  const { world, box, bob, arrive } = await asking();
-  await arrive(bob.dm(box.pubkey, 'let me in'));
-  const again = await world.start({ disk: await box.crash() });
+  const { world, agent, bob, arrive } = await asking();
+  await arrive(bob.dm(agent.pubkey, 'let me in'));
+  const again = await world.start({ disk: await agent.crash() });
   await settle(world.clock);
   expect(await again.getPolicy({})).toMatchObject({ strangers: 'open' });
   expect(await contents(again)).toEqual(['let me in']);
@@ -83,55 +83,64 @@ test('a restart with the policy `open` releases all held messages', async () => 
 });
 
 test('keeps two policy changes made at the same time', async () => {
-  const { world, box } = await asking();
-  await Promise.all([box.setPolicy({ strangers: 'closed' }), box.setPolicy({ first_contact: 'ask' })]);
+  const { world, agent } = await asking();
+  await Promise.all([agent.setPolicy({ strangers: 'closed' }), agent.setPolicy({ first_contact: 'ask' })]);
   const policy = { strangers: 'closed', first_contact: 'ask' };
-  expect(await box.getPolicy({})).toMatchObject(policy);
-  const again = await world.start({ disk: await box.crash() });
+  expect(await agent.getPolicy({})).toMatchObject(policy);
+  const again = await world.start({ disk: await agent.crash() });
   expect(await again.getPolicy({})).toMatchObject(policy);
 });
 
 test('messages that arrive while all are released arrive once, and none stays held', async () => {
-  const { box, bob, carol, world } = await asking();
-  for (let n = 0; n < 3; n++) world.relay.push(bob.dm(box.pubkey, `bob ${n}`));
-  const opened = box.setPolicy({ strangers: 'open' });
-  for (let n = 0; n < 3; n++) world.relay.push(carol.dm(box.pubkey, `carol ${n}`));
+  const { agent, bob, carol, world } = await asking();
+  for (let n = 0; n < 3; n++) world.relay.push(bob.dm(agent.pubkey, `bob ${n}`));
+  const opened = agent.setPolicy({ strangers: 'open' });
+  for (let n = 0; n < 3; n++) world.relay.push(carol.dm(agent.pubkey, `carol ${n}`));
   await settle(world.clock);
   await opened;
-  expect((await contents(box)).sort()).toEqual(['bob 0', 'bob 1', 'bob 2', 'carol 0', 'carol 1', 'carol 2']);
-  expect(await box.listRequests({})).toEqual([]);
+  expect((await contents(agent)).sort()).toEqual([
+    'bob 0',
+    'bob 1',
+    'bob 2',
+    'carol 0',
+    'carol 1',
+    'carol 2',
+  ]);
+  expect(await agent.listRequests({})).toEqual([]);
 });
 
 test('a peer can be made a contact while the inbox is full', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start({ bounds: { storedMessages: 2 } });
+  const agent = await world.start({ bounds: { storedMessages: 2 } });
   const [friend, bob] = [world.fakePeer('friend'), world.fakePeer('bob')];
   world.relay.push(friend.presence(), bob.presence());
   await settle(world.clock);
-  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
-  for (const text of ['a', 'b', 'c']) world.relay.push(friend.dm(box.pubkey, text));
+  await agent.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  for (const text of ['a', 'b', 'c']) world.relay.push(friend.dm(agent.pubkey, text));
   await settle(world.clock);
-  expect(await contents(box)).toEqual(['a', 'b']);
-  expect(await box.updatePeer({ pubkey: bob.pubkey, trust: 'contact' })).toMatchObject({ trust: 'contact' });
+  expect(await contents(agent)).toEqual(['a', 'b']);
+  expect(await agent.updatePeer({ pubkey: bob.pubkey, trust: 'contact' })).toMatchObject({
+    trust: 'contact',
+  });
 });
 
 test('accepting a request fails while the inbox is full, and succeeds later', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start({ config: ask, bounds: { storedMessages: 2, pruneBatch: 1 } });
+  const agent = await world.start({ config: ask, bounds: { storedMessages: 2, pruneBatch: 1 } });
   const [friend, bob] = [world.fakePeer('friend'), world.fakePeer('bob')];
   world.relay.push(friend.presence(), bob.presence());
-  world.relay.push(bob.dm(box.pubkey, 'let me in'));
+  world.relay.push(bob.dm(agent.pubkey, 'let me in'));
   await settle(world.clock);
-  await box.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
-  for (const text of ['a', 'b']) world.relay.push(friend.dm(box.pubkey, text));
+  await agent.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+  for (const text of ['a', 'b']) world.relay.push(friend.dm(agent.pubkey, text));
   await settle(world.clock);
-  await expect(box.answerRequest({ pubkey: bob.pubkey, accept: true })).rejects.toMatchObject({
+  await expect(agent.answerRequest({ pubkey: bob.pubkey, accept: true })).rejects.toMatchObject({
     code: 'inbox_full',
   });
-  expect(await box.peer(bob.pubkey)).toMatchObject({ trust: 'stranger' });
-  expect(await box.listRequests({})).toHaveLength(1);
-  await box.markRead({ all: true });
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ trust: 'stranger' });
+  expect(await agent.listRequests({})).toHaveLength(1);
+  await agent.markRead({ all: true });
   await world.clock.advance(1_000);
-  await box.answerRequest({ pubkey: bob.pubkey, accept: true });
-  expect(await contents(box)).toContain('let me in');
+  await agent.answerRequest({ pubkey: bob.pubkey, accept: true });
+  expect(await contents(agent)).toContain('let me in');
 });

@@ -12,92 +12,96 @@ test.each([
   ['', { type: 'intro' }],
 ])('greets a peer of version %j in its dialect', async (version, hello) => {
   const world = createTestMesh();
-  const box = await world.start({ name: 'Ann' });
+  const agent = await world.start({ name: 'Ann' });
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ version }));
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toMatchObject([
-    { ...hello, from: box.pubkey, ts: world.clock.now() },
+    { ...hello, from: agent.pubkey, ts: world.clock.now() },
   ]);
 });
 
 test('greets a key once, however often and wherever it appears, also across a restart', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   for (const relay of world.mesh.relays) relay.push(bob.presence({ kind: 1 }), bob.presence());
   await settle(world.clock);
   await world.clock.advance(600_000);
   world.relay.push(bob.presence());
   await settle(world.clock);
-  const again = await world.start({ disk: await box.crash() });
+  const again = await world.start({ disk: await agent.crash() });
   world.relay.push(bob.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) + 5 }));
   await world.clock.advance(60_000);
-  const hellos = [...box.published(4), ...again.published(4)].map(({ id }) => id);
+  const hellos = [...agent.published(4), ...again.published(4)].map(({ id }) => id);
   expect(new Set(hellos).size).toBe(1);
 });
 
 test('greets a peer discovered by its message', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
-  world.relay.push(bob.dm(box.pubkey, 'hi there'));
+  world.relay.push(bob.dm(agent.pubkey, 'hi there'));
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'intro' }]);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
 });
 
 test('a message of the peer after our hello acknowledges the handshake', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
-  world.relay.push(bob.dm(box.pubkey, 'oh, hi'));
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
+  world.relay.push(bob.dm(agent.pubkey, 'oh, hi'));
   await settle(world.clock);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'acknowledged' });
-  expect(box.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(1);
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ handshake: 'acknowledged' });
+  expect(agent.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(
+    1,
+  );
 });
 
 test('the handshake is acknowledged if the peer greeted first', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(
-    bob.dm(box.pubkey, { type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat', 'code'] }),
+    bob.dm(agent.pubkey, { type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat', 'code'] }),
   );
   await settle(world.clock);
-  expect(await box.peer(bob.pubkey)).toMatchObject({
+  expect(await agent.peer(bob.pubkey)).toMatchObject({
     handshake: 'acknowledged',
     name: 'Bob',
     version: '0.2.0',
     capabilities: ['chat', 'code'],
   });
-  expect(box.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(1);
+  expect(agent.log.lines.filter(({ message }) => message.startsWith('handshake acknowledged'))).toHaveLength(
+    1,
+  );
 });
 
 test('the handshake is not acknowledged before our hello is out', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  world.relay.answer = () => timeout;
+  const agent = await world.start();
+  world.relay.onPublish = () => timeout;
   const bob = world.fakePeer('bob');
-  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0' }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'intro', v: '0.2.0' }));
   await settle(world.clock);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'none' });
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ handshake: 'none' });
 });
 
 test('does not reply to a hello with a second hello', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
   for (let round = 0; round < 3; round++) {
-    world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.2.0', ts: round }));
+    world.relay.push(bob.dm(agent.pubkey, { type: 'intro', v: '0.2.0', ts: round }));
     await world.clock.advance(60_000);
   }
-  expect(bob.opened(box.published(4))).toHaveLength(1);
+  expect(bob.opened(agent.published(4))).toHaveLength(1);
 });
 
 test('two agents exchange one hello each', async () => {
@@ -115,14 +119,14 @@ test('two agents exchange one hello each', async () => {
 
 test('greets peers after a crash that it could not greet before', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  world.relay.answer = () => reject('rate-limited: slow down');
+  const agent = await world.start();
+  world.relay.onPublish = () => reject('rate-limited: slow down');
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await settle(world.clock);
-  const [hello] = box.published(4);
-  world.relay.answer = () => ({ outcome: 'accepted', reason: null, prefix: null, keeps: true });
-  const again = await world.start({ disk: await box.crash() });
+  const [hello] = agent.published(4);
+  world.relay.onPublish = () => ({ outcome: 'accepted', reason: null, prefix: null, keeps: true });
+  const again = await world.start({ disk: await agent.crash() });
   await settle(world.clock);
   expect(again.published(4)).toEqual([hello]);
   expect(await again.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
@@ -136,14 +140,14 @@ test('hellos are not shown as messages', async () => {
 
 test('an old hello does not override a newer presence', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   const nowSec = Math.floor(world.clock.now() / 1000);
   world.relay.push(bob.presence({ name: 'new', features: modern }));
   await settle(world.clock);
   world.relay.push(
-    bob.dm(box.pubkey, { type: 'intro', v: '0.1.0', name: 'old' }, { created_at: nowSec - 10 }),
+    bob.dm(agent.pubkey, { type: 'intro', v: '0.1.0', name: 'old' }, { created_at: nowSec - 10 }),
   );
   await settle(world.clock);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ name: 'new', features: modern, version: '0.3.0' });
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ name: 'new', features: modern, version: '0.3.0' });
 });

@@ -19,10 +19,10 @@ async function allPages<T>(
 
 async function crowd(count: number) {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const nowSec = Math.floor(world.clock.now() / 1000);
-  const puppets = Array.from({ length: count }, (_, index) => world.fakePeer(`peer ${index}`));
-  for (const [index, fakePeer] of puppets.entries()) {
+  const fakePeers = Array.from({ length: count }, (_, index) => world.fakePeer(`peer ${index}`));
+  for (const [index, fakePeer] of fakePeers.entries()) {
     // Some are from the same second.
     const createdAtSec = nowSec - Math.floor(index / 3);
     world.relay.push(
@@ -34,12 +34,12 @@ async function crowd(count: number) {
     );
   }
   await settle(world.clock);
-  return { world, box, puppets };
+  return { world, agent, fakePeers };
 }
 
 test('pages of peers contain every peer once, the last seen first', async () => {
-  const { box } = await crowd(25);
-  const whole = (await box.listPeers({})).items;
+  const { agent } = await crowd(25);
+  const whole = (await agent.listPeers({})).items;
   expect(whole).toHaveLength(25);
   expect(whole.map(({ last_seen }) => last_seen)).toEqual(
     whole
@@ -48,20 +48,20 @@ test('pages of peers contain every peer once, the last seen first', async () => 
       .reverse(),
   );
   for (const limit of [1, 3, 5, 24, 25, 26]) {
-    const pages = await allPages('listPeers', (paging) => box.listPeers({ limit, ...paging }));
+    const pages = await allPages('listPeers', (paging) => agent.listPeers({ limit, ...paging }));
     expect(pages.flat()).toEqual(whole);
     expect(pages).toHaveLength(Math.ceil(25 / limit));
   }
 });
 
 test('filters peers by online, feature, capability, trust and text', async () => {
-  const { world, box, puppets } = await crowd(6);
-  const [first, second] = puppets;
-  if (!first || !second) throw new Error('no puppets');
+  const { world, agent, fakePeers } = await crowd(6);
+  const [first, second] = fakePeers;
+  if (!first || !second) throw new Error('no fake peers');
   world.relay.push(first.presence({ offline: true, createdAtSec: Math.floor(world.clock.now() / 1000) + 1 }));
-  world.relay.push(second.dm(box.pubkey, { type: 'profile', name: '100%_x', capabilities: ['build'] }));
+  world.relay.push(second.dm(agent.pubkey, { type: 'profile', name: '100%_x', capabilities: ['build'] }));
   await settle(world.clock);
-  const count = async (input: Input<'listPeers'>) => (await box.listPeers(input)).items.length;
+  const count = async (input: Input<'listPeers'>) => (await agent.listPeers(input)).items.length;
   expect(await count({ online: true })).toBe(5);
   expect(await count({ online: false })).toBe(1);
   expect(await count({ feature: 'odd' })).toBe(3);
@@ -79,13 +79,13 @@ test('filters peers by online, feature, capability, trust and text', async () =>
 
 async function conversation() {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   const carol = world.fakePeer('carol');
   for (let i = 0; i < 12; i++) {
     const from = i % 3 === 0 ? carol : bob;
     world.relay.push(
-      from.dm(box.pubkey, {
+      from.dm(agent.pubkey, {
         type: i % 4 === 0 ? 'task' : 'text',
         body: `in ${i}`,
         thread: `thread-${i % 2}-xx`,
@@ -93,10 +93,10 @@ async function conversation() {
     );
   }
   await settle(world.clock);
-  await box.sendMessage({ to: bob.pubkey, content: 'out to bob' });
-  await box.sendMessage({ to: carol.pubkey, content: 'out to carol' });
+  await agent.sendMessage({ to: bob.pubkey, content: 'out to bob' });
+  await agent.sendMessage({ to: carol.pubkey, content: 'out to carol' });
   await settle(world.clock);
-  return { world, box, bob, carol };
+  return { world, agent, bob, carol };
 }
 
 test.each([
@@ -106,12 +106,12 @@ test.each([
   ['unread', { unread: true }, 12],
   ['a search', { q: 'in 1' }, 3],
 ] as const)('pages of messages hold every message once: %s', async (_, input, count) => {
-  const { box } = await conversation();
-  const whole = (await box.listMessages(input)).items.map(({ id }) => id);
+  const { agent } = await conversation();
+  const whole = (await agent.listMessages(input)).items.map(({ id }) => id);
   expect(whole).toHaveLength(count);
   for (const limit of [1, 4, count - 1, count, count + 1]) {
     const pages = await allPages('listMessages', (paging) =>
-      box.listMessages({ ...input, limit, ...paging }),
+      agent.listMessages({ ...input, limit, ...paging }),
     );
     expect(pages.flat().map(({ id }) => id)).toEqual(whole);
     expect(pages).toHaveLength(Math.ceil(count / limit));
@@ -119,19 +119,19 @@ test.each([
 });
 
 test('messages that arrive between pages do not shift them', async () => {
-  const { world, box, bob } = await conversation();
-  const first = await box.listMessages({ limit: 5 });
-  world.relay.push(bob.dm(box.pubkey, 'new one'));
+  const { world, agent, bob } = await conversation();
+  const first = await agent.listMessages({ limit: 5 });
+  world.relay.push(bob.dm(agent.pubkey, 'new one'));
   await settle(world.clock);
-  const second = await box.listMessages({ limit: 50, cursor: first.next_cursor as string });
+  const second = await agent.listMessages({ limit: 50, cursor: first.next_cursor as string });
   const contents = [...first.items, ...second.items].map(({ content }) => content);
   expect(new Set(contents).size).toBe(12);
   expect(contents).not.toContain('new one');
 });
 
 test('by default, unread messages are listed oldest first, all others newest first', async () => {
-  const { box } = await conversation();
-  const firstOf = async (input: Input<'listMessages'>) => (await box.listMessages(input)).items[0]?.content;
+  const { agent } = await conversation();
+  const firstOf = async (input: Input<'listMessages'>) => (await agent.listMessages(input)).items[0]?.content;
   expect(await firstOf({ unread: true })).toBe('in 0');
   expect(await firstOf({})).toBe('in 11');
   expect(await firstOf({ unread: true, order: 'desc' })).toBe('in 11');
@@ -139,8 +139,8 @@ test('by default, unread messages are listed oldest first, all others newest fir
 });
 
 test('filters messages', async () => {
-  const { box, bob, carol } = await conversation();
-  const list = async (input: Input<'listMessages'>) => (await box.listMessages(input)).items;
+  const { agent, bob, carol } = await conversation();
+  const list = async (input: Input<'listMessages'>) => (await agent.listMessages(input)).items;
   expect(await list({ from: carol.pubkey })).toHaveLength(4);
   expect(await list({ from: carol.pubkey, direction: 'out' })).toHaveLength(4);
   expect(await list({ with: carol.pubkey, direction: 'all' })).toHaveLength(5);
@@ -153,35 +153,35 @@ test('filters messages', async () => {
 });
 
 test('refuses two parameters for the sender', async () => {
-  const { box, bob, carol } = await conversation();
-  await expect(box.listMessages({ from: carol.pubkey, with: bob.pubkey })).rejects.toMatchObject({
+  const { agent, bob, carol } = await conversation();
+  await expect(agent.listMessages({ from: carol.pubkey, with: bob.pubkey })).rejects.toMatchObject({
     code: 'invalid_request',
   });
-  expect((await box.listMessages({ from: carol.pubkey, with: carol.pubkey })).items).toHaveLength(4);
+  expect((await agent.listMessages({ from: carol.pubkey, with: carol.pubkey })).items).toHaveLength(4);
 });
 
 test('marks as read by id, ids, sender and all, and counts only messages that were unread', async () => {
-  const { world, box, bob, carol } = await conversation();
-  const [one, two, three] = await box.inbox();
+  const { world, agent, bob, carol } = await conversation();
+  const [one, two, three] = await agent.inbox();
   if (!one || !two || !three) throw new Error('no messages');
-  expect(await box.markRead({ id: one.id })).toEqual({ marked: 1 });
-  expect(await box.markRead({ id: one.id })).toEqual({ marked: 0 });
-  expect(await box.markRead({ ids: [one.id, two.id, three.id, 'unknown'] })).toEqual({ marked: 2 });
-  expect(await box.markRead({ from: carol.pubkey })).toEqual({ marked: 3 });
-  expect((await box.listMessages({ unread: true, from: carol.pubkey })).items).toEqual([]);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ unread_count: 6 });
-  expect(await box.markRead({ all: true })).toEqual({ marked: 6 });
-  expect(await box.getStatus({})).toMatchObject({ unread_count: 0 });
-  const again = await world.start({ disk: await box.crash(), up: false });
+  expect(await agent.markRead({ id: one.id })).toEqual({ marked: 1 });
+  expect(await agent.markRead({ id: one.id })).toEqual({ marked: 0 });
+  expect(await agent.markRead({ ids: [one.id, two.id, three.id, 'unknown'] })).toEqual({ marked: 2 });
+  expect(await agent.markRead({ from: carol.pubkey })).toEqual({ marked: 3 });
+  expect((await agent.listMessages({ unread: true, from: carol.pubkey })).items).toEqual([]);
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ unread_count: 6 });
+  expect(await agent.markRead({ all: true })).toEqual({ marked: 6 });
+  expect(await agent.getStatus({})).toMatchObject({ unread_count: 0 });
+  const again = await world.start({ disk: await agent.crash(), up: false });
   expect(await again.getStatus({})).toMatchObject({ unread_count: 0 });
 });
 
 test('an unknown id is an error, an unknown peer too', async () => {
-  const { world, box } = await conversation();
-  await expect(box.getMessage({ id: 'nothing' })).rejects.toMatchObject({ code: 'message_unknown' });
-  await expect(box.getPeer({ pubkey: world.fakePeer('nobody').pubkey })).rejects.toMatchObject({
+  const { world, agent } = await conversation();
+  await expect(agent.getMessage({ id: 'nothing' })).rejects.toMatchObject({ code: 'message_unknown' });
+  await expect(agent.getPeer({ pubkey: world.fakePeer('nobody').pubkey })).rejects.toMatchObject({
     code: 'peer_unknown',
   });
-  await expect(box.getPeer({ pubkey: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
-  await expect(box.listMessages({ from: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
+  await expect(agent.getPeer({ pubkey: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
+  await expect(agent.listMessages({ from: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
 });

@@ -4,17 +4,17 @@ import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, startTwo, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
 /** Makes an agent reply to every message at once. */
-function echo(box: TestAgent, world: TestMesh) {
+function echo(agent: TestAgent, world: TestMesh) {
   const refusals: unknown[] = [];
   let sent = 0;
   return {
     refusals,
     sent: () => sent,
     async answer(): Promise<void> {
-      const messages = (await box.listMessages({ unread: true })).items;
-      if (messages.length > 0) await box.markRead({ all: true });
+      const messages = (await agent.listMessages({ unread: true })).items;
+      if (messages.length > 0) await agent.markRead({ all: true });
       for (const { from, content, id } of messages) {
-        await box
+        await agent
           .sendMessage({ to: from, content: `re: ${content}`.slice(0, 200), reply_to: id })
           .then(() => sent++)
           .catch((error) => refusals.push(error.code));
@@ -135,7 +135,7 @@ test('a quick reply is marked and has one hop more than its message; a slow one 
 
 test('ends a row of automatic messages, over however many agents it runs', async () => {
   const world = createTestMesh('wss://one.test');
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   const loop = {
     type: 'text',
@@ -144,9 +144,9 @@ test('ends a row of automatic messages, over however many agents it runs', async
     auto: true,
     hops: trustLimits.loop.autoHops,
   };
-  world.relay.push(bob.dm(box.pubkey, loop));
+  world.relay.push(bob.dm(agent.pubkey, loop));
   await settle(world.clock);
-  await expect(box.sendMessage({ to: bob.pubkey, content: 'done' })).rejects.toMatchObject({
+  await expect(agent.sendMessage({ to: bob.pubkey, content: 'done' })).rejects.toMatchObject({
     code: 'loop_suspected',
   });
 });
@@ -160,12 +160,12 @@ test('pauses three agents that pass everything on in a ring', async () => {
   await ring[0].sendMessage({ to: ring[1].pubkey, content: 'pass it on' });
   for (let second = 0; second < 300; second++) {
     await world.clock.advance(1_000);
-    for (const [place, box] of ring.entries()) {
-      const { items } = await box.listMessages({ unread: true });
+    for (const [place, agent] of ring.entries()) {
+      const { items } = await agent.listMessages({ unread: true });
       if (items.length === 0) continue;
-      await box.markRead({ all: true });
+      await agent.markRead({ all: true });
       const to = ring[(place + 1) % 3]?.pubkey as string;
-      await box
+      await agent
         .sendMessage({ to, content: 'pass it on' })
         .then(() => passedOn++)
         .catch(({ code }) => refusals.push(code));
@@ -177,17 +177,17 @@ test('pauses three agents that pass everything on in a ring', async () => {
 
 test('a stranger that claims a huge hop count pauses only its own conversation', async () => {
   const world = createTestMesh('wss://one.test');
-  const box = await world.start();
+  const agent = await world.start();
   const [bob, mallory] = [world.fakePeer('bob'), world.fakePeer('mallory')];
-  world.relay.push(bob.presence({ features: modern }), bob.dm(box.pubkey, 'hi'));
+  world.relay.push(bob.presence({ features: modern }), bob.dm(agent.pubkey, 'hi'));
   world.relay.push(
-    mallory.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops: 2 ** 53 - 1 }),
+    mallory.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops: 2 ** 53 - 1 }),
   );
   await settle(world.clock);
-  await box.sendMessage({ to: bob.pubkey, content: 'hello' });
+  await agent.sendMessage({ to: bob.pubkey, content: 'hello' });
   await settle(world.clock);
   expect(bob.opened(world.relay.offered).find(({ body }) => body === 'hello')).toMatchObject({ hops: 1 });
-  await expect(box.sendMessage({ to: mallory.pubkey, content: 'x' })).rejects.toMatchObject({
+  await expect(agent.sendMessage({ to: mallory.pubkey, content: 'x' })).rejects.toMatchObject({
     code: 'loop_suspected',
   });
 });
@@ -196,12 +196,12 @@ test.each([-5, Number.POSITIVE_INFINITY, Number.NaN, 0.5, '7', null, 2 ** 53])(
   'ignores a hop count of %s',
   async (hops) => {
     const world = createTestMesh('wss://one.test');
-    const box = await world.start();
+    const agent = await world.start();
     const bob = world.fakePeer('bob');
-    world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops }));
+    world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-loop-1', auto: true, hops }));
     await settle(world.clock);
-    expect(await box.inbox()).toMatchObject([{ auto: true, hops: 1 }]);
-    await box.sendMessage({ to: bob.pubkey, content: 'x' });
+    expect(await agent.inbox()).toMatchObject([{ auto: true, hops: 1 }]);
+    await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   },
 );
 

@@ -10,7 +10,7 @@ const INTERVAL = 300_000;
 
 test('announces itself in both kinds, with all tags that others look for', async () => {
   const world = createTestMesh();
-  const box = await world.start({ name: 'Ann' });
+  const agent = await world.start({ name: 'Ann' });
   const nowSec = Math.floor(world.clock.now() / 1000);
   const common = [
     ['t', 'ocmesh'],
@@ -24,27 +24,27 @@ test('announces itself in both kinds, with all tags that others look for', async
     ['f', 'nip17'],
     ['expiration', String(nowSec + 900)],
   ];
-  expect(box.published(31337)).toMatchObject([
+  expect(agent.published(31337)).toMatchObject([
     { created_at: nowSec, content: 'ocmesh-agent-online', tags: [['d', 'ocmesh-presence'], ...common] },
   ]);
-  expect(box.published(1)).toMatchObject([{ created_at: nowSec, tags: common }]);
+  expect(agent.published(1)).toMatchObject([{ created_at: nowSec, tags: common }]);
 });
 
 test('announces at every interval, with a newer date each time', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   await world.clock.advance(3 * INTERVAL);
-  const times = box.published(31337).map((event) => event.created_at);
+  const times = agent.published(31337).map((event) => event.created_at);
   expect(times).toHaveLength(4);
   expect(times.slice(1).map((time, index) => time - (times[index] as number))).toEqual([300, 300, 300]);
 });
 
 test('announces to a relay that connects later, with the same event while it is fresh', async () => {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
-  const box = await world.start({ up: false });
-  box.network.connect('wss://one.test');
+  const agent = await world.start({ up: false });
+  agent.network.connect('wss://one.test');
   await world.clock.advance(1_000);
-  box.network.connect('wss://two.test');
+  agent.network.connect('wss://two.test');
   await settle(world.clock);
   const [one, two] = world.mesh.relays.map((relay) => relay.offered.filter((event) => event.kind === 31337));
   expect(one).toHaveLength(1);
@@ -53,9 +53,9 @@ test('announces to a relay that connects later, with the same event while it is 
 
 test('created_at only grows, also across a restart and a clock that jumped back', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const times: number[] = [];
-  const note = (from: typeof box): void => {
+  const note = (from: typeof agent): void => {
     times.push(
       ...from
         .published(31337)
@@ -67,10 +67,10 @@ test('created_at only grows, also across a restart and a clock that jumped back'
   world.clock.jump(-3_600_000);
   world.relay.clockOffsetMs = 3_600_000;
   await world.clock.advance(INTERVAL);
-  note(box);
-  await box.stop();
-  note(box);
-  const again = await world.start({ disk: box.disk });
+  note(agent);
+  await agent.stop();
+  note(agent);
+  const again = await world.start({ disk: agent.disk });
   await world.clock.advance(INTERVAL);
   note(again);
   const third = await world.start({ disk: await again.crash() });
@@ -81,15 +81,15 @@ test('created_at only grows, also across a restart and a clock that jumped back'
 
 test('dates the offline presence one second after the last announcement, with the same lifetime', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   await world.clock.advance(200_000);
-  const last = box.published(31337).at(-1);
-  await box.stop();
-  const offline = box.published(31337).at(-1);
+  const last = agent.published(31337).at(-1);
+  await agent.stop();
+  const offline = agent.published(31337).at(-1);
   expect(offline?.created_at).toBe((last?.created_at as number) + 1);
   expect(offline?.tags).toContainEqual(['status', 'offline']);
   expect(offline?.tags).toContainEqual(['expiration', String((last?.created_at as number) + 1 + 900)]);
-  expect(box.published(1).at(-1)?.tags).not.toContainEqual(['status', 'offline']);
+  expect(agent.published(1).at(-1)?.tags).not.toContainEqual(['status', 'offline']);
 });
 
 test('a newcomer after an offline presence does not see the peer online, although its kind 1 note is still there', async () => {
@@ -100,9 +100,9 @@ test('a newcomer after an offline presence does not see the peer online, althoug
   await gone.stop();
   world.relay.keep(...gone.published(31337));
   await world.clock.advance(5 * 60_000);
-  const box = await world.start({ name: 'newcomer' });
+  const agent = await world.start({ name: 'newcomer' });
   await world.clock.advance(10_000);
-  expect((await box.listPeers({})).items).toEqual([]);
+  expect((await agent.listPeers({})).items).toEqual([]);
 });
 
 test('publishes the kind 1 note only on relays that support expiration by NIP-11', async () => {
@@ -120,28 +120,28 @@ test('publishes the kind 1 note only on relays that support expiration by NIP-11
 
 test('announces only in the configured kinds', async () => {
   const world = createTestMesh();
-  const box = await world.start({ config: { presence_kinds: [1] } });
+  const agent = await world.start({ config: { presence_kinds: [1] } });
   await world.clock.advance(INTERVAL);
-  await box.stop();
+  await agent.stop();
   expect(new Set(presencesAmong(world.relay.offered).map((event) => event.kind))).toEqual(new Set([1]));
 });
 
 test('leaves no timer after a clean stop', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   world.relay.push(world.fakePeer('bob').presence());
   await settle(world.clock);
-  await box.stop();
+  await agent.stop();
   expect(world.clock.pending()).toBe(0);
 });
 
 test('leaves no work after a stop in the middle of a flood', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
-  for (let i = 0; i < 200; i++) world.relay.push(bob.dm(box.pubkey, `m${i}`));
+  for (let i = 0; i < 200; i++) world.relay.push(bob.dm(agent.pubkey, `m${i}`));
   await Promise.resolve();
-  await box.stop();
+  await agent.stop();
   await world.clock.advance(60_000);
   expect(world.clock.pending()).toBe(0);
 });

@@ -4,36 +4,36 @@ import { createTestMesh, settle } from './support/test-agent.ts';
 
 async function asked(name?: string) {
   const world = createTestMesh();
-  const box = await world.start(name === undefined ? {} : { name });
+  const agent = await world.start(name === undefined ? {} : { name });
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(1_000);
   world.relay.offered.length = 0;
   const ask = async (payload: Record<string, unknown>): Promise<void> => {
-    world.relay.push(bob.dm(box.pubkey, { ts: world.clock.now(), v: '0.3.0', ...payload }));
+    world.relay.push(bob.dm(agent.pubkey, { ts: world.clock.now(), v: '0.3.0', ...payload }));
     await settle(world.clock);
   };
-  return { world, box, bob, ask, answers: () => bob.opened(world.relay.offered) };
+  return { world, agent, bob, ask, replies: () => bob.opened(world.relay.offered) };
 }
 
 test('replies to a ping with a pong', async () => {
-  const { world, box, ask, answers } = await asked();
+  const { world, agent, ask, replies } = await asked();
   await ask({ type: 'ping' });
-  expect(answers()).toEqual([{ type: 'pong', ts: world.clock.now(), v: '0.3.0' }]);
-  expect(await box.inbox()).toEqual([]);
+  expect(replies()).toEqual([{ type: 'pong', ts: world.clock.now(), v: '0.3.0' }]);
+  expect(await agent.inbox()).toEqual([]);
 });
 
 test('replies to a query for its profile', async () => {
-  const { ask, answers } = await asked('Ann');
+  const { ask, replies } = await asked('Ann');
   await ask({ type: 'profile' });
-  expect(answers()).toMatchObject([{ type: 'profile', name: 'Ann', capabilities: ['chat'] }]);
+  expect(replies()).toMatchObject([{ type: 'profile', name: 'Ann', capabilities: ['chat'] }]);
 });
 
 test('stores a profile with content, and does not reply to it', async () => {
-  const { box, bob, ask, answers } = await asked();
+  const { agent, bob, ask, replies } = await asked();
   await ask({ type: 'profile', name: 'Bob', about: 'builds things', capabilities: ['build'] });
-  expect(answers()).toEqual([]);
-  expect(await box.peer(bob.pubkey)).toMatchObject({
+  expect(replies()).toEqual([]);
+  expect(await agent.peer(bob.pubkey)).toMatchObject({
     name: 'Bob',
     about: 'builds things',
     capabilities: ['build'],
@@ -41,49 +41,49 @@ test('stores a profile with content, and does not reply to it', async () => {
 });
 
 test('two agents without names do not keep replying to each other’s profiles', async () => {
-  const { ask, answers } = await asked();
+  const { ask, replies } = await asked();
   await ask({ type: 'profile', name: '', about: '', capabilities: ['chat'] });
-  expect(answers()).toEqual([]);
+  expect(replies()).toEqual([]);
 });
 
 test('does not reply to a pong', async () => {
-  const { ask, answers } = await asked();
+  const { ask, replies } = await asked();
   await ask({ type: 'pong' });
-  expect(answers()).toEqual([]);
+  expect(replies()).toEqual([]);
 });
 
 test('replies to one peer at most every five seconds, whatever the clock does', async () => {
-  const { world, ask, answers } = await asked();
+  const { world, ask, replies } = await asked();
   for (let i = 0; i < 10; i++) await ask({ type: 'ping', n: i });
-  expect(answers()).toHaveLength(1);
+  expect(replies()).toHaveLength(1);
   await world.clock.advance(4_999);
   await ask({ type: 'ping', n: 'early' });
-  expect(answers()).toHaveLength(1);
+  expect(replies()).toHaveLength(1);
   await world.clock.advance(1);
   await ask({ type: 'ping', n: 'in time' });
-  expect(answers()).toHaveLength(2);
+  expect(replies()).toHaveLength(2);
   world.clock.jump(-600_000);
   await world.clock.advance(5_000);
   await ask({ type: 'ping', n: 'in the past' });
-  expect(answers()).toHaveLength(3);
+  expect(replies()).toHaveLength(3);
 });
 
 test('one peer’s endless queries do not keep others from their replies', async () => {
-  const { world, box, ask } = await asked();
+  const { world, agent, ask } = await asked();
   await ask({ type: 'ping' });
   const carol = world.fakePeer('carol');
-  world.relay.push(carol.dm(box.pubkey, { type: 'ping' }));
+  world.relay.push(carol.dm(agent.pubkey, { type: 'ping' }));
   await settle(world.clock);
   expect(carol.opened(world.relay.offered)).toContainEqual(expect.objectContaining({ type: 'pong' }));
 });
 
 test('gives up an unsent reply after ten minutes', async () => {
-  const { world, box, ask, answers } = await asked();
-  world.relay.answer = () => ({ outcome: 'timeout', reason: null, prefix: null, keeps: false });
+  const { world, agent, ask, replies } = await asked();
+  world.relay.onPublish = () => ({ outcome: 'timeout', reason: null, prefix: null, keeps: false });
   await ask({ type: 'ping' });
   await world.clock.advance(11 * 60_000);
-  const tries = answers().length;
+  const tries = replies().length;
   await world.clock.advance(3_600_000);
-  expect(answers()).toHaveLength(tries);
-  expect((await box.getStatus({})).outbox).toEqual({ queued: 0, published: 0, failed: 0 });
+  expect(replies()).toHaveLength(tries);
+  expect((await agent.getStatus({})).outbox).toEqual({ queued: 0, published: 0, failed: 0 });
 });

@@ -1,7 +1,7 @@
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
-import { type Answer, accept, reject } from './support/memory-relay-network.ts';
+import { accept, type Reaction, reject } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
@@ -11,36 +11,36 @@ const DAY = 86_400_000;
 /** Starts an agent without relays that has a message for a peer with these features. */
 async function waitingFor(features: readonly string[], hours: number) {
   const world = createTestMesh(ONE, TWO);
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features }));
   await settle(world.clock);
-  box.network.disconnect();
-  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  agent.network.disconnect();
+  const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   await world.clock.advance(hours * 3_600_000);
   for (const relay of world.mesh.relays) relay.offered.length = 0;
   const dms = () => world.mesh.relays.map((relay) => relay.offered.filter(({ kind }) => kind === 4));
-  return { world, box, bob, id, dms };
+  return { world, agent, bob, id, dms };
 }
 
 test('a message that no relay accepted for long is sent with a new date, under the same id', async () => {
-  const { world, box, bob, id, dms } = await waitingFor(modern, 26);
-  box.network.connect();
+  const { world, agent, bob, id, dms } = await waitingFor(modern, 26);
+  agent.network.connect();
   await settle(world.clock);
   const [one = [], two = []] = dms();
   expect(one).toHaveLength(1);
   expect(two).toEqual(one);
   expect(one[0]?.created_at).toBe(Math.floor(world.clock.now() / 1000));
   expect(bob.opened(one)).toMatchObject([{ mid: id, body: 'x', ts: world.clock.now() - 26 * 3_600_000 }]);
-  expect((await box.getMessage({ id })).delivery).toMatchObject({
+  expect((await agent.getMessage({ id })).delivery).toMatchObject({
     state: 'published',
     relays: [{ url: ONE }, { url: TWO }],
   });
 });
 
 test('without an envelope the bytes stay the same: the peer would see the message twice', async () => {
-  const { world, box, dms } = await waitingFor(['messaging'], 26);
-  box.network.connect();
+  const { world, agent, dms } = await waitingFor(['messaging'], 26);
+  agent.network.connect();
   await settle(world.clock);
   const [one = []] = dms();
   expect(one).toHaveLength(1);
@@ -48,15 +48,15 @@ test('without an envelope the bytes stay the same: the peer would see the messag
 });
 
 test('once a relay has the message, the others get the same bytes, however late', async () => {
-  const { world, box, id, dms } = await waitingFor(modern, 0);
-  box.network.connect(ONE);
+  const { world, agent, id, dms } = await waitingFor(modern, 0);
+  agent.network.connect(ONE);
   await settle(world.clock);
   await world.clock.advance(2 * DAY);
-  box.network.connect(TWO);
+  agent.network.connect(TWO);
   await settle(world.clock);
   const [one, two] = dms();
   expect(two).toEqual(one);
-  expect((await box.getMessage({ id })).delivery.relays).toHaveLength(2);
+  expect((await agent.getMessage({ id })).delivery.relays).toHaveLength(2);
 });
 
 test.each([
@@ -64,19 +64,19 @@ test.each([
   'invalid: created_at is too old',
   'error: event timestamp too far in the past',
 ])('a relay that refuses the date with %j gets the message with a new one', async (reason) => {
-  const { world, box, id, dms } = await waitingFor(modern, 0);
+  const { world, agent, id, dms } = await waitingFor(modern, 0);
   const isFresh = ({ created_at }: NostrEvent) => created_at > world.clock.now() / 1000 - 600;
-  const answer = (event: NostrEvent): Answer => (isFresh(event) ? accept : reject(reason));
-  world.mesh.relay(TWO).answer = answer;
-  box.network.connect(ONE);
+  const answer = (event: NostrEvent): Reaction => (isFresh(event) ? accept : reject(reason));
+  world.mesh.relay(TWO).onPublish = answer;
+  agent.network.connect(ONE);
   await settle(world.clock);
   await world.clock.advance(3_600_000);
-  box.network.connect(TWO);
+  agent.network.connect(TWO);
   await settle(world.clock);
   const [one = [], two = []] = dms();
   expect(one).toHaveLength(1);
   expect(two.map(isFresh)).toEqual([false, true]);
-  expect((await box.getMessage({ id })).delivery).toMatchObject({
+  expect((await agent.getMessage({ id })).delivery).toMatchObject({
     state: 'published',
     relays: [
       { url: ONE, outcome: 'accepted' },
@@ -86,21 +86,21 @@ test.each([
 });
 
 test('gives up on a relay that refuses every date', async () => {
-  const { world, box, id, dms } = await waitingFor(modern, 0);
+  const { world, agent, id, dms } = await waitingFor(modern, 0);
   for (const relay of world.mesh.relays) {
-    relay.answer = ({ kind }) => (kind === 4 ? reject('invalid: created_at too early') : accept);
+    relay.onPublish = ({ kind }) => (kind === 4 ? reject('invalid: created_at too early') : accept);
   }
   await world.clock.advance(3_600_000);
-  box.network.connect();
+  agent.network.connect();
   await world.clock.advance(60_000);
   for (const offered of dms()) expect(offered.length).toBeLessThanOrEqual(6);
-  expect((await box.getMessage({ id })).delivery.state).toBe('failed');
+  expect((await agent.getMessage({ id })).delivery.state).toBe('failed');
 });
 
 test('both events of one message arrive as one', async () => {
   const world = createTestMesh(ONE, TWO);
   const { alice, bob } = await startTwo(world);
-  world.mesh.relay(TWO).answer = ({ created_at, kind }) =>
+  world.mesh.relay(TWO).onPublish = ({ created_at, kind }) =>
     kind === 1059 && created_at < world.clock.now() / 1000 - 300
       ? reject('invalid: created_at too early')
       : accept;

@@ -3,16 +3,16 @@ import { modern } from './support/fake-peer.ts';
 import { lostOk, timeout } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo, type TestAgent } from './support/test-agent.ts';
 
-const stateOf = async (box: TestAgent, id: string) => (await box.getMessage({ id })).delivery.state;
+const stateOf = async (agent: TestAgent, id: string) => (await agent.getMessage({ id })).delivery.state;
 
 async function withFakePeer(claims: { version?: string; features?: readonly string[] }) {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence(claims));
   await world.clock.advance(1_000);
   world.relay.offered.length = 0;
-  return { world, box, bob };
+  return { world, agent, bob };
 }
 
 test('the delivery state goes from queued to published, delivered and read', async () => {
@@ -47,20 +47,20 @@ test('the delivery state goes from queued to published, delivered and read', asy
 });
 
 test('peers that understand batches get several ids in one receipt', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
+  const { world, agent, bob } = await withFakePeer({ features: modern });
   const mids = Array.from({ length: 5 }, (_, index) => `mid-of-bob-${index}`);
-  for (const mid of mids) world.relay.push(bob.dm(box.pubkey, { type: 'text', body: mid, mid }));
+  for (const mid of mids) world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: mid, mid }));
   await world.clock.advance(1_000);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'delivered', v: '0.3.0', msgIds: mids }]);
-  await box.markRead({ all: true });
+  await agent.markRead({ all: true });
   await world.clock.advance(1_000);
   expect(bob.opened(world.relay.offered).slice(1)).toMatchObject([{ type: 'read', msgIds: mids }]);
 });
 
 test('v0.2.0 gets one receipt for each message, by event id', async () => {
-  const { world, box, bob } = await withFakePeer({ version: '0.2.0' });
+  const { world, agent, bob } = await withFakePeer({ version: '0.2.0' });
   const events = ['a', 'b'].map((body) =>
-    bob.dm(box.pubkey, { type: 'text', body, mid: `mid-${body}-12345` }),
+    bob.dm(agent.pubkey, { type: 'text', body, mid: `mid-${body}-12345` }),
   );
   world.relay.push(...events);
   await world.clock.advance(1_000);
@@ -72,32 +72,32 @@ test('v0.2.0 gets one receipt for each message, by event id', async () => {
 test.each([{ version: '0.1.0' }, { features: ['messaging', 'envelope'] }])(
   'a peer that does not understand receipts gets none: %j',
   async (claims) => {
-    const { world, box, bob } = await withFakePeer({ version: '0.3.0', ...claims });
-    world.relay.push(bob.dm(box.pubkey, 'x'));
+    const { world, agent, bob } = await withFakePeer({ version: '0.3.0', ...claims });
+    world.relay.push(bob.dm(agent.pubkey, 'x'));
     await world.clock.advance(1_000);
-    await box.markRead({ all: true });
+    await agent.markRead({ all: true });
     await world.clock.advance(1_000);
     expect(bob.opened(world.relay.offered)).toEqual([]);
   },
 );
 
 test('sends no receipt for a receipt, a hello or a ping', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
-  world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: ['unknown-id-1'] }));
-  world.relay.push(bob.dm(box.pubkey, { type: 'intro', v: '0.3.0', features: modern }));
-  world.relay.push(bob.dm(box.pubkey, { type: 'pong' }));
+  const { world, agent, bob } = await withFakePeer({ features: modern });
+  world.relay.push(bob.dm(agent.pubkey, { type: 'delivered', msgIds: ['unknown-id-1'] }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'intro', v: '0.3.0', features: modern }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'pong' }));
   await world.clock.advance(1_000);
   expect(bob.opened(world.relay.offered)).toEqual([]);
 });
 
 test('a receipt may overtake the OK of the relay', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
-  world.relay.answer = () => timeout;
-  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  const { world, agent, bob } = await withFakePeer({ features: modern });
+  world.relay.onPublish = () => timeout;
+  const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
-  world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgIds: [id] }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'delivered', msgIds: [id] }));
   await settle(world.clock);
-  expect((await box.getMessage({ id })).delivery).toMatchObject({
+  expect((await agent.getMessage({ id })).delivery).toMatchObject({
     state: 'delivered',
     next_attempt_at: null,
   });
@@ -109,52 +109,52 @@ test('a receipt may overtake the OK of the relay', async () => {
 });
 
 test('a receipt may name the event id, and a later delivered does not undo a read', async () => {
-  const { world, box, bob } = await withFakePeer({ version: '0.2.0' });
-  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  const { world, agent, bob } = await withFakePeer({ version: '0.2.0' });
+  const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
-  world.relay.push(bob.dm(box.pubkey, { type: 'read', msgId: id }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'read', msgId: id }));
   await settle(world.clock);
-  world.relay.push(bob.dm(box.pubkey, { type: 'delivered', msgId: id }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'delivered', msgId: id }));
   await settle(world.clock);
-  expect((await box.getMessage({ id })).delivery).toMatchObject({
+  expect((await agent.getMessage({ id })).delivery).toMatchObject({
     state: 'read',
     delivered_at: expect.any(String),
   });
 });
 
 test('a receipt does not affect a message to another peer', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
+  const { world, agent, bob } = await withFakePeer({ features: modern });
   const mallory = world.fakePeer('mallory');
-  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'x' });
+  const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   await settle(world.clock);
-  const [event] = box.published(4).slice(-1);
-  world.relay.push(mallory.dm(box.pubkey, { type: 'read', msgIds: [id, event?.id] }));
+  const [event] = agent.published(4).slice(-1);
+  world.relay.push(mallory.dm(agent.pubkey, { type: 'read', msgIds: [id, event?.id] }));
   await settle(world.clock);
-  expect(await stateOf(box, id)).toBe('published');
+  expect(await stateOf(agent, id)).toBe('published');
 });
 
 test('a message that was read before its first receipt was sent gets one receipt: read', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
+  const { world, agent, bob } = await withFakePeer({ features: modern });
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
   await settle(world.clock);
-  await box.markRead({ id: 'mid-of-bob-1' });
+  await agent.markRead({ id: 'mid-of-bob-1' });
   await world.clock.advance(1_000);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'read', msgIds: ['mid-of-bob-1'] }]);
 });
 
 test('a repeated message gets its receipt again: read, if it was read', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
+  const { world, agent, bob } = await withFakePeer({ features: modern });
   const payload = { type: 'text', body: 'x', mid: 'mid-of-bob-1' };
-  world.relay.push(bob.dm(box.pubkey, payload));
+  world.relay.push(bob.dm(agent.pubkey, payload));
   await world.clock.advance(1_000);
-  world.relay.push(bob.dm(box.pubkey, payload, { created_at: Math.floor(world.clock.now() / 1000) + 1 }));
+  world.relay.push(bob.dm(agent.pubkey, payload, { created_at: Math.floor(world.clock.now() / 1000) + 1 }));
   await world.clock.advance(1_000);
-  await box.markRead({ id: 'mid-of-bob-1' });
+  await agent.markRead({ id: 'mid-of-bob-1' });
   await world.clock.advance(1_000);
-  world.relay.push(bob.dm(box.pubkey, payload, { created_at: Math.floor(world.clock.now() / 1000) + 2 }));
+  world.relay.push(bob.dm(agent.pubkey, payload, { created_at: Math.floor(world.clock.now() / 1000) + 2 }));
   await world.clock.advance(1_000);
   // Due receipts are sent with the next batch at the latest.
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'y', mid: 'mid-of-bob-2' }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'y', mid: 'mid-of-bob-2' }));
   await world.clock.advance(1_000);
   const states = bob
     .opened(world.relay.offered)
@@ -164,11 +164,11 @@ test('a repeated message gets its receipt again: read, if it was read', async ()
 });
 
 test('a due receipt survives a crash', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
+  const { world, agent, bob } = await withFakePeer({ features: modern });
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toEqual([]);
-  await world.start({ disk: await box.crash() });
+  await world.start({ disk: await agent.crash() });
   await world.clock.advance(1_000);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'delivered', msgIds: ['mid-of-bob-1'] }]);
 });
@@ -176,7 +176,7 @@ test('a due receipt survives a crash', async () => {
 test('a lost OK does not make two messages', async () => {
   const world = createTestMesh();
   const { alice, bob } = await startTwo(world);
-  world.relay.answer = () => lostOk;
+  world.relay.onPublish = () => lostOk;
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'once' });
   await world.clock.advance(60_000);
   expect(await bob.inbox()).toMatchObject([{ id, content: 'once' }]);
@@ -184,9 +184,9 @@ test('a lost OK does not make two messages', async () => {
 });
 
 test('receipts are sent even for more messages than one query returns', async () => {
-  const { world, box, bob } = await withFakePeer({ features: modern });
+  const { world, agent, bob } = await withFakePeer({ features: modern });
   const COUNT = 1_100;
-  await box.store.transaction((tables) => {
+  await agent.store.transaction((tables) => {
     for (let n = 0; n < COUNT; n++) {
       tables.messages.insert({
         id: `message-${n}`,
@@ -211,7 +211,7 @@ test('receipts are sent even for more messages than one query returns', async ()
       });
     }
   });
-  await box.markRead({ all: true });
+  await agent.markRead({ all: true });
   await world.clock.advance(2_000);
-  expect(await box.store.read((tables) => tables.messages.receiptsDue('strangers', COUNT))).toEqual([]);
+  expect(await agent.store.read((tables) => tables.messages.receiptsDue('strangers', COUNT))).toEqual([]);
 });

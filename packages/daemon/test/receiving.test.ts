@@ -4,65 +4,65 @@ import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 
 async function receiving() {
   const world = createTestMesh('wss://one.test', 'wss://two.test');
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern, name: 'Bob' }));
   await settle(world.clock);
-  return { world, box, bob, mallory: world.fakePeer('mallory') };
+  return { world, agent, bob, mallory: world.fakePeer('mallory') };
 }
 
 test('the same event from two relays, and again after a restart, is one message', async () => {
-  const { world, box, bob } = await receiving();
-  const event = bob.dm(box.pubkey, 'once');
+  const { world, agent, bob } = await receiving();
+  const event = bob.dm(agent.pubkey, 'once');
   for (const relay of world.mesh.relays) relay.push(event, event);
   await settle(world.clock);
-  const again = await world.start({ disk: await box.crash() });
+  const again = await world.start({ disk: await agent.crash() });
   for (const relay of world.mesh.relays) relay.push(event);
   await settle(world.clock);
   expect(await again.inbox()).toMatchObject([{ id: event.id, content: 'once' }]);
 });
 
 test('the same mid in two events of one peer is one message', async () => {
-  const { world, box, bob } = await receiving();
+  const { world, agent, bob } = await receiving();
   const payload = { type: 'text', body: 'once', mid: 'mid-of-bob-1', v: '0.3.0' };
-  world.relay.push(bob.dm(box.pubkey, payload));
+  world.relay.push(bob.dm(agent.pubkey, payload));
   await world.clock.advance(2_000);
-  world.relay.push(bob.dm(box.pubkey, payload));
+  world.relay.push(bob.dm(agent.pubkey, payload));
   await settle(world.clock);
-  expect(await box.inbox()).toMatchObject([{ id: 'mid-of-bob-1', content: 'once' }]);
+  expect(await agent.inbox()).toMatchObject([{ id: 'mid-of-bob-1', content: 'once' }]);
 });
 
 test("a peer that reuses another's mid neither overwrites nor suppresses that message", async () => {
-  const { world, box, bob, mallory } = await receiving();
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'mine', mid: 'mid-of-bob-1' }));
+  const { world, agent, bob, mallory } = await receiving();
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'mine', mid: 'mid-of-bob-1' }));
   await settle(world.clock);
-  const copy = mallory.dm(box.pubkey, { type: 'text', body: 'no, mine', mid: 'mid-of-bob-1' });
+  const copy = mallory.dm(agent.pubkey, { type: 'text', body: 'no, mine', mid: 'mid-of-bob-1' });
   world.relay.push(copy);
   await settle(world.clock);
-  expect(await box.inbox()).toMatchObject([
+  expect(await agent.inbox()).toMatchObject([
     { id: 'mid-of-bob-1', from: bob.pubkey, content: 'mine' },
     { id: copy.id, from: mallory.pubkey, content: 'no, mine' },
   ]);
 });
 
 test('a peer that uses another’s mid first does not suppress the real message', async () => {
-  const { world, box, bob, mallory } = await receiving();
-  world.relay.push(mallory.dm(box.pubkey, { type: 'text', body: 'squatted', mid: 'mid-of-bob-1' }));
-  const real = bob.dm(box.pubkey, { type: 'text', body: 'real', mid: 'mid-of-bob-1' });
+  const { world, agent, bob, mallory } = await receiving();
+  world.relay.push(mallory.dm(agent.pubkey, { type: 'text', body: 'squatted', mid: 'mid-of-bob-1' }));
+  const real = bob.dm(agent.pubkey, { type: 'text', body: 'real', mid: 'mid-of-bob-1' });
   world.relay.push(real);
   await settle(world.clock);
-  expect((await box.inbox()).map(({ content }) => content)).toEqual(['squatted', 'real']);
+  expect((await agent.inbox()).map(({ content }) => content)).toEqual(['squatted', 'real']);
 });
 
 test("a mid that names another's event id does not suppress that event", async () => {
-  const { world, box, bob, mallory } = await receiving();
+  const { world, agent, bob, mallory } = await receiving();
   // Event ids are public on the relay before the addressee has fetched the event.
-  const victim = bob.dm(box.pubkey, 'plain text without a mid');
-  world.relay.push(mallory.dm(box.pubkey, { type: 'text', body: 'squatted', mid: victim.id }));
+  const victim = bob.dm(agent.pubkey, 'plain text without a mid');
+  world.relay.push(mallory.dm(agent.pubkey, { type: 'text', body: 'squatted', mid: victim.id }));
   await settle(world.clock);
   world.relay.push(victim);
   await settle(world.clock);
-  expect(await box.inbox()).toContainEqual(expect.objectContaining({ id: victim.id, from: bob.pubkey }));
+  expect(await agent.inbox()).toContainEqual(expect.objectContaining({ id: victim.id, from: bob.pubkey }));
 });
 
 test('an incoming mid never changes an outgoing message', async () => {
@@ -77,30 +77,30 @@ test('an incoming mid never changes an outgoing message', async () => {
 });
 
 test('keeps the real event when a hostile relay sent a forged one first', async () => {
-  const { world, box, bob } = await receiving();
-  const real = bob.dm(box.pubkey, 'real');
+  const { world, agent, bob } = await receiving();
+  const real = bob.dm(agent.pubkey, 'real');
   const flipped = real.sig.startsWith('0') ? '1' : '0';
   const forged = { ...real, sig: `${flipped}${real.sig.slice(1)}` };
   world.relay.push(forged, forged);
   await settle(world.clock);
-  expect(await box.inbox()).toEqual([]);
+  expect(await agent.inbox()).toEqual([]);
   world.mesh.relay('wss://two.test').push(real);
   await settle(world.clock);
-  expect(await box.inbox()).toMatchObject([{ id: real.id, content: 'real' }]);
-  expect(await box.refused()).toEqual({ bad_signature: 2 });
+  expect(await agent.inbox()).toMatchObject([{ id: real.id, content: 'real' }]);
+  expect(await agent.refused()).toEqual({ bad_signature: 2 });
 });
 
 test('keeps the real event when a copy with other content came first', async () => {
-  const { world, box, bob } = await receiving();
-  const real = bob.dm(box.pubkey, 'real');
-  world.relay.push({ ...real, content: bob.dm(box.pubkey, 'other').content }, { ...real, kind: 31337 });
+  const { world, agent, bob } = await receiving();
+  const real = bob.dm(agent.pubkey, 'real');
+  world.relay.push({ ...real, content: bob.dm(agent.pubkey, 'other').content }, { ...real, kind: 31337 });
   world.relay.push(real);
   await settle(world.clock);
-  expect(await box.inbox()).toMatchObject([{ content: 'real' }]);
+  expect(await agent.inbox()).toMatchObject([{ content: 'real' }]);
 });
 
 test('a forged presence neither adds nor changes a peer', async () => {
-  const { world, box, bob, mallory } = await receiving();
+  const { world, agent, bob, mallory } = await receiving();
   const nowSec = Math.floor(world.clock.now() / 1000);
   const newer = bob.presence({ createdAtSec: nowSec + 10, name: 'Evil' });
   const { sig } = mallory.presence({ createdAtSec: nowSec + 10 });
@@ -110,23 +110,23 @@ test('a forged presence neither adds nor changes a peer', async () => {
     { ...mallory.presence(), content: 'x' },
   );
   await settle(world.clock);
-  expect(await box.peers()).toMatchObject([{ name: 'Bob' }]);
-  expect(await box.refused()).toMatchObject({ bad_signature: 2 });
+  expect(await agent.peers()).toMatchObject([{ name: 'Bob' }]);
+  expect(await agent.refused()).toMatchObject({ bad_signature: 2 });
 });
 
 test('still receives messages after a future-dated event', async () => {
-  const { world, box, bob } = await receiving();
+  const { world, agent, bob } = await receiving();
   const nowSec = Math.floor(world.clock.now() / 1000);
-  world.relay.push(bob.dm(box.pubkey, 'from 2038', { created_at: nowSec + 901 }));
-  world.relay.push(bob.dm(box.pubkey, 'edge', { created_at: nowSec + 900 }), bob.dm(box.pubkey, 'now'));
+  world.relay.push(bob.dm(agent.pubkey, 'from 2038', { created_at: nowSec + 901 }));
+  world.relay.push(bob.dm(agent.pubkey, 'edge', { created_at: nowSec + 900 }), bob.dm(agent.pubkey, 'now'));
   await settle(world.clock);
-  expect((await box.inbox()).map(({ content }) => content)).toEqual(['edge', 'now']);
-  expect(await box.refused()).toEqual({ future_dated: 1 });
+  expect((await agent.inbox()).map(({ content }) => content)).toEqual(['edge', 'now']);
+  expect(await agent.refused()).toEqual({ future_dated: 1 });
 });
 
 test('counts every refused event under its reason, without effect', async () => {
-  const { world, box, bob, mallory } = await receiving();
-  const good = bob.dm(box.pubkey, 'good');
+  const { world, agent, bob, mallory } = await receiving();
+  const good = bob.dm(agent.pubkey, 'good');
   const cases: Record<string, unknown[]> = {
     malformed: [
       null,
@@ -152,90 +152,90 @@ test('counts every refused event under its reason, without effect', async () => 
       { ...good, content: ['x'] },
     ],
     too_large: [
-      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'x'.repeat(64 * 1024 + 1) }),
-      bob.sign({ kind: 4, tags: [['p', box.pubkey], ...Array.from({ length: 100 }, () => ['e', 'x'])] }),
+      bob.sign({ kind: 4, tags: [['p', agent.pubkey]], content: 'x'.repeat(64 * 1024 + 1) }),
+      bob.sign({ kind: 4, tags: [['p', agent.pubkey], ...Array.from({ length: 100 }, () => ['e', 'x'])] }),
       bob.sign({ kind: 31337, tags: [['d', 'x'.repeat(1025)]] }),
     ],
     unwanted_kind: [bob.sign({ kind: 0 }), bob.sign({ kind: 5 })],
     not_addressed_to_us: [
       bob.dm(mallory.pubkey, 'not for you'),
-      bob.dm(box.pubkey, 'no tag', { tags: [] }),
+      bob.dm(agent.pubkey, 'no tag', { tags: [] }),
       bob.sign({ kind: 1059 }),
     ],
     undecryptable: [
-      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'no ciphertext' }),
-      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: '?iv=' }),
-      bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: '' }),
+      bob.sign({ kind: 4, tags: [['p', agent.pubkey]], content: 'no ciphertext' }),
+      bob.sign({ kind: 4, tags: [['p', agent.pubkey]], content: '?iv=' }),
+      bob.sign({ kind: 4, tags: [['p', agent.pubkey]], content: '' }),
     ],
     no_presence: [mallory.sign({ kind: 1, content: 'a note' })],
     bad_signature: [{ ...good, content: `${good.content}A` }],
   };
   for (const events of Object.values(cases)) world.relay.push(...events);
   await settle(world.clock);
-  expect(await box.refused()).toEqual(
+  expect(await agent.refused()).toEqual(
     Object.fromEntries(Object.entries(cases).map(([reason, events]) => [reason, events.length])),
   );
-  expect(await box.inbox()).toEqual([]);
+  expect(await agent.inbox()).toEqual([]);
   world.relay.push(good);
   await settle(world.clock);
-  expect(await box.inbox()).toMatchObject([{ content: 'good' }]);
+  expect(await agent.inbox()).toMatchObject([{ content: 'good' }]);
 });
 
 test('counts garbage frames', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  box.network.garbage('garbage_frame');
-  box.network.garbage('frame_too_large');
-  expect(await box.refused()).toEqual({ garbage_frame: 1, frame_too_large: 1 });
+  const agent = await world.start();
+  agent.network.garbage('garbage_frame');
+  agent.network.garbage('frame_too_large');
+  expect(await agent.refused()).toEqual({ garbage_frame: 1, frame_too_large: 1 });
 });
 
 test('the status does not show duplicate, own and stale events', async () => {
-  const { world, box, bob } = await receiving();
-  const event = bob.dm(box.pubkey, 'x');
-  world.relay.push(event, event, bob.presence(), ...box.published(31337));
+  const { world, agent, bob } = await receiving();
+  const event = bob.dm(agent.pubkey, 'x');
+  world.relay.push(event, event, bob.presence(), ...agent.published(31337));
   await settle(world.clock);
-  expect(await box.refused()).toEqual({});
+  expect(await agent.refused()).toEqual({});
 });
 
 test('decrypts an undecryptable event once, also after a restart', async () => {
-  const { world, box, bob } = await receiving();
-  const useless = bob.sign({ kind: 4, tags: [['p', box.pubkey]], content: 'no ciphertext' });
+  const { world, agent, bob } = await receiving();
+  const useless = bob.sign({ kind: 4, tags: [['p', agent.pubkey]], content: 'no ciphertext' });
   world.relay.push(useless);
   await settle(world.clock);
   world.relay.push(useless);
   await settle(world.clock);
-  expect(await box.refused()).toEqual({ undecryptable: 1 });
-  const again = await world.start({ disk: await box.crash() });
+  expect(await agent.refused()).toEqual({ undecryptable: 1 });
+  const again = await world.start({ disk: await agent.crash() });
   world.relay.push(useless);
   await settle(world.clock);
   expect(await again.refused()).toEqual({});
 });
 
 test('a deeply nested message does no harm', async () => {
-  const { world, box, bob } = await receiving();
+  const { world, agent, bob } = await receiving();
   const deep = `${'['.repeat(8_000)}${']'.repeat(8_000)}`;
-  world.relay.push(bob.dm(box.pubkey, `{"type":"task","body":"look","x":${deep}}`));
-  world.relay.push(bob.dm(box.pubkey, `{"type":"task","x":${deep}}`));
-  world.relay.push(bob.dm(box.pubkey, 'still there'));
+  world.relay.push(bob.dm(agent.pubkey, `{"type":"task","body":"look","x":${deep}}`));
+  world.relay.push(bob.dm(agent.pubkey, `{"type":"task","x":${deep}}`));
+  world.relay.push(bob.dm(agent.pubkey, 'still there'));
   await settle(world.clock);
-  const inbox = await box.inbox();
+  const inbox = await agent.inbox();
   expect(inbox).toHaveLength(3);
   expect(() => JSON.stringify(inbox)).not.toThrow();
-  expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(agent.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 test('keeps and shows unknown types with their fields', async () => {
-  const { world, box, bob } = await receiving();
+  const { world, agent, bob } = await receiving();
   world.relay.push(
-    bob.dm(box.pubkey, { type: 'poem', v: '9', lines: ['a', 'b'], deep: { x: 1 }, mid: 'mid-poem-1' }),
+    bob.dm(agent.pubkey, { type: 'poem', v: '9', lines: ['a', 'b'], deep: { x: 1 }, mid: 'mid-poem-1' }),
   );
   world.relay.push(
-    bob.dm(box.pubkey, { no: 'type' }),
-    bob.dm(box.pubkey, '[1,2]'),
-    bob.dm(box.pubkey, '{broken'),
+    bob.dm(agent.pubkey, { no: 'type' }),
+    bob.dm(agent.pubkey, '[1,2]'),
+    bob.dm(agent.pubkey, '{broken'),
   );
   await settle(world.clock);
-  expect(await box.inbox()).toMatchObject([
+  expect(await agent.inbox()).toMatchObject([
     {
       type: 'poem',
       data: { lines: ['a', 'b'], deep: { x: 1 } },
@@ -249,23 +249,23 @@ test('keeps and shows unknown types with their fields', async () => {
 
 test('the sender of a message is a known peer and can be written to', async () => {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
-  world.relay.push(bob.dm(box.pubkey, 'hello?'));
+  world.relay.push(bob.dm(agent.pubkey, 'hello?'));
   await settle(world.clock);
-  await box.sendMessage({ to: bob.pubkey, content: 'yes?' });
+  await agent.sendMessage({ to: bob.pubkey, content: 'yes?' });
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toContainEqual({ text: 'yes?' });
 });
 
 test("uses the sender's milliseconds only if they agree with the signed second", async () => {
-  const { world, box, bob } = await receiving();
+  const { world, agent, bob } = await receiving();
   const nowSec = Math.floor(world.clock.now() / 1000);
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'a', ts: nowSec * 1000 + 321 }));
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'b', ts: nowSec * 1000 + 999_999 }));
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'c', ts: -5 }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'a', ts: nowSec * 1000 + 321 }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'b', ts: nowSec * 1000 + 999_999 }));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'c', ts: -5 }));
   await settle(world.clock);
-  expect((await box.inbox()).map(({ timestamp }) => Date.parse(timestamp) - nowSec * 1000)).toEqual([
+  expect((await agent.inbox()).map(({ timestamp }) => Date.parse(timestamp) - nowSec * 1000)).toEqual([
     321, 0, 0,
   ]);
 });

@@ -60,7 +60,7 @@ test('replaces a candidate that fails for an hour by the next one, and tries it 
 
 test('replaces a candidate that refuses everything we write', async () => {
   const { world, urls } = await startOnCandidates();
-  world.mesh.relay(FIRST).answer = () => reject('restricted: pay first');
+  world.mesh.relay(FIRST).onPublish = () => reject('restricted: pay first');
   await world.clock.advance(70 * MINUTE);
   expect(await urls()).toEqual(candidateRelays.slice(1, 6));
 });

@@ -12,18 +12,18 @@ async function withPeer(lists: (bob: FakePeer) => NostrEvent[]) {
   const world = createTestMesh(ONE, ...THEIRS);
   const bob = world.fakePeer('bob');
   world.relay.keep(...lists(bob));
-  const box = await world.start({ config: { relays: [ONE] } });
+  const agent = await world.start({ config: { relays: [ONE] } });
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(10_000);
-  return { world, box, bob };
+  return { world, agent, bob };
 }
 
 const dmList = (bob: FakePeer, urls: readonly string[], created_at?: number): NostrEvent =>
   bob.sign({ kind: 10_050, tags: urls.map((url) => ['relay', url]), ...(created_at ? { created_at } : {}) });
 const readList = (bob: FakePeer, tags: string[][]): NostrEvent => bob.sign({ kind: 10_002, tags });
 
-const reached = async ({ world, box, bob }: Awaited<ReturnType<typeof withPeer>>) => {
-  await box.sendMessage({ to: bob.pubkey as Pubkey, content: 'x' });
+const reached = async ({ world, agent, bob }: Awaited<ReturnType<typeof withPeer>>) => {
+  await agent.sendMessage({ to: bob.pubkey as Pubkey, content: 'x' });
   await world.clock.advance(1_000);
   return world.mesh.relays
     .filter((relay) => bob.opened(relay.offered).some(({ body }) => body === 'x'))
@@ -32,7 +32,7 @@ const reached = async ({ world, box, bob }: Awaited<ReturnType<typeof withPeer>>
 
 test('publishes once the relays it reads from', async () => {
   const world = createTestMesh(ONE, 'wss://two.test');
-  const box = await world.start();
+  const agent = await world.start();
   await world.clock.advance(600_000);
   for (const relay of world.mesh.relays) {
     const lists = relay.offered.filter(({ kind }) => kind === 10_002 || kind === 10_050);
@@ -53,19 +53,19 @@ test('publishes once the relays it reads from', async () => {
       },
     ]);
   }
-  expect(box.published(10_002)).toHaveLength(1);
+  expect(agent.published(10_002)).toHaveLength(1);
 });
 
 test('does not publish local relays, nor relays where it cannot read messages', async () => {
   const world = createTestMesh('ws://127.0.0.1:7777', ONE, 'wss://deaf.test');
   world.mesh.relay('wss://deaf.test').carriesDms = false;
-  const box = await world.start();
+  const agent = await world.start();
   await world.clock.advance(60_000);
-  expect(box.published(10_002)[0]?.tags).toEqual([
+  expect(agent.published(10_002)[0]?.tags).toEqual([
     ['r', ONE],
     ['r', 'wss://deaf.test'],
   ]);
-  expect(box.published(10_050)[0]?.tags).toEqual([['relay', ONE]]);
+  expect(agent.published(10_050)[0]?.tags).toEqual([['relay', ONE]]);
 });
 
 test('also sends a message to the relays of the peer’s list for messages, three at most', async () => {
@@ -104,8 +104,8 @@ test('never connects to an address that is not public, whatever the list says', 
 });
 
 test('does not connect to the relays of a stranger that only writes to us', async () => {
-  const { world, box, bob } = await withPeer((each) => [dmList(each, ['wss://a.test'])]);
-  world.relay.push(bob.dm(box.pubkey, { type: 'text', body: 'read me', mid: 'x'.repeat(16) }));
+  const { world, agent, bob } = await withPeer((each) => [dmList(each, ['wss://a.test'])]);
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'read me', mid: 'x'.repeat(16) }));
   await world.clock.advance(120_000);
   expect(bob.opened(world.relay.offered).map(({ type }) => type)).toContain('delivered');
   expect(world.mesh.relay('wss://a.test').offered).toEqual([]);
@@ -123,5 +123,5 @@ test('ignores the list of an unknown key', async () => {
   const mallory = peer.world.fakePeer('mallory');
   peer.world.relay.push(dmList(mallory, ['wss://a.test']));
   await settle(peer.world.clock);
-  expect(peer.box.store.peek((tables) => tables.relayLists.get(mallory.pubkey, 10_050))).toBeNull();
+  expect(peer.agent.store.peek((tables) => tables.relayLists.get(mallory.pubkey, 10_050))).toBeNull();
 });

@@ -7,26 +7,26 @@ const DAY = 86_400_000;
 
 async function withBounds(bounds: Partial<Bounds>) {
   const world = createTestMesh();
-  const box = await world.start({ bounds: { pruneBatch: 1, ...bounds } });
+  const agent = await world.start({ bounds: { pruneBatch: 1, ...bounds } });
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
   const receive = async (content: string): Promise<void> => {
     await world.clock.advance(1_000);
-    const event = bob.dm(box.pubkey, content);
+    const event = bob.dm(agent.pubkey, content);
     world.relay.keep(event);
     world.relay.push(event);
     await world.clock.advance(500);
   };
-  return { world, box, bob, receive };
+  return { world, agent, bob, receive };
 }
 
-const contents = async (box: TestAgent): Promise<string[]> =>
-  (await box.listMessages({ direction: 'all', order: 'asc' })).items.map(({ content }) => content);
+const contents = async (agent: TestAgent): Promise<string[]> =>
+  (await agent.listMessages({ direction: 'all', order: 'asc' })).items.map(({ content }) => content);
 
 /** Makes the peer a contact, as the owner would. */
-const befriend = (box: TestAgent, pubkey: string) =>
-  box.store.transaction((tables) => {
+const befriend = (agent: TestAgent, pubkey: string) =>
+  agent.store.transaction((tables) => {
     const peer = tables.peers.get(pubkey as never);
     if (peer) tables.peers.put({ ...peer, trust: 'contact' });
   });
@@ -35,113 +35,113 @@ const befriend = (box: TestAgent, pubkey: string) =>
 const quiet = async (world: TestMesh): Promise<void> => world.clock.advance(1_000);
 
 test('removes the oldest read messages first, then unread ones of strangers', async () => {
-  const { box, receive, world } = await withBounds({ storedMessages: 3 });
+  const { agent, receive, world } = await withBounds({ storedMessages: 3 });
   for (const content of ['a', 'b', 'c']) await receive(content);
-  const [, second] = (await box.listMessages({ order: 'asc' })).items;
-  await box.markRead({ id: second?.id ?? '' });
+  const [, second] = (await agent.listMessages({ order: 'asc' })).items;
+  await agent.markRead({ id: second?.id ?? '' });
   await quiet(world);
   await receive('d');
-  expect(await contents(box)).toEqual(['a', 'c', 'd']);
+  expect(await contents(agent)).toEqual(['a', 'c', 'd']);
   await receive('e');
-  expect(await contents(box)).toEqual(['c', 'd', 'e']);
+  expect(await contents(agent)).toEqual(['c', 'd', 'e']);
 });
 
 test('never removes a contact’s unread messages: new ones are refused without a receipt, and the status says so', async () => {
-  const { world, box, bob, receive } = await withBounds({ storedMessages: 2 });
-  await befriend(box, bob.pubkey);
+  const { world, agent, bob, receive } = await withBounds({ storedMessages: 2 });
+  await befriend(agent, bob.pubkey);
   await receive('a');
   await receive('b');
   await quiet(world);
   world.relay.offered.length = 0;
   await receive('c');
-  expect(await contents(box)).toEqual(['a', 'b']);
-  expect(await box.refused()).toMatchObject({ inbox_full: 1 });
-  expect(await box.getStatus({})).toMatchObject({ degraded: true, reasons: [{ code: 'inbox_full' }] });
+  expect(await contents(agent)).toEqual(['a', 'b']);
+  expect(await agent.refused()).toMatchObject({ inbox_full: 1 });
+  expect(await agent.getStatus({})).toMatchObject({ degraded: true, reasons: [{ code: 'inbox_full' }] });
   expect(bob.opened(world.relay.offered).filter(({ type }) => type === 'delivered')).toEqual([]);
-  await expect(box.sendMessage({ to: bob.pubkey, content: 'x' })).rejects.toMatchObject({
+  await expect(agent.sendMessage({ to: bob.pubkey, content: 'x' })).rejects.toMatchObject({
     code: 'inbox_full',
   });
 });
 
 test('messages refused by a full store are fetched again, and arrive once there is room', async () => {
-  const { world, box, bob, receive } = await withBounds({ storedMessages: 2 });
-  await befriend(box, bob.pubkey);
+  const { world, agent, bob, receive } = await withBounds({ storedMessages: 2 });
+  await befriend(agent, bob.pubkey);
   await receive('a');
   await receive('b');
   await receive('c');
-  await box.markRead({ all: true });
+  await agent.markRead({ all: true });
   await quiet(world);
-  expect((await box.getStatus({})).degraded).toBe(false);
+  expect((await agent.getStatus({})).degraded).toBe(false);
   await world.clock.advance(10 * 60_000);
-  expect(await contents(box)).toEqual(['b', 'c']);
+  expect(await contents(agent)).toEqual(['b', 'c']);
 });
 
 test('limits the bytes of all texts as well', async () => {
-  const { box, receive } = await withBounds({ storedMessageBytes: 100 });
+  const { agent, receive } = await withBounds({ storedMessageBytes: 100 });
   await receive('a'.repeat(60));
   await receive('b'.repeat(60));
   await receive('c'.repeat(60));
-  expect((await contents(box)).join('').length).toBeLessThanOrEqual(160);
-  expect(await contents(box)).toContain('c'.repeat(60));
+  expect((await contents(agent)).join('').length).toBeLessThanOrEqual(160);
+  expect(await contents(agent)).toContain('c'.repeat(60));
 });
 
 test('never removes messages that are still in the outbox', async () => {
-  const { world, box, bob } = await withBounds({ storedMessages: 2 });
-  box.network.disconnect();
-  const first = await box.sendMessage({ to: bob.pubkey, content: 'out 1' });
-  await box.sendMessage({ to: bob.pubkey, content: 'out 2' });
-  await expect(box.sendMessage({ to: bob.pubkey, content: 'out 3' })).rejects.toMatchObject({
+  const { world, agent, bob } = await withBounds({ storedMessages: 2 });
+  agent.network.disconnect();
+  const first = await agent.sendMessage({ to: bob.pubkey, content: 'out 1' });
+  await agent.sendMessage({ to: bob.pubkey, content: 'out 2' });
+  await expect(agent.sendMessage({ to: bob.pubkey, content: 'out 3' })).rejects.toMatchObject({
     code: 'inbox_full',
   });
-  box.network.connect();
+  agent.network.connect();
   await settle(world.clock);
   // Every relay has it now: it may be removed.
-  await box.sendMessage({ to: bob.pubkey, content: 'out 3' });
-  expect(await contents(box)).not.toContain('out 1');
+  await agent.sendMessage({ to: bob.pubkey, content: 'out 3' });
+  expect(await contents(agent)).not.toContain('out 1');
   expect(first.state).toBe('queued');
 });
 
 test('removes messages that are too old', async () => {
-  const { world, box, receive } = await withBounds({ messageDays: 2, pruneBatch: 100 });
+  const { world, agent, receive } = await withBounds({ messageDays: 2, pruneBatch: 100 });
   await receive('old');
   await world.clock.advance(1.5 * DAY);
   await receive('young');
   await world.clock.advance(DAY);
-  expect(await contents(box)).toEqual(['young']);
+  expect(await contents(agent)).toEqual(['young']);
 });
 
 test('a position of arrival is never reused, even when every message was removed', async () => {
-  const { world, box, receive } = await withBounds({ messageDays: 1, pruneBatch: 100 });
+  const { world, agent, receive } = await withBounds({ messageDays: 1, pruneBatch: 100 });
   await receive('a');
-  const { cursor } = await box.waitForMessages({ timeout_s: 0 });
+  const { cursor } = await agent.waitForMessages({ timeout_s: 0 });
   await world.clock.advance(3 * DAY);
-  expect(await contents(box)).toEqual([]);
+  expect(await contents(agent)).toEqual([]);
   await receive('b');
-  const { messages } = await box.waitForMessages({ timeout_s: 0, after: cursor });
+  const { messages } = await agent.waitForMessages({ timeout_s: 0, after: cursor });
   expect(messages.map(({ content }) => content)).toEqual(['b']);
 });
 
 test('limits the event ids kept, and a catch-up reaches no further back than they do', async () => {
   const bounds = { seenIds: 20 };
-  const { world, box, bob } = await withBounds(bounds);
-  const events = Array.from({ length: 60 }, (_, n) => bob.dm(box.pubkey, `m${n}`));
+  const { world, agent, bob } = await withBounds(bounds);
+  const events = Array.from({ length: 60 }, (_, n) => bob.dm(agent.pubkey, `m${n}`));
   for (const event of events) {
     world.relay.keep(event);
     world.relay.push(event);
     await world.clock.advance(10_000);
   }
-  const known = box.store.peek(({ seen }) => events.filter(({ id }) => seen.has(id)).length);
+  const known = agent.store.peek(({ seen }) => events.filter(({ id }) => seen.has(id)).length);
   // Ids of the last minute come on top.
   expect(known).toBeGreaterThanOrEqual(20);
   expect(known).toBeLessThan(30);
-  const again = await world.start({ disk: await box.crash(), bounds });
+  const again = await world.start({ disk: await agent.crash(), bounds });
   await world.clock.advance(2 * 3_600_000);
   expect(await contents(again)).toHaveLength(60);
 });
 
 test('forgotten event ids never count as known again', async () => {
-  const { box } = await withBounds({});
-  await box.store.transaction(({ seen }) => seen.forgetBefore(2_000));
-  await box.store.transaction(({ seen }) => seen.forgetBefore(1_000));
-  expect(box.store.peek(({ seen }) => seen.knownSinceMs())).toBe(2_000);
+  const { agent } = await withBounds({});
+  await agent.store.transaction(({ seen }) => seen.forgetBefore(2_000));
+  await agent.store.transaction(({ seen }) => seen.forgetBefore(1_000));
+  expect(agent.store.peek(({ seen }) => seen.knownSinceMs())).toBe(2_000);
 });

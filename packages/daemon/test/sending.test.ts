@@ -5,17 +5,17 @@ import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 /** Starts an agent that knows one peer with these claims, and has sent its hello. */
 async function knowing(claims: { version?: string; features?: readonly string[] }) {
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence(claims));
   await settle(world.clock);
   world.relay.offered.length = 0;
-  return { world, box, bob };
+  return { world, agent, bob };
 }
 
 test('plain text is sent as plain text to a peer that does not read envelopes', async () => {
-  const { world, box, bob } = await knowing({ version: '0.2.0' });
-  const { id } = await box.sendMessage({ to: bob.pubkey, content: 'just text', reply_to: 'm-12345678' });
+  const { world, agent, bob } = await knowing({ version: '0.2.0' });
+  const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'just text', reply_to: 'm-12345678' });
   await settle(world.clock);
   const [event] = world.relay.offered;
   expect(event && bob.open(event)).toBe('just text');
@@ -23,17 +23,17 @@ test('plain text is sent as plain text to a peer that does not read envelopes', 
 });
 
 test('a text that looks like a payload is wrapped, so that it arrives as text', async () => {
-  const { world, box, bob } = await knowing({ version: '0.2.0' });
+  const { world, agent, bob } = await knowing({ version: '0.2.0' });
   const content = '{"type":"delivered","msgId":"abcdefgh"}';
-  await box.sendMessage({ to: bob.pubkey, content });
+  await agent.sendMessage({ to: bob.pubkey, content });
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'text', body: content }]);
 });
 
 test('a peer that reads envelopes gets id, number and reply', async () => {
-  const { world, box, bob } = await knowing({ features: modern });
-  const first = await box.sendMessage({ to: bob.pubkey, content: 'one' });
-  const second = await box.sendMessage({ to: bob.pubkey, content: 'two', reply_to: first.id });
+  const { world, agent, bob } = await knowing({ features: modern });
+  const first = await agent.sendMessage({ to: bob.pubkey, content: 'one' });
+  const second = await agent.sendMessage({ to: bob.pubkey, content: 'two', reply_to: first.id });
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toEqual([
     { type: 'text', ts: world.clock.now(), v: '0.3.0', body: 'one', mid: first.id, seq: 1 },
@@ -51,9 +51,9 @@ test('a peer that reads envelopes gets id, number and reply', async () => {
 
 test('a typed payload keeps its fields on both kinds of peers', async () => {
   for (const features of [modern, []]) {
-    const { world, box, bob } = await knowing({ features, version: '0.2.0' });
+    const { world, agent, bob } = await knowing({ features, version: '0.2.0' });
     const data = { action: 'build', params: { fast: true } };
-    await box.sendMessage({ to: bob.pubkey, content: 'please build', type: 'task', data });
+    await agent.sendMessage({ to: bob.pubkey, content: 'please build', type: 'task', data });
     await settle(world.clock);
     expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'task', body: 'please build', ...data }]);
   }
@@ -94,9 +94,9 @@ test('accepts the peer as npub and as nprofile, and refuses anything that is not
 
 test('refuses an unknown peer, and itself', async () => {
   const world = createTestMesh();
-  const box = await world.start();
-  for (const to of [world.fakePeer('nobody').pubkey, box.pubkey]) {
-    await expect(box.sendMessage({ to, content: 'x' })).rejects.toMatchObject({
+  const agent = await world.start();
+  for (const to of [world.fakePeer('nobody').pubkey, agent.pubkey]) {
+    await expect(agent.sendMessage({ to, content: 'x' })).rejects.toMatchObject({
       code: 'peer_unknown',
       message: expect.stringContaining('peer unknown'),
     });

@@ -10,7 +10,7 @@ const STRANGERS = 6;
 /** Messages that were never refused arrive once, whatever the owner decides and however often the daemon crashes. */
 async function run(chance: ReturnType<typeof createChance>): Promise<void> {
   const world = createTestMesh('ws://127.0.0.1:1');
-  let box = await world.start();
+  let agent = await world.start();
   const strangers = Array.from({ length: STRANGERS }, (_, n) => ({
     fakePeer: world.fakePeer(`stranger ${n}`),
     bodies: [] as string[],
@@ -22,7 +22,7 @@ async function run(chance: ReturnType<typeof createChance>): Promise<void> {
     if (chance.happens(0.8)) world.relay.push(...events);
   };
   const message = (who: (typeof strangers)[number], body: string): NostrEvent =>
-    who.fakePeer.dm(box.pubkey, { type: 'text', body, mid: `message-${body.replace(' ', '-')}` });
+    who.fakePeer.dm(agent.pubkey, { type: 'text', body, mid: `message-${body.replace(' ', '-')}` });
   for (let step = 0; step < 60; step++) {
     const who = chance.pick(strangers);
     const { pubkey } = who.fakePeer;
@@ -46,24 +46,24 @@ async function run(chance: ReturnType<typeof createChance>): Promise<void> {
         world.relay.push(who.fakePeer.presence({ features: modern }));
         break;
       case 6:
-        void box.setPolicy({ strangers: chance.pick(['open', 'ask']) }).catch(() => {});
+        void agent.setPolicy({ strangers: chance.pick(['open', 'ask']) }).catch(() => {});
         break;
       case 7:
-        void box.answerRequest({ pubkey, accept: true }).catch(() => {});
+        void agent.answerRequest({ pubkey, accept: true }).catch(() => {});
         break;
       case 8:
-        box = await world.start({ disk: await box.crash() });
+        agent = await world.start({ disk: await agent.crash() });
         break;
     }
     if (chance.happens(0.5)) await world.clock.advance(chance.below(3_000));
   }
   await settle(world.clock);
-  await box.setPolicy({ strangers: 'open' });
-  box = await world.start({ disk: await box.crash() });
+  await agent.setPolicy({ strangers: 'open' });
+  agent = await world.start({ disk: await agent.crash() });
   await world.clock.advance(60_000);
-  const inbox = (await box.inbox()).map(({ content }) => content);
+  const inbox = (await agent.inbox()).map(({ content }) => content);
   expect([...inbox].sort()).toEqual(strangers.flatMap(({ bodies }) => bodies).sort());
-  expect(await box.listRequests({})).toEqual([]);
+  expect(await agent.listRequests({})).toEqual([]);
 }
 
 test('each message arrives once, whatever the owner decides meanwhile and however often the daemon crashes', async () => {

@@ -30,7 +30,7 @@ beforeEach(async () => {
     requests.push(`${request.method} ${request.url}`);
     if (request.url === '/peers/moved')
       return response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
-    if (request.url?.startsWith('/messages/wait')) return; // never answers
+    if (request.url?.startsWith('/messages/wait')) return; // never responds
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(request.url?.startsWith('/status') ? aStatus() : []));
   });

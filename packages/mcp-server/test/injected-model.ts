@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 
-/** A call that a model makes because a peer told it to. */
+/** A call that a model makes because a peer asked for it. */
 interface Attempt {
   readonly tool: string;
   readonly args: Record<string, unknown>;
@@ -13,7 +13,7 @@ export interface Outcome extends Attempt {
   readonly text: string;
 }
 
-/** Tools it tries that do not exist: operations of the daemon, commands, and tools of other servers. */
+/** Names of tools that do not exist: operations of the daemon, commands, and tools of other servers. */
 const wishedTools = [
   ...[
     'trust_peer',
@@ -97,8 +97,8 @@ const paths = (peer: string): readonly string[] => [
 ];
 
 /**
- * Tries with every tool, and with some that there are not, to trust and accept, to read the key, to change relays and
- * policy, to go on where it was stopped, and to write to everybody at once.
+ * Tries, with every tool and some that do not exist, to trust and accept, read the key, change relays and policy,
+ * continue a paused conversation, and write to everyone.
  */
 export async function actInjected(client: Client, peers: readonly string[]): Promise<Outcome[]> {
   const [peer = ''] = peers;

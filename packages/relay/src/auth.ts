@@ -31,8 +31,8 @@ export function checkAuth(value: unknown, expected: AuthExpectation): AuthResult
 const refuse = (reason: string): AuthResult => ({ ok: false, reason: `invalid: ${reason}` });
 
 /**
- * Returns the hosts by which a client may know this relay. A `relay` tag with another one means that somebody forwards
- * our challenge to their own client.
+ * Returns the hosts by which a client may know this relay. A `relay` tag with another one means that our
+ * challenge is being relayed.
  */
 export function relayHosts(where: {
   readonly serviceUrl: string | undefined;

@@ -13,7 +13,7 @@ export interface Deletions {
 export function createDeletions(max: number): Deletions {
   /** By author and id, or by address: the time up to which it is deleted. */
   const untilSec = new Map<string, number>();
-  // One iterator for good: a new one would walk over all the holes that removals left at the front.
+  // One iterator, never recreated: a new one would walk over all the holes that removals left at the front.
   const oldestFirst = untilSec.keys();
 
   function remember(key: string, atSec: number): void {
@@ -30,7 +30,7 @@ export function createDeletions(max: number): Deletions {
       for (const [name, value] of request.tags) {
         if (name === 'e' && isHex64(value)) {
           ids.push(value);
-          // With the author in the key, nobody can delete somebody else's event before it comes.
+          // With the author in the key, nobody can delete another author's event before it arrives.
           remember(idKey(request.pubkey, value), request.created_at);
         }
         if (name === 'a' && value?.split(':')[1] === request.pubkey) {

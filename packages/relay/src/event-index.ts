@@ -20,7 +20,7 @@ export interface EventIndex {
 /** Keeps events and finds them through the smallest index that fits a filter. */
 export function createEventIndex(): EventIndex {
   const byId = new Map<string, NostrEvent>();
-  // One iterator for good: a new one would walk over all the holes that removals left at the front.
+  // One iterator, never recreated: a new one would walk over all the holes that removals left at the front.
   const arrivals = byId.values();
   const all: OrderedEvents = [];
   const byKey = new Map<string, OrderedEvents>();

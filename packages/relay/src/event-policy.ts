@@ -41,7 +41,7 @@ export function createEventPolicy({ limits, members, isKnown }: EventPolicyDeps)
     if (event.kind === kinds.clientAuth) return 'invalid: auth events are not published';
     const isProtected = event.tags.some((tag) => tag.length === 1 && tag[0] === '-');
     if (isProtected && !keys.has(event.pubkey)) {
-      // NIP-70. A client that is authenticated as somebody else need not try again.
+      // NIP-70. A client that is authenticated with another key need not try again.
       return `${keys.size === 0 ? 'auth-required' : 'restricted'}: only its author may publish a protected event`;
     }
     return members.refuseWrite(event, keys);

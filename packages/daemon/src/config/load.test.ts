@@ -16,7 +16,7 @@ function configFile(content?: unknown): string {
   return path;
 }
 
-test('without anything the defaults count', () => {
+test('uses the defaults if nothing is configured', () => {
   const { values, origins } = loadConfig(configFile(), {}, {});
   expect(values).toMatchObject({
     port: 7432,
@@ -32,7 +32,7 @@ test('without anything the defaults count', () => {
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
 });
 
-test('the file outdoes the defaults, the environment the file, flags everything; each value knows its origin', () => {
+test('flags override the environment, which overrides the file, which overrides the defaults; each value has its origin', () => {
   const path = configFile({ port: 1, name: 'file', log_level: 'warn', scan_interval_s: 5 });
   const env = { OCMESH_PORT: '2', OCMESH_NAME: 'env' };
   const { values, origins } = loadConfig(path, env, { port: 3 });
@@ -83,12 +83,12 @@ test('reads every variable', () => {
   });
 });
 
-test('an empty variable and a flag that was not given count as none', () => {
+test('ignores an empty variable and a flag that was not given', () => {
   const { values } = loadConfig(configFile({ port: 5 }), { OCMESH_PORT: '' }, { port: undefined });
   expect(values.port).toBe(5);
 });
 
-test('brings relay addresses into one form and drops repeated ones', () => {
+test('normalizes relay addresses and drops duplicates', () => {
   const relays = [
     'wss://A.Test/',
     'wss://a.test',
@@ -112,7 +112,7 @@ test.each([
   ['an unknown way in', { api_auth: 'password' }, 'api_auth'],
   ['an empty name', { name: '' }, 'name'],
   ['a name too long', { name: 'x'.repeat(65) }, 'name'],
-  ['a relay that is none', { relays: ['https://a.test'] }, 'relays'],
+  ['an invalid relay', { relays: ['https://a.test'] }, 'relays'],
   ['an unknown presence kind', { presence_kinds: [2] }, 'presence_kinds'],
   ['an unknown level', { log_level: 'loud' }, 'log_level'],
 ])('a file with %s is refused, naming file and field', (_, content, field) => {

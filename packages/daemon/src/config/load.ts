@@ -17,16 +17,16 @@ export interface RenamedField {
   readonly name: keyof Config;
 }
 
-/** Tells the owner which field to rename. */
+/** Returns the log line that asks to rename a field. */
 export const renameNotice = ({ former, name }: RenamedField): string =>
   `config.json: ${former} is now called ${name}; the old name still works, but please rename it`;
 
 const check = createChecker(ConfigFile);
 
 /**
- * The configuration: defaults < file < environment < flags.
+ * Loads the configuration: defaults < file < environment < flags.
  * @param flags values given on the command line, under the names of `config.json`
- * @throws ExitError naming the value that is wrong and where it stands
+ * @throws ExitError that names the invalid value and its source
  */
 export function loadConfig(
   path: string,
@@ -57,7 +57,7 @@ export function loadConfig(
   return { values, origins, renamed };
 }
 
-/** `--relay` is given once for each. */
+/** Returns the flag of a setting; `--relay` is given once per relay. */
 const flagOf = (key: string): string => (key === 'relays' ? '--relay' : `--${key.replaceAll('_', '-')}`);
 
 function readFile(path: string): Record<string, unknown> {
@@ -73,7 +73,7 @@ function readFile(path: string): Record<string, unknown> {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
-    // Told below.
+    // Refused below.
   }
   throw refuse(path, 'it is not a JSON object');
 }
@@ -113,7 +113,7 @@ function normalizeRelays(urls: readonly string[], origin: string): string[] {
     if ('url' in parsed) return parsed.url;
     throw refuse(
       origin,
-      // A password is never repeated: what is told here goes into logs.
+      // A password is never repeated: this text is logged.
       parsed.problem === 'credentials'
         ? 'a relay address contains a password'
         : `${JSON.stringify(url)} is not a relay address`,

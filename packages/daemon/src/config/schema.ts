@@ -99,7 +99,7 @@ export const formerNames: ReadonlyMap<string, keyof Config> = new Map([
   ['outbound_first_contact', 'first_contact'],
 ]);
 
-/** Blanks are no number, though `Number` makes them 0. */
+/** Blank text is not a number, although `Number('')` is 0. */
 function readNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }

@@ -75,7 +75,7 @@ describe('the unit', () => {
     );
   });
 
-  it('restarts the daemon for ever, but not after exit code 78, and watches it', () => {
+  it('restarts the daemon without limit, except after exit code 78, and has a watchdog', () => {
     const unit = renderUnit(plain);
     for (const line of [
       'Type=notify',

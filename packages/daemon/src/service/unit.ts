@@ -13,7 +13,7 @@ export function renderUnit(spec: ServiceSpec): string {
   );
   return `[Unit]
 Description=ocmesh: find other agents and talk to them
-# Restart it however often it fails: nobody watches a daemon that gave up.
+# No start limit: nobody watches a daemon that gave up.
 StartLimitIntervalSec=0
 
 [Service]

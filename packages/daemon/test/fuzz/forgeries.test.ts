@@ -70,7 +70,7 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
   const watch = watchProcess('forgeries');
   const random = createSeededRandom(chance.below(2 ** 31));
   const world = createTestMesh();
-  const box = await world.start();
+  const agent = await world.start();
   const nowSec = (): number => Math.floor(world.clock.now() / 1000);
   const sign = (by: Actor, draft: Partial<EventDraft>): NostrEvent =>
     engine.sign({ kind: 1, tags: [], content: '', created_at: nowSec(), ...draft }, by.secretKey);
@@ -81,23 +81,23 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
   const rumorOf = (content: string) =>
     privateDm(engine, {
       author: bob.pubkey,
-      recipients: [box.pubkey],
+      recipients: [agent.pubkey],
       plaintext: content,
       createdAtSec: nowSec(),
     });
   const seal = (by: Actor, text: string, draft: Partial<EventDraft> = {}): NostrEvent =>
-    sign(by, { kind: 13, content: engine.nip44.seal(by.secretKey, box.pubkey, text), ...draft });
+    sign(by, { kind: 13, content: engine.nip44.seal(by.secretKey, agent.pubkey, text), ...draft });
   function wrap(text: string, draft: Partial<EventDraft> = {}): NostrEvent {
     const once = { ...eve, secretKey: random.bytes(32) };
-    const content = engine.nip44Once.sealer(once.secretKey, box.pubkey)(text);
-    return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content, ...draft });
+    const content = engine.nip44Once.sealer(once.secretKey, agent.pubkey)(text);
+    return sign(once, { kind: 1059, tags: [['p', agent.pubkey]], content, ...draft });
   }
 
   /** Messages as Bob wrote them. The forger has seen them all, including their content. */
   const genuine = ['one', 'two', 'three'].map((content) => {
     const rumor = rumorOf(content);
     const sealed = seal(bob, JSON.stringify(rumor));
-    const kind4 = fakePeer.dm(box.pubkey, { type: 'text', body: content, mid: `mid-${content}` });
+    const kind4 = fakePeer.dm(agent.pubkey, { type: 'text', body: content, mid: `mid-${content}` });
     return { rumor, sealed, wrapped: wrap(JSON.stringify(sealed)), kind4 };
   });
 
@@ -116,8 +116,8 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
     },
     'the bytes of the wrap, re-signed': () => {
       const once = { ...eve, secretKey: random.bytes(32) };
-      const content = engine.nip44Once.sealer(once.secretKey, box.pubkey)(JSON.stringify(pickOne().sealed));
-      return sign(once, { kind: 1059, tags: [['p', box.pubkey]], content: spoilBytes(content, chance) });
+      const content = engine.nip44Once.sealer(once.secretKey, agent.pubkey)(JSON.stringify(pickOne().sealed));
+      return sign(once, { kind: 1059, tags: [['p', agent.pubkey]], content: spoilBytes(content, chance) });
     },
     'the wrap signed by another key': () => sign(eve, { ...pickOne().wrapped }),
     'a field of the seal': () => {
@@ -166,22 +166,22 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
   }
 
   await watch.begin();
-  const before = await box.peers();
+  const before = await agent.peers();
   for (let made = 0; made < FORGERIES; made += AT_ONCE) {
     const forged = Array.from({ length: Math.min(AT_ONCE, FORGERIES - made) }, (_, index) =>
       (kinds[(made + index) % kinds.length] as () => unknown)(),
     );
     await push(forged);
-    const inbox = await box.inbox();
+    const inbox = await agent.inbox();
     expect(inbox, JSON.stringify(forged.find((one) => (one as NostrEvent).id === inbox[0]?.id))).toEqual([]);
   }
-  expect(await box.peers()).toEqual(before);
+  expect(await agent.peers()).toEqual(before);
   await watch.expectUnharmed();
 
-  expect(await box.refused()).not.toHaveProperty('rate_limited');
+  expect(await agent.refused()).not.toHaveProperty('rate_limited');
   // None of that suppresses Bob's own messages.
   await push(genuine.flatMap(({ wrapped, kind4 }) => [wrapped, kind4]));
-  expect((await box.inbox()).map(({ content }) => content).sort()).toEqual([
+  expect((await agent.inbox()).map(({ content }) => content).sort()).toEqual([
     'one',
     'one',
     'three',
@@ -189,5 +189,5 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
     'two',
     'two',
   ]);
-  expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(agent.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });

@@ -52,11 +52,11 @@ test(`${FRAMES} broken frames of a relay do no harm`, { timeout: 3_600_000 }, as
   const watch = watchProcess('relay frames');
   const { agent, clock, errors, relay } = await startAgent();
   const { pubkey } = agent.identity;
-  const puppets = ['bob', 'carol', 'dave'].map((name) => createFakePeer(name, clock));
+  const fakePeers = ['bob', 'carol', 'dave'].map((name) => createFakePeer(name, clock));
 
   /** Valid frames of a relay. */
   function* originals(): Generator<string> {
-    for (const fakePeer of puppets) {
+    for (const fakePeer of fakePeers) {
       const events = [
         fakePeer.presence({ features: modern, name: fakePeer.pubkey.slice(0, 8) }),
         fakePeer.presence({ kind: 1 }),
@@ -116,7 +116,7 @@ test(`${FRAMES} broken frames of a relay do no harm`, { timeout: 3_600_000 }, as
 
   /** A correctly signed and encrypted event: only its content is wrong. */
   function authentic(): NostrEvent {
-    const fakePeer = chance.pick(puppets);
+    const fakePeer = chance.pick(fakePeers);
     if (chance.happens(0.2))
       return fakePeer.sign({
         kind: 4,

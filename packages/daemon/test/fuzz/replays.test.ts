@@ -19,7 +19,7 @@ test(`${REPLAYS} replays: nothing arrives twice`, { timeout: 3_600_000 }, async 
   const chance = seededChance('replays');
   const watch = watchProcess('replays');
   const world = createTestMesh('wss://one.test', 'wss://two.test', 'wss://three.test');
-  let box = await world.start();
+  let testAgent = await world.start();
   const bob = world.fakePeer('bob');
   const deps = { engine: createWasmEngine(), random: createSeededRandom(7), clock: world.clock };
   const carol = createIdentity(deps, actor('carol').secretKey);
@@ -27,10 +27,12 @@ test(`${REPLAYS} replays: nothing arrives twice`, { timeout: 3_600_000 }, async 
   const texts = Array.from({ length: MESSAGES }, (_, index) => `message ${index}`);
   const events = [
     bob.presence({ features: modern }),
-    bob.dm(box.pubkey, { type: 'intro', name: 'Bob', features: modern, v: '0.3.0' }),
-    ...texts.map((body, index) => bob.dm(box.pubkey, { type: 'text', body, mid: `mid-of-bob-${index}` })),
-    ...texts.map((text) => bob.dm(box.pubkey, text, { created_at: nowSec - 60 })),
-    ...texts.map((text) => carol.sealDm(box.pubkey, text, nowSec, 'nip17').event),
+    bob.dm(testAgent.pubkey, { type: 'intro', name: 'Bob', features: modern, v: '0.3.0' }),
+    ...texts.map((body, index) =>
+      bob.dm(testAgent.pubkey, { type: 'text', body, mid: `mid-of-bob-${index}` }),
+    ),
+    ...texts.map((text) => bob.dm(testAgent.pubkey, text, { created_at: nowSec - 60 })),
+    ...texts.map((text) => carol.sealDm(testAgent.pubkey, text, nowSec, 'nip17').event),
   ];
 
   const received: string[] = [];
@@ -49,26 +51,26 @@ test(`${REPLAYS} replays: nothing arrives twice`, { timeout: 3_600_000 }, async 
     }
   }
 
-  follow(box);
+  follow(testAgent);
   for (const event of events) world.relay.push(event);
   for (let turn = 0; turn < 20; turn++) await world.clock.advance(0);
-  const [before, peers] = [await box.inbox(), await box.peers()];
+  const [before, peers] = [await testAgent.inbox(), await testAgent.peers()];
   expect(before).toHaveLength(3 * MESSAGES);
   await watch.begin();
   for (let run = 0; run < RESTARTS; run++) {
     await push(REPLAYS / RESTARTS);
-    expect(await box.inbox()).toEqual(before);
+    expect(await testAgent.inbox()).toEqual(before);
     // Restarts by a kill or a stop; also a day later.
     const isKilled = run % 2 === 0;
-    if (!isKilled) await box.stop();
-    const disk = isKilled ? await box.crash() : box.disk;
+    if (!isKilled) await testAgent.stop();
+    const disk = isKilled ? await testAgent.crash() : testAgent.disk;
     await world.clock.advance(run === 1 ? DAY_MS : 0);
-    box = await world.start({ disk });
-    follow(box);
+    testAgent = await world.start({ disk });
+    follow(testAgent);
   }
   await push(AT_ONCE);
-  expect((await box.inbox()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-  expect((await box.peers()).map(({ pubkey }) => pubkey).sort()).toEqual(
+  expect((await testAgent.inbox()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  expect((await testAgent.peers()).map(({ pubkey }) => pubkey).sort()).toEqual(
     peers.map(({ pubkey }) => pubkey).sort(),
   );
   expect(received.sort()).toEqual(before.map(({ id }) => id).sort());

@@ -81,12 +81,12 @@ test(`${REQUESTS} broken HTTP requests do no harm`, { timeout: 3_600_000 }, asyn
   const chance = seededChance('requests');
   const watch = watchProcess('requests');
   const world = createTestMesh();
-  const box = await world.start();
+  const testAgent = await world.start();
   const bob = world.fakePeer('bob');
-  world.relay.push(bob.presence({ features: modern }), bob.dm(box.pubkey, 'hello'));
+  world.relay.push(bob.presence({ features: modern }), bob.dm(testAgent.pubkey, 'hello'));
   await settle(world.clock);
-  const deps = { clock: world.clock, random: createSeededRandom(3), log: box.log };
-  const server = await listen(0, box.agent.handlers, deps, { auth: 'none', token: () => token });
+  const deps = { clock: world.clock, random: createSeededRandom(3), log: testAgent.log };
+  const server = await listen(0, testAgent.agent.handlers, deps, { auth: 'none', token: () => token });
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   onTestFinished(async () => {
     agent.destroy();
@@ -147,7 +147,7 @@ test(`${REQUESTS} broken HTTP requests do no harm`, { timeout: 3_600_000 }, asyn
   await fire(REQUESTS);
   console.log(`requests: ${JSON.stringify(Object.fromEntries(seen))}`);
   await watch.expectUnharmed();
-  expect(box.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(testAgent.log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   // Requests succeeded, and every kind of refusal occurred.
   expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 404]));
   expect(await send({ method: 'GET', path: '/healthz', headers: {}, body: '' })).toMatchObject({

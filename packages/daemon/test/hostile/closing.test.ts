@@ -12,7 +12,7 @@ test.each(['wss://public.test', 'ws://127.0.0.1:7447'])(
     const { publish } = alice.network;
     alice.network.publish = (url, event) =>
       ++asked < 1_000
-        ? Promise.resolve({ outcome: 'offline', reason: null, prefix: null })
+        ? Promise.resolve({ outcome: 'not_connected', reason: null, prefix: null })
         : publish(url, event);
     await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
     await settle(world.clock);

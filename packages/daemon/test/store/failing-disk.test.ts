@@ -78,7 +78,7 @@ async function run(files: MemoryFiles): Promise<Outcome & { readonly last: Opene
 }
 
 /** Checks that no caller got a wrong result, and that a start finds what was acknowledged, also after a power cut. */
-async function judge(files: MemoryFiles, outcome: Outcome, chance: Chance): Promise<void> {
+async function checkOutcome(files: MemoryFiles, outcome: Outcome, chance: Chance): Promise<void> {
   for (const { error } of outcome.refused) {
     expect(error).toBeInstanceOf(OcmeshError);
     const { code } = error as OcmeshError;
@@ -116,7 +116,7 @@ async function operationsOf(chance: Chance): Promise<number> {
   expect(outcome).toMatchObject({ refused: [], failedStarts: [], failStops: [] });
   expect(outcome.acknowledged).toHaveLength(ROUNDS * 3 * 2);
   const used = operations;
-  await judge(files, outcome, chance);
+  await checkOutcome(files, outcome, chance);
   return used;
 }
 
@@ -133,7 +133,7 @@ test.each(['EIO', 'ENOSPC'])('%s once, at each operation in turn', async (code) 
     };
     const outcome = await run(files);
     files.fail = () => {};
-    await judge(files, outcome, chance).catch((cause) => {
+    await checkOutcome(files, outcome, chance).catch((cause) => {
       throw new Error(`at operation ${n} of ${operations}`, { cause });
     });
     if (outcome.failStops.length > 0) counts.failStops++;
@@ -181,7 +181,7 @@ test.each(fullDisks)(
           outcome.acknowledged.push('room again');
           files.operations.push({ op: 'acknowledged', id: 'room again' });
         }
-        await judge(files, outcome, chance);
+        await checkOutcome(files, outcome, chance);
       } catch (cause) {
         throw new Error(`from operation ${n} of ${operations}`, { cause });
       }

@@ -98,7 +98,7 @@ async function work(
   if (chance.happens(0.5)) await store.close();
 }
 
-function judge(life: Life, acknowledged: ReadonlySet<string>, content: Content, found: Tally): void {
+function checkOutcome(life: Life, acknowledged: ReadonlySet<string>, content: Content, found: Tally): void {
   const { ids, texts, halves, torn } = content;
   found.halves += halves;
   // Inherited and acknowledged transactions were on disk; the order is that of applying.
@@ -139,7 +139,7 @@ async function cut(
     found.states++;
     try {
       const content = await contentOn(disk);
-      judge(life, acknowledged, content, found);
+      checkOutcome(life, acknowledged, content, found);
       if (number === heir && options.lives < MOST_LIVES) {
         found.restarts++;
         const next = await live(disk, content.ids, chance, `life ${options.lives + 1}`);

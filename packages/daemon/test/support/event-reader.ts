@@ -3,12 +3,12 @@ import { onTestFinished } from 'vitest';
 import type { TestAgent } from './test-agent.ts';
 
 /** Reads the agent's event stream, from now on or after an id. */
-export function readEvents(box: TestAgent, input: Input<'followEvents'> = {}) {
+export function readEvents(agent: TestAgent, input: Input<'followEvents'> = {}) {
   const leaving = new AbortController();
   const seen: StreamEvent[] = [];
   let position = '';
   const over = (async () => {
-    for await (const item of box.followEvents(input, { signal: leaving.signal })) {
+    for await (const item of agent.followEvents(input, { signal: leaving.signal })) {
       position = item.id;
       if (item.event !== 'passed') seen.push(item);
     }

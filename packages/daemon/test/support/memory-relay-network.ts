@@ -18,17 +18,17 @@ import type {
 } from '../../src/core/ports/relay-network.ts';
 
 /** A relay's reaction to an event: its OK, and whether it really stores and forwards the event. */
-export interface Answer extends PublishOutcome {
+export interface Reaction extends PublishOutcome {
   readonly keeps: boolean;
 }
 
-export const accept: Answer = { outcome: 'accepted', reason: null, prefix: null, keeps: true };
+export const accept: Reaction = { outcome: 'accepted', reason: null, prefix: null, keeps: true };
 /** Accepts the event and drops it. */
-export const lie: Answer = { ...accept, keeps: false };
-export const timeout: Answer = { outcome: 'timeout', reason: 'no response', prefix: null, keeps: false };
+export const lie: Reaction = { ...accept, keeps: false };
+export const timeout: Reaction = { outcome: 'timeout', reason: 'no response', prefix: null, keeps: false };
 /** Stores the event, but the OK is lost. */
-export const lostOk: Answer = { ...timeout, keeps: true };
-export const reject = (reason: string): Answer => ({
+export const lostOk: Reaction = { ...timeout, keeps: true };
+export const reject = (reason: string): Reaction => ({
   outcome: 'rejected',
   reason,
   prefix: reasonPrefix(reason),
@@ -57,7 +57,7 @@ export interface MemoryRelay {
   clockOffsetMs: number | null;
   /** Most bytes that one query returns. */
   maxQueryBytes: number;
-  answer: (event: NostrEvent) => Answer | Promise<Answer>;
+  onPublish: (event: NostrEvent) => Reaction | Promise<Reaction>;
   /** All events that were published to it, accepted or not. */
   readonly offered: NostrEvent[];
   readonly stored: unknown[];
@@ -96,7 +96,7 @@ function createMemoryRelay(url: string): MemoryRelay {
     carriesDms: true,
     clockOffsetMs: null,
     maxQueryBytes: Number.POSITIVE_INFINITY,
-    answer: () => accept,
+    onPublish: () => accept,
     offered: [],
     stored: [],
     queries: [],
@@ -258,11 +258,11 @@ export function createMemoryNetwork(
     relays: () => [...own, ...peerRelays].map(snapshot),
     async publish(url, event) {
       const connection = connections.get(url);
-      if (!connection) return { outcome: 'offline', reason: null, prefix: null };
+      if (!connection) return { outcome: 'not_connected', reason: null, prefix: null };
       const relay = mesh.relay(url);
       const known = relay.stored.some((other) => (other as NostrEvent).id === event.id);
       relay.offered.push(event);
-      const { keeps, ...outcome } = await relay.answer(event);
+      const { keeps, ...outcome } = await relay.onPublish(event);
       if (keeps && !known) {
         store(relay, event);
         for (const client of [...relay.clients])

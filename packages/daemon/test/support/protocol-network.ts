@@ -63,7 +63,7 @@ export function createProtocolNetwork(deps: {
     use() {},
     reach() {},
     publish: async (_, event) =>
-      (await protocol?.publish(event)) ?? { outcome: 'offline', reason: null, prefix: null },
+      (await protocol?.publish(event)) ?? { outcome: 'not_connected', reason: null, prefix: null },
     query: async (_, filters) =>
       (await protocol?.query(filters)) ?? { complete: false, events: [], tooLarge: false },
     report() {},

@@ -12,7 +12,7 @@ import { copyDisk, createMemoryDisk, type MemoryDisk, openMemoryStore } from './
 
 const engine = createWasmEngine();
 
-export interface BoxOptions {
+export interface TestAgentOptions {
   /** Determines the key. */
   readonly seed?: number;
   readonly name?: string;
@@ -34,14 +34,14 @@ export function createTestMesh(...urls: string[]) {
     mesh,
     relay: mesh.relays[0] as (typeof mesh.relays)[number],
     fakePeer: (name: string) => createFakePeer(name, clock),
-    start: (options: BoxOptions = {}) => startTestAgent(clock, mesh, { seed: ++seeds, ...options }),
+    start: (options: TestAgentOptions = {}) => startTestAgent(clock, mesh, { seed: ++seeds, ...options }),
   };
 }
 
 export type TestMesh = ReturnType<typeof createTestMesh>;
 
 /** Starts a whole agent: the real core and store, with relays and disk in memory and a fake clock. */
-async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: BoxOptions) {
+async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: TestAgentOptions) {
   const disk = options.disk ?? createMemoryDisk();
   const log = createRecordingLog();
   const store = await openMemoryStore(disk, { clock, log });

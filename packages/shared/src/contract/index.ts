@@ -14,7 +14,7 @@ export { isHex64, isPubkey, type Pubkey } from './ids.ts';
 export { limits } from './limits.ts';
 export { cutChars, isNestedWithin, utf8Bytes } from './measure.ts';
 export {
-  type Caller,
+  type Audience,
   errorStep,
   isProblem,
   nextSteps,

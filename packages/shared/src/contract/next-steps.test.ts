@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorCatalogue } from './errors.ts';
 import {
-  type Caller,
+  type Audience,
   errorStep,
   isProblem,
   nextSteps,
@@ -12,9 +12,11 @@ import {
 import { Reachability, Reason } from './schemas.ts';
 
 const restCall = /\b(GET|POST|PUT|PATCH|DELETE) \//;
-const callers: readonly Caller[] = ['api', 'tool', 'command'];
+const audiences: readonly Audience[] = ['api', 'tool', 'command'];
 const rows = Object.entries(nextSteps).flatMap(([group, steps]) =>
-  Object.entries(steps).map(([code, step]) => [`${group}.${code}`, step as Record<Caller, string>] as const),
+  Object.entries(steps).map(
+    ([code, step]) => [`${group}.${code}`, step as Record<Audience, string>] as const,
+  ),
 );
 
 test('every error code, reason and state of a peer has a row, and there are no other rows', () => {
@@ -26,35 +28,36 @@ test('every error code, reason and state of a peer has a row, and there are no o
 });
 
 describe.each(rows)('%s', (_, step) => {
-  test('has a sentence for each kind of caller', () => {
-    for (const caller of callers) expect(step[caller]).toMatch(/^\S.* .*\.$/);
+  test('has a sentence for each audience', () => {
+    for (const audience of audiences) expect(step[audience]).toMatch(/^\S.* .*\.$/);
   });
 
-  test('names REST calls only to a caller of REST', () => {
-    for (const caller of ['tool', 'command'] as const) expect(step[caller]).not.toMatch(restCall);
+  test('names REST calls only to callers of REST', () => {
+    for (const audience of ['tool', 'command'] as const) expect(step[audience]).not.toMatch(restCall);
   });
 
-  test('tells a model that only its user can run a command', () => {
+  test('a tool text says that only the user can run a command', () => {
     if (step.tool.includes('`ocmesh')) expect(step.tool).toMatch(/\b(user|owner)\b/);
     expect(step.command).not.toMatch(/\byour user\b/);
   });
 });
 
 test('a daemon that is not running has to be started', () => {
-  for (const caller of callers)
-    expect(errorStep({ code: 'daemon_down' }, caller)).toContain('`ocmesh start`');
+  for (const audience of audiences)
+    expect(errorStep({ code: 'daemon_down' }, audience)).toContain('`ocmesh start`');
 });
 
 test('marking messages as read makes room in a full store', () => {
   const ways = { api: 'POST /messages/read', tool: 'mark_read', command: '`ocmesh read`' };
-  for (const caller of callers) {
-    expect(errorStep({ code: 'inbox_full' }, caller)).toContain(ways[caller]);
-    expect(reasonStep({ code: 'inbox_full' }, caller)).toContain(ways[caller]);
+  for (const audience of audiences) {
+    expect(errorStep({ code: 'inbox_full' }, audience)).toContain(ways[audience]);
+    expect(reasonStep({ code: 'inbox_full' }, audience)).toContain(ways[audience]);
   }
 });
 
-test('the owner can undo a block, which trusting the peer would go beyond', () => {
-  for (const caller of callers) expect(reachabilityStep('blocked', caller)).toContain('`ocmesh unblock`');
+test('the step for a blocked peer is to unblock it, not to trust it', () => {
+  for (const audience of audiences)
+    expect(reachabilityStep('blocked', audience)).toContain('`ocmesh unblock`');
 });
 
 test('a known problem has its own step, an unknown one that of its code', () => {
@@ -96,5 +99,6 @@ test('replaces the next steps of a result and nothing else of it', () => {
 
 test('an error without a problem has the steps of its code', () => {
   for (const code of Object.keys(errorCatalogue) as ErrorCode[])
-    for (const caller of callers) expect(errorStep({ code }, caller)).toBe(nextSteps.errors[code][caller]);
+    for (const audience of audiences)
+      expect(errorStep({ code }, audience)).toBe(nextSteps.errors[code][audience]);
 });

@@ -3,10 +3,10 @@ import { limits } from './limits.ts';
 import type { Reachability, Reason } from './schemas.ts';
 
 /** Kinds of caller: a program over REST, a model with tools, or the owner at the `ocmesh` command and in the log. */
-export type Caller = 'api' | 'tool' | 'command';
+export type Audience = 'api' | 'tool' | 'command';
 
 /** What to do about an error or a state, in the terms of each kind of caller. Only `api` names REST calls. */
-type NextStep = Readonly<Record<Caller, string>>;
+type NextStep = Readonly<Record<Audience, string>>;
 
 /** A step that does not depend on who calls. */
 const everyone = (step: string): NextStep => ({ api: step, tool: step, command: step });
@@ -302,16 +302,16 @@ const rowOf = (rows: Readonly<Record<string, NextStep>>, code: string | undefine
 /** What to do about an error: the step of its problem, if it has a known one, else of its code. */
 export const errorStep = (
   { code, problem }: { readonly code: ErrorCode; readonly problem?: string | undefined },
-  caller: Caller,
-): string => (rowOf(ofProblems, problem) ?? ofErrors[code])[caller];
+  audience: Audience,
+): string => (rowOf(ofProblems, problem) ?? ofErrors[code])[audience];
 
 /** What to do about a reason why the daemon is degraded. */
-export const reasonStep = ({ code, problem }: Pick<Reason, 'code' | 'problem'>, caller: Caller): string =>
-  (rowOf(ofErrors, problem) ?? rowOf(ofReasons, code) ?? unknownStep)[caller];
+export const reasonStep = ({ code, problem }: Pick<Reason, 'code' | 'problem'>, audience: Audience): string =>
+  (rowOf(ofErrors, problem) ?? rowOf(ofReasons, code) ?? unknownStep)[audience];
 
 /** What to do about a peer in this state. */
-export const reachabilityStep = (state: Reachability['state'], caller: Caller): string =>
-  (rowOf(ofReachability, state) ?? unknownStep)[caller];
+export const reachabilityStep = (state: Reachability['state'], audience: Audience): string =>
+  (rowOf(ofReachability, state) ?? unknownStep)[audience];
 
 /** A result of the REST API that may hold next steps: a status, or a peer alone. */
 interface HoldsSteps {
@@ -319,17 +319,17 @@ interface HoldsSteps {
   readonly reachability?: Reachability;
 }
 
-/** The same result, its next steps in the terms of this caller instead of REST's. */
-export function withStepsFor<T extends HoldsSteps>(caller: Caller, result: T): T {
+/** The same result, its next steps in the terms of this audience instead of REST's. */
+export function withStepsFor<T extends HoldsSteps>(audience: Audience, result: T): T {
   const { reasons, reachability } = result;
   if (!reasons && !reachability) return result;
   return {
     ...result,
     ...(reasons && {
-      reasons: reasons.map((reason) => ({ ...reason, next_step: reasonStep(reason, caller) })),
+      reasons: reasons.map((reason) => ({ ...reason, next_step: reasonStep(reason, audience) })),
     }),
     ...(reachability && {
-      reachability: { ...reachability, next_step: reachabilityStep(reachability.state, caller) },
+      reachability: { ...reachability, next_step: reachabilityStep(reachability.state, audience) },
     }),
   };
 }

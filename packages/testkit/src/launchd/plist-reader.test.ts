@@ -17,7 +17,7 @@ test('reads all types that a job uses', () => {
 
 test.each([
   ['a raw &', '<string>a & b</string>'],
-  ['an integer that is none', '<integer>five</integer>'],
+  ['an invalid integer', '<integer>five</integer>'],
   ['an octal integer', '<integer>0077</integer>'],
   ['a key without a value', '<dict><key>a</key></dict>'],
   ['a value without a key', '<dict><true/></dict>'],

@@ -41,7 +41,7 @@ export function readPlist(text: string): PlistValue {
     if (kind === 'open' && tag === 'string') return content(tag);
     if (kind === 'open' && tag === 'integer') {
       const digits = content(tag);
-      if (!/^-?(0|[1-9]\d*)$/.test(digits)) throw new Error(`${digits} is no integer`);
+      if (!/^-?(0|[1-9]\d*)$/.test(digits)) throw new Error(`${digits} is not an integer`);
       return Number(digits);
     }
     if (kind === 'open' && tag === 'array') return [...items()];

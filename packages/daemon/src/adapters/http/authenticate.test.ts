@@ -52,7 +52,7 @@ test('does not take an agent for the owner, even with the token', () => {
   }
 });
 
-test('answers only the health check without a token if every call needs one', () => {
+test('serves only the health check without a token if every call needs one', () => {
   const { call } = setUp('token');
   expect([call(forAll), call(forOwner), call(operations.getHealth)]).toEqual([
     'token_required',

@@ -31,9 +31,9 @@ const streaming = (...events: StreamEvent[]): Streams['followEvents'] =>
 /** A whole agent behind a real socket. */
 async function openAgent() {
   const world = createTestMesh();
-  const box = await world.start();
-  const api = await openApi({ followEvents: box.followEvents });
-  return { world, box, api };
+  const agent = await world.start();
+  const api = await openApi({ followEvents: agent.followEvents });
+  return { world, agent, api };
 }
 
 const lastId = (text: string): string => [...text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? '';

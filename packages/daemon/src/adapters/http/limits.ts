@@ -10,7 +10,7 @@ export const httpLimits = {
   connections: 256,
   /** Time after which the reader of a broken event stream should reconnect. */
   retryMs: 3_000,
-  /** Wrong tokens a minute that are called wrong; more have to wait. The right one passes all the same. */
+  /** Wrong tokens a minute that get `token_wrong`; further ones have to wait. The right one always works. */
   wrongTokensPerMinute: 10,
   /** Time for a clean stop before the process exits anyway. */
   drainMs: 5_000,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
 
-// In its own file, because it takes eleven real seconds, in parallel with the other files.
+// In its own file: it takes eleven real seconds, and files run in parallel.
 test("a wait and an event stream outlive the server's time-outs for slow requests", async () => {
   const api = await openApi({
     async *followEvents() {

@@ -15,8 +15,8 @@ export interface DailyFileBounds extends ArchiveBounds {
 /** The log file, reopened and rotated as needed. */
 export interface DailyFile {
   /**
-   * Returns the file for that many characters of this day: reopened if somebody moved it away, rotated if its day is
-   * over or it would become too long.
+   * Returns the file for that many characters of this day: reopened if it was moved away, rotated if its day is over
+   * or it would become too long.
    * @throws the system's error
    */
   forDay(day: string, chars: number): OpenFile;

@@ -1,7 +1,9 @@
 import { type Clock, type MonotonicMs, minuteMs } from '@ocmesh/shared/ambient';
 import { nostrLimits } from './limits.ts';
 
-/** Limits the NIP-42 signatures that one relay gets. It outlives the connection: reconnecting earns a relay no more. */
+/**
+ * Limits the NIP-42 signatures that one relay gets. It outlives the connection, so that reconnecting does not reset it.
+ */
 export interface AuthRateLimit {
   /** Milliseconds until the next signature is allowed; 0 if it is now. */
   waitMs(): number;

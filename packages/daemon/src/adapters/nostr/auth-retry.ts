@@ -28,7 +28,7 @@ export function createAuthRetry(deps: {
       resend(req);
       return true;
     },
-    /** Tries again what was refused for want of a challenge. */
+    /** Retries what was refused before there was a challenge. */
     async onChallenge(): Promise<void> {
       hasNewChallenge = true;
       // Once per challenge: a relay may forget who we are, and ask again.

@@ -55,7 +55,7 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
     });
     const ok = await send(event);
     // The OK and the close may have come in the same turn.
-    if (isClosed || ok.outcome === 'offline') return false;
+    if (isClosed || ok.outcome === 'not_connected') return false;
     const isAccepted = ok.outcome === 'accepted';
     const reason = isAccepted ? '' : (ok.reason ?? ok.outcome);
     result = { outcome: isAccepted ? 'accepted' : 'refused', reason };

@@ -34,7 +34,7 @@ test.each([
     { supportedNips: [], limitation: {} },
   ],
   [
-    'NIPs that are no numbers',
+    'NIPs that are not numbers',
     { supported_nips: [1, '40', null, 1.5] },
     { supportedNips: [1], limitation: {} },
   ],

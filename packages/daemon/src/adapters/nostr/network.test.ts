@@ -32,7 +32,7 @@ describe('the list of our own relays', () => {
     expect(reports.filter(([url]) => url === one.url).at(-1)).toEqual([one.url, 'disconnected']);
     expect(two.connections()).toBe(1);
     expect(relay(two.url)).toMatchObject({ role: 'own', state: 'connected' });
-    expect(await network.publish(one.url, {} as never)).toMatchObject({ outcome: 'offline' });
+    expect(await network.publish(one.url, {} as never)).toMatchObject({ outcome: 'not_connected' });
   });
 
   test('may lose a relay that is sending: nothing more is reported of it', async () => {
@@ -64,7 +64,7 @@ describe('the list of our own relays', () => {
     const write = network.publish(url, fakePeer.presence());
     await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
     network.use([]);
-    expect(await write).toMatchObject({ outcome: 'offline' });
+    expect(await write).toMatchObject({ outcome: 'not_connected' });
   });
 });
 

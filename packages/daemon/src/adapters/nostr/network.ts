@@ -3,7 +3,7 @@ import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import type { NetworkListener, RelayNetwork, Subscription } from '../../core/ports/relay-network.ts';
 import { createAddressPolicy } from './address-policy.ts';
 import { createPeerRelays } from './peer-relays.ts';
-import { offline } from './publications.ts';
+import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
 import { createSession, type Session } from './session.ts';
 
@@ -117,7 +117,8 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       if (listener && !own.has(url)) peerRelays.reach(url);
     },
     relays: () => [...own.values(), ...peerRelays.sessions()].map((session) => session.snapshot()),
-    publish: async (url, event) => (await (own.get(url) ?? peerRelays.used(url))?.publish(event)) ?? offline,
+    publish: async (url, event) =>
+      (await (own.get(url) ?? peerRelays.used(url))?.publish(event)) ?? notConnected,
     query: async (url, filters) => (await own.get(url)?.query(filters)) ?? noResult,
     report(url, offence) {
       (own.get(url) ?? peerRelays.get(url))?.report(offence);

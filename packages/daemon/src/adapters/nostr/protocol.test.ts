@@ -197,7 +197,7 @@ describe('a connection that was closed', () => {
     expect(clock.pending()).toBeGreaterThan(0);
     protocol.close();
     expect(clock.pending()).toBe(0);
-    expect(await write).toEqual({ outcome: 'offline', reason: null, prefix: null });
+    expect(await write).toEqual({ outcome: 'not_connected', reason: null, prefix: null });
     expect(await Promise.all(queries)).toEqual(
       Array(2).fill({ complete: false, events: [], tooLarge: false }),
     );
@@ -239,7 +239,10 @@ describe('a connection that was closed', () => {
     const second = next.protocol.publish(event);
     say('OK', event.id, false, 'blocked: too late');
     next.say('OK', event.id, true, '');
-    expect([await first, await second]).toMatchObject([{ outcome: 'offline' }, { outcome: 'accepted' }]);
+    expect([await first, await second]).toMatchObject([
+      { outcome: 'not_connected' },
+      { outcome: 'accepted' },
+    ]);
     expect(next.count('round trip')).toBe(1);
     next.protocol.close();
   });
@@ -248,7 +251,7 @@ describe('a connection that was closed', () => {
     const { clock, fakePeer, protocol, sent } = open();
     protocol.close();
     const before = sent.length;
-    expect(await protocol.publish(fakePeer.sign({}))).toMatchObject({ outcome: 'offline' });
+    expect(await protocol.publish(fakePeer.sign({}))).toMatchObject({ outcome: 'not_connected' });
     expect(await protocol.query([{}])).toEqual({ complete: false, events: [], tooLarge: false });
     expect([sent.length - before, clock.pending()]).toEqual([0, 0]);
   });

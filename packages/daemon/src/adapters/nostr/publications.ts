@@ -4,7 +4,7 @@ import type { PublishOutcome } from '../../core/ports/relay-network.ts';
 import { nostrLimits } from './limits.ts';
 
 /** Outcome of a write that was not sent, or whose connection closed before the OK. */
-export const offline: PublishOutcome = { outcome: 'offline', reason: null, prefix: null };
+export const notConnected: PublishOutcome = { outcome: 'not_connected', reason: null, prefix: null };
 
 /** Events sent on one connection that wait for their OK. Nothing here rejects. */
 export function createPublications(deps: {
@@ -17,7 +17,7 @@ export function createPublications(deps: {
   function sendAndWait(eventId: string, frame: string): Promise<PublishOutcome> {
     return new Promise((resolve) => {
       // An event that is sent twice gets one OK, which goes to the later caller.
-      waiting.get(eventId)?.(offline);
+      waiting.get(eventId)?.(notConnected);
       const cancel = clock.after(nostrLimits.reply.okMs, () =>
         settle({ outcome: 'timeout', reason: 'no response', prefix: null }),
       );
@@ -27,7 +27,7 @@ export function createPublications(deps: {
         resolve(outcome);
       };
       waiting.set(eventId, settle);
-      if (!send(frame)) settle(offline);
+      if (!send(frame)) settle(notConnected);
     });
   }
 
@@ -40,9 +40,9 @@ export function createPublications(deps: {
       const hasIt = accepted || prefix === 'duplicate' || prefix === 'replaced';
       waiting.get(eventId)?.({ outcome: hasIt ? 'accepted' : 'rejected', reason: reason || null, prefix });
     },
-    /** The connection is closed: everything that waits was sent in vain. */
+    /** The connection is closed: pending writes end as not connected. */
     close(): void {
-      for (const settle of [...waiting.values()]) settle(offline);
+      for (const settle of [...waiting.values()]) settle(notConnected);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { cutChars, limits, type RelayState } from '@ocmesh/shared/contract';
 import type { RelaySnapshot } from '../../core/ports/relay-network.ts';
-import type { Attempt, AttemptEnd } from './attempt.ts';
+import type { AttemptEnd, ConnectionAttempt } from './connection-attempt.ts';
 
 type Status = Pick<
   RelaySnapshot,
@@ -25,7 +25,7 @@ export function createSessionStatus(deps: {
   readonly clock: Clock;
   readonly log: Log;
   /** Returns the connection, or the attempt to open one; null between attempts. */
-  readonly attempt: () => Attempt | null;
+  readonly attempt: () => ConnectionAttempt | null;
   readonly onState: (state: RelayState) => void;
 }): SessionStatus {
   const { url, clock, log, attempt, onState } = deps;

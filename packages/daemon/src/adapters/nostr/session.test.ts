@@ -273,15 +273,15 @@ test('a relay has ten seconds to confirm a write', async () => {
   expect(await outcome).toEqual({ outcome: 'timeout', reason: 'no response', prefix: null });
 });
 
-test('a write that is under way when the connection is lost ends as offline', async () => {
+test('a write that is under way when the connection is lost ends as not connected', async () => {
   const { network, fakePeer, url, scripted } = await connected({ onFrame: ([type]) => type === 'EVENT' });
   const outcome = network.publish(url, fakePeer.presence());
   await until(() => expect(scripted.ofType('EVENT')).toHaveLength(1));
   scripted.cut();
-  expect(await outcome).toMatchObject({ outcome: 'offline' });
-  expect(await network.publish(url, fakePeer.presence())).toMatchObject({ outcome: 'offline' });
+  expect(await outcome).toMatchObject({ outcome: 'not_connected' });
+  expect(await network.publish(url, fakePeer.presence())).toMatchObject({ outcome: 'not_connected' });
   expect(await network.publish('wss://unknown.test', fakePeer.presence())).toMatchObject({
-    outcome: 'offline',
+    outcome: 'not_connected',
   });
 });
 

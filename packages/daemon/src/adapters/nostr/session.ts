@@ -9,11 +9,11 @@ import type {
   RelaySnapshot,
   Subscription,
 } from '../../core/ports/relay-network.ts';
-import { type Attempt, type AttemptEnd, startAttempt } from './attempt.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
+import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
-import { offline } from './publications.ts';
+import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
 import { createReconnect } from './reconnect.ts';
 import { createRemoteClock } from './remote-clock.ts';
@@ -52,7 +52,7 @@ export interface Session {
 export function createSession(url: string, deps: SessionDeps): Session {
   const { clock, random, log, role, listener, othersOpen } = deps;
   /** The connection, or the attempt to open one; null between attempts. */
-  let attempt: Attempt | null = null;
+  let attempt: ConnectionAttempt | null = null;
   let stopped = false;
   let onStopped = (): void => {};
 
@@ -82,7 +82,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
   });
 
   function connect(): void {
-    attempt = startAttempt({
+    attempt = startConnectionAttempt({
       url,
       clock,
       log,
@@ -156,7 +156,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       backoffUntil: reconnect.backoffUntil(),
       clockOffsetMs: remoteClock.offsetMs(),
     }),
-    publish: async (event) => (attempt?.isOpen() ? attempt.protocol.publish(event) : offline),
+    publish: async (event) => (attempt?.isOpen() ? attempt.protocol.publish(event) : notConnected),
     query: async (filters) => (attempt?.isOpen() ? attempt.protocol.query(filters) : noResult),
     report: penalize,
     wake() {

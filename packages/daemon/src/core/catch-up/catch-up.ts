@@ -26,8 +26,8 @@ export interface CatchUp {
  * Fetches the messages that relays kept for us while we were disconnected.
  *
  * `since` filters by `created_at`, and a sender may publish bytes that it signed days ago. A deep catch-up therefore
- * reaches as far back as an outbox lives, counted from the time up to which we received everything. There is at most
- * one per relay and hour: a short interruption starts a shallow one, and the deep one follows when it is due.
+ * reaches back for as long as senders keep retrying, counted from the time up to which we received everything. There is
+ * at most one per relay and hour: a short interruption starts a shallow one, and the deep one follows when it is due.
  */
 export function createCatchUp(deps: {
   readonly self: Pubkey;

@@ -14,7 +14,7 @@ import type { End } from './fetch-pages.ts';
 import { catchUpLimits } from './limits.ts';
 
 const DEEP_EVERY_MS = catchUpLimits.deepEveryMinutes * minuteMs;
-/** How far back a deep catch-up reaches: as long as an outbox lives. */
+/** How far back a deep catch-up reaches: as long as senders keep retrying. */
 const LOOK_BACK_MS = limits.message.days * dayMs;
 /** Pause before a catch-up that failed is repeated on the same connection. */
 const RETRY_MS = 300_000;

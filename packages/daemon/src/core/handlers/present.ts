@@ -103,7 +103,7 @@ export function presentMessage(
   };
 }
 
-/** Shows the delivery state of a message, and how each relay answered. */
+/** Shows the delivery state of a message, and the outcome at each relay. */
 export function presentDelivery(
   tables: Tables,
   message: MessageRecord,

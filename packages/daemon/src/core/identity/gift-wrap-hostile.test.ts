@@ -118,14 +118,14 @@ describe.each([
       ['a time before 1970', { created_at: -1 }],
       ['a time with a fraction', { created_at: 1.5 }],
       ['a time in quotes', { created_at: '1800000000' }],
-      ['a time that is no number', { created_at: 1e300 }],
+      ['a time that is not a number', { created_at: 1e300 }],
       ['a kind in quotes', { kind: '14' }],
       ['no tags', { tags: undefined }],
       ['tags that are no lists', { tags: ['p', bob.pubkey] }],
       ['tags of numbers', { tags: [['p', 1]] }],
       ['nested tags', { tags: [['p', [bob.pubkey]]] }],
       ['tags in an object', { tags: { 0: ['p', bob.pubkey], length: 1 } }],
-      ['an author that is no key', { pubkey: 'alice' }],
+      ['an author that is not a key', { pubkey: 'alice' }],
     ])('with %s', (_name, change) => {
       const text = JSON.stringify({ ...rumor, id: undefined, ...change });
       expectUnreadable(wrap(JSON.stringify(seal(text))));

@@ -124,7 +124,7 @@ function authenticRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: Nostr
 }
 
 /**
- * Returns the chat message in a gift wrap: one to us, or a copy of our own.
+ * Returns the chat message in a gift wrap: one to us, or a copy of one we sent.
  * @throws UnreadableDmError
  */
 export function openPrivateDm(engine: CryptoEngine, us: KeyPair, wrap: NostrEvent): Rumor {

@@ -68,7 +68,7 @@ test.each([
   ],
   ['nothing that is no id', [['e', 'an id']], null],
   ['nothing in an empty e tag', [['e']], null],
-])('NIP-17: an answer answers %s', (_, tags, replyTo) => {
+])('NIP-17: a reply refers to %s', (_, tags, replyTo) => {
   const unsigned = {
     pubkey: us.pubkey,
     created_at: NOW_SEC,

@@ -10,8 +10,8 @@ const self = actor('alice').pubkey;
 const bob = createFakePeer('bob', createFakeClock());
 const nowSec = 1_800_000_000;
 
-const pass = (kind: number, content: string) =>
-  passGate(bob.sign({ kind, created_at: nowSec, tags: [['p', self]], content }), self, nowSec);
+const pass = (kind: number, content: string, isBlocked: (pubkey: string) => boolean = () => false) =>
+  passGate(bob.sign({ kind, created_at: nowSec, tags: [['p', self]], content }), self, nowSec, isBlocked);
 
 test.each([
   ['a message', kinds.encryptedDm, wireLimits.event.contentBytes],
@@ -22,4 +22,12 @@ test.each([
     expect(pass(kind, fitting)).toHaveProperty('ok');
     expect(pass(kind, `${fitting}${char}`)).toEqual(refuse('too_large'));
   }
+});
+
+test('refuses what a blocked peer signed, after all other checks', () => {
+  const isBlocked = (pubkey: string) => pubkey === bob.pubkey;
+  expect(pass(kinds.encryptedDm, 'x', isBlocked)).toEqual(refuse('blocked'));
+  expect(pass(kinds.presence, 'x', isBlocked)).toEqual(refuse('blocked'));
+  expect(pass(30_023, 'x', isBlocked)).toEqual(refuse('unwanted_kind'));
+  expect(pass(kinds.encryptedDm, 'x', (pubkey) => pubkey !== bob.pubkey)).toHaveProperty('ok');
 });

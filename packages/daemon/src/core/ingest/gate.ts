@@ -4,10 +4,15 @@ import { accept, refuse, type Verdict } from '../model/verdict.ts';
 import { ingestLimits } from './limits.ts';
 
 /**
- * Runs the cheap checks, all before any cryptography: shape, size, kind, age, addressee.
+ * Runs the cheap checks, all before any cryptography: shape, size, kind, age, addressee, block.
  * @returns a fresh copy with the seven fields of NIP-01 and nothing else; its signature is still unchecked
  */
-export function passGate(raw: unknown, self: Pubkey, nowSec: number): Verdict<NostrEvent> {
+export function passGate(
+  raw: unknown,
+  self: Pubkey,
+  nowSec: number,
+  isBlocked: (pubkey: Pubkey) => boolean,
+): Verdict<NostrEvent> {
   const event = parseEvent(raw);
   if (!event) return refuse('malformed');
   if (isTooLarge(event)) return refuse('too_large');
@@ -16,6 +21,7 @@ export function passGate(raw: unknown, self: Pubkey, nowSec: number): Verdict<No
   if (event.created_at > nowSec + wireLimits.event.futureSeconds) return refuse('future_dated');
   if (isExpired(event, nowSec)) return refuse('expired');
   if (isSealed(event) && !tagValues(event, 'p').includes(self)) return refuse('not_addressed_to_us');
+  if (isBlocked(event.pubkey)) return refuse('blocked');
   return accept(event);
 }
 

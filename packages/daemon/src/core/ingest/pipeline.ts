@@ -52,7 +52,7 @@ const BACKFILL_BATCH = 50;
  * Nothing is remembered before it is verified, nothing is reported before it is on disk; every other exit is counted.
  */
 export function createPipeline(deps: Deps): Pipeline {
-  const { self, engine, store, clock, log, counters, onDeferred } = deps;
+  const { self, engine, store, clock, log, counters, isBlocked, onDeferred } = deps;
   const { correspondents, verificationRates } = deps;
   const inspector = createInspector({
     store,
@@ -91,9 +91,9 @@ export function createPipeline(deps: Deps): Pipeline {
   /** The cheap checks come before the queue: nothing oversized waits in it. */
   function admit(raw: unknown): NostrEvent | null {
     counters.countEvent();
-    const verdict = passGate(raw, self, toUnixSec(clock.now()));
-    if ('ok' in verdict && !deps.isBlocked(verdict.ok.pubkey)) return verdict.ok;
-    counters.count('refused' in verdict ? verdict.refused : 'blocked');
+    const verdict = passGate(raw, self, toUnixSec(clock.now()), isBlocked);
+    if ('ok' in verdict) return verdict.ok;
+    counters.count(verdict.refused);
     return null;
   }
 

@@ -131,7 +131,7 @@ export function createRelayLists(deps: {
     published.set(url, content);
     for (const event of ours.events) {
       const { outcome } = await network.publish(url, event);
-      if (outcome === 'offline' || outcome === 'timeout') published.delete(url);
+      if (outcome === 'not_connected' || outcome === 'timeout') published.delete(url);
     }
   }
 

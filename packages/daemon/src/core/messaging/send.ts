@@ -89,7 +89,7 @@ export function createSend(deps: {
         });
       }
     }
-    const verdict = loopGuard.judge(tables, peer, byPerson);
+    const verdict = loopGuard.decide(tables, peer, byPerson);
     if ('paused' in verdict) {
       const retryAfterSeconds = Math.ceil((verdict.paused.untilMs - nowMs) / 1000);
       return refuse(new OcmeshError('loop_suspected', { retryAfterSeconds }), { isRecorded: true });
@@ -173,8 +173,8 @@ function earlierResponse(
   if (idempotencyKey === undefined) return null;
   const earlier = tables.idempotency.get(idempotencyKey, confirmedMs - KEY_LIFE_MS);
   if (!earlier) return null;
-  if (earlier.request !== fingerprint) throw new OcmeshError('idempotency_conflict');
-  return JSON.parse(earlier.answer) as Response;
+  if (earlier.call !== fingerprint) throw new OcmeshError('idempotency_conflict');
+  return JSON.parse(earlier.response) as Response;
 }
 
 function insert(

@@ -28,9 +28,9 @@ export type DomainEvent =
   | { readonly type: 'request.held'; readonly pubkey: Pubkey }
   /** A peer signed a newer list of its relays. */
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
-  /** A peer's daemon sent a query that ours answers without the agent. */
+  /** A peer's daemon sent a query, to which ours replies without the agent. */
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' }
-  /** Our own relays are others than before. */
+  /** Our own relays changed. */
   | { readonly type: 'relays.changed' }
   /** The machine slept, or its clock was set. */
   | { readonly type: 'clock.jumped' }

@@ -55,7 +55,7 @@ export function createAttempt(deps: {
     const published = await network.publish(url, item.event);
     budget.onOutcome(url, published);
     const { outcome } = published;
-    if (outcome === 'offline') return 'offline';
+    if (outcome === 'not_connected') return 'not_connected';
     if (await resign.ifDateRefused(entry, item, published)) {
       entries.rename(entry, item.event.id);
       return 'again';

@@ -47,4 +47,4 @@ export type AttemptResult =
   /** The relay did not reply: try again after the retry delay, with fewer events in flight. */
   | 'silent'
   /** Not connected: try again once it is. */
-  | 'offline';
+  | 'not_connected';

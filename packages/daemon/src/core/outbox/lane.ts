@@ -6,7 +6,7 @@ import { outboxLimits } from './limits.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 /** Pause after an attempt on a relay that seemed connected and was not. Its next connection ends the pause. */
-const OFFLINE_MS = 1_000;
+const NOT_CONNECTED_MS = 1_000;
 
 /** Events on their way to one relay. */
 export interface Lane {
@@ -89,12 +89,12 @@ export function createLane(
     const result = await deps.attempt(entry);
     inFlight.delete(entry);
     if (result === 'silent') window = Math.max(1, window >> 1);
-    else if (result !== 'offline') window = outboxLimits.inFlight;
+    else if (result !== 'not_connected') window = outboxLimits.inFlight;
     if (result === 'done' || !isPending(entry)) attempts.delete(entry);
-    else if (result === 'offline' || result === 'again') ready[entry.purpose].unshift(entry);
+    else if (result === 'not_connected' || result === 'again') ready[entry.purpose].unshift(entry);
     else retry(entry);
     // A closing socket accepts nothing and still counts as open: retrying at once would never let it close.
-    if (result === 'offline') pause(OFFLINE_MS);
+    if (result === 'not_connected') pause(NOT_CONNECTED_MS);
     else run();
   }
 

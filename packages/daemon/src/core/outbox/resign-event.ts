@@ -18,7 +18,7 @@ const CLOSE_TO_NOW_SEC = 60;
  * whether the entry has a new event.
  */
 export interface Resign {
-  /** Re-signs a message that waited so long that relays and receivers would overlook it. */
+  /** Re-signs a message that no relay accepted for so long that relays and receivers would ignore its date. */
   ifOld(entry: Entry, item: OutboxItem): Promise<boolean>;
   ifDateRefused(entry: Entry, item: OutboxItem, outcome: PublishOutcome): Promise<boolean>;
 }

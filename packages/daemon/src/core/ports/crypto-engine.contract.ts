@@ -113,7 +113,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
       ['the last digit of sig', { sig: otherDigit(event.sig, 127) }],
       ['a sig of zeros', { sig: '0'.repeat(128) }],
       ['a sig of ones', { sig: 'f'.repeat(128) }],
-      ['a pubkey that is no point', { pubkey: 'f'.repeat(64) as NostrEvent['pubkey'] }],
+      ['a pubkey that is not a point', { pubkey: 'f'.repeat(64) as NostrEvent['pubkey'] }],
     ];
 
     test.each(mutations)('detects a change of %s', (_, change) => {
@@ -121,7 +121,7 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
     });
 
     test.each(mutations)(
-      'never trusts an earlier answer: a verified event, spread, with a change of %s',
+      'never relies on an earlier result: a verified event, spread, with a change of %s',
       (_, change) => {
         const checked = signed(engine);
         expect(engine.verify(checked)).toBe(true);
@@ -227,8 +227,8 @@ export function cryptoEngineContract(name: string, create: () => CryptoEngine): 
 /** Tests that two engines have to pass with each other. */
 export function cryptoEnginesAgree(one: CryptoEngine, two: CryptoEngine): void {
   describe.each([
-    ['what the first made, the second takes', one, two],
-    ['what the second made, the first takes', two, one],
+    ['the second reads what the first made', one, two],
+    ['the first reads what the second made', two, one],
   ])('%s', (_, maker, taker) => {
     test('signatures', () => {
       const event = signed(maker);

@@ -33,7 +33,7 @@ export interface CryptoEngine {
   readonly nip44: DmCodec;
   /** NIP-44 with a single-use key (NIP-59), about which the engine keeps nothing. */
   readonly nip44Once: Pick<DmCodec, 'open'> & {
-    /** Does the slow part, which needs no text yet. Throws if `peer` is no point. @returns a function that encrypts */
+    /** Does the slow part, which needs no text yet. Throws if `peer` is not a point of the curve. @returns a function that encrypts */
     sealer(secretKey: Uint8Array, peer: Pubkey): (plaintext: string) => string;
   };
 }

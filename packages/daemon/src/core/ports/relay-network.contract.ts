@@ -154,13 +154,13 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect(late.events).toEqual([]);
     });
 
-    test('is offline for a relay that is not on its list', async () => {
+    test('is not connected to a relay that is not on its list', async () => {
       const harness = await open();
       const { network, ready } = follow(harness, [harness.urls[0]]);
       await ready(harness.urls[0]);
       for (const url of [harness.urls[1], 'wss://unknown.test']) {
         expect(await network.publish(url, dm(harness, harness.self, 'x'))).toMatchObject({
-          outcome: 'offline',
+          outcome: 'not_connected',
         });
         expect(await network.query(url, [{}])).toMatchObject({ complete: false, events: [] });
         network.report(url, 'forged');
@@ -183,7 +183,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       });
       await harness.until(() => expect(states.get(url)).toBe('disconnected'));
       expect(await network.publish(url, dm(harness, harness.self, 'x'))).toMatchObject({
-        outcome: 'offline',
+        outcome: 'not_connected',
       });
       expect((await network.query(url, [{}])).complete).toBe(false);
       expect(relay(other)?.open).toBe(true);
@@ -208,7 +208,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       expect([relay(one), network.relays().length]).toEqual([undefined, 1]);
       const before = heard.length;
       const late = dm(harness, harness.self, 'x');
-      expect(await network.publish(one, late)).toMatchObject({ outcome: 'offline' });
+      expect(await network.publish(one, late)).toMatchObject({ outcome: 'not_connected' });
       harness.cut(one);
       await harness.until(() => expect(relay(two)?.open).toBe(true));
       expect(heard.slice(before)).toEqual([]);
@@ -262,7 +262,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       await there.network.publish(url, event);
       await harness.until(() => expect(byId(there.events)).toEqual([event.id]));
       expect([gone.heard.length, gone.events]).toEqual([before, []]);
-      expect(await gone.network.publish(url, event)).toMatchObject({ outcome: 'offline' });
+      expect(await gone.network.publish(url, event)).toMatchObject({ outcome: 'not_connected' });
       expect(await gone.network.query(url, [{}])).toMatchObject({ complete: false, events: [] });
       gone.network.use([url]);
       gone.network.reach(url);

@@ -8,9 +8,9 @@ export type { RelayInfo, RelaySnapshot };
 export interface PublishOutcome {
   /**
    * `accepted`: the relay has the event, or a newer version of it. `rejected`: it sent OK false. `timeout`: no OK in
-   * time; it may have the event. `offline`: not connected, or the connection ended before the OK.
+   * time; it may have the event. `not_connected`: not connected, or the connection ended before the OK.
    */
-  readonly outcome: 'accepted' | 'rejected' | 'timeout' | 'offline';
+  readonly outcome: 'accepted' | 'rejected' | 'timeout' | 'not_connected';
   /** The relay's own text, untrusted; null if there is none. */
   readonly reason: string | null;
   /** Machine-readable prefix of `reason` (NIP-01). */
@@ -62,7 +62,7 @@ export interface Subscription {
 export interface RelayNetwork {
   /** Connects to our own relays. Called once; before, all other methods do nothing. @param urls in normal form */
   start(urls: readonly string[], subscriptions: readonly Subscription[], listener: NetworkListener): void;
-  /** Closes all connections; pending calls resolve as offline. The listener is not called any more. */
+  /** Closes all connections; pending calls resolve as not connected. The listener is not called any more. */
   stop(): Promise<void>;
   /** Returns our own relays in their order, then those of peers that are in use. */
   relays(): readonly RelaySnapshot[];
@@ -73,7 +73,7 @@ export interface RelayNetwork {
    * is not public or too many relays are in use.
    */
   reach(url: string): void;
-  /** Sends one event and waits for its OK. Never retries. `offline` if the relay is not connected or not in use. */
+  /** Sends one event and waits for its OK. Never retries. `not_connected` if the relay is not connected or not in use. */
   publish(url: string, event: NostrEvent): Promise<PublishOutcome>;
   /** Sends one REQ to an own relay and collects events until its EOSE. Waits for its turn if too many are open. */
   query(url: string, filters: readonly Filter[]): Promise<QueryResult>;

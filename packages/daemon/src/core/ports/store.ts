@@ -229,9 +229,9 @@ export interface RelayChoicesTable {
 /** Responses to calls with an idempotency key. */
 export interface IdempotencyTable {
   /** Returns the call and the response stored under this key since then. */
-  get(key: string, sinceMs: UnixMs): { request: string; answer: string } | null;
+  get(key: string, sinceMs: UnixMs): { call: string; response: string } | null;
   /** Stores a response, and forgets keys older than `forgetBeforeMs`. */
-  put(key: string, request: string, answer: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
+  put(key: string, call: string, response: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
 }
 
 /** Messages of strangers that are held for the owner's decision. */

@@ -1,4 +1,4 @@
-import { relayLimits } from './limits.ts';
+import { ownRelayLimits } from './limits.ts';
 
 /** Relays of the configuration. */
 export interface ConfiguredRelays {
@@ -38,7 +38,7 @@ export function chooseRelays(
   if (configured.named !== null) return [...pool, ...added];
   const usable = pool.filter((url) => !isBenched(url));
   // If all of them fail, the network is to blame.
-  const chosen = (usable.length > 0 ? usable : pool).slice(0, relayLimits.default.count);
+  const chosen = (usable.length > 0 ? usable : pool).slice(0, ownRelayLimits.default.count);
   const onTrial = pool.filter((url) => isOnTrial(url) && !chosen.includes(url));
   return [...chosen, ...onTrial, ...added];
 }

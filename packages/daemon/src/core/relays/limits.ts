@@ -1,5 +1,5 @@
 /** Limits of our own relays. */
-export const relayLimits = {
+export const ownRelayLimits = {
   write: {
     /** Events written to a public relay at once. Most allow 6 to 12 a minute, counted per IP address. */
     burst: 20,

@@ -10,12 +10,12 @@ import {
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { applyChoices, type ConfiguredRelays, chooseRelays } from './choose-relays.ts';
-import { relayLimits } from './limits.ts';
+import { ownRelayLimits } from './limits.ts';
 
 const CHECK_MS = 60_000;
-const FAILING_MS = relayLimits.default.failingMinutes * minuteMs;
-const BENCH_MS = relayLimits.default.benchHours * hourMs;
-const TRIAL_MS = relayLimits.default.trialMinutes * minuteMs;
+const FAILING_MS = ownRelayLimits.default.failingMinutes * minuteMs;
+const BENCH_MS = ownRelayLimits.default.benchHours * hourMs;
+const TRIAL_MS = ownRelayLimits.default.trialMinutes * minuteMs;
 
 /** Our own relays: those of the configuration, plus and minus those the owner added and removed. */
 export interface RelayList {

@@ -7,9 +7,9 @@ import {
 } from '@ocmesh/shared/ambient';
 import { isLocalRelay } from '@ocmesh/shared/wire';
 import type { PublishOutcome } from '../ports/relay-network.ts';
-import { relayLimits } from './limits.ts';
+import { ownRelayLimits } from './limits.ts';
 
-const rate = { burst: relayLimits.write.burst, perSecond: relayLimits.write.perMinute / 60 };
+const rate = { burst: ownRelayLimits.write.burst, perSecond: ownRelayLimits.write.perMinute / 60 };
 
 /** How much we write to each relay. Relays count per IP address, so everything we write is taken from our neighbours. */
 export interface WriteBudget {
@@ -57,7 +57,7 @@ export function createWriteBudget(clock: Clock): WriteBudget {
       if (outcome !== 'rejected') return;
       if (prefix === 'rate-limited') account.pausedUntil = clock.monotonic() + pauseMs(reason ?? '');
       if (writerPrefixes.includes(prefix ?? '')) {
-        account.refusedUntil = clock.monotonic() + relayLimits.write.refusedHours * hourMs;
+        account.refusedUntil = clock.monotonic() + ownRelayLimits.write.refusedHours * hourMs;
       }
     },
     refusesUs: (url) => accountOf(url).refusedUntil > clock.monotonic(),
@@ -70,7 +70,7 @@ function pauseMs(reason: string): number {
   const named = Number(count ?? 0) * (unit?.toLowerCase().startsWith('m') ? 60 : 1);
   const seconds =
     named > 0
-      ? Math.min(named, relayLimits.write.rateLimitedMaxSeconds)
-      : relayLimits.write.rateLimitedSeconds;
+      ? Math.min(named, ownRelayLimits.write.rateLimitedMaxSeconds)
+      : ownRelayLimits.write.rateLimitedSeconds;
   return seconds * 1000;
 }

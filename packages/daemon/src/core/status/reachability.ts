@@ -13,7 +13,7 @@ const LOOK_BACK = 20;
 
 type State = Reachability['state'];
 
-/** The state of one message to the peer, and how each relay answered. */
+/** The state of one message to the peer, and its outcomes. */
 interface SentFacts extends Pick<MessageRecord, 'state'> {
   readonly outcomes: readonly Pick<RelayOutcomeRecord, 'outcome' | 'atMs'>[];
 }
@@ -44,14 +44,16 @@ function stateOf({ nowMs, blocked, online, confirms, writable, sent }: Reachabil
   return confirms && isSilent(sent, nowMs) ? 'silent' : 'reachable';
 }
 
-/** Whether all relays that answered refused the newest message that got an answer, and the peer has not confirmed it. */
+/**
+ * Whether the newest message with outcomes was rejected by every relay that responded, and not confirmed by the peer.
+ */
 function isRefused(sent: readonly SentFacts[]): boolean {
-  const newestAnswered = sent.find(({ outcomes }) => outcomes.length > 0);
+  const newestTried = sent.find(({ outcomes }) => outcomes.length > 0);
   return (
-    newestAnswered !== undefined &&
-    newestAnswered.state !== 'delivered' &&
-    newestAnswered.state !== 'read' &&
-    newestAnswered.outcomes.every(({ outcome }) => outcome === 'rejected')
+    newestTried !== undefined &&
+    newestTried.state !== 'delivered' &&
+    newestTried.state !== 'read' &&
+    newestTried.outcomes.every(({ outcome }) => outcome === 'rejected')
   );
 }
 

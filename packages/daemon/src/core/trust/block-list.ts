@@ -7,7 +7,10 @@ export interface BlockList {
   onEvent(event: DomainEvent): void;
 }
 
-/** Keeps blocked keys in memory, so that their events are dropped before they cost anything. */
+/**
+ * Keeps blocked keys in memory, so that events they sign are dropped before they cost anything. Gift wraps are not: their
+ * sender is inside, so each new one costs a signature check and a decryption, and its id is kept.
+ */
 export function createBlockList(deps: { readonly store: Store }): BlockList {
   const blocked = new Set<Pubkey>(
     deps.store.peek((tables) =>

@@ -5,7 +5,9 @@ import type { Store, Tables } from '../ports/store.ts';
 /** How old the list may get. A new contact waits this long for the reserved verification rate. */
 const LIST_MS = 2_000;
 
-/** Contacts and peers our agent has written to. Answers without asking the store, as it is called for each event of a flood. */
+/**
+ * Contacts and peers our agent has written to. Does not read the store, as it is called for each event of a flood.
+ */
 export interface Correspondents {
   has(pubkey: Pubkey): boolean;
 }

@@ -21,7 +21,7 @@ type LoopDecision =
 
 export interface LoopGuard {
   /** Decides about a message before it is stored. May pause the conversation: the transaction must then be committed. */
-  judge(tables: Tables, peer: PeerRecord, byPerson: boolean): LoopDecision;
+  decide(tables: Tables, peer: PeerRecord, byPerson: boolean): LoopDecision;
   pauseOf(tables: Tables, peer: Pubkey): Pause | null;
   /** Returns the peers whose conversations are paused now. */
   paused(tables: Tables): Pubkey[];
@@ -69,7 +69,7 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
   }
 
   return {
-    judge(tables, { pubkey, trust }, byPerson) {
+    decide(tables, { pubkey, trust }, byPerson) {
       if (byPerson) return { hops: 0 };
       const pause = pauseOf(tables, pubkey);
       if (pause) return { paused: pause };

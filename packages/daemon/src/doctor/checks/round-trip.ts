@@ -22,8 +22,8 @@ const NEXT_STEP = 'Run `ocmesh doctor` again; if the problem persists, use anoth
 
 /**
  * Sends an encrypted message (NIP-04) to ourselves through one relay and fetches it again, over a separate connection.
- * A running daemon also gets it and drops it like every event of its own, so it never reaches an inbox; the relay is
- * asked to delete it after a minute.
+ * A running daemon also gets it and drops it, as it does all events that it signed, so it never reaches an inbox;
+ * the relay is asked to delete it after a minute.
  */
 export const roundTripCheck = (facts: Pick<Facts, 'relays' | 'probe' | 'store'>, clock: Clock): Check => ({
   id: 'round_trip',

@@ -59,7 +59,7 @@ export interface Facts {
    */
   relays(): Promise<readonly RelayDetails[]>;
   relaysAreOfLastRun(): Promise<boolean>;
-  /** Connections of our own, with the identity of the home, or a new one if it has none. */
+  /** Connections for checks, with the identity of the home or else a new one. */
   probe(): Promise<{ readonly probe: RelayProbe; readonly identity: Identity }>;
   close(): Promise<void>;
 }

@@ -135,9 +135,9 @@ const list = [
   ['held.put', 'INSERT OR IGNORE INTO held(id, peer, at, message) VALUES(?, ?, ?, ?)'],
   ['held.removeOf', 'DELETE FROM held WHERE peer = ?'],
   ['held.forget', 'DELETE FROM held WHERE at < ?'],
-  ['wishes.put', 'INSERT OR IGNORE INTO contact_wishes(peer, at, content) VALUES(?, ?, ?)'],
-  ['wishes.remove', 'DELETE FROM contact_wishes WHERE peer = ?'],
-  ['wishes.forget', 'DELETE FROM contact_wishes WHERE at < ?'],
+  ['pendingContacts.put', 'INSERT OR IGNORE INTO contact_wishes(peer, at, content) VALUES(?, ?, ?)'],
+  ['pendingContacts.remove', 'DELETE FROM contact_wishes WHERE peer = ?'],
+  ['pendingContacts.forget', 'DELETE FROM contact_wishes WHERE at < ?'],
   [
     'loops.set',
     `INSERT INTO loop_pauses(peer, paused_at, count_from) VALUES(?, ?, ?)

@@ -62,10 +62,10 @@ export const createIdempotencyTable = (database: Database): IdempotencyTable => 
       key,
       sinceMs,
     ]);
-    return row && { request: row[0] as string, answer: row[1] as string };
+    return row && { call: row[0] as string, response: row[1] as string };
   },
-  put(key, request, answer, atMs, forgetBeforeMs) {
+  put(key, call, response, atMs, forgetBeforeMs) {
     database.write('idempotency.forget', [key, forgetBeforeMs]);
-    database.write('idempotency.put', [key, request, answer, atMs]);
+    database.write('idempotency.put', [key, call, response, atMs]);
   },
 });

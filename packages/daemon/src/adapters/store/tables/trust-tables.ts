@@ -27,8 +27,8 @@ export const createHeldTable = (database: Database): HeldTable => ({
 });
 
 export const createPendingContactsTable = (database: Database): PendingContactsTable => ({
-  put: (peer, atMs, content) => database.write('wishes.put', [peer, atMs, content]),
-  remove: (peer) => database.write('wishes.remove', [peer]),
+  put: (peer, atMs, content) => database.write('pendingContacts.put', [peer, atMs, content]),
+  remove: (peer) => database.write('pendingContacts.remove', [peer]),
   list: () =>
     database
       .all('SELECT peer, at, content FROM contact_wishes ORDER BY at, peer')
@@ -37,7 +37,7 @@ export const createPendingContactsTable = (database: Database): PendingContactsT
         atMs: atMs as number,
         content: content as string,
       })),
-  forgetBefore: (atMs) => database.write('wishes.forget', [atMs]),
+  forgetBefore: (atMs) => database.write('pendingContacts.forget', [atMs]),
 });
 
 export const createLoopsTable = (database: Database): LoopsTable => ({

@@ -9,56 +9,56 @@ const show = (world: TestMesh, from: number, count: number): void => {
   for (let n = from; n < from + count; n++) world.relay.push(world.fakePeer(`stranger ${n}`).presence());
 };
 
-const hellos = (box: TestAgent): number => box.published(kinds.encryptedDm).length;
+const hellos = (agent: TestAgent): number => agent.published(kinds.encryptedDm).length;
 
 async function crowd(count: number) {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start();
+  const agent = await world.start();
   show(world, 0, count);
   await settle(world.clock);
-  return { world, box };
+  return { world, agent };
 }
 
 test('greets six peers at once, and never more than six in any minute', async () => {
-  const { world, box } = await crowd(40);
-  expect(hellos(box)).toBe(6);
+  const { world, agent } = await crowd(40);
+  expect(hellos(agent)).toBe(6);
   const at: number[] = [];
   for (let second = 0; second < 300; second++) {
-    at.push(hellos(box));
+    at.push(hellos(agent));
     await world.clock.advance(1_000);
   }
   for (let second = 60; second < 300; second++) {
     expect((at[second] as number) - (at[second - 60] as number)).toBeLessThanOrEqual(6);
   }
-  expect(hellos(box)).toBeGreaterThanOrEqual(24);
+  expect(hellos(agent)).toBeGreaterThanOrEqual(24);
 });
 
 test('greets peers that had to wait later, each once', async () => {
-  const { world, box } = await crowd(20);
+  const { world, agent } = await crowd(20);
   await world.clock.advance(10 * MINUTE);
-  const greeted = box.published(kinds.encryptedDm).flatMap(({ tags }) => tags.map(([, to]) => to));
+  const greeted = agent.published(kinds.encryptedDm).flatMap(({ tags }) => tags.map(([, to]) => to));
   expect(new Set(greeted).size).toBe(20);
   expect(greeted).toHaveLength(20);
 });
 
 test('a restart does not reset the limit of the minute', async () => {
-  const { world, box } = await crowd(20);
+  const { world, agent } = await crowd(20);
   await world.clock.advance(5_000);
-  const again = await world.start({ disk: await box.crash() });
+  const again = await world.start({ disk: await agent.crash() });
   show(world, 20, 10);
   await world.clock.advance(40_000);
-  const ids = [...box.published(4), ...again.published(4)].map(({ id }) => id);
+  const ids = [...agent.published(4), ...again.published(4)].map(({ id }) => id);
   expect(new Set(ids).size).toBe(6);
 });
 
 test('greets 200 peers a day, across restarts, and continues the next day', async () => {
-  const { world, box } = await crowd(260);
+  const { world, agent } = await crowd(260);
   await world.clock.advance(50 * MINUTE);
-  expect(hellos(box)).toBe(200);
-  await box.stop();
-  const again = await world.start({ disk: box.disk });
+  expect(hellos(agent)).toBe(200);
+  await agent.stop();
+  const again = await world.start({ disk: agent.disk });
   await world.clock.advance(2 * MINUTE);
-  const all = (): number => new Set([...box.published(4), ...again.published(4)].map(({ id }) => id)).size;
+  const all = (): number => new Set([...agent.published(4), ...again.published(4)].map(({ id }) => id)).size;
   expect(all()).toBe(200);
   world.clock.jump(DAY);
   await world.clock.advance(20 * MINUTE);
@@ -66,55 +66,55 @@ test('greets 200 peers a day, across restarts, and continues the next day', asyn
 });
 
 test('hellos dated by a clock that was ahead do not count against the limits', async () => {
-  const { world, box } = await crowd(6);
+  const { world, agent } = await crowd(6);
   world.clock.jump(-365 * DAY);
   show(world, 100, 3);
   await settle(world.clock);
-  expect(hellos(box)).toBe(9);
+  expect(hellos(agent)).toBe(9);
 });
 
 test('greets peers the owner named before other strangers', async () => {
-  const { world, box } = await crowd(30);
+  const { world, agent } = await crowd(30);
   const friend = world.fakePeer('friend');
-  await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  await agent.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
   world.relay.push(friend.presence());
   await world.clock.advance(70_000);
-  expect(await box.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
+  expect(await agent.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
 });
 
 test('does not greet a forgotten key again when it is rediscovered', async () => {
   const world = createTestMesh('ws://127.0.0.1:1');
-  const box = await world.start({ bounds: { peers: 3, peersEvicted: 1 } });
+  const agent = await world.start({ bounds: { peers: 3, peersEvicted: 1 } });
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence());
   await world.clock.advance(MINUTE);
   show(world, 0, 5);
   await world.clock.advance(10 * MINUTE);
-  await expect(box.peer(bob.pubkey)).rejects.toMatchObject({ code: 'peer_unknown' });
-  const before = hellos(box);
+  await expect(agent.peer(bob.pubkey)).rejects.toMatchObject({ code: 'peer_unknown' });
+  const before = hellos(agent);
   world.relay.push(bob.presence());
   await world.clock.advance(10 * MINUTE);
-  expect(await box.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
-  expect(hellos(box)).toBe(before);
+  expect(await agent.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });
+  expect(hellos(agent)).toBe(before);
 });
 
 test('greets peers the owner named first, however many strangers appear', async () => {
-  const { world, box } = await crowd(120);
+  const { world, agent } = await crowd(120);
   const friend = world.fakePeer('friend');
-  await box.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  await agent.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
   await world.clock.advance(2 * MINUTE);
-  expect(await box.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
+  expect(await agent.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
 });
 
 test('many blocked peers that were never greeted delay no hello', async () => {
-  const { world, box } = await crowd(80);
+  const { world, agent } = await crowd(80);
   for (let n = 0; n < 80; n++) {
     const { pubkey } = world.fakePeer(`stranger ${n}`);
-    if ((await box.peer(pubkey)).handshake === 'none') await box.updatePeer({ pubkey, trust: 'blocked' });
+    if ((await agent.peer(pubkey)).handshake === 'none') await agent.updatePeer({ pubkey, trust: 'blocked' });
   }
   const late = world.fakePeer('late');
   // Seen before all others.
   world.relay.push(late.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) - 60 }));
   await world.clock.advance(5 * MINUTE);
-  expect(await box.peer(late.pubkey)).toMatchObject({ handshake: 'sent' });
+  expect(await agent.peer(late.pubkey)).toMatchObject({ handshake: 'sent' });
 });

@@ -10,14 +10,14 @@ const HOUR = 3_600_000;
 /** Starts an agent whose write budget is full again after greeting one peer. */
 async function greeted(...urls: string[]) {
   const world = createTestMesh(...urls);
-  const box = await world.start();
+  const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await world.clock.advance(HOUR / 4);
   for (const relay of world.mesh.relays) relay.offered.length = 0;
-  const send = (content: string) => box.sendMessage({ to: bob.pubkey, content });
+  const send = (content: string) => agent.sendMessage({ to: bob.pubkey, content });
   const sent = (relay: MemoryRelay) => bob.opened(relay.offered);
-  return { world, box, bob, send, sent, relays: world.mesh.relays as MemoryRelay[] };
+  return { world, agent, bob, send, sent, relays: world.mesh.relays as MemoryRelay[] };
 }
 
 test('a public relay gets 20 messages at once, then 10 a minute', async () => {
@@ -41,7 +41,7 @@ test('a relay on this machine or network has no write budget', async () => {
 });
 
 test('messages come before hellos when the write budget is short', async () => {
-  const { world, box, send, sent, relays } = await greeted(ONE);
+  const { world, agent, send, sent, relays } = await greeted(ONE);
   for (let n = 0; n < 20; n++) await send(`m${n}`);
   const strangers = Array.from({ length: 3 }, (_, n) => world.fakePeer(`stranger ${n}`));
   world.relay.push(...strangers.map((each) => each.presence()));
@@ -52,9 +52,9 @@ test('messages come before hellos when the write budget is short', async () => {
   relay.offered.length = 0;
   await world.clock.advance(6_000);
   expect(sent(relay)).toMatchObject([{ body: 'urgent' }]);
-  expect(box.published(4)).toHaveLength(1);
+  expect(agent.published(4)).toHaveLength(1);
   await world.clock.advance(18_000);
-  expect(box.published(4)).toHaveLength(4);
+  expect(agent.published(4)).toHaveLength(4);
 });
 
 test.each([
@@ -63,16 +63,16 @@ test.each([
   ['ERROR: rate-limited: come back in 3 minutes', 180_000],
   ['rate-limited: try again in 99999 minutes', 3_600_000],
 ])('after %j, no message at all is written for %s ms', async (reason, pauseMs) => {
-  const { world, box, send, sent, relays } = await greeted(ONE);
+  const { world, agent, send, sent, relays } = await greeted(ONE);
   const relay = relays[0] as MemoryRelay;
-  relay.answer = () => reject(reason);
+  relay.onPublish = () => reject(reason);
   const { id } = await send('first');
   await settle(world.clock);
-  relay.answer = () => accept;
+  relay.onPublish = () => accept;
   await send('second');
   await world.clock.advance(pauseMs - 1_000);
   expect(sent(relay)).toHaveLength(1);
-  const { next_attempt_at: next } = (await box.getMessage({ id })).delivery;
+  const { next_attempt_at: next } = (await agent.getMessage({ id })).delivery;
   expect(next).not.toBeNull();
   await world.clock.advance(4_000);
   expect(
@@ -80,13 +80,13 @@ test.each([
       .map(({ body }) => body)
       .sort(),
   ).toEqual(['first', 'first', 'second']);
-  expect((await box.getMessage({ id })).delivery.state).toBe('published');
+  expect((await agent.getMessage({ id })).delivery.state).toBe('published');
 });
 
 test('writes nothing for a day to a relay that refuses us, while another accepts the message', async () => {
-  const { world, box, send, sent, relays } = await greeted(ONE, TWO);
+  const { world, agent, send, sent, relays } = await greeted(ONE, TWO);
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
-  one.answer = () => reject('restricted: members only');
+  one.onPublish = () => reject('restricted: members only');
   await send('first');
   await settle(world.clock);
   expect(sent(one)).toHaveLength(1);
@@ -96,11 +96,11 @@ test('writes nothing for a day to a relay that refuses us, while another accepts
   expect(one.offered).toEqual([]);
   expect(sent(two)).toHaveLength(2);
   // A skipped relay has no outcome.
-  expect((await box.getMessage({ id })).delivery).toMatchObject({
+  expect((await agent.getMessage({ id })).delivery).toMatchObject({
     state: 'published',
     relays: [{ url: TWO }],
   });
-  one.answer = () => accept;
+  one.onPublish = () => accept;
   await world.clock.advance(HOUR);
   await send('third');
   await settle(world.clock);
@@ -108,32 +108,32 @@ test('writes nothing for a day to a relay that refuses us, while another accepts
 });
 
 test('tries a relay that refuses us if no other accepts the message', async () => {
-  const { world, box, send, sent, relays } = await greeted(ONE, TWO);
+  const { world, agent, send, sent, relays } = await greeted(ONE, TWO);
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
-  one.answer = () => reject('restricted: members only');
+  one.onPublish = () => reject('restricted: members only');
   await send('first');
   await settle(world.clock);
-  two.answer = () => reject('invalid: not this one');
-  one.answer = () => accept;
+  two.onPublish = () => reject('invalid: not this one');
+  one.onPublish = () => accept;
   const { id } = await send('second');
   await settle(world.clock);
   expect(sent(one).map(({ body }) => body)).toEqual(['first', 'second']);
-  expect((await box.getMessage({ id })).delivery.state).toBe('published');
+  expect((await agent.getMessage({ id })).delivery.state).toBe('published');
 });
 
 test('a silent relay delays no other', async () => {
-  const { world, box, send, sent, relays } = await greeted('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
+  const { world, agent, send, sent, relays } = await greeted('ws://127.0.0.1:1', 'ws://127.0.0.1:2');
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
-  one.answer = () => new Promise((resolve) => world.clock.after(10_000, () => resolve(timeout)));
+  one.onPublish = () => new Promise((resolve) => world.clock.after(10_000, () => resolve(timeout)));
   const ids: string[] = [];
   for (let n = 0; n < 200; n++) ids.push((await send(`m${n}`)).id);
   await settle(world.clock);
   expect(sent(two)).toHaveLength(200);
-  for (const id of ids) expect((await box.getMessage({ id })).delivery.state).toBe('published');
+  for (const id of ids) expect((await agent.getMessage({ id })).delivery.state).toBe('published');
   // It gets fewer events at a time, the longer it is silent.
   one.offered.length = 0;
   await world.clock.advance(60_000);
   expect(sent(one).length).toBeLessThan(100);
-  one.answer = () => accept;
+  one.onPublish = () => accept;
   await world.clock.advance(10_000);
 });

@@ -7,7 +7,7 @@ import { nostrLimits } from './limits.ts';
 import { createProtocol, type Protocol, type ProtocolDeps } from './protocol.ts';
 
 /** One connection to a relay and all that is true only for it; the next connection is another attempt. */
-export interface Attempt {
+export interface ConnectionAttempt {
   readonly protocol: Protocol;
   isOpen(): boolean;
   /** Returns when the connection opened; null before that. */
@@ -43,7 +43,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp' | 'onO
 }
 
 /** Connects to a relay. */
-export function startAttempt(deps: AttemptDeps): Attempt {
+export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
   const { lookup, onOpen, onClose, ...protocolDeps } = deps;
   const { url, clock, log, info, onOffence } = protocolDeps;
   const askedAt = clock.monotonic();
