@@ -51,7 +51,7 @@ describe('without a daemon', () => {
     const { run } = openCommandLine({ OCMESH_HOME: '/nonexistent' });
     expect(await run(line.split(' '))).toEqual({
       out: '',
-      err: 'ocmesh: The ocmesh daemon of /nonexistent is not running.\nStart it with `ocmesh start`, then call again.\n',
+      err: 'ocmesh: The ocmesh daemon of /nonexistent is not running.\nStart it with `ocmesh start`, then try again.\n',
       code: 75,
     });
   });

@@ -16,7 +16,7 @@ const MAX_RELAYS = 3;
 const failures = {
   rejected: 'rejected it',
   timeout: 'did not confirm it in time',
-  offline: 'lost the connection',
+  not_connected: 'lost the connection',
 } as const;
 const NEXT_STEP = 'Run `ocmesh doctor` again; if the problem persists, use another relay.';
 
