@@ -3,6 +3,7 @@ import { createCrasher } from '../../../test/support/crashed-disk.ts';
 import { contentOn, idsIn, openOn, PATH, put, wideText, write } from '../../../test/support/durable-store.ts';
 import { createMemoryFiles, createProcess, type MemoryFiles } from '../../../test/support/memory-files.ts';
 import { createChance } from '../../../test/support/seed.ts';
+import { compactFiles } from './engine/compaction.ts';
 import { UnreadableStoreError } from './engine/errors.ts';
 import type { Files } from './engine/files.ts';
 import { CHUNK_BYTES, listSegments, segmentPath } from './engine/journal.ts';
@@ -351,7 +352,6 @@ describe('a compaction', () => {
   it('compacts only closed segments after a failure, and the rest the next time', async () => {
     const files = createMemoryFiles();
     let fails = true;
-    const { compactFiles } = await import('./engine/compaction.ts');
     const { store, clock } = await openOn(files, {
       compactBytes: 1,
       compact: (job) => (fails ? Promise.reject(new Error('not now')) : compactFiles(files, job)),
@@ -510,6 +510,26 @@ describe('a store that another process took over', () => {
     expect(await started.store.read(idsIn)).toEqual(['before', 'meanwhile']);
     await write(started.store, 'after');
     expect((await contentOn(disk.contents())).ids).toEqual(['before', 'meanwhile', 'after']);
+  });
+
+  it('does not replace the snapshot if it lost the home during the compaction', async () => {
+    const files = createMemoryFiles();
+    let isLost = false;
+    const { store } = await openOn(files, {
+      checkOwnership() {
+        if (isLost) throw new Error('another process owns the home');
+      },
+      async compact(job) {
+        const bytes = await compactFiles(files, job);
+        isLost = true;
+        return bytes;
+      },
+    });
+    await write(store, 'before');
+    const snapshot = files.contents().get(PATH);
+    await store.close();
+    expect(isLost).toBe(true);
+    expect(files.contents().get(PATH)).toEqual(snapshot);
   });
 
   it('does not replace the snapshot of the new owner', async () => {

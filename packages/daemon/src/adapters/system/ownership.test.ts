@@ -198,3 +198,22 @@ test('a claim that a dead starter left holds nobody up for long', async () => {
   (await settled(home.clock, home.take())).check();
   expect(home.files()).toEqual(['daemon.lock']);
 });
+
+test('a starter that loses a simultaneous takeover is refused, and renews nothing afterwards', async () => {
+  const home = newHome();
+  const owner = await home.take();
+  const alive = home.content();
+  owner.release();
+  home.write({ ...alive, started: '1', owner: 'a'.repeat(32) });
+  const next = home.take();
+  next.catch(() => {});
+  await home.clock.advance(0);
+  // Before the takeover is trusted, a living process replaces the lock.
+  expect(home.content().owner).not.toBe('a'.repeat(32));
+  rmSync(home.path);
+  home.write({ ...alive, owner: 'b'.repeat(32) });
+  await expect(settled(home.clock, next)).rejects.toThrow(refused(exitCodes.permanent));
+  await home.clock.advance(10_000);
+  expect(home.lost).toEqual([]);
+  expect(home.content()).toMatchObject({ owner: 'b'.repeat(32), renewals: 0 });
+});

@@ -78,7 +78,7 @@ export async function takeOwnership(path: string, deps: OwnershipDeps): Promise<
   for (;;) {
     const file = create(path);
     if (file !== null) {
-      writeContent(file, path, owner, 0);
+      writeOrRemove(file, path, path, owner);
       return own(path, file, owner, deps);
     }
     const judged = await waitUntilGone(path, clock);
@@ -91,8 +91,13 @@ export async function takeOwnership(path: string, deps: OwnershipDeps): Promise<
     }
     const ownership = own(path, taken, owner, deps);
     await pause(clock, SETTLE_MS);
-    ownership.check();
-    return ownership;
+    try {
+      ownership.check();
+      return ownership;
+    } catch {
+      // Another starter took over at the same moment: from here on it counts like any owner.
+      ownership.release();
+    }
   }
 }
 
@@ -163,7 +168,7 @@ function takeOver(path: string, judged: string, owner: string): number | null {
     if (ownerOf(readOr(path)) !== ownerOf(judged)) return null;
     // Written before it gets its name, so that nobody reads an incomplete lock.
     const file = openSync(mine, 'wx+', 0o600);
-    writeContent(file, path, owner, 0);
+    writeOrRemove(file, mine, path, owner);
     renameSync(mine, path);
     return file;
   } finally {
@@ -246,6 +251,17 @@ function giveUp(path: string, owner: string): void {
 }
 
 const claimOf = (path: string, owner: string | null): string => `${path}.claim-${owner ?? 'unreadable'}`;
+
+/** Writes the first content of a new lock. If the disk is full, nothing stays that the next starter would have to wait for. */
+function writeOrRemove(file: number, name: string, path: string, owner: string): void {
+  try {
+    writeContent(file, path, owner, 0);
+  } catch (error) {
+    closeSync(file);
+    rmSync(name, { force: true });
+    throw error;
+  }
+}
 
 /** Always has the same length, so that overwriting it never leaves a remainder. */
 function writeContent(file: number, path: string, owner: string, renewals: number): void {
