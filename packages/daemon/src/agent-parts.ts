@@ -241,8 +241,17 @@ export function createMesh(
 }
 
 /** The state of the daemon, and the events that `GET /events` shows. */
-export function createReporting({ store, clock, random, network, emit }: Base, retention: Retention) {
-  const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
+export function createReporting(
+  { store, clock, random, network, emit }: Base,
+  needs: { readonly retention: Retention; readonly outgoing: Outgoing },
+) {
+  const health = createHealth({
+    network,
+    store,
+    clock,
+    inboxFullSince: needs.retention.fullSince,
+    stalledMessages: needs.outgoing.outbox.stalled,
+  });
   return {
     health,
     hub: createEventHub({ random }, { kept: eventLimits.kept }),

@@ -32,6 +32,7 @@ export function createRelayListener(deps: {
     },
     onDisconnected(url) {
       statusWatch.check();
+      outbox.onDisconnected();
       catchUp.onDisconnected(url);
     },
     onInfo: announcer.onInfo,

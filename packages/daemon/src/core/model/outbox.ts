@@ -20,6 +20,8 @@ export interface OutboxEntry {
   readonly peer: Pubkey;
   readonly purpose: Purpose;
   readonly expiresAtMs: UnixMs;
+  /** Length of the event as JSON. */
+  readonly bytes: number;
 }
 
 /** Outcome of publishing one event on one relay. */
@@ -27,7 +29,7 @@ export interface RelayOutcomeRecord {
   readonly url: string;
   readonly outcome: 'accepted' | 'rejected' | 'timeout';
   readonly reason: string | null;
-  /** This relay will not be tried again. */
+  /** This relay will not be tried again, even after a restart. */
   readonly final: boolean;
   readonly atMs: UnixMs;
 }

@@ -10,13 +10,14 @@ import { createEntries } from './entries.ts';
 import type { AttemptResult, Entry } from './entry.ts';
 import { createLanes } from './lanes.ts';
 import type { Resign } from './resign-event.ts';
+import { createTargets } from './targets.ts';
 import { type BatchBounds, createWriteBatcher } from './write-batcher.ts';
 
 /** How often expired entries are looked for. */
 const EXPIRY_MS = 10_000;
 /** Pause after a store failure: an outcome that cannot be recorded would be published over and over. */
 const STORE_FAILURE_MS = 5_000;
-/** How often the network is asked to keep the connection to a peer's relay. */
+/** How often the network is asked to keep the connection to a peer's relay, and skipped relays are looked at again. */
 const REACH_MS = 60_000;
 
 export interface Outbox {
@@ -25,6 +26,7 @@ export interface Outbox {
   offer(items: readonly OutboxItem[]): void;
   /** Sends the relay everything that is pending for it. */
   onConnected(url: string): void;
+  onDisconnected(): void;
   /** Call when our own relays, or those of a peer, have changed. */
   onRelaysChanged(): void;
   onEvent(event: DomainEvent): void;
@@ -32,6 +34,8 @@ export interface Outbox {
   nextAttemptAtMs(eventId: string): UnixMs | null;
   /** Returns the number of events on their way out: messages, receipts, replies and hellos. */
   depth(): number;
+  /** Returns the number of messages that no relay accepted and no connected relay will be asked for. */
+  stalled(): number;
   /** Stops taking up work and waits for what is in flight. */
   stop(): Promise<void>;
 }
@@ -59,10 +63,10 @@ export function createOutbox(deps: {
 }): Outbox {
   const { store, network, clock, random, log, budget, resign, confirmedNow, emit } = deps;
   const batcher = createWriteBatcher(deps);
-  const entries = createEntries({ store, clock, batcher, confirmedNow, emit });
-  const attempt = createAttempt({ store, network, budget, resign, entries });
-  const isOpen = (url: string): boolean => network.relays().some((relay) => relay.url === url && relay.open);
-  const lanes = createLanes({ clock, random, budget, isOpen, attempt: run });
+  const targets = createTargets(deps);
+  const entries = createEntries({ store, clock, batcher, confirmedNow, emit, onOver() {} });
+  const attempt = createAttempt({ store, network, budget, resign, entries, targets });
+  const lanes = createLanes({ clock, random, budget, isOpen: targets.isOpen, attempt: run });
   let cancelReach: Cancel = () => {};
   let cancelExpiry: Cancel | null = null;
   let stopped = true;
@@ -71,7 +75,7 @@ export function createOutbox(deps: {
     entry.inFlight++;
     try {
       const result = await attempt(entry, url);
-      lanes.queue(entry, entries.unskip(entry));
+      takeBack(entry);
       return result;
     } catch (error) {
       entries.restore(entry, url);
@@ -96,33 +100,50 @@ export function createOutbox(deps: {
 
   /** Queues the entry for relays without a final outcome, and drops relays that are no longer meant. */
   function queueForRelays(entry: Entry): void {
-    const targets = [...deps.ownRelays(), ...deps.relaysOf(entry.peer)];
+    const urls = targets.of(entry);
     const final = store
       .peek((tables) => tables.outbox.outcomes(entry.id))
       .flatMap((outcome) => (outcome.final ? [outcome.url] : []));
-    for (const url of entry.pending) if (!targets.includes(url)) entry.pending.delete(url);
+    for (const known of [entry.pending, entry.skipped, entry.refusals]) {
+      for (const url of known.keys()) if (!urls.includes(url)) known.delete(url);
+    }
     const isDone = (url: string): boolean =>
-      final.includes(url) || entry.pending.has(url) || entry.skipped.has(url);
+      final.includes(url) || entry.pending.has(url) || entry.skipped.has(url) || entry.refusals.has(url);
     lanes.queue(
       entry,
-      targets.filter((url) => !isDone(url)),
+      urls.filter((url) => !isDone(url)),
     );
-    if (entry.pending.size > 0 || targets.length === 0) return;
+    if (entry.pending.size > 0 || urls.length === 0) return;
     entries
       .settle(entry)
-      .then(() => lanes.queue(entry, entries.unskip(entry)))
+      .then(() => takeBack(entry))
       .catch(onStoreFailure);
+  }
+
+  /** Asks relays that were skipped or refused us, if the entry needs them now or they accept us again. */
+  function takeBack(entry: Entry, open?: ReadonlySet<string>): void {
+    if (entries.get(entry.id) === entry) lanes.queue(entry, targets.takeBack(entry, open));
+  }
+
+  /** To be called when a relay opens, closes, or begins or ceases to refuse us; some of it comes with time alone. */
+  function takeBackAll(): void {
+    if (stopped) return;
+    const open = targets.openRelays();
+    for (const entry of entries.all()) takeBack(entry, open);
   }
 
   /** Keeps the connections to peers' relays only while there is something to write. */
   function reach(): void {
+    takeBackAll();
     for (const url of lanes.dropEmpty(deps.ownRelays())) network.reach(url);
   }
 
   function expire(): void {
     entries.expire().catch(onStoreFailure);
-    cancelExpiry = entries.count() > 0 ? clock.after(EXPIRY_MS, expire) : null;
+    cancelExpiry = entries.all().length > 0 ? clock.after(EXPIRY_MS, expire) : null;
   }
+
+  budget.onStanding(takeBackAll);
 
   return {
     start() {
@@ -134,10 +155,16 @@ export function createOutbox(deps: {
     },
     offer(items) {
       if (stopped) return;
-      for (const { event, ...item } of items) add({ ...item, eventId: event.id });
+      for (const { event, ...item } of items) {
+        add({ ...item, eventId: event.id, bytes: JSON.stringify(event).length });
+      }
       reach();
     },
-    onConnected: lanes.onConnected,
+    onConnected(url) {
+      lanes.onConnected(url);
+      takeBackAll();
+    },
+    onDisconnected: takeBackAll,
     onRelaysChanged() {
       if (stopped) return;
       for (const entry of entries.all()) queueForRelays(entry);
@@ -157,7 +184,8 @@ export function createOutbox(deps: {
       const entry = entries.get(eventId);
       return entry ? lanes.nextAttemptAtMs(entry) : null;
     },
-    depth: entries.count,
+    depth: entries.countPending,
+    stalled: () => targets.countStalled(entries.all()),
     async stop() {
       stopped = true;
       cancelReach();

@@ -20,8 +20,8 @@ export interface Health {
 }
 
 /**
- * Decides whether the daemon is degraded: no relay, or none to read messages from, for 15 s (also after the start); a
- * store that cannot be written or is full; a wrong clock. A condition is noticed, and its time starts, when `reasons` is
+ * Decides whether the daemon is degraded: no relay, none to read messages from, or none left to send a message to, for
+ * 15 s (also after the start); a store that cannot be written or is full; a wrong clock. A condition is noticed, and its time starts, when `reasons` is
  * called: at each change of a relay, and every few seconds.
  */
 export function createHealth(deps: {
@@ -29,12 +29,16 @@ export function createHealth(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly inboxFullSince: () => UnixMs | null;
+  /** Returns the number of messages that no connected relay will be asked for. */
+  readonly stalledMessages: () => number;
 }): Health {
   const { network, store, clock } = deps;
   /** Since when none of our relays is connected. */
   let disconnectedSince: Moment | null = now();
   /** Since when some are connected, but we cannot read our messages from any. */
   let unreadableSince: Moment | null = null;
+  /** Since when there are messages that no connected relay is left for. */
+  let stalledSince: Moment | null = null;
   let clockOffSince: Moment | null = null;
 
   function now(): Moment {
@@ -63,6 +67,21 @@ export function createHealth(deps: {
         code: 'no_dm_relay',
         message: 'No relay lets us read our messages: they stay on the relays.',
         sinceMs: unreadableSince.wallMs,
+      },
+    ];
+  }
+
+  /** Without any relay, `no_relay` says it all. */
+  function outboxReasons(open: readonly RelaySnapshot[]): HealthReason[] {
+    const stalled = open.length > 0 ? deps.stalledMessages() : 0;
+    stalledSince = stalled > 0 ? (stalledSince ?? now()) : null;
+    if (!hasLasted(stalledSince)) return [];
+    const messages = stalled === 1 ? 'A message is' : `${stalled} messages are`;
+    return [
+      {
+        code: 'outbox_stalled',
+        message: `${messages} queued, and no connected relay is left to try: those that responded refuse our messages.`,
+        sinceMs: stalledSince.wallMs,
       },
     ];
   }
@@ -114,7 +133,13 @@ export function createHealth(deps: {
   return {
     reasons() {
       const open = network.relays().filter((relay) => relay.role === 'own' && relay.open);
-      return [...relayReasons(open), ...storageReasons(), ...inboxReasons(), ...clockReasons(open)];
+      return [
+        ...relayReasons(open),
+        ...outboxReasons(open),
+        ...storageReasons(),
+        ...inboxReasons(),
+        ...clockReasons(open),
+      ];
     },
   };
 }

@@ -17,12 +17,13 @@ export function createOutboxTable(database: Database): OutboxTable {
     },
     entries: () =>
       database
-        .all('SELECT event_id, peer, purpose, expires_at FROM outbox ORDER BY rowid')
-        .map(([eventId, peer, purpose, expiresAtMs]) => ({
+        .all('SELECT event_id, peer, purpose, expires_at, length(event) FROM outbox ORDER BY rowid')
+        .map(([eventId, peer, purpose, expiresAtMs, bytes]) => ({
           eventId: eventId as string,
           peer: peer as Pubkey,
           purpose: purpose as Purpose,
           expiresAtMs: expiresAtMs as number,
+          bytes: bytes as number,
         })),
     replace(eventId, event) {
       database.write('outbox.setEvent', [event.id, JSON.stringify(event), eventId]);
