@@ -20,9 +20,9 @@ import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait-for-messages.ts';
 import type { DomainEvent } from './core/model/domain-events.ts';
 import type { OutboxItem } from './core/model/outbox.ts';
-import { createOutbox } from './core/outbox/outbox.ts';
+import { isOnline } from './core/model/peer.ts';
+import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
-import type { BatchBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -129,8 +129,9 @@ export function createOutgoing(
     readonly time: TimeWatch;
     readonly relays: Relays;
     readonly pipeline: Pipeline;
-    readonly bounds: BatchBounds;
+    readonly bounds: OutboxBounds;
   },
+  config: Config,
 ) {
   const { time, relays, pipeline, bounds } = needs;
   const relayLists = createRelayLists({
@@ -153,7 +154,13 @@ export function createOutgoing(
     budget: relays.budget,
     resign: createResign({ identity, store, clock }),
     ownRelays: relays.relayList.urls,
+    spareRelays: relays.relayList.spare,
     relaysOf: relayLists.relaysOf,
+    askForRelays: relayLists.wantSoon,
+    isOnline(pubkey) {
+      const peer = store.peek((tables) => tables.peers.get(pubkey));
+      return peer !== null && isOnline(peer, clock.now(), config.online_window_s * 1000);
+    },
     confirmedNow: time.confirmedNow,
     bounds,
   });

@@ -24,7 +24,7 @@ import { messagingLimits } from './core/messaging/limits.ts';
 import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
 import { createDomainEvents } from './core/model/domain-events.ts';
 import { outboxLimits } from './core/outbox/limits.ts';
-import type { BatchBounds } from './core/outbox/write-batcher.ts';
+import type { OutboxBounds } from './core/outbox/outbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -40,13 +40,15 @@ import { createRelayListener } from './relay-listener.ts';
 const DRAIN_MS = 1_000;
 
 /** Limits that a test may lower for a whole agent. */
-export type Bounds = RetentionBounds & BatchBounds;
+export type Bounds = RetentionBounds & OutboxBounds;
 
 export const defaultBounds: Bounds = {
   ...messagingLimits.retention,
   ...trustLimits.quota,
   ...trustLimits.capacity,
   okBatchMs: outboxLimits.okBatchMs,
+  awaitingReceipt: outboxLimits.awaitingReceipt,
+  awaitingReceiptBytes: outboxLimits.awaitingReceiptBytes,
 };
 
 /** Everything that the core needs from outside. */
@@ -97,7 +99,7 @@ export async function createAgent(
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
   const relays = createRelays(base, config);
   const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention });
-  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds });
+  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
   const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer }, config);
   const reporting = createReporting(base, { retention, outgoing });
@@ -249,7 +251,7 @@ function listParts(
       start: receipts.wake,
       stop: receipts.stop,
       onEvent(event) {
-        if (event.type === 'message.received') receipts.wake();
+        if (event.type === 'message.received' || event.type === 'message.repeated') receipts.wake();
       },
     },
     { name: 'held messages', start: releaseHeld },

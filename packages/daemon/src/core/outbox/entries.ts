@@ -11,7 +11,7 @@ import {
   moveMessage,
   recordOutcome,
 } from './delivery-state.ts';
-import { type Entry, newEntry } from './entry.ts';
+import { type Entry, isRepeat, newEntry } from './entry.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 /**
@@ -24,15 +24,19 @@ export interface Entries {
   add(item: OutboxEntry): Entry | null;
   get(eventId: string): Entry | undefined;
   all(): Entry[];
-  /** Returns the number of entries with a relay to be asked. */
+  /** Returns the number of entries with a relay to be asked for the first time. */
   countPending(): number;
   isExpired(entry: Entry): boolean;
+  /** Returns how long ago the last relay accepted an entry that some did. */
+  msSinceAccepted(entry: Entry): number;
   /** Records what a relay said; ends the entry if that was the last final outcome. */
   record(entry: Entry, url: string, outcome: AttemptOutcome): Promise<void>;
   /** Ends the entry if no relay is pending. */
   settle(entry: Entry): Promise<void>;
   /** Ends an entry that may not be sent any more. */
   giveUp(entry: Entry, state: 'expired' | 'failed'): Promise<void>;
+  /** Ends an entry that awaits nothing but a receipt, and keeps its delivery state. */
+  release(entry: Entry): Promise<void>;
   /** Gives up expired entries without an attempt under way. */
   expire(): Promise<void>;
   /** Gives up everything for this peer without an attempt under way. */
@@ -56,6 +60,7 @@ export function createEntries(deps: {
 }): Entries {
   const { store, clock, batcher, emit } = deps;
   const entries = new Map<string, Entry>();
+  let added = 0;
 
   const isExpired = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.confirmedNow();
 
@@ -88,6 +93,11 @@ export function createEntries(deps: {
     if (outcome.isOver) entry.pending.delete(url);
   }
 
+  async function settle(entry: Entry): Promise<void> {
+    if (entry.pending.size > 0) return;
+    emit(await store.transaction((tables) => finish(tables, entry)));
+  }
+
   async function giveUp(over: readonly Entry[], state: 'expired' | 'failed'): Promise<void> {
     if (over.length === 0) return;
     const events = await store.transaction((tables) =>
@@ -108,14 +118,26 @@ export function createEntries(deps: {
   return {
     add(item) {
       if (entries.has(item.eventId)) return null;
-      const entry = newEntry(item);
+      const entry = newEntry(item, ++added);
       entries.set(entry.id, entry);
+      store.peek((tables) => {
+        for (const { url, outcome } of tables.outbox.outcomes(entry.id)) {
+          if (outcome === 'accepted') entry.acceptedBy.add(url);
+        }
+        entry.awaitsReceipt = entry.acceptedBy.size > 0 && isConfirmable(tables, entry);
+      });
       return entry;
     },
     get: (eventId) => entries.get(eventId),
     all: () => [...entries.values()],
-    countPending: () => [...entries.values()].filter(({ pending }) => pending.size > 0).length,
+    countPending: () =>
+      [...entries.values()].filter((entry) => [...entry.pending].some((url) => !isRepeat(entry, url))).length,
     isExpired,
+    msSinceAccepted(entry) {
+      const outcomes = store.peek((tables) => tables.outbox.outcomes(entry.id));
+      const times = outcomes.flatMap(({ outcome, atMs }) => (outcome === 'accepted' ? atMs : []));
+      return Math.max(0, deps.confirmedNow() - Math.max(...times));
+    },
     record(entry, url, outcome) {
       const atMs = clock.now();
       return batcher.add((tables) => {
@@ -124,11 +146,13 @@ export function createEntries(deps: {
         return entry.pending.size > 0 ? moved : [...moved, ...finish(tables, entry)];
       });
     },
-    async settle(entry) {
-      if (entry.pending.size > 0) return;
-      emit(await store.transaction((tables) => finish(tables, entry)));
-    },
+    settle,
     giveUp: (entry, state) => giveUp([entry], state),
+    async release(entry) {
+      entry.awaitsReceipt = false;
+      for (const url of [...entry.pending]) if (isRepeat(entry, url)) entry.pending.delete(url);
+      await settle(entry);
+    },
     expire: () => giveUp(idle(isExpired), 'expired'),
     withdraw: (peer) =>
       giveUp(

@@ -8,6 +8,8 @@ export interface Entry {
   id: string;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
+  /** Grows from entry to entry. */
+  readonly order: number;
   readonly expiresAtMs: UnixMs;
   /** Bytes of the event. */
   readonly bytes: number;
@@ -33,10 +35,14 @@ export interface Entry {
   resigning: Promise<boolean> | null;
 }
 
-export const newEntry = ({ eventId, peer, purpose, expiresAtMs, bytes }: OutboxEntry): Entry => ({
+export const newEntry = (
+  { eventId, peer, purpose, expiresAtMs, bytes }: OutboxEntry,
+  order: number,
+): Entry => ({
   id: eventId,
   peer,
   purpose,
+  order,
   expiresAtMs,
   bytes,
   pending: new Set(),

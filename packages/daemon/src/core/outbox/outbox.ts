@@ -1,4 +1,13 @@
-import { type Cancel, type Clock, every, type Log, type Random, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  atMostEvery,
+  type Cancel,
+  type Clock,
+  every,
+  type Log,
+  minuteMs,
+  type Random,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
@@ -9,8 +18,11 @@ import { createAttempt } from './attempts.ts';
 import { createEntries } from './entries.ts';
 import type { AttemptResult, Entry } from './entry.ts';
 import { createLanes } from './lanes.ts';
+import { createQueueing } from './queueing.ts';
+import { createReceiptWatch } from './receipt-watch.ts';
 import type { Resign } from './resign-event.ts';
 import { createTargets } from './targets.ts';
+import type { AwaitBounds } from './waits.ts';
 import { type BatchBounds, createWriteBatcher } from './write-batcher.ts';
 
 /** How often expired entries are looked for. */
@@ -19,6 +31,8 @@ const EXPIRY_MS = 10_000;
 const STORE_FAILURE_MS = 5_000;
 /** How often the network is asked to keep the connection to a peer's relay, and skipped relays are looked at again. */
 const REACH_MS = 60_000;
+
+export type OutboxBounds = BatchBounds & AwaitBounds;
 
 export interface Outbox {
   start(): void;
@@ -41,9 +55,9 @@ export interface Outbox {
 }
 
 /**
- * Publishes the same signed bytes to every relay until each has given a final outcome, the peer has confirmed, or
- * time is up. Only then is an item removed from disk: after a crash it is sent again, and relays and peers recognize
- * it by its id.
+ * Publishes the same signed bytes to every relay until each has given its outcome, and if the peer sends receipts, until
+ * it has confirmed, or until time is up. Only then is an item removed from disk: after a crash it is sent again, and
+ * relays and peers recognize it by its id.
  */
 export function createOutbox(deps: {
   readonly store: Store;
@@ -54,19 +68,42 @@ export function createOutbox(deps: {
   readonly budget: WriteBudget;
   readonly resign: Resign;
   readonly ownRelays: () => readonly string[];
+  /** Returns candidates that are not in use. */
+  readonly spareRelays: () => readonly string[];
   /** Returns the relays this peer reads from, beyond our own. */
   readonly relaysOf: (peer: Pubkey) => readonly string[];
+  /** Asks for the relays this peer reads from. */
+  readonly askForRelays: (peer: Pubkey) => void;
+  readonly isOnline: (peer: Pubkey) => boolean;
   /** Wall-clock time that ignores unconfirmed forward jumps. */
   readonly confirmedNow: () => UnixMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
-  readonly bounds: BatchBounds;
+  readonly bounds: OutboxBounds;
 }): Outbox {
-  const { store, network, clock, random, log, budget, resign, confirmedNow, emit } = deps;
+  const { store, network, clock, random, log, budget, confirmedNow, emit } = deps;
   const batcher = createWriteBatcher(deps);
   const targets = createTargets(deps);
-  const entries = createEntries({ store, clock, batcher, confirmedNow, emit, onOver() {} });
-  const attempt = createAttempt({ store, network, budget, resign, entries, targets });
+  const entries = createEntries({
+    store,
+    clock,
+    batcher,
+    confirmedNow,
+    emit,
+    onOver: (entry) => receiptWatch.remove(entry),
+  });
+  const attempt = createAttempt({ ...deps, entries, targets });
   const lanes = createLanes({ clock, random, budget, isOpen: targets.isOpen, attempt: run });
+  const queueing = createQueueing({ ...deps, targets, entries, lanes, onStoreFailure });
+  const receiptWatch = createReceiptWatch({
+    clock,
+    isOnline: deps.isOnline,
+    bounds: deps.bounds,
+    repeat: queueing.repeat,
+    askNew: queueing.queue,
+    onSilent,
+    release: (entry) => entries.release(entry).catch(onStoreFailure),
+  });
+  const isSuspicionDue = atMostEvery(clock, minuteMs);
   let cancelReach: Cancel = () => {};
   let cancelExpiry: Cancel | null = null;
   let stopped = true;
@@ -75,7 +112,8 @@ export function createOutbox(deps: {
     entry.inFlight++;
     try {
       const result = await attempt(entry, url);
-      takeBack(entry);
+      queueing.takeBack(entry);
+      if (entry.awaitsReceipt && entries.get(entry.id) === entry) receiptWatch.add(entry);
       return result;
     } catch (error) {
       entries.restore(entry, url);
@@ -95,46 +133,23 @@ export function createOutbox(deps: {
     const entry = entries.add(item);
     if (!entry) return;
     cancelExpiry ??= clock.after(EXPIRY_MS, expire);
-    queueForRelays(entry);
+    if (entry.awaitsReceipt) receiptWatch.add(entry, clock.monotonic() - entries.msSinceAccepted(entry));
+    queueing.queue(entry);
   }
 
-  /** Queues the entry for relays without a final outcome, and drops relays that are no longer meant. */
-  function queueForRelays(entry: Entry): void {
-    const urls = targets.of(entry);
-    const final = store
-      .peek((tables) => tables.outbox.outcomes(entry.id))
-      .flatMap((outcome) => (outcome.final ? [outcome.url] : []));
-    for (const known of [entry.pending, entry.skipped, entry.refusals]) {
-      for (const url of known.keys()) if (!urls.includes(url)) known.delete(url);
+  /** Brings in more relays: those that accepted the messages may have dropped them, or the peer may not read them. */
+  function onSilent(silent: readonly Entry[]): void {
+    for (const entry of silent) {
+      deps.askForRelays(entry.peer);
+      targets.addExtra(entry);
     }
-    const isDone = (url: string): boolean =>
-      final.includes(url) || entry.pending.has(url) || entry.skipped.has(url) || entry.refusals.has(url);
-    lanes.queue(
-      entry,
-      urls.filter((url) => !isDone(url)),
-    );
-    if (entry.pending.size > 0 || urls.length === 0) return;
-    entries
-      .settle(entry)
-      .then(() => takeBack(entry))
-      .catch(onStoreFailure);
-  }
-
-  /** Asks relays that were skipped or refused us, if the entry needs them now or they accept us again. */
-  function takeBack(entry: Entry, open?: ReadonlySet<string>): void {
-    if (entries.get(entry.id) === entry) lanes.queue(entry, targets.takeBack(entry, open));
-  }
-
-  /** To be called when a relay opens, closes, or begins or ceases to refuse us; some of it comes with time alone. */
-  function takeBackAll(): void {
-    if (stopped) return;
-    const open = targets.openRelays();
-    for (const entry of entries.all()) takeBack(entry, open);
+    const relays = [...new Set(silent.flatMap(({ acceptedBy }) => [...acceptedBy]))];
+    if (isSuspicionDue()) emit([{ type: 'relays.suspected', relays }]);
+    reach();
   }
 
   /** Keeps the connections to peers' relays only while there is something to write. */
   function reach(): void {
-    takeBackAll();
     for (const url of lanes.dropEmpty(deps.ownRelays())) network.reach(url);
   }
 
@@ -143,7 +158,10 @@ export function createOutbox(deps: {
     cancelExpiry = entries.all().length > 0 ? clock.after(EXPIRY_MS, expire) : null;
   }
 
-  budget.onStanding(takeBackAll);
+  budget.onStanding(() => {
+    queueing.takeBackAll();
+    receiptWatch.onStanding(budget.refusesUs);
+  });
 
   return {
     start() {
@@ -151,7 +169,10 @@ export function createOutbox(deps: {
       for (const item of store.peek((tables) => tables.outbox.entries())) add(item);
       entries.expire().catch(onStoreFailure);
       reach();
-      cancelReach = every(clock, REACH_MS, reach);
+      cancelReach = every(clock, REACH_MS, () => {
+        queueing.takeBackAll();
+        reach();
+      });
     },
     offer(items) {
       if (stopped) return;
@@ -162,12 +183,13 @@ export function createOutbox(deps: {
     },
     onConnected(url) {
       lanes.onConnected(url);
-      takeBackAll();
+      queueing.takeBackAll();
+      receiptWatch.onConnected(url);
     },
-    onDisconnected: takeBackAll,
+    onDisconnected: queueing.takeBackAll,
     onRelaysChanged() {
       if (stopped) return;
-      for (const entry of entries.all()) queueForRelays(entry);
+      for (const entry of entries.all()) queueing.queue(entry);
       reach();
     },
     onEvent(event) {
@@ -175,14 +197,21 @@ export function createOutbox(deps: {
         entries.withdraw(event.peer.pubkey).catch(onStoreFailure);
         return;
       }
+      if (event.type === 'peer.online' || event.type === 'peer.hello') receiptWatch.onShown(event.pubkey);
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
       const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
       const entry = eventId === undefined ? undefined : entries.get(eventId);
-      if (entry) entries.forget(entry);
+      if (!entry) return;
+      receiptWatch.onConfirmed(entry);
+      entries.forget(entry);
     },
     nextAttemptAtMs(eventId) {
       const entry = entries.get(eventId);
-      return entry ? lanes.nextAttemptAtMs(entry) : null;
+      if (!entry) return null;
+      const times = [lanes.nextAttemptAtMs(entry), receiptWatch.nextRepeatAtMs(entry)].filter(
+        (at) => at !== null,
+      );
+      return times.length > 0 ? Math.min(...times) : null;
     },
     depth: entries.countPending,
     stalled: () => targets.countStalled(entries.all()),
@@ -190,6 +219,7 @@ export function createOutbox(deps: {
       stopped = true;
       cancelReach();
       cancelExpiry?.();
+      receiptWatch.stop();
       batcher.flushNow();
       await lanes.stop();
     },

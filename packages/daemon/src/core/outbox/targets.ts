@@ -3,6 +3,7 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import type { Entry } from './entry.ts';
+import { outboxLimits } from './limits.ts';
 import { repeatDelayMs } from './retry-delay.ts';
 
 /** Which relays an entry is for, and which of them to ask. */
@@ -17,6 +18,8 @@ export interface Targets {
   /** Returns relays that were skipped, or refused us, and have to be asked now; they are no longer skipped. */
   takeBack(entry: Entry, open?: ReadonlySet<string>): readonly string[];
   openRelays(): ReadonlySet<string>;
+  /** Adds candidates to the entry's extra relays. */
+  addExtra(entry: Entry): void;
   /** Counts messages that no relay accepted and no open relay will be asked for. */
   countStalled(entries: readonly Entry[]): number;
   isOpen(url: string): boolean;
@@ -27,6 +30,8 @@ export function createTargets(deps: {
   readonly clock: Clock;
   readonly budget: WriteBudget;
   readonly ownRelays: () => readonly string[];
+  /** Returns candidates that are not in use. */
+  readonly spareRelays: () => readonly string[];
   /** Returns the relays this peer reads from, beyond our own. */
   readonly relaysOf: (peer: Pubkey) => readonly string[];
 }): Targets {
@@ -58,6 +63,10 @@ export function createTargets(deps: {
       const needed = [...entry.skipped].filter((url) => !isSkipped(entry, url, open));
       for (const url of needed) entry.skipped.delete(url);
       return [...needed, ...[...entry.refusals.keys()].filter((url) => isForgiven(entry, url))];
+    },
+    addExtra({ extra }) {
+      const others = deps.spareRelays().filter((url) => !extra.has(url));
+      for (const url of others.slice(0, outboxLimits.extraRelays)) extra.add(url);
     },
     countStalled(entries) {
       const open = openRelays();
