@@ -119,6 +119,29 @@ test.each(['error: disk full', 'auth-required: who are you', 'no idea'])(
   },
 );
 
+test.each(['no idea', ''])(
+  'a relay that only ever responds %j is asked ten times, and named',
+  async (reason) => {
+    const { world, agent, bob, one, two } = await onTwoRelays();
+    two.onPublish = () => reject('blocked: no');
+    one.onPublish = ({ kind }) => (kind === 4 ? { ...reject(reason), reason: reason || null } : accept);
+    const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
+    await world.clock.advance(3_600_000);
+    expect(one.offered.filter(({ kind }) => kind === 4)).toHaveLength(10);
+    expect(await deliveryOf(agent, id)).toMatchObject({
+      state: 'failed',
+      relays: expect.arrayContaining([
+        {
+          url: ONE,
+          outcome: 'rejected',
+          reason: reason || 'refused 10 times without a reason',
+          at: expect.any(String),
+        },
+      ]),
+    });
+  },
+);
+
 test('a relay that accepted the message does not get it again while another is late', async () => {
   const { world, agent, bob, one, two } = await onTwoRelays();
   two.onPublish = () => timeout;
@@ -133,7 +156,10 @@ test('a relay gets everything it missed as soon as it reconnects', async () => {
   agent.network.disconnect(TWO);
   const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   await world.clock.advance(3_600_000);
-  expect((await deliveryOf(agent, id)).relays).toHaveLength(1);
+  expect((await deliveryOf(agent, id)).relays).toMatchObject([
+    { url: ONE, outcome: 'accepted' },
+    { url: TWO, outcome: 'pending', reason: 'not connected' },
+  ]);
   agent.network.connect(TWO);
   await settle(world.clock);
   expect((await deliveryOf(agent, id)).relays).toHaveLength(2);
