@@ -66,7 +66,11 @@ test('names our own relays while none is connected, and none once the message ex
 test('names a relay whose turn has not come, but not one that is being asked', async () => {
   const { world, send, meet, relaysOf } = await withPeer();
   await meet();
-  world.relay.onPublish = () => new Promise(() => {});
+  let answer = (_: typeof accept): void => {};
+  const answered = new Promise<typeof accept>((resolve) => {
+    answer = resolve;
+  });
+  world.relay.onPublish = () => answered;
   const asked = await send();
   const ids: string[] = [];
   for (let n = 0; n < 20; n++) ids.push(await send());
@@ -74,6 +78,8 @@ test('names a relay whose turn has not come, but not one that is being asked', a
   expect(await relaysOf(ids.at(-1) as string)).toMatchObject([
     { url: ONE, outcome: 'pending', reason: 'waits for its turn' },
   ]);
+  answer(accept);
+  await settle(world.clock);
 });
 
 test('a relay that is tried again keeps its last outcome', async () => {
