@@ -33,12 +33,16 @@ export interface AnnounceOptions {
   readonly intervalMs: number;
   readonly onlineWindowMs: number;
   readonly presenceKinds: readonly PresenceKind[];
+  /** Differs for each run of a daemon. */
+  readonly instance: string;
 }
 
 export interface Announcer {
   start(): void;
   onConnected(url: string): void;
   onInfo(url: string, info: RelayInfo): void;
+  /** Announces that we are online, after another daemon with our key said with this date that it is not. */
+  onTwinLeft(createdAtSec: number): void;
   /** Publishes the offline presence, so that peers need not wait until the online window is over. */
   stop(): Promise<void>;
 }
@@ -61,9 +65,9 @@ export function createAnnouncer(
   let current: { events: Map<PresenceKind, NostrEvent>; atMs: UnixMs } | null = null;
   let cancel: Cancel = () => {};
 
-  function nextDateSec(): number {
+  function nextDateSec(afterSec: number): number {
     const last = Number(store.peek((tables) => tables.meta.get('presence_at_sec')) ?? 0);
-    return nextCreatedAtSec(last, clock.now(), deps.relayOffsetMs());
+    return nextCreatedAtSec(Math.max(last, afterSec), clock.now(), deps.relayOffsetMs());
   }
 
   function rememberDate(createdAtSec: number): void {
@@ -74,8 +78,9 @@ export function createAnnouncer(
       );
   }
 
-  function renew(): void {
-    const createdAtSec = nextDateSec();
+  /** @param afterSec date of a presence by our key that the new one has to replace */
+  function renew(afterSec = 0): void {
+    const createdAtSec = nextDateSec(afterSec);
     const events = new Map(
       options.presenceKinds.map((kind) => [kind, identity.sign(draft(kind, createdAtSec, 'online'))]),
     );
@@ -96,6 +101,7 @@ export function createAnnouncer(
       name: options.name,
       features: ourFeatures,
       status,
+      instance: options.instance,
     });
   }
 
@@ -117,8 +123,8 @@ export function createAnnouncer(
 
   const openRelays = () => network.relays().filter(({ open, role }) => open && role === 'own');
 
-  function announce(): void {
-    renew();
+  function announce(afterSec?: number): void {
+    renew(afterSec);
     for (const { url, info } of openRelays()) {
       void publish(url, kinds.presence);
       if (expiresEvents(info)) void publish(url, kinds.note);
@@ -127,12 +133,13 @@ export function createAnnouncer(
 
   return {
     start() {
-      cancel = every(clock, options.intervalMs, announce);
+      cancel = every(clock, options.intervalMs, () => announce());
     },
     onConnected: (url) => void publish(url, kinds.presence),
     onInfo(url, info) {
       if (expiresEvents(info)) void publish(url, kinds.note);
     },
+    onTwinLeft: announce,
     async stop() {
       cancel();
       if (!current || !options.presenceKinds.includes(kinds.presence)) return;

@@ -12,6 +12,8 @@ export const meshLimits = {
   unrepliedHellosPerDay: 100,
   /** Of these, hellos kept for peers the owner named: made-up keys can send us hellos, too. */
   namedHellosPerDay: 20,
+  /** Signature checks of presences by our own key that we did not sign: a relay can make up any number of them. */
+  ownPresenceChecks: { burst: 5, perSecond: 0.2 },
   /** Peers whose relay lists are requested with one filter. */
   relayListBatch: 50,
   /** Time until a peer's relay list is requested again. */
