@@ -38,7 +38,8 @@ export function createTwinWatch(
   },
 ): TwinWatch {
   const { engine, clock, log } = deps;
-  const checks = createTokenBucket(clock, meshLimits.ownPresenceChecks);
+  const { burst, perMinute } = meshLimits.ownKeyChecks;
+  const checks = createTokenBucket(clock, { burst, perSecond: perMinute / 60 });
   const startedAt = clock.monotonic();
   let twin: { readonly sinceMs: UnixMs; lastSeen: MonotonicMs } | null = null;
   let newestSec = 0;
