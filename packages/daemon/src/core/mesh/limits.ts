@@ -8,6 +8,10 @@ export const meshLimits = {
   hellosPerMinute: 6,
   /** Hellos in 24 hours. */
   hellosPerDay: 200,
+  /** Of these, hellos to keys that we only found and that never replied: made-up ones must leave half for real newcomers. */
+  unrepliedHellosPerDay: 100,
+  /** Of these, hellos kept for peers the owner named: made-up keys can send us hellos, too. */
+  namedHellosPerDay: 20,
   /** Peers whose relay lists are requested with one filter. */
   relayListBatch: 50,
   /** Time until a peer's relay list is requested again. */

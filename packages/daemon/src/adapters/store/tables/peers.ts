@@ -85,7 +85,7 @@ export function createPeersTable(database: Database): PeersTable {
       database
         .all(
           `SELECT pubkey FROM peers WHERE hello = 'none' AND trust <> 'blocked'
-           ORDER BY trust = 'contact' OR alias IS NOT NULL DESC, last_seen DESC LIMIT ?`,
+           ORDER BY trust = 'contact' OR alias IS NOT NULL DESC, their_hello_at IS NOT NULL DESC, last_seen DESC LIMIT ?`,
           [limit],
         )
         .map(([pubkey]) => pubkey as Pubkey),
