@@ -1,5 +1,6 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { type Config, candidateRelays } from './config/schema.ts';
+import { candidateRelays, haveSameOperator } from './config/candidate-relays.ts';
+import type { Config } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { eventLimits } from './core/events/limits.ts';
@@ -69,7 +70,7 @@ export function createRelays({ store, network, clock, log, emit }: Base, config:
       refusesUs: budget.refusesUs,
       onChanged: () => emit([{ type: 'relays.changed' }]),
     },
-    { named: config.relays, candidates: candidateRelays },
+    { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
   return { budget, relayList };
 }
