@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
+import { kinds } from '@ocmesh/shared/wire';
 import { candidateRelays, haveSameOperator } from './config/candidate-relays.ts';
 import type { Config } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
@@ -30,6 +31,7 @@ import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
 import type { Store } from './core/ports/store.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
+import { createRelayTests } from './core/relays/relay-tests.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
@@ -59,8 +61,18 @@ export type Mesh = ReturnType<typeof createMesh>;
 export type Reporting = ReturnType<typeof createReporting>;
 
 /** Our own relays, and how much we write to each. */
-export function createRelays({ store, network, clock, log, emit }: Base, config: Config) {
+export function createRelays({ store, network, clock, random, log, identity, emit }: Base, config: Config) {
   const budget = createWriteBudget(clock);
+  const relayTests = createRelayTests({
+    identity,
+    network,
+    clock,
+    random,
+    log,
+    budget,
+    hasPresence: config.presence_kinds.includes(kinds.presence),
+    onChanged: (url) => emit([{ type: 'relay.conduct', url }]),
+  });
   const relayList = createRelayList(
     {
       store,
@@ -68,11 +80,12 @@ export function createRelays({ store, network, clock, log, emit }: Base, config:
       clock,
       log,
       refusesUs: budget.refusesUs,
+      failsTests: relayTests.fails,
       onChanged: () => emit([{ type: 'relays.changed' }]),
     },
     { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
-  return { budget, relayList };
+  return { budget, relayList, relayTests };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */
@@ -163,7 +176,10 @@ export function createOutgoing(
   });
   /** Hands over what was just put into the outbox on disk, and asks where its receivers read. */
   function offer(items: readonly OutboxItem[]): void {
-    for (const { peer } of items) relayLists.want(peer);
+    for (const { peer, event } of items) {
+      relayLists.want(peer);
+      relays.relayTests.onWritten(event.kind);
+    }
     outbox.offer(items);
   }
   return { relayLists, outbox, offer };
@@ -250,7 +266,7 @@ export function createMesh(
 /** The state of the daemon, and the events that `GET /events` shows. */
 export function createReporting(
   { store, clock, random, network, emit }: Base,
-  needs: { readonly retention: Retention; readonly twins: TwinWatch },
+  needs: { readonly retention: Retention; readonly twins: TwinWatch; readonly relays: Relays },
 ) {
   const health = createHealth({
     network,
@@ -258,6 +274,7 @@ export function createReporting(
     clock,
     inboxFullSince: needs.retention.fullSince,
     twinSince: needs.twins.since,
+    conductOf: needs.relays.relayTests.conductOf,
   });
   return {
     health,

@@ -112,7 +112,7 @@ export async function createAgent(
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
     config,
   );
-  const reporting = createReporting(base, { retention, twins });
+  const reporting = createReporting(base, { retention, twins, relays });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -128,6 +128,7 @@ export async function createAgent(
         clock,
         emit,
         relayList: relays.relayList,
+        conductOf: relays.relayTests.conductOf,
         health: reporting.health,
         hub: reporting.hub,
         counters: ingest.counters,
@@ -184,6 +185,7 @@ function listParts(
       { name: 'dm', filters: catchUp.filters },
     ];
     const listener = createRelayListener({
+      relayTests: relays.relayTests,
       pipeline,
       counters,
       announcer,
@@ -238,7 +240,15 @@ function listParts(
       },
     },
     { name: 'time watch', start: time.start, stop: time.stop },
-    { name: 'relay list', start: relays.relayList.start, stop: relays.relayList.stop },
+    {
+      name: 'relay list',
+      start: relays.relayList.start,
+      stop: relays.relayList.stop,
+      onEvent(event) {
+        if (event.type === 'relay.conduct') relays.relayList.check();
+      },
+    },
+    { name: 'relay tests', stop: relays.relayTests.stop },
     {
       name: 'relay lists of peers',
       stop: relayLists.stop,
@@ -259,7 +269,14 @@ function listParts(
     },
     { name: 'retention', start: retention.start, stop: retention.stop },
     { name: 'online watch', start: onlineWatch.start, stop: onlineWatch.stop, onEvent: onlineWatch.onEvent },
-    { name: 'status watch', start: statusWatch.start, stop: statusWatch.stop },
+    {
+      name: 'status watch',
+      start: statusWatch.start,
+      stop: statusWatch.stop,
+      onEvent(event) {
+        if (event.type === 'relay.conduct') statusWatch.check();
+      },
+    },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
     { name: 'replies to queries', onEvent: answerQuery },

@@ -53,6 +53,8 @@ export interface MemoryRelay {
   reachable: boolean;
   /** Agents may read their messages. */
   carriesDms: boolean;
+  /** It sends new events to open subscriptions. */
+  forwards: boolean;
   /** Its clock minus ours; null if it sends no date. */
   clockOffsetMs: number | null;
   /** Most bytes that one query returns. */
@@ -94,6 +96,7 @@ function createMemoryRelay(url: string): MemoryRelay {
     completes: true,
     reachable: true,
     carriesDms: true,
+    forwards: true,
     clockOffsetMs: null,
     maxQueryBytes: Number.POSITIVE_INFINITY,
     onPublish: () => accept,
@@ -265,8 +268,8 @@ export function createMemoryNetwork(
       const known = relay.stored.some((other) => (other as NostrEvent).id === event.id);
       relay.offered.push(event);
       const { keeps, ...outcome } = await relay.onPublish(event);
-      if (keeps && !known) {
-        store(relay, event);
+      if (keeps && !known) store(relay, event);
+      if (keeps && !known && relay.forwards) {
         for (const client of [...relay.clients])
           if (subscribers.get(client)?.(event)) client.deliver(copy(event));
       }

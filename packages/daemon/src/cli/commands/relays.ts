@@ -44,13 +44,29 @@ const columns: readonly Column<RelayDetails>[] = [
     value: ({ state }) => state,
     style: ({ state }) => (state === 'connected' ? 'green' : state === 'connecting' ? null : 'yellow'),
   },
+  {
+    title: 'KEEPS',
+    value: ({ keeps }) => keeps.answer,
+    style: ({ keeps }) => (keeps.answer === 'no' ? 'red' : null),
+  },
+  {
+    title: 'FORWARDS',
+    value: ({ forwards }) => forwards.answer,
+    style: ({ forwards }) => (forwards.answer === 'no' ? 'yellow' : null),
+  },
   { title: 'MESSAGES', value: ({ carries_dms }) => (carries_dms ? 'yes' : 'no') },
   { title: 'LATENCY', value: ({ round_trip_ms: ms }) => (ms === null ? '-' : `${Math.round(ms)} ms`) },
   // Text by the relay, or by the system.
   {
     title: 'PROBLEM',
-    value: ({ last_error }) =>
-      last_error === null ? '' : explainNetworkError(cleanLine(last_error, limits.relay.reasonChars)),
+    value: (relay) => {
+      const problem = relay.last_error ?? unkept(relay);
+      return problem === null ? '' : explainNetworkError(cleanLine(problem, limits.relay.reasonChars));
+    },
     shrinks: true,
   },
 ];
+
+/** Returns why it does not do what we need; null if it does, or nothing is known. */
+const unkept = ({ keeps, forwards, keeps_presence }: RelayDetails): string | null =>
+  [keeps, forwards, keeps_presence].find(({ answer }) => answer === 'no')?.reason ?? null;

@@ -1,5 +1,6 @@
 import { type Clock, type MonotonicMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
-import type { HealthReason } from '../model/domain-events.ts';
+import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
+import type { Conduct } from '../model/relay.ts';
 import type { RelayNetwork, RelaySnapshot } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { statusLimits } from './limits.ts';
@@ -17,6 +18,8 @@ interface Moment {
 export interface Health {
   /** Why the daemon cannot do its work; empty while it can. */
   reasons(): HealthReason[];
+  /** What works, but barely: the next failure of this kind would stop the daemon from doing its work. */
+  warnings(): HealthWarning[];
 }
 
 /**
@@ -29,6 +32,8 @@ export function createHealth(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly inboxFullSince: () => UnixMs | null;
+  /** What we found out about a relay. */
+  readonly conductOf: (url: string) => Conduct;
   /** Since when another daemon with our key is online. */
   readonly twinSince: () => UnixMs | null;
 }): Health {
@@ -38,6 +43,8 @@ export function createHealth(deps: {
   /** Since when some are connected, but we cannot read our messages from any. */
   let unreadableSince: Moment | null = null;
   let clockOffSince: Moment | null = null;
+  /** Since when every connected relay drops what it accepts. */
+  let droppingSince: Moment | null = null;
 
   function now(): Moment {
     return { monotonic: clock.monotonic(), wallMs: clock.now() };
@@ -113,6 +120,21 @@ export function createHealth(deps: {
     ];
   }
 
+  /** Whether every connected relay drops what it accepts. One that was not tested yet may be the one that keeps it. */
+  function keepingReasons(open: readonly RelaySnapshot[]): HealthReason[] {
+    const drops = open.length > 0 && open.every(({ url }) => deps.conductOf(url).keeps.answer === 'no');
+    droppingSince = drops ? (droppingSince ?? now()) : null;
+    if (!droppingSince) return [];
+    return [
+      {
+        code: 'no_keeping_relay',
+        message:
+          'Every connected relay accepts our messages and drops them: they are not published, and wait in the outbox.',
+        sinceMs: droppingSince.wallMs,
+      },
+    ];
+  }
+
   function twinReasons(): HealthReason[] {
     const sinceMs = deps.twinSince();
     if (sinceMs === null) return [];
@@ -126,11 +148,27 @@ export function createHealth(deps: {
     ];
   }
 
+  const openRelays = (): RelaySnapshot[] =>
+    network.relays().filter((relay) => relay.role === 'own' && relay.open);
+
   return {
+    warnings() {
+      const open = openRelays();
+      const keeping = open.filter(({ url }) => deps.conductOf(url).keeps.answer !== 'no');
+      // An owner who uses a single relay knows that.
+      if (open.length < 2 || keeping.length !== 1) return [];
+      return [
+        {
+          code: 'one_keeping_relay',
+          message: 'Only one connected relay keeps our messages; the others drop them.',
+        },
+      ];
+    },
     reasons() {
-      const open = network.relays().filter((relay) => relay.role === 'own' && relay.open);
+      const open = openRelays();
       return [
         ...relayReasons(open),
+        ...keepingReasons(open),
         ...storageReasons(),
         ...inboxReasons(),
         ...clockReasons(open),

@@ -6,6 +6,7 @@ import { createRelayNetwork } from '../../adapters/nostr/network.ts';
 import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
 import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
+import { untested } from '../../core/model/relay.ts';
 import type { PublishOutcome, QueryResult } from '../../core/ports/relay-network.ts';
 
 /** Handshake and first response of the slowest relay that the daemon would use. */
@@ -50,7 +51,9 @@ export function createRelayProbe(deps: {
   return {
     connect(urls) {
       network.use(urls);
-      return whenSettled(clock, async () => network.relays().map(presentRelayDetails));
+      return whenSettled(clock, async () =>
+        network.relays().map((relay) => presentRelayDetails(relay, untested)),
+      );
     },
     publish: network.publish,
     find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),
