@@ -4,14 +4,16 @@ import type { Command } from 'commander';
 import { explainNetworkError } from '../../doctor/probes/network-fault.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
+import { addRelaysTestCommand } from './relays-test.ts';
 
-export function addRelaysCommand(program: Command, { io, daemon, printer }: CommandContext): void {
+export function addRelaysCommand(program: Command, context: CommandContext): void {
+  const { io, daemon, printer } = context;
   const show = (relays: readonly RelayDetails[]): string =>
     relays.length > 0 ? renderTable(io, columns, relays) : 'No relays: `ocmesh relays add <url>` adds one.';
 
   const command = program
     .command('relays')
-    .description('List relays and their problems; add or remove one.')
+    .description('List relays and their problems; add, remove or test one.')
     .addHelpText('after', example('ocmesh relays add wss://relay.example.org'))
     .action(async () => {
       const relays = await daemon.api.listRelays({});
@@ -35,6 +37,7 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
       const relays = await daemon.api.removeRelay({ url });
       printer().result(relays, () => show(relays));
     });
+  addRelaysTestCommand(command, context);
 }
 
 const columns: readonly Column<RelayDetails>[] = [
