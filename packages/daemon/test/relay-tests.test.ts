@@ -110,6 +110,7 @@ test('liars alone: degraded with both named within two minutes, healthy once one
   await world.clock.advance(2 * MINUTE);
   expect(await codes(agent)).toEqual(['no_keeping_relay']);
   expect((await conduct(agent, TWO))[0]).toBe('no');
+  expect(await agent.getMetrics({})).toContain('ocmesh_relays_keep_messages{answer="no"} 2');
   relay(TWO).onPublish = () => accept;
   await world.clock.advance(HOUR);
   expect(await agent.getStatus({})).toMatchObject({
