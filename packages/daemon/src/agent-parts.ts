@@ -23,9 +23,9 @@ import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait-for-messages.ts';
 import type { DomainEvent } from './core/model/domain-events.ts';
 import type { OutboxItem } from './core/model/outbox.ts';
-import { createOutbox } from './core/outbox/outbox.ts';
+import { isOnline } from './core/model/peer.ts';
+import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
-import type { BatchBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -146,8 +146,9 @@ export function createOutgoing(
     readonly time: TimeWatch;
     readonly relays: Relays;
     readonly pipeline: Pipeline;
-    readonly bounds: BatchBounds;
+    readonly bounds: OutboxBounds;
   },
+  config: Config,
 ) {
   const { time, relays, pipeline, bounds } = needs;
   const relayLists = createRelayLists({
@@ -168,9 +169,16 @@ export function createOutgoing(
     log,
     emit,
     budget: relays.budget,
+    relayTests: relays.relayTests,
     resign: createResign({ identity, store, clock }),
     ownRelays: relays.relayList.urls,
+    spareRelays: relays.relayList.spare,
     relaysOf: relayLists.relaysOf,
+    askForRelays: relayLists.wantSoon,
+    isOnline(pubkey) {
+      const peer = store.peek((tables) => tables.peers.get(pubkey));
+      return peer !== null && isOnline(peer, clock.now(), config.online_window_s * 1000);
+    },
     confirmedNow: time.confirmedNow,
     bounds,
   });
@@ -266,7 +274,12 @@ export function createMesh(
 /** The state of the daemon, and the events that `GET /events` shows. */
 export function createReporting(
   { store, clock, random, network, emit }: Base,
-  needs: { readonly retention: Retention; readonly twins: TwinWatch; readonly relays: Relays },
+  needs: {
+    readonly retention: Retention;
+    readonly twins: TwinWatch;
+    readonly relays: Relays;
+    readonly outgoing: Outgoing;
+  },
 ) {
   const health = createHealth({
     network,
@@ -275,6 +288,7 @@ export function createReporting(
     inboxFullSince: needs.retention.fullSince,
     twinSince: needs.twins.since,
     conductOf: needs.relays.relayTests.conductOf,
+    stalledMessages: needs.outgoing.outbox.stalled,
   });
   return {
     health,

@@ -37,6 +37,7 @@ export function createRelayListener(deps: {
     },
     onDisconnected(url) {
       statusWatch.check();
+      outbox.onDisconnected();
       catchUp.onDisconnected(url);
       relayTests.onDisconnected(url);
     },

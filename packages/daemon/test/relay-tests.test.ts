@@ -146,7 +146,7 @@ test('a named relay that drops is kept', async () => {
 
 test('writes at most 50 test events a day to one relay, even one that disconnects every minute', async () => {
   const { world, agent, relay } = await startOn(ONE);
-  const wraps = () => relay(ONE).offered.filter(isWrap).length;
+  const wraps = () => relay(ONE).tests.filter(isWrap).length;
   await world.clock.advance(24 * HOUR);
   expect(wraps()).toBeGreaterThan(20);
   expect(wraps()).toBeLessThanOrEqual(50);
@@ -165,4 +165,78 @@ test('leaves no timer and no test behind after a stop in the middle of one', asy
   await agent.stop();
   await settle(world.clock);
   expect(world.clock.pending()).toBe(0);
+});
+
+/** Alice and Bob know each other and share these relays, of which some lie. */
+async function withPeers(urls: string[], liars: string[]) {
+  const world = createTestMesh(...urls);
+  const alice = await world.start({ name: 'alice' });
+  const bob = await world.start({ name: 'bob' });
+  await world.clock.advance(5_000);
+  for (const url of liars) world.mesh.relay(url).onPublish = () => lie;
+  await world.clock.advance(2 * HOUR);
+  const deliveryOf = async (id: string) => (await alice.getMessage({ id })).delivery;
+  return { world, alice, bob, deliveryOf };
+}
+
+test('liars alone: a message stays queued with the reason, and is delivered soon after one keeps again', async () => {
+  const { world, alice, bob, deliveryOf } = await withPeers([ONE, TWO], [ONE, TWO]);
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hi' });
+  await world.clock.advance(10 * MINUTE);
+  expect(await deliveryOf(id)).toMatchObject({
+    state: 'queued',
+    relays: [
+      { outcome: 'dropped', reason: expect.stringContaining('drops') },
+      { outcome: 'dropped', reason: expect.stringContaining('drops') },
+    ],
+  });
+  expect(await codes(alice)).toContain('no_keeping_relay');
+  world.mesh.relay(TWO).onPublish = () => accept;
+  await world.clock.advance(HOUR);
+  expect(await deliveryOf(id)).toMatchObject({ state: 'delivered' });
+  expect((await bob.inbox()).map(({ content }) => content)).toEqual(['hi']);
+});
+
+test('liars alone: delivered within a minute after the owners add an honest relay', async () => {
+  const THREE = 'wss://three.test';
+  const world = createTestMesh(ONE, TWO, THREE);
+  const config = { relays: [ONE, TWO] };
+  const alice = await world.start({ name: 'alice', config });
+  const bob = await world.start({ name: 'bob', config });
+  await world.clock.advance(5_000);
+  for (const url of [ONE, TWO]) world.mesh.relay(url).onPublish = () => lie;
+  await world.clock.advance(2 * HOUR);
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hi' });
+  await world.clock.advance(MINUTE);
+  await bob.addRelay({ url: THREE });
+  await alice.addRelay({ url: THREE });
+  await world.clock.advance(MINUTE);
+  expect((await alice.getMessage({ id })).delivery).toMatchObject({ state: 'delivered' });
+});
+
+test('one liar among two: published by the other one, delivered, and nothing is lost', async () => {
+  const { world, alice, bob, deliveryOf } = await withPeers([ONE, TWO], [ONE]);
+  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hi' });
+  await settle(world.clock);
+  const delivery = await deliveryOf(id);
+  expect(['published', 'delivered']).toContain(delivery.state);
+  expect(delivery.relays.map(({ url, outcome }) => [url, outcome]).sort()).toEqual([
+    [ONE, 'dropped'],
+    [TWO, 'accepted'],
+  ]);
+  await world.clock.advance(5_000);
+  expect(await deliveryOf(id)).toMatchObject({ state: 'delivered' });
+});
+
+test('a receipt for a message that only one relay accepted proves that it keeps, without a write', async () => {
+  const { world, alice, bob } = await withPeers([ONE], []);
+  const wraps = () =>
+    world.relay.tests.filter(({ tags }) => tags.some(([, to]) => to === alice.pubkey)).length;
+  const before = wraps();
+  for (let minute = 0; minute < 120; minute++) {
+    await alice.sendMessage({ to: bob.pubkey, content: `${minute}` });
+    await world.clock.advance(MINUTE);
+  }
+  expect(wraps() - before).toBe(0);
+  expect((await conduct(alice))[0]).toBe('yes');
 });

@@ -240,6 +240,11 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
   },
+  outbox_stalled: {
+    api: 'GET /messages/ID shows what each relay responded. Add a relay that accepts messages with POST /relays.',
+    tool: 'Call get_message to see what each relay responded. Tell your user, who can add another relay with `ocmesh relays add`.',
+    command: '`ocmesh relays` shows which relays are down. `ocmesh relays add` adds another one.',
+  },
   storage_refuses: readTheLog,
   inbox_full: makeRoom,
   clock_off: {

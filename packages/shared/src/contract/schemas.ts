@@ -26,6 +26,7 @@ export const Reason = Type.Object({
     [
       Type.Literal('no_relay'),
       Type.Literal('no_dm_relay'),
+      Type.Literal('outbox_stalled'),
       Type.Literal('storage_refuses'),
       Type.Literal('inbox_full'),
       Type.Literal('clock_off'),
@@ -34,9 +35,14 @@ export const Reason = Type.Object({
     ],
     {
       description:
-        '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; `storage_refuses`: nothing can ' +
-        'be stored; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong; `twin`: another daemon uses the same key; ' +
-        '`no_keeping_relay`: every connected relay drops what it accepts.',
+        '`no_relay`: no relay is connected; ' +
+        '`no_dm_relay`: no relay delivers our messages; ' +
+        '`no_keeping_relay`: every connected relay drops what it accepts; ' +
+        '`outbox_stalled`: messages are queued, and no connected relay is left to try; ' +
+        '`storage_refuses`: nothing can be stored; ' +
+        '`inbox_full`: no room for new messages; ' +
+        '`clock_off`: the clock of this machine is wrong; ' +
+        '`twin`: another daemon uses the same key.',
     },
   ),
   problem: Type.Optional(
@@ -165,10 +171,17 @@ export const DeliveryState = Type.Union(
 export const RelayOutcome = Type.Object({
   url: text('Relay URL.'),
   outcome: Type.Union(
-    [Type.Literal('accepted'), Type.Literal('rejected'), Type.Literal('timeout'), Type.Literal('received')],
+    [
+      Type.Literal('accepted'),
+      Type.Literal('rejected'),
+      Type.Literal('timeout'),
+      Type.Literal('dropped'),
+      Type.Literal('received'),
+    ],
     {
       description:
-        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `received`: an incoming message came from it.',
+        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `dropped`: it answered OK, but is known to drop ' +
+        'what it accepts; `received`: an incoming message came from it.',
     },
   ),
   reason: nullable(text('The relay’s own words. Untrusted.')),

@@ -6,8 +6,9 @@ import type { RelaySnapshot } from './relay.ts';
 /** Something that happened, reported after it is on disk. `GET /events` shows those of `eventTypes`. */
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
+  /** `peer.hello`: a hello arrived, the first or another one. */
   | {
-      readonly type: 'peer.online' | 'peer.offline' | 'peer.handshaked';
+      readonly type: 'peer.online' | 'peer.offline' | 'peer.handshaked' | 'peer.hello';
       readonly pubkey: Pubkey;
     }
   | {
@@ -34,6 +35,10 @@ export type DomainEvent =
   | { readonly type: 'twin.left'; readonly createdAtSec: number }
   /** A test showed something new about one of our relays. */
   | { readonly type: 'relay.conduct'; readonly url: string }
+  /** A message that we have arrived again, so its sender may lack our receipt. */
+  | { readonly type: 'message.repeated'; readonly peer: Pubkey }
+  /** These relays accepted messages that a peer which is online did not confirm. */
+  | { readonly type: 'relays.suspected'; readonly relays: readonly string[] }
   /** Our own relays changed. */
   | { readonly type: 'relays.changed' }
   /** The machine slept, or its clock was set. */

@@ -21,6 +21,8 @@ const TRIAL_MS = ownRelayLimits.default.trialMinutes * minuteMs;
 export interface RelayList {
   /** Returns the relays in use, in order. */
   urls(): readonly string[];
+  /** Returns the candidates that are not in use; none if the owner configured relays. */
+  spare(): readonly string[];
   /**
    * Resolves when the choice is on disk. A relay that is already in use keeps its place.
    * @param url in normal form
@@ -137,6 +139,12 @@ export function createRelayList(
 
   return {
     urls: () => inUse,
+    spare() {
+      if (options.named !== null) return [];
+      return applyChoices(options, choices()).pool.filter(
+        (url) => !inUse.includes(url) && !benchedAt.has(url),
+      );
+    },
     async add(url) {
       if (inUse.includes(url)) return false;
       await recordChoice(url, true);
