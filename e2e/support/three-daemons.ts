@@ -39,9 +39,9 @@ export async function startThreeDaemons(mesh: ProcessMesh, relays: readonly stri
   return {
     pairs,
     /** Kills a daemon and starts it again after a pause. */
-    async restart(name: Name, downMs: number): Promise<void> {
+    async restart(name: Name, outage: () => Promise<void>): Promise<void> {
       await agent(name).kill();
-      await pause(downMs);
+      await outage();
       agents.set(name, await mesh.startAgent(name, relays));
     },
     /** Returns what a daemon received from another one, in the order in which REST shows it. */
