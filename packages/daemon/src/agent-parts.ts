@@ -1,5 +1,7 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { type Config, candidateRelays } from './config/schema.ts';
+import { kinds } from '@ocmesh/shared/wire';
+import { candidateRelays, haveSameOperator } from './config/candidate-relays.ts';
+import type { Config } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { eventLimits } from './core/events/limits.ts';
@@ -12,6 +14,7 @@ import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
+import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
@@ -28,6 +31,7 @@ import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
 import type { Store } from './core/ports/store.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
+import { createRelayTests } from './core/relays/relay-tests.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
@@ -57,8 +61,18 @@ export type Mesh = ReturnType<typeof createMesh>;
 export type Reporting = ReturnType<typeof createReporting>;
 
 /** Our own relays, and how much we write to each. */
-export function createRelays({ store, network, clock, log, emit }: Base, config: Config) {
+export function createRelays({ store, network, clock, random, log, identity, emit }: Base, config: Config) {
   const budget = createWriteBudget(clock);
+  const relayTests = createRelayTests({
+    identity,
+    network,
+    clock,
+    random,
+    log,
+    budget,
+    hasPresence: config.presence_kinds.includes(kinds.presence),
+    onChanged: (url) => emit([{ type: 'relay.conduct', url }]),
+  });
   const relayList = createRelayList(
     {
       store,
@@ -66,11 +80,12 @@ export function createRelays({ store, network, clock, log, emit }: Base, config:
       clock,
       log,
       refusesUs: budget.refusesUs,
+      failsTests: relayTests.fails,
       onChanged: () => emit([{ type: 'relays.changed' }]),
     },
-    { named: config.relays, candidates: candidateRelays },
+    { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
-  return { budget, relayList };
+  return { budget, relayList, relayTests };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */
@@ -80,9 +95,10 @@ export function createIngest(
     readonly signatureChecks: SignatureChecks | undefined;
     readonly trust: Trust;
     readonly retention: Retention;
+    readonly twins: TwinWatch;
   },
 ) {
-  const { trust, retention } = needs;
+  const { trust, retention, twins } = needs;
   const counters = createRefusalCounters();
   const pipeline = createPipeline({
     self: identity.pubkey,
@@ -97,6 +113,7 @@ export function createIngest(
     correspondents: trust.correspondents,
     isBlocked: trust.blockList.has,
     onDeferred: (url, createdAtSec) => emit([{ type: 'event.deferred', url, createdAtSec }]),
+    onOwnEvent: twins.onOwnEvent,
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
       presence: createPresenceHandler(trust.makeRoomForPeer),
@@ -152,6 +169,7 @@ export function createOutgoing(
     log,
     emit,
     budget: relays.budget,
+    relayTests: relays.relayTests,
     resign: createResign({ identity, store, clock }),
     ownRelays: relays.relayList.urls,
     spareRelays: relays.relayList.spare,
@@ -166,7 +184,10 @@ export function createOutgoing(
   });
   /** Hands over what was just put into the outbox on disk, and asks where its receivers read. */
   function offer(items: readonly OutboxItem[]): void {
-    for (const { peer } of items) relayLists.want(peer);
+    for (const { peer, event } of items) {
+      relayLists.want(peer);
+      relays.relayTests.onWritten(event.kind);
+    }
     outbox.offer(items);
   }
   return { relayLists, outbox, offer };
@@ -214,10 +235,12 @@ export function createMesh(
     readonly relays: Relays;
     readonly pipeline: Pipeline;
     readonly offer: Outgoing['offer'];
+    /** The tag `instance` of our presences. */
+    readonly instance: string;
   },
   config: Config,
 ) {
-  const { time, relays, pipeline, offer } = needs;
+  const { time, relays, pipeline, offer, instance } = needs;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;
   return {
@@ -236,6 +259,7 @@ export function createMesh(
         intervalMs: config.announce_interval_s * 1000,
         onlineWindowMs,
         presenceKinds: config.presence_kinds,
+        instance,
       },
     ),
     discovery: createDiscovery(
@@ -250,13 +274,20 @@ export function createMesh(
 /** The state of the daemon, and the events that `GET /events` shows. */
 export function createReporting(
   { store, clock, random, network, emit }: Base,
-  needs: { readonly retention: Retention; readonly outgoing: Outgoing },
+  needs: {
+    readonly retention: Retention;
+    readonly twins: TwinWatch;
+    readonly relays: Relays;
+    readonly outgoing: Outgoing;
+  },
 ) {
   const health = createHealth({
     network,
     store,
     clock,
     inboxFullSince: needs.retention.fullSince,
+    twinSince: needs.twins.since,
+    conductOf: needs.relays.relayTests.conductOf,
     stalledMessages: needs.outgoing.outbox.stalled,
   });
   return {

@@ -1,4 +1,4 @@
-import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
@@ -20,6 +20,7 @@ import { type Config, policyOf } from './config/schema.ts';
 import type { HandlerDeps } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
+import { createTwinWatch } from './core/mesh/twin-watch.ts';
 import { messagingLimits } from './core/messaging/limits.ts';
 import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
 import { createDomainEvents } from './core/model/domain-events.ts';
@@ -38,6 +39,8 @@ import { createRelayListener } from './relay-listener.ts';
 
 /** How long a stop waits for the OKs of events in flight. */
 const DRAIN_MS = 1_000;
+/** Length of the tag that tells two daemons with the same key apart. */
+const INSTANCE_BYTES = 8;
 
 /** Limits that a test may lower for a whole agent. */
 export type Bounds = RetentionBounds & OutboxBounds;
@@ -98,11 +101,20 @@ export async function createAgent(
   const trust = createTrust({ store, clock, log }, policyOf(config), bounds);
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
   const relays = createRelays(base, config);
-  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention });
+  const instance = toHex(random.bytes(INSTANCE_BYTES));
+  const twins = createTwinWatch(
+    { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
+    { instance, onlineWindowMs },
+  );
+  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention, twins });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
-  const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer }, config);
-  const reporting = createReporting(base, { retention, outgoing });
+  const mesh = createMesh(
+    base,
+    { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
+    config,
+  );
+  const reporting = createReporting(base, { retention, twins, relays, outgoing });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -118,6 +130,7 @@ export async function createAgent(
         clock,
         emit,
         relayList: relays.relayList,
+        conductOf: relays.relayTests.conductOf,
         health: reporting.health,
         hub: reporting.hub,
         counters: ingest.counters,
@@ -175,6 +188,7 @@ function listParts(
       { name: 'dm', filters: catchUp.filters },
     ];
     const listener = createRelayListener({
+      relayTests: relays.relayTests,
       pipeline,
       counters,
       announcer,
@@ -220,9 +234,30 @@ function listParts(
         if (event.type === 'relays.changed' || event.type === 'peer.relays') outbox.onRelaysChanged();
       },
     },
-    { name: 'announcer', start: announcer.start, stop: announcer.stop },
+    {
+      name: 'announcer',
+      start: announcer.start,
+      stop: announcer.stop,
+      onEvent(event) {
+        if (event.type === 'twin.left') announcer.onTwinLeft(event.createdAtSec);
+      },
+    },
     { name: 'time watch', start: time.start, stop: time.stop },
-    { name: 'relay list', start: relays.relayList.start, stop: relays.relayList.stop },
+    {
+      name: 'relay list',
+      start: relays.relayList.start,
+      stop: relays.relayList.stop,
+      onEvent(event) {
+        if (event.type === 'relay.conduct') relays.relayList.check();
+      },
+    },
+    {
+      name: 'relay tests',
+      stop: relays.relayTests.stop,
+      onEvent(event) {
+        if (event.type === 'relays.suspected') relays.relayTests.suspect(event.relays);
+      },
+    },
     {
       name: 'relay lists of peers',
       stop: relayLists.stop,
@@ -243,7 +278,14 @@ function listParts(
     },
     { name: 'retention', start: retention.start, stop: retention.stop },
     { name: 'online watch', start: onlineWatch.start, stop: onlineWatch.stop, onEvent: onlineWatch.onEvent },
-    { name: 'status watch', start: statusWatch.start, stop: statusWatch.stop },
+    {
+      name: 'status watch',
+      start: statusWatch.start,
+      stop: statusWatch.stop,
+      onEvent(event) {
+        if (event.type === 'relay.conduct') statusWatch.check();
+      },
+    },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
     { name: 'replies to queries', onEvent: answerQuery },

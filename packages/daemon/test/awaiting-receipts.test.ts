@@ -1,5 +1,6 @@
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
+import { candidateRelays } from '../src/config/candidate-relays.ts';
 import { modern } from './support/fake-peer.ts';
 import { accept, lie, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
 import {
@@ -319,14 +320,7 @@ test('an online peer that does not confirm gets the message on relays that it us
 });
 
 test('an online peer that does not confirm gets the message on candidates, then everywhere under its id, at growing pauses', async () => {
-  const candidates = ['wss://nos.lol', 'wss://nostr.wine', 'wss://relay.primal.net', 'wss://nostr.mom'];
-  const others = [
-    'wss://offchain.pub',
-    'wss://relay.ditto.pub',
-    'wss://relay.nostr.net',
-    'wss://relay.damus.io',
-  ];
-  const { bob, send, dms, stayOnline, world, stateOf } = await greeted([...candidates, ...others], {
+  const { bob, send, dms, stayOnline, world, stateOf } = await greeted(candidateRelays.slice(0, 8), {
     config: { relays: null },
   });
   const id = await send('x');

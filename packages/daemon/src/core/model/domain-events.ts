@@ -1,5 +1,5 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
-import type { DeliveryState, Pubkey, Reason } from '@ocmesh/shared/contract';
+import type { DeliveryState, Pubkey, Reason, Warning } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
 import type { RelaySnapshot } from './relay.ts';
 
@@ -31,6 +31,10 @@ export type DomainEvent =
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon sent a query, to which ours replies without the agent. */
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' }
+  /** Another daemon with our key published its offline presence, with this date. */
+  | { readonly type: 'twin.left'; readonly createdAtSec: number }
+  /** A test showed something new about one of our relays. */
+  | { readonly type: 'relay.conduct'; readonly url: string }
   /** A message that we have arrived again, so its sender may lack our receipt. */
   | { readonly type: 'message.repeated'; readonly peer: Pubkey }
   /** These relays accepted messages that a peer which is online did not confirm. */
@@ -46,6 +50,9 @@ export type DomainEvent =
 export interface HealthReason extends Pick<Reason, 'code' | 'problem' | 'message'> {
   readonly sinceMs: UnixMs;
 }
+
+/** Something that works, but barely. */
+export type HealthWarning = Pick<Warning, 'code' | 'message'>;
 
 export interface DomainEvents {
   publish(events: readonly DomainEvent[]): void;

@@ -33,7 +33,8 @@ export interface PendingRelay {
 /** Outcome of publishing one event on one relay. */
 export interface RelayOutcomeRecord {
   readonly url: string;
-  readonly outcome: 'accepted' | 'rejected' | 'timeout';
+  /** `dropped`: it was accepted by a relay that is known to drop what it accepts. */
+  readonly outcome: 'accepted' | 'rejected' | 'timeout' | 'dropped';
   readonly reason: string | null;
   /** This relay will not be tried again, even after a restart. */
   readonly final: boolean;

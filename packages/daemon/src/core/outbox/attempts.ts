@@ -1,5 +1,6 @@
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { judgeOutcome } from './delivery-state.ts';
 import type { Entries } from './entries.ts';
@@ -17,6 +18,7 @@ export function createAttempt(deps: {
   readonly resign: Resign;
   readonly entries: Entries;
   readonly targets: Pick<Targets, 'isSkipped'>;
+  readonly relayTests: Pick<RelayTests, 'drops'>;
 }): Attempt {
   const { store, network, budget, resign, entries, targets } = deps;
 
@@ -61,7 +63,13 @@ export function createAttempt(deps: {
       entries.rename(entry, item.event.id);
       return 'again';
     }
-    const judged = judgeOutcome(entry, url, { ...published, outcome });
+    const judged = judgeOutcome(
+      entry,
+      url,
+      outcome === 'accepted' && deps.relayTests.drops(url)
+        ? { outcome: 'dropped', reason: 'It accepts messages and drops them.', prefix: null }
+        : { ...published, outcome },
+    );
     // What is repeated gets one attempt at a time.
     const isOver = judged.isOver || isRepeat(entry, url);
     // Recorded at once, whatever other relays do: a slow relay must not hide that another one accepted the message.

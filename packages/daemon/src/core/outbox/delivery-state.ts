@@ -2,6 +2,7 @@ import type { UnixMs } from '@ocmesh/shared/ambient';
 import { dialectOf } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { canMove } from '../model/message.ts';
+import type { RelayOutcomeRecord } from '../model/outbox.ts';
 import { handshakeOf } from '../model/peer.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
@@ -10,8 +11,8 @@ import type { Entry } from './entry.ts';
 import { outboxLimits } from './limits.ts';
 
 /** Outcome of an attempt on a relay that was connected. */
-export type AttemptOutcome = PublishOutcome & {
-  readonly outcome: 'accepted' | 'rejected' | 'timeout';
+export type AttemptOutcome = Omit<PublishOutcome, 'outcome'> & {
+  readonly outcome: RelayOutcomeRecord['outcome'];
   /** No other attempt on this relay would change it. */
   readonly isFinal: boolean;
   /** There is no other attempt on this relay for now: the outcome is final, or the relay refuses us. */
@@ -25,9 +26,10 @@ const permanentPrefixes: readonly string[] = ['invalid', 'pow'];
 export function judgeOutcome(
   entry: Entry,
   url: string,
-  published: PublishOutcome & Pick<AttemptOutcome, 'outcome'>,
+  published: Omit<PublishOutcome, 'outcome'> & Pick<AttemptOutcome, 'outcome'>,
 ): AttemptOutcome {
   const { outcome, prefix, reason } = published;
+  if (outcome === 'dropped') return { ...published, isFinal: false, isOver: true };
   if (outcome === 'rejected' && (prefix ?? 'other') === 'other') {
     const count = (entry.unexplained.get(url) ?? 0) + 1;
     entry.unexplained.set(url, count);

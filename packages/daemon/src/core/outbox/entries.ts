@@ -67,7 +67,7 @@ export function createEntries(deps: {
   /** Removes it from disk, unless a receipt is expected; a message that no relay accepted has failed. */
   function finish(tables: Tables, entry: Entry): DomainEvent[] {
     const isTaken = isAccepted(tables, entry);
-    if (isTaken ? entry.awaitsReceipt : entry.skipped.size > 0) return [];
+    if (isTaken ? entry.awaitsReceipt : entry.skipped.size + entry.droppedBy.size > 0) return [];
     const events = isTaken ? [] : moveMessage(tables, entry, 'failed', clock.now());
     tables.outbox.remove(entry.id);
     forget(entry);
@@ -86,6 +86,7 @@ export function createEntries(deps: {
       entry.refusals.delete(url);
       entry.awaitsReceipt ||= isConfirmable(tables, entry);
     }
+    if (outcome.outcome === 'dropped') entry.droppedBy.add(url);
     if (refusesWriter(outcome)) {
       const count = (entry.refusals.get(url)?.count ?? 0) + 1;
       entry.refusals.set(url, { count, at: clock.monotonic() });

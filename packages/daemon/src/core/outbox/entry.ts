@@ -21,6 +21,8 @@ export interface Entry {
   readonly skipped: Set<string>;
   /** Relays that refused us, not the event: how often, and when last. They may accept it later. */
   readonly refusals: Map<string, { readonly count: number; readonly at: MonotonicMs }>;
+  /** Relays that accepted it and are known to drop what they accept. They are asked again once they keep messages. */
+  readonly droppedBy: Set<string>;
   /** Refusals that do not say whether another attempt makes sense, per relay. */
   readonly unexplained: Map<string, number>;
   /** Relays asked in addition to ours and the peer's, because the peer has not confirmed. */
@@ -49,6 +51,7 @@ export const newEntry = (
   acceptedBy: new Set(),
   skipped: new Set(),
   refusals: new Map(),
+  droppedBy: new Set(),
   unexplained: new Map(),
   extra: new Set(),
   awaitsReceipt: false,

@@ -13,6 +13,7 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem, PendingRelay } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { createAttempt } from './attempts.ts';
 import { createEntries } from './entries.ts';
@@ -77,6 +78,7 @@ export function createOutbox(deps: {
   /** Asks for the relays this peer reads from. */
   readonly askForRelays: (peer: Pubkey) => void;
   readonly isOnline: (peer: Pubkey) => boolean;
+  readonly relayTests: Pick<RelayTests, 'drops' | 'onProof'>;
   /** Wall-clock time that ignores unconfirmed forward jumps. */
   readonly confirmedNow: () => UnixMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
@@ -192,21 +194,20 @@ export function createOutbox(deps: {
         entries.withdraw(event.peer.pubkey).catch(onStoreFailure);
         return;
       }
+      if (event.type === 'relay.conduct') queueing.takeBackAll();
       if (event.type === 'peer.online' || event.type === 'peer.hello') receiptWatch.onShown(event.pubkey);
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
       const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
       const entry = eventId === undefined ? undefined : entries.get(eventId);
       if (!entry) return;
       receiptWatch.onConfirmed(entry);
+      const [url, ...others] = entry.acceptedBy;
+      if (url !== undefined && others.length === 0) deps.relayTests.onProof(url);
       entries.forget(entry);
     },
     nextAttemptAtMs(eventId) {
       const entry = entries.get(eventId);
-      if (!entry) return null;
-      const times = [lanes.nextAttemptAtMs(entry), receiptWatch.nextRepeatAtMs(entry)].filter(
-        (at) => at !== null,
-      );
-      return times.length > 0 ? Math.min(...times) : null;
+      return entry ? earliest(lanes.nextAttemptAtMs(entry), receiptWatch.nextRepeatAtMs(entry)) : null;
     },
     pendingRelays(eventId) {
       const entry = entries.get(eventId);
@@ -224,3 +225,6 @@ export function createOutbox(deps: {
     },
   };
 }
+
+const earliest = (one: UnixMs | null, other: UnixMs | null): UnixMs | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);

@@ -33,11 +33,12 @@ export function createQueueing(deps: {
     const final = store
       .peek((tables) => tables.outbox.outcomes(entry.id))
       .flatMap((outcome) => (outcome.final ? [outcome.url] : []));
-    for (const known of [entry.pending, entry.skipped, entry.refusals]) {
+    for (const known of [entry.pending, entry.skipped, entry.refusals, entry.droppedBy]) {
       for (const url of known.keys()) if (!urls.includes(url)) known.delete(url);
     }
     const isDone = (url: string): boolean =>
-      final.includes(url) || entry.pending.has(url) || entry.skipped.has(url) || entry.refusals.has(url);
+      final.includes(url) ||
+      [entry.pending, entry.skipped, entry.refusals, entry.droppedBy].some((known) => known.has(url));
     lanes.queue(
       entry,
       urls.filter((url) => !isDone(url)),

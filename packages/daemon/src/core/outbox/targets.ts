@@ -2,6 +2,7 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { PendingRelay } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
+import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { type Entry, isRepeat } from './entry.ts';
 import { outboxLimits } from './limits.ts';
@@ -37,6 +38,7 @@ export function createTargets(deps: {
   readonly spareRelays: () => readonly string[];
   /** Returns the relays this peer reads from, beyond our own. */
   readonly relaysOf: (peer: Pubkey) => readonly string[];
+  readonly relayTests: Pick<RelayTests, 'drops'>;
 }): Targets {
   const { network, clock, budget } = deps;
 
@@ -63,9 +65,11 @@ export function createTargets(deps: {
     openRelays,
     takeBack(entry, open) {
       if (entry.acceptedBy.size > 0) return [];
+      const keeping = [...entry.droppedBy].filter((url) => !deps.relayTests.drops(url));
+      for (const url of keeping) entry.droppedBy.delete(url);
       const needed = [...entry.skipped].filter((url) => !isSkipped(entry, url, open));
       for (const url of needed) entry.skipped.delete(url);
-      return [...needed, ...[...entry.refusals.keys()].filter((url) => isForgiven(entry, url))];
+      return [...keeping, ...needed, ...[...entry.refusals.keys()].filter((url) => isForgiven(entry, url))];
     },
     addExtra({ extra }) {
       const others = deps.spareRelays().filter((url) => !extra.has(url));

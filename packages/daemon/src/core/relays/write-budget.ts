@@ -29,7 +29,10 @@ export interface WriteBudget {
 const writerPrefixes: readonly string[] = ['restricted', 'blocked', 'mute'];
 
 /** Whether the relay refused us, not the event: it may accept the same event later. */
-export const refusesWriter = ({ outcome, prefix }: PublishOutcome): boolean =>
+export const refusesWriter = ({
+  outcome,
+  prefix,
+}: Pick<PublishOutcome, 'prefix'> & { readonly outcome: string }): boolean =>
   outcome === 'rejected' && writerPrefixes.includes(prefix ?? '');
 
 export function createWriteBudget(clock: Clock): WriteBudget {
