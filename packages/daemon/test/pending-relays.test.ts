@@ -91,13 +91,10 @@ test('a relay that is tried again keeps its last outcome', async () => {
   ]);
 });
 
-test('the relays of an nprofile that the owner adds get hello and messages, also after a restart', async () => {
+test('the relays of an nprofile that the owner adds get messages, also after a restart', async () => {
   const { world, agent, bob, theirs, nprofile } = await withPeer();
   await agent.addPeer({ pubkey: nprofile(THEIRS) }, { owner: true });
-  await world.clock.advance(MINUTE);
-  expect(bob.opened(theirs.offered)).toMatchObject([{ type: 'intro' }]);
   await agent.stop();
-  theirs.offered.length = 0;
   const again = await world.start({ disk: agent.disk, config: { relays: [ONE] } });
   await again.sendMessage({ to: bob.pubkey, content: 'x' });
   await world.clock.advance(MINUTE);
