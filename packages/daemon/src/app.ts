@@ -23,6 +23,7 @@ import { createSystemRandom } from './adapters/system/random.ts';
 import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Config } from './config/schema.ts';
+import { checkNotInterrupted } from './home/unfinished-home.ts';
 import { errnoOf, isDiskFull } from './node/errno.ts';
 
 /** How long a start waits for a port that another program holds, and how often it tries. */
@@ -63,6 +64,7 @@ export async function startDaemon(
       onLost: (error) => exitNow(error),
     });
     undo.push(ownership.release);
+    checkNotInterrupted(home);
     const log = openLog(home, clock, config, options.logToStderr);
     /** Only a new start can find out what is on the disk now; a service manager starts us at once. */
     const exitNow = (error: unknown): never => {
