@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { realFiles } from '../adapters/store/engine/files.ts';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
-import type { Home } from '../adapters/system/home.ts';
+import { type Home, makeFolder } from '../adapters/system/home.ts';
 import type { Ownership } from '../adapters/system/ownership.ts';
 import { errnoOf } from '../node/errno.ts';
 import { homesAside, unfinishedHome } from './unfinished-home.ts';
@@ -27,7 +27,7 @@ export function bringProgram(home: Home, folder: string): void {
   if (existsSync(join(home.path, PROGRAM)) || existsSync(join(folder, PROGRAM))) return;
   const left = homesAside(home).used.findLast((aside) => existsSync(join(aside, PROGRAM)));
   if (left === undefined) return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   renameSync(join(left, PROGRAM), join(folder, PROGRAM));
 }
 
@@ -55,7 +55,7 @@ export function discardUnfinished(home: Home): void {
 /** Moves files into another folder. One whose name is taken there is kept under another: it may be a key. */
 function moveFiles(from: string, to: string, isMoved: (name: string) => boolean): void {
   const names = readdirSync(from).filter((name) => name !== LOCK && isMoved(name));
-  if (names.length > 0) mkdirSync(to, { recursive: true, mode: 0o700 });
+  if (names.length > 0) makeFolder(to);
   for (const name of names) {
     let target = join(to, name);
     while (existsSync(target)) target += '.before';

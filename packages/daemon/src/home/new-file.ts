@@ -1,6 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { ExitError, exitCodes } from '../adapters/system/exit.ts';
-import { isDiskFull } from '../node/errno.ts';
+import { ExitError, exitCodes, toExitError } from '../adapters/system/exit.ts';
 
 const cannotWrite = (path: string, why: string, cause?: unknown): ExitError =>
   new ExitError(exitCodes.permanent, `${path} cannot be written: ${why}. Choose another file.`, cause);
@@ -30,7 +29,6 @@ export function writeNewFile(path: string, content: string | Uint8Array): void {
     renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });
-    if (error instanceof ExitError || isDiskFull(error)) throw error;
-    throw cannotWrite(path, String(error), error);
+    throw toExitError(error) ?? error;
   }
 }

@@ -1,14 +1,13 @@
-import { mkdirSync } from 'node:fs';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
-import type { Home } from '../adapters/system/home.ts';
+import { type Home, makeFolder } from '../adapters/system/home.ts';
 import { findOwner, type Ownership, takeOwnership } from '../adapters/system/ownership.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { hasIdentity } from './unfinished-home.ts';
 
 /** Takes the home, and creates its folder if it is missing, so that no daemon starts on it meanwhile. */
 export function takeHome(home: Home): Promise<Ownership> {
-  mkdirSync(home.path, { recursive: true, mode: 0o700 });
+  makeFolder(home.path);
   return takeOwnership(home.lockFile, { clock: createSystemClock(), random: createSystemRandom() });
 }
 

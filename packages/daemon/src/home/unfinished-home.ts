@@ -21,7 +21,7 @@ export const hasIdentity = ({ path }: Home): boolean =>
   readdirSync(path).some((name) => name.startsWith('ocmesh.db') || name === 'keystore.json');
 
 /** Whether `restore` or `key import` was interrupted before the home got its new identity. */
-export const isInterrupted = (home: Home): boolean => !hasIdentity(home) && hasIdentity(unfinishedHome(home));
+export const isInterrupted = (home: Home): boolean => hasIdentity(unfinishedHome(home)) && !hasIdentity(home);
 
 /** @throws ExitError if a start would create a new identity while a restore is being finished */
 export function checkNotInterrupted(home: Home): void {

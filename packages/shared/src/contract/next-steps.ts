@@ -221,6 +221,11 @@ const ofProblems = {
     tool: 'Tell your user: another program may be using the port; see `ocmesh doctor`.',
     command: 'Another program may be using the port: see `ocmesh doctor`.',
   },
+  home_unknown: {
+    api: 'Set OCMESH_HOME to an absolute path.',
+    tool: 'Ask your user to set OCMESH_HOME to the absolute path of the agent.',
+    command: 'Set OCMESH_HOME to an absolute path.',
+  },
   api_url_elsewhere: {
     api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
     tool: 'Ask your user to set it to http://127.0.0.1:PORT, or to remove it.',

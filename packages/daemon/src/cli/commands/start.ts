@@ -36,9 +36,10 @@ export function addStartCommand(program: Command, context: CommandContext): void
 async function start(flags: StartFlags, { io, printer }: CommandContext): Promise<void> {
   ignoreClosedOutput();
   // Loaded here so that other commands start faster.
-  const [{ loadConfig, renameNotice }, { finishRestore }, { startDaemon }, { superviseBy }] =
+  const [{ loadConfig, renameNotice }, { readNumber }, { finishRestore }, { startDaemon }, { superviseBy }] =
     await Promise.all([
       import('../../config/load.ts'),
+      import('../../config/schema.ts'),
       import('../../home/finish-restore.ts'),
       import('../../app.ts'),
       import('./supervision.ts'),
@@ -49,7 +50,7 @@ async function start(flags: StartFlags, { io, printer }: CommandContext): Promis
     // First, as it may bring the configuration.
     const isFinished = await finishRestore(home);
     const { values, origins, renamed } = loadConfig(home.config, io.env, {
-      port: flags.port === undefined ? undefined : Number(flags.port),
+      port: flags.port === undefined ? undefined : readNumber(flags.port),
       name: flags.name,
       relays: flags.relay,
       log_level: flags.logLevel,
