@@ -7,7 +7,7 @@ import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
-import { createDiscovery } from './core/mesh/discover.ts';
+import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
@@ -241,8 +241,17 @@ export function createMesh(
 }
 
 /** The state of the daemon, and the events that `GET /events` shows. */
-export function createReporting({ store, clock, random, network, emit }: Base, retention: Retention) {
-  const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
+export function createReporting(
+  { store, clock, random, network, emit }: Base,
+  { retention, discovery }: { readonly retention: Retention; readonly discovery: Discovery },
+) {
+  const health = createHealth({
+    network,
+    store,
+    clock,
+    inboxFullSince: retention.fullSince,
+    showsPresences: discovery.isAnsweredBy,
+  });
   return {
     health,
     hub: createEventHub({ random }, { kept: eventLimits.kept }),

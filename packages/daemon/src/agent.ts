@@ -100,7 +100,7 @@ export async function createAgent(
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds });
   const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
   const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer }, config);
-  const reporting = createReporting(base, retention);
+  const reporting = createReporting(base, { retention, discovery: mesh.discovery });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -177,6 +177,7 @@ function listParts(
       announcer,
       outbox,
       catchUp,
+      discovery,
       relayLists,
       relayWatch,
       statusWatch,

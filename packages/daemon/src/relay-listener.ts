@@ -2,6 +2,7 @@ import type { CatchUp } from './core/catch-up/catch-up.ts';
 import type { Pipeline } from './core/ingest/pipeline.ts';
 import type { RefusalCounters } from './core/ingest/refusal-counters.ts';
 import type { Announcer } from './core/mesh/announce.ts';
+import type { Discovery } from './core/mesh/discover.ts';
 import type { RelayLists } from './core/mesh/relay-lists.ts';
 import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
@@ -15,12 +16,14 @@ export function createRelayListener(deps: {
   readonly announcer: Announcer;
   readonly outbox: Outbox;
   readonly catchUp: CatchUp;
+  readonly discovery: Discovery;
   readonly relayLists: RelayLists;
   readonly relayWatch: RelayWatch;
   readonly statusWatch: StatusWatch;
   readonly ownRelays: () => readonly string[];
 }): NetworkListener {
   const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } = deps;
+  const { discovery } = deps;
   return {
     onEvent: pipeline.ingest,
     onGarbage: (_url, reason) => counters.count(reason),
@@ -31,11 +34,13 @@ export function createRelayListener(deps: {
       outbox.onConnected(url);
     },
     onDisconnected(url) {
+      discovery.onDisconnected(url);
       statusWatch.check();
       catchUp.onDisconnected(url);
     },
     onInfo: announcer.onInfo,
     onSubscribed(url, subscription) {
+      if (subscription === 'presence') discovery.onSubscribed(url);
       statusWatch.check();
       if (subscription !== 'dm') return;
       catchUp.onSubscribed(url);

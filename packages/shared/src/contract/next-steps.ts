@@ -245,6 +245,11 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
   },
+  no_discovery: {
+    api: 'Add another relay with POST /relays, or the agents by their keys with POST /peers.',
+    tool: 'Tell your user, who can add another relay with `ocmesh relays add`.',
+    command: '`ocmesh relays add` adds another relay. `ocmesh trust <npub>` adds an agent by its key.',
+  },
   storage_refuses: readTheLog,
   inbox_full: makeRoom,
   clock_off: {

@@ -26,13 +26,15 @@ export const Reason = Type.Object({
     [
       Type.Literal('no_relay'),
       Type.Literal('no_dm_relay'),
+      Type.Literal('no_discovery'),
       Type.Literal('storage_refuses'),
       Type.Literal('inbox_full'),
       Type.Literal('clock_off'),
     ],
     {
       description:
-        '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; `storage_refuses`: nothing can ' +
+        '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; ' +
+        '`no_discovery`: no relay shows other agents; `storage_refuses`: nothing can ' +
         'be stored; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong.',
     },
   ),

@@ -20,7 +20,7 @@ export interface Health {
 }
 
 /**
- * Decides whether the daemon is degraded: no relay, or none to read messages from, for 15 s (also after the start); a
+ * Decides whether the daemon is degraded: no relay, or none to read messages or presences from, for 15 s (also after the start); a
  * store that cannot be written or is full; a wrong clock. A condition is noticed, and its time starts, when `reasons` is
  * called: at each change of a relay, and every few seconds.
  */
@@ -29,12 +29,16 @@ export function createHealth(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly inboxFullSince: () => UnixMs | null;
+  /** Whether a relay lets us see which agents are there. */
+  readonly showsPresences: (url: string) => boolean;
 }): Health {
   const { network, store, clock } = deps;
   /** Since when none of our relays is connected. */
   let disconnectedSince: Moment | null = now();
   /** Since when some are connected, but we cannot read our messages from any. */
   let unreadableSince: Moment | null = null;
+  /** Since when some let us read our messages, but none shows us other agents. */
+  let undiscoveringSince: Moment | null = null;
   let clockOffSince: Moment | null = null;
 
   function now(): Moment {
@@ -48,6 +52,9 @@ export function createHealth(deps: {
     const isUnreadable = open.length > 0 && !open.some((relay) => relay.carriesDms);
     disconnectedSince = open.length > 0 ? null : (disconnectedSince ?? now());
     unreadableSince = isUnreadable ? (unreadableSince ?? now()) : null;
+    const isUndiscovering =
+      open.length > 0 && !isUnreadable && !open.some(({ url }) => deps.showsPresences(url));
+    undiscoveringSince = isUndiscovering ? (undiscoveringSince ?? now()) : null;
     if (hasLasted(disconnectedSince)) {
       return [
         {
@@ -57,12 +64,21 @@ export function createHealth(deps: {
         },
       ];
     }
-    if (!hasLasted(unreadableSince)) return [];
+    if (hasLasted(unreadableSince)) {
+      return [
+        {
+          code: 'no_dm_relay',
+          message: 'No relay lets us read our messages: they stay on the relays.',
+          sinceMs: unreadableSince.wallMs,
+        },
+      ];
+    }
+    if (!hasLasted(undiscoveringSince)) return [];
     return [
       {
-        code: 'no_dm_relay',
-        message: 'No relay lets us read our messages: they stay on the relays.',
-        sinceMs: unreadableSince.wallMs,
+        code: 'no_discovery',
+        message: 'No relay lets us see other agents: new ones are not found, and known ones appear offline.',
+        sinceMs: undiscoveringSince.wallMs,
       },
     ];
   }
