@@ -17,6 +17,7 @@ import { createSystemClock } from './adapters/system/clock.ts';
 import { writeDaemonFile } from './adapters/system/daemon-file.ts';
 import { ExitError, exitCodes, toExitError } from './adapters/system/exit.ts';
 import { type Home, prepareHome } from './adapters/system/home.ts';
+import { copyFound, copyStep, originalOf, rememberPlace } from './adapters/system/home-place.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { LostOwnershipError, takeOwnership } from './adapters/system/ownership.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
@@ -78,6 +79,9 @@ export async function startDaemon(
         path,
         mode,
       });
+    const original = originalOf(home);
+    if (original === null) rememberPlace(home);
+    else log.warn(`${copyFound(original)} ${copyStep}`);
     const store = await openStore({
       path: home.database,
       key: openKeystore(home),

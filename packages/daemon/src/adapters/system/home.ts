@@ -15,6 +15,7 @@ export interface Home {
   readonly tokenFile: string;
   readonly daemonFile: string;
   readonly lockFile: string;
+  readonly placeFile: string;
   readonly logFile: string;
   readonly logArchive: string;
 }
@@ -28,6 +29,7 @@ export const homeFiles = (path: string): Home => ({
   tokenFile: join(path, 'token'),
   daemonFile: join(path, 'daemon.json'),
   lockFile: join(path, 'daemon.lock'),
+  placeFile: join(path, 'place.json'),
   logFile: join(path, 'ocmesh.log'),
   logArchive: join(path, 'logs'),
 });
