@@ -44,7 +44,7 @@ async function expectRefusal(why: RegExp, code: number, options: Options, args =
   expect(ended.stderr).not.toMatch(/\n {4}at |node:internal|[A-Z]+: [a-z ]+, [a-z]+ '/);
 }
 
-describe.runIf(mayChangeUser)('a user without home directory', () => {
+describe.runIf(mayChangeUser)('a user without home directory (root only, for setpriv)', () => {
   it('gets help, and is told to name a folder for everything else', async () => {
     expect(await ocmesh(['help'], { under: asNobody })).toMatchObject({ code: 0, stderr: '' });
     expect(await ocmesh(['status', '--help'], { under: asNobody })).toMatchObject({ code: 0 });

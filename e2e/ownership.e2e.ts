@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '@ocmesh/testkit';
+import { generateSecretKey, nip19 } from 'nostr-tools';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ownProcess } from '../packages/daemon/src/adapters/system/process-identity.ts';
 import { createMesh } from './support/mesh.ts';
@@ -40,17 +41,53 @@ function run(home: string, args: readonly string[], inside: readonly string[] = 
   return { child, output: () => output, exited };
 }
 
-describe.runIf(hasContainers)('a home that a container and its host share', () => {
-  it.each([
-    ['start', ['start']],
-    ['reset', ['reset', '--yes']],
-  ])('is refused to `%s` in a container while the host runs its daemon', async (_, args) => {
+/** Ways to be out of sight of a process, or to look like another one, as programs that run a command. */
+const mounting = (script: string): string[] => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  `${script} && exec "$@"`,
+  'sh',
+];
+const outOfSight = (bootId: string): [string, string[]][] => [
+  ['another pid namespace', container],
+  ['another boot id', mounting(`mount --bind ${bootId} /proc/sys/kernel/random/boot_id`)],
+  ['no /proc', mounting('mount -t tmpfs none /proc')],
+];
+
+describe.runIf(hasContainers)('a home that a container and its host share (root only, for unshare)', () => {
+  it('is left alone by every command that does not see its daemon', async () => {
     const mesh = createMesh();
     const alice = await mesh.startAgent('alice', nowhere);
-    const other = run(alice.home, args, container);
-    expect(await other.exited).toBe(78);
-    expect(other.output()).toMatch(/daemon .*\(pid \d+\)|Another ocmesh daemon/);
+    const bootId = join(mesh.place, 'boot-id');
+    writeFileSync(bootId, '00000000-0000-4000-8000-000000000000\n');
+    const key = join(mesh.place, 'key');
+    writeFileSync(key, nip19.nsecEncode(generateSecretKey()));
+    const refusal = /daemon .*\(pid \d+\) is running|Another ocmesh daemon/;
+    const cases = outOfSight(bootId).flatMap(([way, inside]) =>
+      (
+        [
+          [['start'], 78, refusal],
+          [['reset', '--yes'], 78, refusal],
+          [['key', 'import', key, '--replace'], 78, refusal],
+          // It finds the daemon, and offers no fix that would remove its files.
+          [['doctor', '--fix', '--yes'], null, new RegExp(`Daemon +pid ${alice.child.pid}`)],
+        ] as const
+      ).map(([args, code, said]) => ({ way, inside, args, code, said })),
+    );
+    await Promise.all(
+      cases.map(async ({ way, inside, args, code, said }) => {
+        const other = run(alice.home, args, inside);
+        const exitCode = await other.exited;
+        const what = `${args.join(' ')} with ${way}`;
+        expect(other.output(), what).toMatch(said);
+        if (code !== null) expect(exitCode, what).toBe(code);
+      }),
+    );
     expect((await alice.api.getStatus({})).pubkey).toBe(alice.pubkey);
+    expect(readdirSync(mesh.place).sort()).toEqual(['alice', 'boot-id', 'key']);
+    expect(await alice.stop()).toBe(0);
   });
 
   it('is refused to the host while a container runs its daemon', async () => {
