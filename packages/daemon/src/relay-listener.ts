@@ -38,6 +38,7 @@ export function createRelayListener(deps: {
       statusWatch.check();
       catchUp.onDisconnected(url);
     },
+    onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
     onSubscribed(url, subscription) {
       if (subscription === 'presence') discovery.onSubscribed(url);

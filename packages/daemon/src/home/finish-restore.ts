@@ -1,6 +1,6 @@
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Home } from '../adapters/system/home.ts';
-import { bringProgram, installHome } from './move-home.ts';
+import { bringShared, installHome } from './move-home.ts';
 import { takeHome } from './preconditions.ts';
 import { readDatabase } from './read-database.ts';
 import { isInterrupted, unfinishedHome } from './unfinished-home.ts';
@@ -13,7 +13,7 @@ import { isInterrupted, unfinishedHome } from './unfinished-home.ts';
  */
 export async function finishRestore(home: Home): Promise<boolean> {
   if (!isInterrupted(home)) {
-    bringProgram(home, home.path);
+    bringShared(home, home.path);
     return false;
   }
   const unfinished = unfinishedHome(home);

@@ -10,8 +10,11 @@ import { homesAside, unfinishedHome } from './unfinished-home.ts';
 // Moves of whole homes. Each step leaves a state from which `finishRestore` continues, as the process may be killed
 // between any two.
 
-/** The installed program does not belong to the identity: a service that runs it continues with the next one. */
-const PROGRAM = 'app';
+/**
+ * The installed program and the events of the embedded relay do not belong to the identity. A service that runs the
+ * program continues with the next one.
+ */
+const SHARED = ['app', 'relay'];
 const LOCK = 'daemon.lock';
 
 /** Moves a home that we own aside. @param folder what to move: the home or its unfinished successor. @returns its new path */
@@ -22,19 +25,21 @@ export function moveAside(home: Home, folder = home.path): string {
   return next;
 }
 
-/** Moves the installed program from a home that was moved aside into this folder, if it is still there. */
-export function bringProgram(home: Home, folder: string): void {
-  if (existsSync(join(home.path, PROGRAM)) || existsSync(join(folder, PROGRAM))) return;
-  const left = homesAside(home).used.findLast((aside) => existsSync(join(aside, PROGRAM)));
-  if (left === undefined) return;
-  makeFolder(folder);
-  renameSync(join(left, PROGRAM), join(folder, PROGRAM));
+/** Moves what does not belong to the identity from a home that was moved aside into this folder, if it is still there. */
+export function bringShared(home: Home, folder: string): void {
+  for (const name of SHARED) {
+    if (existsSync(join(home.path, name)) || existsSync(join(folder, name))) continue;
+    const left = homesAside(home).used.findLast((aside) => existsSync(join(aside, name)));
+    if (left === undefined) continue;
+    makeFolder(folder);
+    renameSync(join(left, name), join(folder, name));
+  }
 }
 
 /** Moves the finished new home to its path. What is there, settings and logs of a folder without identity, is kept. */
 export async function installHome(home: Home, ownership: Ownership): Promise<void> {
   const unfinished = unfinishedHome(home);
-  bringProgram(home, unfinished.path);
+  bringShared(home, unfinished.path);
   if (existsSync(home.path)) moveFiles(home.path, unfinished.path, () => true);
   // Not earlier: until here no daemon may start. One that starts now finds that there is something to finish.
   ownership.release();

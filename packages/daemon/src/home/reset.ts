@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Home } from '../adapters/system/home.ts';
-import { bringProgram, checkIsMovable, moveAside } from './move-home.ts';
+import { bringShared, checkIsMovable, moveAside } from './move-home.ts';
 import { takeStoppedHome } from './preconditions.ts';
 import { hasIdentity, isInterrupted, unfinishedHome } from './unfinished-home.ts';
 
@@ -23,7 +23,7 @@ export async function reset(home: Home): Promise<string> {
   try {
     const unfinishedAside = hasIdentity(unfinished) ? moveAside(home, unfinished.path) : null;
     const aside = moveAside(home);
-    bringProgram(home, home.path);
+    bringShared(home, home.path);
     return wasInterrupted && unfinishedAside !== null ? unfinishedAside : aside;
   } finally {
     ownership.release();

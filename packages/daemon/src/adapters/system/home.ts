@@ -54,7 +54,7 @@ export function prepareHome(home: Home): Tightened[] {
   if (!folder.isDirectory()) throw refuse(`${home.path} is not a folder. Set OCMESH_HOME to one`);
   checkOwner(home.path, folder);
   const names = readdirSync(home.path);
-  const isHome = names.some(isSecret) || names.every((name) => name === 'lost+found');
+  const isHome = names.some(isSecret) || names.every(isOurs);
   if (isOpen(folder) && !isHome)
     throw refuse(`Others may enter ${home.path}. Run \`chmod 700 ${shellQuoted(home.path)}\``);
   const tightened = tighten(home.path, folder, 0o700);
@@ -79,6 +79,10 @@ export function makeFolder(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   }
 }
+
+/** Whether a file of this name may be there before the first start. */
+const isOurs = (name: string): boolean =>
+  /^(config\.json|relay|app|logs|ocmesh\.log|daemon\.lock|lost\+found)$/.test(name);
 
 /** Whether a file of this name gives its reader the agent's identity, or the owner's rights. */
 export const isSecret = (name: string): boolean =>
