@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
-import { describeSystemError } from './node/system-error.ts';
+import { toExitError } from './adapters/system/exit.ts';
 
 // The daemon runs for months on machines that have other things to do, so we trade a few percent of speed for 15 to 30 MB
 // of memory: a small young generation is enough for many short-lived buffers, optimized code may be smaller, and WebAssembly
@@ -18,8 +18,8 @@ try {
   await runCli(process.argv);
 } catch (error) {
   // The program itself could not be loaded.
-  const fault = describeSystemError(error);
-  if (!fault) throw error;
-  process.stderr.write(`ocmesh: ${fault.message} ${fault.nextStep}\n`);
-  process.exitCode = fault.isTemporary ? 75 : 78;
+  const known = toExitError(error);
+  if (!known) throw error;
+  process.stderr.write(`ocmesh: ${known.message}\n`);
+  process.exitCode = known.exitCode;
 }

@@ -1,4 +1,13 @@
-import { existsSync, lstatSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { realFiles } from '../adapters/store/engine/files.ts';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
@@ -64,7 +73,7 @@ function moveFiles(from: string, to: string, isMoved: (name: string) => boolean)
   for (const name of names) {
     let target = join(to, name);
     while (existsSync(target)) target += '.before';
-    renameSync(join(from, name), target);
+    rename(join(from, name), target);
   }
 }
 
@@ -84,7 +93,19 @@ function rename(from: string, to: string): void {
 /** @throws ExitError if the folder of the home is a mount point, as in a container whose volume it is */
 export function checkIsMovable({ path }: Home): void {
   const folder = lstatSync(path, { throwIfNoEntry: false });
-  if (folder?.isDirectory() && folder.dev !== lstatSync(dirname(path)).dev) throw isMountPoint(path);
+  if (!folder?.isDirectory()) return;
+  if (folder.dev !== lstatSync(dirname(path)).dev || mountPoints().includes(realpathSync(path)))
+    throw isMountPoint(path);
+}
+
+/** Returns every mount point, if the system shows them: a folder of the same disk can be mounted too (proc_pid_mountinfo(5)). */
+function mountPoints(): string[] {
+  try {
+    const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+    return lines.map((line) => (line.split(' ')[4] ?? '').replaceAll('\\040', ' '));
+  } catch {
+    return [];
+  }
 }
 
 const isMountPoint = (path: string, cause?: unknown): ExitError =>

@@ -37,7 +37,12 @@ export const copyStep =
 export function rememberPlace(home: Home): void {
   const here = placeOf(home.path);
   const text = `${JSON.stringify(here)}\n`;
-  if (here && readText(home.placeFile) !== text) writeFileAtomically(home.placeFile, text, 0o600);
+  if (!here || readText(home.placeFile) === text) return;
+  try {
+    writeFileAtomically(home.placeFile, text, 0o600);
+  } catch {
+    // A full disk must not prevent a start for this.
+  }
 }
 
 function placeOf(path: string): Place | null {

@@ -20,9 +20,9 @@ export interface Health {
 }
 
 /**
- * Decides whether the daemon is degraded: no relay, or none to read messages or presences from, for 15 s (also after the start); a
- * store that cannot be written or is full; a wrong clock. A condition is noticed, and its time starts, when `reasons` is
- * called: at each change of a relay, and every few seconds.
+ * Decides whether the daemon is degraded: no relay, or none to read messages or presences from, for 15 s (also after the
+ * start); a store that cannot be written or is full; a wrong clock. A condition is noticed, and its time starts, when
+ * `reasons` is called: at each change of a relay, and every few seconds.
  */
 export function createHealth(deps: {
   readonly network: RelayNetwork;
