@@ -44,6 +44,8 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   data: null,
   reply_to: null,
   thread: null,
+  seq: null,
+  missing_before: 0,
   trust: 'stranger',
   auto: false,
   hops: 0,

@@ -78,6 +78,13 @@ const readMid = (value: unknown): string | null => (isHex64(value) ? null : read
 const readInteger = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 
+/** No sender counts further: a larger number is none. */
+const MAX_SEQ = 1e15;
+const readSeq = (value: unknown): number | null => {
+  const seq = readInteger(value);
+  return seq === null || seq > MAX_SEQ ? null : seq;
+};
+
 /** Parses the plaintext of a direct message. */
 export function parsePayload(plaintext: string): Payload {
   const fields = parseObject(plaintext);
@@ -145,7 +152,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
     data: Object.keys(data).length > 0 ? data : null,
     mid: readMid(fields['mid']),
     tsMs: readInteger(fields['ts']),
-    seq: readInteger(fields['seq']),
+    seq: readSeq(fields['seq']),
     replyTo: readId(fields['reply_to']),
     thread: readId(fields['thread']),
     auto: fields['auto'] === true,

@@ -96,6 +96,8 @@ export function presentMessage(
     data: message.data,
     reply_to: message.replyTo,
     thread: message.thread,
+    seq: message.seq,
+    missing_before: message.order.missing,
     trust: peer?.trust ?? 'stranger',
     auto: message.auto,
     hops: message.hops,

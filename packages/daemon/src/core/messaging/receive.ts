@@ -12,6 +12,7 @@ import { placeOf } from '../trust/admission.ts';
 import { hold } from '../trust/held-messages.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
+import { insertInOrder } from './conversation-order.ts';
 import { messagingLimits } from './limits.ts';
 import { applyReceipt } from './receipts.ts';
 
@@ -138,7 +139,7 @@ function receive(
     hold(tables, own);
     return [{ type: 'request.held', pubkey: peer.pubkey }];
   }
-  const arrival = tables.messages.insert(own);
+  const { arrival, missing } = insertInOrder(tables, own);
   tables.outbox.record(own.eventId, {
     url: source.url,
     outcome: 'accepted',
@@ -146,7 +147,10 @@ function receive(
     final: true,
     atMs: source.receivedAtMs,
   });
-  return [{ type: 'message.received', id: own.id, peer: peer.pubkey, arrival }];
+  const received: DomainEvent = { type: 'message.received', id: own.id, peer: peer.pubkey, arrival };
+  return missing === 0
+    ? [received]
+    : [received, { type: 'messages.missing', peer: peer.pubkey, beforeMs: own.timestampMs }];
 }
 
 const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source): NewMessage => ({
@@ -166,7 +170,8 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
   deliveredAtMs: null,
   readAtMs: null,
   receiptDue: dialectOf(peer).receipts ? 'delivered' : 'none',
-  seq: null,
+  seq: chat.seq,
+  writtenMs: chat.tsMs ?? dm.createdAtSec * 1000,
   auto: chat.auto,
   hops: chat.hops,
 });

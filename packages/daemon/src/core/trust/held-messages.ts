@@ -27,9 +27,11 @@ export function createHeldMessages(deps: {
   readonly clock: Clock;
   /** Makes room for one more message. @returns whether there is room */
   readonly makeRoom: (tables: Tables) => boolean;
+  /** Stores an incoming message at its place in the conversation. */
+  readonly insert: (tables: Tables, message: NewMessage) => { arrival: number };
   readonly emit: (events: readonly DomainEvent[]) => void;
 }): HeldMessages {
-  const { store, clock, makeRoom, emit } = deps;
+  const { store, clock, makeRoom, insert, emit } = deps;
 
   function release(tables: Tables, { pubkey }: PeerRecord): DomainEvent[] {
     const held = tables.held.of(pubkey);
@@ -38,6 +40,16 @@ export function createHeldMessages(deps: {
     tables.held.removeOf(pubkey);
     const nowMs = clock.now();
     return held.flatMap((message) => receive(tables, message, nowMs));
+  }
+
+  /** Stores a held message as if it had arrived now, so that callers who wait with a cursor do not miss it. */
+  function receive(tables: Tables, message: NewMessage, nowMs: UnixMs): DomainEvent[] {
+    const earlier = tables.messages.get(message.id);
+    const isCopy = earlier?.direction === 'in' && earlier.peer === message.peer;
+    if (isCopy || tables.messages.findByEvent(message.eventId)) return [];
+    const id = earlier ? message.eventId : message.id;
+    const { arrival } = insert(tables, { ...message, id, arrivedAtMs: nowMs });
+    return [{ type: 'message.received', id, peer: message.peer, arrival }];
   }
 
   return {
@@ -52,14 +64,4 @@ export function createHeldMessages(deps: {
       emit(events);
     },
   };
-}
-
-/** Stores a held message as if it had arrived now, so that callers who wait with a cursor do not miss it. */
-function receive(tables: Tables, message: NewMessage, nowMs: UnixMs): DomainEvent[] {
-  const earlier = tables.messages.get(message.id);
-  const isCopy = earlier?.direction === 'in' && earlier.peer === message.peer;
-  if (isCopy || tables.messages.findByEvent(message.eventId)) return [];
-  const id = earlier ? message.eventId : message.id;
-  const arrival = tables.messages.insert({ ...message, id, arrivedAtMs: nowMs });
-  return [{ type: 'message.received', id, peer: message.peer, arrival }];
 }

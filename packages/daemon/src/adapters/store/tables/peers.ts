@@ -74,6 +74,7 @@ export function createPeersTable(database: Database): PeersTable {
       database.write('peers.evict', [limit]);
       if (count() === before) database.write('peers.evictRead', [limit]);
       database.write('relayLists.forgetLeft', []);
+      database.write('series.forgetLeft', []);
       cache.clear();
       return before - count();
     },
