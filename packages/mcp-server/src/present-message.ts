@@ -54,7 +54,7 @@ function timesOf({ direction, delivery }: Message): Shown {
 }
 
 function shape(message: Message, content: string, data: unknown, delivery: Shown): Shown {
-  const { from, to, direction, timestamp, read, type, trust, auto, hops } = message;
+  const { from, to, direction, timestamp, read, type, trust, auto, hops, seq, missing_before } = message;
   const named = TYPE_NAME.test(type);
   const ids = sortIds(message);
   const head = {
@@ -68,6 +68,9 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     type: named ? type : 'other',
     trust,
     ...(auto ? { auto, hops } : {}),
+    ...(seq === null ? {} : { seq }),
+    // Numbers, which cannot say anything.
+    ...(missing_before > 0 ? { missing_before } : {}),
   };
   if (direction === 'out') return { ...head, content, data, delivery };
   const from_name = message.from_name === null ? null : cleanLine(message.from_name, nameChars);

@@ -194,7 +194,9 @@ export const Message = Type.Object({
   reply_to: nullable(text('Id of the message that this one replies to.')),
   thread: nullable(text('Id of the thread, if the sender named one.')),
   seq: nullable(
-    count('The sender’s number for it in this conversation, which orders its messages; null if it gave none.'),
+    count(
+      'The sender’s number for it in this conversation, which orders its messages; null if it gave none.',
+    ),
   ),
   missing_before: count(
     'How many messages of this sender are known to be missing just before this one. Becomes less as they arrive.',

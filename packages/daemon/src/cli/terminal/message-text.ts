@@ -23,6 +23,14 @@ export const quoted = (text: string): string =>
     .map((line) => `│ ${line.replaceAll('\t', '    ')}`)
     .join('\n');
 
+/** Says how many messages are missing before this one; null if none is known to be. */
+export const missingText = ({ missing_before: count }: Message): string | null =>
+  count === 0
+    ? null
+    : count === 1
+      ? '1 earlier message of this agent has not arrived.'
+      : `${count} earlier messages of this agent have not arrived.`;
+
 /** Formats one message in full. */
 export function messageText(message: Message, nowMs: number, paint: Paint): string {
   const { id, direction, to, trust, reply_to, delivery } = message;
@@ -36,7 +44,13 @@ export function messageText(message: Message, nowMs: number, paint: Paint): stri
     direction === 'in'
       ? []
       : delivery.relays.map(({ url, outcome, reason }) => `  ${relayText(url, outcome, reason)}`);
-  return [head, quoted(bodyText(message)), ...relays].join('\n');
+  const missing = missingText(message);
+  return [
+    ...(missing === null ? [] : [paint('dim', missing)]),
+    head,
+    quoted(bodyText(message)),
+    ...relays,
+  ].join('\n');
 }
 
 const relayText = (url: string, outcome: string, reason: string | null): string =>
