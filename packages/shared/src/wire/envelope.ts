@@ -45,6 +45,9 @@ export interface ChatPayload {
   readonly hops: number;
 }
 
+/** Types of messages whose meaning is known: ours and those of the deployed mesh. */
+export const knownTypes: readonly string[] = ['text', 'task', 'result', 'error', 'file'];
+
 /** Types that daemons exchange among themselves; `POST /send` refuses them. */
 export const controlTypes: readonly string[] = [
   'ocmesh-hello',

@@ -4,6 +4,7 @@ export {
   controlTypes,
   envelopeFields,
   helloPayload,
+  knownTypes,
   type Payload,
   parsePayload,
   pongPayload,
