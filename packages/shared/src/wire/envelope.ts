@@ -1,6 +1,7 @@
 import { isHex64 } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { cutChars, isNestedWithin } from '../contract/measure.ts';
+import { controlTypeOf } from './control-types.ts';
 import { readClaims, readName } from './presence.ts';
 import { type Dialect, defaultFeatures, ocmeshVersion, ourFeatures } from './version.ts';
 
@@ -45,19 +46,10 @@ export interface ChatPayload {
   readonly hops: number;
 }
 
+export { controlTypes } from './control-types.ts';
+
 /** Types of messages whose meaning is known: ours and those of the deployed mesh. */
 export const knownTypes: readonly string[] = ['text', 'task', 'result', 'error', 'file'];
-
-/** Types that daemons exchange among themselves; `POST /send` refuses them. */
-export const controlTypes: readonly string[] = [
-  'ocmesh-hello',
-  'intro',
-  'ping',
-  'pong',
-  'delivered',
-  'read',
-  'profile',
-];
 
 /** Fields of the envelope; the fields of a typed payload may not have the same names. */
 export const envelopeFields: readonly string[] = [
@@ -92,7 +84,7 @@ const readSeq = (value: unknown): number | null => {
 export function parsePayload(plaintext: string): Payload {
   const fields = parseObject(plaintext);
   if (!fields || !isTyped(fields)) return plainText(plaintext);
-  const { type } = fields;
+  const type = controlTypeOf(fields);
   switch (type) {
     case 'ocmesh-hello':
     case 'intro':
@@ -118,7 +110,9 @@ export function parsePayload(plaintext: string): Payload {
         capabilities: readClaims(fields['capabilities'], []),
       };
     default:
-      return isNestedWithin(fields, limits.message.dataLevels) ? chat(type, fields) : plainText(plaintext);
+      return isNestedWithin(fields, limits.message.dataLevels)
+        ? chat(fields.type, fields)
+        : plainText(plaintext);
   }
 }
 
@@ -145,8 +139,12 @@ const plainText = (content: string): ChatPayload => ({
 });
 
 function chat(type: string, fields: Record<string, unknown>): ChatPayload {
-  const data = Object.fromEntries(Object.entries(fields).filter(([key]) => !envelopeFields.includes(key)));
   const body = fields['body'];
+  // Other programs put an object there, or a list: it is kept as data.
+  const isText = typeof body === 'string' || body === undefined;
+  const data = Object.fromEntries(
+    Object.entries(fields).filter(([key]) => !envelopeFields.includes(key) || (key === 'body' && !isText)),
+  );
   return {
     kind: 'chat',
     type: cutChars(type, limits.message.typeChars),
