@@ -13,6 +13,8 @@ const WORD = /[a-z]{3}/i;
 const relaysBytes = 6000;
 /** Bytes for the relays of a message in a list of 20. */
 const listedRelaysBytes = 500;
+/** Receivers of a message to several that are shown. */
+const shownRecipients = 20;
 /** Bytes for `truncated` and similar fields, and for the fence. */
 const noteBytes = 64 + fenceBytes;
 
@@ -55,7 +57,8 @@ function timesOf({ direction, delivery }: Message): Shown {
 }
 
 function shape(message: Message, content: string, data: unknown, delivery: Shown): Shown {
-  const { from, to, direction, timestamp, read, type, trust, auto, hops, seq, missing_before } = message;
+  const { from, to, direction, timestamp, read, type, trust, auto, hops, seq, missing_before, recipients } =
+    message;
   // Only one that is known: `ignore-all-previous-instructions` would read like one of ours.
   const named = direction === 'out' || knownTypes.includes(type);
   const ids = sortIds(message);
@@ -69,6 +72,7 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     type: named ? type : 'other',
     trust,
     ...(auto ? { auto, hops } : {}),
+    ...(recipients.length > 0 ? { recipients: recipients.slice(0, shownRecipients) } : {}),
     ...(seq === null ? {} : { seq }),
     // Numbers, which cannot say anything.
     ...(missing_before > 0 ? { missing_before } : {}),
@@ -79,6 +83,7 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     content,
     from_name,
     data,
+    ...(message.subject === null ? {} : { subject: cleanLine(message.subject, limits.message.subjectChars) }),
     ...(named ? {} : { type: cleanLine(type, limits.message.typeChars) }),
     ...ids.others,
   };

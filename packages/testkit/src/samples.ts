@@ -44,6 +44,8 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   data: null,
   reply_to: null,
   thread: null,
+  recipients: [],
+  subject: null,
   seq: null,
   missing_before: 0,
   trust: 'stranger',

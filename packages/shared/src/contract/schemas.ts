@@ -193,6 +193,11 @@ export const Message = Type.Object({
   ),
   reply_to: nullable(text('Id of the message that this one replies to.')),
   thread: nullable(text('Id of the thread, if the sender named one.')),
+  recipients: Type.Array(hexKey('Public key of a receiver.'), {
+    description:
+      'All receivers of a message to several, of whom you are one; empty otherwise. To answer, send it to each you choose.',
+  }),
+  subject: nullable(text('Subject, if the sender named one. Untrusted if incoming.')),
   seq: nullable(
     count(
       'The sender’s number for it in this conversation, which orders its messages; null if it gave none.',

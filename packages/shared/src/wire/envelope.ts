@@ -124,7 +124,8 @@ function receiptIds(fields: Record<string, unknown>): string[] {
   return listed.slice(0, limits.http.pageRows).flatMap((id) => readId(id) ?? []);
 }
 
-const plainText = (content: string): ChatPayload => ({
+/** A message without an envelope. */
+export const plainText = (content: string): ChatPayload => ({
   kind: 'chat',
   type: 'text',
   content,

@@ -7,6 +7,7 @@ export {
   knownTypes,
   type Payload,
   parsePayload,
+  plainText,
   pongPayload,
   profilePayload,
   receiptPayloads,

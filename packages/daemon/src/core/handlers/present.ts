@@ -96,6 +96,8 @@ export function presentMessage(
     data: message.data,
     reply_to: message.replyTo,
     thread: message.thread,
+    recipients: [...message.recipients],
+    subject: message.subject,
     seq: message.seq,
     missing_before: message.order.missing,
     trust: peer?.trust ?? 'stranger',

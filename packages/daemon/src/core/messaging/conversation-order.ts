@@ -19,7 +19,8 @@ const { order: bounds } = messagingLimits;
  * says that it came late. Numbers and dates are claims; they move only messages of the same sender.
  */
 export function insertInOrder(tables: Tables, message: NewMessage): { arrival: number; missing: number } {
-  const { peer, seq, writtenMs = message.timestampMs } = message;
+  const { peer, seq } = message;
+  const writtenMs = message.writtenMs ?? message.timestampMs;
   const arrival = tables.messages.lastArrival() + 1;
   const order = seq === null ? last(arrival) : orderOf(tables, { peer, seq, writtenMs, arrival });
   tables.messages.insert(message, order);

@@ -40,6 +40,12 @@ export const messagingLimits = {
     /** Peers for which that pause is remembered. */
     askedPeers: 1_000,
   },
+  group: {
+    /** Receivers of one message that are kept: more are no conversation. */
+    recipients: 100,
+  },
+  /** How often messages whose time is over (NIP-40) are looked for. */
+  expireSeconds: 10,
   query: {
     /** Pause between two replies to queries of one peer: each costs a signature and a write. */
     pauseSeconds: 5,

@@ -28,8 +28,17 @@ export interface MessageRecord {
   readonly auto: boolean;
   /** Automatic messages in a row, including this one; 0 if a person wrote it. */
   readonly hops: number;
+  /** All receivers of a message to several; empty otherwise. */
+  readonly recipients: readonly Pubkey[];
+  readonly subject: string | null;
+  /** When it may no longer be shown; null if it never ends. */
+  readonly expiresAtMs: UnixMs | null;
+  /** When its sender says it was written, unchecked; null if stored before it was kept. Outgoing: not kept. */
+  readonly writtenMs: UnixMs | null;
   readonly order: Order;
 }
+
+type Optional = 'recipients' | 'subject' | 'expiresAtMs' | 'writtenMs';
 
 /** Where a message stands in its conversation. */
 export interface Order {
@@ -55,12 +64,11 @@ export interface Series {
   readonly fromWrittenMs: UnixMs;
 }
 
-export type NewMessage = Omit<MessageRecord, 'arrival' | 'order'> & {
-  /** When its sender says it was written, unchecked: orders messages of one sender. Without it, `timestampMs` does. */
-  readonly writtenMs?: UnixMs;
-  /** The receipt that we still owe for it. */
-  readonly receiptDue: ReceiptDue;
-};
+export type NewMessage = Omit<MessageRecord, 'arrival' | 'order' | Optional> &
+  Partial<Pick<MessageRecord, Optional>> & {
+    /** The receipt that we still owe for it. */
+    readonly receiptDue: ReceiptDue;
+  };
 
 /** Receipt that the sender of an incoming message has not been sent yet. */
 export type ReceiptDue = 'none' | 'delivered' | 'read';

@@ -185,6 +185,9 @@ export interface MessagesTable {
     readonly arrivedBeforeMs?: UnixMs;
     readonly limit: number;
   }): number;
+  /** Whether there are messages that may no longer be shown. */
+  hasExpired(nowMs: UnixMs): boolean;
+  removeExpired(nowMs: UnixMs): void;
   /** Whether `prune` with `unreadOfStrangers` would remove anything. */
   hasPrunable(): boolean;
   /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */

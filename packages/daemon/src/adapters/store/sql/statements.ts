@@ -162,8 +162,9 @@ const list = [
   [
     'messages.insert',
     `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
-       arrived_at, read, state, delivered_at, read_at, receipt_due, seq, auto, hops, place, rank, series, missing)
-     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       arrived_at, read, state, delivered_at, read_at, receipt_due, seq, auto, hops, place, rank, series, missing,
+       written, recipients, subject, expires_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ],
   ['messages.setMissing', 'UPDATE messages SET missing = ? WHERE arrival = ?'],
   [
@@ -173,6 +174,11 @@ const list = [
        last_written = excluded.last_written, last_arrival = excluded.last_arrival,
        from_written = excluded.from_written`,
   ],
+  [
+    'outcomes.expire',
+    'DELETE FROM relay_outcomes WHERE event_id IN (SELECT event_id FROM messages WHERE expires_at <= ?)',
+  ],
+  ['messages.expire', 'DELETE FROM messages WHERE expires_at <= ?'],
   ['series.forgetLeft', 'DELETE FROM series WHERE peer NOT IN (SELECT pubkey FROM peers)'],
 ] as const;
 

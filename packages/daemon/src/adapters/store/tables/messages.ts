@@ -8,7 +8,8 @@ import type { Database } from './database.ts';
 import { CORRESPONDENT } from './peers.ts';
 
 const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
-  read, state, delivered_at, read_at, seq, auto, hops, place, rank, series, missing`;
+  read, state, delivered_at, read_at, seq, auto, hops, place, rank, series, missing, written,
+  recipients, subject, expires_at`;
 /** Behind everything with the same place: what came late stands before our message, and has a number. */
 const LAST_RANK = Number.MAX_SAFE_INTEGER;
 
@@ -68,6 +69,10 @@ function createRecords(database: Database) {
         at.rank,
         series,
         missing,
+        message.writtenMs ?? null,
+        message.recipients?.length ? JSON.stringify(message.recipients) : null,
+        message.subject ?? null,
+        message.expiresAtMs ?? null,
       ]);
       return arrival;
     },
@@ -90,6 +95,12 @@ function createRecords(database: Database) {
         .map(toMessage);
     },
 
+    hasExpired: (nowMs) =>
+      database.one('SELECT 1 FROM messages WHERE expires_at <= ? LIMIT 1', [nowMs]) !== null,
+    removeExpired(nowMs) {
+      database.write('outcomes.expire', [nowMs]);
+      database.write('messages.expire', [nowMs]);
+    },
     lastArrival: () => totals().last,
     totals,
     hasPrunable: () => database.one(PRUNABLE, [1, Number.MAX_SAFE_INTEGER, 1]) !== null,
@@ -303,4 +314,8 @@ const toMessage = (row: SqlValue[]): MessageRecord => ({
     series: row[21] as number,
     missing: row[22] as number,
   },
+  writtenMs: row[23] as number | null,
+  recipients: row[24] === null ? [] : JSON.parse(row[24] as string),
+  subject: row[25] as string | null,
+  expiresAtMs: row[26] as number | null,
 });

@@ -1,4 +1,4 @@
-/** The order of a conversation: the place of each message in it, and how peers number theirs. */
+/** The order of a conversation, messages to several, and messages that expire. */
 export const order = `
 -- Position in the conversation: place, then rank. The place of a message that came late is that of the message it stands
 -- before; the rank is then the sender's number. Otherwise the place is the position of arrival.
@@ -9,6 +9,13 @@ ALTER TABLE messages ADD COLUMN series INTEGER NOT NULL DEFAULT 0;
 -- Messages of the series that are missing just before this one.
 ALTER TABLE messages ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
 UPDATE messages SET place = arrival;
+-- When the sender says it was written.
+ALTER TABLE messages ADD COLUMN written INTEGER;
+-- Of a message to several: all receivers, as a list.
+ALTER TABLE messages ADD COLUMN recipients TEXT;
+ALTER TABLE messages ADD COLUMN subject TEXT;
+ALTER TABLE messages ADD COLUMN expires_at INTEGER;
+CREATE INDEX messages_expiring ON messages(expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX messages_in_order ON messages(place, rank);
 CREATE INDEX messages_of_peer_in_order ON messages(peer, place, rank);
 CREATE INDEX messages_by_number ON messages(peer, series, seq) WHERE series > 0;
