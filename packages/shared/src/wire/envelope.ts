@@ -110,7 +110,8 @@ export function parsePayload(plaintext: string): Payload {
         capabilities: readClaims(fields['capabilities'], []),
       };
     default:
-      return isNestedWithin(fields, limits.message.dataLevels)
+      // As text, every digit of a number stays.
+      return isNestedWithin(fields, limits.message.dataLevels) && !losesDigits(plaintext)
         ? chat(fields.type, fields)
         : plainText(plaintext);
   }
@@ -167,6 +168,15 @@ const isTyped = (
   fields: Record<string, unknown> | null,
 ): fields is Record<string, unknown> & { type: string } =>
   typeof fields?.['type'] === 'string' && fields['type'] !== '';
+
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Whether parsing changes an integer of this JSON, as with most 64-bit ids. */
+const losesDigits = (json: string): boolean =>
+  /\d{16}/.test(json) &&
+  (json.match(STRING_OR_NUMBER) ?? []).some(
+    (token) => /^-?\d{16,}$/.test(token) && String(Number(token)) !== token,
+  );
 
 function parseObject(text: string): Record<string, unknown> | null {
   if (!text.startsWith('{')) return null;

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import initSqlJs, { type Database, type SqlJsStatic, type Statement } from 'sql.js';
+import { foldText } from './fold-text.ts';
 
 export type SqlValue = string | number | null;
 
@@ -32,9 +33,24 @@ function loadEngine(): Promise<SqlJsStatic> {
       existsSync(bundled) ? bundled : createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'),
     );
     const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
-    return initSqlJs({ wasmBinary });
+    return loadKeepingMarks({ wasmBinary });
   })();
   return engine;
+}
+
+/** Loads sql.js with a text decoder that keeps U+FEFF at the start of a text. It takes the global one while it loads. */
+function loadKeepingMarks(config: Parameters<typeof initSqlJs>[0]): Promise<SqlJsStatic> {
+  const { TextDecoder } = globalThis;
+  globalThis.TextDecoder = class extends TextDecoder {
+    constructor(label?: string, options?: ConstructorParameters<typeof TextDecoder>[1]) {
+      super(label, { ...options, ignoreBOM: true });
+    }
+  };
+  try {
+    return initSqlJs(config);
+  } finally {
+    globalThis.TextDecoder = TextDecoder;
+  }
 }
 
 /** Opens an image, or creates an empty database whose pages have room for encryption. */
@@ -45,8 +61,13 @@ export async function openSql(image: Uint8Array | null): Promise<Sql> {
   database.run(
     'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON',
   );
+  addFunctions(database);
   return wrap(database);
 }
+
+/** For searches only: what is written must not depend on them. */
+const addFunctions = (database: Database): void =>
+  void database.create_function('fold', (text: string | null) => text && foldText(text));
 
 function emptyImage(Constructor: SqlJsStatic['Database']): Uint8Array {
   const database = new Constructor();
@@ -109,7 +130,12 @@ function wrap(database: Database): Sql {
     one,
     all: (text, parameters = []) => rows(text, parameters, Number.POSITIVE_INFINITY),
     script: (text) => void database.run(text),
-    image: () => database.export(),
+    image() {
+      const image = database.export();
+      // An export opens the database anew.
+      addFunctions(database);
+      return image;
+    },
     close() {
       statements.clear();
       database.close();

@@ -3,7 +3,7 @@ import type { MessageRecord, ReceiptDue } from '../../../core/model/message.ts';
 import type { MessageFilter, MessagesTable } from '../../../core/ports/store.ts';
 import type { SqlValue } from '../sql/sql.ts';
 import { PRUNABLE } from '../sql/statements.ts';
-import { conditions, likePattern } from './conditions.ts';
+import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
 import { CORRESPONDENT } from './peers.ts';
 
@@ -277,7 +277,7 @@ function messageConditions(filter: MessageFilter) {
   if (filter.type !== undefined) where.add('type = ?', filter.type);
   if (filter.thread !== undefined) where.add('thread = ?', filter.thread);
   if (filter.replyTo !== undefined) where.add('reply_to = ?', filter.replyTo);
-  if (filter.q !== undefined) where.add(`content LIKE ? ESCAPE '\\'`, likePattern(filter.q));
+  if (filter.q !== undefined) where.add(...contains(['content'], filter.q));
   if (filter.after !== undefined) where.add('arrival > ?', filter.after);
   if (filter.cursor) {
     const { position, rank } = filter.cursor;
