@@ -148,8 +148,10 @@ test('a mid that is used again for something else is another message, with its o
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features: modern }));
   await settle(world.clock);
-  const say = async (body: string) => {
-    const event = bob.dm(agent.pubkey, { type: 'text', body, mid: 'message-1', ts: world.clock.now() });
+  const say = async (body: string, agoMs = 0) => {
+    const ts = world.clock.now() - agoMs;
+    const draft = { created_at: Math.floor(ts / 1000) };
+    const event = bob.dm(agent.pubkey, { type: 'text', body, mid: 'message-1', ts }, draft);
     world.relay.push(event);
     await world.clock.advance(1_000);
     return event;
@@ -160,12 +162,19 @@ test('a mid that is used again for something else is another message, with its o
     { id: 'message-1', content: 'hello' },
     { id: second.id, content: 'hello again' },
   ]);
-  // Far apart in time: the same words, said anew.
-  await world.clock.advance(8 * 86_400_000);
-  const third = await say('hello');
+  // The same words, but far apart in time.
+  const third = await say('hello', 8 * 86_400_000);
   expect((await agent.inbox()).map(({ id }) => id)).toEqual(['message-1', second.id, third.id]);
   const named = bob
     .opened(agent.published(4))
     .flatMap(({ msgIds }) => (msgIds as string[] | undefined) ?? []);
   expect(named).toEqual(expect.arrayContaining(['message-1', second.id, third.id]));
+  // Signed anew, the one with the id of its event is still the same.
+  const again = { type: 'text', body: 'hello again', mid: 'message-1', ts: 1000 * second.created_at + 1_000 };
+  world.relay.push(bob.dm(agent.pubkey, again));
+  await settle(world.clock);
+  const copy = bob.dm(agent.pubkey, again, { created_at: Math.floor(world.clock.now() / 1000) - 5 });
+  world.relay.push(copy);
+  await settle(world.clock);
+  expect(await agent.inbox()).toHaveLength(4);
 });

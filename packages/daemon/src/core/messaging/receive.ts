@@ -128,10 +128,11 @@ function receive(
   if (tables.messages.findByEvent(message.eventId)) return [];
   // The same message in another event: a rumor in another gift wrap, or a message that was re-signed.
   const earlier = tables.messages.get(message.id);
-  if (earlier && isSame(earlier, message)) {
+  const copy = earlier && copyOf(tables, earlier, message);
+  if (copy) {
     const { receiptDue } = message;
     // The sender repeats it because our receipt got lost, so the receipt is due again.
-    tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
+    tables.messages.setReceiptDue(copy.id, receiptDue !== 'none' && copy.read ? 'read' : receiptDue);
     return [];
   }
   // A `mid` that is in use cannot be the id here; the event's id always can.
@@ -158,6 +159,14 @@ function receive(
   return missing === 0
     ? [received]
     : [received, { type: 'messages.missing', peer: peer.pubkey, beforeMs: own.timestampMs }];
+}
+
+/** Returns the message that is this one in another event: under its id or, if that was in use, under that of its event. */
+function copyOf({ messages }: Tables, earlier: MessageRecord, message: NewMessage): MessageRecord | null {
+  if (isSame(earlier, message)) return earlier;
+  const { peer, writtenMs } = message;
+  const recent = messages.list({ direction: 'in', peer, order: 'desc', limit: limits.http.pageRows });
+  return recent.find((one) => one.writtenMs === writtenMs && isSame(one, message)) ?? null;
 }
 
 /**

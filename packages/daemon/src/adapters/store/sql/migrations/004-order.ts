@@ -8,7 +8,7 @@ ALTER TABLE messages ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE messages ADD COLUMN series INTEGER NOT NULL DEFAULT 0;
 -- Messages of the series that are missing just before this one.
 ALTER TABLE messages ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
-UPDATE messages SET place = arrival;
+UPDATE messages SET place = arrival, rank = CASE direction WHEN 'out' THEN 9007199254740991 ELSE 0 END;
 -- When the sender says it was written.
 ALTER TABLE messages ADD COLUMN written INTEGER;
 -- Of a message to several: all receivers, as a list.
