@@ -118,7 +118,13 @@ export async function createAgent(
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
     config,
   );
-  const reporting = createReporting(base, { retention, twins, relays, outgoing });
+  const reporting = createReporting(base, {
+    retention,
+    twins,
+    relays,
+    outgoing,
+    discovery: mesh.discovery,
+  });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -197,6 +203,7 @@ function listParts(
       announcer,
       outbox,
       catchUp,
+      discovery,
       relayLists,
       relayWatch,
       statusWatch,

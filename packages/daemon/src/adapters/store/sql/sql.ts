@@ -1,7 +1,7 @@
 // The only import of sql.js.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import initSqlJs, { type Database, type SqlJsStatic, type Statement } from 'sql.js';
+import initSqlJs, { type Database, type SqlJsConfig, type SqlJsStatic, type Statement } from 'sql.js';
 import { foldText } from './fold-text.ts';
 
 export type SqlValue = string | number | null;
@@ -23,6 +23,11 @@ export interface Sql {
 export const PAGE_BYTES = 4096;
 export const RESERVED_BYTES = 80;
 
+/** As far as we need it; no type library of ours has it. */
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: { instantiate(code: Uint8Array, imports: object): Promise<{ instance: object }> };
+};
+
 let engine: Promise<SqlJsStatic> | undefined;
 
 function loadEngine(): Promise<SqlJsStatic> {
@@ -32,14 +37,20 @@ function loadEngine(): Promise<SqlJsStatic> {
     const wasm = readFileSync(
       existsSync(bundled) ? bundled : createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'),
     );
-    const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
-    return loadKeepingMarks({ wasmBinary });
+    return new Promise((resolve, reject) => {
+      // Without this, Emscripten prints an error that it throws twice, once where nobody can catch it.
+      const instantiateWasm = (imports: object, done: (instance: object) => void) => {
+        WebAssembly.instantiate(wasm, imports).then(({ instance }) => done(instance), reject);
+        return {};
+      };
+      loadKeepingMarks({ instantiateWasm } as SqlJsConfig).then(resolve, reject);
+    });
   })();
   return engine;
 }
 
 /** Loads sql.js with a text decoder that keeps U+FEFF at the start of a text. It takes the global one while it loads. */
-function loadKeepingMarks(config: Parameters<typeof initSqlJs>[0]): Promise<SqlJsStatic> {
+function loadKeepingMarks(config: SqlJsConfig): Promise<SqlJsStatic> {
   const { TextDecoder } = globalThis;
   globalThis.TextDecoder = class extends TextDecoder {
     constructor(label?: string, options?: ConstructorParameters<typeof TextDecoder>[1]) {
