@@ -151,6 +151,7 @@ export async function createAgent(
         policies: trust.policies,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
+        pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
       },
