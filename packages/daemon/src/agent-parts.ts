@@ -16,6 +16,8 @@ import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
+import { createAskForMissing } from './core/messaging/ask-for-missing.ts';
+import { insertInOrder } from './core/messaging/conversation-order.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
 import type { Retention } from './core/messaging/retention.ts';
@@ -200,11 +202,12 @@ export function createMessaging(
     readonly time: TimeWatch;
     readonly trust: Trust;
     readonly retention: Retention;
+    readonly catchUp: Ingest['catchUp'];
     readonly offer: Outgoing['offer'];
   },
   { name }: Config,
 ) {
-  const { time, trust, retention, offer } = needs;
+  const { time, trust, retention, catchUp, offer } = needs;
   const { strangersRation } = trust;
   const { makeRoom } = retention;
   return {
@@ -221,7 +224,12 @@ export function createMessaging(
       offer,
     }),
     waiting: createWaiting({ store, clock }),
-    heldMessages: createHeldMessages({ store, clock, makeRoom, emit }),
+    heldMessages: createHeldMessages({ store, clock, makeRoom, insert: insertInOrder, emit }),
+    askForMissing: createAskForMissing({
+      clock,
+      correspondents: trust.correspondents,
+      fetchSince: catchUp.fetchSince,
+    }),
     receipts: createReceipts({ identity, store, clock, log, offer, strangersRation }),
     answerQuery: createQueryAnswers({ identity, store, clock, log, offer, strangersRation }, { name }),
   };

@@ -108,7 +108,11 @@ export async function createAgent(
   );
   const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention, twins });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
-  const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
+  const messaging = createMessaging(
+    base,
+    { time, trust, retention, catchUp: ingest.catchUp, offer: outgoing.offer },
+    config,
+  );
   const mesh = createMesh(
     base,
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
@@ -182,7 +186,7 @@ function listParts(
   const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
-  const { waiting, heldMessages, receipts, answerQuery } = groups.messaging;
+  const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
   const { hub, relayWatch, statusWatch } = groups.reporting;
   const ownRelays = relays.relayList.urls;
@@ -295,6 +299,7 @@ function listParts(
     },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
+    { name: 'missing messages', onEvent: askForMissing },
     { name: 'replies to queries', onEvent: answerQuery },
     {
       name: 'receipts',

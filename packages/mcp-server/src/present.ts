@@ -108,8 +108,9 @@ export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number
   return fitRelays('relays', rows, bytes);
 }
 
-/** Peers choose the URLs of their relays: only a host without a path cannot be a sentence. */
-const isPlainUrl = (url: string): boolean => /^wss?:\/\/[a-z0-9.:-]{1,64}\/?$/.test(url);
+/** Peers choose the URLs of their relays: a long host, one with several hyphens or many labels, or a path can be a sentence. */
+const isPlainUrl = (url: string): boolean =>
+  /^wss?:\/\/(?=[^/]{1,40}\/?$)[a-z0-9]+(?:-[a-z0-9]+)?(?:\.[a-z0-9]+){0,3}(?::\d{1,5})?\/?$/.test(url);
 
 function relayRow(named: boolean, url: string, known: Shown, said: Record<string, string | null>): Shown {
   const shownUrl = { url: cleanLine(url, urlChars) };

@@ -12,7 +12,7 @@ export {
 } from './handlers.ts';
 export { isHex64, isPubkey, type Pubkey } from './ids.ts';
 export { limits } from './limits.ts';
-export { cutChars, isNestedWithin, utf8Bytes } from './measure.ts';
+export { cutChars, hasInexactInteger, isNestedWithin, utf8Bytes } from './measure.ts';
 export {
   type Audience,
   errorStep,

@@ -167,7 +167,9 @@ export const operations = {
   listMessages: operation({
     method: 'GET',
     path: '/messages',
-    summary: 'Lists messages: unread ones oldest first, otherwise newest first.',
+    summary:
+      'Lists messages, newest first, each conversation in its sender’s order. With `unread=true` or `after`, in the order of ' +
+      'arrival, so that none is skipped; unread ones oldest first.',
     input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
@@ -177,7 +179,8 @@ export const operations = {
     method: 'GET',
     path: '/messages/wait',
     summary:
-      'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since.',
+      'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since. ' +
+      'In the order of arrival.',
     input: requests.waitForMessages,
     output: schemas.Waited,
     errors: { too_many_waiters: true, invalid_pubkey: true },

@@ -15,7 +15,9 @@ const publicKey = (whose: string) =>
 const Peer = publicKey('The peer');
 
 const position = (description: string) => Type.String({ pattern: '^[0-9]{1,15}$', description });
-const After = position('Only messages that arrived after this position: the cursor of an earlier response.');
+const After = position(
+  'Only messages that arrived after this position, in the order of arrival: the cursor of an earlier response.',
+);
 const nextPage = 'Where the page starts: the cursor in the Link header of the previous page.';
 const Limit = Type.Integer({
   minimum: 1,
@@ -151,7 +153,7 @@ export const requests = {
       ),
       after: Type.Optional(After),
       limit: Type.Optional(Limit),
-      cursor: Type.Optional(position(nextPage)),
+      cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}(-[0-9]{1,16})?$', description: nextPage })),
     },
     strict,
   ),

@@ -223,6 +223,19 @@ export const Message = Type.Object({
   ),
   reply_to: nullable(text('Id of the message that this one replies to.')),
   thread: nullable(text('Id of the thread, if the sender named one.')),
+  recipients: Type.Array(hexKey('Public key of a receiver.'), {
+    description:
+      'All receivers of a message to several, of whom you are one; empty otherwise. To answer, send it to each you choose.',
+  }),
+  subject: nullable(text('Subject, if the sender named one. Untrusted if incoming.')),
+  seq: nullable(
+    count(
+      'The sender’s number for it in this conversation, which orders its messages; null if it gave none.',
+    ),
+  ),
+  missing_before: count(
+    'How many messages of this sender are known to be missing just before this one. Becomes less as they arrive.',
+  ),
   trust: Trust,
   auto: flag('Sent without a person: marked by its sender, or a reply of ours within 60 s.'),
   hops: count('Automatic messages in a row, including this one.'),

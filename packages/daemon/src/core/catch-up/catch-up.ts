@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, every, type Log } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -17,6 +17,8 @@ export interface CatchUp {
   onDisconnected(url: string): void;
   /** An event of this relay was refused for now and has to be fetched again. */
   onDeferred(url: string, createdAtSec: number): void;
+  /** Fetches messages again from all relays, from this time on: soon, and at most once in a few minutes. */
+  fetchSince(sinceMs: UnixMs): void;
   /** The machine slept or its clock was set: anything may have been missed. */
   onWake(): void;
   stop(): void;
@@ -63,6 +65,9 @@ export function createCatchUp(deps: {
     onSubscribed: (url) => relayOf(url).onSubscribed(),
     onDisconnected: (url) => relayOf(url).onDisconnected(),
     onDeferred: (url, createdAtSec) => relayOf(url).onDeferred(createdAtSec * 1000),
+    fetchSince(sinceMs) {
+      for (const relay of relays.values()) relay.onDeferred(sinceMs);
+    },
     onWake() {
       for (const relay of relays.values()) relay.onWake();
     },

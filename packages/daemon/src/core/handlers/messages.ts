@@ -39,7 +39,7 @@ export function createMessageHandlers(
         const last = page.at(-1);
         return {
           items: page.map((message) => present(tables, message)),
-          next_cursor: rows.length > limit && last ? String(last.arrival) : null,
+          next_cursor: rows.length > limit && last ? cursorAfter(last, filter) : null,
         };
       });
     },
@@ -91,6 +91,15 @@ function markOne(tables: Tables, id: string): void {
   if (sender && dialectOf(sender).receipts) tables.messages.setReceiptDue(id, 'read');
 }
 
+const cursorAfter = ({ arrival, order: { place, rank } }: MessageRecord, { by }: MessageFilter): string =>
+  by === 'conversation' ? `${place}-${rank}` : String(arrival);
+
+/** Reads a cursor. One without a rank is of a listing by arrival, or of version 0.3. */
+function readCursor(cursor: string, order: MessageFilter['order']): NonNullable<MessageFilter['cursor']> {
+  const [position, rank = order === 'asc' ? Number.MAX_SAFE_INTEGER : 0] = cursor.split('-').map(Number);
+  return { position: position as number, rank };
+}
+
 function toFilter(input: Input<'listMessages'>): MessageFilter {
   const { unread, type, thread, q, after, cursor } = input;
   const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
@@ -103,9 +112,12 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
   }
   // `from` is a peer's key, so it matches incoming messages only.
   const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';
+  const order = input.order ?? (unread ? 'asc' : 'desc');
   return {
     direction,
-    order: input.order ?? (unread ? 'asc' : 'desc'),
+    // What is worked off message by message must not miss one that came late.
+    by: unread || after !== undefined ? 'arrival' : 'conversation',
+    order,
     limit: limits.http.pageRows,
     ...(unread === undefined ? {} : { unread }),
     ...(peer === undefined ? {} : { peer }),
@@ -113,6 +125,6 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
     ...(thread === undefined ? {} : { thread }),
     ...(q === undefined ? {} : { q }),
     ...(after === undefined ? {} : { after: Number(after) }),
-    ...(cursor === undefined ? {} : { cursor: Number(cursor) }),
+    ...(cursor === undefined ? {} : { cursor: readCursor(cursor, order) }),
   };
 }

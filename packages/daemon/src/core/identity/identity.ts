@@ -1,6 +1,6 @@
 import { type Clock, fromHex, type Random, toHex } from '@ocmesh/shared/ambient';
 import { isHex64, type Pubkey } from '@ocmesh/shared/contract';
-import { type EventDraft, kinds, type NostrEvent, tagValues } from '@ocmesh/shared/wire';
+import { type EventDraft, kinds, type NostrEvent, parseEvent, tagValues } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store } from '../ports/store.ts';
 import { openPrivateDm, privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
@@ -56,6 +56,9 @@ export interface OpenedDm {
   readonly codec: DmCodecName;
   /** Id of the kind 14 message that this one replies to. */
   readonly replyTo: string | null;
+  /** Kind and tags of the event (kind 4), or of the message inside the wrap. */
+  readonly kind: number;
+  readonly tags: NostrEvent['tags'];
 }
 
 /** Loads the key pair of this home. On first run it creates one, and waits until that is on disk. */
@@ -83,12 +86,21 @@ export function createIdentity(
   const us = { secretKey, pubkey };
   const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
 
+  /** Some clients write NIP-44 in kind 4; only NIP-04 names its initialization vector. */
+  function openContent(author: Pubkey, content: string): string {
+    if (content.includes('?iv=')) return engine.nip04.open(secretKey, author, content);
+    const plaintext = engine.nip44.open(secretKey, author, content);
+    // What is in a gift wrap is no text.
+    if (isEventText(plaintext)) throw new UnreadableDmError();
+    return plaintext;
+  }
+
   function openKind4(event: NostrEvent): OpenedDm {
     if (event.kind !== kinds.encryptedDm) throw new UnreadableDmError();
     try {
-      const plaintext = engine.nip04.open(secretKey, event.pubkey, event.content);
-      const { pubkey: author, created_at: createdAtSec, id } = event;
-      return { author, plaintext, createdAtSec, id, codec: 'nip04', replyTo: null };
+      const { pubkey: author, created_at: createdAtSec, id, kind, tags, content } = event;
+      const plaintext = openContent(author, content);
+      return { author, plaintext, createdAtSec, id, codec: 'nip04', replyTo: null, kind, tags };
     } catch {
       throw new UnreadableDmError();
     }
@@ -96,9 +108,10 @@ export function createIdentity(
 
   function openWrap(event: NostrEvent): OpenedDm {
     const rumor = openPrivateDm(engine, us, event);
-    const { pubkey: author, content: plaintext, created_at: createdAtSec, id } = rumor;
+    const { pubkey: author, content: plaintext, created_at: createdAtSec, id, kind, tags } = rumor;
     const parent = tagValues(rumor, 'e').at(-1);
-    return { author, plaintext, createdAtSec, id, codec: 'nip17', replyTo: isHex64(parent) ? parent : null };
+    const replyTo = isHex64(parent) && kind !== kinds.deletion ? parent : null;
+    return { author, plaintext, createdAtSec, id, codec: 'nip17', replyTo, kind, tags };
   }
 
   return {
@@ -138,4 +151,12 @@ export function createIdentity(
 
     openDm: (event) => (event.kind === kinds.giftWrap ? openWrap(event) : openKind4(event)),
   };
+}
+
+function isEventText(text: string): boolean {
+  try {
+    return text.startsWith('{') && parseEvent(JSON.parse(text)) !== null;
+  } catch {
+    return false;
+  }
 }

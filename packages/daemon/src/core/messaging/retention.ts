@@ -3,6 +3,7 @@ import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
+import { messagingLimits } from './limits.ts';
 
 export interface Retention {
   /**
@@ -86,6 +87,13 @@ export function createRetention(
     await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.confirmedNow())));
   }
 
+  /** Removes the messages whose senders said that they end (NIP-40). */
+  async function removeExpired(): Promise<void> {
+    const nowMs = deps.confirmedNow();
+    if (!store.peek(({ messages }) => messages.hasExpired(nowMs))) return;
+    await store.transaction(({ messages }) => messages.removeExpired(nowMs));
+  }
+
   const runEvery = (intervalMs: number, run: () => Promise<void>): Cancel =>
     every(clock, intervalMs, () => {
       run().catch((error) => log.warn('old data could not be removed', { reason: String(error) }));
@@ -99,7 +107,11 @@ export function createRetention(
       return isStillFull ? refusedSince : null;
     },
     start() {
-      cancels = [runEvery(hourMs, prune), runEvery(60_000, pruneSeen)];
+      cancels = [
+        runEvery(hourMs, prune),
+        runEvery(60_000, pruneSeen),
+        runEvery(messagingLimits.expireSeconds * 1000, removeExpired),
+      ];
     },
     stop() {
       for (const cancel of cancels) cancel();

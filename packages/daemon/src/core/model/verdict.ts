@@ -54,6 +54,8 @@ const consequences = {
   // Useless forever: one copy costs a decryption, the copies of other relays and after a restart must not.
   own: neverOnDisk,
   undecryptable: neverOnDisk,
+  // A rumor of a kind that is no message, such as a reaction.
+  unwanted_rumor: neverOnDisk,
   // The owner does not want it.
   blocked: neverOnDisk,
   stranger: neverOnDisk,

@@ -1,7 +1,7 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
-import type { MessageRecord, NewMessage, ReceiptDue } from '../model/message.ts';
+import type { MessageRecord, NewMessage, Order, ReceiptDue, Series } from '../model/message.ts';
 import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 
@@ -48,6 +48,7 @@ export interface Tables {
   readonly meta: MetaTable;
   readonly peers: PeersTable;
   readonly messages: MessagesTable;
+  readonly series: SeriesTable;
   readonly outbox: OutboxTable;
   readonly seen: SeenTable;
   readonly relays: RelaysTable;
@@ -112,6 +113,8 @@ export interface PeersTable {
 export interface MessageFilter {
   readonly unread?: boolean;
   readonly direction: 'in' | 'out' | 'all';
+  /** By position of arrival, the default, or in the order of the conversations. */
+  readonly by?: 'arrival' | 'conversation';
   readonly order: 'asc' | 'desc';
   readonly peer?: Pubkey;
   readonly type?: string;
@@ -120,14 +123,32 @@ export interface MessageFilter {
   readonly q?: string;
   /** Position of arrival after which messages count. */
   readonly after?: number;
-  /** Position of the last message on the previous page. */
-  readonly cursor?: number;
+  /** The last message on the previous page: its position of arrival, or its place and rank. */
+  readonly cursor?: { readonly position: number; readonly rank: number };
   readonly limit: number;
 }
 
 export interface MessagesTable {
-  /** @returns the position of arrival */
-  insert(message: NewMessage): number;
+  /**
+   * Without an order, the message comes last in its conversation.
+   * @returns the position of arrival
+   */
+  insert(message: NewMessage, order?: Order): number;
+  setMissing(arrival: number, missing: number): void;
+  /** Returns the latest message of this peer before which the one with this number is missing. */
+  behindGap(peer: Pubkey, seq: number): MessageRecord | null;
+  /** Returns the message of this series with this number, or else with the next one that is there. */
+  firstFrom(peer: Pubkey, series: number, seq: number): MessageRecord | null;
+  /** Returns the place of the last message of this series before this number; 0 if there is none. */
+  placeBefore(peer: Pubkey, series: number, seq: number): number;
+  /** Returns the place of our first message to this peer after this time, among the last 100 in this part of the conversation. */
+  firstSentAfter(
+    peer: Pubkey,
+    atMs: UnixMs,
+    within: { readonly fromPlace: number; readonly beforePlace: number },
+  ): number | null;
+  /** Counts messages of this peer that arrived after this position and have no number, up to `limit`. */
+  countUnnumbered(peer: Pubkey, afterArrival: number, limit: number): number;
   get(id: string): MessageRecord | null;
   /** Returns our message to this peer with this id or event id, as a receipt names it. */
   findOutgoing(peer: Pubkey, idOrEventId: string): MessageRecord | null;
@@ -164,6 +185,9 @@ export interface MessagesTable {
     readonly arrivedBeforeMs?: UnixMs;
     readonly limit: number;
   }): number;
+  /** Whether there are messages that may no longer be shown. */
+  hasExpired(nowMs: UnixMs): boolean;
+  removeExpired(nowMs: UnixMs): void;
   /** Whether `prune` with `unreadOfStrangers` would remove anything. */
   hasPrunable(): boolean;
   /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
@@ -177,6 +201,12 @@ export interface MessagesTable {
   countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
   /** Counts outgoing messages in each of these states. */
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
+}
+
+/** The current series of each peer. */
+export interface SeriesTable {
+  get(peer: Pubkey): Series | null;
+  put(peer: Pubkey, series: Series): void;
 }
 
 /** Items on their way out, and the outcomes of their attempts. */

@@ -131,6 +131,7 @@ const list = [
     `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
        arrived_at, read, state, delivered_at, read_at, receipt_due, seq, auto, hops)
      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    3,
   ],
   ['held.put', 'INSERT OR IGNORE INTO held(id, peer, at, message) VALUES(?, ?, ?, ?)'],
   ['held.removeOf', 'DELETE FROM held WHERE peer = ?'],
@@ -158,6 +159,27 @@ const list = [
        ORDER BY last_seen, pubkey LIMIT ?)`,
   ],
   ['relayLists.forgetLeft', 'DELETE FROM relay_lists WHERE pubkey NOT IN (SELECT pubkey FROM peers)'],
+  [
+    'messages.insert',
+    `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
+       arrived_at, read, state, delivered_at, read_at, receipt_due, seq, auto, hops, place, rank, series, missing,
+       written, recipients, subject, expires_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ],
+  ['messages.setMissing', 'UPDATE messages SET missing = ? WHERE arrival = ?'],
+  [
+    'series.put',
+    `INSERT INTO series(peer, series, last_seq, last_written, last_arrival, from_written) VALUES(?, ?, ?, ?, ?, ?)
+     ON CONFLICT(peer) DO UPDATE SET series = excluded.series, last_seq = excluded.last_seq,
+       last_written = excluded.last_written, last_arrival = excluded.last_arrival,
+       from_written = excluded.from_written`,
+  ],
+  [
+    'outcomes.expire',
+    'DELETE FROM relay_outcomes WHERE event_id IN (SELECT event_id FROM messages WHERE expires_at <= ?)',
+  ],
+  ['messages.expire', 'DELETE FROM messages WHERE expires_at <= ?'],
+  ['series.forgetLeft', 'DELETE FROM series WHERE peer NOT IN (SELECT pubkey FROM peers)'],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

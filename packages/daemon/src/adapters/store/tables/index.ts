@@ -10,6 +10,7 @@ import {
   createRelayListsTable,
   createRelaysTable,
   createSeenTable,
+  createSeriesTable,
 } from './small-tables.ts';
 import {
   createGreetedTable,
@@ -24,6 +25,7 @@ export const createTables = (database: Database): Tables => ({
   messages: createMessagesTable(database),
   outbox: createOutboxTable(database),
   seen: createSeenTable(database),
+  series: createSeriesTable(database),
   relays: createRelaysTable(database),
   relayLists: createRelayListsTable(database),
   relayChoices: createRelayChoicesTable(database),

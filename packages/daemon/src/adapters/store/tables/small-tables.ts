@@ -5,6 +5,7 @@ import type {
   RelayListsTable,
   RelaysTable,
   SeenTable,
+  SeriesTable,
 } from '../../../core/ports/store.ts';
 import type { Database } from './database.ts';
 
@@ -29,6 +30,20 @@ export function createSeenTable(database: Database): SeenTable {
     knownSinceMs,
   };
 }
+
+export const createSeriesTable = (database: Database): SeriesTable => ({
+  get(peer) {
+    const row = database.one(
+      'SELECT series, last_seq, last_written, last_arrival, from_written FROM series WHERE peer = ?',
+      [peer],
+    ) as [number, number, number, number, number] | null;
+    if (!row) return null;
+    const [series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs] = row;
+    return { series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs };
+  },
+  put: (peer, { series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs }) =>
+    database.write('series.put', [peer, series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs]),
+});
 
 export const createRelaysTable = (database: Database): RelaysTable => ({
   cursor: (url) =>
