@@ -84,7 +84,7 @@ export function createClient(options: ClientOptions): Handlers {
       const send = () => options.fetch(url, signal ? { ...init, signal } : init);
       const response = await send().catch((cause) => {
         // A kept-alive connection may close just as it is reused. A GET is safe to repeat.
-        if (row.method !== 'GET' || context?.signal?.aborted) throw cause;
+        if (row.method !== 'GET' || context?.signal?.aborted || cause instanceof OcmeshError) throw cause;
         return send();
       });
       status = response.status;
@@ -92,6 +92,7 @@ export function createClient(options: ClientOptions): Handlers {
       const text = await response.text();
       body = row.text && status === 200 ? text : parseJson(text);
     } catch (cause) {
+      if (cause instanceof OcmeshError) throw cause;
       throw new OcmeshError('daemon_down', {
         message: `The ocmesh daemon is not responding at ${base}.`,
         cause,
@@ -165,7 +166,8 @@ export function toError(row: Operation, status: number, body: unknown): OcmeshEr
         : {}),
     });
   }
-  if (body === undefined || (status >= 400 && status !== row.degradedStatus)) {
+  const isDegraded = status === row.degradedStatus && fields['degraded'] === true;
+  if (body === undefined || ((status < 200 || status >= 300) && !isDegraded)) {
     return new OcmeshError('daemon_down', {
       message: `The response is not from an ocmesh daemon (HTTP ${status}).`,
       problem: 'not_a_daemon',

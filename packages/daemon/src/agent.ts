@@ -60,6 +60,7 @@ export interface Ports {
   /** @param sign for NIP-42 */
   readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
+  readonly prove: HandlerDeps['prove'];
 }
 
 export interface Agent {
@@ -128,6 +129,7 @@ export async function createAgent(
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
+        prove: ports.prove,
       },
       { name: config.name, onlineWindowMs },
     ),

@@ -4,7 +4,8 @@ import { type CallName, callNames, type Handlers, OcmeshError, type Streams } fr
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import type { CallerOptions } from '../../src/adapters/http/authenticate.ts';
-import { listen } from '../../src/adapters/http/server.ts';
+import { type HttpServer, listen } from '../../src/adapters/http/server.ts';
+import { createHomeProof } from '../../src/adapters/system/home-proof.ts';
 
 export interface HttpResponse {
   readonly status: number;
@@ -25,7 +26,10 @@ export interface OpenStream {
   disconnect(): void;
 }
 
-/** Starts the real HTTP server with these handlers, and records their input. Handlers that are not given fail. */
+/**
+ * Starts the real HTTP server with these handlers, and records their input. Handlers that are not given fail, except that
+ * of the proof.
+ */
 export async function openApi(
   { followEvents, ...implemented }: Partial<Handlers & Streams> = {},
   callers: CallerOptions = { auth: 'none', token: () => null },
@@ -51,7 +55,14 @@ export async function openApi(
     },
   };
   const deps = { clock, random: createSeededRandom(1), log };
-  const server = await listen(0, { ...handlers, ...streams }, deps, callers);
+  const homeProof = createHomeProof({ random: deps.random, token: callers.token });
+  const prove: Handlers['prove'] = async ({ nonce }) => homeProof.prove(nonce, server.port);
+  const server: HttpServer = await listen(
+    0,
+    { ...handlers, prove: implemented.prove ? handlers.prove : prove, ...streams },
+    deps,
+    callers,
+  );
   onTestFinished(async () => {
     const closed = server.close();
     await clock.advance(10_000);

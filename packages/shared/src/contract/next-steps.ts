@@ -221,6 +221,17 @@ const ofProblems = {
     tool: 'Tell your user: another program may be using the port; see `ocmesh doctor`.',
     command: 'Another program may be using the port: see `ocmesh doctor`.',
   },
+  other_daemon: {
+    api: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
+    tool: 'Tell your user: set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
+    command: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
+  },
+  older_daemon: {
+    api: 'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
+    tool: 'Ask your user to restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
+    command:
+      'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
+  },
   api_url_elsewhere: {
     api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
     tool: 'Ask your user to set it to http://127.0.0.1:PORT, or to remove it.',

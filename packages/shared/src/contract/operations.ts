@@ -19,6 +19,15 @@ export const operations = {
     output: schemas.Health,
     open: true,
   }),
+  prove: operation({
+    method: 'GET',
+    path: '/proof',
+    summary:
+      'Proves that the daemon owns its home, before a client sends it a token or a message. Anything may listen on a port.',
+    input: requests.prove,
+    output: schemas.Proof,
+    open: true,
+  }),
   getStatus: operation({
     method: 'GET',
     path: '/status',

@@ -47,6 +47,15 @@ const Alias = Type.String({
 
 export const requests = {
   none: Type.Object({}, strict),
+  prove: Type.Object(
+    {
+      nonce: Type.String({
+        pattern: '^[0-9a-f]{64}$',
+        description: '32 random bytes of the caller, as 64 hex digits.',
+      }),
+    },
+    strict,
+  ),
   listPeers: Type.Object(
     {
       online: Type.Optional(
