@@ -59,6 +59,11 @@ export const errorCatalogue = {
   forbidden_origin: { status: 403, retry: 'never', message: 'Web pages may not call this API.' },
   token_required: { status: 401, retry: 'never', message: 'This API requires its token.' },
   token_wrong: { status: 401, retry: 'never', message: 'The token is wrong.' },
+  token_unreadable: {
+    status: 503,
+    retry: 'later',
+    message: 'The daemon cannot read its token file now, so it cannot compare the token.',
+  },
   too_many_wrong_tokens: {
     status: 429,
     retry: 'later',

@@ -98,6 +98,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     tool: askForAccess,
     command: 'Set OCMESH_HOME to the home of this daemon: its token is there.',
   },
+  token_unreadable: readTheLog,
   too_many_wrong_tokens: {
     api: 'Read the file token in OCMESH_HOME again: the right token always works.',
     tool: askForAccess,

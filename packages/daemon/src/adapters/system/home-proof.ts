@@ -14,7 +14,7 @@ export interface HomeProof {
 
 export function createHomeProof(deps: {
   readonly random: Random;
-  /** Returns the token, or null while it cannot be read. */
+  /** As `openTokenFile` returns it. */
   readonly token: () => string | null;
 }): HomeProof {
   const key = toHex(deps.random.bytes(KEY_BYTES));
@@ -23,8 +23,16 @@ export function createHomeProof(deps: {
     prove(nonce, port) {
       const hmac = (secret: string) =>
         createHmac('sha256', secret).update(proofText(nonce, port)).digest('hex');
-      const token = deps.token();
+      const token = readable(deps.token);
       return { proof: hmac(key), token_proof: token === null ? null : hmac(token) };
     },
   };
+}
+
+function readable(token: () => string | null): string | null {
+  try {
+    return token();
+  } catch {
+    return null;
+  }
 }
