@@ -100,7 +100,9 @@ function loopbackUrl(text: string): string {
 
 async function readToken(home: string): Promise<string | null> {
   const text = await readOwnFile(join(home, 'token'), 0o077);
-  return text?.trim() || null;
+  const token = text?.trim() ?? '';
+  // Nothing else fits into a header.
+  return /^[!-~]+$/.test(token) ? token : null;
 }
 
 /** What a daemon says about itself in `daemon.json`. */

@@ -70,7 +70,7 @@ export async function openApi(
   });
   const own = `127.0.0.1:${server.port}`;
 
-  /** Sends exactly these lines and this body on a new socket. */
+  /** Sends exactly these lines, each character as one byte, and this body on a new socket. */
   function raw(lines: readonly string[], body: string | Buffer = ''): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const socket = connect(server.port, '127.0.0.1');
@@ -78,7 +78,7 @@ export async function openApi(
       socket.on('data', (chunk) => chunks.push(chunk));
       socket.on('error', (error) => (chunks.length > 0 ? undefined : reject(error)));
       socket.on('close', () => resolve(parse(Buffer.concat(chunks).toString('utf8'))));
-      socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+      socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`, 'latin1');
       socket.write(body);
     });
   }

@@ -201,6 +201,11 @@ const ofProblems = {
     tool: 'Call again with one JSON object as arguments.',
     command: otherVersion,
   },
+  not_utf8: {
+    api: 'Encode it as UTF-8, and set the header Content-Type: application/json, with charset=utf-8 or none.',
+    tool: askForAccess,
+    command: otherVersion,
+  },
   not_a_path_segment: {
     api: 'Use an id or key as in GET /messages and GET /peers.',
     tool: 'Use an id or key exactly as list_messages or list_peers shows it.',
