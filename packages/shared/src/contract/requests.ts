@@ -222,7 +222,8 @@ export const requests = {
         Type.String({
           minLength: 1,
           maxLength: limits.http.idempotencyKeyChars,
-          description: 'Any unique text: a second request with the same one sends nothing. A field of the body as well.',
+          description:
+            'Any unique text: a second request with the same one sends nothing. A field of the body as well.',
         }),
       ),
     },
