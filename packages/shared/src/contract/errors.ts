@@ -79,6 +79,11 @@ export const errorCatalogue = {
   },
   message_unknown: { status: 404, retry: 'never', message: 'No message with this id.' },
   request_unknown: { status: 404, retry: 'never', message: 'No pending request from this key.' },
+  cursor_unknown: {
+    status: 410,
+    retry: 'never',
+    message: 'This cursor is not of this home: a backup was restored since, or the home was replaced.',
+  },
   relay_unknown: { status: 404, retry: 'never', message: 'This relay is not on the list.' },
 
   // Rules about peers

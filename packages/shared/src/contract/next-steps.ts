@@ -124,6 +124,11 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     tool: 'It may have been answered already: call get_peer.',
     command: '`ocmesh requests` lists the pending ones.',
   },
+  cursor_unknown: {
+    api: 'Call GET /messages?unread=true for what is unread, and GET /messages/wait without after for a new cursor.',
+    tool: 'Call again without after: that returns what is unread, and a new cursor.',
+    command: 'Try again.',
+  },
   relay_unknown: {
     api: 'GET /relays shows the list.',
     tool: 'Only your user can change the relays. get_status shows them.',

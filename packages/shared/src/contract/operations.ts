@@ -180,7 +180,7 @@ export const operations = {
     input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
-    errors: { invalid_pubkey: true },
+    errors: { invalid_pubkey: true, cursor_unknown: true },
   }),
   waitForMessages: operation({
     method: 'GET',
@@ -189,7 +189,7 @@ export const operations = {
       'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since.',
     input: requests.waitForMessages,
     output: schemas.Waited,
-    errors: { too_many_waiters: true, invalid_pubkey: true },
+    errors: { too_many_waiters: true, invalid_pubkey: true, cursor_unknown: true },
   }),
   getMessage: operation({
     method: 'GET',

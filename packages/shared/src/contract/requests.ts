@@ -14,8 +14,10 @@ const publicKey = (whose: string) =>
   });
 const Peer = publicKey('The peer');
 
+const arrival = (description: string) =>
+  Type.String({ pattern: '^[0-9]{1,15}(-[0-9a-f]{8})?$', description });
 const position = (description: string) => Type.String({ pattern: '^[0-9]{1,15}$', description });
-const After = position('Only messages that arrived after this position: the cursor of an earlier response.');
+const After = arrival('Only messages that arrived after this position: the cursor of an earlier response.');
 const nextPage = 'Where the page starts: the cursor in the Link header of the previous page.';
 const Limit = Type.Integer({
   minimum: 1,
