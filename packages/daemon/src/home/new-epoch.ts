@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { openSql } from '../adapters/store/sql/sql.ts';
 import { createDatabase } from '../adapters/store/tables/database.ts';
 import { createTables } from '../adapters/store/tables/index.ts';
-import { cursorEpochKey } from '../core/handlers/arrival-cursor.ts';
 
 const EPOCH_BYTES = 4;
 
@@ -14,7 +13,7 @@ export async function withNewEpoch(image: Uint8Array): Promise<Uint8Array> {
   const sql = await openSql(image);
   try {
     const { meta } = createTables(createDatabase(sql, () => {}));
-    meta.set(cursorEpochKey, randomBytes(EPOCH_BYTES).toString('hex'));
+    meta.set('cursor_epoch', randomBytes(EPOCH_BYTES).toString('hex'));
     return sql.image();
   } finally {
     sql.close();

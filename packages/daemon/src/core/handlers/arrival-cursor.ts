@@ -1,9 +1,6 @@
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Store } from '../ports/store.ts';
 
-/** Where the store keeps the epoch of a restored home. A home that was never restored has none. */
-export const cursorEpochKey = 'cursor_epoch';
-
 /** Positions of arrival as callers see them: `<position>`, or `<position>-<epoch>` in a restored home. */
 export interface ArrivalCursors {
   show(arrival: number): string;
@@ -12,7 +9,7 @@ export interface ArrivalCursors {
 }
 
 export function createArrivalCursors(store: Store): ArrivalCursors {
-  const epoch = store.peek(({ meta }) => meta.get(cursorEpochKey)) ?? '';
+  const epoch = store.peek(({ meta }) => meta.get('cursor_epoch')) ?? '';
   return {
     show: (arrival) => (epoch === '' ? String(arrival) : `${arrival}-${epoch}`),
     read(cursor) {
