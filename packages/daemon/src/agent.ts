@@ -65,6 +65,7 @@ export interface Ports {
   /** @param sign for NIP-42 */
   readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
+  readonly prove: HandlerDeps['prove'];
 }
 
 export interface Agent {
@@ -154,6 +155,7 @@ export async function createAgent(
         pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
+        prove: ports.prove,
       },
       { name: config.name, onlineWindowMs },
     ),

@@ -19,6 +19,15 @@ export const operations = {
     output: schemas.Health,
     open: true,
   }),
+  prove: operation({
+    method: 'GET',
+    path: '/proof',
+    summary:
+      'Proves that the daemon owns its home, before a client sends it a token or a message. Anything may listen on a port.',
+    input: requests.prove,
+    output: schemas.Proof,
+    open: true,
+  }),
   getStatus: operation({
     method: 'GET',
     path: '/status',
@@ -173,7 +182,7 @@ export const operations = {
     input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
-    errors: { invalid_pubkey: true },
+    errors: { invalid_pubkey: true, cursor_unknown: true },
   }),
   waitForMessages: operation({
     method: 'GET',
@@ -183,7 +192,7 @@ export const operations = {
       'In the order of arrival.',
     input: requests.waitForMessages,
     output: schemas.Waited,
-    errors: { too_many_waiters: true, invalid_pubkey: true },
+    errors: { too_many_waiters: true, invalid_pubkey: true, cursor_unknown: true },
   }),
   getMessage: operation({
     method: 'GET',

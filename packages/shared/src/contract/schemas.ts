@@ -302,6 +302,16 @@ export const Health = Type.Object({
   ok: Type.Literal(true, { description: 'Always true: a process that is not alive does not respond.' }),
 });
 
+const hmac = (key: string) =>
+  `HMAC-SHA256 of \`ocmesh-proof-1 PORT NONCE\`, as 64 hex digits, with ${key}; PORT is the port that the daemon listens on.`;
+
+export const Proof = Type.Object({
+  proof: text(hmac('the text `proof_key` of `daemon.json` as its key')),
+  token_proof: nullable(
+    text(`${hmac('the token as its key')} null while the file \`token\` cannot be read.`),
+  ),
+});
+
 export const ErrorBody = Type.Object({
   error: text('Error code.'),
   message: text('What happened.'),

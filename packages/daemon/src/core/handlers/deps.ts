@@ -1,4 +1,5 @@
 import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Handlers } from '@ocmesh/shared/contract';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
@@ -39,6 +40,8 @@ export interface HandlerDeps {
   /** Returns how many events are on their way out. */
   readonly outboxDepth: () => number;
   readonly renderMetrics: RenderMetrics;
+  /** Proves that this process owns the home. */
+  readonly prove: Handlers['prove'];
   readonly hub: EventHub;
   /** Publishes domain events. Call it after the change is on disk. */
   readonly emit: (events: readonly DomainEvent[]) => void;

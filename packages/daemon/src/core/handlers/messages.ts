@@ -3,6 +3,7 @@ import { dialectOf } from '@ocmesh/shared/wire';
 import { parsePubkey } from '../identity/public-key-text.ts';
 import type { MessageRecord } from '../model/message.ts';
 import type { MessageFilter, Tables } from '../ports/store.ts';
+import { type ArrivalCursors, createArrivalCursors } from './arrival-cursor.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentMessage } from './present.ts';
 
@@ -28,10 +29,12 @@ export function createMessageHandlers(
       pendingRelays,
     });
 
+  const cursors = createArrivalCursors(store);
+
   return {
     async listMessages(input) {
       const { limit = limits.http.pageRows } = input;
-      const filter = toFilter(input);
+      const filter = toFilter(input, cursors);
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
         const rows = tables.messages.list({ ...filter, limit: limit + 1 });
@@ -71,13 +74,13 @@ export function createMessageHandlers(
           ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
           ...(input.type === undefined ? {} : { type: input.type }),
           ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
-          ...(input.after === undefined ? {} : { after: Number(input.after) }),
+          ...(input.after === undefined ? {} : { after: cursors.read(input.after) }),
         },
         context?.signal,
       );
       return store.read((tables) => ({
         messages: result.messages.map((message) => present(tables, message)),
-        cursor: String(result.cursor),
+        cursor: cursors.show(result.cursor),
         timed_out: result.timedOut,
       }));
     },
@@ -100,7 +103,7 @@ function readCursor(cursor: string, order: MessageFilter['order']): NonNullable<
   return { position: position as number, rank };
 }
 
-function toFilter(input: Input<'listMessages'>): MessageFilter {
+function toFilter(input: Input<'listMessages'>, cursors: ArrivalCursors): MessageFilter {
   const { unread, type, thread, q, after, cursor } = input;
   const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
   const [peer] = peers;
@@ -124,7 +127,7 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
     ...(type === undefined ? {} : { type }),
     ...(thread === undefined ? {} : { thread }),
     ...(q === undefined ? {} : { q }),
-    ...(after === undefined ? {} : { after: Number(after) }),
+    ...(after === undefined ? {} : { after: cursors.read(after) }),
     ...(cursor === undefined ? {} : { cursor: readCursor(cursor, order) }),
   };
 }

@@ -9,6 +9,7 @@ import {
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import {
   type Filter,
+  hasQuery,
   isLocalRelay,
   kinds,
   type NostrEvent,
@@ -122,7 +123,7 @@ export function createRelayLists(deps: {
   function publish(): void {
     cancelPublish = null;
     const open = openRelays();
-    const urls = deps.ownRelays().filter((url) => !isLocalRelay(url));
+    const urls = deps.ownRelays().filter((url) => !isLocalRelay(url) && !hasQuery(url));
     // Messages have to go where we can read them.
     const dmUrls = urls
       .filter((url) => open.some((relay) => relay.url === url && relay.carriesDms))

@@ -68,6 +68,8 @@ export interface MetaTable {
 }
 type MetaKey =
   | 'secret_key'
+  /** Set when a backup is restored: positions of arrival from before count no longer. */
+  | 'cursor_epoch'
   | 'presence_at_sec'
   | 'relay_lists_at_sec'
   | 'seen_since_ms'
