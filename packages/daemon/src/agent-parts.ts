@@ -27,6 +27,7 @@ import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
 import type { Store } from './core/ports/store.ts';
+import { createRelayDates } from './core/relays/relay-dates.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
@@ -59,6 +60,7 @@ export type Reporting = ReturnType<typeof createReporting>;
 /** Our own relays, and how much we write to each. */
 export function createRelays({ store, network, clock, log, emit }: Base, config: Config) {
   const budget = createWriteBudget(clock);
+  const dates = createRelayDates({ store, clock, log });
   const relayList = createRelayList(
     {
       store,
@@ -70,7 +72,7 @@ export function createRelays({ store, network, clock, log, emit }: Base, config:
     },
     { named: config.relays, candidates: candidateRelays },
   );
-  return { budget, relayList };
+  return { budget, dates, relayList };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */
@@ -78,11 +80,12 @@ export function createIngest(
   { store, engine, clock, log, identity, network, emit }: Base,
   needs: {
     readonly signatureChecks: SignatureChecks | undefined;
+    readonly time: TimeWatch;
     readonly trust: Trust;
     readonly retention: Retention;
   },
 ) {
-  const { trust, retention } = needs;
+  const { time, trust, retention } = needs;
   const counters = createRefusalCounters();
   const pipeline = createPipeline({
     self: identity.pubkey,
@@ -90,6 +93,8 @@ export function createIngest(
     engine,
     signatureChecks: needs.signatureChecks,
     clock,
+    confirmedNow: time.confirmedNow,
+    correctedNow: time.correctedNow,
     log,
     emit,
     counters,
@@ -116,6 +121,7 @@ export function createIngest(
     network,
     store,
     clock,
+    toDate: time.toDate,
     log,
     ingestBackfill: pipeline.ingestBackfill,
   });
@@ -151,7 +157,7 @@ export function createOutgoing(
     log,
     emit,
     budget: relays.budget,
-    resign: createResign({ identity, store, clock }),
+    resign: createResign({ identity, store, dates: relays.dates, correctedNow: time.correctedNow }),
     ownRelays: relays.relayList.urls,
     relaysOf: relayLists.relaysOf,
     confirmedNow: time.confirmedNow,
@@ -177,6 +183,7 @@ export function createMessaging(
   { name }: Config,
 ) {
   const { time, trust, retention, offer } = needs;
+  const { confirmedNow } = time;
   const { strangersRation } = trust;
   const { makeRoom } = retention;
   return {
@@ -185,7 +192,7 @@ export function createMessaging(
       store,
       clock,
       random,
-      confirmedNow: time.confirmedNow,
+      confirmedNow,
       makeRoom,
       policies: trust.policies,
       loopGuard: trust.loopGuard,
@@ -193,9 +200,12 @@ export function createMessaging(
       offer,
     }),
     waiting: createWaiting({ store, clock }),
-    heldMessages: createHeldMessages({ store, clock, makeRoom, emit }),
-    receipts: createReceipts({ identity, store, clock, log, offer, strangersRation }),
-    answerQuery: createQueryAnswers({ identity, store, clock, log, offer, strangersRation }, { name }),
+    heldMessages: createHeldMessages({ store, confirmedNow, makeRoom, emit }),
+    receipts: createReceipts({ identity, store, clock, confirmedNow, log, offer, strangersRation }),
+    answerQuery: createQueryAnswers(
+      { identity, store, clock, confirmedNow, log, offer, strangersRation },
+      { name },
+    ),
   };
 }
 
@@ -235,7 +245,10 @@ export function createMesh(
       { network, clock, log, ingest: pipeline.ingest },
       { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
     ),
-    handshake: createHandshake({ identity, store, clock, log, offer }, { name }),
+    handshake: createHandshake(
+      { identity, store, clock, confirmedNow: time.confirmedNow, log, offer },
+      { name },
+    ),
     onlineWatch: createOnlineWatch({ store, clock, emit }, { onlineWindowMs }),
   };
 }

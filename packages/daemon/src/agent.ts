@@ -93,10 +93,12 @@ export async function createAgent(
     log,
     onJump: () => emit([{ type: 'clock.jumped' }]),
   });
-  const trust = createTrust({ store, clock, log }, policyOf(config), bounds);
+  const trust = createTrust(
+    { store, clock, confirmedNow: time.confirmedNow, toDate: time.toDate, log },
+    policyOf(config), bounds);
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
   const relays = createRelays(base, config);
-  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention });
+  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, time, trust, retention });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds });
   const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
   const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer }, config);
@@ -114,8 +116,10 @@ export async function createAgent(
         store,
         network,
         clock,
+        toDate: time.toDate,
         emit,
         relayList: relays.relayList,
+        relayDates: relays.dates,
         health: reporting.health,
         hub: reporting.hub,
         counters: ingest.counters,

@@ -43,7 +43,7 @@ export {
   presenceFilters,
   readPresence,
 } from './presence.ts';
-export { isLocalRelay } from './relay-address.ts';
+export { isLocalRelay, isLoopbackRelay } from './relay-address.ts';
 export { readRelayList, relayListEvent } from './relay-list.ts';
 export { parseRelayUrl, type RelayUrlProblem } from './relay-url.ts';
 export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';

@@ -3,7 +3,7 @@ import { isHex64, type Pubkey } from '@ocmesh/shared/contract';
 import { type EventDraft, kinds, type NostrEvent, tagValues } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store } from '../ports/store.ts';
-import { openPrivateDm, privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
+import { openPrivateDm, privateDm, UnreadableDmError, type WrapDates, wrapRumor } from './gift-wrap.ts';
 import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
 import { createWrapKeys } from './wrap-keys.ts';
@@ -24,14 +24,21 @@ export interface Identity {
     plaintext: string,
     createdAtSec: number,
     codec: DmCodecName,
-    /** Id of the kind 14 message that this one replies to; only gift wraps carry it. */
-    replyTo?: string | null,
+    options?: SealOptions,
   ): SealedDm;
   /**
    * Decrypts a verified event of kind 4 or 1059. The author may be ourselves: some clients send themselves copies.
    * @throws UnreadableDmError
    */
   openDm(event: NostrEvent): OpenedDm;
+}
+
+/** Only for gift wraps. */
+export interface SealOptions {
+  /** Id of the kind 14 message that this one replies to. */
+  readonly replyTo?: string | null;
+  /** Dates of the wrap; without them it is back-dated from the message's date. */
+  readonly wrap?: WrapDates;
 }
 
 interface SealedDm {
@@ -112,11 +119,11 @@ export function createIdentity(
       }
     },
 
-    sealDm(peer, plaintext, createdAtSec, codec, replyTo = null) {
+    sealDm(peer, plaintext, createdAtSec, codec, { replyTo = null, wrap } = {}) {
       if (codec === 'nip17') {
         const recipients = [peer];
         const rumor = privateDm(engine, { author: pubkey, recipients, plaintext, createdAtSec, replyTo });
-        const event = wrapRumor(deps, us, rumor, wrapKeyFor(peer), createdAtSec);
+        const event = wrapRumor(deps, us, rumor, wrapKeyFor(peer), wrap ?? { nowSec: createdAtSec });
         return { event, id: rumor.id };
       }
       const event = sign({

@@ -22,10 +22,6 @@ export function createAttempt(deps: {
     // From here to the publication nothing else may happen in between.
     while (entry.resigning) await entry.resigning;
     const isOnlyAttempt = entry.inFlight === 1;
-    if (isOnlyAttempt && entries.isExpired(entry)) {
-      await entries.giveUp(entry, 'expired');
-      return 'done';
-    }
     // A crash or a full disk may have come between the block and the withdrawal.
     if (store.peek((tables) => tables.peers.get(entry.peer)?.trust === 'blocked')) {
       entry.pending.delete(url);
@@ -41,6 +37,10 @@ export function createAttempt(deps: {
       entries.forget(entry);
       return 'done';
     }
+    if (isOnlyAttempt && entries.isExpired(item)) {
+      await entries.giveUp(entry, 'expired');
+      return 'done';
+    }
     const isElsewhere = entry.pending.size > 1 || outcomes.some(({ outcome }) => outcome === 'accepted');
     if (budget.refusesUs(url) && !entry.triesAll && isElsewhere) {
       entry.pending.delete(url);
@@ -48,7 +48,7 @@ export function createAttempt(deps: {
       await entries.settle(entry);
       return 'done';
     }
-    if (outcomes.length === 0 && (await resign.ifOld(entry, item))) {
+    if (await resign.ifStale(entry, url, item, outcomes)) {
       entries.rename(entry, item.event.id);
       return 'again';
     }
@@ -56,12 +56,14 @@ export function createAttempt(deps: {
     budget.onOutcome(url, published);
     const { outcome } = published;
     if (outcome === 'not_connected') return 'not_connected';
-    if (await resign.ifDateRefused(entry, item, published)) {
+    const dated = await resign.onOutcome(entry, url, item, outcomes, published);
+    if (dated === 'signed') {
       entries.rename(entry, item.event.id);
       return 'again';
     }
     // Recorded at once, whatever other relays do: a slow relay must not hide that another one accepted the message.
-    await entries.record(entry, url, { ...published, outcome });
-    return isFinal(published) ? 'done' : outcome === 'timeout' ? 'silent' : 'retry';
+    const result = { ...published, outcome, isHeld: dated === 'held' };
+    await entries.record(entry, url, result);
+    return isFinal(result) ? 'done' : outcome === 'timeout' ? 'silent' : 'retry';
   };
 }

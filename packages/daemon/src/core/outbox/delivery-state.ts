@@ -7,14 +7,19 @@ import type { Tables } from '../ports/store.ts';
 import type { Entry } from './entry.ts';
 
 /** Outcome of an attempt on a relay that was connected. */
-export type AttemptOutcome = PublishOutcome & { readonly outcome: 'accepted' | 'rejected' | 'timeout' };
+export type AttemptOutcome = PublishOutcome & {
+  readonly outcome: 'accepted' | 'rejected' | 'timeout';
+  /** Another attempt may succeed, although the refusal sounds permanent. */
+  readonly isHeld?: boolean;
+};
 
 /** Refusals that another attempt cannot change. */
 const permanentPrefixes: readonly string[] = ['blocked', 'invalid', 'pow', 'restricted', 'mute'];
 
 /** Whether trying this relay again is pointless. */
-export const isFinal = ({ outcome, prefix }: PublishOutcome): boolean =>
-  outcome === 'accepted' || (outcome === 'rejected' && permanentPrefixes.includes(prefix ?? 'other'));
+export const isFinal = ({ outcome, prefix, isHeld = false }: PublishOutcome & { isHeld?: boolean }): boolean =>
+  outcome === 'accepted' ||
+  (outcome === 'rejected' && !isHeld && permanentPrefixes.includes(prefix ?? 'other'));
 
 /** Records what a relay said. Its acceptance may publish the message, or our hello. */
 export function recordOutcome(

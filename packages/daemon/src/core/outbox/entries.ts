@@ -1,7 +1,7 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { OutboxEntry } from '../model/outbox.ts';
+import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { type AttemptOutcome, isAccepted, isFinal, moveMessage, recordOutcome } from './delivery-state.ts';
 import { type Entry, newEntry } from './entry.ts';
@@ -18,7 +18,7 @@ export interface Entries {
   get(eventId: string): Entry | undefined;
   all(): Entry[];
   count(): number;
-  isExpired(entry: Entry): boolean;
+  isExpired(item: OutboxItem): boolean;
   /** Records what a relay said; ends the entry if that was the last final outcome. */
   record(entry: Entry, url: string, outcome: AttemptOutcome): Promise<void>;
   /** Ends the entry if no relay is pending. */
@@ -43,14 +43,12 @@ export function createEntries(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly batcher: Pick<WriteBatcher, 'add'>;
-  /** Wall-clock time that ignores unconfirmed forward jumps: an expired message cannot be brought back. */
-  readonly confirmedNow: () => UnixMs;
+  /** Time that no jump of the clock moves: an expired message cannot be brought back. */
+  readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
 }): Entries {
   const { store, clock, batcher, emit } = deps;
   const entries = new Map<string, Entry>();
-
-  const isExpired = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.confirmedNow();
 
   /** Removes it from disk; a message that no relay accepted has failed. */
   function finish(tables: Tables, entry: Entry): DomainEvent[] {
@@ -94,7 +92,7 @@ export function createEntries(deps: {
     get: (eventId) => entries.get(eventId),
     all: () => [...entries.values()],
     count: () => entries.size,
-    isExpired,
+    isExpired: ({ expiresAtMs }) => expiresAtMs <= deps.confirmedNow(),
     record(entry, url, outcome) {
       const atMs = clock.now();
       return batcher.add((tables) => {
@@ -116,7 +114,13 @@ export function createEntries(deps: {
       return urls;
     },
     giveUp: (entry, state) => giveUp([entry], state),
-    expire: () => giveUp(idle(isExpired), 'expired'),
+    expire() {
+      const expired = new Set(store.peek((tables) => tables.outbox.expired(deps.confirmedNow())));
+      return giveUp(
+        idle(({ id }) => expired.has(id)),
+        'expired',
+      );
+    },
     withdraw: (peer) =>
       giveUp(
         idle((entry) => entry.peer === peer),

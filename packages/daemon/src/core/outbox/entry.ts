@@ -1,4 +1,3 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { OutboxEntry, Purpose } from '../model/outbox.ts';
 
@@ -8,7 +7,6 @@ export interface Entry {
   id: string;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
-  readonly expiresAtMs: UnixMs;
   /** Relays without a final outcome. */
   readonly pending: Set<string>;
   /** Relays skipped because they refuse everything we write; tried after all if no other relay accepts the event. */
@@ -17,22 +15,18 @@ export interface Entry {
   triesAll: boolean;
   /** Attempts under way, over all lanes. */
   inFlight: number;
-  /** Number of times it was re-signed. */
-  resigned: number;
   /** Set while it is being re-signed. */
   resigning: Promise<boolean> | null;
 }
 
-export const newEntry = ({ eventId, peer, purpose, expiresAtMs }: OutboxEntry): Entry => ({
+export const newEntry = ({ eventId, peer, purpose }: OutboxEntry): Entry => ({
   id: eventId,
   peer,
   purpose,
-  expiresAtMs,
   pending: new Set(),
   skipped: new Set(),
   triesAll: false,
   inFlight: 0,
-  resigned: 0,
   resigning: null,
 });
 

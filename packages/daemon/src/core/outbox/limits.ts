@@ -8,6 +8,8 @@ export const outboxLimits = {
   okBatchMs: 20,
   /** Age at which a message that no relay accepted is signed with a new date: relays and receivers look at `created_at`. */
   resignMinutes: 10,
-  /** How often one message is re-signed: a relay that rejects every date has a wrong clock. */
-  resigns: 5,
+  /** How far an event's date may be from now and still count as fresh: no new date would be better. */
+  freshSeconds: 60,
+  /** How far a gift wrap is back-dated for a relay that wants fresh dates: half of what the strictest known relay allows. */
+  freshSpreadSeconds: 30,
 } as const;

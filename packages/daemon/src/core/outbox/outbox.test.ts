@@ -35,6 +35,8 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
       event,
       peer: bob.pubkey,
       purpose: 'message',
+      payload: null,
+      createdAtMs: clock.now(),
       expiresAtMs: clock.now() + 3_600_000,
     }),
   );
@@ -45,7 +47,7 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
     random: createSeededRandom(1),
     log,
     budget: createWriteBudget(clock),
-    resign: { ifOld: async () => false, ifDateRefused: async () => false },
+    resign: { ifStale: async () => false, onOutcome: async () => 'other' },
     ownRelays: () => mesh.relays.map(({ url }) => url),
     relaysOf: () => [],
     confirmedNow: clock.now,

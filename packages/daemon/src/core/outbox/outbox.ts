@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, every, type Log, type Random, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, type ConfirmedMs, every, type Log, type Random, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
@@ -52,8 +52,8 @@ export function createOutbox(deps: {
   readonly ownRelays: () => readonly string[];
   /** Returns the relays this peer reads from, beyond our own. */
   readonly relaysOf: (peer: Pubkey) => readonly string[];
-  /** Wall-clock time that ignores unconfirmed forward jumps. */
-  readonly confirmedNow: () => UnixMs;
+  /** Time that no jump of the clock moves. */
+  readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
   readonly bounds: BatchBounds;
 }): Outbox {
@@ -134,7 +134,7 @@ export function createOutbox(deps: {
     },
     offer(items) {
       if (stopped) return;
-      for (const { event, ...item } of items) add({ ...item, eventId: event.id });
+      for (const { event, peer, purpose } of items) add({ eventId: event.id, peer, purpose });
       reach();
     },
     onConnected: lanes.onConnected,
@@ -144,6 +144,8 @@ export function createOutbox(deps: {
       reach();
     },
     onEvent(event) {
+      // What relays refused because of a wrong clock may go now.
+      if (event.type === 'clock.jumped') return lanes.retryAll();
       if (event.type === 'peer.trust' && event.peer.trust === 'blocked') {
         entries.withdraw(event.peer.pubkey).catch(onStoreFailure);
         return;

@@ -11,6 +11,7 @@ import {
   createRelaysTable,
   createSeenTable,
 } from './small-tables.ts';
+import { createTimesTable } from './times.ts';
 import {
   createGreetedTable,
   createHeldTable,
@@ -32,4 +33,5 @@ export const createTables = (database: Database): Tables => ({
   pendingContacts: createPendingContactsTable(database),
   loops: createLoopsTable(database),
   greeted: createGreetedTable(database),
+  times: createTimesTable(database),
 });
