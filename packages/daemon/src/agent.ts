@@ -182,6 +182,7 @@ function listParts(
       outbox,
       catchUp,
       relayLists,
+      time,
       relayWatch,
       statusWatch,
       ownRelays,

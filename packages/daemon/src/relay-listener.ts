@@ -7,6 +7,7 @@ import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';
+import type { TimeWatch } from './core/status/time-watch.ts';
 
 /** Passes on what happens at the relays to the parts that react to it. */
 export function createRelayListener(deps: {
@@ -18,14 +19,16 @@ export function createRelayListener(deps: {
   readonly relayLists: RelayLists;
   readonly relayWatch: RelayWatch;
   readonly statusWatch: StatusWatch;
+  readonly time: Pick<TimeWatch, 'onConnected'>;
   readonly ownRelays: () => readonly string[];
 }): NetworkListener {
-  const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } = deps;
+  const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch, time } = deps;
   return {
     onEvent: pipeline.ingest,
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();
+      time.onConnected();
       // Our presence goes to our own relays only; peers' relays get messages and nothing else.
       if (deps.ownRelays().includes(url)) announcer.onConnected(url);
       outbox.onConnected(url);

@@ -72,6 +72,7 @@ export const aRelay = (over: Partial<RelayDetails> = {}): RelayDetails => ({
   last_error: null,
   clock_offset_ms: null,
   round_trip_ms: 42.4,
+  dates: 'any',
   supported_nips: [],
   limitation: {},
   ...over,

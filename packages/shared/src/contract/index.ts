@@ -35,7 +35,7 @@ export {
   statusOf,
 } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
-export type { RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
+export type { AcceptedDates, RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {
   Delivery,
   DeliveryState,

@@ -37,6 +37,12 @@ export function addRelaysCommand(program: Command, { io, daemon, printer }: Comm
     });
 }
 
+/** Says what is wrong with the relay, in its own words where it gave some. */
+function problemOf({ last_error, dates }: RelayDetails): string {
+  if (last_error !== null) return explainNetworkError(cleanLine(last_error, limits.relay.reasonChars));
+  return dates === 'none' ? 'refuses the date of everything we write' : '';
+}
+
 const columns: readonly Column<RelayDetails>[] = [
   { title: 'RELAY', value: ({ url }) => cleanLine(url, limits.relay.urlChars), shrinks: true },
   {
@@ -49,8 +55,7 @@ const columns: readonly Column<RelayDetails>[] = [
   // Text by the relay, or by the system.
   {
     title: 'PROBLEM',
-    value: ({ last_error }) =>
-      last_error === null ? '' : explainNetworkError(cleanLine(last_error, limits.relay.reasonChars)),
+    value: problemOf,
     shrinks: true,
   },
 ];

@@ -1,5 +1,6 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import {
+  type AcceptedDates,
   type Delivery,
   type Message,
   type Peer,
@@ -136,10 +137,11 @@ export const presentRelay = (relay: Omit<RelaySnapshot, 'info'>): RelayStatus =>
 });
 
 /** Shows a relay as `GET /relays` does. */
-export const presentRelayDetails = (relay: RelaySnapshot): RelayDetails => ({
+export const presentRelayDetails = (relay: RelaySnapshot, dates: AcceptedDates): RelayDetails => ({
   ...presentRelay(relay),
   clock_offset_ms: relay.clockOffsetMs,
   round_trip_ms: relay.roundTripMs,
+  dates,
   supported_nips: [...(relay.info?.supportedNips ?? [])],
   limitation: { ...relay.info?.limitation },
 });

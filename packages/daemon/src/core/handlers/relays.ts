@@ -7,9 +7,14 @@ import { presentRelayDetails } from './present.ts';
 export function createRelayHandlers({
   network,
   relayList,
-}: Pick<HandlerDeps, 'network' | 'relayList'>): Pick<Handlers, 'listRelays' | 'addRelay' | 'removeRelay'> {
+  relayDates,
+}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates'>): Pick<
+  Handlers,
+  'listRelays' | 'addRelay' | 'removeRelay'
+> {
+  const present = (relay: RelaySnapshot) => presentRelayDetails(relay, relayDates.acceptedBy(relay.url));
   return {
-    listRelays: async () => network.relays().map(presentRelayDetails),
+    listRelays: async () => network.relays().map(present),
 
     async addRelay(input) {
       const url = readUrl(input.url);
@@ -21,7 +26,7 @@ export function createRelayHandlers({
         });
       }
       await relayList.add(url);
-      return presentRelayDetails(network.relays().find((relay) => relay.url === url) ?? notYetUsed(url));
+      return present(network.relays().find((relay) => relay.url === url) ?? notYetUsed(url));
     },
 
     async removeRelay(input) {
@@ -30,7 +35,7 @@ export function createRelayHandlers({
       return network
         .relays()
         .filter((relay) => relay.url !== url)
-        .map(presentRelayDetails);
+        .map(present);
     },
   };
 }

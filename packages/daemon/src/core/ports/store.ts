@@ -73,7 +73,7 @@ type MetaKey =
   | 'seen_since_ms'
   | 'time_ms'
   | 'time_offset_ms'
-  | 'time_confirmed_ms'
+  | 'time_gap_at_ms'
   | 'policy';
 
 export interface PeerFilter {

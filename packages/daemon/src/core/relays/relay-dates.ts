@@ -1,8 +1,6 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
+import type { AcceptedDates } from '@ocmesh/shared/contract';
 import type { Store } from '../ports/store.ts';
-
-/** What a relay takes as `created_at`: any date of the last days, only one close to now, or not even that. */
-export type AcceptedDates = 'any' | 'fresh' | 'none';
 
 /** Learns from refusals which relays want events that are dated now. */
 export interface RelayDates {

@@ -11,6 +11,8 @@ export interface ConfirmedTime {
   now(): ConfirmedMs;
   /** Adds what passed unnoticed since the last confirmation, while the machine slept or was off. */
   confirm(realMs: UnixMs): void;
+  /** The wall clock jumped: time passed unnoticed, or the clock was set. */
+  onJump(): void;
   /** Stores the time for the next start. */
   save(): void;
   saveIfDue(): void;
@@ -29,7 +31,7 @@ export function createConfirmedTime(deps: {
   const stored = store.peek(({ meta }) => ({
     timeMs: numberOf(meta.get('time_ms')),
     offsetMs: numberOf(meta.get('time_offset_ms')),
-    confirmedMs: numberOf(meta.get('time_confirmed_ms')),
+    gapAtMs: numberOf(meta.get('time_gap_at_ms')),
   }));
   const base: { ms: ConfirmedMs; readonly at: MonotonicMs } = {
     ms: stored.timeMs ?? clock.now(),
@@ -37,7 +39,9 @@ export function createConfirmedTime(deps: {
   };
   /** Real time minus confirmed time; null before the first confirmation. */
   let offsetMs = stored.offsetMs;
-  let lastConfirmedMs = stored.confirmedMs ?? base.ms;
+  let lastConfirmedMs = base.ms;
+  /** The first moment since the last confirmation after which time may be missing: a start, or a jump. */
+  let gapAtMs: ConfirmedMs | null = stored.gapAtMs ?? base.ms;
   let storedMs: ConfirmedMs | null = stored.timeMs;
   let isAdding = false;
 
@@ -47,7 +51,7 @@ export function createConfirmedTime(deps: {
   function write({ meta }: Tables): void {
     storedMs = now();
     meta.set('time_ms', String(storedMs));
-    meta.set('time_confirmed_ms', String(lastConfirmedMs));
+    meta.set('time_gap_at_ms', gapAtMs === null ? '' : String(gapAtMs));
     if (offsetMs !== null) meta.set('time_offset_ms', String(offsetMs));
   }
 
@@ -58,39 +62,45 @@ export function createConfirmedTime(deps: {
     store.transaction(write).catch(warn);
   }
 
-  /** Moves the time ahead, together with everything that is newer than the gap. */
-  async function add(gapMs: number): Promise<void> {
+  /** Moves the time ahead, and with it the times of everything that is newer than the gap. */
+  async function add(missingMs: number): Promise<void> {
     isAdding = true;
     let isAdded = false;
     try {
       await store.transaction((tables) => {
-        tables.times.moveSince(lastConfirmedMs, gapMs);
-        base.ms += gapMs;
+        tables.times.moveSince(gapAtMs ?? lastConfirmedMs, missingMs);
+        base.ms += missingMs;
         isAdded = true;
         lastConfirmedMs = now();
+        gapAtMs = null;
         write(tables);
       });
     } catch (error) {
-      if (isAdded) base.ms -= gapMs;
+      if (isAdded) base.ms -= missingMs;
       warn(error);
     } finally {
       isAdding = false;
     }
   }
 
-  // At once: what is stored from now on is dated by it.
-  if (stored.timeMs === null) save();
+  // At once, also as the start's gap: what is stored from now on is dated by it.
+  save();
 
   return {
     now,
     confirm(realMs) {
       if (isAdding) return;
-      const gapMs = offsetMs === null ? 0 : realMs - offsetMs - now();
-      if (gapMs > GAP_MS) return void add(gapMs);
+      const missingMs = offsetMs === null ? 0 : realMs - offsetMs - now();
+      if (missingMs > GAP_MS) return void add(missingMs);
       const isFirst = offsetMs === null;
       offsetMs = realMs - now();
       lastConfirmedMs = now();
+      gapAtMs = null;
       if (isFirst) save();
+    },
+    onJump() {
+      gapAtMs ??= now();
+      save();
     },
     save,
     saveIfDue() {
@@ -99,4 +109,4 @@ export function createConfirmedTime(deps: {
   };
 }
 
-const numberOf = (text: string | null): number | null => (text === null ? null : Number(text));
+const numberOf = (text: string | null): number | null => (text === null || text === '' ? null : Number(text));

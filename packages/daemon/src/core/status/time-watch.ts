@@ -35,6 +35,8 @@ export interface TimeWatch {
   /** Returns the relays' clocks minus ours; 0 if no relay sent its time. */
   relayOffsetMs(): number;
   start(): void;
+  /** A relay is connected: what expired while the machine was off must not be sent to it. */
+  onConnected(): void;
   stop(): void;
 }
 
@@ -65,21 +67,26 @@ export function createTimeWatch(deps: {
     return 2 * agreeing > offsets.length ? Math.round(median) : 0;
   }
 
+  function confirm(): void {
+    // A relay on this machine has our clock, and would confirm any.
+    const offset = medianOf(
+      openRelays().flatMap(({ url, clockOffsetMs }) => (isLoopbackRelay(url) ? [] : (clockOffsetMs ?? []))),
+    );
+    if (offset !== null && Math.abs(offset) <= OFF_MS) confirmed.confirm(clock.now() + Math.round(offset));
+  }
+
   function tick(): void {
     const wallMs = clock.now();
     const jumpMs = wallMs - lastTick.wallMs - (clock.monotonic() - lastTick.monotonic);
     lastTick = { wallMs, monotonic: clock.monotonic() };
     if (Math.abs(jumpMs) > JUMP_MS) {
       log.info('the machine slept, or its clock was set', { seconds: Math.round(jumpMs / 1000) });
+      confirmed.onJump();
       deps.onJump();
       // The relays' clocks were compared with ours before the jump: they confirm nothing now.
       return;
     }
-    // A relay on this machine has our clock, and would confirm any.
-    const offset = medianOf(
-      openRelays().flatMap(({ url, clockOffsetMs }) => (isLoopbackRelay(url) ? [] : (clockOffsetMs ?? []))),
-    );
-    if (offset !== null && Math.abs(offset) <= OFF_MS) confirmed.confirm(wallMs + Math.round(offset));
+    confirm();
     confirmed.saveIfDue();
   }
 
@@ -91,6 +98,7 @@ export function createTimeWatch(deps: {
     start() {
       cancel = every(clock, TICK_MS, tick);
     },
+    onConnected: tick,
     stop() {
       cancel();
       confirmed.save();

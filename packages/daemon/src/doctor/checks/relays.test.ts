@@ -20,6 +20,7 @@ const relay = (overrides: Partial<RelayDetails> = {}): RelayDetails => ({
   last_error: null,
   clock_offset_ms: 0,
   round_trip_ms: 12.4,
+  dates: 'any',
   supported_nips: [1, 11],
   limitation: {},
   ...overrides,

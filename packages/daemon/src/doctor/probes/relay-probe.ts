@@ -49,7 +49,7 @@ export function createRelayProbe(deps: {
   return {
     connect(urls) {
       network.use(urls);
-      return whenSettled(clock, async () => network.relays().map(presentRelayDetails));
+      return whenSettled(clock, async () => network.relays().map((relay) => presentRelayDetails(relay, 'any')));
     },
     publish: network.publish,
     find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),
