@@ -36,8 +36,7 @@ async function startWithBob({ offMs = 0, features = modern, config = {} }: Optio
   const bob = world.fakePeer('bob');
   world.relay.push(bob.presence({ features, createdAtSec: trueSec(world) }));
   await world.clock.advance(60_000);
-  const stateOf = async (id: string, of: TestAgent = agent) =>
-    (await of.getMessage({ id })).delivery.state;
+  const stateOf = async (id: string, of: TestAgent = agent) => (await of.getMessage({ id })).delivery.state;
   return { world, agent, bob, stateOf };
 }
 
@@ -137,22 +136,25 @@ test.each([
   [['messaging', 'query', 'receipts', 'envelope', 'nip17'], kinds.giftWrap],
   [['nip17'], kinds.giftWrap],
   [['messaging'], kinds.encryptedDm],
-])('a message signed a month behind to a peer with %j is published with a date of today', async (features, kind) => {
-  const { world, agent, bob, stateOf } = await startWithBob({ offMs: -30 * DAY, features });
-  agent.network.disconnect();
-  world.relay.offered.length = 0;
-  const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
-  setClock(world, 30 * DAY);
-  await world.clock.advance(60_000);
-  agent.network.connect();
-  await settle(world.clock);
-  const sent = world.relay.offered.filter((event) => event.kind === kind);
-  expect(sent).toHaveLength(1);
-  const ageMs = world.clock.now() - (sent[0]?.created_at ?? 0) * 1000;
-  expect(ageMs).toBeGreaterThanOrEqual(0);
-  expect(ageMs).toBeLessThan(3 * DAY);
-  expect(await stateOf(id)).toBe('published');
-});
+])(
+  'a message signed a month behind to a peer with %j is published with a date of today',
+  async (features, kind) => {
+    const { world, agent, bob, stateOf } = await startWithBob({ offMs: -30 * DAY, features });
+    agent.network.disconnect();
+    world.relay.offered.length = 0;
+    const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
+    setClock(world, 30 * DAY);
+    await world.clock.advance(60_000);
+    agent.network.connect();
+    await settle(world.clock);
+    const sent = world.relay.offered.filter((event) => event.kind === kind);
+    expect(sent).toHaveLength(1);
+    const ageMs = world.clock.now() - (sent[0]?.created_at ?? 0) * 1000;
+    expect(ageMs).toBeGreaterThanOrEqual(0);
+    expect(ageMs).toBeLessThan(3 * DAY);
+    expect(await stateOf(id)).toBe('published');
+  },
+);
 
 test('what was signed with a clock a month ahead is published with a date of today', async () => {
   const { world, agent, bob } = await startWithBob({ offMs: 30 * DAY, features: [...modern, 'nip17'] });

@@ -107,6 +107,7 @@ test('greets peers the owner named first, however many strangers appear', async 
   const { world, agent } = await crowd(120);
   const friend = world.fakePeer('friend');
   await agent.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  world.relay.push(friend.presence());
   await world.clock.advance(2 * MINUTE);
   expect(await agent.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
 });
@@ -159,6 +160,7 @@ test('greets a peer the owner named, after 220 made-up keys that all greeted us'
   expect(hellos(agent)).toBe(180);
   const friend = world.fakePeer('friend');
   await agent.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  world.relay.push(friend.presence());
   await world.clock.advance(2 * MINUTE);
   expect(await agent.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
 });

@@ -29,26 +29,29 @@ test.each([
   ['invalid: event too much in the past', 900, 900],
   ['invalid: event creation date is too far off from the current time', 60, 60],
   ['blocked: stale event', 60, 60],
-])('on a relay that says %j, a message, hellos and a receipt arrive in few writes', async (reason, ...seconds) => {
-  const world = createTestMesh(ONE);
-  world.relay.onPublish = takes(world, ...seconds, reason);
-  const { alice, bob } = await startTwo(world);
-  await world.clock.advance(MINUTE);
-  expect((await alice.peer(bob.pubkey)).handshake).toBe('acknowledged');
-  // Two hellos.
-  expect(writes(world)).toBeLessThanOrEqual(6);
-  world.relay.offered.length = 0;
-  const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'x' });
-  await settle(world.clock);
-  expect((await alice.getMessage({ id })).delivery.state).toBe('published');
-  await world.clock.advance(1_000);
-  expect((await alice.getMessage({ id })).delivery.state).toBe('delivered');
-  await bob.markRead({ all: true });
-  await world.clock.advance(1_000);
-  expect((await alice.getMessage({ id })).delivery.state).toBe('read');
-  // The relay is known by now: one write each for the message and the two receipts.
-  expect(writes(world)).toBe(3);
-});
+])(
+  'on a relay that says %j, a message, hellos and a receipt arrive in few writes',
+  async (reason, ...seconds) => {
+    const world = createTestMesh(ONE);
+    world.relay.onPublish = takes(world, ...seconds, reason);
+    const { alice, bob } = await startTwo(world);
+    await world.clock.advance(MINUTE);
+    expect((await alice.peer(bob.pubkey)).handshake).toBe('acknowledged');
+    // Two hellos.
+    expect(writes(world)).toBeLessThanOrEqual(6);
+    world.relay.offered.length = 0;
+    const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'x' });
+    await settle(world.clock);
+    expect((await alice.getMessage({ id })).delivery.state).toBe('published');
+    await world.clock.advance(1_000);
+    expect((await alice.getMessage({ id })).delivery.state).toBe('delivered');
+    await bob.markRead({ all: true });
+    await world.clock.advance(1_000);
+    expect((await alice.getMessage({ id })).delivery.state).toBe('read');
+    // The relay is known by now: one write each for the message and the two receipts.
+    expect(writes(world)).toBe(3);
+  },
+);
 
 test('a relay that wants fresh dates is remembered over a restart; without it, gift wraps are back-dated', async () => {
   const world = createTestMesh(ONE, TWO);
@@ -117,20 +120,20 @@ test('a relay that refuses every date gets no more attempts once another relay h
   expect(writes(world)).toBeLessThanOrEqual(4);
 });
 
-test.each([
-  'rate-limited: too many events in the past minute',
-  'pow: difficulty too late',
-])('%j is no refusal of a date', async (reason) => {
-  const world = createTestMesh(ONE);
-  const agent = await world.start();
-  const bob = world.fakePeer('bob');
-  world.relay.push(bob.presence({ features: private_ }));
-  await world.clock.advance(MINUTE);
-  world.relay.onPublish = () => reject(reason);
-  await agent.sendMessage({ to: bob.pubkey, content: 'x' });
-  await world.clock.advance(1_000);
-  expect(await agent.listRelays({})).toMatchObject([{ dates: 'any' }]);
-});
+test.each(['rate-limited: too many events in the past minute', 'pow: difficulty too late'])(
+  '%j is no refusal of a date',
+  async (reason) => {
+    const world = createTestMesh(ONE);
+    const agent = await world.start();
+    const bob = world.fakePeer('bob');
+    world.relay.push(bob.presence({ features: private_ }));
+    await world.clock.advance(MINUTE);
+    world.relay.onPublish = () => reject(reason);
+    await agent.sendMessage({ to: bob.pubkey, content: 'x' });
+    await world.clock.advance(1_000);
+    expect(await agent.listRelays({})).toMatchObject([{ dates: 'any' }]);
+  },
+);
 
 test.each([
   [DAY, modern],
@@ -141,7 +144,7 @@ test.each([
   [-400 * DAY, private_],
 ])('with a clock that is off by %s ms, a message is signed by the relays’ time', async (offMs, features) => {
   const world = createTestMesh(ONE);
-  world.relay.onPublish = takes(world, 3 * DAY / 1000, 900, 'invalid: created_at out of range', -offMs);
+  world.relay.onPublish = takes(world, (3 * DAY) / 1000, 900, 'invalid: created_at out of range', -offMs);
   world.relay.clockOffsetMs = -offMs;
   const agent = await world.start();
   const bob = world.fakePeer('bob');
@@ -162,7 +165,8 @@ test.each([DAY, -DAY])(
   async (offMs) => {
     const world = createTestMesh(ONE, TWO);
     for (const relay of world.mesh.relays) {
-      relay.onPublish = (event) => takes(world, 900, 900, 'invalid: created_at out of range', -wrongMs)(event);
+      relay.onPublish = (event) =>
+        takes(world, 900, 900, 'invalid: created_at out of range', -wrongMs)(event);
     }
     let wrongMs = offMs;
     const agent = await world.start();

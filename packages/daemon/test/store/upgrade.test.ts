@@ -79,7 +79,7 @@ describe('an upgrade', () => {
     await startUp(files, path, key, log, next);
     const before = hashes(files);
     await expect(startUp(files, path, key, log)).rejects.toThrow(
-      /schema 4, and this ocmesh knows 3: install the newer one/,
+      /schema 5, and this ocmesh knows 4: install the newer one/,
     );
     expect(hashes(files)).toEqual(before);
   });

@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, type ConfirmedMs, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  every,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';

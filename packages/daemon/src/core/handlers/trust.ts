@@ -12,7 +12,15 @@ import { presentPeer } from './present.ts';
 export function createTrustHandlers(
   deps: Pick<
     HandlerDeps,
-    'store' | 'network' | 'clock' | 'toDate' | 'policies' | 'loopGuard' | 'heldMessages' | 'emit' | 'wakeReceipts'
+    | 'store'
+    | 'network'
+    | 'clock'
+    | 'toDate'
+    | 'policies'
+    | 'loopGuard'
+    | 'heldMessages'
+    | 'emit'
+    | 'wakeReceipts'
   >,
   options: HandlerOptions,
 ): Pick<

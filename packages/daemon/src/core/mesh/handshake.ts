@@ -1,10 +1,18 @@
-import { type Cancel, type Clock, type ConfirmedMs, dayMs, type Log, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  type Log,
+  minuteMs,
+  toUnixSec,
+} from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, helloPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
-import type { PeerRecord } from '../model/peer.ts';
+import { isAgent, type PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { meshLimits } from './limits.ts';
 
@@ -21,7 +29,7 @@ export interface Handshake {
 }
 
 /**
- * Sends one hello to each key we ever meet. Limited per minute and day: made-up keys cost nothing, hellos do. Peers that
+ * Sends one hello to each agent we ever meet, and none to people: their clients would show the JSON. Limited per minute and day: made-up keys cost nothing, hellos do. Peers that
  * the owner named and peers that greeted us come first, and keep a part of the daily limit for themselves.
  */
 export function createHandshake(
@@ -63,7 +71,7 @@ export function createHandshake(
   }
 
   const wantsHello = (peer: PeerRecord | null): peer is PeerRecord =>
-    peer?.hello === 'none' && peer.trust !== 'blocked';
+    peer?.hello === 'none' && peer.trust !== 'blocked' && isAgent(peer);
 
   /** @returns false if it has to be tried again later */
   async function greet(pubkey: Pubkey): Promise<boolean> {
@@ -138,6 +146,9 @@ export function createHandshake(
     start: greetWaiting,
     onEvent(event) {
       if (event.type === 'peer.discovered') greetOrRetry(event.peer.pubkey);
+      // It may have shown only now that it is an agent. While others wait, the timer finds it.
+      else if (event.type === 'peer.seen' && !cancel && wantsHello(event.peer))
+        greetOrRetry(event.peer.pubkey);
     },
     stop() {
       stopped = true;

@@ -1,4 +1,13 @@
-import { type Cancel, type Clock, type ConfirmedMs, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  every,
+  hourMs,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';

@@ -1,4 +1,13 @@
-import { type Clock, type ConfirmedMs, dayMs, hourMs, type Random, toHex, toIso, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  hourMs,
+  type Random,
+  toHex,
+  toIso,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import {
   type CallContext,
   cutChars,
@@ -159,11 +168,7 @@ const isFirstContact = (tables: Tables, { pubkey, trust }: PeerRecord): boolean 
   tables.messages.list({ direction: 'all', peer: pubkey, order: 'desc', limit: 1 }).length === 0;
 
 /** Records for the owner that the agent wants to write to this stranger. */
-function recordPendingContact(
-  tables: Tables,
-  { to, content }: SendCall,
-  confirmedMs: ConfirmedMs,
-): void {
+function recordPendingContact(tables: Tables, { to, content }: SendCall, confirmedMs: ConfirmedMs): void {
   if (tables.pendingContacts.list().length >= trustLimits.firstContact.pending) return;
   tables.pendingContacts.put(to, confirmedMs, cutChars(content, trustLimits.firstContact.pendingChars));
 }

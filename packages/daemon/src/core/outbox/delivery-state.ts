@@ -17,7 +17,11 @@ export type AttemptOutcome = PublishOutcome & {
 const permanentPrefixes: readonly string[] = ['blocked', 'invalid', 'pow', 'restricted', 'mute'];
 
 /** Whether trying this relay again is pointless. */
-export const isFinal = ({ outcome, prefix, isHeld = false }: PublishOutcome & { isHeld?: boolean }): boolean =>
+export const isFinal = ({
+  outcome,
+  prefix,
+  isHeld = false,
+}: PublishOutcome & { isHeld?: boolean }): boolean =>
   outcome === 'accepted' ||
   (outcome === 'rejected' && !isHeld && permanentPrefixes.includes(prefix ?? 'other'));
 

@@ -1,4 +1,12 @@
-import { type Cancel, type Clock, type ConfirmedMs, every, type Log, type Random, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  every,
+  type Log,
+  type Random,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';

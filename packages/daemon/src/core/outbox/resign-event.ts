@@ -26,7 +26,12 @@ const WRAP_BACK_DATED_SEC = identityLimits.wrapBackdatedDays * DAY_SEC;
  */
 export interface Resign {
   /** Call before publishing. @returns whether the entry has a new event */
-  ifStale(entry: Entry, url: string, item: OutboxItem, outcomes: readonly RelayOutcomeRecord[]): Promise<boolean>;
+  ifStale(
+    entry: Entry,
+    url: string,
+    item: OutboxItem,
+    outcomes: readonly RelayOutcomeRecord[],
+  ): Promise<boolean>;
   /**
    * Call with each outcome. @returns `signed` if the relay refused the date and the entry has a new event; `held` if it
    * refuses even a date of now, but may take a later one: our clock or its own may be set right
@@ -73,7 +78,9 @@ export function createResign(deps: {
     const { payload, dialect, dateSec, replyTo } = draft;
     const isWrap = dialect.codec === 'nip17';
     // One event for all relays: if one of them wants a fresh date, all get it.
-    const backDated = [...entry.pending].some(wantsFresh) ? { backDatedSec: outboxLimits.freshSpreadSeconds } : {};
+    const backDated = [...entry.pending].some(wantsFresh)
+      ? { backDatedSec: outboxLimits.freshSpreadSeconds }
+      : {};
     const sealed = identity.sealDm(item.peer, payload, isWrap ? dateSec : nowSec(), dialect.codec, {
       replyTo,
       wrap: { nowSec: nowSec(), ...backDated },

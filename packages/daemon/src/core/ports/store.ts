@@ -104,7 +104,7 @@ export interface PeersTable {
    * @returns how many were forgotten
    */
   evict(limit: number): number;
-  /** Returns keys that got no hello and are not blocked: named peers first, then those that greeted us, then the last seen. */
+  /** Returns agents that got no hello and are not blocked: named peers first, then those that greeted us, then the last seen. */
   ungreeted(limit: number): Pubkey[];
   /** Whether our agent ever wrote to this peer. */
   hasWrittenTo(pubkey: Pubkey): boolean;

@@ -55,8 +55,7 @@ export function createConfirmedTime(deps: {
     if (offsetMs !== null) meta.set('time_offset_ms', String(offsetMs));
   }
 
-  const warn = (error: unknown): void =>
-    log.warn('the time could not be stored', { reason: String(error) });
+  const warn = (error: unknown): void => log.warn('the time could not be stored', { reason: String(error) });
 
   function save(): void {
     store.transaction(write).catch(warn);

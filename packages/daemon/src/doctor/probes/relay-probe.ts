@@ -40,6 +40,7 @@ export function createRelayProbe(deps: {
       onGarbage() {},
       onConnected() {},
       onDisconnected() {},
+      onNotice() {},
       onInfo() {},
       onSubscribed() {},
       onState() {},
@@ -49,7 +50,9 @@ export function createRelayProbe(deps: {
   return {
     connect(urls) {
       network.use(urls);
-      return whenSettled(clock, async () => network.relays().map((relay) => presentRelayDetails(relay, 'any')));
+      return whenSettled(clock, async () =>
+        network.relays().map((relay) => presentRelayDetails(relay, 'any')),
+      );
     },
     publish: network.publish,
     find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),

@@ -35,9 +35,7 @@ export const createRelaysTable = (database: Database): RelaysTable => ({
     (database.one('SELECT cursor FROM relays WHERE url = ?', [url])?.[0] ?? null) as number | null,
   setCursor: (url, atMs) => database.write('relays.setCursor', [url, atMs]),
   wantingFreshDates: () =>
-    database
-      .all('SELECT url FROM relays WHERE fresh_dates_since IS NOT NULL')
-      .map(([url]) => url as string),
+    database.all('SELECT url FROM relays WHERE fresh_dates_since IS NOT NULL').map(([url]) => url as string),
   wantFreshDates: (url, sinceMs) => database.write('relays.wantFreshDates', [url, sinceMs]),
 });
 

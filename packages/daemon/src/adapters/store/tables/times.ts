@@ -17,9 +17,7 @@ const moves = [
 export const createTimesTable = (database: Database): TimesTable => ({
   moveSince(sinceMs, byMs) {
     for (const move of moves) database.write(move, [sinceMs, byMs]);
-    const knownSinceMs = Number(
-      database.one("SELECT value FROM meta WHERE key = 'seen_since_ms'")?.[0] ?? 0,
-    );
+    const knownSinceMs = Number(database.one("SELECT value FROM meta WHERE key = 'seen_since_ms'")?.[0] ?? 0);
     if (knownSinceMs >= sinceMs) database.write('meta.set', ['seen_since_ms', String(knownSinceMs + byMs)]);
   },
 });
