@@ -1,4 +1,4 @@
-import { dayMs, minuteMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { isHex64, limits } from '@ocmesh/shared/contract';
 import { chatPayload, type Dialect, dialectOf, kinds } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';

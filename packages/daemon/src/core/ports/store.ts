@@ -289,6 +289,8 @@ export interface GreetedTable {
 
 /** The times of everything stored, by the clock of confirmed time. */
 export interface TimesTable {
+  /** Returns the newest time that is not later than this; null if there is none. */
+  newest(untilMs: ConfirmedMs): ConfirmedMs | null;
   /** Moves the times of what was stored since then, so that time that had passed before does not make it older. */
   moveSince(sinceMs: ConfirmedMs, byMs: number): void;
 }

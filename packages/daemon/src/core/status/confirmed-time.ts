@@ -3,7 +3,7 @@ import type { Store, Tables } from '../ports/store.ts';
 import { statusLimits } from './limits.ts';
 
 const GAP_MS = statusLimits.clockJumpSeconds * 1000;
-/** How often the time is stored. A crash loses what passed since then, until the next confirmation. */
+/** How often the time is stored. A crash loses what passed since then and since the last change of the store. */
 const STORE_EVERY_MS = 600_000;
 
 /** The clock of everything that expires or is deleted because of its age. */
@@ -28,8 +28,8 @@ export function createConfirmedTime(deps: {
   readonly log: Log;
 }): ConfirmedTime {
   const { store, clock, log } = deps;
-  const stored = store.peek(({ meta }) => ({
-    timeMs: numberOf(meta.get('time_ms')),
+  const stored = store.peek(({ meta, times }) => ({
+    timeMs: lastTime(numberOf(meta.get('time_ms')), times),
     offsetMs: numberOf(meta.get('time_offset_ms')),
     gapAtMs: numberOf(meta.get('time_gap_at_ms')),
   }));
@@ -107,5 +107,9 @@ export function createConfirmedTime(deps: {
     },
   };
 }
+
+/** Returns the time of the latest change, if a crash came before that time was stored itself. */
+const lastTime = (storedMs: ConfirmedMs | null, times: Tables['times']): ConfirmedMs | null =>
+  storedMs === null ? null : Math.max(storedMs, times.newest(storedMs + STORE_EVERY_MS) ?? 0);
 
 const numberOf = (text: string | null): number | null => (text === null || text === '' ? null : Number(text));
