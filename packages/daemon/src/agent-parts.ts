@@ -149,6 +149,7 @@ export function createOutgoing(
     clock,
     log,
     ownRelays: relays.relayList.urls,
+    correctedNow: time.correctedNow,
     relayOffsetMs: time.relayOffsetMs,
     ingest: pipeline.ingest,
   });
@@ -237,6 +238,7 @@ export function createMesh(
         clock,
         log,
         budget: relays.budget,
+        correctedNow: time.correctedNow,
         relayOffsetMs: time.relayOffsetMs,
       },
       {

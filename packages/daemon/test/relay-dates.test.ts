@@ -204,3 +204,16 @@ test('one relay of three that lies about the time does not change our dates', as
     expect(created_at).toBeLessThanOrEqual(world.clock.now() / 1000);
   }
 });
+
+test.each([DAY, -DAY])(
+  'with a clock that is off by %s ms, our presence is dated by the relays’ time',
+  async (offMs) => {
+    const world = createTestMesh(ONE);
+    world.relay.onPublish = takes(world, 900, 900, 'invalid: created_at out of range', -offMs);
+    world.relay.clockOffsetMs = -offMs;
+    await world.start();
+    await world.clock.advance(MINUTE);
+    const presences = world.relay.stored.filter((event) => (event as NostrEvent).kind === kinds.presence);
+    expect(presences).toHaveLength(1);
+  },
+);

@@ -32,7 +32,7 @@ export interface TimeWatch {
   toDate(confirmedMs: ConfirmedMs): UnixMs;
   /** Returns the date to sign events with, and to judge those of others: that of the relays while our clock is wrong. */
   correctedNow(): UnixMs;
-  /** Returns the relays' clocks minus ours; 0 if no relay sent its time. */
+  /** Returns the relays' clocks minus `correctedNow`; 0 if no relay sent its time. */
   relayOffsetMs(): number;
   start(): void;
   /** A relay is connected: what expired while the machine was off must not be sent to it. */
@@ -94,7 +94,7 @@ export function createTimeWatch(deps: {
     confirmedNow: confirmed.now,
     toDate: (confirmedMs) => confirmedMs + clock.now() - confirmed.now(),
     correctedNow: () => clock.now() + correctionMs(),
-    relayOffsetMs: () => medianOf(offsetsMs()) ?? 0,
+    relayOffsetMs: () => (medianOf(offsetsMs()) ?? 0) - correctionMs(),
     start() {
       cancel = every(clock, TICK_MS, tick);
     },
