@@ -34,7 +34,7 @@ export interface Identity {
 }
 
 /** Only for gift wraps. */
-export interface SealOptions {
+interface SealOptions {
   /** Id of the kind 14 message that this one replies to. */
   readonly replyTo?: string | null;
   /** Dates of the wrap; without them it is back-dated from the message's date. */
