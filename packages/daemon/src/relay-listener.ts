@@ -5,12 +5,14 @@ import type { Announcer } from './core/mesh/announce.ts';
 import type { RelayLists } from './core/mesh/relay-lists.ts';
 import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
+import type { RelayTests } from './core/relays/relay-tests.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
 
 /** Passes on what happens at the relays to the parts that react to it. */
 export function createRelayListener(deps: {
+  readonly relayTests: RelayTests;
   readonly pipeline: Pipeline;
   readonly counters: RefusalCounters;
   readonly announcer: Announcer;
@@ -22,9 +24,12 @@ export function createRelayListener(deps: {
   readonly time: Pick<TimeWatch, 'onConnected'>;
   readonly ownRelays: () => readonly string[];
 }): NetworkListener {
-  const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch, time } = deps;
+  const { relayTests, pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch } = deps;
+  const { statusWatch, time } = deps;
   return {
-    onEvent: pipeline.ingest,
+    onEvent(event, url) {
+      if (!relayTests.onEvent(event, url)) pipeline.ingest(event, url);
+    },
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();
@@ -35,7 +40,9 @@ export function createRelayListener(deps: {
     },
     onDisconnected(url) {
       statusWatch.check();
+      outbox.onDisconnected();
       catchUp.onDisconnected(url);
+      relayTests.onDisconnected(url);
     },
     onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
@@ -43,6 +50,7 @@ export function createRelayListener(deps: {
       statusWatch.check();
       if (subscription !== 'dm') return;
       catchUp.onSubscribed(url);
+      relayTests.onSubscribed(url);
       relayLists.onRelaysChanged();
     },
     onState(url) {

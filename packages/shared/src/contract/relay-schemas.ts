@@ -35,6 +35,18 @@ export const RelayStatus = Type.Object({
   ),
 });
 
+const finding = (question: string) =>
+  Type.Object(
+    {
+      answer: Type.Union([Type.Literal('yes'), Type.Literal('no'), Type.Literal('unknown')]),
+      reason: nullable(
+        text('Why; null if there is nothing to add. May repeat untrusted words of the relay.'),
+      ),
+      at: nullable(timestamp('When it was last tested; null if never.')),
+    },
+    { description: question },
+  );
+
 const AcceptedDates = Type.Union([Type.Literal('any'), Type.Literal('fresh'), Type.Literal('none')], {
   description:
     'Dates that it accepts: `any`, as far as we know; `fresh`: it refused an event for its age and gets only events dated ' +
@@ -43,6 +55,9 @@ const AcceptedDates = Type.Union([Type.Literal('any'), Type.Literal('fresh'), Ty
 
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
+  keeps: finding('Whether it returns our messages when asked. An OK does not prove that.'),
+  forwards: finding('Whether it sends messages for us to our open subscription.'),
+  keeps_presence: finding('Whether it returns our presence, by which other agents find us.'),
   clock_offset_ms: nullable(
     Type.Number({
       description: 'Its clock minus ours, in milliseconds; null if it did not report the time.',

@@ -1,4 +1,4 @@
-import { type Handlers, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { type Handlers, limits, OcmeshError, type RelayDetails } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { HandlerDeps } from './deps.ts';
@@ -8,11 +8,14 @@ export function createRelayHandlers({
   network,
   relayList,
   relayDates,
-}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates'>): Pick<
+  conductOf,
+}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates' | 'conductOf'>): Pick<
   Handlers,
   'listRelays' | 'addRelay' | 'removeRelay'
 > {
-  const present = (relay: RelaySnapshot) => presentRelayDetails(relay, relayDates.acceptedBy(relay.url));
+  const present = (relay: RelaySnapshot): RelayDetails =>
+    presentRelayDetails(relay, conductOf(relay.url), relayDates.acceptedBy(relay.url));
+
   return {
     listRelays: async () => network.relays().map(present),
 

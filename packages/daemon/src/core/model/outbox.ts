@@ -11,7 +11,7 @@ export interface OutboxItem {
   readonly event: NostrEvent;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
-  /** What it says, to sign it anew; null for a message, whose text is stored with it. */
+  /** What it says, to sign it again; null for a message, whose text is stored with it. */
   readonly payload: string | null;
   readonly createdAtMs: ConfirmedMs;
   readonly expiresAtMs: ConfirmedMs;
@@ -22,14 +22,17 @@ export interface OutboxEntry {
   readonly eventId: string;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
+  /** Length of the event as JSON. */
+  readonly bytes: number;
 }
 
 /** Outcome of publishing one event on one relay. */
 export interface RelayOutcomeRecord {
   readonly url: string;
-  readonly outcome: 'accepted' | 'rejected' | 'timeout';
+  /** `dropped`: it was accepted by a relay that is known to drop what it accepts. */
+  readonly outcome: 'accepted' | 'rejected' | 'timeout' | 'dropped';
   readonly reason: string | null;
-  /** This relay will not be tried again. */
+  /** This relay will not be tried again, even after a restart. */
   readonly final: boolean;
   readonly atMs: UnixMs;
 }

@@ -1,10 +1,12 @@
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import { isFinal } from './delivery-state.ts';
+import { judgeOutcome } from './delivery-state.ts';
 import type { Entries } from './entries.ts';
-import type { AttemptResult, Entry } from './entry.ts';
+import { type AttemptResult, type Entry, isRepeat } from './entry.ts';
 import type { Resign } from './resign-event.ts';
+import type { Targets } from './targets.ts';
 
 /** Publishes an entry's event to one relay and records the outcome. Rejects when the store refuses that. */
 export type Attempt = (entry: Entry, url: string) => Promise<AttemptResult>;
@@ -15,8 +17,10 @@ export function createAttempt(deps: {
   readonly budget: WriteBudget;
   readonly resign: Resign;
   readonly entries: Entries;
+  readonly targets: Pick<Targets, 'isSkipped'>;
+  readonly relayTests: Pick<RelayTests, 'drops'>;
 }): Attempt {
-  const { store, network, budget, resign, entries } = deps;
+  const { store, network, budget, resign, entries, targets } = deps;
 
   return async (entry, url) => {
     // From here to the publication nothing else may happen in between.
@@ -41,8 +45,7 @@ export function createAttempt(deps: {
       await entries.giveUp(entry, 'expired');
       return 'done';
     }
-    const isElsewhere = entry.pending.size > 1 || outcomes.some(({ outcome }) => outcome === 'accepted');
-    if (budget.refusesUs(url) && !entry.triesAll && isElsewhere) {
+    if (targets.isSkipped(entry, url)) {
       entry.pending.delete(url);
       entry.skipped.add(url);
       await entries.settle(entry);
@@ -53,17 +56,30 @@ export function createAttempt(deps: {
       return 'again';
     }
     const published = await network.publish(url, item.event);
-    budget.onOutcome(url, published);
     const { outcome } = published;
     if (outcome === 'not_connected') return 'not_connected';
     const dated = await resign.onOutcome(entry, url, item, outcomes, published);
+    // A refusal of the date, whatever its prefix, is not one of the writer.
+    if (dated === 'other') budget.onOutcome(url, published);
     if (dated === 'signed') {
       entries.rename(entry, item.event.id);
       return 'again';
     }
+    const judged =
+      dated === 'held'
+        ? { ...published, outcome, isFinal: false, isOver: false }
+        : judgeOutcome(
+            entry,
+            url,
+            outcome === 'accepted' && deps.relayTests.drops(url)
+              ? { outcome: 'dropped', reason: 'It accepts messages and drops them.', prefix: null }
+              : { ...published, outcome },
+          );
+    // What is repeated gets one attempt at a time.
+    const isOver = judged.isOver || isRepeat(entry, url);
     // Recorded at once, whatever other relays do: a slow relay must not hide that another one accepted the message.
-    const result = { ...published, outcome, isHeld: dated === 'held' };
-    await entries.record(entry, url, result);
-    return isFinal(result) ? 'done' : outcome === 'timeout' ? 'silent' : 'retry';
+    await entries.record(entry, url, { ...judged, isOver });
+    if (outcome === 'timeout') return 'silent';
+    return isOver ? 'done' : 'retry';
   };
 }

@@ -48,12 +48,20 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
     random: createSeededRandom(1),
     log,
     budget: createWriteBudget(clock),
-    resign: { ifStale: async () => false, onOutcome: async () => 'other' },
+    resign: {
+      ifStale: async () => false,
+      onOutcome: async () => 'other',
+      ifUnconfirmed: async () => false,
+    },
+    relayTests: { drops: () => false, onProof() {} },
     ownRelays: () => mesh.relays.map(({ url }) => url),
+    spareRelays: () => [],
     relaysOf: () => [],
+    askForRelays() {},
+    isOnline: () => false,
     confirmedNow: clock.now,
     emit() {},
-    bounds: { okBatchMs: 0 },
+    bounds: { okBatchMs: 0, awaitingReceipt: 10, awaitingReceiptBytes: 10_000 },
   });
   works = false;
   outbox.start();

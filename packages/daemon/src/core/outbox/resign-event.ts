@@ -43,6 +43,8 @@ export interface Resign {
     outcomes: readonly RelayOutcomeRecord[],
     outcome: PublishOutcome,
   ): Promise<'signed' | 'held' | 'other'>;
+  /** Re-signs a message that relays accepted and the peer did not confirm: if it has the message, it confirms it again. */
+  ifUnconfirmed(entry: Entry, item: OutboxItem): Promise<boolean>;
 }
 
 export function createResign(deps: {
@@ -156,6 +158,15 @@ export function createResign(deps: {
       // Another relay has it: this one is not worth more attempts.
       if (outcomes.some((other) => other.outcome === 'accepted')) return 'other';
       return draftOf(item, outcomes) ? 'held' : 'other';
+    },
+    async ifUnconfirmed(entry, item) {
+      if (entry.resigned >= outboxLimits.resigns) return false;
+      entry.resigned++;
+      return resign(
+        entry,
+        item,
+        store.peek((tables) => tables.outbox.outcomes(item.event.id)),
+      );
     },
   };
 }

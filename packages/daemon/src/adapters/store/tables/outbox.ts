@@ -5,6 +5,12 @@ import type { SqlValue } from '../sql/sql.ts';
 import type { Database } from './database.ts';
 
 export function createOutboxTable(database: Database): OutboxTable {
+  function remove(eventId: string): void {
+    database.write('outbox.remove', [eventId]);
+    // Outcomes of a message remain to be shown; those of a hello or receipt are not.
+    database.write('outcomes.forget', [eventId, eventId]);
+  }
+
   return {
     insert({ event, peer, purpose, payload, createdAtMs, expiresAtMs }) {
       const text = JSON.stringify(event);
@@ -19,11 +25,12 @@ export function createOutboxTable(database: Database): OutboxTable {
     },
     entries: () =>
       database
-        .all('SELECT event_id, peer, purpose FROM outbox ORDER BY rowid')
-        .map(([eventId, peer, purpose]) => ({
+        .all('SELECT event_id, peer, purpose, length(event) FROM outbox ORDER BY rowid')
+        .map(([eventId, peer, purpose, bytes]) => ({
           eventId: eventId as string,
           peer: peer as Pubkey,
           purpose: purpose as Purpose,
+          bytes: bytes as number,
         })),
     expired: (nowMs) =>
       database
@@ -34,12 +41,15 @@ export function createOutboxTable(database: Database): OutboxTable {
       database.write('outcomes.setEvent', [event.id, eventId]);
       database.write('messages.setEvent', [event.id, eventId]);
     },
-    remove(eventId) {
-      database.write('outbox.remove', [eventId]);
-      // Outcomes of a message remain to be shown; those of a hello or receipt are not.
-      database.write('outcomes.forget', [eventId, eventId]);
+    remove,
+    removePublished(limit) {
+      const rows = database.all(
+        `SELECT o.event_id FROM outbox o JOIN messages m ON m.event_id = o.event_id
+         WHERE m.state = 'published' ORDER BY o.rowid LIMIT ?`,
+        [limit],
+      );
+      for (const [eventId] of rows) remove(eventId as string);
     },
-
     record: (eventId, { url, outcome, reason, final, atMs }) =>
       database.write('outcomes.record', [eventId, url, outcome, reason, Number(final), atMs]),
     outcomes: (eventId) =>
