@@ -9,7 +9,7 @@ export interface Lanes {
   /** Makes the relays pending and queues the entry for each. */
   queue(entry: Entry, urls: readonly string[]): void;
   onConnected(url: string): void;
-  /** Ends all retry delays. */
+  /** Ends all retry delays: what relays refused because of a wrong clock may go now. */
   retryAll(): void;
   /** Pauses sending to every relay. */
   backOff(ms: number): void;

@@ -196,7 +196,6 @@ export function createOutbox(deps: {
       reach();
     },
     onEvent(event) {
-      // What relays refused because of a wrong clock may go now.
       if (event.type === 'clock.jumped') return lanes.retryAll();
       if (event.type === 'peer.trust' && event.peer.trust === 'blocked') {
         entries.withdraw(event.peer.pubkey).catch(onStoreFailure);
