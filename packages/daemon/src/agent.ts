@@ -124,7 +124,13 @@ export async function createAgent(
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
     config,
   );
-  const reporting = createReporting(base, { retention, twins, relays, outgoing });
+  const reporting = createReporting(base, {
+    retention,
+    twins,
+    relays,
+    outgoing,
+    discovery: mesh.discovery,
+  });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -205,6 +211,7 @@ function listParts(
       announcer,
       outbox,
       catchUp,
+      discovery,
       relayLists,
       time,
       relayWatch,

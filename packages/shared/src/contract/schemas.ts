@@ -26,6 +26,7 @@ export const Reason = Type.Object({
     [
       Type.Literal('no_relay'),
       Type.Literal('no_dm_relay'),
+      Type.Literal('no_discovery'),
       Type.Literal('outbox_stalled'),
       Type.Literal('storage_refuses'),
       Type.Literal('inbox_full'),
@@ -37,6 +38,7 @@ export const Reason = Type.Object({
       description:
         '`no_relay`: no relay is connected; ' +
         '`no_dm_relay`: no relay delivers our messages; ' +
+        '`no_discovery`: no relay shows other agents; ' +
         '`no_keeping_relay`: every connected relay drops what it accepts; ' +
         '`outbox_stalled`: messages are queued, and no connected relay is left to try; ' +
         '`storage_refuses`: nothing can be stored; ' +
