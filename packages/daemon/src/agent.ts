@@ -99,15 +99,25 @@ export async function createAgent(
     log,
     onJump: () => emit([{ type: 'clock.jumped' }]),
   });
-  const trust = createTrust({ store, clock, log }, policyOf(config), bounds);
+  const trust = createTrust(
+    { store, clock, confirmedNow: time.confirmedNow, toDate: time.toDate, log },
+    policyOf(config),
+    bounds,
+  );
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
-  const relays = createRelays(base, config);
+  const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(
     { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
     { instance, onlineWindowMs },
   );
-  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention, twins });
+  const ingest = createIngest(base, {
+    signatureChecks: ports.signatureChecks,
+    time,
+    trust,
+    retention,
+    twins,
+  });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(
     base,
@@ -139,8 +149,10 @@ export async function createAgent(
         store,
         network,
         clock,
+        toDate: time.toDate,
         emit,
         relayList: relays.relayList,
+        relayDates: relays.dates,
         conductOf: relays.relayTests.conductOf,
         health: reporting.health,
         hub: reporting.hub,
@@ -208,6 +220,7 @@ function listParts(
       catchUp,
       discovery,
       relayLists,
+      time,
       relayWatch,
       statusWatch,
       ownRelays,

@@ -24,13 +24,9 @@ function wrapOf(world: TestMesh, agent: TestAgent, draft: RumorDraft): NostrEven
   const nowSec = Math.floor(world.clock.now() / 1000);
   const tags = draft.tags ?? [['p', agent.pubkey]];
   const rumor = { pubkey: carol.pubkey, created_at: nowSec, kind: 14, content: '', ...draft, tags };
-  return wrapRumor(
-    deps,
-    carol,
-    rumor as Parameters<typeof wrapRumor>[2],
-    newWrapKey(deps, agent.pubkey),
+  return wrapRumor(deps, carol, rumor as Parameters<typeof wrapRumor>[2], newWrapKey(deps, agent.pubkey), {
     nowSec,
-  );
+  });
 }
 
 async function receiving() {

@@ -79,6 +79,7 @@ export const aRelay = (over: Partial<RelayDetails> = {}): RelayDetails => ({
   keeps_presence: { answer: 'yes', reason: null, at: noon },
   clock_offset_ms: null,
   round_trip_ms: 42.4,
+  dates: 'any',
   supported_nips: [],
   limitation: {},
   ...over,

@@ -37,7 +37,7 @@ export {
 } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
 export { proofText } from './proof.ts';
-export type { RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
+export type { AcceptedDates, RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {
   Delivery,
   DeliveryState,

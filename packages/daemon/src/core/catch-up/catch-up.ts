@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, every, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  every,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -36,10 +43,12 @@ export function createCatchUp(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
   readonly clock: Clock;
+  /** Returns the wall clock's date of a moment in confirmed time. */
+  readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
   readonly log: Log;
   readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
 }): CatchUp {
-  const { self, network, store, clock, log, ingestBackfill } = deps;
+  const { self, network, store, clock, toDate, log, ingestBackfill } = deps;
   const relays = new Map<string, RelayCatchUp>();
   const fetchMessages = createFetchMessages({ self, network, store, log, ingestBackfill });
   let cancelCursors: Cancel = () => {};
@@ -50,7 +59,7 @@ export function createCatchUp(deps: {
     if (known) return known;
     const isOpen = (): boolean =>
       !stopped && network.relays().some((relay) => relay.url === url && relay.open);
-    const relay = createRelayCatchUp(url, { store, clock, log, fetchMessages, isOpen });
+    const relay = createRelayCatchUp(url, { store, clock, toDate, log, fetchMessages, isOpen });
     relays.set(url, relay);
     return relay;
   }

@@ -1,5 +1,6 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import {
+  type AcceptedDates,
   type Delivery,
   type Message,
   type Peer,
@@ -158,13 +159,18 @@ const presentFinding = ({ answer, reason, atMs }: Finding): RelayDetails['keeps'
 });
 
 /** Shows a relay as `GET /relays` does. */
-export const presentRelayDetails = (relay: RelaySnapshot, conduct: Conduct): RelayDetails => ({
+export const presentRelayDetails = (
+  relay: RelaySnapshot,
+  conduct: Conduct,
+  dates: AcceptedDates,
+): RelayDetails => ({
   ...presentRelay(relay),
   keeps: presentFinding(conduct.keeps),
   forwards: presentFinding(conduct.forwards),
   keeps_presence: presentFinding(conduct.presence),
   clock_offset_ms: relay.clockOffsetMs,
   round_trip_ms: relay.roundTripMs,
+  dates,
   supported_nips: [...(relay.info?.supportedNips ?? [])],
   limitation: { ...relay.info?.limitation },
 });

@@ -26,6 +26,13 @@ export interface KeyPair {
   readonly pubkey: Pubkey;
 }
 
+/** How a gift wrap is dated. */
+export interface WrapDates {
+  readonly nowSec: number;
+  /** How far the wrap may be back-dated, if less than NIP-59 allows. The seal inside is not visible to relays. */
+  readonly backDatedSec?: number;
+}
+
 /** A direct message that is damaged, forged or not for us. Never says which, so that it is no oracle. */
 export class UnreadableDmError extends Error {
   constructor() {
@@ -74,17 +81,17 @@ export function wrapRumor(
   author: KeyPair,
   rumor: Rumor,
   once: WrapKey,
-  nowSec: number,
+  { nowSec, backDatedSec = BACK_DATED_SEC }: WrapDates,
 ): NostrEvent {
   const { engine, random } = deps;
   const { recipient } = once;
-  const backDated = (): number => nowSec - Math.floor(random.unit() * BACK_DATED_SEC);
+  const backDated = (maxSec: number): number => nowSec - Math.floor(random.unit() * maxSec);
   const plaintext = JSON.stringify(rumor);
   if (utf8Bytes(plaintext) > identityLimits.rumorBytes) throw new OcmeshError('content_too_large');
   const seal = engine.sign(
     {
       kind: kinds.seal,
-      created_at: backDated(),
+      created_at: backDated(BACK_DATED_SEC),
       tags: [],
       content: engine.nip44.seal(author.secretKey, recipient, plaintext),
     },
@@ -93,7 +100,7 @@ export function wrapRumor(
   return engine.sign(
     {
       kind: kinds.giftWrap,
-      created_at: backDated(),
+      created_at: backDated(backDatedSec),
       tags: [['p', recipient]],
       content: once.seal(JSON.stringify(seal)),
     },

@@ -81,7 +81,7 @@ test.each([
     content: 'x',
   };
   const rumor = { id: deps.engine.eventId(unsigned), ...unsigned };
-  const wrap = wrapRumor(deps, alice, rumor, newWrapKey(deps, bob.pubkey), NOW_SEC);
+  const wrap = wrapRumor(deps, alice, rumor, newWrapKey(deps, bob.pubkey), { nowSec: NOW_SEC });
   expect(bob.openDm(wrap).replyTo).toBe(replyTo);
 });
 

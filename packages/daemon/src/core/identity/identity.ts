@@ -3,7 +3,7 @@ import { isHex64, type Pubkey } from '@ocmesh/shared/contract';
 import { type EventDraft, kinds, type NostrEvent, parseEvent, tagValues } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store } from '../ports/store.ts';
-import { openPrivateDm, privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
+import { openPrivateDm, privateDm, UnreadableDmError, type WrapDates, wrapRumor } from './gift-wrap.ts';
 import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
 import { nip04TestEvent, type TestEventDates, wrapTestEvent } from './test-event.ts';
@@ -25,8 +25,7 @@ export interface Identity {
     plaintext: string,
     createdAtSec: number,
     codec: DmCodecName,
-    /** Id of the kind 14 message that this one replies to; only gift wraps carry it. */
-    replyTo?: string | null,
+    options?: SealOptions,
   ): SealedDm;
   /** Returns an event to ourselves, to be published and asked for: what a relay does with it shows whether it works. */
   testEvent(codec: DmCodecName, dates: TestEventDates): NostrEvent;
@@ -35,6 +34,14 @@ export interface Identity {
    * @throws UnreadableDmError
    */
   openDm(event: NostrEvent): OpenedDm;
+}
+
+/** Only for gift wraps. */
+interface SealOptions {
+  /** Id of the kind 14 message that this one replies to. */
+  readonly replyTo?: string | null;
+  /** Dates of the wrap; without them it is back-dated from the message's date. */
+  readonly wrap?: WrapDates;
 }
 
 interface SealedDm {
@@ -128,11 +135,11 @@ export function createIdentity(
       }
     },
 
-    sealDm(peer, plaintext, createdAtSec, codec, replyTo = null) {
+    sealDm(peer, plaintext, createdAtSec, codec, { replyTo = null, wrap } = {}) {
       if (codec === 'nip17') {
         const recipients = [peer];
         const rumor = privateDm(engine, { author: pubkey, recipients, plaintext, createdAtSec, replyTo });
-        const event = wrapRumor(deps, us, rumor, wrapKeyFor(peer), createdAtSec);
+        const event = wrapRumor(deps, us, rumor, wrapKeyFor(peer), wrap ?? { nowSec: createdAtSec });
         return { event, id: rumor.id };
       }
       const event = sign({

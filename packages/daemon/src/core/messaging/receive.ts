@@ -197,7 +197,7 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
   replyTo: chat.replyTo ?? dm.replyTo,
   thread: chat.thread,
   timestampMs: believedTime(dm.createdAtSec, chat.tsMs),
-  arrivedAtMs: source.receivedAtMs,
+  arrivedAtMs: source.storedAtMs,
   read: false,
   state: 'received',
   deliveredAtMs: null,

@@ -1,4 +1,13 @@
-import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  every,
+  hourMs,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
@@ -36,8 +45,8 @@ export function createRetention(
     readonly store: Store;
     readonly clock: Clock;
     readonly log: Log;
-    /** Wall-clock time that ignores unconfirmed forward jumps: nothing may be deleted because of a wrong clock. */
-    readonly confirmedNow: () => UnixMs;
+    /** Time that no jump of the clock moves: nothing may be deleted because of a wrong clock. */
+    readonly confirmedNow: () => ConfirmedMs;
   },
   bounds: RetentionBounds,
 ): Retention {

@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 
 export interface MessageRecord {
@@ -15,8 +15,8 @@ export interface MessageRecord {
   readonly replyTo: string | null;
   readonly thread: string | null;
   readonly timestampMs: UnixMs;
-  /** When this daemon stored it. */
-  readonly arrivedAtMs: UnixMs;
+  /** When this daemon stored it: how old it is, not a date. */
+  readonly arrivedAtMs: ConfirmedMs;
   readonly read: boolean;
   readonly state: DeliveryState;
   readonly deliveredAtMs: UnixMs | null;

@@ -1,9 +1,11 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 
 /** Where an event came from and when. */
 export interface Source {
   readonly url: string;
   readonly receivedAtMs: UnixMs;
+  /** The same moment in confirmed time, by which what is stored grows old. */
+  readonly storedAtMs: ConfirmedMs;
   /** The relay already had it when we asked; it did not come live. */
   readonly isBackfill: boolean;
 }

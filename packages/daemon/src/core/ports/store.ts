@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { MessageRecord, NewMessage, Order, ReceiptDue, Series } from '../model/message.ts';
@@ -59,6 +59,7 @@ export interface Tables {
   readonly pendingContacts: PendingContactsTable;
   readonly loops: LoopsTable;
   readonly greeted: GreetedTable;
+  readonly times: TimesTable;
 }
 
 /** Single values by key. */
@@ -74,6 +75,8 @@ type MetaKey =
   | 'relay_lists_at_sec'
   | 'seen_since_ms'
   | 'time_ms'
+  | 'time_offset_ms'
+  | 'time_gap_at_ms'
   | 'policy';
 
 export interface PeerFilter {
@@ -173,7 +176,7 @@ export interface MessagesTable {
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
   /** Returns ids of this peer's messages for which this receipt was sent last, the newest first. */
-  receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: UnixMs, limit: number): string[];
+  receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: ConfirmedMs, limit: number): string[];
   /** Returns the number of messages and the bytes of their text. */
   totals(): { count: number; bytes: number };
   /**
@@ -184,7 +187,7 @@ export interface MessagesTable {
    */
   prune(which: {
     readonly unreadOfStrangers: boolean;
-    readonly arrivedBeforeMs?: UnixMs;
+    readonly arrivedBeforeMs?: ConfirmedMs;
     readonly limit: number;
   }): number;
   /** Whether there are messages that may no longer be shown. */
@@ -194,13 +197,13 @@ export interface MessagesTable {
   hasPrunable(): boolean;
   /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
   newestIncoming(within: {
-    readonly fromMs: UnixMs;
-    readonly toMs: UnixMs;
+    readonly fromMs: ConfirmedMs;
+    readonly toMs: ConfirmedMs;
     readonly peer?: Pubkey;
     readonly limit: number;
   }): Pick<MessageRecord, 'peer' | 'hops'> | null;
   /** Counts our automatic messages to this peer since then, among the last 1,000 of the conversation. */
-  countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
+  countAutomatic(peer: Pubkey, sinceMs: ConfirmedMs): number;
   /** Counts outgoing messages in each of these states. */
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
 }
@@ -217,6 +220,8 @@ export interface OutboxTable {
   get(eventId: string): OutboxItem | null;
   /** Returns all items without their events, the oldest first. */
   entries(): OutboxEntry[];
+  /** Returns the event ids of items that expired by this time. */
+  expired(nowMs: ConfirmedMs): string[];
   /** Replaces an item's event by a re-signed one, which takes over the place, the outcomes and the message's event id. */
   replace(eventId: string, event: NostrEvent): void;
   /** Removes an item. The outcomes of a message are kept as long as the message. */
@@ -232,19 +237,22 @@ export interface OutboxTable {
 /** Ids of events that were verified and processed. */
 export interface SeenTable {
   has(eventId: string): boolean;
-  add(eventId: string, atMs: UnixMs): void;
+  add(eventId: string, atMs: ConfirmedMs): void;
   /** Forgets ids added before this time, and raises `knownSinceMs` to it, which never goes back. */
-  forgetBefore(atMs: UnixMs): void;
+  forgetBefore(atMs: ConfirmedMs): void;
   /** Returns when the oldest of the newest `count` ids was added; 0 if there are fewer. */
-  newestSinceMs(count: number): UnixMs;
+  newestSinceMs(count: number): ConfirmedMs;
   /** Returns the time since which all ids are known; older events would count as new. */
-  knownSinceMs(): UnixMs;
+  knownSinceMs(): ConfirmedMs;
 }
 
 export interface RelaysTable {
   /** Returns the time, by our clock, up to which nothing of this relay can be missing; null before the first catch-up. */
   cursor(url: string): UnixMs | null;
   setCursor(url: string, atMs: UnixMs): void;
+  /** Returns the relays that refused an event because of its age. */
+  wantingFreshDates(): string[];
+  wantFreshDates(url: string, sinceMs: UnixMs): void;
 }
 
 /** Newest relay list of each kind (10002, 10050) by each peer, and the relays that the owner named for it. */
@@ -266,9 +274,9 @@ export interface RelayChoicesTable {
 /** Responses to calls with an idempotency key. */
 export interface IdempotencyTable {
   /** Returns the call and the response stored under this key since then. */
-  get(key: string, sinceMs: UnixMs): { call: string; response: string } | null;
+  get(key: string, sinceMs: ConfirmedMs): { call: string; response: string } | null;
   /** Stores a response, and forgets keys older than `forgetBeforeMs`. */
-  put(key: string, call: string, response: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
+  put(key: string, call: string, response: string, atMs: ConfirmedMs, forgetBeforeMs: ConfirmedMs): void;
 }
 
 /** Messages of strangers that are held for the owner's decision. */
@@ -280,17 +288,17 @@ export interface HeldTable {
   of(peer: Pubkey): NewMessage[];
   removeOf(peer: Pubkey): void;
   /** Returns strangers with held messages, in order of their first one. */
-  peers(): { peer: Pubkey; sinceMs: UnixMs; count: number }[];
-  forgetBefore(atMs: UnixMs): void;
+  peers(): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
+  forgetBefore(atMs: ConfirmedMs): void;
 }
 
 /** Strangers our agent wants to write to, if the owner agrees. */
 export interface PendingContactsTable {
   /** Does nothing if there is one for this peer already. */
-  put(peer: Pubkey, atMs: UnixMs, content: string): void;
+  put(peer: Pubkey, atMs: ConfirmedMs, content: string): void;
   remove(peer: Pubkey): void;
-  list(): { peer: Pubkey; atMs: UnixMs; content: string }[];
-  forgetBefore(atMs: UnixMs): void;
+  list(): { peer: Pubkey; atMs: ConfirmedMs; content: string }[];
+  forgetBefore(atMs: ConfirmedMs): void;
 }
 
 /** Conversations that the loop guard has ever paused. */
@@ -298,20 +306,28 @@ export interface LoopsTable {
   get(peer: Pubkey): LoopRecord | null;
   set(peer: Pubkey, record: LoopRecord): void;
   /** Returns conversations that were paused after this time and not resumed. */
-  pausedSince(sinceMs: UnixMs): { peer: Pubkey; pausedAtMs: UnixMs }[];
+  pausedSince(sinceMs: ConfirmedMs): { peer: Pubkey; pausedAtMs: ConfirmedMs }[];
 }
 interface LoopRecord {
   /** null once resumed. */
-  readonly pausedAtMs: UnixMs | null;
+  readonly pausedAtMs: ConfirmedMs | null;
   /** Earlier messages do not count. */
-  readonly countFromMs: UnixMs;
+  readonly countFromMs: ConfirmedMs;
 }
 
 /** Keys that got a hello, including those of forgotten peers. */
 export interface GreetedTable {
   has(pubkey: Pubkey): boolean;
-  add(pubkey: Pubkey, atMs: UnixMs): void;
-  countSince(atMs: UnixMs): number;
+  add(pubkey: Pubkey, atMs: ConfirmedMs): void;
+  countSince(atMs: ConfirmedMs): number;
   /** Counts those among them that the owner did not name and that never wrote to us. */
-  countUnrepliedSince(atMs: UnixMs): number;
+  countUnrepliedSince(atMs: ConfirmedMs): number;
+}
+
+/** The times of everything stored, by the clock of confirmed time. */
+export interface TimesTable {
+  /** Returns the newest time that is not later than this; null if there is none. */
+  newest(untilMs: ConfirmedMs): ConfirmedMs | null;
+  /** Moves the times of what was stored since then, so that time that had passed before does not make it older. */
+  moveSince(sinceMs: ConfirmedMs, byMs: number): void;
 }

@@ -1,4 +1,4 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
@@ -31,26 +31,26 @@ export interface HeldMessages {
 /** Releases held messages of strangers into the inbox. */
 export function createHeldMessages(deps: {
   readonly store: Store;
-  readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
   /** Makes room for one more message. @returns whether there is room */
   readonly makeRoom: (tables: Tables) => boolean;
   /** Stores an incoming message at its place in the conversation. */
   readonly insert: (tables: Tables, message: NewMessage) => { arrival: number };
   readonly emit: (events: readonly DomainEvent[]) => void;
 }): HeldMessages {
-  const { store, clock, makeRoom, insert, emit } = deps;
+  const { store, confirmedNow, makeRoom, insert, emit } = deps;
 
   function release(tables: Tables, { pubkey }: PeerRecord): DomainEvent[] {
     const held = tables.held.of(pubkey);
     if (held.length === 0) return [];
     if (!makeRoom(tables)) throw new OcmeshError('inbox_full');
     tables.held.removeOf(pubkey);
-    const nowMs = clock.now();
+    const nowMs = confirmedNow();
     return held.flatMap((message) => receive(tables, message, nowMs));
   }
 
   /** Stores a held message as if it had arrived now, so that callers who wait with a cursor do not miss it. */
-  function receive(tables: Tables, message: NewMessage, nowMs: UnixMs): DomainEvent[] {
+  function receive(tables: Tables, message: NewMessage, nowMs: ConfirmedMs): DomainEvent[] {
     const earlier = tables.messages.get(message.id);
     const isCopy = earlier?.direction === 'in' && isCopyOf(earlier, message);
     if (isCopy || tables.messages.findByEvent(message.eventId)) return [];

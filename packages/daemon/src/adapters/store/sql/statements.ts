@@ -93,7 +93,11 @@ const list = [
     2,
   ],
   ['messages.setEvent', 'UPDATE messages SET event_id = ? WHERE event_id = ?'],
-  ['outbox.insert', 'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)'],
+  [
+    'outbox.insert',
+    'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)',
+    3,
+  ],
   ['outbox.setEvent', 'UPDATE outbox SET event_id = ?, event = ? WHERE event_id = ?'],
   ['outcomes.setEvent', 'UPDATE relay_outcomes SET event_id = ? WHERE event_id = ?'],
   [
@@ -180,6 +184,28 @@ const list = [
   ],
   ['messages.expire', 'DELETE FROM messages WHERE expires_at <= ?'],
   ['series.forgetLeft', 'DELETE FROM series WHERE peer NOT IN (SELECT pubkey FROM peers)'],
+  [
+    'outbox.insert',
+    `INSERT INTO outbox(event_id, event, peer, purpose, expires_at, created_at, payload)
+     VALUES(?, ?, ?, ?, ?, ?, ?)`,
+  ],
+  [
+    'relays.wantFreshDates',
+    `INSERT INTO relays(url, fresh_dates_since) VALUES(?, ?)
+     ON CONFLICT(url) DO UPDATE SET fresh_dates_since = coalesce(fresh_dates_since, excluded.fresh_dates_since)`,
+  ],
+  [
+    'times.moveOutbox',
+    'UPDATE outbox SET created_at = created_at + ?2, expires_at = expires_at + ?2 WHERE created_at >= ?1',
+  ],
+  ['times.moveMessages', 'UPDATE messages SET arrived_at = arrived_at + ?2 WHERE arrived_at >= ?1'],
+  ['times.moveSeen', 'UPDATE seen SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveHeld', 'UPDATE held SET at = at + ?2 WHERE at >= ?1'],
+  ['times.movePendingContacts', 'UPDATE contact_wishes SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveIdempotency', 'UPDATE idempotency SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveGreeted', 'UPDATE greeted SET at = at + ?2 WHERE at >= ?1'],
+  ['times.movePauses', 'UPDATE loop_pauses SET paused_at = paused_at + ?2 WHERE paused_at >= ?1'],
+  ['times.moveCounts', 'UPDATE loop_pauses SET count_from = count_from + ?2 WHERE count_from >= ?1'],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

@@ -12,6 +12,7 @@ import {
   createSeenTable,
   createSeriesTable,
 } from './small-tables.ts';
+import { createTimesTable } from './times.ts';
 import {
   createGreetedTable,
   createHeldTable,
@@ -34,4 +35,5 @@ export const createTables = (database: Database): Tables => ({
   pendingContacts: createPendingContactsTable(database),
   loops: createLoopsTable(database),
   greeted: createGreetedTable(database),
+  times: createTimesTable(database),
 });

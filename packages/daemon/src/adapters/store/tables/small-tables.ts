@@ -49,6 +49,9 @@ export const createRelaysTable = (database: Database): RelaysTable => ({
   cursor: (url) =>
     (database.one('SELECT cursor FROM relays WHERE url = ?', [url])?.[0] ?? null) as number | null,
   setCursor: (url, atMs) => database.write('relays.setCursor', [url, atMs]),
+  wantingFreshDates: () =>
+    database.all('SELECT url FROM relays WHERE fresh_dates_since IS NOT NULL').map(([url]) => url as string),
+  wantFreshDates: (url, sinceMs) => database.write('relays.wantFreshDates', [url, sinceMs]),
 });
 
 /** Kind of the row with the relays that the owner named: no relay list has it. */
