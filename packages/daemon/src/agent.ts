@@ -116,6 +116,7 @@ export async function createAgent(
         clock,
         emit,
         relayList: relays.relayList,
+        backlogOf: ingest.catchUp.backlog,
         health: reporting.health,
         hub: reporting.hub,
         counters: ingest.counters,

@@ -23,6 +23,8 @@ export function createRelayListener(deps: {
   const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } = deps;
   return {
     onEvent: pipeline.ingest,
+    // Asked for like the rest of its query, whatever its date.
+    onLate: (event, url) => void pipeline.ingestBackfill([event], url),
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();
@@ -35,6 +37,7 @@ export function createRelayListener(deps: {
       catchUp.onDisconnected(url);
     },
     onInfo: announcer.onInfo,
+    onAuthenticated: catchUp.onAuthenticated,
     onSubscribed(url, subscription) {
       statusWatch.check();
       if (subscription !== 'dm') return;

@@ -37,6 +37,17 @@ export const RelayStatus = Type.Object({
 
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
+  catch_up: Type.Union([Type.Literal('pending'), Type.Literal('complete'), Type.Literal('incomplete')], {
+    description:
+      'Messages that it kept while we were disconnected. `pending`: not fetched yet; `complete`: all are here; ' +
+      '`incomplete`: it has, or may have, more than it sends us. We ask again each hour.',
+  }),
+  missed_live: Type.Integer({
+    description: 'Messages that it should have sent at once, and that we found on it minutes later.',
+  }),
+  shares_subscription: flag(
+    'It allows so few subscriptions (NIP-11 `max_subscriptions`) that messages, presences and queries share them.',
+  ),
   clock_offset_ms: nullable(
     Type.Number({
       description: 'Its clock minus ours, in milliseconds; null if it did not report the time.',

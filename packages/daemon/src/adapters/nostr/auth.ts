@@ -8,8 +8,10 @@ export interface Authentication {
   onChallenge(challenge: string): void;
   /** Signs the challenge, once for all callers. Resolves to whether the relay accepted it. */
   authenticate(): Promise<boolean>;
-  /** Authenticates without being asked if the relay serves nobody else; once per connection. */
-  authenticateIfRequired(): void;
+  /** Authenticates before anything was refused, if the relay may withhold something without a word; once per connection. */
+  authenticateIfWanted(): void;
+  /** Returns whether a response is under way. */
+  isPending(): boolean;
   result(): AuthResult;
   /** Makes the next `authenticate` sign again after a refusal, which may be out of date. */
   renew(): void;
@@ -24,20 +26,22 @@ export interface AuthenticationDeps {
   readonly sign: (draft: EventDraft) => NostrEvent;
   /** Sends the signed challenge and resolves with the relay's OK. */
   readonly send: (event: NostrEvent) => Promise<PublishOutcome>;
-  /** Returns whether the relay serves only authenticated clients (NIP-11 `auth_required`). */
-  readonly isRequired: () => boolean;
+  /** Returns whether to authenticate before anything was refused. */
+  readonly isWanted: () => boolean;
+  readonly onAccepted: () => void;
   readonly onRefused: (reason: string) => void;
 }
 
 /** NIP-42 on one connection. A refusal is a state, not an exception. */
 export function createAuthentication(deps: AuthenticationDeps): Authentication {
-  const { url, clock, rateLimit, sign, send, isRequired, onRefused } = deps;
+  const { url, clock, rateLimit, sign, send, isWanted, onAccepted, onRefused } = deps;
   let challenge: string | null = null;
   let pending: Promise<boolean> | null = null;
   let result: AuthResult = { outcome: 'none', reason: '' };
   let triedUnasked = false;
   let isClosed = false;
   let isWaiting = false;
+  let isResponding = false;
   let endWait = (): void => {};
 
   async function respond(): Promise<boolean> {
@@ -54,12 +58,14 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
       content: '',
     });
     const ok = await send(event);
+    isResponding = false;
     // The OK and the close may have come in the same turn.
     if (isClosed || ok.outcome === 'not_connected') return false;
     const isAccepted = ok.outcome === 'accepted';
     const reason = isAccepted ? '' : (ok.reason ?? ok.outcome);
     result = { outcome: isAccepted ? 'accepted' : 'refused', reason };
-    if (!isAccepted) onRefused(reason);
+    if (isAccepted) onAccepted();
+    else onRefused(reason);
     return isAccepted;
   }
 
@@ -80,7 +86,10 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
 
   function authenticate(): Promise<boolean> {
     if (isClosed || challenge === null) return Promise.resolve(false);
-    pending ??= respond();
+    if (pending === null) {
+      isResponding = true;
+      pending = respond();
+    }
     return pending;
   }
 
@@ -90,11 +99,12 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
       if (!isWaiting) pending = null;
     },
     authenticate,
-    authenticateIfRequired() {
-      if (triedUnasked || challenge === null || !isRequired()) return;
+    authenticateIfWanted() {
+      if (triedUnasked || challenge === null || !isWanted()) return;
       triedUnasked = true;
       void authenticate();
     },
+    isPending: () => isResponding,
     result: () => result,
     renew() {
       if (result.outcome === 'refused') pending = null;

@@ -93,7 +93,10 @@ export function createSession(url: string, deps: SessionDeps): Session {
       info: info.current,
       onOpen,
       onClose,
+      isOwn: role === 'own',
       onEvent: (event) => listener.onEvent(event, url),
+      onLate: (event) => listener.onLate(event, url),
+      onAuthenticated: () => listener.onAuthenticated(url),
       onSubscribed(name) {
         listener.onSubscribed(url, name);
         status.reportState();
@@ -104,6 +107,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
         listener.onGarbage(url, offence);
         penalize(offence);
       },
+      onTooLarge: (reason) => listener.onGarbage(url, reason),
     });
     status.reportState();
     // A peer's relay gets our writes and no other request.
@@ -132,7 +136,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     status.reportState();
   }
 
-  function penalize(offence: Offence | 'garbage_frame' | 'frame_too_large'): void {
+  function penalize(offence: Offence | 'garbage_frame'): void {
     // A bad relay is better than none.
     if (reputation.penalize(offence)) attempt?.onReputationLost(offence, role === 'own' && !othersOpen());
   }

@@ -1,8 +1,8 @@
 import { type Clock, hourMs } from '@ocmesh/shared/ambient';
-import { closeFrame, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
+import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
 import { createAuthRetry } from './auth-retry.ts';
 import { nostrLimits } from './limits.ts';
-import { createReq, type Req, type ReqSpec } from './req.ts';
+import { createReq, type EoseHint, type Req, type ReqSpec } from './req.ts';
 
 export interface SubscriptionsDeps {
   readonly clock: Clock;
@@ -17,6 +17,8 @@ export interface SubscriptionsDeps {
   readonly onRefused: (id: string, reason: string) => void;
   /** A permanent subscription is about to be sent again after a refusal that held for hours. */
   readonly onRetryAfterFinal: () => void;
+  /** An event came for a REQ that is closed already, but we did ask for it. */
+  readonly onLate: (event: unknown) => void;
   readonly onUnasked: () => void;
 }
 
@@ -26,25 +28,41 @@ export type Subscriptions = ReturnType<typeof createSubscriptions>;
 export function createSubscriptions(deps: SubscriptionsDeps) {
   const { clock, send } = deps;
   const reqs = new Map<string, Req>();
+  /** REQs that were closed lately, and how many more events we take for each. */
+  const closed = new Map<string, { readonly filters: readonly Filter[]; left: number }>();
+  /** The relay responded to something on this connection: if a REQ gets no response, that one takes long. */
+  let isResponsive = false;
   const isOpen = (req: Req): boolean => reqs.get(req.spec.id) === req;
   const auth = createAuthRetry({ reqs, isOpen, authenticate: deps.authenticate, resend: sendReq });
 
   function sendReq(req: Req, tries = 1): void {
-    const { id, permanent } = req.spec;
+    const { id } = req.spec;
     req.phase = 'sent';
+    req.sentAt = clock.monotonic();
     if (tries === 1) {
       req.wantsChallenge = false;
       req.notice = null;
     }
     req.cancel();
     req.filters = req.spec.filters();
-    if (!send(reqFrame(id, req.filters))) return;
-    // Some relays lose a REQ that is sent right at open.
-    req.cancel = clock.after(nostrLimits.reply.reqMs, () => {
+    if (send(reqFrame(id, req.filters))) awaitResponse(req, tries);
+  }
+
+  /**
+   * Sends the REQ again if it may be lost, as some relays lose one that is sent right at open. A relay that is slow
+   * would start over each time: with one that responds to other things we have more patience.
+   */
+  function awaitResponse(req: Req, tries: number): void {
+    const firstMs = isResponsive ? nostrLimits.reply.reqSlowMs : nostrLimits.reply.reqMs;
+    const waitedMs = clock.monotonic() - req.sentAt;
+    req.cancel = clock.after(Math.max(0, firstMs * 2 ** (tries - 1) - waitedMs), () => {
       if (req.phase !== 'sent') return;
-      if (tries < nostrLimits.reply.reqTries) sendReq(req, tries + 1);
-      else if (req.notice !== null) void refuse(req, req.notice);
-      else if (permanent) deps.giveUp();
+      const isSlow = isResponsive && req.notice === null;
+      if (isSlow && clock.monotonic() - req.sentAt < nostrLimits.reply.reqSlowMs * 2 ** (tries - 1)) {
+        awaitResponse(req, tries);
+      } else if (req.notice !== null && tries > 1) void refuse(req, req.notice);
+      else if (tries < nostrLimits.reply.reqTries) sendReq(req, tries + 1);
+      else if (req.spec.permanent) deps.giveUp();
       // A relay may drop a query for being one too many; what is live goes on.
       else end(req);
     });
@@ -69,11 +87,25 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
   }
 
   function end(req: Req): void {
-    req.cancel();
     if (!isOpen(req)) return;
-    reqs.delete(req.spec.id);
-    send(closeFrame(req.spec.id));
+    close(req);
     req.spec.onEnd();
+  }
+
+  function close(req: Req): void {
+    const { id } = req.spec;
+    req.cancel();
+    reqs.delete(id);
+    closed.delete(id);
+    closed.set(id, { filters: req.filters, left: nostrLimits.query.lateEvents });
+    if (closed.size > nostrLimits.query.remembered) closed.delete(closed.keys().next().value as string);
+    send(closeFrame(id));
+  }
+
+  /** An event for a REQ that is not open: it was under way, or the relay sends it behind its EOSE. */
+  function onLate(id: string, event: unknown): void {
+    const req = closed.get(id);
+    if (req && req.left-- > 0 && matches(req, event)) deps.onLate(event);
   }
 
   return {
@@ -85,31 +117,46 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     /** Closes a REQ without calling `onEnd`. */
     remove(id: string): void {
       const req = reqs.get(id);
-      if (!req) return;
-      req.cancel();
-      reqs.delete(id);
-      send(closeFrame(id));
+      if (req) close(req);
+    },
+    /** Sends an open REQ again, unless that is about to happen anyway. */
+    resend(id: string): void {
+      const req = reqs.get(id);
+      if (req && req.phase !== 'closed' && !req.wantsChallenge) sendReq(req);
+    },
+    /** The relay responded to something. */
+    onResponse(): void {
+      isResponsive = true;
     },
     onEvent(id: string, event: unknown, bytes: number): void {
       const req = reqs.get(id);
-      // For a REQ that we just closed: the event was already under way.
-      if (!req) return;
-      if (!req.filters.some((filter) => matchesFilter(filter, event))) return deps.onUnasked();
+      if (!req) return onLate(id, event);
+      if (!matches(req, event)) {
+        req.spec.onDropped(event);
+        return deps.onUnasked();
+      }
       if (req.phase === 'sent') req.phase = 'live';
       req.spec.onEvent(event, bytes);
     },
-    onEose(id: string): void {
+    /** An event for this REQ was too large to be read. */
+    onTooLarge(id: string): void {
+      reqs.get(id)?.spec.onDropped(null);
+    },
+    onEose(id: string, hint: EoseHint): void {
       const req = reqs.get(id);
       // A repeated EOSE has no effect.
       if (!req || req.phase === 'complete' || req.phase === 'closed') return;
       req.cancel();
       req.phase = 'complete';
       req.wantsChallenge = false;
-      req.spec.onEose();
+      req.spec.onEose(hint);
     },
     onClosed(id: string, reason: string): void {
       const req = reqs.get(id);
-      if (req && req.phase !== 'closed') void refuse(req, reason);
+      if (!req || req.phase === 'closed') return;
+      // The relay refuses only to open it twice. It is open, and its EOSE may still come.
+      if (reasonPrefix(reason) !== 'duplicate') void refuse(req, reason);
+      else if (req.phase === 'sent') req.phase = 'live';
     },
     /** Some relays refuse in a NOTICE, which names no subscription: it means any REQ that gets no other response. */
     onNotice(text: string): void {
@@ -131,6 +178,9 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     },
   };
 }
+
+const matches = ({ filters }: { readonly filters: readonly Filter[] }, event: unknown): boolean =>
+  filters.some((filter) => matchesFilter(filter, event));
 
 /** Returns the pause before a refused permanent subscription is sent again. */
 function retryPauseMs(isFinal: boolean, reason: string): number {

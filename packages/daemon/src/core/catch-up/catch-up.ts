@@ -4,17 +4,29 @@ import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { createFetchMessages, messageKinds } from './fetch-messages.ts';
-import { createRelayCatchUp, type RelayCatchUp } from './relay-catch-up.ts';
+import { type CatchUpState, createRelayCatchUp, type RelayCatchUp } from './relay-catch-up.ts';
 
 /** How often the cursors of relays move whose events arrive live. */
 const CURSOR_MS = 600_000;
 
+/** What a relay has for us that did not come live. */
+export interface Backlog {
+  readonly state: CatchUpState;
+  /** Messages that it should have sent live, and that a later query found. */
+  readonly missedLive: number;
+}
+
+export const noBacklog: Backlog = { state: 'pending', missedLive: 0 };
+
 export interface CatchUp {
   /** Returns the filters of the permanent subscription: new messages only, whatever their date. */
   filters(): Filter[];
+  backlog(url: string): Backlog;
   start(): void;
   onSubscribed(url: string): void;
   onDisconnected(url: string): void;
+  /** The relay knows who we are from now on: it may have withheld messages before. */
+  onAuthenticated(url: string): void;
   /** An event of this relay was refused for now and has to be fetched again. */
   onDeferred(url: string, createdAtSec: number): void;
   /** The machine slept or its clock was set: anything may have been missed. */
@@ -55,6 +67,7 @@ export function createCatchUp(deps: {
 
   return {
     filters: () => [{ kinds: messageKinds, '#p': [self], limit: 0 }],
+    backlog: (url) => relays.get(url)?.backlog() ?? noBacklog,
     start() {
       cancelCursors = every(clock, CURSOR_MS, () => {
         for (const relay of relays.values()) relay.moveCursor();
@@ -62,6 +75,7 @@ export function createCatchUp(deps: {
     },
     onSubscribed: (url) => relayOf(url).onSubscribed(),
     onDisconnected: (url) => relayOf(url).onDisconnected(),
+    onAuthenticated: (url) => relayOf(url).onAuthenticated(),
     onDeferred: (url, createdAtSec) => relayOf(url).onDeferred(createdAtSec * 1000),
     onWake() {
       for (const relay of relays.values()) relay.onWake();

@@ -7,7 +7,7 @@ import {
   minuteMs,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { limits, type RelayDetails } from '@ocmesh/shared/contract';
 import type { Store } from '../ports/store.ts';
 import type { FetchMessages } from './fetch-messages.ts';
 import type { End } from './fetch-pages.ts';
@@ -24,10 +24,16 @@ const DEFERRED_MS = 30_000;
 /** A deep catch-up finds back-dated messages; a shallow one reaches back to the last disconnection only. */
 type Depth = 'deep' | 'shallow';
 
+/** Result of the latest catch-up: `incomplete` if the relay has or may have more than it sent. */
+export type CatchUpState = RelayDetails['catch_up'];
+
 /** Catches up with one relay, over all its connections. */
 export interface RelayCatchUp {
+  backlog(): { readonly state: CatchUpState; readonly missedLive: number };
   onSubscribed(): void;
   onDisconnected(): void;
+  /** The relay may have withheld messages until now. */
+  onAuthenticated(): void;
   /** An event with this `created_at` was refused for now and has to be fetched again. */
   onDeferred(createdAtMs: UnixMs): void;
   /** The machine slept or its clock was set: anything may have been missed. */
@@ -52,6 +58,9 @@ export function createRelayCatchUp(
   /** Before the first disconnection: a shallow catch-up reaches back to where the first deep one began. */
   let lostAtMs = clock.now();
   let isFetching = false;
+  /** What the fetch under way finds is not all: it has to be repeated. */
+  let isOutdated = false;
+  let state: CatchUpState = 'pending';
   /** A deep catch-up succeeded on this connection: later events arrive live. */
   let isCaughtUp = false;
   let cursorCheckedAtMs = clock.now();
@@ -87,11 +96,16 @@ export function createRelayCatchUp(
     try {
       const found = await deps.fetchMessages(url, startMs(depth, startedAtMs, deferredBefore));
       // Events that were deferred again are still to be fetched: the cursor stays.
-      end = deferredSinceMs === null ? found.end : 'broken';
+      end = deferredSinceMs === null && !isOutdated ? found.end : 'broken';
+      if (end === 'incomplete') {
+        if (depth === 'deep') deepAt = startedAt;
+        onIncomplete();
+      }
       // A shallow one does not find back-dated events: only a deep one moves the cursor.
       if (end === 'complete' && depth === 'deep') {
         deepAt = startedAt;
         isCaughtUp = true;
+        state = 'complete';
         cursorCheckedAtMs = startedAtMs;
         await store.transaction((tables) => tables.relays.setCursor(url, startedAtMs));
       }
@@ -105,9 +119,20 @@ export function createRelayCatchUp(
         deferredSinceMs = earlier(deferredBefore, deferredSinceMs);
         // Reaching far back is expensive: while there is no room for the events, once an hour is enough.
         const isFar = depth === 'deep' || startedAtMs - (deferredSinceMs ?? startedAtMs) > dayMs;
-        retry(depth, isDeferred && isFar ? DEEP_EVERY_MS : RETRY_MS);
+        if (isOutdated) retry('deep', 0);
+        else retry(depth, isDeferred && isFar ? DEEP_EVERY_MS : RETRY_MS);
       }
+      isOutdated = false;
     }
+  }
+
+  /** The cursor stays. What the relay keeps back may come later, when it is no longer hidden by other events. */
+  function onIncomplete(): void {
+    if (state !== 'incomplete') log.warn('relay has more messages than it sends', { relay: url });
+    state = 'incomplete';
+    isCaughtUp = false;
+    cancelDeep();
+    if (isOpen()) cancelDeep = clock.after(DEEP_EVERY_MS, () => void fetch('deep'));
   }
 
   function startMs(depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
@@ -135,11 +160,17 @@ export function createRelayCatchUp(
   }
 
   return {
+    backlog: () => ({ state, missedLive: 0 }),
     onSubscribed,
     onDisconnected() {
       cancelTimers();
       lostAtMs = clock.now();
       isCaughtUp = false;
+    },
+    onAuthenticated() {
+      deepAt = Number.NEGATIVE_INFINITY;
+      isCaughtUp = false;
+      isOutdated = isFetching;
     },
     onDeferred(createdAtMs) {
       const isFirst = deferredSinceMs === null;

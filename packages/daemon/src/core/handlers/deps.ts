@@ -1,4 +1,5 @@
 import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
@@ -20,6 +21,8 @@ export interface HandlerDeps {
   readonly store: Store;
   readonly network: RelayNetwork;
   readonly relayList: RelayList;
+  /** Returns what a relay has for us that did not come live. */
+  readonly backlogOf: (url: string) => Backlog;
   readonly clock: Clock;
   readonly health: Health;
   readonly counters: RefusalCounters;

@@ -11,6 +11,7 @@ import {
   reachabilityStep,
   reasonStep,
 } from '@ocmesh/shared/contract';
+import type { Backlog } from '../catch-up/catch-up.ts';
 import { toNpub } from '../identity/public-key-text.ts';
 import type { HealthReason } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
@@ -136,8 +137,11 @@ export const presentRelay = (relay: Omit<RelaySnapshot, 'info'>): RelayStatus =>
 });
 
 /** Shows a relay as `GET /relays` does. */
-export const presentRelayDetails = (relay: RelaySnapshot): RelayDetails => ({
+export const presentRelayDetails = (relay: RelaySnapshot, backlog: Backlog): RelayDetails => ({
   ...presentRelay(relay),
+  catch_up: backlog.state,
+  missed_live: backlog.missedLive,
+  shares_subscription: relay.sharesSubscription,
   clock_offset_ms: relay.clockOffsetMs,
   round_trip_ms: relay.roundTripMs,
   supported_nips: [...(relay.info?.supportedNips ?? [])],

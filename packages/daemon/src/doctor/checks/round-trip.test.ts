@@ -39,6 +39,9 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
             return {
               complete: true,
               tooLarge: false,
+              rows: 0,
+              ignoresUntil: false,
+              hint: null,
               events: (relays[url]?.returns ?? ((one) => [one]))(event),
             };
           },

@@ -3,6 +3,7 @@ import type { RelayDetails } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
+import { noBacklog } from '../../core/catch-up/catch-up.ts';
 import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
 import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
@@ -37,6 +38,8 @@ export function createRelayProbe(deps: {
     [{ name: 'dm', filters: () => [{ kinds: messageKinds, '#p': [identity.pubkey], limit: 0 }] }],
     {
       onEvent() {},
+      onLate() {},
+      onAuthenticated() {},
       onGarbage() {},
       onConnected() {},
       onDisconnected() {},
@@ -49,7 +52,9 @@ export function createRelayProbe(deps: {
   return {
     connect(urls) {
       network.use(urls);
-      return whenSettled(clock, async () => network.relays().map(presentRelayDetails));
+      return whenSettled(clock, async () =>
+        network.relays().map((relay) => presentRelayDetails(relay, noBacklog)),
+      );
     },
     publish: network.publish,
     find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),
