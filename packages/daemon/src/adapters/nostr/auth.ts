@@ -10,7 +10,7 @@ export interface Authentication {
   authenticate(): Promise<boolean>;
   /** Authenticates before anything was refused, if the relay may withhold something without a word; once per connection. */
   authenticateIfWanted(): void;
-  /** Returns whether a response is under way. */
+  /** Returns whether the relay has our response and has not accepted or refused it yet. */
   isPending(): boolean;
   result(): AuthResult;
   /** Makes the next `authenticate` sign again after a refusal, which may be out of date. */
@@ -57,6 +57,7 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
       ],
       content: '',
     });
+    isResponding = true;
     const ok = await send(event);
     isResponding = false;
     // The OK and the close may have come in the same turn.
@@ -86,10 +87,7 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
 
   function authenticate(): Promise<boolean> {
     if (isClosed || challenge === null) return Promise.resolve(false);
-    if (pending === null) {
-      isResponding = true;
-      pending = respond();
-    }
+    pending ??= respond();
     return pending;
   }
 
