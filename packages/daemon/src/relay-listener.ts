@@ -36,6 +36,7 @@ export function createRelayListener(deps: {
       statusWatch.check();
       catchUp.onDisconnected(url);
     },
+    onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
     onAuthenticated: catchUp.onAuthenticated,
     onSubscribed(url, subscription) {

@@ -55,6 +55,7 @@ export function createProtocolNetwork(deps: {
           onAuthenticated: () => listener.onAuthenticated(url),
           onTooLarge: (reason) => listener.onGarbage(url, reason),
           onSubscribed: (name) => listener.onSubscribed(url, name),
+          onNotice: () => listener.onNotice(url),
           onRefused: () => {},
           onRoundTrip: () => {},
           onOffence: (offence) => listener.onGarbage(url, offence),

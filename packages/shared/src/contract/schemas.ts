@@ -29,11 +29,12 @@ export const Reason = Type.Object({
       Type.Literal('storage_refuses'),
       Type.Literal('inbox_full'),
       Type.Literal('clock_off'),
+      Type.Literal('twin'),
     ],
     {
       description:
         '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; `storage_refuses`: nothing can ' +
-        'be stored; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong.',
+        'be stored; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong; `twin`: another daemon uses the same key.',
     },
   ),
   problem: Type.Optional(

@@ -30,6 +30,7 @@ function open(
     const sent: Sent[] = [];
     const heard: string[] = [];
     const gaveUp: string[] = [];
+    const notices: string[] = [];
     const protocol = createProtocol({
       url: 'wss://relay.test',
       clock,
@@ -46,6 +47,7 @@ function open(
       onAuthenticated: () => heard.push('authenticated'),
       onTooLarge: (reason) => heard.push(reason),
       onSubscribed: (name) => heard.push(`subscribed ${name}`),
+      onNotice: () => notices.push('notice'),
       onRefused: (reason) => heard.push(`refused ${reason}`),
       onRoundTrip: () => heard.push('round trip'),
       onOffence: (offence) => heard.push(offence),
@@ -57,7 +59,7 @@ function open(
     };
     const ofType = (type: string): Sent[] => sent.filter((frame) => frame[0] === type);
     const count = (what: string): number => heard.filter((each) => each === what).length;
-    return { protocol, sent, heard, gaveUp, say, ofType, count };
+    return { protocol, sent, heard, gaveUp, notices, say, ofType, count };
   }
 
   return { ...connect(), connect, clock, fakePeer, state };
@@ -66,6 +68,12 @@ function open(
 const knows = (limitation: Record<string, unknown>): RelayInfo => ({ supportedNips: [], limitation });
 const idOf = (frame: Sent | undefined): string =>
   (frame?.[1] as unknown as { id: string } | undefined)?.id ?? '';
+
+test('a NOTICE is passed on', () => {
+  const { say, notices } = open();
+  say('NOTICE', 'ERROR: too many notes');
+  expect(notices).toHaveLength(1);
+});
 
 describe('a permanent refusal', () => {
   test('is tried again after six hours with a new AUTH, and may be over by then', async () => {

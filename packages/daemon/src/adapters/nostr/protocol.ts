@@ -38,6 +38,7 @@ export interface ProtocolDeps {
   readonly onSubscribed: (name: string) => void;
   /** The relay accepted our AUTH. */
   readonly onAuthenticated: () => void;
+  readonly onNotice: () => void;
   /** The relay refused something that it did not refuse before. */
   readonly onRefused: (reason: string) => void;
   /** A write got its OK after this time. */
@@ -160,6 +161,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   function onNotice(text: string): void {
     if (notices++ < nostrLimits.connection.notices) log.debug('relay notice', { relay: url, text });
     subscriptions.onNotice(text);
+    deps.onNotice();
   }
 
   async function publish(event: NostrEvent): Promise<PublishOutcome> {

@@ -97,6 +97,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       onEvent: (event) => listener.onEvent(event, url),
       onLate: (event) => listener.onLate(event, url),
       onAuthenticated: () => listener.onAuthenticated(url),
+      onNotice: () => listener.onNotice(url),
       onSubscribed(name) {
         listener.onSubscribed(url, name);
         status.reportState();

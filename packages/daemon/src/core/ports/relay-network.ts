@@ -47,6 +47,8 @@ export interface NetworkListener {
   onConnected(url: string): void;
   /** A connection ended, or its relay was removed from the list. */
   onDisconnected(url: string): void;
+  /** The relay sent a NOTICE. Its text is for people; what it refers to is a guess. */
+  onNotice(url: string): void;
   /** The relay's NIP-11 document arrived. */
   onInfo(url: string, info: RelayInfo): void;
   /** The relay accepted our AUTH (NIP-42): it may send what it withheld before. Comes before the `onSubscribed` that follows. */

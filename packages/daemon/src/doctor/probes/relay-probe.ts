@@ -43,6 +43,7 @@ export function createRelayProbe(deps: {
       onGarbage() {},
       onConnected() {},
       onDisconnected() {},
+      onNotice() {},
       onInfo() {},
       onSubscribed() {},
       onState() {},
