@@ -6,7 +6,7 @@ import type { AuthResult } from './refused-state.ts';
 
 export interface Authentication {
   onChallenge(challenge: string): void;
-  /** Signs the challenge, once for all callers. Resolves to whether the relay accepted it. */
+  /** Signs the challenge, once for all callers. Resolves to whether the relay may know us now. */
   authenticate(): Promise<boolean>;
   /** Authenticates before anything was refused, if the relay may withhold something without a word; once per connection. */
   authenticateIfWanted(): void;
@@ -28,6 +28,7 @@ export interface AuthenticationDeps {
   readonly send: (event: NostrEvent) => Promise<PublishOutcome>;
   /** Returns whether to authenticate before anything was refused. */
   readonly isWanted: () => boolean;
+  /** The relay accepted our response, or did not refuse it in time. */
   readonly onAccepted: () => void;
   readonly onRefused: (reason: string) => void;
 }
@@ -62,12 +63,13 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
     isResponding = false;
     // The OK and the close may have come in the same turn.
     if (isClosed || ok.outcome === 'not_connected') return false;
-    const isAccepted = ok.outcome === 'accepted';
-    const reason = isAccepted ? '' : (ok.reason ?? ok.outcome);
-    result = { outcome: isAccepted ? 'accepted' : 'refused', reason };
-    if (isAccepted) onAccepted();
-    else onRefused(reason);
-    return isAccepted;
+    const isRefused = ok.outcome === 'rejected';
+    const reason = isRefused ? (ok.reason ?? '') : '';
+    // Some relays send no OK: whether they know us shows with what they send next.
+    if (ok.outcome !== 'timeout') result = { outcome: isRefused ? 'refused' : 'accepted', reason };
+    if (isRefused) onRefused(reason);
+    else onAccepted();
+    return !isRefused;
   }
 
   /** Waits until a signature is allowed. Challenges that come meanwhile replace the one to sign. */

@@ -10,7 +10,7 @@ export function createPermanentSubscriptions(deps: {
   readonly wanted: readonly Subscription[];
   /** Returns how many subscriptions the relay allows at the same time. */
   readonly allowed: () => number;
-  readonly subscriptions: Pick<Subscriptions, 'add' | 'remove' | 'resend'>;
+  readonly subscriptions: Pick<Subscriptions, 'add' | 'remove' | 'reopen'>;
   /** Returns whether an AUTH is under way: until then a relay may withhold messages without a word. */
   readonly isAuthPending: () => boolean;
   readonly onEvent: (event: unknown) => void;
@@ -99,7 +99,7 @@ export function createPermanentSubscriptions(deps: {
       if (isAccepted) {
         isResumed = false;
         isEoseHeld = false;
-        subscriptions.resend(DM_SUBSCRIPTION);
+        subscriptions.reopen(DM_SUBSCRIPTION);
       } else if (isEoseHeld) {
         isEoseHeld = false;
         report(DM_SUBSCRIPTION);

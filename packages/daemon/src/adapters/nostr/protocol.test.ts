@@ -549,17 +549,20 @@ describe('a slow relay', () => {
   });
 
   test.each(['duplicate: already open', 'ERROR: duplicate: sub id'])(
-    'that says %j has the subscription open, and is not left for minutes',
+    'that says %j gets the subscription anew at once, and is left for minutes only if it says so again',
     async (reason) => {
-      const { clock, say, heard, gaveUp, protocol } = open();
+      const { clock, say, heard, ofType } = open();
       await clock.advance(5_000);
-      say('CLOSED', 'dm', reason);
-      say('EVENT', 'dm', rawDm('x'));
-      await clock.advance(hourMs);
-      expect([heard, gaveUp]).toEqual([['event'], []]);
-      say('EOSE', 'dm');
-      say('CLOSED', 'dm', reason);
-      expect(protocol.carriesDms()).toBe(true);
+      for (let round = 0; round < 3; round++) {
+        say('CLOSED', 'dm', reason);
+        expect([ofType('CLOSE').length, ofType('REQ').length]).toEqual([round + 1, round + 3]);
+        say('EOSE', 'dm');
+      }
+      expect(heard).toEqual(Array(3).fill('subscribed dm'));
+      for (let n = 0; n < 100; n++) say('CLOSED', 'dm', reason);
+      await settle();
+      expect(ofType('REQ')).toHaveLength(6);
+      expect(heard.at(-1)).toBe(`refused ${reason}`);
     },
   );
 });
@@ -658,6 +661,17 @@ describe('an own relay that sends a challenge', () => {
     await settle();
     say('EOSE', 'dm');
     expect(heard).toEqual(['subscribed dm', 'authenticated', 'subscribed dm']);
+  });
+
+  test('and does not confirm our AUTH is asked again as well', async () => {
+    const { clock, say, ofType, heard } = open({ isOwn: true });
+    say('AUTH', 'c');
+    await settle();
+    say('EOSE', 'dm');
+    await clock.advance(nostrLimits.reply.okMs);
+    expect([ofType('CLOSE').length, ofType('REQ').length]).toEqual([1, 2]);
+    say('EOSE', 'dm');
+    expect(heard).toEqual(['authenticated', 'subscribed dm']);
   });
 
   test('and refuses our AUTH serves us as it would without', async () => {

@@ -32,6 +32,8 @@ export interface Req {
   authTried: boolean;
   /** The relay wants NIP-42 first: the next challenge is worth another try. */
   wantsChallenge: boolean;
+  /** It was refused as a duplicate since its last EOSE. */
+  wasDuplicate: boolean;
   /** A NOTICE that came before any response to it. */
   notice: string | null;
   cancel: Cancel;
@@ -44,6 +46,7 @@ export const createReq = (spec: ReqSpec): Req => ({
   sentAt: 0,
   authTried: false,
   wantsChallenge: false,
+  wasDuplicate: false,
   notice: null,
   cancel: () => {},
 });

@@ -86,6 +86,12 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     });
   }
 
+  /** Some relays ignore a REQ that repeats an open one, and others refuse it. */
+  function reopen(req: Req): void {
+    send(closeFrame(req.spec.id));
+    sendReq(req);
+  }
+
   function end(req: Req): void {
     if (!isOpen(req)) return;
     close(req);
@@ -119,10 +125,10 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       const req = reqs.get(id);
       if (req) close(req);
     },
-    /** Sends an open REQ again, unless that is about to happen anyway. */
-    resend(id: string): void {
+    /** Opens a REQ anew, unless that is about to happen anyway. */
+    reopen(id: string): void {
       const req = reqs.get(id);
-      if (req && req.phase !== 'closed' && !req.wantsChallenge) sendReq(req);
+      if (req && req.phase !== 'closed' && !req.wantsChallenge) reopen(req);
     },
     /** The relay responded to something. */
     onResponse(): void {
@@ -148,15 +154,18 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       if (!req || req.phase === 'complete' || req.phase === 'closed') return;
       req.cancel();
       req.phase = 'complete';
+      req.wasDuplicate = false;
       req.wantsChallenge = false;
       req.spec.onEose(hint);
     },
     onClosed(id: string, reason: string): void {
       const req = reqs.get(id);
       if (!req || req.phase === 'closed') return;
-      // The relay refuses only to open it twice. It is open, and its EOSE may still come.
-      if (reasonPrefix(reason) !== 'duplicate') void refuse(req, reason);
-      else if (req.phase === 'sent') req.phase = 'live';
+      const isRepeated = reasonPrefix(reason) === 'duplicate';
+      if (!isRepeated || req.wasDuplicate) return void refuse(req, reason);
+      // It got our REQ twice. Whether it still serves the first one, it does not say.
+      req.wasDuplicate = true;
+      reopen(req);
     },
     /** Some relays refuse in a NOTICE, which names no subscription: it means any REQ that gets no other response. */
     onNotice(text: string): void {
