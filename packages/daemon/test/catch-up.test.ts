@@ -1,5 +1,6 @@
-import type { NostrEvent } from '@ocmesh/shared/wire';
-import { expect, test } from 'vitest';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
+import { describe, expect, test } from 'vitest';
 import { trustLimits } from '../src/core/trust/limits.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
@@ -224,4 +225,129 @@ test('an endless flood makes us ask every five minutes, not more often', async (
   expect((await agent.refused())['rate_limited']).toBeGreaterThan(500);
   expect(dmQueries(world).length).toBeLessThanOrEqual(13);
   expect(dmQueries(world).length).toBeGreaterThanOrEqual(10);
+});
+
+describe('a second with more junk than the relay sends', () => {
+  /** An agent with a contact that was away while its relay got these events. */
+  async function flooded(makeEvents: (self: Pubkey, atSec: number) => NostrEvent[], maxRows: number) {
+    const world = createTestMesh(URL);
+    const friend = world.fakePeer('friend');
+    const agent = await world.start();
+    world.relay.push(friend.presence());
+    await settle(world.clock);
+    await agent.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+    await agent.stop();
+    const atSec = Math.floor(world.clock.now() / 1000) - 50;
+    world.relay.maxRows = maxRows;
+    world.relay.keep(
+      ...makeEvents(agent.pubkey, atSec),
+      friend.dm(agent.pubkey, 'hidden', { created_at: atSec }),
+    );
+    world.relay.queries.length = 0;
+    const start = async (disk = agent.disk) => {
+      const again = await world.start({ disk });
+      await world.clock.advance(60_000);
+      return { again, state: async () => (await again.listRelays({}))[0]?.catch_up };
+    };
+    return { world, friend, start };
+  }
+  const junkOf = (world: ReturnType<typeof createTestMesh>, kind: number, count: number) => {
+    const mallory = world.fakePeer('mallory');
+    return (self: Pubkey, created_at: number): NostrEvent[] =>
+      Array.from({ length: count }, (_, n) =>
+        mallory.sign({ kind, created_at, tags: [['p', self]], content: `junk ${n}` }),
+      );
+  };
+
+  test.each([520, 100])('does not hide a contact’s message: %i events', async (count) => {
+    const { start, world } = await flooded(junkOf(createTestMesh(URL), 4, count), Math.min(500, count));
+    const { again, state } = await start();
+    expect((await again.inbox()).map(({ content }) => content)).toEqual(['hidden']);
+    expect(await state()).toBe('incomplete');
+    const since = dmQueries(world)[0]?.since;
+    await again.stop();
+    world.relay.queries.length = 0;
+    await start(again.disk);
+    // The cursor has not moved.
+    expect(dmQueries(world)[0]?.since).toBe(since);
+  });
+
+  test('is asked for again each hour, until the relay has no more than it sends', async () => {
+    const { start, world } = await flooded(junkOf(createTestMesh(URL), 1059, 520), 500);
+    const { state } = await start();
+    expect(await state()).toBe('incomplete');
+    world.relay.queries.length = 0;
+    await world.clock.advance(50 * 60_000);
+    expect(world.relay.queries.filter(({ kinds, limit }) => kinds?.includes(1059) && limit === 500)).toEqual(
+      [],
+    );
+    world.relay.stored.splice(0, 400);
+    await world.clock.advance(20 * 60_000);
+    expect(await state()).toBe('complete');
+  });
+
+  test('does not hide a gift wrap on a relay that sends more if asked for more', async () => {
+    const { start } = await flooded(junkOf(createTestMesh(URL), 1059, 520), 5_000);
+    const { state } = await start();
+    expect(await state()).toBe('complete');
+  });
+});
+
+describe('a flood of junk', () => {
+  const TWO = 'wss://two.test';
+  const bounds = { seenIds: 20, ignoredIds: 20 };
+  const sinceOf = (queries: readonly Filter[]) => queries.find(({ kinds }) => kinds?.includes(4))?.since;
+
+  async function after(
+    flood: (
+      self: Pubkey,
+      n: number,
+      peer: ReturnType<ReturnType<typeof createTestMesh>['fakePeer']>,
+    ) => NostrEvent,
+  ) {
+    const world = createTestMesh(URL, TWO);
+    const agent = await world.start({ bounds });
+    const startSec = Math.floor(world.clock.now() / 1000);
+    const mallory = world.fakePeer('mallory');
+    for (let n = 0; n < 60; n++) {
+      world.relay.push(flood(agent.pubkey, n, mallory));
+      await world.clock.advance(10_000);
+    }
+    const { seen, ignored } = agent.store.peek((tables) => ({
+      seen: tables.seen.countByRelay(),
+      ignored: tables.seen.countIgnored(),
+    }));
+    const known = seen.reduce((sum, { count }) => sum + count, 0) + ignored;
+    for (const relay of world.mesh.relays) relay.queries.length = 0;
+    await world.start({ bounds, disk: await agent.crash() });
+    await settle(world.clock);
+    const lookBackDays = world.mesh.relays.map(
+      ({ queries }) => (startSec - (sinceOf(queries) ?? 0)) / 86_400,
+    );
+    return { known, lookBackDays };
+  }
+
+  test.each<[string, Parameters<typeof after>[0]]>([
+    [
+      'that nobody can decrypt',
+      (self, n, peer) => peer.sign({ kind: 1059, tags: [['p', self]], content: `junk ${n}` }),
+    ],
+    [
+      'of receipts for messages we never sent',
+      (self, n, peer) => peer.dm(self, { type: 'read', ids: [`${n}`] }),
+    ],
+    ['of pings', (self, _, peer) => peer.dm(self, { type: 'ping' })],
+  ])('%s shortens the look-back on no relay, and is remembered within bounds', async (_, flood) => {
+    const { known, lookBackDays } = await after(flood);
+    for (const days of lookBackDays) expect(days).toBeGreaterThan(6.9);
+    // Ids of the last minute come on top.
+    expect(known).toBeLessThanOrEqual(bounds.ignoredIds + 10);
+    expect(known).toBeGreaterThan(10);
+  });
+
+  test('of stored messages shortens the look-back on the relay that sent them, and on no other', async () => {
+    const { lookBackDays } = await after((self, n, peer) => peer.dm(self, `m${n}`));
+    expect(lookBackDays[0]).toBeLessThan(1);
+    expect(lookBackDays[1]).toBeGreaterThan(6.9);
+  });
 });

@@ -138,7 +138,7 @@ export function createRelayCatchUp(
   function startMs(depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
     const { cursor, knownSinceMs } = store.peek((tables) => ({
       cursor: tables.relays.cursor(url),
-      knownSinceMs: tables.seen.knownSinceMs(),
+      knownSinceMs: tables.seen.knownSinceMs(url),
     }));
     return depth === 'deep'
       ? deepStartMs(nowMs, cursor, knownSinceMs)

@@ -1,4 +1,4 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Refused, Source } from '../model/verdict.ts';
 import type { Store, Tables } from '../ports/store.ts';
@@ -40,13 +40,26 @@ export function createApply(deps: {
     const receivedAtMs = clock.now();
     const verdict = opened.apply(tables, { url, receivedAtMs, isBackfill });
     if ('ok' in verdict) {
-      if (handler.remember) tables.seen.add(event.id, receivedAtMs);
+      if (handler.remember) remember(tables, event.id, verdict.ok, one, receivedAtMs);
       return verdict.ok;
     }
     if (verdict.refused === 'inbox_full') throw new RolledBack(verdict);
     onRefused(verdict, one);
     inspector.rememberRefused(tables, event.id, verdict, receivedAtMs);
     return [];
+  }
+
+  /** A message is stored once. Anything else may be applied again, and a flood of it must not cost us ids of messages. */
+  function remember(
+    tables: Tables,
+    eventId: string,
+    effects: readonly DomainEvent[],
+    { url }: Pick<Source, 'url'>,
+    atMs: UnixMs,
+  ): void {
+    const isStored = effects.some(({ type }) => type === 'message.received' || type === 'request.held');
+    if (isStored) tables.seen.add(eventId, atMs, url);
+    else tables.seen.addIgnored(eventId, atMs);
   }
 
   return async function applyAll(batch) {

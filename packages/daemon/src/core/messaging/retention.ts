@@ -1,4 +1,5 @@
 import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import { type IdBounds, trimIds } from '../ingest/trim-ids.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
@@ -24,9 +25,9 @@ export type RetentionBounds = {
     | 'storedMessageBytes'
     | 'messageDays'
     | 'seenDays'
-    | 'seenIds'
     | 'pruneBatch']: number;
-} & PeerBounds &
+} & IdBounds &
+  PeerBounds &
   QuotaBounds;
 
 /** Keeps the number of messages, their bytes and their age within bounds. */
@@ -75,13 +76,6 @@ export function createRetention(
     if (removed > 0) log.info('old messages removed', { messages: removed });
   }
 
-  /** Limits the event ids in memory, however much we are sent. A catch-up reaches back only as far as they do. */
-  async function pruneSeen(): Promise<void> {
-    const sinceMs = store.peek(({ seen }) => seen.newestSinceMs(bounds.seenIds));
-    if (sinceMs <= store.peek(({ seen }) => seen.knownSinceMs())) return;
-    await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.confirmedNow())));
-  }
-
   const runEvery = (intervalMs: number, run: () => Promise<void>): Cancel =>
     every(clock, intervalMs, () => {
       run().catch((error) => log.warn('old data could not be removed', { reason: String(error) }));
@@ -95,7 +89,7 @@ export function createRetention(
       return isStillFull ? refusedSince : null;
     },
     start() {
-      cancels = [runEvery(hourMs, prune), runEvery(60_000, pruneSeen)];
+      cancels = [runEvery(hourMs, prune), runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow()))];
     },
     stop() {
       for (const cancel of cancels) cancel();

@@ -158,6 +158,15 @@ const list = [
        ORDER BY last_seen, pubkey LIMIT ?)`,
   ],
   ['relayLists.forgetLeft', 'DELETE FROM relay_lists WHERE pubkey NOT IN (SELECT pubkey FROM peers)'],
+  ['seen.addFrom', 'INSERT OR IGNORE INTO seen(event_id, at, relay) VALUES(?, ?, ?)'],
+  ['seen.forgetFrom', 'DELETE FROM seen WHERE relay = ? AND at < ?'],
+  [
+    'relays.setKnownSince',
+    `INSERT INTO relays(url, known_since) VALUES(?, ?)
+     ON CONFLICT(url) DO UPDATE SET known_since = max(known_since, excluded.known_since)`,
+  ],
+  ['ignored.add', 'INSERT OR IGNORE INTO ignored(event_id, at) VALUES(?, ?)'],
+  ['ignored.forget', 'DELETE FROM ignored WHERE at < ?'],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;
