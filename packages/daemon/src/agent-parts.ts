@@ -79,6 +79,7 @@ export function createIngest(
   { store, engine, clock, log, identity, network, emit }: Base,
   needs: {
     readonly signatureChecks: SignatureChecks | undefined;
+    readonly time: TimeWatch;
     readonly trust: Trust;
     readonly retention: Retention;
     readonly twins: TwinWatch;
@@ -98,6 +99,7 @@ export function createIngest(
     verificationRates: trust.verificationRates,
     correspondents: trust.correspondents,
     isBlocked: trust.blockList.has,
+    relayOffsetMs: needs.time.relayOffsetMs,
     onDeferred: (url, createdAtSec) => emit([{ type: 'event.deferred', url, createdAtSec }]),
     onOwnEvent: twins.onOwnEvent,
     onForged: (url) => network.report(url, 'forged'),
@@ -120,6 +122,7 @@ export function createIngest(
     store,
     clock,
     log,
+    ingest: pipeline.ingest,
     ingestBackfill: pipeline.ingestBackfill,
   });
   return { counters, pipeline, catchUp };

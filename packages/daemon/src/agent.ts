@@ -104,7 +104,13 @@ export async function createAgent(
     { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
     { instance, onlineWindowMs },
   );
-  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention, twins });
+  const ingest = createIngest(base, {
+    signatureChecks: ports.signatureChecks,
+    time,
+    trust,
+    retention,
+    twins,
+  });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds });
   const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
   const mesh = createMesh(

@@ -22,14 +22,17 @@ export function createRelayListener(deps: {
 }): NetworkListener {
   const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } = deps;
   return {
-    onEvent: pipeline.ingest,
+    onEvent: catchUp.onLive,
     // Asked for like the rest of its query, whatever its date.
     onLate: (event, url) => void pipeline.ingestBackfill([event], url),
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();
       // Our presence goes to our own relays only; peers' relays get messages and nothing else.
-      if (deps.ownRelays().includes(url)) announcer.onConnected(url);
+      if (deps.ownRelays().includes(url)) {
+        announcer.onConnected(url);
+        catchUp.onConnected(url);
+      }
       outbox.onConnected(url);
     },
     onDisconnected(url) {

@@ -37,7 +37,8 @@ async function oldDisk(): Promise<Map<string, Buffer>> {
       },
     });
   const first = await open();
-  for (let n = 0; n < ROWS / 2; n++) await first.transaction((tables) => tables.seen.add(`folded ${n}`, n, ''));
+  for (let n = 0; n < ROWS / 2; n++)
+    await first.transaction((tables) => tables.seen.add(`folded ${n}`, n, ''));
   await first.close();
   // Several runs that crashed, with a segment each.
   for (let run = 0; run < 6; run++) {

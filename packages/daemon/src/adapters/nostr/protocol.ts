@@ -182,8 +182,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     onLargeFrame(head) {
       if (isClosed) return;
       deps.onTooLarge('frame_too_large');
-      const subscription = EVENT_FRAME.exec(head)?.[1];
-      if (subscription !== undefined) subscriptions.onTooLarge(subscription);
+      subscriptions.onTooLarge(EVENT_FRAME.exec(head)?.[1] ?? '');
     },
     onInfo() {
       auth.authenticateIfWanted();

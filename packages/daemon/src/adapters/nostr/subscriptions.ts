@@ -1,6 +1,7 @@
 import { type Clock, hourMs } from '@ocmesh/shared/ambient';
-import { closeFrame, type Filter, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
+import { closeFrame, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
 import { createAuthRetry } from './auth-retry.ts';
+import { createLateEvents } from './late-events.ts';
 import { nostrLimits } from './limits.ts';
 import { createReq, type EoseHint, type Req, type ReqSpec } from './req.ts';
 
@@ -28,8 +29,7 @@ export type Subscriptions = ReturnType<typeof createSubscriptions>;
 export function createSubscriptions(deps: SubscriptionsDeps) {
   const { clock, send } = deps;
   const reqs = new Map<string, Req>();
-  /** REQs that were closed lately, and how many more events we take for each. */
-  const closed = new Map<string, { readonly filters: readonly Filter[]; left: number }>();
+  const lateEvents = createLateEvents(deps.onLate);
   /** The relay responded to something on this connection: if a REQ gets no response, that one takes long. */
   let isResponsive = false;
   const isOpen = (req: Req): boolean => reqs.get(req.spec.id) === req;
@@ -39,10 +39,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     const { id } = req.spec;
     req.phase = 'sent';
     req.sentAt = clock.monotonic();
-    if (tries === 1) {
-      req.wantsChallenge = false;
-      req.notice = null;
-    }
+    if (tries === 1) Object.assign(req, { wantsChallenge: false, notice: null });
     req.cancel();
     req.filters = req.spec.filters();
     if (send(reqFrame(id, req.filters))) awaitResponse(req, tries);
@@ -53,14 +50,15 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
    * would start over each time: with one that responds to other things we have more patience.
    */
   function awaitResponse(req: Req, tries: number): void {
-    const firstMs = isResponsive ? nostrLimits.reply.reqSlowMs : nostrLimits.reply.reqMs;
-    const waitedMs = clock.monotonic() - req.sentAt;
-    req.cancel = clock.after(Math.max(0, firstMs * 2 ** (tries - 1) - waitedMs), () => {
-      if (req.phase !== 'sent') return;
+    const patienceMs = (): number => {
       const isSlow = isResponsive && req.notice === null;
-      if (isSlow && clock.monotonic() - req.sentAt < nostrLimits.reply.reqSlowMs * 2 ** (tries - 1)) {
-        awaitResponse(req, tries);
-      } else if (req.notice !== null && tries > 1) void refuse(req, req.notice);
+      return (isSlow ? nostrLimits.reply.reqSlowMs : nostrLimits.reply.reqMs) * 2 ** (tries - 1);
+    };
+    const leftMs = (): number => req.sentAt + patienceMs() - clock.monotonic();
+    req.cancel = clock.after(Math.max(0, leftMs()), () => {
+      if (req.phase !== 'sent') return;
+      if (leftMs() > 0) awaitResponse(req, tries);
+      else if (req.notice !== null && tries > 1) void refuse(req, req.notice);
       else if (tries < nostrLimits.reply.reqTries) sendReq(req, tries + 1);
       else if (req.spec.permanent) deps.giveUp();
       // A relay may drop a query for being one too many; what is live goes on.
@@ -102,16 +100,8 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     const { id } = req.spec;
     req.cancel();
     reqs.delete(id);
-    closed.delete(id);
-    closed.set(id, { filters: req.filters, left: nostrLimits.query.lateEvents });
-    if (closed.size > nostrLimits.query.remembered) closed.delete(closed.keys().next().value as string);
+    lateEvents.onClosed(id, req.filters);
     send(closeFrame(id));
-  }
-
-  /** An event for a REQ that is not open: it was under way, or the relay sends it behind its EOSE. */
-  function onLate(id: string, event: unknown): void {
-    const req = closed.get(id);
-    if (req && req.left-- > 0 && matches(req, event)) deps.onLate(event);
   }
 
   return {
@@ -136,8 +126,8 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     },
     onEvent(id: string, event: unknown, bytes: number): void {
       const req = reqs.get(id);
-      if (!req) return onLate(id, event);
-      if (!matches(req, event)) {
+      if (!req) return lateEvents.onEvent(id, event);
+      if (!req.filters.some((filter) => matchesFilter(filter, event))) {
         req.spec.onDropped(event);
         return deps.onUnasked();
       }
@@ -153,9 +143,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       // A repeated EOSE has no effect.
       if (!req || req.phase === 'complete' || req.phase === 'closed') return;
       req.cancel();
-      req.phase = 'complete';
-      req.wasDuplicate = false;
-      req.wantsChallenge = false;
+      Object.assign(req, { phase: 'complete', wasDuplicate: false, wantsChallenge: false });
       req.spec.onEose(hint);
     },
     onClosed(id: string, reason: string): void {
@@ -187,9 +175,6 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     },
   };
 }
-
-const matches = ({ filters }: { readonly filters: readonly Filter[] }, event: unknown): boolean =>
-  filters.some((filter) => matchesFilter(filter, event));
 
 /** Returns the pause before a refused permanent subscription is sent again. */
 function retryPauseMs(isFinal: boolean, reason: string): number {

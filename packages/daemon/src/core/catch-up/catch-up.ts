@@ -3,11 +3,30 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import { createFetchMessages, messageKinds } from './fetch-messages.ts';
+import { createFetchMessages, liveFilters, messageKinds } from './fetch-messages.ts';
+import { catchUpLimits } from './limits.ts';
+import { createLiveCheck, type LiveCheck } from './live-check.ts';
 import { type CatchUpState, createRelayCatchUp, type RelayCatchUp } from './relay-catch-up.ts';
 
 /** How often the cursors of relays move whose events arrive live. */
 const CURSOR_MS = 600_000;
+
+/** Time for the EOSE of the live subscription. Without it, we catch up nevertheless: what is stored comes by queries. */
+const SUBSCRIBED_MS = 15_000;
+
+interface OneRelay {
+  readonly catchUp: RelayCatchUp;
+  readonly liveCheck: LiveCheck;
+  /** Whether the relay is connected and does not refuse us. */
+  readonly isServing: () => boolean;
+  /**
+   * Messages that came before the EOSE of the live subscription: the newest that the relay has stored, most likely. They
+   * wait for the catch-up, so that older ones come first. null while the subscription is open.
+   */
+  early: unknown[] | null;
+  /** Cancels the wait for that EOSE. */
+  cancelWait: Cancel;
+}
 
 /** What a relay has for us that did not come live. */
 export interface Backlog {
@@ -19,11 +38,14 @@ export interface Backlog {
 export const noBacklog: Backlog = { state: 'pending', missedLive: 0 };
 
 export interface CatchUp {
-  /** Returns the filters of the permanent subscription: new messages only, whatever their date. */
+  /** Returns the filters of the permanent subscription. */
   filters(): Filter[];
   backlog(url: string): Backlog;
   start(): void;
+  onConnected(url: string): void;
   onSubscribed(url: string): void;
+  /** The live subscription of this relay brought an event. Passes it on. */
+  onLive(event: unknown, url: string): void;
   onDisconnected(url: string): void;
   /** The relay knows who we are from now on: it may have withheld messages before. */
   onAuthenticated(url: string): void;
@@ -47,43 +69,98 @@ export function createCatchUp(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly ingest: (raw: unknown, url: string) => void;
   readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
 }): CatchUp {
   const { self, network, store, clock, log, ingestBackfill } = deps;
-  const relays = new Map<string, RelayCatchUp>();
+  const relays = new Map<string, OneRelay>();
   const fetchMessages = createFetchMessages({ self, network, store, log, ingestBackfill });
   let cancelCursors: Cancel = () => {};
   let stopped = false;
 
-  function relayOf(url: string): RelayCatchUp {
+  function relayOf(url: string): OneRelay {
     const known = relays.get(url);
     if (known) return known;
-    const isOpen = (): boolean =>
-      !stopped && network.relays().some((relay) => relay.url === url && relay.open);
-    const relay = createRelayCatchUp(url, { store, clock, log, fetchMessages, isOpen });
+    const snapshot = () => (stopped ? undefined : network.relays().find((relay) => relay.url === url));
+    const isOpen = (): boolean => snapshot()?.open === true;
+    const relay: OneRelay = {
+      catchUp: createRelayCatchUp(url, { store, clock, log, fetchMessages, isOpen }),
+      liveCheck: createLiveCheck(url, { self, network, store, clock, log, ingestBackfill }),
+      isServing: () => snapshot()?.state === 'connected',
+      early: null,
+      cancelWait: () => {},
+    };
     relays.set(url, relay);
     return relay;
   }
 
+  function onSubscribed(url: string): void {
+    const relay = relayOf(url);
+    relay.cancelWait();
+    const early = relay.early ?? [];
+    relay.early = null;
+    relay.liveCheck.start();
+    void relay.catchUp.onSubscribed().then(() => {
+      for (const event of early) deps.ingest(event, url);
+    });
+  }
+
+  /** Waits for the EOSE, but not for long: some relays send none. */
+  function awaitSubscription(url: string): void {
+    const relay = relayOf(url);
+    relay.early ??= [];
+    relay.cancelWait();
+    relay.cancelWait = clock.after(SUBSCRIBED_MS, () => {
+      if (relay.isServing()) onSubscribed(url);
+    });
+  }
+
   return {
-    filters: () => [{ kinds: messageKinds, '#p': [self], limit: 0 }],
-    backlog: (url) => relays.get(url)?.backlog() ?? noBacklog,
+    filters: () => liveFilters(self),
+    backlog(url) {
+      const relay = relays.get(url);
+      return relay ? { state: relay.catchUp.state(), missedLive: relay.liveCheck.missed() } : noBacklog;
+    },
     start() {
       cancelCursors = every(clock, CURSOR_MS, () => {
-        for (const relay of relays.values()) relay.moveCursor();
+        for (const { catchUp } of relays.values()) catchUp.moveCursor();
       });
     },
-    onSubscribed: (url) => relayOf(url).onSubscribed(),
-    onDisconnected: (url) => relayOf(url).onDisconnected(),
-    onAuthenticated: (url) => relayOf(url).onAuthenticated(),
-    onDeferred: (url, createdAtSec) => relayOf(url).onDeferred(createdAtSec * 1000),
+    onConnected: awaitSubscription,
+    onSubscribed,
+    onDisconnected(url) {
+      const relay = relayOf(url);
+      relay.cancelWait();
+      relay.early = null;
+      relay.catchUp.onDisconnected();
+      relay.liveCheck.stop();
+    },
+    onLive(event, url) {
+      const { id, kind } = (event ?? {}) as { id?: unknown; kind?: unknown };
+      const relay = relays.get(url);
+      if (relay && typeof id === 'string' && messageKinds.includes(kind as number)) {
+        relay.liveCheck.onLive(id);
+        if (relay.early && relay.early.length < catchUpLimits.earlyEvents)
+          return void relay.early.push(event);
+      }
+      deps.ingest(event, url);
+    },
+    onAuthenticated(url) {
+      relayOf(url).catchUp.onAuthenticated();
+      awaitSubscription(url);
+    },
+    onDeferred: (url, createdAtSec) => relayOf(url).catchUp.onDeferred(createdAtSec * 1000),
     onWake() {
-      for (const relay of relays.values()) relay.onWake();
+      for (const { catchUp } of relays.values()) catchUp.onWake();
     },
     stop() {
       stopped = true;
       cancelCursors();
-      for (const relay of relays.values()) relay.stop();
+      for (const { catchUp, liveCheck, cancelWait } of relays.values()) {
+        cancelWait();
+        catchUp.stop();
+        liveCheck.stop();
+      }
     },
   };
 }

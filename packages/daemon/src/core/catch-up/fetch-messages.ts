@@ -1,7 +1,7 @@
-import { dayMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, type NostrEvent } from '@ocmesh/shared/wire';
-import { identityLimits } from '../identity/limits.ts';
+import { backDatedMs } from '../ingest/look-back.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { type End, type Found, fetchPages } from './fetch-pages.ts';
@@ -10,13 +10,15 @@ import { catchUpLimits } from './limits.ts';
 /** Chunks of one catch-up, each as large as may be held in memory. */
 const MAX_CHUNKS = 20;
 
-/** The kinds of messages, and how far their events are back-dated: gift wraps hide when they were made (NIP-59). */
-const messages = [
-  { kind: kinds.encryptedDm, backDatedMs: 0 },
-  { kind: kinds.giftWrap, backDatedMs: identityLimits.wrapBackdatedDays * dayMs },
-] as const;
+export const messageKinds: readonly number[] = [kinds.encryptedDm, kinds.giftWrap];
 
-export const messageKinds: readonly number[] = messages.map(({ kind }) => kind);
+export const messagesTo = (self: Pubkey): Filter => ({ kinds: messageKinds, '#p': [self] });
+
+/**
+ * Returns the filters of the permanent subscription: new messages, whatever their date. One stored message comes with it:
+ * relays disagree on what `limit: 0` means. Some never send EOSE, some refuse it, some read it as no limit.
+ */
+export const liveFilters = (self: Pubkey): Filter[] => [{ ...messagesTo(self), limit: 1 }];
 
 /** Fetches and applies the messages to us that a relay has, from this date on. */
 export type FetchMessages = (url: string, fromMs: UnixMs) => Promise<{ end: End; count: number }>;
@@ -56,9 +58,9 @@ export function createFetchMessages(deps: {
   }
 
   return async (url, fromMs) => {
-    let open: readonly Open[] = messages.map(({ kind, backDatedMs }) => ({
+    let open: readonly Open[] = messageKinds.map((kind) => ({
       kind,
-      since: Math.max(0, toUnixSec(fromMs - backDatedMs)),
+      since: Math.max(0, toUnixSec(fromMs - backDatedMs(kind))),
     }));
     let count = 0;
     let isWhole = true;

@@ -7,15 +7,14 @@ import {
   minuteMs,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
-import { limits, type RelayDetails } from '@ocmesh/shared/contract';
+import type { RelayDetails } from '@ocmesh/shared/contract';
+import { MESSAGE_LOOK_BACK_MS } from '../ingest/look-back.ts';
 import type { Store } from '../ports/store.ts';
 import type { FetchMessages } from './fetch-messages.ts';
 import type { End } from './fetch-pages.ts';
 import { catchUpLimits } from './limits.ts';
 
 const DEEP_EVERY_MS = catchUpLimits.deepEveryMinutes * minuteMs;
-/** How far back a deep catch-up reaches: as long as senders keep retrying. */
-const LOOK_BACK_MS = limits.message.days * dayMs;
 /** Pause before a catch-up that failed is repeated on the same connection. */
 const RETRY_MS = 300_000;
 /** Pause before deferred events are fetched, unless that was done lately: by then more gift wraps may be checked. */
@@ -29,8 +28,9 @@ export type CatchUpState = RelayDetails['catch_up'];
 
 /** Catches up with one relay, over all its connections. */
 export interface RelayCatchUp {
-  backlog(): { readonly state: CatchUpState; readonly missedLive: number };
-  onSubscribed(): void;
+  state(): CatchUpState;
+  /** Resolves when the catch-up that it starts is done. */
+  onSubscribed(): Promise<void>;
   onDisconnected(): void;
   /** The relay may have withheld messages until now. */
   onAuthenticated(): void;
@@ -77,12 +77,12 @@ export function createRelayCatchUp(
     retryDepth = null;
   }
 
-  function onSubscribed(): void {
+  function onSubscribed(): Promise<void> {
     cancelTimers();
     const sinceDeepMs = clock.monotonic() - deepAt;
-    if (sinceDeepMs >= DEEP_EVERY_MS) return void fetch('deep');
-    void fetch('shallow');
+    if (sinceDeepMs >= DEEP_EVERY_MS) return fetch('deep');
     cancelDeep = clock.after(DEEP_EVERY_MS - sinceDeepMs, () => void fetch('deep'));
+    return fetch('shallow');
   }
 
   async function fetch(depth: Depth): Promise<void> {
@@ -97,13 +97,10 @@ export function createRelayCatchUp(
       const found = await deps.fetchMessages(url, startMs(depth, startedAtMs, deferredBefore));
       // Events that were deferred again are still to be fetched: the cursor stays.
       end = deferredSinceMs === null && !isOutdated ? found.end : 'broken';
-      if (end === 'incomplete') {
-        if (depth === 'deep') deepAt = startedAt;
-        onIncomplete();
-      }
+      if (end !== 'broken' && depth === 'deep') deepAt = startedAt;
+      if (end === 'incomplete') onIncomplete();
       // A shallow one does not find back-dated events: only a deep one moves the cursor.
       if (end === 'complete' && depth === 'deep') {
-        deepAt = startedAt;
         isCaughtUp = true;
         state = 'complete';
         cursorCheckedAtMs = startedAtMs;
@@ -136,10 +133,8 @@ export function createRelayCatchUp(
   }
 
   function startMs(depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
-    const { cursor, knownSinceMs } = store.peek((tables) => ({
-      cursor: tables.relays.cursor(url),
-      knownSinceMs: tables.seen.knownSinceMs(url),
-    }));
+    const cursor = store.peek(({ relays }) => relays.cursor(url));
+    const knownSinceMs = store.peek(({ seen }) => seen.knownSinceMs(url));
     return depth === 'deep'
       ? deepStartMs(nowMs, cursor, knownSinceMs)
       : shallowStartMs(nowMs, lostAtMs, deferredMs, knownSinceMs);
@@ -160,7 +155,7 @@ export function createRelayCatchUp(
   }
 
   return {
-    backlog: () => ({ state, missedLive: 0 }),
+    state: () => state,
     onSubscribed,
     onDisconnected() {
       cancelTimers();
@@ -183,7 +178,7 @@ export function createRelayCatchUp(
     onWake() {
       deepAt = Number.NEGATIVE_INFINITY;
       isCaughtUp = false;
-      if (isOpen()) onSubscribed();
+      if (isOpen()) void onSubscribed();
     },
     moveCursor() {
       // To the previous check: if the machine slept since then, we do not know yet.
@@ -203,7 +198,7 @@ function deepStartMs(nowMs: UnixMs, cursor: UnixMs | null, knownSinceMs: UnixMs)
   // A cursor in the future comes from a wrong clock: ignored.
   const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
   // Not further back than the ids we remember: older messages would arrive twice.
-  return Math.max(from - LOOK_BACK_MS, Math.min(knownSinceMs, nowMs));
+  return Math.max(from - MESSAGE_LOOK_BACK_MS, Math.min(knownSinceMs, nowMs));
 }
 
 /** Returns the date from which a shallow catch-up fetches: the disconnection, or the oldest deferred event. */
@@ -213,7 +208,7 @@ function shallowStartMs(
   deferredMs: UnixMs | null,
   knownSinceMs: UnixMs,
 ): UnixMs {
-  const oldestMs = Math.max(nowMs - LOOK_BACK_MS, knownSinceMs);
+  const oldestMs = Math.max(nowMs - MESSAGE_LOOK_BACK_MS, knownSinceMs);
   const fromMs = Math.min(lostAtMs, Math.max(deferredMs ?? nowMs, oldestMs), nowMs);
   return fromMs - catchUpLimits.shallowSeconds * 1000;
 }

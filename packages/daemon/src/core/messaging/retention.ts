@@ -20,12 +20,7 @@ export interface Retention {
 
 /** Limits of what is kept; see `messagingLimits.retention`. */
 export type RetentionBounds = {
-  readonly [K in
-    | 'storedMessages'
-    | 'storedMessageBytes'
-    | 'messageDays'
-    | 'seenDays'
-    | 'pruneBatch']: number;
+  readonly [K in 'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch']: number;
 } & IdBounds &
   PeerBounds &
   QuotaBounds;
@@ -89,7 +84,10 @@ export function createRetention(
       return isStillFull ? refusedSince : null;
     },
     start() {
-      cancels = [runEvery(hourMs, prune), runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow()))];
+      cancels = [
+        runEvery(hourMs, prune),
+        runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow())),
+      ];
     },
     stop() {
       for (const cancel of cancels) cancel();

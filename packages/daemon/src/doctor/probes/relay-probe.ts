@@ -4,7 +4,7 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
 import { noBacklog } from '../../core/catch-up/catch-up.ts';
-import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
+import { liveFilters, messagesTo } from '../../core/catch-up/fetch-messages.ts';
 import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { PublishOutcome, QueryResult } from '../../core/ports/relay-network.ts';
@@ -33,22 +33,18 @@ export function createRelayProbe(deps: {
 }): RelayProbe {
   const { clock, identity } = deps;
   const network = createRelayNetwork({ ...deps, log: silent, sign: identity.sign });
-  network.start(
-    [],
-    [{ name: 'dm', filters: () => [{ kinds: messageKinds, '#p': [identity.pubkey], limit: 0 }] }],
-    {
-      onEvent() {},
-      onLate() {},
-      onAuthenticated() {},
-      onGarbage() {},
-      onConnected() {},
-      onDisconnected() {},
-      onNotice() {},
-      onInfo() {},
-      onSubscribed() {},
-      onState() {},
-    },
-  );
+  network.start([], [{ name: 'dm', filters: () => liveFilters(identity.pubkey) }], {
+    onEvent() {},
+    onLate() {},
+    onAuthenticated() {},
+    onGarbage() {},
+    onConnected() {},
+    onDisconnected() {},
+    onNotice() {},
+    onInfo() {},
+    onSubscribed() {},
+    onState() {},
+  });
 
   return {
     connect(urls) {
@@ -58,7 +54,7 @@ export function createRelayProbe(deps: {
       );
     },
     publish: network.publish,
-    find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),
+    find: (url, ids) => network.query(url, [{ ...messagesTo(identity.pubkey), ids }]),
     close: network.stop,
   };
 }
