@@ -7,6 +7,7 @@ import { createTestMesh, settle } from './support/test-agent.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+const DAY_SEC = 86_400;
 const URL = 'wss://one.test';
 
 /** Stops an agent, so that its relay keeps messages for it. */
@@ -352,5 +353,105 @@ describe('a flood of junk', () => {
     const { lookBackDays } = await after((self, n, peer) => peer.dm(self, `m${n}`));
     expect(lookBackDays[0]).toBeLessThan(1);
     expect(lookBackDays[1]).toBeGreaterThan(6.9);
+  });
+});
+
+describe('the live subscription', () => {
+  test.each([
+    ['kind 4', 4, 7],
+    ['a gift wrap', 1059, 9],
+  ])('brings no message older than a sender would retry: %s', async (_, kind, days) => {
+    const world = createTestMesh(URL);
+    const agent = await world.start();
+    const [bob, eve] = [world.fakePeer('bob'), world.fakePeer('eve')];
+    await world.clock.advance(60_000);
+    const at = (daysAgo: number): number => Math.floor(world.clock.now() / 1000) - daysAgo * DAY_SEC;
+    const make = (peer: typeof bob, content: string, created_at: number): NostrEvent =>
+      kind === 4
+        ? peer.dm(agent.pubkey, content, { created_at })
+        : peer.wrap(agent.pubkey, content, { created_at });
+    for (const old of [days + 0.1, 30, 3 * 365]) world.relay.push(make(eve, `old ${old}`, at(old)));
+    world.relay.push(make(bob, 'late', at(days - 0.1)));
+    await world.clock.advance(60_000);
+    expect((await agent.inbox()).map(({ content }) => content)).toEqual(['late']);
+    expect((await agent.refused())['too_old']).toBe(3);
+    expect(await agent.peers()).toMatchObject([{ pubkey: bob.pubkey }]);
+  });
+
+  test('is not needed to catch up: a relay may send no EOSE for it', async () => {
+    const { world, agent, bob, nowSec } = await away();
+    world.relay.carriesDms = false;
+    world.relay.keep(bob.dm(agent.pubkey, 'missed', { created_at: nowSec() - 100 }));
+    const again = await world.start({ disk: agent.disk });
+    await world.clock.advance(20_000);
+    expect((await again.inbox()).map(({ content }) => content)).toEqual(['missed']);
+  });
+
+  test('asks for one stored message: relays disagree on what none means', async () => {
+    const { world, agent, bob, nowSec } = await away();
+    const old = bob.dm(agent.pubkey, 'years ago', { created_at: nowSec() - 3 * 365 * DAY_SEC });
+    world.relay.keep(old);
+    const again = await world.start({ disk: agent.disk });
+    await world.clock.advance(60_000);
+    expect(await again.inbox()).toEqual([]);
+    expect(await again.peers()).toEqual([]);
+  });
+});
+
+describe('a relay that forgets our subscription', () => {
+  const STEP_MS = 400_000;
+
+  async function forgetful() {
+    const world = createTestMesh(URL, 'wss://two.test');
+    const agent = await world.start({ config: { relays: [URL] } });
+    await world.clock.advance(60_000);
+    const bob = world.fakePeer('bob');
+    const missed = async () => (await agent.listRelays({})).map((relay) => relay.missed_live);
+    return { world, agent, bob, missed };
+  }
+
+  test.each([
+    ['kind 4', 0],
+    ['a gift wrap', 1.9],
+  ])('delivers messages minutes late, and they are counted: %s', async (_, daysBack) => {
+    const { world, agent, bob, missed } = await forgetful();
+    for (const content of ['a', 'b', 'c']) {
+      const created_at = Math.floor(world.clock.now() / 1000) - Math.floor(daysBack * DAY_SEC);
+      world.relay.keep(
+        daysBack ? bob.wrap(agent.pubkey, content, { created_at }) : bob.dm(agent.pubkey, content),
+      );
+      await world.clock.advance(STEP_MS);
+    }
+    expect((await agent.inbox()).map(({ content }) => content)).toEqual(['a', 'b', 'c']);
+    expect(await missed()).toEqual([3]);
+  });
+
+  test('is not suspected for messages that came live, or that it had before', async () => {
+    const { world, agent, bob, missed } = await forgetful();
+    for (const content of ['a', 'b', 'c']) {
+      const event = bob.dm(agent.pubkey, content);
+      world.relay.keep(event);
+      world.relay.push(event);
+      await world.clock.advance(STEP_MS);
+    }
+    agent.network.disconnect();
+    world.relay.keep(bob.dm(agent.pubkey, 'while away'));
+    await world.clock.advance(30_000);
+    agent.network.connect();
+    await world.clock.advance(STEP_MS);
+    expect(await agent.inbox()).toHaveLength(4);
+    expect(await missed()).toEqual([0]);
+  });
+
+  test('is found out although another relay brings the messages', async () => {
+    const world = createTestMesh(URL, 'wss://two.test');
+    const agent = await world.start();
+    await world.clock.advance(60_000);
+    const event = world.fakePeer('bob').dm(agent.pubkey, 'x');
+    world.relay.keep(event);
+    world.mesh.relay('wss://two.test').keep(event);
+    await world.clock.advance(STEP_MS);
+    expect((await agent.listRelays({})).map((relay) => relay.missed_live)).toEqual([1, 1]);
+    expect(await agent.inbox()).toHaveLength(1);
   });
 });

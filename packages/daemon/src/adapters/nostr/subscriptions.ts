@@ -96,11 +96,10 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     req.spec.onEnd();
   }
 
-  function close(req: Req): void {
-    const { id } = req.spec;
-    req.cancel();
+  function close({ spec: { id }, filters, cancel }: Req): void {
+    cancel();
     reqs.delete(id);
-    lateEvents.onClosed(id, req.filters);
+    lateEvents.onClosed(id, filters);
     send(closeFrame(id));
   }
 
