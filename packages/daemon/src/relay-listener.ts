@@ -5,11 +5,13 @@ import type { Announcer } from './core/mesh/announce.ts';
 import type { RelayLists } from './core/mesh/relay-lists.ts';
 import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
+import type { RelayTests } from './core/relays/relay-tests.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';
 
 /** Passes on what happens at the relays to the parts that react to it. */
 export function createRelayListener(deps: {
+  readonly relayTests: RelayTests;
   readonly pipeline: Pipeline;
   readonly counters: RefusalCounters;
   readonly announcer: Announcer;
@@ -20,9 +22,13 @@ export function createRelayListener(deps: {
   readonly statusWatch: StatusWatch;
   readonly ownRelays: () => readonly string[];
 }): NetworkListener {
-  const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } = deps;
+  const { relayTests, pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } =
+    deps;
   return {
-    onEvent: catchUp.onLive,
+    onEvent(event, url) {
+      catchUp.noteLive(event, url);
+      if (!relayTests.onEvent(event, url)) catchUp.onLive(event, url);
+    },
     // Asked for like the rest of its query, whatever its date.
     onLate: (event, url) => void pipeline.ingestBackfill([event], url),
     onGarbage: (_url, reason) => counters.count(reason),
@@ -37,7 +43,9 @@ export function createRelayListener(deps: {
     },
     onDisconnected(url) {
       statusWatch.check();
+      outbox.onDisconnected();
       catchUp.onDisconnected(url);
+      relayTests.onDisconnected(url);
     },
     onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
@@ -46,6 +54,7 @@ export function createRelayListener(deps: {
       statusWatch.check();
       if (subscription !== 'dm') return;
       catchUp.onSubscribed(url);
+      relayTests.onSubscribed(url);
       relayLists.onRelaysChanged();
     },
     onState(url) {

@@ -54,13 +54,17 @@ export interface MemoryRelay {
   reachable: boolean;
   /** Agents may read their messages. */
   carriesDms: boolean;
+  /** It sends new events to open subscriptions. */
+  forwards: boolean;
   /** Its clock minus ours; null if it sends no date. */
   clockOffsetMs: number | null;
   /** Most bytes that one query returns. */
   maxQueryBytes: number;
   onPublish: (event: NostrEvent) => Reaction | Promise<Reaction>;
-  /** All events that were published to it, accepted or not. */
+  /** All events that were published to it, accepted or not; without test events. */
   readonly offered: NostrEvent[];
+  /** Events by which agents test whether it keeps and forwards messages. */
+  readonly tests: NostrEvent[];
   readonly stored: unknown[];
   readonly queries: Filter[];
   readonly clients: Set<Client>;
@@ -95,10 +99,12 @@ function createMemoryRelay(url: string): MemoryRelay {
     completes: true,
     reachable: true,
     carriesDms: true,
+    forwards: true,
     clockOffsetMs: null,
     maxQueryBytes: Number.POSITIVE_INFINITY,
     onPublish: () => accept,
     offered: [],
+    tests: [],
     stored: [],
     queries: [],
     clients: new Set(),
@@ -144,6 +150,10 @@ function find(relay: MemoryRelay, filters: readonly Filter[]): unknown[] {
   }
   return [...found].map(copy);
 }
+
+/** Messages have no expiration, test events do. */
+const isTestEvent = ({ kind, tags }: NostrEvent): boolean =>
+  (kind === 4 || kind === 1059) && tags.some(([name]) => name === 'expiration');
 
 /** One agent's network, which the test controls. */
 export interface MemoryNetwork extends RelayNetwork {
@@ -265,10 +275,10 @@ export function createMemoryNetwork(
       if (!connection) return { outcome: 'not_connected', reason: null, prefix: null };
       const relay = mesh.relay(url);
       const known = relay.stored.some((other) => (other as NostrEvent).id === event.id);
-      relay.offered.push(event);
+      (isTestEvent(event) ? relay.tests : relay.offered).push(event);
       const { keeps, ...outcome } = await relay.onPublish(event);
-      if (keeps && !known) {
-        store(relay, event);
+      if (keeps && !known) store(relay, event);
+      if (keeps && !known && relay.forwards) {
         for (const client of [...relay.clients])
           if (subscribers.get(client)?.(event)) client.deliver(copy(event));
       }

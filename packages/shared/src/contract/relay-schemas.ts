@@ -35,8 +35,23 @@ export const RelayStatus = Type.Object({
   ),
 });
 
+const finding = (question: string) =>
+  Type.Object(
+    {
+      answer: Type.Union([Type.Literal('yes'), Type.Literal('no'), Type.Literal('unknown')]),
+      reason: nullable(
+        text('Why; null if there is nothing to add. May repeat untrusted words of the relay.'),
+      ),
+      at: nullable(timestamp('When it was last tested; null if never.')),
+    },
+    { description: question },
+  );
+
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
+  keeps: finding('Whether it returns our messages when asked. An OK does not prove that.'),
+  forwards: finding('Whether it sends messages for us to our open subscription.'),
+  keeps_presence: finding('Whether it returns our presence, by which other agents find us.'),
   catch_up: Type.Union([Type.Literal('pending'), Type.Literal('complete'), Type.Literal('incomplete')], {
     description:
       'Messages that it kept while we were disconnected. `pending`: not fetched yet; `complete`: all are here; ' +

@@ -44,7 +44,9 @@ export interface CatchUp {
   start(): void;
   onConnected(url: string): void;
   onSubscribed(url: string): void;
-  /** The live subscription of this relay brought an event. Passes it on. */
+  /** Notes that the live subscription of this relay brought an event. */
+  noteLive(event: unknown, url: string): void;
+  /** Passes on an event of the live subscription. */
   onLive(event: unknown, url: string): void;
   onDisconnected(url: string): void;
   /** The relay knows who we are from now on: it may have withheld messages before. */
@@ -135,15 +137,13 @@ export function createCatchUp(deps: {
       relay.catchUp.onDisconnected();
       relay.liveCheck.stop();
     },
+    noteLive(event, url) {
+      if (isMessage(event)) relays.get(url)?.liveCheck.onLive(event.id);
+    },
     onLive(event, url) {
-      const { id, kind } = (event ?? {}) as { id?: unknown; kind?: unknown };
-      const relay = relays.get(url);
-      if (relay && typeof id === 'string' && messageKinds.includes(kind as number)) {
-        relay.liveCheck.onLive(id);
-        if (relay.early && relay.early.length < catchUpLimits.earlyEvents)
-          return void relay.early.push(event);
-      }
-      deps.ingest(event, url);
+      const early = isMessage(event) ? relays.get(url)?.early : null;
+      if (early && early.length < catchUpLimits.earlyEvents) early.push(event);
+      else deps.ingest(event, url);
     },
     onAuthenticated(url) {
       relayOf(url).catchUp.onAuthenticated();
@@ -163,4 +163,10 @@ export function createCatchUp(deps: {
       }
     },
   };
+}
+
+/** Whether the value looks like a message. Its shape is not checked. */
+function isMessage(event: unknown): event is { readonly id: string } {
+  const { id, kind } = (event ?? {}) as { id?: unknown; kind?: unknown };
+  return typeof id === 'string' && messageKinds.includes(kind as number);
 }

@@ -6,6 +6,7 @@ import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { Conduct } from '../model/relay.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
@@ -23,6 +24,8 @@ export interface HandlerDeps {
   readonly relayList: RelayList;
   /** Returns what a relay has for us that did not come live. */
   readonly backlogOf: (url: string) => Backlog;
+  /** What we found out about a relay. */
+  readonly conductOf: (url: string) => Conduct;
   readonly clock: Clock;
   readonly health: Health;
   readonly counters: RefusalCounters;

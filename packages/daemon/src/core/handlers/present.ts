@@ -10,12 +10,15 @@ import {
   type RelayStatus,
   reachabilityStep,
   reasonStep,
+  type Warning,
+  warningStep,
 } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import { toNpub } from '../identity/public-key-text.ts';
-import type { HealthReason } from '../model/domain-events.ts';
+import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
+import type { Conduct, Finding } from '../model/relay.ts';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
@@ -60,6 +63,11 @@ export const presentReason = ({ sinceMs, ...reason }: HealthReason): Reason => (
   ...reason,
   since: toIso(sinceMs),
   next_step: reasonStep(reason, 'api'),
+});
+
+export const presentWarning = (warning: HealthWarning): Warning => ({
+  ...warning,
+  next_step: warningStep(warning.code, 'api'),
 });
 
 export const presentReachability = (found: Omit<Reachability, 'next_step'>): Reachability => ({
@@ -136,9 +144,22 @@ export const presentRelay = (relay: Omit<RelaySnapshot, 'info'>): RelayStatus =>
   last_error: relay.lastError,
 });
 
+const presentFinding = ({ answer, reason, atMs }: Finding): RelayDetails['keeps'] => ({
+  answer,
+  reason,
+  at: isoOrNull(atMs),
+});
+
 /** Shows a relay as `GET /relays` does. */
-export const presentRelayDetails = (relay: RelaySnapshot, backlog: Backlog): RelayDetails => ({
+export const presentRelayDetails = (
+  relay: RelaySnapshot,
+  conduct: Conduct,
+  backlog: Backlog,
+): RelayDetails => ({
   ...presentRelay(relay),
+  keeps: presentFinding(conduct.keeps),
+  forwards: presentFinding(conduct.forwards),
+  keeps_presence: presentFinding(conduct.presence),
   catch_up: backlog.state,
   missed_live: backlog.missedLive,
   shares_subscription: relay.sharesSubscription,

@@ -7,12 +7,15 @@ import { presentRelayDetails } from './present.ts';
 export function createRelayHandlers({
   network,
   relayList,
+  conductOf,
   backlogOf,
-}: Pick<HandlerDeps, 'network' | 'relayList' | 'backlogOf'>): Pick<
+}: Pick<HandlerDeps, 'network' | 'relayList' | 'conductOf' | 'backlogOf'>): Pick<
   Handlers,
   'listRelays' | 'addRelay' | 'removeRelay'
 > {
-  const present = (relay: RelaySnapshot): RelayDetails => presentRelayDetails(relay, backlogOf(relay.url));
+  const present = (relay: RelaySnapshot): RelayDetails =>
+    presentRelayDetails(relay, conductOf(relay.url), backlogOf(relay.url));
+
   return {
     listRelays: async () => network.relays().map(present),
 

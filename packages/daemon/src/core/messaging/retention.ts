@@ -46,10 +46,14 @@ export function createRetention(
   }
 
   function makeRoom(tables: Tables): boolean {
-    for (const unreadOfStrangers of [false, true]) {
-      if (!isFull(tables)) break;
-      tables.messages.prune({ unreadOfStrangers, limit: bounds.pruneBatch });
+    const limit = bounds.pruneBatch;
+    if (isFull(tables)) tables.messages.prune({ unreadOfStrangers: false, limit });
+    if (isFull(tables)) {
+      // Sent messages whose receipt is missing: they must not keep new ones from being sent.
+      tables.outbox.removePublished(limit);
+      tables.messages.prune({ unreadOfStrangers: false, limit });
     }
+    if (isFull(tables)) tables.messages.prune({ unreadOfStrangers: true, limit });
     const hasRoom = !isFull(tables);
     if (hasRoom) refusedSince = null;
     else refusedSince ??= clock.now();
