@@ -49,7 +49,9 @@ export function createRelayListener(deps: {
     },
     onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
-    onAuthenticated: catchUp.onAuthenticated,
+    onAuthenticated(url) {
+      if (deps.ownRelays().includes(url)) catchUp.onAuthenticated(url);
+    },
     onSubscribed(url, subscription) {
       statusWatch.check();
       if (subscription !== 'dm') return;

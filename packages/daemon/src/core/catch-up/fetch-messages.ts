@@ -12,7 +12,7 @@ const MAX_CHUNKS = 20;
 
 export const messageKinds: readonly number[] = [kinds.encryptedDm, kinds.giftWrap];
 
-export const messagesTo = (self: Pubkey): Filter => ({ kinds: messageKinds, '#p': [self] });
+const messagesTo = (self: Pubkey): Filter => ({ kinds: messageKinds, '#p': [self] });
 
 /**
  * Returns the filters of the permanent subscription: new messages, whatever their date. One stored message comes with it:
