@@ -120,7 +120,13 @@ export async function createAgent(
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
     config,
   );
-  const reporting = createReporting(base, { retention, twins, relays, outgoing });
+  const reporting = createReporting(base, {
+    retention,
+    twins,
+    relays,
+    outgoing,
+    discovery: mesh.discovery,
+  });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -148,6 +154,7 @@ export async function createAgent(
         policies: trust.policies,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
+        pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
       },
@@ -200,6 +207,7 @@ function listParts(
       announcer,
       outbox,
       catchUp,
+      discovery,
       relayLists,
       relayWatch,
       statusWatch,

@@ -221,6 +221,11 @@ const ofProblems = {
     tool: 'Tell your user: another program may be using the port; see `ocmesh doctor`.',
     command: 'Another program may be using the port: see `ocmesh doctor`.',
   },
+  home_unknown: {
+    api: 'Set OCMESH_HOME to an absolute path.',
+    tool: 'Ask your user to set OCMESH_HOME to the absolute path of the agent.',
+    command: 'Set OCMESH_HOME to an absolute path.',
+  },
   api_url_elsewhere: {
     api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
     tool: 'Ask your user to set it to http://127.0.0.1:PORT, or to remove it.',
@@ -239,6 +244,11 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     api: 'GET /relays shows the error of each relay. Add another one with POST /relays.',
     tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
+  },
+  no_discovery: {
+    api: 'Add another relay with POST /relays, or the agents by their keys with POST /peers.',
+    tool: 'Tell your user, who can add another relay with `ocmesh relays add`.',
+    command: '`ocmesh relays add` adds another relay. `ocmesh trust <npub>` adds an agent by its key.',
   },
   outbox_stalled: {
     api: 'GET /messages/ID shows what each relay responded. Add a relay that accepts messages with POST /relays.',
