@@ -8,6 +8,7 @@ import {
   type Log,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
+import { type IdBounds, trimIds } from '../ingest/trim-ids.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
@@ -29,14 +30,9 @@ export interface Retention {
 
 /** Limits of what is kept; see `messagingLimits.retention`. */
 export type RetentionBounds = {
-  readonly [K in
-    | 'storedMessages'
-    | 'storedMessageBytes'
-    | 'messageDays'
-    | 'seenDays'
-    | 'seenIds'
-    | 'pruneBatch']: number;
-} & PeerBounds &
+  readonly [K in 'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch']: number;
+} & IdBounds &
+  PeerBounds &
   QuotaBounds;
 
 /** Keeps the number of messages, their bytes and their age within bounds. */
@@ -89,13 +85,6 @@ export function createRetention(
     if (removed > 0) log.info('old messages removed', { messages: removed });
   }
 
-  /** Limits the event ids in memory, however much we are sent. A catch-up reaches back only as far as they do. */
-  async function pruneSeen(): Promise<void> {
-    const sinceMs = store.peek(({ seen }) => seen.newestSinceMs(bounds.seenIds));
-    if (sinceMs <= store.peek(({ seen }) => seen.knownSinceMs())) return;
-    await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.confirmedNow())));
-  }
-
   /** Removes the messages whose senders said that they end (NIP-40). */
   async function removeExpired(): Promise<void> {
     const nowMs = deps.confirmedNow();
@@ -118,7 +107,7 @@ export function createRetention(
     start() {
       cancels = [
         runEvery(hourMs, prune),
-        runEvery(60_000, pruneSeen),
+        runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow())),
         runEvery(messagingLimits.expireSeconds * 1000, removeExpired),
       ];
     },
