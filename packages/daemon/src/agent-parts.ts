@@ -178,7 +178,6 @@ export function createMessaging(
 ) {
   const { time, trust, retention, offer } = needs;
   const { strangersRation } = trust;
-  const { makeRoom } = retention;
   return {
     send: createSend({
       identity,
@@ -186,14 +185,14 @@ export function createMessaging(
       clock,
       random,
       confirmedNow: time.confirmedNow,
-      makeRoom,
+      makeRoomToSend: retention.makeRoomToSend,
       policies: trust.policies,
       loopGuard: trust.loopGuard,
       firstContacts: trust.firstContacts,
       offer,
     }),
     waiting: createWaiting({ store, clock }),
-    heldMessages: createHeldMessages({ store, clock, makeRoom, emit }),
+    heldMessages: createHeldMessages({ store, clock, emit }),
     receipts: createReceipts({ identity, store, clock, log, offer, strangersRation }),
     answerQuery: createQueryAnswers({ identity, store, clock, log, offer, strangersRation }, { name }),
   };
@@ -242,7 +241,7 @@ export function createMesh(
 
 /** The state of the daemon, and the events that `GET /events` shows. */
 export function createReporting({ store, clock, random, network, emit }: Base, retention: Retention) {
-  const health = createHealth({ network, store, clock, inboxFullSince: retention.fullSince });
+  const health = createHealth({ network, store, clock, crowded: retention.crowded });
   return {
     health,
     hub: createEventHub({ random }, { kept: eventLimits.kept }),

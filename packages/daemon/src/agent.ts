@@ -45,6 +45,7 @@ export type Bounds = RetentionBounds & BatchBounds;
 export const defaultBounds: Bounds = {
   ...messagingLimits.retention,
   ...trustLimits.quota,
+  ...trustLimits.share,
   ...trustLimits.capacity,
   okBatchMs: outboxLimits.okBatchMs,
 };

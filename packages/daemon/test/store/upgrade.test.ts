@@ -79,7 +79,7 @@ describe('an upgrade', () => {
     await startUp(files, path, key, log, next);
     const before = hashes(files);
     await expect(startUp(files, path, key, log)).rejects.toThrow(
-      /schema 4, and this ocmesh knows 3: install the newer one/,
+      `schema ${currentSchema.newest + 1}, and this ocmesh knows ${currentSchema.newest}: install the newer one`,
     );
     expect(hashes(files)).toEqual(before);
   });

@@ -25,9 +25,10 @@ const readTheLog: NextStep = {
   command: '`ocmesh logs` shows the reason.',
 };
 const makeRoom: NextStep = {
-  api: 'Mark messages as read with POST /messages/read: the oldest read ones make room, sent ones once a relay has them.',
-  tool: 'Call mark_read for messages you have dealt with: the oldest read ones make room.',
-  command: '`ocmesh read` marks messages as read: the oldest read ones make room.',
+  api: "Mark a peer's messages as read with POST /messages/read and `from`: the oldest read ones make room. `ocmesh block` drops what a peer sends.",
+  tool: 'Call mark_read for messages you have dealt with: the oldest read ones make room. Your user can block a peer with `ocmesh block`.',
+  command:
+    '`ocmesh read --from <peer>` marks messages as read: the oldest read ones make room. `ocmesh block <peer>` drops what it sends.',
 };
 
 const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {

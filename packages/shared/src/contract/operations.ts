@@ -112,7 +112,6 @@ export const operations = {
     errors: {
       peer_unknown: true,
       invalid_pubkey: true,
-      inbox_full: true,
       storage_full: true,
       storage_unavailable: true,
     },
@@ -143,7 +142,6 @@ export const operations = {
     errors: {
       request_unknown: true,
       invalid_pubkey: true,
-      inbox_full: true,
       storage_full: true,
       storage_unavailable: true,
     },
@@ -162,7 +160,7 @@ export const operations = {
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
-    errors: { inbox_full: true, storage_full: true, storage_unavailable: true },
+    errors: { storage_full: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -214,7 +212,6 @@ export const operations = {
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,
-      inbox_full: true,
       storage_full: true,
       storage_unavailable: true,
     },

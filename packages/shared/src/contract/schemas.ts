@@ -42,6 +42,11 @@ export const Reason = Type.Object({
     }),
   ),
   message: text('What is wrong.'),
+  peers: Type.Optional(
+    Type.Array(hexKey('Public key of a peer.'), {
+      description: 'With `inbox_full`: the peers whose messages take most room.',
+    }),
+  ),
   since: timestamp('When it started.'),
   next_step: text('What to do about it.'),
 });

@@ -1,10 +1,11 @@
 import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { NewMessage } from '../model/message.ts';
+import { type NewMessage, textBytes } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import { accept, refuse, type Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
@@ -14,11 +15,11 @@ import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
 import { messagingLimits } from './limits.ts';
 import { applyReceipt } from './receipts.ts';
+import type { Retention } from './retention.ts';
 
 interface Deps {
   readonly identity: Identity;
-  /** Makes room for one more message. @returns whether there is room */
-  readonly makeRoom: (tables: Tables) => boolean;
+  readonly makeRoom: Retention['makeRoom'];
   readonly makeRoomForPeer: (tables: Tables) => boolean;
   readonly senderLimits: SenderLimits;
   readonly policies: Policies;
@@ -52,12 +53,21 @@ export function createDmHandler(deps: Deps): EventHandler {
           const taken = senderLimits.take(tables, dm.author, payload, source);
           if ('refused' in taken) return taken;
           // Refused as a whole and without a receipt, so the sender keeps it.
-          if (payload.kind === 'chat' && !makeRoom(tables)) return refuse('inbox_full');
+          const isNew =
+            payload.kind === 'chat' && !isStored(tables, event.id, payload.mid ?? dm.id, dm.author);
+          if (isNew && !makeRoom(tables, dm.author, textBytes(payload))) return refuse('inbox_full');
           return accept(take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source));
         },
       });
     },
   };
+}
+
+/** Whether this message is in the inbox or held already, perhaps from another event. */
+function isStored(tables: Tables, eventId: string, id: string, peer: Pubkey): boolean {
+  if (tables.messages.findByEvent(eventId) || tables.held.get(id)?.peer === peer) return true;
+  const earlier = tables.messages.get(id);
+  return earlier?.direction === 'in' && earlier.peer === peer;
 }
 
 interface Dm extends OpenedDm {

@@ -10,6 +10,7 @@ import {
 } from '@ocmesh/shared/contract';
 import type { Identity } from '../identity/identity.ts';
 import { parsePubkey } from '../identity/public-key-text.ts';
+import { textBytes } from '../model/message.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import { outboxLimits } from '../outbox/limits.ts';
@@ -21,6 +22,7 @@ import type { Policies } from '../trust/policy.ts';
 import { checkMessage } from './check-message.ts';
 import { type ComposedMessage, composeMessage } from './compose-message.ts';
 import { messagingLimits } from './limits.ts';
+import type { Retention } from './retention.ts';
 
 const MID_BYTES = 16;
 const KEY_LIFE_MS = messagingLimits.idempotencyHours * hourMs;
@@ -65,8 +67,7 @@ export function createSend(deps: {
   readonly random: Random;
   /** Wall-clock time that ignores unconfirmed forward jumps: a key that is forgotten too early sends twice. */
   readonly confirmedNow: () => UnixMs;
-  /** Makes room for one more message. @returns whether there is room */
-  readonly makeRoom: (tables: Tables) => boolean;
+  readonly makeRoomToSend: Retention['makeRoomToSend'];
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
   readonly firstContacts: FirstContacts;
@@ -94,10 +95,9 @@ export function createSend(deps: {
       const retryAfterSeconds = Math.ceil((verdict.paused.untilMs - nowMs) / 1000);
       return refuse(new OcmeshError('loop_suspected', { retryAfterSeconds }), { isRecorded: true });
     }
-    if (tables.messages.countByState('queued').queued >= outboxLimits.queued) {
+    const isFull = tables.messages.countByState('queued').queued >= outboxLimits.queued;
+    if (isFull || !deps.makeRoomToSend(tables, to, textBytes(call)))
       return refuse(new OcmeshError('outbox_full', { retryAfterSeconds: 60 }));
-    }
-    if (!deps.makeRoom(tables)) return refuse(new OcmeshError('inbox_full'));
     return { peer, hops: verdict.hops };
   }
 

@@ -48,6 +48,7 @@ export interface Tables {
   readonly meta: MetaTable;
   readonly peers: PeersTable;
   readonly messages: MessagesTable;
+  readonly shares: SharesTable;
   readonly outbox: OutboxTable;
   readonly seen: SeenTable;
   readonly relays: RelaysTable;
@@ -142,8 +143,6 @@ export interface MessagesTable {
   unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all'): string[];
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;
-  /** Returns the number of unread messages of this stranger, or of all strangers, and the bytes of their text and data. */
-  unreadOfStrangers(peer?: Pubkey): { count: number; bytes: number };
   /** Returns incoming messages that owe a receipt to correspondents, or to other strangers, the oldest first. */
   receiptsDue(
     to: 'correspondents' | 'strangers',
@@ -164,8 +163,6 @@ export interface MessagesTable {
     readonly arrivedBeforeMs?: UnixMs;
     readonly limit: number;
   }): number;
-  /** Whether `prune` with `unreadOfStrangers` would remove anything. */
-  hasPrunable(): boolean;
   /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
   newestIncoming(within: {
     readonly fromMs: UnixMs;
@@ -177,6 +174,42 @@ export interface MessagesTable {
   countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
   /** Counts outgoing messages in each of these states. */
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
+}
+
+/** How our agent stands to a peer, as far as it decides how much of the store the peer may fill. */
+export type Standing = 'contact' | 'answered' | 'stranger' | 'blocked';
+
+/** What the messages with one peer take, or those of several. In bytes with everything that their rows cost. */
+export interface Share {
+  /** Incoming messages, held ones included. */
+  readonly received: number;
+  readonly receivedCount: number;
+  /** Incoming messages that were read and owe no receipt. */
+  readonly removable: number;
+  readonly unreadCount: number;
+  /** Text and data of unread messages alone. */
+  readonly unreadText: number;
+  readonly sent: number;
+  /** Events on their way to the peer. */
+  readonly outbox: number;
+}
+
+/** How much of the store each peer fills. The sums are kept, so that reading them costs the same however many there are. */
+export interface SharesTable {
+  of(peer: Pubkey): Share;
+  /** Returns the sums of all peers of each standing. */
+  sums(): Readonly<Record<Standing, Share>>;
+  /** Returns the peers that hold most: of what was received or sent, if some of it may be removed; or of what was not read. */
+  largest(
+    what: 'received' | 'sent' | 'kept',
+    options: { readonly limit: number; readonly withoutContacts?: boolean },
+  ): Pubkey[];
+  /**
+   * Removes up to `limit` of the oldest messages of one conversation that nobody waits for: read ones that owe no receipt
+   * (all, if the peer is blocked), or sent ones that are no longer in the outbox.
+   * @returns how many were removed
+   */
+  removeOldest(what: 'received' | 'sent', peer: Pubkey, limit: number): number;
 }
 
 /** Items on their way out, and the outcomes of their attempts. */

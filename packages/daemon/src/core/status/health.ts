@@ -1,4 +1,8 @@
 import { type Clock, type MonotonicMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { cleanLine } from '@ocmesh/shared/text';
+import { toNpub } from '../identity/public-key-text.ts';
+import type { Crowded } from '../messaging/retention.ts';
 import type { HealthReason } from '../model/domain-events.ts';
 import type { RelayNetwork, RelaySnapshot } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
@@ -6,6 +10,7 @@ import { statusLimits } from './limits.ts';
 import { medianOf } from './median.ts';
 
 const GRACE_MS = statusLimits.noRelaySeconds * 1000;
+const MIB = 1024 * 1024;
 const CLOCK_OFF_MS = statusLimits.clockOffMinutes * minuteMs;
 
 /** A moment on both clocks: one measures how long a condition lasts, the other is shown to people. */
@@ -28,7 +33,8 @@ export function createHealth(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
   readonly clock: Clock;
-  readonly inboxFullSince: () => UnixMs | null;
+  /** Whose messages leave no room for more, and since when; null while there is room. */
+  readonly crowded: () => Crowded | null;
 }): Health {
   const { network, store, clock } = deps;
   /** Since when none of our relays is connected. */
@@ -82,13 +88,19 @@ export function createHealth(deps: {
   }
 
   function inboxReasons(): HealthReason[] {
-    const sinceMs = deps.inboxFullSince();
-    if (sinceMs === null) return [];
+    const crowded = deps.crowded();
+    if (!crowded) return [];
+    const { sinceMs, peers } = crowded;
+    const named = peers.map(
+      // Only the owner's own words: a peer chooses its name itself.
+      ({ pubkey, alias, bytes }) =>
+        `${alias === null ? '' : `${cleanLine(alias, limits.peer.aliasChars)}, `}${toNpub(pubkey)} (${Math.ceil(bytes / MIB)} MiB)`,
+    );
     return [
       {
         code: 'inbox_full',
-        message:
-          'The store is full of messages that may not be removed: new ones are refused and stay on the relays.',
+        message: `Unread messages fill the room for them: new ones are refused and stay on the relays. Most are by ${named.join('; ')}.`,
+        peers: peers.map(({ pubkey }) => pubkey),
         sinceMs,
       },
     ];

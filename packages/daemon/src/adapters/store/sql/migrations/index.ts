@@ -2,6 +2,7 @@ import type { Sql } from '../sql.ts';
 import { init } from './001-init.ts';
 import { relays } from './002-relays.ts';
 import { trust } from './003-trust.ts';
+import { shares } from './007-shares.ts';
 
 /** The layout of the database, with the migrations that lead to it. */
 export interface Schema {
@@ -41,5 +42,5 @@ export function createSchema(migrations: readonly string[]): Schema {
   };
 }
 
-export const migrations: readonly string[] = [init, relays, trust];
+export const migrations: readonly string[] = [init, relays, trust, shares];
 export const currentSchema = createSchema(migrations);
