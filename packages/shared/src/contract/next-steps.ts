@@ -19,6 +19,11 @@ const freeSpace: NextStep = {
   tool: 'Tell your user to free some disk space; no restart is needed.',
   command: 'Free some space; no restart is needed.',
 };
+const checkDisk: NextStep = {
+  api: 'Check the disk. The daemon goes on by itself once it responds; no restart is needed.',
+  tool: 'Try again in a minute. If it lasts, tell your user to check the disk.',
+  command: 'Check the disk. The daemon goes on by itself once it responds; no restart is needed.',
+};
 const readTheLog: NextStep = {
   api: 'ocmesh.log has the reason.',
   tool: 'Tell your user: `ocmesh logs` shows the reason.',
@@ -162,6 +167,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     command: '`ocmesh status` shows which relays are connected. Send again when the queue is shorter.',
   },
   storage_full: freeSpace,
+  storage_slow: checkDisk,
   inbox_full: makeRoom,
   storage_unavailable: readTheLog,
   shutting_down: everyone('Try again in a few seconds.'),
@@ -216,6 +222,13 @@ const ofProblems = {
   control_character: everyone('Send plain text; the only control characters allowed are tab and line ends.'),
   reserved_type: everyone('Use text, task, result, error, file, or a type of your own.'),
   reserved_field: everyone('Rename the field in data.'),
+  // storage_slow
+  may_be_stored: {
+    api: 'Send it again with the same Idempotency-Key: it is stored once. Without a key, look with GET /messages?direction=out first, once the disk responds.',
+    tool: 'Call again with the same idempotency_key: it is stored once. Without a key, look with list_messages first, once the disk responds.',
+    command:
+      '`ocmesh status` shows when the disk responds. Before you send a message again, look at the conversation with `ocmesh chat <peer>`.',
+  },
   // daemon_down
   not_a_daemon: {
     api: 'Another program may be using the port: see `ocmesh doctor`.',
@@ -242,6 +255,7 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
   },
   storage_refuses: readTheLog,
+  storage_slow: checkDisk,
   inbox_full: makeRoom,
   clock_off: {
     api: 'Set the clock, or let the system set it over the network (NTP).',

@@ -64,7 +64,7 @@ export const operations = {
     input: requests.addRelay,
     output: RelayDetails,
     successStatus: 201,
-    errors: { storage_full: true, storage_unavailable: true },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   removeRelay: operation({
     method: 'DELETE',
@@ -72,7 +72,7 @@ export const operations = {
     summary: 'Removes a relay from the list and disconnects from it. Responds with the remaining relays.',
     input: requests.removeRelay,
     output: Type.Array(RelayDetails),
-    errors: { relay_unknown: true, storage_full: true, storage_unavailable: true },
+    errors: { relay_unknown: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   listPeers: operation({
     method: 'GET',
@@ -100,7 +100,7 @@ export const operations = {
     input: requests.addPeer,
     output: schemas.PeerDetails,
     successStatus: 201,
-    errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   updatePeer: operation({
     method: 'PATCH',
@@ -113,6 +113,7 @@ export const operations = {
       peer_unknown: true,
       invalid_pubkey: true,
       storage_full: true,
+      storage_slow: true,
       storage_unavailable: true,
     },
   }),
@@ -122,7 +123,13 @@ export const operations = {
     summary: 'Resumes a conversation that the loop guard paused.',
     input: requests.getPeer,
     output: schemas.PeerDetails,
-    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: {
+      peer_unknown: true,
+      invalid_pubkey: true,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
+    },
   }),
   listRequests: operation({
     method: 'GET',
@@ -143,6 +150,7 @@ export const operations = {
       request_unknown: true,
       invalid_pubkey: true,
       storage_full: true,
+      storage_slow: true,
       storage_unavailable: true,
     },
   }),
@@ -160,7 +168,7 @@ export const operations = {
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
-    errors: { storage_full: true, storage_unavailable: true },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -194,7 +202,7 @@ export const operations = {
     summary: 'Marks messages as read. Takes exactly one of the fields.',
     input: requests.markRead,
     output: schemas.Marked,
-    errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   sendMessage: operation({
     method: 'POST',
@@ -213,6 +221,7 @@ export const operations = {
       loop_suspected: true,
       outbox_full: true,
       storage_full: true,
+      storage_slow: true,
       storage_unavailable: true,
     },
     violations: { 'content maxLength': 'content_too_large' },

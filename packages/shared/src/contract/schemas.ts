@@ -27,13 +27,14 @@ export const Reason = Type.Object({
       Type.Literal('no_relay'),
       Type.Literal('no_dm_relay'),
       Type.Literal('storage_refuses'),
+      Type.Literal('storage_slow'),
       Type.Literal('inbox_full'),
       Type.Literal('clock_off'),
     ],
     {
       description:
         '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; `storage_refuses`: nothing can ' +
-        'be stored; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong.',
+        'be stored; `storage_slow`: the disk does not respond; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong.',
     },
   ),
   problem: Type.Optional(

@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { Cancel, UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { MessageRecord, NewMessage, ReceiptDue } from '../model/message.ts';
@@ -19,21 +19,26 @@ export interface Store {
    * Runs `change` as one unit: at once, or while the disk is full, after a successful attempt to write again. If it
    * throws, nothing of it is kept, and the promise rejects with the same error.
    * @returns the result of `change`, once it is on disk
-   * @throws OcmeshError `storage_full` (a later call may succeed), `storage_unavailable` (until the daemon restarts) or
-   *   `shutting_down`. Nothing of the change is kept then, nor of those made after it.
+   * @throws OcmeshError `storage_full` or `storage_slow` (a later call may succeed), `storage_unavailable` (until the daemon
+   *   restarts) or `shutting_down`. Nothing of the change is kept then, nor of those made after it.
    */
   transaction<T>(change: (tables: Tables) => T): Promise<T>;
   /**
    * Reads without changing anything.
    * @returns the result of `look`, once everything it may have seen is on disk; if the disk refuses that, `look` runs
-   *   again on what the disk has
-   * @throws OcmeshError `storage_unavailable`
+   *   again on what the disk has. Does not wait for a disk that is slow, but reads what it has confirmed
+   * @throws OcmeshError `storage_unavailable`, or `storage_slow` if the disk cannot be read either
    */
   read<T>(look: (tables: Tables) => T): Promise<T>;
   /** Reads at once, including changes that are not on disk yet. For decisions only; responses use `read`. */
   peek<T>(look: (tables: Tables) => T): T;
   /** Returns why writes are refused, and since when; null while they work. */
-  refusal(): { code: 'storage_full' | 'storage_unavailable'; since: UnixMs } | null;
+  refusal(): { code: 'storage_full' | 'storage_slow' | 'storage_unavailable'; since: UnixMs } | null;
+  /**
+   * Calls the listener when the disk has not confirmed a write for a while, unless it is cancelled before. Transactions under
+   * way go on: nobody knows yet whether they reach the disk.
+   */
+  onSlow(listener: () => void): Cancel;
   /** Returns the size on disk: of the snapshot, and of the journal since then. */
   size(): { bytes: number; journalBytes: number };
   /** Refuses further changes, and resolves when earlier ones are on disk. Further calls do nothing. */

@@ -26,7 +26,7 @@ export interface Health {
 
 /**
  * Decides whether the daemon is degraded: no relay, or none to read messages from, for 15 s (also after the start); a
- * store that cannot be written or is full; a wrong clock. A condition is noticed, and its time starts, when `reasons` is
+ * store that cannot be written, is full, or on a disk that does not respond; a wrong clock. A condition is noticed, and its time starts, when `reasons` is
  * called: at each change of a relay, and every few seconds.
  */
 export function createHealth(deps: {
@@ -76,6 +76,15 @@ export function createHealth(deps: {
   function storageReasons(): HealthReason[] {
     const refusal = store.refusal();
     if (!refusal) return [];
+    if (refusal.code === 'storage_slow') {
+      return [
+        {
+          code: 'storage_slow',
+          message: 'The disk does not confirm what is written: nothing more is stored until it does.',
+          sinceMs: refusal.since,
+        },
+      ];
+    }
     const isFull = refusal.code === 'storage_full';
     return [
       {
