@@ -99,7 +99,7 @@ export function createIngest(
     onDeferred: (url, createdAtSec) => emit([{ type: 'event.deferred', url, createdAtSec }]),
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
-      presence: createPresenceHandler(trust.makeRoomForPeer),
+      presence: createPresenceHandler((tables) => trust.makeRoomForPeer(tables)),
       relayList: createRelayListHandler(),
       dm: createDmHandler({
         identity,
@@ -167,7 +167,7 @@ export function createOutgoing(
 
 /** Messages of the agent, and what the daemon sends by itself because of messages that arrived. */
 export function createMessaging(
-  { store, clock, random, log, identity, emit }: Base,
+  { store, engine, clock, random, log, identity, emit }: Base,
   needs: {
     readonly time: TimeWatch;
     readonly trust: Trust;
@@ -181,6 +181,8 @@ export function createMessaging(
   return {
     send: createSend({
       identity,
+      hashOf: (text) =>
+        engine.eventId({ pubkey: identity.pubkey, created_at: 0, kind: 0, tags: [], content: text }),
       store,
       clock,
       random,
@@ -193,7 +195,15 @@ export function createMessaging(
     }),
     waiting: createWaiting({ store, clock }),
     heldMessages: createHeldMessages({ store, clock, emit }),
-    receipts: createReceipts({ identity, store, clock, log, offer, strangersRation }),
+    receipts: createReceipts({
+      identity,
+      store,
+      clock,
+      log,
+      offer,
+      strangersRation,
+      mayQueue: retention.mayQueue,
+    }),
     answerQuery: createQueryAnswers({ identity, store, clock, log, offer, strangersRation }, { name }),
   };
 }

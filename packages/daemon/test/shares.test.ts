@@ -232,3 +232,71 @@ test('sent messages make room for sent ones, the oldest to whoever got most firs
   expect(sent.length).toBeLessThan(50);
   expect(await from(agent, quiet)).toHaveLength(20);
 });
+
+test('receipts that nobody takes do not fill the outbox', async () => {
+  const { world, agent, friend, flooder, receive } = await meet({ ...small, outboxBytes: 60 * KIB });
+  await agent.updatePeer({ pubkey: flooder.pubkey, trust: 'contact' });
+  world.relay.onPublish = () => ({ outcome: 'timeout', reason: null, prefix: null, keeps: false });
+  for (let round = 0; round < 12; round++) {
+    await receive(flooder, 20, 0, `${round}-`);
+    await world.clock.advance(2_000);
+    await agent.markRead({ all: true });
+    await world.clock.advance(2_000);
+  }
+  const outbox = agent.store.peek(({ shares }) => Object.values(shares.sums()).map((sum) => sum.outbox));
+  expect(outbox.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(60 * KIB);
+  expect(await from(agent, flooder)).toHaveLength(240);
+  expect(await agent.sendMessage({ to: friend.pubkey, content: 'still here' })).toMatchObject({
+    state: 'queued',
+  });
+});
+
+test('an idempotency key keeps no copy of its message', async () => {
+  const { agent, friend } = await meet();
+  const call = { to: friend.pubkey, content: 'x'.repeat(4_000), idempotency_key: 'key' };
+  const { id } = await agent.sendMessage(call);
+  expect(agent.store.peek(({ idempotency }) => idempotency.get('key', 0))?.call.length).toBeLessThan(100);
+  expect(await agent.sendMessage(call)).toMatchObject({ id });
+  await expect(agent.sendMessage({ ...call, content: 'other' })).rejects.toMatchObject({
+    code: 'idempotency_conflict',
+  });
+});
+
+test('an idempotency key of version 0.3 still counts', async () => {
+  const { agent, friend } = await meet();
+  const call = JSON.stringify([friend.pubkey, 'hi', 'text', null, undefined, undefined]);
+  const response = {
+    id: 'earlier',
+    to: friend.pubkey,
+    timestamp: '2026-01-01T00:00:00.000Z',
+    state: 'queued',
+  };
+  const nowMs = Date.parse(response.timestamp);
+  await agent.store.transaction(({ idempotency }) =>
+    idempotency.put('key', call, JSON.stringify(response), nowMs + MINUTE, 0),
+  );
+  expect(await agent.sendMessage({ to: friend.pubkey, content: 'hi', idempotency_key: 'key' })).toEqual(
+    response,
+  );
+});
+
+test('strangers whom our agent answers do not fill the list of peers, and come back to their conversation', async () => {
+  const { world, agent, friend, receive } = await meet({ ...small, peers: 6, peersEvicted: 2 });
+  const many = Array.from({ length: 20 }, (_, n) => world.fakePeer(`answered ${n}`));
+  for (const one of many) {
+    await receive(one, 1, 100);
+    await agent.sendMessage({ to: one.pubkey, content: 'hello' });
+    await agent.markRead({ all: true });
+    await world.clock.advance(5_000);
+    expect((await agent.getStatus({})).known_peer_count).toBeLessThanOrEqual(7);
+  }
+  expect(await agent.peer(friend.pubkey)).toMatchObject({ trust: 'contact' });
+  const [first] = many as [FakePeer];
+  await expect(agent.peer(first.pubkey)).rejects.toMatchObject({ code: 'peer_unknown' });
+  await receive(first, 1, 100, 'again');
+  await agent.sendMessage({ to: first.pubkey, content: 'hello again' });
+  const sent = agent.store.peek(({ messages }) =>
+    messages.list({ direction: 'out', order: 'asc', peer: first.pubkey, limit: 10 }).map(({ seq }) => seq),
+  );
+  expect(sent).toEqual([1, 2]);
+});

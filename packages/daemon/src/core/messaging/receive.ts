@@ -13,6 +13,7 @@ import { placeOf } from '../trust/admission.ts';
 import { hold } from '../trust/held-messages.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
+import type { Trust } from '../trust/trust.ts';
 import { messagingLimits } from './limits.ts';
 import { applyReceipt } from './receipts.ts';
 import type { Retention } from './retention.ts';
@@ -20,7 +21,7 @@ import type { Retention } from './retention.ts';
 interface Deps {
   readonly identity: Identity;
   readonly makeRoom: Retention['makeRoom'];
-  readonly makeRoomForPeer: (tables: Tables) => boolean;
+  readonly makeRoomForPeer: Trust['makeRoomForPeer'];
   readonly senderLimits: SenderLimits;
   readonly policies: Policies;
   readonly counters: RefusalCounters;
@@ -78,7 +79,7 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(dm.author);
   // A peer that writes is stored even if no room can be made for it.
-  if (!known) deps.makeRoomForPeer(tables);
+  if (!known) deps.makeRoomForPeer(tables, { writes: true });
   const met = afterMessage(known, dm.author, dm.createdAtSec, nowMs);
   const peer = withCodec(withClaims(met, payload, dm.createdAtSec, nowMs), dm);
   tables.peers.put(peer);

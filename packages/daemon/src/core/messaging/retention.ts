@@ -37,6 +37,8 @@ export interface Retention {
    * @returns false if too much is on its way
    */
   makeRoomToSend(tables: Tables, peer: Pubkey, bytes: number): boolean;
+  /** Whether one more event of this size may wait for this receiver. */
+  mayQueue(tables: Tables, peer: Pubkey, bytes: number): boolean;
   /** Returns since when messages are refused, and whose fill the room; null while there is room. */
   crowded(): Crowded | null;
   start(): void;
@@ -171,6 +173,7 @@ export function createRetention(
   return {
     makeRoom,
     makeRoomToSend,
+    mayQueue: (tables, peer, bytes) => mayQueue(tables, peer, bytes, bounds),
     crowded: () => store.peek(findCrowded),
     start() {
       cancels = [runEvery(hourMs, prune), runEvery(60_000, pruneSeen)];

@@ -45,7 +45,7 @@ interface SendCall {
   readonly nowMs: UnixMs;
   readonly idempotencyKey: string | undefined;
   /** Everything that another call under the same idempotency key has to repeat. */
-  readonly fingerprint: string;
+  readonly repeated: string;
 }
 
 type Decision =
@@ -67,6 +67,7 @@ export function createSend(deps: {
   readonly random: Random;
   /** Wall-clock time that ignores unconfirmed forward jumps: a key that is forgotten too early sends twice. */
   readonly confirmedNow: () => UnixMs;
+  readonly hashOf: (text: string) => string;
   readonly makeRoomToSend: Retention['makeRoomToSend'];
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
@@ -105,7 +106,7 @@ export function createSend(deps: {
     const call = callOf(input, context, clock);
     const outcome = await store.transaction((tables) => {
       const confirmedMs = deps.confirmedNow();
-      const earlier = earlierResponse(tables, call, confirmedMs);
+      const earlier = earlierResponse(tables, call, deps.hashOf, confirmedMs);
       if (earlier) return { response: earlier, items: [] };
       const decision = decide(tables, call);
       if ('refused' in decision) {
@@ -117,7 +118,7 @@ export function createSend(deps: {
       const mid = toHex(random.bytes(MID_BYTES));
       const seq = tables.peers.nextSeq(peer.pubkey);
       const composed = composeMessage(identity, peer, { ...call, mid, seq, hops });
-      const response = insert(tables, composed, call, confirmedMs);
+      const response = insert(tables, composed, call, deps.hashOf, confirmedMs);
       return { response, items: [composed.item] };
     });
     if ('refused' in outcome) throw outcome.refused;
@@ -145,7 +146,7 @@ function callOf(
     byPerson: context?.owner ?? false,
     nowMs: clock.now(),
     idempotencyKey: input.idempotency_key,
-    fingerprint: JSON.stringify([to, content, type, data, replyTo, lifeSec]),
+    repeated: JSON.stringify([to, content, type, data, replyTo, lifeSec]),
   };
 }
 
@@ -167,20 +168,24 @@ function recordPendingContact(tables: Tables, { to, nowMs, content }: SendCall):
 /** Returns the response to an earlier call under the same key. @throws OcmeshError `idempotency_conflict` */
 function earlierResponse(
   tables: Tables,
-  { idempotencyKey, fingerprint }: SendCall,
+  { idempotencyKey, repeated }: SendCall,
+  hashOf: (text: string) => string,
   confirmedMs: UnixMs,
 ): Response | null {
   if (idempotencyKey === undefined) return null;
   const earlier = tables.idempotency.get(idempotencyKey, confirmedMs - KEY_LIFE_MS);
   if (!earlier) return null;
-  if (earlier.call !== fingerprint) throw new OcmeshError('idempotency_conflict');
+  // Versions up to 0.3 stored the whole call.
+  if (earlier.call !== hashOf(repeated) && earlier.call !== repeated)
+    throw new OcmeshError('idempotency_conflict');
   return JSON.parse(earlier.response) as Response;
 }
 
 function insert(
   tables: Tables,
   { message, item }: ComposedMessage,
-  { idempotencyKey, fingerprint, nowMs }: SendCall,
+  { idempotencyKey, repeated, nowMs }: SendCall,
+  hashOf: (text: string) => string,
   confirmedMs: UnixMs,
 ): Response {
   tables.messages.insert(message);
@@ -188,7 +193,13 @@ function insert(
   const response: Response = { id: message.id, to: message.peer, timestamp: toIso(nowMs), state: 'queued' };
   if (idempotencyKey !== undefined) {
     const serialized = JSON.stringify(response);
-    tables.idempotency.put(idempotencyKey, fingerprint, serialized, confirmedMs, confirmedMs - KEY_LIFE_MS);
+    tables.idempotency.put(
+      idempotencyKey,
+      hashOf(repeated),
+      serialized,
+      confirmedMs,
+      confirmedMs - KEY_LIFE_MS,
+    );
   }
   return response;
 }

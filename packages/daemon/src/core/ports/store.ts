@@ -102,11 +102,11 @@ export interface PeersTable {
   correspondents(): Pubkey[];
   /**
    * Forgets up to `limit` strangers, the longest unseen first: those that never wrote, or if there are none, those
-   * whose messages are all read. Never forgets contacts, blocked peers, peers with an alias or a note, peers our agent
-   * wrote to, or peers with unread messages or a pending request.
+   * whose messages are all read; with `answered`, if there are none either, those our agent wrote to that wait for nothing.
+   * Never forgets contacts, blocked peers, peers with an alias or a note, or peers with unread messages or a pending request.
    * @returns how many were forgotten
    */
-  evict(limit: number): number;
+  evict(limit: number, options?: { readonly answered: boolean }): number;
   /** Returns keys that got no hello and are not blocked: contacts and peers with an alias first, then the last seen. */
   ungreeted(limit: number): Pubkey[];
   /** Whether our agent ever wrote to this peer. */

@@ -76,7 +76,7 @@ test('after any changes, the sums are those that a start would count', async () 
     const changes = [
       () => peers.put(peer(who, chance.pick(['stranger', 'contact', 'blocked']))),
       () => peers.nextSeq(who),
-      () => peers.evict(1),
+      () => peers.evict(1, { answered: chance.happens(0.5) }),
       () => messages.insert(message(`m${ids.push(`m${n}`) && n}`, who, 'in', bytes)),
       () => messages.insert(message(`m${n}`, who, 'out', bytes)),
       () => ids.length > 0 && messages.markRead(chance.pick(ids)),

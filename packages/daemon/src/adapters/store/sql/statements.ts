@@ -178,6 +178,21 @@ const list = [
     `DELETE FROM relay_outcomes WHERE event_id IN (SELECT m.event_id ${REMOVABLE_SENT})`,
   ],
   ['messages.removeSent', `DELETE FROM messages WHERE arrival IN (SELECT m.arrival ${REMOVABLE_SENT})`],
+  [
+    'peers.evictAnswered',
+    `DELETE FROM peers WHERE pubkey IN (
+       SELECT pubkey FROM peers p WHERE trust = 'stranger' AND alias IS NULL AND note IS NULL AND last_seq > 0
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.peer = p.pubkey AND (m.read = 0 OR m.receipt_due <> 'none'))
+         AND NOT EXISTS (SELECT 1 FROM held h WHERE h.peer = p.pubkey)
+         AND NOT EXISTS (SELECT 1 FROM contact_wishes w WHERE w.peer = p.pubkey)
+         AND pubkey NOT IN (SELECT peer FROM outbox)
+       ORDER BY last_seen, pubkey LIMIT ?)`,
+  ],
+  [
+    'peers.resumeSeq',
+    `UPDATE peers SET last_seq = coalesce((SELECT max(seq) FROM messages WHERE peer = ?1 AND direction = 'out'), 0)
+     WHERE pubkey = ?1`,
+  ],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;
