@@ -44,6 +44,7 @@ const presence = (n) =>
       name: `agent ${n}`,
       features: ['messaging'],
       status: 'online',
+      instance: 'bench',
     }),
     secretKeyOf(n),
   );

@@ -96,6 +96,7 @@ function createPresences(count: number): (n: number) => NostrEvent {
       name: `agent ${randomBytes(4).toString('hex')}`,
       features: ['messaging', 'query', 'receipts', 'envelope', 'nip17'],
       status: 'online',
+      instance: 'stranger',
     });
   const good = Array.from({ length: Math.ceil(count / 100) }, () => engine.sign(draft(), randomBytes(32)));
   return (n) => {

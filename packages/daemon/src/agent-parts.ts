@@ -12,6 +12,7 @@ import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
+import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
@@ -80,9 +81,10 @@ export function createIngest(
     readonly signatureChecks: SignatureChecks | undefined;
     readonly trust: Trust;
     readonly retention: Retention;
+    readonly twins: TwinWatch;
   },
 ) {
-  const { trust, retention } = needs;
+  const { trust, retention, twins } = needs;
   const counters = createRefusalCounters();
   const pipeline = createPipeline({
     self: identity.pubkey,
@@ -97,6 +99,7 @@ export function createIngest(
     correspondents: trust.correspondents,
     isBlocked: trust.blockList.has,
     onDeferred: (url, createdAtSec) => emit([{ type: 'event.deferred', url, createdAtSec }]),
+    onOwnEvent: twins.onOwnEvent,
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
       presence: createPresenceHandler((tables) => trust.makeRoomForPeer(tables)),
@@ -216,10 +219,12 @@ export function createMesh(
     readonly relays: Relays;
     readonly pipeline: Pipeline;
     readonly offer: Outgoing['offer'];
+    /** The tag `instance` of our presences. */
+    readonly instance: string;
   },
   config: Config,
 ) {
-  const { time, relays, pipeline, offer } = needs;
+  const { time, relays, pipeline, offer, instance } = needs;
   const { name } = config;
   const onlineWindowMs = config.online_window_s * 1000;
   return {
@@ -238,6 +243,7 @@ export function createMesh(
         intervalMs: config.announce_interval_s * 1000,
         onlineWindowMs,
         presenceKinds: config.presence_kinds,
+        instance,
       },
     ),
     discovery: createDiscovery(
@@ -250,8 +256,17 @@ export function createMesh(
 }
 
 /** The state of the daemon, and the events that `GET /events` shows. */
-export function createReporting({ store, clock, random, network, emit }: Base, retention: Retention) {
-  const health = createHealth({ network, store, clock, crowded: retention.crowded });
+export function createReporting(
+  { store, clock, random, network, emit }: Base,
+  needs: { readonly retention: Retention; readonly twins: TwinWatch },
+) {
+  const health = createHealth({
+    network,
+    store,
+    clock,
+    crowded: needs.retention.crowded,
+    twinSince: needs.twins.since,
+  });
   return {
     health,
     hub: createEventHub({ random }, { kept: eventLimits.kept }),

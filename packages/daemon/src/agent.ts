@@ -1,4 +1,4 @@
-import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
@@ -20,6 +20,7 @@ import { type Config, policyOf } from './config/schema.ts';
 import type { HandlerDeps } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
+import { createTwinWatch } from './core/mesh/twin-watch.ts';
 import { messagingLimits } from './core/messaging/limits.ts';
 import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
 import { createDomainEvents } from './core/model/domain-events.ts';
@@ -38,6 +39,8 @@ import { createRelayListener } from './relay-listener.ts';
 
 /** How long a stop waits for the OKs of events in flight. */
 const DRAIN_MS = 1_000;
+/** Length of the tag that tells two daemons with the same key apart. */
+const INSTANCE_BYTES = 8;
 
 /** Limits that a test may lower for a whole agent. */
 export type Bounds = RetentionBounds & BatchBounds;
@@ -97,11 +100,20 @@ export async function createAgent(
   const trust = createTrust({ store, clock, log }, policyOf(config), bounds);
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
   const relays = createRelays(base, config);
-  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention });
+  const instance = toHex(random.bytes(INSTANCE_BYTES));
+  const twins = createTwinWatch(
+    { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
+    { instance, onlineWindowMs },
+  );
+  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention, twins });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds });
   const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
-  const mesh = createMesh(base, { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer }, config);
-  const reporting = createReporting(base, retention);
+  const mesh = createMesh(
+    base,
+    { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
+    config,
+  );
+  const reporting = createReporting(base, { retention, twins });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -218,7 +230,14 @@ function listParts(
         if (event.type === 'relays.changed' || event.type === 'peer.relays') outbox.onRelaysChanged();
       },
     },
-    { name: 'announcer', start: announcer.start, stop: announcer.stop },
+    {
+      name: 'announcer',
+      start: announcer.start,
+      stop: announcer.stop,
+      onEvent(event) {
+        if (event.type === 'twin.left') announcer.onTwinLeft(event.createdAtSec);
+      },
+    },
     { name: 'time watch', start: time.start, stop: time.stop },
     { name: 'relay list', start: relays.relayList.start, stop: relays.relayList.stop },
     {

@@ -34,6 +34,7 @@ export function createRelayListener(deps: {
       statusWatch.check();
       catchUp.onDisconnected(url);
     },
+    onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
     onSubscribed(url, subscription) {
       statusWatch.check();

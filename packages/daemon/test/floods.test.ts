@@ -159,7 +159,7 @@ test('limits receipts to strangers, however many there are', async () => {
   const { world, agent, flooded, friend } = await withContact(ONE);
   const strangers = Array.from({ length: 100 }, (_, n) => world.fakePeer(`stranger ${n}`));
   // Peers of the deployed mesh get one receipt per message.
-  for (const each of strangers) flooded.push(each.dm(agent.pubkey, { type: 'text', v: '0.2.0', body: 'hi' }));
+  for (const each of strangers) flooded.push(each.dm(agent.pubkey, { type: 'text', body: 'hi' }));
   for (const each of strangers) flooded.push(each.presence({ version: '0.2.0' }));
   await world.clock.advance(1_000);
   flooded.offered.length = 0;

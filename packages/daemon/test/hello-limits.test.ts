@@ -51,18 +51,18 @@ test('a restart does not reset the limit of the minute', async () => {
   expect(new Set(ids).size).toBe(6);
 });
 
-test('greets 200 peers a day, across restarts, and continues the next day', async () => {
-  const { world, agent } = await crowd(260);
+test('greets 100 peers a day that only showed up, across restarts, and continues the next day', async () => {
+  const { world, agent } = await crowd(160);
   await world.clock.advance(50 * MINUTE);
-  expect(hellos(agent)).toBe(200);
+  expect(hellos(agent)).toBe(100);
   await agent.stop();
   const again = await world.start({ disk: agent.disk });
   await world.clock.advance(2 * MINUTE);
   const all = (): number => new Set([...agent.published(4), ...again.published(4)].map(({ id }) => id)).size;
-  expect(all()).toBe(200);
+  expect(all()).toBe(100);
   world.clock.jump(DAY);
   await world.clock.advance(20 * MINUTE);
-  expect(all()).toBe(260);
+  expect(all()).toBe(160);
 });
 
 test('hellos dated by a clock that was ahead do not count against the limits', async () => {
@@ -102,6 +102,7 @@ test('greets peers the owner named first, however many strangers appear', async 
   const { world, agent } = await crowd(120);
   const friend = world.fakePeer('friend');
   await agent.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  world.relay.push(friend.presence());
   await world.clock.advance(2 * MINUTE);
   expect(await agent.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
 });
@@ -117,4 +118,55 @@ test('many blocked peers that were never greeted delay no hello', async () => {
   world.relay.push(late.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) - 60 }));
   await world.clock.advance(5 * MINUTE);
   expect(await agent.peer(late.pubkey)).toMatchObject({ handshake: 'sent' });
+});
+
+const intro = { type: 'intro', v: '0.2.0' };
+
+test('greets a newcomer that greeted us within two minutes, after 220 keys that only showed up', async () => {
+  const { world, agent } = await crowd(220);
+  await world.clock.advance(60 * MINUTE);
+  const newcomer = world.fakePeer('newcomer');
+  world.relay.push(newcomer.dm(agent.pubkey, intro));
+  await world.clock.advance(2 * MINUTE);
+  expect(await agent.peer(newcomer.pubkey)).toMatchObject({ handshake: 'acknowledged' });
+});
+
+test('greets a newcomer that greeted us while made-up keys keep coming', async () => {
+  const { world, agent } = await crowd(60);
+  const newcomer = world.fakePeer('newcomer');
+  world.relay.push(newcomer.presence());
+  await settle(world.clock);
+  world.relay.push(newcomer.dm(agent.pubkey, intro));
+  for (let second = 0; second < 120; second++) {
+    show(world, 1_000 + second, 1);
+    await world.clock.advance(1_000);
+  }
+  expect(await agent.peer(newcomer.pubkey)).toMatchObject({ handshake: 'acknowledged' });
+});
+
+test('greets a peer the owner named, after 220 made-up keys that all greeted us', async () => {
+  const world = createTestMesh('ws://127.0.0.1:1');
+  const agent = await world.start();
+  for (let n = 0; n < 220; n++) {
+    world.relay.push(world.fakePeer(`stranger ${n}`).dm(agent.pubkey, intro));
+    if (n % 20 === 0) await world.clock.advance(MINUTE);
+  }
+  await world.clock.advance(60 * MINUTE);
+  expect(hellos(agent)).toBe(180);
+  const friend = world.fakePeer('friend');
+  await agent.addPeer({ pubkey: friend.pubkey, alias: 'friend' });
+  world.relay.push(friend.presence());
+  await world.clock.advance(2 * MINUTE);
+  expect(await agent.peer(friend.pubkey)).toMatchObject({ handshake: 'sent' });
+});
+
+test('peers that replied to our hello leave the limit to others that only showed up', async () => {
+  const { world, agent } = await crowd(120);
+  await world.clock.advance(30 * MINUTE);
+  expect(hellos(agent)).toBe(100);
+  for (let n = 0; n < 10; n++) {
+    world.relay.push(world.fakePeer(`stranger ${n}`).dm(agent.pubkey, 'hi, too'));
+  }
+  await world.clock.advance(5 * MINUTE);
+  expect(hellos(agent)).toBe(110);
 });

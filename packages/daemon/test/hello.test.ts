@@ -37,11 +37,29 @@ test('greets a key once, however often and wherever it appears, also across a re
   expect(new Set(hellos).size).toBe(1);
 });
 
-test('greets a peer discovered by its message', async () => {
+test('sends no hello to a person, whose client would show the JSON, until it shows that it is an agent', async () => {
   const world = createTestMesh();
   const agent = await world.start();
   const bob = world.fakePeer('bob');
   world.relay.push(bob.dm(agent.pubkey, 'hi there'));
+  world.relay.push(bob.dm(agent.pubkey, { type: 'note', text: 'JSON of another program' }));
+  await agent.addPeer({ pubkey: bob.pubkey, alias: 'my Bob' });
+  await world.clock.advance(600_000);
+  expect(bob.opened(world.relay.offered)).toEqual([]);
+  const after = await world.start({ disk: await agent.crash() });
+  world.relay.push(bob.dm(after.pubkey, 'still me'));
+  await world.clock.advance(600_000);
+  expect(bob.opened(world.relay.offered)).toEqual([]);
+  world.relay.push(bob.presence());
+  await settle(world.clock);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'intro' }]);
+});
+
+test('greets a peer discovered by a message of an ocmesh version', async () => {
+  const world = createTestMesh();
+  const agent = await world.start();
+  const bob = world.fakePeer('bob');
+  world.relay.push(bob.dm(agent.pubkey, { type: 'task', v: '0.2.0', body: 'hi there' }));
   await settle(world.clock);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'intro' }]);
   expect(await agent.peer(bob.pubkey)).toMatchObject({ handshake: 'sent' });

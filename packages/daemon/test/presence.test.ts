@@ -1,5 +1,6 @@
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
+import { accept, reject } from './support/memory-relay-network.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
 /** Returns the presences only; relay lists are published too. */
@@ -22,6 +23,7 @@ test('announces itself in both kinds, with all tags that others look for', async
     ['f', 'receipts'],
     ['f', 'envelope'],
     ['f', 'nip17'],
+    ['instance', expect.stringMatching(/^[0-9a-f]{16}$/)],
     ['expiration', String(nowSec + 900)],
   ];
   expect(agent.published(31337)).toMatchObject([
@@ -116,6 +118,51 @@ test('publishes the kind 1 note only on relays that support expiration by NIP-11
   expect(kindsAt('wss://forgets.test')).toEqual(new Set([1, 31337]));
   expect(kindsAt('wss://keeps.test')).toEqual(new Set([31337]));
   expect(kindsAt('wss://silent.test')).toEqual(new Set([31337]));
+});
+
+/** Kind 1 notes and kind 31337 events that a relay was offered. */
+const counts = (offered: readonly NostrEvent[]): [notes: number, presences: number] => [
+  offered.filter(({ kind }) => kind === 1).length,
+  offered.filter(({ kind }) => kind === 31337).length,
+];
+
+test.each(['blocked: no bots', 'rate-limited: slow down', 'no notes here'])(
+  'a relay that refuses one note with %j gets no more, and still gets the presence',
+  async (reason) => {
+    const world = createTestMesh('wss://fussy.test', 'wss://other.test');
+    const fussy = world.mesh.relay('wss://fussy.test');
+    fussy.onPublish = ({ kind }) => (kind === 1 ? reject(reason) : accept);
+    await world.start();
+    await world.clock.advance(3 * INTERVAL);
+    // A reason that refuses the writer also stops the presence on this relay.
+    expect(counts(fussy.offered)[0]).toBe(1);
+    if (!reason.startsWith('blocked')) expect(counts(fussy.offered)).toEqual([1, 4]);
+    expect(counts(world.mesh.relay('wss://other.test').offered)).toEqual([4, 4]);
+  },
+);
+
+test('a relay that sends a NOTICE right after a note gets no more; a later NOTICE changes nothing', async () => {
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
+  const agent = await world.start();
+  agent.network.notice('wss://one.test');
+  await world.clock.advance(10_000);
+  agent.network.notice('wss://two.test');
+  await world.clock.advance(2 * INTERVAL);
+  expect(counts(world.mesh.relay('wss://one.test').offered)).toEqual([1, 3]);
+  expect(counts(world.mesh.relay('wss://two.test').offered)).toEqual([3, 3]);
+});
+
+test('sends no notes while more than 100 agents are online', async () => {
+  const world = createTestMesh();
+  await world.start();
+  for (let n = 0; n < 101; n++) {
+    world.relay.push(world.fakePeer(`peer ${n}`).presence());
+    if (n % 5 === 0) await world.clock.advance(1_000);
+  }
+  await world.clock.advance(INTERVAL);
+  expect(counts(world.relay.offered)).toEqual([1, 2]);
+  await world.clock.advance(4 * INTERVAL);
+  expect(counts(world.relay.offered)[0]).toBeGreaterThan(1);
 });
 
 test('announces only in the configured kinds', async () => {

@@ -236,6 +236,11 @@ test('sent messages make room for sent ones, the oldest to whoever got most firs
 test('receipts that nobody takes do not fill the outbox', async () => {
   const { world, agent, friend, flooder, receive } = await meet({ ...small, outboxBytes: 60 * KIB });
   await agent.updatePeer({ pubkey: flooder.pubkey, trust: 'contact' });
+  // Of the deployed mesh: one receipt for each message.
+  world.relay.push(
+    flooder.presence({ version: '0.2.1', createdAtSec: Math.floor(world.clock.now() / 1000) + 1 }),
+  );
+  await settle(world.clock);
   world.relay.onPublish = () => ({ outcome: 'timeout', reason: null, prefix: null, keeps: false });
   for (let round = 0; round < 12; round++) {
     await receive(flooder, 20, 0, `${round}-`);

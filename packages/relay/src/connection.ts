@@ -99,11 +99,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function onEvent(value: unknown): Frame | null {
     const id = idOf(value);
     if (!quota.mayWrite()) return ['OK', id, false, 'rate-limited: slow down'];
-    const { accepted, message, toBroadcast } = events.publish(value, keys);
-    if (!accepted) log.debug('refused an event', { reason: message });
-    // The OK comes first: the author may be subscribed, too.
-    send(['OK', id, accepted, message]);
-    if (toBroadcast) broadcast(toBroadcast);
+    events.publish(value, keys, ({ accepted, message, toBroadcast }) => {
+      if (!accepted) log.debug('refused an event', { reason: message });
+      // The OK comes first: the author may be subscribed, too.
+      send(['OK', id, accepted, message]);
+      if (toBroadcast) broadcast(toBroadcast);
+    });
     return null;
   }
 
@@ -118,7 +119,10 @@ export function createConnection(deps: ConnectionDeps): Connection {
       return ['CLOSED', id, 'rate-limited: too many subscriptions'];
     const refusal = events.refuseRead(reading.filters, keys);
     if (refusal !== null) return ['CLOSED', id, refusal];
-    const frames = storedFrames(id, events.query(reading.filters, keys));
+    const found = events.query(reading.filters, keys);
+    // A client that asks for live events only wants no hint about stored ones.
+    const isLiveOnly = reading.filters.every(({ limit }) => limit === 0);
+    const frames = storedFrames(id, found.events, isLiveOnly ? null : found.hasMore ? 'more' : 'finish');
     const stopSending = sendPaced(socket, frames, limits.sendAheadBytes);
     subscriptions.set(id, { filters: reading.filters, stopSending });
     return null;
@@ -179,9 +183,14 @@ function createSender(socket: WebSocket, bufferedBytes: number, log: Log): (fram
 
 const eventFrame = (id: string, event: NostrEvent): string => JSON.stringify(['EVENT', id, event]);
 
-function* storedFrames(id: string, events: readonly NostrEvent[]): Generator<string, void> {
+/** @param hint whether these are all stored events that match (NIP-67) */
+function* storedFrames(
+  id: string,
+  events: readonly NostrEvent[],
+  hint: 'finish' | 'more' | null,
+): Generator<string, void> {
   for (const event of events) yield eventFrame(id, event);
-  yield JSON.stringify(['EOSE', id]);
+  yield JSON.stringify(hint === null ? ['EOSE', id] : ['EOSE', id, [hint]]);
 }
 
 /** Returns the event id for the OK, or an empty one: the client must be able to match a refusal. */

@@ -7,6 +7,10 @@ export interface Deletions {
   note(request: NostrEvent): { readonly ids: readonly string[]; readonly addresses: readonly string[] };
   /** Returns whether the event's author has deleted it. */
   covers(event: NostrEvent): boolean;
+  /** Returns what is remembered, the oldest first. */
+  all(): Iterable<[key: string, untilSec: number]>;
+  /** Remembers an entry of `all`. */
+  restore(key: string, untilSec: number): void;
 }
 
 /** Remembers deletions, so that a deleted event does not come back from another relay. At most `max`: anyone may write them. */
@@ -48,6 +52,8 @@ export function createDeletions(max: number): Deletions {
       // NIP-09: an address is deleted up to the request's time; later versions are valid.
       return address !== null && event.created_at <= (untilSec.get(address) ?? -1);
     },
+    all: () => untilSec.entries(),
+    restore: remember,
   };
 }
 

@@ -11,8 +11,7 @@ export interface EventIndex {
   remove(event: NostrEvent): void;
   /** Returns matches that are visible, newest first, at most `filter.limit`. */
   query(filter: RelayFilter, isVisible: (event: NostrEvent) => boolean): NostrEvent[];
-  /** Returns the event that came first, which the caller then has to remove. */
-  oldestArrival(): NostrEvent | undefined;
+  /** Returns all events in the order of their arrival. */
   all(): Iterable<NostrEvent>;
   count(): number;
 }
@@ -20,8 +19,6 @@ export interface EventIndex {
 /** Keeps events and finds them through the smallest index that fits a filter. */
 export function createEventIndex(): EventIndex {
   const byId = new Map<string, NostrEvent>();
-  // One iterator, never recreated: a new one would walk over all the holes that removals left at the front.
-  const arrivals = byId.values();
   const all: OrderedEvents = [];
   const byKey = new Map<string, OrderedEvents>();
 
@@ -78,7 +75,6 @@ export function createEventIndex(): EventIndex {
       }
     },
     query,
-    oldestArrival: () => arrivals.next().value,
     all: () => byId.values(),
     count: () => byId.size,
   };

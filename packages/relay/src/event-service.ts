@@ -1,8 +1,9 @@
-import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { NostrEvent } from '@ocmesh/shared/wire';
+import { isEphemeral, type NostrEvent } from '@ocmesh/shared/wire';
+import { type EventDisk, openEventDisk } from './disk/event-disk.ts';
 import { createEventPolicy } from './event-policy.ts';
-import { createEventStore } from './event-store.ts';
+import { createEventStore, type Found } from './event-store.ts';
 import type { RelayFilter } from './filter.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Members } from './members.ts';
@@ -18,16 +19,21 @@ interface Publication {
 
 /** Accepts events and finds them again, within the rules for all clients. */
 export interface EventService {
-  /** @param keys keys that the client has proved with AUTH */
-  publish(value: unknown, keys: ReadonlySet<Pubkey>): Publication;
+  /**
+   * Accepts an event or refuses it. Reports when it is on disk, if the relay keeps events there, else at once.
+   * @param keys keys that the client has proved with AUTH
+   */
+  publish(value: unknown, keys: ReadonlySet<Pubkey>, done: (publication: Publication) => void): void;
   /** Returns why the client may not subscribe with these filters; null if it may. */
   refuseRead(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): string | null;
   /** Returns the stored events that match and that the client may read. */
-  query(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): NostrEvent[];
+  query(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): Found;
   mayRead(event: NostrEvent, keys: ReadonlySet<Pubkey>): boolean;
   /** Deletes expired events. */
   sweep(): void;
   counts(): EventCounts;
+  /** Writes what is waiting for the disk. */
+  close(): Promise<void>;
 }
 
 export interface EventCounts {
@@ -42,10 +48,26 @@ export interface EventServiceDeps {
   readonly limits: RelayLimits;
   readonly members: Members;
   readonly openDms: boolean;
+  readonly log: Log;
+  /** Folder that keeps events over restarts; null keeps them in memory. */
+  readonly data: DataFolder | null;
 }
 
-export function createEventService({ clock, limits, members, openDms }: EventServiceDeps): EventService {
+/** A folder that keeps events over restarts. Only one relay may use it. */
+export interface DataFolder {
+  readonly path: string;
+  /** Throws if another process uses the folder now. Called after each write, before it is acknowledged. */
+  readonly checkOwnership: () => void;
+}
+
+/** Pause between two log lines about a disk that takes no events. */
+const LOG_PAUSE_MS = 60_000;
+
+/** Loads the events of the data folder, if there is one. Throws the system's error if it cannot be read. */
+export async function createEventService(deps: EventServiceDeps): Promise<EventService> {
+  const { clock, limits, members, openDms, log, data } = deps;
   const store = createEventStore(limits);
+  const disk = data && openDisk(data);
   const policy = createEventPolicy({ limits, members, isKnown: store.has });
   let acceptedEvents = 0;
   let refusedEvents = 0;
@@ -54,12 +76,47 @@ export function createEventService({ clock, limits, members, openDms }: EventSer
   const mayRead = (event: NostrEvent, keys: ReadonlySet<Pubkey>): boolean =>
     openDms || isInvolved(event, keys);
 
-  function decide(value: unknown, keys: ReadonlySet<Pubkey>): Publication {
+  let lastLogMs = Number.NEGATIVE_INFINITY;
+
+  function openDisk({ path, checkOwnership }: DataFolder): EventDisk {
+    const { records, counts } = store;
+    const storedBytes = (): number => counts().storedBytes;
+    return openEventDisk({ folder: path, limits, log, checkOwnership, snapshot: records, storedBytes });
+  }
+
+  if (disk) {
+    await disk.load(store.restore);
+    store.sweep(nowSec());
+    log.info('loaded the data folder', { events: store.counts().storedEvents });
+  }
+
+  function decide(value: unknown, keys: ReadonlySet<Pubkey>, done: (publication: Publication) => void): void {
     const check = policy.check(value, keys, nowSec());
-    if (!check.ok) return { accepted: check.accepted, message: check.message, toBroadcast: null };
-    switch (store.put(check.event, check.bytes)) {
+    if (!check.ok) {
+      done({ accepted: check.accepted, message: check.message, toBroadcast: null });
+      return;
+    }
+    const { event, bytes } = check;
+    if (!disk || isEphemeral(event.kind) || store.judge(event) !== 'new') {
+      done(put(event, bytes));
+      return;
+    }
+    // On disk first: what is on no disk must not replace anything, and must not be seen.
+    disk.append(event, bytes, (error) => done(error ? refuseForDisk(error) : put(event, bytes)));
+  }
+
+  function refuseForDisk(error: unknown): Publication {
+    if (clock.monotonic() - lastLogMs >= LOG_PAUSE_MS) {
+      lastLogMs = clock.monotonic();
+      log.error('could not put events on disk', { error: String(error) });
+    }
+    return { accepted: false, message: 'error: the relay could not store the event', toBroadcast: null };
+  }
+
+  function put(event: NostrEvent, bytes: number): Publication {
+    switch (store.put(event, bytes)) {
       case 'new':
-        return { accepted: true, message: '', toBroadcast: check.event };
+        return { accepted: true, message: '', toBroadcast: event };
       case 'duplicate':
         return { accepted: true, message: 'duplicate: already have this event', toBroadcast: null };
       case 'superseded':
@@ -70,11 +127,12 @@ export function createEventService({ clock, limits, members, openDms }: EventSer
   }
 
   return {
-    publish(value, keys) {
-      const publication = decide(value, keys);
-      if (publication.accepted) acceptedEvents++;
-      else refusedEvents++;
-      return publication;
+    publish(value, keys, done) {
+      decide(value, keys, (publication) => {
+        if (publication.accepted) acceptedEvents++;
+        else refusedEvents++;
+        done(publication);
+      });
     },
     refuseRead(filters, keys) {
       const reason = members.refuseRead(keys);
@@ -85,5 +143,6 @@ export function createEventService({ clock, limits, members, openDms }: EventSer
     mayRead,
     sweep: () => store.sweep(nowSec()),
     counts: () => ({ ...store.counts(), acceptedEvents, refusedEvents }),
+    close: async () => disk?.close(),
   };
 }

@@ -1,27 +1,39 @@
 import { isEphemeral, isExpired, kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { createDeletions } from './deletions.ts';
+import type { StoredRecord } from './disk/stored-record.ts';
 import { addressOf } from './event-address.ts';
 import { createEventIndex, mergeNewest } from './event-index.ts';
 import { newestFirst } from './event-order.ts';
 import type { RelayFilter } from './filter.ts';
 import type { RelayLimits } from './limits.ts';
+import { isPrivate } from './privacy.ts';
 
 type PutResult = 'new' | 'duplicate' | 'superseded' | 'deleted';
 
+/** Stored events that a query found. */
+export interface Found {
+  readonly events: NostrEvent[];
+  /** There are more matches than a filter's limit. */
+  readonly hasMore: boolean;
+}
+
 export interface EventStore {
   has(id: string): boolean;
+  /** Returns the result that `put` would have, and changes nothing. */
+  judge(event: NostrEvent): PutResult;
   /**
    * Stores an authentic event. Only a `new` one is for subscribers; an ephemeral one is always new.
    * @param bytes its size as JSON
    */
   put(event: NostrEvent, bytes: number): PutResult;
-  query(
-    filters: readonly RelayFilter[],
-    nowSec: number,
-    isVisible: (event: NostrEvent) => boolean,
-  ): NostrEvent[];
-  /** Deletes expired events (NIP-40). */
+  query(filters: readonly RelayFilter[], nowSec: number, isVisible: (event: NostrEvent) => boolean): Found;
+  /** Deletes expired events (NIP-40), and what is over the limits. */
   sweep(nowSec: number): void;
+  /** Returns everything that is stored, for `restore` in this order. */
+  records(): StoredRecord[];
+  /** Stores a record again, whatever the limits: call `sweep` after the last one. */
+  restore(record: StoredRecord): void;
   counts(): { readonly storedEvents: number; readonly storedBytes: number };
 }
 
@@ -30,38 +42,50 @@ export function createEventStore(limits: RelayLimits): EventStore {
   const index = createEventIndex();
   const deletions = createDeletions(limits.deletions);
   const current = new Map<string, NostrEvent>();
-  const bytesOf = new Map<string, number>();
-  let storedBytes = 0;
+  const messages = createArrivals();
+  const publicEvents = createArrivals();
+  const arrivalsOf = (event: NostrEvent): Arrivals => (isPrivate(event) ? messages : publicEvents);
+  const storedBytes = (): number => messages.bytes() + publicEvents.bytes();
 
-  function put(event: NostrEvent, bytes: number): PutResult {
+  function judge(event: NostrEvent): PutResult {
     if (index.get(event.id)) return 'duplicate';
     if (deletions.covers(event)) return 'deleted';
-    if (isEphemeral(event.kind)) return 'new';
     const address = addressOf(event);
     const version = address === null ? undefined : current.get(address);
-    if (version && newestFirst(version, event) < 0) return 'superseded';
+    return version && newestFirst(version, event) < 0 ? 'superseded' : 'new';
+  }
+
+  function add(event: NostrEvent, bytes: number): PutResult {
+    const result = judge(event);
+    if (result !== 'new' || isEphemeral(event.kind)) return result;
+    const address = addressOf(event);
+    const version = address === null ? undefined : current.get(address);
     if (version) forget(version);
     if (event.kind === kinds.deletion) applyDeletion(event);
-    keep(event, address, bytes);
+    index.add(event);
+    arrivalsOf(event).add(event, bytes);
+    if (address !== null) current.set(address, event);
     return 'new';
   }
 
-  function keep(event: NostrEvent, address: string | null, bytes: number): void {
-    index.add(event);
-    bytesOf.set(event.id, bytes);
-    storedBytes += bytes;
-    if (address !== null) current.set(address, event);
-    while (index.count() > limits.storedEvents || storedBytes > limits.storedBytes) {
-      const oldest = index.oldestArrival();
+  function enforceLimits(): void {
+    while (index.count() > limits.storedEvents || storedBytes() > limits.storedBytes) {
+      const oldest = mostExpendable().oldest();
       if (!oldest) return;
       forget(oldest);
     }
   }
 
+  /** Presences and notes are published again, messages are not. But messages must not take all the room either. */
+  function mostExpendable(): Arrivals {
+    const isPublicOver =
+      publicEvents.count() > limits.publicEvents || publicEvents.bytes() > limits.publicBytes;
+    return isPublicOver || messages.count() === 0 ? publicEvents : messages;
+  }
+
   function forget(event: NostrEvent): void {
     index.remove(event);
-    storedBytes -= bytesOf.get(event.id) ?? 0;
-    bytesOf.delete(event.id);
+    arrivalsOf(event).remove(event);
     const address = addressOf(event);
     if (address !== null && current.get(address) === event) current.delete(address);
   }
@@ -76,16 +100,31 @@ export function createEventStore(limits: RelayLimits): EventStore {
 
   return {
     has: (id) => index.get(id) !== undefined,
-    put,
-    query: (filters, nowSec, isVisible) =>
-      mergeNewest(
-        filters.map((filter) =>
-          index.query(filter, (event) => !isExpired(event, nowSec) && isVisible(event)),
-        ),
-      ),
+    judge,
+    put(event, bytes) {
+      const result = add(event, bytes);
+      enforceLimits();
+      return result;
+    },
+    query(filters, nowSec, isVisible) {
+      const isWanted = (event: NostrEvent): boolean => !isExpired(event, nowSec) && isVisible(event);
+      const found = filters.map((filter) => index.query({ ...filter, limit: filter.limit + 1 }, isWanted));
+      const pages = found.map((events, at) => events.slice(0, filters[at]?.limit));
+      const hasMore = found.some((events, at) => events.length > (pages[at]?.length ?? 0));
+      return { events: mergeNewest(pages), hasMore };
+    },
     sweep(nowSec) {
       for (const event of index.all()) if (isExpired(event, nowSec)) forget(event);
+      enforceLimits();
     },
-    counts: () => ({ storedEvents: index.count(), storedBytes }),
+    records: () => [
+      ...[...deletions.all()].map(([deletedKey, untilSec]) => ({ deletedKey, untilSec })),
+      ...[...index.all()].map((event) => ({ event, bytes: arrivalsOf(event).bytesOf(event) })),
+    ],
+    restore(record) {
+      if ('event' in record) add(record.event, record.bytes);
+      else deletions.restore(record.deletedKey, record.untilSec);
+    },
+    counts: () => ({ storedEvents: index.count(), storedBytes: storedBytes() }),
   };
 }

@@ -1,2 +1,3 @@
+export type { DataFolder } from './event-service.ts';
 export type { RelayLimits } from './limits.ts';
 export { type Relay, type RelayOptions, type RelayStats, startRelay } from './relay.ts';

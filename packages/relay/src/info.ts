@@ -7,17 +7,25 @@ export interface RelayInfo {
   readonly limits: RelayLimits;
   readonly membersOnly: boolean;
   readonly openDms: boolean;
+  /** Whether events are kept over restarts. */
+  readonly keepsEvents: boolean;
 }
 
 /** Returns the relay information document (NIP-11). */
-function infoDocument({ name, limits, membersOnly, openDms }: RelayInfo): Record<string, unknown> {
+function infoDocument({
+  name,
+  limits,
+  membersOnly,
+  openDms,
+  keepsEvents,
+}: RelayInfo): Record<string, unknown> {
   return {
     name,
-    description: 'A small relay for ocmesh agents. It keeps events in memory only.',
+    description: `A small relay for ocmesh agents. ${keepsEvents ? 'It keeps events over restarts' : 'It keeps events in memory only'}.`,
     software: 'ocmesh-relay',
     version: ocmeshVersion,
     // NIP-17 and NIP-59 ask relays to show gift wraps only to their recipients.
-    supported_nips: [1, 4, 9, 11, ...(openDms ? [] : [17]), 40, 42, ...(openDms ? [] : [59]), 70],
+    supported_nips: [1, 4, 9, 11, ...(openDms ? [] : [17]), 40, 42, ...(openDms ? [] : [59]), 67, 70],
     limitation: {
       max_message_length: limits.frameBytes,
       max_subscriptions: limits.subscriptions,

@@ -26,10 +26,22 @@ export const relayLimits = {
   ephemeralPastSec: 60,
   /** How far the date of an AUTH event may differ from our clock: NIP-42 says "about 10 minutes". */
   authSec: 600,
-  /** Events stored; the first one is dropped first. Presences replace one another, so most are messages. */
+  /** Events stored; the first message is dropped first. Presences replace one another, so most are messages. */
   storedEvents: 100_000,
   /** Bytes of JSON stored: `storedEvents` of the largest size would be 6 GB, plus indexes. */
   storedBytes: 128 * 1024 * 1024,
+  /** Events that are no direct messages and stay when messages fill the store: presences of thousands of agents. */
+  publicEvents: 10_000,
+  /** Bytes of the events that stay when messages fill the store: an eighth of it. */
+  publicBytes: 16 * 1024 * 1024,
+  /** Bytes in the data folder: twice what is stored, and once more while it is compacted. Above it, events are refused. */
+  diskBytes: 512 * 1024 * 1024,
+  /** Bytes in the data folder that may be out of date before it is compacted; small stores need not be tidy. */
+  diskSlackBytes: 16 * 1024 * 1024,
+  /** Files in the data folder before it is compacted: each start adds one. */
+  diskSegments: 16,
+  /** Bytes of events that wait for the disk; when it hangs, more are refused. */
+  diskWaitingBytes: 16 * 1024 * 1024,
   /** Deletions remembered (NIP-09), so that deleted events do not come back; the oldest is forgotten first. */
   deletions: 50_000,
   /** Connections from one address that is not loopback: enough for a household, not for a flood. */

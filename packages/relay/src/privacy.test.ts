@@ -38,7 +38,7 @@ describe.each([
     const client = await relay.connect();
     await client.publish(message);
     for (const filter of [{}, { ids: [message.id] }, { '#p': [bob.pubkey] }, { authors: [alice.pubkey] }]) {
-      expect(await client.ask('s', filter)).toEqual({ events: [] });
+      expect(await client.ask('s', filter)).toEqual({ events: [], hints: ['finish'] });
     }
   });
 

@@ -5,9 +5,11 @@ import type { RelayFilter } from './filter.ts';
 /** Direct messages and gift wraps: only sender and recipient may see who talks to whom (NIP-17, NIP-42). */
 const PRIVATE_KINDS: readonly number[] = [kinds.encryptedDm, kinds.giftWrap];
 
+export const isPrivate = (event: NostrEvent): boolean => PRIVATE_KINDS.includes(event.kind);
+
 /** Returns whether a client with these keys may see the event: as its author or recipient, or because it is public. */
 export function isInvolved(event: NostrEvent, keys: ReadonlySet<Pubkey>): boolean {
-  if (!PRIVATE_KINDS.includes(event.kind) || keys.has(event.pubkey)) return true;
+  if (!isPrivate(event) || keys.has(event.pubkey)) return true;
   return event.tags.some(([name, value]) => name === 'p' && keys.has(value as Pubkey));
 }
 

@@ -38,6 +38,23 @@ describe('stored and live events (NIP-01)', () => {
     expect((await client.news('c')).content).toBe('news');
   });
 
+  test('EOSE says whether these were all stored events (NIP-67)', async () => {
+    const relay = await openRelay({ limits: { queryEvents: 3 } });
+    const client = await relay.connect();
+    for (const [content, age] of Object.entries([0, 1, 2, 3]))
+      await client.publish(relay.sign(alice, { content, created_at: relay.nowSec() - age }));
+    const hints = async (...filters: object[]) => (await client.ask('s', ...filters)).hints;
+    expect(await hints({})).toEqual(['more']);
+    expect(await hints({ limit: 2 })).toEqual(['more']);
+    expect(await hints({ until: relay.nowSec() - 1 })).toEqual(['finish']);
+    expect(await hints({ since: relay.nowSec() }, { limit: 3 })).toEqual(['more']);
+    expect(await hints({ kinds: [7] })).toEqual(['finish']);
+    // A message that this client may not read does not count.
+    await client.publish(relay.sign(alice, { kind: 4, tags: [['p', bob.pubkey]] }));
+    expect(await hints({ since: relay.nowSec(), limit: 1 })).toEqual(['finish']);
+    expect(await hints({ limit: 0 })).toBeUndefined();
+  });
+
   test('an event that matches two filters is sent once', async () => {
     const relay = await openRelay();
     const client = await relay.connect();

@@ -5,7 +5,7 @@ import type { NostrEvent } from '@ocmesh/shared/wire';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { relayHosts } from './auth.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createEventService, type EventCounts } from './event-service.ts';
+import { createEventService, type DataFolder, type EventCounts } from './event-service.ts';
 import { createInfoHandler } from './info.ts';
 import { type RelayLimits, relayLimits } from './limits.ts';
 import { createMembers } from './members.ts';
@@ -23,6 +23,8 @@ export interface RelayOptions {
   readonly allowedPubkeys?: readonly string[];
   /** `ws:` or `wss:` URL that clients use. Needed for a safe AUTH unless the relay is on loopback. */
   readonly serviceUrl?: string;
+  /** Keeps events over restarts. Without it they are in memory only. */
+  readonly data?: DataFolder;
   readonly name?: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -42,11 +44,11 @@ export interface Relay {
   stats(): RelayStats;
   /** Disconnects all clients, as a broken network does, and keeps running. */
   dropConnections(): void;
-  /** Disconnects all clients and frees the port. Stored events are lost. */
+  /** Disconnects all clients and frees the port. Stored events are lost without a data folder. */
   close(): Promise<void>;
 }
 
-/** Starts a relay. Rejects if the port is taken or an option is wrong. */
+/** Starts a relay. Rejects if the port is taken, the data folder cannot be used, or an option is wrong. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { host = '127.0.0.1', port = 0, openDms = false, serviceUrl, name = 'ocmesh relay' } = options;
   const { clock, random, log } = options;
@@ -58,8 +60,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
   const connections = new Set<Connection>();
   const quotas = createAddressQuotas(clock, limits);
-  const events = createEventService({ clock, limits, members, openDms });
-  const http = createServer(createInfoHandler({ name, limits, openDms, membersOnly: !members.isOpen }));
+  const data = options.data ?? null;
+  const events = await createEventService({ clock, limits, members, openDms, log, data });
+  const http = createServer(
+    createInfoHandler({ name, limits, openDms, membersOnly: !members.isOpen, keepsEvents: data !== null }),
+  );
   const webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frameBytes,
@@ -137,7 +142,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   }
 
   function close(): Promise<void> {
-    closing ??= new Promise((resolve) => {
+    closing ??= new Promise<void>((resolve) => {
       for (const cancel of timers) cancel();
       for (const connection of connections) connection.close();
       webSockets.close();
@@ -147,7 +152,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       });
       // Running requests and kept-alive connections would keep the port open.
       http.closeAllConnections();
-    });
+    }).then(events.close);
     return closing;
   }
 

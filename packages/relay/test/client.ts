@@ -69,14 +69,17 @@ async function connect(url: string, nowSec: () => number, options: ClientOptions
   const send = (...frame: unknown[]): void => socket.send(JSON.stringify(frame));
 
   /** Subscribes. Returns the stored events, and the reason if the relay closed the subscription. */
-  async function ask(id: string, ...filters: unknown[]): Promise<{ events: NostrEvent[]; closed?: string }> {
+  async function ask(
+    id: string,
+    ...filters: unknown[]
+  ): Promise<{ events: NostrEvent[]; hints?: unknown; closed?: string }> {
     send('REQ', id, ...filters);
     const events: NostrEvent[] = [];
     for (;;) {
       const frame = await next(
         (each) => ['EVENT', 'EOSE', 'CLOSED'].includes(String(each[0])) && each[1] === id,
       );
-      if (frame[0] === 'EOSE') return { events };
+      if (frame[0] === 'EOSE') return { events, hints: frame[2] };
       if (frame[0] === 'CLOSED') return { events, closed: String(frame[2]) };
       events.push(frame[2] as NostrEvent);
     }

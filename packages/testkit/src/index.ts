@@ -36,6 +36,7 @@ export {
 } from './process-mesh.ts';
 export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
+export { connectRelay } from './relay-client.ts';
 export {
   aliceKey,
   aMessage,

@@ -8,16 +8,18 @@ import { takeOwnership } from '../adapters/system/ownership.ts';
 import { createSystemRandom } from '../adapters/system/random.ts';
 import { reset } from './reset.ts';
 
-test('a reset moves the identity aside and leaves the installed program where its service finds it', async () => {
+test('a reset moves the identity aside and leaves the installed program, and the events of the relay, in their place', async () => {
   const place = mkdtempSync(join(tmpdir(), 'ocmesh-reset-'));
   onTestFinished(() => rmSync(place, { recursive: true, force: true }));
   const home = homeFiles(join(place, 'home'));
   mkdirSync(join(home.path, 'app/1.0.0'), { recursive: true });
+  mkdirSync(join(home.path, 'relay'));
   writeFileSync(home.keystore, '{}');
   const aside = await reset(home);
   expect(existsSync(join(aside, 'keystore.json'))).toBe(true);
   expect(existsSync(join(aside, 'app'))).toBe(false);
   expect(existsSync(join(home.path, 'app/1.0.0'))).toBe(true);
+  expect(existsSync(join(home.path, 'relay'))).toBe(true);
   expect(existsSync(home.keystore)).toBe(false);
 });
 

@@ -18,11 +18,12 @@ export async function reset(home: Home): Promise<string> {
   while (existsSync(`${home.path}.old-${number}`)) number++;
   const aside = `${home.path}.old-${number}`;
   renameSync(home.path, aside);
-  // The installed program does not belong to the identity: a service that runs it continues with the next one.
-  const app = join(aside, 'app');
-  if (existsSync(app)) {
-    mkdirSync(home.path, { mode: 0o700 });
-    renameSync(app, join(home.path, 'app'));
+  // Neither the installed program nor the events of the embedded relay belong to the identity. A service that runs the
+  // program continues with the next one.
+  for (const name of ['app', 'relay']) {
+    if (!existsSync(join(aside, name))) continue;
+    mkdirSync(home.path, { recursive: true, mode: 0o700 });
+    renameSync(join(aside, name), join(home.path, name));
   }
   return aside;
 }

@@ -150,6 +150,8 @@ export interface MemoryNetwork extends RelayNetwork {
   disconnect(url?: string): void;
   /** Reports an invalid frame from every relay. */
   garbage(reason: 'garbage_frame' | 'frame_too_large'): void;
+  /** This relay sends a NOTICE. */
+  notice(url: string): void;
   /** The relay closes the message subscription and accepts it again on the same connection. */
   resubscribe(url: string): void;
   /** Offences that the core reported. */
@@ -311,6 +313,7 @@ export function createMemoryNetwork(
     wakes: () => wakes,
     connect: (url) => each(url, connect),
     disconnect: (url) => each(url, disconnect),
+    notice: (url) => listener?.onNotice(url),
     garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),
     resubscribe(url) {
       for (const subscription of permanent) if (subscription.name === 'dm') subscribe(url, subscription);

@@ -63,6 +63,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     onGarbage: hear,
     onConnected: (url) => hear(url, 'connected'),
     onDisconnected: (url) => hear(url, 'disconnected'),
+    onNotice: () => {},
     onInfo: (url) => hear(url, 'info'),
     onSubscribed: (url, name) => hear(url, `subscribed ${name}`),
     onState: (url, state) => hear(url, `is ${state}`),

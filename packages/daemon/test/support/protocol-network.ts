@@ -49,6 +49,7 @@ export function createProtocolNetwork(deps: {
           giveUp: () => connect(),
           onEvent: (event) => listener.onEvent(event, url),
           onSubscribed: (name) => listener.onSubscribed(url, name),
+          onNotice: () => listener.onNotice(url),
           onRefused: () => {},
           onRoundTrip: () => {},
           onOffence: (offence) => listener.onGarbage(url, offence),

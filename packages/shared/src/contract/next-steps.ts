@@ -262,6 +262,11 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     tool: 'Tell your user to set the clock, or to let the system set it over the network (NTP).',
     command: 'Set the clock, or let the system set it over the network (NTP).',
   },
+  twin: {
+    api: 'Stop one of the two daemons. `ocmesh reset` gives this home a new key.',
+    tool: 'Tell your user to stop one of the two daemons. `ocmesh reset` gives this one a new key.',
+    command: 'Stop one of the two daemons, or give this one a new key with `ocmesh reset`.',
+  },
 };
 
 const ofReachability: Readonly<Record<Reachability['state'], NextStep>> = {

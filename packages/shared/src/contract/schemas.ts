@@ -30,11 +30,13 @@ export const Reason = Type.Object({
       Type.Literal('storage_slow'),
       Type.Literal('inbox_full'),
       Type.Literal('clock_off'),
+      Type.Literal('twin'),
     ],
     {
       description:
         '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; `storage_refuses`: nothing can ' +
-        'be stored; `storage_slow`: the disk does not respond; `inbox_full`: no room for new messages; `clock_off`: the clock of this machine is wrong.',
+        'be stored; `storage_slow`: the disk does not respond; `inbox_full`: no room for new messages; `clock_off`: the clock ' +
+        'of this machine is wrong; `twin`: another daemon uses the same key.',
     },
   ),
   problem: Type.Optional(

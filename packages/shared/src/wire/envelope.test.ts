@@ -12,7 +12,7 @@ import {
   profilePayload,
   receiptPayloads,
 } from './envelope.ts';
-import { type Dialect, dialectOf, ourFeatures } from './version.ts';
+import { type Dialect, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';
 
 const ours = dialectOf({ features: ourFeatures, version: '0.3.0' });
 const deployed = dialectOf({ features: ['messaging'], version: '0.2.0' });
@@ -46,6 +46,7 @@ test('a message survives a round trip to a peer that reads envelopes', () => {
       expect(parsePayload(chatPayload(draft, ours))).toEqual({
         kind: 'chat',
         thread: null,
+        version: ocmeshVersion,
         auto: draft.hops > 0,
         ...draft,
       });

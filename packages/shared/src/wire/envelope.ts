@@ -34,6 +34,8 @@ export interface ChatPayload {
   readonly data: Readonly<Record<string, unknown>> | null;
   /** Message id on both sides; null if the sender gave none. */
   readonly mid: string | null;
+  /** Version of ocmesh that wrote it; null if it does not say, like the clients of people. */
+  readonly version: string | null;
   /** Milliseconds since 1970 by the sender's clock. */
   readonly tsMs: number | null;
   readonly seq: number | null;
@@ -126,6 +128,7 @@ const plainText = (content: string): ChatPayload => ({
   content,
   data: null,
   mid: null,
+  version: null,
   tsMs: null,
   seq: null,
   replyTo: null,
@@ -144,6 +147,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
     content: typeof body === 'string' ? body : JSON.stringify(data),
     data: Object.keys(data).length > 0 ? data : null,
     mid: readMid(fields['mid']),
+    version: readName(fields['v']),
     tsMs: readInteger(fields['ts']),
     seq: readInteger(fields['seq']),
     replyTo: readId(fields['reply_to']),

@@ -24,11 +24,12 @@ test('survives a round trip in both kinds', () => {
         ),
         features: fc.uniqueArray(claim, { minLength: 1, maxLength: 10 }),
         status: fc.constantFrom('online' as const, 'offline' as const),
+        instance: claim,
       }),
       (draft) => {
         const event = signed(presenceEvent(draft));
         expect(parseEvent(event)).toEqual(event);
-        const { createdAtSec, version, name, features, status } = draft;
+        const { createdAtSec, version, name, features, status, instance } = draft;
         expect(readPresence(event, createdAtSec)).toEqual({
           pubkey,
           createdAtSec,
@@ -36,6 +37,7 @@ test('survives a round trip in both kinds', () => {
           name: name && Array.from(name).slice(0, 64).join(''),
           features,
           online: status === 'online',
+          instance,
         });
         expect(readPresence(event, createdAtSec + draft.lifetimeSec)).toBeNull();
       },
@@ -58,6 +60,7 @@ test('reads the presence of the deployed mesh', () => {
     name: null,
     version: '0.1.0',
     features: ['messaging'],
+    instance: null,
   });
 });
 

@@ -20,6 +20,8 @@ export interface PresenceDraft {
   readonly name: string | null;
   readonly features: readonly string[];
   readonly status: 'online' | 'offline';
+  /** Differs for each run of a daemon. */
+  readonly instance: string;
 }
 
 /** Creates a presence event, ready to be signed (docs/wire.md). */
@@ -30,6 +32,7 @@ export function presenceEvent(draft: PresenceDraft): EventDraft {
   if (draft.name) tags.push(['name', draft.name]);
   for (const feature of draft.features) tags.push(['f', feature]);
   if (draft.status === 'offline') tags.push(['status', 'offline']);
+  tags.push(['instance', draft.instance]);
   tags.push(['expiration', String(draft.createdAtSec + draft.lifetimeSec)]);
   return { kind: draft.kind, created_at: draft.createdAtSec, tags, content: CONTENT };
 }
@@ -42,6 +45,8 @@ export interface Presence {
   readonly name: string | null;
   readonly version: string | null;
   readonly features: readonly string[];
+  /** Run of the daemon that signed it; null if it did not say. */
+  readonly instance: string | null;
 }
 
 /** Reads a presence event; null if it is not one, or has expired. */
@@ -58,6 +63,7 @@ export function readPresence(event: NostrEvent, nowSec: number): Presence | null
     name: readName(tagValue(event, 'name')),
     version: readName(tagValue(event, 'v')),
     features: readClaims(tagValues(event, 'f'), defaultFeatures),
+    instance: readName(tagValue(event, 'instance')),
   };
 }
 

@@ -12,6 +12,12 @@ export const asksForDms = ([type, , ...filters]: Frame): boolean =>
     (filter as { kinds?: number[] }).kinds?.some((kind) => privateKinds.includes(kind)),
   );
 
+/** Returns whether a value is an event with a direct message. */
+export function isDm(value: unknown): boolean {
+  const event = parseEvent(value);
+  return event !== null && privateKinds.includes(event.kind);
+}
+
 /** NIP-42 on a relay. */
 export interface Auth {
   challenge(client: Client): void;
@@ -22,6 +28,8 @@ export interface Auth {
   forget(client: Client): void;
   /** Returns whether a client may see an event: direct messages only as sender or recipient. */
   mayRead(event: NostrEvent, client: Client): boolean;
+  /** Returns whether a client may see the event in an EVENT frame. */
+  mayReadFrame(frame: Frame, client: Client): boolean;
 }
 
 export function createAuth(relay: RelayContext): Auth {
@@ -30,6 +38,12 @@ export function createAuth(relay: RelayContext): Auth {
     client.state.set('keys', keys);
     return keys;
   };
+
+  function mayRead(event: NostrEvent, client: Client): boolean {
+    if (!privateKinds.includes(event.kind)) return true;
+    const keys = keysOf(client);
+    return keys.has(event.pubkey) || event.tags.some(([tag, value]) => tag === 'p' && keys.has(value ?? ''));
+  }
 
   return {
     challenge(client) {
@@ -49,12 +63,10 @@ export function createAuth(relay: RelayContext): Auth {
     },
     isAuthenticated: (client) => keysOf(client).size > 0,
     forget: (client) => keysOf(client).clear(),
-    mayRead(event, client) {
-      if (!privateKinds.includes(event.kind)) return true;
-      const keys = keysOf(client);
-      return (
-        keys.has(event.pubkey) || event.tags.some(([tag, value]) => tag === 'p' && keys.has(value ?? ''))
-      );
+    mayRead,
+    mayReadFrame([, , value], client) {
+      const event = parseEvent(value);
+      return event === null || mayRead(event, client);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock, Random } from '@ocmesh/shared/ambient';
-import type { Filter } from '@ocmesh/shared/wire';
+import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
 import type { StoredEvents } from './stored-events.ts';
 import type { Strangers } from './strangers.ts';
 
@@ -36,6 +36,30 @@ export const defaultTuning = {
   pageEvents: 100,
   /** reopened-challenge: milliseconds for which an authentication is valid. */
   forgetsAfterMs: 1_000,
+  /** keeps-a-minute: milliseconds for which it keeps an event. */
+  keepsMs: 60_000,
+  /** loses-at-random: share of the accepted events that it loses. */
+  lostShare: 0.3,
+  /** lies-to-some: keys whose events, and events for whom, it drops. */
+  liesTo: [] as readonly string[],
+  /** forgets-subscriptions: milliseconds until it forgets a live subscription. */
+  subscriptionMs: 15_000,
+  /** refuses-old-dates: largest age of `created_at`, in seconds. */
+  oldestSec: 900,
+  /** refuses-all-but-now: largest difference between `created_at` and now, in seconds. */
+  toleranceSec: 60,
+  /** blocks-once: how many direct messages it refuses. */
+  blocks: 1,
+  /** oldest-first, ignores-until, small-pages: stored events per REQ. */
+  pageCap: 500,
+  /** slow-to-answer, closes-duplicates: milliseconds until it answers a REQ. */
+  answersAfterMs: 6_000,
+  /** few-subscriptions: subscriptions per connection. */
+  maxSubscriptions: 1,
+  /** cached-info: seconds for which the NIP-11 document was in a cache. */
+  ageSec: 3_600,
+  /** khatru: bytes of the largest frame. */
+  khatruFrameBytes: 512_000,
 };
 
 export type Tuning = typeof defaultTuning;
@@ -64,12 +88,20 @@ export interface RelayContext {
   /** Events that an honest relay would have stored. */
   readonly events: StoredEvents;
   readonly strangers: Strangers;
+  /** Handles a frame as an honest relay does. */
+  answer(frame: Frame, client: Client): void;
   /** Counts that the relay did what its name says. */
   countMisdeed(): void;
 }
 
 /** How a relay differs from an honest one. Without an override, it behaves correctly. */
-interface Overrides {
+export interface Overrides {
+  /** Returns whether it stores an event that it accepts. */
+  readonly keeps?: (event: NostrEvent) => boolean;
+  /** Returns whether it sends a new event to the subscriptions that match. Called after `keeps`. */
+  readonly forwards?: (event: NostrEvent) => boolean;
+  /** Returns the stored events for a REQ, in the order in which they are sent. */
+  readonly find?: (filters: readonly Filter[]) => readonly NostrEvent[];
   /** @returns true to prevent the usual upgrade */
   readonly onUpgrade?: (request: IncomingMessage, raw: Duplex) => boolean;
   /** Returns extra header lines of the upgrade response. */

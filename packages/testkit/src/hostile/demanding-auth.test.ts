@@ -1,27 +1,15 @@
 import { expect, test } from 'vitest';
-import { alice, bob, dm, dmFilter, rawClient, sign, start, until } from '../../test/support/raw-client.ts';
+import {
+  alice,
+  authenticate,
+  challenged,
+  dm,
+  dmFilter,
+  sign,
+  start,
+  until,
+} from '../../test/support/raw-client.ts';
 import { createFakeClock } from '../fake-clock.ts';
-
-type Client = ReturnType<typeof rawClient>;
-
-/** Responds to the latest challenge. @returns the id of the AUTH event */
-function authenticate(client: Client, url: string, by = bob): string {
-  const challenge = String(client.ofType('AUTH').at(-1)?.[1]);
-  const tags = [
-    ['relay', url],
-    ['challenge', challenge],
-  ];
-  const event = sign({ kind: 22242, tags }, by);
-  client.send('AUTH', event);
-  return event.id;
-}
-
-/** Connects, and waits for a challenge. */
-async function challenged(url: string): Promise<Client> {
-  const client = rawClient(url);
-  await until(() => expect(client.ofType('AUTH').length).toBeGreaterThan(0));
-  return client;
-}
 
 test('auth-storm: sends 200 challenges a second, and accepts no response', async () => {
   const clock = createFakeClock();

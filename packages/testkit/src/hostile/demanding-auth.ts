@@ -54,10 +54,7 @@ export const strfryClosed: Behaviour = (relay) => {
       client.send(['CLOSED', first, 'ERROR: auth-required: requested filter requires authentication']);
       return true;
     },
-    onSend(frame, client) {
-      const event = frame[0] === 'EVENT' ? parseEvent(frame[2]) : null;
-      return event && !auth.mayRead(event, client) ? [] : [frame];
-    },
+    onSend: (frame, client) => (frame[0] !== 'EVENT' || auth.mayReadFrame(frame, client) ? [frame] : []),
   };
 };
 

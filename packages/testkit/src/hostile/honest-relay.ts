@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { type Filter, parseEvent } from '@ocmesh/shared/wire';
-import type { Client, Frame } from './behaviour.ts';
+import type { Client, Frame, Overrides } from './behaviour.ts';
 import { matchesAny, type StoredEvents } from './stored-events.ts';
 
 /** The correct behaviour (NIP-01, NIP-11) that hostile relays fall back on. */
@@ -8,15 +8,18 @@ export function createHonestRelay(deps: {
   readonly name: string;
   readonly events: StoredEvents;
   readonly clients: ReadonlySet<Client>;
+  /** Returns what the behaviour changes about storing, forwarding and finding. */
+  overrides(): Pick<Overrides, 'keeps' | 'forwards' | 'find'>;
 }) {
-  const { events, clients } = deps;
+  const { events, clients, overrides } = deps;
 
   function onEvent(value: unknown, client: Client): void {
     const event = parseEvent(value);
     if (!event) return client.respond('OK', '', false, 'invalid: no event');
-    const isNew = events.put(event);
+    const { keeps = () => true, forwards = () => true } = overrides();
+    const isNew = keeps(event) ? events.put(event) : true;
     client.respond('OK', event.id, true, isNew ? '' : 'duplicate: have it, or a newer one');
-    if (!isNew) return;
+    if (!isNew || !forwards(event)) return;
     for (const other of clients) {
       for (const [id, filters] of other.subscriptions) {
         if (matchesAny(filters, event)) other.respond('EVENT', id, event);
@@ -25,7 +28,8 @@ export function createHonestRelay(deps: {
   }
 
   function onReq(id: string, filters: readonly Filter[], client: Client): void {
-    for (const event of events.find(filters)) client.respond('EVENT', id, event);
+    const { find = events.find } = overrides();
+    for (const event of find(filters)) client.respond('EVENT', id, event);
     client.respond('EOSE', id);
     client.subscriptions.set(id, filters);
   }

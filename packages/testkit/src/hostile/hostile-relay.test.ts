@@ -23,6 +23,20 @@ const exceptions: readonly HostileRelayName[] = [
   'http-402',
   'http-403',
   'http-429',
+  'never-forwards',
+  'forwards-only',
+  'loses-at-random',
+  'refuses-old-dates',
+  'refuses-all-but-now',
+  'blocks-once',
+  'ok-as-text',
+  'false-duplicate',
+  'eose-first',
+  'slow-to-answer',
+  'closes-duplicates',
+  'few-subscriptions',
+  'nostr-rs-relay-dms',
+  'khatru',
 ];
 
 test.each(names.filter((name) => !exceptions.includes(name)))(
@@ -65,4 +79,25 @@ test('cut() ends all connections, and new ones are accepted', async () => {
   await client.isClosed();
   await subscribed(relay.url);
   expect([relay.connections(), relay.subscriptions()]).toEqual([2, 1]);
+});
+
+test('forget() loses what is stored, and behave() makes it honest and hostile again', async () => {
+  const relay = await start('ok-but-drops');
+  const client = await subscribed(relay.url);
+  const [dropped, kept, droppedToo] = ['dropped', 'kept', 'dropped, too'].map((text) => dm(text));
+  const publish = async (event: typeof dropped) => {
+    client.send('EVENT', event);
+    await client.has('OK', event?.id, true, '');
+  };
+  await publish(dropped);
+  relay.behave(true);
+  await publish(kept);
+  relay.behave(false);
+  await publish(droppedToo);
+  expect(client.events('dm')).toEqual([kept]);
+  expect(relay.stored()).toEqual([kept]);
+  relay.forget();
+  client.send('REQ', 'stored', dmFilter);
+  await client.has('EOSE', 'stored');
+  expect(client.events('stored')).toEqual([]);
 });

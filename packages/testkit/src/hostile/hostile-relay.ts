@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@ocmesh/shared/ambient';
@@ -6,7 +6,14 @@ import { type NostrEvent, parseArray } from '@ocmesh/shared/wire';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createRealClock } from '../real-clock.ts';
 import { createSeededRandom } from '../seeded-random.ts';
-import { type Client, defaultTuning, type Frame, type RelayContext, type Tuning } from './behaviour.ts';
+import {
+  type Client,
+  defaultTuning,
+  type Frame,
+  type Overrides,
+  type RelayContext,
+  type Tuning,
+} from './behaviour.ts';
 import { createHonestRelay } from './honest-relay.ts';
 import { type HostileRelayName, hostileRelays } from './hostile-relays.ts';
 import { createStoredEvents } from './stored-events.ts';
@@ -35,6 +42,10 @@ export interface HostileRelay {
   received(type: string): readonly Frame[];
   /** Returns the events that it stored. */
   stored(): readonly NostrEvent[];
+  /** Loses all stored events, as a relay in memory does when it restarts. */
+  forget(): void;
+  /** Makes it honest from now on, or hostile again. It starts hostile. Connections are not closed. */
+  behave(isHonest: boolean): void;
   /** Cuts all connections without a close frame, and keeps running. */
   cut(): void;
   close(): Promise<void>;
@@ -68,18 +79,21 @@ export async function startHostileRelay(
     tuning: { ...defaultTuning, ...options.tuning },
     events: createStoredEvents(),
     strangers: createStrangers({ clock, random }),
+    answer: (frame, client) => honest.onFrame(frame, client),
     countMisdeed() {
       misdeeds++;
     },
   };
-  const overrides = hostileRelays[name](relay);
-  const honest = createHonestRelay({ name, events: relay.events, clients });
-  const onRequest = overrides.onRequest ?? honest.onRequest;
+  const hostile = hostileRelays[name](relay);
+  let overrides: Overrides = hostile;
+  const honest = createHonestRelay({ name, events: relay.events, clients, overrides: () => overrides });
+  const onRequest: RequestListener = (request, response) =>
+    (overrides.onRequest ?? honest.onRequest)(request, response);
   const webSockets = new WebSocketServer({
     noServer: true,
-    autoPong: !overrides.onPing,
+    autoPong: !hostile.onPing,
     // Without a shared window, frames that a behaviour compresses do not break the others.
-    perMessageDeflate: overrides.deflates ? { serverNoContextTakeover: true } : false,
+    perMessageDeflate: hostile.deflates ? { serverNoContextTakeover: true } : false,
   });
   webSockets.on('headers', (headers, request) =>
     headers.push(...(overrides.upgradeHeaders?.(request) ?? [])),
@@ -145,6 +159,10 @@ export async function startHostileRelay(
     subscriptions: () => [...clients].reduce((sum, client) => sum + client.subscriptions.size, 0),
     received: (type) => received.filter((frame) => frame[0] === type),
     stored: () => relay.events.all(),
+    forget: () => relay.events.clear(),
+    behave(isHonest) {
+      overrides = isHonest ? {} : hostile;
+    },
     cut,
     close: () =>
       new Promise((resolve) => {

@@ -1,14 +1,41 @@
 import type { Behaviour } from './behaviour.ts';
 import { hugeFrame, slowDrip, zipBomb } from './bulky.ts';
 import { authStorm, refusesAuth, reopenedChallenge, strfryClosed } from './demanding-auth.ts';
+import {
+  dropsGiftWraps,
+  forgetsSubscriptions,
+  forwardsOnly,
+  keepsAMinute,
+  liesToSome,
+  losesAtRandom,
+  neverForwards,
+} from './forgetful.ts';
 import { endlessPages, forgedIdFirst, futureDated, wrongFilter } from './forging.ts';
+import { khatru, nostrRsRelay, nostrRsRelayDms } from './known-software.ts';
 import { duplicatesAndReorders, lyingOk, neverEose, okButDrops } from './lying.ts';
 import {
+  cachedInfo,
+  closesDuplicates,
+  eoseFirst,
+  fewSubscriptions,
+  ignoresUntil,
+  limitZeroUnlimited,
+  oldestFirst,
+  refusesLimitZero,
+  slowToAnswer,
+  smallPages,
+} from './odd-answers.ts';
+import {
+  blocksOnce,
+  falseDuplicate,
   http402,
   http403,
   http429,
+  okAsText,
   powDemander,
   rateLimiter,
+  refusesAllButNow,
+  refusesOldDates,
   restrictedWriter,
   twoHoursLate,
 } from './refusing.ts';
@@ -41,7 +68,32 @@ export type HostileRelayName =
   | 'http-403'
   | 'http-429'
   | 'endless-pages'
-  | 'reopened-challenge';
+  | 'reopened-challenge'
+  | 'drops-gift-wraps'
+  | 'never-forwards'
+  | 'forwards-only'
+  | 'keeps-a-minute'
+  | 'loses-at-random'
+  | 'lies-to-some'
+  | 'forgets-subscriptions'
+  | 'refuses-old-dates'
+  | 'refuses-all-but-now'
+  | 'blocks-once'
+  | 'ok-as-text'
+  | 'false-duplicate'
+  | 'limit-zero-unlimited'
+  | 'refuses-limit-zero'
+  | 'oldest-first'
+  | 'ignores-until'
+  | 'small-pages'
+  | 'eose-first'
+  | 'slow-to-answer'
+  | 'closes-duplicates'
+  | 'few-subscriptions'
+  | 'cached-info'
+  | 'nostr-rs-relay'
+  | 'nostr-rs-relay-dms'
+  | 'khatru';
 
 /** Misbehaviour seen on public relays, or possible for a malicious one. */
 export const hostileRelays: Readonly<Record<HostileRelayName, Behaviour>> = {
@@ -72,4 +124,29 @@ export const hostileRelays: Readonly<Record<HostileRelayName, Behaviour>> = {
   'http-429': http429,
   'endless-pages': endlessPages,
   'reopened-challenge': reopenedChallenge,
+  'drops-gift-wraps': dropsGiftWraps,
+  'never-forwards': neverForwards,
+  'forwards-only': forwardsOnly,
+  'keeps-a-minute': keepsAMinute,
+  'loses-at-random': losesAtRandom,
+  'lies-to-some': liesToSome,
+  'forgets-subscriptions': forgetsSubscriptions,
+  'refuses-old-dates': refusesOldDates,
+  'refuses-all-but-now': refusesAllButNow,
+  'blocks-once': blocksOnce,
+  'ok-as-text': okAsText,
+  'false-duplicate': falseDuplicate,
+  'limit-zero-unlimited': limitZeroUnlimited,
+  'refuses-limit-zero': refusesLimitZero,
+  'oldest-first': oldestFirst,
+  'ignores-until': ignoresUntil,
+  'small-pages': smallPages,
+  'eose-first': eoseFirst,
+  'slow-to-answer': slowToAnswer,
+  'closes-duplicates': closesDuplicates,
+  'few-subscriptions': fewSubscriptions,
+  'cached-info': cachedInfo,
+  'nostr-rs-relay': nostrRsRelay,
+  'nostr-rs-relay-dms': nostrRsRelayDms,
+  khatru,
 };

@@ -80,3 +80,60 @@ test.each([402, 403, 429] as const)('http-%s: refuses the upgrade with that stat
   expect(client.problems).toEqual([`Unexpected server response: ${status}`]);
   expect(relay.misdeeds()).toBe(1);
 });
+
+test('refuses-old-dates: refuses what is older than 15 minutes, and takes what is dated ahead', async () => {
+  const clock = createFakeClock();
+  const relay = await start('refuses-old-dates', { clock });
+  const client = await subscribed(relay.url);
+  const nowSec = clock.now() / 1000;
+  const [old, young, ahead] = [-901, -900, 7_200].map((offSec) =>
+    sign({ kind: 1059, created_at: nowSec + offSec }),
+  );
+  for (const event of [old, young, ahead]) client.send('EVENT', event);
+  await client.has('OK', old?.id, false, 'invalid: created_at too far in the past');
+  for (const event of [young, ahead]) await client.has('OK', event?.id, true, '');
+  expect(relay.misdeeds()).toBe(1);
+});
+
+test('refuses-all-but-now: takes only dates within 60 s', async () => {
+  const clock = createFakeClock();
+  const relay = await start('refuses-all-but-now', { clock });
+  const client = await subscribed(relay.url);
+  const at = (offSec: number) => sign({ kind: 1059, created_at: clock.now() / 1000 + offSec });
+  const [good, bad] = [
+    [at(-60), at(60)],
+    [at(-61), at(61)],
+  ];
+  for (const event of [...good, ...bad]) client.send('EVENT', event);
+  for (const { id } of good) await client.has('OK', id, true, '');
+  for (const { id } of bad) {
+    await client.has('OK', id, false, 'invalid: event timestamp too far from server time');
+  }
+});
+
+test('blocks-once: refuses the first direct message, and then takes it', async () => {
+  const relay = await start('blocks-once');
+  const client = await subscribed(relay.url);
+  const [note, message] = [sign({}), dm('hello')];
+  client.send('EVENT', note);
+  await client.has('OK', note.id, true, '');
+  client.send('EVENT', message);
+  await client.has('OK', message.id, false, 'blocked: slow down');
+  client.send('EVENT', message);
+  await client.has('OK', message.id, true, '');
+  await client.has('EVENT', 'dm', message);
+  expect(relay.misdeeds()).toBe(1);
+});
+
+test.each([
+  ['ok-as-text', ['true']],
+  ['false-duplicate', [false, 'duplicate']],
+] as const)('%s: stores and forwards an event, and answers oddly', async (name, answer) => {
+  const relay = await start(name);
+  const client = await subscribed(relay.url);
+  const event = dm('hello');
+  client.send('EVENT', event);
+  await client.has('OK', event.id, ...answer);
+  await client.has('EVENT', 'dm', event);
+  expect(relay.stored()).toEqual([event]);
+});

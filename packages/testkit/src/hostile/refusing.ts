@@ -1,4 +1,5 @@
 import { kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
+import { isDm } from './auth.ts';
 import type { Behaviour, RelayContext } from './behaviour.ts';
 
 /** Refuses events for the returned reason; null accepts. */
@@ -50,6 +51,46 @@ function leadingZeroBits(id: string): number {
   const zeros = /^0*/.exec(id)?.[0].length ?? 0;
   return zeros * 4 + Math.clz32(Number.parseInt(id[zeros] ?? '0', 16)) - 28;
 }
+
+const secondsOff = ({ created_at }: NostrEvent, { clock }: RelayContext): number =>
+  created_at - Math.floor(clock.now() / 1000);
+
+/** Refuses events that are older than a quarter of an hour: most gift wraps, whose dates are made up. */
+export const refusesOldDates = refuses((event, relay) =>
+  secondsOff(event, relay) < -relay.tuning.oldestSec ? 'invalid: created_at too far in the past' : null,
+);
+
+/** Refuses events that are not dated now. */
+export const refusesAllButNow = refuses((event, relay) =>
+  Math.abs(secondsOff(event, relay)) > relay.tuning.toleranceSec
+    ? 'invalid: event timestamp too far from server time'
+    : null,
+);
+
+/** Refuses one direct message with words that sound final, and then accepts everything. */
+export const blocksOnce: Behaviour = (relay) => {
+  let left = relay.tuning.blocks;
+  return refuses((event) => (isDm(event) && left-- > 0 ? 'blocked: slow down' : null))(relay);
+};
+
+/** Sends OK with the text `"true"` in place of the value. */
+export const okAsText: Behaviour = (relay) => ({
+  onSend(frame) {
+    const [type, id, accepted] = frame;
+    if (type !== 'OK' || accepted !== true) return [frame];
+    relay.countMisdeed();
+    return [['OK', id, 'true']];
+  },
+});
+
+/** Stores each event, and refuses it as `duplicate` without a colon, as if it had come through another connection before. */
+export const falseDuplicate: Behaviour = (relay) => ({
+  onSend(frame) {
+    if (frame[0] !== 'OK') return [frame];
+    relay.countMisdeed();
+    return [['OK', frame[1], false, 'duplicate']];
+  },
+});
 
 /** Refuses the upgrade. */
 const status =

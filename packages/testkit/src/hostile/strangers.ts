@@ -40,6 +40,7 @@ export function createStrangers(deps: { readonly clock: Clock; readonly random: 
     const lifetimeSec = 900;
     return sign(
       presenceEvent({
+        instance: 'stranger',
         kind,
         createdAtSec,
         lifetimeSec,

@@ -68,11 +68,32 @@ export function rawClient(url: string, options: ClientOptions = {}) {
   };
 }
 
-/** Connects a client and subscribes to bob's messages. */
-export async function subscribed(url: string, options: ClientOptions = {}) {
+export type RawClient = ReturnType<typeof rawClient>;
+
+/** Connects a client and subscribes, by default to bob's messages. */
+export async function subscribed(url: string, options: ClientOptions = {}, filter: object = dmFilter) {
   const client = rawClient(url, options);
   await client.isOpen();
-  client.send('REQ', 'dm', dmFilter);
+  client.send('REQ', 'dm', filter);
   await client.has('EOSE', 'dm');
+  return client;
+}
+
+/** Responds to the latest challenge. @returns the id of the AUTH event */
+export function authenticate(client: RawClient, url: string, by = bob): string {
+  const challenge = String(client.ofType('AUTH').at(-1)?.[1]);
+  const tags = [
+    ['relay', url],
+    ['challenge', challenge],
+  ];
+  const event = sign({ kind: 22242, tags }, by);
+  client.send('AUTH', event);
+  return event.id;
+}
+
+/** Connects, and waits for a challenge. */
+export async function challenged(url: string): Promise<RawClient> {
+  const client = rawClient(url);
+  await until(() => expect(client.ofType('AUTH').length).toBeGreaterThan(0));
   return client;
 }

@@ -27,6 +27,7 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
     const sent: Sent[] = [];
     const heard: string[] = [];
     const gaveUp: string[] = [];
+    const notices: string[] = [];
     const protocol = createProtocol({
       url: 'wss://relay.test',
       clock,
@@ -39,6 +40,7 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
       giveUp: (reason) => gaveUp.push(reason),
       onEvent: () => heard.push('event'),
       onSubscribed: (name) => heard.push(`subscribed ${name}`),
+      onNotice: () => notices.push('notice'),
       onRefused: (reason) => heard.push(`refused ${reason}`),
       onRoundTrip: () => heard.push('round trip'),
       onOffence: (offence) => heard.push(offence),
@@ -50,7 +52,7 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
     };
     const ofType = (type: string): Sent[] => sent.filter((frame) => frame[0] === type);
     const count = (what: string): number => heard.filter((each) => each === what).length;
-    return { protocol, sent, heard, gaveUp, say, ofType, count };
+    return { protocol, sent, heard, gaveUp, notices, say, ofType, count };
   }
 
   return { ...connect(), connect, clock, fakePeer, state };
@@ -59,6 +61,12 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
 const knows = (limitation: Record<string, unknown>): RelayInfo => ({ supportedNips: [], limitation });
 const idOf = (frame: Sent | undefined): string =>
   (frame?.[1] as unknown as { id: string } | undefined)?.id ?? '';
+
+test('a NOTICE is passed on', () => {
+  const { say, notices } = open();
+  say('NOTICE', 'ERROR: too many notes');
+  expect(notices).toHaveLength(1);
+});
 
 describe('a permanent refusal', () => {
   test('is tried again after six hours with a new AUTH, and may be over by then', async () => {

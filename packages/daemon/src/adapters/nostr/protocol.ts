@@ -32,6 +32,7 @@ export interface ProtocolDeps {
   readonly giveUp: (reason: string) => void;
   readonly onEvent: (event: unknown) => void;
   readonly onSubscribed: (name: string) => void;
+  readonly onNotice: () => void;
   /** The relay refused something that it did not refuse before. */
   readonly onRefused: (reason: string) => void;
   /** A write got its OK after this time. */
@@ -136,6 +137,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   function onNotice(text: string): void {
     if (notices++ < nostrLimits.connection.notices) log.debug('relay notice', { relay: url, text });
     subscriptions.onNotice(text);
+    deps.onNotice();
   }
 
   async function publish(event: NostrEvent): Promise<PublishOutcome> {

@@ -94,6 +94,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       onOpen,
       onClose,
       onEvent: (event) => listener.onEvent(event, url),
+      onNotice: () => listener.onNotice(url),
       onSubscribed(name) {
         listener.onSubscribed(url, name);
         status.reportState();

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
+import type { Home } from '../../adapters/system/home.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
 import { parsePubkey } from '../../core/identity/public-key-text.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { ignoreClosedOutput } from '../terminal/io.ts';
+import { takeDataFolder, unusableDataFolder } from './relay-data.ts';
 
 interface RelayFlags {
   readonly port: string;
@@ -11,6 +14,8 @@ interface RelayFlags {
   readonly openDms?: boolean;
   readonly allow?: string[];
   readonly serviceUrl?: string;
+  /** False for `--no-data`. */
+  readonly data?: string | false;
 }
 
 export function addRelayCommand(program: Command, context: CommandContext): void {
@@ -25,12 +30,17 @@ export function addRelayCommand(program: Command, context: CommandContext): void
     )
     .option('--open-dms', 'let anyone fetch encrypted messages, for clients without NIP-42')
     .option('--allow <key...>', 'serve only these public keys, for a private mesh')
+    .option(
+      '--data <folder>',
+      'keep events in this folder over restarts; with --allow, the default is the folder relay in OCMESH_HOME',
+    )
+    .option('--no-data', 'keep events in memory only')
     .option('--service-url <url>', 'address that clients use, if it differs from host and port')
     .addHelpText('after', example('ocmesh relay --port 7447'))
     .action((flags: RelayFlags) => run(flags, context));
 }
 
-async function run(flags: RelayFlags, { io, printer }: CommandContext): Promise<void> {
+async function run(flags: RelayFlags, { home, io, printer }: CommandContext): Promise<void> {
   ignoreClosedOutput();
   const [{ startRelay }, { createStderrLog }] = await Promise.all([
     import('@ocmesh/relay'),
@@ -40,24 +50,50 @@ async function run(flags: RelayFlags, { io, printer }: CommandContext): Promise<
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ExitError(exitCodes.permanent, '--port must be from 0 to 65535.');
   }
+  const log = createStderrLog(io.clock, 'info');
+  const folder = dataFolder(flags, home);
+  const data = folder === null ? null : await takeDataFolder(folder, { clock: io.clock, log });
   const relay = await startRelay({
     port,
     host: flags.host,
     openDms: flags.openDms ?? false,
     clock: io.clock,
-    log: createStderrLog(io.clock, 'info'),
+    log,
     random: createSystemRandom(),
     ...(flags.allow ? { allowedPubkeys: flags.allow.map(parsePubkey) } : {}),
+    ...(data ? { data } : {}),
     ...(flags.serviceUrl ? { serviceUrl: flags.serviceUrl } : {}),
   }).catch((error) => {
-    throw explainListenError(error, flags) ?? error;
+    data?.release();
+    throw explainListenError(error, flags) ?? explainDataError(error, data?.path) ?? error;
   });
-  const stop = (): void => void relay.close().then(() => process.exit(exitCodes.clean));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-  printer().item({ url: relay.url }, () => `ocmesh relay is running: ${relay.url}`);
+  async function stop(): Promise<void> {
+    await relay.close();
+    data?.release();
+    process.exit(exitCodes.clean);
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+  const kept = data ? ` (keeps its events in ${data.path})` : '';
+  printer().item(
+    { url: relay.url, data: data?.path ?? null },
+    () => `ocmesh relay is running: ${relay.url}${kept}`,
+  );
 }
 
+/** Returns the folder that keeps events; null if they stay in memory. A private mesh has no other relay that keeps them. */
+function dataFolder({ data, allow }: RelayFlags, home: Home): string | null {
+  if (data === '') throw new ExitError(exitCodes.permanent, '--data takes a folder.');
+  if (data !== undefined) return data === false ? null : data;
+  return allow ? join(home.path, 'relay') : null;
+}
+
+/** Explains a system error from reading the data folder. */
+const explainDataError = (error: NodeJS.ErrnoException, folder: string | undefined): ExitError | null =>
+  folder !== undefined && error.code !== undefined ? unusableDataFolder(folder, error) : null;
+
 function explainListenError(error: NodeJS.ErrnoException, { port, host }: RelayFlags): ExitError | null {
+  // Anything else comes from the data folder.
+  if (!['listen', 'bind', 'getaddrinfo'].includes(error.syscall ?? '')) return null;
   switch (error.code) {
     case 'EADDRINUSE':
       return new ExitError(

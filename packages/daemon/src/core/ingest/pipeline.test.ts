@@ -72,6 +72,7 @@ async function open(signatureChecks?: SignatureChecks) {
     handlers: { presence: handler, dm: handler, relayList: handler },
     emit: (events) => calls.push(...events.map(() => 'emit')),
     onDeferred: () => calls.push('deferred'),
+    onOwnEvent: () => calls.push('own'),
     onForged: () => calls.push('forged'),
   });
   const bob = createFakePeer('bob', clock);

@@ -40,6 +40,8 @@ interface Deps {
   readonly emit: (events: readonly DomainEvent[]) => void;
   /** Called when an event for us was neither stored nor remembered and must be fetched again from this relay. */
   readonly onDeferred: (url: string, createdAtSec: number) => void;
+  /** Called for an event by our own key: unverified, as this relay sent it. */
+  readonly onOwnEvent: (raw: unknown, url: string) => void;
   /** Called when this relay sent an event with an invalid signature. */
   readonly onForged: (url: string) => void;
 }
@@ -89,17 +91,18 @@ export function createPipeline(deps: Deps): Pipeline {
   }
 
   /** The cheap checks come before the queue: nothing oversized waits in it. */
-  function admit(raw: unknown): NostrEvent | null {
+  function admit(raw: unknown, url: string): NostrEvent | null {
     counters.countEvent();
     const verdict = passGate(raw, self, toUnixSec(clock.now()), isBlocked);
     if ('ok' in verdict) return verdict.ok;
     counters.count(verdict.refused);
+    if (verdict.refused === 'own') deps.onOwnEvent(raw, url);
     return null;
   }
 
   return {
     ingest(raw, url) {
-      const event = stopped ? null : admit(raw);
+      const event = stopped ? null : admit(raw, url);
       if (!event) return;
       queues.push(event, url);
       scheduler.work();
@@ -109,7 +112,7 @@ export function createPipeline(deps: Deps): Pipeline {
       if (stopped) return;
       const inspected = await Promise.all(
         raws.flatMap((raw) => {
-          const event = admit(raw);
+          const event = admit(raw, url);
           if (!event) return [];
           return new Promise<Inspected | null>((collect) => {
             queues.pushBackfill(event, url, collect);

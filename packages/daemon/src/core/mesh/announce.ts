@@ -3,6 +3,7 @@ import {
   type Clock,
   every,
   type Log,
+  type MonotonicMs,
   settlesWithin,
   toUnixSec,
   type UnixMs,
@@ -20,6 +21,7 @@ import type { RelayInfo, RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { nextCreatedAtSec } from './created-at.ts';
+import { meshLimits } from './limits.ts';
 
 /** Shortest time in which an offline presence expires: it may still be on its way when we are gone. */
 const OFFLINE_LIFETIME_SEC = 60;
@@ -33,17 +35,25 @@ export interface AnnounceOptions {
   readonly intervalMs: number;
   readonly onlineWindowMs: number;
   readonly presenceKinds: readonly PresenceKind[];
+  /** Differs for each run of a daemon. */
+  readonly instance: string;
 }
 
 export interface Announcer {
   start(): void;
   onConnected(url: string): void;
   onInfo(url: string, info: RelayInfo): void;
+  onNotice(url: string): void;
+  /** Announces that we are online, after another daemon with our key said with this date that it is not. */
+  onTwinLeft(createdAtSec: number): void;
   /** Publishes the offline presence, so that peers need not wait until the online window is over. */
   stop(): Promise<void>;
 }
 
-/** Publishes our presence: regularly, and to each relay as soon as it is connected. */
+/**
+ * Publishes our presence: regularly, and to each relay as soon as it is connected. Kind 1 notes show up in feeds that
+ * people read, so they go only where they are welcome and needed (docs/wire.md).
+ */
 export function createAnnouncer(
   deps: {
     readonly identity: Identity;
@@ -59,11 +69,15 @@ export function createAnnouncer(
 ): Announcer {
   const { identity, network, store, clock, log, budget } = deps;
   let current: { events: Map<PresenceKind, NostrEvent>; atMs: UnixMs } | null = null;
+  /** Relays that do not want our notes. */
+  const noteless = new Set<string>();
+  /** When each relay last got a note. */
+  const noteAt = new Map<string, MonotonicMs>();
   let cancel: Cancel = () => {};
 
-  function nextDateSec(): number {
+  function nextDateSec(afterSec: number): number {
     const last = Number(store.peek((tables) => tables.meta.get('presence_at_sec')) ?? 0);
-    return nextCreatedAtSec(last, clock.now(), deps.relayOffsetMs());
+    return nextCreatedAtSec(Math.max(last, afterSec), clock.now(), deps.relayOffsetMs());
   }
 
   function rememberDate(createdAtSec: number): void {
@@ -74,8 +88,9 @@ export function createAnnouncer(
       );
   }
 
-  function renew(): void {
-    const createdAtSec = nextDateSec();
+  /** @param afterSec date of a presence by our key that the new one has to replace */
+  function renew(afterSec = 0): void {
+    const createdAtSec = nextDateSec(afterSec);
     const events = new Map(
       options.presenceKinds.map((kind) => [kind, identity.sign(draft(kind, createdAtSec, 'online'))]),
     );
@@ -96,6 +111,7 @@ export function createAnnouncer(
       name: options.name,
       features: ourFeatures,
       status,
+      instance: options.instance,
     });
   }
 
@@ -108,31 +124,41 @@ export function createAnnouncer(
     const result = await network.publish(url, event);
     budget.onOutcome(url, result);
     if (result.outcome === 'rejected') {
+      if (kind === kinds.note) noteless.add(url);
       log.warn('presence refused', { relay: url, kind, reason: result.reason });
     }
   }
 
-  const expiresEvents = (info: RelayInfo | null): boolean =>
-    info?.supportedNips.includes(EXPIRATION_NIP) ?? false;
+  function publishNote(url: string, info: RelayInfo | null): void {
+    if (!options.presenceKinds.includes(kinds.note) || noteless.has(url)) return;
+    if (!info?.supportedNips.includes(EXPIRATION_NIP)) return;
+    const online = store.peek((tables) => tables.peers.countOnline(clock.now(), options.onlineWindowMs));
+    if (online > meshLimits.notesMaxOnline) return;
+    noteAt.set(url, clock.monotonic());
+    void publish(url, kinds.note);
+  }
 
   const openRelays = () => network.relays().filter(({ open, role }) => open && role === 'own');
 
-  function announce(): void {
-    renew();
+  function announce(afterSec?: number): void {
+    renew(afterSec);
     for (const { url, info } of openRelays()) {
       void publish(url, kinds.presence);
-      if (expiresEvents(info)) void publish(url, kinds.note);
+      publishNote(url, info);
     }
   }
 
   return {
     start() {
-      cancel = every(clock, options.intervalMs, announce);
+      cancel = every(clock, options.intervalMs, () => announce());
     },
     onConnected: (url) => void publish(url, kinds.presence),
-    onInfo(url, info) {
-      if (expiresEvents(info)) void publish(url, kinds.note);
+    onInfo: publishNote,
+    onNotice(url) {
+      const sinceMs = clock.monotonic() - (noteAt.get(url) ?? Number.NEGATIVE_INFINITY);
+      if (sinceMs < meshLimits.noteNoticeSeconds * 1000) noteless.add(url);
     },
+    onTwinLeft: announce,
     async stop() {
       cancel();
       if (!current || !options.presenceKinds.includes(kinds.presence)) return;

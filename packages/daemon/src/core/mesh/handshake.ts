@@ -4,7 +4,7 @@ import { dialectOf, helloPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxItem } from '../model/outbox.ts';
-import type { PeerRecord } from '../model/peer.ts';
+import { isAgent, type PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { meshLimits } from './limits.ts';
 
@@ -20,7 +20,10 @@ export interface Handshake {
   stop(): void;
 }
 
-/** Sends one hello to each key we ever meet. Limited per minute and day: made-up keys cost nothing, hellos do. */
+/**
+ * Sends one hello to each agent we ever meet, and none to people: their clients would show the JSON. Limited per minute and day: made-up keys cost nothing, hellos do. Peers that
+ * the owner named and peers that greeted us come first, and keep a part of the daily limit for themselves.
+ */
 export function createHandshake(
   deps: {
     readonly identity: Identity;
@@ -36,30 +39,39 @@ export function createHandshake(
   let cancel: Cancel | null = null;
   let stopped = false;
 
-  /** Whether one more hello is within the limits. Counted on disk, so that a restart does not reset them. */
-  function isWithinLimits({ greeted }: Tables): boolean {
+  /** Whether a hello to this peer is within the limits. Counted on disk, so that a restart does not reset them. */
+  function isWithinLimits({ greeted }: Tables, peer: PeerRecord): boolean {
     const nowMs = clock.now();
     // Hellos dated in the future do not count: a clock that was ahead would block hellos for as long as it was ahead.
     const within = (ms: number): number => greeted.countSince(nowMs - ms + 1) - greeted.countSince(nowMs + 1);
-    return within(minuteMs) < meshLimits.hellosPerMinute && within(dayMs) < meshLimits.hellosPerDay;
+    if (within(minuteMs) >= meshLimits.hellosPerMinute) return false;
+    const today = within(dayMs);
+    const rank = rankOf(peer);
+    if (rank === 'named') return today < meshLimits.hellosPerDay;
+    if (today >= meshLimits.hellosPerDay - meshLimits.namedHellosPerDay) return false;
+    if (rank === 'greeted_us') return true;
+    const unreplied = greeted.countUnrepliedSince(nowMs - dayMs + 1) - greeted.countUnrepliedSince(nowMs + 1);
+    return unreplied < meshLimits.unrepliedHellosPerDay;
+  }
+
+  /** Whether a peer of a better rank waits for its hello. */
+  function isBehindOthers({ peers }: Tables, peer: PeerRecord): boolean {
+    const [first] = peers.ungreeted(1).flatMap((pubkey) => peers.get(pubkey) ?? []);
+    return first !== undefined && ranks.indexOf(rankOf(first)) < ranks.indexOf(rankOf(peer));
   }
 
   const wantsHello = (peer: PeerRecord | null): peer is PeerRecord =>
-    peer?.hello === 'none' && peer.trust !== 'blocked';
+    peer?.hello === 'none' && peer.trust !== 'blocked' && isAgent(peer);
 
   /** @returns false if it has to be tried again later */
   async function greet(pubkey: Pubkey): Promise<boolean> {
-    const { peer, isGreeted, isLimited } = store.peek((tables) => ({
-      peer: tables.peers.get(pubkey),
-      isGreeted: tables.greeted.has(pubkey),
-      isLimited: !isWithinLimits(tables),
-    }));
+    const peer = store.peek((tables) => tables.peers.get(pubkey));
     if (!wantsHello(peer)) return true;
-    if (isGreeted) {
+    if (store.peek((tables) => tables.greeted.has(pubkey))) {
       await store.transaction((tables) => markGreeted(tables, pubkey));
       return true;
     }
-    if (isLimited) return false;
+    if (store.peek((tables) => isBehindOthers(tables, peer) || !isWithinLimits(tables, peer))) return false;
     const nowMs = clock.now();
     const dialect = dialectOf(peer);
     const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialect);
@@ -71,7 +83,7 @@ export function createHandshake(
     };
     const isQueued = await store.transaction((tables) => {
       const now = tables.peers.get(pubkey);
-      if (!wantsHello(now) || !isWithinLimits(tables)) return false;
+      if (!wantsHello(now) || !isWithinLimits(tables, now)) return false;
       tables.peers.put({ ...now, hello: 'queued' });
       tables.greeted.add(pubkey, nowMs);
       tables.outbox.insert(item);
@@ -104,24 +116,26 @@ export function createHandshake(
   }
 
   function greetWaiting(): void {
-    const { waiting, isLimited } = store.peek((tables) => ({
-      waiting: tables.peers.ungreeted(CONSIDERED).flatMap((pubkey) => tables.peers.get(pubkey) ?? []),
-      isLimited: !isWithinLimits(tables),
-    }));
+    const { waiting, allowed } = store.peek((tables) => {
+      const peers = tables.peers.ungreeted(CONSIDERED).flatMap((pubkey) => tables.peers.get(pubkey) ?? []);
+      return { waiting: peers, allowed: peers.filter((peer) => isWithinLimits(tables, peer)) };
+    });
     if (waiting.length === 0) return;
-    if (isLimited) return retryLater();
     // Keys that have been around for long are the least likely to be made up.
-    const inOrder = waiting
-      .filter(wantsHello)
-      .sort((a, b) => rankOf(a) - rankOf(b) || a.firstSeenMs - b.firstSeenMs);
+    const inOrder = allowed.sort(
+      (a, b) => ranks.indexOf(rankOf(a)) - ranks.indexOf(rankOf(b)) || a.firstSeenMs - b.firstSeenMs,
+    );
     for (const { pubkey } of inOrder.slice(0, meshLimits.hellosPerMinute)) greetOrRetry(pubkey);
-    if (inOrder.length > meshLimits.hellosPerMinute) retryLater();
+    if (waiting.length > Math.min(allowed.length, meshLimits.hellosPerMinute)) retryLater();
   }
 
   return {
     start: greetWaiting,
     onEvent(event) {
       if (event.type === 'peer.discovered') greetOrRetry(event.peer.pubkey);
+      // It may have shown only now that it is an agent. While others wait, the timer finds it.
+      else if (event.type === 'peer.seen' && !cancel && wantsHello(event.peer))
+        greetOrRetry(event.peer.pubkey);
     },
     stop() {
       stopped = true;
@@ -130,6 +144,10 @@ export function createHandshake(
   };
 }
 
-/** Peers the owner named come first, then those that greeted us. */
-const rankOf = (peer: PeerRecord): number =>
-  peer.trust === 'contact' || peer.alias !== null ? 0 : peer.theirHelloAtMs !== null ? 1 : 2;
+/** Order in which peers are greeted. */
+const ranks = ['named', 'greeted_us', 'found'] as const;
+
+function rankOf(peer: PeerRecord): (typeof ranks)[number] {
+  if (peer.trust === 'contact' || peer.alias !== null) return 'named';
+  return peer.theirHelloAtMs === null ? 'found' : 'greeted_us';
+}

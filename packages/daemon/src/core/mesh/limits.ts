@@ -8,6 +8,20 @@ export const meshLimits = {
   hellosPerMinute: 6,
   /** Hellos in 24 hours. */
   hellosPerDay: 200,
+  /** Of these, hellos to keys that we only found and that never replied: made-up ones must leave half for real newcomers. */
+  unrepliedHellosPerDay: 100,
+  /** Of these, hellos kept for peers the owner named: made-up keys can send us hellos, too. */
+  namedHellosPerDay: 20,
+  ownKeyChecks: {
+    /** Signature checks at once of presences by our own key that we did not sign: a relay can make up any number of them. */
+    burst: 5,
+    /** Such checks a minute: two daemons with one key announce themselves every few minutes. */
+    perMinute: 12,
+  },
+  /** Agents online beyond which we send no kind 1 notes: kind 31337 says the same, and people read notes. */
+  notesMaxOnline: 100,
+  /** Seconds after a kind 1 note in which a NOTICE counts as being about it. */
+  noteNoticeSeconds: 5,
   /** Peers whose relay lists are requested with one filter. */
   relayListBatch: 50,
   /** Time until a peer's relay list is requested again. */

@@ -99,8 +99,9 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   return events;
 }
 
-/** Adds what the peer says about itself in a hello or profile. One older than its presence does not change that. */
+/** Adds what the peer says about itself in a hello, profile or typed message. One older than its presence does not change that. */
 function withClaims(peer: PeerRecord, payload: Payload, createdAtSec: number, nowMs: UnixMs): PeerRecord {
+  if (payload.kind === 'chat') return { ...peer, version: peer.version ?? payload.version };
   if (payload.kind !== 'hello' && payload.kind !== 'profile') return peer;
   const greeted = payload.kind === 'hello' ? { ...peer, theirHelloAtMs: peer.theirHelloAtMs ?? nowMs } : peer;
   if (createdAtSec < peer.presenceAtSec) return greeted;

@@ -30,6 +30,8 @@ export type DomainEvent =
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon sent a query, to which ours replies without the agent. */
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' }
+  /** Another daemon with our key published its offline presence, with this date. */
+  | { readonly type: 'twin.left'; readonly createdAtSec: number }
   /** Our own relays changed. */
   | { readonly type: 'relays.changed' }
   /** The machine slept, or its clock was set. */

@@ -31,6 +31,10 @@ export interface PeerRecord {
 export const isOnline = (peer: PeerRecord, nowMs: UnixMs, windowMs: number): boolean =>
   peer.offlineSinceMs === null && nowMs - peer.lastSeenMs <= windowMs;
 
+/** Whether it showed that it is an ocmesh agent: by a presence, a hello, or a message with an ocmesh version. */
+export const isAgent = (peer: PeerRecord): boolean =>
+  peer.presenceAtSec > 0 || peer.theirHelloAtMs !== null || peer.version !== null;
+
 /** A peer of which only the key is known. */
 export const newPeer = (pubkey: Pubkey, nowMs: UnixMs, seenMs: UnixMs): PeerRecord => ({
   pubkey,

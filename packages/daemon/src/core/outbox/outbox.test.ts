@@ -17,6 +17,7 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
     onGarbage() {},
     onConnected() {},
     onDisconnected() {},
+    onNotice() {},
     onInfo() {},
     onSubscribed() {},
     onState() {},

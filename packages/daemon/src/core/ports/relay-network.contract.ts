@@ -36,6 +36,7 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
       onGarbage: (url, reason) => heard.push([reason, url]),
       onConnected: (url) => heard.push(['connected', url]),
       onDisconnected: (url) => heard.push(['disconnected', url]),
+      onNotice: () => {},
       onInfo: () => {},
       onSubscribed: (url, subscription) => heard.push([`subscribed ${subscription}`, url]),
       onState: (url, state) => states.set(url, state),

@@ -39,6 +39,8 @@ export interface NetworkListener {
   onConnected(url: string): void;
   /** A connection ended, or its relay was removed from the list. */
   onDisconnected(url: string): void;
+  /** The relay sent a NOTICE. Its text is for people; what it refers to is a guess. */
+  onNotice(url: string): void;
   /** The relay's NIP-11 document arrived. */
   onInfo(url: string, info: RelayInfo): void;
   /** A permanent subscription got its EOSE: later events arrive live. Once per connection. */

@@ -107,7 +107,7 @@ export interface PeersTable {
    * @returns how many were forgotten
    */
   evict(limit: number, options?: { readonly answered: boolean }): number;
-  /** Returns keys that got no hello and are not blocked: contacts and peers with an alias first, then the last seen. */
+  /** Returns agents that got no hello and are not blocked: named peers first, then those that greeted us, then the last seen. */
   ungreeted(limit: number): Pubkey[];
   /** Whether our agent ever wrote to this peer. */
   hasWrittenTo(pubkey: Pubkey): boolean;
@@ -313,4 +313,6 @@ export interface GreetedTable {
   has(pubkey: Pubkey): boolean;
   add(pubkey: Pubkey, atMs: UnixMs): void;
   countSince(atMs: UnixMs): number;
+  /** Counts those among them that the owner did not name and that never wrote to us. */
+  countUnrepliedSince(atMs: UnixMs): number;
 }

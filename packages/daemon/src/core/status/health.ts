@@ -35,6 +35,8 @@ export function createHealth(deps: {
   readonly clock: Clock;
   /** Whose messages leave no room for more, and since when; null while there is room. */
   readonly crowded: () => Crowded | null;
+  /** Since when another daemon with our key is online. */
+  readonly twinSince: () => UnixMs | null;
 }): Health {
   const { network, store, clock } = deps;
   /** Since when none of our relays is connected. */
@@ -132,10 +134,29 @@ export function createHealth(deps: {
     ];
   }
 
+  function twinReasons(): HealthReason[] {
+    const sinceMs = deps.twinSince();
+    if (sinceMs === null) return [];
+    return [
+      {
+        code: 'twin',
+        message:
+          'Another daemon uses the same key: it also receives our messages, and each of the two shows only what it sent itself.',
+        sinceMs,
+      },
+    ];
+  }
+
   return {
     reasons() {
       const open = network.relays().filter((relay) => relay.role === 'own' && relay.open);
-      return [...relayReasons(open), ...storageReasons(), ...inboxReasons(), ...clockReasons(open)];
+      return [
+        ...relayReasons(open),
+        ...storageReasons(),
+        ...inboxReasons(),
+        ...clockReasons(open),
+        ...twinReasons(),
+      ];
     },
   };
 }

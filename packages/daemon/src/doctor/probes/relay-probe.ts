@@ -40,6 +40,7 @@ export function createRelayProbe(deps: {
       onGarbage() {},
       onConnected() {},
       onDisconnected() {},
+      onNotice() {},
       onInfo() {},
       onSubscribed() {},
       onState() {},

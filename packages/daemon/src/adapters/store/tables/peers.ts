@@ -10,6 +10,8 @@ const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, al
 /** Peers in the cache, about 1 KB each. */
 const CACHED = 2_048;
 const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
+/** Peers that showed that they are ocmesh agents: `isAgent`. */
+const AGENT = '(presence_at_sec > 0 OR their_hello_at IS NOT NULL OR version IS NOT NULL)';
 /** Contacts, and strangers our agent has written to: the last number of a conversation outlives its messages. */
 export const CORRESPONDENT = `(trust = 'contact' OR (trust = 'stranger' AND last_seq > 0))`;
 
@@ -90,8 +92,8 @@ export function createPeersTable(database: Database): PeersTable {
     ungreeted: (limit) =>
       database
         .all(
-          `SELECT pubkey FROM peers WHERE hello = 'none' AND trust <> 'blocked'
-           ORDER BY trust = 'contact' OR alias IS NOT NULL DESC, last_seen DESC LIMIT ?`,
+          `SELECT pubkey FROM peers WHERE hello = 'none' AND trust <> 'blocked' AND ${AGENT}
+           ORDER BY trust = 'contact' OR alias IS NOT NULL DESC, their_hello_at IS NOT NULL DESC, last_seen DESC LIMIT ?`,
           [limit],
         )
         .map(([pubkey]) => pubkey as Pubkey),

@@ -56,4 +56,14 @@ export const createGreetedTable = (database: Database): GreetedTable => ({
   has: (pubkey) => database.one('SELECT 1 FROM greeted WHERE pubkey = ?', [pubkey]) !== null,
   add: (pubkey, atMs) => database.write('greeted.add', [pubkey, atMs]),
   countSince: (atMs) => Number(database.one('SELECT count(*) FROM greeted WHERE at >= ?', [atMs])?.[0]),
+  countUnrepliedSince: (atMs) =>
+    Number(
+      database.one(
+        // A peer that made room for others counts as well: else a flood of made-up keys would reset the count.
+        `SELECT count(*) FROM greeted g LEFT JOIN peers p ON p.pubkey = g.pubkey WHERE g.at >= ?
+           AND p.their_hello_at IS NULL AND p.answered_at IS NULL AND p.alias IS NULL
+           AND coalesce(p.trust, 'stranger') <> 'contact'`,
+        [atMs],
+      )?.[0],
+    ),
 });
