@@ -224,8 +224,8 @@ const ofProblems = {
   reserved_field: everyone('Rename the field in data.'),
   // storage_slow
   may_be_stored: {
-    api: 'Send it again with the same Idempotency-Key: it is stored once. Without a key, look with GET /messages?direction=out first, once the disk responds.',
-    tool: 'Call again with the same idempotency_key: it is stored once. Without a key, look with list_messages first, once the disk responds.',
+    api: 'A message sent again with the same Idempotency-Key is stored once; without a key, first look with GET /messages?direction=out, once the disk responds. Other calls can be repeated.',
+    tool: 'A message sent again with the same idempotency_key is stored once; without a key, first look with list_messages, once the disk responds. Other calls can be repeated.',
     command:
       '`ocmesh status` shows when the disk responds. Before you send a message again, look at the conversation with `ocmesh chat <peer>`.',
   },

@@ -110,7 +110,7 @@ export function createHealth(deps: {
     return [
       {
         code: 'inbox_full',
-        message: `Unread messages fill the room for them: new ones are refused and stay on the relays. Most are by ${named.join('; ')}.`,
+        message: `Unread messages leave no room for new ones, which are refused and stay on the relays. Most room is taken by ${named.join('; ')}.`,
         peers: peers.map(({ pubkey }) => pubkey),
         sinceMs,
       },

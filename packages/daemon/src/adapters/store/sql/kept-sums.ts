@@ -69,7 +69,6 @@ CREATE TEMP TABLE shares(peer TEXT PRIMARY KEY, standing TEXT NOT NULL, ${column
 CREATE TEMP TABLE share_sums(standing TEXT PRIMARY KEY, ${columns}) STRICT, WITHOUT ROWID;
 INSERT INTO share_sums(standing) VALUES('contact'), ('answered'), ('stranger'), ('blocked');
 
-
 INSERT INTO shares(peer, standing) SELECT DISTINCT peer, 'stranger' FROM
   (SELECT DISTINCT peer FROM messages UNION ALL SELECT peer FROM held UNION ALL SELECT peer FROM outbox);
 UPDATE shares SET standing = ${standingOf('shares.peer')};
