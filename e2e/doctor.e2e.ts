@@ -106,6 +106,7 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(states(checks, 'skipped')).toEqual([
       'permissions',
       'key',
+      'copy',
       'store',
       'disk',
       'service',
@@ -259,7 +260,7 @@ describe('ocmesh doctor reports each fault, and no other', () => {
     ['refuses-auth', 'relays', /AUTH \(NIP-42\) failed/],
     ['http-402', 'relays', /requires payment/],
     ['http-403', 'relays', /serves only its members/],
-    ['restricted-writer', 'round_trip', /rejected it/],
+    ['restricted-writer', 'round_trip', /[Rr]ejected it/],
     ['ok-but-drops', 'round_trip', /does not return it/],
   ])('the relay %s', async (name, id, found) => {
     const brokenHome = createBrokenHome();

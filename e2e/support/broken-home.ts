@@ -7,6 +7,7 @@ import { generateSecretKey, nip19 } from 'nostr-tools';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { createMesh } from './mesh.ts';
 import { ocmeshProgram } from './programs.ts';
+import { runOcmesh } from './run-ocmesh.ts';
 
 const run = promisify(execFile);
 
@@ -59,12 +60,8 @@ export function createBrokenHome(): BrokenHome {
   mkdirSync(user);
   execFileSync('cp', ['-a', join(stock.place, 'alice'), home]);
   const settings = { OCMESH_HOME: home, OCMESH_PORT: '0', OCMESH_RELAYS: relay };
-  const ocmesh = async (environment: Record<string, string>, args: readonly string[]) => {
-    const env = { PATH: process.env['PATH'], HOME: user, ...settings, ...environment };
-    const ended = run(process.execPath, [ocmeshProgram, ...args], { env, cwd: user });
-    const { code = 0, stdout, stderr } = await ended.catch((error) => error);
-    return { code, stdout, stderr };
-  };
+  const ocmesh = (environment: Record<string, string>, args: readonly string[]) =>
+    runOcmesh(user, args, { ...settings, ...environment });
   return {
     mesh,
     user,

@@ -1,17 +1,13 @@
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPort, OcmeshError } from '@ocmesh/shared/contract';
+import { type AgentHomeOptions, agentHome } from './agent-home.ts';
 
 /** Maximum size of a file that is read, in bytes: a real `daemon.json` has about 150. */
 const FILE_BYTES = 4096;
 
-export interface DaemonUrlOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home directory. Default: the system's. */
-  readonly homeDir?: string;
-}
+export type DaemonUrlOptions = AgentHomeOptions;
 
 /**
  * Base URL of the daemon, without a trailing slash: `OCMESH_API_URL`, or else the URL that a running daemon wrote to
@@ -32,15 +28,19 @@ export async function daemonToken(options: DaemonUrlOptions): Promise<string | n
   return text?.trim() || null;
 }
 
-async function findDaemon({ env, homeDir = homedir() }: DaemonUrlOptions) {
-  const home = env['OCMESH_HOME'] || join(homeDir, '.ocmesh');
+async function findDaemon(options: DaemonUrlOptions) {
+  const { env } = options;
+  const found = agentHome(options);
+  if ('problem' in found)
+    throw new OcmeshError('daemon_down', { message: found.problem, problem: 'home_unknown' });
+  const home = found.path;
   const tokenFile = join(home, 'token');
   if (env['OCMESH_API_URL']) return { url: loopbackUrl(env['OCMESH_API_URL']), tokenFile };
   const file = join(home, 'daemon.json');
   const written = await readDaemonFile(file);
   if (written) return { url: written, tokenFile };
   // The daemon on the default port may belong to another home, so it is used only if no home was named.
-  if (env['OCMESH_HOME'] || (await exists(file))) {
+  if (env['OCMESH_HOME']?.trim() || (await exists(file))) {
     throw new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
   }
   const port = Number(env['OCMESH_PORT']);

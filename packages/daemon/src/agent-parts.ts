@@ -1,5 +1,7 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import { type Config, candidateRelays } from './config/schema.ts';
+import { kinds } from '@ocmesh/shared/wire';
+import { candidateRelays, haveSameOperator } from './config/candidate-relays.ts';
+import type { Config } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { eventLimits } from './core/events/limits.ts';
@@ -7,7 +9,7 @@ import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
-import { createDiscovery } from './core/mesh/discover.ts';
+import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
@@ -21,14 +23,15 @@ import { createSend } from './core/messaging/send.ts';
 import { createWaiting } from './core/messaging/wait-for-messages.ts';
 import type { DomainEvent } from './core/model/domain-events.ts';
 import type { OutboxItem } from './core/model/outbox.ts';
-import { createOutbox } from './core/outbox/outbox.ts';
+import { isOnline } from './core/model/peer.ts';
+import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
-import type { BatchBounds } from './core/outbox/write-batcher.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
 import type { Store } from './core/ports/store.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
+import { createRelayTests } from './core/relays/relay-tests.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
@@ -58,8 +61,18 @@ export type Mesh = ReturnType<typeof createMesh>;
 export type Reporting = ReturnType<typeof createReporting>;
 
 /** Our own relays, and how much we write to each. */
-export function createRelays({ store, network, clock, log, emit }: Base, config: Config) {
+export function createRelays({ store, network, clock, random, log, identity, emit }: Base, config: Config) {
   const budget = createWriteBudget(clock);
+  const relayTests = createRelayTests({
+    identity,
+    network,
+    clock,
+    random,
+    log,
+    budget,
+    hasPresence: config.presence_kinds.includes(kinds.presence),
+    onChanged: (url) => emit([{ type: 'relay.conduct', url }]),
+  });
   const relayList = createRelayList(
     {
       store,
@@ -67,11 +80,12 @@ export function createRelays({ store, network, clock, log, emit }: Base, config:
       clock,
       log,
       refusesUs: budget.refusesUs,
+      failsTests: relayTests.fails,
       onChanged: () => emit([{ type: 'relays.changed' }]),
     },
-    { named: config.relays, candidates: candidateRelays },
+    { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
-  return { budget, relayList };
+  return { budget, relayList, relayTests };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */
@@ -132,8 +146,9 @@ export function createOutgoing(
     readonly time: TimeWatch;
     readonly relays: Relays;
     readonly pipeline: Pipeline;
-    readonly bounds: BatchBounds;
+    readonly bounds: OutboxBounds;
   },
+  config: Config,
 ) {
   const { time, relays, pipeline, bounds } = needs;
   const relayLists = createRelayLists({
@@ -154,15 +169,25 @@ export function createOutgoing(
     log,
     emit,
     budget: relays.budget,
+    relayTests: relays.relayTests,
     resign: createResign({ identity, store, clock }),
     ownRelays: relays.relayList.urls,
+    spareRelays: relays.relayList.spare,
     relaysOf: relayLists.relaysOf,
+    askForRelays: relayLists.wantSoon,
+    isOnline(pubkey) {
+      const peer = store.peek((tables) => tables.peers.get(pubkey));
+      return peer !== null && isOnline(peer, clock.now(), config.online_window_s * 1000);
+    },
     confirmedNow: time.confirmedNow,
     bounds,
   });
   /** Hands over what was just put into the outbox on disk, and asks where its receivers read. */
   function offer(items: readonly OutboxItem[]): void {
-    for (const { peer } of items) relayLists.want(peer);
+    for (const { peer, event } of items) {
+      relayLists.want(peer);
+      relays.relayTests.onWritten(event.kind);
+    }
     outbox.offer(items);
   }
   return { relayLists, outbox, offer };
@@ -258,7 +283,13 @@ export function createMesh(
 /** The state of the daemon, and the events that `GET /events` shows. */
 export function createReporting(
   { store, clock, random, network, emit }: Base,
-  needs: { readonly retention: Retention; readonly twins: TwinWatch },
+  needs: {
+    readonly retention: Retention;
+    readonly twins: TwinWatch;
+    readonly discovery: Discovery;
+    readonly relays: Relays;
+    readonly outgoing: Outgoing;
+  },
 ) {
   const health = createHealth({
     network,
@@ -266,6 +297,9 @@ export function createReporting(
     clock,
     crowded: needs.retention.crowded,
     twinSince: needs.twins.since,
+    showsPresences: needs.discovery.isAnsweredBy,
+    conductOf: needs.relays.relayTests.conductOf,
+    stalledMessages: needs.outgoing.outbox.stalled,
   });
   return {
     health,

@@ -25,7 +25,7 @@ import { messagingLimits } from './core/messaging/limits.ts';
 import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
 import { createDomainEvents } from './core/model/domain-events.ts';
 import { outboxLimits } from './core/outbox/limits.ts';
-import type { BatchBounds } from './core/outbox/write-batcher.ts';
+import type { OutboxBounds } from './core/outbox/outbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -43,7 +43,7 @@ const DRAIN_MS = 1_000;
 const INSTANCE_BYTES = 8;
 
 /** Limits that a test may lower for a whole agent. */
-export type Bounds = RetentionBounds & BatchBounds;
+export type Bounds = RetentionBounds & OutboxBounds;
 
 export const defaultBounds: Bounds = {
   ...messagingLimits.retention,
@@ -51,6 +51,8 @@ export const defaultBounds: Bounds = {
   ...trustLimits.share,
   ...trustLimits.capacity,
   okBatchMs: outboxLimits.okBatchMs,
+  awaitingReceipt: outboxLimits.awaitingReceipt,
+  awaitingReceiptBytes: outboxLimits.awaitingReceiptBytes,
 };
 
 /** Everything that the core needs from outside. */
@@ -106,14 +108,20 @@ export async function createAgent(
     { instance, onlineWindowMs },
   );
   const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention, twins });
-  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds });
+  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
   const mesh = createMesh(
     base,
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
     config,
   );
-  const reporting = createReporting(base, { retention, twins });
+  const reporting = createReporting(base, {
+    retention,
+    twins,
+    relays,
+    outgoing,
+    discovery: mesh.discovery,
+  });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -129,6 +137,7 @@ export async function createAgent(
         clock,
         emit,
         relayList: relays.relayList,
+        conductOf: relays.relayTests.conductOf,
         health: reporting.health,
         hub: reporting.hub,
         counters: ingest.counters,
@@ -185,11 +194,13 @@ function listParts(
       { name: 'dm', filters: catchUp.filters },
     ];
     const listener = createRelayListener({
+      relayTests: relays.relayTests,
       pipeline,
       counters,
       announcer,
       outbox,
       catchUp,
+      discovery,
       relayLists,
       relayWatch,
       statusWatch,
@@ -239,7 +250,21 @@ function listParts(
       },
     },
     { name: 'time watch', start: time.start, stop: time.stop },
-    { name: 'relay list', start: relays.relayList.start, stop: relays.relayList.stop },
+    {
+      name: 'relay list',
+      start: relays.relayList.start,
+      stop: relays.relayList.stop,
+      onEvent(event) {
+        if (event.type === 'relay.conduct') relays.relayList.check();
+      },
+    },
+    {
+      name: 'relay tests',
+      stop: relays.relayTests.stop,
+      onEvent(event) {
+        if (event.type === 'relays.suspected') relays.relayTests.suspect(event.relays);
+      },
+    },
     {
       name: 'relay lists of peers',
       stop: relayLists.stop,
@@ -260,7 +285,14 @@ function listParts(
     },
     { name: 'retention', start: retention.start, stop: retention.stop },
     { name: 'online watch', start: onlineWatch.start, stop: onlineWatch.stop, onEvent: onlineWatch.onEvent },
-    { name: 'status watch', start: statusWatch.start, stop: statusWatch.stop },
+    {
+      name: 'status watch',
+      start: statusWatch.start,
+      stop: statusWatch.stop,
+      onEvent(event) {
+        if (event.type === 'relay.conduct') statusWatch.check();
+      },
+    },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
     { name: 'replies to queries', onEvent: answerQuery },
@@ -269,7 +301,7 @@ function listParts(
       start: receipts.wake,
       stop: receipts.stop,
       onEvent(event) {
-        if (event.type === 'message.received') receipts.wake();
+        if (event.type === 'message.received' || event.type === 'message.repeated') receipts.wake();
       },
     },
     { name: 'held messages', start: releaseHeld },

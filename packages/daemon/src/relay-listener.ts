@@ -2,27 +2,35 @@ import type { CatchUp } from './core/catch-up/catch-up.ts';
 import type { Pipeline } from './core/ingest/pipeline.ts';
 import type { RefusalCounters } from './core/ingest/refusal-counters.ts';
 import type { Announcer } from './core/mesh/announce.ts';
+import type { Discovery } from './core/mesh/discover.ts';
 import type { RelayLists } from './core/mesh/relay-lists.ts';
 import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
+import type { RelayTests } from './core/relays/relay-tests.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';
 
 /** Passes on what happens at the relays to the parts that react to it. */
 export function createRelayListener(deps: {
+  readonly relayTests: RelayTests;
   readonly pipeline: Pipeline;
   readonly counters: RefusalCounters;
   readonly announcer: Announcer;
   readonly outbox: Outbox;
   readonly catchUp: CatchUp;
+  readonly discovery: Discovery;
   readonly relayLists: RelayLists;
   readonly relayWatch: RelayWatch;
   readonly statusWatch: StatusWatch;
   readonly ownRelays: () => readonly string[];
 }): NetworkListener {
-  const { pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } = deps;
+  const { relayTests, pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } =
+    deps;
+  const { discovery } = deps;
   return {
-    onEvent: pipeline.ingest,
+    onEvent(event, url) {
+      if (!relayTests.onEvent(event, url)) pipeline.ingest(event, url);
+    },
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();
@@ -31,15 +39,20 @@ export function createRelayListener(deps: {
       outbox.onConnected(url);
     },
     onDisconnected(url) {
+      discovery.onDisconnected(url);
       statusWatch.check();
+      outbox.onDisconnected();
       catchUp.onDisconnected(url);
+      relayTests.onDisconnected(url);
     },
     onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
     onSubscribed(url, subscription) {
+      if (subscription === 'presence') discovery.onSubscribed(url);
       statusWatch.check();
       if (subscription !== 'dm') return;
       catchUp.onSubscribed(url);
+      relayTests.onSubscribed(url);
       relayLists.onRelaysChanged();
     },
     onState(url) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { candidateRelays } from '../src/config/schema.ts';
+import { candidateRelays } from '../src/config/candidate-relays.ts';
 import { reject } from './support/memory-relay-network.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
@@ -46,7 +46,8 @@ test('replaces a candidate that fails for an hour by the next one, and tries it 
   await world.clock.advance(58 * MINUTE);
   expect(await urls()).toEqual(candidateRelays.slice(0, 5));
   await world.clock.advance(5 * MINUTE);
-  const without = candidateRelays.slice(0, 6).filter((url) => url !== SECOND);
+  // Not the sixth: its operator also runs the first.
+  const without = [...candidateRelays.slice(0, 5).filter((url) => url !== SECOND), SEVENTH];
   expect(await urls()).toEqual(without);
   // Still down when it is tried again.
   await world.clock.advance(DAY);

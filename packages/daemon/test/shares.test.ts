@@ -305,3 +305,17 @@ test('strangers whom our agent answers do not fill the list of peers, and come b
   );
   expect(sent).toEqual([1, 2]);
 });
+
+test('messages that only wait for a receipt make room for new ones', async () => {
+  const { world, agent, friend } = await meet({ ...small, outboxBytes: 60 * KIB, sentBytes: 60 * KIB });
+  // It takes receipts, but sends none.
+  for (let n = 0; n < 60; n++) {
+    await agent.sendMessage({ to: friend.pubkey, content: `${n} ${'x'.repeat(2_000)}` });
+    await world.clock.advance(10_000);
+  }
+  const { items } = await agent.listMessages({ direction: 'out', order: 'asc', limit: 1000 });
+  expect(items.at(-1)?.content).toMatch(/^59 /);
+  const { outbox, sent } = agent.store.peek(({ shares }) => shares.of(friend.pubkey));
+  expect(outbox).toBeLessThanOrEqual(60 * KIB);
+  expect(sent).toBeLessThanOrEqual(70 * KIB);
+});

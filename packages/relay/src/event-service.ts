@@ -71,17 +71,24 @@ export async function createEventService(deps: EventServiceDeps): Promise<EventS
   const policy = createEventPolicy({ limits, members, isKnown: store.has });
   let acceptedEvents = 0;
   let refusedEvents = 0;
+  let lastLogMs = Number.NEGATIVE_INFINITY;
 
   const nowSec = (): number => toUnixSec(clock.now());
   const mayRead = (event: NostrEvent, keys: ReadonlySet<Pubkey>): boolean =>
     openDms || isInvolved(event, keys);
 
-  let lastLogMs = Number.NEGATIVE_INFINITY;
-
   function openDisk({ path, checkOwnership }: DataFolder): EventDisk {
     const { records, counts } = store;
     const storedBytes = (): number => counts().storedBytes;
-    return openEventDisk({ folder: path, limits, log, checkOwnership, snapshot: records, storedBytes });
+    return openEventDisk({
+      folder: path,
+      limits,
+      clock,
+      log,
+      checkOwnership,
+      snapshot: records,
+      storedBytes,
+    });
   }
 
   if (disk) {

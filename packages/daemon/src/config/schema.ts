@@ -1,23 +1,6 @@
 import { defaultPort, limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
 import { meshLimits } from '../core/mesh/limits.ts';
 
-/**
- * In a fixed order, so that all agents overlap. The two that the deployed mesh shares and that still live come first,
- * its dead ones last.
- */
-export const candidateRelays: readonly string[] = [
-  'wss://nos.lol',
-  'wss://nostr.wine',
-  'wss://relay.primal.net',
-  'wss://nostr.mom',
-  'wss://offchain.pub',
-  'wss://relay.ditto.pub',
-  'wss://relay.nostr.net',
-  'wss://relay.damus.io',
-  'wss://relay.snort.social',
-  'wss://relay.nostr.band',
-];
-
 const seconds = (description: string) => Type.Integer({ minimum: 1, maximum: 86_400, description });
 
 /** `config.json`: every field optional, unknown ones refused. */
@@ -100,7 +83,7 @@ export const formerNames: ReadonlyMap<string, keyof Config> = new Map([
 ]);
 
 /** Blank text is not a number, although `Number('')` is 0. */
-function readNumber(text: string): number {
+export function readNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import {
   type Filter,
   isAddressable,
+  kinds,
   matchesFilter,
   type NostrEvent,
   reasonPrefix,
@@ -53,13 +54,19 @@ export interface MemoryRelay {
   reachable: boolean;
   /** Agents may read their messages. */
   carriesDms: boolean;
+  /** Agents may see each other's presences. */
+  showsPresences: boolean;
+  /** It sends new events to open subscriptions. */
+  forwards: boolean;
   /** Its clock minus ours; null if it sends no date. */
   clockOffsetMs: number | null;
   /** Most bytes that one query returns. */
   maxQueryBytes: number;
   onPublish: (event: NostrEvent) => Reaction | Promise<Reaction>;
-  /** All events that were published to it, accepted or not. */
+  /** All events that were published to it, accepted or not; without test events. */
   readonly offered: NostrEvent[];
+  /** Events by which agents test whether it keeps and forwards messages. */
+  readonly tests: NostrEvent[];
   readonly stored: unknown[];
   readonly queries: Filter[];
   readonly clients: Set<Client>;
@@ -73,6 +80,9 @@ export interface MemoryMesh {
   readonly relays: readonly MemoryRelay[];
   relay(url: string): MemoryRelay;
 }
+
+const isForPresences = (filters: readonly Filter[]): boolean =>
+  filters.some((filter) => filter.kinds?.includes(kinds.presence));
 
 export function createMemoryMesh(...urls: string[]): MemoryMesh {
   const relays = (urls.length > 0 ? urls : ['wss://one.test']).map(createMemoryRelay);
@@ -94,10 +104,13 @@ function createMemoryRelay(url: string): MemoryRelay {
     completes: true,
     reachable: true,
     carriesDms: true,
+    showsPresences: true,
+    forwards: true,
     clockOffsetMs: null,
     maxQueryBytes: Number.POSITIVE_INFINITY,
     onPublish: () => accept,
     offered: [],
+    tests: [],
     stored: [],
     queries: [],
     clients: new Set(),
@@ -143,6 +156,10 @@ function find(relay: MemoryRelay, filters: readonly Filter[]): unknown[] {
   }
   return [...found].map(copy);
 }
+
+/** Messages have no expiration, test events do. */
+const isTestEvent = ({ kind, tags }: NostrEvent): boolean =>
+  (kind === 4 || kind === 1059) && tags.some(([name]) => name === 'expiration');
 
 /** One agent's network, which the test controls. */
 export interface MemoryNetwork extends RelayNetwork {
@@ -205,6 +222,7 @@ export function createMemoryNetwork(
   /** @returns the filters of the subscription */
   function subscribe(url: string, { name, filters }: Subscription): readonly Filter[] {
     const asked = filters();
+    if (name === 'presence' && !mesh.relay(url).showsPresences) return [];
     for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url);
     const connection = connections.get(url);
     if (name === 'dm' && !mesh.relay(url).carriesDms) return [];
@@ -263,10 +281,10 @@ export function createMemoryNetwork(
       if (!connection) return { outcome: 'not_connected', reason: null, prefix: null };
       const relay = mesh.relay(url);
       const known = relay.stored.some((other) => (other as NostrEvent).id === event.id);
-      relay.offered.push(event);
+      (isTestEvent(event) ? relay.tests : relay.offered).push(event);
       const { keeps, ...outcome } = await relay.onPublish(event);
-      if (keeps && !known) {
-        store(relay, event);
+      if (keeps && !known) store(relay, event);
+      if (keeps && !known && relay.forwards) {
         for (const client of [...relay.clients])
           if (subscribers.get(client)?.(event)) client.deliver(copy(event));
       }
@@ -286,7 +304,11 @@ export function createMemoryNetwork(
       });
       const tooLarge = returned.length < events.length;
       return {
-        complete: !tooLarge && relay.completes && connections.has(url),
+        complete:
+          !tooLarge &&
+          (relay.showsPresences || !isForPresences(filters)) &&
+          relay.completes &&
+          connections.has(url),
         events: returned,
         tooLarge,
       };

@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { actor, createRecordingLog } from '@ocmesh/testkit';
-import { expect, onTestFinished, test } from 'vitest';
+import { actor, createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openRelay, sign } from '../../test/client.ts';
 import { relayLimits } from '../limits.ts';
 import type { RelayOptions } from '../relay.ts';
@@ -160,6 +160,25 @@ test('compaction keeps the folder small, and loses neither events nor deletions'
   expect(await contents(await start(folder, { limits }))).toEqual(all);
 });
 
+test('a folder that grew too large because compaction failed takes no events, and recovers', async () => {
+  const folder = newFolder();
+  const limits = { diskSlackBytes: 1_000, diskBytes: 5_000, pingMs: 3_600_000 };
+  const relay = await start(folder, { limits });
+  // The first snapshot finds its name taken.
+  writeFileSync(join(folder, 'events-00000002.log.new'), '');
+  const client = await relay.connect();
+  let at = relay.nowSec();
+  const publish = () => client.publish(relay.sign(alice, { kind: 0, created_at: at++ }));
+  for (let n = 0; n < 100 && (await publish()).ok; n++);
+  expect((await publish()).ok).toBe(false);
+  expect(bytesIn(folder)).toBeLessThan(7_000);
+  // The next attempt to compact comes with an event, after a pause.
+  await relay.clock.advance(60_000);
+  await publish();
+  await vi.waitFor(async () => expect((await publish()).ok).toBe(true));
+  expect(bytesIn(folder)).toBeLessThan(2_000);
+});
+
 test('each start adds a file, and many are made one', async () => {
   const folder = newFolder();
   for (let n = 0; n < 6; n++) {
@@ -211,6 +230,7 @@ test('a disk that hangs refuses events instead of collecting them', async () => 
   const disk = openEventDisk({
     folder: newFolder(),
     limits: { ...relayLimits, diskWaitingBytes: 100 },
+    clock: createFakeClock(),
     log: createRecordingLog(),
     checkOwnership: () => undefined,
     snapshot: () => [],

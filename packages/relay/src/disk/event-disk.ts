@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Log } from '@ocmesh/shared/ambient';
+import type { Clock, Log } from '@ocmesh/shared/ambient';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { RelayLimits } from '../limits.ts';
 import { openSegmentFiles, type SegmentFiles } from './segment-files.ts';
@@ -21,6 +21,7 @@ export interface EventDisk {
 export interface EventDiskDeps {
   readonly folder: string;
   readonly limits: RelayLimits;
+  readonly clock: Clock;
   readonly log: Log;
   /** Throws if another process owns the folder now. Called after each write, before it is acknowledged. */
   readonly checkOwnership: () => void;
@@ -29,6 +30,9 @@ export interface EventDiskDeps {
   /** Bytes of the events that are stored now. */
   readonly storedBytes: () => number;
 }
+
+/** Pause after a compaction that failed, perhaps because the disk is full. */
+const COMPACTION_PAUSE_MS = 60_000;
 
 interface Waiting {
   readonly line: string;
@@ -40,7 +44,7 @@ interface Waiting {
  * is stored replaces them; it is written while events go on coming, into the segment after it.
  */
 export function openEventDisk(deps: EventDiskDeps): EventDisk {
-  const { folder, limits, log, checkOwnership, snapshot, storedBytes } = deps;
+  const { folder, limits, clock, log, checkOwnership, snapshot, storedBytes } = deps;
   const files: SegmentFiles = openSegmentFiles(folder, log);
   /** Bytes of each segment, by number. */
   const segments = new Map<number, number>();
@@ -52,14 +56,15 @@ export function openEventDisk(deps: EventDiskDeps): EventDisk {
   let compacting: Promise<void> | null = null;
   /** The last write failed: its line may be incomplete. */
   let isTorn = false;
-  /** No compaction below this size: raised after a failure, so that it is not tried again at each event. */
-  let patienceBytes = 0;
+  /** No compaction before this time: a failed one is not tried again at each event. */
+  let compactionFromMs = Number.NEGATIVE_INFINITY;
 
   const totalBytes = (): number => [...segments.values()].reduce((sum, bytes) => sum + bytes, 0);
 
   async function startSegment(): Promise<void> {
-    await current?.file.close();
+    const previous = current;
     current = null;
+    await previous?.file.close();
     const number = ++lastNumber;
     current = { number, file: await files.create(number) };
     segments.set(number, 0);
@@ -89,15 +94,15 @@ export function openEventDisk(deps: EventDiskDeps): EventDisk {
         (reason: unknown) => reason,
       );
       for (const { done } of batch) done(error);
-      // Only here is everything that was written also in the snapshot.
-      if (!error && shouldCompact()) await startCompaction();
+      // Only here, everything that was acknowledged is in the snapshot.
+      if (shouldCompact()) await startCompaction();
     }
     flushing = null;
   }
 
   const shouldCompact = (): boolean =>
     !compacting &&
-    totalBytes() >= patienceBytes &&
+    clock.monotonic() >= compactionFromMs &&
     (segments.size > limits.diskSegments || totalBytes() > 2 * storedBytes() + limits.diskSlackBytes);
 
   /** Events go to a new segment from now on; one before it gets all that is stored. */
@@ -118,7 +123,6 @@ export function openEventDisk(deps: EventDiskDeps): EventDisk {
           await files.remove(old);
           segments.delete(old);
         }
-        patienceBytes = 0;
       })
       .catch(giveUpCompaction)
       .finally(() => {
@@ -127,7 +131,7 @@ export function openEventDisk(deps: EventDiskDeps): EventDisk {
   }
 
   function giveUpCompaction(error: unknown): void {
-    patienceBytes = totalBytes() + limits.diskSlackBytes;
+    compactionFromMs = clock.monotonic() + COMPACTION_PAUSE_MS;
     log.warn('could not compact the data folder', { error: String(error) });
   }
 

@@ -14,5 +14,6 @@ export {
 } from './clock.ts';
 export type { Log, LogFields } from './log.ts';
 export { fromHex, type Random, toHex } from './random.ts';
+export { createTimers } from './timers.ts';
 export { createTokenBucket, type Rate, type TokenBucket } from './token-bucket.ts';
 export { atMostEvery, type PollOptions, pollUntil, settlesWithin } from './wait.ts';

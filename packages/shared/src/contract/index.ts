@@ -20,6 +20,7 @@ export {
   nextSteps,
   reachabilityStep,
   reasonStep,
+  warningStep,
   withStepsFor,
 } from './next-steps.ts';
 export { OcmeshError } from './ocmesh-error.ts';
@@ -51,6 +52,7 @@ export type {
   Request,
   Status,
   Trust,
+  Warning,
 } from './schemas.ts';
 export { type EventType, eventTypes, type StreamEvent } from './stream-events.ts';
 export { type Static, type TObject, type TSchema, Type } from './typebox.ts';

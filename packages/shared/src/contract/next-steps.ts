@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import { limits } from './limits.ts';
-import type { Reachability, Reason } from './schemas.ts';
+import type { Reachability, Reason, Warning } from './schemas.ts';
 
 /** Kinds of caller: a program over REST, a model with tools, or the owner at the `ocmesh` command and in the log. */
 export type Audience = 'api' | 'tool' | 'command';
@@ -235,6 +235,11 @@ const ofProblems = {
     tool: 'Tell your user: another program may be using the port; see `ocmesh doctor`.',
     command: 'Another program may be using the port: see `ocmesh doctor`.',
   },
+  home_unknown: {
+    api: 'Set OCMESH_HOME to an absolute path.',
+    tool: 'Ask your user to set OCMESH_HOME to the absolute path of the agent.',
+    command: 'Set OCMESH_HOME to an absolute path.',
+  },
   api_url_elsewhere: {
     api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
     tool: 'Ask your user to set it to http://127.0.0.1:PORT, or to remove it.',
@@ -254,6 +259,16 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
   },
+  no_discovery: {
+    api: 'Add another relay with POST /relays, or the agents by their keys with POST /peers.',
+    tool: 'Tell your user, who can add another relay with `ocmesh relays add`.',
+    command: '`ocmesh relays add` adds another relay. `ocmesh trust <npub>` adds an agent by its key.',
+  },
+  outbox_stalled: {
+    api: 'GET /messages/ID shows what each relay responded. Add a relay that accepts messages with POST /relays.',
+    tool: 'Call get_message to see what each relay responded. Tell your user, who can add another relay with `ocmesh relays add`.',
+    command: '`ocmesh relays` shows which relays are down. `ocmesh relays add` adds another one.',
+  },
   storage_refuses: readTheLog,
   storage_slow: checkDisk,
   inbox_full: makeRoom,
@@ -262,10 +277,25 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     tool: 'Tell your user to set the clock, or to let the system set it over the network (NTP).',
     command: 'Set the clock, or let the system set it over the network (NTP).',
   },
+  no_keeping_relay: {
+    api: 'GET /relays shows what each relay does. Add one that keeps messages with POST /relays; nothing needs to be sent again.',
+    tool: 'Tell your user to add a relay that keeps messages with `ocmesh relays add`. Nothing needs to be sent again.',
+    command:
+      '`ocmesh relays` shows what each relay does. Add one that keeps messages: `ocmesh relays add <url>`. Nothing needs to be sent again.',
+  },
   twin: {
     api: 'Stop one of the two daemons. `ocmesh reset` gives this home a new key.',
     tool: 'Tell your user to stop one of the two daemons. `ocmesh reset` gives this one a new key.',
     command: 'Stop one of the two daemons, or give this one a new key with `ocmesh reset`.',
+  },
+};
+
+const ofWarnings: Readonly<Record<Warning['code'], NextStep>> = {
+  one_keeping_relay: {
+    api: 'GET /relays shows what each relay does. Replace those that drop messages with POST and DELETE /relays.',
+    tool: 'Tell your user to replace the relays that drop messages, with `ocmesh relays add` and `ocmesh relays remove`.',
+    command:
+      '`ocmesh relays` shows what each relay does. Replace those that drop messages with `ocmesh relays add` and `remove`.',
   },
 };
 
@@ -301,6 +331,7 @@ export const nextSteps = {
   errors: ofErrors,
   problems: ofProblems,
   reasons: ofReasons,
+  warnings: ofWarnings,
   reachability: ofReachability,
 } as const;
 
@@ -329,6 +360,10 @@ export const errorStep = (
 export const reasonStep = ({ code, problem }: Pick<Reason, 'code' | 'problem'>, audience: Audience): string =>
   (rowOf(ofErrors, problem) ?? rowOf(ofReasons, code) ?? unknownStep)[audience];
 
+/** What to do about a warning. */
+export const warningStep = (code: Warning['code'], audience: Audience): string =>
+  (rowOf(ofWarnings, code) ?? unknownStep)[audience];
+
 /** What to do about a peer in this state. */
 export const reachabilityStep = (state: Reachability['state'], audience: Audience): string =>
   (rowOf(ofReachability, state) ?? unknownStep)[audience];
@@ -336,17 +371,21 @@ export const reachabilityStep = (state: Reachability['state'], audience: Audienc
 /** A result of the REST API that may hold next steps: a status, or a peer alone. */
 interface HoldsSteps {
   readonly reasons?: readonly Reason[];
+  readonly warnings?: readonly Warning[];
   readonly reachability?: Reachability;
 }
 
 /** The same result, its next steps in the terms of this audience instead of REST's. */
 export function withStepsFor<T extends HoldsSteps>(audience: Audience, result: T): T {
-  const { reasons, reachability } = result;
-  if (!reasons && !reachability) return result;
+  const { reasons, warnings, reachability } = result;
+  if (!reasons && !warnings && !reachability) return result;
   return {
     ...result,
     ...(reasons && {
       reasons: reasons.map((reason) => ({ ...reason, next_step: reasonStep(reason, audience) })),
+    }),
+    ...(warnings && {
+      warnings: warnings.map((warning) => ({ ...warning, next_step: warningStep(warning.code, audience) })),
     }),
     ...(reachability && {
       reachability: { ...reachability, next_step: reachabilityStep(reachability.state, audience) },

@@ -35,8 +35,25 @@ export const RelayStatus = Type.Object({
   ),
 });
 
+const finding = (question: string) =>
+  Type.Object(
+    {
+      answer: Type.Union([Type.Literal('yes'), Type.Literal('no'), Type.Literal('unknown')], {
+        description: '`unknown`: not tested yet, or the relay did not answer.',
+      }),
+      reason: nullable(
+        text('Why; null if there is nothing to add. May repeat untrusted words of the relay.'),
+      ),
+      at: nullable(timestamp('When it was last tested; null if never.')),
+    },
+    { description: question },
+  );
+
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
+  keeps: finding('Whether it returns our messages when asked. An OK does not prove that.'),
+  forwards: finding('Whether it sends messages for us to our open subscription.'),
+  keeps_presence: finding('Whether it returns our presence, by which other agents find us.'),
   clock_offset_ms: nullable(
     Type.Number({
       description: 'Its clock minus ours, in milliseconds; null if it did not report the time.',

@@ -26,17 +26,27 @@ export const Reason = Type.Object({
     [
       Type.Literal('no_relay'),
       Type.Literal('no_dm_relay'),
+      Type.Literal('no_discovery'),
+      Type.Literal('outbox_stalled'),
       Type.Literal('storage_refuses'),
       Type.Literal('storage_slow'),
       Type.Literal('inbox_full'),
       Type.Literal('clock_off'),
       Type.Literal('twin'),
+      Type.Literal('no_keeping_relay'),
     ],
     {
       description:
-        '`no_relay`: no relay is connected; `no_dm_relay`: no relay delivers our messages; `storage_refuses`: nothing can ' +
-        'be stored; `storage_slow`: the disk does not respond; `inbox_full`: no room for new messages; `clock_off`: the clock ' +
-        'of this machine is wrong; `twin`: another daemon uses the same key.',
+        '`no_relay`: no relay is connected; ' +
+        '`no_dm_relay`: no relay delivers our messages; ' +
+        '`no_discovery`: no relay shows other agents; ' +
+        '`no_keeping_relay`: every connected relay drops what it accepts; ' +
+        '`outbox_stalled`: messages are queued, and no connected relay is left to try; ' +
+        '`storage_refuses`: nothing can be stored; ' +
+        '`storage_slow`: the disk does not respond; ' +
+        '`inbox_full`: no room for new messages; ' +
+        '`clock_off`: the clock of this machine is wrong; ' +
+        '`twin`: another daemon uses the same key.',
     },
   ),
   problem: Type.Optional(
@@ -54,6 +64,14 @@ export const Reason = Type.Object({
   next_step: text('What to do about it.'),
 });
 
+export const Warning = Type.Object({
+  code: Type.Union([Type.Literal('one_keeping_relay')], {
+    description: '`one_keeping_relay`: all connected relays but one drop what they accept.',
+  }),
+  message: text('What barely works.'),
+  next_step: text('What to do about it.'),
+});
+
 export const Status = Type.Object({
   daemon_version: text('Version of the daemon.'),
   uptime_seconds: count('Seconds since the daemon started.'),
@@ -66,6 +84,7 @@ export const Status = Type.Object({
   unread_count: count('Unread messages in the inbox.'),
   degraded: flag('Whether the daemon cannot do its work: then `reasons` says why.'),
   reasons: Type.Array(Reason, { description: 'Why the daemon is degraded; empty if it is not.' }),
+  warnings: Type.Array(Warning, { description: 'What works, but barely.' }),
   request_count: count('Requests waiting for the owner: see GET /requests.'),
   paused_peers: Type.Array(hexKey('Public key of a peer.'), {
     description: 'Public keys of peers whose conversation the loop guard paused.',
@@ -161,10 +180,17 @@ export const DeliveryState = Type.Union(
 export const RelayOutcome = Type.Object({
   url: text('Relay URL.'),
   outcome: Type.Union(
-    [Type.Literal('accepted'), Type.Literal('rejected'), Type.Literal('timeout'), Type.Literal('received')],
+    [
+      Type.Literal('accepted'),
+      Type.Literal('rejected'),
+      Type.Literal('timeout'),
+      Type.Literal('dropped'),
+      Type.Literal('received'),
+    ],
     {
       description:
-        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `received`: an incoming message came from it.',
+        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `dropped`: it answered OK, but is known to drop ' +
+        'what it accepts; `received`: an incoming message came from it.',
     },
   ),
   reason: nullable(text('The relay’s own words. Untrusted.')),
@@ -287,6 +313,7 @@ export type Handshake = Static<typeof Handshake>;
 export type Reachability = Static<typeof Reachability>;
 export type PeerDetails = Static<typeof PeerDetails>;
 export type Reason = Static<typeof Reason>;
+export type Warning = Static<typeof Warning>;
 export type Status = Static<typeof Status>;
 export type Peer = Static<typeof Peer>;
 export type DeliveryState = Static<typeof DeliveryState>;

@@ -67,6 +67,18 @@ export function createRenderMetrics(deps: {
     add(Gauge, 'ocmesh_peers_online', 'Peers that are online.', plain(measures.peersOnline));
     add(Gauge, 'ocmesh_peers_known', 'Peers that are known.', plain(measures.peersKnown));
     add(Gauge, 'ocmesh_relays', 'Own relays by state.', by('state', measures.relays));
+    add(
+      Gauge,
+      'ocmesh_relays_keep_messages',
+      'Own relays by whether they keep our messages.',
+      by('answer', measures.relaysKeeping),
+    );
+    add(
+      Gauge,
+      'ocmesh_relays_forward_messages',
+      'Own relays by whether they forward our messages.',
+      by('answer', measures.relaysForwarding),
+    );
     add(Counter, 'ocmesh_relay_events_total', 'Events that relays sent.', plain(measures.events));
     add(
       Counter,

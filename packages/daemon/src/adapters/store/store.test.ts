@@ -661,3 +661,18 @@ describe('a disk that does not respond', () => {
     await store.close();
   });
 });
+
+it('compacts again after two runs whose last compaction failed', async () => {
+  const files = createMemoryFiles();
+  const fails = { compact: () => Promise.reject(new Error('no memory')) };
+  const first = await openOn(files, fails);
+  await write(first.store, 'kept');
+  await first.store.close();
+  // Creates a second segment that nothing is written to.
+  await (await openOn(files, fails)).store.close();
+  const { store, log } = await openOn(files);
+  await store.close();
+  expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+  expect(segments(files)).toHaveLength(1);
+  expect((await contentOn(files.contents())).ids).toEqual(['kept']);
+});

@@ -30,7 +30,7 @@ function describe(status: Status): string {
     ...status.paused_peers.map((pubkey) => `paused    ${shortKey(pubkey)}: \`ocmesh resume\` ends the pause`),
     `relays    ${connected} of ${status.relay_status.length} connected`,
     ...status.relay_status.map((relay) => `          ${relay.state.padEnd(13)} ${relay.url}`),
-    ...status.reasons.map(({ message, next_step }) => `! ${message} ${next_step}`),
+    ...[...status.reasons, ...status.warnings].map(({ message, next_step }) => `! ${message} ${next_step}`),
   ].join('\n');
 }
 

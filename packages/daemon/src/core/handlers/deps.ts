@@ -5,6 +5,7 @@ import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { Conduct } from '../model/relay.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
@@ -20,6 +21,8 @@ export interface HandlerDeps {
   readonly store: Store;
   readonly network: RelayNetwork;
   readonly relayList: RelayList;
+  /** What we found out about a relay. */
+  readonly conductOf: (url: string) => Conduct;
   readonly clock: Clock;
   readonly health: Health;
   readonly counters: RefusalCounters;

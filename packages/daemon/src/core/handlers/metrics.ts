@@ -1,5 +1,6 @@
 import type { Handlers, RelayState } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
+import type { Answer } from '../model/relay.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 
@@ -11,10 +12,11 @@ export function createMetricsHandler(
     health,
     counters,
     outboxDepth,
+    conductOf,
     renderMetrics,
   }: Pick<
     HandlerDeps,
-    'store' | 'network' | 'clock' | 'health' | 'counters' | 'outboxDepth' | 'renderMetrics'
+    'store' | 'network' | 'clock' | 'health' | 'counters' | 'outboxDepth' | 'conductOf' | 'renderMetrics'
   >,
   { onlineWindowMs }: HandlerOptions,
 ): Pick<Handlers, 'getMetrics'> {
@@ -28,6 +30,8 @@ export function createMetricsHandler(
         degraded: health.reasons().length > 0,
         outboxDepth: outboxDepth(),
         relays: relaysByState(network),
+        relaysKeeping: relaysByAnswer(network, (url) => conductOf(url).keeps),
+        relaysForwarding: relaysByAnswer(network, (url) => conductOf(url).forwards),
         events,
         refused,
         storeBytes: bytes,
@@ -59,5 +63,14 @@ function relaysByState(network: RelayNetwork): Record<RelayState, number> {
     misbehaving: 0,
   };
   for (const { role, state } of network.relays()) if (role === 'own') counts[state]++;
+  return counts;
+}
+
+function relaysByAnswer(
+  network: RelayNetwork,
+  find: (url: string) => Answer,
+): Record<Answer['answer'], number> {
+  const counts = { yes: 0, no: 0, unknown: 0 };
+  for (const { role, url } of network.relays()) if (role === 'own') counts[find(url).answer]++;
   return counts;
 }

@@ -10,11 +10,14 @@ import {
   type RelayStatus,
   reachabilityStep,
   reasonStep,
+  type Warning,
+  warningStep,
 } from '@ocmesh/shared/contract';
 import { toNpub } from '../identity/public-key-text.ts';
-import type { HealthReason } from '../model/domain-events.ts';
+import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
+import type { Conduct, Finding } from '../model/relay.ts';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
@@ -59,6 +62,11 @@ export const presentReason = ({ sinceMs, ...reason }: HealthReason): Reason => (
   ...reason,
   since: toIso(sinceMs),
   next_step: reasonStep(reason, 'api'),
+});
+
+export const presentWarning = (warning: HealthWarning): Warning => ({
+  ...warning,
+  next_step: warningStep(warning.code, 'api'),
 });
 
 export const presentReachability = (found: Omit<Reachability, 'next_step'>): Reachability => ({
@@ -135,9 +143,18 @@ export const presentRelay = (relay: Omit<RelaySnapshot, 'info'>): RelayStatus =>
   last_error: relay.lastError,
 });
 
+const presentFinding = ({ answer, reason, atMs }: Finding): RelayDetails['keeps'] => ({
+  answer,
+  reason,
+  at: isoOrNull(atMs),
+});
+
 /** Shows a relay as `GET /relays` does. */
-export const presentRelayDetails = (relay: RelaySnapshot): RelayDetails => ({
+export const presentRelayDetails = (relay: RelaySnapshot, conduct: Conduct): RelayDetails => ({
   ...presentRelay(relay),
+  keeps: presentFinding(conduct.keeps),
+  forwards: presentFinding(conduct.forwards),
+  keeps_presence: presentFinding(conduct.presence),
   clock_offset_ms: relay.clockOffsetMs,
   round_trip_ms: relay.roundTripMs,
   supported_nips: [...(relay.info?.supportedNips ?? [])],

@@ -1,4 +1,4 @@
-import { type Handlers, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { type Handlers, limits, OcmeshError, type RelayDetails } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { HandlerDeps } from './deps.ts';
@@ -7,9 +7,15 @@ import { presentRelayDetails } from './present.ts';
 export function createRelayHandlers({
   network,
   relayList,
-}: Pick<HandlerDeps, 'network' | 'relayList'>): Pick<Handlers, 'listRelays' | 'addRelay' | 'removeRelay'> {
+  conductOf,
+}: Pick<HandlerDeps, 'network' | 'relayList' | 'conductOf'>): Pick<
+  Handlers,
+  'listRelays' | 'addRelay' | 'removeRelay'
+> {
+  const present = (relay: RelaySnapshot): RelayDetails => presentRelayDetails(relay, conductOf(relay.url));
+
   return {
-    listRelays: async () => network.relays().map(presentRelayDetails),
+    listRelays: async () => network.relays().map(present),
 
     async addRelay(input) {
       const url = readUrl(input.url);
@@ -21,7 +27,7 @@ export function createRelayHandlers({
         });
       }
       await relayList.add(url);
-      return presentRelayDetails(network.relays().find((relay) => relay.url === url) ?? notYetUsed(url));
+      return present(network.relays().find((relay) => relay.url === url) ?? notYetUsed(url));
     },
 
     async removeRelay(input) {
@@ -30,7 +36,7 @@ export function createRelayHandlers({
       return network
         .relays()
         .filter((relay) => relay.url !== url)
-        .map(presentRelayDetails);
+        .map(present);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentReason, presentRelay } from './present.ts';
+import { presentReason, presentRelay, presentWarning } from './present.ts';
 import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(
@@ -43,6 +43,7 @@ export function createStatusHandlers(
         name: options.name,
         degraded: reasons.length > 0,
         reasons: reasons.map(presentReason),
+        warnings: health.warnings().map(presentWarning),
         storage: { bytes, journal_bytes: journalBytes },
         refused_events: counters.unusual(),
         ...counts,

@@ -6,6 +6,7 @@ import type { Store } from '../ports/store.ts';
 import { openPrivateDm, privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
 import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
+import { nip04TestEvent, type TestEventDates, wrapTestEvent } from './test-event.ts';
 import { createWrapKeys } from './wrap-keys.ts';
 
 /** The agent's key pair, as operations: the secret key never leaves the closure. */
@@ -27,6 +28,8 @@ export interface Identity {
     /** Id of the kind 14 message that this one replies to; only gift wraps carry it. */
     replyTo?: string | null,
   ): SealedDm;
+  /** Returns an event to ourselves, to be published and asked for: what a relay does with it shows whether it works. */
+  testEvent(codec: DmCodecName, dates: TestEventDates): NostrEvent;
   /**
    * Decrypts a verified event of kind 4 or 1059. The author may be ourselves: some clients send themselves copies.
    * @throws UnreadableDmError
@@ -127,6 +130,11 @@ export function createIdentity(
       });
       return { event, id: event.id };
     },
+
+    testEvent: (codec, dates) =>
+      codec === 'nip17'
+        ? wrapTestEvent(engine, us, wrapKeyFor(pubkey), dates)
+        : nip04TestEvent(engine, us, dates),
 
     openDm: (event) => (event.kind === kinds.giftWrap ? openWrap(event) : openKind4(event)),
   };

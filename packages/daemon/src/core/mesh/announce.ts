@@ -119,8 +119,9 @@ export function createAnnouncer(
     if (!current || clock.now() - current.atMs >= options.intervalMs || clock.now() < current.atMs) renew();
     const event = current?.events.get(kind);
     if (!event) return;
-    // Presences are not counted against the write budget, but a relay that refuses all we write gets none.
-    if (budget.refusesUs(url)) return;
+    // Presences are not counted against the write budget, but a relay that refuses all we write gets none while another
+    // one is open.
+    if (budget.refusesUs(url) && openRelays().some((relay) => !budget.refusesUs(relay.url))) return;
     const result = await network.publish(url, event);
     budget.onOutcome(url, result);
     if (result.outcome === 'rejected') {

@@ -26,6 +26,8 @@ export const meshLimits = {
   relayListBatch: 50,
   /** Time until a peer's relay list is requested again. */
   relayListHours: 24,
+  /** Time until it is requested again for a peer that is online and does not confirm messages: it may use other relays now. */
+  relayListSilentMinutes: 5,
   /** Peers remembered as asked. */
   relayListPeers: 5_000,
 } as const;

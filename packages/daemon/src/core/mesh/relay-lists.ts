@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, hourMs, type Log, type MonotonicMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  hourMs,
+  type Log,
+  type MonotonicMs,
+  minuteMs,
+} from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import {
   type Filter,
@@ -21,6 +28,7 @@ import { meshLimits } from './limits.ts';
 /** How long changes and requests are gathered, to be published or asked for at once. */
 const GATHER_MS = 2_000;
 const ASK_AGAIN_MS = meshLimits.relayListHours * hourMs;
+const ASK_SOON_MS = meshLimits.relayListSilentMinutes * minuteMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
 /** Keeps the newest relay lists of the peers we know (NIP-65, NIP-17). Like a presence, a newer one makes older ones stale. */
@@ -56,6 +64,8 @@ export interface RelayLists {
   relaysOf(peer: Pubkey): readonly string[];
   /** Asks for this peer's lists, unless that happened lately. */
   want(peer: Pubkey): void;
+  /** Asks for them sooner: the peer does not confirm messages, and may use other relays now. */
+  wantSoon(peer: Pubkey): void;
   /** Our relays, or what they can do, changed. */
   onRelaysChanged(): void;
   stop(): void;
@@ -96,6 +106,15 @@ export function createRelayLists(deps: {
   async function askRelay(url: string, filter: Filter): Promise<void> {
     const { events } = await network.query(url, [filter]);
     for (const event of events) deps.ingest(event, url);
+  }
+
+  function want(peer: Pubkey, pauseMs: number): void {
+    const lastAt = askedAt.get(peer) ?? Number.NEGATIVE_INFINITY;
+    if (clock.monotonic() - lastAt < pauseMs || openRelays().length === 0) return;
+    if (askedAt.size >= meshLimits.relayListPeers) askedAt.clear();
+    askedAt.set(peer, clock.monotonic());
+    wanted.add(peer);
+    cancelAsk ??= clock.after(GATHER_MS, ask);
   }
 
   /** Signs new lists only if they changed, and publishes them once on each relay. */
@@ -144,14 +163,8 @@ export function createRelayLists(deps: {
       const urls = dmRelays.length > 0 ? dmRelays : readRelays;
       return urls.filter((url) => !own.includes(url)).slice(0, limits.relay.perPeer);
     },
-    want(peer) {
-      const lastAt = askedAt.get(peer) ?? Number.NEGATIVE_INFINITY;
-      if (clock.monotonic() - lastAt < ASK_AGAIN_MS || openRelays().length === 0) return;
-      if (askedAt.size >= meshLimits.relayListPeers) askedAt.clear();
-      askedAt.set(peer, clock.monotonic());
-      wanted.add(peer);
-      cancelAsk ??= clock.after(GATHER_MS, ask);
-    },
+    want: (peer) => want(peer, ASK_AGAIN_MS),
+    wantSoon: (peer) => want(peer, ASK_SOON_MS),
     onRelaysChanged() {
       cancelPublish ??= clock.after(GATHER_MS, publish);
     },

@@ -88,6 +88,7 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   if (handshakeOf(peer) === 'acknowledged' && (!known || handshakeOf(known) !== 'acknowledged')) {
     events.push({ type: 'peer.handshaked', pubkey: peer.pubkey });
   }
+  if (payload.kind === 'hello') events.push({ type: 'peer.hello', pubkey: peer.pubkey });
   if (payload.kind === 'receipt') events.push(...applyReceipt(tables, peer.pubkey, payload, nowMs));
   if (payload.kind === 'ping') events.push({ type: 'query.received', peer: peer.pubkey, query: 'ping' });
   // A profile without content is a query for ours.
@@ -136,7 +137,7 @@ function receive(
     const { receiptDue } = message;
     // The sender repeats it because our receipt got lost, so the receipt is due again.
     tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
-    return [];
+    return [{ type: 'message.repeated', peer: peer.pubkey }];
   }
   // A `mid` that another conversation uses cannot be the id here; the event's id always can.
   const own = earlier === null ? message : { ...message, id: message.eventId };

@@ -110,15 +110,26 @@ export function createRetention(
   }
 
   function makeRoomToSend(tables: Tables, peer: Pubkey, bytes: number): boolean {
-    if (!mayQueue(tables, peer, bytes, bounds)) return false;
-    const sent = (): number =>
-      Object.values(tables.shares.sums()).reduce((sum, share) => sum + share.sent, 0);
-    if (sent() + bytes <= bounds.sentBytes) return true;
-    // Some may still be on their way: to the next one then.
-    for (const receiver of tables.shares.largest('sent', { limit: RECEIVERS })) {
-      if (tables.shares.removeOldest('sent', receiver, bounds.pruneBatch) > 0) break;
-    }
+    const hasRoom = (): boolean => mayQueue(tables, peer, bytes, bounds);
+    // What a relay accepted waits for its receipt only: it must not keep new messages from being sent.
+    while (!hasRoom() && tables.outbox.removePublished(bounds.pruneBatch, peer) > 0);
+    while (!hasRoom() && tables.outbox.removePublished(bounds.pruneBatch) > 0);
+    if (!hasRoom()) return false;
+    const sent = Object.values(tables.shares.sums()).reduce((sum, share) => sum + share.sent, 0);
+    if (sent + bytes > bounds.sentBytes) removeSent(tables);
     return true;
+  }
+
+  /** Removes the oldest messages to whoever got most, or if no relay has them yet, to the next one. */
+  function removeSent({ shares, outbox }: Tables): void {
+    const remove = (receiver: Pubkey): boolean =>
+      shares.removeOldest('sent', receiver, bounds.pruneBatch) > 0;
+    shares
+      .largest('sent', { limit: RECEIVERS })
+      .some(
+        (receiver) =>
+          remove(receiver) || (outbox.removePublished(bounds.pruneBatch, receiver) > 0 && remove(receiver)),
+      );
   }
 
   function findCrowded(tables: Tables): Crowded | null {

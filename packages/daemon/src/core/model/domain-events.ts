@@ -1,13 +1,14 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
-import type { DeliveryState, Pubkey, Reason } from '@ocmesh/shared/contract';
+import type { DeliveryState, Pubkey, Reason, Warning } from '@ocmesh/shared/contract';
 import type { PeerRecord } from './peer.ts';
 import type { RelaySnapshot } from './relay.ts';
 
 /** Something that happened, reported after it is on disk. `GET /events` shows those of `eventTypes`. */
 export type DomainEvent =
   | { readonly type: 'peer.discovered'; readonly peer: PeerRecord }
+  /** `peer.hello`: a hello arrived, the first or another one. */
   | {
-      readonly type: 'peer.online' | 'peer.offline' | 'peer.handshaked';
+      readonly type: 'peer.online' | 'peer.offline' | 'peer.handshaked' | 'peer.hello';
       readonly pubkey: Pubkey;
     }
   | {
@@ -32,6 +33,12 @@ export type DomainEvent =
   | { readonly type: 'query.received'; readonly peer: Pubkey; readonly query: 'ping' | 'profile' }
   /** Another daemon with our key published its offline presence, with this date. */
   | { readonly type: 'twin.left'; readonly createdAtSec: number }
+  /** A test showed something new about one of our relays. */
+  | { readonly type: 'relay.conduct'; readonly url: string }
+  /** A message that we have arrived again, so its sender may lack our receipt. */
+  | { readonly type: 'message.repeated'; readonly peer: Pubkey }
+  /** These relays accepted messages that a peer which is online did not confirm. */
+  | { readonly type: 'relays.suspected'; readonly relays: readonly string[] }
   /** Our own relays changed. */
   | { readonly type: 'relays.changed' }
   /** The machine slept, or its clock was set. */
@@ -43,6 +50,9 @@ export type DomainEvent =
 export interface HealthReason extends Pick<Reason, 'code' | 'problem' | 'message' | 'peers'> {
   readonly sinceMs: UnixMs;
 }
+
+/** Something that works, but barely. */
+export type HealthWarning = Pick<Warning, 'code' | 'message'>;
 
 export interface DomainEvents {
   publish(events: readonly DomainEvent[]): void;

@@ -20,14 +20,17 @@ export interface OutboxEntry {
   readonly peer: Pubkey;
   readonly purpose: Purpose;
   readonly expiresAtMs: UnixMs;
+  /** Length of the event as JSON. */
+  readonly bytes: number;
 }
 
 /** Outcome of publishing one event on one relay. */
 export interface RelayOutcomeRecord {
   readonly url: string;
-  readonly outcome: 'accepted' | 'rejected' | 'timeout';
+  /** `dropped`: it was accepted by a relay that is known to drop what it accepts. */
+  readonly outcome: 'accepted' | 'rejected' | 'timeout' | 'dropped';
   readonly reason: string | null;
-  /** This relay will not be tried again. */
+  /** This relay will not be tried again, even after a restart. */
   readonly final: boolean;
   readonly atMs: UnixMs;
 }

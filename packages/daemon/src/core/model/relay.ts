@@ -7,6 +7,31 @@ export interface RelayInfo {
   readonly limitation: Readonly<Record<string, unknown>>;
 }
 
+/** Answer to a question about a relay, and why. */
+export interface Answer {
+  readonly answer: 'yes' | 'no' | 'unknown';
+  /** null if there is nothing to add. */
+  readonly reason: string | null;
+}
+
+export interface Finding extends Answer {
+  /** null if the question was never asked. */
+  readonly atMs: UnixMs | null;
+}
+
+/** What a relay does with what it accepts, as we found out by ourselves. */
+export interface Conduct {
+  /** It returns our messages when asked. */
+  readonly keeps: Finding;
+  /** It sends them to open subscriptions. */
+  readonly forwards: Finding;
+  /** It returns our presence. */
+  readonly presence: Finding;
+}
+
+const unasked: Finding = { answer: 'unknown', reason: null, atMs: null };
+export const untested: Conduct = { keeps: unasked, forwards: unasked, presence: unasked };
+
 /** One relay at one moment. */
 export interface RelaySnapshot {
   readonly url: string;

@@ -1,10 +1,12 @@
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import { isFinal } from './delivery-state.ts';
+import { judgeOutcome } from './delivery-state.ts';
 import type { Entries } from './entries.ts';
-import type { AttemptResult, Entry } from './entry.ts';
+import { type AttemptResult, type Entry, isRepeat } from './entry.ts';
 import type { Resign } from './resign-event.ts';
+import type { Targets } from './targets.ts';
 
 /** Publishes an entry's event to one relay and records the outcome. Rejects when the store refuses that. */
 export type Attempt = (entry: Entry, url: string) => Promise<AttemptResult>;
@@ -15,8 +17,10 @@ export function createAttempt(deps: {
   readonly budget: WriteBudget;
   readonly resign: Resign;
   readonly entries: Entries;
+  readonly targets: Pick<Targets, 'isSkipped'>;
+  readonly relayTests: Pick<RelayTests, 'drops'>;
 }): Attempt {
-  const { store, network, budget, resign, entries } = deps;
+  const { store, network, budget, resign, entries, targets } = deps;
 
   return async (entry, url) => {
     // From here to the publication nothing else may happen in between.
@@ -33,22 +37,21 @@ export function createAttempt(deps: {
       return 'done';
     }
     // Peeked: an entry exists only once its item is on disk.
-    const { item, outcomes } = store.peek((tables) => ({
+    const { item, isTried } = store.peek((tables) => ({
       item: tables.outbox.get(entry.id),
-      outcomes: tables.outbox.outcomes(entry.id),
+      isTried: tables.outbox.outcomes(entry.id).length > 0,
     }));
     if (!item) {
       entries.forget(entry);
       return 'done';
     }
-    const isElsewhere = entry.pending.size > 1 || outcomes.some(({ outcome }) => outcome === 'accepted');
-    if (budget.refusesUs(url) && !entry.triesAll && isElsewhere) {
+    if (targets.isSkipped(entry, url)) {
       entry.pending.delete(url);
       entry.skipped.add(url);
       await entries.settle(entry);
       return 'done';
     }
-    if (outcomes.length === 0 && (await resign.ifOld(entry, item))) {
+    if (!isTried && (await resign.ifOld(entry, item))) {
       entries.rename(entry, item.event.id);
       return 'again';
     }
@@ -60,8 +63,18 @@ export function createAttempt(deps: {
       entries.rename(entry, item.event.id);
       return 'again';
     }
+    const judged = judgeOutcome(
+      entry,
+      url,
+      outcome === 'accepted' && deps.relayTests.drops(url)
+        ? { outcome: 'dropped', reason: 'It accepts messages and drops them.', prefix: null }
+        : { ...published, outcome },
+    );
+    // What is repeated gets one attempt at a time.
+    const isOver = judged.isOver || isRepeat(entry, url);
     // Recorded at once, whatever other relays do: a slow relay must not hide that another one accepted the message.
-    await entries.record(entry, url, { ...published, outcome });
-    return isFinal(published) ? 'done' : outcome === 'timeout' ? 'silent' : 'retry';
+    await entries.record(entry, url, { ...judged, isOver });
+    if (outcome === 'timeout') return 'silent';
+    return isOver ? 'done' : 'retry';
   };
 }

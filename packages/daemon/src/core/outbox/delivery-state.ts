@@ -1,20 +1,46 @@
 import type { UnixMs } from '@ocmesh/shared/ambient';
+import { dialectOf } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { canMove } from '../model/message.ts';
+import type { RelayOutcomeRecord } from '../model/outbox.ts';
 import { handshakeOf } from '../model/peer.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
+import { refusesWriter } from '../relays/write-budget.ts';
 import type { Entry } from './entry.ts';
+import { outboxLimits } from './limits.ts';
 
 /** Outcome of an attempt on a relay that was connected. */
-export type AttemptOutcome = PublishOutcome & { readonly outcome: 'accepted' | 'rejected' | 'timeout' };
+export type AttemptOutcome = Omit<PublishOutcome, 'outcome'> & {
+  readonly outcome: RelayOutcomeRecord['outcome'];
+  /** No other attempt on this relay would change it. */
+  readonly isFinal: boolean;
+  /** There is no other attempt on this relay for now: the outcome is final, or the relay refuses us. */
+  readonly isOver: boolean;
+};
 
-/** Refusals that another attempt cannot change. */
-const permanentPrefixes: readonly string[] = ['blocked', 'invalid', 'pow', 'restricted', 'mute'];
+/** Refusals of the event that another attempt cannot change. */
+const permanentPrefixes: readonly string[] = ['invalid', 'pow'];
 
-/** Whether trying this relay again is pointless. */
-export const isFinal = ({ outcome, prefix }: PublishOutcome): boolean =>
-  outcome === 'accepted' || (outcome === 'rejected' && permanentPrefixes.includes(prefix ?? 'other'));
+/** Decides whether to try this relay again. Counts refusals that do not say so themselves. */
+export function judgeOutcome(
+  entry: Entry,
+  url: string,
+  published: Omit<PublishOutcome, 'outcome'> & Pick<AttemptOutcome, 'outcome'>,
+): AttemptOutcome {
+  const { outcome, prefix, reason } = published;
+  if (outcome === 'dropped') return { ...published, isFinal: false, isOver: true };
+  if (outcome === 'rejected' && (prefix ?? 'other') === 'other') {
+    const count = (entry.unexplained.get(url) ?? 0) + 1;
+    entry.unexplained.set(url, count);
+    const isFinal = count >= outboxLimits.unexplainedRefusals;
+    const words = reason ?? (isFinal ? `refused ${count} times without a reason` : null);
+    return { ...published, reason: words, isFinal, isOver: isFinal };
+  }
+  const isFinal =
+    outcome === 'accepted' || (outcome === 'rejected' && permanentPrefixes.includes(prefix ?? ''));
+  return { ...published, isFinal, isOver: isFinal || refusesWriter(published) };
+}
 
 /** Records what a relay said. Its acceptance may publish the message, or our hello. */
 export function recordOutcome(
@@ -30,7 +56,7 @@ export function recordOutcome(
     url,
     outcome: outcome.outcome,
     reason: outcome.reason,
-    final: isFinal(outcome),
+    final: outcome.isFinal,
     atMs,
   });
   if (outcome.outcome !== 'accepted') return [];
@@ -49,6 +75,13 @@ function markGreeted(tables: Tables, entry: Entry): DomainEvent[] {
 /** Whether any relay accepted the event. */
 export const isAccepted = (tables: Tables, entry: Entry): boolean =>
   tables.outbox.outcomes(entry.id).some(({ outcome }) => outcome === 'accepted');
+
+/** Whether it is a published message to a peer whose daemon sends receipts. */
+export function isConfirmable(tables: Tables, { purpose, id, peer }: Entry): boolean {
+  if (purpose !== 'message' || tables.messages.findByEvent(id)?.state !== 'published') return false;
+  const receiver = tables.peers.get(peer);
+  return receiver !== null && dialectOf(receiver).receipts;
+}
 
 /** Changes the delivery state of the entry's message, if it is one and may move there. */
 export function moveMessage(

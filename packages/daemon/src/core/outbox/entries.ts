@@ -3,30 +3,40 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry } from '../model/outbox.ts';
 import type { Store, Tables } from '../ports/store.ts';
-import { type AttemptOutcome, isAccepted, isFinal, moveMessage, recordOutcome } from './delivery-state.ts';
-import { type Entry, newEntry } from './entry.ts';
+import { refusesWriter } from '../relays/write-budget.ts';
+import {
+  type AttemptOutcome,
+  isAccepted,
+  isConfirmable,
+  moveMessage,
+  recordOutcome,
+} from './delivery-state.ts';
+import { type Entry, isRepeat, newEntry } from './entry.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 /**
- * Owns the entries, and decides when one is over: every relay gave a final outcome, the peer confirmed, or time is
- * up. It is then removed from disk, in one transaction with the delivery state that follows from it. Methods that
- * return a promise reject when the store refuses the change.
+ * Owns the entries, and decides when one is over: the peer confirmed, time is up, or every relay gave its outcome and
+ * no receipt is expected. It is then removed from disk, in one transaction with the delivery state that follows from it.
+ * Methods that return a promise reject when the store refuses the change.
  */
 export interface Entries {
   /** Adds an item that is on disk. @returns its entry; null if it is there already */
   add(item: OutboxEntry): Entry | null;
   get(eventId: string): Entry | undefined;
   all(): Entry[];
-  count(): number;
+  /** Returns the number of entries with a relay to be asked for the first time. */
+  countPending(): number;
   isExpired(entry: Entry): boolean;
+  /** Returns how long ago the last relay accepted an entry that some did. */
+  msSinceAccepted(entry: Entry): number;
   /** Records what a relay said; ends the entry if that was the last final outcome. */
   record(entry: Entry, url: string, outcome: AttemptOutcome): Promise<void>;
   /** Ends the entry if no relay is pending. */
   settle(entry: Entry): Promise<void>;
-  /** Returns the skipped relays, to be tried after all, if no other relay accepted the event. */
-  unskip(entry: Entry): readonly string[];
   /** Ends an entry that may not be sent any more. */
   giveUp(entry: Entry, state: 'expired' | 'failed'): Promise<void>;
+  /** Ends an entry that awaits nothing but a receipt, and keeps its delivery state. */
+  release(entry: Entry): Promise<void>;
   /** Gives up expired entries without an attempt under way. */
   expire(): Promise<void>;
   /** Gives up everything for this peer without an attempt under way. */
@@ -46,16 +56,18 @@ export function createEntries(deps: {
   /** Wall-clock time that ignores unconfirmed forward jumps: an expired message cannot be brought back. */
   readonly confirmedNow: () => UnixMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
+  readonly onOver: (entry: Entry) => void;
 }): Entries {
   const { store, clock, batcher, emit } = deps;
   const entries = new Map<string, Entry>();
+  let added = 0;
 
   const isExpired = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.confirmedNow();
 
-  /** Removes it from disk; a message that no relay accepted has failed. */
+  /** Removes it from disk, unless a receipt is expected; a message that no relay accepted has failed. */
   function finish(tables: Tables, entry: Entry): DomainEvent[] {
     const isTaken = isAccepted(tables, entry);
-    if (!isTaken && entry.skipped.size > 0) return [];
+    if (isTaken ? entry.awaitsReceipt : entry.skipped.size + entry.droppedBy.size > 0) return [];
     const events = isTaken ? [] : moveMessage(tables, entry, 'failed', clock.now());
     tables.outbox.remove(entry.id);
     forget(entry);
@@ -65,6 +77,26 @@ export function createEntries(deps: {
   function forget(entry: Entry): void {
     entry.pending.clear();
     entries.delete(entry.id);
+    deps.onOver(entry);
+  }
+
+  function note(tables: Tables, entry: Entry, url: string, outcome: AttemptOutcome): void {
+    if (outcome.outcome === 'accepted') {
+      entry.acceptedBy.add(url);
+      entry.refusals.delete(url);
+      entry.awaitsReceipt ||= isConfirmable(tables, entry);
+    }
+    if (outcome.outcome === 'dropped') entry.droppedBy.add(url);
+    if (refusesWriter(outcome)) {
+      const count = (entry.refusals.get(url)?.count ?? 0) + 1;
+      entry.refusals.set(url, { count, at: clock.monotonic() });
+    }
+    if (outcome.isOver) entry.pending.delete(url);
+  }
+
+  async function settle(entry: Entry): Promise<void> {
+    if (entry.pending.size > 0) return;
+    emit(await store.transaction((tables) => finish(tables, entry)));
   }
 
   async function giveUp(over: readonly Entry[], state: 'expired' | 'failed'): Promise<void> {
@@ -87,35 +119,41 @@ export function createEntries(deps: {
   return {
     add(item) {
       if (entries.has(item.eventId)) return null;
-      const entry = newEntry(item);
+      const entry = newEntry(item, ++added);
       entries.set(entry.id, entry);
+      store.peek((tables) => {
+        for (const { url, outcome } of tables.outbox.outcomes(entry.id)) {
+          if (outcome === 'accepted') entry.acceptedBy.add(url);
+        }
+        entry.awaitsReceipt = entry.acceptedBy.size > 0 && isConfirmable(tables, entry);
+      });
       return entry;
     },
     get: (eventId) => entries.get(eventId),
     all: () => [...entries.values()],
-    count: () => entries.size,
+    countPending: () =>
+      [...entries.values()].filter((entry) => [...entry.pending].some((url) => !isRepeat(entry, url))).length,
     isExpired,
+    msSinceAccepted(entry) {
+      const outcomes = store.peek((tables) => tables.outbox.outcomes(entry.id));
+      const times = outcomes.flatMap(({ outcome, atMs }) => (outcome === 'accepted' ? atMs : []));
+      return Math.max(0, deps.confirmedNow() - Math.max(...times));
+    },
     record(entry, url, outcome) {
       const atMs = clock.now();
       return batcher.add((tables) => {
         const moved = recordOutcome(tables, entry, url, outcome, atMs);
-        if (isFinal(outcome)) entry.pending.delete(url);
+        note(tables, entry, url, outcome);
         return entry.pending.size > 0 ? moved : [...moved, ...finish(tables, entry)];
       });
     },
-    async settle(entry) {
-      if (entry.pending.size > 0) return;
-      emit(await store.transaction((tables) => finish(tables, entry)));
-    },
-    unskip(entry) {
-      if (entry.pending.size > 0 || !entries.has(entry.id)) return [];
-      // A refusal is better than a message that was never offered.
-      entry.triesAll = true;
-      const urls = [...entry.skipped];
-      entry.skipped.clear();
-      return urls;
-    },
+    settle,
     giveUp: (entry, state) => giveUp([entry], state),
+    async release(entry) {
+      entry.awaitsReceipt = false;
+      for (const url of [...entry.pending]) if (isRepeat(entry, url)) entry.pending.delete(url);
+      await settle(entry);
+    },
     expire: () => giveUp(idle(isExpired), 'expired'),
     withdraw: (peer) =>
       giveUp(

@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { MonotonicMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { OutboxEntry, Purpose } from '../model/outbox.ts';
 
@@ -8,13 +8,27 @@ export interface Entry {
   id: string;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
+  /** Grows from entry to entry. */
+  readonly order: number;
   readonly expiresAtMs: UnixMs;
-  /** Relays without a final outcome. */
+  /** Bytes of the event. */
+  readonly bytes: number;
+  /** Relays to be asked, for the first time or again. */
   readonly pending: Set<string>;
-  /** Relays skipped because they refuse everything we write; tried after all if no other relay accepts the event. */
+  /** Relays that accepted it. */
+  readonly acceptedBy: Set<string>;
+  /** Relays skipped because they refuse everything we write. */
   readonly skipped: Set<string>;
-  /** Set once the skipped relays are tried: from then on none is skipped. */
-  triesAll: boolean;
+  /** Relays that refused us, not the event: how often, and when last. They may accept it later. */
+  readonly refusals: Map<string, { readonly count: number; readonly at: MonotonicMs }>;
+  /** Relays that accepted it and are known to drop what they accept. They are asked again once they keep messages. */
+  readonly droppedBy: Set<string>;
+  /** Refusals that do not say whether another attempt makes sense, per relay. */
+  readonly unexplained: Map<string, number>;
+  /** Relays asked in addition to ours and the peer's, because the peer has not confirmed. */
+  readonly extra: Set<string>;
+  /** It stays until the peer's receipt: the message may be lost although a relay accepted it. */
+  awaitsReceipt: boolean;
   /** Attempts under way, over all lanes. */
   inFlight: number;
   /** Number of times it was re-signed. */
@@ -23,18 +37,32 @@ export interface Entry {
   resigning: Promise<boolean> | null;
 }
 
-export const newEntry = ({ eventId, peer, purpose, expiresAtMs }: OutboxEntry): Entry => ({
+export const newEntry = (
+  { eventId, peer, purpose, expiresAtMs, bytes }: OutboxEntry,
+  order: number,
+): Entry => ({
   id: eventId,
   peer,
   purpose,
+  order,
   expiresAtMs,
+  bytes,
   pending: new Set(),
+  acceptedBy: new Set(),
   skipped: new Set(),
-  triesAll: false,
+  refusals: new Map(),
+  droppedBy: new Set(),
+  unexplained: new Map(),
+  extra: new Set(),
+  awaitsReceipt: false,
   inFlight: 0,
   resigned: 0,
   resigning: null,
 });
+
+/** Whether an attempt on this relay is one more than needed: it accepted the event already, or is an extra one. */
+export const isRepeat = (entry: Entry, url: string): boolean =>
+  entry.acceptedBy.has(url) || entry.extra.has(url);
 
 /** Result of an attempt, which decides what the lane does next. */
 export type AttemptResult =

@@ -1,12 +1,16 @@
 import type { Cancel, Clock, MonotonicMs, Random, UnixMs } from '@ocmesh/shared/ambient';
-import { type Purpose, purposes } from '../model/outbox.ts';
+import { purposes } from '../model/outbox.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import type { AttemptResult, Entry } from './entry.ts';
+import { type AttemptResult, type Entry, isRepeat } from './entry.ts';
 import { outboxLimits } from './limits.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 /** Pause after an attempt on a relay that seemed connected and was not. Its next connection ends the pause. */
 const NOT_CONNECTED_MS = 1_000;
+
+/** Queues of a lane, the most urgent first. A repeat can wait: it is for the case that something got lost. */
+const queues = [...purposes, 'repeat'] as const;
+type Queue = (typeof queues)[number];
 
 /** Events on their way to one relay. */
 export interface Lane {
@@ -37,7 +41,7 @@ export function createLane(
   },
 ): Lane {
   const { clock, random, budget } = deps;
-  const ready: Record<Purpose, Entry[]> = { message: [], receipt: [], reply: [], hello: [] };
+  const ready: Record<Queue, Entry[]> = { message: [], receipt: [], reply: [], hello: [], repeat: [] };
   const waiting = new Map<Entry, { cancel: Cancel; atMs: UnixMs }>();
   const attempts = new Map<Entry, number>();
   const inFlight = new Map<Entry, Promise<void>>();
@@ -50,19 +54,22 @@ export function createLane(
 
   const isPending = (entry: Entry): boolean => entry.pending.has(url);
 
+  const queueOf = (entry: Entry): Queue => (isRepeat(entry, url) ? 'repeat' : entry.purpose);
+
   function add(entry: Entry): void {
-    if (ready[entry.purpose].push(entry) >= sweepAt) sweep(entry.purpose);
+    const queue = queueOf(entry);
+    if (ready[queue].push(entry) >= sweepAt) sweep(queue);
     run();
   }
 
-  function sweep(purpose: Purpose): void {
-    ready[purpose] = ready[purpose].filter(isPending);
-    sweepAt = Math.max(64, 2 * ready[purpose].length);
+  function sweep(queue: Queue): void {
+    ready[queue] = ready[queue].filter(isPending);
+    sweepAt = Math.max(64, 2 * ready[queue].length);
   }
 
   function run(): void {
     while (!stopped && inFlight.size < window && deps.isOpen()) {
-      const queue = purposes.map((purpose) => ready[purpose]).find((each) => each.length > 0);
+      const queue = queues.map((each) => ready[each]).find((each) => each.length > 0);
       if (!queue) return;
       const waitMs = Math.max(budget.waitMs(url), backoffUntil - clock.monotonic());
       if (waitMs > 0) return pause(waitMs);
@@ -91,7 +98,7 @@ export function createLane(
     if (result === 'silent') window = Math.max(1, window >> 1);
     else if (result !== 'not_connected') window = outboxLimits.inFlight;
     if (result === 'done' || !isPending(entry)) attempts.delete(entry);
-    else if (result === 'not_connected' || result === 'again') ready[entry.purpose].unshift(entry);
+    else if (result === 'not_connected' || result === 'again') ready[queueOf(entry)].unshift(entry);
     else retry(entry);
     // A closing socket accepts nothing and still counts as open: retrying at once would never let it close.
     if (result === 'not_connected') pause(NOT_CONNECTED_MS);
@@ -121,7 +128,7 @@ export function createLane(
       waiting.clear();
       for (const [entry, { cancel }] of back.reverse()) {
         cancel();
-        ready[entry.purpose].unshift(entry);
+        ready[queueOf(entry)].unshift(entry);
       }
       run();
     },
@@ -129,9 +136,7 @@ export function createLane(
       backoffUntil = clock.monotonic() + ms;
     },
     isEmpty: () =>
-      waiting.size === 0 &&
-      inFlight.size === 0 &&
-      purposes.every((purpose) => !ready[purpose].some(isPending)),
+      waiting.size === 0 && inFlight.size === 0 && queues.every((each) => !ready[each].some(isPending)),
     nextAttemptAtMs(entry) {
       const retryAtMs = waiting.get(entry)?.atMs;
       if (retryAtMs !== undefined) return retryAtMs;

@@ -10,4 +10,12 @@ export const outboxLimits = {
   resignMinutes: 10,
   /** How often one message is re-signed: a relay that rejects every date has a wrong clock. */
   resigns: 5,
+  /** Refusals without a known reason after which a relay is not asked again: about a quarter of an hour. */
+  unexplainedRefusals: 10,
+  /** Candidates asked at a time in addition to our relays, for a message that an online peer does not confirm. */
+  extraRelays: 2,
+  /** Messages kept until the peer's receipt although a relay accepted them: as many as may be queued. */
+  awaitingReceipt: 10_000,
+  /** Bytes of their events: they cannot be removed from the store, and must leave most of its 64 MiB to others. */
+  awaitingReceiptBytes: 16 * 1024 * 1024,
 } as const;

@@ -46,12 +46,16 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
     random: createSeededRandom(1),
     log,
     budget: createWriteBudget(clock),
-    resign: { ifOld: async () => false, ifDateRefused: async () => false },
+    resign: { ifOld: async () => false, ifDateRefused: async () => false, ifUnconfirmed: async () => false },
+    relayTests: { drops: () => false, onProof() {} },
     ownRelays: () => mesh.relays.map(({ url }) => url),
+    spareRelays: () => [],
     relaysOf: () => [],
+    askForRelays() {},
+    isOnline: () => false,
     confirmedNow: clock.now,
     emit() {},
-    bounds: { okBatchMs: 0 },
+    bounds: { okBatchMs: 0, awaitingReceipt: 10, awaitingReceiptBytes: 10_000 },
   });
   works = false;
   outbox.start();

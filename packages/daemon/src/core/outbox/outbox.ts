@@ -1,23 +1,39 @@
-import { type Cancel, type Clock, every, type Log, type Random, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  atMostEvery,
+  type Cancel,
+  type Clock,
+  every,
+  type Log,
+  minuteMs,
+  type Random,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { createAttempt } from './attempts.ts';
 import { createEntries } from './entries.ts';
 import type { AttemptResult, Entry } from './entry.ts';
 import { createLanes } from './lanes.ts';
+import { createQueueing } from './queueing.ts';
+import { createReceiptWatch } from './receipt-watch.ts';
 import type { Resign } from './resign-event.ts';
+import { createTargets } from './targets.ts';
+import type { AwaitBounds } from './waits.ts';
 import { type BatchBounds, createWriteBatcher } from './write-batcher.ts';
 
 /** How often expired entries are looked for. */
 const EXPIRY_MS = 10_000;
 /** Pause after a store failure: an outcome that cannot be recorded would be published over and over. */
 const STORE_FAILURE_MS = 5_000;
-/** How often the network is asked to keep the connection to a peer's relay. */
+/** How often the network is asked to keep the connection to a peer's relay, and skipped relays are looked at again. */
 const REACH_MS = 60_000;
+
+export type OutboxBounds = BatchBounds & AwaitBounds;
 
 export interface Outbox {
   start(): void;
@@ -25,6 +41,7 @@ export interface Outbox {
   offer(items: readonly OutboxItem[]): void;
   /** Sends the relay everything that is pending for it. */
   onConnected(url: string): void;
+  onDisconnected(): void;
   /** Call when our own relays, or those of a peer, have changed. */
   onRelaysChanged(): void;
   onEvent(event: DomainEvent): void;
@@ -32,14 +49,16 @@ export interface Outbox {
   nextAttemptAtMs(eventId: string): UnixMs | null;
   /** Returns the number of events on their way out: messages, receipts, replies and hellos. */
   depth(): number;
+  /** Returns the number of messages that no relay accepted and no connected relay will be asked for. */
+  stalled(): number;
   /** Stops taking up work and waits for what is in flight. */
   stop(): Promise<void>;
 }
 
 /**
- * Publishes the same signed bytes to every relay until each has given a final outcome, the peer has confirmed, or
- * time is up. Only then is an item removed from disk: after a crash it is sent again, and relays and peers recognize
- * it by its id.
+ * Publishes the same signed bytes to every relay until each has given its outcome, and if the peer sends receipts, until
+ * it has confirmed, or until time is up. Only then is an item removed from disk: after a crash it is sent again, and
+ * relays and peers recognize it by its id.
  */
 export function createOutbox(deps: {
   readonly store: Store;
@@ -50,19 +69,43 @@ export function createOutbox(deps: {
   readonly budget: WriteBudget;
   readonly resign: Resign;
   readonly ownRelays: () => readonly string[];
+  /** Returns candidates that are not in use. */
+  readonly spareRelays: () => readonly string[];
   /** Returns the relays this peer reads from, beyond our own. */
   readonly relaysOf: (peer: Pubkey) => readonly string[];
+  /** Asks for the relays this peer reads from. */
+  readonly askForRelays: (peer: Pubkey) => void;
+  readonly isOnline: (peer: Pubkey) => boolean;
+  readonly relayTests: Pick<RelayTests, 'drops' | 'onProof'>;
   /** Wall-clock time that ignores unconfirmed forward jumps. */
   readonly confirmedNow: () => UnixMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
-  readonly bounds: BatchBounds;
+  readonly bounds: OutboxBounds;
 }): Outbox {
-  const { store, network, clock, random, log, budget, resign, confirmedNow, emit } = deps;
+  const { store, network, clock, random, log, budget, confirmedNow, emit } = deps;
   const batcher = createWriteBatcher(deps);
-  const entries = createEntries({ store, clock, batcher, confirmedNow, emit });
-  const attempt = createAttempt({ store, network, budget, resign, entries });
-  const isOpen = (url: string): boolean => network.relays().some((relay) => relay.url === url && relay.open);
-  const lanes = createLanes({ clock, random, budget, isOpen, attempt: run });
+  const targets = createTargets(deps);
+  const entries = createEntries({
+    store,
+    clock,
+    batcher,
+    confirmedNow,
+    emit,
+    onOver: (entry) => receiptWatch.remove(entry),
+  });
+  const attempt = createAttempt({ ...deps, entries, targets });
+  const lanes = createLanes({ clock, random, budget, isOpen: targets.isOpen, attempt: run });
+  const queueing = createQueueing({ ...deps, targets, entries, lanes, onStoreFailure });
+  const receiptWatch = createReceiptWatch({
+    clock,
+    isOnline: deps.isOnline,
+    bounds: deps.bounds,
+    repeat: queueing.repeat,
+    askNew: queueing.queue,
+    onSilent,
+    release: (entry) => entries.release(entry).catch(onStoreFailure),
+  });
+  const isSuspicionDue = atMostEvery(clock, minuteMs);
   let cancelReach: Cancel = () => {};
   let cancelExpiry: Cancel | null = null;
   let stopped = true;
@@ -71,7 +114,8 @@ export function createOutbox(deps: {
     entry.inFlight++;
     try {
       const result = await attempt(entry, url);
-      lanes.queue(entry, entries.unskip(entry));
+      queueing.takeBack(entry);
+      if (entry.awaitsReceipt && entries.get(entry.id) === entry) receiptWatch.add(entry);
       return result;
     } catch (error) {
       entries.restore(entry, url);
@@ -91,27 +135,19 @@ export function createOutbox(deps: {
     const entry = entries.add(item);
     if (!entry) return;
     cancelExpiry ??= clock.after(EXPIRY_MS, expire);
-    queueForRelays(entry);
+    if (entry.awaitsReceipt) receiptWatch.add(entry, clock.monotonic() - entries.msSinceAccepted(entry));
+    queueing.queue(entry);
   }
 
-  /** Queues the entry for relays without a final outcome, and drops relays that are no longer meant. */
-  function queueForRelays(entry: Entry): void {
-    const targets = [...deps.ownRelays(), ...deps.relaysOf(entry.peer)];
-    const final = store
-      .peek((tables) => tables.outbox.outcomes(entry.id))
-      .flatMap((outcome) => (outcome.final ? [outcome.url] : []));
-    for (const url of entry.pending) if (!targets.includes(url)) entry.pending.delete(url);
-    const isDone = (url: string): boolean =>
-      final.includes(url) || entry.pending.has(url) || entry.skipped.has(url);
-    lanes.queue(
-      entry,
-      targets.filter((url) => !isDone(url)),
-    );
-    if (entry.pending.size > 0 || targets.length === 0) return;
-    entries
-      .settle(entry)
-      .then(() => lanes.queue(entry, entries.unskip(entry)))
-      .catch(onStoreFailure);
+  /** Brings in more relays: those that accepted the messages may have dropped them, or the peer may not read them. */
+  function onSilent(silent: readonly Entry[]): void {
+    for (const entry of silent) {
+      deps.askForRelays(entry.peer);
+      targets.addExtra(entry);
+    }
+    const relays = [...new Set(silent.flatMap(({ acceptedBy }) => [...acceptedBy]))];
+    if (isSuspicionDue()) emit([{ type: 'relays.suspected', relays }]);
+    reach();
   }
 
   /** Keeps the connections to peers' relays only while there is something to write. */
@@ -121,8 +157,13 @@ export function createOutbox(deps: {
 
   function expire(): void {
     entries.expire().catch(onStoreFailure);
-    cancelExpiry = entries.count() > 0 ? clock.after(EXPIRY_MS, expire) : null;
+    cancelExpiry = entries.all().length > 0 ? clock.after(EXPIRY_MS, expire) : null;
   }
+
+  budget.onStanding(() => {
+    queueing.takeBackAll();
+    receiptWatch.onStanding(budget.refusesUs);
+  });
 
   return {
     start() {
@@ -130,17 +171,27 @@ export function createOutbox(deps: {
       for (const item of store.peek((tables) => tables.outbox.entries())) add(item);
       entries.expire().catch(onStoreFailure);
       reach();
-      cancelReach = every(clock, REACH_MS, reach);
+      cancelReach = every(clock, REACH_MS, () => {
+        queueing.takeBackAll();
+        reach();
+      });
     },
     offer(items) {
       if (stopped) return;
-      for (const { event, ...item } of items) add({ ...item, eventId: event.id });
+      for (const { event, ...item } of items) {
+        add({ ...item, eventId: event.id, bytes: JSON.stringify(event).length });
+      }
       reach();
     },
-    onConnected: lanes.onConnected,
+    onConnected(url) {
+      lanes.onConnected(url);
+      queueing.takeBackAll();
+      receiptWatch.onConnected(url);
+    },
+    onDisconnected: queueing.takeBackAll,
     onRelaysChanged() {
       if (stopped) return;
-      for (const entry of entries.all()) queueForRelays(entry);
+      for (const entry of entries.all()) queueing.queue(entry);
       reach();
     },
     onEvent(event) {
@@ -148,22 +199,33 @@ export function createOutbox(deps: {
         entries.withdraw(event.peer.pubkey).catch(onStoreFailure);
         return;
       }
+      if (event.type === 'relay.conduct') queueing.takeBackAll();
+      if (event.type === 'peer.online' || event.type === 'peer.hello') receiptWatch.onShown(event.pubkey);
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
       const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
       const entry = eventId === undefined ? undefined : entries.get(eventId);
-      if (entry) entries.forget(entry);
+      if (!entry) return;
+      receiptWatch.onConfirmed(entry);
+      const [url, ...others] = entry.acceptedBy;
+      if (url !== undefined && others.length === 0) deps.relayTests.onProof(url);
+      entries.forget(entry);
     },
     nextAttemptAtMs(eventId) {
       const entry = entries.get(eventId);
-      return entry ? lanes.nextAttemptAtMs(entry) : null;
+      return entry ? earliest(lanes.nextAttemptAtMs(entry), receiptWatch.nextRepeatAtMs(entry)) : null;
     },
-    depth: entries.count,
+    depth: entries.countPending,
+    stalled: () => targets.countStalled(entries.all()),
     async stop() {
       stopped = true;
       cancelReach();
       cancelExpiry?.();
+      receiptWatch.stop();
       batcher.flushNow();
       await lanes.stop();
     },
   };
 }
+
+const earliest = (one: UnixMs | null, other: UnixMs | null): UnixMs | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);

@@ -14,13 +14,15 @@ const CLOSE_TO_NOW_SEC = 60;
 
 /**
  * Puts a message into a newly signed event with the same `mid`, by which receivers recognize it. Only for messages
- * that carry a `mid`, and only if no relay accepted the old event or a relay refused its date. The methods return
- * whether the entry has a new event.
+ * that carry a `mid`, and only if no relay accepted the old event, a relay refused its date, or its receipt is missing.
+ * The methods return whether the entry has a new event.
  */
 export interface Resign {
   /** Re-signs a message that no relay accepted for so long that relays and receivers would ignore its date. */
   ifOld(entry: Entry, item: OutboxItem): Promise<boolean>;
   ifDateRefused(entry: Entry, item: OutboxItem, outcome: PublishOutcome): Promise<boolean>;
+  /** Re-signs a message that relays accepted and the peer did not confirm: if it has the message, it confirms it again. */
+  ifUnconfirmed(entry: Entry, item: OutboxItem): Promise<boolean>;
 }
 
 export function createResign(deps: {
@@ -75,5 +77,6 @@ export function createResign(deps: {
       ABOUT_THE_DATE.test(reason ?? '') &&
       Math.abs(ageSec(item)) > CLOSE_TO_NOW_SEC &&
       resign(entry, item),
+    ifUnconfirmed: resign,
   };
 }

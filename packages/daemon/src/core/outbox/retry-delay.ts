@@ -1,4 +1,4 @@
-import { backoffMs, withJitter } from '@ocmesh/shared/ambient';
+import { backoffMs, hourMs, minuteMs, withJitter } from '@ocmesh/shared/ambient';
 
 const range = { firstMs: 2_000, maxMs: 600_000 };
 
@@ -10,3 +10,14 @@ const range = { firstMs: 2_000, maxMs: 600_000 };
  */
 export const retryDelayMs = (attempts: number, unit: number): number =>
   Math.round(withJitter(backoffMs(range, attempts - 1), unit));
+
+/** At most eleven in the seven days that a message lives. */
+const repeatDelays = [minuteMs, 5 * minuteMs, 30 * minuteMs, 3 * hourMs, 24 * hourMs] as const;
+
+/**
+ * Returns the pause before an event is offered once more to relays that accepted or refused it before: from a minute
+ * to a day.
+ * @param repeats how often it was offered again so far
+ */
+export const repeatDelayMs = (repeats: number): number =>
+  repeatDelays[Math.min(repeats, repeatDelays.length - 1)] as number;

@@ -11,6 +11,9 @@ interface Measures {
   readonly peersKnown: number;
   /** Our own relays, by state. */
   readonly relays: Readonly<Record<RelayState, number>>;
+  /** Own relays by whether they keep and forward our messages. */
+  readonly relaysKeeping: Readonly<Record<string, number>>;
+  readonly relaysForwarding: Readonly<Record<string, number>>;
   /** Events from relays since start. */
   readonly events: number;
   /** Events without effect since start, by reason. */

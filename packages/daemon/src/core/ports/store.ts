@@ -227,6 +227,11 @@ export interface OutboxTable {
   replace(eventId: string, event: NostrEvent): void;
   /** Removes an item. The outcomes of a message are kept as long as the message. */
   remove(eventId: string): void;
+  /**
+   * Removes up to `limit` items whose message a relay accepted, to one peer or to anyone, the oldest first.
+   * @returns how many were removed
+   */
+  removePublished(limit: number, peer?: Pubkey): number;
   /** Records the outcome on one relay, replacing an earlier one unless that was final. */
   record(eventId: string, outcome: RelayOutcomeRecord): void;
   /** Returns the outcomes in order of time. */

@@ -6,6 +6,8 @@ export interface ConfiguredRelays {
   readonly named: readonly string[] | null;
   /** Used if none are configured. All agents have them in the same order. */
   readonly candidates: readonly string[];
+  /** Whether the same operator runs both relays. */
+  readonly haveSameOperator: (one: string, other: string) => boolean;
 }
 
 /** A relay that the owner added or removed while the daemon ran. */
@@ -16,7 +18,7 @@ export interface RelayChoice {
 
 /** Applies the owner's choices: configured relays without the removed ones (`pool`), and the added ones. */
 export function applyChoices(
-  { named, candidates }: ConfiguredRelays,
+  { named, candidates }: Pick<ConfiguredRelays, 'named' | 'candidates'>,
   choices: readonly RelayChoice[],
 ): { readonly pool: readonly string[]; readonly added: readonly string[] } {
   const refused = new Set(choices.flatMap(({ url, wanted }) => (wanted ? [] : [url])));
@@ -38,7 +40,17 @@ export function chooseRelays(
   if (configured.named !== null) return [...pool, ...added];
   const usable = pool.filter((url) => !isBenched(url));
   // If all of them fail, the network is to blame.
-  const chosen = (usable.length > 0 ? usable : pool).slice(0, ownRelayLimits.default.count);
+  const chosen = firstOf(usable.length > 0 ? usable : pool, configured.haveSameOperator);
   const onTrial = pool.filter((url) => isOnTrial(url) && !chosen.includes(url));
   return [...chosen, ...onTrial, ...added];
+}
+
+/** Returns the first relays that fail independently; two of the same operator only if there are not enough others. */
+function firstOf(urls: readonly string[], haveSameOperator: ConfiguredRelays['haveSameOperator']): string[] {
+  const independent = urls.filter(
+    (url, n) => !urls.slice(0, n).some((other) => haveSameOperator(url, other)),
+  );
+  const others = urls.filter((url) => !independent.includes(url));
+  const chosen = [...independent, ...others].slice(0, ownRelayLimits.default.count);
+  return urls.filter((url) => chosen.includes(url));
 }

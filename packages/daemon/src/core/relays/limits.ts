@@ -12,6 +12,34 @@ export const ownRelayLimits = {
     /** How long nothing is written to a relay that refuses everything, as long as another one accepts it. */
     refusedHours: 24,
   },
+  test: {
+    /** Seconds from the EOSE of our subscription for messages to the first test of a relay. */
+    firstSeconds: 2,
+    /** Seconds that a relay gets to store and forward a test event after its OK. */
+    settleSeconds: 2,
+    /** Seconds for which it is asked again before it counts as one that drops. */
+    findSeconds: 8,
+    /** Seconds between two such queries. */
+    findEverySeconds: 2,
+    /** Seconds until it is asked once more: some relays keep events for a minute. */
+    againSeconds: 75,
+    /** Seconds from a failed test to the one that confirms it. */
+    confirmSeconds: 20,
+    /** Most minutes between two tests of a relay; at least half as many. */
+    everyMinutes: 60,
+    /** The same while a relay drops what it accepts: it may recover. */
+    failingMinutes: 30,
+    /** Minutes between two tests that a missing receipt causes. */
+    suspicionMinutes: 2,
+    /** Seconds after which relays may delete a test event (NIP-40). */
+    expirationSeconds: 300,
+    /** Test events a day on one relay, usually 31 of 1.7 KB: public relays are shared. */
+    writesPerDay: 50,
+    /** Of these, at once: a relay that disconnects often is tested at each connection. */
+    writesBurst: 8,
+    /** Test events whose ids are remembered: they are no mail, whenever a relay delivers them. */
+    remembered: 500,
+  },
   default: {
     /** Candidates in use: the first healthy ones, so that all agents overlap. */
     count: 5,

@@ -21,6 +21,8 @@ const TRIAL_MS = ownRelayLimits.default.trialMinutes * minuteMs;
 export interface RelayList {
   /** Returns the relays in use, in order. */
   urls(): readonly string[];
+  /** Returns the candidates that are not in use; none if the owner configured relays. */
+  spare(): readonly string[];
   /**
    * Resolves when the choice is on disk. A relay that is already in use keeps its place.
    * @param url in normal form
@@ -29,6 +31,8 @@ export interface RelayList {
   add(url: string): Promise<boolean>;
   /** Resolves when the choice is on disk. @returns whether the relay was on the list */
   remove(url: string): Promise<boolean>;
+  /** Replaces failing candidates now. */
+  check(): void;
   start(): void;
   stop(): void;
 }
@@ -46,6 +50,8 @@ export function createRelayList(
     readonly log: Log;
     /** Whether a relay refuses everything we write. */
     readonly refusesUs: (url: string) => boolean;
+    /** Whether it drops what it accepts. */
+    readonly failsTests: (url: string) => boolean;
     readonly onChanged: () => void;
   },
   options: ConfiguredRelays,
@@ -90,9 +96,12 @@ export function createRelayList(
   }
 
   function check(): void {
+    if (options.named !== null) return;
     const now = clock.monotonic();
     const relays = network.relays().filter(({ role }) => role === 'own');
-    const healthy = relays.filter(({ url, state }) => state === 'connected' && !deps.refusesUs(url));
+    const healthy = relays.filter(
+      ({ url, state }) => state === 'connected' && !deps.refusesUs(url) && !deps.failsTests(url),
+    );
     // If none is healthy, our network is to blame, and the time does not count against them.
     if (healthy.length === 0) for (const { url } of relays) healthyAt.set(url, now);
     for (const { url } of healthy) healthyAt.set(url, now);
@@ -109,8 +118,10 @@ export function createRelayList(
     const lastHealthy = healthyAt.get(url) ?? now;
     const trial = trialSince.get(url);
     if (trial === undefined) {
-      if (now - lastHealthy < FAILING_MS || !options.candidates.includes(url)) return;
-      log.warn('relay failing for an hour: the next candidate takes its place', { relay: url });
+      const isDropping = deps.failsTests(url);
+      if ((now - lastHealthy < FAILING_MS && !isDropping) || !options.candidates.includes(url)) return;
+      const why = isDropping ? 'relay drops what it accepts' : 'relay failing for an hour';
+      log.warn(`${why}: the next candidate takes its place`, { relay: url });
       benchedAt.set(url, now);
     } else if (now - trial >= TRIAL_MS) {
       trialSince.delete(url);
@@ -128,6 +139,12 @@ export function createRelayList(
 
   return {
     urls: () => inUse,
+    spare() {
+      if (options.named !== null) return [];
+      return applyChoices(options, choices()).pool.filter(
+        (url) => !inUse.includes(url) && !benchedAt.has(url),
+      );
+    },
     async add(url) {
       if (inUse.includes(url)) return false;
       await recordChoice(url, true);
@@ -139,6 +156,7 @@ export function createRelayList(
       await recordChoice(url, false);
       return true;
     },
+    check,
     start() {
       for (const url of inUse) healthyAt.set(url, clock.monotonic());
       if (options.named === null) cancel = every(clock, CHECK_MS, check);

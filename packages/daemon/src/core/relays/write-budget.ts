@@ -21,10 +21,19 @@ export interface WriteBudget {
   onOutcome(url: string, outcome: PublishOutcome): void;
   /** Whether it refuses everything we write. For a day it is then used only if no other relay is left. */
   refusesUs(url: string): boolean;
+  /** Calls the listener when a relay begins or ceases to refuse everything, except when the day has passed. */
+  onStanding(listener: () => void): void;
 }
 
 /** Reason prefixes that refuse the writer, not the event. */
 const writerPrefixes: readonly string[] = ['restricted', 'blocked', 'mute'];
+
+/** Whether the relay refused us, not the event: it may accept the same event later. */
+export const refusesWriter = ({
+  outcome,
+  prefix,
+}: Pick<PublishOutcome, 'prefix'> & { readonly outcome: string }): boolean =>
+  outcome === 'rejected' && writerPrefixes.includes(prefix ?? '');
 
 export function createWriteBudget(clock: Clock): WriteBudget {
   interface Account {
@@ -34,6 +43,7 @@ export function createWriteBudget(clock: Clock): WriteBudget {
     refusedUntil: MonotonicMs;
   }
   const accounts = new Map<string, Account>();
+  const listeners: (() => void)[] = [];
 
   function accountOf(url: string): Account {
     const account = accounts.get(url) ?? {
@@ -45,22 +55,29 @@ export function createWriteBudget(clock: Clock): WriteBudget {
     return account;
   }
 
+  const refusesUs = (url: string): boolean => accountOf(url).refusedUntil > clock.monotonic();
+
   return {
     waitMs(url) {
       const { tokens, pausedUntil } = accountOf(url);
       return Math.max(tokens?.waitMs() ?? 0, pausedUntil - clock.monotonic(), 0);
     },
     spend: (url) => void accountOf(url).tokens?.take(),
-    onOutcome(url, { outcome, prefix, reason }) {
+    onOutcome(url, published) {
+      const { outcome, prefix, reason } = published;
       const account = accountOf(url);
+      const refusedBefore = refusesUs(url);
       if (outcome === 'accepted') account.refusedUntil = 0;
-      if (outcome !== 'rejected') return;
-      if (prefix === 'rate-limited') account.pausedUntil = clock.monotonic() + pauseMs(reason ?? '');
-      if (writerPrefixes.includes(prefix ?? '')) {
+      if (outcome === 'rejected' && prefix === 'rate-limited') {
+        account.pausedUntil = clock.monotonic() + pauseMs(reason ?? '');
+      }
+      if (refusesWriter(published)) {
         account.refusedUntil = clock.monotonic() + ownRelayLimits.write.refusedHours * hourMs;
       }
+      if (refusesUs(url) !== refusedBefore) for (const listener of listeners) listener();
     },
-    refusesUs: (url) => accountOf(url).refusedUntil > clock.monotonic(),
+    refusesUs,
+    onStanding: (listener) => void listeners.push(listener),
   };
 }
 

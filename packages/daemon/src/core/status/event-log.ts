@@ -21,6 +21,10 @@ export function logEvent(event: DomainEvent, log: Log): void {
         log.warn(reason.message, { code: reason.code, next_step: reasonStep(reason, 'command') });
       if (event.reasons.length === 0) log.info('healthy again');
       return;
+    case 'relays.suspected':
+      return log.info('an online peer has not confirmed what relays accepted', {
+        relays: event.relays.join(' '),
+      });
     case 'message.state':
       return log.debug(`message ${event.state}`, { id: event.id });
   }

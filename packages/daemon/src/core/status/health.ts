@@ -1,33 +1,26 @@
-import { type Clock, type MonotonicMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import { toNpub } from '../identity/public-key-text.ts';
 import type { Crowded } from '../messaging/retention.ts';
-import type { HealthReason } from '../model/domain-events.ts';
+import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
+import type { Conduct } from '../model/relay.ts';
 import type { RelayNetwork, RelaySnapshot } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import { statusLimits } from './limits.ts';
-import { medianOf } from './median.ts';
+import { createRelayHealth } from './relay-health.ts';
 
-const GRACE_MS = statusLimits.noRelaySeconds * 1000;
 const MIB = 1024 * 1024;
-const CLOCK_OFF_MS = statusLimits.clockOffMinutes * minuteMs;
-
-/** A moment on both clocks: one measures how long a condition lasts, the other is shown to people. */
-interface Moment {
-  readonly monotonic: MonotonicMs;
-  readonly wallMs: UnixMs;
-}
 
 export interface Health {
   /** Why the daemon cannot do its work; empty while it can. */
   reasons(): HealthReason[];
+  /** What works, but barely: the next failure of this kind would stop the daemon from doing its work. */
+  warnings(): HealthWarning[];
 }
 
 /**
- * Decides whether the daemon is degraded: no relay, or none to read messages from, for 15 s (also after the start); a
- * store that cannot be written, is full, or on a disk that does not respond; a wrong clock. A condition is noticed, and its time starts, when `reasons` is
- * called: at each change of a relay, and every few seconds.
+ * Decides whether the daemon is degraded: no relay to publish to or to read from (relay-health.ts); a store that cannot be
+ * written, has no room, or is on a disk that does not respond; another daemon with our key.
  */
 export function createHealth(deps: {
   readonly network: RelayNetwork;
@@ -35,45 +28,17 @@ export function createHealth(deps: {
   readonly clock: Clock;
   /** Whose messages leave no room for more, and since when; null while there is room. */
   readonly crowded: () => Crowded | null;
+  /** Whether a relay lets us see which agents are there. */
+  readonly showsPresences: (url: string) => boolean;
+  /** What we found out about a relay. */
+  readonly conductOf: (url: string) => Conduct;
   /** Since when another daemon with our key is online. */
   readonly twinSince: () => UnixMs | null;
+  /** Returns the number of messages that no connected relay will be asked for. */
+  readonly stalledMessages: () => number;
 }): Health {
-  const { network, store, clock } = deps;
-  /** Since when none of our relays is connected. */
-  let disconnectedSince: Moment | null = now();
-  /** Since when some are connected, but we cannot read our messages from any. */
-  let unreadableSince: Moment | null = null;
-  let clockOffSince: Moment | null = null;
-
-  function now(): Moment {
-    return { monotonic: clock.monotonic(), wallMs: clock.now() };
-  }
-
-  const hasLasted = (since: Moment | null): since is Moment =>
-    since !== null && clock.monotonic() - since.monotonic >= GRACE_MS;
-
-  function relayReasons(open: readonly RelaySnapshot[]): HealthReason[] {
-    const isUnreadable = open.length > 0 && !open.some((relay) => relay.carriesDms);
-    disconnectedSince = open.length > 0 ? null : (disconnectedSince ?? now());
-    unreadableSince = isUnreadable ? (unreadableSince ?? now()) : null;
-    if (hasLasted(disconnectedSince)) {
-      return [
-        {
-          code: 'no_relay',
-          message: 'No relay is connected: nothing arrives and nothing goes out.',
-          sinceMs: disconnectedSince.wallMs,
-        },
-      ];
-    }
-    if (!hasLasted(unreadableSince)) return [];
-    return [
-      {
-        code: 'no_dm_relay',
-        message: 'No relay lets us read our messages: they stay on the relays.',
-        sinceMs: unreadableSince.wallMs,
-      },
-    ];
-  }
+  const { network, store } = deps;
+  const relayHealth = createRelayHealth(deps);
 
   function storageReasons(): HealthReason[] {
     const refusal = store.refusal();
@@ -117,23 +82,6 @@ export function createHealth(deps: {
     ];
   }
 
-  function clockReasons(open: readonly RelaySnapshot[]): HealthReason[] {
-    // The median: some relays have a wrong clock themselves.
-    const offsetMs = medianOf(open.flatMap(({ clockOffsetMs }) => clockOffsetMs ?? []));
-    const isOff = offsetMs !== null && Math.abs(offsetMs) > CLOCK_OFF_MS;
-    clockOffSince = isOff ? (clockOffSince ?? now()) : null;
-    if (!isOff || !clockOffSince) return [];
-    const minutes = Math.round(Math.abs(offsetMs) / minuteMs);
-    const direction = offsetMs > 0 ? 'behind' : 'ahead of';
-    return [
-      {
-        code: 'clock_off',
-        message: `The clock of this machine is ${minutes} minutes ${direction} those of the relays: relays and other agents may refuse what we send.`,
-        sinceMs: clockOffSince.wallMs,
-      },
-    ];
-  }
-
   function twinReasons(): HealthReason[] {
     const sinceMs = deps.twinSince();
     if (sinceMs === null) return [];
@@ -147,16 +95,16 @@ export function createHealth(deps: {
     ];
   }
 
+  const openRelays = (): RelaySnapshot[] =>
+    network.relays().filter((relay) => relay.role === 'own' && relay.open);
+
   return {
-    reasons() {
-      const open = network.relays().filter((relay) => relay.role === 'own' && relay.open);
-      return [
-        ...relayReasons(open),
-        ...storageReasons(),
-        ...inboxReasons(),
-        ...clockReasons(open),
-        ...twinReasons(),
-      ];
-    },
+    reasons: () => [
+      ...relayHealth.reasons(openRelays()),
+      ...storageReasons(),
+      ...inboxReasons(),
+      ...twinReasons(),
+    ],
+    warnings: () => relayHealth.warnings(openRelays()),
   };
 }

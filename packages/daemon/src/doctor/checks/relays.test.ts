@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import type { RelayDetails } from '@ocmesh/shared/contract';
-import { createFakeClock, createRealClock } from '@ocmesh/testkit';
+import { aRelay, createFakeClock, createRealClock } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../config/load.ts';
 import type { Finding } from '../check.ts';
@@ -10,20 +10,15 @@ import { traceRelay } from '../probes/trace-relay.ts';
 import { clockCheck } from './clock.ts';
 import { relaysCheck } from './relays.ts';
 
-const relay = (overrides: Partial<RelayDetails> = {}): RelayDetails => ({
-  url: 'wss://relay.example',
-  role: 'own',
-  state: 'connected',
-  rests_until: null,
-  connected_since: null,
-  carries_dms: true,
-  last_error: null,
-  clock_offset_ms: 0,
-  round_trip_ms: 12.4,
-  supported_nips: [1, 11],
-  limitation: {},
-  ...overrides,
-});
+const relay = (overrides: Partial<RelayDetails> = {}): RelayDetails =>
+  aRelay({
+    url: 'wss://relay.example',
+    connected_since: null,
+    clock_offset_ms: 0,
+    round_trip_ms: 12.4,
+    supported_nips: [1, 11],
+    ...overrides,
+  });
 const dead = relay({ url: 'wss://dead.example', state: 'disconnected', carries_dms: false, last_error: 'x' });
 
 interface Settings {

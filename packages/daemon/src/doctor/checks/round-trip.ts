@@ -1,100 +1,88 @@
-import { type Clock, pollUntil, toUnixSec } from '@ocmesh/shared/ambient';
-import { kinds, parseEvent } from '@ocmesh/shared/wire';
+import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Identity } from '../../core/identity/identity.ts';
-import type { QueryResult } from '../../core/ports/relay-network.ts';
-import { type Check, fail, ok, skipped, warn } from '../check.ts';
+import type { TestResult } from '../../core/relays/test-relay.ts';
+import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import { inQuotes } from '../format.ts';
 import type { Facts } from '../probes/facts.ts';
 import type { RelayProbe } from '../probes/relay-probe.ts';
 
-const TEXT = 'ocmesh doctor';
-/** Seconds after which the relay should delete the message (NIP-40). */
+/** Seconds after which the relay should delete the messages (NIP-40). */
 const LIFE_S = 60;
-/** Time for a relay to return an event that it accepted. */
-const READ_BACK = { everyMs: 50, forMs: 5_000 };
-const MAX_RELAYS = 3;
-const failures = {
-  rejected: 'rejected it',
-  timeout: 'did not confirm it in time',
-  not_connected: 'lost the connection',
-} as const;
-const NEXT_STEP = 'Run `ocmesh doctor` again; if the problem persists, use another relay.';
+const codecs = ['nip17', 'nip04'] as const;
+const NEXT_STEP =
+  'Run `ocmesh doctor` again; if the problem persists, use another relay: `ocmesh relays add <url>`.';
+/** Forwarding alone is no reason to worry: the daemon also asks for messages from time to time. */
+const LATE =
+  'Messages through it arrive late. Another relay would deliver them at once: `ocmesh relays add <url>`.';
+
+interface Tested {
+  readonly url: string;
+  /** null if the relay keeps and forwards messages. */
+  readonly problem: { readonly found: string; readonly isLate: boolean } | null;
+  readonly ms: number;
+}
 
 /**
- * Sends an encrypted message (NIP-04) to ourselves through one relay and fetches it again, over a separate connection.
- * A running daemon also gets it and drops it, as it does all events that it signed, so it never reaches an inbox;
- * the relay is asked to delete it after a minute.
+ * Sends what the daemon sends, a gift wrap and a kind 4 event, to ourselves through every relay in use, over a separate
+ * connection, and looks whether the relay keeps and forwards it. A running daemon drops events by its own key, so nothing
+ * reaches an inbox; the relay is asked to delete them after a minute.
  */
 export const roundTripCheck = (facts: Pick<Facts, 'relays' | 'probe' | 'store'>, clock: Clock): Check => ({
   id: 'round_trip',
   what: 'Test message',
-  why: 'It shows that messages can be encrypted, published, kept by a relay, fetched and decrypted.',
+  why: 'An OK does not prove that a relay keeps a message and sends it to its recipient; some drop what they accept.',
   needs: ['config', 'store'],
   async run() {
     if (!(await facts.store())) return skipped('No identity yet.');
     const urls = (await facts.relays()).flatMap(({ url, carries_dms }) => (carries_dms ? [url] : []));
     if (urls.length === 0) return skipped('No relay to send it through.');
     const { probe, identity } = await facts.probe();
-    const problems: string[] = [];
-    // One relay is enough; another one only shows whose fault a failure is.
-    for (const url of urls.slice(0, MAX_RELAYS)) {
-      const startedAt = clock.monotonic();
-      const problem = await sendToSelf({ url, probe, identity, clock });
-      if (problem !== null) {
-        problems.push(`${url} ${problem}`);
-        continue;
-      }
-      const found = `sent through ${url} and back in ${Math.round(clock.monotonic() - startedAt)} ms`;
-      return problems.length > 0
-        ? warn(`${found}; failed before: ${problems.join('; ')}`, NEXT_STEP)
-        : ok(found);
-    }
-    return fail(problems.join('; '), NEXT_STEP);
+    const connected = await probe.connect(urls);
+    const tested = await Promise.all(
+      urls.map(async (url): Promise<Tested> => {
+        const isOpen = connected.some((relay) => relay.url === url && relay.carries_dms);
+        const startedAt = clock.monotonic();
+        const problem = isOpen
+          ? await testOne({ url, probe, identity, clock })
+          : { found: 'It did not accept a second connection.', isLate: false };
+        return { url, problem, ms: Math.round(clock.monotonic() - startedAt) };
+      }),
+    );
+    const works = tested.some(({ problem }) => problem === null || problem.isLate);
+    return tested.map((one) => describe(one, works));
   },
 });
 
-/** Returns the problem, or null if the message came back. */
-async function sendToSelf(deps: {
+function describe({ url, problem, ms }: Tested, works: boolean): Finding {
+  if (problem === null) return ok(`${url} takes, keeps and forwards messages, in ${ms} ms`);
+  const found = `${url}: ${problem.found}`;
+  if (problem.isLate) return warn(found, LATE);
+  return works ? warn(found, NEXT_STEP) : fail(found, NEXT_STEP);
+}
+
+async function testOne(deps: {
   readonly url: string;
   readonly probe: RelayProbe;
   readonly identity: Identity;
   readonly clock: Clock;
-}): Promise<string | null> {
+}): Promise<Tested['problem']> {
   const { url, probe, identity, clock } = deps;
-  const relays = await probe.connect([url]);
-  if (!relays.some((relay) => relay.url === url && relay.carries_dms))
-    return 'did not accept a second connection';
-  const event = createTestMessage(identity, toUnixSec(clock.now()));
-  const { outcome, reason } = await probe.publish(url, event);
-  if (outcome !== 'accepted') return `${failures[outcome]}${reason === null ? '' : `: ${inQuotes(reason)}`}`;
-  const isOurs = await pollUntil(clock, READ_BACK, async () =>
-    hasOurs(identity, await probe.find(url, [event.id])),
-  );
-  if (isOurs === null) return 'accepted it, but does not return it';
-  return isOurs ? null : 'returned something else';
+  const createdAtSec = toUnixSec(clock.now());
+  const dates = { createdAtSec, expiresAtSec: createdAtSec + LIFE_S };
+  const results = await Promise.all(codecs.map((codec) => probe.test(url, identity.testEvent(codec, dates))));
+  const lost = results.find(({ keeps }) => keeps.answer !== 'yes');
+  if (lost) return { found: whyLost(lost), isLate: false };
+  const late = results.find(({ forwards }) => forwards.answer !== 'yes');
+  return late ? { found: late.forwards.reason ?? 'It does not forward messages.', isLate: true } : null;
 }
 
-/** Returns whether the result has our message; null if it is empty. */
-function hasOurs(identity: Identity, { events }: QueryResult): boolean | null {
-  if (events.length === 0) return null;
-  return events.some((raw) => {
-    const event = parseEvent(raw);
-    if (!event) return false;
-    try {
-      const { author, plaintext } = identity.openDm(event);
-      return author === identity.pubkey && plaintext === TEXT;
-    } catch {
-      return false;
-    }
-  });
-}
+const refusals = {
+  rejected: 'It rejected it',
+  timeout: 'It did not confirm it in time',
+  not_connected: 'It lost the connection',
+} as const;
 
-function createTestMessage(identity: Identity, nowSec: number) {
-  const { event } = identity.sealDm(identity.pubkey, TEXT, nowSec, 'nip04');
-  return identity.sign({
-    kind: kinds.encryptedDm,
-    created_at: nowSec,
-    tags: [...event.tags, ['expiration', String(nowSec + LIFE_S)]],
-    content: event.content,
-  });
+function whyLost({ published: { outcome, reason }, keeps }: TestResult): string {
+  if (outcome === 'accepted') return keeps.reason ?? 'It accepted it, but does not return it.';
+  return `${refusals[outcome]}${reason === null ? '' : `: ${inQuotes(reason)}`}`;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { candidateRelays } from '../../config/candidate-relays.ts';
 import { loadConfig } from '../../config/load.ts';
-import { candidateRelays, type defaults, policyOf } from '../../config/schema.ts';
+import { type defaults, policyOf } from '../../config/schema.ts';
 import type { StoreFacts } from '../probes/facts.ts';
 import type { RunningSettings } from '../probes/running-daemon.ts';
 import { settingsCheck } from './settings.ts';

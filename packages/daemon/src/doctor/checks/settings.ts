@@ -1,5 +1,6 @@
 import type { Policy } from '@ocmesh/shared/contract';
-import { type Config, candidateRelays, policyOf } from '../../config/schema.ts';
+import { candidateRelays } from '../../config/candidate-relays.ts';
+import { type Config, policyOf } from '../../config/schema.ts';
 import { applyChoices, type RelayChoice } from '../../core/relays/choose-relays.ts';
 import { type Check, ok } from '../check.ts';
 import { inQuotes } from '../format.ts';

@@ -3,6 +3,7 @@ import { reasonStep } from '@ocmesh/shared/contract';
 import { UnreadableStoreError } from '../../adapters/store/engine/errors.ts';
 import { currentSchema } from '../../adapters/store/sql/migrations/index.ts';
 import type { Home } from '../../adapters/system/home.ts';
+import { isInterrupted } from '../../home/unfinished-home.ts';
 import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import { size } from '../format.ts';
 import type { Facts } from '../probes/facts.ts';
@@ -16,6 +17,7 @@ export const storeCheck = (facts: Pick<Facts, 'store' | 'daemon'>, home: Home): 
   why: 'It holds identity, peers and messages; the daemon does not start if it is damaged.',
   needs: ['permissions', 'key'],
   async run() {
+    if (isInterrupted(home)) return interrupted;
     // First: a disk that does not respond may not be readable either.
     const slow = (await facts.daemon())?.status.reasons.find(({ code }) => code === 'storage_slow');
     if (slow) return fail(`${slow.message} Since ${slow.since}.`, reasonStep(slow, 'command'));
@@ -35,6 +37,11 @@ export const storeCheck = (facts: Pick<Facts, 'store' | 'daemon'>, home: Home): 
     }
   },
 });
+
+const interrupted = warn(
+  'A restore or key import was interrupted before it was in place.',
+  '`ocmesh start` finishes it, or says what to do.',
+);
 
 /** Only a warning: an interrupted first start looks the same. */
 const lost = ({ database }: Home): Finding =>

@@ -10,8 +10,8 @@ import { createDatabase } from '../../adapters/store/tables/database.ts';
 import { createTables } from '../../adapters/store/tables/index.ts';
 import { readKeystore } from '../../adapters/system/keystore.ts';
 import { findOwner } from '../../adapters/system/ownership.ts';
+import { candidateRelays, haveSameOperator } from '../../config/candidate-relays.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
-import { candidateRelays } from '../../config/schema.ts';
 import { createIdentity, type Identity } from '../../core/identity/identity.ts';
 import { newSecretKey } from '../../core/identity/new-secret-key.ts';
 import { chooseRelays, type RelayChoice } from '../../core/relays/choose-relays.ts';
@@ -128,7 +128,7 @@ export function createFacts(environment: Environment): Facts {
   const relays = once(async () => {
     const running = await daemon();
     if (running) return whenSettled(clock, runningDaemon.ownRelays);
-    const configured = { named: config().values.relays, candidates: candidateRelays };
+    const configured = { named: config().values.relays, candidates: candidateRelays, haveSameOperator };
     const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
     return (await probe()).probe.connect(urls);
   });

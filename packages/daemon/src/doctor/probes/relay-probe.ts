@@ -6,20 +6,26 @@ import { createRelayNetwork } from '../../adapters/nostr/network.ts';
 import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
 import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
-import type { PublishOutcome, QueryResult } from '../../core/ports/relay-network.ts';
+import { type Answer, untested } from '../../core/model/relay.ts';
+import type { PublishOutcome } from '../../core/ports/relay-network.ts';
+import { findPresence, type TestPace, type TestResult, testRelay } from '../../core/relays/test-relay.ts';
 
 /** Handshake and first response of the slowest relay that the daemon would use. */
 const SETTLE = { everyMs: 50, forMs: nostrLimits.connection.handshakeMs + nostrLimits.reply.reqMs };
 /** Time after which a state is final: AUTH may turn a refusal around, and NIP-11 is fetched over a separate connection. */
 const FINAL_MS = 1_000;
+/** A person waits for the result. */
+const IMPATIENT: TestPace = { settleMs: 0, everyMs: 100, forMs: 5_000 };
 
 /** Short connections to relays like the daemon's, but without its store: nothing that arrives is kept. */
 export interface RelayProbe {
   /** Connects and subscribes to our messages. Resolves when the state of each relay is clear. */
   connect(urls: readonly string[]): Promise<readonly RelayDetails[]>;
+  /** Publishes an event to ourselves, and finds out whether the relay keeps and forwards it. */
+  test(url: string, event: NostrEvent): Promise<TestResult>;
   publish(url: string, event: NostrEvent): Promise<PublishOutcome>;
-  /** Fetches those of our events that the relay has. */
-  find(url: string, ids: readonly string[]): Promise<QueryResult>;
+  /** Whether the relay returns the presence of the probe's identity. */
+  findPresence(url: string): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -31,12 +37,16 @@ export function createRelayProbe(deps: {
   readonly identity: Identity;
 }): RelayProbe {
   const { clock, identity } = deps;
+  const arrived = new Set<string>();
+  const hasArrived = (eventId: string, url: string): boolean => arrived.has(`${eventId} ${url}`);
   const network = createRelayNetwork({ ...deps, log: silent, sign: identity.sign });
   network.start(
     [],
     [{ name: 'dm', filters: () => [{ kinds: messageKinds, '#p': [identity.pubkey], limit: 0 }] }],
     {
-      onEvent() {},
+      onEvent(event, url) {
+        arrived.add(`${(event as NostrEvent).id} ${url}`);
+      },
       onGarbage() {},
       onConnected() {},
       onDisconnected() {},
@@ -50,10 +60,13 @@ export function createRelayProbe(deps: {
   return {
     connect(urls) {
       network.use(urls);
-      return whenSettled(clock, async () => network.relays().map(presentRelayDetails));
+      return whenSettled(clock, async () =>
+        network.relays().map((relay) => presentRelayDetails(relay, untested)),
+      );
     },
     publish: network.publish,
-    find: (url, ids) => network.query(url, [{ kinds: messageKinds, '#p': [identity.pubkey], ids }]),
+    test: (url, event) => testRelay({ network, clock, hasArrived }, url, event, IMPATIENT),
+    findPresence: (url) => findPresence({ network }, url, identity.pubkey),
     close: network.stop,
   };
 }

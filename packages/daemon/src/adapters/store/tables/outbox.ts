@@ -5,6 +5,12 @@ import type { SqlValue } from '../sql/sql.ts';
 import type { Database } from './database.ts';
 
 export function createOutboxTable(database: Database): OutboxTable {
+  function remove(eventId: string): void {
+    database.write('outbox.remove', [eventId]);
+    // Outcomes of a message remain to be shown; those of a hello or receipt are not.
+    database.write('outcomes.forget', [eventId, eventId]);
+  }
+
   return {
     insert({ event, peer, purpose, expiresAtMs }) {
       database.write('outbox.insert', [event.id, JSON.stringify(event), peer, purpose, expiresAtMs]);
@@ -17,24 +23,29 @@ export function createOutboxTable(database: Database): OutboxTable {
     },
     entries: () =>
       database
-        .all('SELECT event_id, peer, purpose, expires_at FROM outbox ORDER BY rowid')
-        .map(([eventId, peer, purpose, expiresAtMs]) => ({
+        .all('SELECT event_id, peer, purpose, expires_at, length(event) FROM outbox ORDER BY rowid')
+        .map(([eventId, peer, purpose, expiresAtMs, bytes]) => ({
           eventId: eventId as string,
           peer: peer as Pubkey,
           purpose: purpose as Purpose,
           expiresAtMs: expiresAtMs as number,
+          bytes: bytes as number,
         })),
     replace(eventId, event) {
       database.write('outbox.setEvent', [event.id, JSON.stringify(event), eventId]);
       database.write('outcomes.setEvent', [event.id, eventId]);
       database.write('messages.setEvent', [event.id, eventId]);
     },
-    remove(eventId) {
-      database.write('outbox.remove', [eventId]);
-      // Outcomes of a message remain to be shown; those of a hello or receipt are not.
-      database.write('outcomes.forget', [eventId, eventId]);
+    remove,
+    removePublished(limit, peer) {
+      const rows = database.all(
+        `SELECT o.event_id FROM outbox o JOIN messages m ON m.event_id = o.event_id
+         WHERE m.state = 'published' ${peer === undefined ? '' : 'AND o.peer = ?'} ORDER BY o.rowid LIMIT ?`,
+        [...(peer === undefined ? [] : [peer]), limit],
+      );
+      for (const [eventId] of rows) remove(eventId as string);
+      return rows.length;
     },
-
     record: (eventId, { url, outcome, reason, final, atMs }) =>
       database.write('outcomes.record', [eventId, url, outcome, reason, Number(final), atMs]),
     outcomes: (eventId) =>

@@ -1,0 +1,52 @@
+import { type HostileRelay, type HostileRelayName, startHostileRelay, until } from '@ocmesh/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+import { runOcmesh } from './support/run-ocmesh.ts';
+
+const open: HostileRelay[] = [];
+afterEach(() => Promise.all(open.splice(0).map((relay) => relay.close())));
+
+async function start(name: HostileRelayName): Promise<string> {
+  const relay = await startHostileRelay(name);
+  open.push(relay);
+  return relay.url;
+}
+
+describe('relays that answer OK and do something else', () => {
+  it('are told apart by `ocmesh relays test`, before any of them is added', async () => {
+    const mesh = createMesh();
+    const honest = (await mesh.startRelay()).url;
+    const drops = await start('ok-but-drops');
+    const dropsWraps = await start('drops-gift-wraps');
+    const silent = await start('never-forwards');
+    const forgets = await start('forwards-only');
+    const urls = [honest, drops, dropsWraps, silent, forgets, 'ws://127.0.0.1:9'];
+    const { stdout, code } = await runOcmesh(mesh.place, ['relays', 'test', ...urls, '--json']);
+    const reports = JSON.parse(stdout) as Record<string, unknown>[];
+    const of = (url: string) => reports.find((report) => report['url'] === url);
+    expect(of(honest)).toMatchObject({ keeps: 'yes', forwards: 'yes', presence: 'yes', problem: null });
+    expect(of(drops)).toMatchObject({ kind_1059: 'yes', keeps: 'no', forwards: 'no' });
+    expect(of(dropsWraps)).toMatchObject({ kind_4: 'yes', kind_1059: 'yes', keeps: 'no' });
+    expect(of(silent)).toMatchObject({ keeps: 'yes', forwards: 'no' });
+    expect(of(forgets)).toMatchObject({ keeps: 'no', forwards: 'yes' });
+    expect(of('ws://127.0.0.1:9')).toMatchObject({ state: 'disconnected', keeps: 'unknown' });
+    expect(code).toBe(1);
+  });
+
+  it('make `status` degraded and `doctor` fail, each by name, when there are no others', async () => {
+    const mesh = createMesh();
+    const urls = [await start('ok-but-drops'), await start('drops-gift-wraps')];
+    const alice = await mesh.startAgent('alice', urls);
+    await until(async () =>
+      (await alice.api.getStatus({})).reasons.some(({ code }) => code === 'no_keeping_relay'),
+    );
+    const relays = await alice.api.listRelays({});
+    expect(relays.map(({ keeps }) => keeps.answer)).toEqual(['no', 'no']);
+    const env = { OCMESH_HOME: alice.home };
+    const status = await runOcmesh(mesh.place, ['status'], env);
+    expect(status.code).toBe(75);
+    const doctor = await runOcmesh(mesh.place, ['doctor'], env);
+    for (const url of urls) expect(doctor.stdout).toContain(`✗ Test message  ${url}`);
+    expect(doctor.code).toBe(1);
+  });
+});
