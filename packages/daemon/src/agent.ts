@@ -65,6 +65,7 @@ export interface Ports {
   /** @param sign for NIP-42 */
   readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
+  readonly prove: HandlerDeps['prove'];
 }
 
 export interface Agent {
@@ -98,9 +99,13 @@ export async function createAgent(
     log,
     onJump: () => emit([{ type: 'clock.jumped' }]),
   });
-  const trust = createTrust({ store, clock, log }, policyOf(config), bounds);
+  const trust = createTrust(
+    { store, clock, confirmedNow: time.confirmedNow, toDate: time.toDate, log },
+    policyOf(config),
+    bounds,
+  );
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
-  const relays = createRelays(base, config);
+  const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(
     { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
@@ -114,7 +119,11 @@ export async function createAgent(
     twins,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
-  const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
+  const messaging = createMessaging(
+    base,
+    { time, trust, retention, catchUp: ingest.catchUp, offer: outgoing.offer },
+    config,
+  );
   const mesh = createMesh(
     base,
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
@@ -140,8 +149,10 @@ export async function createAgent(
         store,
         network,
         clock,
+        toDate: time.toDate,
         emit,
         relayList: relays.relayList,
+        relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
         health: reporting.health,
@@ -157,6 +168,7 @@ export async function createAgent(
         pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
+        prove: ports.prove,
       },
       { name: config.name, onlineWindowMs },
     ),
@@ -189,7 +201,7 @@ function listParts(
   const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
-  const { waiting, heldMessages, receipts, answerQuery } = groups.messaging;
+  const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
   const { hub, relayWatch, statusWatch } = groups.reporting;
   const ownRelays = relays.relayList.urls;
@@ -209,6 +221,7 @@ function listParts(
       catchUp,
       discovery,
       relayLists,
+      time,
       relayWatch,
       statusWatch,
       ownRelays,
@@ -302,6 +315,7 @@ function listParts(
     },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
+    { name: 'missing messages', onEvent: askForMissing },
     { name: 'replies to queries', onEvent: answerQuery },
     {
       name: 'receipts',

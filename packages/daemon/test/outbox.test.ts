@@ -208,8 +208,12 @@ test('expires after expires_in_s if no relay accepted it', async () => {
 
 test('expires after seven days without expires_in_s, and a relay that connects later gets nothing', async () => {
   const { world, agent, bob, one } = await onTwoRelays();
+  // Without the relays' time, the days that the machine is off would not count.
+  for (const relay of world.mesh.relays) relay.clockOffsetMs = 0;
+  await world.clock.advance(60_000);
   agent.network.disconnect();
   const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
+  await world.clock.advance(1_000);
   await agent.stop();
   await world.clock.advance(7 * DAY);
   const again = await world.start({ disk: agent.disk });

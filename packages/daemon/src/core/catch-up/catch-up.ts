@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, every, type Log } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  every,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -53,6 +60,8 @@ export interface CatchUp {
   onAuthenticated(url: string): void;
   /** An event of this relay was refused for now and has to be fetched again. */
   onDeferred(url: string, createdAtSec: number): void;
+  /** Fetches messages again from all relays, from this time on: soon, and at most once in a few minutes. */
+  fetchSince(sinceMs: UnixMs): void;
   /** The machine slept or its clock was set: anything may have been missed. */
   onWake(): void;
   stop(): void;
@@ -70,11 +79,13 @@ export function createCatchUp(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
   readonly clock: Clock;
+  /** Returns the wall clock's date of a moment in confirmed time. */
+  readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
   readonly log: Log;
   readonly ingest: (raw: unknown, url: string) => void;
   readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
 }): CatchUp {
-  const { self, network, store, clock, log, ingestBackfill } = deps;
+  const { self, network, store, clock, toDate, log, ingestBackfill } = deps;
   const relays = new Map<string, OneRelay>();
   const fetchMessages = createFetchMessages({ self, network, store, log, ingestBackfill });
   let cancelCursors: Cancel = () => {};
@@ -86,7 +97,7 @@ export function createCatchUp(deps: {
     const snapshot = () => (stopped ? undefined : network.relays().find((relay) => relay.url === url));
     const isOpen = (): boolean => snapshot()?.open === true;
     const relay: OneRelay = {
-      catchUp: createRelayCatchUp(url, { store, clock, log, fetchMessages, isOpen }),
+      catchUp: createRelayCatchUp(url, { store, clock, toDate, log, fetchMessages, isOpen }),
       liveCheck: createLiveCheck(url, { self, network, store, clock, log, ingestBackfill }),
       isServing: () => snapshot()?.state === 'connected',
       early: null,
@@ -150,6 +161,9 @@ export function createCatchUp(deps: {
       awaitSubscription(url);
     },
     onDeferred: (url, createdAtSec) => relayOf(url).catchUp.onDeferred(createdAtSec * 1000),
+    fetchSince(sinceMs) {
+      for (const { catchUp } of relays.values()) catchUp.onDeferred(sinceMs);
+    },
     onWake() {
       for (const { catchUp } of relays.values()) catchUp.onWake();
     },

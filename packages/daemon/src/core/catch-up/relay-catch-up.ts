@@ -1,6 +1,7 @@
 import {
   type Cancel,
   type Clock,
+  type ConfirmedMs,
   dayMs,
   type Log,
   type MonotonicMs,
@@ -48,6 +49,7 @@ export function createRelayCatchUp(
   deps: {
     readonly store: Store;
     readonly clock: Clock;
+    readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
     readonly log: Log;
     readonly fetchMessages: FetchMessages;
     readonly isOpen: () => boolean;
@@ -133,8 +135,10 @@ export function createRelayCatchUp(
   }
 
   function startMs(depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
-    const cursor = store.peek(({ relays }) => relays.cursor(url));
-    const knownSinceMs = store.peek(({ seen }) => seen.knownSinceMs(url));
+    const { cursor, knownSinceMs } = store.peek((tables) => ({
+      cursor: tables.relays.cursor(url),
+      knownSinceMs: deps.toDate(tables.seen.knownSinceMs(url)),
+    }));
     return depth === 'deep'
       ? deepStartMs(nowMs, cursor, knownSinceMs)
       : shallowStartMs(nowMs, lostAtMs, deferredMs, knownSinceMs);

@@ -1,4 +1,5 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
+import type { Handlers } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -11,6 +12,7 @@ import type { Conduct } from '../model/relay.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayDates } from '../relays/relay-dates.ts';
 import type { RelayList } from '../relays/relay-list.ts';
 import type { Health } from '../status/health.ts';
 import type { HeldMessages } from '../trust/held-messages.ts';
@@ -23,11 +25,14 @@ export interface HandlerDeps {
   readonly store: Store;
   readonly network: RelayNetwork;
   readonly relayList: RelayList;
+  readonly relayDates: RelayDates;
   /** Returns what a relay has for us that did not come live. */
   readonly backlogOf: (url: string) => Backlog;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
   readonly clock: Clock;
+  /** Returns the wall clock's date of a moment in confirmed time. */
+  readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
   readonly health: Health;
   readonly counters: RefusalCounters;
   readonly send: SendMessage;
@@ -42,6 +47,8 @@ export interface HandlerDeps {
   /** Returns how many events are on their way out. */
   readonly outboxDepth: () => number;
   readonly renderMetrics: RenderMetrics;
+  /** Proves that this process owns the home. */
+  readonly prove: Handlers['prove'];
   readonly hub: EventHub;
   /** Publishes domain events. Call it after the change is on disk. */
   readonly emit: (events: readonly DomainEvent[]) => void;

@@ -19,6 +19,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
   ...createMessageHandlers(deps, options),
   ...createEventHandlers(deps, options),
   sendMessage: deps.send,
+  prove: deps.prove,
   getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({
     pubkey: deps.identity.pubkey,

@@ -1,5 +1,6 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import {
+  type AcceptedDates,
   type Delivery,
   type Message,
   type Peer,
@@ -102,6 +103,10 @@ export function presentMessage(tables: Tables, message: MessageRecord, context: 
     data: message.data,
     reply_to: message.replyTo,
     thread: message.thread,
+    recipients: [...message.recipients],
+    subject: message.subject,
+    seq: message.seq,
+    missing_before: message.order.missing,
     trust: peer?.trust ?? 'stranger',
     auto: message.auto,
     hops: message.hops,
@@ -158,6 +163,7 @@ const presentFinding = ({ answer, reason, atMs }: Finding): RelayDetails['keeps'
 export const presentRelayDetails = (
   relay: RelaySnapshot,
   conduct: Conduct,
+  dates: AcceptedDates,
   backlog: Backlog,
 ): RelayDetails => ({
   ...presentRelay(relay),
@@ -169,6 +175,7 @@ export const presentRelayDetails = (
   shares_subscription: relay.sharesSubscription,
   clock_offset_ms: relay.clockOffsetMs,
   round_trip_ms: relay.roundTripMs,
+  dates,
   supported_nips: [...(relay.info?.supportedNips ?? [])],
   limitation: { ...relay.info?.limitation },
 });

@@ -7,14 +7,15 @@ import { presentRelayDetails } from './present.ts';
 export function createRelayHandlers({
   network,
   relayList,
+  relayDates,
   conductOf,
   backlogOf,
-}: Pick<HandlerDeps, 'network' | 'relayList' | 'conductOf' | 'backlogOf'>): Pick<
+}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates' | 'conductOf' | 'backlogOf'>): Pick<
   Handlers,
   'listRelays' | 'addRelay' | 'removeRelay'
 > {
   const present = (relay: RelaySnapshot): RelayDetails =>
-    presentRelayDetails(relay, conductOf(relay.url), backlogOf(relay.url));
+    presentRelayDetails(relay, conductOf(relay.url), relayDates.acceptedBy(relay.url), backlogOf(relay.url));
 
   return {
     listRelays: async () => network.relays().map(present),

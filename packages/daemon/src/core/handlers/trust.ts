@@ -1,4 +1,4 @@
-import { toIso } from '@ocmesh/shared/ambient';
+import { type ConfirmedMs, toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import { type Handlers, OcmeshError, type Pubkey, type Request } from '@ocmesh/shared/contract';
 import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -12,14 +12,22 @@ import { presentPeer } from './present.ts';
 export function createTrustHandlers(
   deps: Pick<
     HandlerDeps,
-    'store' | 'network' | 'clock' | 'policies' | 'loopGuard' | 'heldMessages' | 'emit' | 'wakeReceipts'
+    | 'store'
+    | 'network'
+    | 'clock'
+    | 'toDate'
+    | 'policies'
+    | 'loopGuard'
+    | 'heldMessages'
+    | 'emit'
+    | 'wakeReceipts'
   >,
   options: HandlerOptions,
 ): Pick<
   Handlers,
   'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
 > {
-  const { store, clock, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
+  const { store, clock, toDate, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
   const showPeer = createPeerView(deps, options);
 
   /** Changes a peer, and whatever depends on its trust, in one transaction. */
@@ -68,7 +76,7 @@ export function createTrustHandlers(
 
     listRequests: () =>
       store.read((tables) =>
-        gatherRequests(tables).flatMap(({ pubkey, ...request }): Request[] => {
+        gatherRequests(tables, toDate).flatMap(({ pubkey, ...request }): Request[] => {
           const peer = tables.peers.get(pubkey);
           if (!peer) return [];
           const context = { nowMs: clock.now(), onlineWindowMs: options.onlineWindowMs, loopGuard };
@@ -79,7 +87,7 @@ export function createTrustHandlers(
     async answerRequest(input) {
       const pubkey = parsePubkey(input.pubkey);
       return change(pubkey, (tables, peer) => {
-        if (!gatherRequests(tables).some((request) => request.pubkey === pubkey))
+        if (!gatherRequests(tables, toDate).some((request) => request.pubkey === pubkey))
           throw new OcmeshError('request_unknown');
         return { ...peer, trust: input.accept ? 'contact' : 'blocked' };
       });
@@ -101,11 +109,11 @@ export const countRequests = (tables: Tables): number =>
 type RequestOfKey = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
 
 /** Lists the strangers who wait for the owner's decision, in both directions. */
-function gatherRequests(tables: Tables): RequestOfKey[] {
+function gatherRequests(tables: Tables, toDate: (ms: ConfirmedMs) => UnixMs): RequestOfKey[] {
   const held = tables.held.peers().map(
     ({ peer, sinceMs, count }): RequestOfKey => ({
       direction: 'in',
-      since: toIso(sinceMs),
+      since: toIso(toDate(sinceMs)),
       pubkey: peer,
       message_count: count,
       messages: tables.held.of(peer).map(({ id, type, content, timestampMs }) => ({
@@ -119,10 +127,10 @@ function gatherRequests(tables: Tables): RequestOfKey[] {
   const pending = tables.pendingContacts.list().map(
     ({ peer, atMs, content }): RequestOfKey => ({
       direction: 'out',
-      since: toIso(atMs),
+      since: toIso(toDate(atMs)),
       pubkey: peer,
       message_count: 1,
-      messages: [{ id: null, type: 'text', content, timestamp: toIso(atMs) }],
+      messages: [{ id: null, type: 'text', content, timestamp: toIso(toDate(atMs)) }],
     }),
   );
   return [...held, ...pending];

@@ -1,4 +1,4 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Refused, Source } from '../model/verdict.ts';
 import type { Store, Tables } from '../ports/store.ts';
@@ -23,6 +23,7 @@ class RolledBack extends Error {
 export function createApply(deps: {
   readonly store: Store;
   readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
   readonly inspector: Inspector;
   readonly emit: (events: readonly DomainEvent[]) => void;
   readonly onRefused: (refusal: Refused, one: Applicable) => void;
@@ -37,15 +38,15 @@ export function createApply(deps: {
     const { event, opened, handler, url, isBackfill } = one;
     // Another relay's copy may have been applied since the precheck.
     if (inspector.isSeen(tables, one)) return [];
-    const receivedAtMs = clock.now();
-    const verdict = opened.apply(tables, { url, receivedAtMs, isBackfill });
+    const storedAtMs = deps.confirmedNow();
+    const verdict = opened.apply(tables, { url, receivedAtMs: clock.now(), storedAtMs, isBackfill });
     if ('ok' in verdict) {
-      if (handler.remember) remember(tables, event.id, verdict.ok, one, receivedAtMs);
+      if (handler.remember) remember(tables, event.id, verdict.ok, one, storedAtMs);
       return verdict.ok;
     }
     if (verdict.refused === 'inbox_full') throw new RolledBack(verdict);
     onRefused(verdict, one);
-    inspector.rememberRefused(tables, event.id, verdict, receivedAtMs);
+    inspector.rememberRefused(tables, event.id, verdict, storedAtMs);
     return [];
   }
 
@@ -55,7 +56,7 @@ export function createApply(deps: {
     eventId: string,
     effects: readonly DomainEvent[],
     { url }: Pick<Source, 'url'>,
-    atMs: UnixMs,
+    atMs: ConfirmedMs,
   ): void {
     const isStored = effects.some(({ type }) => type === 'message.received' || type === 'request.held');
     if (isStored) tables.seen.add(eventId, atMs, url);

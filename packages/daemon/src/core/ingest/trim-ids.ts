@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs } from '@ocmesh/shared/ambient';
 import type { Store } from '../ports/store.ts';
 
 /** Limits of the ids that are remembered. */
@@ -11,7 +11,7 @@ export interface IdBounds {
  * Limits the event ids in memory, however much we are sent. Each relay has a share of them: a flood on one does not
  * change how far catch-ups on the others reach back.
  */
-export async function trimIds(store: Store, bounds: IdBounds, confirmedNowMs: UnixMs): Promise<void> {
+export async function trimIds(store: Store, bounds: IdBounds, confirmedNowMs: ConfirmedMs): Promise<void> {
   const { relays, isTooMany } = store.peek(({ seen }) => ({
     relays: seen.countByRelay(),
     isTooMany: seen.countIgnored() > bounds.ignoredIds,

@@ -5,10 +5,12 @@ import {
   type Log,
   type MonotonicMs,
   minuteMs,
+  type UnixMs,
 } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import {
   type Filter,
+  hasQuery,
   isLocalRelay,
   kinds,
   type NostrEvent,
@@ -80,7 +82,9 @@ export function createRelayLists(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly ownRelays: () => readonly string[];
-  /** How far the relays' clocks are ahead of ours. */
+  /** The date to sign events with: that of the relays while our clock is wrong. */
+  readonly correctedNow: () => UnixMs;
+  /** How far the relays' clocks are ahead of that. */
   readonly relayOffsetMs: () => number;
   readonly ingest: (raw: unknown, url: string) => void;
 }): RelayLists {
@@ -122,7 +126,7 @@ export function createRelayLists(deps: {
   function publish(): void {
     cancelPublish = null;
     const open = openRelays();
-    const urls = deps.ownRelays().filter((url) => !isLocalRelay(url));
+    const urls = deps.ownRelays().filter((url) => !isLocalRelay(url) && !hasQuery(url));
     // Messages have to go where we can read them.
     const dmUrls = urls
       .filter((url) => open.some((relay) => relay.url === url && relay.carriesDms))
@@ -135,7 +139,7 @@ export function createRelayLists(deps: {
 
   function sign(urls: readonly string[], dmUrls: readonly string[]): NostrEvent[] {
     const last = Number(store.peek((tables) => tables.meta.get('relay_lists_at_sec')) ?? 0);
-    const createdAtSec = nextCreatedAtSec(last, clock.now(), deps.relayOffsetMs());
+    const createdAtSec = nextCreatedAtSec(last, deps.correctedNow(), deps.relayOffsetMs());
     store
       .transaction((tables) => tables.meta.set('relay_lists_at_sec', String(createdAtSec)))
       .catch((error) =>

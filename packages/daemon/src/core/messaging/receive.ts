@@ -1,10 +1,12 @@
-import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
+import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { type ChatPayload, dialectOf, type Payload } from '@ocmesh/shared/wire';
+import { UnwantedRumorError } from '../identity/gift-wrap.ts';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { NewMessage } from '../model/message.ts';
+import type { MessageRecord, NewMessage } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import { accept, refuse, type Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
@@ -12,7 +14,9 @@ import { placeOf } from '../trust/admission.ts';
 import { hold } from '../trust/held-messages.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
+import { insertInOrder } from './conversation-order.ts';
 import { messagingLimits } from './limits.ts';
+import { expiresAtMs, groupOf, readPayload } from './private-kinds.ts';
 import { applyReceipt } from './receipts.ts';
 
 interface Deps {
@@ -35,14 +39,17 @@ export function createDmHandler(deps: Deps): EventHandler {
       let dm: OpenedDm;
       try {
         dm = identity.openDm(event);
-      } catch {
+      } catch (error) {
+        if (error instanceof UnwantedRumorError) return refuse('unwanted_rumor');
         // The same for a wrong key, bad padding and broken UTF-8: no oracle.
         return refuse('undecryptable');
       }
       if (dm.author === identity.pubkey) return refuse('own');
       // The date inside a gift wrap is only a claim: no relay has checked it.
       const createdAtSec = Math.min(dm.createdAtSec, toUnixSec(nowMs));
-      const payload = parsePayload(dm.plaintext);
+      const endsMs = expiresAtMs(dm);
+      if (endsMs !== null && endsMs <= nowMs) return refuse('expired');
+      const payload = readPayload(dm);
       return accept({
         sortSec: createdAtSec,
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
@@ -122,13 +129,14 @@ function receive(
   if (tables.messages.findByEvent(message.eventId)) return [];
   // The same message in another event: a rumor in another gift wrap, or a message that was re-signed.
   const earlier = tables.messages.get(message.id);
-  if (earlier?.direction === 'in' && earlier.peer === peer.pubkey) {
+  const copy = earlier && copyOf(tables, earlier, message);
+  if (copy) {
     const { receiptDue } = message;
     // The sender repeats it because our receipt got lost, so the receipt is due again.
-    tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
+    tables.messages.setReceiptDue(copy.id, receiptDue !== 'none' && copy.read ? 'read' : receiptDue);
     return [{ type: 'message.repeated', peer: peer.pubkey }];
   }
-  // A `mid` that another conversation uses cannot be the id here; the event's id always can.
+  // A `mid` that is in use cannot be the id here; the event's id always can.
   const own = earlier === null ? message : { ...message, id: message.eventId };
   const place = placeOf(tables, own, peer, policies);
   if ('refused' in place) {
@@ -140,7 +148,7 @@ function receive(
     hold(tables, own);
     return [{ type: 'request.held', pubkey: peer.pubkey }];
   }
-  const arrival = tables.messages.insert(own);
+  const { arrival, missing } = insertInOrder(tables, own);
   tables.outbox.record(own.eventId, {
     url: source.url,
     outcome: 'accepted',
@@ -148,7 +156,34 @@ function receive(
     final: true,
     atMs: source.receivedAtMs,
   });
-  return [{ type: 'message.received', id: own.id, peer: peer.pubkey, arrival }];
+  const received: DomainEvent = { type: 'message.received', id: own.id, peer: peer.pubkey, arrival };
+  return missing === 0
+    ? [received]
+    : [received, { type: 'messages.missing', peer: peer.pubkey, beforeMs: own.timestampMs }];
+}
+
+/** Returns the message that is this one in another event: under its id or, if that was in use, under that of its event. */
+function copyOf({ messages }: Tables, earlier: MessageRecord, message: NewMessage): MessageRecord | null {
+  if (isSame(earlier, message)) return earlier;
+  const { peer, writtenMs } = message;
+  const recent = messages.list({ direction: 'in', peer, order: 'desc', limit: limits.http.pageRows });
+  return recent.find((one) => one.writtenMs === writtenMs && isSame(one, message)) ?? null;
+}
+
+/**
+ * Whether it is the same message in another event. Re-signing keeps the time in the envelope; a sender that counts its ids
+ * from 1 again uses them for something else.
+ */
+function isSame(earlier: MessageRecord, message: NewMessage): boolean {
+  const writtenMs = message.writtenMs ?? message.timestampMs;
+  return (
+    earlier.direction === 'in' &&
+    earlier.peer === message.peer &&
+    earlier.type === message.type &&
+    earlier.content === message.content &&
+    JSON.stringify(earlier.data) === JSON.stringify(message.data) &&
+    Math.abs((earlier.writtenMs ?? earlier.timestampMs) - writtenMs) < limits.message.days * dayMs
+  );
 }
 
 const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source): NewMessage => ({
@@ -162,13 +197,16 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
   replyTo: chat.replyTo ?? dm.replyTo,
   thread: chat.thread,
   timestampMs: believedTime(dm.createdAtSec, chat.tsMs),
-  arrivedAtMs: source.receivedAtMs,
+  arrivedAtMs: source.storedAtMs,
   read: false,
   state: 'received',
   deliveredAtMs: null,
   readAtMs: null,
   receiptDue: dialectOf(peer).receipts ? 'delivered' : 'none',
-  seq: null,
+  seq: chat.seq,
+  ...groupOf(dm),
+  expiresAtMs: expiresAtMs(dm),
+  writtenMs: chat.tsMs ?? dm.createdAtSec * 1000,
   auto: chat.auto,
   hops: chat.hops,
 });

@@ -1,9 +1,19 @@
-import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  every,
+  hourMs,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import { type IdBounds, trimIds } from '../ingest/trim-ids.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
+import { messagingLimits } from './limits.ts';
 
 export interface Retention {
   /**
@@ -31,8 +41,8 @@ export function createRetention(
     readonly store: Store;
     readonly clock: Clock;
     readonly log: Log;
-    /** Wall-clock time that ignores unconfirmed forward jumps: nothing may be deleted because of a wrong clock. */
-    readonly confirmedNow: () => UnixMs;
+    /** Time that no jump of the clock moves: nothing may be deleted because of a wrong clock. */
+    readonly confirmedNow: () => ConfirmedMs;
   },
   bounds: RetentionBounds,
 ): Retention {
@@ -75,6 +85,13 @@ export function createRetention(
     if (removed > 0) log.info('old messages removed', { messages: removed });
   }
 
+  /** Removes the messages whose senders said that they end (NIP-40). */
+  async function removeExpired(): Promise<void> {
+    const nowMs = deps.confirmedNow();
+    if (!store.peek(({ messages }) => messages.hasExpired(nowMs))) return;
+    await store.transaction(({ messages }) => messages.removeExpired(nowMs));
+  }
+
   const runEvery = (intervalMs: number, run: () => Promise<void>): Cancel =>
     every(clock, intervalMs, () => {
       run().catch((error) => log.warn('old data could not be removed', { reason: String(error) }));
@@ -91,6 +108,7 @@ export function createRetention(
       cancels = [
         runEvery(hourMs, prune),
         runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow())),
+        runEvery(messagingLimits.expireSeconds * 1000, removeExpired),
       ];
     },
     stop() {

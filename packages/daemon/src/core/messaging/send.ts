@@ -1,4 +1,13 @@
-import { type Clock, dayMs, hourMs, type Random, toHex, toIso, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  hourMs,
+  type Random,
+  toHex,
+  toIso,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import {
   type CallContext,
   cutChars,
@@ -65,8 +74,8 @@ export function createSend(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  /** Wall-clock time that ignores unconfirmed forward jumps: a key that is forgotten too early sends twice. */
-  readonly confirmedNow: () => UnixMs;
+  /** Time that no jump of the clock moves: a key that is forgotten too early sends twice. */
+  readonly confirmedNow: () => ConfirmedMs;
   /** Makes room for one more message. @returns whether there is room */
   readonly makeRoom: (tables: Tables) => boolean;
   readonly policies: Policies;
@@ -85,7 +94,7 @@ export function createSend(deps: {
     if (!byPerson && isFirstContact(tables, peer)) {
       const needsApproval = policies.get().first_contact === 'ask';
       if (needsApproval || !firstContacts.take(to)) {
-        recordPendingContact(tables, call);
+        recordPendingContact(tables, call, deps.confirmedNow());
         return refuse(new OcmeshError('first_contact', needsApproval ? {} : { message: MANY_STRANGERS }), {
           isRecorded: true,
         });
@@ -120,7 +129,7 @@ export function createSend(deps: {
       if (call.byPerson && call.relays.length > 0) tables.relayLists.setHints(peer.pubkey, call.relays);
       const mid = toHex(random.bytes(MID_BYTES));
       const seq = tables.peers.nextSeq(peer.pubkey);
-      const composed = composeMessage(identity, peer, { ...call, mid, seq, hops });
+      const composed = composeMessage(identity, peer, { ...call, confirmedMs, mid, seq, hops });
       const response = insert(tables, composed, call, confirmedMs);
       return { response, items: [composed.item] };
     });
@@ -164,16 +173,16 @@ const isFirstContact = (tables: Tables, { pubkey, trust }: PeerRecord): boolean 
   tables.messages.list({ direction: 'all', peer: pubkey, order: 'desc', limit: 1 }).length === 0;
 
 /** Records for the owner that the agent wants to write to this stranger. */
-function recordPendingContact(tables: Tables, { to, nowMs, content }: SendCall): void {
+function recordPendingContact(tables: Tables, { to, content }: SendCall, confirmedMs: ConfirmedMs): void {
   if (tables.pendingContacts.list().length >= trustLimits.firstContact.pending) return;
-  tables.pendingContacts.put(to, nowMs, cutChars(content, trustLimits.firstContact.pendingChars));
+  tables.pendingContacts.put(to, confirmedMs, cutChars(content, trustLimits.firstContact.pendingChars));
 }
 
 /** Returns the response to an earlier call under the same key. @throws OcmeshError `idempotency_conflict` */
 function earlierResponse(
   tables: Tables,
   { idempotencyKey, fingerprint }: SendCall,
-  confirmedMs: UnixMs,
+  confirmedMs: ConfirmedMs,
 ): Response | null {
   if (idempotencyKey === undefined) return null;
   const earlier = tables.idempotency.get(idempotencyKey, confirmedMs - KEY_LIFE_MS);
@@ -186,7 +195,7 @@ function insert(
   tables: Tables,
   { message, item }: ComposedMessage,
   { idempotencyKey, fingerprint, nowMs }: SendCall,
-  confirmedMs: UnixMs,
+  confirmedMs: ConfirmedMs,
 ): Response {
   tables.messages.insert(message);
   tables.outbox.insert(item);

@@ -9,6 +9,8 @@ export interface Lanes {
   /** Makes the relays pending and queues the entry for each. */
   queue(entry: Entry, urls: readonly string[]): void;
   onConnected(url: string): void;
+  /** Ends all retry delays: what relays refused because of a wrong clock may go now. */
+  retryAll(): void;
   /** Pauses sending to every relay. */
   backOff(ms: number): void;
   /** Returns the earliest next attempt on any relay; null while the entry waits for a connection or an outcome. */
@@ -53,6 +55,9 @@ export function createLanes(deps: {
       for (const url of urls) laneOf(url).add(entry);
     },
     onConnected: (url) => lanes.get(url)?.onConnected(),
+    retryAll() {
+      for (const lane of lanes.values()) lane.onConnected();
+    },
     backOff(ms) {
       for (const lane of lanes.values()) lane.backOff(ms);
     },

@@ -2,6 +2,7 @@ import {
   atMostEvery,
   type Cancel,
   type Clock,
+  type ConfirmedMs,
   every,
   type Log,
   minuteMs,
@@ -79,8 +80,8 @@ export function createOutbox(deps: {
   readonly askForRelays: (peer: Pubkey) => void;
   readonly isOnline: (peer: Pubkey) => boolean;
   readonly relayTests: Pick<RelayTests, 'drops' | 'onProof'>;
-  /** Wall-clock time that ignores unconfirmed forward jumps. */
-  readonly confirmedNow: () => UnixMs;
+  /** Time that no jump of the clock moves. */
+  readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
   readonly bounds: OutboxBounds;
 }): Outbox {
@@ -173,8 +174,8 @@ export function createOutbox(deps: {
     },
     offer(items) {
       if (stopped) return;
-      for (const { event, ...item } of items) {
-        add({ ...item, eventId: event.id, bytes: JSON.stringify(event).length });
+      for (const { event, peer, purpose } of items) {
+        add({ eventId: event.id, peer, purpose, bytes: JSON.stringify(event).length });
       }
       reach();
     },
@@ -190,6 +191,7 @@ export function createOutbox(deps: {
       reach();
     },
     onEvent(event) {
+      if (event.type === 'clock.jumped') return lanes.retryAll();
       if (event.type === 'peer.trust' && event.peer.trust === 'blocked') {
         entries.withdraw(event.peer.pubkey).catch(onStoreFailure);
         return;

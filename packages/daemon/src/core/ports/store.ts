@@ -1,7 +1,7 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
-import type { MessageRecord, NewMessage, ReceiptDue } from '../model/message.ts';
+import type { MessageRecord, NewMessage, Order, ReceiptDue, Series } from '../model/message.ts';
 import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 
@@ -48,6 +48,7 @@ export interface Tables {
   readonly meta: MetaTable;
   readonly peers: PeersTable;
   readonly messages: MessagesTable;
+  readonly series: SeriesTable;
   readonly outbox: OutboxTable;
   readonly seen: SeenTable;
   readonly relays: RelaysTable;
@@ -58,6 +59,7 @@ export interface Tables {
   readonly pendingContacts: PendingContactsTable;
   readonly loops: LoopsTable;
   readonly greeted: GreetedTable;
+  readonly times: TimesTable;
 }
 
 /** Single values by key. */
@@ -67,10 +69,14 @@ export interface MetaTable {
 }
 type MetaKey =
   | 'secret_key'
+  /** Set when a backup is restored: positions of arrival from before count no longer. */
+  | 'cursor_epoch'
   | 'presence_at_sec'
   | 'relay_lists_at_sec'
   | 'seen_since_ms'
   | 'time_ms'
+  | 'time_offset_ms'
+  | 'time_gap_at_ms'
   | 'policy';
 
 export interface PeerFilter {
@@ -112,6 +118,8 @@ export interface PeersTable {
 export interface MessageFilter {
   readonly unread?: boolean;
   readonly direction: 'in' | 'out' | 'all';
+  /** By position of arrival, the default, or in the order of the conversations. */
+  readonly by?: 'arrival' | 'conversation';
   readonly order: 'asc' | 'desc';
   readonly peer?: Pubkey;
   readonly type?: string;
@@ -120,14 +128,32 @@ export interface MessageFilter {
   readonly q?: string;
   /** Position of arrival after which messages count. */
   readonly after?: number;
-  /** Position of the last message on the previous page. */
-  readonly cursor?: number;
+  /** The last message on the previous page: its position of arrival, or its place and rank. */
+  readonly cursor?: { readonly position: number; readonly rank: number };
   readonly limit: number;
 }
 
 export interface MessagesTable {
-  /** @returns the position of arrival */
-  insert(message: NewMessage): number;
+  /**
+   * Without an order, the message comes last in its conversation.
+   * @returns the position of arrival
+   */
+  insert(message: NewMessage, order?: Order): number;
+  setMissing(arrival: number, missing: number): void;
+  /** Returns the latest message of this peer before which the one with this number is missing. */
+  behindGap(peer: Pubkey, seq: number): MessageRecord | null;
+  /** Returns the message of this series with this number, or else with the next one that is there. */
+  firstFrom(peer: Pubkey, series: number, seq: number): MessageRecord | null;
+  /** Returns the place of the last message of this series before this number; 0 if there is none. */
+  placeBefore(peer: Pubkey, series: number, seq: number): number;
+  /** Returns the place of our first message to this peer after this time, among the last 100 in this part of the conversation. */
+  firstSentAfter(
+    peer: Pubkey,
+    atMs: UnixMs,
+    within: { readonly fromPlace: number; readonly beforePlace: number },
+  ): number | null;
+  /** Counts messages of this peer that arrived after this position and have no number, up to `limit`. */
+  countUnnumbered(peer: Pubkey, afterArrival: number, limit: number): number;
   get(id: string): MessageRecord | null;
   /** Returns our message to this peer with this id or event id, as a receipt names it. */
   findOutgoing(peer: Pubkey, idOrEventId: string): MessageRecord | null;
@@ -150,7 +176,7 @@ export interface MessagesTable {
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
   /** Returns ids of this peer's messages for which this receipt was sent last, the newest first. */
-  receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: UnixMs, limit: number): string[];
+  receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: ConfirmedMs, limit: number): string[];
   /** Returns the number of messages and the bytes of their text. */
   totals(): { count: number; bytes: number };
   /**
@@ -161,22 +187,31 @@ export interface MessagesTable {
    */
   prune(which: {
     readonly unreadOfStrangers: boolean;
-    readonly arrivedBeforeMs?: UnixMs;
+    readonly arrivedBeforeMs?: ConfirmedMs;
     readonly limit: number;
   }): number;
+  /** Whether there are messages that may no longer be shown. */
+  hasExpired(nowMs: UnixMs): boolean;
+  removeExpired(nowMs: UnixMs): void;
   /** Whether `prune` with `unreadOfStrangers` would remove anything. */
   hasPrunable(): boolean;
   /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
   newestIncoming(within: {
-    readonly fromMs: UnixMs;
-    readonly toMs: UnixMs;
+    readonly fromMs: ConfirmedMs;
+    readonly toMs: ConfirmedMs;
     readonly peer?: Pubkey;
     readonly limit: number;
   }): Pick<MessageRecord, 'peer' | 'hops'> | null;
   /** Counts our automatic messages to this peer since then, among the last 1,000 of the conversation. */
-  countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
+  countAutomatic(peer: Pubkey, sinceMs: ConfirmedMs): number;
   /** Counts outgoing messages in each of these states. */
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
+}
+
+/** The current series of each peer. */
+export interface SeriesTable {
+  get(peer: Pubkey): Series | null;
+  put(peer: Pubkey, series: Series): void;
 }
 
 /** Items on their way out, and the outcomes of their attempts. */
@@ -185,6 +220,8 @@ export interface OutboxTable {
   get(eventId: string): OutboxItem | null;
   /** Returns all items without their events, the oldest first. */
   entries(): OutboxEntry[];
+  /** Returns the event ids of items that expired by this time. */
+  expired(nowMs: ConfirmedMs): string[];
   /** Replaces an item's event by a re-signed one, which takes over the place, the outcomes and the message's event id. */
   replace(eventId: string, event: NostrEvent): void;
   /** Removes an item. The outcomes of a message are kept as long as the message. */
@@ -204,25 +241,28 @@ export interface OutboxTable {
 export interface SeenTable {
   has(eventId: string): boolean;
   /** Adds an event with an effect. @param url the relay it came from */
-  add(eventId: string, atMs: UnixMs, url: string): void;
+  add(eventId: string, atMs: ConfirmedMs, url: string): void;
   /** Adds an event without an effect, or whose effect may happen again. */
-  addIgnored(eventId: string, atMs: UnixMs): void;
+  addIgnored(eventId: string, atMs: ConfirmedMs): void;
   /** Forgets ids added before this time, and raises `knownSinceMs` of all relays to it, which never goes back. */
-  forgetBefore(atMs: UnixMs): void;
+  forgetBefore(atMs: ConfirmedMs): void;
   countByRelay(): { url: string; count: number }[];
   /** Forgets all but the newest `count` ids that came from this relay, none added after `atMostMs`, and raises its `knownSinceMs`. */
-  keepNewestOf(url: string, count: number, atMostMs: UnixMs): void;
+  keepNewestOf(url: string, count: number, atMostMs: ConfirmedMs): void;
   countIgnored(): number;
   /** Forgets all but the newest `count` ids of events without an effect. */
   keepNewestIgnored(count: number): void;
   /** Returns the time since which all ids from this relay are known; older events would count as new. */
-  knownSinceMs(url: string): UnixMs;
+  knownSinceMs(url: string): ConfirmedMs;
 }
 
 export interface RelaysTable {
   /** Returns the time, by our clock, up to which nothing of this relay can be missing; null before the first catch-up. */
   cursor(url: string): UnixMs | null;
   setCursor(url: string, atMs: UnixMs): void;
+  /** Returns the relays that refused an event because of its age. */
+  wantingFreshDates(): string[];
+  wantFreshDates(url: string, sinceMs: UnixMs): void;
 }
 
 /** Newest relay list of each kind (10002, 10050) by each peer, and the relays that the owner named for it. */
@@ -244,9 +284,9 @@ export interface RelayChoicesTable {
 /** Responses to calls with an idempotency key. */
 export interface IdempotencyTable {
   /** Returns the call and the response stored under this key since then. */
-  get(key: string, sinceMs: UnixMs): { call: string; response: string } | null;
+  get(key: string, sinceMs: ConfirmedMs): { call: string; response: string } | null;
   /** Stores a response, and forgets keys older than `forgetBeforeMs`. */
-  put(key: string, call: string, response: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
+  put(key: string, call: string, response: string, atMs: ConfirmedMs, forgetBeforeMs: ConfirmedMs): void;
 }
 
 /** Messages of strangers that are held for the owner's decision. */
@@ -258,17 +298,17 @@ export interface HeldTable {
   of(peer: Pubkey): NewMessage[];
   removeOf(peer: Pubkey): void;
   /** Returns strangers with held messages, in order of their first one. */
-  peers(): { peer: Pubkey; sinceMs: UnixMs; count: number }[];
-  forgetBefore(atMs: UnixMs): void;
+  peers(): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
+  forgetBefore(atMs: ConfirmedMs): void;
 }
 
 /** Strangers our agent wants to write to, if the owner agrees. */
 export interface PendingContactsTable {
   /** Does nothing if there is one for this peer already. */
-  put(peer: Pubkey, atMs: UnixMs, content: string): void;
+  put(peer: Pubkey, atMs: ConfirmedMs, content: string): void;
   remove(peer: Pubkey): void;
-  list(): { peer: Pubkey; atMs: UnixMs; content: string }[];
-  forgetBefore(atMs: UnixMs): void;
+  list(): { peer: Pubkey; atMs: ConfirmedMs; content: string }[];
+  forgetBefore(atMs: ConfirmedMs): void;
 }
 
 /** Conversations that the loop guard has ever paused. */
@@ -276,20 +316,28 @@ export interface LoopsTable {
   get(peer: Pubkey): LoopRecord | null;
   set(peer: Pubkey, record: LoopRecord): void;
   /** Returns conversations that were paused after this time and not resumed. */
-  pausedSince(sinceMs: UnixMs): { peer: Pubkey; pausedAtMs: UnixMs }[];
+  pausedSince(sinceMs: ConfirmedMs): { peer: Pubkey; pausedAtMs: ConfirmedMs }[];
 }
 interface LoopRecord {
   /** null once resumed. */
-  readonly pausedAtMs: UnixMs | null;
+  readonly pausedAtMs: ConfirmedMs | null;
   /** Earlier messages do not count. */
-  readonly countFromMs: UnixMs;
+  readonly countFromMs: ConfirmedMs;
 }
 
 /** Keys that got a hello, including those of forgotten peers. */
 export interface GreetedTable {
   has(pubkey: Pubkey): boolean;
-  add(pubkey: Pubkey, atMs: UnixMs): void;
-  countSince(atMs: UnixMs): number;
+  add(pubkey: Pubkey, atMs: ConfirmedMs): void;
+  countSince(atMs: ConfirmedMs): number;
   /** Counts those among them that the owner did not name and that never wrote to us. */
-  countUnrepliedSince(atMs: UnixMs): number;
+  countUnrepliedSince(atMs: ConfirmedMs): number;
+}
+
+/** The times of everything stored, by the clock of confirmed time. */
+export interface TimesTable {
+  /** Returns the newest time that is not later than this; null if there is none. */
+  newest(untilMs: ConfirmedMs): ConfirmedMs | null;
+  /** Moves the times of what was stored since then, so that time that had passed before does not make it older. */
+  moveSince(sinceMs: ConfirmedMs, byMs: number): void;
 }

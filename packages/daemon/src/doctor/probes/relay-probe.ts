@@ -60,7 +60,7 @@ export function createRelayProbe(deps: {
     connect(urls) {
       network.use(urls);
       return whenSettled(clock, async () =>
-        network.relays().map((relay) => presentRelayDetails(relay, untested, noBacklog)),
+        network.relays().map((relay) => presentRelayDetails(relay, untested, 'any', noBacklog)),
       );
     },
     publish: network.publish,

@@ -10,7 +10,9 @@ import {
   createRelayListsTable,
   createRelaysTable,
   createSeenTable,
+  createSeriesTable,
 } from './small-tables.ts';
+import { createTimesTable } from './times.ts';
 import {
   createGreetedTable,
   createHeldTable,
@@ -24,6 +26,7 @@ export const createTables = (database: Database): Tables => ({
   messages: createMessagesTable(database),
   outbox: createOutboxTable(database),
   seen: createSeenTable(database),
+  series: createSeriesTable(database),
   relays: createRelaysTable(database),
   relayLists: createRelayListsTable(database),
   relayChoices: createRelayChoicesTable(database),
@@ -32,4 +35,5 @@ export const createTables = (database: Database): Tables => ({
   pendingContacts: createPendingContactsTable(database),
   loops: createLoopsTable(database),
   greeted: createGreetedTable(database),
+  times: createTimesTable(database),
 });
