@@ -106,6 +106,7 @@ describe('ocmesh doctor on a healthy home', () => {
     expect(states(checks, 'skipped')).toEqual([
       'permissions',
       'key',
+      'copy',
       'store',
       'disk',
       'service',

@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -61,17 +62,6 @@ describe('starting and stopping', () => {
     ['a lost store', (home: string) => writeFileSync(join(home, 'ocmesh.db'), ''), 'ocmesh.key'],
     ['a cut store', (home: string) => truncateSync(join(home, 'ocmesh.db'), 8192), 'ocmesh.db'],
     [
-      'a store that others may read',
-      (home: string) => chmodSync(join(home, 'ocmesh.db'), 0o644),
-      'ocmesh.db',
-    ],
-    [
-      'a key that others may read',
-      (home: string) => chmodSync(join(home, 'ocmesh.key'), 0o640),
-      'ocmesh.key',
-    ],
-    ['a folder that others may enter', (home: string) => chmodSync(home, 0o755), 'ocmesh.db'],
-    [
       'a store behind a link',
       (home: string) => {
         renameSync(join(home, 'ocmesh.db'), join(home, 'elsewhere'));
@@ -89,6 +79,20 @@ describe('starting and stopping', () => {
     await expect(again).rejects.toThrow(/exit code 78/);
     await expect(again).rejects.toThrow(alice.home);
     expect(hashOf(join(alice.home, witness))).toBe(before);
+  });
+
+  it('closes a home to others that a volume opened to them, and warns', async () => {
+    const mesh = createMesh();
+    const alice = await mesh.startAgent('alice', nowhere);
+    await alice.stop();
+    const opened = ['', 'ocmesh.db', 'ocmesh.key', 'keystore.json', 'token'].map((name) =>
+      join(alice.home, name),
+    );
+    for (const path of opened) chmodSync(path, statSync(path).isDirectory() ? 0o2770 : 0o660);
+    const again = await mesh.startAgent('alice', nowhere);
+    expect(again.pubkey).toBe(alice.pubkey);
+    for (const path of opened) expect(statSync(path).mode & 0o77, path).toBe(0);
+    expect(again.output()).toMatch(/others had access to this.* path=\S+ocmesh.key mode=660/);
   });
 
   it('refuses an invalid configuration, and names the file and field', async () => {

@@ -13,6 +13,8 @@ const { check, test, finish } = createTally({
   SOAK_FORGERIES: '10000',
   SOAK_REPLAYS: '100000',
   SOAK_KILLS: '200',
+  OCMESH_STARTS: '2000',
+  OCMESH_KILLS: '200',
   SOAK_HOSTILE_MESSAGES: '500',
   SOAK_RESTARTS: '15',
   SOAK_RESTART_EVERY_MS: '5000',
@@ -24,16 +26,17 @@ const { check, test, finish } = createTally({
   SOAK_SERVICE_KILLS: '20',
   SOAK_FLOOD_KEYS: '1000000',
 });
-const parts = ['store', 'fuzz', 'crash', 'relays', 'promises', 'service', 'flood'];
+const parts = ['store', 'fuzz', 'crash', 'lock', 'relays', 'promises', 'service', 'flood'];
 /** One of `parts`, to run that one only. */
 const part = process.argv[2] ?? 'all';
 if (!['all', ...parts].includes(part)) throw new Error(`the soak has no part ${part}`);
 const runs = (/** @type {string} */ name) => part === 'all' || part === name;
 if (runs('store')) test('store', 'unit', 'packages/daemon/test/store');
 if (runs('fuzz')) test('fuzz', 'unit', 'packages/daemon/test/fuzz');
-const needsBuild = ['crash', 'relays', 'promises', 'service', 'flood'].some(runs);
+const needsBuild = ['crash', 'lock', 'relays', 'promises', 'service', 'flood'].some(runs);
 if (needsBuild && check('build', ['npm', 'run', '--silent', 'build'])) {
   if (runs('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');
+  if (runs('lock')) test('lock', 'e2e', 'e2e/ownership.e2e.ts');
   if (runs('relays')) {
     test('hostile relays', 'e2e', 'e2e/hostile-relays.e2e.ts');
     test('bad network', 'e2e', 'e2e/bad-network.e2e.ts');

@@ -1,17 +1,13 @@
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPort, isHex64, OcmeshError } from '@ocmesh/shared/contract';
+import { type AgentHomeOptions, agentHome } from './agent-home.ts';
 
 /** Maximum size of a file that is read, in bytes: a real `daemon.json` has about 250. */
 const FILE_BYTES = 4096;
 
-export interface DaemonUrlOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home directory. Default: the system's. */
-  readonly homeDir?: string;
-}
+export type DaemonUrlOptions = AgentHomeOptions;
 
 /** Where the daemon is, and what shows that a program there is the daemon of this home. */
 export interface FoundDaemon {
@@ -38,11 +34,18 @@ export interface HomeSecret {
 export const daemonUrl = async (options: DaemonUrlOptions): Promise<string> =>
   (await findDaemon(options)).url;
 
-/** The token in the home; null if there is none, or if other users can read it. */
-export const daemonToken = (options: DaemonUrlOptions): Promise<string | null> => readToken(homeOf(options));
+/**
+ * The token in the home; null if there is none, or if other users can read it.
+ * @throws OcmeshError `daemon_down` if the home is unknown
+ */
+export const daemonToken = async (options: DaemonUrlOptions): Promise<string | null> =>
+  readToken(homeOf(options));
 
-const homeOf = ({ env, homeDir = homedir() }: DaemonUrlOptions): string =>
-  env['OCMESH_HOME'] || join(homeDir, '.ocmesh');
+function homeOf(options: DaemonUrlOptions): string {
+  const found = agentHome(options);
+  if ('path' in found) return found.path;
+  throw new OcmeshError('daemon_down', { message: found.problem, problem: 'home_unknown' });
+}
 
 /** @throws OcmeshError as `daemonUrl` */
 export async function findDaemon(options: DaemonUrlOptions): Promise<FoundDaemon> {
@@ -63,7 +66,7 @@ export async function findDaemon(options: DaemonUrlOptions): Promise<FoundDaemon
   const rest = { home, secret: byToken, mustProve: byToken !== null };
   if (named !== null) return { url: named, ...rest };
   // The daemon on the default port may belong to another home, so it is used only if no home was named.
-  if (env['OCMESH_HOME'] || (await exists(file))) throw notRunning(home);
+  if (env['OCMESH_HOME']?.trim() || (await exists(file))) throw notRunning(home);
   const port = Number(env['OCMESH_PORT']);
   return { url: `http://127.0.0.1:${isPort(port) ? port : defaultPort}`, ...rest };
 }

@@ -9,7 +9,7 @@ import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
-import { createDiscovery } from './core/mesh/discover.ts';
+import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
@@ -277,6 +277,7 @@ export function createReporting(
   needs: {
     readonly retention: Retention;
     readonly twins: TwinWatch;
+    readonly discovery: Discovery;
     readonly relays: Relays;
     readonly outgoing: Outgoing;
   },
@@ -287,6 +288,7 @@ export function createReporting(
     clock,
     inboxFullSince: needs.retention.fullSince,
     twinSince: needs.twins.since,
+    showsPresences: needs.discovery.isAnsweredBy,
     conductOf: needs.relays.relayTests.conductOf,
     stalledMessages: needs.outgoing.outbox.stalled,
   });

@@ -115,7 +115,13 @@ export async function createAgent(
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
     config,
   );
-  const reporting = createReporting(base, { retention, twins, relays, outgoing });
+  const reporting = createReporting(base, {
+    retention,
+    twins,
+    relays,
+    outgoing,
+    discovery: mesh.discovery,
+  });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -142,6 +148,7 @@ export async function createAgent(
         policies: trust.policies,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
+        pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
         prove: ports.prove,
@@ -195,6 +202,7 @@ function listParts(
       announcer,
       outbox,
       catchUp,
+      discovery,
       relayLists,
       relayWatch,
       statusWatch,

@@ -15,8 +15,9 @@ import { realFiles } from './adapters/store/engine/files.ts';
 import { openStore } from './adapters/store/store.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { writeDaemonFile } from './adapters/system/daemon-file.ts';
-import { ExitError, exitCodes } from './adapters/system/exit.ts';
+import { ExitError, exitCodes, toExitError } from './adapters/system/exit.ts';
 import { type Home, prepareHome } from './adapters/system/home.ts';
+import { copyFound, copyStep, originalOf, rememberPlace } from './adapters/system/home-place.ts';
 import { createHomeProof } from './adapters/system/home-proof.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { LostOwnershipError, takeOwnership } from './adapters/system/ownership.ts';
@@ -24,7 +25,8 @@ import { createSystemRandom } from './adapters/system/random.ts';
 import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
 import type { Config } from './config/schema.ts';
-import { errnoOf, isDiskFull } from './node/errno.ts';
+import { checkNotInterrupted } from './home/unfinished-home.ts';
+import { errnoOf } from './node/errno.ts';
 
 /** How long a start waits for a port that another program holds, and how often it tries. */
 const PORT_WAIT_MS = 5_000;
@@ -52,7 +54,7 @@ export async function startDaemon(
   config: Config,
   options: { readonly logToStderr: boolean },
 ): Promise<Daemon> {
-  prepareHome(home);
+  const tightened = prepareHome(home);
   const clock = createSystemClock();
   const random = createSystemRandom();
   /** What has to be undone, in reverse order, after a stop or if the start fails half-way. */
@@ -64,6 +66,7 @@ export async function startDaemon(
       onLost: (error) => exitNow(error),
     });
     undo.push(ownership.release);
+    checkNotInterrupted(home);
     const log = openLog(home, clock, config, options.logToStderr);
     /** Only a new start can find out what is on the disk now; a service manager starts us at once. */
     const exitNow = (error: unknown): never => {
@@ -72,6 +75,14 @@ export async function startDaemon(
       process.exit(error instanceof LostOwnershipError ? error.exitCode : exitCodes.crash);
     };
     undo.push(log.close);
+    for (const { path, mode } of tightened)
+      log.warn('others had access to this, and may have read or changed it; now only you have', {
+        path,
+        mode,
+      });
+    const original = originalOf(home);
+    if (original === null) rememberPlace(home);
+    else log.warn(`${copyFound(original)} ${copyStep}`);
     const store = await openStore({
       path: home.database,
       key: openKeystore(home),
@@ -140,12 +151,7 @@ function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): F
     const paths = { file: home.logFile, archive: home.logArchive };
     return createFileLog(paths, clock, { level: config.log_level, toStderr });
   } catch (error) {
-    if (isDiskFull(error)) throw error;
-    throw new ExitError(
-      exitCodes.permanent,
-      `${home.logFile} cannot be written: ${(error as Error).message}. Make it writable or move it away.`,
-      error,
-    );
+    throw toExitError(error) ?? error;
   }
 }
 
@@ -159,10 +165,7 @@ function explain(error: unknown): unknown {
     const next = 'Restore the folder from a backup, or move it away to start with a new identity.';
     return new ExitError(exitCodes.permanent, `${error.message} Nothing was changed. ${next}`, error);
   }
-  if (isDiskFull(error)) {
-    return new ExitError(exitCodes.tryAgain, 'The disk is full. Free some space, then start again.', error);
-  }
-  return error;
+  return toExitError(error) ?? error;
 }
 
 /** Waits for a port that another program holds; it may be a daemon that is about to stop. */

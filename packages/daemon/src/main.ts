@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
-import { runCli } from './cli/cli.ts';
+import { toExitError } from './adapters/system/exit.ts';
 
 // The daemon runs for months on machines that have other things to do, so we trade a few percent of speed for 15 to 30 MB
 // of memory: a small young generation is enough for many short-lived buffers, optimized code may be smaller, and WebAssembly
@@ -13,4 +13,13 @@ for (const flag of [
   setFlagsFromString(flag);
 }
 process.umask(0o077);
-await runCli(process.argv);
+try {
+  const { runCli } = await import('./cli/cli.ts');
+  await runCli(process.argv);
+} catch (error) {
+  // The program itself could not be loaded.
+  const known = toExitError(error);
+  if (!known) throw error;
+  process.stderr.write(`ocmesh: ${known.message}\n`);
+  process.exitCode = known.exitCode;
+}

@@ -2,6 +2,7 @@ import type { CatchUp } from './core/catch-up/catch-up.ts';
 import type { Pipeline } from './core/ingest/pipeline.ts';
 import type { RefusalCounters } from './core/ingest/refusal-counters.ts';
 import type { Announcer } from './core/mesh/announce.ts';
+import type { Discovery } from './core/mesh/discover.ts';
 import type { RelayLists } from './core/mesh/relay-lists.ts';
 import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
@@ -17,6 +18,7 @@ export function createRelayListener(deps: {
   readonly announcer: Announcer;
   readonly outbox: Outbox;
   readonly catchUp: CatchUp;
+  readonly discovery: Discovery;
   readonly relayLists: RelayLists;
   readonly relayWatch: RelayWatch;
   readonly statusWatch: StatusWatch;
@@ -24,6 +26,7 @@ export function createRelayListener(deps: {
 }): NetworkListener {
   const { relayTests, pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } =
     deps;
+  const { discovery } = deps;
   return {
     onEvent(event, url) {
       if (!relayTests.onEvent(event, url)) pipeline.ingest(event, url);
@@ -36,6 +39,7 @@ export function createRelayListener(deps: {
       outbox.onConnected(url);
     },
     onDisconnected(url) {
+      discovery.onDisconnected(url);
       statusWatch.check();
       outbox.onDisconnected();
       catchUp.onDisconnected(url);
@@ -44,6 +48,7 @@ export function createRelayListener(deps: {
     onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
     onSubscribed(url, subscription) {
+      if (subscription === 'presence') discovery.onSubscribed(url);
       statusWatch.check();
       if (subscription !== 'dm') return;
       catchUp.onSubscribed(url);

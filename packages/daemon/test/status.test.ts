@@ -65,6 +65,26 @@ test('is degraded after 15 seconds in which relays are connected but none lets i
   expect(await agent.getStatus({})).toMatchObject({ degraded: false, reasons: [] });
 });
 
+test('is degraded after 15 seconds in which no relay shows it other agents', async () => {
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
+  for (const relay of world.mesh.relays) relay.showsPresences = false;
+  const agent = await world.start();
+  await world.clock.advance(14_999);
+  expect(await agent.getStatus({})).toMatchObject({ degraded: false });
+  await world.clock.advance(1);
+  expect(await agent.getStatus({})).toMatchObject({
+    degraded: true,
+    reasons: [{ code: 'no_discovery', next_step: expect.stringContaining('POST /relays') }],
+  });
+  // A scan that works is enough: a relay may allow too few subscriptions.
+  world.mesh.relay('wss://two.test').showsPresences = true;
+  await world.clock.advance(120_000);
+  expect(await agent.getStatus({})).toMatchObject({ degraded: false, reasons: [] });
+  agent.network.disconnect('wss://two.test');
+  await world.clock.advance(15_000);
+  expect(await agent.getStatus({})).toMatchObject({ reasons: [{ code: 'no_discovery' }] });
+});
+
 test('a connected relay of a peer does not count', async () => {
   const world = createTestMesh();
   const agent = await world.start();

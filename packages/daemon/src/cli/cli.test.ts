@@ -175,7 +175,7 @@ test.each([
   ['version', /^\d+\.\d+\.\d+\n$/, 'version'],
   ['identity', /npub1alice/, 'npub'],
   ['peers bob', /^reachable {5}It is online/m, 'reachability'],
-  ['relays', /wss:\/\/one\.example {2}connected {2}yes {7}42 ms/, '0.url'],
+  ['relays', /wss:\/\/one\.example {2}connected {2}yes {4}yes {7}yes {7}42 ms/, '0.url'],
   ['inbox', /feed0001 {2}.* bob .* hello/, '0.content'],
   ['policy', /strangers {6}ask/, 'first_contact'],
 ])('`%s` prints text, and JSON with --json', async (line, text, field) => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createChecker } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
-import { ExitError, exitCodes } from '../adapters/system/exit.ts';
+import { ExitError, exitCodes, toExitError } from '../adapters/system/exit.ts';
+import { errnoOf } from '../node/errno.ts';
 import { type Config, ConfigFile, defaults, environment, formerNames } from './schema.ts';
 
 export interface LoadedConfig {
@@ -65,8 +66,9 @@ function readFile(path: string): Record<string, unknown> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw refuse(path, String(error));
+    // ENOTDIR: the start refuses the folder itself.
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return {};
+    throw toExitError(error) ?? error;
   }
   try {
     const value: unknown = JSON.parse(text);

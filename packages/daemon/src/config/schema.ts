@@ -86,7 +86,7 @@ export const formerNames: ReadonlyMap<string, keyof Config> = new Map([
 ]);
 
 /** Blank text is not a number, although `Number('')` is 0. */
-function readNumber(text: string): number {
+export function readNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }
 

@@ -1,3 +1,4 @@
+import { describeSystemError } from '../node/system-error.ts';
 import { type Check, type Finding, fail, skipped } from './check.ts';
 
 /** A check and one of its findings. */
@@ -31,6 +32,8 @@ async function findingsOf(check: Check): Promise<readonly Finding[]> {
     return [await check.run()].flat();
   } catch (error) {
     // A check that throws must not stop the others.
+    const fault = describeSystemError(error);
+    if (fault) return [fail(fault.message, fault.nextStep)];
     const reason = error instanceof Error ? error.message : String(error);
     return [fail(`This could not be checked: ${reason}`, 'Fix that, then run `ocmesh doctor` again.')];
   }

@@ -1,14 +1,16 @@
-import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { realFiles } from '../adapters/store/engine/files.ts';
 import { createStoreFrom } from '../adapters/store/engine/image.ts';
-import { type Home, homeFiles, prepareHome } from '../adapters/system/home.ts';
+import { type Home, prepareHome } from '../adapters/system/home.ts';
 import { openKeystore } from '../adapters/system/keystore.ts';
-import { checkMayCreate, checkNotRunning, hasIdentity } from './preconditions.ts';
-import { reset } from './reset.ts';
+import { checkIsMovable, discardUnfinished, installHome, moveAside } from './move-home.ts';
+import { checkMayCreate, takeStoppedHome } from './preconditions.ts';
+import { hasIdentity, unfinishedHome } from './unfinished-home.ts';
 
 /**
- * Builds a home next to its final path and moves it there once it is complete.
+ * Builds a home next to its final path and moves it there once it is complete. If it is interrupted while it moves, the
+ * next start finishes it.
  * @param makeImage returns the database that the new home starts with
  * @param replace move an existing home aside
  * @returns where an existing home was moved; null if there was none
@@ -19,24 +21,27 @@ export async function createHome(
   replace: boolean,
 ): Promise<string | null> {
   checkMayCreate(home, replace);
-  const unfinished = homeFiles(`${home.path}.new`);
-  rmSync(unfinished.path, { recursive: true, force: true });
+  checkIsMovable(home);
+  const ownership = await takeStoppedHome(home);
+  try {
+    discardUnfinished(home);
+    await build(unfinishedHome(home), makeImage);
+    ownership.check();
+    const moved = hasIdentity(home) ? moveAside(home) : null;
+    await installHome(home, ownership);
+    return moved;
+  } finally {
+    ownership.release();
+  }
+}
+
+async function build(unfinished: Home, makeImage: () => Promise<Uint8Array>): Promise<void> {
   try {
     prepareHome(unfinished);
     await createStoreFrom(realFiles, unfinished.database, openKeystore(unfinished), await makeImage());
-    const moved = hasIdentity(home) ? await reset(home) : null;
-    if (existsSync(home.path)) await keepOtherFiles(home, unfinished);
-    renameSync(unfinished.path, home.path);
-    return moved;
+    await realFiles.syncFolder(dirname(unfinished.path));
   } catch (error) {
     rmSync(unfinished.path, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** Keeps the settings and logs of a folder that has no identity. */
-async function keepOtherFiles(home: Home, unfinished: Home): Promise<void> {
-  await checkNotRunning(home);
-  for (const name of readdirSync(home.path)) renameSync(join(home.path, name), join(unfinished.path, name));
-  rmdirSync(home.path);
 }

@@ -1,5 +1,5 @@
-import { closeSync, constants, existsSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
-import { ExitError, exitCodes } from '../adapters/system/exit.ts';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { ExitError, exitCodes, toExitError } from '../adapters/system/exit.ts';
 
 const cannotWrite = (path: string, why: string, cause?: unknown): ExitError =>
   new ExitError(exitCodes.permanent, `${path} cannot be written: ${why}. Choose another file.`, cause);
@@ -9,19 +9,26 @@ export function checkIsNew(path: string): void {
   if (existsSync(path)) throw cannotWrite(path, 'it exists');
 }
 
-/** Writes a file that only the owner can read. @throws ExitError if it exists */
+/**
+ * Writes a file that only the owner can read. It gets its name when it is complete: a part of a backup looks like one.
+ * @throws ExitError if it exists
+ */
 export function writeNewFile(path: string, content: string | Uint8Array): void {
-  let file: number;
+  checkIsNew(path);
+  const unfinished = `${path}.unfinished`;
   try {
-    file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    rmSync(unfinished, { force: true });
+    const file = openSync(unfinished, 'wx', 0o600);
+    try {
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    checkIsNew(path);
+    renameSync(unfinished, path);
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw cannotWrite(path, exists ? 'it exists' : String(error), error);
-  }
-  try {
-    writeFileSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    rmSync(unfinished, { force: true });
+    throw toExitError(error) ?? error;
   }
 }

@@ -5,11 +5,14 @@ import { readImage } from '../adapters/store/engine/image.ts';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Home } from '../adapters/system/home.ts';
 import { openKeystore } from '../adapters/system/keystore.ts';
+import { isInterrupted } from './unfinished-home.ts';
 
 export const noIdentity = (home: Home): ExitError =>
   new ExitError(
     exitCodes.permanent,
-    `There is no identity in ${home.path} yet. \`ocmesh start\` creates one.`,
+    isInterrupted(home)
+      ? `A restore of ${home.path} was interrupted. \`ocmesh start\` finishes it.`
+      : `There is no identity in ${home.path} yet. \`ocmesh start\` creates one.`,
   );
 
 /** Returns the decrypted database of the home. The daemon may be running. @throws ExitError if there is none */

@@ -1,29 +1,31 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Home } from '../adapters/system/home.ts';
-import { checkNotRunning } from './preconditions.ts';
+import { bringShared, checkIsMovable, moveAside } from './move-home.ts';
+import { takeStoppedHome } from './preconditions.ts';
+import { hasIdentity, isInterrupted, unfinishedHome } from './unfinished-home.ts';
 
-/** Moves the home aside, so that the next start creates a new identity. @returns its new path */
+/**
+ * Moves the home aside, so that the next start creates a new identity; with it what an interrupted restore left.
+ * @returns its new path
+ */
 export async function reset(home: Home): Promise<string> {
-  if (!existsSync(home.path)) {
+  const unfinished = unfinishedHome(home);
+  const wasInterrupted = isInterrupted(home);
+  if (!existsSync(home.path) && !wasInterrupted) {
     throw new ExitError(
       exitCodes.permanent,
       `There is nothing at ${home.path}. Set OCMESH_HOME if the agent is elsewhere.`,
     );
   }
-  await checkNotRunning(home);
-  // Numbered, not dated: nothing here needs to know the time.
-  let number = 1;
-  while (existsSync(`${home.path}.old-${number}`)) number++;
-  const aside = `${home.path}.old-${number}`;
-  renameSync(home.path, aside);
-  // Neither the installed program nor the events of the embedded relay belong to the identity. A service that runs the
-  // program continues with the next one.
-  for (const name of ['app', 'relay']) {
-    if (!existsSync(join(aside, name))) continue;
-    mkdirSync(home.path, { recursive: true, mode: 0o700 });
-    renameSync(join(aside, name), join(home.path, name));
+  checkIsMovable(home);
+  const ownership = await takeStoppedHome(home);
+  try {
+    const unfinishedAside = hasIdentity(unfinished) ? moveAside(home, unfinished.path) : null;
+    const aside = moveAside(home);
+    bringShared(home, home.path);
+    return wasInterrupted && unfinishedAside !== null ? unfinishedAside : aside;
+  } finally {
+    ownership.release();
   }
-  return aside;
 }

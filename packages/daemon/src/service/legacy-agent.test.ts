@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { legacyAgentNotice, shellQuoted } from './legacy-agent.ts';
+import { legacyAgentNotice } from './legacy-agent.ts';
 
 test('finds an agent of the deployed mesh, running or only installed, and says how to stop it', async () => {
   const userHome = mkdtempSync(join(tmpdir(), 'ocmesh-old-'));
@@ -17,9 +17,4 @@ test('finds an agent of the deployed mesh, running or only installed, and says h
   expect(text).toContain('is installed as com.ocmesh.agent');
   expect(text).toContain('launchctl bootout gui/501/com.ocmesh.agent');
   expect(text).toContain(`${userHome}/Library/LaunchAgents/com.ocmesh.agent.plist`);
-});
-
-test('quotes a path that a shell would split', () => {
-  expect(shellQuoted('/a/b-1.0+x.mjs')).toBe('/a/b-1.0+x.mjs');
-  expect(shellQuoted(`/it's $HOME`)).toBe(`'/it'\\''s $HOME'`);
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultPort } from '@ocmesh/shared/contract';
+import { shellQuoted } from '../node/shell-quoted.ts';
 import type { RunCommand } from './run-command.ts';
 
 /** Label of the deployed versions 0.1 and 0.2, which are another implementation of ocmesh. */
@@ -21,7 +22,3 @@ export async function legacyAgentNotice(
     `  mv ${shellQuoted(plist)} ~/.Trash/`,
   ].join('\n');
 }
-
-/** Quotes text so that it can be pasted into a shell. */
-export const shellQuoted = (text: string): string =>
-  /^[\w/.:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -2,6 +2,7 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import {
   type Filter,
   isAddressable,
+  kinds,
   matchesFilter,
   type NostrEvent,
   reasonPrefix,
@@ -53,6 +54,8 @@ export interface MemoryRelay {
   reachable: boolean;
   /** Agents may read their messages. */
   carriesDms: boolean;
+  /** Agents may see each other's presences. */
+  showsPresences: boolean;
   /** It sends new events to open subscriptions. */
   forwards: boolean;
   /** Its clock minus ours; null if it sends no date. */
@@ -78,6 +81,9 @@ export interface MemoryMesh {
   relay(url: string): MemoryRelay;
 }
 
+const isForPresences = (filters: readonly Filter[]): boolean =>
+  filters.some((filter) => filter.kinds?.includes(kinds.presence));
+
 export function createMemoryMesh(...urls: string[]): MemoryMesh {
   const relays = (urls.length > 0 ? urls : ['wss://one.test']).map(createMemoryRelay);
   return {
@@ -98,6 +104,7 @@ function createMemoryRelay(url: string): MemoryRelay {
     completes: true,
     reachable: true,
     carriesDms: true,
+    showsPresences: true,
     forwards: true,
     clockOffsetMs: null,
     maxQueryBytes: Number.POSITIVE_INFINITY,
@@ -215,6 +222,7 @@ export function createMemoryNetwork(
   /** @returns the filters of the subscription */
   function subscribe(url: string, { name, filters }: Subscription): readonly Filter[] {
     const asked = filters();
+    if (name === 'presence' && !mesh.relay(url).showsPresences) return [];
     for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url);
     const connection = connections.get(url);
     if (name === 'dm' && !mesh.relay(url).carriesDms) return [];
@@ -296,7 +304,11 @@ export function createMemoryNetwork(
       });
       const tooLarge = returned.length < events.length;
       return {
-        complete: !tooLarge && relay.completes && connections.has(url),
+        complete:
+          !tooLarge &&
+          (relay.showsPresences || !isForPresences(filters)) &&
+          relay.completes &&
+          connections.has(url),
         events: returned,
         tooLarge,
       };

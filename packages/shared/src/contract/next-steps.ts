@@ -11,6 +11,9 @@ type NextStep = Readonly<Record<Audience, string>>;
 /** A step that does not depend on who calls. */
 const everyone = (step: string): NextStep => ({ api: step, tool: step, command: step });
 
+/** A step that only the owner can take. */
+const forOwner = (step: string): NextStep => ({ ...everyone(step), tool: `Tell your user: ${step}` });
+
 /** No word on where the token is: a model has no business reading it. */
 const askForAccess = 'Tell your user: they have to set up access to the daemon.';
 const otherVersion = '`ocmesh version` and `ocmesh status` show whether the daemon has another version.';
@@ -232,16 +235,16 @@ const ofProblems = {
     tool: 'Tell your user: another program may be using the port; see `ocmesh doctor`.',
     command: 'Another program may be using the port: see `ocmesh doctor`.',
   },
-  other_daemon: {
-    api: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
-    tool: 'Tell your user: set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
-    command: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
-  },
-  older_daemon: {
-    api: 'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
-    tool: 'Ask your user to restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
-    command:
-      'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
+  other_daemon: forOwner(
+    'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
+  ),
+  older_daemon: forOwner(
+    'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
+  ),
+  home_unknown: {
+    api: 'Set OCMESH_HOME to an absolute path.',
+    tool: 'Ask your user to set OCMESH_HOME to the absolute path of the agent.',
+    command: 'Set OCMESH_HOME to an absolute path.',
   },
   api_url_elsewhere: {
     api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
@@ -261,6 +264,11 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     api: 'GET /relays shows the error of each relay. Add another one with POST /relays.',
     tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
+  },
+  no_discovery: {
+    api: 'Add another relay with POST /relays, or the agents by their keys with POST /peers.',
+    tool: 'Tell your user, who can add another relay with `ocmesh relays add`.',
+    command: '`ocmesh relays add` adds another relay. `ocmesh trust <npub>` adds an agent by its key.',
   },
   outbox_stalled: {
     api: 'GET /messages/ID shows what each relay responded. Add a relay that accepts messages with POST /relays.',

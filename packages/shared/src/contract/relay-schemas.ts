@@ -38,7 +38,9 @@ export const RelayStatus = Type.Object({
 const finding = (question: string) =>
   Type.Object(
     {
-      answer: Type.Union([Type.Literal('yes'), Type.Literal('no'), Type.Literal('unknown')]),
+      answer: Type.Union([Type.Literal('yes'), Type.Literal('no'), Type.Literal('unknown')], {
+        description: '`unknown`: not tested yet, or the relay did not answer.',
+      }),
       reason: nullable(
         text('Why; null if there is nothing to add. May repeat untrusted words of the relay.'),
       ),

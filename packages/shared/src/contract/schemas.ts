@@ -26,6 +26,7 @@ export const Reason = Type.Object({
     [
       Type.Literal('no_relay'),
       Type.Literal('no_dm_relay'),
+      Type.Literal('no_discovery'),
       Type.Literal('outbox_stalled'),
       Type.Literal('storage_refuses'),
       Type.Literal('inbox_full'),
@@ -37,6 +38,7 @@ export const Reason = Type.Object({
       description:
         '`no_relay`: no relay is connected; ' +
         '`no_dm_relay`: no relay delivers our messages; ' +
+        '`no_discovery`: no relay shows other agents; ' +
         '`no_keeping_relay`: every connected relay drops what it accepts; ' +
         '`outbox_stalled`: messages are queued, and no connected relay is left to try; ' +
         '`storage_refuses`: nothing can be stored; ' +
@@ -175,23 +177,26 @@ export const RelayOutcome = Type.Object({
       Type.Literal('accepted'),
       Type.Literal('rejected'),
       Type.Literal('timeout'),
+      Type.Literal('pending'),
       Type.Literal('dropped'),
       Type.Literal('received'),
     ],
     {
       description:
-        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `dropped`: it answered OK, but is known to drop ' +
-        'what it accepts; `received`: an incoming message came from it.',
+        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `pending`: it is still to be asked; ' +
+        '`dropped`: it answered OK, but is known to drop what it accepts; `received`: an incoming message came from it.',
     },
   ),
-  reason: nullable(text('The relay’s own words. Untrusted.')),
-  at: timestamp('When it happened.'),
+  reason: nullable(text('The relay’s own words, untrusted; of a `pending` one, why it has not been asked.')),
+  at: timestamp('When it happened; of a `pending` one, when the message was written.'),
 });
 
 export const Delivery = Type.Object(
   {
     state: DeliveryState,
-    relays: Type.Array(RelayOutcome, { description: 'Latest outcome at each relay.' }),
+    relays: Type.Array(RelayOutcome, {
+      description: 'Latest outcome at each relay, and the relays still to be asked.',
+    }),
     delivered_at: nullable(timestamp('When the peer’s daemon confirmed that it stored the message.')),
     read_at: nullable(timestamp('When the peer confirmed that its agent read the message.')),
     next_attempt_at: nullable(timestamp('When the next attempt is due.')),

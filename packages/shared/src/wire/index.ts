@@ -44,6 +44,6 @@ export {
   readPresence,
 } from './presence.ts';
 export { hasQuery, isLocalRelay, maskQueries } from './relay-address.ts';
-export { readRelayList, relayListEvent } from './relay-list.ts';
+export { publicRelays, readRelayList, relayListEvent } from './relay-list.ts';
 export { parseRelayUrl, type RelayUrlProblem } from './relay-url.ts';
 export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';

@@ -552,3 +552,18 @@ it('stops if its journal is removed while it is open', async () => {
     expect.objectContaining({ message: expect.stringContaining('was removed or replaced') }),
   ]);
 });
+
+it('compacts again after two runs whose last compaction failed', async () => {
+  const files = createMemoryFiles();
+  const fails = { compact: () => Promise.reject(new Error('no memory')) };
+  const first = await openOn(files, fails);
+  await write(first.store, 'kept');
+  await first.store.close();
+  // Creates a second segment that nothing is written to.
+  await (await openOn(files, fails)).store.close();
+  const { store, log } = await openOn(files);
+  await store.close();
+  expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+  expect(segments(files)).toHaveLength(1);
+  expect((await contentOn(files.contents())).ids).toEqual(['kept']);
+});

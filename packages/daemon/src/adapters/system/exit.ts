@@ -1,3 +1,5 @@
+import { describeSystemError } from '../../node/system-error.ts';
+
 /** Exit codes of the process, for service managers. */
 export const exitCodes = {
   clean: 0,
@@ -16,4 +18,12 @@ export class ExitError extends Error {
     this.name = 'ExitError';
     this.exitCode = exitCode;
   }
+}
+
+/** Explains a system error; null for any other error. */
+export function toExitError(error: unknown): ExitError | null {
+  const fault = describeSystemError(error);
+  if (!fault) return null;
+  const exitCode = fault.isTemporary ? exitCodes.tryAgain : exitCodes.permanent;
+  return new ExitError(exitCode, `${fault.message} ${fault.nextStep}`, error);
 }

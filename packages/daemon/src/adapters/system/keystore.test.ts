@@ -113,17 +113,3 @@ test("refuses another home's key file", () => {
   writeFileSync(home.keyFile, readFileSync(other.keyFile));
   expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
 });
-
-test('refuses a home that others may enter, or that is not a folder', () => {
-  const home = newHome();
-  chmodSync(home.path, 0o750);
-  expect(refusal(() => prepareHome(home)).message).toContain(`chmod 700 ${home.path}`);
-  chmodSync(home.path, 0o700);
-  expect(() => prepareHome(home)).not.toThrow();
-  const file = homeFiles(join(home.path, 'file'));
-  writeFileSync(file.path, '');
-  expect(refusal(() => prepareHome(file)).exitCode).toBe(exitCodes.permanent);
-  const link = homeFiles(join(home.path, 'link'));
-  symlinkSync(tmpdir(), link.path);
-  expect(refusal(() => prepareHome(link)).exitCode).toBe(exitCodes.permanent);
-});

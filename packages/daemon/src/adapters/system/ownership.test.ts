@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFakeClock, createSeededRandom } from '@ocmesh/testkit';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { exitCodes } from './exit.ts';
 import { findOwner, LostOwnershipError, takeOwnership } from './ownership.ts';
 
@@ -29,10 +29,13 @@ function newHome() {
 }
 type TestHome = ReturnType<typeof newHome>;
 
-/** What the lock of a daemon in another container says. */
-async function elsewhere({ take, content, write }: TestHome): Promise<Record<string, unknown>> {
+/** Leaves the lock of a daemon that differs from this process. @returns what it says */
+async function elsewhere(
+  { take, content, write }: TestHome,
+  differences: Record<string, unknown> = { namespace: 'pid:[1]' },
+): Promise<Record<string, unknown>> {
   const owner = await take();
-  const seen = { ...content(), namespace: 'pid:[1]', owner: 'f'.repeat(32) };
+  const seen = { ...content(), owner: 'f'.repeat(32), ...differences };
   owner.release();
   write(seen);
   return seen;
@@ -114,28 +117,38 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('an owner out of sight keeps it as long as it renews', async () => {
-  const home = newHome();
-  const seen = await elsewhere(home);
-  const next = home.take();
-  next.catch(() => {});
-  await home.clock.advance(1_000);
-  home.write({ ...seen, renewals: 1 });
-  await expect(settled(home.clock, next)).rejects.toThrow(refused(exitCodes.permanent));
-});
-
-test('an owner out of sight that renews nothing loses it after ten seconds', async () => {
-  const home = newHome();
-  await elsewhere(home);
-  let taken = false;
-  const next = home.take().then((owner) => {
-    taken = true;
-    return owner;
+describe.each<[string, Record<string, unknown>]>([
+  ['in another container', { namespace: 'pid:[1]' }],
+  ['of another boot', { boot: '00000000-0000-4000-8000-000000000000' }],
+  ['on a system without /proc', { boot: null, started: null, namespace: null }],
+  ['on another host', { boot: '11111111-0000-4000-8000-000000000000', host: 'elsewhere', pid: 1 }],
+])('an owner %s', (_, differences) => {
+  it('keeps the home as long as it renews', async () => {
+    const home = newHome();
+    const seen = await elsewhere(home, differences);
+    const next = home.take();
+    next.catch(() => {});
+    const found = findOwner(home.path, home.clock);
+    await home.clock.advance(1_000);
+    home.write({ ...seen, renewals: 1 });
+    await expect(settled(home.clock, next)).rejects.toThrow(refused(exitCodes.permanent));
+    expect(await settled(home.clock, found)).toMatchObject({ isRunning: true });
+    expect(home.content()).toEqual({ ...seen, renewals: 1 });
   });
-  await home.clock.advance(9_000);
-  expect(taken).toBe(false);
-  (await settled(home.clock, next)).check();
-  expect(home.content()).toMatchObject({ pid: process.pid });
+
+  it('loses it after ten seconds without a renewal', async () => {
+    const home = newHome();
+    await elsewhere(home, differences);
+    let isTaken = false;
+    const next = home.take().then((owner) => {
+      isTaken = true;
+      return owner;
+    });
+    await home.clock.advance(9_000);
+    expect(isTaken).toBe(false);
+    (await settled(home.clock, next)).check();
+    expect(home.content()).toMatchObject({ pid: process.pid });
+  });
 });
 
 test.each(['', 'nonsense', '{}', '{"pid":-1}', '{"pid":"1"}', 'null'])(
@@ -181,6 +194,21 @@ test('an owner that slept for a night is still the owner, unless another one cam
   await home.clock.advance(8 * 3_600_000);
   owner.check();
   expect(home.lost).toEqual([]);
+});
+
+test('an owner that was suspended for an hour ends before it writes, if another one came', async () => {
+  const home = newHome();
+  const suspended = await home.take();
+  const seen = home.content();
+  home.write({ ...seen, namespace: 'pid:[1]' });
+  // Time passes for the other one only.
+  const clock = createFakeClock();
+  const other = await settled(clock, takeOwnership(home.path, { clock, random: createSeededRandom(++seed) }));
+  await clock.advance(3_600_000);
+  expect(() => suspended.check()).toThrow(LostOwnershipError);
+  await home.clock.advance(3_600_000);
+  expect(home.lost).toEqual([expect.any(LostOwnershipError)]);
+  other.check();
 });
 
 test('a copied home is nobody’s, whatever its lock says', async () => {

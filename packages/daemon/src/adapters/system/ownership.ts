@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -239,6 +240,8 @@ function own(path: string, file: number, owner: string, { clock, onLost }: Owner
 
 /** Removes our lock, unless a starter is replacing it at this moment. */
 function giveUp(path: string, owner: string): void {
+  // The home may have been moved, with its lock.
+  if (!existsSync(dirname(path))) return;
   const claim = claimOf(path, owner);
   const claimed = create(claim);
   if (claimed === null) return;

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { shellQuoted } from '../../node/shell-quoted.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { ExitError, exitCodes } from './exit.ts';
 
@@ -11,7 +12,10 @@ export function readPrivate(path: string): Buffer {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     if ((fstatSync(file).mode & othersBits) !== 0) {
-      throw new ExitError(exitCodes.permanent, `Others may read ${path}. Run: chmod 600 ${path}.`);
+      throw new ExitError(
+        exitCodes.permanent,
+        `Others may read ${path}. Run \`chmod 600 ${shellQuoted(path)}\`.`,
+      );
     }
     return readFileSync(file);
   } finally {

@@ -13,7 +13,8 @@ import {
   passphraseFileOption,
 } from '../terminal/prompts.ts';
 
-export function addBackupCommands(program: Command, { io, home, printer }: CommandContext): void {
+export function addBackupCommands(program: Command, context: CommandContext): void {
+  const { io, printer } = context;
   program
     .command('backup')
     .description('Write identity, peers and messages to one encrypted file. The daemon may be running.')
@@ -21,6 +22,7 @@ export function addBackupCommands(program: Command, { io, home, printer }: Comma
     .option(...passphraseFileOption)
     .addHelpText('after', example('ocmesh backup ocmesh.backup'))
     .action(async (argument: string, flags: PassphraseFlags) => {
+      const { home } = context;
       const file = resolvePathArgument(io, argument);
       // Before the user thinks up a passphrase and types it twice.
       checkIsNew(file);
@@ -40,6 +42,7 @@ export function addBackupCommands(program: Command, { io, home, printer }: Comma
     .option(...passphraseFileOption)
     .addHelpText('after', example('ocmesh restore ocmesh.backup'))
     .action(async (argument: string, { replace = false, ...flags }: RestoreFlags) => {
+      const { home } = context;
       checkMayCreate(home, replace);
       const passphrase = await askPassphrase(io, flags, false);
       const { restore } = await import('../../home/backup.ts');
@@ -57,6 +60,7 @@ export function addBackupCommands(program: Command, { io, home, printer }: Comma
     .option('--yes', 'do not ask')
     .addHelpText('after', example('ocmesh reset'))
     .action(async ({ yes = false }: { yes?: boolean }) => {
+      const { home } = context;
       if (!yes && !io.stdin.isTTY)
         throw new ExitError(exitCodes.permanent, 'Not a terminal; pass --yes to reset.');
       if (!yes && !(await confirm(io, `Move ${home.path} aside and start with a new identity?`)))

@@ -17,7 +17,7 @@ const DEFAULT_LINES = 50;
 const POLL_MS = 200;
 const LINE = /^\[([^\]]+)\] \[([A-Z]+)\] (.*)$/;
 
-export function addLogsCommand(program: Command, { io, home, printer, paint }: CommandContext): void {
+export function addLogsCommand(program: Command, context: CommandContext): void {
   program
     .command('logs')
     .description('Show the end of the daemon’s log. Never contains message text.')
@@ -25,7 +25,8 @@ export function addLogsCommand(program: Command, { io, home, printer, paint }: C
     .option('-n, --lines <number>', 'number of lines', wholeNumber(0), DEFAULT_LINES)
     .addHelpText('after', example('ocmesh logs -f'))
     .action(async ({ follow, lines }: LogsFlags) => {
-      const { path, logFile, logArchive } = home;
+      const { io, printer, paint } = context;
+      const { path, logFile, logArchive } = context.home;
       if (!follow && !existsSync(logFile)) {
         throw new CommandError('no_log', `There is no log in ${path} yet.`, '`ocmesh start` creates one.');
       }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
-import type { Home } from '../../adapters/system/home.ts';
 import { createSystemRandom } from '../../adapters/system/random.ts';
 import { parsePubkey } from '../../core/identity/public-key-text.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
@@ -40,7 +39,8 @@ export function addRelayCommand(program: Command, context: CommandContext): void
     .action((flags: RelayFlags) => run(flags, context));
 }
 
-async function run(flags: RelayFlags, { home, io, printer }: CommandContext): Promise<void> {
+async function run(flags: RelayFlags, context: CommandContext): Promise<void> {
+  const { io, printer } = context;
   ignoreClosedOutput();
   const [{ startRelay }, { createStderrLog }] = await Promise.all([
     import('@ocmesh/relay'),
@@ -51,7 +51,7 @@ async function run(flags: RelayFlags, { home, io, printer }: CommandContext): Pr
     throw new ExitError(exitCodes.permanent, '--port must be from 0 to 65535.');
   }
   const log = createStderrLog(io.clock, 'info');
-  const folder = dataFolder(flags, home);
+  const folder = dataFolder(flags, context);
   const data = folder === null ? null : await takeDataFolder(folder, { clock: io.clock, log });
   const relay = await startRelay({
     port,
@@ -81,10 +81,10 @@ async function run(flags: RelayFlags, { home, io, printer }: CommandContext): Pr
 }
 
 /** Returns the folder that keeps events; null if they stay in memory. A private mesh has no other relay that keeps them. */
-function dataFolder({ data, allow }: RelayFlags, home: Home): string | null {
+function dataFolder({ data, allow }: RelayFlags, context: CommandContext): string | null {
   if (data === '') throw new ExitError(exitCodes.permanent, '--data takes a folder.');
   if (data !== undefined) return data === false ? null : data;
-  return allow ? join(home.path, 'relay') : null;
+  return allow ? join(context.home.path, 'relay') : null;
 }
 
 /** Explains a system error from reading the data folder. */

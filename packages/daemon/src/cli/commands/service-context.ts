@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createClient, ownerAccess } from '@ocmesh/client';
+import { createClient, ownerAccess, systemHome } from '@ocmesh/client';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
-import { type Home, homeFiles } from '../../adapters/system/home.ts';
+import type { Home } from '../../adapters/system/home.ts';
+import { shellQuoted } from '../../node/shell-quoted.ts';
 import { type FoundSupervisor, findSupervisor, type Machine } from '../../service/find-supervisor.ts';
 import {
   createInstallation,
@@ -13,7 +13,6 @@ import {
   type Program,
   type RunningDaemon,
 } from '../../service/installation.ts';
-import { shellQuoted } from '../../service/legacy-agent.ts';
 import { serviceLimits } from '../../service/limits.ts';
 import { findNode } from '../../service/node-path.ts';
 import { runCommand } from '../../service/run-command.ts';
@@ -38,12 +37,15 @@ export const machineOf = ({ io }: Pick<CommandContext, 'io'>): Machine => ({
   run: runCommand,
   clock: io.clock,
   env: io.env,
-  userHome: homedir(),
+  userHome: userFolder(),
   uid: process.getuid?.() ?? 0,
 });
 
-/** Returns the home with an absolute path, as a service needs it. */
-export const serviceHome = ({ home }: Pick<CommandContext, 'home'>): Home => homeFiles(resolve(home.path));
+/** Returns the user's folder; if there is none, one that does not exist, so that nothing is found in it. */
+function userFolder(): string {
+  const path = systemHome();
+  return path !== null && isAbsolute(path) ? path : '/nonexistent';
+}
 
 /** Returns the service manager of this machine, or why there is none. */
 export const findServiceManager = (context: CommandContext): Promise<FoundSupervisor> =>
@@ -60,7 +62,7 @@ export async function requireSupervisor(context: CommandContext): Promise<Superv
 }
 
 export function installationOf(context: CommandContext, supervisor: Supervisor, { wait }: WaitFlags) {
-  const home = serviceHome(context);
+  const { home } = context;
   return createInstallation({
     supervisor,
     clock: context.io.clock,

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { prepareHome } from '../../adapters/system/home.ts';
 import { environment } from '../../config/schema.ts';
-import { legacyAgentNotice, shellQuoted } from '../../service/legacy-agent.ts';
+import { shellQuoted } from '../../node/shell-quoted.ts';
+import { legacyAgentNotice } from '../../service/legacy-agent.ts';
 import { runCommand } from '../../service/run-command.ts';
 import { currentLink } from '../../service/service-spec.ts';
 import type { CommandContext } from '../terminal/context.ts';
@@ -14,7 +15,6 @@ import {
   ownBundle,
   requireSupervisor,
   type SpecFlags,
-  serviceHome,
   type WaitFlags,
   watchdogSecOf,
 } from './service-context.ts';
@@ -34,7 +34,7 @@ export async function installService(context: CommandContext, flags: InstallFlag
       'Run this without sudo: the service belongs to your user account.',
     );
   }
-  const home = serviceHome(context);
+  const { home } = context;
   const supervisor = await requireSupervisor(context);
   const program = ownBundle();
   prepareHome(home);

@@ -11,7 +11,6 @@ import {
   describeUnusableNode,
   findServiceManager,
   installationOf,
-  serviceHome,
 } from './service-context.ts';
 
 /** Runs `ocmesh service status`. */
@@ -26,7 +25,7 @@ async function showService(context: CommandContext, supervisor: Supervisor): Pro
   const spec = readSpecFile(supervisor.specPath);
   const installed = spec === null ? null : supervisor.read(spec);
   const state = await supervisor.state();
-  const daemon = await askDaemon(serviceHome(context));
+  const daemon = await askDaemon(context.home);
   const problem = installed && (await nodeProblem(runCommand, installed.nodePath));
   const version = installation.installedVersion();
   if (!installed || !daemon || problem) context.io.setExitCode(exitCodes.crash);
@@ -34,7 +33,7 @@ async function showService(context: CommandContext, supervisor: Supervisor): Pro
   function describe(): string {
     if (!installed)
       return `The service is not installed (${supervisor.specPath}). Run: ocmesh service install`;
-    const folder = appFolder(serviceHome(context).path);
+    const folder = appFolder(context.home.path);
     return [
       `service   ${supervisor.specPath}`,
       `program   ${version ?? `missing in ${folder}: run \`ocmesh service install\``}`,
@@ -63,7 +62,7 @@ async function showService(context: CommandContext, supervisor: Supervisor): Pro
 
 /** Without a service manager, a daemon may still run in the foreground. */
 async function showNoServiceManager(context: CommandContext, missing: string): Promise<void> {
-  const daemon = await askDaemon(serviceHome(context));
+  const daemon = await askDaemon(context.home);
   context.io.setExitCode(exitCodes.crash);
   context.printer().result(
     {

@@ -8,7 +8,7 @@ import type { Supervisor } from '../../service/supervisor.ts';
 import type { CommandContext } from '../terminal/context.ts';
 import type { Io } from '../terminal/io.ts';
 import { cancelled, confirm } from '../terminal/prompts.ts';
-import { findServiceManager, installationOf, serviceHome } from './service-context.ts';
+import { findServiceManager, installationOf } from './service-context.ts';
 
 interface UninstallFlags {
   readonly purge?: boolean;
@@ -20,7 +20,7 @@ export async function uninstallService(
   context: CommandContext,
   { purge = false, yes = false }: UninstallFlags,
 ): Promise<void> {
-  const home = serviceHome(context);
+  const { home } = context;
   if (purge && !yes) await confirmPurge(context.io, home.path);
   const found = await findServiceManager(context);
   if ('missing' in found) await checkNothingIsLeft(found, home, context.io.clock);

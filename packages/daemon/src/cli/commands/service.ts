@@ -16,7 +16,6 @@ import {
   installationOf,
   requireSupervisor,
   type SpecFlags,
-  serviceHome,
   type WaitFlags,
   watchdogSecOf,
 } from './service-context.ts';
@@ -119,7 +118,7 @@ interface PrintFlags extends SpecFlags {
 async function printDefinition(context: CommandContext, flags: PrintFlags): Promise<void> {
   const { path: nodePath } = await chooseNode(flags);
   const watchdogSec = watchdogSecOf(flags);
-  const spec = createServiceSpec({ home: serviceHome(context).path, nodePath, watchdogSec });
+  const spec = createServiceSpec({ home: context.home.path, nodePath, watchdogSec });
   const name = flags.for ?? (process.platform === 'darwin' ? 'launchd' : 'systemd');
   if (name !== 'launchd' && name !== 'systemd')
     throw new ExitError(exitCodes.permanent, '--for must be launchd or systemd.');

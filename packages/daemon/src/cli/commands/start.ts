@@ -36,16 +36,21 @@ export function addStartCommand(program: Command, context: CommandContext): void
 async function start(flags: StartFlags, { io, printer }: CommandContext): Promise<void> {
   ignoreClosedOutput();
   // Loaded here so that other commands start faster.
-  const [{ loadConfig, renameNotice }, { startDaemon }, { superviseBy }] = await Promise.all([
-    import('../../config/load.ts'),
-    import('../../app.ts'),
-    import('./supervision.ts'),
-  ]);
+  const [{ loadConfig, renameNotice }, { readNumber }, { finishRestore }, { startDaemon }, { superviseBy }] =
+    await Promise.all([
+      import('../../config/load.ts'),
+      import('../../config/schema.ts'),
+      import('../../home/finish-restore.ts'),
+      import('../../app.ts'),
+      import('./supervision.ts'),
+    ]);
   const home = homeFiles(homePath(io, flags.home));
   const supervision = superviseBy(flags, io.clock);
   const daemon = await supervision.start(async () => {
+    // First, as it may bring the configuration.
+    const isFinished = await finishRestore(home);
     const { values, origins, renamed } = loadConfig(home.config, io.env, {
-      port: flags.port === undefined ? undefined : Number(flags.port),
+      port: flags.port === undefined ? undefined : readNumber(flags.port),
       name: flags.name,
       relays: flags.relay,
       log_level: flags.logLevel,
@@ -55,6 +60,7 @@ async function start(flags: StartFlags, { io, printer }: CommandContext): Promis
     for (const [key, origin] of Object.entries(origins)) {
       if (origin !== 'default') started.log.info(`setting ${key} from ${origin}`);
     }
+    if (isFinished) started.log.warn('finished a restore or key import that was interrupted');
     for (const field of renamed) started.log.warn(renameNotice(field));
     return started;
   });

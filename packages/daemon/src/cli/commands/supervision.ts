@@ -1,7 +1,7 @@
 import { fstatSync, ftruncateSync } from 'node:fs';
 import { backoffMs, type Clock, type Log, pause } from '@ocmesh/shared/ambient';
 import { createStderrLog } from '../../adapters/log/logger.ts';
-import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes, toExitError } from '../../adapters/system/exit.ts';
 import { createSdNotifier } from '../../adapters/system/sd-notify.ts';
 import { startWatchdog } from '../../adapters/system/watchdog.ts';
 import type { Daemon } from '../../app.ts';
@@ -69,8 +69,9 @@ async function retryUntilFixed(start: () => Promise<Daemon>, clock: Clock, log: 
     try {
       return await start();
     } catch (error) {
-      if (!(error instanceof ExitError) || error.exitCode !== exitCodes.permanent) throw error;
-      log.error(`${error.message} Trying again in ${pauseMs / 1000} s.`);
+      const known = error instanceof ExitError ? error : toExitError(error);
+      if (known?.exitCode !== exitCodes.permanent) throw error;
+      log.error(`${known.message} Trying again in ${pauseMs / 1000} s.`);
     }
     await pause(clock, pauseMs);
   }

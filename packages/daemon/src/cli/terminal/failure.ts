@@ -1,6 +1,6 @@
 import { errorRow, errorStep, nextSteps, OcmeshError } from '@ocmesh/shared/contract';
 import { CommanderError } from 'commander';
-import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
+import { ExitError, exitCodes, toExitError } from '../../adapters/system/exit.ts';
 import { isDiskFull } from '../../node/errno.ts';
 
 /** What to do about wrong arguments. */
@@ -66,7 +66,8 @@ export function toFailure(error: unknown): Failure {
         hint: nextSteps.errors.storage_full.command,
       },
     };
-  const { syscall, message, stack } = error as NodeJS.ErrnoException;
-  if (syscall) return { exitCode: exitCodes.permanent, body: { error: 'refused', message } };
+  const fault = toExitError(error);
+  if (fault) return toFailure(fault);
+  const { message, stack } = error as Error;
   return { exitCode: exitCodes.crash, body: { error: 'internal', message: stack ?? message } };
 }

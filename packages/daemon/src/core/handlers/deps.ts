@@ -6,6 +6,7 @@ import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { PendingRelay } from '../model/outbox.ts';
 import type { Conduct } from '../model/relay.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -34,6 +35,8 @@ export interface HandlerDeps {
   readonly heldMessages: HeldMessages;
   /** Returns when the next attempt to publish this event is due; null if none is. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
+  /** Returns the relays that have not been asked for this event. */
+  readonly pendingRelays: (eventId: string) => readonly PendingRelay[];
   /** Returns how many events are on their way out. */
   readonly outboxDepth: () => number;
   readonly renderMetrics: RenderMetrics;

@@ -14,11 +14,20 @@ export function createMessageHandlers(
     waiting,
     wakeReceipts,
     nextAttemptAtMs,
-  }: Pick<HandlerDeps, 'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs'>,
+    pendingRelays,
+  }: Pick<
+    HandlerDeps,
+    'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs' | 'pendingRelays'
+  >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
   const present = (tables: Tables, message: MessageRecord) =>
-    presentMessage(tables, message, { self: identity.pubkey, ourName: options.name, nextAttemptAtMs });
+    presentMessage(tables, message, {
+      self: identity.pubkey,
+      ourName: options.name,
+      nextAttemptAtMs,
+      pendingRelays,
+    });
 
   const cursors = createArrivalCursors(store);
 

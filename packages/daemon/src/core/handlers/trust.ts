@@ -1,11 +1,11 @@
 import { toIso } from '@ocmesh/shared/ambient';
 import { type Handlers, OcmeshError, type Pubkey, type Request } from '@ocmesh/shared/contract';
-import { parsePubkey } from '../identity/public-key-text.ts';
+import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { createPeerView } from './peers.ts';
+import { createPeerView, rememberRelays } from './peers.ts';
 import { presentPeer } from './present.ts';
 
 /** Handlers for the owner's decisions: contacts, blocked peers, requests and the policy. */
@@ -46,7 +46,17 @@ export function createTrustHandlers(
   }
 
   return {
-    updatePeer: ({ pubkey, ...fields }) => change(parsePubkey(pubkey), (_, peer) => ({ ...peer, ...fields })),
+    async updatePeer({ pubkey: key, ...fields }, context) {
+      const profile = parseProfile(key);
+      const { pubkey } = profile;
+      const emitted: DomainEvent[] = [];
+      const shown = await change(pubkey, (tables, peer) => {
+        emitted.push(...rememberRelays(tables, profile, context));
+        return { ...peer, ...fields };
+      });
+      emit(emitted);
+      return shown;
+    },
 
     async resumePeer(input) {
       const pubkey = parsePubkey(input.pubkey);

@@ -10,6 +10,11 @@ export interface DiscoverOptions {
 export interface Discovery {
   /** Filters of the permanent subscription, by which newcomers are found at once. */
   filters(): Filter[];
+  /** The subscription for presences got its EOSE on this relay. */
+  onSubscribed(url: string): void;
+  onDisconnected(url: string): void;
+  /** Whether a relay has answered our subscription or a scan since it connected. */
+  isAnsweredBy(url: string): boolean;
   start(): void;
   stop(): void;
 }
@@ -25,17 +30,22 @@ export function createDiscovery(
   options: DiscoverOptions,
 ): Discovery {
   const { network, clock, log, ingest } = deps;
+  const answered = new Set<string>();
   let cancel: Cancel = () => {};
 
   const filters = (): Filter[] => presenceFilters(toUnixSec(clock.now() - options.onlineWindowMs));
 
   async function scan(url: string): Promise<void> {
-    const { events } = await network.query(url, filters());
+    const { events, complete } = await network.query(url, filters());
+    if (complete) answered.add(url);
     for (const event of events) ingest(event, url);
   }
 
   return {
     filters,
+    onSubscribed: (url) => void answered.add(url),
+    onDisconnected: (url) => void answered.delete(url),
+    isAnsweredBy: (url) => answered.has(url),
     start() {
       cancel = every(clock, options.intervalMs, () => {
         for (const relay of network.relays()) {

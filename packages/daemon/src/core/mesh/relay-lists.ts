@@ -59,8 +59,9 @@ export function createRelayListHandler(): EventHandler {
 
 export interface RelayLists {
   /**
-   * Returns the relays on which this peer reads messages, without our own ones. Empty for strangers our agent has not
-   * written to: a relay's operator learns our address, so a stranger could use its own relay to find it.
+   * Returns the relays on which this peer reads messages, and those the owner named for it, without our own ones. Of
+   * strangers our agent has not written to, only the latter: a relay's operator learns our address, so a stranger could
+   * use its own relay to find it.
    */
   relaysOf(peer: Pubkey): readonly string[];
   /** Asks for this peer's lists, unless that happened lately. */
@@ -157,12 +158,18 @@ export function createRelayLists(deps: {
 
   return {
     relaysOf(peer) {
-      if (!store.peek((tables) => isCorrespondent(tables, peer))) return [];
       const own = deps.ownRelays();
-      const lists = store.peek((tables) => listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls));
-      const [readRelays = [], dmRelays = []] = lists;
+      const { listed, named } = store.peek((tables) => ({
+        listed: isCorrespondent(tables, peer)
+          ? listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls)
+          : [],
+        named: tables.relayLists.hints(peer),
+      }));
+      const [readRelays = [], dmRelays = []] = listed;
       const urls = dmRelays.length > 0 ? dmRelays : readRelays;
-      return urls.filter((url) => !own.includes(url)).slice(0, limits.relay.perPeer);
+      return [...new Set([...urls.slice(0, limits.relay.perPeer), ...named])].filter(
+        (url) => !own.includes(url),
+      );
     },
     want: (peer) => want(peer, ASK_AGAIN_MS),
     wantSoon: (peer) => want(peer, ASK_SOON_MS),

@@ -9,7 +9,7 @@ import {
   type Pubkey,
 } from '@ocmesh/shared/contract';
 import type { Identity } from '../identity/identity.ts';
-import { parsePubkey } from '../identity/public-key-text.ts';
+import { parseProfile } from '../identity/public-key-text.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import { outboxLimits } from '../outbox/limits.ts';
@@ -33,6 +33,8 @@ export type SendMessage = (input: Input<'sendMessage'>, context?: CallContext) =
 /** A call with valid input. */
 interface SendCall {
   readonly to: Pubkey;
+  /** Relays that the caller named for the receiver. */
+  readonly relays: readonly string[];
   readonly type: string;
   readonly content: string;
   readonly data: Readonly<Record<string, unknown>> | null;
@@ -114,6 +116,8 @@ export function createSend(deps: {
         return decision;
       }
       const { peer, hops } = decision;
+      // Not from an agent: whoever made up the nprofile could learn our address at its own relay.
+      if (call.byPerson && call.relays.length > 0) tables.relayLists.setHints(peer.pubkey, call.relays);
       const mid = toHex(random.bytes(MID_BYTES));
       const seq = tables.peers.nextSeq(peer.pubkey);
       const composed = composeMessage(identity, peer, { ...call, mid, seq, hops });
@@ -133,10 +137,11 @@ function callOf(
   clock: Pick<Clock, 'now'>,
 ): SendCall {
   const { content, type = 'text', data = null, reply_to: replyTo, expires_in_s: lifeSec } = input;
-  const to = parsePubkey(input.to);
+  const { pubkey: to, relays } = parseProfile(input.to);
   checkMessage(content, type, data);
   return {
     to,
+    relays,
     type,
     content,
     data,

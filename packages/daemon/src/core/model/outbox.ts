@@ -24,6 +24,12 @@ export interface OutboxEntry {
   readonly bytes: number;
 }
 
+/** A relay that is still to be asked, and why it has not been. */
+export interface PendingRelay {
+  readonly url: string;
+  readonly reason: string;
+}
+
 /** Outcome of publishing one event on one relay. */
 export interface RelayOutcomeRecord {
   readonly url: string;

@@ -13,6 +13,8 @@ export interface Lanes {
   backOff(ms: number): void;
   /** Returns the earliest next attempt on any relay; null while the entry waits for a connection or an outcome. */
   nextAttemptAtMs(entry: Entry): UnixMs | null;
+  /** Whether the relay is being asked now. */
+  isInFlight(entry: Entry, url: string): boolean;
   /** Drops empty lanes, except those to keep. @returns the relays of the others that still have something to write */
   dropEmpty(keep: readonly string[]): string[];
   /** Stops taking up work and waits for what is in flight. */
@@ -58,6 +60,7 @@ export function createLanes(deps: {
       const times = [...entry.pending].flatMap((url) => lanes.get(url)?.nextAttemptAtMs(entry) ?? []);
       return times.length === 0 ? null : Math.min(...times);
     },
+    isInFlight: (entry, url) => lanes.get(url)?.isInFlight(entry) ?? false,
     dropEmpty(keep) {
       const left: string[] = [];
       for (const [url, lane] of lanes) {

@@ -217,10 +217,13 @@ export interface RelaysTable {
   setCursor(url: string, atMs: UnixMs): void;
 }
 
-/** Newest relay list of each kind (10002, 10050) by each peer. */
+/** Newest relay list of each kind (10002, 10050) by each peer, and the relays that the owner named for it. */
 export interface RelayListsTable {
   get(pubkey: Pubkey, kind: number): { createdAtSec: number; urls: readonly string[] } | null;
   put(pubkey: Pubkey, kind: number, createdAtSec: number, urls: readonly string[]): void;
+  /** Returns the relays that the owner named for this peer. */
+  hints(pubkey: Pubkey): readonly string[];
+  setHints(pubkey: Pubkey, urls: readonly string[]): void;
 }
 
 /** Relays that the owner added to the configured ones (`wanted`) or removed from them. */

@@ -33,7 +33,7 @@ export const ownRelayLimits = {
     suspicionMinutes: 2,
     /** Seconds after which relays may delete a test event (NIP-40). */
     expirationSeconds: 300,
-    /** Test events a day on one relay: public relays are shared. */
+    /** Test events a day on one relay, usually 31 of 1.7 KB: public relays are shared. */
     writesPerDay: 50,
     /** Of these, at once: a relay that disconnects often is tested at each connection. */
     writesBurst: 8,

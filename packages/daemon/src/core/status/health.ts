@@ -21,6 +21,8 @@ export function createHealth(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly inboxFullSince: () => UnixMs | null;
+  /** Whether a relay lets us see which agents are there. */
+  readonly showsPresences: (url: string) => boolean;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
   /** Since when another daemon with our key is online. */

@@ -1,6 +1,6 @@
 /** Thresholds for the state that the daemon reports of itself and its peers. */
 export const statusLimits = {
-  /** Time without a relay, or without one to read messages from, after which the daemon is degraded. */
+  /** Time without a relay, or without one to read messages or presences from, after which the daemon is degraded. */
   noRelaySeconds: 15,
   /** How far our clock may differ from those of the relays: they refuse events dated 15 minutes ahead. */
   clockOffMinutes: 10,

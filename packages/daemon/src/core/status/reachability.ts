@@ -45,7 +45,8 @@ function stateOf({ nowMs, blocked, online, confirms, writable, sent }: Reachabil
 }
 
 /**
- * Whether the newest message with outcomes was rejected by every relay that responded, and not confirmed by the peer.
+ * Whether every relay that responded rejected the newest message with outcomes, or is known to drop it, and the peer has
+ * not confirmed it.
  */
 function isRefused(sent: readonly SentFacts[]): boolean {
   const newestTried = sent.find(({ outcomes }) => outcomes.length > 0);
@@ -53,7 +54,7 @@ function isRefused(sent: readonly SentFacts[]): boolean {
     newestTried !== undefined &&
     newestTried.state !== 'delivered' &&
     newestTried.state !== 'read' &&
-    newestTried.outcomes.every(({ outcome }) => outcome === 'rejected')
+    newestTried.outcomes.every(({ outcome }) => outcome === 'rejected' || outcome === 'dropped')
   );
 }
 
@@ -94,7 +95,7 @@ const why: Readonly<Record<State, string>> = {
   reachable: 'It is online, and a relay accepts our messages.',
   stored: 'It is offline: relays keep messages until it returns.',
   silent: `It is online, but has not confirmed messages that relays accepted more than ${statusLimits.silentMinutes} minutes ago.`,
-  refused: 'Every relay that responded refused our latest message to it.',
+  refused: 'Every relay that responded refused our latest message to it, or drops what it accepts.',
   no_relay: 'None of our relays accepts messages now: they wait in the outbox.',
   blocked: 'The owner blocked it: nothing it sends is kept.',
 };

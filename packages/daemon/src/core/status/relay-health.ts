@@ -20,19 +20,24 @@ export function createRelayHealth(deps: {
   readonly clock: Clock;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
+  /** Whether a relay lets us see which agents are there. */
+  readonly showsPresences: (url: string) => boolean;
   /** Returns the number of messages that no connected relay will be asked for. */
   readonly stalledMessages: () => number;
 }): RelayHealth {
-  const { clock, conductOf } = deps;
+  const { clock, conductOf, showsPresences } = deps;
   const disconnectedSince = createLasting(clock, GRACE_MS, true);
   const unreadableSince = createLasting(clock, GRACE_MS);
+  const undiscoveringSince = createLasting(clock, GRACE_MS);
   const stalledSince = createLasting(clock, GRACE_MS);
   const droppingSince = createLasting(clock, 0);
   const clockOffSince = createLasting(clock, 0);
 
   function connectionReasons(open: readonly RelaySnapshot[]): HealthReason[] {
     const disconnected = disconnectedSince(open.length === 0);
-    const unreadable = unreadableSince(open.length > 0 && !open.some((relay) => relay.carriesDms));
+    const isReadable = open.some((relay) => relay.carriesDms);
+    const unreadable = unreadableSince(open.length > 0 && !isReadable);
+    const undiscovering = undiscoveringSince(isReadable && !open.some(({ url }) => showsPresences(url)));
     if (disconnected !== null) {
       return [
         {
@@ -42,12 +47,21 @@ export function createRelayHealth(deps: {
         },
       ];
     }
-    if (unreadable === null) return [];
+    if (unreadable !== null) {
+      return [
+        {
+          code: 'no_dm_relay',
+          message: 'No relay lets us read our messages: they stay on the relays.',
+          sinceMs: unreadable,
+        },
+      ];
+    }
+    if (undiscovering === null) return [];
     return [
       {
-        code: 'no_dm_relay',
-        message: 'No relay lets us read our messages: they stay on the relays.',
-        sinceMs: unreadable,
+        code: 'no_discovery',
+        message: 'No relay lets us see other agents: new ones are not found, and known ones appear offline.',
+        sinceMs: undiscovering,
       },
     ];
   }

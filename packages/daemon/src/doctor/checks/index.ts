@@ -4,6 +4,7 @@ import type { Facts } from '../probes/facts.ts';
 import { clientsCheck } from './clients.ts';
 import { clockCheck } from './clock.ts';
 import { configCheck } from './config.ts';
+import { copyCheck } from './copy.ts';
 import { daemonCheck } from './daemon.ts';
 import { diskCheck } from './disk.ts';
 import { keyCheck } from './key.ts';
@@ -26,6 +27,7 @@ export const allChecks = (environment: Environment, facts: Facts): readonly Chec
     configCheck(facts),
     permissionsCheck(environment),
     keyCheck(facts, environment),
+    copyCheck(home),
     storeCheck(facts, home),
     policyCheck(facts),
     diskCheck(home),

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, lstatSync, readdirSync, type Stats, statSync } f
 import { join } from 'node:path';
 import { isSecret } from '../../adapters/system/home.ts';
 import { othersBits } from '../../adapters/system/private-file.ts';
-import { shellQuoted } from '../../service/legacy-agent.ts';
+import { shellQuoted } from '../../node/shell-quoted.ts';
 import { type Check, type Finding, type Fix, fail, ok, skipped } from '../check.ts';
 import type { Environment } from '../probes/environment.ts';
 
@@ -39,7 +39,7 @@ export const permissionsCheck = ({
 /** @param mode 0 if it does not matter */
 function faultsOf(path: string, file: Stats, uid: number, mode: number): Finding[] {
   if (file.uid !== uid)
-    return [fail(`${path} belongs to another user`, `Run: sudo chown -R "$(id -un)" ${shellQuoted(path)}`)];
+    return [fail(`${path} belongs to another user`, `Run: sudo chown -R "$(id -u)" ${shellQuoted(path)}`)];
   if (mode !== 0 && file.isSymbolicLink())
     return [
       fail(`${path} is a symbolic link`, 'Replace it with the file itself: a link could point anywhere.'),

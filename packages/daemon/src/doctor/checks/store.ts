@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { UnreadableStoreError } from '../../adapters/store/engine/errors.ts';
 import { currentSchema } from '../../adapters/store/sql/migrations/index.ts';
 import type { Home } from '../../adapters/system/home.ts';
+import { isInterrupted } from '../../home/unfinished-home.ts';
 import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import { size } from '../format.ts';
 import type { Facts } from '../probes/facts.ts';
@@ -15,6 +16,7 @@ export const storeCheck = (facts: Pick<Facts, 'store'>, home: Home): Check => ({
   why: 'It holds identity, peers and messages; the daemon does not start if it is damaged.',
   needs: ['permissions', 'key'],
   async run() {
+    if (isInterrupted(home)) return interrupted;
     try {
       const store = await facts.store();
       if (!store)
@@ -31,6 +33,11 @@ export const storeCheck = (facts: Pick<Facts, 'store'>, home: Home): Check => ({
     }
   },
 });
+
+const interrupted = warn(
+  'A restore or key import was interrupted before it was in place.',
+  '`ocmesh start` finishes it, or says what to do.',
+);
 
 /** Only a warning: an interrupted first start looks the same. */
 const lost = ({ database }: Home): Finding =>

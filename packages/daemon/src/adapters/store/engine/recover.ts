@@ -1,3 +1,4 @@
+import { describeSystemError } from '../../../node/system-error.ts';
 import { currentSchema, schemaVersion } from '../sql/migrations/index.ts';
 import { openSql, type Sql } from '../sql/sql.ts';
 import { statementText } from '../sql/statements.ts';
@@ -41,7 +42,8 @@ export async function recover(
     schema.check(snapshot.sql);
     return replay(files, path, key, numbers, snapshot, before);
   } catch (error) {
-    if (error instanceof UnreadableStoreError) throw error;
+    // A lack of memory or rights says nothing about the store.
+    if (error instanceof UnreadableStoreError || describeSystemError(error)) throw error;
     throw new UnreadableStoreError(path, error instanceof Error ? error.message : String(error), error);
   }
 }

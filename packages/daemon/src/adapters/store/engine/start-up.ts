@@ -58,6 +58,9 @@ export async function startUp(
     generation = segment.number;
   }
   removeSegments(files, path, generation);
+  // Left without frames by compactions that failed: the next one would find the name of its segment taken.
+  for (const number of listSegments(files, path))
+    if (number > segment.number) files.remove(segmentPath(path, number));
   return { sql, sequence, segment, snapshotBytes, generation, journalBytes: migrated ? 0 : journalBytes };
 }
 

@@ -1,7 +1,7 @@
 // The only import of sql.js.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import initSqlJs, { type Database, type SqlJsStatic, type Statement } from 'sql.js';
+import initSqlJs, { type Database, type SqlJsConfig, type SqlJsStatic, type Statement } from 'sql.js';
 
 export type SqlValue = string | number | null;
 
@@ -22,6 +22,11 @@ export interface Sql {
 export const PAGE_BYTES = 4096;
 export const RESERVED_BYTES = 80;
 
+/** As far as we need it; no type library of ours has it. */
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: { instantiate(code: Uint8Array, imports: object): Promise<{ instance: object }> };
+};
+
 let engine: Promise<SqlJsStatic> | undefined;
 
 function loadEngine(): Promise<SqlJsStatic> {
@@ -31,8 +36,14 @@ function loadEngine(): Promise<SqlJsStatic> {
     const wasm = readFileSync(
       existsSync(bundled) ? bundled : createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'),
     );
-    const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
-    return initSqlJs({ wasmBinary });
+    return new Promise((resolve, reject) => {
+      // Without this, Emscripten prints an error that it throws twice, once where nobody can catch it.
+      const instantiateWasm = (imports: object, done: (instance: object) => void) => {
+        WebAssembly.instantiate(wasm, imports).then(({ instance }) => done(instance), reject);
+        return {};
+      };
+      initSqlJs({ instantiateWasm } as SqlJsConfig).then(resolve, reject);
+    });
   })();
   return engine;
 }

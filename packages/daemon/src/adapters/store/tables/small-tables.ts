@@ -36,17 +36,26 @@ export const createRelaysTable = (database: Database): RelaysTable => ({
   setCursor: (url, atMs) => database.write('relays.setCursor', [url, atMs]),
 });
 
-export const createRelayListsTable = (database: Database): RelayListsTable => ({
-  get(pubkey, kind) {
+/** Kind of the row with the relays that the owner named: no relay list has it. */
+const HINTS = 0;
+
+export function createRelayListsTable(database: Database): RelayListsTable {
+  const get: RelayListsTable['get'] = (pubkey, kind) => {
     const row = database.one('SELECT created_at_sec, urls FROM relay_lists WHERE pubkey = ? AND kind = ?', [
       pubkey,
       kind,
     ]);
     return row && { createdAtSec: row[0] as number, urls: JSON.parse(row[1] as string) as string[] };
-  },
-  put: (pubkey, kind, createdAtSec, urls) =>
-    database.write('relayLists.put', [pubkey, kind, createdAtSec, JSON.stringify(urls)]),
-});
+  };
+  const put: RelayListsTable['put'] = (pubkey, kind, createdAtSec, urls) =>
+    database.write('relayLists.put', [pubkey, kind, createdAtSec, JSON.stringify(urls)]);
+  return {
+    get,
+    put,
+    hints: (pubkey) => get(pubkey, HINTS)?.urls ?? [],
+    setHints: (pubkey, urls) => put(pubkey, HINTS, 0, urls),
+  };
+}
 
 export const createRelayChoicesTable = (database: Database): RelayChoicesTable => ({
   list: () =>
