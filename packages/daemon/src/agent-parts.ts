@@ -129,7 +129,7 @@ export function createIngest(
     onOwnEvent: twins.onOwnEvent,
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
-      presence: createPresenceHandler(trust.makeRoomForPeer),
+      presence: createPresenceHandler((tables) => trust.makeRoomForPeer(tables)),
       relayList: createRelayListHandler(),
       dm: createDmHandler({
         identity,
@@ -211,7 +211,7 @@ export function createOutgoing(
 
 /** Messages of the agent, and what the daemon sends by itself because of messages that arrived. */
 export function createMessaging(
-  { store, clock, random, log, identity, emit }: Base,
+  { store, engine, clock, random, log, identity, emit }: Base,
   needs: {
     readonly time: TimeWatch;
     readonly trust: Trust;
@@ -224,28 +224,38 @@ export function createMessaging(
   const { time, trust, retention, catchUp, offer } = needs;
   const { confirmedNow } = time;
   const { strangersRation } = trust;
-  const { makeRoom } = retention;
   return {
     send: createSend({
       identity,
+      hashOf: (text) =>
+        engine.eventId({ pubkey: identity.pubkey, created_at: 0, kind: 0, tags: [], content: text }),
       store,
       clock,
       random,
       confirmedNow,
-      makeRoom,
+      makeRoomToSend: retention.makeRoomToSend,
       policies: trust.policies,
       loopGuard: trust.loopGuard,
       firstContacts: trust.firstContacts,
       offer,
     }),
     waiting: createWaiting({ store, clock }),
-    heldMessages: createHeldMessages({ store, confirmedNow, makeRoom, insert: insertInOrder, emit }),
+    heldMessages: createHeldMessages({ store, confirmedNow, insert: insertInOrder, emit }),
     askForMissing: createAskForMissing({
       clock,
       correspondents: trust.correspondents,
       fetchSince: catchUp.fetchSince,
     }),
-    receipts: createReceipts({ identity, store, clock, confirmedNow, log, offer, strangersRation }),
+    receipts: createReceipts({
+      identity,
+      store,
+      clock,
+      confirmedNow,
+      log,
+      offer,
+      strangersRation,
+      mayQueue: retention.mayQueue,
+    }),
     answerQuery: createQueryAnswers(
       { identity, store, clock, confirmedNow, log, offer, strangersRation },
       { name },
@@ -316,7 +326,7 @@ export function createReporting(
     network,
     store,
     clock,
-    inboxFullSince: needs.retention.fullSince,
+    crowded: needs.retention.crowded,
     twinSince: needs.twins.since,
     showsPresences: needs.discovery.isAnsweredBy,
     conductOf: needs.relays.relayTests.conductOf,

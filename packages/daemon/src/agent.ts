@@ -48,6 +48,7 @@ export type Bounds = RetentionBounds & OutboxBounds;
 export const defaultBounds: Bounds = {
   ...messagingLimits.retention,
   ...trustLimits.quota,
+  ...trustLimits.share,
   ...trustLimits.capacity,
   okBatchMs: outboxLimits.okBatchMs,
   awaitingReceipt: outboxLimits.awaitingReceipt,

@@ -9,7 +9,7 @@ import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
 import { createRenderMetrics } from './adapters/metrics/prometheus.ts';
 import { createRelayNetwork } from './adapters/nostr/network.ts';
-import { compactInWorker } from './adapters/store/engine/compaction.ts';
+import { compactInWorker, readImageInWorker } from './adapters/store/engine/compaction.ts';
 import { UnreadableStoreError } from './adapters/store/engine/errors.ts';
 import { realFiles } from './adapters/store/engine/files.ts';
 import { openStore } from './adapters/store/store.ts';
@@ -88,6 +88,7 @@ export async function startDaemon(
       key: openKeystore(home),
       files: realFiles,
       compact: compactInWorker,
+      readImage: readImageInWorker,
       clock,
       log,
       checkOwnership: ownership.check,

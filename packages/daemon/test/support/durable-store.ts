@@ -2,6 +2,7 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { compactFiles } from '../../src/adapters/store/engine/compaction.ts';
 import type { Files } from '../../src/adapters/store/engine/files.ts';
+import { readImage } from '../../src/adapters/store/engine/image.ts';
 import { recover } from '../../src/adapters/store/engine/recover.ts';
 import { openStore, type StoreDeps } from '../../src/adapters/store/store.ts';
 import { createDatabase } from '../../src/adapters/store/tables/database.ts';
@@ -24,6 +25,7 @@ export async function openOn(files: Files, overrides: Partial<StoreDeps> = {}) {
     key: KEY,
     files,
     compact: (job) => compactFiles(files, job),
+    readImage: ({ path, key, sequence }) => readImage(files, path, key, { sequence }),
     clock,
     log,
     onFailStop: (error) => failStops.push(error),

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { compactFiles } from '../../src/adapters/store/engine/compaction.ts';
 import type { Files } from '../../src/adapters/store/engine/files.ts';
+import { readImage } from '../../src/adapters/store/engine/image.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 
@@ -17,21 +18,25 @@ export const copyDisk = (disk: MemoryDisk): MemoryDisk =>
 const KEY = new Uint8Array(32).fill(7);
 
 /** Opens the real store without a file system. The only place in the core's tests that knows how a store is opened. */
-export function openMemoryStore(disk: MemoryDisk, deps: { clock: Clock; log: Log }): Promise<Store> {
-  const files = createMemoryFiles(disk);
+export function openMemoryStore(
+  disk: MemoryDisk,
+  deps: { clock: Clock; log: Log; datasync?: (() => Promise<void>) | undefined },
+): Promise<Store> {
+  const files = createMemoryFiles(disk, deps.datasync);
   return openStore({
     ...deps,
     path: '/memory/ocmesh.db',
     key: KEY,
     files,
     compact: (job) => compactFiles(files, job),
+    readImage: ({ path, key, sequence }) => readImage(files, path, key, { sequence }),
     onFailStop: (error) => {
       throw error;
     },
   });
 }
 
-function createMemoryFiles(disk: MemoryDisk): Files {
+function createMemoryFiles(disk: MemoryDisk, datasync = async () => {}): Files {
   return {
     read: (path) => disk.get(path)?.slice() ?? null,
     list: (folder) =>
@@ -57,7 +62,7 @@ function createMemoryFiles(disk: MemoryDisk): Files {
           disk.set(name, bytes);
         },
         sync: async () => {},
-        datasync: async () => {},
+        datasync,
         isLinked() {
           find();
           return disk.get(name) === bytes;

@@ -18,6 +18,8 @@ export interface TestAgentOptions {
   readonly name?: string;
   readonly config?: Partial<Config>;
   readonly disk?: MemoryDisk;
+  /** Resolves when the disk confirms a write; at once unless given. */
+  readonly datasync?: () => Promise<void>;
   /** Limits to lower for a test. */
   readonly bounds?: Partial<Bounds>;
   /** Whether the relays are reachable from the start. */
@@ -44,7 +46,7 @@ export type TestMesh = ReturnType<typeof createTestMesh>;
 async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: TestAgentOptions) {
   const disk = options.disk ?? createMemoryDisk();
   const log = createRecordingLog();
-  const store = await openMemoryStore(disk, { clock, log });
+  const store = await openMemoryStore(disk, { clock, log, datasync: options.datasync });
   const network = createMemoryNetwork(mesh, clock, options.up === undefined ? {} : { up: options.up });
   const relays = mesh.relays.map(({ url }) => url);
   const renderMetrics = createRenderMetrics({ clock, logLinesLost: () => 0 });

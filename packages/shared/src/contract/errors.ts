@@ -114,6 +114,11 @@ export const errorCatalogue = {
 
   // Storage
   storage_full: { status: 507, retry: 'later', message: 'The disk is full: nothing was stored.' },
+  storage_slow: {
+    status: 503,
+    retry: 'later',
+    message: 'The disk does not respond: nothing was stored.',
+  },
   inbox_full: {
     status: 507,
     retry: 'later',

@@ -48,7 +48,7 @@ test('a daemon that is not running has to be started', () => {
 });
 
 test('marking messages as read makes room in a full store', () => {
-  const ways = { api: 'POST /messages/read', tool: 'mark_read', command: '`ocmesh read`' };
+  const ways = { api: 'POST /messages/read', tool: 'mark_read', command: '`ocmesh read --from' };
   for (const audience of audiences) {
     expect(errorStep({ code: 'inbox_full' }, audience)).toContain(ways[audience]);
     expect(reasonStep({ code: 'inbox_full' }, audience)).toContain(ways[audience]);

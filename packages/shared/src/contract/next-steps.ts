@@ -19,15 +19,21 @@ const freeSpace: NextStep = {
   tool: 'Tell your user to free some disk space; no restart is needed.',
   command: 'Free some space; no restart is needed.',
 };
+const checkDisk: NextStep = {
+  api: 'Check the disk. The daemon goes on by itself once it responds; no restart is needed.',
+  tool: 'Try again in a minute. If it lasts, tell your user to check the disk.',
+  command: 'Check the disk. The daemon goes on by itself once it responds; no restart is needed.',
+};
 const readTheLog: NextStep = {
   api: 'ocmesh.log has the reason.',
   tool: 'Tell your user: `ocmesh logs` shows the reason.',
   command: '`ocmesh logs` shows the reason.',
 };
 const makeRoom: NextStep = {
-  api: 'Mark messages as read with POST /messages/read: the oldest read ones make room, sent ones once a relay has them.',
-  tool: 'Call mark_read for messages you have dealt with: the oldest read ones make room.',
-  command: '`ocmesh read` marks messages as read: the oldest read ones make room.',
+  api: "Mark a peer's messages as read with POST /messages/read and `from`: the oldest read ones make room. `ocmesh block` drops what a peer sends.",
+  tool: 'Call mark_read for messages you have dealt with: the oldest read ones make room. Your user can block a peer with `ocmesh block`.',
+  command:
+    '`ocmesh read --from <peer>` marks messages as read: the oldest read ones make room. `ocmesh block <peer>` drops what it sends.',
 };
 
 const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
@@ -167,6 +173,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     command: '`ocmesh status` shows which relays are connected. Send again when the queue is shorter.',
   },
   storage_full: freeSpace,
+  storage_slow: checkDisk,
   inbox_full: makeRoom,
   storage_unavailable: readTheLog,
   shutting_down: everyone('Try again in a few seconds.'),
@@ -226,6 +233,13 @@ const ofProblems = {
   control_character: everyone('Send plain text; the only control characters allowed are tab and line ends.'),
   reserved_type: everyone('Use text, task, result, error, file, or a type of your own.'),
   reserved_field: everyone('Rename the field in data.'),
+  // storage_slow
+  may_be_stored: {
+    api: 'A message sent again with the same Idempotency-Key is stored once; without a key, first look with GET /messages?direction=out, once the disk responds. Other calls can be repeated.',
+    tool: 'A message sent again with the same idempotency_key is stored once; without a key, first look with list_messages, once the disk responds. Other calls can be repeated.',
+    command:
+      '`ocmesh status` shows when the disk responds. Before you send a message again, look at the conversation with `ocmesh chat <peer>`.',
+  },
   // daemon_down
   not_a_daemon: {
     api: 'Another program may be using the port: see `ocmesh doctor`.',
@@ -278,6 +292,7 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     command: '`ocmesh relays` shows which relays are down. `ocmesh relays add` adds another one.',
   },
   storage_refuses: readTheLog,
+  storage_slow: checkDisk,
   inbox_full: makeRoom,
   clock_off: {
     api: 'Set the clock, or let the system set it over the network (NTP).',

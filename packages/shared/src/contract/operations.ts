@@ -73,7 +73,7 @@ export const operations = {
     input: requests.addRelay,
     output: RelayDetails,
     successStatus: 201,
-    errors: { storage_full: true, storage_unavailable: true },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   removeRelay: operation({
     method: 'DELETE',
@@ -81,7 +81,7 @@ export const operations = {
     summary: 'Removes a relay from the list and disconnects from it. Responds with the remaining relays.',
     input: requests.removeRelay,
     output: Type.Array(RelayDetails),
-    errors: { relay_unknown: true, storage_full: true, storage_unavailable: true },
+    errors: { relay_unknown: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   listPeers: operation({
     method: 'GET',
@@ -109,7 +109,7 @@ export const operations = {
     input: requests.addPeer,
     output: schemas.PeerDetails,
     successStatus: 201,
-    errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   updatePeer: operation({
     method: 'PATCH',
@@ -121,8 +121,8 @@ export const operations = {
     errors: {
       peer_unknown: true,
       invalid_pubkey: true,
-      inbox_full: true,
       storage_full: true,
+      storage_slow: true,
       storage_unavailable: true,
     },
   }),
@@ -132,7 +132,13 @@ export const operations = {
     summary: 'Resumes a conversation that the loop guard paused.',
     input: requests.getPeer,
     output: schemas.PeerDetails,
-    errors: { peer_unknown: true, invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: {
+      peer_unknown: true,
+      invalid_pubkey: true,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
+    },
   }),
   listRequests: operation({
     method: 'GET',
@@ -152,8 +158,8 @@ export const operations = {
     errors: {
       request_unknown: true,
       invalid_pubkey: true,
-      inbox_full: true,
       storage_full: true,
+      storage_slow: true,
       storage_unavailable: true,
     },
   }),
@@ -171,7 +177,7 @@ export const operations = {
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
-    errors: { inbox_full: true, storage_full: true, storage_unavailable: true },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -208,7 +214,7 @@ export const operations = {
     summary: 'Marks messages as read. Takes exactly one of the fields.',
     input: requests.markRead,
     output: schemas.Marked,
-    errors: { invalid_pubkey: true, storage_full: true, storage_unavailable: true },
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   sendMessage: operation({
     method: 'POST',
@@ -226,8 +232,8 @@ export const operations = {
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,
-      inbox_full: true,
       storage_full: true,
+      storage_slow: true,
       storage_unavailable: true,
     },
     violations: { 'content maxLength': 'content_too_large' },

@@ -29,6 +29,7 @@ export const Reason = Type.Object({
       Type.Literal('no_discovery'),
       Type.Literal('outbox_stalled'),
       Type.Literal('storage_refuses'),
+      Type.Literal('storage_slow'),
       Type.Literal('inbox_full'),
       Type.Literal('clock_off'),
       Type.Literal('twin'),
@@ -42,6 +43,7 @@ export const Reason = Type.Object({
         '`no_keeping_relay`: every connected relay drops what it accepts; ' +
         '`outbox_stalled`: messages are queued, and no connected relay is left to try; ' +
         '`storage_refuses`: nothing can be stored; ' +
+        '`storage_slow`: the disk does not respond; ' +
         '`inbox_full`: no room for new messages; ' +
         '`clock_off`: the clock of this machine is wrong; ' +
         '`twin`: another daemon uses the same key.',
@@ -53,6 +55,11 @@ export const Reason = Type.Object({
     }),
   ),
   message: text('What is wrong.'),
+  peers: Type.Optional(
+    Type.Array(hexKey('Public key of a peer.'), {
+      description: 'With `inbox_full`: the peers whose messages take most room.',
+    }),
+  ),
   since: timestamp('When it started.'),
   next_step: text('What to do about it.'),
 });

@@ -553,6 +553,115 @@ it('stops if its journal is removed while it is open', async () => {
   ]);
 });
 
+describe('a disk that does not respond', () => {
+  const SLOW = 10_000;
+
+  async function hanging() {
+    const { files, slow, hold, release } = createSlowFiles('datasync');
+    const opened = await openOn(slow);
+    await write(opened.store, 'before');
+    hold();
+    return { ...opened, files, release };
+  }
+  const ids = (tables: Parameters<typeof idsIn>[0]) => idsIn(tables);
+
+  it('is reported after ten seconds, and makes further writes fail at once', async () => {
+    const { store, clock, log, release } = await hanging();
+    const first = outcome(write(store, 'first'));
+    await clock.advance(SLOW - 1);
+    expect(store.refusal()).toBeNull();
+    await clock.advance(1);
+    expect(store.refusal()).toMatchObject({ code: 'storage_slow' });
+    expect(log.lines.at(-1)).toMatchObject({ level: 'error' });
+    await expect(write(store, 'second')).rejects.toMatchObject({
+      code: 'storage_slow',
+      retryAfterSeconds: 10,
+    });
+    expect(first.is).toBe('pending');
+    release();
+    await turns();
+    expect(first.is).toBe('resolved');
+    expect(store.refusal()).toBeNull();
+    await write(store, 'third');
+    expect(await store.read(ids)).toEqual(['before', 'first', 'third']);
+    await store.close();
+  });
+
+  it('is still read: what it confirmed, not what waits for it', async () => {
+    const { store, clock, release } = await hanging();
+    const writes = [write(store, 'first'), write(store, 'second')].map(outcome);
+    const waiting = store.read(ids);
+    await clock.advance(SLOW);
+    expect(await waiting).toEqual(['before']);
+    expect(await store.read(ids)).toEqual(['before']);
+    expect(store.peek(ids)).toEqual(['before', 'first', 'second']);
+    release();
+    await turns();
+    expect(writes.map(({ is }) => is)).toEqual(['resolved', 'resolved']);
+    expect(await store.read(ids)).toEqual(['before', 'first', 'second']);
+    await store.close();
+  });
+
+  it('that hangs again and again never shows a copy of an earlier time', async () => {
+    const { files, slow, hold, release } = createSlowFiles('datasync');
+    const { store, clock } = await openOn(slow);
+    const written: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      hold();
+      const next = write(store, `m${n}`);
+      await clock.advance(SLOW);
+      expect(await store.read(ids)).toEqual(written);
+      release();
+      await next;
+      written.push(`m${n}`);
+      expect(await store.read(ids)).toEqual(written);
+    }
+    await store.close();
+    expect((await contentOn(files.contents())).ids).toEqual(written);
+  });
+
+  it('makes reads fail in time if it cannot be read either', async () => {
+    const { slow, hold, release } = createSlowFiles('datasync');
+    const { store, clock } = await openOn(slow, { readImage: () => new Promise<never>(() => {}) });
+    hold();
+    const next = write(store, 'next');
+    const waiting = store.read(ids);
+    waiting.catch(() => {});
+    await clock.advance(SLOW);
+    await clock.advance(5_000);
+    await expect(waiting).rejects.toMatchObject({ code: 'storage_slow' });
+    release();
+    await next;
+    expect(await store.read(ids)).toEqual(['next']);
+    await store.close();
+  });
+
+  it('is not one that confirms slowly, but in time', async () => {
+    const { store, clock, release } = await hanging();
+    const first = write(store, 'first');
+    await clock.advance(SLOW - 1);
+    release();
+    await first;
+    await clock.advance(SLOW);
+    expect(store.refusal()).toBeNull();
+    await store.close();
+  });
+
+  it('that hangs where it makes room for the journal is noticed as well', async () => {
+    const { slow, hold, release } = createSlowFiles('sync');
+    const { store, clock } = await openOn(slow);
+    hold();
+    const large = outcome(write(store, 'large', wideText(2 * CHUNK_BYTES)));
+    await clock.advance(SLOW);
+    expect(store.refusal()).toMatchObject({ code: 'storage_slow' });
+    expect(await store.read(ids)).toEqual([]);
+    release();
+    await turns();
+    expect(large.is).toBe('resolved');
+    await store.close();
+  });
+});
+
 it('compacts again after two runs whose last compaction failed', async () => {
   const files = createMemoryFiles();
   const fails = { compact: () => Promise.reject(new Error('no memory')) };

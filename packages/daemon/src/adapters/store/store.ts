@@ -3,11 +3,14 @@ import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../../core/ports/store.ts';
 import type { Compact } from './engine/compaction.ts';
 import { createCompactor } from './engine/compactor.ts';
+import { createDurableCopy, type ReadImage } from './engine/durable-copy.ts';
 import type { Files } from './engine/files.ts';
 import { createJournalWriter } from './engine/journal-writer.ts';
 import { recover } from './engine/recover.ts';
+import { createSlowDisk } from './engine/slow-disk.ts';
 import { startUp } from './engine/start-up.ts';
 import { createWriteRefusal } from './engine/write-refusal.ts';
+import { storeLimits } from './limits.ts';
 import { createMemoryDatabase } from './memory-database.ts';
 
 export interface StoreDeps {
@@ -17,6 +20,8 @@ export interface StoreDeps {
   readonly key: Uint8Array;
   readonly files: Files;
   readonly compact: Compact;
+  /** Without it, nothing can be read while the disk is slow. */
+  readonly readImage?: ReadImage;
   readonly clock: Clock;
   readonly log: Log;
   /**
@@ -41,6 +46,15 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   const { segment, sequence } = start;
   const memory = createMemoryDatabase(start.sql);
   let isClosed = false;
+  const slowDisk = createSlowDisk({ clock, log, onChange: () => durable.drop() });
+  const durable = createDurableCopy({
+    clock,
+    readMemory: read,
+    load: async () => {
+      if (!deps.readImage) throw new Error('there is no other way to read the disk');
+      return deps.readImage({ path, key, sequence: journal.sequenceOnDisk() });
+    },
+  });
   const isOver = (): boolean => isClosed || refusal.isFinal();
 
   const journal = createJournalWriter({
@@ -51,6 +65,8 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     sequence,
     closedBytes: start.journalBytes,
     checkOwnership,
+    onWriteBegin: slowDisk.onWriteBegin,
+    onWriteEnd: slowDisk.onWriteEnd,
     onIdle() {
       if (!isOver() && compactor.isDue()) void compactor.compact();
     },
@@ -92,6 +108,10 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   function transaction<T>(change: (tables: Tables) => T): Promise<T> {
     const refused = refusal.current();
     if (isOver()) return Promise.reject(new OcmeshError(refused?.code ?? 'shutting_down'));
+    if (slowDisk.current()) {
+      const retryAfterSeconds = storeLimits.slowSeconds;
+      return Promise.reject(new OcmeshError('storage_slow', { retryAfterSeconds }));
+    }
     if (refused) return refusal.probe().then(() => transaction(change));
     try {
       const { result, commands } = memory.apply(change);
@@ -106,19 +126,27 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     const refused = refusal.current();
     // Memory may be ahead of a disk that failed: only a new start knows.
     if (isOver() && refused) throw new OcmeshError(refused.code);
+    if (slowDisk.current()) return durable.read(look);
     const result = look(memory.tables());
-    return journal.onDisk().then(
-      () => result,
-      // What was read has been taken back: read again what the disk has.
-      () => read(look),
-    );
+    if (!journal.writing()) return result;
+    return new Promise((resolve, reject) => {
+      // What was read may not be on disk for long: read again what the disk has.
+      const again = (): void => void read(look).then(resolve, reject);
+      const cancel = slowDisk.onSlow(again);
+      journal
+        .onDisk()
+        // It has been taken back.
+        .then(() => resolve(result), again)
+        .finally(cancel);
+    });
   }
 
   return {
     transaction,
     read,
     peek: (look) => look(memory.tables()),
-    refusal: refusal.current,
+    refusal: () => refusal.current() ?? slowDisk.current(),
+    onSlow: slowDisk.onSlow,
     size: () => ({ bytes: compactor.snapshotBytes(), journalBytes: journal.bytes() }),
     async close() {
       if (isOver()) return;

@@ -25,7 +25,7 @@ test('the error of a program that sends says how the owner can send', () => {
 test.each([
   ['no_relay', '`ocmesh relays`'],
   ['no_dm_relay', '`ocmesh relays add`'],
-  ['inbox_full', '`ocmesh read`'],
+  ['inbox_full', '`ocmesh read --from'],
 ] as const)('the next step of a daemon degraded by %s is a command', async (code, step) => {
   const reason: Reason = {
     code,

@@ -135,10 +135,8 @@ export function createRelayCatchUp(
   }
 
   function startMs(depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
-    const { cursor, knownSinceMs } = store.peek((tables) => ({
-      cursor: tables.relays.cursor(url),
-      knownSinceMs: deps.toDate(tables.seen.knownSinceMs(url)),
-    }));
+    const cursor = store.peek(({ relays }) => relays.cursor(url));
+    const knownSinceMs = deps.toDate(store.peek(({ seen }) => seen.knownSinceMs(url)));
     return depth === 'deep'
       ? deepStartMs(nowMs, cursor, knownSinceMs)
       : shallowStartMs(nowMs, lostAtMs, deferredMs, knownSinceMs);

@@ -1,5 +1,6 @@
 import { type Handlers, openApiDocument, type Streams } from '@ocmesh/shared/contract';
 import { ocmeshVersion, ourFeatures } from '@ocmesh/shared/wire';
+import { answerInTime } from './answer-in-time.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createEventHandlers } from './events.ts';
 import { createMessageHandlers } from './messages.ts';
@@ -13,12 +14,14 @@ import { createTrustHandlers } from './trust.ts';
 export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Handlers & Streams => ({
   ...createStatusHandlers(deps, options),
   ...createMetricsHandler(deps, options),
-  ...createRelayHandlers(deps),
-  ...createPeerHandlers(deps, options),
-  ...createTrustHandlers(deps, options),
-  ...createMessageHandlers(deps, options),
+  ...answerInTime(deps.store, {
+    ...createRelayHandlers(deps),
+    ...createPeerHandlers(deps, options),
+    ...createTrustHandlers(deps, options),
+    ...createMessageHandlers(deps, options),
+    sendMessage: deps.send,
+  }),
   ...createEventHandlers(deps, options),
-  sendMessage: deps.send,
   prove: deps.prove,
   getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({

@@ -1,10 +1,10 @@
 /** Limits of stored messages, receipts, queries and waiting calls. */
 export const messagingLimits = {
   retention: {
-    /** Messages kept. The oldest that nobody waits for are removed first. 100,000 of 300 bytes take 260 MB of memory. */
+    /** Received messages kept, however short. 100,000 of 300 bytes take 260 MB of memory. */
     storedMessages: 100_000,
-    /** Text of all messages kept: limits long ones. */
-    storedMessageBytes: 64 * 1024 * 1024,
+    /** Sent messages kept, with what their rows cost. Beyond it, the oldest to the one who got most make room. */
+    sentBytes: 64 * 1024 * 1024,
     /** How long a message is kept. */
     messageDays: 365,
     /** How long an event id is kept: longer than the longest catch-up reaches back, so that nothing old counts as new. */
@@ -13,8 +13,10 @@ export const messagingLimits = {
     seenIds: 200_000,
     /** Ids kept of events without effect, such as junk: 10 MB. Forgetting one costs a decryption. */
     ignoredIds: 50_000,
-    /** Messages removed at once when the store is full, so that it is not done again for every message. */
-    pruneBatch: 1_000,
+    /** Messages removed at once to make room, so that it is not done again for every message. */
+    pruneBatch: 20,
+    /** Messages that are too old removed at once. */
+    oldBatch: 1_000,
   },
   /** How long an `Idempotency-Key` is remembered. */
   idempotencyHours: 24,

@@ -18,9 +18,12 @@ import type { OutboxItem, Purpose } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { messagingLimits } from './limits.ts';
+import type { Retention } from './retention.ts';
 
 /** Receipts that become due within this time are sent together, many ids in one. */
 const GATHER_MS = 100;
+/** Bytes that the receipt for one message may take in the outbox. */
+const RECEIPT_BYTES = 1024;
 /** Messages looked at in one pass. */
 const MAX_ROWS = limits.http.pageRows;
 
@@ -63,6 +66,7 @@ export function createReceipts(deps: {
   readonly offer: (items: readonly OutboxItem[]) => void;
   /** Rate limit of everything the daemon sends to strangers by itself. */
   readonly strangersRation: TokenBucket;
+  readonly mayQueue: Retention['mayQueue'];
 }): Receipts {
   const { identity, store, clock, log, strangersRation } = deps;
   let cancel: Cancel | null = null;
@@ -92,7 +96,11 @@ export function createReceipts(deps: {
   async function send(group: Due, purpose: Purpose): Promise<void> {
     const peer = peerOf(group);
     if (!peer) return;
-    const items = compose(group, peer, purpose);
+    const bytes = group.length * RECEIPT_BYTES;
+    const hasRoom = store.peek((tables) => deps.mayQueue(tables, peer.pubkey, bytes));
+    // Not kept for later: a backlog would grow with each message of a peer that no relay takes anything for. Whoever gets no
+    // receipt repeats the message, which asks for it again.
+    const items = hasRoom ? compose(group, peer, purpose) : [];
     await settle(group, items);
     deps.offer(items);
   }

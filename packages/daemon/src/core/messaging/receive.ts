@@ -1,12 +1,12 @@
 import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { type ChatPayload, dialectOf, type Payload } from '@ocmesh/shared/wire';
 import { UnwantedRumorError } from '../identity/gift-wrap.ts';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { MessageRecord, NewMessage } from '../model/message.ts';
+import { type MessageRecord, type NewMessage, textBytes } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import { accept, refuse, type Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
@@ -14,16 +14,17 @@ import { placeOf } from '../trust/admission.ts';
 import { hold } from '../trust/held-messages.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
+import type { Trust } from '../trust/trust.ts';
 import { insertInOrder } from './conversation-order.ts';
 import { messagingLimits } from './limits.ts';
 import { expiresAtMs, groupOf, readPayload } from './private-kinds.ts';
 import { applyReceipt } from './receipts.ts';
+import type { Retention } from './retention.ts';
 
 interface Deps {
   readonly identity: Identity;
-  /** Makes room for one more message. @returns whether there is room */
-  readonly makeRoom: (tables: Tables) => boolean;
-  readonly makeRoomForPeer: (tables: Tables) => boolean;
+  readonly makeRoom: Retention['makeRoom'];
+  readonly makeRoomForPeer: Trust['makeRoomForPeer'];
   readonly senderLimits: SenderLimits;
   readonly policies: Policies;
   readonly counters: RefusalCounters;
@@ -59,12 +60,21 @@ export function createDmHandler(deps: Deps): EventHandler {
           const taken = senderLimits.take(tables, dm.author, payload, source);
           if ('refused' in taken) return taken;
           // Refused as a whole and without a receipt, so the sender keeps it.
-          if (payload.kind === 'chat' && !makeRoom(tables)) return refuse('inbox_full');
+          const isNew =
+            payload.kind === 'chat' && !isStored(tables, event.id, payload.mid ?? dm.id, dm.author);
+          if (isNew && !makeRoom(tables, dm.author, textBytes(payload))) return refuse('inbox_full');
           return accept(take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source));
         },
       });
     },
   };
+}
+
+/** Whether this message is in the inbox or held already, perhaps from another event. */
+function isStored(tables: Tables, eventId: string, id: string, peer: Pubkey): boolean {
+  if (tables.messages.findByEvent(eventId) || tables.held.get(id)?.peer === peer) return true;
+  const earlier = tables.messages.get(id);
+  return earlier?.direction === 'in' && earlier.peer === peer;
 }
 
 interface Dm extends OpenedDm {
@@ -75,7 +85,7 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(dm.author);
   // A peer that writes is stored even if no room can be made for it.
-  if (!known) deps.makeRoomForPeer(tables);
+  if (!known) deps.makeRoomForPeer(tables, { writes: true });
   const met = afterMessage(known, dm.author, dm.createdAtSec, nowMs);
   const peer = withCodec(withClaims(met, payload, dm.createdAtSec, nowMs), dm);
   tables.peers.put(peer);

@@ -8,34 +8,69 @@ import {
   type Log,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import { type IdBounds, trimIds } from '../ingest/trim-ids.ts';
+import { ROW_BYTES } from '../model/message.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
+import { mayQueue, type Room, roomFor, type ShareBounds } from '../trust/shares.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
 import { messagingLimits } from './limits.ts';
 
+/** Peers whose refused messages are remembered for the status. */
+const REFUSALS = 1_000;
+/** Peers that are named as those who fill the room. */
+const NAMED = 3;
+/** Receivers whose sent messages are looked at to make room. */
+const RECEIVERS = 10;
+
+export interface Crowded {
+  readonly sinceMs: UnixMs;
+  /** Those who hold most first. */
+  readonly peers: readonly {
+    readonly pubkey: Pubkey;
+    readonly alias: string | null;
+    readonly bytes: number;
+  }[];
+}
+
 export interface Retention {
   /**
-   * Makes room for one more message. If the store is full, the oldest messages that nobody waits for are removed: read
-   * ones first, then strangers' unread ones.
-   * @returns whether there is room; false if everything that is left has to stay
+   * Makes room for one more message of this peer: by its own oldest ones that were read, and if the inbox as a whole is
+   * full, by those of whoever holds most.
+   * @param bytes text and data of the message
+   * @returns whether there is room. If not, roll back: something may have been removed
    */
-  makeRoom(tables: Tables): boolean;
-  /** Returns since when messages are refused because the store is full; null while there is room. */
-  fullSince(): UnixMs | null;
+  makeRoom(tables: Tables, peer: Pubkey, bytes: number): boolean;
+  /**
+   * Makes room for one more message to this peer, by the oldest sent ones that are not on their way any more.
+   * @returns false if too much is on its way
+   */
+  makeRoomToSend(tables: Tables, peer: Pubkey, bytes: number): boolean;
+  /** Whether one more event of this size may wait for this receiver. */
+  mayQueue(tables: Tables, peer: Pubkey, bytes: number): boolean;
+  /** Returns since when messages are refused, and whose fill the room; null while there is room. */
+  crowded(): Crowded | null;
   start(): void;
   stop(): void;
 }
 
 /** Limits of what is kept; see `messagingLimits.retention`. */
 export type RetentionBounds = {
-  readonly [K in 'storedMessages' | 'storedMessageBytes' | 'messageDays' | 'seenDays' | 'pruneBatch']: number;
+  readonly [K in
+    | 'storedMessages'
+    | 'sentBytes'
+    | 'messageDays'
+    | 'seenDays'
+    | 'pruneBatch'
+    | 'oldBatch']: number;
 } & IdBounds &
   PeerBounds &
-  QuotaBounds;
+  QuotaBounds &
+  ShareBounds;
 
-/** Keeps the number of messages, their bytes and their age within bounds. */
+/** Keeps the messages, their bytes and their age within bounds. */
 export function createRetention(
   deps: {
     readonly store: Store;
@@ -50,26 +85,86 @@ export function createRetention(
 ): Retention {
   const { store, clock, log } = deps;
   let cancels: Cancel[] = [];
-  let refusedSince: UnixMs | null = null;
+  /** Peers whose messages were refused, with the size of the last one. */
+  const refusals = new Map<Pubkey, { readonly sinceMs: UnixMs; readonly bytes: number }>();
 
-  function isFull(tables: Tables): boolean {
-    const { count, bytes } = tables.messages.totals();
-    return count >= bounds.storedMessages || bytes >= bounds.storedMessageBytes;
+  const isCountFull = ({ messages }: Room): boolean => messages >= bounds.storedMessages;
+
+  const isOverShare = ({ held, removable, share }: Room, bytes: number): boolean =>
+    held - removable + bytes > share;
+
+  /** Whether there is room for so many bytes, perhaps after removing something. */
+  const canMakeRoom = (room: Room, bytes: number): boolean =>
+    !isOverShare(room, bytes) &&
+    bytes <= room.free + room.removable + room.removableOfOthers &&
+    (!isCountFull(room) || room.removable + room.removableOfOthers > 0);
+
+  function makeRoom(tables: Tables, peer: Pubkey, textBytes: number): boolean {
+    const bytes = textBytes + ROW_BYTES;
+    let room = roomFor(tables, peer, bounds);
+    if (!canMakeRoom(room, bytes)) {
+      if (refusals.size >= REFUSALS) refusals.clear();
+      refusals.set(peer, { sinceMs: refusals.get(peer)?.sinceMs ?? clock.now(), bytes });
+      return false;
+    }
+    const { removeOldest, largest } = tables.shares;
+    // A peer that holds more than its share, as others held less before, gives it back slowly: twice what it adds.
+    const most = Math.max(room.share - bytes, room.held - 2 * bytes);
+    while (room.held > most && room.removable > 0) {
+      if (removeOldest('received', peer, bounds.pruneBatch) === 0) break;
+      room = roomFor(tables, peer, bounds);
+    }
+    while (room.free < bytes || isCountFull(room)) {
+      const [holder] = largest('received', { limit: 1, withoutContacts: !room.isContact });
+      if (!holder || removeOldest('received', holder, bounds.pruneBatch) === 0) return false;
+      room = roomFor(tables, peer, bounds);
+    }
+    return true;
   }
 
-  function makeRoom(tables: Tables): boolean {
-    const limit = bounds.pruneBatch;
-    if (isFull(tables)) tables.messages.prune({ unreadOfStrangers: false, limit });
-    if (isFull(tables)) {
-      // Sent messages whose receipt is missing: they must not keep new ones from being sent.
-      tables.outbox.removePublished(limit);
-      tables.messages.prune({ unreadOfStrangers: false, limit });
+  function makeRoomToSend(tables: Tables, peer: Pubkey, bytes: number): boolean {
+    const hasRoom = (): boolean => mayQueue(tables, peer, bytes, bounds);
+    // What a relay accepted waits for its receipt only: it must not keep new messages from being sent.
+    while (!hasRoom() && tables.outbox.removePublished(bounds.pruneBatch, peer) > 0);
+    while (!hasRoom() && tables.outbox.removePublished(bounds.pruneBatch) > 0);
+    if (!hasRoom()) return false;
+    const sent = Object.values(tables.shares.sums()).reduce((sum, share) => sum + share.sent, 0);
+    if (sent + bytes > bounds.sentBytes) removeSent(tables);
+    return true;
+  }
+
+  /** Removes the oldest messages to whoever got most, or if no relay has them yet, to the next one. */
+  function removeSent({ shares, outbox }: Tables): void {
+    const remove = (receiver: Pubkey): boolean =>
+      shares.removeOldest('sent', receiver, bounds.pruneBatch) > 0;
+    shares
+      .largest('sent', { limit: RECEIVERS })
+      .some(
+        (receiver) =>
+          remove(receiver) || (outbox.removePublished(bounds.pruneBatch, receiver) > 0 && remove(receiver)),
+      );
+  }
+
+  function findCrowded(tables: Tables): Crowded | null {
+    const fillers = new Set<Pubkey>();
+    for (const [peer, { bytes }] of refusals) {
+      const room = roomFor(tables, peer, bounds);
+      // Messages may have been read since.
+      if (canMakeRoom(room, bytes) || tables.peers.get(peer)?.trust === 'blocked') refusals.delete(peer);
+      else if (isOverShare(room, bytes)) fillers.add(peer);
     }
-    if (isFull(tables)) tables.messages.prune({ unreadOfStrangers: true, limit });
-    const hasRoom = !isFull(tables);
-    if (hasRoom) refusedSince = null;
-    else refusedSince ??= clock.now();
-    return hasRoom;
+    const sinceMs = [...refusals.values()].map((refusal) => refusal.sinceMs);
+    if (sinceMs.length === 0) return null;
+    // Whoever is refused within its share has no room because of others.
+    const named = fillers.size > 0 ? [...fillers] : tables.shares.largest('kept', { limit: NAMED });
+    const peers = named
+      .map((pubkey) => ({
+        pubkey,
+        alias: tables.peers.get(pubkey)?.alias ?? null,
+        bytes: tables.shares.of(pubkey).received,
+      }))
+      .sort((one, other) => other.bytes - one.bytes);
+    return { sinceMs: Math.min(...sinceMs), peers: peers.slice(0, NAMED) };
   }
 
   async function prune(): Promise<void> {
@@ -81,7 +176,7 @@ export function createRetention(
       return tables.messages.prune({
         unreadOfStrangers: true,
         arrivedBeforeMs: nowMs - bounds.messageDays * dayMs,
-        limit: bounds.pruneBatch,
+        limit: bounds.oldBatch,
       });
     });
     if (removed > 0) log.info('old messages removed', { messages: removed });
@@ -101,11 +196,9 @@ export function createRetention(
 
   return {
     makeRoom,
-    fullSince() {
-      // Messages may have been read since.
-      const isStillFull = store.peek((tables) => isFull(tables) && !tables.messages.hasPrunable());
-      return isStillFull ? refusedSince : null;
-    },
+    makeRoomToSend,
+    mayQueue: (tables, peer, bytes) => mayQueue(tables, peer, bytes, bounds),
+    crowded: () => store.peek(findCrowded),
     start() {
       cancels = [
         runEvery(hourMs, prune),

@@ -19,6 +19,7 @@ import {
 } from '@ocmesh/shared/contract';
 import type { Identity } from '../identity/identity.ts';
 import { parseProfile } from '../identity/public-key-text.ts';
+import { textBytes } from '../model/message.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import { outboxLimits } from '../outbox/limits.ts';
@@ -30,6 +31,7 @@ import type { Policies } from '../trust/policy.ts';
 import { checkMessage } from './check-message.ts';
 import { type ComposedMessage, composeMessage } from './compose-message.ts';
 import { messagingLimits } from './limits.ts';
+import type { Retention } from './retention.ts';
 
 const MID_BYTES = 16;
 const KEY_LIFE_MS = messagingLimits.idempotencyHours * hourMs;
@@ -54,7 +56,7 @@ interface SendCall {
   readonly nowMs: UnixMs;
   readonly idempotencyKey: string | undefined;
   /** Everything that another call under the same idempotency key has to repeat. */
-  readonly fingerprint: string;
+  readonly repeated: string;
 }
 
 type Decision =
@@ -76,8 +78,8 @@ export function createSend(deps: {
   readonly random: Random;
   /** Time that no jump of the clock moves: a key that is forgotten too early sends twice. */
   readonly confirmedNow: () => ConfirmedMs;
-  /** Makes room for one more message. @returns whether there is room */
-  readonly makeRoom: (tables: Tables) => boolean;
+  readonly hashOf: (text: string) => string;
+  readonly makeRoomToSend: Retention['makeRoomToSend'];
   readonly policies: Policies;
   readonly loopGuard: LoopGuard;
   readonly firstContacts: FirstContacts;
@@ -105,10 +107,9 @@ export function createSend(deps: {
       const retryAfterSeconds = Math.ceil((verdict.paused.untilMs - nowMs) / 1000);
       return refuse(new OcmeshError('loop_suspected', { retryAfterSeconds }), { isRecorded: true });
     }
-    if (tables.messages.countByState('queued').queued >= outboxLimits.queued) {
+    const isFull = tables.messages.countByState('queued').queued >= outboxLimits.queued;
+    if (isFull || !deps.makeRoomToSend(tables, to, textBytes(call)))
       return refuse(new OcmeshError('outbox_full', { retryAfterSeconds: 60 }));
-    }
-    if (!deps.makeRoom(tables)) return refuse(new OcmeshError('inbox_full'));
     return { peer, hops: verdict.hops };
   }
 
@@ -116,7 +117,7 @@ export function createSend(deps: {
     const call = callOf(input, context, clock);
     const outcome = await store.transaction((tables) => {
       const confirmedMs = deps.confirmedNow();
-      const earlier = earlierResponse(tables, call, confirmedMs);
+      const earlier = earlierResponse(tables, call, deps.hashOf, confirmedMs);
       if (earlier) return { response: earlier, items: [] };
       const decision = decide(tables, call);
       if ('refused' in decision) {
@@ -130,7 +131,7 @@ export function createSend(deps: {
       const mid = toHex(random.bytes(MID_BYTES));
       const seq = tables.peers.nextSeq(peer.pubkey);
       const composed = composeMessage(identity, peer, { ...call, confirmedMs, mid, seq, hops });
-      const response = insert(tables, composed, call, confirmedMs);
+      const response = insert(tables, composed, call, deps.hashOf, confirmedMs);
       return { response, items: [composed.item] };
     });
     if ('refused' in outcome) throw outcome.refused;
@@ -159,7 +160,7 @@ function callOf(
     byPerson: context?.owner ?? false,
     nowMs: clock.now(),
     idempotencyKey: input.idempotency_key,
-    fingerprint: JSON.stringify([to, content, type, data, replyTo, lifeSec]),
+    repeated: JSON.stringify([to, content, type, data, replyTo, lifeSec]),
   };
 }
 
@@ -181,20 +182,24 @@ function recordPendingContact(tables: Tables, { to, content }: SendCall, confirm
 /** Returns the response to an earlier call under the same key. @throws OcmeshError `idempotency_conflict` */
 function earlierResponse(
   tables: Tables,
-  { idempotencyKey, fingerprint }: SendCall,
+  { idempotencyKey, repeated }: SendCall,
+  hashOf: (text: string) => string,
   confirmedMs: ConfirmedMs,
 ): Response | null {
   if (idempotencyKey === undefined) return null;
   const earlier = tables.idempotency.get(idempotencyKey, confirmedMs - KEY_LIFE_MS);
   if (!earlier) return null;
-  if (earlier.call !== fingerprint) throw new OcmeshError('idempotency_conflict');
+  // Versions up to 0.3 stored the whole call.
+  if (earlier.call !== hashOf(repeated) && earlier.call !== repeated)
+    throw new OcmeshError('idempotency_conflict');
   return JSON.parse(earlier.response) as Response;
 }
 
 function insert(
   tables: Tables,
   { message, item }: ComposedMessage,
-  { idempotencyKey, fingerprint, nowMs }: SendCall,
+  { idempotencyKey, repeated, nowMs }: SendCall,
+  hashOf: (text: string) => string,
   confirmedMs: ConfirmedMs,
 ): Response {
   tables.messages.insert(message);
@@ -202,7 +207,13 @@ function insert(
   const response: Response = { id: message.id, to: message.peer, timestamp: toIso(nowMs), state: 'queued' };
   if (idempotencyKey !== undefined) {
     const serialized = JSON.stringify(response);
-    tables.idempotency.put(idempotencyKey, fingerprint, serialized, confirmedMs, confirmedMs - KEY_LIFE_MS);
+    tables.idempotency.put(
+      idempotencyKey,
+      hashOf(repeated),
+      serialized,
+      confirmedMs,
+      confirmedMs - KEY_LIFE_MS,
+    );
   }
   return response;
 }

@@ -49,7 +49,7 @@ export type DomainEvent =
   | { readonly type: 'event.deferred'; readonly url: string; readonly createdAtSec: number };
 
 /** A reason why the daemon is degraded. */
-export interface HealthReason extends Pick<Reason, 'code' | 'problem' | 'message'> {
+export interface HealthReason extends Pick<Reason, 'code' | 'problem' | 'message' | 'peers'> {
   readonly sinceMs: UnixMs;
 }
 

@@ -1,4 +1,4 @@
-import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
+import type { Cancel, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { MessageRecord, NewMessage, Order, ReceiptDue, Series } from '../model/message.ts';
@@ -19,21 +19,26 @@ export interface Store {
    * Runs `change` as one unit: at once, or while the disk is full, after a successful attempt to write again. If it
    * throws, nothing of it is kept, and the promise rejects with the same error.
    * @returns the result of `change`, once it is on disk
-   * @throws OcmeshError `storage_full` (a later call may succeed), `storage_unavailable` (until the daemon restarts) or
-   *   `shutting_down`. Nothing of the change is kept then, nor of those made after it.
+   * @throws OcmeshError `storage_full` or `storage_slow` (a later call may succeed), `storage_unavailable` (until the daemon
+   *   restarts) or `shutting_down`. Nothing of the change is kept then, nor of those made after it.
    */
   transaction<T>(change: (tables: Tables) => T): Promise<T>;
   /**
    * Reads without changing anything.
    * @returns the result of `look`, once everything it may have seen is on disk; if the disk refuses that, `look` runs
-   *   again on what the disk has
-   * @throws OcmeshError `storage_unavailable`
+   *   again on what the disk has. Does not wait for a disk that is slow, but reads what it has confirmed
+   * @throws OcmeshError `storage_unavailable`, or `storage_slow` if the disk cannot be read either
    */
   read<T>(look: (tables: Tables) => T): Promise<T>;
   /** Reads at once, including changes that are not on disk yet. For decisions only; responses use `read`. */
   peek<T>(look: (tables: Tables) => T): T;
   /** Returns why writes are refused, and since when; null while they work. */
-  refusal(): { code: 'storage_full' | 'storage_unavailable'; since: UnixMs } | null;
+  refusal(): { code: 'storage_full' | 'storage_slow' | 'storage_unavailable'; since: UnixMs } | null;
+  /**
+   * Calls the listener when the disk has not confirmed a write for a while, unless it is cancelled before. Transactions under
+   * way go on: nobody knows yet whether they reach the disk.
+   */
+  onSlow(listener: () => void): Cancel;
   /** Returns the size on disk: of the snapshot, and of the journal since then. */
   size(): { bytes: number; journalBytes: number };
   /** Refuses further changes, and resolves when earlier ones are on disk. Further calls do nothing. */
@@ -49,6 +54,7 @@ export interface Tables {
   readonly peers: PeersTable;
   readonly messages: MessagesTable;
   readonly series: SeriesTable;
+  readonly shares: SharesTable;
   readonly outbox: OutboxTable;
   readonly seen: SeenTable;
   readonly relays: RelaysTable;
@@ -102,11 +108,11 @@ export interface PeersTable {
   correspondents(): Pubkey[];
   /**
    * Forgets up to `limit` strangers, the longest unseen first: those that never wrote, or if there are none, those
-   * whose messages are all read. Never forgets contacts, blocked peers, peers with an alias or a note, peers our agent
-   * wrote to, or peers with unread messages or a pending request.
+   * whose messages are all read; with `answered`, if there are none either, those our agent wrote to that wait for nothing.
+   * Never forgets contacts, blocked peers, peers with an alias or a note, or peers with unread messages or a pending request.
    * @returns how many were forgotten
    */
-  evict(limit: number): number;
+  evict(limit: number, options?: { readonly answered: boolean }): number;
   /** Returns agents that got no hello and are not blocked: named peers first, then those that greeted us, then the last seen. */
   ungreeted(limit: number): Pubkey[];
   /** Whether our agent ever wrote to this peer. */
@@ -168,8 +174,6 @@ export interface MessagesTable {
   unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all'): string[];
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;
-  /** Returns the number of unread messages of this stranger, or of all strangers, and the bytes of their text and data. */
-  unreadOfStrangers(peer?: Pubkey): { count: number; bytes: number };
   /** Returns incoming messages that owe a receipt to correspondents, or to other strangers, the oldest first. */
   receiptsDue(
     to: 'correspondents' | 'strangers',
@@ -193,8 +197,6 @@ export interface MessagesTable {
   /** Whether there are messages that may no longer be shown. */
   hasExpired(nowMs: UnixMs): boolean;
   removeExpired(nowMs: UnixMs): void;
-  /** Whether `prune` with `unreadOfStrangers` would remove anything. */
-  hasPrunable(): boolean;
   /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
   newestIncoming(within: {
     readonly fromMs: ConfirmedMs;
@@ -214,6 +216,42 @@ export interface SeriesTable {
   put(peer: Pubkey, series: Series): void;
 }
 
+/** How our agent stands to a peer, as far as it decides how much of the store the peer may fill. */
+export type Standing = 'contact' | 'answered' | 'stranger' | 'blocked';
+
+/** What the messages with one peer take, or those of several. In bytes with everything that their rows cost. */
+export interface Share {
+  /** Incoming messages, held ones included. */
+  readonly received: number;
+  readonly receivedCount: number;
+  /** Incoming messages that were read and owe no receipt. */
+  readonly removable: number;
+  readonly unreadCount: number;
+  /** Text and data of unread messages alone. */
+  readonly unreadText: number;
+  readonly sent: number;
+  /** Events on their way to the peer. */
+  readonly outbox: number;
+}
+
+/** How much of the store each peer fills. The sums are kept, so that reading them costs the same however many there are. */
+export interface SharesTable {
+  of(peer: Pubkey): Share;
+  /** Returns the sums of all peers of each standing. */
+  sums(): Readonly<Record<Standing, Share>>;
+  /** Returns the peers that hold most: of what was received or sent, if some of it may be removed; or of what was not read. */
+  largest(
+    what: 'received' | 'sent' | 'kept',
+    options: { readonly limit: number; readonly withoutContacts?: boolean },
+  ): Pubkey[];
+  /**
+   * Removes up to `limit` of the oldest messages of one conversation that nobody waits for: read ones that owe no receipt
+   * (all, if the peer is blocked), or sent ones that are no longer in the outbox.
+   * @returns how many were removed
+   */
+  removeOldest(what: 'received' | 'sent', peer: Pubkey, limit: number): number;
+}
+
 /** Items on their way out, and the outcomes of their attempts. */
 export interface OutboxTable {
   insert(item: OutboxItem): void;
@@ -226,8 +264,11 @@ export interface OutboxTable {
   replace(eventId: string, event: NostrEvent): void;
   /** Removes an item. The outcomes of a message are kept as long as the message. */
   remove(eventId: string): void;
-  /** Removes up to `limit` items whose message a relay accepted, the oldest first. */
-  removePublished(limit: number): void;
+  /**
+   * Removes up to `limit` items whose message a relay accepted, to one peer or to anyone, the oldest first.
+   * @returns how many were removed
+   */
+  removePublished(limit: number, peer?: Pubkey): number;
   /** Records the outcome on one relay, replacing an earlier one unless that was final. */
   record(eventId: string, outcome: RelayOutcomeRecord): void;
   /** Returns the outcomes in order of time. */

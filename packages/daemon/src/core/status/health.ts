@@ -1,9 +1,15 @@
 import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { cleanLine } from '@ocmesh/shared/text';
+import { toNpub } from '../identity/public-key-text.ts';
+import type { Crowded } from '../messaging/retention.ts';
 import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { Conduct } from '../model/relay.ts';
 import type { RelayNetwork, RelaySnapshot } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { createRelayHealth } from './relay-health.ts';
+
+const MIB = 1024 * 1024;
 
 export interface Health {
   /** Why the daemon cannot do its work; empty while it can. */
@@ -14,13 +20,14 @@ export interface Health {
 
 /**
  * Decides whether the daemon is degraded: no relay to publish to or to read from (relay-health.ts); a store that cannot be
- * written or is full; another daemon with our key.
+ * written, has no room, or is on a disk that does not respond; another daemon with our key.
  */
 export function createHealth(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
   readonly clock: Clock;
-  readonly inboxFullSince: () => UnixMs | null;
+  /** Whose messages leave no room for more, and since when; null while there is room. */
+  readonly crowded: () => Crowded | null;
   /** Whether a relay lets us see which agents are there. */
   readonly showsPresences: (url: string) => boolean;
   /** What we found out about a relay. */
@@ -36,6 +43,15 @@ export function createHealth(deps: {
   function storageReasons(): HealthReason[] {
     const refusal = store.refusal();
     if (!refusal) return [];
+    if (refusal.code === 'storage_slow') {
+      return [
+        {
+          code: 'storage_slow',
+          message: 'The disk does not confirm what is written: nothing more is stored until it does.',
+          sinceMs: refusal.since,
+        },
+      ];
+    }
     const isFull = refusal.code === 'storage_full';
     return [
       {
@@ -48,13 +64,19 @@ export function createHealth(deps: {
   }
 
   function inboxReasons(): HealthReason[] {
-    const sinceMs = deps.inboxFullSince();
-    if (sinceMs === null) return [];
+    const crowded = deps.crowded();
+    if (!crowded) return [];
+    const { sinceMs, peers } = crowded;
+    const named = peers.map(
+      // Only the owner's own words: a peer chooses its name itself.
+      ({ pubkey, alias, bytes }) =>
+        `${alias === null ? '' : `${cleanLine(alias, limits.peer.aliasChars)}, `}${toNpub(pubkey)} (${Math.ceil(bytes / MIB)} MiB)`,
+    );
     return [
       {
         code: 'inbox_full',
-        message:
-          'The store is full of messages that may not be removed: new ones are refused and stay on the relays.',
+        message: `Unread messages leave no room for new ones, which are refused and stay on the relays. Most room is taken by ${named.join('; ')}.`,
+        peers: peers.map(({ pubkey }) => pubkey),
         sinceMs,
       },
     ];

@@ -1,5 +1,4 @@
 import type { ConfirmedMs } from '@ocmesh/shared/ambient';
-import { OcmeshError } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
@@ -19,10 +18,7 @@ export function hold({ held }: Tables, message: NewMessage): void {
 }
 
 export interface HeldMessages {
-  /**
-   * Moves this peer's held messages to the inbox.
-   * @throws OcmeshError `inbox_full`
-   */
+  /** Moves this peer's held messages to the inbox. They take no more room there. */
   release(tables: Tables, peer: PeerRecord): DomainEvent[];
   /** Moves all held messages to the inbox, because the policy no longer asks the owner. */
   releaseAll(): Promise<void>;
@@ -32,18 +28,15 @@ export interface HeldMessages {
 export function createHeldMessages(deps: {
   readonly store: Store;
   readonly confirmedNow: () => ConfirmedMs;
-  /** Makes room for one more message. @returns whether there is room */
-  readonly makeRoom: (tables: Tables) => boolean;
   /** Stores an incoming message at its place in the conversation. */
   readonly insert: (tables: Tables, message: NewMessage) => { arrival: number };
   readonly emit: (events: readonly DomainEvent[]) => void;
 }): HeldMessages {
-  const { store, confirmedNow, makeRoom, insert, emit } = deps;
+  const { store, confirmedNow, insert, emit } = deps;
 
   function release(tables: Tables, { pubkey }: PeerRecord): DomainEvent[] {
     const held = tables.held.of(pubkey);
     if (held.length === 0) return [];
-    if (!makeRoom(tables)) throw new OcmeshError('inbox_full');
     tables.held.removeOf(pubkey);
     const nowMs = confirmedNow();
     return held.flatMap((message) => receive(tables, message, nowMs));

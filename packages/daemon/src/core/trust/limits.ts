@@ -70,6 +70,22 @@ export const trustLimits = {
     /** Bytes of all strangers' unread messages. */
     strangersBytes: 16 * 1024 * 1024,
   },
+  share: {
+    /** Received messages, read or not, with what their rows cost. The store is in memory, so a full one takes as much there. */
+    inboxBytes: 128 * 1024 * 1024,
+    /** Events on their way out: a thousand of the largest messages. */
+    outboxBytes: 64 * 1024 * 1024,
+    /** Percent of the inbox, without what others hold, that one contact may fill: 64 MiB alone, 2.5 MiB each if 50 do. */
+    contactPercent: 50,
+    /** Percent of the strangers' part of the inbox, without what others hold, that one stranger may fill: 3 MiB alone. */
+    strangerPercent: 5,
+    /** Percent of the inbox that all strangers may fill together, answered or not: contacts always have the other half. */
+    strangersPercent: 50,
+    /** Percent of the outbox, without what waits for others, that may wait for one receiver. */
+    receiverPercent: 50,
+    /** Bytes that each peer may hold in any case, as long as there is room: ten of the largest messages. */
+    leastBytes: 256 * 1024,
+  },
   capacity: {
     /** Peers that are remembered: 30 MB, and more than anyone can choose from. Beyond it the least recently seen strangers are forgotten. */
     peers: 10_000,

@@ -5,13 +5,14 @@ import {
   type Log,
   type TokenBucket,
 } from '@ocmesh/shared/ambient';
-import { type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import type { Pubkey } from '@ocmesh/shared/contract';
 import { kinds, type NostrEvent, type Payload } from '@ocmesh/shared/wire';
+import { textBytes } from '../model/message.ts';
 import { accept, refuse, type Source, type Verdict } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
 import { type Correspondents, isCorrespondent } from './correspondents.ts';
 import { trustLimits } from './limits.ts';
-import { createStrangerQuota, type QuotaBounds } from './stranger-quota.ts';
+import { isOverQuota, type QuotaBounds } from './stranger-quota.ts';
 import { checkAs, type RateClass } from './verification-rates.ts';
 
 const strangerRate = {
@@ -35,7 +36,6 @@ export function createSenderLimits(
   bounds: QuotaBounds,
 ): SenderLimits {
   const { clock, log, correspondents } = deps;
-  const quota = createStrangerQuota(clock, bounds);
   const buckets = new Map<Pubkey, TokenBucket>();
   const isLogDue = atMostEvery(clock, LOG_MS);
 
@@ -61,7 +61,7 @@ export function createSenderLimits(
       if (event.kind === kinds.giftWrap) return checkAs.giftWrap;
       const { pubkey } = event;
       if (correspondents.has(pubkey)) return checkAs.visibleSender;
-      if (quota.isFull(tables, pubkey, 0) && isStranger(tables, pubkey)) {
+      if (isOverQuota(tables, pubkey, 0, bounds) && isStranger(tables, pubkey)) {
         logFull(pubkey);
         return refuse('stranger_quota');
       }
@@ -74,12 +74,10 @@ export function createSenderLimits(
       if (!isBackfill && !bucketOf(sender).take() && isStranger(tables, sender))
         return refuse('rate_limited');
       if (payload.kind !== 'chat') return accepted;
-      const bytes = utf8Bytes(payload.content) + (payload.data ? utf8Bytes(JSON.stringify(payload.data)) : 0);
-      if (quota.isFull(tables, sender, bytes) && isStranger(tables, sender)) {
+      if (isOverQuota(tables, sender, textBytes(payload), bounds) && isStranger(tables, sender)) {
         logFull(sender);
         return refuse('stranger_quota');
       }
-      quota.add(sender, bytes);
       return accepted;
     },
   };

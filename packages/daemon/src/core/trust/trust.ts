@@ -24,7 +24,7 @@ export interface Trust {
   /** Limits receipts and automatic replies to strangers. */
   readonly strangersRation: TokenBucket;
   /** Makes room for one more peer. @returns whether there is room */
-  readonly makeRoomForPeer: (tables: Tables) => boolean;
+  readonly makeRoomForPeer: (tables: Tables, options?: { readonly writes: boolean }) => boolean;
 }
 
 /** Decides who may reach the agent, who it may write to, and how much. */
@@ -53,6 +53,6 @@ export function createTrust(
       burst: trustLimits.stranger.repliesBurst,
       perSecond: trustLimits.stranger.repliesPerMinute / 60,
     }),
-    makeRoomForPeer: (tables) => makeRoomForPeer(tables, bounds),
+    makeRoomForPeer: (tables, options) => makeRoomForPeer(tables, bounds, options),
   };
 }

@@ -11,7 +11,7 @@ import type { DaemonFacts } from '../probes/running-daemon.ts';
 import { isFull } from './disk.ts';
 
 /** Reported by other checks. */
-const REPORTED_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off']);
+const REPORTED_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off', 'storage_slow']);
 
 export const daemonCheck = (
   facts: Pick<Facts, 'daemon' | 'daemonProblem' | 'owner' | 'serviceManager'>,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { reasonStep } from '@ocmesh/shared/contract';
 import { UnreadableStoreError } from '../../adapters/store/engine/errors.ts';
 import { currentSchema } from '../../adapters/store/sql/migrations/index.ts';
 import type { Home } from '../../adapters/system/home.ts';
@@ -10,13 +11,16 @@ import type { Facts } from '../probes/facts.ts';
 const NEWER = /install the newer one/;
 
 /** Reads snapshot and journal like a start does, but writes nothing. */
-export const storeCheck = (facts: Pick<Facts, 'store'>, home: Home): Check => ({
+export const storeCheck = (facts: Pick<Facts, 'store' | 'daemon'>, home: Home): Check => ({
   id: 'store',
   what: 'Store',
   why: 'It holds identity, peers and messages; the daemon does not start if it is damaged.',
   needs: ['permissions', 'key'],
   async run() {
     if (isInterrupted(home)) return interrupted;
+    // First: a disk that does not respond may not be readable either.
+    const slow = (await facts.daemon())?.status.reasons.find(({ code }) => code === 'storage_slow');
+    if (slow) return fail(`${slow.message} Since ${slow.since}.`, reasonStep(slow, 'command'));
     try {
       const store = await facts.store();
       if (!store)

@@ -1,5 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { compactFiles } from './compaction.ts';
+import { type CompactionJob, compactFiles } from './compaction.ts';
+import type { ImageJob } from './durable-copy.ts';
 import { realFiles } from './files.ts';
+import { readImage } from './image.ts';
 
-parentPort?.postMessage(await compactFiles(realFiles, workerData));
+const job = workerData as CompactionJob | ImageJob;
+parentPort?.postMessage(
+  await ('generation' in job
+    ? compactFiles(realFiles, job)
+    : readImage(realFiles, job.path, job.key, { sequence: job.sequence })),
+);

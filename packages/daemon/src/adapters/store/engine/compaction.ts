@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { ImageJob, ReadImage } from './durable-copy.ts';
 import type { Files } from './files.ts';
 import { recover } from './recover.ts';
 import { prepareSnapshot } from './snapshot.ts';
@@ -35,7 +36,7 @@ export interface CompactionJob {
 
 /** Compacts from the files, as a start reads them, so that each compaction also proves that a start would work. */
 export async function compactFiles(files: Files, { path, key, generation }: CompactionJob): Promise<number> {
-  const { sql, sequence } = await recover(files, path, key, generation);
+  const { sql, sequence } = await recover(files, path, key, { segment: generation });
   try {
     return await prepareSnapshot(files, path, key, sql, { generation, sequence });
   } finally {
@@ -44,7 +45,12 @@ export async function compactFiles(files: Files, { path, key, generation }: Comp
 }
 
 /** Compacts in another thread: with 100,000 messages it takes 0.3 s, and the event loop is free meanwhile. */
-export const compactInWorker: Compact = (job) =>
+export const compactInWorker: Compact = (job) => runInWorker<number>(job);
+
+/** Reads in another thread: a disk that hangs must not stop the event loop. */
+export const readImageInWorker: ReadImage = (job) => runInWorker<Uint8Array>(job);
+
+const runInWorker = <T>(job: CompactionJob | ImageJob): Promise<T> =>
   new Promise((resolve, reject) => {
     const extension = import.meta.url.endsWith('.mjs') ? 'mjs' : 'js';
     const worker = new Worker(new URL(`./compaction-worker.${extension}`, import.meta.url), {
@@ -52,5 +58,5 @@ export const compactInWorker: Compact = (job) =>
     });
     worker.once('message', resolve);
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`the compaction worker ended with ${code}`)));
+    worker.once('exit', (code) => reject(new Error(`the worker of the store ended with ${code}`)));
   });

@@ -2,7 +2,7 @@ import { currentSchema } from '../sql/migrations/index.ts';
 import { openSql } from '../sql/sql.ts';
 import type { Files } from './files.ts';
 import { createSegment } from './journal.ts';
-import { recover } from './recover.ts';
+import { recover, type Until } from './recover.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 const TRIES = 5;
@@ -10,12 +10,18 @@ const TRIES = 5;
 /**
  * Reads the whole database as one image, from the files of a store that may be in use. Writes nothing, and starts over
  * if a compaction removes files meanwhile.
+ * @param until where to stop
  * @throws UnreadableStoreError
  */
-export async function readImage(files: Files, path: string, key: Uint8Array): Promise<Uint8Array> {
+export async function readImage(
+  files: Files,
+  path: string,
+  key: Uint8Array,
+  until: Until = {},
+): Promise<Uint8Array> {
   for (let tries = 1; ; tries++) {
     try {
-      const { sql } = await recover(files, path, key);
+      const { sql } = await recover(files, path, key, until);
       const image = sql.image();
       sql.close();
       return image;

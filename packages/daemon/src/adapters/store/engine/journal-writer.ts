@@ -12,6 +12,8 @@ export interface JournalWriter {
   onDisk(): Promise<void>;
   /** The write under way and all that are queued; null while nothing is written. */
   writing(): Promise<void> | null;
+  /** Number of transactions that are on disk. */
+  sequenceOnDisk(): number;
   /** Number of the segment that is written to. */
   segmentNumber(): number;
   /** Whether that segment has frames. */
@@ -41,6 +43,9 @@ export interface JournalWriterDeps {
   readonly closedBytes: number;
   /** @throws if another process took over the store */
   readonly checkOwnership: () => void;
+  /** Called before each write to disk, and after it. */
+  readonly onWriteBegin: () => void;
+  readonly onWriteEnd: () => void;
   /** Called when everything is written. */
   readonly onIdle: () => void;
   /**
@@ -81,7 +86,9 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
     await Promise.resolve();
     for (let batch = queue[0]; batch; batch = queue[0]) {
       underWay = batch;
+      deps.onWriteBegin();
       await write(batch);
+      deps.onWriteEnd();
       underWay = null;
       if (queue[0] === batch) queue.shift();
     }
@@ -117,6 +124,7 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
     append,
     onDisk,
     writing: () => draining,
+    sequenceOnDisk: () => queue[0]?.firstSequence ?? sequence,
     segmentNumber: () => segment.number,
     hasFrames: () => segment.bytes() > 0,
     bytes: () => closedBytes + segment.bytes(),

@@ -23,24 +23,32 @@ export interface Recovered {
   readonly torn: number;
 }
 
+export interface Until {
+  /** Stop before this segment, which is still written to. */
+  readonly segment?: number;
+  /** Stop after this many transactions. */
+  readonly sequence?: number;
+}
+
 /**
  * Reads the snapshot and replays everything that was committed since.
- * @param before stop before this segment, which is still written to
+ * @param until where to stop
  * @throws UnreadableStoreError if anything is damaged, missing, or of a newer schema
  */
 export async function recover(
   files: Files,
   path: string,
   key: Uint8Array,
-  before = Infinity,
+  until: Until = {},
   schema = currentSchema,
 ): Promise<Recovered> {
+  const { segment: before = Infinity, sequence: last = Infinity } = until;
   try {
     const snapshot = await readSnapshot(files, path, key);
     const numbers = listSegments(files, path).filter((number) => number < before);
     if (!snapshot) return await startFresh(files, path, key, numbers);
     schema.check(snapshot.sql);
-    return replay(files, path, key, numbers, snapshot, before);
+    return replay(files, path, key, numbers, snapshot, { before, last });
   } catch (error) {
     // A lack of memory or rights says nothing about the store.
     if (error instanceof UnreadableStoreError || describeSystemError(error)) throw error;
@@ -78,7 +86,7 @@ function replay(
   key: Uint8Array,
   numbers: readonly number[],
   { sql, position, bytes }: NonNullable<Awaited<ReturnType<typeof readSnapshot>>>,
-  before: number,
+  { before, last }: { readonly before: number; readonly last: number },
 ): Recovered {
   const schema = schemaVersion(sql);
   let { sequence } = position;
@@ -97,6 +105,7 @@ function replay(
       throw new Error(`segment ${number} of its journal has another schema`);
     sql.run('BEGIN');
     for (const { firstSequence, transactions } of segment.frames) {
+      if (sequence >= last) break;
       if (firstSequence !== sequence) throw new Error(`segment ${number} of its journal does not follow`);
       for (const commands of transactions) {
         for (const [statement, ...parameters] of commands) sql.run(statementText(statement), parameters);

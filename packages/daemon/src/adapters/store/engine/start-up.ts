@@ -34,7 +34,7 @@ export async function startUp(
   log: Log,
   schema = currentSchema,
 ): Promise<StartedUp> {
-  const recovered = await recover(files, path, key, Infinity, schema);
+  const recovered = await recover(files, path, key, {}, schema);
   removeUnfinished(files, path);
   const { sql, sequence, nextSegment, journalBytes, lastBytes, torn } = recovered;
   let { generation } = recovered.snapshot;

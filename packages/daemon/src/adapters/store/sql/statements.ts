@@ -12,12 +12,19 @@ export type Command = readonly [statement: number, ...parameters: SqlValue[]];
  * Messages that may be removed: read or no longer in the outbox, and with no receipt due; with ?1 also unread ones of
  * strangers.
  */
-export const PRUNABLE = `SELECT arrival FROM messages m
+const PRUNABLE = `SELECT arrival FROM messages m
   WHERE m.receipt_due = 'none' AND m.arrived_at < ?2 AND (
     (m.direction = 'in' AND (m.read = 1
       OR (?1 AND NOT EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = m.peer AND p.trust = 'contact'))))
     OR (m.direction = 'out' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_id = m.event_id)))
   ORDER BY arrival LIMIT ?3`;
+
+/** The oldest messages of one peer that nobody waits for: of a blocked peer, all. */
+const REMOVABLE_RECEIVED = `FROM messages m WHERE m.peer = ?1 AND m.direction = 'in'
+  AND ((m.read = 1 AND m.receipt_due = 'none') OR EXISTS (SELECT 1 FROM peers p WHERE p.pubkey = ?1 AND p.trust = 'blocked'))
+  ORDER BY m.arrival LIMIT ?2`;
+const REMOVABLE_SENT = `FROM messages m WHERE m.peer = ?1 AND m.direction = 'out'
+  AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_id = m.event_id) ORDER BY m.arrival LIMIT ?2`;
 
 const list = [
   [
@@ -217,6 +224,34 @@ const list = [
   ['ignored.forget', 'DELETE FROM ignored WHERE at < ?'],
   ['times.moveIgnored', 'UPDATE ignored SET at = at + ?2 WHERE at >= ?1'],
   ['times.moveKnownSince', 'UPDATE relays SET known_since = known_since + ?2 WHERE known_since >= ?1'],
+  [
+    'outcomes.removeReceived',
+    `DELETE FROM relay_outcomes WHERE event_id IN (SELECT m.event_id ${REMOVABLE_RECEIVED})`,
+  ],
+  [
+    'messages.removeReceived',
+    `DELETE FROM messages WHERE arrival IN (SELECT m.arrival ${REMOVABLE_RECEIVED})`,
+  ],
+  [
+    'outcomes.removeSent',
+    `DELETE FROM relay_outcomes WHERE event_id IN (SELECT m.event_id ${REMOVABLE_SENT})`,
+  ],
+  ['messages.removeSent', `DELETE FROM messages WHERE arrival IN (SELECT m.arrival ${REMOVABLE_SENT})`],
+  [
+    'peers.evictAnswered',
+    `DELETE FROM peers WHERE pubkey IN (
+       SELECT pubkey FROM peers p WHERE trust = 'stranger' AND alias IS NULL AND note IS NULL AND last_seq > 0
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.peer = p.pubkey AND (m.read = 0 OR m.receipt_due <> 'none'))
+         AND NOT EXISTS (SELECT 1 FROM held h WHERE h.peer = p.pubkey)
+         AND NOT EXISTS (SELECT 1 FROM contact_wishes w WHERE w.peer = p.pubkey)
+         AND pubkey NOT IN (SELECT peer FROM outbox)
+       ORDER BY last_seen, pubkey LIMIT ?)`,
+  ],
+  [
+    'peers.resumeSeq',
+    `UPDATE peers SET last_seq = coalesce((SELECT max(seq) FROM messages WHERE peer = ?1 AND direction = 'out'), 0)
+     WHERE pubkey = ?1`,
+  ],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

@@ -3,6 +3,7 @@ import type { Database } from './database.ts';
 import { createMessagesTable } from './messages.ts';
 import { createOutboxTable } from './outbox.ts';
 import { createPeersTable } from './peers.ts';
+import { createSharesTable } from './shares.ts';
 import {
   createIdempotencyTable,
   createMetaTable,
@@ -24,6 +25,7 @@ export const createTables = (database: Database): Tables => ({
   meta: createMetaTable(database),
   peers: createPeersTable(database),
   messages: createMessagesTable(database),
+  shares: createSharesTable(database),
   outbox: createOutboxTable(database),
   seen: createSeenTable(database),
   series: createSeriesTable(database),

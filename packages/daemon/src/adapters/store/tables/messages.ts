@@ -2,7 +2,6 @@ import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 import type { MessageRecord, ReceiptDue } from '../../../core/model/message.ts';
 import type { MessageFilter, MessagesTable } from '../../../core/ports/store.ts';
 import type { SqlValue } from '../sql/sql.ts';
-import { PRUNABLE } from '../sql/statements.ts';
 import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
 import { CORRESPONDENT } from './peers.ts';
@@ -103,7 +102,6 @@ function createRecords(database: Database) {
     },
     lastArrival: () => totals().last,
     totals,
-    hasPrunable: () => database.one(PRUNABLE, [1, Number.MAX_SAFE_INTEGER, 1]) !== null,
     prune({ unreadOfStrangers, arrivedBeforeMs = Number.MAX_SAFE_INTEGER, limit }) {
       const before = totals().count;
       const which = [Number(unreadOfStrangers), arrivedBeforeMs, limit];
@@ -173,18 +171,6 @@ const createReadMarks = (database: Database) =>
     },
 
     markRead: (id) => database.write('messages.markRead', [id]),
-
-    unreadOfStrangers(peer) {
-      const sum = `SELECT count(*), total(length(CAST(content AS BLOB)) + coalesce(length(CAST(data AS BLOB)), 0))
-        FROM messages WHERE read = 0`;
-      const row =
-        peer === undefined
-          ? database.one(
-              `${sum} AND peer NOT IN (SELECT pubkey FROM peers WHERE trust = 'blocked' OR ${CORRESPONDENT})`,
-            )
-          : database.one(`${sum} AND peer = ?`, [peer]);
-      return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
-    },
   }) satisfies Partial<MessagesTable>;
 
 /** Delivery states of outgoing messages. */

@@ -42,13 +42,14 @@ export function createOutboxTable(database: Database): OutboxTable {
       database.write('messages.setEvent', [event.id, eventId]);
     },
     remove,
-    removePublished(limit) {
+    removePublished(limit, peer) {
       const rows = database.all(
         `SELECT o.event_id FROM outbox o JOIN messages m ON m.event_id = o.event_id
-         WHERE m.state = 'published' ORDER BY o.rowid LIMIT ?`,
-        [limit],
+         WHERE m.state = 'published' ${peer === undefined ? '' : 'AND o.peer = ?'} ORDER BY o.rowid LIMIT ?`,
+        [...(peer === undefined ? [] : [peer]), limit],
       );
       for (const [eventId] of rows) remove(eventId as string);
+      return rows.length;
     },
     record: (eventId, { url, outcome, reason, final, atMs }) =>
       database.write('outcomes.record', [eventId, url, outcome, reason, Number(final), atMs]),

@@ -18,6 +18,8 @@ export const CORRESPONDENT = `(trust = 'contact' OR (trust = 'stranger' AND last
 export function createPeersTable(database: Database): PeersTable {
   /** Each presence and message reads its peer several times. A rollback discards this table, and the cache with it. */
   const cache = new Map<Pubkey, PeerRecord>();
+  const hasSentMessages = (pubkey: Pubkey): boolean =>
+    database.one(`SELECT 1 FROM messages WHERE peer = ? AND direction = 'out' LIMIT 1`, [pubkey]) !== null;
   const count = (): number => Number(database.one('SELECT count(*) FROM peers')?.[0]);
 
   return {
@@ -40,6 +42,7 @@ export function createPeersTable(database: Database): PeersTable {
         database.write('peers.saw', [lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs, pubkey]);
         return;
       }
+      const isNew = !before && database.one('SELECT 1 FROM peers WHERE pubkey = ?', [peer.pubkey]) === null;
       database.write('peers.put', [
         peer.pubkey,
         peer.name,
@@ -58,6 +61,8 @@ export function createPeersTable(database: Database): PeersTable {
         peer.theirHelloAtMs,
         peer.answeredAtMs,
       ]);
+      // A peer that was forgotten comes back: the conversation goes on where it was.
+      if (isNew && hasSentMessages(peer.pubkey)) database.write('peers.resumeSeq', [peer.pubkey]);
     },
 
     list(filter) {
@@ -71,10 +76,11 @@ export function createPeersTable(database: Database): PeersTable {
     },
 
     count,
-    evict(limit) {
+    evict(limit, { answered } = { answered: false }) {
       const before = count();
       database.write('peers.evict', [limit]);
       if (count() === before) database.write('peers.evictRead', [limit]);
+      if (answered && count() === before) database.write('peers.evictAnswered', [limit]);
       database.write('relayLists.forgetLeft', []);
       database.write('series.forgetLeft', []);
       cache.clear();
