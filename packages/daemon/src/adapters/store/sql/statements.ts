@@ -252,6 +252,8 @@ const list = [
     `UPDATE peers SET last_seq = coalesce((SELECT max(seq) FROM messages WHERE peer = ?1 AND direction = 'out'), 0)
      WHERE pubkey = ?1`,
   ],
+  ['times.moveIgnored', 'UPDATE ignored SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveKnownSince', 'UPDATE relays SET known_since = known_since + ?2 WHERE known_since >= ?1'],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

@@ -14,6 +14,8 @@ const moves = [
   'times.moveGreeted',
   'times.movePauses',
   'times.moveCounts',
+  'times.moveIgnored',
+  'times.moveKnownSince',
 ] as const satisfies readonly StatementName[];
 
 const NEWEST = `SELECT max(at) FROM (
