@@ -126,6 +126,7 @@ async function startAgent() {
       log,
       connect: () => network,
       renderMetrics: async () => '',
+      prove: async () => ({ proof: '', token_proof: null }),
     },
     { ...defaults, relays: [URL] },
   );

@@ -58,6 +58,7 @@ describe('the identity', () => {
     const { mesh, relay, alice, bob } = await startPair();
     await alice.api.sendMessage({ to: bob.pubkey, content: 'to be kept' });
     await waitForMessages(bob);
+    const { cursor } = await bob.api.waitForMessages({ after: '0' });
     const file = join(mesh.place, 'bob.backup');
     const passphrase = ['--passphrase-file', passphraseFile(mesh.place)];
     await ocmesh(bob.home, 'backup', file, ...passphrase);
@@ -73,6 +74,9 @@ describe('the identity', () => {
     const restored = await mesh.startAgent('bob', [relay.url]);
     expect(restored.pubkey).toBe(bob.pubkey);
     expect((await restored.api.listMessages({})).items.map(({ content }) => content)).toEqual(['to be kept']);
+    await expect(restored.api.waitForMessages({ after: cursor })).rejects.toMatchObject({
+      code: 'cursor_unknown',
+    });
     expect((await restored.api.getPeer({ pubkey: alice.pubkey })).handshake).toBe('acknowledged');
   });
 

@@ -13,7 +13,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..');
 const run = promisify(execFile);
 const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
-const { packageManager } = readJson(join(root, 'package.json'));
+/** Without the hash, which npx does not know. */
+const pnpmSpec = readJson(join(root, 'package.json')).packageManager.split('+')[0];
 
 const place = mkdtempSync(join(tmpdir(), 'ocmesh-packages-'));
 const tarballs = join(place, 'tarballs');
@@ -25,7 +26,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 beforeAll(async () => {
   mkdirSync(tarballs);
   const which = ['--recursive', '--filter', './packages/*', '--filter', '!@ocmesh/testkit'];
-  const pnpm = ['--yes', '--prefer-offline', packageManager];
+  const pnpm = ['--yes', '--prefer-offline', pnpmSpec];
   await run('npx', [...pnpm, ...which, 'pack', '--pack-destination', tarballs], { cwd: root });
 });
 

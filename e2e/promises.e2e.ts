@@ -54,6 +54,7 @@ it(
 
     let open: readonly string[] = [];
     const isSettled = async (): Promise<boolean> => {
+      for (const name of names) await daemons.readEven(name);
       open = await findOpen(daemons, load.acknowledged);
       return open.length === 0;
     };

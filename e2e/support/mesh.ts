@@ -4,9 +4,12 @@ import { ocmeshProgram } from './programs.ts';
 
 const open = new Set<ProcessMesh>();
 
-/** Creates a mesh of real processes for one test; stops it afterwards, and prints its output on failure. */
-export function createMesh(): ProcessMesh {
-  const mesh = createProcessMesh(ocmeshProgram);
+/**
+ * Creates a mesh of real processes for one test; stops it afterwards, and prints its output on failure.
+ * @param node the Node.js to run them with, if not ours
+ */
+export function createMesh(node?: string): ProcessMesh {
+  const mesh = createProcessMesh(ocmeshProgram, node);
   open.add(mesh);
   onTestFailed(() => {
     process.stderr.write(`${mesh.transcript()}\n`);

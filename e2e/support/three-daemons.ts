@@ -36,8 +36,16 @@ export async function startThreeDaemons(mesh: ProcessMesh, relays: readonly stri
     return all;
   }
 
+  /** Marks new messages with an even number as read. */
+  async function readEven(name: Name): Promise<void> {
+    const { items } = await agent(name).api.listMessages({ unread: true, order: 'desc', limit: 100 });
+    const ids = items.filter(({ content }) => /[02468]$/.test(content)).map(({ id }) => id);
+    if (ids.length > 0) await agent(name).owner.markRead({ ids });
+  }
+
   return {
     pairs,
+    readEven,
     /** Kills a daemon and starts it again after a pause. */
     async restart(name: Name, outage: () => Promise<void>): Promise<void> {
       await agent(name).kill();
@@ -48,31 +56,33 @@ export async function startThreeDaemons(mesh: ProcessMesh, relays: readonly stri
     received: (name: Name, from: Name) => list(name, { from: agent(from).pubkey }),
     sent: (name: Name) => list(name, { direction: 'out' }),
 
-    /** Writes from each daemon to each other one, and marks about half of what arrived as read, until stopped. */
+    /** Writes from each daemon to each other one, and reads half of what arrived, until stopped. All daemons have to be up then. */
     startLoad(everyMs: () => number) {
       const acknowledged: Acknowledged[] = [];
       let isOver = false;
 
+      async function send(from: Name, to: Name, n: number): Promise<void> {
+        const content = `${from} to ${to}, number ${n}`;
+        // As the owner: the loop guard would pause programs that write this often.
+        const { id } = await agent(from).owner.sendMessage({ to: agent(to).pubkey, content });
+        acknowledged.push({ id, from, to, content });
+      }
+
       async function write(from: Name, to: Name): Promise<void> {
-        for (let n = 0; !isOver; n++) {
-          const content = `${from} to ${to}, number ${n}`;
-          try {
-            // As the owner: the loop guard would pause programs that write this often.
-            const { id } = await agent(from).owner.sendMessage({ to: agent(to).pubkey, content });
-            acknowledged.push({ id, from, to, content });
-          } catch {
-            // Not acknowledged: it may arrive or not.
-          }
+        let n = 0;
+        for (; !isOver; n++) {
+          // What is not acknowledged may arrive or not.
+          await send(from, to, n).catch(() => undefined);
           await pause(everyMs());
         }
+        // A receipt for the last one repeats those that were lost.
+        await send(from, to, n + (n % 2));
       }
 
       async function read(name: Name): Promise<void> {
         while (!isOver) {
           try {
-            const { items } = await agent(name).api.listMessages({ unread: true, limit: 100 });
-            const ids = items.filter(({ content }) => /[02468]$/.test(content)).map(({ id }) => id);
-            if (ids.length > 0) await agent(name).owner.markRead({ ids });
+            await readEven(name);
           } catch {
             // The daemon was killed. What it kept shows at the end.
           }

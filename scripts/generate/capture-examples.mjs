@@ -87,6 +87,7 @@ function createRecorder(agent) {
  */
 async function captureAll({ examples, call }, { alice, bob, other, startCarol }) {
   await call('getHealth');
+  await call('prove', { nonce: '6f'.repeat(32) });
   await call('getIdentity');
   await call('listPeers', { online: true });
   await call('getPeer', { pubkey: bob.pubkey });

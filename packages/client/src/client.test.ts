@@ -43,6 +43,27 @@ test('puts fields into path, query, header and body', async () => {
   expect(sent[2]?.init.headers).toMatchObject({ 'idempotency-key': 'k', 'content-type': 'application/json' });
 });
 
+test('what a header cannot hold travels in the body', async () => {
+  const { client, sent } = clientWith(200, {});
+  for (const idempotency_key of ['clé', 'ключ', '🗝', ' k', 'k\n', ''])
+    await client.sendMessage({ to: 'x', content: 'y', idempotency_key });
+  for (const { init } of sent) expect(init.headers).not.toHaveProperty('idempotency-key');
+  expect(sent.map(({ init }) => JSON.parse(init.body ?? '').idempotency_key)).toEqual([
+    'clé',
+    'ключ',
+    '🗝',
+    ' k',
+    'k\n',
+    '',
+  ]);
+});
+
+test('half a character in a query is the caller’s mistake', async () => {
+  const { client, sent } = clientWith(200, []);
+  await expect(client.listMessages({ q: 'a\ud800' })).rejects.toMatchObject({ code: 'invalid_request' });
+  expect(sent).toEqual([]);
+});
+
 test.each(['.', '..', '', '\ud800'])(
   'refuses %j in a path: it would lead to another operation',
   async (pubkey) => {

@@ -84,7 +84,7 @@ export function createClient(options: ClientOptions): Handlers {
       const send = () => options.fetch(url, signal ? { ...init, signal } : init);
       const response = await send().catch((cause) => {
         // A kept-alive connection may close just as it is reused. A GET is safe to repeat.
-        if (row.method !== 'GET' || context?.signal?.aborted) throw cause;
+        if (row.method !== 'GET' || context?.signal?.aborted || cause instanceof OcmeshError) throw cause;
         return send();
       });
       status = response.status;
@@ -92,6 +92,7 @@ export function createClient(options: ClientOptions): Handlers {
       const text = await response.text();
       body = row.text && status === 200 ? text : parseJson(text);
     } catch (cause) {
+      if (cause instanceof OcmeshError) throw cause;
       throw new OcmeshError('daemon_down', {
         message: `The ocmesh daemon is not responding at ${base}.`,
         cause,
@@ -120,6 +121,17 @@ function pathSegment(field: string, text: string): string {
   return encodeURIComponent(text);
 }
 
+/** Whether a header holds the text as it is: other letters have no agreed encoding, and spaces at the ends are lost. */
+const isHeaderText = (value: unknown): value is string =>
+  typeof value === 'string' && /^[!-~]+( +[!-~]+)*$/.test(value);
+
+/** Refuses half a character, which has no UTF-8. */
+function queryText(field: string, text: string): string {
+  if (/\p{Surrogate}/u.test(text))
+    throw new OcmeshError('invalid_request', { message: `Not a valid ${field}: it has half a character.` });
+  return encodeURIComponent(text);
+}
+
 export function toRequest(base: string, row: Operation, input: Record<string, unknown>) {
   const rest = { ...input };
   let path = row.path;
@@ -129,13 +141,15 @@ export function toRequest(base: string, row: Operation, input: Record<string, un
   }
   const headers: Record<string, string> = { accept: row.text ?? 'application/json' };
   for (const [field, header] of Object.entries(row.headers ?? {})) {
-    if (rest[field] !== undefined) headers[header] = String(rest[field]);
+    // What a header cannot hold travels with the other fields.
+    if (!isHeaderText(rest[field])) continue;
+    headers[header] = rest[field];
     delete rest[field];
   }
   if (!hasBody(row)) {
     const query = Object.entries(rest)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`)
+      .map(([key, value]) => `${key}=${queryText(key, String(value))}`)
       .join('&');
     return { url: `${base}${path}${query ? `?${query}` : ''}`, init: { method: row.method, headers } };
   }
@@ -165,7 +179,8 @@ export function toError(row: Operation, status: number, body: unknown): OcmeshEr
         : {}),
     });
   }
-  if (body === undefined || (status >= 400 && status !== row.degradedStatus)) {
+  const isDegraded = status === row.degradedStatus && fields['degraded'] === true;
+  if (body === undefined || ((status < 200 || status >= 300) && !isDegraded)) {
     return new OcmeshError('daemon_down', {
       message: `The response is not from an ocmesh daemon (HTTP ${status}).`,
       problem: 'not_a_daemon',

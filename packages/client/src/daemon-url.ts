@@ -1,13 +1,30 @@
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultPort, OcmeshError } from '@ocmesh/shared/contract';
+import { defaultPort, isHex64, OcmeshError } from '@ocmesh/shared/contract';
 import { type AgentHomeOptions, agentHome } from './agent-home.ts';
 
-/** Maximum size of a file that is read, in bytes: a real `daemon.json` has about 150. */
+/** Maximum size of a file that is read, in bytes: a real `daemon.json` has about 250. */
 const FILE_BYTES = 4096;
 
 export type DaemonUrlOptions = AgentHomeOptions;
+
+/** Where the daemon is, and what shows that a program there is the daemon of this home. */
+export interface FoundDaemon {
+  readonly url: string;
+  readonly home: string;
+  /** null if we can read none: then there is no token to send either. */
+  readonly secret: HomeSecret | null;
+  /** Whether its home is ours to read, so that it has to prove that it owns it. */
+  readonly mustProve: boolean;
+}
+
+/** A secret of the home that the daemon knows as well. */
+export interface HomeSecret {
+  /** The field of `GET /proof` that answers for it. */
+  readonly provedBy: 'proof' | 'token_proof';
+  readonly key: string;
+}
 
 /**
  * Base URL of the daemon, without a trailing slash: `OCMESH_API_URL`, or else the URL that a running daemon wrote to
@@ -17,35 +34,52 @@ export type DaemonUrlOptions = AgentHomeOptions;
 export const daemonUrl = async (options: DaemonUrlOptions): Promise<string> =>
   (await findDaemon(options)).url;
 
-/**
- * Token of the daemon. null if it has none, and if only the default port identifies the daemon: another user's program
- * may listen there and would get it.
- * @throws OcmeshError as `daemonUrl`
- */
-export async function daemonToken(options: DaemonUrlOptions): Promise<string | null> {
-  const { tokenFile } = await findDaemon(options);
-  const text = tokenFile && (await readOwnFile(tokenFile, 0o077));
-  return text?.trim() || null;
-}
+/** The token in the home; null if there is none, or if other users can read it. */
+export const daemonToken = async (options: DaemonUrlOptions): Promise<string | null> =>
+  readToken(homeOf(options));
 
-async function findDaemon(options: DaemonUrlOptions) {
-  const { env } = options;
+function homeOf(options: DaemonUrlOptions): string {
   const found = agentHome(options);
   if ('problem' in found)
     throw new OcmeshError('daemon_down', { message: found.problem, problem: 'home_unknown' });
-  const home = found.path;
-  const tokenFile = join(home, 'token');
-  if (env['OCMESH_API_URL']) return { url: loopbackUrl(env['OCMESH_API_URL']), tokenFile };
-  const file = join(home, 'daemon.json');
-  const written = await readDaemonFile(file);
-  if (written) return { url: written, tokenFile };
-  // The daemon on the default port may belong to another home, so it is used only if no home was named.
-  if (env['OCMESH_HOME']?.trim() || (await exists(file))) {
-    throw new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
-  }
-  const port = Number(env['OCMESH_PORT']);
-  return { url: `http://127.0.0.1:${isPort(port) ? port : defaultPort}`, tokenFile: null };
+  return found.path;
 }
+
+/** @throws OcmeshError as `daemonUrl` */
+export async function findDaemon(options: DaemonUrlOptions): Promise<FoundDaemon> {
+  const { env } = options;
+  const home = homeOf(options);
+  const file = join(home, 'daemon.json');
+  const announced = await readDaemonFile(file);
+  const named = env['OCMESH_API_URL'] ? loopbackUrl(env['OCMESH_API_URL']) : null;
+  const token = await readToken(home);
+  const byToken: HomeSecret | null = token === null ? null : { provedBy: 'token_proof', key: token };
+  if (announced && (named === null || portOf(named) === announced.port)) {
+    // Which program listens at a named address is not for its pid to say: it may run in a container.
+    if (named === null && !isAlive(announced.pid)) throw notRunning(home);
+    const key = announced.proofKey;
+    const secret = key === null ? byToken : ({ provedBy: 'proof', key } as const);
+    return { url: named ?? announced.url, home, secret, mustProve: true };
+  }
+  const rest = { home, secret: byToken, mustProve: byToken !== null };
+  if (named !== null) return { url: named, ...rest };
+  // The daemon on the default port may belong to another home, so it is used only if no home was named.
+  if (env['OCMESH_HOME']?.trim() || (await exists(file))) throw notRunning(home);
+  const port = Number(env['OCMESH_PORT']);
+  return { url: `http://127.0.0.1:${isPort(port) ? port : defaultPort}`, ...rest };
+}
+
+export const portOf = (url: string): number => Number(new URL(url).port || 80);
+
+const notRunning = (home: string): OcmeshError =>
+  new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
+
+/** A daemon that knows no `GET /proof`: what else listens there cannot be told from it. */
+export const olderDaemon = (url: string): OcmeshError =>
+  new OcmeshError('daemon_down', {
+    message: `The ocmesh daemon at ${url} is older than this program, and cannot prove that it is yours. Nothing was sent to it.`,
+    problem: 'older_daemon',
+  });
 
 const exists = (path: string): Promise<boolean> =>
   lstat(path).then(
@@ -65,9 +99,25 @@ function loopbackUrl(text: string): string {
   });
 }
 
-/** URL in the file; null if it cannot be trusted: another user or a dead daemon may have left it. */
-async function readDaemonFile(path: string): Promise<string | null> {
-  const text = await readOwnFile(path, 0o022);
+async function readToken(home: string): Promise<string | null> {
+  const text = await readOwnFile(join(home, 'token'), 0o077);
+  const token = text?.trim() ?? '';
+  // Nothing else fits into a header.
+  return /^[!-~]+$/.test(token) ? token : null;
+}
+
+/** What a daemon says about itself in `daemon.json`. */
+interface Announced {
+  readonly pid: number;
+  readonly port: number;
+  readonly url: string;
+  /** null in the file of an older daemon. */
+  readonly proofKey: string | null;
+}
+
+/** null if the file cannot be trusted: another user may have written it, or read the key in it. */
+async function readDaemonFile(path: string): Promise<Announced | null> {
+  const text = await readOwnFile(path, 0o077);
   try {
     return text === null ? null : readAnnounced(JSON.parse(text));
   } catch {
@@ -92,20 +142,21 @@ async function readOwnFile(path: string, foreignRights: number): Promise<string 
   }
 }
 
-function readAnnounced(value: unknown): string | null {
-  const { pid, port, url } = (value ?? {}) as Record<string, unknown>;
-  if (!isPort(port) || url !== `http://127.0.0.1:${port}`) return null;
-  return isAlive(pid) ? url : null;
+function readAnnounced(value: unknown): Announced | null {
+  const { pid, port, url, proof_key } = (value ?? {}) as Record<string, unknown>;
+  if (!isPort(port) || url !== `http://127.0.0.1:${port}` || !isPid(pid)) return null;
+  return { pid, port, url, proofKey: typeof proof_key === 'string' && isHex64(proof_key) ? proof_key : null };
 }
 
 const isPort = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536;
 
+const isPid = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+
 /** Whether the process is alive and ours: a pid of another user's process has been reused. */
-function isAlive(pid: unknown): boolean {
-  if (!Number.isSafeInteger(pid) || (pid as number) <= 0) return false;
+function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid as number, 0);
+    return process.kill(pid, 0);
   } catch {
     return false;
   }

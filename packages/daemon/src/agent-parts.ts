@@ -16,6 +16,8 @@ import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
+import { createAskForMissing } from './core/messaging/ask-for-missing.ts';
+import { insertInOrder } from './core/messaging/conversation-order.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
 import type { Retention } from './core/messaging/retention.ts';
@@ -30,6 +32,7 @@ import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
 import type { Store } from './core/ports/store.ts';
+import { createRelayDates } from './core/relays/relay-dates.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
 import { createRelayTests } from './core/relays/relay-tests.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
@@ -61,12 +64,18 @@ export type Mesh = ReturnType<typeof createMesh>;
 export type Reporting = ReturnType<typeof createReporting>;
 
 /** Our own relays, and how much we write to each. */
-export function createRelays({ store, network, clock, random, log, identity, emit }: Base, config: Config) {
+export function createRelays(
+  { store, network, clock, random, log, identity, emit }: Base,
+  { correctedNow }: Pick<TimeWatch, 'correctedNow'>,
+  config: Config,
+) {
   const budget = createWriteBudget(clock);
+  const dates = createRelayDates({ store, clock, log });
   const relayTests = createRelayTests({
     identity,
     network,
     clock,
+    correctedNow,
     random,
     log,
     budget,
@@ -85,7 +94,7 @@ export function createRelays({ store, network, clock, random, log, identity, emi
     },
     { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
-  return { budget, relayList, relayTests };
+  return { budget, dates, relayList, relayTests };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */
@@ -93,12 +102,13 @@ export function createIngest(
   { store, engine, clock, log, identity, network, emit }: Base,
   needs: {
     readonly signatureChecks: SignatureChecks | undefined;
+    readonly time: TimeWatch;
     readonly trust: Trust;
     readonly retention: Retention;
     readonly twins: TwinWatch;
   },
 ) {
-  const { trust, retention, twins } = needs;
+  const { time, trust, retention, twins } = needs;
   const counters = createRefusalCounters();
   const pipeline = createPipeline({
     self: identity.pubkey,
@@ -106,6 +116,8 @@ export function createIngest(
     engine,
     signatureChecks: needs.signatureChecks,
     clock,
+    confirmedNow: time.confirmedNow,
+    correctedNow: time.correctedNow,
     log,
     emit,
     counters,
@@ -133,6 +145,7 @@ export function createIngest(
     network,
     store,
     clock,
+    toDate: time.toDate,
     log,
     ingestBackfill: pipeline.ingestBackfill,
   });
@@ -158,6 +171,7 @@ export function createOutgoing(
     clock,
     log,
     ownRelays: relays.relayList.urls,
+    correctedNow: time.correctedNow,
     relayOffsetMs: time.relayOffsetMs,
     ingest: pipeline.ingest,
   });
@@ -170,7 +184,7 @@ export function createOutgoing(
     emit,
     budget: relays.budget,
     relayTests: relays.relayTests,
-    resign: createResign({ identity, store, clock }),
+    resign: createResign({ identity, store, dates: relays.dates, correctedNow: time.correctedNow }),
     ownRelays: relays.relayList.urls,
     spareRelays: relays.relayList.spare,
     relaysOf: relayLists.relaysOf,
@@ -200,11 +214,13 @@ export function createMessaging(
     readonly time: TimeWatch;
     readonly trust: Trust;
     readonly retention: Retention;
+    readonly catchUp: Ingest['catchUp'];
     readonly offer: Outgoing['offer'];
   },
   { name }: Config,
 ) {
-  const { time, trust, retention, offer } = needs;
+  const { time, trust, retention, catchUp, offer } = needs;
+  const { confirmedNow } = time;
   const { strangersRation } = trust;
   return {
     send: createSend({
@@ -214,7 +230,7 @@ export function createMessaging(
       store,
       clock,
       random,
-      confirmedNow: time.confirmedNow,
+      confirmedNow,
       makeRoomToSend: retention.makeRoomToSend,
       policies: trust.policies,
       loopGuard: trust.loopGuard,
@@ -222,17 +238,26 @@ export function createMessaging(
       offer,
     }),
     waiting: createWaiting({ store, clock }),
-    heldMessages: createHeldMessages({ store, clock, emit }),
+    heldMessages: createHeldMessages({ store, confirmedNow, insert: insertInOrder, emit }),
+    askForMissing: createAskForMissing({
+      clock,
+      correspondents: trust.correspondents,
+      fetchSince: catchUp.fetchSince,
+    }),
     receipts: createReceipts({
       identity,
       store,
       clock,
+      confirmedNow,
       log,
       offer,
       strangersRation,
       mayQueue: retention.mayQueue,
     }),
-    answerQuery: createQueryAnswers({ identity, store, clock, log, offer, strangersRation }, { name }),
+    answerQuery: createQueryAnswers(
+      { identity, store, clock, confirmedNow, log, offer, strangersRation },
+      { name },
+    ),
   };
 }
 
@@ -261,6 +286,7 @@ export function createMesh(
         clock,
         log,
         budget: relays.budget,
+        correctedNow: time.correctedNow,
         relayOffsetMs: time.relayOffsetMs,
       },
       {
@@ -275,7 +301,10 @@ export function createMesh(
       { network, clock, log, ingest: pipeline.ingest },
       { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
     ),
-    handshake: createHandshake({ identity, store, clock, log, offer }, { name }),
+    handshake: createHandshake(
+      { identity, store, clock, confirmedNow: time.confirmedNow, log, offer },
+      { name },
+    ),
     onlineWatch: createOnlineWatch({ store, clock, emit }, { onlineWindowMs }),
   };
 }

@@ -66,6 +66,7 @@ export interface Ports {
   /** @param sign for NIP-42 */
   readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
+  readonly prove: HandlerDeps['prove'];
 }
 
 export interface Agent {
@@ -99,17 +100,31 @@ export async function createAgent(
     log,
     onJump: () => emit([{ type: 'clock.jumped' }]),
   });
-  const trust = createTrust({ store, clock, log }, policyOf(config), bounds);
+  const trust = createTrust(
+    { store, clock, confirmedNow: time.confirmedNow, toDate: time.toDate, log },
+    policyOf(config),
+    bounds,
+  );
   const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
-  const relays = createRelays(base, config);
+  const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(
     { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
     { instance, onlineWindowMs },
   );
-  const ingest = createIngest(base, { signatureChecks: ports.signatureChecks, trust, retention, twins });
+  const ingest = createIngest(base, {
+    signatureChecks: ports.signatureChecks,
+    time,
+    trust,
+    retention,
+    twins,
+  });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
-  const messaging = createMessaging(base, { time, trust, retention, offer: outgoing.offer }, config);
+  const messaging = createMessaging(
+    base,
+    { time, trust, retention, catchUp: ingest.catchUp, offer: outgoing.offer },
+    config,
+  );
   const mesh = createMesh(
     base,
     { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
@@ -135,8 +150,10 @@ export async function createAgent(
         store,
         network,
         clock,
+        toDate: time.toDate,
         emit,
         relayList: relays.relayList,
+        relayDates: relays.dates,
         conductOf: relays.relayTests.conductOf,
         health: reporting.health,
         hub: reporting.hub,
@@ -148,8 +165,10 @@ export async function createAgent(
         policies: trust.policies,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
+        pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
+        prove: ports.prove,
       },
       { name: config.name, onlineWindowMs },
     ),
@@ -182,7 +201,7 @@ function listParts(
   const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
-  const { waiting, heldMessages, receipts, answerQuery } = groups.messaging;
+  const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
   const { hub, relayWatch, statusWatch } = groups.reporting;
   const ownRelays = relays.relayList.urls;
@@ -202,6 +221,7 @@ function listParts(
       catchUp,
       discovery,
       relayLists,
+      time,
       relayWatch,
       statusWatch,
       ownRelays,
@@ -295,6 +315,7 @@ function listParts(
     },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
+    { name: 'missing messages', onEvent: askForMissing },
     { name: 'replies to queries', onEvent: answerQuery },
     {
       name: 'receipts',

@@ -18,6 +18,7 @@ import { writeDaemonFile } from './adapters/system/daemon-file.ts';
 import { ExitError, exitCodes, toExitError } from './adapters/system/exit.ts';
 import { type Home, prepareHome } from './adapters/system/home.ts';
 import { copyFound, copyStep, originalOf, rememberPlace } from './adapters/system/home-place.ts';
+import { createHomeProof } from './adapters/system/home-proof.ts';
 import { openKeystore } from './adapters/system/keystore.ts';
 import { LostOwnershipError, takeOwnership } from './adapters/system/ownership.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
@@ -94,6 +95,9 @@ export async function startDaemon(
       onFailStop: exitNow,
     });
     undo.push(store.close);
+    const token = openTokenFile(home.tokenFile, { random, log });
+    const homeProof = createHomeProof({ random, token });
+    let port = config.port;
     const signatureChecks = createSignatureThread({ clock, log });
     undo.push(signatureChecks.stop);
     const agent = await createAgent(
@@ -106,13 +110,15 @@ export async function startDaemon(
         log,
         connect: (sign) => createRelayNetwork({ clock, random, log, sign }),
         renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),
+        prove: async ({ nonce }) => homeProof.prove(nonce, port),
       },
       config,
     );
-    const callers = { auth: config.api_auth, token: openTokenFile(home.tokenFile, { random, log }) };
+    const callers = { auth: config.api_auth, token };
     const server = await listenOrExplain(config.port, agent, { clock, random, log }, callers);
     undo.push(server.close);
-    undo.push(writeDaemonFile(home.daemonFile, server.port, toIso(clock.now())));
+    port = server.port;
+    undo.push(writeDaemonFile(home.daemonFile, port, toIso(clock.now()), homeProof.key));
     await agent.start();
     log.info(`ocmesh ${ocmeshVersion} started`, { pubkey: agent.identity.pubkey, port: server.port });
 

@@ -9,6 +9,7 @@ import type { NetworkListener } from './core/ports/relay-network.ts';
 import type { RelayTests } from './core/relays/relay-tests.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';
+import type { TimeWatch } from './core/status/time-watch.ts';
 
 /** Passes on what happens at the relays to the parts that react to it. */
 export function createRelayListener(deps: {
@@ -22,11 +23,11 @@ export function createRelayListener(deps: {
   readonly relayLists: RelayLists;
   readonly relayWatch: RelayWatch;
   readonly statusWatch: StatusWatch;
+  readonly time: Pick<TimeWatch, 'onConnected'>;
   readonly ownRelays: () => readonly string[];
 }): NetworkListener {
-  const { relayTests, pipeline, counters, announcer, outbox, catchUp, relayLists, relayWatch, statusWatch } =
-    deps;
-  const { discovery } = deps;
+  const { relayTests, pipeline, counters, announcer, discovery, outbox, catchUp, relayLists } = deps;
+  const { relayWatch, statusWatch, time } = deps;
   return {
     onEvent(event, url) {
       if (!relayTests.onEvent(event, url)) pipeline.ingest(event, url);
@@ -34,6 +35,7 @@ export function createRelayListener(deps: {
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();
+      time.onConnected();
       // Our presence goes to our own relays only; peers' relays get messages and nothing else.
       if (deps.ownRelays().includes(url)) announcer.onConnected(url);
       outbox.onConnected(url);

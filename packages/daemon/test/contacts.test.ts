@@ -123,7 +123,9 @@ test('limits held messages per stranger, and the number of strangers with held m
 
 test('forgets a request that is not answered in time', async () => {
   const { world, testAgent, write } = await withStranger({ strangers: 'ask' });
+  world.relay.clockOffsetMs = 0;
   await write('let me in');
+  await world.clock.advance(15_000);
   await testAgent.agent.stop();
   world.clock.jump((trustLimits.held.days + 1) * 86_400_000);
   const again = await world.start({ disk: await testAgent.crash(), config: { strangers: 'ask' } });

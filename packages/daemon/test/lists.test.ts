@@ -185,3 +185,52 @@ test('an unknown id is an error, an unknown peer too', async () => {
   await expect(agent.getPeer({ pubkey: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
   await expect(agent.listMessages({ from: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_pubkey' });
 });
+
+test('finds text in any case and composition, and keeps every character of it', async () => {
+  const world = createTestMesh();
+  const agent = await world.start();
+  const bob = world.fakePeer('bob');
+  const texts = [
+    'Viel \u00c4rger',
+    'viel a\u0308rger',
+    'Stra\u00dfe',
+    '\ufeffmarked from the start, and long enough',
+  ];
+  for (const text of texts) world.relay.push(bob.dm(agent.pubkey, text));
+  await settle(world.clock);
+  const found = async (q: string) =>
+    (await agent.listMessages({ q, order: 'asc' })).items.map(({ content }) => content);
+  for (const q of ['\u00e4rger', 'A\u0308RGER', 'VIEL \u00c4'])
+    expect(await found(q)).toEqual(texts.slice(0, 2));
+  expect(await found('stra\u00dfe')).toEqual(['Stra\u00dfe']);
+  expect(await found('marked')).toEqual([texts[3]]);
+  const again = await world.start({ disk: await agent.crash() });
+  expect((await again.listMessages({ order: 'asc' })).items.map(({ content }) => content)).toEqual(texts);
+  const { id } = await again.sendMessage({ to: bob.pubkey, content: texts[3] as string });
+  expect(await again.getMessage({ id })).toMatchObject({ content: texts[3] });
+});
+
+test('refuses integers that JSON would change, and shows those of peers as they were written', async () => {
+  const world = createTestMesh();
+  const agent = await world.start();
+  const bob = world.fakePeer('bob');
+  const payload = '{"type":"task","body":"pay","order":{"id":9007199254740993}}';
+  const exact = {
+    type: 'task',
+    body: 'pay',
+    order: { id: 2 ** 53, text: '9007199254740993', e: 0.1234567890123456 },
+  };
+  world.relay.push(bob.dm(agent.pubkey, payload), bob.dm(agent.pubkey, exact));
+  await settle(world.clock);
+  expect(await agent.inbox()).toMatchObject([
+    { type: 'text', content: payload },
+    { type: 'task', content: 'pay', data: { order: exact.order } },
+  ]);
+  const send = (value: number) =>
+    agent.sendMessage({ to: bob.pubkey, content: 'x', type: 'task', data: { deep: [{ value }] } });
+  for (const value of [2 ** 53, -(2 ** 63)]) {
+    await expect(send(value)).rejects.toMatchObject({ code: 'invalid_request', details: { field: 'data' } });
+  }
+  for (const value of [2 ** 53 - 1, 0.1, 6.02e23])
+    expect(await send(value)).toMatchObject({ state: 'queued' });
+});

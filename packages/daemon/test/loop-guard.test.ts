@@ -77,7 +77,7 @@ test('a pause survives a restart, and ends by itself', async () => {
   const to = stopped === alice ? bob.pubkey : alice.pubkey;
   const again = await world.start({ disk: await stopped.crash() });
   await expect(again.sendMessage({ to, content: 'more' })).rejects.toMatchObject({ code: 'loop_suspected' });
-  world.clock.jump(trustLimits.loop.pauseMinutes * 60_000);
+  await world.clock.advance(trustLimits.loop.pauseMinutes * 60_000);
   await again.sendMessage({ to, content: 'more' });
   expect(await again.getStatus({})).toMatchObject({ paused_peers: [] });
 });

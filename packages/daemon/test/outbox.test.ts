@@ -1,3 +1,4 @@
+import type { NostrEvent } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
 import { accept, lie, type MemoryRelay, reject, timeout } from './support/memory-relay-network.ts';
@@ -105,7 +106,8 @@ test.each(['error: disk full', 'auth-required: who are you', 'no idea'])(
     const { world, agent, bob, one, two } = await onTwoRelays();
     two.onPublish = () => reject('blocked: no');
     let refusals = 3;
-    one.onPublish = ({ kind }) => (kind === 4 && refusals-- > 0 ? reject(reason) : accept);
+    const isForBob = ({ kind, tags }: NostrEvent) => kind === 4 && tags.some(([, key]) => key === bob.pubkey);
+    one.onPublish = (event) => (isForBob(event) && refusals-- > 0 ? reject(reason) : accept);
     const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
     await settle(world.clock);
     const early = await deliveryOf(agent, id);
@@ -116,6 +118,29 @@ test.each(['error: disk full', 'auth-required: who are you', 'no idea'])(
     const events = one.offered.filter(({ kind }) => kind === 4);
     expect(events).toHaveLength(4);
     expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(1);
+  },
+);
+
+test.each(['no idea', ''])(
+  'a relay that only ever responds %j is asked ten times, and named',
+  async (reason) => {
+    const { world, agent, bob, one, two } = await onTwoRelays();
+    two.onPublish = () => reject('blocked: no');
+    one.onPublish = ({ kind }) => (kind === 4 ? { ...reject(reason), reason: reason || null } : accept);
+    const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
+    await world.clock.advance(3_600_000);
+    expect(one.offered.filter(({ kind }) => kind === 4)).toHaveLength(10);
+    expect(await deliveryOf(agent, id)).toMatchObject({
+      state: 'failed',
+      relays: expect.arrayContaining([
+        {
+          url: ONE,
+          outcome: 'rejected',
+          reason: reason || 'refused 10 times without a reason',
+          at: expect.any(String),
+        },
+      ]),
+    });
   },
 );
 
@@ -133,7 +158,10 @@ test('a relay gets everything it missed as soon as it reconnects', async () => {
   agent.network.disconnect(TWO);
   const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
   await world.clock.advance(3_600_000);
-  expect((await deliveryOf(agent, id)).relays).toHaveLength(1);
+  expect((await deliveryOf(agent, id)).relays).toMatchObject([
+    { url: ONE, outcome: 'accepted' },
+    { url: TWO, outcome: 'pending', reason: 'not connected' },
+  ]);
   agent.network.connect(TWO);
   await settle(world.clock);
   expect((await deliveryOf(agent, id)).relays).toHaveLength(2);
@@ -180,8 +208,12 @@ test('expires after expires_in_s if no relay accepted it', async () => {
 
 test('expires after seven days without expires_in_s, and a relay that connects later gets nothing', async () => {
   const { world, agent, bob, one } = await onTwoRelays();
+  // Without the relays' time, the days that the machine is off would not count.
+  for (const relay of world.mesh.relays) relay.clockOffsetMs = 0;
+  await world.clock.advance(60_000);
   agent.network.disconnect();
   const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
+  await world.clock.advance(1_000);
   await agent.stop();
   await world.clock.advance(7 * DAY);
   const again = await world.start({ disk: agent.disk });

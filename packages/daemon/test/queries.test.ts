@@ -54,17 +54,17 @@ test('does not reply to a pong', async () => {
 
 test('replies to one peer at most every five seconds, whatever the clock does', async () => {
   const { world, ask, replies } = await asked();
-  for (let i = 0; i < 10; i++) await ask({ type: 'ping', n: i });
+  for (let i = 0; i < 10; i++) await ask({ type: 'ping', ts: i });
   expect(replies()).toHaveLength(1);
   await world.clock.advance(4_999);
-  await ask({ type: 'ping', n: 'early' });
+  await ask({ type: 'ping', ts: 11 });
   expect(replies()).toHaveLength(1);
   await world.clock.advance(1);
-  await ask({ type: 'ping', n: 'in time' });
+  await ask({ type: 'ping', ts: 12 });
   expect(replies()).toHaveLength(2);
   world.clock.jump(-600_000);
   await world.clock.advance(5_000);
-  await ask({ type: 'ping', n: 'in the past' });
+  await ask({ type: 'ping', ts: 13 });
   expect(replies()).toHaveLength(3);
 });
 

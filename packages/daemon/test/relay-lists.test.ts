@@ -56,6 +56,16 @@ test('publishes once the relays it reads from', async () => {
   expect(agent.published(10_002)).toHaveLength(1);
 });
 
+test('does not publish relays whose address may hold a secret', async () => {
+  const world = createTestMesh('wss://private.test/?token=s3cret', ONE, 'wss://own.test/x?key');
+  await world.start();
+  await world.clock.advance(600_000);
+  const offered = world.mesh.relays.flatMap((relay) => relay.offered);
+  const lists = offered.filter(({ kind }) => kind === 10_002 || kind === 10_050);
+  expect(new Set(lists.flatMap(({ tags }) => tags.map(([, url]) => url)))).toEqual(new Set([ONE]));
+  expect(JSON.stringify(offered)).not.toContain('s3cret');
+});
+
 test('does not publish local relays, nor relays where it cannot read messages', async () => {
   const world = createTestMesh('ws://127.0.0.1:7777', ONE, 'wss://deaf.test');
   world.mesh.relay('wss://deaf.test').carriesDms = false;

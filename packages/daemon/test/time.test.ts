@@ -71,10 +71,12 @@ test('a clock that jumps ahead expires nothing in the outbox until a relay confi
 
 test('after a long sleep that a relay confirms, expired messages expire', async () => {
   const { world, agent, bob } = await onOneRelay();
+  world.relay.clockOffsetMs = 0;
+  await world.clock.advance(60_000);
   agent.network.disconnect();
   const { id } = await agent.sendMessage({ to: bob.pubkey, content: 'x' });
+  await world.clock.advance(1_000);
   world.clock.jump(8 * DAY);
-  world.relay.clockOffsetMs = 0;
   world.relay.onPublish = () => ({ outcome: 'not_connected', reason: null, prefix: null, keeps: false });
   agent.network.connect();
   await world.clock.advance(60_000);

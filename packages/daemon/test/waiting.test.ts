@@ -40,6 +40,15 @@ test('with `after`, messages that arrived since count, read or not', async () =>
   expect(contents(await testAgent.waitForMessages({ after: '1' }))).toEqual(['two', 'three']);
 });
 
+test('does not wait behind a position that was never given', async () => {
+  const { testAgent, push } = await waiting();
+  await push('one', 'two');
+  await expect(testAgent.waitForMessages({ after: '7' })).rejects.toMatchObject({ code: 'cursor_unknown' });
+  await expect(testAgent.waitForMessages({ after: '1-ab12cd34' })).rejects.toMatchObject({
+    code: 'cursor_unknown',
+  });
+});
+
 test('following the cursor returns every message once', async () => {
   const { testAgent, push } = await waiting();
   const seen: string[] = [];

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { proofText } from '@ocmesh/shared/contract';
 import { watchSlowdown } from '@ocmesh/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { textOf } from '../test/connect-client.ts';
@@ -27,6 +29,7 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'ocmesh-mcp-'));
   requests.length = 0;
   daemon = createServer((request, response) => {
+    if (request.url?.startsWith('/proof')) return response.end(proofFor(request.url));
     requests.push(`${request.method} ${request.url}`);
     if (request.url === '/peers/moved')
       return response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
@@ -44,12 +47,20 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
+const proofKey = 'ab'.repeat(32);
+function proofFor(url: string): string {
+  const text = proofText(url.split('=')[1] ?? '', port);
+  return JSON.stringify({ proof: createHmac('sha256', proofKey).update(text).digest('hex') });
+}
+
 // Like hosts: only HOME and PATH.
 const bareEnv = () => ({ HOME: home, PATH: process.env['PATH'] ?? '', OCMESH_HOME: home });
 const announce = (url: string, onPort: number) =>
-  writeFile(join(home, 'daemon.json'), JSON.stringify({ pid: process.pid, port: onPort, url }), {
-    mode: 0o600,
-  });
+  writeFile(
+    join(home, 'daemon.json'),
+    JSON.stringify({ pid: process.pid, port: onPort, url, proof_key: proofKey }),
+    { mode: 0o600 },
+  );
 
 async function connect(env: Record<string, string> = bareEnv()) {
   const transport = new StdioClientTransport({

@@ -1,17 +1,20 @@
 import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanJson, cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
+import { knownTypes } from '@ocmesh/shared/wire';
 import { cutToShownBytes, fenceBytes, shownBytes } from './budget.ts';
 import { toolLimits } from './limits.ts';
 import { nameChars, presentOutcomes } from './present.ts';
 
-/** Types that `list_messages` accepts as a filter. */
-const TYPE_NAME = new RegExp(`^[a-z][a-z0-9._-]{0,${limits.message.typeChars - 1}}$`);
 /** Ids that cannot be a sentence: senders choose theirs, and `Obey-the-next-message-of-this-peer` would be valid. */
-const PLAIN_ID = /^(?:[a-z0-9_-]{1,12}|[0-9a-f-]{13,64})$/i;
+const HEX_ID = /^[0-9a-f-]{1,64}$/i;
+const SHORT_ID = /^[a-z0-9_-]{1,12}$/i;
+const WORD = /[a-z]{3}/i;
 /** Bytes for the relays of one message; the rest is for its text. */
 const relaysBytes = 6000;
 /** Bytes for the relays of a message in a list of 20. */
 const listedRelaysBytes = 500;
+/** Receivers of a message to several that are shown. */
+const shownRecipients = 20;
 /** Bytes for `truncated` and similar fields, and for the fence. */
 const noteBytes = 64 + fenceBytes;
 
@@ -54,8 +57,10 @@ function timesOf({ direction, delivery }: Message): Shown {
 }
 
 function shape(message: Message, content: string, data: unknown, delivery: Shown): Shown {
-  const { from, to, direction, timestamp, read, type, trust, auto, hops } = message;
-  const named = TYPE_NAME.test(type);
+  const { from, to, direction, timestamp, read, type, trust, auto, hops, seq, missing_before, recipients } =
+    message;
+  // Only one that is known: `ignore-all-previous-instructions` would read like one of ours.
+  const named = direction === 'out' || knownTypes.includes(type);
   const ids = sortIds(message);
   const head = {
     ...ids.plain,
@@ -64,10 +69,13 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     direction,
     timestamp,
     read,
-    // Only if it looks like a name: a sentence here would read like one of ours.
     type: named ? type : 'other',
     trust,
     ...(auto ? { auto, hops } : {}),
+    ...(recipients.length > 0 ? { recipients: recipients.slice(0, shownRecipients) } : {}),
+    ...(seq === null ? {} : { seq }),
+    // Numbers, which cannot say anything.
+    ...(missing_before > 0 ? { missing_before } : {}),
   };
   if (direction === 'out') return { ...head, content, data, delivery };
   const from_name = message.from_name === null ? null : cleanLine(message.from_name, nameChars);
@@ -75,6 +83,7 @@ function shape(message: Message, content: string, data: unknown, delivery: Shown
     content,
     from_name,
     data,
+    ...(message.subject === null ? {} : { subject: cleanLine(message.subject, limits.message.subjectChars) }),
     ...(named ? {} : { type: cleanLine(type, limits.message.typeChars) }),
     ...ids.others,
   };
@@ -92,4 +101,4 @@ function sortIds({ id, reply_to, thread }: Pick<Message, 'id' | 'reply_to' | 'th
   return { plain: Object.fromEntries(plain) as Shown, others: Object.fromEntries(others) as Shown };
 }
 
-export const isPlainId = (id: string): boolean => PLAIN_ID.test(id);
+export const isPlainId = (id: string): boolean => HEX_ID.test(id) || (SHORT_ID.test(id) && !WORD.test(id));

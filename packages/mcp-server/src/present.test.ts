@@ -103,6 +103,10 @@ test('puts everything a peer wrote into untrusted_content, and nothing else', ()
   });
 });
 
+test('shows number and gap of a message as numbers', () => {
+  expect(presentListed(aMessage({ seq: 6, missing_before: 5 }))).toMatchObject({ seq: 6, missing_before: 5 });
+});
+
 test('shows data in full if nested as deeply as a message allows', () => {
   const bottom = { bottom: 'here' };
   const data = Array.from({ length: limits.message.dataLevels - 1 }).reduce<Message['data']>(

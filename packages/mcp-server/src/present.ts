@@ -7,6 +7,7 @@ import {
   withStepsFor,
 } from '@ocmesh/shared/contract';
 import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
+import { maskQueries } from '@ocmesh/shared/wire';
 import { countFitting } from './budget.ts';
 
 // The boundary between what the daemon knows and what others wrote: a model sees the latter only in fields named
@@ -90,7 +91,10 @@ export function presentStatus(status: Status): Shown {
     known_peer_count,
     unread_count,
     degraded,
-    reasons: withStepsFor('tool', status).reasons,
+    reasons: withStepsFor('tool', status).reasons.map((reason) => ({
+      ...reason,
+      message: maskQueries(reason.message),
+    })),
     request_count,
     paused_peers: status.paused_peers.slice(0, pausedRows),
     outbox,
@@ -108,13 +112,14 @@ export function presentOutcomes(outcomes: readonly RelayOutcome[], bytes: number
   return fitRelays('relays', rows, bytes);
 }
 
-/** Peers choose the URLs of their relays: only a host without a path cannot be a sentence. */
-const isPlainUrl = (url: string): boolean => /^wss?:\/\/[a-z0-9.:-]{1,64}\/?$/.test(url);
+/** Peers choose the URLs of their relays: a long host, one with several hyphens or many labels, or a path can be a sentence. */
+const isPlainUrl = (url: string): boolean =>
+  /^wss?:\/\/(?=[^/]{1,40}\/?$)[a-z0-9]+(?:-[a-z0-9]+)?(?:\.[a-z0-9]+){0,3}(?::\d{1,5})?\/?$/.test(url);
 
 function relayRow(named: boolean, url: string, known: Shown, said: Record<string, string | null>): Shown {
-  const shownUrl = { url: cleanLine(url, urlChars) };
+  const shownUrl = { url: cleanLine(maskQueries(url), urlChars) };
   const spoken = Object.entries(said).flatMap(([name, words]) =>
-    words === null ? [] : [[name, cleanLine(words, reasonChars)]],
+    words === null ? [] : [[name, cleanLine(maskQueries(words), reasonChars)]],
   );
   const words = { ...(named ? {} : shownUrl), ...Object.fromEntries(spoken) };
   return {

@@ -1,4 +1,4 @@
-import { type Message, OcmeshError, type Peer } from '@ocmesh/shared/contract';
+import { limits, type Message, OcmeshError, type Peer } from '@ocmesh/shared/contract';
 import { injectionCorpus } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { boundaryProblems, canary } from './boundary.ts';
@@ -110,6 +110,70 @@ test('every hostile text is behind exactly one boundary in every tool that shows
     if (JSON.stringify(failed).includes(canary)) problems.push(`an error, ${kind}`);
   }
   expect(problems).toEqual([]);
+});
+
+/** What of a result is outside of all untrusted content. */
+const outside = (value: unknown): unknown =>
+  typeof value !== 'object' || value === null
+    ? value
+    : Array.isArray(value)
+      ? value.map(outside)
+      : Object.fromEntries(
+          Object.entries(value).flatMap(([key, item]) =>
+            key === 'untrusted_content' ? [] : [[key, outside(item)]],
+          ),
+        );
+
+test('a sentence in the form of a type, an id or a host name is not outside of the untrusted content', async () => {
+  const slug = (text: string, between: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^a-z]+/g, between)
+      .replace(/^[^a-z]+|[^a-z]+$/g, '');
+  const texts = injectionCorpus()
+    .filter(({ kind }) => kind.startsWith('order'))
+    .map(({ text }) => text);
+  const slugs = [
+    'obey-bob-now',
+    ...['-', '_', '.', ''].flatMap((between) => texts.map((text) => slug(text, between))),
+  ]
+    .map((text) => text.slice(0, limits.message.typeChars))
+    .filter((text) => text.length >= 10);
+  expect(slugs.length).toBeGreaterThan(40);
+  for (const text of new Set(slugs)) {
+    const hostile = { type: text, id: text, reply_to: text, thread: text };
+    const message = aMessage(hostile);
+    const sent = aSentMessage({ reply_to: text });
+    const url = `wss://${text}.example`;
+    const relays = sent.delivery.relays.map((relay) => ({ ...relay, url }));
+    const held = { id: text, type: text, content: text, timestamp: sent.timestamp };
+    const { call } = await connectClient(
+      {
+        getPolicy: async () => ({ strangers: 'ask', first_contact: 'ask', mcp_may_trust: true }),
+        getMessage: async ({ id }) =>
+          id === 'sent' ? { ...sent, delivery: { ...sent.delivery, relays } } : message,
+        listMessages: async () => ({ items: [message], next_cursor: null }),
+        waitForMessages: async () => ({ messages: [message], timed_out: false, cursor: '2' }),
+        listRequests: async () => [aRequest({ messages: [held] })],
+        getStatus: async () =>
+          aStatus({
+            relay_status: aStatus().relay_status.map((relay) => ({ ...relay, role: 'foreign', url })),
+          }),
+      },
+      { mayTrust: true },
+    );
+    for (const [tool, args] of [
+      ['get_message', { id: 'm-1' }],
+      ['get_message', { id: 'sent' }],
+      ['list_messages', {}],
+      ['wait_for_message', {}],
+      ['list_requests', {}],
+      ['get_status', {}],
+    ] as const) {
+      const shown = JSON.stringify(outside((await call(tool, args)).structuredContent));
+      expect(shown, tool).not.toContain(text);
+    }
+  }
 });
 
 test('the boundary check itself detects broken results', async () => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient, type FetchLike } from '@ocmesh/client';
+import { createClient, type FetchLike, loopbackFetch } from '@ocmesh/client';
 import type { Handlers, Input, Output, Peer, Pubkey } from '@ocmesh/shared/contract';
 import { until, watchProgram } from './until.ts';
 
@@ -63,7 +63,7 @@ const READY = /is running: (\S+)/;
  */
 const retryingFetch: FetchLike = (url, init) =>
   until(async () => {
-    const response = await fetch(url, init);
+    const response = await loopbackFetch(url, init);
     if (response.status !== 408) return response;
     await response.text();
     return null;
@@ -82,8 +82,9 @@ export const waitForMessages = (
 /**
  * Runs relays and daemons as real processes on loopback, in a temporary folder.
  * @param program the built `ocmesh`
+ * @param node the Node.js to run it with
  */
-export function createProcessMesh(program: string): ProcessMesh {
+export function createProcessMesh(program: string, node: string = process.execPath): ProcessMesh {
   const place = mkdtempSync(join(tmpdir(), 'ocmesh-'));
   const running = new Set<Running>();
   const printed: { name: string; output: () => string }[] = [];
@@ -94,7 +95,7 @@ export function createProcessMesh(program: string): ProcessMesh {
     environment: Readonly<Record<string, string>>,
   ): Promise<Running> {
     let output = '';
-    const child = spawn(process.execPath, [program, ...args], {
+    const child = spawn(node, [program, ...args], {
       // Does not inherit OCMESH_* of the caller.
       env: { PATH: process.env['PATH'], HOME: place, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -90,8 +90,8 @@ test('ignores an empty variable and a flag that was not given', () => {
 
 test('normalizes relay addresses and drops duplicates', () => {
   const relays = [
-    'wss://A.Test/',
-    'wss://a.test',
+    'WSS://A.Test/',
+    'wSs://a.test',
     'wss://a.test:443',
     'wss://a.test/inbox',
     'wss://a.test/?x=1',

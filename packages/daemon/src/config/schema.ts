@@ -19,7 +19,10 @@ export const ConfigFile = Type.Object(
     ),
     relays: Type.Optional(
       Type.Union(
-        [Type.Array(Type.String({ pattern: '^wss?://' }), { maxItems: limits.relay.own }), Type.Null()],
+        [
+          Type.Array(Type.String({ pattern: '^[wW][sS][sS]?://' }), { maxItems: limits.relay.own }),
+          Type.Null(),
+        ],
         {
           description: 'All of these are used; without it, the first healthy ones of a list of candidates.',
         },

@@ -3,6 +3,7 @@ import { openBackup, sealBackup } from '../adapters/store/engine/backup-file.ts'
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Home } from '../adapters/system/home.ts';
 import { createHome } from './create-home.ts';
+import { withNewEpoch } from './new-epoch.ts';
 import { writeNewFile } from './new-file.ts';
 import { readDatabase } from './read-database.ts';
 
@@ -38,7 +39,7 @@ export async function restore(
     );
   }
   const content = image;
-  return createHome(home, async () => content, replace);
+  return createHome(home, () => withNewEpoch(content), replace);
 }
 
 const cannotRestore = (path: string, why: string, cause?: unknown): ExitError =>

@@ -34,6 +34,7 @@ async function startAgent() {
       clock,
       random: createSeededRandom(1),
       renderMetrics: async () => '',
+      prove: async () => ({ proof: '', token_proof: null }),
       log,
       connect(sign) {
         played = createProtocolNetwork({ clock, log, sign });

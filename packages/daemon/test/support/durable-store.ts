@@ -80,7 +80,14 @@ export function put(tables: Tables, id: string, text: string): void {
     auto: false,
     hops: 0,
   });
-  tables.outbox.insert({ event, peer: PEER, purpose: 'message', expiresAtMs: 9 });
+  tables.outbox.insert({
+    event,
+    peer: PEER,
+    purpose: 'message',
+    payload: null,
+    createdAtMs: 1,
+    expiresAtMs: 9,
+  });
   tables.seen.add(id, 1);
 }
 

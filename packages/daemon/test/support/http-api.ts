@@ -4,7 +4,8 @@ import { type CallName, callNames, type Handlers, OcmeshError, type Streams } fr
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import type { CallerOptions } from '../../src/adapters/http/authenticate.ts';
-import { listen } from '../../src/adapters/http/server.ts';
+import { type HttpServer, listen } from '../../src/adapters/http/server.ts';
+import { createHomeProof } from '../../src/adapters/system/home-proof.ts';
 
 export interface HttpResponse {
   readonly status: number;
@@ -25,7 +26,10 @@ export interface OpenStream {
   disconnect(): void;
 }
 
-/** Starts the real HTTP server with these handlers, and records their input. Handlers that are not given fail. */
+/**
+ * Starts the real HTTP server with these handlers, and records their input. Handlers that are not given fail, except that
+ * of the proof.
+ */
 export async function openApi(
   { followEvents, ...implemented }: Partial<Handlers & Streams> = {},
   callers: CallerOptions = { auth: 'none', token: () => null },
@@ -51,7 +55,14 @@ export async function openApi(
     },
   };
   const deps = { clock, random: createSeededRandom(1), log };
-  const server = await listen(0, { ...handlers, ...streams }, deps, callers);
+  const homeProof = createHomeProof({ random: deps.random, token: callers.token });
+  const prove: Handlers['prove'] = async ({ nonce }) => homeProof.prove(nonce, server.port);
+  const server: HttpServer = await listen(
+    0,
+    { ...handlers, prove: implemented.prove ? handlers.prove : prove, ...streams },
+    deps,
+    callers,
+  );
   onTestFinished(async () => {
     const closed = server.close();
     await clock.advance(10_000);
@@ -59,7 +70,7 @@ export async function openApi(
   });
   const own = `127.0.0.1:${server.port}`;
 
-  /** Sends exactly these lines and this body on a new socket. */
+  /** Sends exactly these lines, each character as one byte, and this body on a new socket. */
   function raw(lines: readonly string[], body: string | Buffer = ''): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const socket = connect(server.port, '127.0.0.1');
@@ -67,7 +78,7 @@ export async function openApi(
       socket.on('data', (chunk) => chunks.push(chunk));
       socket.on('error', (error) => (chunks.length > 0 ? undefined : reject(error)));
       socket.on('close', () => resolve(parse(Buffer.concat(chunks).toString('utf8'))));
-      socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+      socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`, 'latin1');
       socket.write(body);
     });
   }

@@ -20,6 +20,7 @@ const samples: Readonly<Record<string, unknown>> = {
   trust: 'contact',
   alias: 'a name',
   strangers: 'ask',
+  nonce: 'cd'.repeat(32),
 };
 
 /** Returns a minimal valid request for this operation. */

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -35,7 +35,7 @@ export interface Script {
   /** Headers of every upgrade response. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Called at each upgrade; null accepts it. */
-  readonly onUpgrade?: () => Denial | null;
+  readonly onUpgrade?: (request: IncomingMessage) => Denial | null;
   /** Called when a connection is open. */
   readonly onOpen?: (reply: (...frame: Frame) => void) => void;
   /** @returns true if it handled the frame; otherwise a REQ gets EOSE, and EVENT and AUTH get a positive OK */
@@ -61,7 +61,7 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
   http.on('upgrade', (request, socket, head) => {
     upgrades++;
     socket.on('error', () => {});
-    const denial = script.onUpgrade?.() ?? null;
+    const denial = script.onUpgrade?.(request) ?? null;
     if (denial) return void socket.end(writeDenial(denial));
     server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request));
   });

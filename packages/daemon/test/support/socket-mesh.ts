@@ -124,6 +124,7 @@ export async function createSocketMesh() {
         log,
         connect: (sign) => guarded(createRelayNetwork({ clock, random, log, sign })),
         renderMetrics: async () => '',
+        prove: async () => ({ proof: '', token_proof: null }),
       },
       config,
     );

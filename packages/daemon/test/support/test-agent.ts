@@ -60,6 +60,7 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: TestA
       log,
       connect: () => network,
       renderMetrics,
+      prove: async () => ({ proof: '', token_proof: null }),
     },
     config,
     // Relays' OKs are written at once, because `settle` does not advance the clock.

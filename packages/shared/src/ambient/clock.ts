@@ -1,6 +1,12 @@
 /** Milliseconds since 1970-01-01T00:00:00Z, as the wall clock shows them. May jump either way. */
 export type UnixMs = number;
 
+/**
+ * Milliseconds of confirmed time, by which stored things grow old. It passes while the daemon runs, whatever the wall clock
+ * does. Time that the machine slept or was off is added once it is confirmed. Close to the wall clock, but not a date.
+ */
+export type ConfirmedMs = number;
+
 /** Milliseconds since an arbitrary start; never goes back and never jumps. For durations. */
 export type MonotonicMs = number;
 

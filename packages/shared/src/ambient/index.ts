@@ -2,6 +2,7 @@ export { type BackoffRange, backoffMs, withJitter } from './backoff.ts';
 export {
   type Cancel,
   type Clock,
+  type ConfirmedMs,
   dayMs,
   every,
   hourMs,

@@ -59,6 +59,11 @@ export const errorCatalogue = {
   forbidden_origin: { status: 403, retry: 'never', message: 'Web pages may not call this API.' },
   token_required: { status: 401, retry: 'never', message: 'This API requires its token.' },
   token_wrong: { status: 401, retry: 'never', message: 'The token is wrong.' },
+  token_unreadable: {
+    status: 503,
+    retry: 'later',
+    message: 'The daemon cannot read its token file now, so it cannot compare the token.',
+  },
   too_many_wrong_tokens: {
     status: 429,
     retry: 'later',
@@ -74,6 +79,11 @@ export const errorCatalogue = {
   },
   message_unknown: { status: 404, retry: 'never', message: 'No message with this id.' },
   request_unknown: { status: 404, retry: 'never', message: 'No pending request from this key.' },
+  cursor_unknown: {
+    status: 410,
+    retry: 'never',
+    message: 'This cursor is not of this home: a backup was restored since, or the home was replaced.',
+  },
   relay_unknown: { status: 404, retry: 'never', message: 'This relay is not on the list.' },
 
   // Rules about peers

@@ -12,7 +12,7 @@ export {
 } from './handlers.ts';
 export { isHex64, isPubkey, type Pubkey } from './ids.ts';
 export { limits } from './limits.ts';
-export { cutChars, isNestedWithin, utf8Bytes } from './measure.ts';
+export { cutChars, hasInexactInteger, isNestedWithin, utf8Bytes } from './measure.ts';
 export {
   type Audience,
   errorStep,
@@ -36,7 +36,8 @@ export {
   statusOf,
 } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
-export type { RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
+export { proofText } from './proof.ts';
+export type { AcceptedDates, RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {
   Delivery,
   DeliveryState,

@@ -9,6 +9,8 @@ export const limits = {
     idChars: 128,
     /** The type of a message, for example `text` or `task.request`. */
     typeChars: 64,
+    /** Characters of a subject that are kept (NIP-17). */
+    subjectChars: 256,
     /** The name of a field in a message's `data`. */
     dataKeyChars: 64,
     /** Levels of nesting in a message's `data`: `JSON.stringify` overflows the stack at a few thousand. */

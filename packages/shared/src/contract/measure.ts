@@ -19,3 +19,9 @@ export const isNestedWithin = (value: unknown, levels: number): boolean =>
   typeof value !== 'object' ||
   value === null ||
   (levels > 0 && Object.values(value).every((part) => isNestedWithin(part, levels - 1)));
+
+/** Whether a value holds an integer that JSON numbers do not carry exactly: 64-bit ids change in the last digits. */
+export const hasInexactInteger = (value: unknown): boolean =>
+  typeof value === 'number'
+    ? Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21
+    : typeof value === 'object' && value !== null && Object.values(value).some(hasInexactInteger);

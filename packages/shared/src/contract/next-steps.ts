@@ -104,6 +104,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     tool: askForAccess,
     command: 'Set OCMESH_HOME to the home of this daemon: its token is there.',
   },
+  token_unreadable: readTheLog,
   too_many_wrong_tokens: {
     api: 'Read the file token in OCMESH_HOME again: the right token always works.',
     tool: askForAccess,
@@ -128,6 +129,11 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     api: 'GET /requests lists the pending ones.',
     tool: 'It may have been answered already: call get_peer.',
     command: '`ocmesh requests` lists the pending ones.',
+  },
+  cursor_unknown: {
+    api: 'Call GET /messages?unread=true for what is unread, and GET /messages/wait without after for a new cursor.',
+    tool: 'Call again without after: that returns what is unread, and a new cursor.',
+    command: 'Try again.',
   },
   relay_unknown: {
     api: 'GET /relays shows the list.',
@@ -207,6 +213,11 @@ const ofProblems = {
     tool: 'Call again with one JSON object as arguments.',
     command: otherVersion,
   },
+  not_utf8: {
+    api: 'Encode it as UTF-8, and set the header Content-Type: application/json, with charset=utf-8 or none.',
+    tool: askForAccess,
+    command: otherVersion,
+  },
   not_a_path_segment: {
     api: 'Use an id or key as in GET /messages and GET /peers.',
     tool: 'Use an id or key exactly as list_messages or list_peers shows it.',
@@ -239,6 +250,17 @@ const ofProblems = {
     api: 'Set OCMESH_HOME to an absolute path.',
     tool: 'Ask your user to set OCMESH_HOME to the absolute path of the agent.',
     command: 'Set OCMESH_HOME to an absolute path.',
+  },
+  other_daemon: {
+    api: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
+    tool: 'Tell your user: set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
+    command: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
+  },
+  older_daemon: {
+    api: 'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
+    tool: 'Ask your user to restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
+    command:
+      'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
   },
   api_url_elsewhere: {
     api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',

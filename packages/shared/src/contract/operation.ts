@@ -54,6 +54,7 @@ const common: readonly ErrorCode[] = [
   'token_wrong',
   'too_slow',
   'misdirected_host',
+  'token_unreadable',
   'too_many_wrong_tokens',
   'headers_too_large',
   'internal',

@@ -19,6 +19,15 @@ export const operations = {
     output: schemas.Health,
     open: true,
   }),
+  prove: operation({
+    method: 'GET',
+    path: '/proof',
+    summary:
+      'Proves that the daemon owns its home, before a client sends it a token or a message. Anything may listen on a port.',
+    input: requests.prove,
+    output: schemas.Proof,
+    open: true,
+  }),
   getStatus: operation({
     method: 'GET',
     path: '/status',
@@ -173,20 +182,23 @@ export const operations = {
   listMessages: operation({
     method: 'GET',
     path: '/messages',
-    summary: 'Lists messages: unread ones oldest first, otherwise newest first.',
+    summary:
+      'Lists messages, newest first, each conversation in its sender’s order. With `unread=true` or `after`, in the order of ' +
+      'arrival, so that none is skipped; unread ones oldest first.',
     input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
-    errors: { invalid_pubkey: true },
+    errors: { invalid_pubkey: true, cursor_unknown: true },
   }),
   waitForMessages: operation({
     method: 'GET',
     path: '/messages/wait',
     summary:
-      'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since.',
+      'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since. ' +
+      'In the order of arrival.',
     input: requests.waitForMessages,
     output: schemas.Waited,
-    errors: { too_many_waiters: true, invalid_pubkey: true },
+    errors: { too_many_waiters: true, invalid_pubkey: true, cursor_unknown: true },
   }),
   getMessage: operation({
     method: 'GET',

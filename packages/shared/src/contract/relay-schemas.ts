@@ -49,6 +49,12 @@ const finding = (question: string) =>
     { description: question },
   );
 
+const AcceptedDates = Type.Union([Type.Literal('any'), Type.Literal('fresh'), Type.Literal('none')], {
+  description:
+    'Dates that it accepts: `any`, as far as we know; `fresh`: it refused an event for its age and gets only events dated ' +
+    'now; `none`: it refuses even those, so its clock or ours is wrong.',
+});
+
 export const RelayDetails = Type.Object({
   ...RelayStatus.properties,
   keeps: finding('Whether it returns our messages when asked. An OK does not prove that.'),
@@ -62,6 +68,7 @@ export const RelayDetails = Type.Object({
   round_trip_ms: nullable(
     Type.Number({ description: 'Milliseconds until the relay responded to our latest write.' }),
   ),
+  dates: AcceptedDates,
   supported_nips: Type.Array(Type.Integer(), {
     description: 'NIPs listed in its NIP-11 document; empty without one.',
   }),
@@ -70,6 +77,7 @@ export const RelayDetails = Type.Object({
   }),
 });
 
+export type AcceptedDates = Static<typeof AcceptedDates>;
 export type RelayState = Static<typeof RelayState>;
 export type RelayDetails = Static<typeof RelayDetails>;
 export type RelayStatus = Static<typeof RelayStatus>;

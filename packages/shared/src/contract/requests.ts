@@ -14,8 +14,12 @@ const publicKey = (whose: string) =>
   });
 const Peer = publicKey('The peer');
 
+const arrival = (description: string) =>
+  Type.String({ pattern: '^[0-9]{1,15}(-[0-9a-f]{8})?$', description });
 const position = (description: string) => Type.String({ pattern: '^[0-9]{1,15}$', description });
-const After = position('Only messages that arrived after this position: the cursor of an earlier response.');
+const After = arrival(
+  'Only messages that arrived after this position, in the order of arrival: the cursor of an earlier response.',
+);
 const nextPage = 'Where the page starts: the cursor in the Link header of the previous page.';
 const Limit = Type.Integer({
   minimum: 1,
@@ -47,6 +51,15 @@ const Alias = Type.String({
 
 export const requests = {
   none: Type.Object({}, strict),
+  prove: Type.Object(
+    {
+      nonce: Type.String({
+        pattern: '^[0-9a-f]{64}$',
+        description: '32 random bytes of the caller, as 64 hex digits.',
+      }),
+    },
+    strict,
+  ),
   listPeers: Type.Object(
     {
       online: Type.Optional(
@@ -151,7 +164,7 @@ export const requests = {
       ),
       after: Type.Optional(After),
       limit: Type.Optional(Limit),
-      cursor: Type.Optional(position(nextPage)),
+      cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}(-[0-9]{1,16})?$', description: nextPage })),
     },
     strict,
   ),
@@ -213,7 +226,8 @@ export const requests = {
         Type.String({
           minLength: 1,
           maxLength: limits.http.idempotencyKeyChars,
-          description: 'Any unique text: a second request with the same one sends nothing.',
+          description:
+            'Any unique text: a second request with the same one sends nothing. A field of the body as well.',
         }),
       ),
     },

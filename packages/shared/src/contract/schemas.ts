@@ -184,23 +184,26 @@ export const RelayOutcome = Type.Object({
       Type.Literal('accepted'),
       Type.Literal('rejected'),
       Type.Literal('timeout'),
+      Type.Literal('pending'),
       Type.Literal('dropped'),
       Type.Literal('received'),
     ],
     {
       description:
-        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `dropped`: it answered OK, but is known to drop ' +
-        'what it accepts; `received`: an incoming message came from it.',
+        '`accepted` or `rejected` by the relay; `timeout`: it did not respond; `pending`: it is still to be asked; ' +
+        '`dropped`: it answered OK, but is known to drop what it accepts; `received`: an incoming message came from it.',
     },
   ),
-  reason: nullable(text('The relay’s own words. Untrusted.')),
-  at: timestamp('When it happened.'),
+  reason: nullable(text('The relay’s own words, untrusted; of a `pending` one, why it has not been asked.')),
+  at: timestamp('When it happened; of a `pending` one, when the message was written.'),
 });
 
 export const Delivery = Type.Object(
   {
     state: DeliveryState,
-    relays: Type.Array(RelayOutcome, { description: 'Latest outcome at each relay.' }),
+    relays: Type.Array(RelayOutcome, {
+      description: 'Latest outcome at each relay, and the relays still to be asked.',
+    }),
     delivered_at: nullable(timestamp('When the peer’s daemon confirmed that it stored the message.')),
     read_at: nullable(timestamp('When the peer confirmed that its agent read the message.')),
     next_attempt_at: nullable(timestamp('When the next attempt is due.')),
@@ -227,6 +230,19 @@ export const Message = Type.Object({
   ),
   reply_to: nullable(text('Id of the message that this one replies to.')),
   thread: nullable(text('Id of the thread, if the sender named one.')),
+  recipients: Type.Array(hexKey('Public key of a receiver.'), {
+    description:
+      'All receivers of a message to several, of whom you are one; empty otherwise. To answer, send it to each you choose.',
+  }),
+  subject: nullable(text('Subject, if the sender named one. Untrusted if incoming.')),
+  seq: nullable(
+    count(
+      'The sender’s number for it in this conversation, which orders its messages; null if it gave none.',
+    ),
+  ),
+  missing_before: count(
+    'How many messages of this sender are known to be missing just before this one. Becomes less as they arrive.',
+  ),
   trust: Trust,
   auto: flag('Sent without a person: marked by its sender, or a reply of ours within 60 s.'),
   hops: count('Automatic messages in a row, including this one.'),
@@ -291,6 +307,16 @@ export const Identity = Type.Object({
 
 export const Health = Type.Object({
   ok: Type.Literal(true, { description: 'Always true: a process that is not alive does not respond.' }),
+});
+
+const hmac = (key: string) =>
+  `HMAC-SHA256 of \`ocmesh-proof-1 PORT NONCE\`, as 64 hex digits, with ${key}; PORT is the port that the daemon listens on.`;
+
+export const Proof = Type.Object({
+  proof: text(hmac('the text `proof_key` of `daemon.json` as its key')),
+  token_proof: nullable(
+    text(`${hmac('the token as its key')} null while the file \`token\` cannot be read.`),
+  ),
 });
 
 export const ErrorBody = Type.Object({

@@ -276,3 +276,45 @@ test.each([
 ])('from %j follows %j', (peer, dialect) => {
   expect(dialectOf(peer)).toEqual(dialect);
 });
+
+test.each([
+  [{ type: 'task', body: { action: 'sum' } }, { body: { action: 'sum' } }],
+  [
+    { type: 'task', body: [1, 2], params: 3 },
+    { body: [1, 2], params: 3 },
+  ],
+  [{ type: 'result', body: 42 }, { body: 42 }],
+  [{ type: 'text', body: null }, { body: null }],
+  [{ type: 'text', body: false }, { body: false }],
+])('%j keeps a body that is no text as data', (payload, data) => {
+  expect(parsePayload(JSON.stringify(payload))).toMatchObject({
+    kind: 'chat',
+    type: payload.type,
+    content: JSON.stringify(data),
+    data,
+  });
+});
+
+test.each([
+  { type: 'read', file: 'a' },
+  { type: 'read', body: 'please read this' },
+  { type: 'delivered', order: 17 },
+  { type: 'ping', x: 1 },
+  { type: 'pong', body: 'table tennis' },
+  { type: 'intro', text: 'chapter one' },
+  { type: 'profile', user: 'bob', body: 'look' },
+])('%j is a message, though its type is one that daemons use', (payload) => {
+  expect(parsePayload(JSON.stringify(payload))).toMatchObject({ kind: 'chat', type: payload.type });
+});
+
+test.each([
+  [{ type: 'ping' }, 'ping'],
+  [{ type: 'ping', ts: 1, v: '0.2.0' }, 'ping'],
+  [{ type: 'delivered', msgId: 'a'.repeat(64), ts: 1, later: true }, 'receipt'],
+  [{ type: 'read', msgIds: [] }, 'receipt'],
+  [{ type: 'intro', from: 'a'.repeat(64), later: true }, 'hello'],
+  [{ type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat'] }, 'hello'],
+  [{ type: 'profile', ts: 1, v: '0.2.0' }, 'profile'],
+])('%j is for the daemon', (payload, kind) => {
+  expect(parsePayload(JSON.stringify(payload)).kind).toBe(kind);
+});

@@ -1,6 +1,7 @@
 import { isHex64 } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { cutChars, isNestedWithin } from '../contract/measure.ts';
+import { controlTypeOf } from './control-types.ts';
 import { readClaims, readName } from './presence.ts';
 import { type Dialect, defaultFeatures, ocmeshVersion, ourFeatures } from './version.ts';
 
@@ -47,16 +48,10 @@ export interface ChatPayload {
   readonly hops: number;
 }
 
-/** Types that daemons exchange among themselves; `POST /send` refuses them. */
-export const controlTypes: readonly string[] = [
-  'ocmesh-hello',
-  'intro',
-  'ping',
-  'pong',
-  'delivered',
-  'read',
-  'profile',
-];
+export { controlTypes } from './control-types.ts';
+
+/** Types of messages whose meaning is known: ours and those of the deployed mesh. */
+export const knownTypes: readonly string[] = ['text', 'task', 'result', 'error', 'file'];
 
 /** Fields of the envelope; the fields of a typed payload may not have the same names. */
 export const envelopeFields: readonly string[] = [
@@ -80,11 +75,18 @@ const readMid = (value: unknown): string | null => (isHex64(value) ? null : read
 const readInteger = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 
+/** No sender counts further: a larger number is none. */
+const MAX_SEQ = 1e15;
+const readSeq = (value: unknown): number | null => {
+  const seq = readInteger(value);
+  return seq === null || seq > MAX_SEQ ? null : seq;
+};
+
 /** Parses the plaintext of a direct message. */
 export function parsePayload(plaintext: string): Payload {
   const fields = parseObject(plaintext);
   if (!fields || !isTyped(fields)) return plainText(plaintext);
-  const { type } = fields;
+  const type = controlTypeOf(fields);
   switch (type) {
     case 'ocmesh-hello':
     case 'intro':
@@ -110,7 +112,10 @@ export function parsePayload(plaintext: string): Payload {
         capabilities: readClaims(fields['capabilities'], []),
       };
     default:
-      return isNestedWithin(fields, limits.message.dataLevels) ? chat(type, fields) : plainText(plaintext);
+      // As text, every digit of a number stays.
+      return isNestedWithin(fields, limits.message.dataLevels) && !losesDigits(plaintext)
+        ? chat(fields.type, fields)
+        : plainText(plaintext);
   }
 }
 
@@ -122,7 +127,8 @@ function receiptIds(fields: Record<string, unknown>): string[] {
   return listed.slice(0, limits.http.pageRows).flatMap((id) => readId(id) ?? []);
 }
 
-const plainText = (content: string): ChatPayload => ({
+/** A message without an envelope. */
+export const plainText = (content: string): ChatPayload => ({
   kind: 'chat',
   type: 'text',
   content,
@@ -138,8 +144,12 @@ const plainText = (content: string): ChatPayload => ({
 });
 
 function chat(type: string, fields: Record<string, unknown>): ChatPayload {
-  const data = Object.fromEntries(Object.entries(fields).filter(([key]) => !envelopeFields.includes(key)));
   const body = fields['body'];
+  // Other programs put an object there, or a list: it is kept as data.
+  const isText = typeof body === 'string' || body === undefined;
+  const data = Object.fromEntries(
+    Object.entries(fields).filter(([key]) => !envelopeFields.includes(key) || (key === 'body' && !isText)),
+  );
   return {
     kind: 'chat',
     type: cutChars(type, limits.message.typeChars),
@@ -149,7 +159,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
     mid: readMid(fields['mid']),
     version: readName(fields['v']),
     tsMs: readInteger(fields['ts']),
-    seq: readInteger(fields['seq']),
+    seq: readSeq(fields['seq']),
     replyTo: readId(fields['reply_to']),
     thread: readId(fields['thread']),
     auto: fields['auto'] === true,
@@ -162,6 +172,15 @@ const isTyped = (
   fields: Record<string, unknown> | null,
 ): fields is Record<string, unknown> & { type: string } =>
   typeof fields?.['type'] === 'string' && fields['type'] !== '';
+
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Whether parsing changes an integer of this JSON, as with most 64-bit ids. */
+const losesDigits = (json: string): boolean =>
+  /\d{16}/.test(json) &&
+  (json.match(STRING_OR_NUMBER) ?? []).some(
+    (token) => /^-?\d{16,}$/.test(token) && String(Number(token)) !== token,
+  );
 
 function parseObject(text: string): Record<string, unknown> | null {
   if (!text.startsWith('{')) return null;

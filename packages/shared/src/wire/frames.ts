@@ -27,7 +27,7 @@ export function parseRelayFrame(text: string): RelayFrame | null {
     case 'CLOSED':
       return { type, subscription: first, reason: asText(second) };
     case 'OK':
-      return { type, eventId: first, accepted: second === true, reason: asText(third) };
+      return { type, eventId: first, accepted: isTrue(second), reason: asText(third) };
     case 'AUTH':
       // Our signed response must fit into a frame.
       return first.length <= wireLimits.frame.challengeChars ? { type, challenge: first } : null;
@@ -35,6 +35,10 @@ export function parseRelayFrame(text: string): RelayFrame | null {
       return null;
   }
 }
+
+/** Reads what some relays send instead of `true`. */
+const isTrue = (value: unknown): boolean =>
+  value === true || value === 1 || (typeof value === 'string' && value.toLowerCase() === 'true');
 
 /** A frame as an array; null if the text is not a JSON array. */
 export function parseArray(text: string): unknown[] | null {
@@ -68,11 +72,18 @@ const PREFIXES = [
 /** Machine-readable prefix of a relay's reason; `other` if it has none. */
 export type ReasonPrefix = (typeof PREFIXES)[number] | 'other';
 
+/** Words by which relays without prefixes say that they have the event: `duplicate`, `event already exists`. */
+const HAS_EVENT =
+  /\bduplicated?\b|\balready (have|has|got|exists?|stored|saved|seen|received|processed|known)\b/;
+
 /**
  * Finds the prefix anywhere in the reason: strfry sends `ERROR: auth-required: …`.
  * A specific prefix takes precedence over `error`.
  */
 export function reasonPrefix(reason: string): ReasonPrefix {
   const lower = reason.toLowerCase();
-  return PREFIXES.find((prefix) => new RegExp(`(^|[^a-z-])${prefix}\\s*:`).test(lower)) ?? 'other';
+  const prefix = PREFIXES.find((each) => new RegExp(`(^|[^a-z-])${each}\\s*:`).test(lower));
+  // Behind a vague `error:` these words still say what happened, behind `blocked:` or `invalid:` they do not.
+  if ((prefix === undefined || prefix === 'error') && HAS_EVENT.test(lower)) return 'duplicate';
+  return prefix ?? 'other';
 }

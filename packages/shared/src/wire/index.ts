@@ -4,8 +4,10 @@ export {
   controlTypes,
   envelopeFields,
   helloPayload,
+  knownTypes,
   type Payload,
   parsePayload,
+  plainText,
   pongPayload,
   profilePayload,
   receiptPayloads,
@@ -43,7 +45,7 @@ export {
   presenceFilters,
   readPresence,
 } from './presence.ts';
-export { isLocalRelay } from './relay-address.ts';
-export { readRelayList, relayListEvent } from './relay-list.ts';
+export { hasQuery, isLocalRelay, isLoopbackRelay, maskQueries } from './relay-address.ts';
+export { publicRelays, readRelayList, relayListEvent } from './relay-list.ts';
 export { parseRelayUrl, type RelayUrlProblem } from './relay-url.ts';
 export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';

@@ -10,6 +10,10 @@ export const kinds = {
   seal: 13,
   /** NIP-17 chat message: a rumor, never signed. */
   privateDm: 14,
+  /** NIP-17 file message: a rumor, never signed. */
+  privateFile: 15,
+  /** Edit of a chat message: a rumor of some clients of NIP-17. */
+  edit: 1010,
   /** NIP-59 gift wrap. */
   giftWrap: 1059,
   /** NIP-65 list of the relays that a key reads from and writes to. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLocalRelay } from './relay-address.ts';
+import { hasQuery, isLocalRelay, maskQueries } from './relay-address.ts';
 
 test.each([
   'ws://127.0.0.1:7777',
@@ -25,4 +25,22 @@ test.each([
   'wss://local.example.com',
 ])('%s is public', (url) => {
   expect(isLocalRelay(url)).toBe(false);
+});
+
+test.each([
+  ['wss://a.test/?token=s3cret', 'wss://a.test/?…'],
+  ['add wss://a.test/x?token=s3cret&b=1 again', 'add wss://a.test/x?… again'],
+  ['`WSS://a.test?s3cret`, https://a.test/?k=s3cret', '`WSS://a.test?…`, https://a.test/?…'],
+  ['wss://a.test/inbox', 'wss://a.test/inbox'],
+  ['Really? wss://a.test', 'Really? wss://a.test'],
+])('hides the query in %j', (text, shown) => {
+  expect(maskQueries(text)).toBe(shown);
+});
+
+test('knows URLs that may hold a secret', () => {
+  expect(['wss://a.test', 'wss://a.test/?x', 'wss://a.test/x?y=1'].map(hasQuery)).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });

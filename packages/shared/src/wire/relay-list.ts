@@ -21,17 +21,25 @@ export const relayListEvent = (
 /** Requires a host name, not an IP address: the last label has a letter. */
 const PUBLIC_RELAY = /^wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d{1,5})?(\/[\w./~-]*)?$/;
 
+/** Reads a peer's relay list: the first public relays it reads from. */
+export const readRelayList = (event: NostrEvent): string[] =>
+  publicRelays(
+    event.tags.flatMap(([name, url, marker]) => {
+      const isRead = name === 'relay' || (name === 'r' && marker !== 'write');
+      return isRead && url !== undefined ? [url] : [];
+    }),
+  );
+
 /**
- * Reads a peer's relay list: the first relays it reads from, only `wss:` with a public host name. The address that the
- * name resolves to is checked when we connect.
+ * Returns the first of the relays that somebody named for a peer, in normal form: only `wss:` with a public host name. The
+ * address that the name resolves to is checked when we connect.
  */
-export function readRelayList(event: NostrEvent): string[] {
-  const urls = event.tags.flatMap(([name, url, marker]) => {
-    const isRead = name === 'relay' || (name === 'r' && marker !== 'write');
-    if (!isRead || url === undefined || url.length > limits.relay.urlChars) return [];
+export function publicRelays(urls: readonly string[]): string[] {
+  const normal = urls.flatMap((url) => {
+    if (url.length > limits.relay.urlChars) return [];
     const parsed = parseRelayUrl(url);
     return 'url' in parsed ? [parsed.url] : [];
   });
-  const fit = urls.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url));
+  const fit = normal.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url));
   return [...new Set(fit)].slice(0, limits.relay.perPeer);
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createClient } from '@ocmesh/client';
-import { callerHeader, type Operation, operations } from '@ocmesh/shared/contract';
+import { callerHeader, OcmeshError, type Operation, operations } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
@@ -39,6 +39,29 @@ test('takes a call with the token for the owner', () => {
     expect([call(forAll, bearer(token)), call(forOwner, bearer(token))]).toEqual([true, true]);
     expect(call(forOwner, ['authorization', `bearer  ${token}`])).toBe(true);
   }
+});
+
+test('a token that cannot be compared now is not wrong, however often it is shown', () => {
+  let isReadable = false;
+  const { call, log } = setUp('token', () => {
+    if (!isReadable) throw new OcmeshError('token_unreadable');
+    return token;
+  });
+  const calls = Array.from({ length: httpLimits.wrongTokensPerMinute * 2 }, () =>
+    call(forAll, bearer(token)),
+  );
+  expect(new Set(calls)).toEqual(new Set(['token_unreadable']));
+  expect([call(forAll), call(forOwner), call(operations.getHealth)]).toEqual([
+    'token_required',
+    'token_required',
+    false,
+  ]);
+  isReadable = true;
+  expect([call(forOwner, bearer(token)), call(forOwner, bearer('b'.repeat(43)))]).toEqual([
+    true,
+    'token_wrong',
+  ]);
+  expect(log.lines).toHaveLength(1);
 });
 
 test('does not take an agent for the owner, even with the token', () => {

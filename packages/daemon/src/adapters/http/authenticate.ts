@@ -8,7 +8,10 @@ import { httpLimits } from './limits.ts';
 export interface CallerOptions {
   /** `token` if every call needs the token. */
   readonly auth: 'none' | 'token';
-  /** Returns the current token; null if there is none, so that no token is accepted. */
+  /**
+   * Returns the current token; null if there is none, so that no token is accepted.
+   * @throws OcmeshError `token_unreadable` if that cannot be found out now
+   */
   readonly token: () => string | null;
 }
 
@@ -18,7 +21,7 @@ export interface Caller {
 
 /**
  * Finds out by the token who calls. Called after the browser guard, once the route is known.
- * @throws OcmeshError `token_required`, `token_wrong`, `too_many_wrong_tokens`, `owner_only`
+ * @throws OcmeshError `token_required`, `token_wrong`, `too_many_wrong_tokens`, `token_unreadable`, `owner_only`
  */
 export type Authenticate = (request: IncomingMessage, row: Operation) => Caller;
 
@@ -43,13 +46,21 @@ export function createAuthenticate(
     return new OcmeshError('too_many_wrong_tokens', { retryAfterSeconds });
   }
 
+  /** Before an error that points to the token file: it must not point to a missing one. */
+  function createIfMissing(): void {
+    try {
+      token();
+    } catch {
+      // The caller has to send a token in any case.
+    }
+  }
+
   return (request, row) => {
     const shown = headerValues(request, 'authorization');
     const isNeeded = row.owner || (auth === 'token' && !row.open);
-    // Read even if none was shown: an error that points to the token file must not point to a missing one.
-    const right = isNeeded || shown.length > 0 ? token() : null;
-    if (shown.length > 0 && !isRight(shown, right)) throw refuse();
     const hasToken = shown.length > 0;
+    if (hasToken && !isRight(shown, token())) throw refuse();
+    if (isNeeded && !hasToken) createIfMissing();
     if (isNeeded && auth === 'token' && !hasToken) throw new OcmeshError('token_required');
     const owner = hasToken && headerValues(request, callerHeader).length === 0;
     if (row.owner && !owner) throw new OcmeshError('owner_only');

@@ -55,7 +55,14 @@ function checkMediaType({ method, headers }: IncomingMessage): void {
   const hasBody = transfer !== undefined || (length !== undefined && length !== '0');
   // A Content-Type without a body is a mistake, but a common one with curl and GET.
   if (!hasBody && (type === undefined || method === 'GET' || method === 'HEAD')) return;
-  const plain = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type ?? '');
+  const json = /^application\/json\s*((?:;\s*[\w-]+=(?:"[^"]*"|[^\s;"]+)\s*)*)(?:;\s*)?$/i.exec(type ?? '');
   // Compressed bodies are refused: 48 KB of gzip make 50 MB.
-  if (!plain || headers['content-encoding'] !== undefined) throw new OcmeshError('unsupported_media_type');
+  if (!json || headers['content-encoding'] !== undefined) throw new OcmeshError('unsupported_media_type');
+  const charsets = [...(json[1] ?? '').matchAll(/charset="?([^\s;"]*)/gi)];
+  if (charsets.some(([, name = '']) => !/^(utf-?8|us-ascii)$/i.test(name))) {
+    throw new OcmeshError('unsupported_media_type', {
+      message: 'The body must be UTF-8, not in the charset of its Content-Type.',
+      problem: 'not_utf8',
+    });
+  }
 }

@@ -58,7 +58,7 @@ test.each(Object.entries(hostileRequests))('%s gets nothing from any route', asy
   }
 });
 
-test('only the health check works without the token if every call needs it', async () => {
+test('only the health check and the proof work without the token if every call needs it', async () => {
   const { reached, ask } = await openTarget({ auth: 'token', token: () => token });
   for (const name of names) {
     for (const header of [
@@ -69,7 +69,7 @@ test('only the health check works without the token if every call needs it', asy
     ])
       await ask(name, header);
   }
-  expect(new Set(reached)).toEqual(new Set(['getHealth']));
+  expect(new Set(reached)).toEqual(new Set(['getHealth', 'prove']));
 });
 
 test('calls for the owner need the token even if others need none', async () => {

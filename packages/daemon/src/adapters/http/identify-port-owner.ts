@@ -1,3 +1,4 @@
+import { loopbackFetch } from '@ocmesh/client';
 import type { Clock } from '@ocmesh/shared/ambient';
 
 const RESPONSE_MS = 1_000;
@@ -8,8 +9,8 @@ export async function identifyPortOwner(port: number, clock: Clock): Promise<str
   const timeout = new AbortController();
   const cancel = clock.after(RESPONSE_MS, () => timeout.abort());
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/identity`, { signal: timeout.signal });
-    const { npub, error } = (await response.json()) as { npub?: unknown; error?: unknown };
+    const response = await loopbackFetch(`http://127.0.0.1:${port}/identity`, { signal: timeout.signal });
+    const { npub, error } = JSON.parse(await response.text()) as { npub?: unknown; error?: unknown };
     if (error === 'token_required') return 'with a token';
     return typeof npub === 'string' && /^npub1[0-9a-z]+$/.test(npub) ? npub : null;
   } catch {

@@ -5,6 +5,7 @@ import {
   type Handlers,
   hasBody,
   type Input,
+  OcmeshError,
   type Operation,
   type OperationName,
   operations,
@@ -15,7 +16,10 @@ import {
 import type { Context } from 'koa';
 import type { Authenticate, Caller } from './authenticate.ts';
 import type { EventStreams } from './event-streams.ts';
+import { headerValues } from './headers.ts';
 import { readJson } from './read-json.ts';
+import { readQuery } from './read-query.ts';
+import { decodeLatin1AsUtf8 } from './utf8.ts';
 
 /** Makes a route of each operation: authenticates, validates, calls the handler, writes the response. */
 export function createRoutes(
@@ -51,14 +55,24 @@ export function createRoutes(
   return router;
 }
 
-/** Merges path, query or body, and headers into one object. A repeated query field is a list, which no schema accepts. */
+/**
+ * Merges path, query or body, and headers into one object. A repeated query field or header is a list, which no schema
+ * accepts.
+ */
 async function collect(context: Context, row: Operation): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> = hasBody(row) ? await readJson(context.req) : { ...context.query };
-  // A field that has a header is read only from there.
+  const values: Record<string, unknown> = hasBody(row)
+    ? await readJson(context.req)
+    : { ...readQuery(context.querystring) };
   for (const [field, header] of Object.entries(row.headers ?? {})) {
-    delete values[field];
-    const value = context.get(header);
-    if (value !== '') values[field] = value;
+    // curl sends UTF-8 in headers, as it does in bodies; JavaScript sends Latin-1.
+    const found = headerValues(context.req, header).map((text) => decodeLatin1AsUtf8(text) ?? text);
+    if (found.length === 0) continue;
+    const value = found.length === 1 ? found[0] : found;
+    if (values[field] !== undefined && values[field] !== value)
+      throw new OcmeshError('invalid_request', {
+        message: `The header ${header} and the field ${field} differ.`,
+      });
+    values[field] = value;
   }
   return { ...values, ...context['params'] };
 }

@@ -2,7 +2,7 @@ import { createClient } from '@ocmesh/client';
 import type { Handlers, Message, RelayDetails } from '@ocmesh/shared/contract';
 import { errorCatalogue, OcmeshError } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openApi } from '../../../test/support/http-api.ts';
 import { createSignal } from '../../../test/support/signal.ts';
 import { listen } from './server.ts';
@@ -43,10 +43,76 @@ test('responds with 201 when something was added', async () => {
   expect((await api.post('/peers', `{"pubkey":"${pubkey}"}`)).status).toBe(201);
 });
 
-test('ignores a field in the body that belongs in a header', async () => {
-  const api = await openApi({ sendMessage });
-  await api.post('/send', JSON.stringify({ to: pubkey, content: 'x', idempotency_key: 'from the body' }));
-  expect(api.calls).toEqual([['sendMessage', { to: pubkey, content: 'x' }]]);
+describe('an idempotency key', () => {
+  const send = { to: pubkey, content: 'x' };
+  const withKey = { ...send, idempotency_key: 'clé 🗝' };
+
+  test.each([
+    ['in the body', withKey, {}],
+    ['in the header, as UTF-8', send, { 'Idempotency-Key': Buffer.from('clé 🗝').toString('latin1') }],
+    ['in both', withKey, { 'Idempotency-Key': Buffer.from('clé 🗝').toString('latin1') }],
+  ])('%s is the same key', async (_, body, headers) => {
+    const api = await openApi({ sendMessage });
+    const { status } = await api.post('/send', JSON.stringify(body), headers);
+    expect(status).toBe(200);
+    expect(api.calls).toEqual([['sendMessage', withKey]]);
+  });
+
+  test('in Latin-1 is read as Latin-1', async () => {
+    const api = await openApi({ sendMessage });
+    await api.post('/send', JSON.stringify(send), { 'Idempotency-Key': 'clé' });
+    expect(api.calls).toEqual([['sendMessage', { ...send, idempotency_key: 'clé' }]]);
+  });
+
+  test.each([
+    ['an empty header', send, ['Idempotency-Key:']],
+    ['a blank header', send, ['Idempotency-Key:   ']],
+    ['two headers', send, ['Idempotency-Key: a', 'Idempotency-Key: b']],
+    ['a header that differs from the field', { ...send, idempotency_key: 'a' }, ['Idempotency-Key: b']],
+    ['an empty field', { ...send, idempotency_key: '' }, []],
+    ['a field that is no text', { ...send, idempotency_key: 7 }, []],
+    ['a long header', send, [`Idempotency-Key: ${'k'.repeat(129)}`]],
+  ])('is refused as %s, never ignored', async (_, fields, headers) => {
+    const api = await openApi({ sendMessage });
+    const body = JSON.stringify(fields);
+    const { status, json } = await api.raw(
+      [
+        'POST /send HTTP/1.1',
+        `Host: ${api.own}`,
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        ...headers,
+      ],
+      body,
+    );
+    expect([status, json['error']]).toEqual([400, 'invalid_request']);
+    expect(api.calls).toEqual([]);
+  });
+});
+
+describe('bytes that are not UTF-8', () => {
+  test.each([
+    ['Latin-1', Buffer.from('caf\xe9', 'latin1')],
+    ['half a character', Buffer.from([0xf0, 0x9f, 0x98])],
+    ['a surrogate', Buffer.from([0xed, 0xa0, 0x80])],
+    ['a long form', Buffer.from([0xc0, 0xaf])],
+  ])('in a body are refused: %s', async (_, content) => {
+    const api = await openApi({ sendMessage });
+    const body = Buffer.concat([Buffer.from(`{"to":"${pubkey}","content":"`), content, Buffer.from('"}')]);
+    const { status, json } = await api.post('/send', body);
+    expect([status, json['error'], json['problem']]).toEqual([400, 'invalid_request', 'not_utf8']);
+    expect(api.calls).toEqual([]);
+  });
+
+  test('in a query are refused', async () => {
+    const api = await openApi({ listMessages: async () => ({ items: [], next_cursor: '7' }) });
+    for (const query of ['q=caf%e9', 'q=%ED%A0%80', '%ff=1'])
+      expect([query, (await api.get(`/messages?${query}`)).json['problem']]).toEqual([query, 'not_utf8']);
+    expect(api.calls).toEqual([]);
+    await api.get('/messages?q=caf%C3%A9');
+    await api.get('/messages?q=100%');
+    expect(api.calls.map(([, input]) => input)).toEqual([{ q: 'café' }, { q: '100%' }]);
+  });
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import type { LogFields } from '@ocmesh/shared/ambient';
 import { cutChars } from '@ocmesh/shared/contract';
 import { showUnseen } from '@ocmesh/shared/text';
+import { maskQueries } from '@ocmesh/shared/wire';
 
 const VALUE_CHARS = 200;
 /** A stack is our own text, and useless when cut short. */
@@ -10,7 +11,7 @@ const STACK_CHARS = 4000;
 const PLAIN = /^[ -~]*$/;
 
 function shown(text: string, most = VALUE_CHARS): string {
-  const cut = cutChars(text, most);
+  const cut = cutChars(maskQueries(text), most);
   return PLAIN.test(cut) ? cut : showUnseen(cut);
 }
 

@@ -52,7 +52,7 @@ const backOff = (state: RelayState, ms: number): CloseResult => ({
 /** Returns the refusal of a relay that closed because it does not want us: trying every few seconds changes nothing. */
 function refusedAtEnd(end: ConnectionEnd, context: CloseContext): RefusedState | null {
   const { gaveUp, refused, auth, info } = context;
-  if (end.http) return refusedByStatus(end.http.status);
+  if (end.http) return end.http.isFilterPage ? null : refusedByStatus(end.http.status);
   if (gaveUp || end.timedOut) return null;
   if (refused && refused.forMs <= nostrLimits.backoff.refusedCloseSeconds * 1000) return refused.state;
   return refusedState(end.closeReason, auth, info);

@@ -3,6 +3,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '@ocmesh/shared/ambient';
 import { wireLimits } from '@ocmesh/shared/wire';
 import { type ClientOptions, WebSocket } from 'ws';
+import { isFilterPage, ourHeaders, responseDate } from './http-headers.ts';
 import { createInboundThrottle } from './inbound-throttle.ts';
 import { createKeepalive } from './keepalive.ts';
 import { nostrLimits } from './limits.ts';
@@ -18,7 +19,12 @@ export interface ConnectionEnd {
   /** The handshake or a ping was not answered. */
   readonly timedOut: boolean;
   /** The relay's HTTP response, if it was not an upgrade. */
-  readonly http: { readonly status: number; readonly retryAfter: string | null } | null;
+  readonly http: {
+    readonly status: number;
+    readonly retryAfter: string | null;
+    /** A proxy or filter in front of the relay responded, not the relay. */
+    readonly isFilterPage: boolean;
+  } | null;
 }
 
 export interface ConnectionListener {
@@ -69,12 +75,14 @@ export function openConnection(
     end.reason ||= error.message;
   });
   socket.on('upgrade', (response) => {
-    date = response.headers.date ?? null;
+    date = responseDate(response.headers);
   });
   socket.on('unexpected-response', (_request, response) => {
     const status = response.statusCode ?? 0;
-    end.http = { status, retryAfter: response.headers['retry-after'] ?? null };
-    disconnect(`the relay responded with HTTP ${status}`);
+    const isPage = isFilterPage(response.headers);
+    end.http = { status, retryAfter: response.headers['retry-after'] ?? null, isFilterPage: isPage };
+    const who = isPage ? 'a proxy or filter in front of the relay' : 'the relay';
+    disconnect(`${who} responded with HTTP ${status}`);
   });
   socket.on('open', () => {
     cancelHandshake();
@@ -145,6 +153,7 @@ function socketOptions(lookup: LookupFunction | undefined): ClientOptions {
     maxPayload: wireLimits.frame.bytes,
     perMessageDeflate: false,
     followRedirects: false,
+    headers: ourHeaders,
   };
   if (lookup) options.lookup = lookup;
   return options;

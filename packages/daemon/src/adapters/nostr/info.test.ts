@@ -1,7 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { createFakeClock } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
+import { openConnection } from './connection.ts';
 import { fetchRelayInfo } from './info.ts';
 
 const timeLimit = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -24,6 +26,50 @@ test('requests the right media type and keeps the usable fields', async () => {
   });
   expect(accept).toBe('application/nostr+json');
   expect(info).toEqual({ supportedNips: [1, 40], limitation: { max_message_length: 5 } });
+});
+
+test('says who calls, at NIP-11 and at the upgrade', async () => {
+  const agents: (string | undefined)[] = [];
+  const relay = await startScriptedRelay({
+    onRequest: ({ headers }, response) => {
+      agents.push(headers['user-agent']);
+      response.end('{}');
+    },
+    onUpgrade: ({ headers }) => {
+      agents.push(headers['user-agent']);
+      return { status: 403 };
+    },
+  });
+  await fetchRelayInfo(relay.url, timeLimit());
+  const listener = { onOpen() {}, onText() {}, onGarbage() {} };
+  await new Promise((resolve) =>
+    openConnection(
+      relay.url,
+      { clock: createFakeClock(), lookup: undefined },
+      { ...listener, onClose: resolve },
+    ),
+  );
+  const ours = expect.stringMatching(/^ocmesh\/\d+\.\d+\.\d+ \(\+https:\/\/\S+\)$/);
+  expect(agents).toEqual([ours, ours]);
+});
+
+const HOUR_AGO = 'Thu, 01 Jan 2026 11:00:00 GMT';
+const NOW = 'Thu, 01 Jan 2026 12:00:00 GMT';
+test.each<[string, Record<string, string>, string | null]>([
+  ['fresh', { date: NOW }, NOW],
+  ['from a cache', { date: HOUR_AGO, age: '3600' }, NOW],
+  ['from a cache a moment ago', { date: NOW, age: '0' }, NOW],
+  ['from a cache that does not say how old it is', { date: HOUR_AGO, 'x-cache': 'HIT from edge' }, null],
+  ['from such a cache of another kind', { date: HOUR_AGO, 'cf-cache-status': 'HIT' }, null],
+  ['of an age that is no number', { date: HOUR_AGO, age: 'old' }, null],
+  ['that a cache passed on', { date: NOW, 'cf-cache-status': 'DYNAMIC' }, NOW],
+])('reads the time of a response that is %s', async (_, headers, date) => {
+  const relay = await startScriptedRelay({
+    onRequest: (_request, response) => {
+      response.writeHead(200, headers).end('{}');
+    },
+  });
+  expect((await fetchRelayInfo(relay.url, timeLimit())).date).toBe(date);
 });
 
 test.each([

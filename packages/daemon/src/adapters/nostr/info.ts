@@ -1,12 +1,13 @@
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure } from 'node:https';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
+import { ourHeaders, responseDate } from './http-headers.ts';
 import { nostrLimits } from './limits.ts';
 
 export interface InfoResponse {
   /** null if the relay has no document, or an unusable one. */
   readonly info: RelayInfo | null;
-  /** HTTP `Date` of the response. */
+  /** Time of the host that responded, as an HTTP date. */
   readonly date: string | null;
 }
 
@@ -25,10 +26,10 @@ export function fetchRelayInfo(url: string, signal: AbortSignal): Promise<InfoRe
         // Without an agent no socket is kept alive.
         agent: false,
         signal,
-        headers: { accept: 'application/nostr+json', 'accept-encoding': 'identity' },
+        headers: { ...ourHeaders, accept: 'application/nostr+json', 'accept-encoding': 'identity' },
       },
       (response) => {
-        const date = response.headers.date ?? null;
+        const date = responseDate(response.headers);
         readDocument(response).then(
           (info) => resolve({ info, date }),
           () => resolve({ info: null, date }),

@@ -166,6 +166,19 @@ describe('a relay that disconnects us', () => {
     expect(scripted.requests().upgrades).toBe(1);
   });
 
+  test.each<[string, Record<string, string>]>([
+    ['a web page', { 'content-type': 'text/html; charset=utf-8' }],
+    ['a challenge', { 'cf-mitigated': 'challenge', 'content-type': 'text/plain' }],
+    ['an error of a proxy', { 'x-squid-error': 'ERR_ACCESS_DENIED 0' }],
+  ])('is not blamed for the 403 of a filter in front of it: %s', async (_, headers) => {
+    const { relay } = await refusedBy({ onUpgrade: () => ({ status: 403, headers }) });
+    await until(() => expect(relay()).toMatchObject({ state: 'disconnected', open: false }));
+    expect(relay()).toMatchObject({
+      lastError: 'a proxy or filter in front of the relay responded with HTTP 403',
+      backoffUntil: null,
+    });
+  });
+
   test('and is our only one is tried every five minutes instead, and logged once', async () => {
     const scripted = await startScriptedRelay({ onUpgrade: () => ({ status: 403 }) });
     const { relay, clock, logged } = openNetwork([scripted.url]);

@@ -148,6 +148,24 @@ test.each(['auth-required: prove it', 'ERROR: auth-required: we only serve …',
   },
 );
 
+test('dates AUTH by the relay’s clock when ours is wrong', async () => {
+  const nextYear = Date.now() + 365 * 86_400_000;
+  const refused = new Set<unknown>();
+  const { scripted, count } = await connected({
+    headers: { date: new Date(nextYear).toUTCString() },
+    onOpen: (reply) => reply('AUTH', 'the-challenge'),
+    onFrame([type, name], reply) {
+      if (type !== 'REQ' || refused.has(name)) return false;
+      refused.add(name);
+      reply('CLOSED', name, 'auth-required: first');
+      return true;
+    },
+  });
+  await until(() => expect(count('subscribed dm') + count('subscribed presence')).toBe(2));
+  const [, auth] = scripted.ofType('AUTH')[0] as unknown as [string, { created_at: number }];
+  expect(Math.abs(auth.created_at * 1000 - nextYear)).toBeLessThan(60_000);
+});
+
 test('authenticates when the challenge comes only after the refusal', async () => {
   let authenticated = false;
   let challenged = false;

@@ -16,7 +16,7 @@ import { nostrLimits } from './limits.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
 import { createReconnect } from './reconnect.ts';
-import { createRemoteClock } from './remote-clock.ts';
+import { createRemoteClock, type RemoteClock } from './remote-clock.ts';
 import { createReputation } from './reputation.ts';
 import { createSessionStatus } from './session-status.ts';
 
@@ -86,7 +86,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       url,
       clock,
       log,
-      sign: deps.sign,
+      sign: (draft) => deps.sign(datedBy(remoteClock, draft)),
       authRateLimit,
       lookup: deps.lookup,
       permanent: deps.permanent,
@@ -170,3 +170,9 @@ export function createSession(url: string, deps: SessionDeps): Session {
     retrySoon: reconnect.retrySoon,
   };
 }
+
+/** Dates an AUTH event by the relay's clock: a relay takes none that differs by ten minutes from it (NIP-42). */
+const datedBy = ({ offsetMs }: RemoteClock, draft: EventDraft): EventDraft => ({
+  ...draft,
+  created_at: draft.created_at + Math.round((offsetMs() ?? 0) / 1000),
+});

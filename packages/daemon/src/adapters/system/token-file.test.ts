@@ -1,4 +1,14 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
@@ -59,6 +69,38 @@ test.each([
   damage(path);
   expect([current(), current()]).toEqual([null, null]);
   expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+});
+
+test('says that the file cannot be read now, if that is so', () => {
+  const { path, open, log } = openFolder();
+  const current = open();
+  const token = current();
+  rmSync(path);
+  mkdirSync(path, { mode: 0o700 });
+  for (const _ of [1, 2]) expect(current).toThrow(expect.objectContaining({ code: 'token_unreadable' }));
+  rmSync(path, { recursive: true });
+  writeFileSync(path, `${token}`, { mode: 0o600 });
+  expect(current()).toBe(token);
+  expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+});
+
+test('works again once there are file descriptors', () => {
+  const { path, open } = openFolder();
+  const token = open()();
+  const built = new URL('../../../dist/adapters/system/token-file.js', import.meta.url);
+  const script = `
+    import { closeSync, openSync } from 'node:fs';
+    const { openTokenFile } = await import(${JSON.stringify(built)});
+    const quiet = { info() {}, warn() {} };
+    const current = openTokenFile(${JSON.stringify(path)}, { random: null, log: quiet });
+    const taken = [];
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    try { console.log(current()); } catch (error) { console.log(error.code, error.cause.code); }
+    taken.forEach((file) => closeSync(file));
+    console.log(current());`;
+  const command = 'ulimit -n 128; exec "$0" --input-type=module -e "$1"';
+  const printed = execFileSync('sh', ['-c', command, process.execPath, script], { encoding: 'utf8' });
+  expect(printed).toBe(`token_unreadable EMFILE\n${token}\n`);
 });
 
 test('throws at the start if no token can be created', () => {

@@ -1,6 +1,6 @@
 import type { DeliveryState, Message, Output } from '@ocmesh/shared/contract';
 import type { Failure } from '../terminal/failure.ts';
-import { bodyText } from '../terminal/message-text.ts';
+import { bodyText, missingText } from '../terminal/message-text.ts';
 import type { Paint, Printer } from '../terminal/output.ts';
 import { localTime } from '../terminal/times.ts';
 
@@ -26,7 +26,12 @@ export interface ChatView {
 export const chatText = (label: string, message: Message, nowMs: number): string => {
   const [first = '', ...more] = bodyText(message).replaceAll('\t', '    ').split('\n');
   const from = message.direction === 'in' ? `< ${localTime(message.timestamp, nowMs)} ${label}` : '> you';
-  return [`${from}: ${first}`, ...more.map((line) => `  │ ${line}`)].join('\n');
+  const missing = missingText(message);
+  return [
+    ...(missing === null ? [] : [`  ${missing}`]),
+    `${from}: ${first}`,
+    ...more.map((line) => `  │ ${line}`),
+  ].join('\n');
 };
 
 /** Prints one line per event, named as in the daemon's event stream; `message.sent` is an outgoing message. */

@@ -2,7 +2,7 @@ import { limits, type Message } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
-import { bodyText, shortId } from '../terminal/message-text.ts';
+import { bodyText, missingText, shortId } from '../terminal/message-text.ts';
 import { wholeNumber } from '../terminal/number-options.ts';
 import { senderLabel, shortKey } from '../terminal/peer-label.ts';
 import { resolvePeer } from '../terminal/resolve-peer.ts';
@@ -39,6 +39,10 @@ export function addInboxCommand(program: Command, { io, daemon, printer }: Comma
       out.result(messages, () =>
         messages.length > 0 ? renderTable(io, columns(io.clock.now()), messages) : emptyText(all ?? false),
       );
+      for (const message of messages) {
+        const missing = missingText(message);
+        if (missing !== null) out.note(`Before ${shortId(message.id)}: ${missing}`);
+      }
       if (page.next_cursor !== null)
         out.note(`There are ${all ? 'older' : 'newer'} messages: -n <number> shows more.`);
     });

@@ -184,3 +184,20 @@ describe('read', () => {
     expect(calls.map(([name]) => name)).not.toContain('markRead');
   });
 });
+
+describe('missing messages', () => {
+  const message = aMessage({ seq: 4, missing_before: 2 });
+
+  it('are a plain line of read and inbox, and a number in JSON', async () => {
+    const { run } = await withMessages(message);
+    const line = '2 earlier messages of this agent have not arrived.';
+    expect((await run(['inbox'])).err).toBe(`Before feed0001: ${line}\n`);
+    expect((await run(['read', '--all'])).out).toMatch(new RegExp(`^${line}\nfrom bob`));
+    expect(JSON.parse((await run(['inbox', '--json'])).out)).toMatchObject([{ seq: 4, missing_before: 2 }]);
+  });
+
+  it('are not mentioned where none is known', async () => {
+    const { run } = await withMessages(aMessage());
+    expect((await run(['read', '--all'])).out).not.toContain('arrived');
+  });
+});

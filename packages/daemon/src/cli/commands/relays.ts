@@ -71,5 +71,7 @@ const columns: readonly Column<RelayDetails>[] = [
 ];
 
 /** Returns why it does not do what we need; null if it does, or nothing is known. */
-const unkept = ({ keeps, forwards, keeps_presence }: RelayDetails): string | null =>
-  [keeps, forwards, keeps_presence].find(({ answer }) => answer === 'no')?.reason ?? null;
+const unkept = ({ keeps, forwards, keeps_presence, dates }: RelayDetails): string | null =>
+  dates === 'none'
+    ? 'refuses the date of everything we write'
+    : ([keeps, forwards, keeps_presence].find(({ answer }) => answer === 'no')?.reason ?? null);

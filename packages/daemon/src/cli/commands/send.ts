@@ -4,7 +4,7 @@ import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
 import type { Io } from '../terminal/io.ts';
 import { shortKey } from '../terminal/peer-label.ts';
-import { resolvePeer } from '../terminal/resolve-peer.ts';
+import { fullKey, resolvePeer } from '../terminal/resolve-peer.ts';
 
 export function addSendCommand(program: Command, { io, daemon, printer }: CommandContext): void {
   program
@@ -15,9 +15,10 @@ export function addSendCommand(program: Command, { io, daemon, printer }: Comman
     .option('--reply-to <id>', 'id of the message to reply to')
     .addHelpText('after', example('ocmesh send bob see you at nine'))
     .action(async (peer: string, words: string[], { replyTo }: { replyTo?: string }) => {
-      const to = await resolvePeer({ io, api: daemon.api }, peer, {
-        prefer: ({ trust }) => trust !== 'blocked',
-      });
+      const prefer = ({ trust }: { readonly trust: string }): boolean => trust !== 'blocked';
+      // A key as it was given: an nprofile names relays as well.
+      const to =
+        fullKey(peer) === null ? await resolvePeer({ io, api: daemon.api }, peer, { prefer }) : peer.trim();
       const content = words.length === 1 && words[0] === '-' ? await readAll(io) : words.join(' ');
       if (content === '') {
         throw new CommandError(

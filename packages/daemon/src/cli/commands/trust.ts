@@ -91,7 +91,7 @@ function addAlias(program: Command, { io, daemon, printer }: CommandContext): vo
       if (alias !== null) {
         await checkIsFree(api, alias, pubkey);
         // The key may belong to a peer that is not discovered yet.
-        if (fullKey(text) !== null) await api.addPeer({ pubkey });
+        if (fullKey(text) !== null) await api.addPeer({ pubkey: text.trim() });
       }
       const peer = await api.updatePeer({ pubkey, alias });
       printer().result(peer, () =>
@@ -137,6 +137,8 @@ async function findOrAdd(
   text: string,
   options: ResolveOptions = {},
 ): Promise<string> {
-  const key = fullKey(text);
-  return key === null ? resolvePeer({ io, api }, text, options) : (await api.addPeer({ pubkey: key })).pubkey;
+  // As it was given: an nprofile names relays as well.
+  return fullKey(text) === null
+    ? resolvePeer({ io, api }, text, options)
+    : (await api.addPeer({ pubkey: text.trim() })).pubkey;
 }

@@ -1,9 +1,13 @@
 import { agentAccess, createClient, type DaemonAccess, followEvents, ownerAccess } from '@ocmesh/client';
 import {
   type AbortSignalLike,
+  type CallName,
   callNames,
   type Handlers,
   type Input,
+  OcmeshError,
+  type Operation,
+  operations,
   type StreamEvent,
   withStepsFor,
 } from '@ocmesh/shared/contract';
@@ -47,11 +51,31 @@ export function createDaemonClient(io: Io): Daemon {
   };
 }
 
+/**
+ * Refuses a result that lacks fields: where there is no home, any program may answer like a daemon.
+ * @throws OcmeshError `daemon_down`
+ */
+function checked<T extends object>(name: CallName, result: T): T {
+  const { page, output } = operations[name] as Operation;
+  const { type, required = [] } = output as { readonly type?: string; readonly required?: readonly string[] };
+  const fields = page ? ['items'] : required;
+  const isComplete = type === 'string' || fields.every((field) => field in Object(result));
+  if (
+    isComplete &&
+    Array.isArray(page ? (result as { items?: unknown }).items : result) === (type === 'array')
+  )
+    return result;
+  throw new OcmeshError('daemon_down', {
+    message: 'The response is not from an ocmesh daemon: fields are missing.',
+    problem: 'not_a_daemon',
+  });
+}
+
 /** The same API, with next steps that name commands instead of REST calls. */
 function inCommandTerms(api: Handlers): Handlers {
   const entries = callNames.map((name) => {
     const call = api[name] as (...args: unknown[]) => Promise<object>;
-    return [name, async (...args: unknown[]) => withStepsFor('command', await call(...args))];
+    return [name, async (...args: unknown[]) => withStepsFor('command', checked(name, await call(...args)))];
   });
   return Object.fromEntries(entries) as Handlers;
 }

@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, every, type Log } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  every,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Filter } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -17,6 +24,8 @@ export interface CatchUp {
   onDisconnected(url: string): void;
   /** An event of this relay was refused for now and has to be fetched again. */
   onDeferred(url: string, createdAtSec: number): void;
+  /** Fetches messages again from all relays, from this time on: soon, and at most once in a few minutes. */
+  fetchSince(sinceMs: UnixMs): void;
   /** The machine slept or its clock was set: anything may have been missed. */
   onWake(): void;
   stop(): void;
@@ -34,10 +43,12 @@ export function createCatchUp(deps: {
   readonly network: RelayNetwork;
   readonly store: Store;
   readonly clock: Clock;
+  /** Returns the wall clock's date of a moment in confirmed time. */
+  readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
   readonly log: Log;
   readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
 }): CatchUp {
-  const { self, network, store, clock, log, ingestBackfill } = deps;
+  const { self, network, store, clock, toDate, log, ingestBackfill } = deps;
   const relays = new Map<string, RelayCatchUp>();
   const fetchMessages = createFetchMessages({ self, network, store, log, ingestBackfill });
   let cancelCursors: Cancel = () => {};
@@ -48,7 +59,7 @@ export function createCatchUp(deps: {
     if (known) return known;
     const isOpen = (): boolean =>
       !stopped && network.relays().some((relay) => relay.url === url && relay.open);
-    const relay = createRelayCatchUp(url, { store, clock, log, fetchMessages, isOpen });
+    const relay = createRelayCatchUp(url, { store, clock, toDate, log, fetchMessages, isOpen });
     relays.set(url, relay);
     return relay;
   }
@@ -63,6 +74,9 @@ export function createCatchUp(deps: {
     onSubscribed: (url) => relayOf(url).onSubscribed(),
     onDisconnected: (url) => relayOf(url).onDisconnected(),
     onDeferred: (url, createdAtSec) => relayOf(url).onDeferred(createdAtSec * 1000),
+    fetchSince(sinceMs) {
+      for (const relay of relays.values()) relay.onDeferred(sinceMs);
+    },
     onWake() {
       for (const relay of relays.values()) relay.onWake();
     },

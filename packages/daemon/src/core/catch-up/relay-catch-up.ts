@@ -1,6 +1,7 @@
 import {
   type Cancel,
   type Clock,
+  type ConfirmedMs,
   dayMs,
   type Log,
   type MonotonicMs,
@@ -42,6 +43,7 @@ export function createRelayCatchUp(
   deps: {
     readonly store: Store;
     readonly clock: Clock;
+    readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
     readonly log: Log;
     readonly fetchMessages: FetchMessages;
     readonly isOpen: () => boolean;
@@ -113,7 +115,7 @@ export function createRelayCatchUp(
   function startMs(depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
     const { cursor, knownSinceMs } = store.peek((tables) => ({
       cursor: tables.relays.cursor(url),
-      knownSinceMs: tables.seen.knownSinceMs(),
+      knownSinceMs: deps.toDate(tables.seen.knownSinceMs()),
     }));
     return depth === 'deep'
       ? deepStartMs(nowMs, cursor, knownSinceMs)

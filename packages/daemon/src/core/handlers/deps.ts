@@ -1,14 +1,17 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
+import type { Handlers } from '@ocmesh/shared/contract';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import type { PendingRelay } from '../model/outbox.ts';
 import type { Conduct } from '../model/relay.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayDates } from '../relays/relay-dates.ts';
 import type { RelayList } from '../relays/relay-list.ts';
 import type { Health } from '../status/health.ts';
 import type { HeldMessages } from '../trust/held-messages.ts';
@@ -21,9 +24,12 @@ export interface HandlerDeps {
   readonly store: Store;
   readonly network: RelayNetwork;
   readonly relayList: RelayList;
+  readonly relayDates: RelayDates;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
   readonly clock: Clock;
+  /** Returns the wall clock's date of a moment in confirmed time. */
+  readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
   readonly health: Health;
   readonly counters: RefusalCounters;
   readonly send: SendMessage;
@@ -33,9 +39,13 @@ export interface HandlerDeps {
   readonly heldMessages: HeldMessages;
   /** Returns when the next attempt to publish this event is due; null if none is. */
   readonly nextAttemptAtMs: (eventId: string) => UnixMs | null;
+  /** Returns the relays that have not been asked for this event. */
+  readonly pendingRelays: (eventId: string) => readonly PendingRelay[];
   /** Returns how many events are on their way out. */
   readonly outboxDepth: () => number;
   readonly renderMetrics: RenderMetrics;
+  /** Proves that this process owns the home. */
+  readonly prove: Handlers['prove'];
   readonly hub: EventHub;
   /** Publishes domain events. Call it after the change is on disk. */
   readonly emit: (events: readonly DomainEvent[]) => void;

@@ -23,8 +23,12 @@ export function createEventHandlers(
     clock,
     identity,
     nextAttemptAtMs,
+    pendingRelays,
     loopGuard,
-  }: Pick<HandlerDeps, 'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'loopGuard'>,
+  }: Pick<
+    HandlerDeps,
+    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'loopGuard'
+  >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
   let openStreams = 0;
@@ -35,7 +39,7 @@ export function createEventHandlers(
       case 'message.received': {
         const message = tables.messages.get(event.id);
         if (!message) return null;
-        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs };
+        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs, pendingRelays };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
       case 'message.state': {
@@ -44,7 +48,12 @@ export function createEventHandlers(
         const { id, peer: to } = message;
         return {
           event: event.type,
-          data: { id, to, state: event.state, delivery: presentDelivery(tables, message, nextAttemptAtMs) },
+          data: {
+            id,
+            to,
+            state: event.state,
+            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays }),
+          },
         };
       }
       case 'relay.state':

@@ -22,6 +22,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
     sendMessage: deps.send,
   }),
   ...createEventHandlers(deps, options),
+  prove: deps.prove,
   getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({
     pubkey: deps.identity.pubkey,

@@ -3,6 +3,7 @@ import { dialectOf } from '@ocmesh/shared/wire';
 import { parsePubkey } from '../identity/public-key-text.ts';
 import type { MessageRecord } from '../model/message.ts';
 import type { MessageFilter, Tables } from '../ports/store.ts';
+import { type ArrivalCursors, createArrivalCursors } from './arrival-cursor.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentMessage } from './present.ts';
 
@@ -13,16 +14,27 @@ export function createMessageHandlers(
     waiting,
     wakeReceipts,
     nextAttemptAtMs,
-  }: Pick<HandlerDeps, 'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs'>,
+    pendingRelays,
+  }: Pick<
+    HandlerDeps,
+    'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs' | 'pendingRelays'
+  >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
   const present = (tables: Tables, message: MessageRecord) =>
-    presentMessage(tables, message, { self: identity.pubkey, ourName: options.name, nextAttemptAtMs });
+    presentMessage(tables, message, {
+      self: identity.pubkey,
+      ourName: options.name,
+      nextAttemptAtMs,
+      pendingRelays,
+    });
+
+  const cursors = createArrivalCursors(store);
 
   return {
     async listMessages(input) {
       const { limit = limits.http.pageRows } = input;
-      const filter = toFilter(input);
+      const filter = toFilter(input, cursors);
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
         const rows = tables.messages.list({ ...filter, limit: limit + 1 });
@@ -30,7 +42,7 @@ export function createMessageHandlers(
         const last = page.at(-1);
         return {
           items: page.map((message) => present(tables, message)),
-          next_cursor: rows.length > limit && last ? String(last.arrival) : null,
+          next_cursor: rows.length > limit && last ? cursorAfter(last, filter) : null,
         };
       });
     },
@@ -62,13 +74,13 @@ export function createMessageHandlers(
           ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
           ...(input.type === undefined ? {} : { type: input.type }),
           ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
-          ...(input.after === undefined ? {} : { after: Number(input.after) }),
+          ...(input.after === undefined ? {} : { after: cursors.read(input.after) }),
         },
         context?.signal,
       );
       return store.read((tables) => ({
         messages: result.messages.map((message) => present(tables, message)),
-        cursor: String(result.cursor),
+        cursor: cursors.show(result.cursor),
         timed_out: result.timedOut,
       }));
     },
@@ -82,7 +94,16 @@ function markOne(tables: Tables, id: string): void {
   if (sender && dialectOf(sender).receipts) tables.messages.setReceiptDue(id, 'read');
 }
 
-function toFilter(input: Input<'listMessages'>): MessageFilter {
+const cursorAfter = ({ arrival, order: { place, rank } }: MessageRecord, { by }: MessageFilter): string =>
+  by === 'conversation' ? `${place}-${rank}` : String(arrival);
+
+/** Reads a cursor. One without a rank is of a listing by arrival, or of version 0.3. */
+function readCursor(cursor: string, order: MessageFilter['order']): NonNullable<MessageFilter['cursor']> {
+  const [position, rank = order === 'asc' ? Number.MAX_SAFE_INTEGER : 0] = cursor.split('-').map(Number);
+  return { position: position as number, rank };
+}
+
+function toFilter(input: Input<'listMessages'>, cursors: ArrivalCursors): MessageFilter {
   const { unread, type, thread, q, after, cursor } = input;
   const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
   const [peer] = peers;
@@ -94,16 +115,19 @@ function toFilter(input: Input<'listMessages'>): MessageFilter {
   }
   // `from` is a peer's key, so it matches incoming messages only.
   const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';
+  const order = input.order ?? (unread ? 'asc' : 'desc');
   return {
     direction,
-    order: input.order ?? (unread ? 'asc' : 'desc'),
+    // What is worked off message by message must not miss one that came late.
+    by: unread || after !== undefined ? 'arrival' : 'conversation',
+    order,
     limit: limits.http.pageRows,
     ...(unread === undefined ? {} : { unread }),
     ...(peer === undefined ? {} : { peer }),
     ...(type === undefined ? {} : { type }),
     ...(thread === undefined ? {} : { thread }),
     ...(q === undefined ? {} : { q }),
-    ...(after === undefined ? {} : { after: Number(after) }),
-    ...(cursor === undefined ? {} : { cursor: Number(cursor) }),
+    ...(after === undefined ? {} : { after: cursors.read(after) }),
+    ...(cursor === undefined ? {} : { cursor: readCursor(cursor, order) }),
   };
 }

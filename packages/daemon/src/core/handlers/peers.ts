@@ -1,7 +1,15 @@
-import { type Handlers, limits, OcmeshError, type PeerDetails, type Pubkey } from '@ocmesh/shared/contract';
-import { parsePubkey } from '../identity/public-key-text.ts';
+import {
+  type CallContext,
+  type Handlers,
+  limits,
+  OcmeshError,
+  type PeerDetails,
+  type Pubkey,
+} from '@ocmesh/shared/contract';
+import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer } from '../model/peer.ts';
+import type { Tables } from '../ports/store.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentPeer, presentReachability } from './present.ts';
@@ -57,8 +65,8 @@ export function createPeerHandlers(
 
     getPeer: async (input) => showPeer(parsePubkey(input.pubkey)),
 
-    async addPeer(input) {
-      const pubkey = parsePubkey(input.pubkey);
+    async addPeer(input, context) {
+      const { pubkey, relays } = parseProfile(input.pubkey);
       if (pubkey === identity.pubkey) {
         throw new OcmeshError('invalid_pubkey', { message: "This is this agent's own key." });
       }
@@ -72,12 +80,29 @@ export function createPeerHandlers(
         const before = known ?? newPeer(pubkey, clock.now(), NEVER_SEEN_MS);
         const peer = { ...before, alias: input.alias ?? before.alias };
         if (peer.alias !== known?.alias) tables.peers.put(peer);
-        return known ? [] : [{ type: 'peer.discovered', peer }];
+        return [
+          ...rememberRelays(tables, { pubkey, relays }, context),
+          ...(known ? [] : [{ type: 'peer.discovered', peer } as const]),
+        ];
       });
       emit(events);
       return showPeer(pubkey);
     },
   };
+}
+
+/**
+ * Remembers the relays of an `nprofile` for its peer. Only from the owner: whoever made it up for an agent could learn our
+ * address at its own relay.
+ */
+export function rememberRelays(
+  tables: Tables,
+  { pubkey, relays }: ReturnType<typeof parseProfile>,
+  context: CallContext | undefined,
+): DomainEvent[] {
+  if (!context?.owner || relays.length === 0) return [];
+  tables.relayLists.setHints(pubkey, relays);
+  return [{ type: 'peer.relays', pubkey }];
 }
 
 function parseCursor(cursor: string): { lastSeenMs: number; pubkey: string } {

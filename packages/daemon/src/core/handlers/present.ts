@@ -1,5 +1,6 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import {
+  type AcceptedDates,
   type Delivery,
   type Message,
   type Peer,
@@ -21,6 +22,7 @@ import type { Conduct, Finding } from '../model/relay.ts';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
 import type { Tables } from '../ports/store.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
+import type { HandlerDeps } from './deps.ts';
 
 const isoOrNull = (ms: UnixMs | null): string | null => (ms === null ? null : toIso(ms));
 
@@ -74,21 +76,17 @@ export const presentReachability = (found: Omit<Reachability, 'next_step'>): Rea
   next_step: reachabilityStep(found.state, 'api'),
 });
 
-/** Returns when the next attempt to publish this event is due; null if none is. */
-type NextAttempt = (eventId: string) => UnixMs | null;
+/** What the outbox knows about an event on its way. */
+type OutboxView = Pick<HandlerDeps, 'nextAttemptAtMs' | 'pendingRelays'>;
 
-interface MessageContext {
+interface MessageContext extends OutboxView {
   readonly self: Pubkey;
   readonly ourName: string | null;
-  readonly nextAttemptAtMs: NextAttempt;
 }
 
 /** Shows a message as REST does. */
-export function presentMessage(
-  tables: Tables,
-  message: MessageRecord,
-  { self, ourName, nextAttemptAtMs }: MessageContext,
-): Message {
+export function presentMessage(tables: Tables, message: MessageRecord, context: MessageContext): Message {
+  const { self, ourName } = context;
   const incoming = message.direction === 'in';
   const peer = tables.peers.get(message.peer);
   return {
@@ -104,10 +102,14 @@ export function presentMessage(
     data: message.data,
     reply_to: message.replyTo,
     thread: message.thread,
+    recipients: [...message.recipients],
+    subject: message.subject,
+    seq: message.seq,
+    missing_before: message.order.missing,
     trust: peer?.trust ?? 'stranger',
     auto: message.auto,
     hops: message.hops,
-    delivery: presentDelivery(tables, message, nextAttemptAtMs),
+    delivery: presentDelivery(tables, message, context),
   };
 }
 
@@ -115,17 +117,24 @@ export function presentMessage(
 export function presentDelivery(
   tables: Tables,
   message: MessageRecord,
-  nextAttemptAtMs: NextAttempt,
+  { nextAttemptAtMs, pendingRelays }: OutboxView,
 ): Delivery {
   const incoming = message.direction === 'in';
+  const outcomes = tables.outbox.outcomes(message.eventId);
+  const pending = incoming ? [] : pendingRelays(message.eventId);
   return {
     state: message.state,
-    relays: tables.outbox.outcomes(message.eventId).map(({ url, outcome, reason, atMs }) => ({
-      url,
-      outcome: incoming ? 'received' : outcome,
-      reason,
-      at: toIso(atMs),
-    })),
+    relays: [
+      ...outcomes.map(({ url, outcome, reason, atMs }) => ({
+        url,
+        outcome: incoming ? ('received' as const) : outcome,
+        reason,
+        at: toIso(atMs),
+      })),
+      ...pending
+        .filter(({ url }) => !outcomes.some((outcome) => outcome.url === url))
+        .map((relay) => ({ ...relay, outcome: 'pending' as const, at: toIso(message.arrivedAtMs) })),
+    ],
     delivered_at: isoOrNull(message.deliveredAtMs),
     read_at: isoOrNull(message.readAtMs),
     next_attempt_at: incoming ? null : isoOrNull(nextAttemptAtMs(message.eventId)),
@@ -150,13 +159,18 @@ const presentFinding = ({ answer, reason, atMs }: Finding): RelayDetails['keeps'
 });
 
 /** Shows a relay as `GET /relays` does. */
-export const presentRelayDetails = (relay: RelaySnapshot, conduct: Conduct): RelayDetails => ({
+export const presentRelayDetails = (
+  relay: RelaySnapshot,
+  conduct: Conduct,
+  dates: AcceptedDates,
+): RelayDetails => ({
   ...presentRelay(relay),
   keeps: presentFinding(conduct.keeps),
   forwards: presentFinding(conduct.forwards),
   keeps_presence: presentFinding(conduct.presence),
   clock_offset_ms: relay.clockOffsetMs,
   round_trip_ms: relay.roundTripMs,
+  dates,
   supported_nips: [...(relay.info?.supportedNips ?? [])],
   limitation: { ...relay.info?.limitation },
 });

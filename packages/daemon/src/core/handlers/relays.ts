@@ -7,12 +7,14 @@ import { presentRelayDetails } from './present.ts';
 export function createRelayHandlers({
   network,
   relayList,
+  relayDates,
   conductOf,
-}: Pick<HandlerDeps, 'network' | 'relayList' | 'conductOf'>): Pick<
+}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates' | 'conductOf'>): Pick<
   Handlers,
   'listRelays' | 'addRelay' | 'removeRelay'
 > {
-  const present = (relay: RelaySnapshot): RelayDetails => presentRelayDetails(relay, conductOf(relay.url));
+  const present = (relay: RelaySnapshot): RelayDetails =>
+    presentRelayDetails(relay, conductOf(relay.url), relayDates.acceptedBy(relay.url));
 
   return {
     listRelays: async () => network.relays().map(present),

@@ -1,25 +1,33 @@
-import { toIso } from '@ocmesh/shared/ambient';
+import { type ConfirmedMs, toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import { type Handlers, OcmeshError, type Pubkey, type Request } from '@ocmesh/shared/contract';
-import { parsePubkey } from '../identity/public-key-text.ts';
+import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { createPeerView } from './peers.ts';
+import { createPeerView, rememberRelays } from './peers.ts';
 import { presentPeer } from './present.ts';
 
 /** Handlers for the owner's decisions: contacts, blocked peers, requests and the policy. */
 export function createTrustHandlers(
   deps: Pick<
     HandlerDeps,
-    'store' | 'network' | 'clock' | 'policies' | 'loopGuard' | 'heldMessages' | 'emit' | 'wakeReceipts'
+    | 'store'
+    | 'network'
+    | 'clock'
+    | 'toDate'
+    | 'policies'
+    | 'loopGuard'
+    | 'heldMessages'
+    | 'emit'
+    | 'wakeReceipts'
   >,
   options: HandlerOptions,
 ): Pick<
   Handlers,
   'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
 > {
-  const { store, clock, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
+  const { store, clock, toDate, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
   const showPeer = createPeerView(deps, options);
 
   /** Changes a peer, and whatever depends on its trust, in one transaction. */
@@ -46,7 +54,17 @@ export function createTrustHandlers(
   }
 
   return {
-    updatePeer: ({ pubkey, ...fields }) => change(parsePubkey(pubkey), (_, peer) => ({ ...peer, ...fields })),
+    async updatePeer({ pubkey: key, ...fields }, context) {
+      const profile = parseProfile(key);
+      const { pubkey } = profile;
+      const emitted: DomainEvent[] = [];
+      const shown = await change(pubkey, (tables, peer) => {
+        emitted.push(...rememberRelays(tables, profile, context));
+        return { ...peer, ...fields };
+      });
+      emit(emitted);
+      return shown;
+    },
 
     async resumePeer(input) {
       const pubkey = parsePubkey(input.pubkey);
@@ -58,7 +76,7 @@ export function createTrustHandlers(
 
     listRequests: () =>
       store.read((tables) =>
-        gatherRequests(tables).flatMap(({ pubkey, ...request }): Request[] => {
+        gatherRequests(tables, toDate).flatMap(({ pubkey, ...request }): Request[] => {
           const peer = tables.peers.get(pubkey);
           if (!peer) return [];
           const context = { nowMs: clock.now(), onlineWindowMs: options.onlineWindowMs, loopGuard };
@@ -69,7 +87,7 @@ export function createTrustHandlers(
     async answerRequest(input) {
       const pubkey = parsePubkey(input.pubkey);
       return change(pubkey, (tables, peer) => {
-        if (!gatherRequests(tables).some((request) => request.pubkey === pubkey))
+        if (!gatherRequests(tables, toDate).some((request) => request.pubkey === pubkey))
           throw new OcmeshError('request_unknown');
         return { ...peer, trust: input.accept ? 'contact' : 'blocked' };
       });
@@ -91,11 +109,11 @@ export const countRequests = (tables: Tables): number =>
 type RequestOfKey = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
 
 /** Lists the strangers who wait for the owner's decision, in both directions. */
-function gatherRequests(tables: Tables): RequestOfKey[] {
+function gatherRequests(tables: Tables, toDate: (ms: ConfirmedMs) => UnixMs): RequestOfKey[] {
   const held = tables.held.peers().map(
     ({ peer, sinceMs, count }): RequestOfKey => ({
       direction: 'in',
-      since: toIso(sinceMs),
+      since: toIso(toDate(sinceMs)),
       pubkey: peer,
       message_count: count,
       messages: tables.held.of(peer).map(({ id, type, content, timestampMs }) => ({
@@ -109,10 +127,10 @@ function gatherRequests(tables: Tables): RequestOfKey[] {
   const pending = tables.pendingContacts.list().map(
     ({ peer, atMs, content }): RequestOfKey => ({
       direction: 'out',
-      since: toIso(atMs),
+      since: toIso(toDate(atMs)),
       pubkey: peer,
       message_count: 1,
-      messages: [{ id: null, type: 'text', content, timestamp: toIso(atMs) }],
+      messages: [{ id: null, type: 'text', content, timestamp: toIso(toDate(atMs)) }],
     }),
   );
   return [...held, ...pending];

@@ -52,7 +52,7 @@ describe.each([
   const message = (plaintext: string, recipients: readonly Pubkey[] = [bob.pubkey]): Rumor =>
     privateDm(engine, { author: alice.pubkey, recipients, plaintext, createdAtSec: NOW_SEC });
   const wrapFor = (recipient: Pubkey, rumor: Rumor): NostrEvent =>
-    wrapRumor(deps, alice, rumor, newWrapKey(deps, recipient), NOW_SEC);
+    wrapRumor(deps, alice, rumor, newWrapKey(deps, recipient), { nowSec: NOW_SEC });
   const sealIn = (wrap: NostrEvent): NostrEvent =>
     JSON.parse(engine.nip44.open(bob.secretKey, wrap.pubkey, wrap.content));
 

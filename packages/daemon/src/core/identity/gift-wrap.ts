@@ -1,5 +1,5 @@
 import { dayMs, type Random } from '@ocmesh/shared/ambient';
-import { OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
+import { isHex64, OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import {
   kinds,
   type NostrEvent,
@@ -26,6 +26,13 @@ export interface KeyPair {
   readonly pubkey: Pubkey;
 }
 
+/** How a gift wrap is dated. */
+export interface WrapDates {
+  readonly nowSec: number;
+  /** How far the wrap may be back-dated, if less than NIP-59 allows. The seal inside is not visible to relays. */
+  readonly backDatedSec?: number;
+}
+
 /** A direct message that is damaged, forged or not for us. Never says which, so that it is no oracle. */
 export class UnreadableDmError extends Error {
   constructor() {
@@ -33,6 +40,12 @@ export class UnreadableDmError extends Error {
     this.name = 'UnreadableDmError';
   }
 }
+
+/** A rumor that authenticates, but of a kind that is no message. */
+export class UnwantedRumorError extends UnreadableDmError {}
+
+/** Kinds of rumors that are shown as messages. */
+const messageKinds: readonly number[] = [kinds.privateDm, kinds.privateFile, kinds.deletion, kinds.edit];
 
 /** Makes the rumor of a message. It is the same for all recipients, and so is its id. */
 export function privateDm(
@@ -68,17 +81,17 @@ export function wrapRumor(
   author: KeyPair,
   rumor: Rumor,
   once: WrapKey,
-  nowSec: number,
+  { nowSec, backDatedSec = BACK_DATED_SEC }: WrapDates,
 ): NostrEvent {
   const { engine, random } = deps;
   const { recipient } = once;
-  const backDated = (): number => nowSec - Math.floor(random.unit() * BACK_DATED_SEC);
+  const backDated = (maxSec: number): number => nowSec - Math.floor(random.unit() * maxSec);
   const plaintext = JSON.stringify(rumor);
   if (utf8Bytes(plaintext) > identityLimits.rumorBytes) throw new OcmeshError('content_too_large');
   const seal = engine.sign(
     {
       kind: kinds.seal,
-      created_at: backDated(),
+      created_at: backDated(BACK_DATED_SEC),
       tags: [],
       content: engine.nip44.seal(author.secretKey, recipient, plaintext),
     },
@@ -87,7 +100,7 @@ export function wrapRumor(
   return engine.sign(
     {
       kind: kinds.giftWrap,
-      created_at: backDated(),
+      created_at: backDated(backDatedSec),
       tags: [['p', recipient]],
       content: once.seal(JSON.stringify(seal)),
     },
@@ -113,24 +126,25 @@ export function unwrapRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: N
 function authenticRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor | null {
   if (wrap.kind !== kinds.giftWrap || wrap.content.length > wireLimits.event.contentBytes) return null;
   const seal = parseEvent(JSON.parse(engine.nip44Once.open(secretKey, wrap.pubkey, wrap.content)));
-  if (seal?.kind !== kinds.seal || seal.tags.length > 0 || !engine.verify(seal)) return null;
+  if (seal?.kind !== kinds.seal || !engine.verify(seal)) return null;
   const value = JSON.parse(engine.nip44.open(secretKey, seal.pubkey, seal.content));
   const unsigned = parseUnsignedEvent(value);
   // Only the seal proves an author: it must be the one named in the rumor.
   if (unsigned?.pubkey !== seal.pubkey) return null;
   const id = engine.eventId(unsigned);
-  // With an id of its author's choice, one message could pass for another.
-  return value.id === undefined || value.id === id ? { id, ...unsigned } : null;
+  // Some clients leave the id empty. With that of another message, this one could pass for it.
+  return isHex64(value.id) && value.id !== id ? null : { id, ...unsigned };
 }
 
 /**
- * Returns the chat message in a gift wrap: one to us, or a copy of one we sent.
- * @throws UnreadableDmError
+ * Returns the message in a gift wrap: one to us, or a copy of one we sent.
+ * @throws UnreadableDmError; UnwantedRumorError if only its kind is wrong
  */
 export function openPrivateDm(engine: CryptoEngine, us: KeyPair, wrap: NostrEvent): Rumor {
   const rumor = unwrapRumor(engine, us.secretKey, wrap);
   const recipients = tagValues(rumor, 'p');
   const isForUs = recipients.length === 0 || recipients.includes(us.pubkey) || rumor.pubkey === us.pubkey;
-  if (rumor.kind !== kinds.privateDm || !isForUs) throw new UnreadableDmError();
+  if (!isForUs) throw new UnreadableDmError();
+  if (!messageKinds.includes(rumor.kind)) throw new UnwantedRumorError();
   return rumor;
 }

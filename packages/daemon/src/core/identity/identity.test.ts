@@ -28,6 +28,8 @@ test('NIP-04: a kind 4 event that shows author, recipient and date', () => {
     id: event.id,
     codec: 'nip04',
     replyTo: null,
+    kind: 4,
+    tags: [['p', bob.pubkey]],
   };
   expect(bob.openDm(event)).toEqual(opened);
 });
@@ -45,6 +47,8 @@ test('NIP-17: a gift wrap that shows only the recipient', () => {
     id: privateDm(deps.engine, message).id,
     codec: 'nip17',
     replyTo: null,
+    kind: 14,
+    tags: [['p', bob.pubkey]],
   });
 });
 
@@ -77,7 +81,7 @@ test.each([
     content: 'x',
   };
   const rumor = { id: deps.engine.eventId(unsigned), ...unsigned };
-  const wrap = wrapRumor(deps, alice, rumor, newWrapKey(deps, bob.pubkey), NOW_SEC);
+  const wrap = wrapRumor(deps, alice, rumor, newWrapKey(deps, bob.pubkey), { nowSec: NOW_SEC });
   expect(bob.openDm(wrap).replyTo).toBe(replyTo);
 });
 

@@ -1,9 +1,9 @@
 import { type Clock, fromHex, type Random, toHex } from '@ocmesh/shared/ambient';
 import { isHex64, type Pubkey } from '@ocmesh/shared/contract';
-import { type EventDraft, kinds, type NostrEvent, tagValues } from '@ocmesh/shared/wire';
+import { type EventDraft, kinds, type NostrEvent, parseEvent, tagValues } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store } from '../ports/store.ts';
-import { openPrivateDm, privateDm, UnreadableDmError, wrapRumor } from './gift-wrap.ts';
+import { openPrivateDm, privateDm, UnreadableDmError, type WrapDates, wrapRumor } from './gift-wrap.ts';
 import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
 import { nip04TestEvent, type TestEventDates, wrapTestEvent } from './test-event.ts';
@@ -25,8 +25,7 @@ export interface Identity {
     plaintext: string,
     createdAtSec: number,
     codec: DmCodecName,
-    /** Id of the kind 14 message that this one replies to; only gift wraps carry it. */
-    replyTo?: string | null,
+    options?: SealOptions,
   ): SealedDm;
   /** Returns an event to ourselves, to be published and asked for: what a relay does with it shows whether it works. */
   testEvent(codec: DmCodecName, dates: TestEventDates): NostrEvent;
@@ -35,6 +34,14 @@ export interface Identity {
    * @throws UnreadableDmError
    */
   openDm(event: NostrEvent): OpenedDm;
+}
+
+/** Only for gift wraps. */
+interface SealOptions {
+  /** Id of the kind 14 message that this one replies to. */
+  readonly replyTo?: string | null;
+  /** Dates of the wrap; without them it is back-dated from the message's date. */
+  readonly wrap?: WrapDates;
 }
 
 interface SealedDm {
@@ -56,6 +63,9 @@ export interface OpenedDm {
   readonly codec: DmCodecName;
   /** Id of the kind 14 message that this one replies to. */
   readonly replyTo: string | null;
+  /** Kind and tags of the event (kind 4), or of the message inside the wrap. */
+  readonly kind: number;
+  readonly tags: NostrEvent['tags'];
 }
 
 /** Loads the key pair of this home. On first run it creates one, and waits until that is on disk. */
@@ -83,12 +93,21 @@ export function createIdentity(
   const us = { secretKey, pubkey };
   const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
 
+  /** Some clients write NIP-44 in kind 4; only NIP-04 names its initialization vector. */
+  function openContent(author: Pubkey, content: string): string {
+    if (content.includes('?iv=')) return engine.nip04.open(secretKey, author, content);
+    const plaintext = engine.nip44.open(secretKey, author, content);
+    // What is in a gift wrap is no text.
+    if (isEventText(plaintext)) throw new UnreadableDmError();
+    return plaintext;
+  }
+
   function openKind4(event: NostrEvent): OpenedDm {
     if (event.kind !== kinds.encryptedDm) throw new UnreadableDmError();
     try {
-      const plaintext = engine.nip04.open(secretKey, event.pubkey, event.content);
-      const { pubkey: author, created_at: createdAtSec, id } = event;
-      return { author, plaintext, createdAtSec, id, codec: 'nip04', replyTo: null };
+      const { pubkey: author, created_at: createdAtSec, id, kind, tags, content } = event;
+      const plaintext = openContent(author, content);
+      return { author, plaintext, createdAtSec, id, codec: 'nip04', replyTo: null, kind, tags };
     } catch {
       throw new UnreadableDmError();
     }
@@ -96,9 +115,10 @@ export function createIdentity(
 
   function openWrap(event: NostrEvent): OpenedDm {
     const rumor = openPrivateDm(engine, us, event);
-    const { pubkey: author, content: plaintext, created_at: createdAtSec, id } = rumor;
+    const { pubkey: author, content: plaintext, created_at: createdAtSec, id, kind, tags } = rumor;
     const parent = tagValues(rumor, 'e').at(-1);
-    return { author, plaintext, createdAtSec, id, codec: 'nip17', replyTo: isHex64(parent) ? parent : null };
+    const replyTo = isHex64(parent) && kind !== kinds.deletion ? parent : null;
+    return { author, plaintext, createdAtSec, id, codec: 'nip17', replyTo, kind, tags };
   }
 
   return {
@@ -115,11 +135,11 @@ export function createIdentity(
       }
     },
 
-    sealDm(peer, plaintext, createdAtSec, codec, replyTo = null) {
+    sealDm(peer, plaintext, createdAtSec, codec, { replyTo = null, wrap } = {}) {
       if (codec === 'nip17') {
         const recipients = [peer];
         const rumor = privateDm(engine, { author: pubkey, recipients, plaintext, createdAtSec, replyTo });
-        const event = wrapRumor(deps, us, rumor, wrapKeyFor(peer), createdAtSec);
+        const event = wrapRumor(deps, us, rumor, wrapKeyFor(peer), wrap ?? { nowSec: createdAtSec });
         return { event, id: rumor.id };
       }
       const event = sign({
@@ -138,4 +158,12 @@ export function createIdentity(
 
     openDm: (event) => (event.kind === kinds.giftWrap ? openWrap(event) : openKind4(event)),
   };
+}
+
+function isEventText(text: string): boolean {
+  try {
+    return text.startsWith('{') && parseEvent(JSON.parse(text)) !== null;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Refused, Source } from '../model/verdict.ts';
 import type { Store, Tables } from '../ports/store.ts';
@@ -23,6 +23,7 @@ class RolledBack extends Error {
 export function createApply(deps: {
   readonly store: Store;
   readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
   readonly inspector: Inspector;
   readonly emit: (events: readonly DomainEvent[]) => void;
   readonly onRefused: (refusal: Refused, one: Applicable) => void;
@@ -37,15 +38,15 @@ export function createApply(deps: {
     const { event, opened, handler, url, isBackfill } = one;
     // Another relay's copy may have been applied since the precheck.
     if (inspector.isSeen(tables, one)) return [];
-    const receivedAtMs = clock.now();
-    const verdict = opened.apply(tables, { url, receivedAtMs, isBackfill });
+    const storedAtMs = deps.confirmedNow();
+    const verdict = opened.apply(tables, { url, receivedAtMs: clock.now(), storedAtMs, isBackfill });
     if ('ok' in verdict) {
-      if (handler.remember) tables.seen.add(event.id, receivedAtMs);
+      if (handler.remember) tables.seen.add(event.id, storedAtMs);
       return verdict.ok;
     }
     if (verdict.refused === 'inbox_full') throw new RolledBack(verdict);
     onRefused(verdict, one);
-    inspector.rememberRefused(tables, event.id, verdict, receivedAtMs);
+    inspector.rememberRefused(tables, event.id, verdict, storedAtMs);
     return [];
   }
 

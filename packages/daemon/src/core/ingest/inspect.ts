@@ -1,4 +1,4 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { accept, type Refused, refuse, type Source, type Verdict } from '../model/verdict.ts';
@@ -50,13 +50,15 @@ export interface Inspector {
   open(candidate: Candidate, isAuthentic: boolean): Verdict<Inspected>;
   isSeen(tables: Tables, inspected: Pick<Inspected, 'event' | 'handler'>): boolean;
   /** Remembers a verified event that was refused, as its refusal demands. */
-  rememberRefused(tables: Tables, eventId: string, refusal: Refused, atMs: UnixMs): void;
+  rememberRefused(tables: Tables, eventId: string, refusal: Refused, atMs: ConfirmedMs): void;
 }
 
 /** Known? Over its rate? The signature check comes next; then the handler opens the event. */
 export function createInspector(deps: {
   readonly store: Store;
-  readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
+  /** The date by which those of others are judged. */
+  readonly correctedNow: () => UnixMs;
   readonly verificationRates: VerificationRates;
   readonly handlers: EventHandlers;
   /** This relay sent an event with an invalid signature. */
@@ -64,7 +66,7 @@ export function createInspector(deps: {
   /** Something could not be remembered. */
   readonly onLost: (error: unknown) => void;
 }): Inspector {
-  const { store, clock, verificationRates } = deps;
+  const { store, verificationRates } = deps;
   /** Ids that are remembered in memory only; the oldest go when there are too many. */
   const dropped = new Set<string>();
 
@@ -106,11 +108,11 @@ export function createInspector(deps: {
         return refuse('bad_signature');
       }
       const handler = deps.handlers[handlerOf(event)];
-      const nowMs = clock.now();
-      const opened = handler.open(event, nowMs);
+      const opened = handler.open(event, deps.correctedNow());
       if ('ok' in opened) return accept({ event, opened: opened.ok, handler });
       if (opened.remembered !== 'no') {
-        store.transaction((tables) => rememberRefused(tables, event.id, opened, nowMs)).catch(deps.onLost);
+        const atMs = deps.confirmedNow();
+        store.transaction((tables) => rememberRefused(tables, event.id, opened, atMs)).catch(deps.onLost);
       }
       return opened;
     },

@@ -56,6 +56,8 @@ async function open(signatureChecks?: SignatureChecks) {
     },
     signatureChecks,
     store,
+    confirmedNow: clock.now,
+    correctedNow: clock.now,
     clock: {
       ...clock,
       after: (ms, run) =>

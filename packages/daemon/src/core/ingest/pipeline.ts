@@ -1,4 +1,4 @@
-import { type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Clock, type ConfirmedMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -31,6 +31,9 @@ interface Deps {
   readonly signatureChecks?: SignatureChecks | undefined;
   readonly store: Store;
   readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
+  /** The date by which those of others are judged. */
+  readonly correctedNow: () => UnixMs;
   readonly log: Log;
   readonly counters: RefusalCounters;
   readonly verificationRates: VerificationRates;
@@ -55,16 +58,26 @@ const BACKFILL_BATCH = 50;
  */
 export function createPipeline(deps: Deps): Pipeline {
   const { self, engine, store, clock, log, counters, isBlocked, onDeferred } = deps;
-  const { correspondents, verificationRates } = deps;
+  const { correspondents, verificationRates, confirmedNow, correctedNow } = deps;
   const inspector = createInspector({
     store,
-    clock,
+    confirmedNow,
+    correctedNow,
     verificationRates,
     handlers: deps.handlers,
     onForged: deps.onForged,
     onLost,
   });
-  const applyAll = createApply({ store, clock, inspector, emit: deps.emit, onRefused, onLost, onDeferred });
+  const applyAll = createApply({
+    store,
+    clock,
+    confirmedNow,
+    inspector,
+    emit: deps.emit,
+    onRefused,
+    onLost,
+    onDeferred,
+  });
   const queues = createIngestQueues({ correspondents, verificationRates, onRefused });
   const scheduler = createScheduler({
     engine,
@@ -93,7 +106,7 @@ export function createPipeline(deps: Deps): Pipeline {
   /** The cheap checks come before the queue: nothing oversized waits in it. */
   function admit(raw: unknown, url: string): NostrEvent | null {
     counters.countEvent();
-    const verdict = passGate(raw, self, toUnixSec(clock.now()), isBlocked);
+    const verdict = passGate(raw, self, toUnixSec(correctedNow()), isBlocked);
     if ('ok' in verdict) return verdict.ok;
     counters.count(verdict.refused);
     if (verdict.refused === 'own') deps.onOwnEvent(raw, url);

@@ -62,7 +62,9 @@ export function createAnnouncer(
     readonly clock: Clock;
     readonly log: Log;
     readonly budget: WriteBudget;
-    /** How far the relays' clocks are ahead of ours. */
+    /** The date to sign events with: that of the relays while our clock is wrong. */
+    readonly correctedNow: () => UnixMs;
+    /** How far the relays' clocks are ahead of that. */
     readonly relayOffsetMs: () => number;
   },
   options: AnnounceOptions,
@@ -77,7 +79,7 @@ export function createAnnouncer(
 
   function nextDateSec(afterSec: number): number {
     const last = Number(store.peek((tables) => tables.meta.get('presence_at_sec')) ?? 0);
-    return nextCreatedAtSec(Math.max(last, afterSec), clock.now(), deps.relayOffsetMs());
+    return nextCreatedAtSec(Math.max(last, afterSec), deps.correctedNow(), deps.relayOffsetMs());
   }
 
   function rememberDate(createdAtSec: number): void {
@@ -102,7 +104,7 @@ export function createAnnouncer(
     const lifetimeSec = Math.round(options.onlineWindowMs / 1000);
     // An offline presence has to live as long as the announcement it replaces, which newcomers may still find as a note. It
     // is dated one second after that announcement, which may be a while ago: so it gets at least a minute from now.
-    const leastSec = toUnixSec(clock.now()) + OFFLINE_LIFETIME_SEC - createdAtSec;
+    const leastSec = toUnixSec(deps.correctedNow()) + OFFLINE_LIFETIME_SEC - createdAtSec;
     return presenceEvent({
       kind,
       createdAtSec,

@@ -1,4 +1,12 @@
-import { type Cancel, type Clock, dayMs, type Log, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  type Log,
+  minuteMs,
+  toUnixSec,
+} from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, helloPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -29,6 +37,8 @@ export function createHandshake(
     readonly identity: Identity;
     readonly store: Store;
     readonly clock: Clock;
+    /** Time that no jump of the clock moves: it must not reset the limits. */
+    readonly confirmedNow: () => ConfirmedMs;
     readonly log: Log;
     /** Called after a hello is on disk. */
     readonly offer: (items: readonly OutboxItem[]) => void;
@@ -41,8 +51,8 @@ export function createHandshake(
 
   /** Whether a hello to this peer is within the limits. Counted on disk, so that a restart does not reset them. */
   function isWithinLimits({ greeted }: Tables, peer: PeerRecord): boolean {
-    const nowMs = clock.now();
-    // Hellos dated in the future do not count: a clock that was ahead would block hellos for as long as it was ahead.
+    const nowMs = deps.confirmedNow();
+    // Hellos dated in the future, by an older version whose clock was ahead, do not count.
     const within = (ms: number): number => greeted.countSince(nowMs - ms + 1) - greeted.countSince(nowMs + 1);
     if (within(minuteMs) >= meshLimits.hellosPerMinute) return false;
     const today = within(dayMs);
@@ -73,19 +83,22 @@ export function createHandshake(
     }
     if (store.peek((tables) => isBehindOthers(tables, peer) || !isWithinLimits(tables, peer))) return false;
     const nowMs = clock.now();
+    const confirmedMs = deps.confirmedNow();
     const dialect = dialectOf(peer);
     const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialect);
     const item: OutboxItem = {
       event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), dialect.codec).event,
       peer: pubkey,
       purpose: 'hello',
-      expiresAtMs: nowMs + limits.message.days * dayMs,
+      payload: hello,
+      createdAtMs: confirmedMs,
+      expiresAtMs: confirmedMs + limits.message.days * dayMs,
     };
     const isQueued = await store.transaction((tables) => {
       const now = tables.peers.get(pubkey);
       if (!wantsHello(now) || !isWithinLimits(tables, now)) return false;
       tables.peers.put({ ...now, hello: 'queued' });
-      tables.greeted.add(pubkey, nowMs);
+      tables.greeted.add(pubkey, confirmedMs);
       tables.outbox.insert(item);
       return true;
     });

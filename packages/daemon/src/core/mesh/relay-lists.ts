@@ -5,10 +5,12 @@ import {
   type Log,
   type MonotonicMs,
   minuteMs,
+  type UnixMs,
 } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import {
   type Filter,
+  hasQuery,
   isLocalRelay,
   kinds,
   type NostrEvent,
@@ -58,8 +60,9 @@ export function createRelayListHandler(): EventHandler {
 
 export interface RelayLists {
   /**
-   * Returns the relays on which this peer reads messages, without our own ones. Empty for strangers our agent has not
-   * written to: a relay's operator learns our address, so a stranger could use its own relay to find it.
+   * Returns the relays on which this peer reads messages, and those the owner named for it, without our own ones. Of
+   * strangers our agent has not written to, only the latter: a relay's operator learns our address, so a stranger could
+   * use its own relay to find it.
    */
   relaysOf(peer: Pubkey): readonly string[];
   /** Asks for this peer's lists, unless that happened lately. */
@@ -79,7 +82,9 @@ export function createRelayLists(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly ownRelays: () => readonly string[];
-  /** How far the relays' clocks are ahead of ours. */
+  /** The date to sign events with: that of the relays while our clock is wrong. */
+  readonly correctedNow: () => UnixMs;
+  /** How far the relays' clocks are ahead of that. */
   readonly relayOffsetMs: () => number;
   readonly ingest: (raw: unknown, url: string) => void;
 }): RelayLists {
@@ -121,7 +126,7 @@ export function createRelayLists(deps: {
   function publish(): void {
     cancelPublish = null;
     const open = openRelays();
-    const urls = deps.ownRelays().filter((url) => !isLocalRelay(url));
+    const urls = deps.ownRelays().filter((url) => !isLocalRelay(url) && !hasQuery(url));
     // Messages have to go where we can read them.
     const dmUrls = urls
       .filter((url) => open.some((relay) => relay.url === url && relay.carriesDms))
@@ -134,7 +139,7 @@ export function createRelayLists(deps: {
 
   function sign(urls: readonly string[], dmUrls: readonly string[]): NostrEvent[] {
     const last = Number(store.peek((tables) => tables.meta.get('relay_lists_at_sec')) ?? 0);
-    const createdAtSec = nextCreatedAtSec(last, clock.now(), deps.relayOffsetMs());
+    const createdAtSec = nextCreatedAtSec(last, deps.correctedNow(), deps.relayOffsetMs());
     store
       .transaction((tables) => tables.meta.set('relay_lists_at_sec', String(createdAtSec)))
       .catch((error) =>
@@ -156,12 +161,18 @@ export function createRelayLists(deps: {
 
   return {
     relaysOf(peer) {
-      if (!store.peek((tables) => isCorrespondent(tables, peer))) return [];
       const own = deps.ownRelays();
-      const lists = store.peek((tables) => listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls));
-      const [readRelays = [], dmRelays = []] = lists;
+      const { listed, named } = store.peek((tables) => ({
+        listed: isCorrespondent(tables, peer)
+          ? listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls)
+          : [],
+        named: tables.relayLists.hints(peer),
+      }));
+      const [readRelays = [], dmRelays = []] = listed;
       const urls = dmRelays.length > 0 ? dmRelays : readRelays;
-      return urls.filter((url) => !own.includes(url)).slice(0, limits.relay.perPeer);
+      return [...new Set([...urls.slice(0, limits.relay.perPeer), ...named])].filter(
+        (url) => !own.includes(url),
+      );
     },
     want: (peer) => want(peer, ASK_AGAIN_MS),
     wantSoon: (peer) => want(peer, ASK_SOON_MS),

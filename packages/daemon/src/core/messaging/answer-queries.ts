@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type ConfirmedMs,
   type Log,
   type MonotonicMs,
   minuteMs,
@@ -21,6 +22,7 @@ export function createQueryAnswers(
     readonly identity: Identity;
     readonly store: Store;
     readonly clock: Clock;
+    readonly confirmedNow: () => ConfirmedMs;
     readonly log: Log;
     /** Called after a reply is on disk. */
     readonly offer: (items: readonly OutboxItem[]) => void;
@@ -42,11 +44,14 @@ export function createQueryAnswers(
     const known = store.peek((tables) => tables.peers.get(peer));
     if (!known || known.trust === 'blocked') return;
     if (!store.peek((tables) => isCorrespondent(tables, peer)) && !strangersRation.take()) return;
+    const confirmedMs = deps.confirmedNow();
     const item: OutboxItem = {
       event: identity.sealDm(peer, payload, toUnixSec(nowMs), dialectOf(known).codec).event,
       peer,
       purpose: 'reply',
-      expiresAtMs: nowMs + messagingLimits.query.replyMinutes * minuteMs,
+      payload,
+      createdAtMs: confirmedMs,
+      expiresAtMs: confirmedMs + messagingLimits.query.replyMinutes * minuteMs,
     };
     await store.transaction((tables) => tables.outbox.insert(item));
     deps.offer([item]);

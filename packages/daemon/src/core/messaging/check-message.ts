@@ -1,4 +1,4 @@
-import { isNestedWithin, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { hasInexactInteger, isNestedWithin, limits, OcmeshError } from '@ocmesh/shared/contract';
 import { controlTypes, envelopeFields } from '@ocmesh/shared/wire';
 
 // Tab and line ends are text; every other control character (C0, DEL, C1) only serves to deceive a terminal.
@@ -44,6 +44,12 @@ function checkData(data: Readonly<Record<string, unknown>> | null): void {
   if (!isNestedWithin(data, limits.message.dataLevels)) {
     throw new OcmeshError('invalid_request', {
       message: `The data is nested deeper than ${limits.message.dataLevels} levels.`,
+      details: { field: 'data' },
+    });
+  }
+  if (hasInexactInteger(data)) {
+    throw new OcmeshError('invalid_request', {
+      message: 'The data holds an integer beyond 2^53, which JSON does not carry exactly. Send it as text.',
       details: { field: 'data' },
     });
   }

@@ -1,4 +1,4 @@
-import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { type ConfirmedMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { isHex64, limits, OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import { chatPayload, dialectOf } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -18,6 +18,8 @@ export interface Draft {
   /** Automatic messages in a row, including this one; 0 if a person wrote it. */
   readonly hops: number;
   readonly nowMs: UnixMs;
+  /** The same moment in confirmed time. */
+  readonly confirmedMs: ConfirmedMs;
   readonly lifeMs: number;
 }
 
@@ -31,14 +33,14 @@ export interface ComposedMessage {
  * @throws OcmeshError `content_too_large`
  */
 export function composeMessage(identity: Identity, peer: PeerRecord, draft: Draft): ComposedMessage {
-  const { type, content, data, replyTo, mid, seq, hops, nowMs } = draft;
+  const { type, content, data, replyTo, mid, seq, hops, nowMs, confirmedMs } = draft;
   const to: Pubkey = peer.pubkey;
   const dialect = dialectOf(peer);
   const payload = chatPayload({ type, content, data, mid, tsMs: nowMs, seq, replyTo, hops }, dialect);
   if (utf8Bytes(payload) > limits.message.plaintextBytes) throw new OcmeshError('content_too_large');
   // An envelope has a field for it, which may name a message of any kind; a tag names an event.
   const parent = !dialect.envelope && isHex64(replyTo) ? replyTo : null;
-  const sealed = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec, parent);
+  const sealed = identity.sealDm(to, payload, toUnixSec(nowMs), dialect.codec, { replyTo: parent });
   return {
     message: {
       id: dialect.envelope ? mid : sealed.id,
@@ -51,7 +53,7 @@ export function composeMessage(identity: Identity, peer: PeerRecord, draft: Draf
       replyTo,
       thread: null,
       timestampMs: nowMs,
-      arrivedAtMs: nowMs,
+      arrivedAtMs: confirmedMs,
       read: true,
       state: 'queued',
       deliveredAtMs: null,
@@ -61,6 +63,13 @@ export function composeMessage(identity: Identity, peer: PeerRecord, draft: Draf
       auto: hops > 0,
       hops,
     },
-    item: { event: sealed.event, peer: to, purpose: 'message', expiresAtMs: nowMs + draft.lifeMs },
+    item: {
+      event: sealed.event,
+      peer: to,
+      purpose: 'message',
+      payload: null,
+      createdAtMs: confirmedMs,
+      expiresAtMs: confirmedMs + draft.lifeMs,
+    },
   };
 }

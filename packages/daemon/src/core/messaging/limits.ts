@@ -28,6 +28,26 @@ export const messagingLimits = {
   },
   /** How far the time in an envelope may differ from `created_at` and still be used. */
   envelopeTimeMs: 2_000,
+  order: {
+    /** Messages that one number can say are missing: with more, the peer lost count rather than that much mail. */
+    missing: 1_000,
+    /** Messages said to be missing before a peer's first one: a higher number shows a conversation older than this home. */
+    missingAtStart: 100,
+    /** How much later than the next message a missing one may seem written: clocks are corrected, and some dates are whole seconds. */
+    clockStepMs: 5_000,
+    /** Pause between two requests to the relays for what one peer's numbers say is missing. */
+    askMinutes: 10,
+    /** How far before a message the missing ones are looked for. */
+    askBackHours: 1,
+    /** Peers for which that pause is remembered. */
+    askedPeers: 1_000,
+  },
+  group: {
+    /** Receivers of one message that are kept: more are no conversation. */
+    recipients: 100,
+  },
+  /** How often messages whose time is over (NIP-40) are looked for. */
+  expireSeconds: 10,
   query: {
     /** Pause between two replies to queries of one peer: each costs a signature and a write. */
     pauseSeconds: 5,

@@ -1,6 +1,7 @@
 import {
   type Cancel,
   type Clock,
+  type ConfirmedMs,
   dayMs,
   hourMs,
   type Log,
@@ -60,6 +61,7 @@ export function createReceipts(deps: {
   readonly identity: Identity;
   readonly store: Store;
   readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
   readonly log: Log;
   readonly offer: (items: readonly OutboxItem[]) => void;
   /** Rate limit of everything the daemon sends to strangers by itself. */
@@ -132,21 +134,24 @@ export function createReceipts(deps: {
     if (!first) return [];
     const { pubkey } = peer;
     const nowMs = clock.now();
+    const confirmedMs = deps.confirmedNow();
     const dialect = dialectOf(peer);
     // The deployed mesh identifies a message by its event, ours by its own id.
     const ids = dialect.receiptBatches
-      ? [...group.map(({ id }) => id), ...repeatedIds(pubkey, first.due, nowMs)]
+      ? [...group.map(({ id }) => id), ...repeatedIds(pubkey, first.due, confirmedMs)]
       : group.map(({ eventId }) => eventId);
     return receiptPayloads(first.due, ids, nowMs, dialect).map((payload) => ({
       event: identity.sealDm(pubkey, payload, toUnixSec(nowMs), dialect.codec).event,
       peer: pubkey,
       purpose,
-      expiresAtMs: nowMs + limits.message.days * dayMs,
+      payload,
+      createdAtMs: confirmedMs,
+      expiresAtMs: confirmedMs + limits.message.days * dayMs,
     }));
   }
 
   /** A receipt has no receipt: the latest ones are repeated in case they were lost. */
-  const repeatedIds = (peer: Pubkey, state: 'delivered' | 'read', nowMs: UnixMs): string[] =>
+  const repeatedIds = (peer: Pubkey, state: 'delivered' | 'read', nowMs: ConfirmedMs): string[] =>
     store.peek((tables) =>
       tables.messages.receipted(
         peer,

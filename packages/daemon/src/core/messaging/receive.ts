@@ -1,11 +1,12 @@
-import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import type { Pubkey } from '@ocmesh/shared/contract';
-import { type ChatPayload, dialectOf, type Payload, parsePayload } from '@ocmesh/shared/wire';
+import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { limits } from '@ocmesh/shared/contract';
+import { type ChatPayload, dialectOf, type Payload } from '@ocmesh/shared/wire';
+import { UnwantedRumorError } from '../identity/gift-wrap.ts';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
-import { type NewMessage, textBytes } from '../model/message.ts';
+import { type MessageRecord, type NewMessage, textBytes } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import { accept, refuse, type Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
@@ -14,7 +15,9 @@ import { hold } from '../trust/held-messages.ts';
 import type { Policies } from '../trust/policy.ts';
 import type { SenderLimits } from '../trust/sender-limits.ts';
 import type { Trust } from '../trust/trust.ts';
+import { insertInOrder } from './conversation-order.ts';
 import { messagingLimits } from './limits.ts';
+import { expiresAtMs, groupOf, readPayload } from './private-kinds.ts';
 import { applyReceipt } from './receipts.ts';
 import type { Retention } from './retention.ts';
 
@@ -29,7 +32,7 @@ interface Deps {
 
 /** Turns direct messages into inbox messages, facts about peers, and delivery states of our own messages. */
 export function createDmHandler(deps: Deps): EventHandler {
-  const { identity, makeRoom, senderLimits } = deps;
+  const { identity, senderLimits } = deps;
   return {
     remember: true,
     classify: senderLimits.classify,
@@ -37,14 +40,17 @@ export function createDmHandler(deps: Deps): EventHandler {
       let dm: OpenedDm;
       try {
         dm = identity.openDm(event);
-      } catch {
+      } catch (error) {
+        if (error instanceof UnwantedRumorError) return refuse('unwanted_rumor');
         // The same for a wrong key, bad padding and broken UTF-8: no oracle.
         return refuse('undecryptable');
       }
       if (dm.author === identity.pubkey) return refuse('own');
       // The date inside a gift wrap is only a claim: no relay has checked it.
       const createdAtSec = Math.min(dm.createdAtSec, toUnixSec(nowMs));
-      const payload = parsePayload(dm.plaintext);
+      const endsMs = expiresAtMs(dm);
+      if (endsMs !== null && endsMs <= nowMs) return refuse('expired');
+      const payload = readPayload(dm);
       return accept({
         sortSec: createdAtSec,
         sortSeq: payload.kind === 'chat' ? (payload.seq ?? 0) : 0,
@@ -53,29 +59,21 @@ export function createDmHandler(deps: Deps): EventHandler {
           if (tables.peers.get(dm.author)?.trust === 'blocked') return refuse('blocked');
           const taken = senderLimits.take(tables, dm.author, payload, source);
           if ('refused' in taken) return taken;
+          const events = take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
           // Refused as a whole and without a receipt, so the sender keeps it.
-          const isNew =
-            payload.kind === 'chat' && !isStored(tables, event.id, payload.mid ?? dm.id, dm.author);
-          if (isNew && !makeRoom(tables, dm.author, textBytes(payload))) return refuse('inbox_full');
-          return accept(take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source));
+          return events === null ? refuse('inbox_full') : accept(events);
         },
       });
     },
   };
 }
 
-/** Whether this message is in the inbox or held already, perhaps from another event. */
-function isStored(tables: Tables, eventId: string, id: string, peer: Pubkey): boolean {
-  if (tables.messages.findByEvent(eventId) || tables.held.get(id)?.peer === peer) return true;
-  const earlier = tables.messages.get(id);
-  return earlier?.direction === 'in' && earlier.peer === peer;
-}
-
 interface Dm extends OpenedDm {
   readonly eventId: string;
 }
 
-function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] {
+/** Returns null if there is no room for the message. */
+function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] | null {
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(dm.author);
   // A peer that writes is stored even if no room can be made for it.
@@ -95,9 +93,9 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   if (payload.kind === 'profile' && !payload.name && !payload.about && payload.capabilities.length === 0) {
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
-  if (payload.kind === 'chat')
-    events.push(...receive(deps, tables, messageOf(dm, payload, peer, source), peer, source));
-  return events;
+  if (payload.kind !== 'chat') return events;
+  const received = receive(deps, tables, messageOf(dm, payload, peer, source), peer, source);
+  return received && [...events, ...received];
 }
 
 /** Adds what the peer says about itself in a hello, profile or typed message. One older than its presence does not change that. */
@@ -121,25 +119,29 @@ const withCodec = (peer: PeerRecord, { codec, createdAtSec }: Dm): PeerRecord =>
     ? { ...peer, features: [...peer.features, 'nip17'] }
     : peer;
 
-/** Stores a chat message. A message of ours, or of another peer, may have the same id. */
+/**
+ * Stores a chat message. A message of ours, or of another peer, may have the same id.
+ * @returns null if there is no room for it
+ */
 function receive(
-  { policies, counters }: Deps,
+  { makeRoom, policies, counters }: Deps,
   tables: Tables,
   message: NewMessage,
   peer: PeerRecord,
   source: Source,
-): DomainEvent[] {
+): DomainEvent[] | null {
   // The event's id may be forgotten while the message is still stored.
   if (tables.messages.findByEvent(message.eventId)) return [];
   // The same message in another event: a rumor in another gift wrap, or a message that was re-signed.
   const earlier = tables.messages.get(message.id);
-  if (earlier?.direction === 'in' && earlier.peer === peer.pubkey) {
+  const copy = earlier && copyOf(tables, earlier, message);
+  if (copy) {
     const { receiptDue } = message;
     // The sender repeats it because our receipt got lost, so the receipt is due again.
-    tables.messages.setReceiptDue(earlier.id, receiptDue !== 'none' && earlier.read ? 'read' : receiptDue);
+    tables.messages.setReceiptDue(copy.id, receiptDue !== 'none' && copy.read ? 'read' : receiptDue);
     return [{ type: 'message.repeated', peer: peer.pubkey }];
   }
-  // A `mid` that another conversation uses cannot be the id here; the event's id always can.
+  // A `mid` that is in use cannot be the id here; the event's id always can.
   const own = earlier === null ? message : { ...message, id: message.eventId };
   const place = placeOf(tables, own, peer, policies);
   if ('refused' in place) {
@@ -147,11 +149,14 @@ function receive(
     counters.count(place.refused);
     return [];
   }
+  // A copy of a message that is held already takes no more.
+  const isHeld = tables.held.get(own.id)?.peer === peer.pubkey;
+  if (!isHeld && !makeRoom(tables, peer.pubkey, textBytes(own))) return null;
   if (place.ok === 'held') {
     hold(tables, own);
     return [{ type: 'request.held', pubkey: peer.pubkey }];
   }
-  const arrival = tables.messages.insert(own);
+  const { arrival, missing } = insertInOrder(tables, own);
   tables.outbox.record(own.eventId, {
     url: source.url,
     outcome: 'accepted',
@@ -159,7 +164,34 @@ function receive(
     final: true,
     atMs: source.receivedAtMs,
   });
-  return [{ type: 'message.received', id: own.id, peer: peer.pubkey, arrival }];
+  const received: DomainEvent = { type: 'message.received', id: own.id, peer: peer.pubkey, arrival };
+  return missing === 0
+    ? [received]
+    : [received, { type: 'messages.missing', peer: peer.pubkey, beforeMs: own.timestampMs }];
+}
+
+/** Returns the message that is this one in another event: under its id or, if that was in use, under that of its event. */
+function copyOf({ messages }: Tables, earlier: MessageRecord, message: NewMessage): MessageRecord | null {
+  if (isSame(earlier, message)) return earlier;
+  const { peer, writtenMs } = message;
+  const recent = messages.list({ direction: 'in', peer, order: 'desc', limit: limits.http.pageRows });
+  return recent.find((one) => one.writtenMs === writtenMs && isSame(one, message)) ?? null;
+}
+
+/**
+ * Whether it is the same message in another event. Re-signing keeps the time in the envelope; a sender that counts its ids
+ * from 1 again uses them for something else.
+ */
+function isSame(earlier: MessageRecord, message: NewMessage): boolean {
+  const writtenMs = message.writtenMs ?? message.timestampMs;
+  return (
+    earlier.direction === 'in' &&
+    earlier.peer === message.peer &&
+    earlier.type === message.type &&
+    earlier.content === message.content &&
+    JSON.stringify(earlier.data) === JSON.stringify(message.data) &&
+    Math.abs((earlier.writtenMs ?? earlier.timestampMs) - writtenMs) < limits.message.days * dayMs
+  );
 }
 
 const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source): NewMessage => ({
@@ -173,13 +205,16 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
   replyTo: chat.replyTo ?? dm.replyTo,
   thread: chat.thread,
   timestampMs: believedTime(dm.createdAtSec, chat.tsMs),
-  arrivedAtMs: source.receivedAtMs,
+  arrivedAtMs: source.storedAtMs,
   read: false,
   state: 'received',
   deliveredAtMs: null,
   readAtMs: null,
   receiptDue: dialectOf(peer).receipts ? 'delivered' : 'none',
-  seq: null,
+  seq: chat.seq,
+  ...groupOf(dm),
+  expiresAtMs: expiresAtMs(dm),
+  writtenMs: chat.tsMs ?? dm.createdAtSec * 1000,
   auto: chat.auto,
   hops: chat.hops,
 });

@@ -1,4 +1,13 @@
-import { type Cancel, type Clock, dayMs, every, hourMs, type Log, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  every,
+  hourMs,
+  type Log,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { ROW_BYTES } from '../model/message.ts';
 import type { Store, Tables } from '../ports/store.ts';
@@ -6,6 +15,7 @@ import { trustLimits } from '../trust/limits.ts';
 import type { PeerBounds } from '../trust/peer-capacity.ts';
 import { mayQueue, type Room, roomFor, type ShareBounds } from '../trust/shares.ts';
 import type { QuotaBounds } from '../trust/stranger-quota.ts';
+import { messagingLimits } from './limits.ts';
 
 /** Peers whose refused messages are remembered for the status. */
 const REFUSALS = 1_000;
@@ -65,8 +75,8 @@ export function createRetention(
     readonly store: Store;
     readonly clock: Clock;
     readonly log: Log;
-    /** Wall-clock time that ignores unconfirmed forward jumps: nothing may be deleted because of a wrong clock. */
-    readonly confirmedNow: () => UnixMs;
+    /** Time that no jump of the clock moves: nothing may be deleted because of a wrong clock. */
+    readonly confirmedNow: () => ConfirmedMs;
   },
   bounds: RetentionBounds,
 ): Retention {
@@ -176,6 +186,13 @@ export function createRetention(
     await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.confirmedNow())));
   }
 
+  /** Removes the messages whose senders said that they end (NIP-40). */
+  async function removeExpired(): Promise<void> {
+    const nowMs = deps.confirmedNow();
+    if (!store.peek(({ messages }) => messages.hasExpired(nowMs))) return;
+    await store.transaction(({ messages }) => messages.removeExpired(nowMs));
+  }
+
   const runEvery = (intervalMs: number, run: () => Promise<void>): Cancel =>
     every(clock, intervalMs, () => {
       run().catch((error) => log.warn('old data could not be removed', { reason: String(error) }));
@@ -187,7 +204,11 @@ export function createRetention(
     mayQueue: (tables, peer, bytes) => mayQueue(tables, peer, bytes, bounds),
     crowded: () => store.peek(findCrowded),
     start() {
-      cancels = [runEvery(hourMs, prune), runEvery(60_000, pruneSeen)];
+      cancels = [
+        runEvery(hourMs, prune),
+        runEvery(60_000, pruneSeen),
+        runEvery(messagingLimits.expireSeconds * 1000, removeExpired),
+      ];
     },
     stop() {
       for (const cancel of cancels) cancel();

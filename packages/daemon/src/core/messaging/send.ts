@@ -1,4 +1,13 @@
-import { type Clock, dayMs, hourMs, type Random, toHex, toIso, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  type Clock,
+  type ConfirmedMs,
+  dayMs,
+  hourMs,
+  type Random,
+  toHex,
+  toIso,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import {
   type CallContext,
   cutChars,
@@ -9,7 +18,7 @@ import {
   type Pubkey,
 } from '@ocmesh/shared/contract';
 import type { Identity } from '../identity/identity.ts';
-import { parsePubkey } from '../identity/public-key-text.ts';
+import { parseProfile } from '../identity/public-key-text.ts';
 import { textBytes } from '../model/message.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
@@ -35,6 +44,8 @@ export type SendMessage = (input: Input<'sendMessage'>, context?: CallContext) =
 /** A call with valid input. */
 interface SendCall {
   readonly to: Pubkey;
+  /** Relays that the caller named for the receiver. */
+  readonly relays: readonly string[];
   readonly type: string;
   readonly content: string;
   readonly data: Readonly<Record<string, unknown>> | null;
@@ -65,8 +76,8 @@ export function createSend(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  /** Wall-clock time that ignores unconfirmed forward jumps: a key that is forgotten too early sends twice. */
-  readonly confirmedNow: () => UnixMs;
+  /** Time that no jump of the clock moves: a key that is forgotten too early sends twice. */
+  readonly confirmedNow: () => ConfirmedMs;
   readonly hashOf: (text: string) => string;
   readonly makeRoomToSend: Retention['makeRoomToSend'];
   readonly policies: Policies;
@@ -85,7 +96,7 @@ export function createSend(deps: {
     if (!byPerson && isFirstContact(tables, peer)) {
       const needsApproval = policies.get().first_contact === 'ask';
       if (needsApproval || !firstContacts.take(to)) {
-        recordPendingContact(tables, call);
+        recordPendingContact(tables, call, deps.confirmedNow());
         return refuse(new OcmeshError('first_contact', needsApproval ? {} : { message: MANY_STRANGERS }), {
           isRecorded: true,
         });
@@ -115,9 +126,11 @@ export function createSend(deps: {
         return decision;
       }
       const { peer, hops } = decision;
+      // Not from an agent: whoever made up the nprofile could learn our address at its own relay.
+      if (call.byPerson && call.relays.length > 0) tables.relayLists.setHints(peer.pubkey, call.relays);
       const mid = toHex(random.bytes(MID_BYTES));
       const seq = tables.peers.nextSeq(peer.pubkey);
-      const composed = composeMessage(identity, peer, { ...call, mid, seq, hops });
+      const composed = composeMessage(identity, peer, { ...call, confirmedMs, mid, seq, hops });
       const response = insert(tables, composed, call, deps.hashOf, confirmedMs);
       return { response, items: [composed.item] };
     });
@@ -134,10 +147,11 @@ function callOf(
   clock: Pick<Clock, 'now'>,
 ): SendCall {
   const { content, type = 'text', data = null, reply_to: replyTo, expires_in_s: lifeSec } = input;
-  const to = parsePubkey(input.to);
+  const { pubkey: to, relays } = parseProfile(input.to);
   checkMessage(content, type, data);
   return {
     to,
+    relays,
     type,
     content,
     data,
@@ -160,9 +174,9 @@ const isFirstContact = (tables: Tables, { pubkey, trust }: PeerRecord): boolean 
   tables.messages.list({ direction: 'all', peer: pubkey, order: 'desc', limit: 1 }).length === 0;
 
 /** Records for the owner that the agent wants to write to this stranger. */
-function recordPendingContact(tables: Tables, { to, nowMs, content }: SendCall): void {
+function recordPendingContact(tables: Tables, { to, content }: SendCall, confirmedMs: ConfirmedMs): void {
   if (tables.pendingContacts.list().length >= trustLimits.firstContact.pending) return;
-  tables.pendingContacts.put(to, nowMs, cutChars(content, trustLimits.firstContact.pendingChars));
+  tables.pendingContacts.put(to, confirmedMs, cutChars(content, trustLimits.firstContact.pendingChars));
 }
 
 /** Returns the response to an earlier call under the same key. @throws OcmeshError `idempotency_conflict` */
@@ -170,7 +184,7 @@ function earlierResponse(
   tables: Tables,
   { idempotencyKey, repeated }: SendCall,
   hashOf: (text: string) => string,
-  confirmedMs: UnixMs,
+  confirmedMs: ConfirmedMs,
 ): Response | null {
   if (idempotencyKey === undefined) return null;
   const earlier = tables.idempotency.get(idempotencyKey, confirmedMs - KEY_LIFE_MS);
@@ -186,7 +200,7 @@ function insert(
   { message, item }: ComposedMessage,
   { idempotencyKey, repeated, nowMs }: SendCall,
   hashOf: (text: string) => string,
-  confirmedMs: UnixMs,
+  confirmedMs: ConfirmedMs,
 ): Response {
   tables.messages.insert(message);
   tables.outbox.insert(item);

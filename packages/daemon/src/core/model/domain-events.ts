@@ -17,6 +17,8 @@ export type DomainEvent =
       readonly peer: Pubkey;
       readonly arrival: number;
     }
+  /** A message shows that earlier ones of this peer have not arrived. */
+  | { readonly type: 'messages.missing'; readonly peer: Pubkey; readonly beforeMs: UnixMs }
   | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
   /** Without the NIP-11 document: it may be large, and the newest thousand events are kept. */
   | { readonly type: 'relay.state'; readonly relay: Omit<RelaySnapshot, 'info'> }

@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import { type DeliveryState, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 
 export interface MessageRecord {
@@ -15,31 +15,66 @@ export interface MessageRecord {
   readonly replyTo: string | null;
   readonly thread: string | null;
   readonly timestampMs: UnixMs;
-  /** When this daemon stored it. */
-  readonly arrivedAtMs: UnixMs;
+  /** When this daemon stored it: how old it is, not a date. */
+  readonly arrivedAtMs: ConfirmedMs;
   readonly read: boolean;
   readonly state: DeliveryState;
   readonly deliveredAtMs: UnixMs | null;
   /** When the peer's agent read it (outgoing only). */
   readonly readAtMs: UnixMs | null;
-  /** Place in the conversation (outgoing only). */
+  /** The sender's number for it in this conversation; null if it gave none. */
   readonly seq: number | null;
   /** Sent without a person: a reply within a minute, or marked so by its sender. */
   readonly auto: boolean;
   /** Automatic messages in a row, including this one; 0 if a person wrote it. */
   readonly hops: number;
+  /** All receivers of a message to several; empty otherwise. */
+  readonly recipients: readonly Pubkey[];
+  readonly subject: string | null;
+  /** When it may no longer be shown; null if it never ends. */
+  readonly expiresAtMs: UnixMs | null;
+  /** When its sender says it was written, unchecked; null if stored before it was kept. Outgoing: not kept. */
+  readonly writtenMs: UnixMs | null;
+  readonly order: Order;
 }
 
-export type NewMessage = Omit<MessageRecord, 'arrival'> & {
-  /** The receipt that we still owe for it. */
-  readonly receiptDue: ReceiptDue;
-};
+type Optional = 'recipients' | 'subject' | 'expiresAtMs' | 'writtenMs';
+
+/** Where a message stands in its conversation. */
+export interface Order {
+  /** Position of arrival of the message itself or, if it came late, of the one that it stands before. */
+  readonly place: number;
+  /** Orders messages with the same place. */
+  readonly rank: number;
+  /** The series of its sender that it belongs to; 0 if none is known. */
+  readonly series: number;
+  /** Messages of the series known to be missing just before it. */
+  readonly missing: number;
+}
+
+/** A series of messages that a peer numbers one by one. It begins a new one when it loses count, after a reinstall say. */
+export interface Series {
+  /** Position of arrival of its first message. */
+  readonly series: number;
+  readonly lastSeq: number;
+  /** When the message with this number was written, by its sender's clock. */
+  readonly lastWrittenMs: UnixMs;
+  readonly lastArrival: number;
+  /** What was written before belongs to an earlier series; 0 if there is none. */
+  readonly fromWrittenMs: UnixMs;
+}
+
+export type NewMessage = Omit<MessageRecord, 'arrival' | 'order' | Optional> &
+  Partial<Pick<MessageRecord, Optional>> & {
+    /** The receipt that we still owe for it. */
+    readonly receiptDue: ReceiptDue;
+  };
 
 /**
- * Bytes that a stored message costs besides its text. 870 were measured, with its indexes, relay outcome and event id; the
+ * Bytes that a stored message costs besides its text. 980 were measured, with its indexes, relay outcome and event id; the
  * longest ids add 400.
  */
-export const ROW_BYTES = 1280;
+export const ROW_BYTES = 1400;
 
 /** Bytes of the text and data of a message. */
 export const textBytes = ({ content, data }: Pick<MessageRecord, 'content' | 'data'>): number =>

@@ -1,4 +1,4 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 
@@ -11,7 +11,10 @@ export interface OutboxItem {
   readonly event: NostrEvent;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
-  readonly expiresAtMs: UnixMs;
+  /** What it says, to sign it again; null for a message, whose text is stored with it. */
+  readonly payload: string | null;
+  readonly createdAtMs: ConfirmedMs;
+  readonly expiresAtMs: ConfirmedMs;
 }
 
 /** An outbox item without its event. */
@@ -19,9 +22,14 @@ export interface OutboxEntry {
   readonly eventId: string;
   readonly peer: Pubkey;
   readonly purpose: Purpose;
-  readonly expiresAtMs: UnixMs;
   /** Length of the event as JSON. */
   readonly bytes: number;
+}
+
+/** A relay that is still to be asked, and why it has not been. */
+export interface PendingRelay {
+  readonly url: string;
+  readonly reason: string;
 }
 
 /** Outcome of publishing one event on one relay. */

@@ -18,6 +18,7 @@ const rows = [
   ['no_presence', 'never', 'no'],
   ['own', 'never', 'on disk'],
   ['undecryptable', 'never', 'on disk'],
+  ['unwanted_rumor', 'never', 'on disk'],
   ['blocked', 'never', 'on disk'],
   ['stranger', 'never', 'on disk'],
   ['requests_full', 'never', 'on disk'],

@@ -1,9 +1,11 @@
-import type { UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 
 /** Where an event came from and when. */
 export interface Source {
   readonly url: string;
   readonly receivedAtMs: UnixMs;
+  /** The same moment in confirmed time, by which what is stored grows old. */
+  readonly storedAtMs: ConfirmedMs;
   /** The relay already had it when we asked; it did not come live. */
   readonly isBackfill: boolean;
 }
@@ -54,6 +56,8 @@ const consequences = {
   // Useless forever: one copy costs a decryption, the copies of other relays and after a restart must not.
   own: neverOnDisk,
   undecryptable: neverOnDisk,
+  // A rumor of a kind that is no message, such as a reaction.
+  unwanted_rumor: neverOnDisk,
   // The owner does not want it.
   blocked: neverOnDisk,
   stranger: neverOnDisk,

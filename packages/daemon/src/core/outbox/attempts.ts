@@ -26,10 +26,6 @@ export function createAttempt(deps: {
     // From here to the publication nothing else may happen in between.
     while (entry.resigning) await entry.resigning;
     const isOnlyAttempt = entry.inFlight === 1;
-    if (isOnlyAttempt && entries.isExpired(entry)) {
-      await entries.giveUp(entry, 'expired');
-      return 'done';
-    }
     // A crash or a full disk may have come between the block and the withdrawal.
     if (store.peek((tables) => tables.peers.get(entry.peer)?.trust === 'blocked')) {
       entry.pending.delete(url);
@@ -37,12 +33,16 @@ export function createAttempt(deps: {
       return 'done';
     }
     // Peeked: an entry exists only once its item is on disk.
-    const { item, isTried } = store.peek((tables) => ({
+    const { item, outcomes } = store.peek((tables) => ({
       item: tables.outbox.get(entry.id),
-      isTried: tables.outbox.outcomes(entry.id).length > 0,
+      outcomes: tables.outbox.outcomes(entry.id),
     }));
     if (!item) {
       entries.forget(entry);
+      return 'done';
+    }
+    if (isOnlyAttempt && entries.isExpired(item)) {
+      await entries.giveUp(entry, 'expired');
       return 'done';
     }
     if (targets.isSkipped(entry, url)) {
@@ -51,25 +51,30 @@ export function createAttempt(deps: {
       await entries.settle(entry);
       return 'done';
     }
-    if (!isTried && (await resign.ifOld(entry, item))) {
+    if (await resign.ifStale(entry, url, item, outcomes)) {
       entries.rename(entry, item.event.id);
       return 'again';
     }
     const published = await network.publish(url, item.event);
-    budget.onOutcome(url, published);
     const { outcome } = published;
     if (outcome === 'not_connected') return 'not_connected';
-    if (await resign.ifDateRefused(entry, item, published)) {
+    const dated = await resign.onOutcome(entry, url, item, outcomes, published);
+    // A refusal of the date, whatever its prefix, is not one of the writer.
+    if (dated === 'other') budget.onOutcome(url, published);
+    if (dated === 'signed') {
       entries.rename(entry, item.event.id);
       return 'again';
     }
-    const judged = judgeOutcome(
-      entry,
-      url,
-      outcome === 'accepted' && deps.relayTests.drops(url)
-        ? { outcome: 'dropped', reason: 'It accepts messages and drops them.', prefix: null }
-        : { ...published, outcome },
-    );
+    const judged =
+      dated === 'held'
+        ? { ...published, outcome, isFinal: false, isOver: false }
+        : judgeOutcome(
+            entry,
+            url,
+            outcome === 'accepted' && deps.relayTests.drops(url)
+              ? { outcome: 'dropped', reason: 'It accepts messages and drops them.', prefix: null }
+              : { ...published, outcome },
+          );
     // What is repeated gets one attempt at a time.
     const isOver = judged.isOver || isRepeat(entry, url);
     // Recorded at once, whatever other relays do: a slow relay must not hide that another one accepted the message.

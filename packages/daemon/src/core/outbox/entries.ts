@@ -1,7 +1,7 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { OutboxEntry } from '../model/outbox.ts';
+import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { refusesWriter } from '../relays/write-budget.ts';
 import {
@@ -26,7 +26,7 @@ export interface Entries {
   all(): Entry[];
   /** Returns the number of entries with a relay to be asked for the first time. */
   countPending(): number;
-  isExpired(entry: Entry): boolean;
+  isExpired(item: OutboxItem): boolean;
   /** Returns how long ago the last relay accepted an entry that some did. */
   msSinceAccepted(entry: Entry): number;
   /** Records what a relay said; ends the entry if that was the last final outcome. */
@@ -53,16 +53,14 @@ export function createEntries(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly batcher: Pick<WriteBatcher, 'add'>;
-  /** Wall-clock time that ignores unconfirmed forward jumps: an expired message cannot be brought back. */
-  readonly confirmedNow: () => UnixMs;
+  /** Time that no jump of the clock moves: an expired message cannot be brought back. */
+  readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
   readonly onOver: (entry: Entry) => void;
 }): Entries {
   const { store, clock, batcher, emit } = deps;
   const entries = new Map<string, Entry>();
   let added = 0;
-
-  const isExpired = ({ expiresAtMs }: Entry): boolean => expiresAtMs <= deps.confirmedNow();
 
   /** Removes it from disk, unless a receipt is expected; a message that no relay accepted has failed. */
   function finish(tables: Tables, entry: Entry): DomainEvent[] {
@@ -133,11 +131,11 @@ export function createEntries(deps: {
     all: () => [...entries.values()],
     countPending: () =>
       [...entries.values()].filter((entry) => [...entry.pending].some((url) => !isRepeat(entry, url))).length,
-    isExpired,
+    isExpired: ({ expiresAtMs }) => expiresAtMs <= deps.confirmedNow(),
     msSinceAccepted(entry) {
       const outcomes = store.peek((tables) => tables.outbox.outcomes(entry.id));
       const times = outcomes.flatMap(({ outcome, atMs }) => (outcome === 'accepted' ? atMs : []));
-      return Math.max(0, deps.confirmedNow() - Math.max(...times));
+      return Math.max(0, clock.now() - Math.max(...times));
     },
     record(entry, url, outcome) {
       const atMs = clock.now();
@@ -154,7 +152,13 @@ export function createEntries(deps: {
       for (const url of [...entry.pending]) if (isRepeat(entry, url)) entry.pending.delete(url);
       await settle(entry);
     },
-    expire: () => giveUp(idle(isExpired), 'expired'),
+    expire() {
+      const expired = new Set(store.peek((tables) => tables.outbox.expired(deps.confirmedNow())));
+      return giveUp(
+        idle(({ id }) => expired.has(id)),
+        'expired',
+      );
+    },
     withdraw: (peer) =>
       giveUp(
         idle((entry) => entry.peer === peer),

@@ -1,4 +1,4 @@
-import type { MonotonicMs, UnixMs } from '@ocmesh/shared/ambient';
+import type { MonotonicMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { OutboxEntry, Purpose } from '../model/outbox.ts';
 
@@ -10,7 +10,6 @@ export interface Entry {
   readonly purpose: Purpose;
   /** Grows from entry to entry. */
   readonly order: number;
-  readonly expiresAtMs: UnixMs;
   /** Bytes of the event. */
   readonly bytes: number;
   /** Relays to be asked, for the first time or again. */
@@ -31,21 +30,17 @@ export interface Entry {
   awaitsReceipt: boolean;
   /** Attempts under way, over all lanes. */
   inFlight: number;
-  /** Number of times it was re-signed. */
+  /** Number of times it was re-signed because its receipt was missing. */
   resigned: number;
   /** Set while it is being re-signed. */
   resigning: Promise<boolean> | null;
 }
 
-export const newEntry = (
-  { eventId, peer, purpose, expiresAtMs, bytes }: OutboxEntry,
-  order: number,
-): Entry => ({
+export const newEntry = ({ eventId, peer, purpose, bytes }: OutboxEntry, order: number): Entry => ({
   id: eventId,
   peer,
   purpose,
   order,
-  expiresAtMs,
   bytes,
   pending: new Set(),
   acceptedBy: new Set(),

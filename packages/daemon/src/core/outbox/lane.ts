@@ -20,6 +20,7 @@ export interface Lane {
   /** Pauses sending for `ms`. */
   backOff(ms: number): void;
   isEmpty(): boolean;
+  isInFlight(entry: Entry): boolean;
   /** Returns when the entry is tried next; null while it waits for a connection or an outcome. */
   nextAttemptAtMs(entry: Entry): UnixMs | null;
   /** Stops taking up work and waits for what is in flight. */
@@ -137,6 +138,7 @@ export function createLane(
     },
     isEmpty: () =>
       waiting.size === 0 && inFlight.size === 0 && queues.every((each) => !ready[each].some(isPending)),
+    isInFlight: (entry) => inFlight.has(entry),
     nextAttemptAtMs(entry) {
       const retryAtMs = waiting.get(entry)?.atMs;
       if (retryAtMs !== undefined) return retryAtMs;

@@ -9,10 +9,14 @@ export interface Lanes {
   /** Makes the relays pending and queues the entry for each. */
   queue(entry: Entry, urls: readonly string[]): void;
   onConnected(url: string): void;
+  /** Ends all retry delays: what relays refused because of a wrong clock may go now. */
+  retryAll(): void;
   /** Pauses sending to every relay. */
   backOff(ms: number): void;
   /** Returns the earliest next attempt on any relay; null while the entry waits for a connection or an outcome. */
   nextAttemptAtMs(entry: Entry): UnixMs | null;
+  /** Whether the relay is being asked now. */
+  isInFlight(entry: Entry, url: string): boolean;
   /** Drops empty lanes, except those to keep. @returns the relays of the others that still have something to write */
   dropEmpty(keep: readonly string[]): string[];
   /** Stops taking up work and waits for what is in flight. */
@@ -51,6 +55,9 @@ export function createLanes(deps: {
       for (const url of urls) laneOf(url).add(entry);
     },
     onConnected: (url) => lanes.get(url)?.onConnected(),
+    retryAll() {
+      for (const lane of lanes.values()) lane.onConnected();
+    },
     backOff(ms) {
       for (const lane of lanes.values()) lane.backOff(ms);
     },
@@ -58,6 +65,7 @@ export function createLanes(deps: {
       const times = [...entry.pending].flatMap((url) => lanes.get(url)?.nextAttemptAtMs(entry) ?? []);
       return times.length === 0 ? null : Math.min(...times);
     },
+    isInFlight: (entry, url) => lanes.get(url)?.isInFlight(entry) ?? false,
     dropEmpty(keep) {
       const left: string[] = [];
       for (const [url, lane] of lanes) {

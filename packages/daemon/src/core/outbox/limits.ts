@@ -8,7 +8,11 @@ export const outboxLimits = {
   okBatchMs: 20,
   /** Age at which a message that no relay accepted is signed with a new date: relays and receivers look at `created_at`. */
   resignMinutes: 10,
-  /** How often one message is re-signed: a relay that rejects every date has a wrong clock. */
+  /** How far an event's date may be from now and still count as fresh: no new date would be better. */
+  freshSeconds: 60,
+  /** How far a gift wrap is back-dated for a relay that wants fresh dates: half of what the strictest known relay allows. */
+  freshSpreadSeconds: 30,
+  /** How often one message is re-signed because its receipt is missing: the peer may never send it. */
   resigns: 5,
   /** Refusals without a known reason after which a relay is not asked again: about a quarter of an hour. */
   unexplainedRefusals: 10,

@@ -36,6 +36,8 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
       event,
       peer: bob.pubkey,
       purpose: 'message',
+      payload: null,
+      createdAtMs: clock.now(),
       expiresAtMs: clock.now() + 3_600_000,
     }),
   );
@@ -46,7 +48,11 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
     random: createSeededRandom(1),
     log,
     budget: createWriteBudget(clock),
-    resign: { ifOld: async () => false, ifDateRefused: async () => false, ifUnconfirmed: async () => false },
+    resign: {
+      ifStale: async () => false,
+      onOutcome: async () => 'other',
+      ifUnconfirmed: async () => false,
+    },
     relayTests: { drops: () => false, onProof() {} },
     ownRelays: () => mesh.relays.map(({ url }) => url),
     spareRelays: () => [],

@@ -2,6 +2,7 @@ import {
   atMostEvery,
   type Cancel,
   type Clock,
+  type ConfirmedMs,
   every,
   type Log,
   minuteMs,
@@ -10,7 +11,7 @@ import {
 } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
+import type { OutboxEntry, OutboxItem, PendingRelay } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { RelayTests } from '../relays/relay-tests.ts';
@@ -47,6 +48,8 @@ export interface Outbox {
   onEvent(event: DomainEvent): void;
   /** Returns when the event is tried next; null while it waits for a relay, or if it is not in the outbox. */
   nextAttemptAtMs(eventId: string): UnixMs | null;
+  /** Returns the relays that have not been asked for the event. */
+  pendingRelays(eventId: string): readonly PendingRelay[];
   /** Returns the number of events on their way out: messages, receipts, replies and hellos. */
   depth(): number;
   /** Returns the number of messages that no relay accepted and no connected relay will be asked for. */
@@ -77,22 +80,15 @@ export function createOutbox(deps: {
   readonly askForRelays: (peer: Pubkey) => void;
   readonly isOnline: (peer: Pubkey) => boolean;
   readonly relayTests: Pick<RelayTests, 'drops' | 'onProof'>;
-  /** Wall-clock time that ignores unconfirmed forward jumps. */
-  readonly confirmedNow: () => UnixMs;
+  /** Time that no jump of the clock moves. */
+  readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
   readonly bounds: OutboxBounds;
 }): Outbox {
-  const { store, network, clock, random, log, budget, confirmedNow, emit } = deps;
+  const { store, network, clock, random, log, budget, emit } = deps;
   const batcher = createWriteBatcher(deps);
   const targets = createTargets(deps);
-  const entries = createEntries({
-    store,
-    clock,
-    batcher,
-    confirmedNow,
-    emit,
-    onOver: (entry) => receiptWatch.remove(entry),
-  });
+  const entries = createEntries({ ...deps, batcher, onOver: (entry) => receiptWatch.remove(entry) });
   const attempt = createAttempt({ ...deps, entries, targets });
   const lanes = createLanes({ clock, random, budget, isOpen: targets.isOpen, attempt: run });
   const queueing = createQueueing({ ...deps, targets, entries, lanes, onStoreFailure });
@@ -178,8 +174,8 @@ export function createOutbox(deps: {
     },
     offer(items) {
       if (stopped) return;
-      for (const { event, ...item } of items) {
-        add({ ...item, eventId: event.id, bytes: JSON.stringify(event).length });
+      for (const { event, peer, purpose } of items) {
+        add({ eventId: event.id, peer, purpose, bytes: JSON.stringify(event).length });
       }
       reach();
     },
@@ -195,6 +191,7 @@ export function createOutbox(deps: {
       reach();
     },
     onEvent(event) {
+      if (event.type === 'clock.jumped') return lanes.retryAll();
       if (event.type === 'peer.trust' && event.peer.trust === 'blocked') {
         entries.withdraw(event.peer.pubkey).catch(onStoreFailure);
         return;
@@ -213,6 +210,10 @@ export function createOutbox(deps: {
     nextAttemptAtMs(eventId) {
       const entry = entries.get(eventId);
       return entry ? earliest(lanes.nextAttemptAtMs(entry), receiptWatch.nextRepeatAtMs(entry)) : null;
+    },
+    pendingRelays(eventId) {
+      const entry = entries.get(eventId);
+      return entry ? targets.pending(entry, lanes.isInFlight) : [];
     },
     depth: entries.countPending,
     stalled: () => targets.countStalled(entries.all()),

@@ -1,26 +1,48 @@
-import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
-import { chatPayload, dialectOf, kinds } from '@ocmesh/shared/wire';
+import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { isHex64, limits } from '@ocmesh/shared/contract';
+import { chatPayload, type Dialect, dialectOf, kinds } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
-import type { OutboxItem } from '../model/outbox.ts';
+import { identityLimits } from '../identity/limits.ts';
+import type { OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { RelayDates } from '../relays/relay-dates.ts';
 import type { Entry } from './entry.ts';
 import { outboxLimits } from './limits.ts';
 
 /** Reasons by which relays refuse a `created_at`. */
-const ABOUT_THE_DATE = /created_at|timestamp|too (old|early|late|new|far)|in the (future|past)|\bfuture\b/i;
-/** Closer to now than this, a new date would be no better. */
-const CLOSE_TO_NOW_SEC = 60;
+const ABOUT_THE_DATE =
+  /created_?at|creation (date|time)|timestamp|too (old|early|late|new|far)|\b(future|past|stale|clock)\b|\bdate\b/i;
+/** Prefixes of refusals that speak of time for other reasons, such as "too many events in the past minute". */
+const otherPrefixes: readonly string[] = ['rate-limited', 'pow', 'auth-required', 'restricted', 'duplicate'];
+
+const DAY_SEC = dayMs / 1000;
+const FRESH_SEC = outboxLimits.freshSeconds;
+const WRAP_BACK_DATED_SEC = identityLimits.wrapBackdatedDays * DAY_SEC;
 
 /**
- * Puts a message into a newly signed event with the same `mid`, by which receivers recognize it. Only for messages
- * that carry a `mid`, and only if no relay accepted the old event, a relay refused its date, or its receipt is missing.
- * The methods return whether the entry has a new event.
+ * Puts what an item says into a newly signed event, if its date would be refused or ignored. Receivers recognize a message
+ * by its `mid`, or by the id inside a gift wrap; without either, it is signed anew only if no relay can have it.
  */
 export interface Resign {
-  /** Re-signs a message that no relay accepted for so long that relays and receivers would ignore its date. */
-  ifOld(entry: Entry, item: OutboxItem): Promise<boolean>;
-  ifDateRefused(entry: Entry, item: OutboxItem, outcome: PublishOutcome): Promise<boolean>;
+  /** Call before publishing. @returns whether the entry has a new event */
+  ifStale(
+    entry: Entry,
+    url: string,
+    item: OutboxItem,
+    outcomes: readonly RelayOutcomeRecord[],
+  ): Promise<boolean>;
+  /**
+   * Call with each outcome. @returns `signed` if the relay refused the date and the entry has a new event; `held` if it
+   * refuses even a date of now, but may take a later one: our clock or its own may be set right
+   */
+  onOutcome(
+    entry: Entry,
+    url: string,
+    item: OutboxItem,
+    outcomes: readonly RelayOutcomeRecord[],
+    outcome: PublishOutcome,
+  ): Promise<'signed' | 'held' | 'other'>;
   /** Re-signs a message that relays accepted and the peer did not confirm: if it has the message, it confirms it again. */
   ifUnconfirmed(entry: Entry, item: OutboxItem): Promise<boolean>;
 }
@@ -28,55 +50,136 @@ export interface Resign {
 export function createResign(deps: {
   readonly identity: Identity;
   readonly store: Store;
-  readonly clock: Clock;
+  readonly dates: RelayDates;
+  /** The date to sign with: that of the relays while our clock is wrong. */
+  readonly correctedNow: () => UnixMs;
 }): Resign {
-  const { identity, store, clock } = deps;
+  const { identity, store, dates } = deps;
 
-  function resign(entry: Entry, item: OutboxItem): Promise<boolean> {
+  const nowSec = (): number => toUnixSec(deps.correctedNow());
+  const ageSec = ({ event }: OutboxItem): number => nowSec() - event.created_at;
+  const isFresh = (item: OutboxItem): boolean => Math.abs(ageSec(item)) <= FRESH_SEC;
+  const wantsFresh = (url: string): boolean => dates.acceptedBy(url) !== 'any';
+
+  function resign(entry: Entry, item: OutboxItem, outcomes: readonly RelayOutcomeRecord[]): Promise<boolean> {
     // Another lane has re-signed it already.
     if (entry.id !== item.event.id) return Promise.resolve(true);
-    entry.resigning ??= replace(entry, item).finally(() => {
+    entry.resigning ??= replace(entry, item, outcomes).finally(() => {
       entry.resigning = null;
     });
     return entry.resigning;
   }
 
-  async function replace(entry: Entry, { event: old, peer: pubkey }: OutboxItem): Promise<boolean> {
-    if (entry.purpose !== 'message' || entry.resigned >= outboxLimits.resigns) return false;
-    const { message, peer } = store.peek((tables) => ({
-      message: tables.messages.findByEvent(old.id),
-      peer: tables.peers.get(pubkey),
-    }));
-    // Without a `mid` the message's id is that of the event, and would change.
-    if (!message || !peer || message.seq === null || message.id === message.eventId) return false;
-    const { type, content, data, id: mid, seq, replyTo, hops, timestampMs: tsMs } = message;
-    const dialect = dialectOf(peer);
-    if (!dialect.envelope) return false;
-    const payload = chatPayload({ type, content, data, mid, tsMs, seq, replyTo, hops }, dialect);
-    const { event } = identity.sealDm(pubkey, payload, toUnixSec(clock.now()), dialect.codec);
-    entry.resigned++;
+  async function replace(
+    entry: Entry,
+    item: OutboxItem,
+    outcomes: readonly RelayOutcomeRecord[],
+  ): Promise<boolean> {
+    const draft = draftOf(item, outcomes);
+    if (!draft) return false;
+    const { payload, dialect, dateSec, replyTo } = draft;
+    const isWrap = dialect.codec === 'nip17';
+    // One event for all relays: if one of them wants a fresh date, all get it.
+    const backDated = [...entry.pending].some(wantsFresh)
+      ? { backDatedSec: outboxLimits.freshSpreadSeconds }
+      : {};
+    const sealed = identity.sealDm(item.peer, payload, isWrap ? dateSec : nowSec(), dialect.codec, {
+      replyTo,
+      wrap: { nowSec: nowSec(), ...backDated },
+    });
+    if (draft.id !== null && isWrap && sealed.id !== draft.id) return false;
     const isReplaced = await store.transaction((tables) => {
-      if (!tables.outbox.get(old.id)) return false;
-      tables.outbox.replace(old.id, event);
+      if (!tables.outbox.get(item.event.id)) return false;
+      tables.outbox.replace(item.event.id, sealed.event);
       return true;
     });
-    if (isReplaced) entry.id = event.id;
+    if (isReplaced) entry.id = sealed.event.id;
     return isReplaced;
   }
 
-  const ageSec = ({ event }: OutboxItem): number => toUnixSec(clock.now()) - event.created_at;
+  /** Returns what the item says, to sign it again; null if the peer could take it for another message. */
+  function draftOf(item: OutboxItem, outcomes: readonly RelayOutcomeRecord[]): Draft | null {
+    const { message, peer } = store.peek((tables) => ({
+      message: tables.messages.findByEvent(item.event.id),
+      peer: tables.peers.get(item.peer),
+    }));
+    if (!peer) return null;
+    const dialect = dialectOf(peer);
+    if (item.purpose !== 'message') {
+      const { payload } = item;
+      return payload === null ? null : { payload, dialect, dateSec: nowSec(), replyTo: null, id: null };
+    }
+    if (!message || message.seq === null) return null;
+    const { type, content, data, id: mid, seq, replyTo, hops, timestampMs: tsMs } = message;
+    const payload = chatPayload({ type, content, data, mid, tsMs, seq, replyTo, hops }, dialect);
+    const sentSec = toUnixSec(tsMs);
+    if (dialect.envelope && message.id !== message.eventId) {
+      // The date that the peer shows; a wrong clock's is replaced.
+      const dateSec = Math.abs(nowSec() - sentSec) > DAY_SEC ? nowSec() : sentSec;
+      return { payload, dialect, dateSec, replyTo: null, id: null };
+    }
+    const isOut = outcomes.some(({ outcome }) => outcome !== 'rejected');
+    if (dialect.codec === 'nip04' && isOut) return null;
+    const parent = isHex64(replyTo) ? replyTo : null;
+    return { payload, dialect, dateSec: sentSec, replyTo: parent, id: mid };
+  }
+
+  /** Whether relays would refuse its date, or receivers not look back far enough. */
+  function isOutOfDate(item: OutboxItem, isFirstAttempt: boolean): boolean {
+    const seconds = ageSec(item);
+    if (seconds < -outboxLimits.resignMinutes * 60) return true;
+    if (item.event.kind === kinds.giftWrap) return seconds > WRAP_BACK_DATED_SEC + DAY_SEC;
+    const { isMessage, hasMid } = kindOf(item);
+    if (isMessage && !hasMid) return seconds > limits.message.days * DAY_SEC;
+    return seconds > (isMessage && isFirstAttempt ? outboxLimits.resignMinutes * 60 : DAY_SEC);
+  }
+
+  function kindOf({ event, peer, purpose }: OutboxItem): { isMessage: boolean; hasMid: boolean } {
+    const known = store.peek((tables) => tables.peers.get(peer));
+    const message = store.peek((tables) => tables.messages.findByEvent(event.id));
+    const hasMid = known !== null && dialectOf(known).envelope && message?.id !== event.id;
+    return { isMessage: purpose === 'message', hasMid };
+  }
 
   return {
-    // The date of a gift wrap is random anyway.
-    ifOld: async (entry, item) =>
-      item.event.kind === kinds.encryptedDm &&
-      ageSec(item) > outboxLimits.resignMinutes * 60 &&
-      resign(entry, item),
-    ifDateRefused: async (entry, item, { outcome, reason }) =>
-      outcome === 'rejected' &&
-      ABOUT_THE_DATE.test(reason ?? '') &&
-      Math.abs(ageSec(item)) > CLOSE_TO_NOW_SEC &&
-      resign(entry, item),
-    ifUnconfirmed: resign,
+    ifStale: async (entry, url, item, outcomes) => {
+      const isAccepted = outcomes.some(({ outcome }) => outcome === 'accepted');
+      const isStale = isAccepted
+        ? wantsFresh(url) && !isFresh(item)
+        : isOutOfDate(item, outcomes.length === 0) || (!isFresh(item) && [...entry.pending].some(wantsFresh));
+      return isStale && resign(entry, item, outcomes);
+    },
+    async onOutcome(entry, url, item, outcomes, outcome) {
+      if (outcome.outcome === 'accepted') dates.onAccepted(url);
+      if (!isAboutDate(outcome)) return 'other';
+      const wasFresh = isFresh(item);
+      dates.onRefused(url, wasFresh ? 'fresh' : ageSec(item) > 0 ? 'old' : 'future');
+      if (!wasFresh) return (await resign(entry, item, outcomes)) ? 'signed' : 'other';
+      // Another relay has it: this one is not worth more attempts.
+      if (outcomes.some((other) => other.outcome === 'accepted')) return 'other';
+      return draftOf(item, outcomes) ? 'held' : 'other';
+    },
+    async ifUnconfirmed(entry, item) {
+      if (entry.resigned >= outboxLimits.resigns) return false;
+      entry.resigned++;
+      return resign(
+        entry,
+        item,
+        store.peek((tables) => tables.outbox.outcomes(item.event.id)),
+      );
+    },
   };
 }
+
+interface Draft {
+  readonly payload: string;
+  readonly dialect: Dialect;
+  /** Date of the message in a gift wrap. */
+  readonly dateSec: number;
+  readonly replyTo: string | null;
+  /** Id that a message in a gift wrap must keep; null if the payload has one. */
+  readonly id: string | null;
+}
+
+const isAboutDate = ({ outcome, prefix, reason }: PublishOutcome): boolean =>
+  outcome === 'rejected' && !otherPrefixes.includes(prefix ?? '') && ABOUT_THE_DATE.test(reason ?? '');

@@ -1,9 +1,10 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
+import type { PendingRelay } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, isRepeat } from './entry.ts';
 import { outboxLimits } from './limits.ts';
 import { repeatDelayMs } from './retry-delay.ts';
 
@@ -21,6 +22,8 @@ export interface Targets {
   openRelays(): ReadonlySet<string>;
   /** Adds candidates to the entry's extra relays. */
   addExtra(entry: Entry): void;
+  /** Returns the relays to be asked for the first time, and why they have not been. */
+  pending(entry: Entry, isInFlight: (entry: Entry, url: string) => boolean): readonly PendingRelay[];
   /** Counts messages that no relay accepted and no open relay will be asked for. */
   countStalled(entries: readonly Entry[]): number;
   isOpen(url: string): boolean;
@@ -71,6 +74,15 @@ export function createTargets(deps: {
     addExtra({ extra }) {
       const others = deps.spareRelays().filter((url) => !extra.has(url));
       for (const url of others.slice(0, outboxLimits.extraRelays)) extra.add(url);
+    },
+    pending(entry, isInFlight) {
+      const open = openRelays();
+      const waiting = [...entry.pending].filter((url) => !isRepeat(entry, url) && !isInFlight(entry, url));
+      const skipped = entry.acceptedBy.size > 0 ? [] : [...entry.skipped];
+      return [
+        ...waiting.map((url) => ({ url, reason: open.has(url) ? 'waits for its turn' : 'not connected' })),
+        ...skipped.map((url) => ({ url, reason: 'skipped for now: it refuses what we write' })),
+      ];
     },
     countStalled(entries) {
       const open = openRelays();

@@ -1,7 +1,7 @@
-import type { Cancel, UnixMs } from '@ocmesh/shared/ambient';
+import type { Cancel, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { DeliveryState, Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
-import type { MessageRecord, NewMessage, ReceiptDue } from '../model/message.ts';
+import type { MessageRecord, NewMessage, Order, ReceiptDue, Series } from '../model/message.ts';
 import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 
@@ -54,6 +54,7 @@ export interface Tables {
   readonly peers: PeersTable;
   readonly messages: MessagesTable;
   readonly shares: SharesTable;
+  readonly series: SeriesTable;
   readonly outbox: OutboxTable;
   readonly seen: SeenTable;
   readonly relays: RelaysTable;
@@ -64,6 +65,7 @@ export interface Tables {
   readonly pendingContacts: PendingContactsTable;
   readonly loops: LoopsTable;
   readonly greeted: GreetedTable;
+  readonly times: TimesTable;
 }
 
 /** Single values by key. */
@@ -73,10 +75,14 @@ export interface MetaTable {
 }
 type MetaKey =
   | 'secret_key'
+  /** Set when a backup is restored: positions of arrival from before count no longer. */
+  | 'cursor_epoch'
   | 'presence_at_sec'
   | 'relay_lists_at_sec'
   | 'seen_since_ms'
   | 'time_ms'
+  | 'time_offset_ms'
+  | 'time_gap_at_ms'
   | 'policy';
 
 export interface PeerFilter {
@@ -118,6 +124,8 @@ export interface PeersTable {
 export interface MessageFilter {
   readonly unread?: boolean;
   readonly direction: 'in' | 'out' | 'all';
+  /** By position of arrival, the default, or in the order of the conversations. */
+  readonly by?: 'arrival' | 'conversation';
   readonly order: 'asc' | 'desc';
   readonly peer?: Pubkey;
   readonly type?: string;
@@ -126,14 +134,32 @@ export interface MessageFilter {
   readonly q?: string;
   /** Position of arrival after which messages count. */
   readonly after?: number;
-  /** Position of the last message on the previous page. */
-  readonly cursor?: number;
+  /** The last message on the previous page: its position of arrival, or its place and rank. */
+  readonly cursor?: { readonly position: number; readonly rank: number };
   readonly limit: number;
 }
 
 export interface MessagesTable {
-  /** @returns the position of arrival */
-  insert(message: NewMessage): number;
+  /**
+   * Without an order, the message comes last in its conversation.
+   * @returns the position of arrival
+   */
+  insert(message: NewMessage, order?: Order): number;
+  setMissing(arrival: number, missing: number): void;
+  /** Returns the latest message of this peer before which the one with this number is missing. */
+  behindGap(peer: Pubkey, seq: number): MessageRecord | null;
+  /** Returns the message of this series with this number, or else with the next one that is there. */
+  firstFrom(peer: Pubkey, series: number, seq: number): MessageRecord | null;
+  /** Returns the place of the last message of this series before this number; 0 if there is none. */
+  placeBefore(peer: Pubkey, series: number, seq: number): number;
+  /** Returns the place of our first message to this peer after this time, among the last 100 in this part of the conversation. */
+  firstSentAfter(
+    peer: Pubkey,
+    atMs: UnixMs,
+    within: { readonly fromPlace: number; readonly beforePlace: number },
+  ): number | null;
+  /** Counts messages of this peer that arrived after this position and have no number, up to `limit`. */
+  countUnnumbered(peer: Pubkey, afterArrival: number, limit: number): number;
   get(id: string): MessageRecord | null;
   /** Returns our message to this peer with this id or event id, as a receipt names it. */
   findOutgoing(peer: Pubkey, idOrEventId: string): MessageRecord | null;
@@ -154,7 +180,7 @@ export interface MessagesTable {
     limit: number,
   ): { id: string; eventId: string; peer: Pubkey; due: Exclude<ReceiptDue, 'none'> }[];
   /** Returns ids of this peer's messages for which this receipt was sent last, the newest first. */
-  receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: UnixMs, limit: number): string[];
+  receipted(peer: Pubkey, state: 'delivered' | 'read', sinceMs: ConfirmedMs, limit: number): string[];
   /** Returns the number of messages and the bytes of their text. */
   totals(): { count: number; bytes: number };
   /**
@@ -165,18 +191,21 @@ export interface MessagesTable {
    */
   prune(which: {
     readonly unreadOfStrangers: boolean;
-    readonly arrivedBeforeMs?: UnixMs;
+    readonly arrivedBeforeMs?: ConfirmedMs;
     readonly limit: number;
   }): number;
+  /** Whether there are messages that may no longer be shown. */
+  hasExpired(nowMs: UnixMs): boolean;
+  removeExpired(nowMs: UnixMs): void;
   /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
   newestIncoming(within: {
-    readonly fromMs: UnixMs;
-    readonly toMs: UnixMs;
+    readonly fromMs: ConfirmedMs;
+    readonly toMs: ConfirmedMs;
     readonly peer?: Pubkey;
     readonly limit: number;
   }): Pick<MessageRecord, 'peer' | 'hops'> | null;
   /** Counts our automatic messages to this peer since then, among the last 1,000 of the conversation. */
-  countAutomatic(peer: Pubkey, sinceMs: UnixMs): number;
+  countAutomatic(peer: Pubkey, sinceMs: ConfirmedMs): number;
   /** Counts outgoing messages in each of these states. */
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
 }
@@ -217,12 +246,20 @@ export interface SharesTable {
   removeOldest(what: 'received' | 'sent', peer: Pubkey, limit: number): number;
 }
 
+/** The current series of each peer. */
+export interface SeriesTable {
+  get(peer: Pubkey): Series | null;
+  put(peer: Pubkey, series: Series): void;
+}
+
 /** Items on their way out, and the outcomes of their attempts. */
 export interface OutboxTable {
   insert(item: OutboxItem): void;
   get(eventId: string): OutboxItem | null;
   /** Returns all items without their events, the oldest first. */
   entries(): OutboxEntry[];
+  /** Returns the event ids of items that expired by this time. */
+  expired(nowMs: ConfirmedMs): string[];
   /** Replaces an item's event by a re-signed one, which takes over the place, the outcomes and the message's event id. */
   replace(eventId: string, event: NostrEvent): void;
   /** Removes an item. The outcomes of a message are kept as long as the message. */
@@ -241,25 +278,31 @@ export interface OutboxTable {
 /** Ids of events that were verified and processed. */
 export interface SeenTable {
   has(eventId: string): boolean;
-  add(eventId: string, atMs: UnixMs): void;
+  add(eventId: string, atMs: ConfirmedMs): void;
   /** Forgets ids added before this time, and raises `knownSinceMs` to it, which never goes back. */
-  forgetBefore(atMs: UnixMs): void;
+  forgetBefore(atMs: ConfirmedMs): void;
   /** Returns when the oldest of the newest `count` ids was added; 0 if there are fewer. */
-  newestSinceMs(count: number): UnixMs;
+  newestSinceMs(count: number): ConfirmedMs;
   /** Returns the time since which all ids are known; older events would count as new. */
-  knownSinceMs(): UnixMs;
+  knownSinceMs(): ConfirmedMs;
 }
 
 export interface RelaysTable {
   /** Returns the time, by our clock, up to which nothing of this relay can be missing; null before the first catch-up. */
   cursor(url: string): UnixMs | null;
   setCursor(url: string, atMs: UnixMs): void;
+  /** Returns the relays that refused an event because of its age. */
+  wantingFreshDates(): string[];
+  wantFreshDates(url: string, sinceMs: UnixMs): void;
 }
 
-/** Newest relay list of each kind (10002, 10050) by each peer. */
+/** Newest relay list of each kind (10002, 10050) by each peer, and the relays that the owner named for it. */
 export interface RelayListsTable {
   get(pubkey: Pubkey, kind: number): { createdAtSec: number; urls: readonly string[] } | null;
   put(pubkey: Pubkey, kind: number, createdAtSec: number, urls: readonly string[]): void;
+  /** Returns the relays that the owner named for this peer. */
+  hints(pubkey: Pubkey): readonly string[];
+  setHints(pubkey: Pubkey, urls: readonly string[]): void;
 }
 
 /** Relays that the owner added to the configured ones (`wanted`) or removed from them. */
@@ -272,9 +315,9 @@ export interface RelayChoicesTable {
 /** Responses to calls with an idempotency key. */
 export interface IdempotencyTable {
   /** Returns the call and the response stored under this key since then. */
-  get(key: string, sinceMs: UnixMs): { call: string; response: string } | null;
+  get(key: string, sinceMs: ConfirmedMs): { call: string; response: string } | null;
   /** Stores a response, and forgets keys older than `forgetBeforeMs`. */
-  put(key: string, call: string, response: string, atMs: UnixMs, forgetBeforeMs: UnixMs): void;
+  put(key: string, call: string, response: string, atMs: ConfirmedMs, forgetBeforeMs: ConfirmedMs): void;
 }
 
 /** Messages of strangers that are held for the owner's decision. */
@@ -286,17 +329,17 @@ export interface HeldTable {
   of(peer: Pubkey): NewMessage[];
   removeOf(peer: Pubkey): void;
   /** Returns strangers with held messages, in order of their first one. */
-  peers(): { peer: Pubkey; sinceMs: UnixMs; count: number }[];
-  forgetBefore(atMs: UnixMs): void;
+  peers(): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
+  forgetBefore(atMs: ConfirmedMs): void;
 }
 
 /** Strangers our agent wants to write to, if the owner agrees. */
 export interface PendingContactsTable {
   /** Does nothing if there is one for this peer already. */
-  put(peer: Pubkey, atMs: UnixMs, content: string): void;
+  put(peer: Pubkey, atMs: ConfirmedMs, content: string): void;
   remove(peer: Pubkey): void;
-  list(): { peer: Pubkey; atMs: UnixMs; content: string }[];
-  forgetBefore(atMs: UnixMs): void;
+  list(): { peer: Pubkey; atMs: ConfirmedMs; content: string }[];
+  forgetBefore(atMs: ConfirmedMs): void;
 }
 
 /** Conversations that the loop guard has ever paused. */
@@ -304,20 +347,28 @@ export interface LoopsTable {
   get(peer: Pubkey): LoopRecord | null;
   set(peer: Pubkey, record: LoopRecord): void;
   /** Returns conversations that were paused after this time and not resumed. */
-  pausedSince(sinceMs: UnixMs): { peer: Pubkey; pausedAtMs: UnixMs }[];
+  pausedSince(sinceMs: ConfirmedMs): { peer: Pubkey; pausedAtMs: ConfirmedMs }[];
 }
 interface LoopRecord {
   /** null once resumed. */
-  readonly pausedAtMs: UnixMs | null;
+  readonly pausedAtMs: ConfirmedMs | null;
   /** Earlier messages do not count. */
-  readonly countFromMs: UnixMs;
+  readonly countFromMs: ConfirmedMs;
 }
 
 /** Keys that got a hello, including those of forgotten peers. */
 export interface GreetedTable {
   has(pubkey: Pubkey): boolean;
-  add(pubkey: Pubkey, atMs: UnixMs): void;
-  countSince(atMs: UnixMs): number;
+  add(pubkey: Pubkey, atMs: ConfirmedMs): void;
+  countSince(atMs: ConfirmedMs): number;
   /** Counts those among them that the owner did not name and that never wrote to us. */
-  countUnrepliedSince(atMs: UnixMs): number;
+  countUnrepliedSince(atMs: ConfirmedMs): number;
+}
+
+/** The times of everything stored, by the clock of confirmed time. */
+export interface TimesTable {
+  /** Returns the newest time that is not later than this; null if there is none. */
+  newest(untilMs: ConfirmedMs): ConfirmedMs | null;
+  /** Moves the times of what was stored since then, so that time that had passed before does not make it older. */
+  moveSince(sinceMs: ConfirmedMs, byMs: number): void;
 }

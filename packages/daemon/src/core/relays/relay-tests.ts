@@ -11,6 +11,7 @@ import {
   type Random,
   type TokenBucket,
   toUnixSec,
+  type UnixMs,
 } from '@ocmesh/shared/ambient';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
@@ -61,6 +62,8 @@ export function createRelayTests(deps: {
   readonly identity: Pick<Identity, 'pubkey' | 'testEvent'>;
   readonly network: RelayNetwork;
   readonly clock: Clock;
+  /** The date to sign events with: that of the relays while our clock is wrong. */
+  readonly correctedNow: () => UnixMs;
   readonly random: Random;
   readonly log: Log;
   readonly budget: WriteBudget;
@@ -73,7 +76,7 @@ export function createRelayTests(deps: {
   const timers = createTimers(deps.clock);
   const { clock } = timers;
   const book = createConductBook({ clock, log, onChanged });
-  const events = createTestEvents({ identity, clock });
+  const events = createTestEvents(deps);
   const tested = new Map<string, Tested>();
   /** When we last wrote a kind 4 event to a peer. */
   let nip04At: MonotonicMs = Number.NEGATIVE_INFINITY;
@@ -194,16 +197,16 @@ export function createRelayTests(deps: {
 /** Makes test events, and knows which relays delivered each. */
 function createTestEvents({
   identity,
-  clock,
+  correctedNow,
 }: {
   readonly identity: Pick<Identity, 'testEvent'>;
-  readonly clock: Clock;
+  readonly correctedNow: () => UnixMs;
 }) {
   /** By event id. The oldest are forgotten when there are too many. */
   const arrivals = new Map<string, Set<string>>();
   return {
     next(codec: 'nip17' | 'nip04'): NostrEvent {
-      const createdAtSec = toUnixSec(clock.now());
+      const createdAtSec = toUnixSec(correctedNow());
       const expiresAtSec = createdAtSec + limits.expirationSeconds;
       const event = identity.testEvent(codec, { createdAtSec, expiresAtSec });
       arrivals.set(event.id, new Set());

@@ -4,6 +4,8 @@ export const statusLimits = {
   noRelaySeconds: 15,
   /** How far our clock may differ from those of the relays: they refuse events dated 15 minutes ahead. */
   clockOffMinutes: 10,
+  /** Difference between the wall clock and the monotonic clock that counts as a jump. Less is normal on a busy machine. */
+  clockJumpSeconds: 30,
   /** Time after which an online peer that has not confirmed a published message counts as silent. */
   silentMinutes: 10,
 } as const;

@@ -1,27 +1,23 @@
 import {
   type Cancel,
   type Clock,
-  dayMs,
+  type ConfirmedMs,
   every,
   type Log,
   type MonotonicMs,
   minuteMs,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
+import { isLoopbackRelay } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { createConfirmedTime } from './confirmed-time.ts';
 import { statusLimits } from './limits.ts';
 import { medianOf } from './median.ts';
 
 const TICK_MS = 10_000;
-/** Difference between the two clocks that counts as a jump. Less is normal between two ticks on a busy machine. */
-const JUMP_MS = 30_000;
-/** How often the time is stored, so that the next start can judge its clock. */
-const STORE_EVERY_MS = 600_000;
-/** The longest time that a machine is believed to have been off; more is a wrong clock until a relay confirms it. */
-const MAX_OFF_MS = 60 * dayMs;
-/** Time after which a doubted clock is trusted although no relay confirmed it. */
-const TRUST_AFTER_MS = dayMs;
+const JUMP_MS = statusLimits.clockJumpSeconds * 1000;
+const OFF_MS = statusLimits.clockOffMinutes * minuteMs;
 
 /** The same moment on both clocks. */
 interface Moment {
@@ -30,14 +26,17 @@ interface Moment {
 }
 
 export interface TimeWatch {
-  /**
-   * Returns the wall-clock time without forward jumps that no relay has confirmed. For decisions that cannot be undone:
-   * deleting old data, giving up on a message. A wall clock that went back takes it along.
-   */
-  confirmedNow(): UnixMs;
-  /** Returns the relays' clocks minus ours; 0 if no relay sent its time. */
+  /** Returns the time by which stored things expire and grow old. */
+  confirmedNow(): ConfirmedMs;
+  /** Returns the wall clock's date of a moment in confirmed time, for people and relays. */
+  toDate(confirmedMs: ConfirmedMs): UnixMs;
+  /** Returns the date to sign events with, and to judge those of others: that of the relays while our clock is wrong. */
+  correctedNow(): UnixMs;
+  /** Returns the relays' clocks minus `correctedNow`; 0 if no relay sent its time. */
   relayOffsetMs(): number;
   start(): void;
+  /** A relay is connected: what expired while the machine was off must not be sent to it. */
+  onConnected(): void;
   stop(): void;
 }
 
@@ -50,68 +49,59 @@ export function createTimeWatch(deps: {
   /** Called when the wall clock and the monotonic clock have moved apart. */
   readonly onJump: () => void;
 }): TimeWatch {
-  const { network, store, clock, log } = deps;
-  let storedMs = Number(store.peek((tables) => tables.meta.get('time_ms')) ?? Number.NaN);
-  const startedMs = clock.now();
-  let lastConfirmed: Moment = {
-    wallMs: startedMs - storedMs > MAX_OFF_MS ? storedMs : startedMs,
-    monotonic: clock.monotonic(),
-  };
-  let lastTick: Moment = { wallMs: startedMs, monotonic: clock.monotonic() };
-  let doubtedSince: MonotonicMs | null = lastConfirmed.wallMs === startedMs ? null : clock.monotonic();
+  const { network, clock, log } = deps;
+  const confirmed = createConfirmedTime(deps);
+  let lastTick: Moment = { wallMs: clock.now(), monotonic: clock.monotonic() };
   let cancel: Cancel = () => {};
 
-  /** Returns what the wall clock would show now if it had not jumped since then. */
-  const continued = (from: Moment): UnixMs => from.wallMs + clock.monotonic() - from.monotonic;
+  const openRelays = () => network.relays().filter(({ role, open }) => role === 'own' && open);
 
-  function offsetMs(): number | null {
-    const offsets = network
-      .relays()
-      .filter(({ role, open }) => role === 'own' && open)
-      .flatMap(({ clockOffsetMs }) => clockOffsetMs ?? []);
-    return medianOf(offsets);
+  const offsetsMs = (): number[] => openRelays().flatMap(({ clockOffsetMs }) => clockOffsetMs ?? []);
+
+  /** Returns how wrong our clock is, if most relays say so within a few minutes of each other; else 0. */
+  function correctionMs(): number {
+    const offsets = offsetsMs();
+    const median = medianOf(offsets);
+    if (median === null || Math.abs(median) <= OFF_MS) return 0;
+    const agreeing = offsets.filter((offset) => Math.abs(offset - median) <= OFF_MS).length;
+    return 2 * agreeing > offsets.length ? Math.round(median) : 0;
   }
 
-  function isConfirmed(): boolean {
-    const offset = offsetMs();
-    return offset !== null && Math.abs(offset) <= statusLimits.clockOffMinutes * minuteMs;
+  function confirm(): void {
+    // A relay on this machine has our clock, and would confirm any.
+    const offset = medianOf(
+      openRelays().flatMap(({ url, clockOffsetMs }) => (isLoopbackRelay(url) ? [] : (clockOffsetMs ?? []))),
+    );
+    if (offset !== null && Math.abs(offset) <= OFF_MS) confirmed.confirm(clock.now() + Math.round(offset));
   }
 
   function tick(): void {
     const wallMs = clock.now();
-    const jumpMs = wallMs - continued(lastTick);
+    const jumpMs = wallMs - lastTick.wallMs - (clock.monotonic() - lastTick.monotonic);
     lastTick = { wallMs, monotonic: clock.monotonic() };
     if (Math.abs(jumpMs) > JUMP_MS) {
       log.info('the machine slept, or its clock was set', { seconds: Math.round(jumpMs / 1000) });
-      doubtedSince ??= clock.monotonic();
+      confirmed.onJump();
       deps.onJump();
       // The relays' clocks were compared with ours before the jump: they confirm nothing now.
       return;
     }
-    const isOld = doubtedSince !== null && clock.monotonic() - doubtedSince > TRUST_AFTER_MS;
-    if (doubtedSince === null || wallMs <= continued(lastConfirmed) || isOld || isConfirmed()) {
-      doubtedSince = null;
-      lastConfirmed = lastTick;
-      storeTime(wallMs);
-    }
-  }
-
-  function storeTime(wallMs: UnixMs): void {
-    if (Math.abs(wallMs - storedMs) < STORE_EVERY_MS) return;
-    storedMs = wallMs;
-    store
-      .transaction((tables) => tables.meta.set('time_ms', String(wallMs)))
-      .catch((error) => log.warn('the time could not be stored', { reason: String(error) }));
+    confirm();
+    confirmed.saveIfDue();
   }
 
   return {
-    // Whole milliseconds: the monotonic clock has fractions, the store takes none.
-    confirmedNow: () => Math.floor(Math.min(clock.now(), continued(lastConfirmed))),
-    relayOffsetMs: () => offsetMs() ?? 0,
+    confirmedNow: confirmed.now,
+    toDate: (confirmedMs) => confirmedMs + clock.now() - confirmed.now(),
+    correctedNow: () => clock.now() + correctionMs(),
+    relayOffsetMs: () => (medianOf(offsetsMs()) ?? 0) - correctionMs(),
     start() {
-      if (doubtedSince === null) storeTime(startedMs);
       cancel = every(clock, TICK_MS, tick);
     },
-    stop: () => cancel(),
+    onConnected: tick,
+    stop() {
+      cancel();
+      confirmed.save();
+    },
   };
 }

@@ -2,6 +2,7 @@ import type { NewMessage } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import { accept, refuse, type Verdict } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
+import { isCopyOf } from './held-messages.ts';
 import { trustLimits } from './limits.ts';
 import type { Policies } from './policy.ts';
 
@@ -19,7 +20,8 @@ export function placeOf(
   if (strangers === 'open' || peer.trust === 'contact' || tables.peers.hasWrittenTo(peer.pubkey))
     return accept('inbox');
   if (strangers === 'closed') return refuse('stranger');
-  if (tables.held.get(message.id)?.peer === peer.pubkey) return accept('held');
+  const there = tables.held.get(message.id);
+  if (there && isCopyOf(there, message)) return accept('held');
   const held = tables.held.peers();
   const own = held.find((one) => one.peer === peer.pubkey);
   const isFull = own ? own.count >= trustLimits.held.messages : held.length >= trustLimits.held.strangers;

@@ -1,12 +1,19 @@
-import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { NewMessage } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
-/** Holds a message until the owner decides. If another conversation uses its id, the message gets the id of its event. */
+/** Whether two messages with one id are the same; an id may be used twice, by one peer or two. */
+export const isCopyOf = (
+  held: Pick<NewMessage, 'peer' | 'content'>,
+  { peer, content }: Pick<NewMessage, 'peer' | 'content'>,
+): boolean => held.peer === peer && held.content === content;
+
+/** Holds a message until the owner decides. If another message uses its id, it gets the id of its event. */
 export function hold({ held }: Tables, message: NewMessage): void {
-  const isTaken = (held.get(message.id)?.peer ?? message.peer) !== message.peer;
+  const there = held.get(message.id);
+  const isTaken = there !== null && !isCopyOf(there, message);
   held.put(isTaken ? { ...message, id: message.eventId } : message);
 }
 
@@ -20,17 +27,29 @@ export interface HeldMessages {
 /** Releases held messages of strangers into the inbox. */
 export function createHeldMessages(deps: {
   readonly store: Store;
-  readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
+  /** Stores an incoming message at its place in the conversation. */
+  readonly insert: (tables: Tables, message: NewMessage) => { arrival: number };
   readonly emit: (events: readonly DomainEvent[]) => void;
 }): HeldMessages {
-  const { store, clock, emit } = deps;
+  const { store, confirmedNow, insert, emit } = deps;
 
   function release(tables: Tables, { pubkey }: PeerRecord): DomainEvent[] {
     const held = tables.held.of(pubkey);
     if (held.length === 0) return [];
     tables.held.removeOf(pubkey);
-    const nowMs = clock.now();
+    const nowMs = confirmedNow();
     return held.flatMap((message) => receive(tables, message, nowMs));
+  }
+
+  /** Stores a held message as if it had arrived now, so that callers who wait with a cursor do not miss it. */
+  function receive(tables: Tables, message: NewMessage, nowMs: ConfirmedMs): DomainEvent[] {
+    const earlier = tables.messages.get(message.id);
+    const isCopy = earlier?.direction === 'in' && isCopyOf(earlier, message);
+    if (isCopy || tables.messages.findByEvent(message.eventId)) return [];
+    const id = earlier ? message.eventId : message.id;
+    const { arrival } = insert(tables, { ...message, id, arrivedAtMs: nowMs });
+    return [{ type: 'message.received', id, peer: message.peer, arrival }];
   }
 
   return {
@@ -45,14 +64,4 @@ export function createHeldMessages(deps: {
       emit(events);
     },
   };
-}
-
-/** Stores a held message as if it had arrived now, so that callers who wait with a cursor do not miss it. */
-function receive(tables: Tables, message: NewMessage, nowMs: UnixMs): DomainEvent[] {
-  const earlier = tables.messages.get(message.id);
-  const isCopy = earlier?.direction === 'in' && earlier.peer === message.peer;
-  if (isCopy || tables.messages.findByEvent(message.eventId)) return [];
-  const id = earlier ? message.eventId : message.id;
-  const arrival = tables.messages.insert({ ...message, id, arrivedAtMs: nowMs });
-  return [{ type: 'message.received', id, peer: message.peer, arrival }];
 }

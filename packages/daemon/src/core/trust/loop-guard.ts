@@ -1,4 +1,4 @@
-import { type Clock, hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
+import { type ConfirmedMs, hourMs, minuteMs, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
@@ -34,23 +34,32 @@ export interface LoopGuard {
  * reply within a minute counts as automatic. Too many in an hour, or too many in a row over any number of agents, pause
  * the conversation. Messages of the peer still arrive.
  */
-export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
-  const { clock } = deps;
+export function createLoopGuard(deps: {
+  /** Time that no jump of the clock moves: it must neither end a pause nor make messages look automatic. */
+  readonly confirmedNow: () => ConfirmedMs;
+  readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
+}): LoopGuard {
+  const { confirmedNow, toDate } = deps;
+
+  const datesOf = (pausedAtMs: ConfirmedMs): Pause => ({
+    sinceMs: toDate(pausedAtMs),
+    untilMs: toDate(pausedAtMs + PAUSE_MS),
+  });
 
   function pauseOf(tables: Tables, peer: Pubkey): Pause | null {
-    const sinceMs = tables.loops.get(peer)?.pausedAtMs ?? null;
-    return sinceMs !== null && isOn(sinceMs) ? { sinceMs, untilMs: sinceMs + PAUSE_MS } : null;
+    const pausedAtMs = tables.loops.get(peer)?.pausedAtMs ?? null;
+    return pausedAtMs !== null && isOn(pausedAtMs) ? datesOf(pausedAtMs) : null;
   }
 
-  /** A pause that begins in the future was made by a wrong clock. */
-  function isOn(sinceMs: UnixMs): boolean {
-    const ageMs = clock.now() - sinceMs;
+  /** A pause that begins in the future was made by an older version with a wrong clock. */
+  function isOn(pausedAtMs: ConfirmedMs): boolean {
+    const ageMs = confirmedNow() - pausedAtMs;
     return ageMs >= 0 && ageMs < PAUSE_MS;
   }
 
   /** Counts automatic messages in a row, including this one. In a ring of agents, each passes on what another one sent. */
   function hopsOf(tables: Tables, peer: Pubkey): number {
-    const nowMs = clock.now();
+    const nowMs = confirmedNow();
     const minute = { fromMs: nowMs - AUTO_MS, toMs: nowMs + AUTO_MS };
     const repliedTo = tables.messages.newestIncoming({ ...minute, peer, limit: SEARCHED.conversation });
     if (repliedTo) return repliedTo.hops + 1;
@@ -62,7 +71,7 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
 
   /** Counts those of the last hour, or since the owner resumed. Ignores messages dated by a clock that was ahead. */
   function countAutomatic(tables: Tables, peer: Pubkey): number {
-    const nowMs = clock.now();
+    const nowMs = confirmedNow();
     const resumedMs = tables.loops.get(peer)?.countFromMs ?? 0;
     const sinceMs = Math.max(nowMs - hourMs, resumedMs > nowMs ? 0 : resumedMs);
     return tables.messages.countAutomatic(peer, sinceMs) - tables.messages.countAutomatic(peer, nowMs);
@@ -75,20 +84,20 @@ export function createLoopGuard(deps: { readonly clock: Clock }): LoopGuard {
       if (pause) return { paused: pause };
       const hops = hopsOf(tables, pubkey);
       if (hops === 0) return { hops };
-      const nowMs = clock.now();
+      const nowMs = confirmedNow();
       const budget = trust === 'contact' ? trustLimits.loop.autoPerHourContact : trustLimits.loop.autoPerHour;
       const isLoop = hops > trustLimits.loop.autoHops || countAutomatic(tables, pubkey) >= budget;
       if (!isLoop) return { hops };
       tables.loops.set(pubkey, { pausedAtMs: nowMs, countFromMs: nowMs - hourMs });
-      return { paused: { sinceMs: nowMs, untilMs: nowMs + PAUSE_MS } };
+      return { paused: datesOf(nowMs) };
     },
 
     pauseOf,
     paused: (tables) =>
       tables.loops
-        .pausedSince(clock.now() - PAUSE_MS)
+        .pausedSince(confirmedNow() - PAUSE_MS)
         .filter(({ pausedAtMs }) => isOn(pausedAtMs))
         .map(({ peer }) => peer),
-    resume: (tables, peer) => tables.loops.set(peer, { pausedAtMs: null, countFromMs: clock.now() }),
+    resume: (tables, peer) => tables.loops.set(peer, { pausedAtMs: null, countFromMs: confirmedNow() }),
   };
 }

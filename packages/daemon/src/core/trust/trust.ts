@@ -1,4 +1,4 @@
-import type { Clock, Log } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs, Log, UnixMs } from '@ocmesh/shared/ambient';
 import { createTokenBucket, type TokenBucket } from '@ocmesh/shared/ambient';
 import type { Policy } from '@ocmesh/shared/contract';
 import type { Store, Tables } from '../ports/store.ts';
@@ -29,7 +29,13 @@ export interface Trust {
 
 /** Decides who may reach the agent, who it may write to, and how much. */
 export function createTrust(
-  deps: { readonly store: Store; readonly clock: Clock; readonly log: Log },
+  deps: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly confirmedNow: () => ConfirmedMs;
+    readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
+    readonly log: Log;
+  },
   configured: Policy,
   bounds: PeerBounds & QuotaBounds,
 ): Trust {

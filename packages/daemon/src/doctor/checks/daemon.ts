@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { reasonStep } from '@ocmesh/shared/contract';
+import { errorStep, reasonStep } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import type { Home } from '../../adapters/system/home.ts';
@@ -14,7 +14,7 @@ import { isFull } from './disk.ts';
 const REPORTED_ELSEWHERE = new Set(['no_relay', 'no_dm_relay', 'clock_off', 'storage_slow']);
 
 export const daemonCheck = (
-  facts: Pick<Facts, 'daemon' | 'owner' | 'serviceManager'>,
+  facts: Pick<Facts, 'daemon' | 'daemonProblem' | 'owner' | 'serviceManager'>,
   home: Home,
 ): Check => ({
   id: 'daemon',
@@ -25,6 +25,9 @@ export const daemonCheck = (
     if (owner?.isRunning) {
       const daemon = await facts.daemon();
       if (daemon) return describe(daemon, owner.pid, home);
+      const problem = facts.daemonProblem();
+      if (problem)
+        return fail(`pid ${owner.pid} holds the home. ${problem.message}`, errorStep(problem, 'command'));
       return fail(
         `pid ${owner.pid} holds the home, but does not respond`,
         'If it was just started or stopped, run `ocmesh doctor` again. Otherwise stop it and start it again.',

@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Status } from '@ocmesh/shared/contract';
+import { OcmeshError, type Status } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { createFakeClock, createRealClock, createSeededRandom } from '@ocmesh/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -259,6 +259,23 @@ describe(daemonCheck, () => {
 
   it('warns of a daemon that was not restarted after an upgrade', async () => {
     expect(await running({ daemon_version: '0.0.1' })).toMatchObject([{ state: 'warn' }]);
+  });
+
+  it('names what has the address of a daemon that cannot be asked', async () => {
+    const problem = new OcmeshError('daemon_down', { message: 'It is older.', problem: 'older_daemon' });
+    const facts = {
+      ...factsOf(),
+      owner: async () => ({ pid: 12, isRunning: true }),
+      daemon: async () => null,
+      daemonProblem: () => problem,
+    };
+    expect(await run(daemonCheck(facts, home))).toMatchObject([
+      {
+        state: 'fail',
+        found: 'pid 12 holds the home. It is older.',
+        nextStep: expect.stringMatching(/^Restart it/),
+      },
+    ]);
   });
 
   it('cleans up only after a dead process', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fromHex, type UnixMs } from '@ocmesh/shared/ambient';
-import type { Policy, RelayDetails } from '@ocmesh/shared/contract';
+import type { OcmeshError, Policy, RelayDetails } from '@ocmesh/shared/contract';
 import { realFiles } from '../../adapters/store/engine/files.ts';
 import { readImage } from '../../adapters/store/engine/image.ts';
 import { schemaVersion } from '../../adapters/store/sql/migrations/index.ts';
@@ -51,6 +51,8 @@ export interface Facts {
   serviceManager(): Promise<FoundSupervisor>;
   /** null if no daemon is running, or it does not respond. */
   daemon(): Promise<DaemonFacts | null>;
+  /** Why a running daemon cannot be used: an older one, or another program at its address; null if that is not why. */
+  daemonProblem(): OcmeshError | null;
   /** null if no daemon is running, or it does not respond. */
   runningSettings(): Promise<RunningSettings | null>;
   /**
@@ -141,6 +143,7 @@ export function createFacts(environment: Environment): Facts {
     owner,
     serviceManager,
     daemon,
+    daemonProblem: runningDaemon.problem,
     async runningSettings() {
       const running = await daemon();
       return running && runningDaemon.settings(running);

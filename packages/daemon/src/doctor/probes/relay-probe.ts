@@ -61,7 +61,7 @@ export function createRelayProbe(deps: {
     connect(urls) {
       network.use(urls);
       return whenSettled(clock, async () =>
-        network.relays().map((relay) => presentRelayDetails(relay, untested)),
+        network.relays().map((relay) => presentRelayDetails(relay, untested, 'any')),
       );
     },
     publish: network.publish,

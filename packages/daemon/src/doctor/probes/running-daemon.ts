@@ -32,12 +32,15 @@ export interface RunningSettings {
 export interface RunningDaemon {
   /** null if it does not respond, or not like ocmesh. */
   find(): Promise<DaemonFacts | null>;
+  /** Why `find` found none, if it is more than that nothing responds: another program has the port, or an older daemon. */
+  problem(): OcmeshError | null;
   ownRelays(): Promise<readonly RelayDetails[]>;
   settings(daemon: DaemonFacts): Promise<RunningSettings | null>;
 }
 
 export function createRunningDaemon(clock: Clock, access: ClientOptions): RunningDaemon {
   const { baseUrl, fetch } = access;
+  let problem: OcmeshError | null = null;
 
   async function ask<T>(
     call: (client: Handlers, context: CallContext) => Promise<T>,
@@ -47,7 +50,8 @@ export function createRunningDaemon(clock: Clock, access: ClientOptions): Runnin
     const cancel = clock.after(RESPONSE_MS, () => timeout.abort());
     try {
       return await call(createClient(options), { signal: timeout.signal });
-    } catch {
+    } catch (error) {
+      if (error instanceof OcmeshError && error.problem) problem = error;
       return null;
     } finally {
       cancel();
@@ -70,6 +74,7 @@ export function createRunningDaemon(clock: Clock, access: ClientOptions): Runnin
       const status = await ask((client, context) => client.getStatus({}, context));
       return status && { url: await baseUrl(), status };
     },
+    problem: () => problem,
     ownRelays,
     async settings({ url, status }) {
       const policy = await ask((client, context) => client.getPolicy({}, context));

@@ -88,6 +88,8 @@ test('after any changes, the sums are those that a start would count', async () 
           event: event(`o${sent.push(`o${n}`) && n}`, 'x'.repeat(bytes)),
           peer: who,
           purpose: 'receipt',
+          payload: bytes % 2 ? null : 'z'.repeat(bytes),
+          createdAtMs: 1,
           expiresAtMs: 1,
         }),
       () => outbox.remove(sent.pop() ?? ''),

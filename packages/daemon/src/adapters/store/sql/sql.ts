@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import initSqlJs, { type Database, type SqlJsConfig, type SqlJsStatic, type Statement } from 'sql.js';
+import { foldText } from './fold-text.ts';
 
 export type SqlValue = string | number | null;
 
@@ -42,10 +43,25 @@ function loadEngine(): Promise<SqlJsStatic> {
         WebAssembly.instantiate(wasm, imports).then(({ instance }) => done(instance), reject);
         return {};
       };
-      initSqlJs({ instantiateWasm } as SqlJsConfig).then(resolve, reject);
+      loadKeepingMarks({ instantiateWasm } as SqlJsConfig).then(resolve, reject);
     });
   })();
   return engine;
+}
+
+/** Loads sql.js with a text decoder that keeps U+FEFF at the start of a text. It takes the global one while it loads. */
+function loadKeepingMarks(config: SqlJsConfig): Promise<SqlJsStatic> {
+  const { TextDecoder } = globalThis;
+  globalThis.TextDecoder = class extends TextDecoder {
+    constructor(label?: string, options?: ConstructorParameters<typeof TextDecoder>[1]) {
+      super(label, { ...options, ignoreBOM: true });
+    }
+  };
+  try {
+    return initSqlJs(config);
+  } finally {
+    globalThis.TextDecoder = TextDecoder;
+  }
 }
 
 /** Opens an image, or creates an empty database whose pages have room for encryption. */
@@ -56,8 +72,13 @@ export async function openSql(image: Uint8Array | null): Promise<Sql> {
   database.run(
     'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON',
   );
+  addFunctions(database);
   return wrap(database);
 }
+
+/** For searches only: what is written must not depend on them. */
+const addFunctions = (database: Database): void =>
+  void database.create_function('fold', (text: string | null) => text && foldText(text));
 
 function emptyImage(Constructor: SqlJsStatic['Database']): Uint8Array {
   const database = new Constructor();
@@ -120,7 +141,12 @@ function wrap(database: Database): Sql {
     one,
     all: (text, parameters = []) => rows(text, parameters, Number.POSITIVE_INFINITY),
     script: (text) => void database.run(text),
-    image: () => database.export(),
+    image() {
+      const image = database.export();
+      // An export opens the database anew.
+      addFunctions(database);
+      return image;
+    },
     close() {
       statements.clear();
       database.close();

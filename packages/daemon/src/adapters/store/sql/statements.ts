@@ -100,7 +100,11 @@ const list = [
     2,
   ],
   ['messages.setEvent', 'UPDATE messages SET event_id = ? WHERE event_id = ?'],
-  ['outbox.insert', 'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)'],
+  [
+    'outbox.insert',
+    'INSERT INTO outbox(event_id, event, peer, purpose, expires_at) VALUES(?, ?, ?, ?, ?)',
+    3,
+  ],
   ['outbox.setEvent', 'UPDATE outbox SET event_id = ?, event = ? WHERE event_id = ?'],
   ['outcomes.setEvent', 'UPDATE relay_outcomes SET event_id = ? WHERE event_id = ?'],
   [
@@ -138,6 +142,7 @@ const list = [
     `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
        arrived_at, read, state, delivered_at, read_at, receipt_due, seq, auto, hops)
      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    3,
   ],
   ['held.put', 'INSERT OR IGNORE INTO held(id, peer, at, message) VALUES(?, ?, ?, ?)'],
   ['held.removeOf', 'DELETE FROM held WHERE peer = ?'],
@@ -165,6 +170,49 @@ const list = [
        ORDER BY last_seen, pubkey LIMIT ?)`,
   ],
   ['relayLists.forgetLeft', 'DELETE FROM relay_lists WHERE pubkey NOT IN (SELECT pubkey FROM peers)'],
+  [
+    'messages.insert',
+    `INSERT INTO messages(arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp,
+       arrived_at, read, state, delivered_at, read_at, receipt_due, seq, auto, hops, place, rank, series, missing,
+       written, recipients, subject, expires_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ],
+  ['messages.setMissing', 'UPDATE messages SET missing = ? WHERE arrival = ?'],
+  [
+    'series.put',
+    `INSERT INTO series(peer, series, last_seq, last_written, last_arrival, from_written) VALUES(?, ?, ?, ?, ?, ?)
+     ON CONFLICT(peer) DO UPDATE SET series = excluded.series, last_seq = excluded.last_seq,
+       last_written = excluded.last_written, last_arrival = excluded.last_arrival,
+       from_written = excluded.from_written`,
+  ],
+  [
+    'outcomes.expire',
+    'DELETE FROM relay_outcomes WHERE event_id IN (SELECT event_id FROM messages WHERE expires_at <= ?)',
+  ],
+  ['messages.expire', 'DELETE FROM messages WHERE expires_at <= ?'],
+  ['series.forgetLeft', 'DELETE FROM series WHERE peer NOT IN (SELECT pubkey FROM peers)'],
+  [
+    'outbox.insert',
+    `INSERT INTO outbox(event_id, event, peer, purpose, expires_at, created_at, payload)
+     VALUES(?, ?, ?, ?, ?, ?, ?)`,
+  ],
+  [
+    'relays.wantFreshDates',
+    `INSERT INTO relays(url, fresh_dates_since) VALUES(?, ?)
+     ON CONFLICT(url) DO UPDATE SET fresh_dates_since = coalesce(fresh_dates_since, excluded.fresh_dates_since)`,
+  ],
+  [
+    'times.moveOutbox',
+    'UPDATE outbox SET created_at = created_at + ?2, expires_at = expires_at + ?2 WHERE created_at >= ?1',
+  ],
+  ['times.moveMessages', 'UPDATE messages SET arrived_at = arrived_at + ?2 WHERE arrived_at >= ?1'],
+  ['times.moveSeen', 'UPDATE seen SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveHeld', 'UPDATE held SET at = at + ?2 WHERE at >= ?1'],
+  ['times.movePendingContacts', 'UPDATE contact_wishes SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveIdempotency', 'UPDATE idempotency SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveGreeted', 'UPDATE greeted SET at = at + ?2 WHERE at >= ?1'],
+  ['times.movePauses', 'UPDATE loop_pauses SET paused_at = paused_at + ?2 WHERE paused_at >= ?1'],
+  ['times.moveCounts', 'UPDATE loop_pauses SET count_from = count_from + ?2 WHERE count_from >= ?1'],
   [
     'outcomes.removeReceived',
     `DELETE FROM relay_outcomes WHERE event_id IN (SELECT m.event_id ${REMOVABLE_RECEIVED})`,

@@ -11,7 +11,9 @@ import {
   createRelayListsTable,
   createRelaysTable,
   createSeenTable,
+  createSeriesTable,
 } from './small-tables.ts';
+import { createTimesTable } from './times.ts';
 import {
   createGreetedTable,
   createHeldTable,
@@ -26,6 +28,7 @@ export const createTables = (database: Database): Tables => ({
   shares: createSharesTable(database),
   outbox: createOutboxTable(database),
   seen: createSeenTable(database),
+  series: createSeriesTable(database),
   relays: createRelaysTable(database),
   relayLists: createRelayListsTable(database),
   relayChoices: createRelayChoicesTable(database),
@@ -34,4 +37,5 @@ export const createTables = (database: Database): Tables => ({
   pendingContacts: createPendingContactsTable(database),
   loops: createLoopsTable(database),
   greeted: createGreetedTable(database),
+  times: createTimesTable(database),
 });

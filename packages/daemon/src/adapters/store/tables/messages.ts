@@ -2,16 +2,20 @@ import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 import type { MessageRecord, ReceiptDue } from '../../../core/model/message.ts';
 import type { MessageFilter, MessagesTable } from '../../../core/ports/store.ts';
 import type { SqlValue } from '../sql/sql.ts';
-import { conditions, likePattern } from './conditions.ts';
+import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
 import { CORRESPONDENT } from './peers.ts';
 
 const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
-  read, state, delivered_at, read_at, seq, auto, hops`;
+  read, state, delivered_at, read_at, seq, auto, hops, place, rank, series, missing, written,
+  recipients, subject, expires_at`;
+/** Behind everything with the same place: what came late stands before our message, and has a number. */
+const LAST_RANK = Number.MAX_SAFE_INTEGER;
 
 /** Messages, grouped by what they are used for. */
 export const createMessagesTable = (database: Database): MessagesTable => ({
   ...createRecords(database),
+  ...createOrder(database),
   ...createReadMarks(database),
   ...createDeliveryStates(database),
   ...createReceipts(database),
@@ -35,8 +39,10 @@ function createRecords(database: Database) {
   };
 
   return {
-    insert(message) {
+    insert(message, order) {
       const arrival = totals().last + 1;
+      const rank = message.direction === 'out' ? LAST_RANK : 0;
+      const { place, series, missing, ...at } = order ?? { place: arrival, rank, series: 0, missing: 0 };
       database.write('messages.insert', [
         arrival,
         message.id,
@@ -58,6 +64,14 @@ function createRecords(database: Database) {
         message.seq,
         Number(message.auto),
         message.hops,
+        place,
+        at.rank,
+        series,
+        missing,
+        message.writtenMs ?? null,
+        message.recipients?.length ? JSON.stringify(message.recipients) : null,
+        message.subject ?? null,
+        message.expiresAtMs ?? null,
       ]);
       return arrival;
     },
@@ -69,15 +83,23 @@ function createRecords(database: Database) {
 
     list(filter) {
       const { where, parameters } = messageConditions(filter);
-      const order = filter.order === 'asc' ? 'ASC' : 'DESC';
+      const direction = filter.order === 'asc' ? 'ASC' : 'DESC';
+      const order =
+        filter.by === 'conversation' ? `place ${direction}, rank ${direction}` : `arrival ${direction}`;
       return database
-        .all(`SELECT ${COLUMNS} FROM messages ${where} ORDER BY arrival ${order} LIMIT ?`, [
+        .all(`SELECT ${COLUMNS} FROM messages ${where} ORDER BY ${order} LIMIT ?`, [
           ...parameters,
           filter.limit,
         ])
         .map(toMessage);
     },
 
+    hasExpired: (nowMs) =>
+      database.one('SELECT 1 FROM messages WHERE expires_at <= ? LIMIT 1', [nowMs]) !== null,
+    removeExpired(nowMs) {
+      database.write('outcomes.expire', [nowMs]);
+      database.write('messages.expire', [nowMs]);
+    },
     lastArrival: () => totals().last,
     totals,
     prune({ unreadOfStrangers, arrivedBeforeMs = Number.MAX_SAFE_INTEGER, limit }) {
@@ -87,6 +109,45 @@ function createRecords(database: Database) {
       database.write('messages.prune', which);
       return before - totals().count;
     },
+  } satisfies Partial<MessagesTable>;
+}
+
+/** The neighbours of a message in its conversation. */
+function createOrder(database: Database) {
+  const first = (rest: string, ...parameters: SqlValue[]): MessageRecord | null => {
+    const row = database.one(`SELECT ${COLUMNS} FROM messages ${rest} LIMIT 1`, parameters);
+    return row && toMessage(row);
+  };
+  return {
+    setMissing: (arrival, missing) => database.write('messages.setMissing', [missing, arrival]),
+    behindGap: (peer, seq) =>
+      first(
+        'WHERE missing > 0 AND peer = ? AND seq > ? AND seq - missing <= ? ORDER BY arrival DESC',
+        peer,
+        seq,
+        seq,
+      ),
+    firstFrom: (peer, series, seq) =>
+      first('WHERE series > 0 AND peer = ? AND series = ? AND seq >= ? ORDER BY seq', peer, series, seq),
+    placeBefore: (peer, series, seq) =>
+      first('WHERE series > 0 AND peer = ? AND series = ? AND seq < ? ORDER BY seq DESC', peer, series, seq)
+        ?.order.place ?? 0,
+    firstSentAfter: (peer, atMs, { fromPlace, beforePlace }) =>
+      // The inner limit keeps this from reading a long conversation for one message that came late.
+      (database.one(
+        `SELECT min(place) FROM (SELECT place, timestamp FROM messages
+           WHERE peer = ? AND place >= ? AND place < ? AND direction = 'out' ORDER BY place DESC LIMIT 100)
+         WHERE timestamp > ?`,
+        [peer, fromPlace, beforePlace, atMs],
+      )?.[0] ?? null) as number | null,
+    countUnnumbered: (peer, afterArrival, limit) =>
+      Number(
+        database.one(
+          `SELECT count(*) FROM (SELECT 1 FROM messages
+             WHERE peer = ? AND arrival > ? AND direction = 'in' AND seq IS NULL LIMIT ?)`,
+          [peer, afterArrival, limit],
+        )?.[0],
+      ),
   } satisfies Partial<MessagesTable>;
 }
 
@@ -202,10 +263,14 @@ function messageConditions(filter: MessageFilter) {
   if (filter.type !== undefined) where.add('type = ?', filter.type);
   if (filter.thread !== undefined) where.add('thread = ?', filter.thread);
   if (filter.replyTo !== undefined) where.add('reply_to = ?', filter.replyTo);
-  if (filter.q !== undefined) where.add(`content LIKE ? ESCAPE '\\'`, likePattern(filter.q));
+  if (filter.q !== undefined) where.add(...contains(['content'], filter.q));
   if (filter.after !== undefined) where.add('arrival > ?', filter.after);
-  if (filter.cursor !== undefined)
-    where.add(filter.order === 'asc' ? 'arrival > ?' : 'arrival < ?', filter.cursor);
+  if (filter.cursor) {
+    const { position, rank } = filter.cursor;
+    const side = filter.order === 'asc' ? '>' : '<';
+    if (filter.by === 'conversation') where.add(`(place, rank) ${side} (?, ?)`, position, rank);
+    else where.add(`arrival ${side} ?`, position);
+  }
   return where.build();
 }
 
@@ -229,4 +294,14 @@ const toMessage = (row: SqlValue[]): MessageRecord => ({
   seq: row[16] as number | null,
   auto: row[17] === 1,
   hops: row[18] as number,
+  order: {
+    place: row[19] as number,
+    rank: row[20] as number,
+    series: row[21] as number,
+    missing: row[22] as number,
+  },
+  writtenMs: row[23] as number | null,
+  recipients: row[24] === null ? [] : JSON.parse(row[24] as string),
+  subject: row[25] as string | null,
+  expiresAtMs: row[26] as number | null,
 });

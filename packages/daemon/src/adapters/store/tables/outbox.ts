@@ -12,25 +12,30 @@ export function createOutboxTable(database: Database): OutboxTable {
   }
 
   return {
-    insert({ event, peer, purpose, expiresAtMs }) {
-      database.write('outbox.insert', [event.id, JSON.stringify(event), peer, purpose, expiresAtMs]);
+    insert({ event, peer, purpose, payload, createdAtMs, expiresAtMs }) {
+      const text = JSON.stringify(event);
+      database.write('outbox.insert', [event.id, text, peer, purpose, expiresAtMs, createdAtMs, payload]);
     },
     get(eventId) {
-      const row = database.one('SELECT event, peer, purpose, expires_at FROM outbox WHERE event_id = ?', [
-        eventId,
-      ]);
+      const row = database.one(
+        'SELECT event, peer, purpose, payload, created_at, expires_at FROM outbox WHERE event_id = ?',
+        [eventId],
+      );
       return row && toItem(row);
     },
     entries: () =>
       database
-        .all('SELECT event_id, peer, purpose, expires_at, length(event) FROM outbox ORDER BY rowid')
-        .map(([eventId, peer, purpose, expiresAtMs, bytes]) => ({
+        .all('SELECT event_id, peer, purpose, length(event) FROM outbox ORDER BY rowid')
+        .map(([eventId, peer, purpose, bytes]) => ({
           eventId: eventId as string,
           peer: peer as Pubkey,
           purpose: purpose as Purpose,
-          expiresAtMs: expiresAtMs as number,
           bytes: bytes as number,
         })),
+    expired: (nowMs) =>
+      database
+        .all('SELECT event_id FROM outbox WHERE expires_at <= ?', [nowMs])
+        .map(([eventId]) => eventId as string),
     replace(eventId, event) {
       database.write('outbox.setEvent', [event.id, JSON.stringify(event), eventId]);
       database.write('outcomes.setEvent', [event.id, eventId]);
@@ -63,7 +68,9 @@ const toItem = (row: SqlValue[]): OutboxItem => ({
   event: JSON.parse(row[0] as string),
   peer: row[1] as Pubkey,
   purpose: row[2] as Purpose,
-  expiresAtMs: row[3] as number,
+  payload: row[3] as string | null,
+  createdAtMs: row[4] as number,
+  expiresAtMs: row[5] as number,
 });
 
 const toOutcome = (row: SqlValue[]): RelayOutcomeRecord => ({

@@ -2,7 +2,7 @@ import type { Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { PeerRecord } from '../../../core/model/peer.ts';
 import type { PeerFilter, PeersTable } from '../../../core/ports/store.ts';
 import type { SqlValue } from '../sql/sql.ts';
-import { conditions, likePattern } from './conditions.ts';
+import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
 
 const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
@@ -82,6 +82,7 @@ export function createPeersTable(database: Database): PeersTable {
       if (count() === before) database.write('peers.evictRead', [limit]);
       if (answered && count() === before) database.write('peers.evictAnswered', [limit]);
       database.write('relayLists.forgetLeft', []);
+      database.write('series.forgetLeft', []);
       cache.clear();
       return before - count();
     },
@@ -130,16 +131,7 @@ function peerConditions(filter: PeerFilter) {
   if (trust) where.add('trust = ?', trust);
   if (feature) where.add('EXISTS (SELECT 1 FROM json_each(features) WHERE value = ?)', feature);
   if (capability) where.add('EXISTS (SELECT 1 FROM json_each(capabilities) WHERE value = ?)', capability);
-  if (q) {
-    const like = likePattern(q);
-    where.add(
-      `(name LIKE ? ESCAPE '\\' OR alias LIKE ? ESCAPE '\\' OR about LIKE ? ESCAPE '\\' OR pubkey LIKE ? ESCAPE '\\')`,
-      like,
-      like,
-      like,
-      like,
-    );
-  }
+  if (q) where.add(...contains(['name', 'alias', 'about', 'pubkey'], q));
   if (after)
     where.add(
       '(last_seen < ? OR (last_seen = ? AND pubkey > ?))',

@@ -5,6 +5,7 @@ import type {
   RelayListsTable,
   RelaysTable,
   SeenTable,
+  SeriesTable,
 } from '../../../core/ports/store.ts';
 import type { Database } from './database.ts';
 
@@ -30,23 +31,49 @@ export function createSeenTable(database: Database): SeenTable {
   };
 }
 
+export const createSeriesTable = (database: Database): SeriesTable => ({
+  get(peer) {
+    const row = database.one(
+      'SELECT series, last_seq, last_written, last_arrival, from_written FROM series WHERE peer = ?',
+      [peer],
+    ) as [number, number, number, number, number] | null;
+    if (!row) return null;
+    const [series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs] = row;
+    return { series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs };
+  },
+  put: (peer, { series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs }) =>
+    database.write('series.put', [peer, series, lastSeq, lastWrittenMs, lastArrival, fromWrittenMs]),
+});
+
 export const createRelaysTable = (database: Database): RelaysTable => ({
   cursor: (url) =>
     (database.one('SELECT cursor FROM relays WHERE url = ?', [url])?.[0] ?? null) as number | null,
   setCursor: (url, atMs) => database.write('relays.setCursor', [url, atMs]),
+  wantingFreshDates: () =>
+    database.all('SELECT url FROM relays WHERE fresh_dates_since IS NOT NULL').map(([url]) => url as string),
+  wantFreshDates: (url, sinceMs) => database.write('relays.wantFreshDates', [url, sinceMs]),
 });
 
-export const createRelayListsTable = (database: Database): RelayListsTable => ({
-  get(pubkey, kind) {
+/** Kind of the row with the relays that the owner named: no relay list has it. */
+const HINTS = 0;
+
+export function createRelayListsTable(database: Database): RelayListsTable {
+  const get: RelayListsTable['get'] = (pubkey, kind) => {
     const row = database.one('SELECT created_at_sec, urls FROM relay_lists WHERE pubkey = ? AND kind = ?', [
       pubkey,
       kind,
     ]);
     return row && { createdAtSec: row[0] as number, urls: JSON.parse(row[1] as string) as string[] };
-  },
-  put: (pubkey, kind, createdAtSec, urls) =>
-    database.write('relayLists.put', [pubkey, kind, createdAtSec, JSON.stringify(urls)]),
-});
+  };
+  const put: RelayListsTable['put'] = (pubkey, kind, createdAtSec, urls) =>
+    database.write('relayLists.put', [pubkey, kind, createdAtSec, JSON.stringify(urls)]);
+  return {
+    get,
+    put,
+    hints: (pubkey) => get(pubkey, HINTS)?.urls ?? [],
+    setHints: (pubkey, urls) => put(pubkey, HINTS, 0, urls),
+  };
+}
 
 export const createRelayChoicesTable = (database: Database): RelayChoicesTable => ({
   list: () =>

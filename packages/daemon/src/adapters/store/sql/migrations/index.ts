@@ -2,7 +2,8 @@ import type { Sql } from '../sql.ts';
 import { init } from './001-init.ts';
 import { relays } from './002-relays.ts';
 import { trust } from './003-trust.ts';
-import { shares } from './007-shares.ts';
+import { order } from './004-order.ts';
+import { time } from './004-time.ts';
 
 /** The layout of the database, with the migrations that lead to it. */
 export interface Schema {
@@ -42,5 +43,6 @@ export function createSchema(migrations: readonly string[]): Schema {
   };
 }
 
-export const migrations: readonly string[] = [init, relays, trust, shares];
+/** The last one is of the next release, in a file for each concern. */
+export const migrations: readonly string[] = [init, relays, trust, order + time];
 export const currentSchema = createSchema(migrations);

@@ -1,0 +1,38 @@
+import { isHex64 } from '../contract/ids.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields that any control payload may have. */
+const common = ['type', 'ts', 'v', 'from'];
+const helloFields = ['version', 'name', 'capabilities', 'features', 'about'];
+/** Fields of each type; with only these and the common ones, a payload is control. */
+const ownFields = {
+  'ocmesh-hello': helloFields,
+  intro: helloFields,
+  ping: [],
+  pong: [],
+  delivered: ['msgId', 'msgIds'],
+  read: ['msgId', 'msgIds'],
+  profile: ['name', 'about', 'picture', 'capabilities'],
+} as const satisfies Record<string, readonly string[]>;
+type ControlType = keyof typeof ownFields;
+
+/** Types that daemons exchange among themselves; `POST /send` refuses them. */
+export const controlTypes: readonly string[] = Object.keys(ownFields);
+
+/** Later versions may add fields to a receipt and to a hello. */
+const isReceipt = ({ msgId, msgIds }: Fields): boolean => typeof msgId === 'string' || Array.isArray(msgIds);
+const isHello = ({ from, features }: Fields): boolean => isHex64(from) || Array.isArray(features);
+
+/**
+ * Returns the type if the payload is one that daemons exchange among themselves. Other programs use the same words for
+ * something else: `{"type":"read","file":"a"}` is a message.
+ */
+export function controlTypeOf(fields: Fields): ControlType | null {
+  if (!controlTypes.includes(String(fields['type']))) return null;
+  const type = fields['type'] as ControlType;
+  if ((type === 'delivered' || type === 'read') && isReceipt(fields)) return type;
+  if ((type === 'intro' || type === 'ocmesh-hello') && isHello(fields)) return type;
+  const known: readonly string[] = [...common, ...ownFields[type]];
+  return Object.keys(fields).every((name) => known.includes(name)) ? type : null;
+}
