@@ -124,6 +124,7 @@ export function createIngest(
     verificationRates: trust.verificationRates,
     correspondents: trust.correspondents,
     isBlocked: trust.blockList.has,
+    relayOffsetMs: needs.time.relayOffsetMs,
     onDeferred: (url, createdAtSec) => emit([{ type: 'event.deferred', url, createdAtSec }]),
     onOwnEvent: twins.onOwnEvent,
     onForged: (url) => network.report(url, 'forged'),
@@ -147,6 +148,7 @@ export function createIngest(
     clock,
     toDate: time.toDate,
     log,
+    ingest: pipeline.ingest,
     ingestBackfill: pipeline.ingestBackfill,
   });
   return { counters, pipeline, catchUp };

@@ -154,6 +154,7 @@ export async function createAgent(
         emit,
         relayList: relays.relayList,
         relayDates: relays.dates,
+        backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
         health: reporting.health,
         hub: reporting.hub,

@@ -30,14 +30,20 @@ export function createRelayListener(deps: {
   const { relayWatch, statusWatch, time } = deps;
   return {
     onEvent(event, url) {
-      if (!relayTests.onEvent(event, url)) pipeline.ingest(event, url);
+      catchUp.noteLive(event, url);
+      if (!relayTests.onEvent(event, url)) catchUp.onLive(event, url);
     },
+    // Asked for like the rest of its query, whatever its date.
+    onLate: (event, url) => void pipeline.ingestBackfill([event], url),
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();
       time.onConnected();
       // Our presence goes to our own relays only; peers' relays get messages and nothing else.
-      if (deps.ownRelays().includes(url)) announcer.onConnected(url);
+      if (deps.ownRelays().includes(url)) {
+        announcer.onConnected(url);
+        catchUp.onConnected(url);
+      }
       outbox.onConnected(url);
     },
     onDisconnected(url) {
@@ -49,6 +55,9 @@ export function createRelayListener(deps: {
     },
     onNotice: announcer.onNotice,
     onInfo: announcer.onInfo,
+    onAuthenticated(url) {
+      if (deps.ownRelays().includes(url)) catchUp.onAuthenticated(url);
+    },
     onSubscribed(url, subscription) {
       if (subscription === 'presence') discovery.onSubscribed(url);
       statusWatch.check();

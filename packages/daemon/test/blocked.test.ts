@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { catchUpLimits } from '../src/core/catch-up/limits.ts';
 import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
 import { accept, type Reaction, timeout } from './support/memory-relay-network.ts';
@@ -109,5 +110,8 @@ test('a blocked peer’s flood of gift wraps causes no refetch', async () => {
   const { blocked, ...others } = await alice.refused();
   expect(blocked).toBeGreaterThanOrEqual(floods);
   expect(others).toEqual({});
-  expect(world.relay.queries.filter(({ kinds }) => kinds?.includes(1059))).toEqual([]);
+  const refetches = world.relay.queries.filter(
+    ({ kinds, limit }) => kinds?.includes(1059) && limit === catchUpLimits.pageEvents,
+  );
+  expect(refetches).toEqual([]);
 });

@@ -1,10 +1,13 @@
-import type { NostrEvent } from '@ocmesh/shared/wire';
-import { expect, test } from 'vitest';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
+import { describe, expect, test } from 'vitest';
+import { catchUpLimits } from '../src/core/catch-up/limits.ts';
 import { trustLimits } from '../src/core/trust/limits.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+const DAY_SEC = 86_400;
 const URL = 'wss://one.test';
 
 /** Stops an agent, so that its relay keeps messages for it. */
@@ -18,7 +21,9 @@ async function away() {
 }
 
 const dmQueries = (world: ReturnType<typeof createTestMesh>) =>
-  world.relay.queries.filter((filter) => filter.kinds?.includes(4));
+  world.relay.queries.filter(
+    ({ kinds, limit }) => kinds?.includes(4) && limit !== catchUpLimits.liveCheckEvents,
+  );
 
 test('fetches a backlog larger than a page of the relay, in the order of its senders', async () => {
   const { world, agent, bob, nowSec } = await away();
@@ -224,4 +229,229 @@ test('an endless flood makes us ask every five minutes, not more often', async (
   expect((await agent.refused())['rate_limited']).toBeGreaterThan(500);
   expect(dmQueries(world).length).toBeLessThanOrEqual(13);
   expect(dmQueries(world).length).toBeGreaterThanOrEqual(10);
+});
+
+describe('a second with more junk than the relay sends', () => {
+  /** An agent with a contact that was away while its relay got these events. */
+  async function flooded(makeEvents: (self: Pubkey, atSec: number) => NostrEvent[], maxRows: number) {
+    const world = createTestMesh(URL);
+    const friend = world.fakePeer('friend');
+    const agent = await world.start();
+    world.relay.push(friend.presence());
+    await settle(world.clock);
+    await agent.updatePeer({ pubkey: friend.pubkey, trust: 'contact' });
+    await agent.stop();
+    const atSec = Math.floor(world.clock.now() / 1000) - 50;
+    world.relay.maxRows = maxRows;
+    world.relay.keep(
+      ...makeEvents(agent.pubkey, atSec),
+      friend.dm(agent.pubkey, 'hidden', { created_at: atSec }),
+    );
+    world.relay.queries.length = 0;
+    const start = async (disk = agent.disk) => {
+      const again = await world.start({ disk });
+      await world.clock.advance(60_000);
+      return { again, state: async () => (await again.listRelays({}))[0]?.catch_up };
+    };
+    return { world, friend, start };
+  }
+  const junkOf = (world: ReturnType<typeof createTestMesh>, kind: number, count: number) => {
+    const mallory = world.fakePeer('mallory');
+    return (self: Pubkey, created_at: number): NostrEvent[] =>
+      Array.from({ length: count }, (_, n) =>
+        mallory.sign({ kind, created_at, tags: [['p', self]], content: `junk ${n}` }),
+      );
+  };
+
+  test.each([520, 100])('does not hide a contact’s message: %i events', async (count) => {
+    const { start, world } = await flooded(junkOf(createTestMesh(URL), 4, count), Math.min(500, count));
+    const { again, state } = await start();
+    expect((await again.inbox()).map(({ content }) => content)).toEqual(['hidden']);
+    expect(await state()).toBe('incomplete');
+    const since = dmQueries(world)[0]?.since;
+    await again.stop();
+    world.relay.queries.length = 0;
+    await start(again.disk);
+    // The cursor has not moved.
+    expect(dmQueries(world)[0]?.since).toBe(since);
+  });
+
+  test('is asked for again each hour, until the relay has no more than it sends', async () => {
+    const { start, world } = await flooded(junkOf(createTestMesh(URL), 1059, 520), 500);
+    const { state } = await start();
+    expect(await state()).toBe('incomplete');
+    world.relay.queries.length = 0;
+    await world.clock.advance(50 * 60_000);
+    expect(world.relay.queries.filter(({ kinds, limit }) => kinds?.includes(1059) && limit === 500)).toEqual(
+      [],
+    );
+    world.relay.stored.splice(0, 400);
+    await world.clock.advance(20 * 60_000);
+    expect(await state()).toBe('complete');
+  });
+
+  test('does not hide a gift wrap on a relay that sends more if asked for more', async () => {
+    const { start } = await flooded(junkOf(createTestMesh(URL), 1059, 520), 5_000);
+    const { state } = await start();
+    expect(await state()).toBe('complete');
+  });
+});
+
+describe('a flood of junk', () => {
+  const TWO = 'wss://two.test';
+  const bounds = { seenIds: 20, ignoredIds: 20 };
+  const sinceOf = (queries: readonly Filter[]) => queries.find(({ kinds }) => kinds?.includes(4))?.since;
+
+  async function after(
+    flood: (
+      self: Pubkey,
+      n: number,
+      peer: ReturnType<ReturnType<typeof createTestMesh>['fakePeer']>,
+    ) => NostrEvent,
+  ) {
+    const world = createTestMesh(URL, TWO);
+    const agent = await world.start({ bounds });
+    const startSec = Math.floor(world.clock.now() / 1000);
+    const mallory = world.fakePeer('mallory');
+    for (let n = 0; n < 60; n++) {
+      world.relay.push(flood(agent.pubkey, n, mallory));
+      await world.clock.advance(10_000);
+    }
+    const { seen, ignored } = agent.store.peek((tables) => ({
+      seen: tables.seen.countByRelay(),
+      ignored: tables.seen.countIgnored(),
+    }));
+    const known = seen.reduce((sum, { count }) => sum + count, 0) + ignored;
+    for (const relay of world.mesh.relays) relay.queries.length = 0;
+    await world.start({ bounds, disk: await agent.crash() });
+    await settle(world.clock);
+    const lookBackDays = world.mesh.relays.map(
+      ({ queries }) => (startSec - (sinceOf(queries) ?? 0)) / 86_400,
+    );
+    return { known, lookBackDays };
+  }
+
+  test.each<[string, Parameters<typeof after>[0]]>([
+    [
+      'that nobody can decrypt',
+      (self, n, peer) => peer.sign({ kind: 1059, tags: [['p', self]], content: `junk ${n}` }),
+    ],
+    [
+      'of receipts for messages we never sent',
+      (self, n, peer) => peer.dm(self, { type: 'read', ids: [`${n}`] }),
+    ],
+    ['of pings', (self, _, peer) => peer.dm(self, { type: 'ping' })],
+  ])('%s shortens the look-back on no relay, and is remembered within bounds', async (_, flood) => {
+    const { known, lookBackDays } = await after(flood);
+    for (const days of lookBackDays) expect(days).toBeGreaterThan(6.9);
+    // Ids of the last minute come on top.
+    expect(known).toBeLessThanOrEqual(bounds.ignoredIds + 10);
+    expect(known).toBeGreaterThan(10);
+  });
+
+  test('of stored messages shortens the look-back on the relay that sent them, and on no other', async () => {
+    const { lookBackDays } = await after((self, n, peer) => peer.dm(self, `m${n}`));
+    expect(lookBackDays[0]).toBeLessThan(1);
+    expect(lookBackDays[1]).toBeGreaterThan(6.9);
+  });
+});
+
+describe('the live subscription', () => {
+  test.each([
+    ['kind 4', 4, 7],
+    ['a gift wrap', 1059, 9],
+  ])('brings no message older than a sender would retry: %s', async (_, kind, days) => {
+    const world = createTestMesh(URL);
+    const agent = await world.start();
+    const [bob, eve] = [world.fakePeer('bob'), world.fakePeer('eve')];
+    await world.clock.advance(60_000);
+    const at = (daysAgo: number): number => Math.floor(world.clock.now() / 1000) - daysAgo * DAY_SEC;
+    const make = (peer: typeof bob, content: string, created_at: number): NostrEvent =>
+      kind === 4
+        ? peer.dm(agent.pubkey, content, { created_at })
+        : peer.wrap(agent.pubkey, content, { created_at });
+    for (const old of [days + 0.1, 30, 3 * 365]) world.relay.push(make(eve, `old ${old}`, at(old)));
+    world.relay.push(make(bob, 'late', at(days - 0.1)));
+    await world.clock.advance(60_000);
+    expect((await agent.inbox()).map(({ content }) => content)).toEqual(['late']);
+    expect((await agent.refused())['too_old']).toBe(3);
+    expect(await agent.peers()).toMatchObject([{ pubkey: bob.pubkey }]);
+  });
+
+  test('is not needed to catch up: a relay may send no EOSE for it', async () => {
+    const { world, agent, bob, nowSec } = await away();
+    world.relay.carriesDms = false;
+    world.relay.keep(bob.dm(agent.pubkey, 'missed', { created_at: nowSec() - 100 }));
+    const again = await world.start({ disk: agent.disk });
+    await world.clock.advance(20_000);
+    expect((await again.inbox()).map(({ content }) => content)).toEqual(['missed']);
+  });
+
+  test('asks for one stored message: relays disagree on what none means', async () => {
+    const { world, agent, bob, nowSec } = await away();
+    const old = bob.dm(agent.pubkey, 'years ago', { created_at: nowSec() - 3 * 365 * DAY_SEC });
+    world.relay.keep(old);
+    const again = await world.start({ disk: agent.disk });
+    await world.clock.advance(60_000);
+    expect(await again.inbox()).toEqual([]);
+    expect(await again.peers()).toEqual([]);
+  });
+});
+
+describe('a relay that forgets our subscription', () => {
+  const STEP_MS = 400_000;
+
+  async function forgetful() {
+    const world = createTestMesh(URL, 'wss://two.test');
+    const agent = await world.start({ config: { relays: [URL] } });
+    await world.clock.advance(60_000);
+    const bob = world.fakePeer('bob');
+    const missed = async () => (await agent.listRelays({})).map((relay) => relay.missed_live);
+    return { world, agent, bob, missed };
+  }
+
+  test.each([
+    ['kind 4', 0],
+    ['a gift wrap', 1.9],
+  ])('delivers messages minutes late, and they are counted: %s', async (_, daysBack) => {
+    const { world, agent, bob, missed } = await forgetful();
+    for (const content of ['a', 'b', 'c']) {
+      const created_at = Math.floor(world.clock.now() / 1000) - Math.floor(daysBack * DAY_SEC);
+      world.relay.keep(
+        daysBack ? bob.wrap(agent.pubkey, content, { created_at }) : bob.dm(agent.pubkey, content),
+      );
+      await world.clock.advance(STEP_MS);
+    }
+    expect((await agent.inbox()).map(({ content }) => content)).toEqual(['a', 'b', 'c']);
+    expect(await missed()).toEqual([3]);
+  });
+
+  test('is not suspected for messages that came live, or that it had before', async () => {
+    const { world, agent, bob, missed } = await forgetful();
+    for (const content of ['a', 'b', 'c']) {
+      const event = bob.dm(agent.pubkey, content);
+      world.relay.keep(event);
+      world.relay.push(event);
+      await world.clock.advance(STEP_MS);
+    }
+    agent.network.disconnect();
+    world.relay.keep(bob.dm(agent.pubkey, 'while away'));
+    await world.clock.advance(30_000);
+    agent.network.connect();
+    await world.clock.advance(STEP_MS);
+    expect(await agent.inbox()).toHaveLength(4);
+    expect(await missed()).toEqual([0]);
+  });
+
+  test('is found out although another relay brings the messages', async () => {
+    const world = createTestMesh(URL, 'wss://two.test');
+    const agent = await world.start();
+    await world.clock.advance(60_000);
+    const event = world.fakePeer('bob').dm(agent.pubkey, 'x');
+    world.relay.keep(event);
+    world.mesh.relay('wss://two.test').keep(event);
+    await world.clock.advance(STEP_MS);
+    expect((await agent.listRelays({})).map((relay) => relay.missed_live)).toEqual([1, 1]);
+    expect(await agent.inbox()).toHaveLength(1);
+  });
 });

@@ -129,5 +129,5 @@ test('forgotten event ids never count as known again', async () => {
   const { agent } = await withBounds({});
   await agent.store.transaction(({ seen }) => seen.forgetBefore(2_000));
   await agent.store.transaction(({ seen }) => seen.forgetBefore(1_000));
-  expect(agent.store.peek(({ seen }) => seen.knownSinceMs())).toBe(2_000);
+  expect(agent.store.peek(({ seen }) => seen.knownSinceMs('wss://one.test'))).toBe(2_000);
 });

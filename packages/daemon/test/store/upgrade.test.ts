@@ -37,13 +37,14 @@ async function oldDisk(): Promise<Map<string, Buffer>> {
       },
     });
   const first = await open();
-  for (let n = 0; n < ROWS / 2; n++) await first.transaction((tables) => tables.seen.add(`folded ${n}`, n));
+  for (let n = 0; n < ROWS / 2; n++)
+    await first.transaction((tables) => tables.seen.add(`folded ${n}`, n, ''));
   await first.close();
   // Several runs that crashed, with a segment each.
   for (let run = 0; run < 6; run++) {
     const store = await open();
     for (let n = 0; n < ROWS / 12; n++)
-      await store.transaction((tables) => tables.seen.add(`journaled ${run} ${n}`, n));
+      await store.transaction((tables) => tables.seen.add(`journaled ${run} ${n}`, n, ''));
   }
   return new Map([...files.contents()].map(([name, bytes]) => [name, Buffer.from(bytes)]));
 }
@@ -79,7 +80,7 @@ describe('an upgrade', () => {
     await startUp(files, path, key, log, next);
     const before = hashes(files);
     await expect(startUp(files, path, key, log)).rejects.toThrow(
-      `schema ${currentSchema.newest + 1}, and this ocmesh knows ${currentSchema.newest}: install the newer one`,
+      `it has schema ${next.newest}, and this ocmesh knows ${currentSchema.newest}: install the newer one`,
     );
     expect(hashes(files)).toEqual(before);
   });

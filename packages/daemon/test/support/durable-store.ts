@@ -88,7 +88,7 @@ export function put(tables: Tables, id: string, text: string): void {
     createdAtMs: 1,
     expiresAtMs: 9,
   });
-  tables.seen.add(id, 1);
+  tables.seen.add(id, 1, 'wss://one.test');
 }
 
 /** A text that takes this many bytes of the journal but few of the database: JSON needs six bytes per character. */

@@ -1,8 +1,9 @@
 import { type Clock, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
+import { type EventDraft, kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import { actor } from '@ocmesh/testkit';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
+import { privateDm } from '../../src/core/identity/gift-wrap.ts';
 
 const engine = createWasmEngine();
 
@@ -47,6 +48,16 @@ export function createFakePeer(name: string, clock: Clock) {
     dm(to: Pubkey, payload: string | Record<string, unknown>, draft: Partial<EventDraft> = {}): NostrEvent {
       const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
       return sign({ kind: 4, tags: [['p', to]], content: engine.nip04.seal(secretKey, to, text), ...draft });
+    },
+    /** A message in a gift wrap (NIP-59). The draft is of the wrap. */
+    wrap(to: Pubkey, plaintext: string, draft: Partial<EventDraft> = {}): NostrEvent {
+      const message = { author: pubkey, recipients: [to], plaintext, createdAtSec: nowSec() };
+      const rumor = JSON.stringify(privateDm(engine, message));
+      const seal = sign({ kind: kinds.seal, content: engine.nip44.seal(secretKey, to, rumor) });
+      const once = actor(`single-use key of ${seal.id}`).secretKey;
+      const content = engine.nip44.seal(once, to, JSON.stringify(seal));
+      const wrap = { kind: kinds.giftWrap, tags: [['p', to]], content, created_at: nowSec(), ...draft };
+      return engine.sign(wrap, once);
     },
     /** Decrypts a direct message to this peer. */
     open: (event: NostrEvent): string => engine.nip04.open(secretKey, event.pubkey, event.content),

@@ -8,6 +8,7 @@ import {
   reasonPrefix,
   tagValue,
 } from '@ocmesh/shared/wire';
+import { noResult } from '../../src/adapters/nostr/queries.ts';
 import type {
   NetworkListener,
   Offence,
@@ -249,6 +250,7 @@ export function createMemoryNetwork(
       state: connection ? 'connected' : 'disconnected',
       connectedSince: connection?.since ?? null,
       carriesDms: connection?.carriesDms ?? false,
+      sharesSubscription: false,
       lastError: null,
       roundTripMs: null,
       info: mesh.relays.find((relay) => relay.url === url)?.info ?? null,
@@ -291,8 +293,7 @@ export function createMemoryNetwork(
       return outcome;
     },
     async query(url, filters) {
-      if (!connections.has(url) || !own.includes(url))
-        return { complete: false, events: [], tooLarge: false };
+      if (!connections.has(url) || !own.includes(url)) return noResult;
       const relay = mesh.relay(url);
       relay.queries.push(...filters);
       const events = find(relay, filters);
@@ -311,6 +312,9 @@ export function createMemoryNetwork(
           connections.has(url),
         events: returned,
         tooLarge,
+        rows: returned.length,
+        ignoresUntil: false,
+        hint: null,
       };
     },
     use(urls) {

@@ -60,6 +60,11 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   };
   network.start(urls, permanent, {
     onEvent: (event) => events.push(event),
+    onLate: (event, url) => {
+      events.push(event);
+      hear(url, 'late event');
+    },
+    onAuthenticated: (url) => hear(url, 'authenticated'),
     onGarbage: hear,
     onConnected: (url) => hear(url, 'connected'),
     onDisconnected: (url) => hear(url, 'disconnected'),

@@ -2,6 +2,7 @@ import type { Clock, Log } from '@ocmesh/shared/ambient';
 import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import { createAuthRateLimit } from '../../src/adapters/nostr/auth-rate-limit.ts';
 import { createProtocol, type Protocol } from '../../src/adapters/nostr/protocol.ts';
+import { noResult } from '../../src/adapters/nostr/queries.ts';
 import type { RelayNetwork, RelaySnapshot } from '../../src/core/ports/relay-network.ts';
 
 const url = 'wss://one.test';
@@ -26,6 +27,7 @@ export function createProtocolNetwork(deps: {
     state: 'connected',
     connectedSince: 0,
     carriesDms: true,
+    sharesSubscription: false,
     lastError: null,
     roundTripMs: null,
     info: null,
@@ -43,11 +45,15 @@ export function createProtocolNetwork(deps: {
           log: deps.log,
           sign: deps.sign,
           authRateLimit,
+          isOwn: true,
           permanent,
           info: () => null,
           send: (frame) => sent.push(frame) > 0,
           giveUp: () => connect(),
           onEvent: (event) => listener.onEvent(event, url),
+          onLate: (event) => listener.onLate(event, url),
+          onAuthenticated: () => listener.onAuthenticated(url),
+          onTooLarge: (reason) => listener.onGarbage(url, reason),
           onSubscribed: (name) => listener.onSubscribed(url, name),
           onNotice: () => listener.onNotice(url),
           onRefused: () => {},
@@ -65,8 +71,7 @@ export function createProtocolNetwork(deps: {
     reach() {},
     publish: async (_, event) =>
       (await protocol?.publish(event)) ?? { outcome: 'not_connected', reason: null, prefix: null },
-    query: async (_, filters) =>
-      (await protocol?.query(filters)) ?? { complete: false, events: [], tooLarge: false },
+    query: async (_, filters) => (await protocol?.query(filters)) ?? noResult,
     report() {},
     wake() {},
   };

@@ -60,6 +60,17 @@ export const RelayDetails = Type.Object({
   keeps: finding('Whether it returns our messages when asked. An OK does not prove that.'),
   forwards: finding('Whether it sends messages for us to our open subscription.'),
   keeps_presence: finding('Whether it returns our presence, by which other agents find us.'),
+  catch_up: Type.Union([Type.Literal('pending'), Type.Literal('complete'), Type.Literal('incomplete')], {
+    description:
+      'Messages that it kept while we were disconnected. `pending`: not fetched yet; `complete`: all are here; ' +
+      '`incomplete`: it has, or may have, more than it sends us. We ask again each hour.',
+  }),
+  missed_live: Type.Integer({
+    description: 'Messages that it should have sent at once, and that we found on it minutes later.',
+  }),
+  shares_subscription: flag(
+    'It allows so few subscriptions (NIP-11 `max_subscriptions`) that messages, presences and queries share them.',
+  ),
   clock_offset_ms: nullable(
     Type.Number({
       description: 'Its clock minus ours, in milliseconds; null if it did not report the time.',

@@ -5,7 +5,10 @@ import { closeFrame, parseRelayFrame, reasonPrefix, reqFrame } from './frames.ts
 test.each([
   ['["EVENT","s",{"a":1}]', { type: 'EVENT', subscription: 's', event: { a: 1 } }],
   ['["EVENT","s"]', { type: 'EVENT', subscription: 's', event: undefined }],
-  ['["EOSE","s"]', { type: 'EOSE', subscription: 's' }],
+  ['["EOSE","s"]', { type: 'EOSE', subscription: 's', hint: null }],
+  ['["EOSE","s","more"]', { type: 'EOSE', subscription: 's', hint: 'more' }],
+  ['["EOSE","s","finish"]', { type: 'EOSE', subscription: 's', hint: 'finish' }],
+  ['["EOSE","s",{"more":true}]', { type: 'EOSE', subscription: 's', hint: null }],
   ['["CLOSED","s","why"]', { type: 'CLOSED', subscription: 's', reason: 'why' }],
   ['["CLOSED","s",5]', { type: 'CLOSED', subscription: 's', reason: '' }],
   ['["OK","id",true,"r"]', { type: 'OK', eventId: 'id', accepted: true, reason: 'r' }],

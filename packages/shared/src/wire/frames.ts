@@ -4,7 +4,8 @@ import { wireLimits } from './limits.ts';
 /** A frame from a relay (NIP-01, NIP-42). Its event is not checked yet. */
 export type RelayFrame =
   | { readonly type: 'EVENT'; readonly subscription: string; readonly event: unknown }
-  | { readonly type: 'EOSE'; readonly subscription: string }
+  /** `more` or `finish`: whether the relay has more stored events than it sent (NIP-67). */
+  | { readonly type: 'EOSE'; readonly subscription: string; readonly hint: 'more' | 'finish' | null }
   | { readonly type: 'CLOSED'; readonly subscription: string; readonly reason: string }
   | { readonly type: 'OK'; readonly eventId: string; readonly accepted: boolean; readonly reason: string }
   | { readonly type: 'AUTH'; readonly challenge: string }
@@ -23,7 +24,7 @@ export function parseRelayFrame(text: string): RelayFrame | null {
     case 'EVENT':
       return { type, subscription: first, event: second };
     case 'EOSE':
-      return { type, subscription: first };
+      return { type, subscription: first, hint: second === 'more' || second === 'finish' ? second : null };
     case 'CLOSED':
       return { type, subscription: first, reason: asText(second) };
     case 'OK':

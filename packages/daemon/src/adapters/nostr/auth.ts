@@ -6,10 +6,12 @@ import type { AuthResult } from './refused-state.ts';
 
 export interface Authentication {
   onChallenge(challenge: string): void;
-  /** Signs the challenge, once for all callers. Resolves to whether the relay accepted it. */
+  /** Signs the challenge, once for all callers. Resolves to whether the relay may know us now. */
   authenticate(): Promise<boolean>;
-  /** Authenticates without being asked if the relay serves nobody else; once per connection. */
-  authenticateIfRequired(): void;
+  /** Authenticates before anything was refused, if the relay may withhold something without a word; once per connection. */
+  authenticateIfWanted(): void;
+  /** Returns whether the relay has our response and has not accepted or refused it yet. */
+  isPending(): boolean;
   result(): AuthResult;
   /** Makes the next `authenticate` sign again after a refusal, which may be out of date. */
   renew(): void;
@@ -24,20 +26,23 @@ export interface AuthenticationDeps {
   readonly sign: (draft: EventDraft) => NostrEvent;
   /** Sends the signed challenge and resolves with the relay's OK. */
   readonly send: (event: NostrEvent) => Promise<PublishOutcome>;
-  /** Returns whether the relay serves only authenticated clients (NIP-11 `auth_required`). */
-  readonly isRequired: () => boolean;
+  /** Returns whether to authenticate before anything was refused. */
+  readonly isWanted: () => boolean;
+  /** The relay accepted our response, or did not refuse it in time. */
+  readonly onAccepted: () => void;
   readonly onRefused: (reason: string) => void;
 }
 
 /** NIP-42 on one connection. A refusal is a state, not an exception. */
 export function createAuthentication(deps: AuthenticationDeps): Authentication {
-  const { url, clock, rateLimit, sign, send, isRequired, onRefused } = deps;
+  const { url, clock, rateLimit, sign, send, isWanted, onAccepted, onRefused } = deps;
   let challenge: string | null = null;
   let pending: Promise<boolean> | null = null;
   let result: AuthResult = { outcome: 'none', reason: '' };
   let triedUnasked = false;
   let isClosed = false;
   let isWaiting = false;
+  let isResponding = false;
   let endWait = (): void => {};
 
   async function respond(): Promise<boolean> {
@@ -53,14 +58,18 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
       ],
       content: '',
     });
+    isResponding = true;
     const ok = await send(event);
+    isResponding = false;
     // The OK and the close may have come in the same turn.
     if (isClosed || ok.outcome === 'not_connected') return false;
-    const isAccepted = ok.outcome === 'accepted';
-    const reason = isAccepted ? '' : (ok.reason ?? ok.outcome);
-    result = { outcome: isAccepted ? 'accepted' : 'refused', reason };
-    if (!isAccepted) onRefused(reason);
-    return isAccepted;
+    const isRefused = ok.outcome === 'rejected';
+    const reason = isRefused ? (ok.reason ?? '') : '';
+    // Some relays send no OK: whether they know us shows with what they send next.
+    if (ok.outcome !== 'timeout') result = { outcome: isRefused ? 'refused' : 'accepted', reason };
+    if (isRefused) onRefused(reason);
+    else onAccepted();
+    return !isRefused;
   }
 
   /** Waits until a signature is allowed. Challenges that come meanwhile replace the one to sign. */
@@ -90,11 +99,12 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
       if (!isWaiting) pending = null;
     },
     authenticate,
-    authenticateIfRequired() {
-      if (triedUnasked || challenge === null || !isRequired()) return;
+    authenticateIfWanted() {
+      if (triedUnasked || challenge === null || !isWanted()) return;
       triedUnasked = true;
       void authenticate();
     },
+    isPending: () => isResponding,
     result: () => result,
     renew() {
       if (result.outcome === 'refused') pending = null;

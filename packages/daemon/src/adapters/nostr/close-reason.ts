@@ -40,7 +40,9 @@ export function classifyClose(end: ConnectionEnd, context: CloseContext): CloseR
     const ms = askedMs ?? nostrLimits.backoff.tooManyMinutes * minuteMs;
     return { state: 'disconnected', backoff: { ms, firm: true }, atLeastMs: 0 };
   }
-  return { state: 'disconnected', backoff: null, atLeastMs: askedMs ?? 0 };
+  // It would send the same frame again.
+  const pauseMs = end.frameTooLarge ? nostrLimits.reconnect.frameTooLargeMs : 0;
+  return { state: 'disconnected', backoff: null, atLeastMs: askedMs ?? pauseMs };
 }
 
 const backOff = (state: RelayState, ms: number): CloseResult => ({

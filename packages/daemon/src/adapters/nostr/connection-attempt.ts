@@ -29,10 +29,9 @@ export interface AttemptEnd extends CloseResult {
   readonly wasStable: boolean;
 }
 
-export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp' | 'onOffence'> {
+export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
-  readonly onOffence: (offence: 'garbage_frame' | 'frame_too_large' | 'unasked') => void;
   /**
    * @param date HTTP `Date` of the upgrade
    * @param askedAt when we asked for the upgrade
@@ -65,7 +64,8 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
         onOpen(date, askedAt);
       },
       onText: protocol.onText,
-      onGarbage: onOffence,
+      onLargeFrame: protocol.onLargeFrame,
+      onGarbage: () => onOffence('garbage_frame'),
       onClose: onEnd,
     },
   );
@@ -84,6 +84,7 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
       nowMs: clock.now(),
     });
     protocol.close();
+    if (end.frameTooLarge) protocolDeps.onTooLarge('frame_too_large');
     const openMs = opened ? clock.monotonic() - opened.at : 0;
     onClose({
       ...result,

@@ -8,6 +8,9 @@ import { createInboundThrottle } from './inbound-throttle.ts';
 import { createKeepalive } from './keepalive.ts';
 import { nostrLimits } from './limits.ts';
 
+/** Characters of a skipped frame that tell what it is. */
+const HEAD_CHARS = 200;
+
 /** Time for the closing handshake, after which the socket is destroyed. */
 const CLOSE_MS = 1_000;
 
@@ -18,6 +21,8 @@ export interface ConnectionEnd {
   readonly closeReason: string;
   /** The handshake or a ping was not answered. */
   readonly timedOut: boolean;
+  /** A frame was too large even to be skipped. */
+  readonly frameTooLarge: boolean;
   /** The relay's HTTP response, if it was not an upgrade. */
   readonly http: {
     readonly status: number;
@@ -31,7 +36,9 @@ export interface ConnectionListener {
   /** @param date HTTP `Date` of the upgrade */
   onOpen(date: string | null): void;
   onText(text: string, bytes: number): void;
-  onGarbage(reason: 'garbage_frame' | 'frame_too_large'): void;
+  /** A text frame that is too large to be read. @param head its first characters */
+  onLargeFrame(head: string): void;
+  onGarbage(): void;
   /** Called exactly once, and last. */
   onClose(end: ConnectionEnd): void;
 }
@@ -45,7 +52,7 @@ export interface Connection {
   terminate(reason: string): void;
 }
 
-type Frame = 'binary' | 'control' | { readonly text: Buffer };
+type Frame = 'binary' | 'control' | { readonly text: Buffer } | { readonly head: string };
 
 /** Opens one WebSocket to a relay. Never throws: every failure is an `onClose`. */
 export function openConnection(
@@ -59,10 +66,11 @@ export function openConnection(
   const keepalive = createKeepalive({ clock, socket, onTimeout: timeOut });
   let date: string | null = null;
   let isOver = false;
-  const end: { reason: string; timedOut: boolean; http: ConnectionEnd['http'] } = {
+  const end = {
     reason: '',
     timedOut: false,
-    http: null,
+    frameTooLarge: false,
+    http: null as ConnectionEnd['http'],
   };
   // ws would count only silence: a relay that sends one byte a second would never time out.
   const cancelHandshake = clock.after(nostrLimits.connection.handshakeMs, () =>
@@ -71,7 +79,7 @@ export function openConnection(
 
   // ws also emits errors after the socket was terminated: without a listener they would end the process.
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (!isOver && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') listener.onGarbage('frame_too_large');
+    end.frameTooLarge ||= error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
     end.reason ||= error.message;
   });
   socket.on('upgrade', (response) => {
@@ -91,7 +99,7 @@ export function openConnection(
     listener.onOpen(date);
   });
   socket.on('message', (data, isBinary) =>
-    take(isBinary ? 'binary' : { text: data as Buffer }, (data as Buffer).length),
+    take(isBinary ? 'binary' : textFrame(data as Buffer), (data as Buffer).length),
   );
   socket.on('ping', (data) => take('control', data.length));
   socket.on('pong', (data) => take('control', data.length));
@@ -114,8 +122,10 @@ export function openConnection(
   }
 
   function handle(frame: Frame): void {
-    if (frame === 'binary') listener.onGarbage('garbage_frame');
-    else if (frame !== 'control') listener.onText(frame.text.toString('utf8'), frame.text.length);
+    if (frame === 'control') return;
+    if (frame === 'binary') listener.onGarbage();
+    else if ('head' in frame) listener.onLargeFrame(frame.head);
+    else listener.onText(frame.text.toString('utf8'), frame.text.length);
   }
 
   function timeOut(reason: string): void {
@@ -147,10 +157,14 @@ export function openConnection(
   };
 }
 
+/** Keeps only the head of a frame that is too large to be read. */
+const textFrame = (bytes: Buffer): Frame =>
+  bytes.length > wireLimits.frame.bytes ? { head: bytes.toString('latin1', 0, HEAD_CHARS) } : { text: bytes };
+
 function socketOptions(lookup: LookupFunction | undefined): ClientOptions {
   const options: ClientOptions & { closeTimeout: number; lookup?: LookupFunction } = {
     closeTimeout: CLOSE_MS,
-    maxPayload: wireLimits.frame.bytes,
+    maxPayload: wireLimits.frame.skippedBytes,
     perMessageDeflate: false,
     followRedirects: false,
     headers: ourHeaders,

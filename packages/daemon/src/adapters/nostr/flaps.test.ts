@@ -4,6 +4,7 @@ import { startRelay } from '@ocmesh/relay';
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { openNetwork } from '../../../test/support/open-network.ts';
+import { nostrLimits } from './limits.ts';
 
 const FLAPS = 500;
 
@@ -37,6 +38,7 @@ test('after 500 lost connections there is one subscription of each kind, and not
   async function reconnected(round: number): Promise<void> {
     await turnsUntil(() => count('subscribed dm') === round && count('subscribed presence') === round);
     expect((await network.query(relay.url, [{ kinds: [31337] }])).complete).toBe(true);
+    await clock.advance(nostrLimits.query.lingerMs);
     // The CLOSE of the query is still under way.
     await turnsUntil(() => relay.stats().subscriptions === 2);
   }

@@ -17,8 +17,10 @@ export const nostrLimits = {
   reply: {
     /** Time for an `OK`. */
     okMs: 10_000,
-    /** Time for the first response to a `REQ`. */
+    /** Time for the first response to a `REQ` while nothing came from the relay. Doubled for each further try. */
     reqMs: 5_000,
+    /** Time for the first response to a `REQ` of a relay that responds to other things: it is slow. Doubled for each further try. */
+    reqSlowMs: 30_000,
     /** How often a `REQ` is sent: some relays lose one that comes right after the connection opens. */
     reqTries: 3,
     /** Pause before a subscription closed as `rate-limited` is requested again. */
@@ -35,6 +37,8 @@ export const nostrLimits = {
     aloneMaxMs: 8_000,
     /** Time for which a connection must last before the pauses start over. */
     stableMs: 10_000,
+    /** Shortest pause after a frame that was too large even to be skipped: the relay would send it again. */
+    frameTooLargeMs: 60_000,
     /** Shortest pause for a peer's relay: it is used for a few writes and seldom missed. */
     peerRelayMs: 15_000,
   },
@@ -69,8 +73,16 @@ export const nostrLimits = {
   query: {
     /** Subscriptions on one relay: two permanent ones and four queries. nostream allows 10. */
     subscriptions: 6,
-    /** Time for a whole query. */
+    /** Time for a whole query. Doubled after one that got no response. */
     ms: 30_000,
+    /** Longest time for a whole query, on a slow relay. */
+    slowMs: 120_000,
+    /** Time for which a query stays open after its EOSE: some relays send an event behind it. */
+    lingerMs: 1_000,
+    /** Events that are taken behind the EOSE of a query: as many as relays send for one. */
+    lateEvents: 500,
+    /** Closed queries whose filters are remembered, for events that were under way. */
+    remembered: 32,
     /** Events that one query may return: relays usually stop at 500. */
     events: 5_000,
     /** Bytes of frames that one query may return. */

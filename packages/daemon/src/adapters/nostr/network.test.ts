@@ -135,7 +135,7 @@ describe('a relay that misbehaves', () => {
     const pauses: number[] = [];
     for (let round = 1; round <= 4; round++) {
       await until(() => expect(count('connected')).toBe(round));
-      await clock.advance(15_000);
+      await clock.advance(35_000);
       await until(() => expect(relay().open).toBe(false));
       const downAt = clock.monotonic();
       while (relay().state !== 'connecting') await clock.advance(100);

@@ -8,6 +8,7 @@ import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { nostrLimits } from './limits.ts';
 import { createProtocol } from './protocol.ts';
+import { noResult } from './queries.ts';
 
 const MINUTE_MS = 60_000;
 /** Runs everything that is due without time passing. */
@@ -16,7 +17,9 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 type Sent = readonly [type: string, first: never, ...rest: unknown[]];
 
 /** The protocol on connections to a relay that the test plays by hand. The first connection is open. */
-function open(options: { limitation?: Record<string, unknown>; permanent?: readonly string[] } = {}) {
+function open(
+  options: { limitation?: Record<string, unknown>; permanent?: readonly string[]; isOwn?: boolean } = {},
+) {
   const clock = createFakeClock();
   const fakePeer = createFakePeer('alice', clock);
   const authRateLimit = createAuthRateLimit(clock);
@@ -38,7 +41,11 @@ function open(options: { limitation?: Record<string, unknown>; permanent?: reado
       info: () => state.info,
       send: (frame) => sent.push(JSON.parse(frame)) > 0,
       giveUp: (reason) => gaveUp.push(reason),
+      isOwn: options.isOwn ?? false,
       onEvent: () => heard.push('event'),
+      onLate: () => heard.push('late event'),
+      onAuthenticated: () => heard.push('authenticated'),
+      onTooLarge: (reason) => heard.push(reason),
       onSubscribed: (name) => heard.push(`subscribed ${name}`),
       onNotice: () => notices.push('notice'),
       onRefused: (reason) => heard.push(`refused ${reason}`),
@@ -206,9 +213,7 @@ describe('a connection that was closed', () => {
     protocol.close();
     expect(clock.pending()).toBe(0);
     expect(await write).toEqual({ outcome: 'not_connected', reason: null, prefix: null });
-    expect(await Promise.all(queries)).toEqual(
-      Array(2).fill({ complete: false, events: [], tooLarge: false }),
-    );
+    expect(await Promise.all(queries)).toEqual([noResult, noResult]);
     await settle();
     expect(clock.pending()).toBe(0);
   });
@@ -260,7 +265,7 @@ describe('a connection that was closed', () => {
     protocol.close();
     const before = sent.length;
     expect(await protocol.publish(fakePeer.sign({}))).toMatchObject({ outcome: 'not_connected' });
-    expect(await protocol.query([{}])).toEqual({ complete: false, events: [], tooLarge: false });
+    expect(await protocol.query([{}])).toMatchObject({ complete: false, events: [], tooLarge: false });
     expect([sent.length - before, clock.pending()]).toEqual([0, 0]);
   });
 });
@@ -273,8 +278,8 @@ describe('a NOTICE instead of CLOSED', () => {
     expect(heard).toEqual(['refused too many subscriptions']);
     expect(gaveUp).toEqual([]);
     await clock.advance(5 * MINUTE_MS);
-    expect(ofType('REQ')).toHaveLength(4);
-    await clock.advance(15_000);
+    expect(ofType('REQ')).toHaveLength(3);
+    await clock.advance(35_000);
     expect(gaveUp).toEqual(['no response to a subscription']);
   });
 
@@ -345,8 +350,8 @@ describe('queries', () => {
     say('EVENT', 'q1', rawDm('x', { tags: Array.from({ length: 101 }, () => []) }));
     say('EVENT', 'q1', { kind: 4 });
     say('EOSE', 'q1');
-    expect(await result).toEqual({ complete: true, events: [rawDm('kept')], tooLarge: false });
-    expect(count('garbage_frame')).toBe(2);
+    expect(await result).toMatchObject({ complete: true, events: [rawDm('kept')], tooLarge: false, rows: 3 });
+    expect([count('garbage_frame'), count('too_large')]).toEqual([1, 1]);
   });
 
   test('accept only matching events', async () => {
@@ -367,8 +372,8 @@ describe('queries', () => {
     const { clock, say, protocol, gaveUp, ofType } = open();
     say('EOSE', 'dm');
     const result = protocol.query([{ kinds: [4] }]);
-    await clock.advance(15_000);
-    expect(await result).toEqual({ complete: false, events: [], tooLarge: false });
+    await clock.advance(30_000);
+    expect(await result).toMatchObject({ complete: false, events: [], tooLarge: false });
     expect([gaveUp, ofType('CLOSE')]).toEqual([[], [['CLOSE', 'q1']]]);
   });
 
@@ -380,7 +385,7 @@ describe('queries', () => {
     [0, 4],
     ['many', 4],
   ])('with two subscriptions out of %s allowed, are sent %i at a time', async (allowed, atOnce) => {
-    const { say, protocol, ofType } = open({
+    const { clock, say, protocol, ofType } = open({
       permanent: ['presence', 'dm'],
       limitation: { max_subscriptions: allowed },
     });
@@ -390,16 +395,8 @@ describe('queries', () => {
       say('EOSE', `q${done + 1}`);
     }
     expect((await Promise.all(results)).every(({ complete }) => complete)).toBe(true);
+    await clock.advance(nostrLimits.query.lingerMs);
     expect(ofType('CLOSE')).toHaveLength(10);
-  });
-
-  test.each([
-    [2, ['dm']],
-    [1, ['dm']],
-    [3, ['presence', 'dm']],
-  ])('with %i subscriptions allowed, %j are permanent', (allowed, names) => {
-    const { ofType } = open({ permanent: ['presence', 'dm'], limitation: { max_subscriptions: allowed } });
-    expect(ofType('REQ').map(([, name]) => name)).toEqual(names);
   });
 
   test('end when they wait too long, or when the connection is lost', async () => {
@@ -407,14 +404,287 @@ describe('queries', () => {
     const [first, second] = [protocol.query([{ kinds: [4] }]), protocol.query([{ kinds: [4] }])];
     expect(ofType('REQ')).toHaveLength(2);
     protocol.close();
-    expect(await Promise.all([first, second])).toEqual(
-      Array(2).fill({ complete: false, events: [], tooLarge: false }),
-    );
+    expect(await Promise.all([first, second])).toEqual([noResult, noResult]);
     expect([ofType('REQ').length, clock.pending()]).toEqual([2, 0]);
-    const late = open({ permanent: ['dm'], limitation: { max_subscriptions: 1 } });
-    const result = late.protocol.query([{ kinds: [4] }]);
-    await late.clock.advance(nostrLimits.query.ms);
-    expect((await result).complete).toBe(false);
+  });
+
+  test('of a slow relay get more time after each that got no response', async () => {
+    const { clock, protocol, say } = open();
+    say('EOSE', 'dm');
+    for (const seconds of [30, 60, 120, 120]) {
+      const result = protocol.query([{ kinds: [4] }]);
+      await clock.advance(seconds * 1000 - 1);
+      expect(clock.pending()).toBeGreaterThan(0);
+      await clock.advance(1);
+      expect(await result).toEqual(noResult);
+    }
+    const slow = protocol.query([{ kinds: [4] }]);
+    await clock.advance(119_000);
+    say('EOSE', 'q5');
+    expect(await slow).toMatchObject({ complete: true });
+  });
+
+  test('say whether the relay has more, and whether it ignores `until`', async () => {
+    const { say, protocol } = open();
+    const results = [protocol.query([{ until: 5 }]), protocol.query([{ since: 5 }]), protocol.query([{}])];
+    for (const id of ['q1', 'q2', 'q3']) {
+      say('EVENT', id, rawDm('x', { created_at: 9 }));
+      say('EVENT', id, rawDm('x', { created_at: 1 }));
+    }
+    say('EOSE', 'q1', 'more');
+    say('EOSE', 'q2', 'finish');
+    say('EOSE', 'q3', 'maybe');
+    expect(await Promise.all(results)).toMatchObject([
+      { rows: 2, events: [{ created_at: 1 }], ignoresUntil: true, hint: 'more' },
+      { rows: 2, events: [{ created_at: 9 }], ignoresUntil: false, hint: 'finish' },
+      { rows: 2, events: [{ created_at: 9 }, { created_at: 1 }], ignoresUntil: false, hint: null },
+    ]);
+  });
+
+  test('count an event that is too large to be read', async () => {
+    const { say, protocol, heard } = open();
+    const result = protocol.query([{ kinds: [4] }]);
+    protocol.onLargeFrame('[ "EVENT" , "q1", {"content":"xxxxx');
+    protocol.onLargeFrame('["EVENT","dm",{"content":"xxxxx');
+    protocol.onLargeFrame('["NOTICE","xxxxx');
+    say('EOSE', 'q1');
+    expect(await result).toMatchObject({ complete: true, rows: 1, events: [] });
+    expect(heard).toEqual(Array(3).fill('frame_too_large'));
+  });
+});
+
+describe('events behind the EOSE of a query', () => {
+  const late = (id: string) => ['EVENT', id, rawDm(id)] as const;
+
+  test('are taken, until the query is closed a moment later and after that', async () => {
+    const { clock, say, protocol, heard, ofType } = open();
+    void protocol.query([{ kinds: [4] }]);
+    say('EOSE', 'q1');
+    say(...late('q1'));
+    expect(ofType('CLOSE')).toEqual([]);
+    await clock.advance(nostrLimits.query.lingerMs);
+    expect(ofType('CLOSE')).toEqual([['CLOSE', 'q1']]);
+    say(...late('q1'));
+    expect(heard).toEqual(['late event', 'late event']);
+  });
+
+  test('are taken from a query that was given up', async () => {
+    const { clock, say, protocol, heard } = open();
+    say('EOSE', 'dm');
+    void protocol.query([{ kinds: [4] }]);
+    await clock.advance(nostrLimits.query.ms);
+    say(...late('q1'));
+    expect(heard).toEqual(['subscribed dm', 'late event']);
+  });
+
+  test('are dropped if they match no filter, or were never asked for', async () => {
+    const { say, protocol, heard } = open();
+    void protocol.query([{ kinds: [3] }]);
+    say('EOSE', 'q1');
+    say(...late('q1'));
+    say(...late('q2'));
+    expect(heard).toEqual(['unasked']);
+  });
+
+  test('are limited', () => {
+    const { say, protocol, count } = open();
+    void protocol.query([{ kinds: [4] }]);
+    say('EOSE', 'q1');
+    for (let n = 0; n < 2 * nostrLimits.query.lateEvents; n++) say(...late('q1'));
+    expect(count('late event')).toBe(nostrLimits.query.lateEvents);
+  });
+
+  test('do not delay the next query', () => {
+    const { say, protocol, ofType } = open({ limitation: { max_subscriptions: 2 } });
+    for (let n = 0; n < 3; n++) void protocol.query([{ kinds: [4] }]);
+    for (const id of ['q1', 'q2']) say('EOSE', id);
+    expect(ofType('REQ')).toHaveLength(4);
+    expect(ofType('CLOSE')).toHaveLength(2);
+  });
+});
+
+describe('a slow relay', () => {
+  test('is not asked again while it responds to other things', async () => {
+    const { clock, say, ofType, gaveUp, count } = open({ permanent: ['presence', 'dm'] });
+    await clock.advance(3_000);
+    say('EOSE', 'presence');
+    await clock.advance(26_000);
+    expect([ofType('REQ').length, gaveUp]).toEqual([2, []]);
+    say('EOSE', 'dm');
+    expect(count('subscribed dm')).toBe(1);
+  });
+
+  test.each([6, 12])(
+    'that takes %i s for each response is asked again with more patience',
+    async (seconds) => {
+      const { clock, say, ofType, gaveUp, protocol } = open();
+      // It starts over with each REQ.
+      let sent = 0;
+      let left = seconds;
+      while (!protocol.carriesDms() && clock.monotonic() < 60_000) {
+        await clock.advance(1_000);
+        if (ofType('REQ').length > sent) left = seconds;
+        sent = ofType('REQ').length;
+        if (left-- === 0) say('EOSE', 'dm');
+      }
+      expect([protocol.carriesDms(), gaveUp]).toEqual([true, []]);
+    },
+  );
+
+  test('is asked again for what it seems to have lost', async () => {
+    const { clock, say, ofType, gaveUp } = open({ permanent: ['presence', 'dm'] });
+    say('EOSE', 'presence');
+    for (const [seconds, reqs] of [
+      [29, 2],
+      [2, 3],
+      [58, 3],
+      [2, 4],
+    ] as const) {
+      await clock.advance(seconds * 1000);
+      expect(ofType('REQ')).toHaveLength(reqs);
+    }
+    expect(gaveUp).toEqual([]);
+    await clock.advance(120_000);
+    expect(gaveUp).toEqual(['no response to a subscription']);
+  });
+
+  test.each(['duplicate: already open', 'ERROR: duplicate: sub id'])(
+    'that says %j gets the subscription anew at once, and is left for minutes only if it says so again',
+    async (reason) => {
+      const { clock, say, heard, ofType } = open();
+      await clock.advance(5_000);
+      for (let round = 0; round < 3; round++) {
+        say('CLOSED', 'dm', reason);
+        expect([ofType('CLOSE').length, ofType('REQ').length]).toEqual([round + 1, round + 3]);
+        say('EOSE', 'dm');
+      }
+      expect(heard).toEqual(Array(3).fill('subscribed dm'));
+      for (let n = 0; n < 100; n++) say('CLOSED', 'dm', reason);
+      await settle();
+      expect(ofType('REQ')).toHaveLength(6);
+      expect(heard.at(-1)).toBe(`refused ${reason}`);
+    },
+  );
+});
+
+describe('a relay that allows few subscriptions', () => {
+  const both = { permanent: ['presence', 'dm'] };
+  /** The ids of the subscriptions that are open for the relay, with the number of their filters. */
+  const openReqs = (sent: readonly Sent[]): Record<string, number> => {
+    const reqs = new Map<string, number>();
+    for (const [type, id, ...filters] of sent) {
+      if (type === 'REQ') reqs.set(String(id), filters.length);
+      if (type === 'CLOSE') reqs.delete(String(id));
+    }
+    return Object.fromEntries(reqs);
+  };
+
+  test('two: messages and presences share one, and one is for queries', async () => {
+    const { clock, say, sent, heard, protocol } = open({ ...both, limitation: { max_subscriptions: 2 } });
+    expect([openReqs(sent), protocol.sharesSubscription()]).toEqual([{ dm: 2 }, true]);
+    say('EOSE', 'dm');
+    expect(heard).toEqual(['subscribed presence', 'subscribed dm']);
+    const results = [protocol.query([{ kinds: [4] }]), protocol.query([{ kinds: [3] }])];
+    expect(openReqs(sent)).toEqual({ dm: 2, q1: 1 });
+    say('EOSE', 'q1');
+    expect(openReqs(sent)).toEqual({ dm: 2, q2: 1 });
+    say('EOSE', 'q2');
+    expect(await Promise.all(results)).toMatchObject([{ complete: true }, { complete: true }]);
+    await clock.advance(nostrLimits.query.lingerMs);
+    expect(openReqs(sent)).toEqual({ dm: 2 });
+  });
+
+  test('one: the subscription makes room for queries and comes back, which is reported once', async () => {
+    const { say, sent, heard, protocol, count } = open({ ...both, limitation: { max_subscriptions: 1 } });
+    expect(openReqs(sent)).toEqual({ dm: 2 });
+    say('EOSE', 'dm');
+    for (let round = 0; round < 3; round++) {
+      const results = [protocol.query([{ kinds: [4] }]), protocol.query([{ kinds: [3] }])];
+      for (const id of [2 * round + 1, 2 * round + 2]) {
+        expect(openReqs(sent)).toEqual({ [`q${id}`]: 1 });
+        say('EVENT', `q${id}`, rawDm('x'));
+        say('EOSE', `q${id}`);
+      }
+      expect(await Promise.all(results)).toMatchObject([{ complete: true }, { complete: true }]);
+      expect(openReqs(sent)).toEqual({ dm: 2 });
+      say('EVENT', 'dm', rawDm('x'));
+      say('EOSE', 'dm');
+      expect([protocol.carriesDms(), count('event')]).toEqual([true, round + 1]);
+    }
+    expect(heard.filter((what) => what.startsWith('subscribed'))).toEqual([
+      'subscribed presence',
+      'subscribed dm',
+    ]);
+  });
+
+  test('one: a subscription that made room before its EOSE is reported when it is back', async () => {
+    const { say, heard, protocol } = open({ ...both, limitation: { max_subscriptions: 1 } });
+    void protocol.query([{ kinds: [4] }]);
+    say('EOSE', 'q1');
+    say('EOSE', 'dm');
+    expect(heard).toEqual(['subscribed presence', 'subscribed dm']);
+  });
+
+  test('is found out about when its document arrives', () => {
+    const { sent, state, protocol } = open(both);
+    expect([openReqs(sent), protocol.sharesSubscription()]).toEqual([{ presence: 1, dm: 1 }, false]);
+    state.info = knows({ max_subscriptions: 2 });
+    protocol.onInfo();
+    expect([openReqs(sent), protocol.sharesSubscription()]).toEqual([{ dm: 2 }, true]);
+    protocol.onInfo();
+    state.info = knows({ max_subscriptions: 3 });
+    protocol.onInfo();
+    expect(openReqs(sent)).toEqual({ presence: 1, dm: 1 });
+  });
+});
+
+describe('an own relay that sends a challenge', () => {
+  test('gets AUTH at once, and is asked for messages again after it', async () => {
+    const { say, ofType, heard } = open({ isOwn: true, permanent: ['presence', 'dm'] });
+    say('AUTH', 'c');
+    await settle();
+    say('EOSE', 'dm');
+    expect(heard).toEqual([]);
+    say('OK', idOf(ofType('AUTH')[0]), true, '');
+    await settle();
+    expect(ofType('REQ').map(([, id]) => id)).toEqual(['presence', 'dm', 'dm']);
+    say('EOSE', 'dm');
+    expect(heard).toEqual(['authenticated', 'subscribed dm']);
+  });
+
+  test('late gets it too, and is asked again', async () => {
+    const { say, ofType, heard } = open({ isOwn: true });
+    say('EOSE', 'dm');
+    say('AUTH', 'c');
+    await settle();
+    say('OK', idOf(ofType('AUTH')[0]), true, '');
+    await settle();
+    say('EOSE', 'dm');
+    expect(heard).toEqual(['subscribed dm', 'authenticated', 'subscribed dm']);
+  });
+
+  test('and does not confirm our AUTH is asked again as well', async () => {
+    const { clock, say, ofType, heard } = open({ isOwn: true });
+    say('AUTH', 'c');
+    await settle();
+    say('EOSE', 'dm');
+    await clock.advance(nostrLimits.reply.okMs);
+    expect([ofType('CLOSE').length, ofType('REQ').length]).toEqual([1, 2]);
+    say('EOSE', 'dm');
+    expect(heard).toEqual(['authenticated', 'subscribed dm']);
+  });
+
+  test('and refuses our AUTH serves us as it would without', async () => {
+    const { say, ofType, heard } = open({ isOwn: true });
+    say('AUTH', 'c');
+    await settle();
+    say('EOSE', 'dm');
+    say('OK', idOf(ofType('AUTH')[0]), false, 'error: no service url');
+    await settle();
+    expect(heard).toEqual(['refused relay auth failed: error: no service url', 'subscribed dm']);
+    for (let n = 0; n < 1_000; n++) say('AUTH', `c${n}`);
+    await settle();
+    expect([ofType('AUTH').length, ofType('REQ').length]).toEqual([1, 1]);
   });
 });
 

@@ -25,19 +25,27 @@ export interface ProtocolDeps {
   /** Signs responses to NIP-42 challenges. */
   readonly sign: (draft: EventDraft) => NostrEvent;
   readonly authRateLimit: AuthRateLimit;
+  /** A relay of our own list: it may know who we are. */
+  readonly isOwn: boolean;
   readonly permanent: readonly Subscription[];
   readonly info: () => RelayInfo | null;
   readonly send: (frame: string) => boolean;
   /** Disconnects: the relay does not respond to a REQ. */
   readonly giveUp: (reason: string) => void;
   readonly onEvent: (event: unknown) => void;
+  /** An event of a query came after its end. */
+  readonly onLate: (event: unknown) => void;
   readonly onSubscribed: (name: string) => void;
+  /** The relay accepted our AUTH. */
+  readonly onAuthenticated: () => void;
   readonly onNotice: () => void;
   /** The relay refused something that it did not refuse before. */
   readonly onRefused: (reason: string) => void;
   /** A write got its OK after this time. */
   readonly onRoundTrip: (ms: number) => void;
   readonly onOffence: (offence: 'garbage_frame' | 'unasked') => void;
+  /** Dropped an event that is too large for us: no fault of the relay. */
+  readonly onTooLarge: (reason: 'too_large' | 'frame_too_large') => void;
 }
 
 /** NIP-01 and NIP-42 on one connection; dropped with it. After `close` it sends and reports nothing. */
@@ -45,10 +53,14 @@ export interface Protocol {
   /** Subscribes; called when the connection is open. */
   open(): void;
   onText(text: string, bytes: number): void;
+  /** A frame was too large to be read. @param head its first characters */
+  onLargeFrame(head: string): void;
   /** The relay's NIP-11 document arrived. */
   onInfo(): void;
   publish(event: NostrEvent): Promise<PublishOutcome>;
   query(filters: readonly Filter[]): Promise<QueryResult>;
+  /** Whether all permanent subscriptions are one. */
+  sharesSubscription(): boolean;
   /** Returns whether our subscription for messages got its EOSE. */
   carriesDms(): boolean;
   /** Returns the permanent refusal of our subscription for messages, and for how long it has held; null if there is none. */
@@ -70,10 +82,15 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     rateLimit: deps.authRateLimit,
     sign: deps.sign,
     send: publications.authenticate,
-    isRequired: () => info()?.limitation['auth_required'] === true,
+    isWanted: () => deps.isOwn || info()?.limitation['auth_required'] === true,
+    onAccepted() {
+      deps.onAuthenticated();
+      permanent.onAuthenticated(true);
+    },
     onRefused(reason) {
       log.warn('relay auth failed', { relay: url, reason });
       deps.onRefused(`relay auth failed: ${reason}`);
+      permanent.onAuthenticated(false);
     },
   });
   const stateOf = (reason: string): RefusedState | null => refusedState(reason, auth.result(), info());
@@ -84,6 +101,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     giveUp: () => deps.giveUp('no response to a subscription'),
     isFinal: (reason) => stateOf(reason) !== null,
     onRetryAfterFinal: auth.renew,
+    onLate: deps.onLate,
     onUnasked: () => deps.onOffence('unasked'),
     onRefused(name, text) {
       const reason = cutReason(text);
@@ -96,14 +114,18 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     clock,
     wanted: deps.permanent,
     allowed: () => allowedSubscriptions(info()),
-    add: subscriptions.add,
+    subscriptions,
+    isAuthPending: auth.isPending,
     onEvent: deps.onEvent,
     onSubscribed: deps.onSubscribed,
   });
   const queries = createQueries({
     clock,
     subscriptions,
-    slots: () => allowedSubscriptions(info()) - permanent.count(),
+    slots: () => Math.max(0, allowedSubscriptions(info()) - permanent.count()),
+    onExclusive: (isOpen) => (isOpen ? permanent.pause() : permanent.resume()),
+    onLate: deps.onLate,
+    onTooLarge: () => deps.onTooLarge('too_large'),
     onGarbage: () => deps.onOffence('garbage_frame'),
   });
 
@@ -111,11 +133,13 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     if (isClosed) return;
     const frame = parseRelayFrame(text);
     if (!frame) return deps.onOffence('garbage_frame');
+    // A challenge or a greeting comes by itself.
+    if (frame.type !== 'AUTH' && frame.type !== 'NOTICE') subscriptions.onResponse();
     switch (frame.type) {
       case 'EVENT':
         return subscriptions.onEvent(frame.subscription, frame.event, bytes);
       case 'EOSE':
-        return subscriptions.onEose(frame.subscription);
+        return subscriptions.onEose(frame.subscription, frame.hint);
       case 'CLOSED':
         return subscriptions.onClosed(frame.subscription, frame.reason);
       case 'OK':
@@ -127,10 +151,10 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     }
   }
 
-  /** Responds only if something needs it: it tells the relay who we are. */
+  /** Responds to a peer's relay only if something needs it: it tells the relay who we are. */
   function onChallenge(challenge: string): void {
     auth.onChallenge(challenge);
-    auth.authenticateIfRequired();
+    auth.authenticateIfWanted();
     void subscriptions.onChallenge();
   }
 
@@ -155,12 +179,19 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   return {
     open: permanent.open,
     onText,
+    onLargeFrame(head) {
+      if (isClosed) return;
+      deps.onTooLarge('frame_too_large');
+      subscriptions.onTooLarge(EVENT_FRAME.exec(head)?.[1] ?? '');
+    },
     onInfo() {
-      auth.authenticateIfRequired();
+      auth.authenticateIfWanted();
+      permanent.onAllowedChanged();
       queries.startNext();
     },
     publish,
     query: queries.query,
+    sharesSubscription: permanent.isShared,
     carriesDms: permanent.carriesDms,
     refused() {
       const refusal = permanent.dmRefusal();
@@ -177,6 +208,9 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     },
   };
 }
+
+/** Start of an event's frame, with the id of its subscription. */
+const EVENT_FRAME = /^\s*\[\s*"EVENT"\s*,\s*"([^"\\]{1,64})"/;
 
 const cutReason = (text: string): string => cutChars(text, limits.relay.reasonChars);
 

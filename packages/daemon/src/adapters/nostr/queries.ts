@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '@ocmesh/shared/ambient';
 import { type Filter, type NostrEvent, parseEvent, wireLimits } from '@ocmesh/shared/wire';
 import type { QueryResult } from '../../core/ports/relay-network.ts';
 import { nostrLimits } from './limits.ts';
+import type { EoseHint } from './req.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 interface Waiting {
@@ -11,61 +12,126 @@ interface Waiting {
 }
 
 /** Result of a query that was not sent. */
-export const noResult: QueryResult = { complete: false, events: [], tooLarge: false };
+export const noResult: QueryResult = {
+  complete: false,
+  events: [],
+  tooLarge: false,
+  rows: 0,
+  ignoresUntil: false,
+  hint: null,
+};
 
 /** REQs that end with their EOSE, no more of them at a time than the relay allows. */
 export function createQueries(deps: {
   readonly clock: Clock;
   readonly subscriptions: Subscriptions;
-  /** Returns how many may be open in addition to the permanent subscriptions. */
+  /** Returns how many may be open in addition to the permanent subscriptions; 0 if these have to make room. */
   readonly slots: () => number;
-  /** Called for something that is not an event, or larger than any that we accept. */
+  /** Called before the first of some queries is sent to a relay without slots, and when the last of them is closed. */
+  readonly onExclusive: (isOpen: boolean) => void;
+  /** Called for an event that came after the EOSE. */
+  readonly onLate: (event: unknown) => void;
+  /** Called for something that is not an event. */
   readonly onGarbage: () => void;
+  /** Called for an event that is larger than any that we accept. */
+  readonly onTooLarge: () => void;
 }) {
   const { clock, subscriptions } = deps;
   const waiting: Waiting[] = [];
+  /** Queries that got their EOSE and are not closed yet, the oldest first. */
+  const lingering: (() => void)[] = [];
   let open = 0;
   let lastId = 0;
   let isClosed = false;
+  let isExclusive = false;
+  let deadlineMs: number = nostrLimits.query.ms;
 
   function startNext(): void {
-    while (waiting.length > 0 && open < deps.slots()) run(waiting.shift() as Waiting);
+    while (waiting.length > 0 && hasSlot()) run(waiting.shift() as Waiting);
+    if (isExclusive && open === 0) setExclusive(false);
+  }
+
+  function setExclusive(is: boolean): void {
+    isExclusive = is;
+    deps.onExclusive(is);
+  }
+
+  function hasSlot(): boolean {
+    const slots = deps.slots();
+    if (slots === 0 && !isExclusive) setExclusive(true);
+    if (open >= Math.max(1, slots)) lingering[0]?.();
+    return open < Math.max(1, slots);
   }
 
   function run({ filters, resolve, cancel }: Waiting): void {
     const id = `q${++lastId}`;
     const events: NostrEvent[] = [];
+    const untilSec = Math.max(...filters.map(({ until }) => until ?? Number.POSITIVE_INFINITY));
     let bytes = 0;
+    let rows = 0;
+    let late = 0;
+    let ignoresUntil = false;
     let isOver = false;
+    let cancelLinger: Cancel = () => {};
     cancel();
     open++;
 
-    function finish(complete: boolean, tooLarge: boolean): void {
+    function finish(end: { complete: boolean; tooLarge?: boolean; hint?: EoseHint }): void {
       if (isOver) return;
       isOver = true;
-      open--;
       cancelDeadline();
-      subscriptions.remove(id);
-      resolve({ complete, events, tooLarge });
+      if (end.complete) deadlineMs = nostrLimits.query.ms;
+      // Some relays send events after the EOSE.
+      if (end.complete && !isExclusive) {
+        lingering.push(close);
+        cancelLinger = clock.after(nostrLimits.query.lingerMs, () => {
+          close();
+          startNext();
+        });
+      } else close();
+      const { complete, tooLarge = false, hint = null } = end;
+      resolve({ complete, events, tooLarge, rows, ignoresUntil, hint });
       startNext();
     }
 
-    const cancelDeadline = clock.after(nostrLimits.query.ms, () => finish(false, false));
+    function close(): void {
+      cancelLinger();
+      if (lingering.includes(close)) lingering.splice(lingering.indexOf(close), 1);
+      open--;
+      subscriptions.remove(id);
+    }
+
+    const cancelDeadline = clock.after(deadlineMs, () => {
+      // The relay may only be slow: the next query gets more time.
+      deadlineMs = Math.min(deadlineMs * 2, nostrLimits.query.slowMs);
+      finish({ complete: false });
+    });
     subscriptions.add({
       id,
       permanent: false,
       filters: () => filters,
       onEvent(raw, size) {
+        if (isOver) return late++ < nostrLimits.query.lateEvents ? deps.onLate(raw) : undefined;
+        rows++;
         // Keeps only the fields of an event: a frame may hide a thousand times its length in brackets.
         const event = parseEvent(raw);
-        if (!event || event.tags.length > wireLimits.event.tags) return deps.onGarbage();
+        if (!event) return deps.onGarbage();
+        if (event.tags.length > wireLimits.event.tags) return deps.onTooLarge();
         bytes += size;
         const isFull = events.length >= nostrLimits.query.events || bytes > nostrLimits.query.bytes;
-        if (isFull) return finish(false, true);
+        if (isFull) return finish({ complete: false, tooLarge: true });
         events.push(event);
       },
-      onEose: () => finish(true, false),
-      onEnd: () => finish(false, false),
+      onDropped(raw) {
+        rows++;
+        const { created_at: createdAt } = (raw ?? {}) as { created_at?: unknown };
+        if (typeof createdAt === 'number' && createdAt > untilSec) ignoresUntil = true;
+      },
+      onEose: (hint) => finish({ complete: true, hint }),
+      onEnd() {
+        cancelLinger();
+        finish({ complete: false });
+      },
     });
   }
 

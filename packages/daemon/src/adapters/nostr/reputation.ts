@@ -2,14 +2,16 @@ import { type Clock, createTokenBucket } from '@ocmesh/shared/ambient';
 import type { Offence } from '../../core/ports/relay-network.ts';
 import { nostrLimits } from './limits.ts';
 
-/** Points that an offence costs, out of `nostrLimits.reputation.points`. */
+/**
+ * Points that an offence costs, out of `nostrLimits.reputation.points`. Only what the relay itself did wrong is one: it has
+ * to check signatures and shapes (NIP-01), but may carry events that are too large for us.
+ */
 const costs = {
   forged: 10,
-  frame_too_large: 20,
   garbage_frame: 2,
   // Honest relays are known to send others' messages to live `#p` subscriptions.
   unasked: 0.1,
-} as const satisfies Record<Offence | 'frame_too_large' | 'garbage_frame', number>;
+} as const satisfies Record<Offence | 'garbage_frame', number>;
 
 /** Points that `unasked` cannot take: on its own it never uses up the reputation. */
 const UNASKED_FLOOR = nostrLimits.reputation.points / 2;

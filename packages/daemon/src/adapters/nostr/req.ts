@@ -1,5 +1,8 @@
-import type { Cancel } from '@ocmesh/shared/ambient';
+import type { Cancel, MonotonicMs } from '@ocmesh/shared/ambient';
 import type { Filter } from '@ocmesh/shared/wire';
+
+/** Whether a relay has more stored events than it sent (NIP-67); null if it does not say. */
+export type EoseHint = 'finish' | 'more' | null;
 
 /** A REQ to send, and the callbacks for the relay's responses. */
 export interface ReqSpec {
@@ -9,8 +12,10 @@ export interface ReqSpec {
   readonly filters: () => readonly Filter[];
   /** @param bytes size of the frame */
   onEvent(event: unknown, bytes: number): void;
+  /** Called for an event that cannot be passed on: it matches no filter, or its frame is too large (null). */
+  onDropped(event: unknown): void;
   /** Called once for each time the REQ is sent. */
-  onEose(): void;
+  onEose(hint: EoseHint): void;
   /** Called when it will not be sent again: refused, without response, or the connection is closed. */
   onEnd(): void;
 }
@@ -20,12 +25,15 @@ export interface Req {
   readonly spec: ReqSpec;
   /** Filters as they were sent last; an event that matches none of them was not asked for. */
   filters: readonly Filter[];
-  /** `sent`: no response yet; `live`: events have come; `complete`: EOSE has come; `closed`: refused. */
+  /** `sent`: no response yet; `live`: the relay serves it; `complete`: EOSE has come; `closed`: refused. */
   phase: 'sent' | 'live' | 'complete' | 'closed';
+  sentAt: MonotonicMs;
   /** We authenticated because of it since the last challenge. */
   authTried: boolean;
   /** The relay wants NIP-42 first: the next challenge is worth another try. */
   wantsChallenge: boolean;
+  /** It was refused as a duplicate since its last EOSE. */
+  wasDuplicate: boolean;
   /** A NOTICE that came before any response to it. */
   notice: string | null;
   cancel: Cancel;
@@ -35,8 +43,10 @@ export const createReq = (spec: ReqSpec): Req => ({
   spec,
   filters: [],
   phase: 'sent',
+  sentAt: 0,
   authTried: false,
   wantsChallenge: false,
+  wasDuplicate: false,
   notice: null,
   cancel: () => {},
 });

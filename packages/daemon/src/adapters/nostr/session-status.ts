@@ -5,7 +5,7 @@ import type { AttemptEnd, ConnectionAttempt } from './connection-attempt.ts';
 
 type Status = Pick<
   RelaySnapshot,
-  'open' | 'state' | 'connectedSince' | 'carriesDms' | 'lastError' | 'roundTripMs'
+  'open' | 'state' | 'connectedSince' | 'carriesDms' | 'sharesSubscription' | 'lastError' | 'roundTripMs'
 >;
 
 /** The state of one relay that we report and log, across its connections. */
@@ -83,6 +83,7 @@ export function createSessionStatus(deps: {
       state: state(),
       connectedSince: attempt()?.connectedSince() ?? null,
       carriesDms: attempt()?.protocol.carriesDms() ?? false,
+      sharesSubscription: attempt()?.protocol.sharesSubscription() ?? false,
       lastError,
       roundTripMs,
     }),

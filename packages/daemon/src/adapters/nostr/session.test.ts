@@ -54,14 +54,25 @@ test('counts garbage, binary frames and unknown frames, and continues', async ()
   expect(relay().state).toBe('connected');
 });
 
-test('a huge frame is counted and ends the connection, which is opened again', async () => {
-  const { scripted, clock, count, relay } = await connected();
-  scripted.send(`["NOTICE","${'x'.repeat(256 * 1024)}"]`);
-  await until(() => expect(count('disconnected')).toBe(1));
+test('a frame of up to 1 MiB is skipped and counted, and costs the relay nothing', async () => {
+  const { scripted, count, contents, relay } = await connected();
+  for (let n = 0; n < 20; n++) scripted.send(['EVENT', 'dm', rawDm('x'.repeat(300 * 1024))]);
+  scripted.send(['EVENT', 'dm', rawDm('x'.repeat(1024 * 1024 - 500))]);
+  scripted.send(['EVENT', 'dm', rawDm('small')]);
+  await until(() => expect(contents()).toEqual(['small']));
+  expect([count('frame_too_large'), count('disconnected'), relay().state]).toEqual([21, 0, 'connected']);
+});
+
+test('a larger frame ends the connection, which is opened again after a pause', async () => {
+  const other = await startScriptedRelay();
+  const { scripted, clock, count, relay } = await connected({}, { others: [other.url] });
+  scripted.send(['NOTICE', 'x'.repeat(1024 * 1024)]);
+  await until(() => expect(relay().state).toBe('disconnected'));
   expect(count('frame_too_large')).toBe(1);
-  expect(relay().state).toBe('disconnected');
-  await clock.advance(1_000);
-  await until(() => expect(count('connected')).toBe(2));
+  await clock.advance(25_000);
+  expect(scripted.connections()).toBe(1);
+  while (relay().state === 'disconnected') await clock.advance(1_000);
+  await until(() => expect(scripted.connections()).toBe(2));
 });
 
 test('a frame just below the limit is accepted', async () => {
@@ -101,7 +112,7 @@ test('a relay that never responds to a REQ is disconnected after three tries', a
   const { clock, count, scripted, relay } = await connected({ onFrame: ([type]) => type === 'REQ' });
   for (let i = 0; i < 3; i++) {
     await until(() => expect(scripted.ofType('REQ').length).toBe(2 * (i + 1)));
-    await clock.advance(5_000);
+    await clock.advance(5_000 * 2 ** i);
   }
   await until(() => expect(count('disconnected')).toBe(1));
   expect(relay().lastError).toBe('no response to a subscription');
@@ -183,10 +194,21 @@ test('authenticates when the challenge comes only after the refusal', async () =
   expect(scripted.ofType('AUTH')).toHaveLength(1);
 });
 
-test('does not authenticate to a relay that sends a challenge but does not require it', async () => {
-  const { scripted, count } = await connected({ onOpen: (reply) => reply('AUTH', 'x') });
-  await until(() => expect(count('subscribed dm')).toBe(1));
-  expect(scripted.ofType('AUTH')).toEqual([]);
+test('authenticates to an own relay that sends a challenge, and asks for messages again after it', async () => {
+  const { scripted, heard } = await connected({ onOpen: (reply) => reply('AUTH', 'x') });
+  await until(() => expect(heard).toContain('subscribed dm'));
+  expect(scripted.ofType('AUTH')).toHaveLength(1);
+  expect(scripted.ofType('REQ').map(([, id]) => id)).toEqual(['presence', 'dm', 'dm']);
+  expect(heard.indexOf('authenticated')).toBeLessThan(heard.indexOf('subscribed dm'));
+});
+
+test('does not authenticate to a relay of a peer that sends a challenge', async () => {
+  const peers = await startScriptedRelay({ onOpen: (reply) => reply('AUTH', 'x') });
+  const { network, fakePeer, reports } = await connected({}, { reachesLoopback: true });
+  network.reach(peers.url);
+  await until(() => expect(reports).toContainEqual([peers.url, 'connected']));
+  expect(await network.publish(peers.url, fakePeer.presence())).toMatchObject({ outcome: 'accepted' });
+  expect(peers.ofType('AUTH')).toEqual([]);
 });
 
 test('a refused AUTH is a state, not a crash', async () => {
@@ -269,10 +291,10 @@ test.each([
 test('a write that needs AUTH is sent again after it', async () => {
   let authenticated = false;
   const { network, fakePeer, url, scripted } = await connected({
-    onOpen: (reply) => reply('AUTH', 'x'),
     onFrame: ([type, event], reply) => {
       if (type === 'AUTH') authenticated = true;
       if (type !== 'EVENT' || authenticated) return false;
+      reply('AUTH', 'x');
       reply('OK', (event as { id: string }).id, false, 'auth-required: first');
       return true;
     },
@@ -312,8 +334,8 @@ test('an OK for an unknown event is ignored', async () => {
   expect(relay().state).toBe('connected');
 });
 
-test('a query returns what came before its EOSE, and is closed', async () => {
-  const { network, url, scripted } = await connected({
+test('a query returns what came before its EOSE, and is closed a moment after it', async () => {
+  const { network, url, scripted, heard, contents, clock } = await connected({
     onFrame: ([type, id], reply) => {
       if (type !== 'REQ' || !String(id).startsWith('q')) return false;
       reply('EVENT', id, rawDm(1));
@@ -323,11 +345,14 @@ test('a query returns what came before its EOSE, and is closed', async () => {
       return true;
     },
   });
-  expect(await network.query(url, [{ kinds: [4] }])).toEqual({
+  expect(await network.query(url, [{ kinds: [4] }])).toMatchObject({
     complete: true,
     events: [rawDm(1), rawDm(2)],
     tooLarge: false,
   });
+  await until(() => expect(heard).toContain('late event'));
+  expect([contents(), scripted.ofType('CLOSE')]).toEqual([['too late'], []]);
+  await clock.advance(1_000);
   await until(() => expect(scripted.ofType('CLOSE')).toHaveLength(1));
 });
 
@@ -347,7 +372,7 @@ test.each([
       return true;
     },
   });
-  expect(await network.query(url, [{ kinds: [4] }])).toEqual({
+  expect(await network.query(url, [{ kinds: [4] }])).toMatchObject({
     complete: false,
     events: [rawDm(1)],
     tooLarge: false,
@@ -380,7 +405,7 @@ test('a query ends after 30 seconds', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   await clock.advance(29_000);
   await clock.advance(1_000);
-  expect(await result).toEqual({ complete: false, events: [rawDm(1)], tooLarge: false });
+  expect(await result).toMatchObject({ complete: false, events: [rawDm(1)], tooLarge: false });
 });
 
 test('an unreachable relay is tried again with growing pauses', async () => {
@@ -399,7 +424,11 @@ test('an unreachable relay is tried again with growing pauses', async () => {
     await clock.advance(wait);
   }
   expect([count('connected'), count('disconnected')]).toEqual([0, 0]);
-  expect(await network.query(relay().url, [{}])).toEqual({ complete: false, events: [], tooLarge: false });
+  expect(await network.query(relay().url, [{}])).toMatchObject({
+    complete: false,
+    events: [],
+    tooLarge: false,
+  });
   await until(() => expect(attempts()).toBeGreaterThanOrEqual(5));
 });
 

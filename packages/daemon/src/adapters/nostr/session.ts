@@ -93,7 +93,10 @@ export function createSession(url: string, deps: SessionDeps): Session {
       info: info.current,
       onOpen,
       onClose,
+      isOwn: role === 'own',
       onEvent: (event) => listener.onEvent(event, url),
+      onLate: (event) => listener.onLate(event, url),
+      onAuthenticated: () => listener.onAuthenticated(url),
       onNotice: () => listener.onNotice(url),
       onSubscribed(name) {
         listener.onSubscribed(url, name);
@@ -105,6 +108,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
         listener.onGarbage(url, offence);
         penalize(offence);
       },
+      onTooLarge: (reason) => listener.onGarbage(url, reason),
     });
     status.reportState();
     // A peer's relay gets our writes and no other request.
@@ -133,7 +137,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     status.reportState();
   }
 
-  function penalize(offence: Offence | 'garbage_frame' | 'frame_too_large'): void {
+  function penalize(offence: Offence | 'garbage_frame'): void {
     // A bad relay is better than none.
     if (reputation.penalize(offence)) attempt?.onReputationLost(offence, role === 'own' && !othersOpen());
   }

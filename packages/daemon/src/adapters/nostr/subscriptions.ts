@@ -1,8 +1,9 @@
 import { type Clock, hourMs } from '@ocmesh/shared/ambient';
 import { closeFrame, matchesFilter, reasonPrefix, reqFrame } from '@ocmesh/shared/wire';
 import { createAuthRetry } from './auth-retry.ts';
+import { createLateEvents } from './late-events.ts';
 import { nostrLimits } from './limits.ts';
-import { createReq, type Req, type ReqSpec } from './req.ts';
+import { createReq, type EoseHint, type Req, type ReqSpec } from './req.ts';
 
 export interface SubscriptionsDeps {
   readonly clock: Clock;
@@ -17,6 +18,8 @@ export interface SubscriptionsDeps {
   readonly onRefused: (id: string, reason: string) => void;
   /** A permanent subscription is about to be sent again after a refusal that held for hours. */
   readonly onRetryAfterFinal: () => void;
+  /** An event came for a REQ that is closed already, but we did ask for it. */
+  readonly onLate: (event: unknown) => void;
   readonly onUnasked: () => void;
 }
 
@@ -26,25 +29,38 @@ export type Subscriptions = ReturnType<typeof createSubscriptions>;
 export function createSubscriptions(deps: SubscriptionsDeps) {
   const { clock, send } = deps;
   const reqs = new Map<string, Req>();
+  const lateEvents = createLateEvents(deps.onLate);
+  /** The relay responded to something on this connection: if a REQ gets no response, that one takes long. */
+  let isResponsive = false;
   const isOpen = (req: Req): boolean => reqs.get(req.spec.id) === req;
   const auth = createAuthRetry({ reqs, isOpen, authenticate: deps.authenticate, resend: sendReq });
 
   function sendReq(req: Req, tries = 1): void {
-    const { id, permanent } = req.spec;
+    const { id } = req.spec;
     req.phase = 'sent';
-    if (tries === 1) {
-      req.wantsChallenge = false;
-      req.notice = null;
-    }
+    req.sentAt = clock.monotonic();
+    if (tries === 1) Object.assign(req, { wantsChallenge: false, notice: null });
     req.cancel();
     req.filters = req.spec.filters();
-    if (!send(reqFrame(id, req.filters))) return;
-    // Some relays lose a REQ that is sent right at open.
-    req.cancel = clock.after(nostrLimits.reply.reqMs, () => {
+    if (send(reqFrame(id, req.filters))) awaitResponse(req, tries);
+  }
+
+  /**
+   * Sends the REQ again if it may be lost, as some relays lose one that is sent right at open. A relay that is slow
+   * would start over each time: with one that responds to other things we have more patience.
+   */
+  function awaitResponse(req: Req, tries: number): void {
+    const patienceMs = (): number => {
+      const isSlow = isResponsive && req.notice === null;
+      return (isSlow ? nostrLimits.reply.reqSlowMs : nostrLimits.reply.reqMs) * 2 ** (tries - 1);
+    };
+    const leftMs = (): number => req.sentAt + patienceMs() - clock.monotonic();
+    req.cancel = clock.after(Math.max(0, leftMs()), () => {
       if (req.phase !== 'sent') return;
-      if (tries < nostrLimits.reply.reqTries) sendReq(req, tries + 1);
-      else if (req.notice !== null) void refuse(req, req.notice);
-      else if (permanent) deps.giveUp();
+      if (leftMs() > 0) awaitResponse(req, tries);
+      else if (req.notice !== null && tries > 1) void refuse(req, req.notice);
+      else if (tries < nostrLimits.reply.reqTries) sendReq(req, tries + 1);
+      else if (req.spec.permanent) deps.giveUp();
       // A relay may drop a query for being one too many; what is live goes on.
       else end(req);
     });
@@ -68,12 +84,23 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     });
   }
 
-  function end(req: Req): void {
-    req.cancel();
-    if (!isOpen(req)) return;
-    reqs.delete(req.spec.id);
+  /** Some relays ignore a REQ that repeats an open one, and others refuse it. */
+  function reopen(req: Req): void {
     send(closeFrame(req.spec.id));
+    sendReq(req);
+  }
+
+  function end(req: Req): void {
+    if (!isOpen(req)) return;
+    close(req);
     req.spec.onEnd();
+  }
+
+  function close({ spec: { id }, filters, cancel }: Req): void {
+    cancel();
+    reqs.delete(id);
+    lateEvents.onClosed(id, filters);
+    send(closeFrame(id));
   }
 
   return {
@@ -85,31 +112,47 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     /** Closes a REQ without calling `onEnd`. */
     remove(id: string): void {
       const req = reqs.get(id);
-      if (!req) return;
-      req.cancel();
-      reqs.delete(id);
-      send(closeFrame(id));
+      if (req) close(req);
+    },
+    /** Opens a REQ anew, unless that is about to happen anyway. */
+    reopen(id: string): void {
+      const req = reqs.get(id);
+      if (req && req.phase !== 'closed' && !req.wantsChallenge) reopen(req);
+    },
+    /** The relay responded to something. */
+    onResponse(): void {
+      isResponsive = true;
     },
     onEvent(id: string, event: unknown, bytes: number): void {
       const req = reqs.get(id);
-      // For a REQ that we just closed: the event was already under way.
-      if (!req) return;
-      if (!req.filters.some((filter) => matchesFilter(filter, event))) return deps.onUnasked();
+      if (!req) return lateEvents.onEvent(id, event);
+      if (!req.filters.some((filter) => matchesFilter(filter, event))) {
+        req.spec.onDropped(event);
+        return deps.onUnasked();
+      }
       if (req.phase === 'sent') req.phase = 'live';
       req.spec.onEvent(event, bytes);
     },
-    onEose(id: string): void {
+    /** An event for this REQ was too large to be read. */
+    onTooLarge(id: string): void {
+      reqs.get(id)?.spec.onDropped(null);
+    },
+    onEose(id: string, hint: EoseHint): void {
       const req = reqs.get(id);
       // A repeated EOSE has no effect.
       if (!req || req.phase === 'complete' || req.phase === 'closed') return;
       req.cancel();
-      req.phase = 'complete';
-      req.wantsChallenge = false;
-      req.spec.onEose();
+      Object.assign(req, { phase: 'complete', wasDuplicate: false, wantsChallenge: false });
+      req.spec.onEose(hint);
     },
     onClosed(id: string, reason: string): void {
       const req = reqs.get(id);
-      if (req && req.phase !== 'closed') void refuse(req, reason);
+      if (!req || req.phase === 'closed') return;
+      const isRepeated = reasonPrefix(reason) === 'duplicate';
+      if (!isRepeated || req.wasDuplicate) return void refuse(req, reason);
+      // It got our REQ twice. Whether it still serves the first one, it does not say.
+      req.wasDuplicate = true;
+      reopen(req);
     },
     /** Some relays refuse in a NOTICE, which names no subscription: it means any REQ that gets no other response. */
     onNotice(text: string): void {

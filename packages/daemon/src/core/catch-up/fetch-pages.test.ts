@@ -1,46 +1,92 @@
 import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import { fetchPages } from './fetch-pages.ts';
 import { catchUpLimits } from './limits.ts';
 
 const URL = 'wss://one.test';
+const START_SEC = 1_000;
 
-/** Makes a relay with these events, which records its filters. */
-function open(
-  events: readonly NostrEvent[],
-  options: { maxRows?: number; maxBytes?: number; known?: string[] } = {},
-) {
-  const { maxRows = 500, maxBytes = Number.POSITIVE_INFINITY, known = [] } = options;
+interface Habits {
+  /** Most events in a page, whatever the `limit`. */
+  readonly maxRows?: number;
+  /** `max_limit` of its NIP-11 document. */
+  readonly statedMax?: number;
+  readonly maxBytes?: number;
+  readonly order?: 'newest first' | 'oldest first' | 'shuffled';
+  readonly ignoresUntil?: boolean;
+  /** Refuses a `limit` above its own instead of lowering it. */
+  readonly refusesLargeLimits?: boolean;
+  /** Content that makes an event too large for us: its frame is dropped. */
+  readonly tooLarge?: string;
+  /** States whether there is more (NIP-67). */
+  readonly hints?: boolean;
+}
+
+/** Makes a relay with these events and habits, which records its filters. */
+function open(stored: readonly NostrEvent[], habits: Habits = {}, known: readonly string[] = []) {
+  const { maxRows = 500, maxBytes = Number.POSITIVE_INFINITY, order = 'newest first' } = habits;
   const requested: Filter[] = [];
+  const sorted = {
+    'newest first': (all: NostrEvent[]) => all.sort((a, b) => b.created_at - a.created_at),
+    'oldest first': (all: NostrEvent[]) => all.sort((a, b) => a.created_at - b.created_at),
+    // Ids are as good as random.
+    shuffled: (all: NostrEvent[]) => all.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  }[order];
   const query: RelayNetwork['query'] = async (_, [filter = {}]) => {
     requested.push(filter);
-    const found = events
-      .filter(({ created_at }) => created_at <= (filter.until ?? Number.POSITIVE_INFINITY))
-      .sort((a, b) => b.created_at - a.created_at)
-      .slice(0, Math.min(maxRows, filter.limit ?? maxRows));
+    const { since = 0, until = Number.POSITIVE_INFINITY, limit = maxRows, authors } = filter;
+    const isRefused = habits.refusesLargeLimits === true && limit > maxRows;
+    const matching = stored.filter(
+      ({ created_at, pubkey }) =>
+        created_at >= since &&
+        (habits.ignoresUntil || created_at <= until) &&
+        (!authors || authors.includes(pubkey)),
+    );
+    const rows = isRefused ? [] : sorted([...matching]).slice(0, Math.min(maxRows, limit));
     let bytes = 0;
-    const fit = found.filter((event) => {
+    const fit = rows.filter((event) => {
       bytes += JSON.stringify(event).length;
       return bytes <= maxBytes;
     });
-    const tooLarge = fit.length < found.length;
-    return { complete: !tooLarge, events: fit, tooLarge };
+    const tooLarge = fit.length < rows.length;
+    return {
+      complete: !tooLarge && !isRefused,
+      events: fit.filter(({ created_at, content }) => created_at <= until && content !== habits.tooLarge),
+      tooLarge,
+      rows: fit.length,
+      ignoresUntil: fit.some(({ created_at }) => created_at > until),
+      hint: habits.hints ? (rows.length < matching.length ? 'more' : 'finish') : null,
+    };
   };
   const log = createRecordingLog();
-  const network = { query } as RelayNetwork;
+  const limitation = habits.statedMax === undefined ? {} : { max_limit: habits.statedMax };
+  const network = {
+    query,
+    relays: () => [{ url: URL, info: { supportedNips: [], limitation } }],
+  } as unknown as RelayNetwork;
   const fetch = () => fetchPages({ network, log, isKnown: (id) => known.includes(id) }, URL, { kinds: [4] });
   return { requested, fetch, log };
 }
 
 const fakePeer = createFakePeer('bob', createFakeClock());
+let made = 0;
 const event = (n: number, content = '', fields: Partial<NostrEvent> = {}): NostrEvent => ({
-  ...fakePeer.sign({ kind: 4, created_at: 1_000 + n, content: `${n}${content}` }),
+  ...fakePeer.sign({ kind: 4, created_at: START_SEC + n, content: content || String(n) }),
   ...fields,
 });
-const range = (count: number, content = '') => Array.from({ length: count }, (_, n) => event(n, content));
+/** Events that only look signed: fast to make. */
+const fake = (n: number): NostrEvent => ({
+  ...first,
+  id: (++made).toString(16).padStart(32, '0').padEnd(64, '7'),
+  created_at: START_SEC + n,
+});
+const first = event(0);
+const range = (count: number, content = '') =>
+  Array.from({ length: count }, (_, n) => event(n, content && `${n}${content}`));
+const inOneSecond = (count: number, n = 0) => Array.from({ length: count }, () => fake(n));
 const idsOf = (events: readonly NostrEvent[]) => events.map(({ id }) => id).sort();
 
 test('pages through to the end', async () => {
@@ -63,7 +109,11 @@ test('requests smaller pages when one is too large', async () => {
 
 test('leaves out known events', async () => {
   const events = range(10);
-  const { fetch } = open(events, { known: events.slice(0, 9).map(({ id }) => id) });
+  const { fetch } = open(
+    events,
+    {},
+    events.slice(0, 9).map(({ id }) => id),
+  );
   expect((await fetch()).events).toEqual([events[9]]);
 });
 
@@ -87,18 +137,128 @@ test.each(['x', '漢'])(
 test('a forged copy with the same id neither ends the fetch nor hides the real event', async () => {
   const real = event(1);
   const forged = { ...real, sig: '0'.repeat(128) };
-  const { fetch } = open([forged, real, event(0)], { maxRows: 1 });
-  expect((await fetch()).end).toBe('complete');
+  const found = await open([forged, real, first], { maxRows: 2 }).fetch();
+  expect(found.events).toEqual([forged, real, first]);
 });
 
 test('gives up on a relay that never runs out of events', async () => {
   let n = 0;
   const network = {
-    query: async () => ({ complete: true, tooLarge: false, events: [event(-++n)] }),
+    relays: () => [],
+    query: async () => ({
+      complete: true,
+      tooLarge: false,
+      events: [fake(-++n)],
+      rows: 1,
+      ignoresUntil: false,
+      hint: null,
+    }),
   } as unknown as RelayNetwork;
   const log = createRecordingLog();
   const found = await fetchPages({ network, log, isKnown: () => false }, URL, {});
-  expect(found.end).toBe('endless');
-  expect(n).toBe(200);
+  expect(found.end).toBe('incomplete');
+  expect(n).toBe(catchUpLimits.pages);
   expect(log.lines).toMatchObject([{ level: 'warn' }]);
+});
+
+describe('a second with more events than a page', () => {
+  test.each([700, 501])('is asked for with a larger limit: %i events', async (count) => {
+    const events = [event(-5), ...inOneSecond(count), event(5)];
+    const { fetch } = open(events, { maxRows: 5_000 });
+    const found = await fetch();
+    expect(found.end).toBe('complete');
+    expect(idsOf(found.events)).toEqual(idsOf(events));
+  });
+
+  test.each<[string, Habits]>([
+    ['that lowers the limit', { maxRows: 500 }],
+    ['that refuses a larger limit', { maxRows: 500, refusesLargeLimits: true }],
+    ['with small pages', { maxRows: 50 }],
+    ['with pages of an odd size, which its document states', { maxRows: 333, statedMax: 333 }],
+    ['that is oldest first', { maxRows: 500, order: 'oldest first' }],
+  ])('is incomplete on a relay %s, and hides nothing else', async (_, habits) => {
+    const others = [event(-9), event(-8), event(5), event(6)];
+    const { fetch } = open([...others, ...inOneSecond(700)], habits);
+    const found = await fetch();
+    expect(found.end).toBe('incomplete');
+    expect(found.events).toEqual(expect.arrayContaining(others));
+  });
+
+  test.each([
+    [500, undefined],
+    [20, undefined],
+    [333, 333],
+  ])(
+    'that is the oldest one counts as incomplete with a page of %i, stated %s',
+    async (maxRows, statedMax) => {
+      const { fetch } = open(inOneSecond(3 * maxRows), { maxRows, ...(statedMax ? { statedMax } : {}) });
+      expect((await fetch()).end).toBe('incomplete');
+    },
+  );
+
+  test.each([1, 3, 19, 33])('is not suspected of a second with %i events', async (count) => {
+    const found = await open(inOneSecond(count)).fetch();
+    expect([found.end, found.events.length]).toEqual(['complete', count]);
+  });
+});
+
+describe('a relay that pages in its own way', () => {
+  test.each<[string, Habits]>([
+    ['sends the oldest events first', { order: 'oldest first' }],
+    ['sends events in any order', { order: 'shuffled' }],
+  ])('%s: all events arrive', async (_, habits) => {
+    const events = range(60);
+    const { fetch, requested } = open(events, { maxRows: 20, ...habits });
+    const found = await fetch();
+    expect(found.end).toBe('complete');
+    expect(idsOf(found.events)).toEqual(idsOf(events));
+    expect(requested.length).toBeLessThan(100);
+  });
+
+  test('ignores `until`: is incomplete, because older events may be missing', async () => {
+    const { fetch } = open(range(60), { maxRows: 20, ignoresUntil: true });
+    const found = await fetch();
+    expect([found.end, found.events.length]).toEqual(['incomplete', 20]);
+  });
+
+  test('ignores `until`, but sends more if asked for more', async () => {
+    const { fetch } = open(range(700), { maxRows: 2_000, ignoresUntil: true });
+    expect(await fetch()).toMatchObject({ end: 'complete', events: { length: 700 } });
+  });
+
+  test('ignores `until`, and states that it could have sent more', async () => {
+    const { fetch } = open(range(30), { ignoresUntil: true, statedMax: 500 });
+    expect((await fetch()).end).toBe('complete');
+  });
+});
+
+describe('an event that is too large for us', () => {
+  const large = (n: number) => event(n, 'large');
+
+  test.each([1, 2, 500])('is paged past with pages of %i', async (maxRows) => {
+    const small = [event(1), event(3), event(9)];
+    const { fetch, requested } = open([...small, large(2), large(4), large(5), large(10)], {
+      maxRows,
+      tooLarge: 'large',
+    });
+    const found = await fetch();
+    expect(idsOf(found.events)).toEqual(idsOf(small));
+    expect(requested.length).toBeLessThan(300);
+  });
+});
+
+describe('a relay that says whether there is more (NIP-67)', () => {
+  test('needs one request if there is no more', async () => {
+    const { fetch, requested } = open(range(20), { hints: true });
+    expect(await fetch()).toMatchObject({ end: 'complete', events: { length: 20 } });
+    expect(requested).toHaveLength(1);
+  });
+
+  test('is believed about a second that fills a page', async () => {
+    expect((await open(inOneSecond(500), { hints: true }).fetch()).end).toBe('complete');
+    expect((await open(inOneSecond(501), { hints: true }).fetch()).end).toBe('incomplete');
+    expect((await open([...inOneSecond(14), event(5)], { hints: true, maxRows: 13 }).fetch()).end).toBe(
+      'incomplete',
+    );
+  });
 });

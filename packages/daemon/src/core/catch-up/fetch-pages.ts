@@ -1,19 +1,22 @@
 import type { Log } from '@ocmesh/shared/ambient';
-import { utf8Bytes } from '@ocmesh/shared/contract';
-import { type Filter, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
+import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
+import { createHeldEvents } from './held-events.ts';
 import { catchUpLimits } from './limits.ts';
+import { createPages, type Page, type Pages, type Range } from './pages.ts';
 
-/** Events requested at least, however large they are. */
-const SMALLEST_PAGE = 10;
+/** Pages with fewer events are not suspected of being cut. */
+const SMALLEST_SUSPECT = 20;
+/** Later than any event. */
+const END_SEC = 2 ** 32;
 
 /** How a fetch ended. */
 export type End =
   | 'complete'
   /** The connection was lost, or the relay refused. */
   | 'broken'
-  /** Given up; another try would not help. */
-  | 'endless';
+  /** The relay has more than it sends, or may have; another try soon would not help. */
+  | 'incomplete';
 
 export interface Found {
   readonly end: End;
@@ -23,8 +26,12 @@ export interface Found {
 }
 
 /**
- * Fetches all events that a relay has for a filter: newest first, page by page, each starting at the oldest second of
- * the one before, until nothing new comes.
+ * Fetches all events that a relay has for a filter, page by page, and finds out whether these are all.
+ *
+ * A relay sends no more than so many events for one REQ, and does not say that it has more (unless it knows NIP-67).
+ * Most send the newest; each page therefore ends where the one before begins, until nothing new comes. The same in the
+ * other direction finds what a relay has that sends the oldest. With any other order, windows of time are halved until
+ * nothing new comes.
  */
 export async function fetchPages(
   deps: {
@@ -37,71 +44,113 @@ export async function fetchPages(
   filter: Filter,
 ): Promise<Found> {
   const held = createHeldEvents(catchUpLimits.heldBytes);
-  let limit: number = catchUpLimits.pageEvents;
-  let until: number | undefined;
-  /** Events of the second at which pages overlap. */
-  let boundary = new Set<string>();
-  let largest = 0;
-
-  const found = (end: End): Found => ({ end, events: held.events(), cutSec: held.cutSec() });
-
-  for (let page = 0; page < catchUpLimits.pages; page++) {
-    const pageFilter: Filter = { ...filter, ...(until === undefined ? {} : { until }), limit };
-    const { complete, events: raws, tooLarge } = await deps.network.query(url, [pageFilter]);
-    const events = raws.flatMap((raw) => parseEvent(raw) ?? []);
-    if (tooLarge && limit > SMALLEST_PAGE) {
-      limit = Math.max(SMALLEST_PAGE, limit >> 1);
-      continue;
-    }
-    const fresh = events.filter((event) => !boundary.has(keyOf(event)));
-    for (const event of fresh) if (!deps.isKnown(event.id)) held.put(event);
-    if (!complete) return found('broken');
-    largest = Math.max(largest, raws.length);
-    if (fresh.length > 0) {
-      const oldest = Math.min(until ?? Number.POSITIVE_INFINITY, ...events.map((event) => event.created_at));
-      const ofOldest = events.filter((event) => event.created_at === oldest).map(keyOf);
-      boundary = new Set(oldest === until ? [...boundary, ...ofOldest] : ofOldest);
-      until = oldest;
-      continue;
-    }
-    // A page filled by a single second hides older events: skipping it may lose some of that second, but no others.
-    const isFull = raws.length >= largest && events.every((event) => event.created_at === until);
-    if (until === undefined || !isFull) return found('complete');
-    until--;
+  const pages = createPages({ ...deps, held }, url, filter);
+  const gaps = createGaps(pages);
+  const first = await pages.ask({});
+  if (first) {
+    await walk(pages, gaps, first, 'older');
+    await walk(pages, gaps, first, 'newer');
+    if (pages.ignoresUntil()) await gaps.checkWhole(first);
+    else if (pages.isDisordered()) await halve(pages, gaps, filter);
   }
-  deps.log.warn('relay keeps sending old messages without end', { relay: url });
-  return found('endless');
+  if (pages.isExhausted()) deps.log.warn('relay keeps sending old messages without end', { relay: url });
+  const isWhole = !gaps.isAnyOpen() && !pages.isExhausted();
+  const end = pages.isBroken() ? 'broken' : isWhole ? 'complete' : 'incomplete';
+  return { end, events: held.events(), cutSec: held.cutSec() };
 }
 
-/** Identifies an event. By its signature as well: a forged copy must not hide the real event. */
-const keyOf = (event: NostrEvent): string => event.id + event.sig;
+/** Requests page after page, each starting at the last second of the one before. */
+async function walk(pages: Pages, gaps: Gaps, from: Page, towards: 'older' | 'newer'): Promise<void> {
+  for (let page = from; page.events.length > 0 && page.hint !== 'finish'; ) {
+    const isOneSecond = page.oldestSec === page.newestSec;
+    const edge = towards === 'older' ? page.oldestSec : page.newestSec;
+    // Within one second there is no going on: it is left behind, and examined by itself if its page was cut.
+    const step = isOneSecond ? 1 : 0;
+    const next = await pages.ask(towards === 'older' ? { until: edge - step } : { since: edge + step });
+    if (!next || pages.ignoresUntil()) return;
+    const hasMore = isOneSecond ? next.rows > 0 : next.fresh > 0;
+    if (hasMore) gaps.noteCut(page);
+    if (isOneSecond && (hasMore || gaps.mayBeCut(page))) await gaps.checkSecond(edge, page);
+    if (next.fresh === 0 && next.oldestSec !== next.newestSec) return;
+    page = next;
+  }
+}
 
-/** Holds up to `maxBytes` of events. Beyond that the newest are dropped, because the oldest are applied first. */
-function createHeldEvents(maxBytes: number) {
-  let kept: NostrEvent[] = [];
-  let bytes = 0;
-  let cutSec: number | null = null;
+/** Halves windows of time until nothing new comes. */
+async function halve(pages: Pages, gaps: Gaps, { since = 0, until = END_SEC }: Filter): Promise<void> {
+  const windows = [{ since, until }];
+  for (let window = windows.pop(); window; window = windows.pop()) {
+    const middle = Math.floor((window.since + window.until) / 2);
+    for (const half of [
+      { since: window.since, until: middle },
+      { since: middle + 1, until: window.until },
+    ]) {
+      const page = await pages.ask(half);
+      if (!page) return;
+      if (half.since === half.until) {
+        if (gaps.mayBeCut(page)) await gaps.checkSecond(half.since, page);
+      } else if (page.fresh > 0 || page.events.length < page.rows || gaps.mayBeCut(page)) {
+        windows.push(half);
+      }
+    }
+  }
+}
 
-  const sizeOf = (event: NostrEvent): number => utf8Bytes(JSON.stringify(event));
+interface Gaps {
+  /** Notes that the relay had more than it sent on this page. */
+  noteCut(page: Page): void;
+  /** Whether the relay may have left something out on this page, although no limit of ours did. */
+  mayBeCut(page: Page): boolean;
+  /** Tries to get all of a second whose page was cut. */
+  checkSecond(sec: number, page: Page): Promise<void>;
+  /** Finds out whether the first page holds everything, on a relay that sends no other page. */
+  checkWhole(first: Page): Promise<void>;
+  /** Something may be missing. */
+  isAnyOpen(): boolean;
+}
 
-  function cut(): void {
-    kept.sort((a, b) => a.created_at - b.created_at);
-    const middle = kept[kept.length >> 1]?.created_at ?? 0;
-    // A single second may fill it: kept whole, or the next fetch could not start after it.
-    const fromSec = middle > (kept[0]?.created_at ?? 0) ? middle : middle + 1;
-    cutSec = Math.min(cutSec ?? fromSec, fromSec);
-    kept = kept.filter((event) => event.created_at < fromSec);
-    bytes = kept.reduce((sum, event) => sum + sizeOf(event), 0);
+/** What a relay may have kept back. */
+function createGaps(pages: Pages): Gaps {
+  /** Rows of the shortest page that is known to be cut. */
+  let shortestCut = Number.POSITIVE_INFINITY;
+  const checked = new Set<number>();
+  let isAnyOpen = false;
+
+  function mayBeCut({ hint, rows, limit }: Page): boolean {
+    if (hint !== null) return hint === 'more';
+    // Relays' own limits are round numbers.
+    const isRound = rows >= SMALLEST_SUSPECT && rows % 10 === 0;
+    return isRound || rows >= Math.min(limit, pages.statedMax(), shortestCut);
+  }
+
+  /** Asks again with a larger limit: a relay that sends more then, but not that many, has sent everything. */
+  async function check(range: Range, page: Page): Promise<void> {
+    const larger = await pages.askLarger(range, page);
+    const isWhole =
+      larger?.hint === 'finish' ||
+      (larger !== null &&
+        larger.hint === null &&
+        larger.rows > page.rows &&
+        larger.rows < larger.limit &&
+        larger.rows % catchUpLimits.pageEvents !== 0);
+    if (!isWhole) isAnyOpen = true;
   }
 
   return {
-    put(event: NostrEvent): void {
-      if (cutSec !== null && event.created_at >= cutSec) return;
-      kept.push(event);
-      bytes += sizeOf(event);
-      if (bytes > maxBytes) cut();
+    noteCut({ rows, limit }) {
+      if (rows > 0 && rows < limit) shortestCut = Math.min(shortestCut, rows);
     },
-    events: (): readonly NostrEvent[] => kept,
-    cutSec: (): number | null => cutSec,
+    mayBeCut,
+    async checkSecond(sec, page) {
+      if (checked.has(sec)) return;
+      checked.add(sec);
+      await check({ since: sec, until: sec }, page);
+    },
+    async checkWhole(first) {
+      const isStated = pages.statedMax() < Number.POSITIVE_INFINITY;
+      const isWhole = first.hint === 'finish' || (isStated && first.rows < first.limit);
+      if (!isWhole) await check({}, first);
+    },
+    isAnyOpen: () => isAnyOpen,
   };
 }

@@ -6,8 +6,24 @@ export const catchUpLimits = {
   deepEveryMinutes: 60,
   /** Events requested in one page: relays' usual `max_limit`. */
   pageEvents: 500,
-  /** Pages per fetch: a relay with more is lying. */
-  pages: 200,
+  /** Events requested of a second that fills a page: as many as one query may return. */
+  largestPage: 5_000,
+  /** Correspondents whose messages are asked for by author where a flood may hide them. */
+  authors: 1_000,
+  /** Authors in one filter: relays limit the length of a REQ. */
+  authorsPerFilter: 100,
+  /** Messages that wait for the EOSE of a live subscription and the catch-up after it: one, unless the relay ignores our limit. */
+  earlyEvents: 100,
+  /** Time between two queries for messages that a live subscription should have brought: how late those are at most. */
+  liveCheckSeconds: 240,
+  /** The same on a relay that failed to send a message live on this connection. */
+  liveCheckAfterMissSeconds: 60,
+  /** Newest events of each kind that such a query returns. */
+  liveCheckEvents: 50,
+  /** Ids of a relay that are remembered for it: more than it sends between two queries. */
+  liveCheckIds: 1_000,
+  /** Pages per fetch: 300,000 events, more than a flood of a week leaves on a relay. One with more is lying. */
+  pages: 600,
   /** Backfill of one kind that is held in memory to be sorted. */
   heldBytes: 8 * 1024 * 1024,
 } as const;

@@ -8,15 +8,14 @@ import {
   minuteMs,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import type { RelayDetails } from '@ocmesh/shared/contract';
+import { MESSAGE_LOOK_BACK_MS } from '../ingest/look-back.ts';
 import type { Store } from '../ports/store.ts';
 import type { FetchMessages } from './fetch-messages.ts';
 import type { End } from './fetch-pages.ts';
 import { catchUpLimits } from './limits.ts';
 
 const DEEP_EVERY_MS = catchUpLimits.deepEveryMinutes * minuteMs;
-/** How far back a deep catch-up reaches: as long as senders keep retrying. */
-const LOOK_BACK_MS = limits.message.days * dayMs;
 /** Pause before a catch-up that failed is repeated on the same connection. */
 const RETRY_MS = 300_000;
 /** Pause before deferred events are fetched, unless that was done lately: by then more gift wraps may be checked. */
@@ -25,10 +24,17 @@ const DEFERRED_MS = 30_000;
 /** A deep catch-up finds back-dated messages; a shallow one reaches back to the last disconnection only. */
 type Depth = 'deep' | 'shallow';
 
+/** Result of the latest catch-up: `incomplete` if the relay has or may have more than it sent. */
+export type CatchUpState = RelayDetails['catch_up'];
+
 /** Catches up with one relay, over all its connections. */
 export interface RelayCatchUp {
-  onSubscribed(): void;
+  state(): CatchUpState;
+  /** Resolves when the catch-up that it starts is done. */
+  onSubscribed(): Promise<void>;
   onDisconnected(): void;
+  /** The relay may have withheld messages until now. */
+  onAuthenticated(): void;
   /** An event with this `created_at` was refused for now and has to be fetched again. */
   onDeferred(createdAtMs: UnixMs): void;
   /** The machine slept or its clock was set: anything may have been missed. */
@@ -54,6 +60,9 @@ export function createRelayCatchUp(
   /** Before the first disconnection: a shallow catch-up reaches back to where the first deep one began. */
   let lostAtMs = clock.now();
   let isFetching = false;
+  /** What the fetch under way finds is not all: it has to be repeated. */
+  let isOutdated = false;
+  let state: CatchUpState = 'pending';
   /** A deep catch-up succeeded on this connection: later events arrive live. */
   let isCaughtUp = false;
   let cursorCheckedAtMs = clock.now();
@@ -70,12 +79,12 @@ export function createRelayCatchUp(
     retryDepth = null;
   }
 
-  function onSubscribed(): void {
+  function onSubscribed(): Promise<void> {
     cancelTimers();
     const sinceDeepMs = clock.monotonic() - deepAt;
-    if (sinceDeepMs >= DEEP_EVERY_MS) return void fetch('deep');
-    void fetch('shallow');
+    if (sinceDeepMs >= DEEP_EVERY_MS) return fetch('deep');
     cancelDeep = clock.after(DEEP_EVERY_MS - sinceDeepMs, () => void fetch('deep'));
+    return fetch('shallow');
   }
 
   async function fetch(depth: Depth): Promise<void> {
@@ -89,11 +98,13 @@ export function createRelayCatchUp(
     try {
       const found = await deps.fetchMessages(url, startMs(depth, startedAtMs, deferredBefore));
       // Events that were deferred again are still to be fetched: the cursor stays.
-      end = deferredSinceMs === null ? found.end : 'broken';
+      end = deferredSinceMs === null && !isOutdated ? found.end : 'broken';
+      if (end !== 'broken' && depth === 'deep') deepAt = startedAt;
+      if (end === 'incomplete') onIncomplete();
       // A shallow one does not find back-dated events: only a deep one moves the cursor.
       if (end === 'complete' && depth === 'deep') {
-        deepAt = startedAt;
         isCaughtUp = true;
+        state = 'complete';
         cursorCheckedAtMs = startedAtMs;
         await store.transaction((tables) => tables.relays.setCursor(url, startedAtMs));
       }
@@ -107,16 +118,25 @@ export function createRelayCatchUp(
         deferredSinceMs = earlier(deferredBefore, deferredSinceMs);
         // Reaching far back is expensive: while there is no room for the events, once an hour is enough.
         const isFar = depth === 'deep' || startedAtMs - (deferredSinceMs ?? startedAtMs) > dayMs;
-        retry(depth, isDeferred && isFar ? DEEP_EVERY_MS : RETRY_MS);
+        if (isOutdated) retry('deep', 0);
+        else retry(depth, isDeferred && isFar ? DEEP_EVERY_MS : RETRY_MS);
       }
+      isOutdated = false;
     }
   }
 
+  /** The cursor stays. What the relay keeps back may come later, when it is no longer hidden by other events. */
+  function onIncomplete(): void {
+    if (state !== 'incomplete') log.warn('relay has more messages than it sends', { relay: url });
+    state = 'incomplete';
+    isCaughtUp = false;
+    cancelDeep();
+    if (isOpen()) cancelDeep = clock.after(DEEP_EVERY_MS, () => void fetch('deep'));
+  }
+
   function startMs(depth: Depth, nowMs: UnixMs, deferredMs: UnixMs | null): UnixMs {
-    const { cursor, knownSinceMs } = store.peek((tables) => ({
-      cursor: tables.relays.cursor(url),
-      knownSinceMs: deps.toDate(tables.seen.knownSinceMs()),
-    }));
+    const cursor = store.peek(({ relays }) => relays.cursor(url));
+    const knownSinceMs = deps.toDate(store.peek(({ seen }) => seen.knownSinceMs(url)));
     return depth === 'deep'
       ? deepStartMs(nowMs, cursor, knownSinceMs)
       : shallowStartMs(nowMs, lostAtMs, deferredMs, knownSinceMs);
@@ -137,11 +157,17 @@ export function createRelayCatchUp(
   }
 
   return {
+    state: () => state,
     onSubscribed,
     onDisconnected() {
       cancelTimers();
       lostAtMs = clock.now();
       isCaughtUp = false;
+    },
+    onAuthenticated() {
+      deepAt = Number.NEGATIVE_INFINITY;
+      isCaughtUp = false;
+      isOutdated = isFetching;
     },
     onDeferred(createdAtMs) {
       const isFirst = deferredSinceMs === null;
@@ -154,7 +180,7 @@ export function createRelayCatchUp(
     onWake() {
       deepAt = Number.NEGATIVE_INFINITY;
       isCaughtUp = false;
-      if (isOpen()) onSubscribed();
+      if (isOpen()) void onSubscribed();
     },
     moveCursor() {
       // To the previous check: if the machine slept since then, we do not know yet.
@@ -174,7 +200,7 @@ function deepStartMs(nowMs: UnixMs, cursor: UnixMs | null, knownSinceMs: UnixMs)
   // A cursor in the future comes from a wrong clock: ignored.
   const from = cursor !== null && cursor <= nowMs ? cursor : nowMs;
   // Not further back than the ids we remember: older messages would arrive twice.
-  return Math.max(from - LOOK_BACK_MS, Math.min(knownSinceMs, nowMs));
+  return Math.max(from - MESSAGE_LOOK_BACK_MS, Math.min(knownSinceMs, nowMs));
 }
 
 /** Returns the date from which a shallow catch-up fetches: the disconnection, or the oldest deferred event. */
@@ -184,7 +210,7 @@ function shallowStartMs(
   deferredMs: UnixMs | null,
   knownSinceMs: UnixMs,
 ): UnixMs {
-  const oldestMs = Math.max(nowMs - LOOK_BACK_MS, knownSinceMs);
+  const oldestMs = Math.max(nowMs - MESSAGE_LOOK_BACK_MS, knownSinceMs);
   const fromMs = Math.min(lostAtMs, Math.max(deferredMs ?? nowMs, oldestMs), nowMs);
   return fromMs - catchUpLimits.shallowSeconds * 1000;
 }

@@ -1,5 +1,6 @@
 import type { Clock, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { Handlers } from '@ocmesh/shared/contract';
+import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
@@ -25,6 +26,8 @@ export interface HandlerDeps {
   readonly network: RelayNetwork;
   readonly relayList: RelayList;
   readonly relayDates: RelayDates;
+  /** Returns what a relay has for us that did not come live. */
+  readonly backlogOf: (url: string) => Backlog;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
   readonly clock: Clock;

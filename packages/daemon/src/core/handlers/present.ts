@@ -14,6 +14,7 @@ import {
   type Warning,
   warningStep,
 } from '@ocmesh/shared/contract';
+import type { Backlog } from '../catch-up/catch-up.ts';
 import { toNpub } from '../identity/public-key-text.ts';
 import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
@@ -163,11 +164,15 @@ export const presentRelayDetails = (
   relay: RelaySnapshot,
   conduct: Conduct,
   dates: AcceptedDates,
+  backlog: Backlog,
 ): RelayDetails => ({
   ...presentRelay(relay),
   keeps: presentFinding(conduct.keeps),
   forwards: presentFinding(conduct.forwards),
   keeps_presence: presentFinding(conduct.presence),
+  catch_up: backlog.state,
+  missed_live: backlog.missedLive,
+  shares_subscription: relay.sharesSubscription,
   clock_offset_ms: relay.clockOffsetMs,
   round_trip_ms: relay.roundTripMs,
   dates,

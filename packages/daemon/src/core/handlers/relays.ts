@@ -9,12 +9,13 @@ export function createRelayHandlers({
   relayList,
   relayDates,
   conductOf,
-}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates' | 'conductOf'>): Pick<
+  backlogOf,
+}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates' | 'conductOf' | 'backlogOf'>): Pick<
   Handlers,
   'listRelays' | 'addRelay' | 'removeRelay'
 > {
   const present = (relay: RelaySnapshot): RelayDetails =>
-    presentRelayDetails(relay, conductOf(relay.url), relayDates.acceptedBy(relay.url));
+    presentRelayDetails(relay, conductOf(relay.url), relayDates.acceptedBy(relay.url), backlogOf(relay.url));
 
   return {
     listRelays: async () => network.relays().map(present),
@@ -64,6 +65,7 @@ const notYetUsed = (url: string): RelaySnapshot => ({
   state: 'disconnected',
   connectedSince: null,
   carriesDms: false,
+  sharesSubscription: false,
   lastError: null,
   roundTripMs: null,
   info: null,

@@ -41,13 +41,26 @@ export function createApply(deps: {
     const storedAtMs = deps.confirmedNow();
     const verdict = opened.apply(tables, { url, receivedAtMs: clock.now(), storedAtMs, isBackfill });
     if ('ok' in verdict) {
-      if (handler.remember) tables.seen.add(event.id, storedAtMs);
+      if (handler.remember) remember(tables, event.id, verdict.ok, one, storedAtMs);
       return verdict.ok;
     }
     if (verdict.refused === 'inbox_full') throw new RolledBack(verdict);
     onRefused(verdict, one);
     inspector.rememberRefused(tables, event.id, verdict, storedAtMs);
     return [];
+  }
+
+  /** A message is stored once. Anything else may be applied again, and a flood of it must not cost us ids of messages. */
+  function remember(
+    tables: Tables,
+    eventId: string,
+    effects: readonly DomainEvent[],
+    { url }: Pick<Source, 'url'>,
+    atMs: ConfirmedMs,
+  ): void {
+    const isStored = effects.some(({ type }) => type === 'message.received' || type === 'request.held');
+    if (isStored) tables.seen.add(eventId, atMs, url);
+    else tables.seen.addIgnored(eventId, atMs);
   }
 
   return async function applyAll(batch) {

@@ -91,7 +91,7 @@ export function createInspector(deps: {
   }
 
   const rememberRefused: Inspector['rememberRefused'] = (tables, eventId, { remembered }, atMs) => {
-    if (remembered === 'on disk') tables.seen.add(eventId, atMs);
+    if (remembered === 'on disk') tables.seen.addIgnored(eventId, atMs);
     if (remembered === 'in memory') drop(eventId);
   };
 

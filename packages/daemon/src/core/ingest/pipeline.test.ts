@@ -68,6 +68,7 @@ async function open(signatureChecks?: SignatureChecks) {
     },
     log,
     counters,
+    relayOffsetMs: () => 0,
     isBlocked: () => false,
     correspondents: { has: () => false },
     verificationRates: { take: () => true, takeReserved: () => true },

@@ -11,6 +11,7 @@ import type { VerificationRates } from '../trust/verification-rates.ts';
 import { createApply } from './apply.ts';
 import { isSealed, passGate } from './gate.ts';
 import { createInspector, type EventHandlers, type Inspected } from './inspect.ts';
+import { backDatedMs, MESSAGE_LOOK_BACK_MS } from './look-back.ts';
 import { createIngestQueues } from './queues.ts';
 import type { RefusalCounters } from './refusal-counters.ts';
 import { createScheduler } from './scheduler.ts';
@@ -41,6 +42,8 @@ interface Deps {
   readonly isBlocked: (pubkey: Pubkey) => boolean;
   readonly handlers: EventHandlers;
   readonly emit: (events: readonly DomainEvent[]) => void;
+  /** How far the relays' clocks are ahead of ours. */
+  readonly relayOffsetMs: () => number;
   /** Called when an event for us was neither stored nor remembered and must be fetched again from this relay. */
   readonly onDeferred: (url: string, createdAtSec: number) => void;
   /** Called for an event by our own key: unverified, as this relay sent it. */
@@ -113,10 +116,22 @@ export function createPipeline(deps: Deps): Pipeline {
     return null;
   }
 
+  /**
+   * Whether a message is too old to be new. Relays may send what they have stored with a live subscription, even if we
+   * did not ask for it. By the relays' time, if that is earlier: a clock that is ahead must not make us deaf.
+   */
+  function isTooOld(event: NostrEvent): boolean {
+    const nowMs = clock.now() + Math.min(0, deps.relayOffsetMs());
+    return (
+      isSealed(event) && event.created_at * 1000 < nowMs - MESSAGE_LOOK_BACK_MS - backDatedMs(event.kind)
+    );
+  }
+
   return {
     ingest(raw, url) {
       const event = stopped ? null : admit(raw, url);
       if (!event) return;
+      if (isTooOld(event)) return counters.count('too_old');
       queues.push(event, url);
       scheduler.work();
     },

@@ -9,8 +9,10 @@ export const messagingLimits = {
     messageDays: 365,
     /** How long an event id is kept: longer than the longest catch-up reaches back, so that nothing old counts as new. */
     seenDays: 30,
-    /** Event ids kept: 40 MB. With more, a catch-up reaches back only as far as they do. */
+    /** Ids of stored messages kept: 50 MB. With more, a catch-up on the relays that sent most reaches back only as far as they do. */
     seenIds: 200_000,
+    /** Ids kept of events without effect, such as junk: 10 MB. Forgetting one costs a decryption. */
+    ignoredIds: 50_000,
     /** Messages removed at once to make room, so that it is not done again for every message. */
     pruneBatch: 20,
     /** Messages that are too old removed at once. */

@@ -1,5 +1,5 @@
 import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits } from '@ocmesh/shared/contract';
+import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import { type ChatPayload, dialectOf, type Payload } from '@ocmesh/shared/wire';
 import { UnwantedRumorError } from '../identity/gift-wrap.ts';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
@@ -150,7 +150,7 @@ function receive(
     return [];
   }
   // A copy of a message that is held already takes no more.
-  const isHeld = tables.held.get(own.id)?.peer === peer.pubkey;
+  const isHeld = place.ok === 'held' && tables.held.get(own.id)?.peer === peer.pubkey;
   if (!isHeld && !makeRoom(tables, peer.pubkey, textBytes(own))) return null;
   if (place.ok === 'held') {
     hold(tables, own);

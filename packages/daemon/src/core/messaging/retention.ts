@@ -9,6 +9,7 @@ import {
   type UnixMs,
 } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
+import { type IdBounds, trimIds } from '../ingest/trim-ids.ts';
 import { ROW_BYTES } from '../model/message.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import { trustLimits } from '../trust/limits.ts';
@@ -62,10 +63,10 @@ export type RetentionBounds = {
     | 'sentBytes'
     | 'messageDays'
     | 'seenDays'
-    | 'seenIds'
     | 'pruneBatch'
     | 'oldBatch']: number;
-} & PeerBounds &
+} & IdBounds &
+  PeerBounds &
   QuotaBounds &
   ShareBounds;
 
@@ -179,13 +180,6 @@ export function createRetention(
     if (removed > 0) log.info('old messages removed', { messages: removed });
   }
 
-  /** Limits the event ids in memory, however much we are sent. A catch-up reaches back only as far as they do. */
-  async function pruneSeen(): Promise<void> {
-    const sinceMs = store.peek(({ seen }) => seen.newestSinceMs(bounds.seenIds));
-    if (sinceMs <= store.peek(({ seen }) => seen.knownSinceMs())) return;
-    await store.transaction(({ seen }) => seen.forgetBefore(Math.min(sinceMs, deps.confirmedNow())));
-  }
-
   /** Removes the messages whose senders said that they end (NIP-40). */
   async function removeExpired(): Promise<void> {
     const nowMs = deps.confirmedNow();
@@ -206,7 +200,7 @@ export function createRetention(
     start() {
       cancels = [
         runEvery(hourMs, prune),
-        runEvery(60_000, pruneSeen),
+        runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow())),
         runEvery(messagingLimits.expireSeconds * 1000, removeExpired),
       ];
     },

@@ -43,6 +43,8 @@ export interface RelaySnapshot {
   readonly connectedSince: UnixMs | null;
   /** Our subscription for messages got its EOSE on this connection. */
   readonly carriesDms: boolean;
+  /** Messages and presences share a subscription, because the relay allows so few. */
+  readonly sharesSubscription: boolean;
   readonly lastError: string | null;
   readonly roundTripMs: number | null;
   readonly info: RelayInfo | null;

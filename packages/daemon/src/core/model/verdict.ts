@@ -47,6 +47,8 @@ const consequences = {
   future_dated: never,
   expired: never,
   not_addressed_to_us: never,
+  // Sent live: only a catch-up asks for messages that old.
+  too_old: never,
   // Known already, or older than what we know.
   duplicate: never,
   stale: never,

@@ -14,6 +14,8 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
   const network = createMemoryNetwork(mesh, clock);
   network.start(['wss://one.test'], [], {
     onEvent() {},
+    onLate() {},
+    onAuthenticated() {},
     onGarbage() {},
     onConnected() {},
     onDisconnected() {},

@@ -33,6 +33,8 @@ export function describeRelayNetwork(name: string, open: () => Promise<NetworkHa
     ];
     network.start(urls, permanent, {
       onEvent: (event) => events.push(event as NostrEvent),
+      onLate: () => heard.push(['late event', '']),
+      onAuthenticated: () => {},
       onGarbage: (url, reason) => heard.push([reason, url]),
       onConnected: (url) => heard.push(['connected', url]),
       onDisconnected: (url) => heard.push(['disconnected', url]),

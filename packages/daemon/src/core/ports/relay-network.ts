@@ -25,6 +25,12 @@ export interface QueryResult {
   readonly events: readonly unknown[];
   /** Ended because there was more than may be held in memory: use a smaller `limit`. */
   readonly tooLarge: boolean;
+  /** Events that the relay sent for it, including those that are not in `events`. */
+  readonly rows: number;
+  /** The relay sent events newer than `until`: it ignores it. */
+  readonly ignoresUntil: boolean;
+  /** Whether the relay has more events for these filters (NIP-67); null if it does not say. */
+  readonly hint: 'finish' | 'more' | null;
 }
 
 /** Misbehaviour of a faulty or hostile relay: an event with a bad signature, or one that no filter asked for. */
@@ -34,8 +40,10 @@ export type Offence = 'forged' | 'unasked';
 export interface NetworkListener {
   /** A permanent subscription received an event: as the relay sent it, unverified. The listener owns the object. */
   onEvent(event: unknown, url: string): void;
-  /** Ignored something: a frame that is not NIP-01 or too large, or an event that no filter asked for. */
-  onGarbage(url: string, reason: 'garbage_frame' | 'frame_too_large' | 'unasked'): void;
+  /** A query received an event after its end: as the relay sent it, unverified. The listener owns the object. */
+  onLate(event: unknown, url: string): void;
+  /** Ignored something: a frame that is not NIP-01, something too large, or an event that no filter asked for. */
+  onGarbage(url: string, reason: 'garbage_frame' | 'too_large' | 'frame_too_large' | 'unasked'): void;
   onConnected(url: string): void;
   /** A connection ended, or its relay was removed from the list. */
   onDisconnected(url: string): void;
@@ -43,7 +51,9 @@ export interface NetworkListener {
   onNotice(url: string): void;
   /** The relay's NIP-11 document arrived. */
   onInfo(url: string, info: RelayInfo): void;
-  /** A permanent subscription got its EOSE: later events arrive live. Once per connection. */
+  /** The relay accepted our AUTH (NIP-42): it may send what it withheld before. Comes before the `onSubscribed` that follows. */
+  onAuthenticated(url: string): void;
+  /** A permanent subscription got its EOSE: later events arrive live. Again when it was opened anew. */
   onSubscribed(url: string, subscription: string): void;
   /** The `state` of a snapshot changed. */
   onState(url: string, state: RelayState): void;

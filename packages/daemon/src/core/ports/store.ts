@@ -53,8 +53,8 @@ export interface Tables {
   readonly meta: MetaTable;
   readonly peers: PeersTable;
   readonly messages: MessagesTable;
-  readonly shares: SharesTable;
   readonly series: SeriesTable;
+  readonly shares: SharesTable;
   readonly outbox: OutboxTable;
   readonly seen: SeenTable;
   readonly relays: RelaysTable;
@@ -210,6 +210,12 @@ export interface MessagesTable {
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
 }
 
+/** The current series of each peer. */
+export interface SeriesTable {
+  get(peer: Pubkey): Series | null;
+  put(peer: Pubkey, series: Series): void;
+}
+
 /** How our agent stands to a peer, as far as it decides how much of the store the peer may fill. */
 export type Standing = 'contact' | 'answered' | 'stranger' | 'blocked';
 
@@ -246,12 +252,6 @@ export interface SharesTable {
   removeOldest(what: 'received' | 'sent', peer: Pubkey, limit: number): number;
 }
 
-/** The current series of each peer. */
-export interface SeriesTable {
-  get(peer: Pubkey): Series | null;
-  put(peer: Pubkey, series: Series): void;
-}
-
 /** Items on their way out, and the outcomes of their attempts. */
 export interface OutboxTable {
   insert(item: OutboxItem): void;
@@ -275,16 +275,26 @@ export interface OutboxTable {
   outcomes(eventId: string): RelayOutcomeRecord[];
 }
 
-/** Ids of events that were verified and processed. */
+/**
+ * Ids of events that were verified and processed. Those with an effect must not count as new again: a catch-up reaches
+ * back only as far as they do. Those without are remembered to save work.
+ */
 export interface SeenTable {
   has(eventId: string): boolean;
-  add(eventId: string, atMs: ConfirmedMs): void;
-  /** Forgets ids added before this time, and raises `knownSinceMs` to it, which never goes back. */
+  /** Adds an event with an effect. @param url the relay it came from */
+  add(eventId: string, atMs: ConfirmedMs, url: string): void;
+  /** Adds an event without an effect, or whose effect may happen again. */
+  addIgnored(eventId: string, atMs: ConfirmedMs): void;
+  /** Forgets ids added before this time, and raises `knownSinceMs` of all relays to it, which never goes back. */
   forgetBefore(atMs: ConfirmedMs): void;
-  /** Returns when the oldest of the newest `count` ids was added; 0 if there are fewer. */
-  newestSinceMs(count: number): ConfirmedMs;
-  /** Returns the time since which all ids are known; older events would count as new. */
-  knownSinceMs(): ConfirmedMs;
+  countByRelay(): { url: string; count: number }[];
+  /** Forgets all but the newest `count` ids that came from this relay, none added after `atMostMs`, and raises its `knownSinceMs`. */
+  keepNewestOf(url: string, count: number, atMostMs: ConfirmedMs): void;
+  countIgnored(): number;
+  /** Forgets all but the newest `count` ids of events without an effect. */
+  keepNewestIgnored(count: number): void;
+  /** Returns the time since which all ids from this relay are known; older events would count as new. */
+  knownSinceMs(url: string): ConfirmedMs;
 }
 
 export interface RelaysTable {

@@ -3,7 +3,8 @@ import type { RelayDetails } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
-import { messageKinds } from '../../core/catch-up/fetch-messages.ts';
+import { noBacklog } from '../../core/catch-up/catch-up.ts';
+import { liveFilters } from '../../core/catch-up/fetch-messages.ts';
 import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { type Answer, untested } from '../../core/model/relay.ts';
@@ -40,28 +41,26 @@ export function createRelayProbe(deps: {
   const arrived = new Set<string>();
   const hasArrived = (eventId: string, url: string): boolean => arrived.has(`${eventId} ${url}`);
   const network = createRelayNetwork({ ...deps, log: silent, sign: identity.sign });
-  network.start(
-    [],
-    [{ name: 'dm', filters: () => [{ kinds: messageKinds, '#p': [identity.pubkey], limit: 0 }] }],
-    {
-      onEvent(event, url) {
-        arrived.add(`${(event as NostrEvent).id} ${url}`);
-      },
-      onGarbage() {},
-      onConnected() {},
-      onDisconnected() {},
-      onNotice() {},
-      onInfo() {},
-      onSubscribed() {},
-      onState() {},
+  network.start([], [{ name: 'dm', filters: () => liveFilters(identity.pubkey) }], {
+    onEvent(event, url) {
+      arrived.add(`${(event as NostrEvent).id} ${url}`);
     },
-  );
+    onLate() {},
+    onAuthenticated() {},
+    onGarbage() {},
+    onConnected() {},
+    onDisconnected() {},
+    onNotice() {},
+    onInfo() {},
+    onSubscribed() {},
+    onState() {},
+  });
 
   return {
     connect(urls) {
       network.use(urls);
       return whenSettled(clock, async () =>
-        network.relays().map((relay) => presentRelayDetails(relay, untested, 'any')),
+        network.relays().map((relay) => presentRelayDetails(relay, untested, 'any', noBacklog)),
       );
     },
     publish: network.publish,

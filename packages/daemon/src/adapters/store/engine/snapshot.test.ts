@@ -17,7 +17,7 @@ async function written() {
   await writeSnapshot(files, PATH, KEY, sql, { generation: 3, sequence: 14 });
   const first = new Map([...files.contents()].map(([path, bytes]) => [path, Buffer.from(bytes)]));
   const begin = files.operations.length;
-  sql.run('INSERT INTO seen VALUES(?, 1)', ['an event']);
+  sql.run('INSERT INTO seen(event_id, at) VALUES(?, 1)', ['an event']);
   const bytes = await writeSnapshot(files, PATH, KEY, sql, { generation: 4, sequence: 15 });
   sql.close();
   return { files, first, second: files.operations.slice(begin), bytes };

@@ -213,6 +213,17 @@ const list = [
   ['times.moveGreeted', 'UPDATE greeted SET at = at + ?2 WHERE at >= ?1'],
   ['times.movePauses', 'UPDATE loop_pauses SET paused_at = paused_at + ?2 WHERE paused_at >= ?1'],
   ['times.moveCounts', 'UPDATE loop_pauses SET count_from = count_from + ?2 WHERE count_from >= ?1'],
+  ['seen.addFrom', 'INSERT OR IGNORE INTO seen(event_id, at, relay) VALUES(?, ?, ?)'],
+  ['seen.forgetFrom', 'DELETE FROM seen WHERE relay = ? AND at < ?'],
+  [
+    'relays.setKnownSince',
+    `INSERT INTO relays(url, known_since) VALUES(?, ?)
+     ON CONFLICT(url) DO UPDATE SET known_since = max(known_since, excluded.known_since)`,
+  ],
+  ['ignored.add', 'INSERT OR IGNORE INTO ignored(event_id, at) VALUES(?, ?)'],
+  ['ignored.forget', 'DELETE FROM ignored WHERE at < ?'],
+  ['times.moveIgnored', 'UPDATE ignored SET at = at + ?2 WHERE at >= ?1'],
+  ['times.moveKnownSince', 'UPDATE relays SET known_since = known_since + ?2 WHERE known_since >= ?1'],
   [
     'outcomes.removeReceived',
     `DELETE FROM relay_outcomes WHERE event_id IN (SELECT m.event_id ${REMOVABLE_RECEIVED})`,

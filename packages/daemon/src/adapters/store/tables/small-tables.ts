@@ -15,19 +15,43 @@ export const createMetaTable = (database: Database): MetaTable => ({
 });
 
 export function createSeenTable(database: Database): SeenTable {
-  const knownSinceMs = (): number =>
+  const sinceAll = (): number =>
     Number(database.one("SELECT value FROM meta WHERE key = 'seen_since_ms'")?.[0] ?? 0);
   return {
-    has: (eventId) => database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null,
-    add: (eventId, atMs) => database.write('seen.add', [eventId, atMs]),
+    has: (eventId) =>
+      database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null ||
+      database.one('SELECT 1 FROM ignored WHERE event_id = ?', [eventId]) !== null,
+    add: (eventId, atMs, url) => database.write('seen.addFrom', [eventId, atMs, url]),
+    addIgnored: (eventId, atMs) => database.write('ignored.add', [eventId, atMs]),
     forgetBefore(atMs) {
-      const sinceMs = Math.max(atMs, knownSinceMs());
+      const sinceMs = Math.max(atMs, sinceAll());
       database.write('seen.forget', [sinceMs]);
+      database.write('ignored.forget', [sinceMs]);
       database.write('meta.set', ['seen_since_ms', String(sinceMs)]);
     },
-    newestSinceMs: (count) =>
-      Number(database.one('SELECT at FROM seen ORDER BY at DESC LIMIT 1 OFFSET ?', [count - 1])?.[0] ?? 0),
-    knownSinceMs,
+    countByRelay: () =>
+      database
+        .all('SELECT relay, count(*) FROM seen GROUP BY relay')
+        .map(([url, count]) => ({ url: url as string, count: count as number })),
+    keepNewestOf(url, count, atMostMs) {
+      const row = database.one('SELECT at FROM seen WHERE relay = ? ORDER BY at DESC LIMIT 1 OFFSET ?', [
+        url,
+        count - 1,
+      ]);
+      if (!row) return;
+      const sinceMs = Math.min(row[0] as number, atMostMs);
+      database.write('seen.forgetFrom', [url, sinceMs]);
+      database.write('relays.setKnownSince', [url, sinceMs]);
+    },
+    countIgnored: () => Number(database.one('SELECT count(*) FROM ignored')?.[0]),
+    keepNewestIgnored(count) {
+      const row = database.one('SELECT at FROM ignored ORDER BY at DESC LIMIT 1 OFFSET ?', [count - 1]);
+      if (row) database.write('ignored.forget', [row[0] as number]);
+    },
+    knownSinceMs(url) {
+      const ofRelay = database.one('SELECT known_since FROM relays WHERE url = ?', [url])?.[0] ?? 0;
+      return Math.max(sinceAll(), Number(ofRelay));
+    },
   };
 }
 

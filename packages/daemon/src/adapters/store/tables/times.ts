@@ -6,6 +6,8 @@ const moves = [
   'times.moveOutbox',
   'times.moveMessages',
   'times.moveSeen',
+  'times.moveIgnored',
+  'times.moveKnownSince',
   'times.moveHeld',
   'times.movePendingContacts',
   'times.moveIdempotency',

@@ -2,7 +2,9 @@ import type { Sql } from '../sql.ts';
 import { init } from './001-init.ts';
 import { relays } from './002-relays.ts';
 import { trust } from './003-trust.ts';
+import { ignoredIds } from './004-ignored-ids.ts';
 import { order } from './004-order.ts';
+import { shares } from './004-shares.ts';
 import { time } from './004-time.ts';
 
 /** The layout of the database, with the migrations that lead to it. */
@@ -44,5 +46,5 @@ export function createSchema(migrations: readonly string[]): Schema {
 }
 
 /** The last one is of the next release, in a file for each concern. */
-export const migrations: readonly string[] = [init, relays, trust, order + time];
+export const migrations: readonly string[] = [init, relays, trust, order + time + ignoredIds + shares];
 export const currentSchema = createSchema(migrations);
