@@ -105,7 +105,10 @@ export async function createAgent(
     policyOf(config),
     bounds,
   );
-  const retention = createRetention({ store, clock, log, confirmedNow: time.confirmedNow }, bounds);
+  const retention = createRetention(
+    { store, clock, log, confirmedNow: time.confirmedNow, confirmedDate: time.confirmedDate },
+    bounds,
+  );
   const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(

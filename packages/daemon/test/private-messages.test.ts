@@ -29,8 +29,11 @@ function wrapOf(world: TestMesh, agent: TestAgent, draft: RumorDraft): NostrEven
   });
 }
 
-async function receiving() {
+const DAY = 86_400_000;
+
+async function receiving({ clockOffsetMs = null as number | null } = {}) {
   const world = createTestMesh();
+  world.relay.clockOffsetMs = clockOffsetMs;
   const agent = await world.start();
   const push = async (...drafts: RumorDraft[]) => {
     world.relay.push(...drafts.map((draft) => wrapOf(world, agent, draft)));
@@ -111,6 +114,28 @@ test('a message ends at its expiration, and is gone from the store', async () =>
   expect(await agent.inbox()).toEqual([]);
   expect(agent.store.peek(({ messages }) => messages.totals().count)).toBe(0);
 });
+
+test.each([-30 * DAY, 30 * DAY])(
+  'a home that began with a clock that was off by %s ms removes no message before its expiration',
+  async (offMs) => {
+    const { world, agent, push } = await receiving({ clockOffsetMs: -offMs });
+    world.clock.jump(-offMs);
+    world.relay.clockOffsetMs = 0;
+    const endSec = Math.floor(world.clock.now() / 1000) + 3_600;
+    await push({
+      content: 'short',
+      tags: [
+        ['p', agent.pubkey],
+        ['expiration', String(endSec)],
+      ],
+    });
+    await world.clock.advance(70_000);
+    await world.clock.advance(3_400_000);
+    expect(agent.store.peek(({ messages }) => messages.totals().count)).toBe(1);
+    await world.clock.advance(200_000);
+    expect(agent.store.peek(({ messages }) => messages.totals().count)).toBe(0);
+  },
+);
 
 test('a message to several shows all receivers and the subject', async () => {
   const { agent, push } = await receiving();

@@ -78,6 +78,8 @@ export function createRetention(
     readonly log: Log;
     /** Time that no jump of the clock moves: nothing may be deleted because of a wrong clock. */
     readonly confirmedNow: () => ConfirmedMs;
+    /** Today's date, without time that nothing has confirmed. */
+    readonly confirmedDate: () => UnixMs;
   },
   bounds: RetentionBounds,
 ): Retention {
@@ -182,7 +184,7 @@ export function createRetention(
 
   /** Removes the messages whose senders said that they end (NIP-40). */
   async function removeExpired(): Promise<void> {
-    const nowMs = deps.confirmedNow();
+    const nowMs = deps.confirmedDate();
     if (!store.peek(({ messages }) => messages.hasExpired(nowMs))) return;
     await store.transaction(({ messages }) => messages.removeExpired(nowMs));
   }

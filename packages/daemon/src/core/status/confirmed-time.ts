@@ -9,6 +9,8 @@ const STORE_EVERY_MS = 600_000;
 /** The clock of everything that expires or is deleted because of its age. */
 export interface ConfirmedTime {
   now(): ConfirmedMs;
+  /** Returns today's date by the last confirmation; null before the first one. */
+  date(): UnixMs | null;
   /** Adds what passed unnoticed since the last confirmation, while the machine slept or was off. */
   confirm(realMs: UnixMs): void;
   /** The wall clock jumped: time passed unnoticed, or the clock was set. */
@@ -87,6 +89,7 @@ export function createConfirmedTime(deps: {
 
   return {
     now,
+    date: () => (offsetMs === null ? null : now() + offsetMs),
     confirm(realMs) {
       if (isAdding) return;
       const missingMs = offsetMs === null ? 0 : realMs - offsetMs - now();

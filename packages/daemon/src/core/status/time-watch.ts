@@ -28,6 +28,8 @@ interface Moment {
 export interface TimeWatch {
   /** Returns the time by which stored things expire and grow old. */
   confirmedNow(): ConfirmedMs;
+  /** Returns the date by which messages end whose senders named one: never later than any clock says. */
+  confirmedDate(): UnixMs;
   /** Returns the wall clock's date of a moment in confirmed time, for people and relays. */
   toDate(confirmedMs: ConfirmedMs): UnixMs;
   /** Returns the date to sign events with, and to judge those of others: that of the relays while our clock is wrong. */
@@ -92,6 +94,8 @@ export function createTimeWatch(deps: {
 
   return {
     confirmedNow: confirmed.now,
+    confirmedDate: () =>
+      confirmed.date() ?? Math.min(confirmed.now(), clock.now(), clock.now() + correctionMs()),
     toDate: (confirmedMs) => confirmedMs + clock.now() - confirmed.now(),
     correctedNow: () => clock.now() + correctionMs(),
     relayOffsetMs: () => (medianOf(offsetsMs()) ?? 0) - correctionMs(),
