@@ -1,6 +1,6 @@
 import { chmodSync, cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Handlers } from '@ocmesh/shared/contract';
+import type { Handlers, Message } from '@ocmesh/shared/contract';
 import type { ProcessMesh } from '@ocmesh/testkit';
 import { expect, it } from 'vitest';
 import { createMesh } from './support/mesh.ts';
@@ -42,8 +42,13 @@ it('a home of 0.3.0 starts with its identity, peers, messages and policy, and ke
   const start = () => mesh.startAgent('alice', [], { ...environment, OCMESH_NAME: '', OCMESH_PORT: '' });
   const alice = await start();
 
-  // Later versions may add fields.
-  expect(await responses(alice.api)).toMatchObject(before);
+  // Later versions may add fields, and 0.3 did not show relays that are still to be asked.
+  const after = await responses(alice.api);
+  const asked = ({ delivery, ...message }: Message) => ({
+    ...message,
+    delivery: { ...delivery, relays: delivery.relays.filter(({ outcome }) => outcome !== 'pending') },
+  });
+  expect({ ...after, messages: after.messages.map(asked) }).toMatchObject(before);
   for (const [state, id] of Object.entries(states))
     expect((await alice.api.getMessage({ id })).delivery.state).toBe(state);
   expect((await alice.api.listRelays({})).map(({ url }) => url)).toEqual(['ws://127.0.0.1:9']);

@@ -338,7 +338,7 @@ describe('a flood of junk', () => {
     ],
     [
       'of receipts for messages we never sent',
-      (self, n, peer) => peer.dm(self, { type: 'read', ids: [`${n}`] }),
+      (self, n, peer) => peer.dm(self, { type: 'read', msgId: `${n}` }),
     ],
     ['of pings', (self, _, peer) => peer.dm(self, { type: 'ping' })],
   ])('%s shortens the look-back on no relay, and is remembered within bounds', async (_, flood) => {

@@ -285,3 +285,23 @@ test('a message from a sleeping machine expires once relays confirm that it slep
   await world.clock.advance(60_000);
   expect(await stateOf(id)).toBe('expired');
 });
+
+test.each([
+  ['no relay that confirms the time', false],
+  ['a relay that confirms it', true],
+])('a request keeps its date over days in which the machine was off, with %s', async (_, up) => {
+  const config = { strangers: 'ask' } as const;
+  const { world, agent, bob } = await startWithBob({ config });
+  world.relay.push(bob.dm(agent.pubkey, 'may I?'));
+  await settle(world.clock);
+  const [{ since } = { since: '' }] = await agent.listRequests({});
+  expect(Math.abs(Date.parse(since) - world.clock.now())).toBeLessThan(1_000);
+  let running = agent;
+  for (const days of [1, 3]) {
+    await running.stop();
+    sleep(world, days * DAY);
+    running = await world.start({ disk: running.disk, up, config });
+    await world.clock.advance(HOUR);
+    expect(await running.listRequests({})).toMatchObject([{ since }]);
+  }
+});

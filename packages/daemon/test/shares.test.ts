@@ -319,3 +319,16 @@ test('messages that only wait for a receipt make room for new ones', async () =>
   expect(outbox).toBeLessThanOrEqual(60 * KIB);
   expect(sent).toBeLessThanOrEqual(70 * KIB);
 });
+
+test('an id that is used again and again does not get around the share', async () => {
+  const { world, agent, friend } = await meet();
+  const pad = 'x'.repeat(16_000);
+  for (let n = 0; n < 70; n++) {
+    const ts = world.clock.now() + n;
+    world.relay.push(friend.dm(agent.pubkey, { type: 'task', body: `${n}`, mid: 'the-same-id', ts, pad }));
+    await settle(world.clock);
+  }
+  expect((await from(agent, friend)).length).toBeGreaterThan(5);
+  expect(held(agent)).toBeLessThanOrEqual(inbox * 0.6);
+  expect(await agent.refused()).toMatchObject({ inbox_full: expect.any(Number) });
+});

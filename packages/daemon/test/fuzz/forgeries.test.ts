@@ -143,7 +143,7 @@ test(`${FORGERIES} altered gift wraps and NIP-04 events: none arrives`, { timeou
       const { rumor } = pickOne();
       const change = chance.pick([
         { pubkey: eve.pubkey },
-        { kind: chance.pick([1, 4, 13, 15]) },
+        { kind: chance.pick([1, 4, 13, 16]) },
         { id: 'ab'.repeat(32) },
         { tags: [['p', eve.pubkey]] },
         { created_at: -1 },

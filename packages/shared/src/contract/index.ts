@@ -14,7 +14,6 @@ export { isHex64, isPubkey, type Pubkey } from './ids.ts';
 export { limits } from './limits.ts';
 export { cutChars, hasInexactInteger, isNestedWithin, utf8Bytes } from './measure.ts';
 export {
-  type Audience,
   errorStep,
   isProblem,
   nextSteps,
@@ -55,6 +54,7 @@ export type {
   Trust,
   Warning,
 } from './schemas.ts';
+export type { Audience } from './step-texts.ts';
 export { type EventType, eventTypes, type StreamEvent } from './stream-events.ts';
 export { type Static, type TObject, type TSchema, Type } from './typebox.ts';
 export { createChecker, validateInput } from './validate.ts';

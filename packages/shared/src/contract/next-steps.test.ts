@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorCatalogue } from './errors.ts';
-import {
-  type Audience,
-  errorStep,
-  isProblem,
-  nextSteps,
-  reachabilityStep,
-  reasonStep,
-  withStepsFor,
-} from './next-steps.ts';
+import { errorStep, isProblem, nextSteps, reachabilityStep, reasonStep, withStepsFor } from './next-steps.ts';
 import { Reachability, Reason } from './schemas.ts';
+import type { Audience } from './step-texts.ts';
 
 const restCall = /\b(GET|POST|PUT|PATCH|DELETE) \//;
 const audiences: readonly Audience[] = ['api', 'tool', 'command'];

@@ -1,40 +1,18 @@
 import type { ErrorCode } from './errors.ts';
 import { limits } from './limits.ts';
+import { ofProblems } from './problem-steps.ts';
 import type { Reachability, Reason, Warning } from './schemas.ts';
-
-/** Kinds of caller: a program over REST, a model with tools, or the owner at the `ocmesh` command and in the log. */
-export type Audience = 'api' | 'tool' | 'command';
-
-/** What to do about an error or a state, in the terms of each kind of caller. Only `api` names REST calls. */
-type NextStep = Readonly<Record<Audience, string>>;
-
-/** A step that does not depend on who calls. */
-const everyone = (step: string): NextStep => ({ api: step, tool: step, command: step });
-
-/** No word on where the token is: a model has no business reading it. */
-const askForAccess = 'Tell your user: they have to set up access to the daemon.';
-const otherVersion = '`ocmesh version` and `ocmesh status` show whether the daemon has another version.';
-const freeSpace: NextStep = {
-  api: 'Free some space; no restart is needed.',
-  tool: 'Tell your user to free some disk space; no restart is needed.',
-  command: 'Free some space; no restart is needed.',
-};
-const checkDisk: NextStep = {
-  api: 'Check the disk. The daemon goes on by itself once it responds; no restart is needed.',
-  tool: 'Try again in a minute. If it lasts, tell your user to check the disk.',
-  command: 'Check the disk. The daemon goes on by itself once it responds; no restart is needed.',
-};
-const readTheLog: NextStep = {
-  api: 'ocmesh.log has the reason.',
-  tool: 'Tell your user: `ocmesh logs` shows the reason.',
-  command: '`ocmesh logs` shows the reason.',
-};
-const makeRoom: NextStep = {
-  api: "Mark a peer's messages as read with POST /messages/read and `from`: the oldest read ones make room. `ocmesh block` drops what a peer sends.",
-  tool: 'Call mark_read for messages you have dealt with: the oldest read ones make room. Your user can block a peer with `ocmesh block`.',
-  command:
-    '`ocmesh read --from <peer>` marks messages as read: the oldest read ones make room. `ocmesh block <peer>` drops what it sends.',
-};
+import {
+  type Audience,
+  askForAccess,
+  checkDisk,
+  everyone,
+  freeSpace,
+  makeRoom,
+  type NextStep,
+  otherVersion,
+  readTheLog,
+} from './step-texts.ts';
 
 const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
   invalid_request: {
@@ -188,86 +166,6 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     command: 'Start it with `ocmesh start`, then try again.',
   },
 };
-
-/** Problems within an error code whose next step is more exact than that of the code. */
-const ofProblems = {
-  // invalid_request
-  no_path: {
-    api: 'Send a path such as /status.',
-    tool: askForAccess,
-    command: otherVersion,
-  },
-  proxied: {
-    api: 'Call it directly, without a proxy.',
-    tool: askForAccess,
-    command: 'Call it directly, without a proxy.',
-  },
-  method_in_header: {
-    api: 'Remove the header that names another method, such as X-HTTP-Method.',
-    tool: askForAccess,
-    command: otherVersion,
-  },
-  not_http: { api: 'Send HTTP/1.1.', tool: askForAccess, command: otherVersion },
-  body_not_object: {
-    api: 'Send a JSON object: {"id": "…"}.',
-    tool: 'Call again with one JSON object as arguments.',
-    command: otherVersion,
-  },
-  not_utf8: {
-    api: 'Encode it as UTF-8, and set the header Content-Type: application/json, with charset=utf-8 or none.',
-    tool: askForAccess,
-    command: otherVersion,
-  },
-  not_a_path_segment: {
-    api: 'Use an id or key as in GET /messages and GET /peers.',
-    tool: 'Use an id or key exactly as list_messages or list_peers shows it.',
-    command: 'Use an id or key as `ocmesh inbox` and `ocmesh peers` show it.',
-  },
-  two_peers: everyone('Give only one of them.'),
-  relay_list_full: {
-    api: 'Remove one first: DELETE /relays?url=….',
-    tool: 'Ask your user to remove one with `ocmesh relays remove`.',
-    command: 'Remove one first: `ocmesh relays remove <url>`.',
-  },
-  not_a_relay_url: everyone('Use wss://host, or ws://host for a relay on your own network.'),
-  control_character: everyone('Send plain text; the only control characters allowed are tab and line ends.'),
-  reserved_type: everyone('Use text, task, result, error, file, or a type of your own.'),
-  reserved_field: everyone('Rename the field in data.'),
-  // storage_slow
-  may_be_stored: {
-    api: 'A message sent again with the same Idempotency-Key is stored once; without a key, first look with GET /messages?direction=out, once the disk responds. Other calls can be repeated.',
-    tool: 'A message sent again with the same idempotency_key is stored once; without a key, first look with list_messages, once the disk responds. Other calls can be repeated.',
-    command:
-      '`ocmesh status` shows when the disk responds. Before you send a message again, look at the conversation with `ocmesh chat <peer>`.',
-  },
-  // daemon_down
-  not_a_daemon: {
-    api: 'Another program may be using the port: see `ocmesh doctor`.',
-    tool: 'Tell your user: another program may be using the port; see `ocmesh doctor`.',
-    command: 'Another program may be using the port: see `ocmesh doctor`.',
-  },
-  home_unknown: {
-    api: 'Set OCMESH_HOME to an absolute path.',
-    tool: 'Ask your user to set OCMESH_HOME to the absolute path of the agent.',
-    command: 'Set OCMESH_HOME to an absolute path.',
-  },
-  other_daemon: {
-    api: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
-    tool: 'Tell your user: set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
-    command: 'Set OCMESH_HOME to the home of that daemon, or start this one with `ocmesh start`.',
-  },
-  older_daemon: {
-    api: 'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
-    tool: 'Ask your user to restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
-    command:
-      'Restart it: `ocmesh service install` upgrades the service; otherwise stop it and run `ocmesh start`.',
-  },
-  api_url_elsewhere: {
-    api: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
-    tool: 'Ask your user to set it to http://127.0.0.1:PORT, or to remove it.',
-    command: 'Set it to http://127.0.0.1:PORT, or remove it and start the daemon with `ocmesh start`.',
-  },
-} as const satisfies Record<string, NextStep>;
 
 const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
   no_relay: {

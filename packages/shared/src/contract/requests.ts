@@ -16,7 +16,6 @@ const Peer = publicKey('The peer');
 
 const arrival = (description: string) =>
   Type.String({ pattern: '^[0-9]{1,15}(-[0-9a-f]{8})?$', description });
-const position = (description: string) => Type.String({ pattern: '^[0-9]{1,15}$', description });
 const After = arrival(
   'Only messages that arrived after this position, in the order of arrival: the cursor of an earlier response.',
 );

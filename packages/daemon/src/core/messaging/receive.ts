@@ -32,7 +32,7 @@ interface Deps {
 
 /** Turns direct messages into inbox messages, facts about peers, and delivery states of our own messages. */
 export function createDmHandler(deps: Deps): EventHandler {
-  const { identity, makeRoom, senderLimits } = deps;
+  const { identity, senderLimits } = deps;
   return {
     remember: true,
     classify: senderLimits.classify,
@@ -59,29 +59,21 @@ export function createDmHandler(deps: Deps): EventHandler {
           if (tables.peers.get(dm.author)?.trust === 'blocked') return refuse('blocked');
           const taken = senderLimits.take(tables, dm.author, payload, source);
           if ('refused' in taken) return taken;
+          const events = take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
           // Refused as a whole and without a receipt, so the sender keeps it.
-          const isNew =
-            payload.kind === 'chat' && !isStored(tables, event.id, payload.mid ?? dm.id, dm.author);
-          if (isNew && !makeRoom(tables, dm.author, textBytes(payload))) return refuse('inbox_full');
-          return accept(take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source));
+          return events === null ? refuse('inbox_full') : accept(events);
         },
       });
     },
   };
 }
 
-/** Whether this message is in the inbox or held already, perhaps from another event. */
-function isStored(tables: Tables, eventId: string, id: string, peer: Pubkey): boolean {
-  if (tables.messages.findByEvent(eventId) || tables.held.get(id)?.peer === peer) return true;
-  const earlier = tables.messages.get(id);
-  return earlier?.direction === 'in' && earlier.peer === peer;
-}
-
 interface Dm extends OpenedDm {
   readonly eventId: string;
 }
 
-function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] {
+/** Returns null if there is no room for the message. */
+function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Source): DomainEvent[] | null {
   const nowMs = source.receivedAtMs;
   const known = tables.peers.get(dm.author);
   // A peer that writes is stored even if no room can be made for it.
@@ -101,9 +93,9 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   if (payload.kind === 'profile' && !payload.name && !payload.about && payload.capabilities.length === 0) {
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
-  if (payload.kind === 'chat')
-    events.push(...receive(deps, tables, messageOf(dm, payload, peer, source), peer, source));
-  return events;
+  if (payload.kind !== 'chat') return events;
+  const received = receive(deps, tables, messageOf(dm, payload, peer, source), peer, source);
+  return received && [...events, ...received];
 }
 
 /** Adds what the peer says about itself in a hello, profile or typed message. One older than its presence does not change that. */
@@ -127,14 +119,17 @@ const withCodec = (peer: PeerRecord, { codec, createdAtSec }: Dm): PeerRecord =>
     ? { ...peer, features: [...peer.features, 'nip17'] }
     : peer;
 
-/** Stores a chat message. A message of ours, or of another peer, may have the same id. */
+/**
+ * Stores a chat message. A message of ours, or of another peer, may have the same id.
+ * @returns null if there is no room for it
+ */
 function receive(
-  { policies, counters }: Deps,
+  { makeRoom, policies, counters }: Deps,
   tables: Tables,
   message: NewMessage,
   peer: PeerRecord,
   source: Source,
-): DomainEvent[] {
+): DomainEvent[] | null {
   // The event's id may be forgotten while the message is still stored.
   if (tables.messages.findByEvent(message.eventId)) return [];
   // The same message in another event: a rumor in another gift wrap, or a message that was re-signed.
@@ -154,6 +149,9 @@ function receive(
     counters.count(place.refused);
     return [];
   }
+  // A copy of a message that is held already takes no more.
+  const isHeld = place.ok === 'held' && tables.held.get(own.id)?.peer === peer.pubkey;
+  if (!isHeld && !makeRoom(tables, peer.pubkey, textBytes(own))) return null;
   if (place.ok === 'held') {
     hold(tables, own);
     return [{ type: 'request.held', pubkey: peer.pubkey }];

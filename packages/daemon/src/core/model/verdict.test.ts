@@ -10,6 +10,7 @@ const rows = [
   ['too_large', 'never', 'no'],
   ['unwanted_kind', 'never', 'no'],
   ['future_dated', 'never', 'no'],
+  ['too_old', 'never', 'no'],
   ['expired', 'never', 'no'],
   ['not_addressed_to_us', 'never', 'no'],
   ['duplicate', 'never', 'no'],

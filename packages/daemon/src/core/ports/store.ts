@@ -82,6 +82,7 @@ type MetaKey =
   | 'seen_since_ms'
   | 'time_ms'
   | 'time_offset_ms'
+  | 'time_runs'
   | 'time_gap_at_ms'
   | 'policy';
 

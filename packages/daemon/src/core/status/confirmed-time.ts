@@ -5,12 +5,19 @@ import { statusLimits } from './limits.ts';
 const GAP_MS = statusLimits.clockJumpSeconds * 1000;
 /** How often the time is stored. A crash loses what passed since then and since the last change of the store. */
 const STORE_EVERY_MS = 600_000;
+/** Starts whose dates are kept: times of earlier runs are shown with the date of the first one. */
+const RUNS = 100;
+
+/** From when on a run of the daemon counted, and how far the wall clock was ahead of it. */
+type Run = [sinceMs: ConfirmedMs, wallAheadMs: number];
 
 /** The clock of everything that expires or is deleted because of its age. */
 export interface ConfirmedTime {
   now(): ConfirmedMs;
   /** Returns today's date by the last confirmation; null before the first one. */
   date(): UnixMs | null;
+  /** Returns what the wall clock showed at this time, as far as we know. */
+  toDate(confirmedMs: ConfirmedMs): UnixMs;
   /** Adds what passed unnoticed since the last confirmation, while the machine slept or was off. */
   confirm(realMs: UnixMs): void;
   /** The wall clock jumped: time passed unnoticed, or the clock was set. */
@@ -34,11 +41,16 @@ export function createConfirmedTime(deps: {
     timeMs: lastTime(numberOf(meta.get('time_ms')), times),
     offsetMs: numberOf(meta.get('time_offset_ms')),
     gapAtMs: numberOf(meta.get('time_gap_at_ms')),
+    runs: JSON.parse(meta.get('time_runs') ?? '[]') as Run[],
   }));
   const base: { ms: ConfirmedMs; readonly at: MonotonicMs } = {
-    ms: stored.timeMs ?? clock.now(),
+    // Later than anything of the earlier run.
+    ms: stored.timeMs === null ? clock.now() : stored.timeMs + 1,
     at: clock.monotonic(),
   };
+  /** When this run began, and the earlier ones. Without them, the two clocks were the same. */
+  let startedMs = base.ms;
+  let runs = stored.runs.slice(-RUNS);
   /** Real time minus confirmed time; null before the first confirmation. */
   let offsetMs = stored.offsetMs;
   let lastConfirmedMs = base.ms;
@@ -50,10 +62,13 @@ export function createConfirmedTime(deps: {
   // Whole milliseconds: the monotonic clock has fractions, the store takes none.
   const now = (): ConfirmedMs => Math.floor(base.ms + clock.monotonic() - base.at);
 
+  const wallAheadMs = (): number => clock.now() - now();
+
   function write({ meta }: Tables): void {
     storedMs = now();
     meta.set('time_ms', String(storedMs));
     meta.set('time_gap_at_ms', gapAtMs === null ? '' : String(gapAtMs));
+    meta.set('time_runs', JSON.stringify([...runs, [startedMs, wallAheadMs()]]));
     if (offsetMs !== null) meta.set('time_offset_ms', String(offsetMs));
   }
 
@@ -63,21 +78,32 @@ export function createConfirmedTime(deps: {
     store.transaction(write).catch(warn);
   }
 
+  /** The dates stay: what is moved ahead is as much closer to the wall clock. */
+  function moveRuns(sinceMs: ConfirmedMs, byMs: number): void {
+    runs = runs.map(([from, ahead]) => (from >= sinceMs ? [from + byMs, ahead - byMs] : [from, ahead]));
+    if (startedMs >= sinceMs) startedMs += byMs;
+  }
+
   /** Moves the time ahead, and with it the times of everything that is newer than the gap. */
   async function add(missingMs: number): Promise<void> {
     isAdding = true;
     let isAdded = false;
+    const sinceMs = gapAtMs ?? lastConfirmedMs;
     try {
       await store.transaction((tables) => {
-        tables.times.moveSince(gapAtMs ?? lastConfirmedMs, missingMs);
+        tables.times.moveSince(sinceMs, missingMs);
         base.ms += missingMs;
         isAdded = true;
+        moveRuns(sinceMs, missingMs);
         lastConfirmedMs = now();
         gapAtMs = null;
         write(tables);
       });
     } catch (error) {
-      if (isAdded) base.ms -= missingMs;
+      if (isAdded) {
+        base.ms -= missingMs;
+        moveRuns(sinceMs + missingMs, -missingMs);
+      }
       warn(error);
     } finally {
       isAdding = false;
@@ -90,6 +116,11 @@ export function createConfirmedTime(deps: {
   return {
     now,
     date: () => (offsetMs === null ? null : now() + offsetMs),
+    toDate(confirmedMs) {
+      if (confirmedMs >= startedMs) return confirmedMs + wallAheadMs();
+      const [, aheadMs = 0] = runs.findLast(([sinceMs]) => sinceMs <= confirmedMs) ?? [];
+      return confirmedMs + aheadMs;
+    },
     confirm(realMs) {
       if (isAdding) return;
       const missingMs = offsetMs === null ? 0 : realMs - offsetMs - now();

@@ -96,7 +96,7 @@ export function createTimeWatch(deps: {
     confirmedNow: confirmed.now,
     confirmedDate: () =>
       confirmed.date() ?? Math.min(confirmed.now(), clock.now(), clock.now() + correctionMs()),
-    toDate: (confirmedMs) => confirmedMs + clock.now() - confirmed.now(),
+    toDate: confirmed.toDate,
     correctedNow: () => clock.now() + correctionMs(),
     relayOffsetMs: () => (medianOf(offsetsMs()) ?? 0) - correctionMs(),
     start() {

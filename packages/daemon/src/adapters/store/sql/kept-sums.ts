@@ -10,9 +10,13 @@ const roomOf = (text: string): string =>
 /** Bytes of what the peer wrote. */
 const textOf = (row: string): string =>
   `(octet_length(${row}.content) + coalesce(octet_length(${row}.data), 0))`;
-const messageRoom = (row: string): string => roomOf(textOf(row));
+const messageRoom = (row: string): string =>
+  roomOf(
+    `(${textOf(row)} + coalesce(octet_length(${row}.subject), 0) + coalesce(octet_length(${row}.recipients), 0))`,
+  );
 const heldRoom = (row: string): string => roomOf(`octet_length(${row}.message)`);
-const outboxRoom = (row: string): string => roomOf(`octet_length(${row}.event)`);
+const outboxRoom = (row: string): string =>
+  roomOf(`(octet_length(${row}.event) + coalesce(octet_length(${row}.payload), 0))`);
 const isRemovable = (row: string): string => `(${row}.read = 1 AND ${row}.receipt_due = 'none')`;
 
 const standingOf = (peer: string): string => `coalesce((SELECT CASE
@@ -114,7 +118,7 @@ CREATE TEMP TRIGGER held_removed AFTER DELETE ON held BEGIN
   ${change('OLD.peer', { received: `- ${heldRoom('OLD')}`, received_count: '- 1' })} ${close('OLD.peer')} END;
 CREATE TEMP TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
   ${open('NEW.peer')} ${change('NEW.peer', { outbox: outboxRoom('NEW') })} END;
-CREATE TEMP TRIGGER outbox_replaced AFTER UPDATE OF event ON outbox BEGIN
+CREATE TEMP TRIGGER outbox_replaced AFTER UPDATE OF event, payload ON outbox BEGIN
   ${change('NEW.peer', { outbox: `${outboxRoom('NEW')} - ${outboxRoom('OLD')}` })} END;
 CREATE TEMP TRIGGER outbox_removed AFTER DELETE ON outbox BEGIN
   ${change('OLD.peer', { outbox: `-${outboxRoom('OLD')}` })} ${close('OLD.peer')} END;
