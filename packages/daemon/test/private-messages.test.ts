@@ -171,8 +171,7 @@ test('a mid that is used again for something else is another message, with its o
   await settle(world.clock);
   const say = async (body: string, agoMs = 0) => {
     const ts = world.clock.now() - agoMs;
-    const draft = { created_at: Math.floor(ts / 1000) };
-    const event = bob.dm(agent.pubkey, { type: 'text', body, mid: 'message-1', ts }, draft);
+    const event = bob.dm(agent.pubkey, { type: 'text', body, mid: 'message-1', ts });
     world.relay.push(event);
     await world.clock.advance(1_000);
     return event;

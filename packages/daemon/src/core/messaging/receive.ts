@@ -1,5 +1,5 @@
 import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import { limits } from '@ocmesh/shared/contract';
 import { type ChatPayload, dialectOf, type Payload } from '@ocmesh/shared/wire';
 import { UnwantedRumorError } from '../identity/gift-wrap.ts';
 import type { Identity, OpenedDm } from '../identity/identity.ts';
