@@ -1,5 +1,6 @@
 import { type HostileRelay, type HostileRelayName, startHostileRelay, until } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { inbox } from './support/inbox.ts';
 import { createMesh } from './support/mesh.ts';
 import { runOcmesh } from './support/run-ocmesh.ts';
 
@@ -49,4 +50,26 @@ describe('relays that answer OK and do something else', () => {
     for (const url of urls) expect(doctor.stdout).toContain(`✗ Test message  ${url}`);
     expect(doctor.code).toBe(1);
   });
+});
+
+it('a relay that keeps nothing over a restart costs no message: each is offered again until its receipt', async () => {
+  const mesh = createMesh();
+  const first = await mesh.startRelay();
+  const alice = await mesh.startAgent('alice', [first.url]);
+  let bob = await mesh.startAgent('bob', [first.url]);
+  await mesh.meet(alice, bob);
+  await bob.stop();
+  const contents = Array.from({ length: 5 }, (_, n) => `message ${n}`);
+  const ids: string[] = [];
+  for (const content of contents) {
+    ids.push((await alice.owner.sendMessage({ to: bob.pubkey, content })).id);
+  }
+  const states = () =>
+    Promise.all(ids.map(async (id) => (await alice.api.getMessage({ id })).delivery.state));
+  await until(async () => (await states()).every((state) => state === 'published'), { moves: states });
+  await first.stop();
+  await mesh.startRelay(['--port', new URL(first.url).port]);
+  bob = await mesh.startAgent('bob', [first.url]);
+  await until(async () => (await states()).every((state) => state === 'delivered'), { moves: states });
+  expect((await inbox(bob)).map(({ content }) => content)).toEqual(contents);
 });
