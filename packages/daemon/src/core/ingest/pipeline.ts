@@ -1,4 +1,12 @@
-import { type Clock, type ConfirmedMs, type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import {
+  atMostEvery,
+  type Clock,
+  type ConfirmedMs,
+  type Log,
+  minuteMs,
+  toUnixSec,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -91,6 +99,8 @@ export function createPipeline(deps: Deps): Pipeline {
     onRefused,
     apply: (batch) => void applyAll(batch),
   });
+  /** A disk that refuses events refuses all of them. */
+  const isLossDue = atMostEvery(clock, minuteMs);
   let stopped = false;
 
   function onRefused(
@@ -103,7 +113,7 @@ export function createPipeline(deps: Deps): Pipeline {
 
   /** Nothing was remembered, so the next catch-up fetches the event again. */
   function onLost(error: unknown): void {
-    log.error('an event from a relay could not be stored', { reason: String(error) });
+    if (isLossDue()) log.error('an event from a relay could not be stored', { reason: String(error) });
   }
 
   /** The cheap checks come before the queue: nothing oversized waits in it. */
