@@ -48,7 +48,7 @@ export function createLoopbackFetch(prove?: (socket: Socket, port: number) => Pr
       const outgoing = request(url, { agent, method, headers, ...(signal && { signal }) });
       outgoing.once('error', reject);
       outgoing.once('response', (incoming) => {
-        // From here on, an error is the error of whoever reads the body.
+        // From here on, an error belongs to the reader of the body.
         outgoing.on('error', () => {});
         resolve(toResponse(incoming));
       });

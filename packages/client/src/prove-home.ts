@@ -81,7 +81,7 @@ function parseHead(text: string): Response | null {
   return status === undefined ? null : { status: Number(status), fields: {} };
 }
 
-/** Says what listens there, without a word of its own. */
+/** Says what listens there, without quoting it. */
 function describe({ status, fields }: Response, { url, home }: FoundDaemon): OcmeshError {
   if (typeof fields['proof'] === 'string') {
     return new OcmeshError('daemon_down', {

@@ -147,7 +147,7 @@ describe.each([
     );
   });
 
-  it('leaves no new identity beside the settings of a home that has none', async () => {
+  it('leaves no new identity next to the settings of a home that has none', async () => {
     let refused = 0;
     await atEachStep(
       async () => {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 
-/** Tells operators what calls them. The page is about the messages that we exchange: the project has no page of its own. */
+/** Tells operators what calls them. The page is about the messages that we exchange: the project has no page yet. */
 const ABOUT = 'https://github.com/nostr-protocol/nips/blob/master/17.md';
 
 /** Sent with each upgrade and each request for NIP-11: filters refuse clients without a name. */

@@ -549,7 +549,7 @@ describe('a slow relay', () => {
   });
 
   test.each(['duplicate: already open', 'ERROR: duplicate: sub id'])(
-    'that says %j gets the subscription anew at once, and is left for minutes only if it says so again',
+    'that says %j gets the subscription again at once, and is left for minutes only if it says so again',
     async (reason) => {
       const { clock, say, heard, ofType } = open();
       await clock.advance(5_000);

@@ -114,7 +114,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       const req = reqs.get(id);
       if (req) close(req);
     },
-    /** Opens a REQ anew, unless that is about to happen anyway. */
+    /** Opens a REQ again, unless that is about to happen anyway. */
     reopen(id: string): void {
       const req = reqs.get(id);
       if (req && req.phase !== 'closed' && !req.wantsChallenge) reopen(req);

@@ -51,7 +51,7 @@ test.each([
     },
   ],
   [
-    'was made anew at its old place',
+    'was made again at its old place',
     () => {
       cpSync(home.path, at('other').path, { recursive: true });
       rmSync(home.path, { recursive: true });

@@ -31,7 +31,7 @@ export function originalOf(home: Home): string | null {
 export const copyFound = (original: string): string =>
   `This home is a copy of ${original}, with the same identity: a daemon on each gets every message, and other agents cannot tell them apart.`;
 export const copyStep =
-  'Use one of the two and remove the other. `ocmesh reset` gives this one an identity of its own.';
+  'Use one of the two and remove the other. `ocmesh reset` gives this one a new identity.';
 
 /** Writes down where the home is. Not to be called in a copy, which has to stay recognizable. */
 export function rememberPlace(home: Home): void {

@@ -92,7 +92,7 @@ export function createPeerHandlers(
 }
 
 /**
- * Remembers the relays of an `nprofile` for its peer. Only from the owner: whoever made it up for an agent could learn our
+ * Remembers the relays of an `nprofile` for its peer. Only from the owner: somebody who made it up for an agent could learn our
  * address at its own relay.
  */
 export function rememberRelays(

@@ -87,7 +87,7 @@ function beginSeries(
   return last(arrival, seq, arrival, missing);
 }
 
-/** Whoever wrote to us before may have counted without showing it, or before this home existed. */
+/** A peer that wrote to us before may have counted without showing it, or before this home existed. */
 function missingAtStart({ messages }: Tables, { peer, seq }: Numbered): number {
   if (seq - 1 > bounds.missingAtStart) return 0;
   const isFirst = messages.list({ direction: 'in', peer, order: 'desc', limit: 1 }).length === 0;

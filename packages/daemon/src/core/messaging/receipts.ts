@@ -98,7 +98,7 @@ export function createReceipts(deps: {
     if (!peer) return;
     const bytes = group.length * RECEIPT_BYTES;
     const hasRoom = store.peek((tables) => deps.mayQueue(tables, peer.pubkey, bytes));
-    // Not kept for later: a backlog would grow with each message of a peer that no relay takes anything for. Whoever gets no
+    // Not kept for later: a backlog would grow with each message of a peer that no relay takes anything for. A peer that gets no
     // receipt repeats the message, which asks for it again.
     const items = hasRoom ? compose(group, peer, purpose) : [];
     await settle(group, items);

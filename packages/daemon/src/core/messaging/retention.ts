@@ -38,7 +38,7 @@ export interface Crowded {
 export interface Retention {
   /**
    * Makes room for one more message of this peer: by its own oldest ones that were read, and if the inbox as a whole is
-   * full, by those of whoever holds most.
+   * full, by those of the peer that holds most.
    * @param bytes text and data of the message
    * @returns whether there is room. If not, roll back: something may have been removed
    */
@@ -133,7 +133,7 @@ export function createRetention(
     return true;
   }
 
-  /** Removes the oldest messages to whoever got most, or if no relay has them yet, to the next one. */
+  /** Removes the oldest messages to the peer that got most, or if no relay has them yet, to the next one. */
   function removeSent({ shares, outbox }: Tables): void {
     const remove = (receiver: Pubkey): boolean =>
       shares.removeOldest('sent', receiver, bounds.pruneBatch) > 0;
@@ -155,7 +155,7 @@ export function createRetention(
     }
     const sinceMs = [...refusals.values()].map((refusal) => refusal.sinceMs);
     if (sinceMs.length === 0) return null;
-    // Whoever is refused within its share has no room because of others.
+    // A peer that is refused within its share has no room because of others.
     const named = fillers.size > 0 ? [...fillers] : tables.shares.largest('kept', { limit: NAMED });
     const peers = named
       .map((pubkey) => ({

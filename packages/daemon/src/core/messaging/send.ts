@@ -126,7 +126,7 @@ export function createSend(deps: {
         return decision;
       }
       const { peer, hops } = decision;
-      // Not from an agent: whoever made up the nprofile could learn our address at its own relay.
+      // Not from an agent: somebody who made up the nprofile could learn our address at its own relay.
       if (call.byPerson && call.relays.length > 0) tables.relayLists.setHints(peer.pubkey, call.relays);
       const mid = toHex(random.bytes(MID_BYTES));
       const seq = tables.peers.nextSeq(peer.pubkey);

@@ -70,7 +70,7 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
         });
         const { messages, last } = await query(request, after);
         const newest = messages.at(-1);
-        // Messages are never numbered anew, unless an older state of the home came back.
+        // Messages are never renumbered, unless an older state of the home came back.
         if (after !== undefined && after > last) throw new OcmeshError('cursor_unknown');
         if (newest) return { messages, cursor: newest.arrival, timedOut: false };
         // Nothing is unread: from here on only new messages count.

@@ -38,7 +38,7 @@ export function createReceiptWatch(deps: {
   readonly clock: Clock;
   readonly isOnline: (peer: Pubkey) => boolean;
   readonly bounds: AwaitBounds;
-  /** @param isNewEvent whether to sign the message anew, so that a peer that has it confirms it again */
+  /** @param isNewEvent whether to re-sign the message, so that a peer that has it confirms it again */
   readonly repeat: (entry: Entry, to: RepeatTo, isNewEvent: boolean) => void;
   /** The peers are online, but have not confirmed these entries. Called before they are offered again. */
   readonly onSilent: (entries: readonly Entry[]) => void;

@@ -22,7 +22,7 @@ const WRAP_BACK_DATED_SEC = identityLimits.wrapBackdatedDays * DAY_SEC;
 
 /**
  * Puts what an item says into a newly signed event, if its date would be refused or ignored. Receivers recognize a message
- * by its `mid`, or by the id inside a gift wrap; without either, it is signed anew only if no relay can have it.
+ * by its `mid`, or by the id inside a gift wrap; without either, it is re-signed only if no relay can have it.
  */
 export interface Resign {
   /** Call before publishing. @returns whether the entry has a new event */

@@ -53,7 +53,7 @@ export interface NetworkListener {
   onInfo(url: string, info: RelayInfo): void;
   /** The relay accepted our AUTH (NIP-42): it may send what it withheld before. Comes before the `onSubscribed` that follows. */
   onAuthenticated(url: string): void;
-  /** A permanent subscription got its EOSE: later events arrive live. Again when it was opened anew. */
+  /** A permanent subscription got its EOSE: later events arrive live. Again when it was reopened. */
   onSubscribed(url: string, subscription: string): void;
   /** The `state` of a snapshot changed. */
   onState(url: string, state: RelayState): void;

@@ -116,7 +116,7 @@ export function createRelayTests(deps: {
     const isCurrent = (): boolean => !stopped && state.connection === connection && isOpen(url);
     if (state.running || !isCurrent()) return;
     const codecs = clock.monotonic() - nip04At < dayMs ? (['nip17', 'nip04'] as const) : (['nip17'] as const);
-    // A relay that refuses all we write would refuse the test as well, and begin its day anew.
+    // A relay that refuses all we write would refuse the test as well, and its day would start again.
     const mayWrite = !budget.refusesUs(url) && budget.waitMs(url) === 0;
     if (!mayWrite || !state.writes.take(codecs.length)) return planRegular(url);
     state.running = true;

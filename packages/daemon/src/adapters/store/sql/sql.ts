@@ -143,7 +143,7 @@ function wrap(database: Database): Sql {
     script: (text) => void database.run(text),
     image() {
       const image = database.export();
-      // An export opens the database anew.
+      // An export opens the database again.
       addFunctions(database);
       return image;
     },

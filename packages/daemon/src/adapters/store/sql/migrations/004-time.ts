@@ -1,4 +1,4 @@
-/** What is needed to sign an outbox item anew and to move its deadline, and relays that refuse older dates. */
+/** What is needed to re-sign an outbox item and to move its deadline, and relays that refuse older dates. */
 export const time = `
 -- When it was stored, in confirmed time, as is expires_at; 0 for items of an older schema.
 ALTER TABLE outbox ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
