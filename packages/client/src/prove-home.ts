@@ -38,6 +38,8 @@ interface Response {
 /** By hand, since `node:http` does not say which connection a request will take. */
 function exchange(socket: Socket, port: number, path: string): Promise<Response> {
   return new Promise((resolve, reject) => {
+    // It may have been refused before this is called: then no event comes any more.
+    if (socket.destroyed) return reject(socket.errored ?? new Error('no connection'));
     let received = '';
     const over = AbortSignal.timeout(clientLimits.proofMs);
     const settle = (result: Response | Error): void => {
