@@ -71,6 +71,8 @@ describe.runIf(hasContainers)('a home that a container and its host share (root 
     writeFileSync(bootId, '00000000-0000-4000-8000-000000000000\n');
     const key = join(mesh.place, 'key');
     writeFileSync(key, nip19.nsecEncode(generateSecretKey()));
+    const bobKey = getPublicKey(generateSecretKey());
+    await alice.owner.addPeer({ pubkey: bobKey });
     const refusal = /daemon .*\(pid \d+\) is running|Another ocmesh daemon/;
     const cases = outOfSight(bootId).flatMap(([way, inside]) =>
       (
@@ -78,6 +80,8 @@ describe.runIf(hasContainers)('a home that a container and its host share (root 
           [['start'], 78, refusal],
           [['reset', '--yes'], 78, refusal],
           [['key', 'import', key, '--replace'], 78, refusal],
+          // The daemon proves that it runs, though its pid is nobody's here.
+          [['send', bobKey, 'from elsewhere'], 0, /^queued for/],
           // It finds the daemon, and offers no fix that would remove its files.
           [['doctor', '--fix', '--yes'], null, new RegExp(`Daemon +pid ${alice.child.pid}`)],
         ] as const
@@ -93,6 +97,9 @@ describe.runIf(hasContainers)('a home that a container and its host share (root 
       }),
     );
     expect((await alice.api.getStatus({})).pubkey).toBe(alice.pubkey);
+    expect((await alice.api.listMessages({ direction: 'out' })).items).toHaveLength(
+      outOfSight(bootId).length,
+    );
     expect(readdirSync(mesh.place).sort()).toEqual(['alice', 'boot-id', 'key']);
     expect(await alice.stop()).toBe(0);
   });

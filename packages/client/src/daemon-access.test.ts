@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { proofText } from '@ocmesh/shared/contract';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient } from './client.ts';
 import { agentAccess, ownerAccess } from './daemon-access.ts';
 
@@ -225,4 +226,40 @@ test('an older daemon has to be restarted, whatever else it could do', async () 
     problem: 'older_daemon',
   });
   expect(seen).toEqual([]);
+});
+
+describe('a daemon whose pid nobody has here', () => {
+  const dead = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
+  const announceUnseen = (port: number, key = proofKey) => announce(port, { pid: dead, proof_key: key });
+  const notRunning = { code: 'daemon_down', message: expect.stringContaining('is not running') };
+  const portOfServer = () => (server.address() as AddressInfo).port;
+
+  test('is called once it has proved that it runs all the same, in a container say', async () => {
+    await announceUnseen(portOfServer());
+    await createClient(ownerAccess(options())).getIdentity({});
+    expect(seen).toEqual([[`Bearer ${token}`, undefined]]);
+  });
+
+  test('is not running if something else has its port, which is shown nothing', async () => {
+    await announceUnseen(portOfServer(), 'cd'.repeat(32));
+    await expect(createClient(ownerAccess(options())).getIdentity({})).rejects.toMatchObject(notRunning);
+    prove = () => ({});
+    await expect(createClient(agentAccess(options())).getIdentity({})).rejects.toMatchObject(notRunning);
+    expect(seen).toEqual([]);
+  });
+
+  test('is not running if nothing has its port', async () => {
+    const unused = createServer();
+    await new Promise<void>((resolve) => unused.listen(0, '127.0.0.1', resolve));
+    const { port } = unused.address() as AddressInfo;
+    await new Promise((resolve) => unused.close(resolve));
+    await announceUnseen(port);
+    await expect(createClient(ownerAccess(options())).getIdentity({})).rejects.toMatchObject(notRunning);
+  });
+
+  test('is not called if it is of a version that proves nothing', async () => {
+    await announce(portOfServer(), { pid: dead });
+    await expect(createClient(ownerAccess(options())).getIdentity({})).rejects.toMatchObject(notRunning);
+    expect(seen).toEqual([]);
+  });
 });

@@ -1,6 +1,13 @@
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Credentials } from './client.ts';
-import { type DaemonUrlOptions, daemonToken, daemonUrl, findDaemon, portOf } from './daemon-url.ts';
+import {
+  type DaemonUrlOptions,
+  daemonToken,
+  daemonUrl,
+  findDaemon,
+  notRunning,
+  portOf,
+} from './daemon-url.ts';
 import { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
 import { proveHome } from './prove-home.ts';
 
@@ -44,7 +51,10 @@ function createProvenFetch(options: DaemonUrlOptions): LoopbackFetch {
       const daemon = await findDaemon(options);
       // It has just been started, on this port or another one.
       if (portOf(daemon.url) !== port || daemon.mustProve !== mustProve) throw new OcmeshError('daemon_down');
-      await proveHome(socket, port, daemon);
+      await proveHome(socket, port, daemon).catch((error) => {
+        // Whatever listens there now, it is not the daemon that wrote the file.
+        throw daemon.isUnseen ? notRunning(daemon.home) : error;
+      });
     });
   const proven = create(true);
   const unproven = create(false);

@@ -17,6 +17,8 @@ export interface FoundDaemon {
   readonly secret: HomeSecret | null;
   /** Whether its home is ours to read, so that it has to prove that it owns it. */
   readonly mustProve: boolean;
+  /** Whether we see no process with its pid: it has ended, or runs in a container. Only its proof tells which. */
+  readonly isUnseen: boolean;
 }
 
 /** A secret of the home that the daemon knows as well. */
@@ -55,13 +57,15 @@ export async function findDaemon(options: DaemonUrlOptions): Promise<FoundDaemon
   const token = await readToken(home);
   const byToken: HomeSecret | null = token === null ? null : { provedBy: 'token_proof', key: token };
   if (announced && (named === null || portOf(named) === announced.port)) {
-    // Which program listens at a named address is not for its pid to say: it may run in a container.
-    if (named === null && !isAlive(announced.pid)) throw notRunning(home);
     const key = announced.proofKey;
+    // Which program listens at a named address is not for its pid to say.
+    const isUnseen = named === null && !isAlive(announced.pid);
+    // A daemon of an older version cannot prove that it runs all the same.
+    if (isUnseen && key === null) throw notRunning(home);
     const secret = key === null ? byToken : ({ provedBy: 'proof', key } as const);
-    return { url: named ?? announced.url, home, secret, mustProve: true };
+    return { url: named ?? announced.url, home, secret, mustProve: true, isUnseen };
   }
-  const rest = { home, secret: byToken, mustProve: byToken !== null };
+  const rest = { home, secret: byToken, mustProve: byToken !== null, isUnseen: false };
   if (named !== null) return { url: named, ...rest };
   // The daemon on the default port may belong to another home, so it is used only if no home was named.
   if (env['OCMESH_HOME']?.trim() || (await exists(file))) throw notRunning(home);
@@ -71,7 +75,7 @@ export async function findDaemon(options: DaemonUrlOptions): Promise<FoundDaemon
 
 export const portOf = (url: string): number => Number(new URL(url).port || 80);
 
-const notRunning = (home: string): OcmeshError =>
+export const notRunning = (home: string): OcmeshError =>
   new OcmeshError('daemon_down', { message: `The ocmesh daemon of ${home} is not running.` });
 
 /** A daemon that knows no `GET /proof`: what else listens there cannot be told from it. */

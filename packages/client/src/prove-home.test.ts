@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { proveHome } from './prove-home.ts';
 
-const daemon = { url: 'http://127.0.0.1:1', home: '/home', secret: null, mustProve: false };
+const daemon = { url: 'http://127.0.0.1:1', home: '/home', secret: null, mustProve: false, isUnseen: false };
 
 async function unusedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
