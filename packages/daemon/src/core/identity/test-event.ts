@@ -1,4 +1,4 @@
-import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import { type EventDraft, kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import { type KeyPair, privateDm } from './gift-wrap.ts';
 import type { WrapKey } from './wrap-keys.ts';
@@ -17,8 +17,9 @@ export function wrapTestEvent(
   engine: CryptoEngine,
   us: KeyPair,
   once: WrapKey,
-  { createdAtSec, expiresAtSec }: TestEventDates,
+  dates: TestEventDates,
 ): NostrEvent {
+  const { createdAtSec } = dates;
   const rumor = privateDm(engine, {
     author: us.pubkey,
     recipients: [us.pubkey],
@@ -27,36 +28,26 @@ export function wrapTestEvent(
   });
   const content = engine.nip44.seal(us.secretKey, us.pubkey, JSON.stringify(rumor));
   const seal = engine.sign({ kind: kinds.seal, created_at: createdAtSec, tags: [], content }, us.secretKey);
-  return engine.sign(
-    {
-      kind: kinds.giftWrap,
-      created_at: createdAtSec,
-      tags: [
-        ['p', us.pubkey],
-        ['expiration', String(expiresAtSec)],
-      ],
-      content: once.seal(JSON.stringify(seal)),
-    },
-    once.secretKey,
-  );
+  return engine.sign(toOurselves(us, kinds.giftWrap, once.seal(JSON.stringify(seal)), dates), once.secretKey);
 }
 
 /** Returns a kind 4 event to ourselves. */
-export function nip04TestEvent(
-  engine: CryptoEngine,
-  us: KeyPair,
-  { createdAtSec, expiresAtSec }: TestEventDates,
-): NostrEvent {
-  return engine.sign(
-    {
-      kind: kinds.encryptedDm,
-      created_at: createdAtSec,
-      tags: [
-        ['p', us.pubkey],
-        ['expiration', String(expiresAtSec)],
-      ],
-      content: engine.nip04.seal(us.secretKey, us.pubkey, TEST_PAYLOAD),
-    },
-    us.secretKey,
-  );
+export function nip04TestEvent(engine: CryptoEngine, us: KeyPair, dates: TestEventDates): NostrEvent {
+  const content = engine.nip04.seal(us.secretKey, us.pubkey, TEST_PAYLOAD);
+  return engine.sign(toOurselves(us, kinds.encryptedDm, content, dates), us.secretKey);
 }
+
+const toOurselves = (
+  { pubkey }: KeyPair,
+  kind: number,
+  content: string,
+  { createdAtSec, expiresAtSec }: TestEventDates,
+): EventDraft => ({
+  kind,
+  created_at: createdAtSec,
+  tags: [
+    ['p', pubkey],
+    ['expiration', String(expiresAtSec)],
+  ],
+  content,
+});
