@@ -83,6 +83,20 @@ test('forwards but keeps nothing', async () => {
   expect(await conduct(agent)).toEqual(['no', 'yes', 'no']);
 });
 
+test.each(['content', 'sig'])(
+  'an event with another %s is not what we wrote: the relay does not keep it',
+  async (field) => {
+    const world = createTestMesh(ONE);
+    world.relay.onPublish = (event) => {
+      world.relay.keep({ ...event, [field]: 'altered' });
+      return lie;
+    };
+    const agent = await world.start();
+    await world.clock.advance(2 * MINUTE);
+    expect((await conduct(agent))[0]).toBe('no');
+  },
+);
+
 test('a relay that keeps messages for a minute is found out within two', async () => {
   const { world, agent, relay } = await startOn(ONE);
   for (let second = 0; second < 120; second++) {
