@@ -112,6 +112,28 @@ test('a flood by 50 contacts at once leaves room for one that is quiet', async (
   expect((await from(agent, friend)).slice(-2)).toEqual(texts(2, 'later'));
 });
 
+test('strangers get room from what strangers wrote, never from what a contact wrote', async () => {
+  const { world, agent, friend, flooder, quiet, receive } = await meet({
+    ...small,
+    contactPercent: 100,
+    strangerPercent: 100,
+  });
+  await receive(quiet, 20, 4_000);
+  // The contact holds most, and fills what is left.
+  await receive(friend, 80, 16_000);
+  await receive(friend, 40, 100, 'short');
+  // What was refused does not come again.
+  world.relay.stored.length = 0;
+  await agent.markRead({ all: true });
+  await world.clock.advance(MINUTE);
+  const history = await from(agent, friend);
+  expect(held(agent)).toBeGreaterThan(inbox * 0.99);
+  await receive(flooder, 1, 100);
+  expect(await from(agent, flooder)).toEqual(texts(1));
+  expect((await from(agent, quiet)).length).toBeLessThan(20);
+  expect(await from(agent, friend)).toEqual(history);
+});
+
 test('counts data, and what each message costs besides its text', async () => {
   const { agent, friend, receive } = await meet({ ...small, contactPercent: 100 });
   await receive(friend, 70, 16_000);
