@@ -95,8 +95,9 @@ function openTheirs(Database, path) {
   return {
     database,
     insert(/** @type {ReturnType<typeof record>} */ m) {
+      arrival++;
       insert.run(
-        ++arrival,
+        arrival,
         m.id,
         m.eventId,
         m.peer,
@@ -116,6 +117,15 @@ function openTheirs(Database, path) {
         m.seq,
         Number(m.auto),
         m.hops,
+        // Its place and rank, without a series, gaps, or what only some messages have.
+        arrival,
+        0,
+        0,
+        0,
+        null,
+        null,
+        null,
+        null,
       );
     },
   };
