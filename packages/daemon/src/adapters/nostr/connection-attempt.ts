@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import type { MonotonicMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { RelayState } from '@ocmesh/shared/contract';
 import { type CloseContext, type CloseResult, classifyClose } from './close-reason.ts';
-import { type ConnectionEnd, openConnection } from './connection.ts';
+import { type ConnectionEnd, type OpenSocket, openConnection } from './connection.ts';
 import { nostrLimits } from './limits.ts';
 import { createProtocol, type Protocol, type ProtocolDeps } from './protocol.ts';
 
@@ -32,6 +32,7 @@ export interface AttemptEnd extends CloseResult {
 export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
+  readonly openSocket?: OpenSocket | undefined;
   /**
    * @param date HTTP `Date` of the upgrade
    * @param askedAt when we asked for the upgrade
@@ -43,7 +44,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
 
 /** Connects to a relay. */
 export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
-  const { lookup, onOpen, onClose, ...protocolDeps } = deps;
+  const { lookup, openSocket, onOpen, onClose, ...protocolDeps } = deps;
   const { url, clock, log, info, onOffence } = protocolDeps;
   const askedAt = clock.monotonic();
   let opened: { readonly at: MonotonicMs; readonly since: UnixMs } | null = null;
@@ -57,7 +58,7 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
   });
   const connection = openConnection(
     url,
-    { clock, lookup },
+    { clock, lookup, openSocket },
     {
       onOpen(date) {
         opened = { at: clock.monotonic(), since: clock.now() };

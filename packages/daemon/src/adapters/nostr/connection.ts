@@ -54,14 +54,23 @@ export interface Connection {
 
 type Frame = 'binary' | 'control' | { readonly text: Buffer } | { readonly head: string };
 
+/** Opens the socket of a connection. */
+export type OpenSocket = (url: string, options: ClientOptions) => WebSocket;
+
+const openWebSocket: OpenSocket = (url, options) => new WebSocket(url, options);
+
 /** Opens one WebSocket to a relay. Never throws: every failure is an `onClose`. */
 export function openConnection(
   url: string,
-  deps: { readonly clock: Clock; readonly lookup: LookupFunction | undefined },
+  deps: {
+    readonly clock: Clock;
+    readonly lookup: LookupFunction | undefined;
+    readonly openSocket?: OpenSocket | undefined;
+  },
   listener: ConnectionListener,
 ): Connection {
-  const { clock } = deps;
-  const socket = new WebSocket(url, socketOptions(deps.lookup));
+  const { clock, openSocket = openWebSocket } = deps;
+  const socket = openSocket(url, socketOptions(deps.lookup));
   const throttle = createInboundThrottle<Frame>({ clock, socket, handle });
   const keepalive = createKeepalive({ clock, socket, onTimeout: timeOut });
   let date: string | null = null;

@@ -1,8 +1,11 @@
 import { type Cancel, type Clock, hourMs, type MonotonicMs, minuteMs } from '@ocmesh/shared/ambient';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
-import { fetchRelayInfo } from './info.ts';
+import { fetchRelayInfo, type InfoResponse } from './info.ts';
 import { nostrLimits } from './limits.ts';
 import type { RemoteClock } from './remote-clock.ts';
+
+/** Fetches the NIP-11 document of a relay. */
+export type FetchInfo = (url: string, signal: AbortSignal) => Promise<InfoResponse>;
 
 /** One relay's NIP-11 document, fetched rarely. */
 export interface InfoCache {
@@ -18,9 +21,10 @@ export function createInfoCache(deps: {
   readonly url: string;
   readonly clock: Clock;
   readonly remoteClock: RemoteClock;
+  readonly fetchInfo?: FetchInfo | undefined;
   readonly onInfo: (info: RelayInfo) => void;
 }): InfoCache {
-  const { url, clock, remoteClock, onInfo } = deps;
+  const { url, clock, remoteClock, onInfo, fetchInfo: fetchDocument = fetchRelayInfo } = deps;
   let info: RelayInfo | null = null;
   let freshUntil: MonotonicMs = Number.NEGATIVE_INFINITY;
   let cancel: Cancel = () => {};
@@ -34,7 +38,7 @@ export function createInfoCache(deps: {
       controller.abort();
     };
     cancel = abandon;
-    const response = await fetchRelayInfo(url, controller.signal);
+    const response = await fetchDocument(url, controller.signal);
     cancelTimer();
     // Another fetch has begun, or the cache was stopped.
     if (cancel !== abandon) return;

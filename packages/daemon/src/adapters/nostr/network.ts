@@ -5,20 +5,22 @@ import { createAddressPolicy } from './address-policy.ts';
 import { createPeerRelays } from './peer-relays.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession, type Session, type Transport } from './session.ts';
 
 export interface NetworkDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly sign: (draft: EventDraft) => NostrEvent;
+  /** Replaces the network, in a simulation. */
+  readonly transport?: Transport;
   /** Replaces the rule that a peer's relay has a public address, and allows `ws:`; for tests on loopback. */
   readonly isReachable?: (address: string) => boolean;
 }
 
 /** All relays: our own, and those of peers while we write to them. Each has a session. */
 export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
-  const { clock, random, log, sign } = deps;
+  const { clock, random, log, sign, transport } = deps;
   const policy = createAddressPolicy(deps.isReachable);
   let own = new Map<string, Session>();
   let permanent: readonly Subscription[] = [];
@@ -39,6 +41,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
         sign,
         role: 'peer',
         lookup: policy.lookup,
+        transport,
         // Whether our own relays are connected does not matter to it.
         othersOpen: () => true,
         listener: listener as NetworkListener,
@@ -56,6 +59,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       sign,
       role: 'own',
       lookup: undefined,
+      transport,
       othersOpen: () => [...own].some(([other, session]) => other !== url && isOpen(session)),
       listener: listener as NetworkListener,
       permanent,

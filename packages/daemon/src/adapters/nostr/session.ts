@@ -10,8 +10,9 @@ import type {
   Subscription,
 } from '../../core/ports/relay-network.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
+import type { OpenSocket } from './connection.ts';
 import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
-import { createInfoCache } from './info-cache.ts';
+import { createInfoCache, type FetchInfo } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
@@ -19,6 +20,12 @@ import { createReconnect } from './reconnect.ts';
 import { createRemoteClock, type RemoteClock } from './remote-clock.ts';
 import { createReputation } from './reputation.ts';
 import { createSessionStatus } from './session-status.ts';
+
+/** How relays are reached. The default is the network. */
+export interface Transport {
+  readonly openSocket: OpenSocket;
+  readonly fetchInfo: FetchInfo;
+}
 
 export interface SessionDeps {
   readonly clock: Clock;
@@ -29,6 +36,7 @@ export interface SessionDeps {
   readonly role: RelaySnapshot['role'];
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
+  readonly transport?: Transport | undefined;
   /** Returns whether another relay of our own is connected. */
   readonly othersOpen: () => boolean;
   readonly listener: NetworkListener;
@@ -73,6 +81,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     url,
     clock,
     remoteClock,
+    fetchInfo: deps.transport?.fetchInfo,
     onInfo(document) {
       if (!attempt?.isOpen()) return;
       listener.onInfo(url, document);
@@ -89,6 +98,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       sign: (draft) => deps.sign(datedBy(remoteClock, draft)),
       authRateLimit,
       lookup: deps.lookup,
+      openSocket: deps.transport?.openSocket,
       permanent: deps.permanent,
       info: info.current,
       onOpen,

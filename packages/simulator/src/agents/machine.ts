@@ -1,0 +1,213 @@
+import type { Clock, Log } from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { createRelayNetwork } from '../../../daemon/src/adapters/nostr/network.ts';
+import { compactFiles } from '../../../daemon/src/adapters/store/engine/compaction.ts';
+import type { Files } from '../../../daemon/src/adapters/store/engine/files.ts';
+import { createStoreFrom, readImage } from '../../../daemon/src/adapters/store/engine/image.ts';
+import { openStore } from '../../../daemon/src/adapters/store/store.ts';
+import { type Agent, createAgent, defaultBounds } from '../../../daemon/src/agent.ts';
+import { type Config, defaults } from '../../../daemon/src/config/schema.ts';
+import type { Store } from '../../../daemon/src/core/ports/store.ts';
+import { withNewEpoch } from '../../../daemon/src/home/new-epoch.ts';
+import type { Chance } from '../chance.ts';
+import type { TransparentEngine } from '../crypto/transparent-engine.ts';
+import type { CrashKind, SimulatedDisk } from '../disk/simulated-disk.ts';
+import { type MachineRecord, newMachineRecord } from '../model/record.ts';
+import type { Network } from '../network/network.ts';
+import type { SimulatedRelay } from '../relays/simulated-relay.ts';
+import type { MachineClock } from '../time/machine-clock.ts';
+
+const PATH = '/home/ocmesh.db';
+const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
+/** Pause after which a service manager starts a daemon that ended by itself. */
+const RESTART_MS = 5_000;
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly config: Partial<Config>;
+}
+
+export interface MachineDeps {
+  readonly clock: MachineClock;
+  readonly disk: SimulatedDisk;
+  readonly chance: Chance;
+  readonly engine: TransparentEngine;
+  readonly network: Network;
+  readonly relay: (url: string) => SimulatedRelay | undefined;
+  readonly log: (machine: string) => Log;
+  readonly note: (who: string, what: string) => void;
+  readonly later: (ms: number, run: () => void) => void;
+  /** Called when a daemon is up. */
+  readonly onUp: (machine: Machine, running: Running) => void;
+}
+
+/** A daemon that is up. */
+export interface Running {
+  readonly agent: Agent;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Number of this run on its machine. */
+  readonly run: number;
+  /** Fires when the daemon has ended, however. */
+  readonly ended: AbortSignal;
+}
+
+/** A machine with one home, on which a daemon runs, crashes and starts again. */
+export interface Machine {
+  readonly name: string;
+  readonly record: MachineRecord;
+  readonly disk: SimulatedDisk;
+  readonly clock: MachineClock;
+  /** The key of its agent; null until the first start. */
+  pubkey(): Pubkey | null;
+  running(): Running | null;
+  /** Whether a process is there: it may be starting, or stopping. */
+  isBusy(): boolean;
+  start(): void;
+  stop(): Promise<void>;
+  crash(how: CrashKind): void;
+  /** Keeps the files as a backup does. @returns a function that restores them on a machine without a process */
+  backUp(): Promise<() => Promise<void>>;
+}
+
+export function createMachine({ name, config }: MachineOptions, deps: MachineDeps): Machine {
+  const { clock: machineClock, disk, chance, engine, network, note } = deps;
+  const record = newMachineRecord();
+  let pubkey: Pubkey | null = null;
+  let runs = 0;
+  let current: { readonly end: () => void; running: Running | null } | null = null;
+
+  function start(): void {
+    if (current) return;
+    const run = ++runs;
+    const clock = machineClock.forProcess();
+    const ended = new AbortController();
+    const files = disk.forProcess(crash);
+    const mine = {
+      running: null as Running | null,
+      end() {
+        if (current !== mine) return;
+        current = null;
+        clock.end();
+        files.end();
+        ended.abort();
+      },
+    };
+    current = mine;
+    note(name, `starts, run ${run}`);
+    open(clock, files, run).then(
+      (opened) => {
+        if (current !== mine) return;
+        mine.running = { ...opened, clock, run, ended: ended.signal };
+        pubkey = opened.agent.identity.pubkey;
+        note(name, 'is up');
+        deps.onUp(machine, mine.running);
+      },
+      (error) => {
+        if (current !== mine) return;
+        note(name, `cannot start: ${error}`);
+        mine.end();
+        deps.later(RESTART_MS, start);
+      },
+    );
+  }
+
+  async function open(clock: Clock, files: Files, run: number) {
+    const log = deps.log(name);
+    const store = await openStore({
+      path: PATH,
+      key: KEY,
+      files,
+      compact: (job) => compactFiles(files, job),
+      readImage: ({ path, key, sequence }) => readImage(files, path, key, { sequence }),
+      clock,
+      log,
+      onFailStop(error) {
+        note(name, `gives up its disk: ${error}`);
+        crash('kill');
+        deps.later(RESTART_MS, start);
+      },
+    });
+    const random = chance.fork(`run ${run}`);
+    const agent = await createAgent(
+      {
+        store,
+        engine,
+        clock,
+        random,
+        log,
+        connect: (sign) =>
+          createRelayNetwork({
+            clock,
+            random,
+            log,
+            sign,
+            transport: {
+              openSocket: (url) => network.connect(name, new URL(url).origin).asWebSocket(),
+              fetchInfo: (url) => fetchInfo(url),
+            },
+          }),
+        renderMetrics: async () => '',
+        prove: async () => ({ proof: '', token_proof: null }),
+      },
+      { ...defaults, name, ...config },
+      defaultBounds,
+    );
+    await agent.start();
+    return { store, agent };
+  }
+
+  /** Resolves without a document if the relay cannot be reached. */
+  async function fetchInfo(url: string) {
+    const relay = deps.relay(url);
+    const isThere = relay?.standing() === 'up' && !network.isCut(name, url);
+    return isThere ? relay.info() : { info: null, date: null };
+  }
+
+  function crash(how: CrashKind): void {
+    if (!current) return;
+    note(name, how === 'kill' ? 'is killed' : 'loses power');
+    record.crashes++;
+    current.end();
+    network.drop(name, how);
+    if (how === 'power cut') disk.cutPower();
+  }
+
+  const machine: Machine = {
+    name,
+    record,
+    disk,
+    clock: machineClock,
+    pubkey: () => pubkey,
+    running: () => current?.running ?? null,
+    isBusy: () => current !== null,
+    start,
+    async stop() {
+      const mine = current;
+      if (!mine?.running) return;
+      const { agent, store } = mine.running;
+      mine.running = null;
+      note(name, 'stops');
+      await agent.stop();
+      await store.close();
+      if (current !== mine) return;
+      note(name, 'has stopped');
+      mine.end();
+      network.drop(name, 'kill');
+    },
+    crash,
+    async backUp() {
+      const files = disk.forProcess(() => {});
+      const image = await withNewEpoch(await readImage(files, PATH, KEY));
+      files.end();
+      return async () => {
+        disk.wipe();
+        const into = disk.forProcess(() => {});
+        await createStoreFrom(into, PATH, KEY, image);
+        into.end();
+        record.isRewound = true;
+      };
+    },
+  };
+  return machine;
+}

@@ -1,0 +1,66 @@
+import type { DeliveryState } from '@ocmesh/shared/contract';
+import type { Tables } from '../../../daemon/src/core/ports/store.ts';
+import type { Sending } from '../model/record.ts';
+import { relayUrl } from '../plan/plan.ts';
+import type { World } from '../world.ts';
+
+/** Returns the state of a message in its sender's store; `gone` if it is not there. */
+export function stateOf(world: World, { from, id }: Sending): DeliveryState | 'gone' | 'unknown' {
+  const running = world.machines.get(from)?.running();
+  if (!running || id === null) return 'unknown';
+  return running.store.peek((tables) => tables.messages.get(id)?.state ?? 'gone');
+}
+
+/** Whether relays may have thrown this message away for good by the rules: its sender or receiver forgot it. */
+export function mayFail(world: World, { from, to }: Sending): boolean {
+  return [from, to].some((name) => world.machines.get(name)?.record.isRewound ?? true);
+}
+
+/** Returns why this message need not arrive, although faults have ended; null if it has to. */
+export function whyNotReachable(world: World, { from, to }: Pick<Sending, 'from' | 'to'>): string | null {
+  const sender = world.machines.get(from);
+  const receiver = world.machines.get(to);
+  const senderKey = sender?.pubkey();
+  const running = receiver?.running();
+  if (!sender?.running() || !receiver || !running || !senderKey) return 'one of them does not run';
+  if (receiver.record.everBlocked.has(senderKey)) return 'the receiver blocked the sender';
+  const receiverKey = receiver.pubkey();
+  if (receiverKey && sender.record.everBlocked.has(receiverKey)) return 'the sender blocked the receiver';
+  const isContact = running.store.peek((tables) => tables.peers.get(senderKey)?.trust === 'contact');
+  if (!isContact && hadPolicy(world, to)) return 'the receiver takes no strangers';
+  if (!sharedHonestRelay(world, from, to)) return 'they share no honest relay';
+  return null;
+}
+
+/** Whether strangers' messages were ever held or dropped at this machine. */
+const hadPolicy = (world: World, name: string): boolean =>
+  world.planOf(name)?.strangers !== 'open' ||
+  world.plan.steps.some((step) => step.do === 'set policy' && step.machine === name);
+
+/** Behaviours with which a relay still delivers everything. */
+const harmless = ['duplicates', 'delays', 'wants AUTH', 'loses OKs'];
+
+/** Returns a relay that both use now and that does what relays do. */
+export function sharedHonestRelay(world: World, from: string, to: string): string | undefined {
+  const ownOf = (name: string): readonly string[] =>
+    world.machines
+      .get(name)
+      ?.running()
+      ?.store.peek((tables) => [...ownRelays(tables, world, name)]) ?? [];
+  const others = new Set(ownOf(to));
+  return ownOf(from).find((name) => {
+    const relay = world.relays.get(name);
+    return others.has(name) && relay?.behaviours.every(({ kind }) => harmless.includes(kind));
+  });
+}
+
+/** Names of the relays of a machine: those of its plan, and what its owner added or removed. */
+function ownRelays(tables: Pick<Tables, 'relayChoices'>, world: World, name: string): Set<string> {
+  const own = new Set(world.planOf(name)?.relays);
+  for (const { url, wanted } of tables.relayChoices.list()) {
+    const known = [...world.relays.keys()].find((relay) => url.startsWith(relayUrl(relay)));
+    if (known && wanted) own.add(known);
+    else if (known) own.delete(known);
+  }
+  return own;
+}

@@ -1,0 +1,36 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { Machine } from './agents/machine.ts';
+import type { TransparentEngine } from './crypto/transparent-engine.ts';
+import type { History } from './model/history.ts';
+import type { Sending, Violation } from './model/record.ts';
+import type { Wire } from './model/wire.ts';
+import type { Network } from './network/network.ts';
+import type { MachinePlan, Plan } from './plan/plan.ts';
+import type { SimulatedRelay } from './relays/simulated-relay.ts';
+import type { VirtualClock } from './time/virtual-clock.ts';
+
+/** Everything that exists in a simulation, for steps and invariants. */
+export interface World {
+  readonly plan: Plan;
+  readonly virtual: VirtualClock;
+  readonly history: History;
+  readonly network: Network;
+  readonly engine: TransparentEngine;
+  readonly machines: Map<string, Machine>;
+  readonly relays: Map<string, SimulatedRelay>;
+  readonly sendings: Sending[];
+  /** What went over the wire. */
+  readonly wire: Wire;
+  /** Counts of what happened, by name. */
+  readonly counts: Map<string, number>;
+  /** Faults have ended. */
+  isQuiet: boolean;
+  machine(name: string): Machine;
+  planOf(machine: string): MachinePlan | undefined;
+  /** The machine that first had this key; undefined for strangers. */
+  byKey(pubkey: Pubkey): Machine | undefined;
+  violate(violation: Omit<Violation, 'atMs'>): void;
+}
+
+export const count = ({ counts }: Pick<World, 'counts'>, what: string, by = 1): void =>
+  void counts.set(what, (counts.get(what) ?? 0) + by);
