@@ -1,5 +1,7 @@
 import type { Log } from '@ocmesh/shared/ambient';
+import type { Config } from '../../daemon/src/config/schema.ts';
 import { createAgentProgram } from './agents/agent-program.ts';
+import { startDeployedAgent } from './agents/deployed-agent.ts';
 import { createMachine, type Machine } from './agents/machine.ts';
 import { createChance } from './chance.ts';
 import { createTransparentEngine } from './crypto/transparent-engine.ts';
@@ -8,11 +10,11 @@ import { createHistory } from './model/history.ts';
 import type { Violation } from './model/record.ts';
 import { createWire } from './model/wire.ts';
 import { createNetwork } from './network/network.ts';
-import { type Plan, relayUrl } from './plan/plan.ts';
+import { type MachinePlan, type Plan, relayUrl } from './plan/plan.ts';
 import { createSimulatedRelay } from './relays/simulated-relay.ts';
 import { createMachineClock } from './time/machine-clock.ts';
 import { createVirtualClock } from './time/virtual-clock.ts';
-import type { World } from './world.ts';
+import { count, type World } from './world.ts';
 
 /** Violations after which a simulation ends: one fault breaks many things. */
 const MAX_VIOLATIONS = 20;
@@ -49,15 +51,23 @@ export async function createWorld(
     network,
     engine,
     machines,
+    deployed: new Map(),
     relays: new Map(),
     sendings: [],
+    strangersTexts: new Map(),
     wire,
     counts: new Map(),
+    stateListeners: [],
+    disturbedMs: new Map(),
     isQuiet: false,
     violations,
     machine: (name) => machines.get(name) as Machine,
     planOf: (name) => plan.machines.find((one) => one.name === name),
-    byKey: (pubkey) => [...machines.values()].find((machine) => machine.pubkey() === pubkey),
+    keyOf: (name) => machines.get(name)?.pubkey() ?? world.deployed.get(name)?.pubkey,
+    byKey(pubkey) {
+      const ours = [...machines.values()].find((machine) => machine.pubkey() === pubkey)?.name;
+      return ours ?? [...world.deployed].find(([, agent]) => agent.pubkey === pubkey)?.[0];
+    },
     violate({ invariant, detail }) {
       if (violations.length >= MAX_VIOLATIONS) return;
       violations.push({ invariant, detail, atMs: virtual.now() });
@@ -77,8 +87,18 @@ export async function createWorld(
     network.add(relay);
     world.relays.set(name, relay);
   }
-  for (const { name, software } of plan.machines)
+  for (const { name, software, relays } of plan.machines) {
     if (software === 'ocmesh') createMachineFor(world, { name, like: name });
+    else
+      world.deployed.set(
+        name,
+        startDeployedAgent(world, {
+          name,
+          version: software === 'v0.1' ? '0.1.0' : '0.2.0',
+          url: relayUrl(relays[0] as string),
+        }),
+      );
+  }
   return world;
 }
 
@@ -95,7 +115,7 @@ export function createMachineFor(
   const chance = createChance(`${plan.seed}/${name}`);
   const program = createAgentProgram(world, setup.agent);
   const machine = createMachine(
-    { name, config: { relays: setup.relays.map(relayUrl), strangers: setup.strangers } },
+    { name, config: configOf(setup) },
     {
       clock: createMachineClock(virtual, setup.drift),
       disk: disk ? disk.copy(chance.fork('disk')) : createSimulatedDisk(virtual, chance.fork('disk')),
@@ -105,6 +125,8 @@ export function createMachineFor(
       relay: (url) => [...world.relays.values()].find((relay) => relay.url === new URL(url).origin),
       log: logOf.get(world) as (machine: string) => Log,
       note: history.note,
+      now: virtual.now,
+      onCrash: (how) => count(world, how),
       later: (ms, run) => void virtual.at(virtual.now() + ms, run),
       onUp: program.onUp,
     },
@@ -112,3 +134,11 @@ export function createMachineFor(
   world.machines.set(name, machine);
   return machine;
 }
+
+const configOf = ({ relays, strangers, announceSec, scanSec }: MachinePlan): Partial<Config> => ({
+  relays: relays.map(relayUrl),
+  strangers,
+  announce_interval_s: announceSec,
+  scan_interval_s: scanSec,
+  online_window_s: 3 * announceSec,
+});

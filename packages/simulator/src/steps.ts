@@ -1,7 +1,7 @@
+import { sendMessage } from './agents/send-message.ts';
 import { createMachineFor } from './create-world.ts';
-import type { Sending } from './model/record.ts';
 import { type Action, relayUrl, type Step } from './plan/plan.ts';
-import { strangerActs } from './strangers.ts';
+import { actAsStranger } from './strangers.ts';
 import { count, type World } from './world.ts';
 
 /** Does one step of a plan. What cannot be done, because a machine is down say, is left out. */
@@ -21,6 +21,13 @@ export function describe(step: Action): string {
 }
 
 function act(world: World, step: Step): void {
+  if (step.do === 'send' && world.deployed.has(step.machine)) {
+    const to = world.keyOf(step.to);
+    if (to) world.deployed.get(step.machine)?.send(to, step.content);
+    return;
+  }
+  if (!calm.includes(step.do))
+    for (const name of namesIn(step)) world.disturbedMs.set(name, world.virtual.now());
   const relay = 'relay' in step ? world.relays.get(step.relay) : undefined;
   const machine = 'machine' in step ? world.machines.get(step.machine) : undefined;
   if (step.do === 'change relay') return relay?.setStanding(step.standing);
@@ -31,7 +38,7 @@ function act(world: World, step: Step): void {
   const owner = { owner: true } as const;
   switch (step.do) {
     case 'send':
-      return void send(world, step);
+      return void sendMessage(world, machine, step);
     case 'start':
       return machine.start();
     case 'stop':
@@ -69,52 +76,34 @@ function act(world: World, step: Step): void {
     case 'remove relay':
       return void handlers?.removeRelay({ url }, owner).catch(() => {});
     case 'stranger':
-      if (relay) strangerActs[step.what]?.(world, { machine, relay, count: step.count });
+      if (relay) actAsStranger(world, step.what, { machine, relay, count: step.count });
   }
 }
 
-async function send(world: World, step: Extract<Action, { do: 'send' }>): Promise<void> {
-  const running = world.machine(step.machine).running();
-  const to = world.machines.get(step.to)?.pubkey();
-  if (!running || !to) return;
-  const { content, machine: from, byPerson, lifeMs } = step;
-  const sending: Sending = {
-    content,
-    from,
-    to: step.to,
-    atMs: world.virtual.now(),
-    lifeMs,
-    outcome: 'pending',
-    id: null,
-    acceptedAtMs: null,
-  };
-  world.sendings.push(sending);
-  try {
-    const life = lifeMs === null ? {} : { expires_in_s: Math.ceil(lifeMs / 1000) };
-    const sent = await running.agent.handlers.sendMessage({ to, content, ...life }, { owner: byPerson });
-    // Nobody is there to hear it.
-    if (running.ended.aborted) return;
-    sending.id = sent.id;
-    sending.acceptedAtMs = world.virtual.now();
-    sending.outcome = 'accepted';
-    count(world, 'messages accepted');
-  } catch (error) {
-    sending.outcome = `refused: ${(error as { code?: string }).code ?? error}`;
-    count(world, 'messages refused');
-  }
-  world.history.note(from, `sending ${content}: ${sending.outcome}`);
-}
+/** What disturbs nobody. */
+const calm: readonly Action['do'][] = ['send', 'mark read', 'back up', 'stranger', 'set policy'];
+
+/** Names of the machines and relays that a step is about. */
+export const namesIn = (step: Action): string[] =>
+  [
+    'machine' in step ? step.machine : null,
+    'relay' in step ? step.relay : null,
+    'peer' in step ? step.peer : null,
+    'to' in step ? step.to : null,
+    'as' in step ? step.as : null,
+  ].filter((name) => name !== null);
 
 async function trust(world: World, step: Extract<Action, { do: 'trust' }>): Promise<void> {
   const machine = world.machine(step.machine);
   const handlers = machine.running()?.agent.handlers;
-  const pubkey = world.machines.get(step.peer)?.pubkey();
+  const pubkey = world.keyOf(step.peer);
   if (!handlers || !pubkey) return;
   if (step.trust === 'blocked') machine.record.everBlocked.add(pubkey);
   else machine.record.blocked.delete(pubkey);
   try {
     await handlers.updatePeer({ pubkey, trust: step.trust }, { owner: true });
-    if (step.trust === 'blocked') machine.record.blocked.set(pubkey, world.virtual.now());
+    const newest = machine.running()?.store.peek((tables) => tables.messages.lastArrival());
+    if (step.trust === 'blocked' && newest !== undefined) machine.record.blocked.set(pubkey, newest);
   } catch {
     // The peer is not known yet, or the daemon ended meanwhile.
   }

@@ -1,8 +1,9 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
+import type { DeployedAgent } from './agents/deployed-agent.ts';
 import type { Machine } from './agents/machine.ts';
 import type { TransparentEngine } from './crypto/transparent-engine.ts';
 import type { History } from './model/history.ts';
-import type { Sending, Violation } from './model/record.ts';
+import type { Sending, StateChange, Violation } from './model/record.ts';
 import type { Wire } from './model/wire.ts';
 import type { Network } from './network/network.ts';
 import type { MachinePlan, Plan } from './plan/plan.ts';
@@ -17,18 +18,26 @@ export interface World {
   readonly network: Network;
   readonly engine: TransparentEngine;
   readonly machines: Map<string, Machine>;
+  /** Agents of the deployed mesh. */
+  readonly deployed: Map<string, DeployedAgent>;
   readonly relays: Map<string, SimulatedRelay>;
+  /** What agents wanted to send, in order. */
   readonly sendings: Sending[];
-  /** What went over the wire. */
+  /** What strangers wrote and signed: text, and by whose key. */
+  readonly strangersTexts: Map<string, Pubkey>;
   readonly wire: Wire;
   /** Counts of what happened, by name. */
   readonly counts: Map<string, number>;
+  readonly stateListeners: ((machine: Machine, change: StateChange) => void)[];
+  /** When something was last done to a machine or a relay, by its name. */
+  readonly disturbedMs: Map<string, number>;
   /** Faults have ended. */
   isQuiet: boolean;
   machine(name: string): Machine;
   planOf(machine: string): MachinePlan | undefined;
-  /** The machine that first had this key; undefined for strangers. */
-  byKey(pubkey: Pubkey): Machine | undefined;
+  keyOf(name: string): Pubkey | undefined;
+  /** Returns the name of the agent that first had this key; undefined for strangers. */
+  byKey(pubkey: Pubkey): string | undefined;
   violate(violation: Omit<Violation, 'atMs'>): void;
 }
 

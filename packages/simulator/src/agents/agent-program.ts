@@ -1,6 +1,10 @@
 import type { Message, Pubkey } from '@ocmesh/shared/contract';
 import { count, type World } from '../world.ts';
 import type { Machine, Running } from './machine.ts';
+import { sendMessage } from './send-message.ts';
+
+/** Pause after a call that failed. */
+const PAUSE_MS = 2_000;
 
 /**
  * The program of an agent: waits for messages from its cursor on, as an agent does, and notes what it is shown. It keeps its
@@ -18,28 +22,28 @@ export function createAgentProgram(world: World, habit: 'reads' | 'replies' | 'l
         if (running.ended.aborted) return;
         cursor = next;
         for (const message of messages) show(machine, message);
-        for (const message of messages) await answer(running, message);
+        for (const message of messages) await answer(machine, running, message);
       } catch (error) {
         if (running.ended.aborted) return;
         if ((error as { code?: string }).code === 'cursor_unknown') cursor = '0';
-        else await new Promise<void>((resolve) => running.clock.after(2_000, resolve));
+        await new Promise<void>((resolve) => running.clock.after(PAUSE_MS, resolve));
       }
     }
   }
 
-  function show(machine: Machine, { id, from, content }: Message): void {
-    machine.record.shown.push({ id, from: from as Pubkey, content, atMs: world.virtual.now() });
-    world.history.note(machine.name, `is shown ${content.slice(0, 40)}`);
+  function show({ record, name }: Machine, { id, from, content }: Message): void {
+    record.shown.push({ id, from: from as Pubkey, content, atMs: world.virtual.now() });
+    world.history.note(name, `is shown “${content.slice(0, 40)}”`);
     count(world, 'messages shown');
   }
 
-  async function answer({ agent: { handlers } }: Running, message: Message): Promise<void> {
+  async function answer(machine: Machine, running: Running, message: Message): Promise<void> {
     if (habit === 'leaves unread') return;
-    await handlers.markRead({ id: message.id });
-    if (habit !== 'replies') return;
-    // Marked by its text, so that the reply to a reply is known as one.
-    const content = `${message.to} replies ${++replies}: ${message.content.slice(0, 20)}`;
-    await handlers.sendMessage({ to: message.from, content, reply_to: message.id }).catch(() => {});
+    await running.agent.handlers.markRead({ id: message.id }).catch(() => {});
+    const to = world.byKey(message.from as Pubkey);
+    if (habit !== 'replies' || !to) return;
+    const content = `${machine.name} replies ${++replies} to ${message.content.slice(0, 12)}`;
+    await sendMessage(world, machine, { to, content, byPerson: false, replyTo: message.id });
   }
 
   /** Notes each change of a message's state that the stream of events shows. */
@@ -50,8 +54,10 @@ export function createAgentProgram(world: World, habit: 'reads' | 'replies' | 'l
         if (running.ended.aborted) return;
         if (event.event !== 'message.state') continue;
         const { id, state } = event.data;
-        machine.record.states.push({ id, state, atMs: world.virtual.now() });
-        world.history.note(machine.name, `sees ${id.slice(0, 8)} ${state}`);
+        const change = { id, state, atMs: world.virtual.now() };
+        machine.record.states.push(change);
+        world.history.note(machine.name, `sees message ${id.slice(0, 8)} ${state}`);
+        for (const listener of world.stateListeners) listener(machine, change);
       }
     } catch {
       // The store refuses to be read: the process ends soon.

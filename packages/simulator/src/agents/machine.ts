@@ -7,6 +7,7 @@ import { createStoreFrom, readImage } from '../../../daemon/src/adapters/store/e
 import { openStore } from '../../../daemon/src/adapters/store/store.ts';
 import { type Agent, createAgent, defaultBounds } from '../../../daemon/src/agent.ts';
 import { type Config, defaults } from '../../../daemon/src/config/schema.ts';
+import type { HealthReason } from '../../../daemon/src/core/model/domain-events.ts';
 import type { Store } from '../../../daemon/src/core/ports/store.ts';
 import { withNewEpoch } from '../../../daemon/src/home/new-epoch.ts';
 import type { Chance } from '../chance.ts';
@@ -36,7 +37,9 @@ export interface MachineDeps {
   readonly relay: (url: string) => SimulatedRelay | undefined;
   readonly log: (machine: string) => Log;
   readonly note: (who: string, what: string) => void;
+  readonly now: () => number;
   readonly later: (ms: number, run: () => void) => void;
+  readonly onCrash: (how: CrashKind) => void;
   /** Called when a daemon is up. */
   readonly onUp: (machine: Machine, running: Running) => void;
 }
@@ -61,6 +64,8 @@ export interface Machine {
   /** The key of its agent; null until the first start. */
   pubkey(): Pubkey | null;
   running(): Running | null;
+  /** Why it says that it is degraded. */
+  reasons(): readonly HealthReason[];
   /** Whether a process is there: it may be starting, or stopping. */
   isBusy(): boolean;
   start(): void;
@@ -88,6 +93,7 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
       end() {
         if (current !== mine) return;
         current = null;
+        record.goneAtMs = deps.now();
         clock.end();
         files.end();
         ended.abort();
@@ -100,6 +106,7 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
         if (current !== mine) return;
         mine.running = { ...opened, clock, run, ended: ended.signal };
         pubkey = opened.agent.identity.pubkey;
+        record.upAtMs = deps.now();
         note(name, 'is up');
         deps.onUp(machine, mine.running);
       },
@@ -167,7 +174,7 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
   function crash(how: CrashKind): void {
     if (!current) return;
     note(name, how === 'kill' ? 'is killed' : 'loses power');
-    record.crashes++;
+    deps.onCrash(how);
     current.end();
     network.drop(name, how);
     if (how === 'power cut') disk.cutPower();
@@ -180,6 +187,7 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
     clock: machineClock,
     pubkey: () => pubkey,
     running: () => current?.running ?? null,
+    reasons: () => current?.running?.agent.reasons() ?? [],
     isBusy: () => current !== null,
     start,
     async stop() {

@@ -45,13 +45,15 @@ export interface MachineRecord {
   readonly states: StateChange[];
   /** Ids that this machine's receipts confirmed, by state. */
   readonly receipted: Map<string, 'delivered' | 'read'>;
-  /** Peers that the owner blocked, and since when the call has returned. */
+  /** Peers that the owner blocked, and the last position of arrival when the call had returned. */
   readonly blocked: Map<Pubkey, number>;
   /** Peers that were ever blocked: mail of theirs may be lost. */
   readonly everBlocked: Set<Pubkey>;
   /** An older backup was restored, or a copy of the home ran: what is in the store says nothing about the past. */
   isRewound: boolean;
-  crashes: number;
+  /** When its daemon last came up, and when its last process ended. */
+  upAtMs: number;
+  goneAtMs: number;
 }
 
 export const newMachineRecord = (): MachineRecord => ({
@@ -61,5 +63,6 @@ export const newMachineRecord = (): MachineRecord => ({
   blocked: new Map(),
   everBlocked: new Set(),
   isRewound: false,
-  crashes: 0,
+  upAtMs: 0,
+  goneAtMs: 0,
 });

@@ -12,29 +12,38 @@ export interface Written {
 /** What machines and relays told each other. */
 export interface Wire {
   onFrame(machine: string, url: string, direction: '→' | '←', text: string, atMs: number): void;
-  /** Returns whether a relay told this machine that it accepted this event. */
-  isAccepted(machine: string, eventId: string): boolean;
+  /** Returns the last messages that machines wrote. */
+  recent(): readonly NostrEvent[];
   /** Calls the listener for each event that a machine writes. */
   onWritten(listener: (written: Written) => void): void;
+  /** Calls the listener when a relay tells a machine that it accepted an event. */
+  onAccepted(listener: (machine: string, url: string, eventId: string) => void): void;
 }
 
+/** Messages that are kept to be copied. */
+const RECENT = 200;
+
+const isMessage = ({ kind }: NostrEvent): boolean => kind === kinds.encryptedDm || kind === kinds.giftWrap;
+
 export function createWire(): Wire {
-  const accepted = new Map<string, Set<string>>();
-  const listeners: ((written: Written) => void)[] = [];
+  const written: ((written: Written) => void)[] = [];
+  const messages: NostrEvent[] = [];
+  const accepted: ((machine: string, url: string, eventId: string) => void)[] = [];
   return {
     onFrame(machine, url, direction, text, atMs) {
       if (direction === '→' && text.startsWith('["EVENT"')) {
         const event = parseEvent(JSON.parse(text)[1]);
-        if (event) for (const listener of listeners) listener({ machine, url, event, atMs });
+        if (event && isMessage(event)) messages.push(event);
+        if (messages.length > 2 * RECENT) messages.splice(0, RECENT);
+        if (event) for (const listener of written) listener({ machine, url, event, atMs });
       } else if (direction === '←' && text.startsWith('["OK"')) {
         const [, id, isAccepted] = JSON.parse(text) as [string, string, boolean];
-        if (!isAccepted) return;
-        const ids = accepted.get(machine) ?? new Set();
-        accepted.set(machine, ids.add(id));
+        if (isAccepted) for (const listener of accepted) listener(machine, url, id);
       }
     },
-    isAccepted: (machine, eventId) => accepted.get(machine)?.has(eventId) ?? false,
-    onWritten: (listener) => void listeners.push(listener),
+    recent: () => messages,
+    onWritten: (listener) => void written.push(listener),
+    onAccepted: (listener) => void accepted.push(listener),
   };
 }
 

@@ -65,6 +65,9 @@ export interface MachinePlan {
   /** `v0.1` and `v0.2` are agents of the deployed mesh. */
   readonly software: 'ocmesh' | 'v0.1' | 'v0.2';
   readonly strangers: Config['strangers'];
+  /** Seconds between two announcements; a peer is offline after three. */
+  readonly announceSec: number;
+  readonly scanSec: number;
   /** How its agent treats messages: reads them, replies to them, or lets them lie. */
   readonly agent: 'reads' | 'replies' | 'leaves unread';
 }

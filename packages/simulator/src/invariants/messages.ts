@@ -1,0 +1,27 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import type { MessageRecord } from '../../../daemon/src/core/model/message.ts';
+import type { Machine } from '../agents/machine.ts';
+import type { World } from '../world.ts';
+
+const ALL = 1_000_000;
+
+/** Returns the messages in the store of a machine, in order of arrival; none while it is down. */
+export const storedOn = (
+  machine: Machine | undefined,
+  direction: 'in' | 'out',
+  by: 'arrival' | 'conversation' = 'arrival',
+  peer?: Pubkey,
+): MessageRecord[] =>
+  machine
+    ?.running()
+    ?.store.peek(({ messages }) =>
+      messages.list(
+        peer === undefined
+          ? { direction, by, order: 'asc', limit: ALL }
+          : { direction, by, order: 'asc', limit: ALL, peer },
+      ),
+    ) ?? [];
+
+/** Returns the machines with a running daemon whose past is what their store says. */
+export const upright = ({ machines }: World): Machine[] =>
+  [...machines.values()].filter(({ record, running }) => running() !== null && !record.isRewound);
