@@ -1,4 +1,5 @@
 import type { Log } from '@ocmesh/shared/ambient';
+import { type Bounds, defaultBounds } from '../../daemon/src/agent.ts';
 import type { Config } from '../../daemon/src/config/schema.ts';
 import { createAgentProgram } from './agents/agent-program.ts';
 import { startDeployedAgent } from './agents/deployed-agent.ts';
@@ -33,7 +34,7 @@ export async function createWorld(
   const history = createHistory(virtual);
   const chance = createChance(String(plan.seed));
   const engine = createTransparentEngine(chance.fork('crypto'));
-  const wire = createWire();
+  const wire = createWire(engine);
   const violations: Violation[] = [];
   const network = createNetwork({
     virtual,
@@ -102,6 +103,9 @@ export async function createWorld(
   return world;
 }
 
+/** So low that a few strangers reach them. What must always arrive still has room. */
+const lowBounds: Bounds = { ...defaultBounds, seenIds: 150, ignoredIds: 20, peers: 60, peersEvicted: 5 };
+
 const logOf = new WeakMap<World, (machine: string) => Log>();
 
 /** Creates a machine that is set up like the one of this name in the plan. @param disk with the home that it gets a copy of */
@@ -115,7 +119,12 @@ export function createMachineFor(
   const chance = createChance(`${plan.seed}/${name}`);
   const program = createAgentProgram(world, setup.agent);
   const machine = createMachine(
-    { name, config: configOf(setup) },
+    {
+      name,
+      config: configOf(setup),
+      bounds: setup.bounds === 'low' ? lowBounds : defaultBounds,
+      compactBytes: setup.compactBytes ?? undefined,
+    },
     {
       clock: createMachineClock(virtual, setup.drift),
       disk: disk ? disk.copy(chance.fork('disk')) : createSimulatedDisk(virtual, chance.fork('disk')),

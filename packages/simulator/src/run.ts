@@ -8,7 +8,7 @@ import { settle } from './time/virtual-clock.ts';
 import type { World } from './world.ts';
 
 /** How often invariants are checked. */
-const CHECK_MS = 30_000;
+const CHECK_MS = 60_000;
 /** A process that has ended: what it still tries concerns nobody. */
 const ENDED = 'the process has ended';
 

@@ -41,6 +41,8 @@ function act(world: World, step: Step): void {
       return void sendMessage(world, machine, step);
     case 'start':
       return machine.start();
+    case 'take over':
+      return machine.takeOver();
     case 'stop':
       return void machine.stop().catch(() => {});
     case 'crash':

@@ -47,7 +47,7 @@ export function startDeployedAgent(
   let socket: SimulatedSocket | null = null;
 
   function connect(): void {
-    const opening = network.connect(name, url);
+    const opening = network.connect(name, name, url);
     opening.on('error', () => {});
     opening.on('open', () => {
       socket = opening;

@@ -5,7 +5,7 @@ import { compactFiles } from '../../../daemon/src/adapters/store/engine/compacti
 import type { Files } from '../../../daemon/src/adapters/store/engine/files.ts';
 import { createStoreFrom, readImage } from '../../../daemon/src/adapters/store/engine/image.ts';
 import { openStore } from '../../../daemon/src/adapters/store/store.ts';
-import { type Agent, createAgent, defaultBounds } from '../../../daemon/src/agent.ts';
+import { type Agent, type Bounds, createAgent } from '../../../daemon/src/agent.ts';
 import { type Config, defaults } from '../../../daemon/src/config/schema.ts';
 import type { HealthReason } from '../../../daemon/src/core/model/domain-events.ts';
 import type { Store } from '../../../daemon/src/core/ports/store.ts';
@@ -23,9 +23,21 @@ const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
 /** Pause after which a service manager starts a daemon that ended by itself. */
 const RESTART_MS = 5_000;
 
+interface ProcessDeps {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly run: number;
+  readonly processName: string;
+  readonly isOwner: () => boolean;
+  readonly failStop: (error: unknown) => void;
+}
+
 export interface MachineOptions {
   readonly name: string;
   readonly config: Partial<Config>;
+  readonly bounds: Bounds;
+  /** Length of the journal at which it is compacted. */
+  readonly compactBytes: number | undefined;
 }
 
 export interface MachineDeps {
@@ -69,13 +81,16 @@ export interface Machine {
   /** Whether a process is there: it may be starting, or stopping. */
   isBusy(): boolean;
   start(): void;
+  /** Starts a second daemon, which becomes the owner of the home while the first one knows nothing of it. */
+  takeOver(): void;
   stop(): Promise<void>;
   crash(how: CrashKind): void;
   /** Keeps the files as a backup does. @returns a function that restores them on a machine without a process */
   backUp(): Promise<() => Promise<void>>;
 }
 
-export function createMachine({ name, config }: MachineOptions, deps: MachineDeps): Machine {
+export function createMachine(options: MachineOptions, deps: MachineDeps): Machine {
+  const { name, config, bounds, compactBytes } = options;
   const { clock: machineClock, disk, chance, engine, network, note } = deps;
   const record = newMachineRecord();
   let pubkey: Pubkey | null = null;
@@ -83,25 +98,38 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
   let current: { readonly end: () => void; running: Running | null } | null = null;
 
   function start(): void {
-    if (current) return;
+    if (!current) startRun();
+  }
+
+  function startRun(): void {
     const run = ++runs;
     const clock = machineClock.forProcess();
     const ended = new AbortController();
-    const files = disk.forProcess(crash);
+    const processName = `${name} run ${run}`;
+    const files = disk.forProcess((how) => (current === mine ? crash(how) : mine.end()));
     const mine = {
       running: null as Running | null,
       end() {
-        if (current !== mine) return;
-        current = null;
-        record.goneAtMs = deps.now();
+        if (current === mine) {
+          current = null;
+          record.goneAtMs = deps.now();
+        }
         clock.end();
         files.end();
         ended.abort();
+        network.drop(processName, 'kill');
       },
     };
     current = mine;
     note(name, `starts, run ${run}`);
-    open(clock, files, run).then(
+    function failStop(error: unknown): void {
+      note(name, `run ${run} gives up its disk: ${error}`);
+      const wasOwner = current === mine;
+      mine.end();
+      if (wasOwner) deps.later(RESTART_MS, start);
+    }
+    const isOwner = (): boolean => current === mine;
+    open({ clock, files, run, processName, isOwner, failStop }).then(
       (opened) => {
         if (current !== mine) return;
         mine.running = { ...opened, clock, run, ended: ended.signal };
@@ -119,7 +147,8 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
     );
   }
 
-  async function open(clock: Clock, files: Files, run: number) {
+  async function open(process: ProcessDeps) {
+    const { clock, files, run, processName, isOwner, failStop } = process;
     const log = deps.log(name);
     const store = await openStore({
       path: PATH,
@@ -129,17 +158,23 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
       readImage: ({ path, key, sequence }) => readImage(files, path, key, { sequence }),
       clock,
       log,
-      onFailStop(error) {
-        note(name, `gives up its disk: ${error}`);
-        crash('kill');
-        deps.later(RESTART_MS, start);
+      ...(compactBytes === undefined ? {} : { compactBytes }),
+      checkOwnership() {
+        if (!isOwner()) throw new Error('another process owns the home');
       },
+      onFailStop: failStop,
     });
     const random = chance.fork(`run ${run}`);
     const agent = await createAgent(
       {
         store,
-        engine,
+        engine: {
+          ...engine,
+          verify(event) {
+            if (record.blocked.has(event.pubkey)) record.checkedBlocked++;
+            return engine.verify(event);
+          },
+        },
         clock,
         random,
         log,
@@ -150,7 +185,7 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
             log,
             sign,
             transport: {
-              openSocket: (url) => network.connect(name, new URL(url).origin).asWebSocket(),
+              openSocket: (url) => network.connect(name, processName, new URL(url).origin).asWebSocket(),
               fetchInfo: (url) => fetchInfo(url),
             },
           }),
@@ -158,7 +193,7 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
         prove: async () => ({ proof: '', token_proof: null }),
       },
       { ...defaults, name, ...config },
-      defaultBounds,
+      bounds,
     );
     await agent.start();
     return { store, agent };
@@ -175,8 +210,8 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
     if (!current) return;
     note(name, how === 'kill' ? 'is killed' : 'loses power');
     deps.onCrash(how);
+    if (how === 'power cut') network.drop(name, how);
     current.end();
-    network.drop(name, how);
     if (how === 'power cut') disk.cutPower();
   }
 
@@ -190,6 +225,11 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
     reasons: () => current?.running?.agent.reasons() ?? [],
     isBusy: () => current !== null,
     start,
+    takeOver() {
+      if (!current?.running) return;
+      current.running = null;
+      startRun();
+    },
     async stop() {
       const mine = current;
       if (!mine?.running) return;
@@ -201,7 +241,6 @@ export function createMachine({ name, config }: MachineOptions, deps: MachineDep
       if (current !== mine) return;
       note(name, 'has stopped');
       mine.end();
-      network.drop(name, 'kill');
     },
     crash,
     async backUp() {

@@ -6,21 +6,18 @@ import type { World } from '../world.ts';
 const ALL = 1_000_000;
 
 /** Returns the messages in the store of a machine, in order of arrival; none while it is down. */
-export const storedOn = (
+export function storedOn(
   machine: Machine | undefined,
   direction: 'in' | 'out',
   by: 'arrival' | 'conversation' = 'arrival',
   peer?: Pubkey,
-): MessageRecord[] =>
-  machine
-    ?.running()
-    ?.store.peek(({ messages }) =>
-      messages.list(
-        peer === undefined
-          ? { direction, by, order: 'asc', limit: ALL }
-          : { direction, by, order: 'asc', limit: ALL, peer },
-      ),
-    ) ?? [];
+): readonly MessageRecord[] {
+  const store = machine?.running()?.store;
+  const filter = { direction, by, order: 'asc', limit: ALL } as const;
+  return (
+    store?.peek(({ messages }) => messages.list(peer === undefined ? filter : { ...filter, peer })) ?? []
+  );
+}
 
 /** Returns the machines with a running daemon whose past is what their store says. */
 export const upright = ({ machines }: World): Machine[] =>

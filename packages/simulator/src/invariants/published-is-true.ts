@@ -1,5 +1,4 @@
 import { count } from '../world.ts';
-import { payloadOf } from '../model/wire.ts';
 import type { Invariant } from './invariant.ts';
 
 export const publishedIsTrue: Invariant = {
@@ -7,8 +6,7 @@ export const publishedIsTrue: Invariant = {
   begin(world, violate) {
     const urlsOf = new Map<string, Set<string>>();
     const textOf = new Map<string, string>();
-    world.wire.onWritten(({ machine, event }) => {
-      const payload = payloadOf(world.engine, event);
+    world.wire.onWritten(({ machine, event, payload }) => {
       if (payload?.kind === 'chat') textOf.set(event.id, `${machine} ${payload.content}`);
     });
     world.wire.onAccepted((machine, url, eventId) => {

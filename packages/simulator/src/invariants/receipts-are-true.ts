@@ -1,13 +1,11 @@
 import { count } from '../world.ts';
-import { payloadOf } from '../model/wire.ts';
 import type { Invariant } from './invariant.ts';
 import { storedOn, upright } from './messages.ts';
 
 export const receiptsAreTrue: Invariant = {
   name: 'a receipt confirms only what is on disk',
   begin(world) {
-    world.wire.onWritten(({ machine, event }) => {
-      const payload = payloadOf(world.engine, event);
+    world.wire.onWritten(({ machine, payload }) => {
       const record = world.machines.get(machine)?.record;
       if (payload?.kind !== 'receipt' || !record) return;
       for (const id of payload.ids) {

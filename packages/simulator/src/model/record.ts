@@ -49,6 +49,8 @@ export interface MachineRecord {
   readonly blocked: Map<Pubkey, number>;
   /** Peers that were ever blocked: mail of theirs may be lost. */
   readonly everBlocked: Set<Pubkey>;
+  /** Signature checks of events by blocked keys. */
+  checkedBlocked: number;
   /** An older backup was restored, or a copy of the home ran: what is in the store says nothing about the past. */
   isRewound: boolean;
   /** When its daemon last came up, and when its last process ended. */
@@ -62,6 +64,7 @@ export const newMachineRecord = (): MachineRecord => ({
   receipted: new Map(),
   blocked: new Map(),
   everBlocked: new Set(),
+  checkedBlocked: 0,
   isRewound: false,
   upAtMs: 0,
   goneAtMs: 0,

@@ -6,6 +6,8 @@ export interface Written {
   readonly machine: string;
   readonly url: string;
   readonly event: NostrEvent;
+  /** What it says, if it is a message. */
+  readonly payload: Payload | null;
   readonly atMs: number;
 }
 
@@ -23,9 +25,7 @@ export interface Wire {
 /** Messages that are kept to be copied. */
 const RECENT = 200;
 
-const isMessage = ({ kind }: NostrEvent): boolean => kind === kinds.encryptedDm || kind === kinds.giftWrap;
-
-export function createWire(): Wire {
+export function createWire(engine: TransparentEngine): Wire {
   const written: ((written: Written) => void)[] = [];
   const messages: NostrEvent[] = [];
   const accepted: ((machine: string, url: string, eventId: string) => void)[] = [];
@@ -33,9 +33,10 @@ export function createWire(): Wire {
     onFrame(machine, url, direction, text, atMs) {
       if (direction === '→' && text.startsWith('["EVENT"')) {
         const event = parseEvent(JSON.parse(text)[1]);
-        if (event && isMessage(event)) messages.push(event);
+        const payload = event && payloadOf(engine, event);
+        if (event && payload) messages.push(event);
         if (messages.length > 2 * RECENT) messages.splice(0, RECENT);
-        if (event) for (const listener of written) listener({ machine, url, event, atMs });
+        if (event) for (const listener of written) listener({ machine, url, event, payload, atMs });
       } else if (direction === '←' && text.startsWith('["OK"')) {
         const [, id, isAccepted] = JSON.parse(text) as [string, string, boolean];
         if (isAccepted) for (const listener of accepted) listener(machine, url, id);
@@ -48,12 +49,12 @@ export function createWire(): Wire {
 }
 
 /** Returns what a message says, without a key; null if the event is no message. */
-export function payloadOf(engine: TransparentEngine, event: NostrEvent): Payload | null {
+function payloadOf(engine: TransparentEngine, event: NostrEvent): Payload | null {
   const plaintext = plaintextOf(engine, event);
   return plaintext === null ? null : parsePayload(plaintext);
 }
 
-export function plaintextOf(engine: TransparentEngine, event: NostrEvent): string | null {
+function plaintextOf(engine: TransparentEngine, event: NostrEvent): string | null {
   if (event.kind === kinds.encryptedDm) return engine.look(event.content);
   if (event.kind !== kinds.giftWrap) return null;
   const seal = engine.look(event.content);

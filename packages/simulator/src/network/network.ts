@@ -16,12 +16,13 @@ export interface Server {
 /** Connects machines to relays. Frames of one connection arrive in order; a cut loses them. */
 export interface Network {
   add(server: Server): void;
-  connect(from: string, url: string): SimulatedSocket;
+  /** @param process the process on this machine */
+  connect(machine: string, process: string, url: string): SimulatedSocket;
   /** Cuts a machine off from a relay, or connects it again. */
   setCut(machine: string, url: string, isCut: boolean): void;
   isCut(machine: string, url: string): boolean;
   /**
-   * Ends all connections of a machine or a relay: by a `reset` that both ends see, because its process was killed, or in a
+   * Ends all connections of a process or a relay, or those of a machine: by a `reset` that both ends see, because its process was killed, or in a
    * power cut, of which the other end hears nothing.
    */
   drop(end: string, how: 'reset' | CrashKind): void;
@@ -33,6 +34,7 @@ const LATENCY_MS = { from: 5, to: 80 };
 
 interface Link {
   readonly machine: string;
+  readonly process: string;
   readonly url: string;
   readonly client: SimulatedSocket;
   readonly server: SimulatedSocket;
@@ -83,9 +85,9 @@ export function createNetwork(deps: {
     };
   }
 
-  function open(machine: string, server: Server, client: SimulatedSocket): void {
+  function open(machine: string, process: string, server: Server, client: SimulatedSocket): void {
     const end = new SimulatedSocket();
-    const link: Link = { machine, url: server.url, client, server: end, isBroken: false };
+    const link: Link = { machine, process, url: server.url, client, server: end, isBroken: false };
     links.add(link);
     client.transmit = carry(link, '→', end);
     end.transmit = carry(link, '←', client);
@@ -100,7 +102,7 @@ export function createNetwork(deps: {
     server.accept(end, machine);
   }
 
-  function tryConnect(machine: string, url: string, client: SimulatedSocket): void {
+  function tryConnect(machine: string, process: string, url: string, client: SimulatedSocket): void {
     if (client.readyState === 3) return;
     const server = servers.get(url);
     if (!server) return client.fail('ENOTFOUND');
@@ -110,16 +112,16 @@ export function createNetwork(deps: {
     if (standing === 'mute') return;
     if (standing === 'down') client.fail('ECONNREFUSED');
     else if (typeof standing === 'number') client.refuse(standing);
-    else open(machine, server, client);
+    else open(machine, process, server, client);
   }
 
   return {
     add(server) {
       servers.set(server.url, server);
     },
-    connect(from, url) {
+    connect(machine, process, url) {
       const client = new SimulatedSocket();
-      virtual.at(virtual.now() + 3 * latencyMs(from, url), () => tryConnect(from, url, client));
+      virtual.at(virtual.now() + 3 * latencyMs(machine, url), () => tryConnect(machine, process, url, client));
       return client;
     },
     setCut(machine, url, isCut) {
@@ -129,8 +131,8 @@ export function createNetwork(deps: {
     isCut: (machine, url) => cuts.has(cutKey(machine, url)),
     drop(end, how) {
       for (const link of [...links]) {
-        if (link.machine !== end && link.url !== end) continue;
-        const near = link.machine === end ? link.client : link.server;
+        if (![link.machine, link.process, link.url].includes(end)) continue;
+        const near = link.url === end ? link.server : link.client;
         // A dead process hears nothing.
         if (how !== 'reset') near.removeAllListeners();
         if (how === 'power cut') link.isBroken = true;

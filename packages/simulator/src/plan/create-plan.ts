@@ -71,6 +71,7 @@ const courses: Readonly<Partial<Record<Rate, Course>>> = {
     now({ do: 'stop', machine }),
     soon(chance, [5_000, 1_200_000], { do: 'start', machine }),
   ],
+  takeOver: (_, machine) => [now({ do: 'take over', machine })],
   restore: (chance, machine) => [
     now({ do: 'back up', machine }),
     soon(chance, [60_000, 120_000], { do: 'crash', machine, how: 'kill', operations: 0 }),

@@ -65,6 +65,8 @@ export function makeUpMachines(
       strangers: chance.happens(0.05) ? 'ask' : 'open',
       announceSec,
       scanSec: chance.pick([120, 120, 300]),
+      bounds: chance.happens(0.15) ? 'low' : 'usual',
+      compactBytes: chance.pick([null, 20_000, 100_000]),
       agent: chance.pick(['reads', 'reads', 'replies', 'leaves unread']),
     };
   });

@@ -15,6 +15,8 @@ export type Action =
     }
   | { readonly do: 'mark read'; readonly machine: string }
   | { readonly do: 'start' | 'stop'; readonly machine: string }
+  /** A second daemon takes the home over while the first one runs. */
+  | { readonly do: 'take over'; readonly machine: string }
   /** At so many file operations from now; 0 is at once. */
   | { readonly do: 'crash'; readonly machine: string; readonly how: CrashKind; readonly operations: number }
   | { readonly do: 'back up' | 'restore'; readonly machine: string }
@@ -68,6 +70,10 @@ export interface MachinePlan {
   /** Seconds between two announcements; a peer is offline after three. */
   readonly announceSec: number;
   readonly scanSec: number;
+  /** Whether limits of ids and bytes are so low that they are reached. */
+  readonly bounds: 'usual' | 'low';
+  /** Length of the journal at which it is compacted; null for the usual one. */
+  readonly compactBytes: number | null;
   /** How its agent treats messages: reads them, replies to them, or lets them lie. */
   readonly agent: 'reads' | 'replies' | 'leaves unread';
 }

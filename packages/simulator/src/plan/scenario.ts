@@ -28,6 +28,7 @@ export type Rate =
   | 'crash'
   | 'crashAtOperation'
   | 'stop'
+  | 'takeOver'
   | 'restore'
   | 'copy'
   | 'stepClock'
@@ -58,6 +59,7 @@ export const everyFault: Scenario = {
     crash: 1,
     crashAtOperation: 2,
     stop: 0.5,
+    takeOver: 0.2,
     restore: 0.1,
     copy: 0.05,
     stepClock: 0.3,
