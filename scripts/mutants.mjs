@@ -14,6 +14,8 @@ for (const { name, patches } of chosen) {
   const [, seed] = /seed (\d+): .* VIOLATED/.exec(stdout) ?? [];
   const [, invariant] = /VIOLATED\n {2}([^:\n]+):/.exec(stdout) ?? [];
   if (seed === undefined) missed++;
-  console.log(seed === undefined ? `| ${name} | not in ${seeds} | |` : `| ${name} | ${seed} | ${invariant} |`);
+  console.log(
+    seed === undefined ? `| ${name} | not in ${seeds} | |` : `| ${name} | ${seed} | ${invariant} |`,
+  );
 }
 process.exitCode = missed === 0 ? 0 : 1;

@@ -65,7 +65,9 @@ const patching = (patches, unused) => ({
       for (const patch of own) {
         const places = contents.split(patch.from).length - 1;
         if (places !== 1)
-          throw new Error(`${patch.file} has ${places} places like this, not one:\n${patch.from}\nUpdate the mutant.`);
+          throw new Error(
+            `${patch.file} has ${places} places like this, not one:\n${patch.from}\nUpdate the mutant.`,
+          );
         contents = contents.replace(patch.from, () => patch.to);
         unused.delete(patch);
       }

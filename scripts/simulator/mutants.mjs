@@ -44,9 +44,7 @@ export const mutants = [
   },
   {
     name: 'mid ignored',
-    patches: [
-      { file: `${core}/messaging/receive.ts`, from: '  id: chat.mid ?? dm.id,', to: '  id: dm.id,' },
-    ],
+    patches: [{ file: `${core}/messaging/receive.ts`, from: '  id: chat.mid ?? dm.id,', to: '  id: dm.id,' }],
   },
   {
     name: 'receipt before commit',
@@ -328,9 +326,7 @@ export const mutants = [
   },
   {
     name: 'segment before a crash is not settled',
-    patches: [
-      { file: `${engine}/start-up.ts`, from: '    await settleSegment(files, path, last);', to: '' },
-    ],
+    patches: [{ file: `${engine}/start-up.ts`, from: '    await settleSegment(files, path, last);', to: '' }],
   },
   {
     name: 'no offline presence from silence',

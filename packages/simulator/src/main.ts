@@ -44,7 +44,9 @@ const nowMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 const exactly = (text: string, factor = 1) => ({ from: Number(text) * factor, to: Number(text) * factor });
 
 function scenarioOf(): Scenario {
-  const file = values.scenario ? (JSON.parse(readFileSync(values.scenario, 'utf8')) as Partial<Scenario>) : {};
+  const file = values.scenario
+    ? (JSON.parse(readFileSync(values.scenario, 'utf8')) as Partial<Scenario>)
+    : {};
   return {
     ...everyFault,
     ...file,
@@ -105,7 +107,8 @@ async function main(): Promise<boolean> {
   const totals = new Map<string, number>();
   let failed = 0;
   let ran = 0;
-  while (ran < Number(values.seeds) && !(values.first && failed > 0)) if (!(await runSeed(first + ran++, totals))) failed++;
+  while (ran < Number(values.seeds) && !(values.first && failed > 0))
+    if (!(await runSeed(first + ran++, totals))) failed++;
   const counts = [...totals].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, n]) => `${name} ${n}`);
   say(`${ran - failed} of ${ran} seeds clean. ${counts.join(', ')}`);
   return failed === 0;

@@ -32,16 +32,36 @@ export async function shrink(
 
   const atMs = failed.violations[0]?.atMs ?? failed.plan.endMs;
   if (atMs + AFTER_MS < failed.plan.endMs) await isEnough(endedAt(best.plan, atMs + AFTER_MS));
-  await withoutParts(() => best.plan.machines, (parts) => isEnough(withMachines(best.plan, parts)), 2);
-  await withoutParts(() => best.plan.steps, (steps) => isEnough({ ...best.plan, steps }), 0);
-  await withoutParts(() => best.plan.machines, (parts) => isEnough(withMachines(best.plan, parts)), 2);
-  await withoutParts(() => best.plan.relays, (parts) => isEnough(withRelays(best.plan, parts)), 1);
+  await withoutParts(
+    () => best.plan.machines,
+    (parts) => isEnough(withMachines(best.plan, parts)),
+    2,
+  );
+  await withoutParts(
+    () => best.plan.steps,
+    (steps) => isEnough({ ...best.plan, steps }),
+    0,
+  );
+  await withoutParts(
+    () => best.plan.machines,
+    (parts) => isEnough(withMachines(best.plan, parts)),
+    2,
+  );
+  await withoutParts(
+    () => best.plan.relays,
+    (parts) => isEnough(withRelays(best.plan, parts)),
+    1,
+  );
   for (const { name } of best.plan.relays) {
     const relays = best.plan.relays.map((relay) => (relay.name === name ? { name, behaviours: [] } : relay));
     if (best.plan.relays.some((relay) => relay.name === name && relay.behaviours.length > 0))
       await isEnough({ ...best.plan, relays });
   }
-  await withoutParts(() => best.plan.steps, (steps) => isEnough({ ...best.plan, steps }), 0);
+  await withoutParts(
+    () => best.plan.steps,
+    (steps) => isEnough({ ...best.plan, steps }),
+    0,
+  );
   return best;
 }
 

@@ -25,7 +25,10 @@ interface Writer {
   readonly nowSec: number;
 }
 
-function createWriter({ engine, virtual, plan, strangersTexts }: World, { machine, relay }: Call): Writer | null {
+function createWriter(
+  { engine, virtual, plan, strangersTexts }: World,
+  { machine, relay }: Call,
+): Writer | null {
   const to = machine.pubkey();
   if (!to) return null;
   const nowSec = toUnixSec(EPOCH_MS + virtual.now());
@@ -40,7 +43,9 @@ function createWriter({ engine, virtual, plan, strangersTexts }: World, { machin
       const shown = typeof payload === 'string' ? payload : String(payload['body'] ?? '');
       strangersTexts.set(shown, engine.publicKey(secretKey));
       const content = engine.nip04.seal(secretKey, to, text);
-      publish(engine.sign({ kind: kinds.encryptedDm, created_at: atSec, tags: [['p', to]], content }, secretKey));
+      publish(
+        engine.sign({ kind: kinds.encryptedDm, created_at: atSec, tags: [['p', to]], content }, secretKey),
+      );
     },
     presence(stranger) {
       const tags = [
@@ -74,7 +79,9 @@ const acts: Readonly<Record<StrangerAct, Act>> = {
   },
   /** Of messages to this machine, which the relay may never have seen. */
   'old copies'(world, { machine, count }, { publish }) {
-    const mine = world.wire.recent().filter(({ tags }) => tags.some(([, value]) => value === machine.pubkey()));
+    const mine = world.wire
+      .recent()
+      .filter(({ tags }) => tags.some(([, value]) => value === machine.pubkey()));
     for (const event of mine.slice(-count)) publish(event);
   },
   'message with the mid of another'(world, { machine, count }, { message, presence }) {
@@ -104,4 +111,3 @@ export function actAsStranger(world: World, what: StrangerAct, call: Call): void
   const writer = createWriter(world, call);
   if (writer) acts[what](world, call, writer);
 }
-

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
+import { kinds } from '@ocmesh/shared/wire';
 import { createRelayNetwork } from '../../../daemon/src/adapters/nostr/network.ts';
 import { compactFiles } from '../../../daemon/src/adapters/store/engine/compaction.ts';
 import type { Files } from '../../../daemon/src/adapters/store/engine/files.ts';
@@ -171,7 +172,8 @@ export function createMachine(options: MachineOptions, deps: MachineDeps): Machi
         engine: {
           ...engine,
           verify(event) {
-            if (record.blocked.has(event.pubkey)) record.checkedBlocked++;
+            // The author of a gift wrap's seal is known only once it is open.
+            if (event.kind !== kinds.seal && record.blocked.has(event.pubkey)) record.checkedBlocked++;
             return engine.verify(event);
           },
         },

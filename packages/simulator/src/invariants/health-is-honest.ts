@@ -1,6 +1,6 @@
 import type { Machine } from '../agents/machine.ts';
-import { behaviourOf } from '../relays/behaviour.ts';
 import { relayUrl } from '../plan/plan.ts';
+import { behaviourOf } from '../relays/behaviour.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 import { sharedHonestRelay } from './reach.ts';
@@ -32,10 +32,14 @@ export const healthIsHonest: Invariant = {
         const drops = behaviourOf(world.relays.get(name)?.behaviours ?? [], 'drops');
         return drops !== undefined && drops.rate === 1;
       });
-      const isChanged = world.plan.steps.some((step) => step.do === 'add relay' && step.machine === machine.name);
+      const isChanged = world.plan.steps.some(
+        (step) => step.do === 'add relay' && step.machine === machine.name,
+      );
       if (own.length > 0 && dropsAll && !isChanged && reasons.length === 0)
         yield `${machine.name} says that it is healthy, and all its relays drop what it writes`;
-      const lost = reasons.find((code) => ['no_relay', 'no_dm_relay', 'no_discovery', 'no_keeping_relay'].includes(code));
+      const lost = reasons.find((code) =>
+        ['no_relay', 'no_dm_relay', 'no_discovery', 'no_keeping_relay'].includes(code),
+      );
       if (lost && sharedHonestRelay(world, machine.name, machine.name))
         yield `${machine.name} says ${lost}, and has an honest relay`;
     }

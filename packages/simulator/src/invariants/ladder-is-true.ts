@@ -21,7 +21,8 @@ export const ladderIsTrue: Invariant = {
       for (const { id, peer, read, content } of storedOn(receiver, 'in')) {
         const sender = upright(world).find((machine) => machine.pubkey() === peer);
         const state = sender?.running()?.store.peek((tables) => tables.messages.get(id)?.state);
-        if (!sender || !state || whyNotReachable(world, { from: sender.name, to: receiver.name }) !== null) continue;
+        if (!sender || !state || whyNotReachable(world, { from: sender.name, to: receiver.name }) !== null)
+          continue;
         if (whyNotReachable(world, { from: receiver.name, to: sender.name }) !== null) continue;
         const isTrue = read ? state === 'read' : state === 'delivered';
         if (!isTrue)

@@ -12,7 +12,9 @@ export const nothingExpiresEarly: Invariant = {
       if (state !== 'expired' || !sending || machine.record.isRewound) return;
       const lifeMs = sending.lifeMs ?? DEFAULT_LIFE_MS;
       if (atMs - sending.atMs < lifeMs - SLACK_MS)
-        violate(`“${sending.content}” of ${machine.name} expired after ${Math.round((atMs - sending.atMs) / 1000)} s`);
+        violate(
+          `“${sending.content}” of ${machine.name} expired after ${Math.round((atMs - sending.atMs) / 1000)} s`,
+        );
     });
   },
 };

@@ -8,7 +8,8 @@ export const nothingForged: Invariant = {
       for (const { from, content } of record.shown) {
         const author = world.byKey(from);
         const isReal = world.sendings.some(
-          (sending) => sending.content === content && sending.to === name && sending.from === author,
+          (sending) =>
+            sending.content === content && sending.to === name && world.keyOf(sending.from) === from,
         );
         if (!isReal && world.strangersTexts.get(content) !== from)
           yield `${name} was shown “${content.slice(0, 60)}”, which ${author ?? from.slice(0, 8)} did not send`;

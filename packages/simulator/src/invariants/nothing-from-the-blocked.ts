@@ -6,7 +6,8 @@ export const nothingFromTheBlocked: Invariant = {
   *check(world) {
     for (const machine of upright(world)) {
       const { checkedBlocked } = machine.record;
-      if (checkedBlocked > 0) yield `${machine.name} checked ${checkedBlocked} signatures of a key that it blocks`;
+      if (checkedBlocked > 0)
+        yield `${machine.name} checked ${checkedBlocked} signatures of a key that it blocks`;
       for (const [peer, lastArrival] of machine.record.blocked)
         for (const { content, arrival } of storedOn(machine, 'in', 'arrival', peer))
           if (arrival > lastArrival) yield `${machine.name} took “${content}” from a peer that it blocks`;

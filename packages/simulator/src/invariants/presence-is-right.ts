@@ -26,12 +26,17 @@ export const presenceIsRight: Invariant = {
 
 /** Whether nothing was done to the machine or its honest relays for a while. */
 function isSettled(world: World, { name, record, clock }: Machine): boolean {
-  const sinceMs = Math.max(record.upAtMs, ...[name, ...world.relays.keys()].map((one) => world.disturbedMs.get(one) ?? 0));
+  const sinceMs = Math.max(
+    record.upAtMs,
+    ...[name, ...world.relays.keys()].map((one) => world.disturbedMs.get(one) ?? 0),
+  );
   return world.virtual.now() - sinceMs > SETTLED_MS && Math.abs(clock.offsetMs()) < 60_000;
 }
 
 const windowMs = (world: World, { name }: Machine): number =>
-  3 * 1000 * (world.planOf(name) ?? world.planOf(name.replace(/-copy$/, '')) ?? { announceSec: 300 }).announceSec;
+  3 *
+  1000 *
+  (world.planOf(name) ?? world.planOf(name.replace(/-copy$/, '')) ?? { announceSec: 300 }).announceSec;
 
 /** Returns null if the observer does not know the peer. */
 function seesOnline(world: World, observer: Machine, peer: Machine): boolean | null {

@@ -1,7 +1,8 @@
 import { minuteMs } from '@ocmesh/shared/ambient';
+import { kinds } from '@ocmesh/shared/wire';
 import type { Invariant } from './invariant.ts';
 
-/** 20 at once and 10 a minute; test events are counted on their own. */
+/** 20 at once, 10 a minute, and a few test events. */
 const WINDOW_MS = 10 * minuteMs;
 const MOST = 20 + 10 * 10 + 10;
 
@@ -9,7 +10,9 @@ export const writesAreFew: Invariant = {
   name: 'the write budget of each relay is kept',
   begin(world, violate) {
     const writes = new Map<string, number[]>();
-    world.wire.onWritten(({ machine, url, atMs }) => {
+    world.wire.onWritten(({ machine, url, atMs, event }) => {
+      // Presences have their own pace.
+      if (event.kind !== kinds.encryptedDm && event.kind !== kinds.giftWrap) return;
       const run = world.machines.get(machine)?.running()?.run;
       if (run === undefined) return;
       const key = `${machine}, run ${run}, ${url}`;

@@ -121,7 +121,9 @@ export function createNetwork(deps: {
     },
     connect(machine, process, url) {
       const client = new SimulatedSocket();
-      virtual.at(virtual.now() + 3 * latencyMs(machine, url), () => tryConnect(machine, process, url, client));
+      virtual.at(virtual.now() + 3 * latencyMs(machine, url), () =>
+        tryConnect(machine, process, url, client),
+      );
       return client;
     },
     setCut(machine, url, isCut) {

@@ -23,7 +23,8 @@ export function createPlan(seed: number, scenario: Scenario): Plan {
     ours: machines.filter(({ software }) => software === 'ocmesh').map(({ name }) => name),
     relays: relays.map(({ name }) => name),
   });
-  const all = night > 0 ? withNight(steps, { names, faultMs, nightMs: night, chance: chance.fork('night') }) : steps;
+  const all =
+    night > 0 ? withNight(steps, { names, faultMs, nightMs: night, chance: chance.fork('night') }) : steps;
   const faultsEndMs = faultMs + night;
   return {
     seed,
@@ -46,13 +47,18 @@ interface Cast {
 }
 
 /** What happens at one moment, and what ends it. */
-type Course = (chance: Chance, machine: string, cast: Cast) => readonly (readonly [afterMs: number, action: Action])[];
+type Course = (
+  chance: Chance,
+  machine: string,
+  cast: Cast,
+) => readonly (readonly [afterMs: number, action: Action])[];
 
 const now = (action: Action): readonly [number, Action] => [0, action];
-const soon = (chance: Chance, [from, to]: readonly [number, number], action: Action): readonly [number, Action] => [
-  chance.between(from, to),
-  action,
-];
+const soon = (
+  chance: Chance,
+  [from, to]: readonly [number, number],
+  action: Action,
+): readonly [number, Action] => [chance.between(from, to), action];
 
 const other = (chance: Chance, names: readonly string[], not: string): string =>
   chance.pick(names.filter((name) => name !== not));
@@ -83,7 +89,9 @@ const courses: Readonly<Partial<Record<Rate, Course>>> = {
     soon(chance, [300_000, 900_000], { do: 'stop', machine: `${machine}-copy` }),
   ],
   stepClock: (chance, machine) => {
-    const ms = Math.round(chance.pick([40_000, 700_000, hourMs, dayMs, 20 * dayMs]) * (chance.happens(0.5) ? 1 : -1));
+    const ms = Math.round(
+      chance.pick([40_000, 700_000, hourMs, dayMs, 20 * dayMs]) * (chance.happens(0.5) ? 1 : -1),
+    );
     return [
       now({ do: 'step clock', machine, ms }),
       soon(chance, [60_000, 600_000], { do: 'step clock', machine, ms: -ms }),
@@ -109,7 +117,12 @@ const courses: Readonly<Partial<Record<Rate, Course>>> = {
     const peer = other(chance, names, machine);
     return [
       now({ do: 'trust', machine, peer, trust: 'blocked' }),
-      soon(chance, [60_000, 600_000], { do: 'trust', machine, peer, trust: chance.pick(['stranger', 'contact']) }),
+      soon(chance, [60_000, 600_000], {
+        do: 'trust',
+        machine,
+        peer,
+        trust: chance.pick(['stranger', 'contact']),
+      }),
     ];
   },
   contact: (chance, machine, { names }) => [
@@ -157,7 +170,8 @@ function makeUpSteps(chance: Chance, cast: Cast): Step[] {
       add(atMs, { do: 'change relay', relay, standing: chance.pick(['down', 'mute', 429, 503]) });
       add(atMs + chance.between(1_000, 600_000), { do: 'change relay', relay, standing: 'up' });
     }
-    for (const atMs of moments(chance, scenario.rates.relayForgets, untilMs)) add(atMs, { do: 'forget', relay });
+    for (const atMs of moments(chance, scenario.rates.relayForgets, untilMs))
+      add(atMs, { do: 'forget', relay });
   }
 
   let sent = 0;
@@ -186,10 +200,17 @@ function moments(chance: Chance, perHour: number, untilMs: number): number[] {
 /** Puts a night of days in the middle: all machines are off, one after the other comes back. */
 function withNight(
   steps: readonly Step[],
-  { names, faultMs, nightMs, chance }: { names: readonly string[]; faultMs: number; nightMs: number; chance: Chance },
+  {
+    names,
+    faultMs,
+    nightMs,
+    chance,
+  }: { names: readonly string[]; faultMs: number; nightMs: number; chance: Chance },
 ): Step[] {
   const atMs = Math.round(faultMs * chance.between(0.3, 0.8));
-  const shifted = steps.map((step) => (step.atMs < atMs ? step : { ...step, atMs: Math.round(step.atMs + nightMs) }));
+  const shifted = steps.map((step) =>
+    step.atMs < atMs ? step : { ...step, atMs: Math.round(step.atMs + nightMs) },
+  );
   const night = names.flatMap((machine): Step[] => [
     { do: 'stop', machine, atMs: Math.round(atMs + chance.between(0, 60_000)) },
     { do: 'crash', machine, how: 'power cut', operations: 0, atMs: atMs + 90_000 },

@@ -30,7 +30,10 @@ function makeUpBehaviour(chance: Chance): Behaviour {
     () => ({ kind: 'delays', rate: chance.between(0.1, 0.9), ms: Math.round(chance.between(500, 20_000)) }),
     () => ({ kind: 'shuffles' }),
     () => ({ kind: 'sends few', rows: 1 + chance.below(20), oldestFirst: chance.happens(0.5) }),
-    () => ({ kind: 'refuses kind', event: chance.pick([kinds.encryptedDm, kinds.giftWrap, kinds.presence, kinds.note]) }),
+    () => ({
+      kind: 'refuses kind',
+      event: chance.pick([kinds.encryptedDm, kinds.giftWrap, kinds.presence, kinds.note]),
+    }),
     () => ({ kind: 'refuses size', bytes: 500 + chance.below(2_000) }),
     () => ({ kind: 'refuses dates', seconds: Math.round(chance.pick([60, 600, 86_400])) }),
     () => ({ kind: 'refuses writer', machine: `agent-${chance.below(4)}` }),
@@ -50,7 +53,9 @@ export function makeUpMachines(
   relays: readonly RelayPlan[],
   { deployedAgents, dropped }: Scenario,
 ): MachinePlan[] {
-  const dropping = relays.filter(({ behaviours }) => behaviours.some((one) => one.kind === 'drops' && one.rate === 1));
+  const dropping = relays.filter(({ behaviours }) =>
+    behaviours.some((one) => one.kind === 'drops' && one.rate === 1),
+  );
   const names = relays.map(({ name }) => name);
   return Array.from({ length: count }, (_, at): MachinePlan => {
     const isDropped = dropping.length > 0 && at > 1 && chance.happens(dropped);

@@ -11,7 +11,13 @@ export function misbehaveWithFrames(
   behaviours: readonly Behaviour[],
   { chance, virtual }: { readonly chance: Chance; readonly virtual: VirtualClock },
 ): void {
-  const kinds: readonly Behaviour['kind'][] = ['delays', 'duplicates', 'forges', 'loses OKs', 'ends no query'];
+  const kinds: readonly Behaviour['kind'][] = [
+    'delays',
+    'duplicates',
+    'forges',
+    'loses OKs',
+    'ends no query',
+  ];
   if (!behaviours.some(({ kind }) => kinds.includes(kind))) return;
   const delays = behaviourOf(behaviours, 'delays');
   const plain = socket.send.bind(socket);
