@@ -11,8 +11,12 @@ export function stateOf(world: World, { from, id }: Sending): DeliveryState | 'g
   return running.store.peek((tables) => tables.messages.get(id)?.state ?? 'gone');
 }
 
-/** Whether relays may have thrown this message away for good by the rules: its sender or receiver forgot it. */
-export function mayFail(world: World, { from, to }: Sending): boolean {
+/**
+ * Whether a message need not arrive: its sender or receiver forgot it, or its time was over before faults ended. Once that is
+ * over, a message that a relay accepted stays published.
+ */
+export function mayFail(world: World, { from, to, atMs, lifeMs }: Sending): boolean {
+  if (lifeMs !== null && atMs + lifeMs < world.plan.faultsEndMs + SETTLED_MS) return true;
   return [from, to].some((name) => world.machines.get(name)?.record.isRewound ?? true);
 }
 
@@ -36,6 +40,9 @@ export function whyNotReachable(world: World, { from, to }: Pick<Sending, 'from'
 const hadPolicy = (world: World, name: string): boolean =>
   world.planOf(name)?.strangers !== 'open' ||
   world.plan.steps.some((step) => step.do === 'set policy' && step.machine === name);
+
+/** How long reconnecting may take. */
+const SETTLED_MS = 300_000;
 
 /** Behaviours with which a relay still delivers everything. */
 const harmless = ['duplicates', 'delays', 'wants AUTH', 'loses OKs'];

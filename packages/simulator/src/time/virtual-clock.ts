@@ -63,6 +63,7 @@ export function createVirtualClock(): VirtualClock {
       };
     },
     async runUntil(ms) {
+      await settle();
       for (let next = heap[0]; next && next.dueMs <= ms; next = heap[0]) {
         pop();
         if (!next.run) continue;
