@@ -62,7 +62,10 @@ function mend(world: World): void {
   world.isQuiet = true;
   for (const relay of world.relays.values()) relay.setStanding('up');
   for (const machine of world.machines.values()) {
-    for (const relay of world.relays.values()) world.network.setCut(machine.name, relay.url, false);
+    for (const relay of world.relays.values()) {
+      world.network.setCut(machine.name, relay.url, false);
+      relay.setRefusal(machine.name, null);
+    }
     machine.disk.setFull(false);
     machine.disk.setSlow(0);
     machine.disk.crashAt(Number.POSITIVE_INFINITY, 'kill');

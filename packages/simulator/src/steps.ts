@@ -22,8 +22,7 @@ export function describe(step: Action): string {
 
 function act(world: World, step: Step): void {
   if (step.do === 'send' && world.deployed.has(step.machine)) {
-    const to = world.keyOf(step.to);
-    if (to) world.deployed.get(step.machine)?.send(to, step.content);
+    world.deployed.get(step.machine)?.send(step.to, step.content);
     return;
   }
   if (!calm.includes(step.do))
@@ -67,6 +66,10 @@ function act(world: World, step: Step): void {
     case 'back up':
     case 'restore':
       return void backUpOrRestore(world, step.machine, step.do);
+    case 'refuse':
+      return relay?.setRefusal(machine.name, step.reason);
+    case 'take again':
+      return relay?.setRefusal(machine.name, null);
     case 'mark read':
       return void handlers?.markRead({ all: true }).catch(() => {});
     case 'trust':

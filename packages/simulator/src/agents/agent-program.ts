@@ -41,7 +41,12 @@ export function createAgentProgram(world: World, habit: 'reads' | 'replies' | 'l
     if (habit === 'leaves unread') return;
     await running.agent.handlers.markRead({ id: message.id }).catch(() => {});
     const to = world.byKey(message.from as Pubkey);
-    if (habit !== 'replies' || !to) return;
+    if (habit !== 'replies') return;
+    if (!to) {
+      // A stranger: its own text is enough to know the reply by.
+      await running.agent.handlers.sendMessage({ to: message.from, content: 'who are you?' }).catch(() => {});
+      return;
+    }
     const content = `${machine.name} replies ${++replies} to ${message.content.slice(0, 12)}`;
     await sendMessage(world, machine, { to, content, byPerson: false, replyTo: message.id });
   }

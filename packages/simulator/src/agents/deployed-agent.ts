@@ -10,6 +10,7 @@ import {
   show,
   typedText,
 } from '../../../testkit/src/deployed-dialect.ts';
+import type { Sending } from '../model/record.ts';
 import type { SimulatedSocket } from '../network/socket.ts';
 import { EPOCH_MS } from '../time/machine-clock.ts';
 import type { World } from '../world.ts';
@@ -24,7 +25,9 @@ export interface DeployedAgent {
   readonly pubkey: Pubkey;
   /** Texts that it showed, with their authors. */
   readonly shown: readonly { readonly from: Pubkey; readonly text: string }[];
-  send(to: Pubkey, text: string): void;
+  readonly url: string;
+  /** Sends a text to the agent of this name. */
+  send(to: string, text: string): void;
 }
 
 export function startDeployedAgent(
@@ -43,6 +46,7 @@ export function startDeployedAgent(
   const startedSec = nowSec();
   const seen = new Set<string>();
   const events = new Set<string>();
+  const underWay = new Map<string, Sending>();
   const shown: { from: Pubkey; text: string }[] = [];
   let socket: SimulatedSocket | null = null;
 
@@ -69,7 +73,12 @@ export function startDeployedAgent(
   const discover = (): void =>
     subscribe('discovery', { kinds: [kinds.presence], since: nowSec() - ONLINE_WINDOW_SEC });
 
-  function onFrame([type, , value]: readonly unknown[]): void {
+  function onFrame([type, first, value]: readonly unknown[]): void {
+    const sending = type === 'OK' && value === true ? underWay.get(String(first)) : undefined;
+    if (sending) {
+      sending.outcome = 'accepted';
+      sending.acceptedAtMs = virtual.now();
+    }
     const event = type === 'EVENT' ? parseEvent(value) : null;
     if (!event || !engine.verify(event) || event.pubkey === pubkey) return;
     if (event.kind === kinds.presence) onPresence(event.pubkey);
@@ -98,9 +107,11 @@ export function startDeployedAgent(
       write(event.pubkey, typedText('delivered', clock.now(), { msgId: event.id }));
   }
 
-  function write(to: Pubkey, plaintext: string): void {
+  function write(to: Pubkey, plaintext: string): string {
     const content = engine.nip04.seal(secretKey, to, plaintext);
-    say('EVENT', sign({ kind: kinds.encryptedDm, created_at: nowSec(), tags: [['p', to]], content }));
+    const event = sign({ kind: kinds.encryptedDm, created_at: nowSec(), tags: [['p', to]], content });
+    say('EVENT', event);
+    return event.id;
   }
 
   connect();
@@ -109,9 +120,22 @@ export function startDeployedAgent(
   return {
     pubkey,
     shown,
+    url,
     send(to, text) {
-      world.strangersTexts.set(text, pubkey);
-      write(to, chatText(version, text, clock.now()));
+      const key = world.keyOf(to);
+      if (!key || !socket) return;
+      const sending: Sending = {
+        content: text,
+        from: name,
+        to,
+        atMs: virtual.now(),
+        lifeMs: null,
+        outcome: 'pending',
+        id: null,
+        acceptedAtMs: null,
+      };
+      world.sendings.push(sending);
+      underWay.set(write(key, chatText(version, text, clock.now())), sending);
     },
   };
 }

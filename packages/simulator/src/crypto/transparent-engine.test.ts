@@ -14,7 +14,13 @@ const keyOf = engine.publicKey;
 test('detects every change of an event, and a foreign author', () => {
   const event = engine.sign({ kind: 4, created_at: 1, tags: [['p', 'x']], content: 'text' }, alice);
   expect(engine.verify(event)).toBe(true);
-  const changes = [{ content: 'other' }, { created_at: 2 }, { kind: 1 }, { tags: [] }, { pubkey: keyOf(eve) }];
+  const changes = [
+    { content: 'other' },
+    { created_at: 2 },
+    { kind: 1 },
+    { tags: [] },
+    { pubkey: keyOf(eve) },
+  ];
   for (const change of changes) expect(engine.verify({ ...event, ...change })).toBe(false);
   const resigned = engine.sign({ ...event, content: 'other' }, eve);
   expect(engine.verify({ ...resigned, pubkey: event.pubkey })).toBe(false);

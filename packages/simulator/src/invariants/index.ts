@@ -14,6 +14,7 @@ import { presenceIsRight } from './presence-is-right.ts';
 import { publishedIsTrue } from './published-is-true.ts';
 import { receiptsAreTrue } from './receipts-are-true.ts';
 import { retriesAreTheSame } from './retries-are-the-same.ts';
+import { shownInOrder } from './shown-in-order.ts';
 import { shownOnce } from './shown-once.ts';
 import { statesAdvance } from './states-advance.ts';
 import { writesAreFew } from './writes-are-few.ts';
@@ -23,6 +24,7 @@ export const invariants: readonly Invariant[] = [
   deliveredExactlyOnce,
   shownOnce,
   inOrder,
+  shownInOrder,
   keptOverCrashes,
   statesAdvance,
   ladderIsTrue,

@@ -1,6 +1,9 @@
 import { count } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 
+/** A test just before the publication may not have been known yet. */
+const TESTED_MS = 30_000;
+
 export const publishedIsTrue: Invariant = {
   name: 'published means that a relay said so which is not known to drop',
   begin(world, violate) {
@@ -23,6 +26,21 @@ export const publishedIsTrue: Invariant = {
       if (!running || !message || machine.record.isRewound) return;
       const urls = urlsOf.get(`${machine.name} ${message.content}`);
       if (!urls) violate(`${machine.name} sees “${message.content}” as published, but no relay accepted it`);
+      const sinceMs = machine.clock.now() - TESTED_MS;
+      void running.agent.handlers.listRelays({}).then((relays) => {
+        const isKnownToDrop = (url: string): boolean =>
+          relays.some(
+            (relay) =>
+              relay.url.startsWith(url) &&
+              relay.keeps.answer === 'no' &&
+              relay.keeps.at !== null &&
+              Date.parse(relay.keeps.at) < sinceMs,
+          );
+        if (urls && [...urls].every(isKnownToDrop))
+          violate(
+            `${machine.name} sees “${message.content}” as published, and only relays that drop accepted it`,
+          );
+      });
     });
   },
 };

@@ -65,6 +65,17 @@ const other = (chance: Chance, names: readonly string[], not: string): string =>
 
 /** Courses of events that begin at a machine. */
 const courses: Readonly<Partial<Record<Rate, Course>>> = {
+  killAndCut: (chance, machine) => [
+    now({ do: 'crash', machine, how: 'kill', operations: 1 + chance.below(40) }),
+    [30_000, { do: 'start', machine }],
+    soon(chance, [30_000, 31_000], {
+      do: 'crash',
+      machine,
+      how: 'power cut',
+      operations: 1 + chance.below(30),
+    }),
+    soon(chance, [60_000, 90_000], { do: 'start', machine }),
+  ],
   crash: (chance, machine) => [
     now({ do: 'crash', machine, how: chance.pick(['kill', 'power cut']), operations: 0 }),
     soon(chance, [1_000, 600_000], { do: 'start', machine }),
@@ -86,7 +97,7 @@ const courses: Readonly<Partial<Record<Rate, Course>>> = {
   copy: (chance, machine) => [
     now({ do: 'crash', machine, how: 'kill', operations: 0 }),
     [1_000, { do: 'copy', machine, as: `${machine}-copy` }],
-    soon(chance, [300_000, 900_000], { do: 'stop', machine: `${machine}-copy` }),
+    soon(chance, [760_000, 1_500_000], { do: 'stop', machine: `${machine}-copy` }),
   ],
   stepClock: (chance, machine) => {
     const ms = Math.round(
@@ -111,6 +122,19 @@ const courses: Readonly<Partial<Record<Rate, Course>>> = {
     return [
       now({ do: 'cut', machine, relay }),
       soon(chance, [2_000, 900_000], { do: 'heal', machine, relay }),
+    ];
+  },
+  refuse(chance, machine, { relays }) {
+    const relay = chance.pick(relays);
+    const reason = chance.pick([
+      'restricted: not for you',
+      'rate-limited: slow down',
+      'error: try later',
+      'no',
+    ]);
+    return [
+      now({ do: 'refuse', machine, relay, reason }),
+      soon(chance, [5_000, 600_000], { do: 'take again', machine, relay }),
     ];
   },
   block(chance, machine, { names }) {

@@ -33,6 +33,9 @@ export type Action =
       readonly standing: 'up' | 'down' | 'mute' | 429 | 503;
     }
   | { readonly do: 'forget'; readonly relay: string }
+  /** The relay refuses what the machine writes, with this reason, or takes it again. */
+  | { readonly do: 'refuse'; readonly relay: string; readonly machine: string; readonly reason: string }
+  | { readonly do: 'take again'; readonly relay: string; readonly machine: string }
   | { readonly do: 'trust'; readonly machine: string; readonly peer: string; readonly trust: Trust }
   | { readonly do: 'set policy'; readonly machine: string; readonly strangers: Config['strangers'] }
   | { readonly do: 'add relay' | 'remove relay'; readonly machine: string; readonly relay: string }

@@ -27,6 +27,7 @@ export type Rate =
   | 'send'
   | 'crash'
   | 'crashAtOperation'
+  | 'killAndCut'
   | 'stop'
   | 'takeOver'
   | 'restore'
@@ -36,6 +37,7 @@ export type Rate =
   | 'slowDisk'
   | 'resetConnections'
   | 'cut'
+  | 'refuse'
   | 'relayDown'
   | 'relayForgets'
   | 'block'
@@ -58,6 +60,7 @@ export const everyFault: Scenario = {
     send: 40,
     crash: 1,
     crashAtOperation: 2,
+    killAndCut: 0.5,
     stop: 0.5,
     takeOver: 0.2,
     restore: 0.1,
@@ -67,6 +70,7 @@ export const everyFault: Scenario = {
     slowDisk: 0.3,
     resetConnections: 1,
     cut: 1.5,
+    refuse: 0.7,
     relayDown: 1,
     relayForgets: 0.5,
     block: 0.2,

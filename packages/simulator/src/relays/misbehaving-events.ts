@@ -10,8 +10,15 @@ const isMessage = ({ kind }: NostrEvent): boolean => kind === kinds.encryptedDm 
 export function misbehaveWithEvents(
   events: EventService,
   behaviours: readonly Behaviour[],
-  { chance, machine, now }: { readonly chance: Chance; readonly machine: string; readonly now: () => number },
+  deps: {
+    readonly chance: Chance;
+    readonly machine: string;
+    readonly now: () => number;
+    /** Why everything of this machine is refused for now. */
+    readonly refusal: () => string | null;
+  },
 ): EventService {
+  const { chance, machine, now } = deps;
   const drops = behaviourOf(behaviours, 'drops');
   const few = behaviourOf(behaviours, 'sends few');
   const rate = behaviourOf(behaviours, 'limits rate');
@@ -40,7 +47,7 @@ export function misbehaveWithEvents(
     ...events,
     publish(value, keys, done) {
       const event = parseEvent(value);
-      const refusal = event && refusalOf(event);
+      const refusal = deps.refusal() ?? (event && refusalOf(event));
       if (refusal) return done({ accepted: false, message: refusal, toBroadcast: null });
       if (event && drops && isMessage(event) && chance.happens(drops.rate))
         return done({ accepted: true, message: '', toBroadcast: null });

@@ -22,6 +22,8 @@ export interface SimulatedRelay extends Server {
   /** Publishes an event as a client without a machine does. */
   inject(event: NostrEvent): void;
   setStanding(standing: ReturnType<Server['standing']>): void;
+  /** Refuses what this machine writes, for this reason; null ends that. */
+  setRefusal(machine: string, reason: string | null): void;
   /** Loses everything it stored. */
   forget(): Promise<void>;
   info(): InfoResponse;
@@ -45,6 +47,7 @@ export async function createSimulatedRelay(
   const openDms = !behaviourOf(behaviours, 'wants AUTH');
   const limits: RelayLimits = relayLimits;
   const connections = new Set<Connection>();
+  const refusals = new Map<string, string>();
   let standing: ReturnType<Server['standing']> = 'up';
   let events = await createEvents();
 
@@ -93,7 +96,12 @@ export async function createSimulatedRelay(
         socket: socket.asWebSocket(),
         quota: unlimited,
         hosts: [new URL(url).host],
-        events: misbehaveWithEvents(current, behaviours, { chance, machine, now: clock.now }),
+        events: misbehaveWithEvents(current, behaviours, {
+          chance,
+          machine,
+          now: clock.now,
+          refusal: () => refusals.get(machine) ?? null,
+        }),
         limits,
         clock,
         random: chance,
@@ -115,6 +123,10 @@ export async function createSimulatedRelay(
       standing = next;
       if (next !== 'up') network.drop(url, next === 'mute' ? 'power cut' : 'reset');
       if (next === 'mute') connections.clear();
+    },
+    setRefusal(machine, reason) {
+      if (reason === null) refusals.delete(machine);
+      else refusals.set(machine, reason);
     },
     async forget() {
       events = await createEvents();
