@@ -18,8 +18,11 @@ export const healthIsHonest: Invariant = {
     for (const machine of world.machines.values()) {
       if (!machine.running() || !isCutOff(world, machine)) since.delete(machine.name);
       else if (!since.has(machine.name)) since.set(machine.name, world.virtual.now());
-      const ms = world.virtual.now() - (since.get(machine.name) ?? world.virtual.now());
-      const isSettled = world.virtual.now() - machine.record.upAtMs > NOTICE_MS;
+      const { disturbedMs, virtual } = world;
+      // It may have been reachable for a moment between two checks.
+      const lastMs = Math.max(...[machine.name, ...world.relays.keys()].map((name) => disturbedMs.get(name) ?? 0));
+      const ms = virtual.now() - Math.max(lastMs, since.get(machine.name) ?? virtual.now());
+      const isSettled = virtual.now() - machine.record.upAtMs > NOTICE_MS;
       if (ms > NOTICE_MS && isSettled && machine.reasons().length === 0)
         yield `${machine.name} says that it is healthy, and no relay can be reached for ${Math.round(ms / 1000)} s`;
     }
