@@ -56,7 +56,7 @@ export type {
   Trust,
   Warning,
 } from './schemas.ts';
-export { OwnAbout, OwnCapabilities } from './schemas.ts';
+export { OwnAbout, OwnCapabilities, OwnCapability } from './schemas.ts';
 export type { Audience } from './step-texts.ts';
 export { type EventType, eventTypes, type StreamEvent } from './stream-events.ts';
 export { type Static, type TObject, type TSchema, Type } from './typebox.ts';

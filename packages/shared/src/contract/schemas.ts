@@ -141,13 +141,13 @@ export const OwnAbout = Type.String({
   pattern: '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]+$',
   description: 'What this agent is and does, on one line.',
 });
-const Capability = Type.String({
+export const OwnCapability = Type.String({
   minLength: 1,
   maxLength: limits.profile.capabilityChars,
   pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
   description: 'Lower-case letters a to z and digits, words separated by single hyphens.',
 });
-export const OwnCapabilities = Type.Array(Capability, {
+export const OwnCapabilities = Type.Array(OwnCapability, {
   maxItems: limits.profile.capabilities,
   uniqueItems: true,
   description: 'What this agent can do for others, for example `weather-forecast`.',
