@@ -125,14 +125,17 @@ export async function createAgent(
     twins,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
-  const messaging = createMessaging(
-    base,
-    { time, trust, retention, catchUp: ingest.catchUp, offer: outgoing.offer },
-    config,
-  );
+  const messaging = createMessaging(base, {
+    time,
+    trust,
+    retention,
+    catchUp: ingest.catchUp,
+    offer: outgoing.offer,
+    profile: ownProfile.get,
+  });
   const mesh = createMesh(
     base,
-    { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
+    { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance, profile: ownProfile.get },
     config,
   );
   const reporting = createReporting(base, {
@@ -274,6 +277,7 @@ function listParts(
       stop: announcer.stop,
       onEvent(event) {
         if (event.type === 'twin.left') announcer.onTwinLeft(event.createdAtSec);
+        if (event.type === 'profile.changed') announcer.onProfileChanged();
       },
     },
     { name: 'time watch', start: time.start, stop: time.stop },

@@ -57,6 +57,7 @@ export type {
   Warning,
 } from './schemas.ts';
 export { OwnAbout, OwnCapabilities, OwnCapability } from './schemas.ts';
+export { isSlug } from './slug.ts';
 export type { Audience } from './step-texts.ts';
 export { type EventType, eventTypes, type StreamEvent } from './stream-events.ts';
 export { type Static, type TObject, type TSchema, Type } from './typebox.ts';

@@ -1,5 +1,6 @@
 import { limits } from './limits.ts';
 import { RelayStatus } from './relay-schemas.ts';
+import { slugPattern } from './slug.ts';
 import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 
 const hexKey = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
@@ -144,7 +145,7 @@ export const OwnAbout = Type.String({
 export const OwnCapability = Type.String({
   minLength: 1,
   maxLength: limits.profile.capabilityChars,
-  pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
+  pattern: slugPattern,
   description: 'Lower-case letters a to z and digits, words separated by single hyphens.',
 });
 export const OwnCapabilities = Type.Array(OwnCapability, {
