@@ -12,6 +12,7 @@ import { newPeer } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
+import { createFindPeers } from './find-peers.ts';
 import { presentPeer, presentReachability } from './present.ts';
 
 /** The last sign of life of a peer that never gave one: long ago, so that it is offline. */
@@ -36,15 +37,18 @@ export function createPeerView(
 }
 
 export function createPeerHandlers(
-  deps: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'emit' | 'loopGuard'>,
+  deps: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'emit' | 'loopGuard' | 'askRelays'>,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
   const { identity, store, clock, emit, loopGuard } = deps;
   const { onlineWindowMs } = options;
   const showPeer = createPeerView(deps, options);
+  const find = createFindPeers(deps, options);
 
   return {
-    async listPeers({ online, cursor, can: _, limit = limits.http.pageRows, ...filter }) {
+    async listPeers({ can, ...input }) {
+      if (can !== undefined) return find({ can, ...input });
+      const { online, cursor, limit = limits.http.pageRows, ...filter } = input;
       const nowMs = clock.now();
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
