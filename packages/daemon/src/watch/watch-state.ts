@@ -16,7 +16,7 @@ export interface Announced {
 }
 
 /** A command that failed the last time it ran. */
-export interface Failing {
+interface Failing {
   /** When it last failed, in ISO 8601. */
   readonly at: string;
   readonly tries: number;
