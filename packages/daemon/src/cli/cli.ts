@@ -12,6 +12,7 @@ import { addLogsCommand } from './commands/logs.ts';
 import { addMcpCommand } from './commands/mcp.ts';
 import { addPeersCommand } from './commands/peers.ts';
 import { addPolicyCommand } from './commands/policy.ts';
+import { addProfileCommand } from './commands/profile.ts';
 import { addReadCommand } from './commands/read.ts';
 import { addRelayCommand } from './commands/relay.ts';
 import { addRelaysCommand } from './commands/relays.ts';
@@ -54,6 +55,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Messages:': [addSendCommand, addInboxCommand, addReadCommand, addChatCommand, addWatchCommand],
   'Peers and trust:': [
     addIdentityCommand,
+    addProfileCommand,
     addPeersCommand,
     addRequestsCommand,
     addTrustCommands,

@@ -44,6 +44,8 @@ export type DomainEvent =
   | { readonly type: 'message.repeated'; readonly peer: Pubkey }
   /** These relays accepted messages that a peer which is online did not confirm. */
   | { readonly type: 'relays.suspected'; readonly relays: readonly string[] }
+  /** The owner changed what our agent says about itself. */
+  | { readonly type: 'profile.changed' }
   /** Our own relays changed. */
   | { readonly type: 'relays.changed' }
   /** The machine slept, or its clock was set. */
