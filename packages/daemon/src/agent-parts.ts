@@ -240,6 +240,7 @@ export function createMessaging(
       loopGuard: trust.loopGuard,
       firstContacts: trust.firstContacts,
       offer,
+      emit,
     }),
     waiting: createWaiting({ store, clock }),
     heldMessages: createHeldMessages({ store, confirmedNow, insert: insertInOrder, emit }),

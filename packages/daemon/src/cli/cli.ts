@@ -22,6 +22,7 @@ import { addServiceCommand } from './commands/service.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTrustCommands } from './commands/trust.ts';
+import { addWatchCommand, separateExec } from './commands/watch.ts';
 import { type CommandContext, createContext, example } from './terminal/context.ts';
 import { type CommandError, toFailure } from './terminal/failure.ts';
 import { type Io, processIo } from './terminal/io.ts';
@@ -34,7 +35,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
     // Called by the completion scripts.
     if (argv[2] === 'complete')
       prepareCompletion({ peers: await peersForCompletion(context), words: argv.slice(4) });
-    await program.parseAsync(argv);
+    await program.parseAsync(separateExec(argv));
   } catch (error) {
     // Help that the user asked for is not an error.
     if (error instanceof CommanderError && error.exitCode === 0) return;
@@ -51,7 +52,7 @@ type AddCommand = (program: Command, context: CommandContext) => void;
 
 /** Commands by their heading in the help, in its order. */
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
-  'Messages:': [addSendCommand, addInboxCommand, addReadCommand, addChatCommand],
+  'Messages:': [addSendCommand, addInboxCommand, addReadCommand, addChatCommand, addWatchCommand],
   'Peers and trust:': [
     addIdentityCommand,
     addProfileCommand,

@@ -153,7 +153,7 @@ function receive(
   if (!isHeld && !makeRoom(tables, peer.pubkey, textBytes(own))) return null;
   if (place.ok === 'held') {
     hold(tables, own);
-    return [{ type: 'request.held', pubkey: peer.pubkey }];
+    return [{ type: 'request.waiting', pubkey: peer.pubkey }];
   }
   const { arrival, missing } = insertInOrder(tables, own);
   tables.outbox.record(own.eventId, {
