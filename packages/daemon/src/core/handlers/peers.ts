@@ -12,8 +12,8 @@ import { newPeer } from '../model/peer.ts';
 import type { Tables } from '../ports/store.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { createFindPeers } from './find-peers.ts';
 import { presentPeer, presentReachability } from './present.ts';
+import { createSearchPeers } from './search-peers.ts';
 
 /** The last sign of life of a peer that never gave one: long ago, so that it is offline. */
 const NEVER_SEEN_MS = 0;
@@ -43,11 +43,11 @@ export function createPeerHandlers(
   const { identity, store, clock, emit, loopGuard } = deps;
   const { onlineWindowMs } = options;
   const showPeer = createPeerView(deps, options);
-  const find = createFindPeers(deps, options);
+  const search = createSearchPeers(deps, options);
 
   return {
     async listPeers({ can, ...input }) {
-      if (can !== undefined) return find({ can, ...input });
+      if (can !== undefined) return search({ can, ...input });
       const { online, cursor, limit = limits.http.pageRows, ...filter } = input;
       const nowMs = clock.now();
       return store.read((tables) => {

@@ -18,8 +18,12 @@ export const meshLimits = {
     /** Such checks a minute: two daemons with one key announce themselves every few minutes. */
     perMinute: 12,
   },
-  /** Seconds between two announcements of a changed profile: several edits in a row are one event for the relays. */
-  profilePauseSeconds: 10,
+  profileChanges: {
+    /** Changes of our profile in a row that are announced at once: an owner tries out a few words. */
+    burst: 3,
+    /** Announcements of a changed profile a minute: a script that edits it all the time must not wear out the relays' patience. */
+    perMinute: 6,
+  },
   search: {
     /** Words of a question that are looked for: the rest of a longer one is ignored. */
     words: 16,

@@ -1,13 +1,13 @@
 import { type Input, limits, type Output } from '@ocmesh/shared/contract';
-import { findPeers } from '../mesh/find-peers.ts';
 import { createMatcher } from '../mesh/match-claims.ts';
+import { searchPeers } from '../mesh/search-peers.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentPeer } from './present.ts';
 
 type Search = Omit<Input<'listPeers'>, 'can'> & { readonly can: string };
 
 /** Finds peers by what they say they can do. If too few are known, the relays are asked, too. */
-export function createFindPeers(
+export function createSearchPeers(
   { store, clock, loopGuard, askRelays }: Pick<HandlerDeps, 'store' | 'clock' | 'loopGuard' | 'askRelays'>,
   { onlineWindowMs }: HandlerOptions,
 ): (search: Search) => Promise<Output<'listPeers'>> {
@@ -19,7 +19,7 @@ export function createFindPeers(
       ...(online === undefined ? {} : { online: { is: online, nowMs, windowMs: onlineWindowMs } }),
     };
     return store.read((tables) => {
-      const { ranked, known, announcing } = findPeers(tables, matcher, selection);
+      const { ranked, known, announcing } = searchPeers(tables, matcher, selection);
       const from = cursor === undefined ? 0 : startOf(ranked, cursor);
       const page = ranked.slice(from, from + limit);
       const last = page.at(-1);

@@ -20,7 +20,7 @@ interface Hit {
 }
 
 /** Ranks the peers of a selection by how well their claims match. Looks at all of them: see docs/adr/0032-profile.md for the cost. */
-export function findPeers({ peers }: Tables, matcher: Matcher, selection: PeerSelection): Found {
+export function searchPeers({ peers }: Tables, matcher: Matcher, selection: PeerSelection): Found {
   const hits: Hit[] = [];
   let known = 0;
   let announcing = 0;
