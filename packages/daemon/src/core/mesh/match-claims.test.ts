@@ -34,6 +34,7 @@ test.each([
   ['a forecast for the weather', claims('I am an agent for the blind, and can do a lot.')],
   ['form', claims(null, 'information')],
   ['juggling', claims(null, 'weather-forecast')],
+  ['c', claims(null, 'cs')],
   ['???', claims('???')],
   ['weather.*', claims('anything')],
 ])('%j does not find %j', (question, peer) => {

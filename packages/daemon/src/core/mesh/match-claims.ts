@@ -22,6 +22,8 @@ const SAME_WORD = 3;
 const NEAR_WORD = 2;
 /** More for a capability that is just this word. */
 const WHOLE = 1;
+/** Letters of the shortest word with a plural: `is` is none of `i`. */
+const PLURAL_LETTERS = 3;
 /** Letters that two forms of a word share at least. */
 const NEAR_LETTERS = 4;
 /** Words of one label: `text-to-speech`. */
@@ -46,14 +48,23 @@ export function createMatcher(question: string): Matcher {
   const telling = all.filter((word) => !fillers.has(word));
   const asked = [...new Set(telling.length > 0 ? telling : all)];
   /** Most peers are about something else, and one look at the whole text shows it. Three letters: `cats` finds `cat`. */
-  const starts = new RegExp(asked.map((word) => word.slice(0, NEAR_LETTERS - 1)).join('|'));
+  const starts = new RegExp(asked.map((word) => word.slice(0, PLURAL_LETTERS)).join('|'));
 
-  /** Returns how well a word of the question fits a capability. */
-  function fitCapability(word: string, words: readonly string[]): number {
-    const fit = best(word, words);
-    const isWhole = fit > 0 && words.every((one) => fillers.has(one) || best(one, asked) > 0);
-    if (!isWhole) return WEIGHT.capability * fit;
-    return words.length > 1 ? 2 * WEIGHT.capability * fit : WEIGHT.capability * fit + WHOLE;
+  /** Returns how well each word of the question fits the best of these capabilities. */
+  function fitCapabilities(capabilities: readonly string[]): number[] {
+    const fits = asked.map(() => 0);
+    for (const capability of capabilities) {
+      const words = wordsOf(foldAccents(capability));
+      const found = asked.map((word) => best(word, words));
+      if (found.every((fit) => fit === 0)) continue;
+      const isWhole = words.every((word) => fillers.has(word) || best(word, asked) > 0);
+      const factor = isWhole && words.length > 1 ? 2 : 1;
+      const extra = isWhole && words.length === 1 ? WHOLE : 0;
+      found.forEach((fit, n) => {
+        if (fit > 0) fits[n] = Math.max(fits[n] ?? 0, factor * WEIGHT.capability * fit + extra);
+      });
+    }
+    return fits;
   }
 
   return {
@@ -61,14 +72,12 @@ export function createMatcher(question: string): Matcher {
       if (asked.length === 0) return 0;
       const text = foldAccents(`${capabilities.join('\n')}\n${name ?? ''}\n${about ?? ''}`);
       if (!starts.test(text)) return 0;
-      const claimed = capabilities.map((capability) => wordsOf(foldAccents(capability)));
+      const claimed = fitCapabilities(capabilities);
       const named = wordsOf(foldAccents(name ?? ''));
       const described = wordsOf(foldAccents(about ?? ''));
       const scores = asked.map(
-        (word) =>
-          claimed.reduce((most, words) => Math.max(most, fitCapability(word, words)), 0) +
-          WEIGHT.name * best(word, named) +
-          WEIGHT.about * best(word, described),
+        (word, n) =>
+          (claimed[n] ?? 0) + WEIGHT.name * best(word, named) + WEIGHT.about * best(word, described),
       );
       const found = scores.filter((score) => score > 0).length;
       return scores.reduce((sum, score) => sum + score, 0) * (asked.length + found);
@@ -83,7 +92,7 @@ const best = (word: string, words: readonly string[]): number =>
 
 function fit(word: string, other: string): number {
   const [short, long] = word.length < other.length ? [word, other] : [other, word];
-  if (long === short || long === `${short}S`) return SAME_WORD;
+  if (long === short || (short.length >= PLURAL_LETTERS && long === `${short}S`)) return SAME_WORD;
   let shared = 0;
   while (shared < short.length && short[shared] === long[shared]) shared++;
   if (shared < NEAR_LETTERS) return 0;
