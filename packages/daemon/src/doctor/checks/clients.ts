@@ -1,13 +1,13 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import {
   type ClientFile,
   clientFiles,
   ocmeshServers,
   type ServerEntry,
   toPlainJson,
-} from '../probes/client-files.ts';
+} from '../../clients/client-files.ts';
+import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import type { Environment } from '../probes/environment.ts';
 
 type Deps = Pick<Environment, 'machine' | 'workingFolder' | 'platform'>;
