@@ -13,6 +13,7 @@ import type { Tables } from '../ports/store.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentPeer, presentReachability } from './present.ts';
+import { createSearchPeers } from './search-peers.ts';
 
 /** The last sign of life of a peer that never gave one: long ago, so that it is offline. */
 const NEVER_SEEN_MS = 0;
@@ -36,15 +37,18 @@ export function createPeerView(
 }
 
 export function createPeerHandlers(
-  deps: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'emit' | 'loopGuard'>,
+  deps: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'emit' | 'loopGuard' | 'askRelays'>,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
   const { identity, store, clock, emit, loopGuard } = deps;
   const { onlineWindowMs } = options;
   const showPeer = createPeerView(deps, options);
+  const search = createSearchPeers(deps, options);
 
   return {
-    async listPeers({ online, cursor, limit = limits.http.pageRows, ...filter }) {
+    async listPeers({ can, ...input }) {
+      if (can !== undefined) return search({ can, ...input });
+      const { online, cursor, limit = limits.http.pageRows, ...filter } = input;
       const nowMs = clock.now();
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
