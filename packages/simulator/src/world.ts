@@ -1,5 +1,4 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { DeployedAgent } from './agents/deployed-agent.ts';
 import type { Machine } from './agents/machine.ts';
 import type { TransparentEngine } from './crypto/transparent-engine.ts';
 import type { History } from './model/history.ts';
@@ -9,6 +8,16 @@ import type { Network } from './network/network.ts';
 import type { MachinePlan, Plan } from './plan/plan.ts';
 import type { SimulatedRelay } from './relays/simulated-relay.ts';
 import type { VirtualClock } from './time/virtual-clock.ts';
+
+/** An agent of version 0.1 or 0.2, on one relay. */
+export interface DeployedAgent {
+  readonly pubkey: Pubkey;
+  /** Texts that it showed, with their authors. */
+  readonly shown: readonly { readonly from: Pubkey; readonly text: string }[];
+  readonly url: string;
+  /** Sends a text to the agent of this name. */
+  send(to: string, text: string): void;
+}
 
 /** Everything that exists in a simulation, for steps and invariants. */
 export interface World {

@@ -13,22 +13,12 @@ import {
 import type { Sending } from '../model/record.ts';
 import type { SimulatedSocket } from '../network/socket.ts';
 import { EPOCH_MS } from '../time/machine-clock.ts';
-import type { World } from '../world.ts';
+import type { DeployedAgent, World } from '../world.ts';
 
 const ANNOUNCE_MS = 300_000;
 const DISCOVER_MS = 120_000;
 const RECONNECT_MS = 10_000;
 const ONLINE_WINDOW_SEC = 900;
-
-/** An agent of version 0.1 or 0.2, on one relay. */
-export interface DeployedAgent {
-  readonly pubkey: Pubkey;
-  /** Texts that it showed, with their authors. */
-  readonly shown: readonly { readonly from: Pubkey; readonly text: string }[];
-  readonly url: string;
-  /** Sends a text to the agent of this name. */
-  send(to: string, text: string): void;
-}
 
 export function startDeployedAgent(
   world: World,

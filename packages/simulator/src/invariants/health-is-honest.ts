@@ -20,7 +20,9 @@ export const healthIsHonest: Invariant = {
       else if (!since.has(machine.name)) since.set(machine.name, world.virtual.now());
       const { disturbedMs, virtual } = world;
       // It may have been reachable for a moment between two checks.
-      const lastMs = Math.max(...[machine.name, ...world.relays.keys()].map((name) => disturbedMs.get(name) ?? 0));
+      const lastMs = Math.max(
+        ...[machine.name, ...world.relays.keys()].map((name) => disturbedMs.get(name) ?? 0),
+      );
       const ms = virtual.now() - Math.max(lastMs, since.get(machine.name) ?? virtual.now());
       const isSettled = virtual.now() - machine.record.upAtMs > NOTICE_MS;
       if (ms > NOTICE_MS && isSettled && machine.reasons().length === 0)
