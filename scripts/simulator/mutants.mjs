@@ -239,8 +239,13 @@ export const mutants = [
     patches: [
       {
         file: `${engine}/journal-writer.ts`,
-        from: '      if (!into.isLinked()) throw new Error(`segment ${into.number} of the journal was removed or replaced`);\n      deps.checkOwnership();',
-        to: '',
+        from: '      if (!into.isLinked()) throw',
+        to: '      if (into.number < 0) throw',
+      },
+      {
+        file: `${engine}/journal-writer.ts`,
+        from: '      deps.checkOwnership();\n    } catch (error) {',
+        to: '    } catch (error) {',
       },
     ],
   },

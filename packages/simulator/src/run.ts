@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 
 /** How often invariants are checked. */
 const CHECK_MS = 60_000;
+/** How long after the faults a copy of a home stops. */
+const COPY_STOPS_MS = 20 * 60_000;
 /** A process that has ended: what it still tries concerns nobody. */
 const ENDED = 'the process has ended';
 
@@ -71,6 +73,10 @@ function mend(world: World): void {
     machine.disk.crashAt(Number.POSITIVE_INFINITY, 'kill');
     machine.clock.step(-machine.clock.offsetMs());
     machine.start();
+    // A copy says goodbye once everything is calm: the original must not seem to be gone with it.
+    const isCopy = world.planOf(machine.name) === undefined;
+    if (isCopy)
+      world.virtual.at(world.virtual.now() + COPY_STOPS_MS, () => void machine.stop().catch(() => {}));
   }
 }
 

@@ -12,7 +12,7 @@ export function doStep(world: World, step: Step): void {
 }
 
 /** Returns the step in words. */
-export function describe(step: Action): string {
+function describe(step: Action): string {
   const { do: what, ...rest } = step as Action & { atMs?: number };
   const words = Object.entries(rest)
     .filter(([name]) => name !== 'atMs')

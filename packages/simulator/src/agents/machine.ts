@@ -1,54 +1,22 @@
-import type { Clock, Log } from '@ocmesh/shared/ambient';
+import type { Clock } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { kinds } from '@ocmesh/shared/wire';
-import { createRelayNetwork } from '../../../daemon/src/adapters/nostr/network.ts';
-import { compactFiles } from '../../../daemon/src/adapters/store/engine/compaction.ts';
-import type { Files } from '../../../daemon/src/adapters/store/engine/files.ts';
-import { createStoreFrom, readImage } from '../../../daemon/src/adapters/store/engine/image.ts';
-import { openStore } from '../../../daemon/src/adapters/store/store.ts';
-import { type Agent, type Bounds, createAgent } from '../../../daemon/src/agent.ts';
-import { type Config, defaults } from '../../../daemon/src/config/schema.ts';
+import type { Agent } from '../../../daemon/src/agent.ts';
 import type { HealthReason } from '../../../daemon/src/core/model/domain-events.ts';
 import type { Store } from '../../../daemon/src/core/ports/store.ts';
-import { withNewEpoch } from '../../../daemon/src/home/new-epoch.ts';
 import type { Chance } from '../chance.ts';
-import type { TransparentEngine } from '../crypto/transparent-engine.ts';
 import type { CrashKind, SimulatedDisk } from '../disk/simulated-disk.ts';
 import { type MachineRecord, newMachineRecord } from '../model/record.ts';
-import type { Network } from '../network/network.ts';
-import type { SimulatedRelay } from '../relays/simulated-relay.ts';
 import type { MachineClock } from '../time/machine-clock.ts';
+import { backUp, type DaemonDeps, type DaemonOptions, openDaemon } from './open-daemon.ts';
 
-const PATH = '/home/ocmesh.db';
-const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
 /** Pause after which a service manager starts a daemon that ended by itself. */
 const RESTART_MS = 5_000;
 
-interface ProcessDeps {
-  readonly clock: Clock;
-  readonly files: Files;
-  readonly run: number;
-  readonly processName: string;
-  readonly isOwner: () => boolean;
-  readonly failStop: (error: unknown) => void;
-}
-
-export interface MachineOptions {
-  readonly name: string;
-  readonly config: Partial<Config>;
-  readonly bounds: Bounds;
-  /** Length of the journal at which it is compacted. */
-  readonly compactBytes: number | undefined;
-}
-
-export interface MachineDeps {
+export interface MachineDeps extends DaemonDeps {
   readonly clock: MachineClock;
   readonly disk: SimulatedDisk;
   readonly chance: Chance;
-  readonly engine: TransparentEngine;
-  readonly network: Network;
-  readonly relay: (url: string) => SimulatedRelay | undefined;
-  readonly log: (machine: string) => Log;
   readonly note: (who: string, what: string) => void;
   readonly now: () => number;
   readonly later: (ms: number, run: () => void) => void;
@@ -90,9 +58,9 @@ export interface Machine {
   backUp(): Promise<() => Promise<void>>;
 }
 
-export function createMachine(options: MachineOptions, deps: MachineDeps): Machine {
-  const { name, config, bounds, compactBytes } = options;
-  const { clock: machineClock, disk, chance, engine, network, note } = deps;
+export function createMachine(options: DaemonOptions, deps: MachineDeps): Machine {
+  const { name } = options;
+  const { clock: machineClock, disk, chance, network, note } = deps;
   const record = newMachineRecord();
   let pubkey: Pubkey | null = null;
   let runs = 0;
@@ -124,13 +92,24 @@ export function createMachine(options: MachineOptions, deps: MachineDeps): Machi
     current = mine;
     note(name, `starts, run ${run}`);
     function failStop(error: unknown): void {
+      if (ended.signal.aborted) return;
       note(name, `run ${run} gives up its disk: ${error}`);
       const wasOwner = current === mine;
       mine.end();
       if (wasOwner) deps.later(RESTART_MS, start);
     }
-    const isOwner = (): boolean => current === mine;
-    open({ clock, files, run, processName, isOwner, failStop }).then(
+    openDaemon(options, deps, {
+      clock,
+      files,
+      processName,
+      random: chance.fork(`run ${run}`),
+      isOwner: () => current === mine,
+      onFailStop: failStop,
+      onVerify(event) {
+        // The author of a gift wrap's seal is known only once it is open.
+        if (event.kind !== kinds.seal && record.blocked.has(event.pubkey)) record.checkedBlocked++;
+      },
+    }).then(
       (opened) => {
         if (current !== mine) return;
         mine.running = { ...opened, clock, run, ended: ended.signal };
@@ -146,66 +125,6 @@ export function createMachine(options: MachineOptions, deps: MachineDeps): Machi
         deps.later(RESTART_MS, start);
       },
     );
-  }
-
-  async function open(process: ProcessDeps) {
-    const { clock, files, run, processName, isOwner, failStop } = process;
-    const log = deps.log(name);
-    const store = await openStore({
-      path: PATH,
-      key: KEY,
-      files,
-      compact: (job) => compactFiles(files, job),
-      readImage: ({ path, key, sequence }) => readImage(files, path, key, { sequence }),
-      clock,
-      log,
-      ...(compactBytes === undefined ? {} : { compactBytes }),
-      checkOwnership() {
-        if (!isOwner()) throw new Error('another process owns the home');
-      },
-      onFailStop: failStop,
-    });
-    const random = chance.fork(`run ${run}`);
-    const agent = await createAgent(
-      {
-        store,
-        engine: {
-          ...engine,
-          verify(event) {
-            // The author of a gift wrap's seal is known only once it is open.
-            if (event.kind !== kinds.seal && record.blocked.has(event.pubkey)) record.checkedBlocked++;
-            return engine.verify(event);
-          },
-        },
-        clock,
-        random,
-        log,
-        connect: (sign) =>
-          createRelayNetwork({
-            clock,
-            random,
-            log,
-            sign,
-            transport: {
-              openSocket: (url) => network.connect(name, processName, new URL(url).origin).asWebSocket(),
-              fetchInfo: (url) => fetchInfo(url),
-            },
-          }),
-        renderMetrics: async () => '',
-        prove: async () => ({ proof: '', token_proof: null }),
-      },
-      { ...defaults, name, ...config },
-      bounds,
-    );
-    await agent.start();
-    return { store, agent };
-  }
-
-  /** Resolves without a document if the relay cannot be reached. */
-  async function fetchInfo(url: string) {
-    const relay = deps.relay(url);
-    const isThere = relay?.standing() === 'up' && !network.isCut(name, url);
-    return isThere ? relay.info() : { info: null, date: null };
   }
 
   function crash(how: CrashKind): void {
@@ -246,14 +165,9 @@ export function createMachine(options: MachineOptions, deps: MachineDeps): Machi
     },
     crash,
     async backUp() {
-      const files = disk.forProcess(() => {});
-      const image = await withNewEpoch(await readImage(files, PATH, KEY));
-      files.end();
+      const restore = await backUp(disk);
       return async () => {
-        disk.wipe();
-        const into = disk.forProcess(() => {});
-        await createStoreFrom(into, PATH, KEY, image);
-        into.end();
+        await restore();
         record.isRewound = true;
       };
     },

@@ -2,7 +2,11 @@ import type { Invariant } from './invariant.ts';
 import { storedOn, upright } from './messages.ts';
 
 export const keptOverCrashes: Invariant = {
-  name: 'nothing that was acknowledged or shown is lost in a crash',
+  name: 'nothing that was acknowledged or shown is lost in a crash, and every daemon starts again',
+  *atEnd(world) {
+    for (const { name, running } of world.machines.values())
+      if (!running()) yield `the daemon of ${name} does not start`;
+  },
   *check(world) {
     for (const machine of upright(world)) {
       const ids = new Set([...storedOn(machine, 'in'), ...storedOn(machine, 'out')].map(({ id }) => id));

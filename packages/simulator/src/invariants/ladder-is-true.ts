@@ -12,7 +12,7 @@ export const ladderIsTrue: Invariant = {
         const found = receiver?.running()?.store.peek((tables) => tables.messages.get(id));
         if (!receiver) continue;
         const text = `${sender.name} sees “${content}” as ${state}, but ${receiver.name}`;
-        if (!found || found.direction !== 'in') yield `${text} does not have it`;
+        if (found?.direction !== 'in') yield `${text} does not have it`;
         else if (state === 'read' && !found.read) yield `${text} has not read it`;
       }
   },

@@ -12,7 +12,7 @@ export const publishedIsTrue: Invariant = {
     world.wire.onWritten(({ machine, event, payload }) => {
       if (payload?.kind === 'chat') textOf.set(event.id, `${machine} ${payload.content}`);
     });
-    world.wire.onAccepted((machine, url, eventId) => {
+    world.wire.onAccepted((_machine, url, eventId) => {
       const text = textOf.get(eventId);
       if (text === undefined) return;
       const urls = urlsOf.get(text) ?? new Set();

@@ -35,7 +35,7 @@ export function createHistory(virtual: VirtualClock): History {
 }
 
 /** Simulated time as `h:mm:ss.mmm`. */
-export function timeText(ms: number): string {
+function timeText(ms: number): string {
   const pad = (value: number, digits = 2): string => String(Math.floor(value)).padStart(digits, '0');
   return `${Math.floor(ms / 3_600_000)}:${pad((ms / 60_000) % 60)}:${pad((ms / 1000) % 60)}.${pad(ms % 1000, 3)}`;
 }

@@ -17,7 +17,7 @@ export interface Sending {
 }
 
 /** A message that a machine's agent was shown. */
-export interface Showing {
+interface Showing {
   readonly id: string;
   readonly from: Pubkey;
   readonly content: string;

@@ -2,7 +2,7 @@ import { kinds, type NostrEvent, type Payload, parseEvent, parsePayload } from '
 import type { TransparentEngine } from '../crypto/transparent-engine.ts';
 
 /** An event that a machine wrote to a relay. */
-export interface Written {
+interface Written {
   readonly machine: string;
   readonly url: string;
   readonly event: NostrEvent;

@@ -94,10 +94,9 @@ const courses: Readonly<Partial<Record<Rate, Course>>> = {
     soon(chance, [60_000, 120_000], { do: 'crash', machine, how: 'kill', operations: 0 }),
     soon(chance, [125_000, 130_000], { do: 'restore', machine }),
   ],
-  copy: (chance, machine) => [
+  copy: (_, machine) => [
     now({ do: 'crash', machine, how: 'kill', operations: 0 }),
     [1_000, { do: 'copy', machine, as: `${machine}-copy` }],
-    soon(chance, [760_000, 1_500_000], { do: 'stop', machine: `${machine}-copy` }),
   ],
   stepClock: (chance, machine) => {
     const ms = Math.round(

@@ -55,7 +55,7 @@ export const everyFault: Scenario = {
   badRelays: 0.5,
   deployedAgents: 0.15,
   longNight: 0.1,
-  dropped: 0.05,
+  dropped: 0.1,
   rates: {
     send: 40,
     crash: 1,
@@ -64,7 +64,7 @@ export const everyFault: Scenario = {
     stop: 0.5,
     takeOver: 0.2,
     restore: 0.1,
-    copy: 0.05,
+    copy: 0.1,
     stepClock: 0.3,
     fullDisk: 0.3,
     slowDisk: 0.3,
