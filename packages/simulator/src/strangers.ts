@@ -94,11 +94,12 @@ const acts: Readonly<Record<StrangerAct, Act>> = {
     const ids = storedOn(machine, 'out').map(({ id }) => id);
     message(2, { type: 'read', v: '0.3.0', msgIds: ids.slice(-count) });
   },
-  'messages in a loop'(world, { count }, { message, presence }) {
-    presence(3);
-    for (let n = 0; n < Math.min(count, 5); n++) {
-      const body = `loop ${n} at ${world.virtual.now()}`;
-      message(3, envelope(body, `loop-${world.virtual.now()}-${n}`, { auto: true, hops: 498 + n }));
+  /** By three strangers, around the number of hops at which a loop ends. */
+  'messages in a loop'(world, _, { message, presence }) {
+    for (const hops of [499, 500, 501]) {
+      presence(hops);
+      const body = `hop ${hops} at ${world.virtual.now()}`;
+      message(hops, envelope(body, `loop-${world.virtual.now()}-${hops}`, { auto: true, hops }));
     }
   },
   'message from the future'(world, { count }, { message, nowSec }) {

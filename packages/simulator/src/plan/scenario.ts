@@ -77,7 +77,7 @@ export const everyFault: Scenario = {
     contact: 0.7,
     policy: 0.1,
     changeRelays: 0.2,
-    stranger: 1,
+    stranger: 2,
     markRead: 0.5,
   },
 };
