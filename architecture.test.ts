@@ -15,21 +15,27 @@ interface Source {
 
 const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path);
 
-const sources: readonly Source[] = ['shared', 'client', 'daemon', 'mcp-server', 'relay', 'testkit', 'simulator'].flatMap(
-  (name) => {
-    const folder = join(root, 'packages', name, 'src');
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts') && !isTest(file))
-      .map((file) => {
-        const path = join(folder, file);
-        const text = readFileSync(path, 'utf8');
-        const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, target = '']) =>
-          target.startsWith('.') ? relative(root, join(path, '..', target)) : target,
-        );
-        return { path: relative(root, path), text, imports };
-      });
-  },
-);
+const sources: readonly Source[] = [
+  'shared',
+  'client',
+  'daemon',
+  'mcp-server',
+  'relay',
+  'testkit',
+  'simulator',
+].flatMap((name) => {
+  const folder = join(root, 'packages', name, 'src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !isTest(file))
+    .map((file) => {
+      const path = join(folder, file);
+      const text = readFileSync(path, 'utf8');
+      const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, target = '']) =>
+        target.startsWith('.') ? relative(root, join(path, '..', target)) : target,
+      );
+      return { path: relative(root, path), text, imports };
+    });
+});
 
 const daemon = 'packages/daemon/src';
 
