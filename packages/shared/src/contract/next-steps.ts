@@ -26,8 +26,8 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     command: otherVersion,
   },
   invalid_pubkey: {
-    api: 'Use 64 lower-case hex digits, npub1… or nprofile1…, as in GET /peers.',
-    tool: 'Use a pubkey or npub exactly as list_peers shows it.',
+    api: 'Use 64 hex digits, npub1…, nprofile1…, your alias for the peer, or at least the first 8 digits of its key, as in GET /peers.',
+    tool: "Use a handle as list_peers shows it, your user's alias, or a whole key. A name that a peer gave itself names nobody.",
     command: '`ocmesh peers` shows names and keys. A key is 64 hex digits, npub1… or nprofile1….',
   },
   content_too_large: everyone('Send it in parts, or send a link.'),
@@ -97,6 +97,11 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     api: 'GET /peers lists the known ones. A new agent appears within 2 to 5 minutes of starting.',
     tool: 'Call list_peers for the known keys. A new agent appears within 2 to 5 minutes of starting.',
     command: '`ocmesh peers` lists the known ones. `ocmesh trust <npub>` adds one by its key.',
+  },
+  peer_ambiguous: {
+    api: 'Use more digits of the key, or give one of them an alias with `ocmesh alias`.',
+    tool: 'Use one of these handles, or ask your user which one is meant.',
+    command: 'Use more of the key, or give one a name of your own: `ocmesh alias <key> <name>`.',
   },
   message_unknown: {
     api: 'GET /messages lists the ids.',
