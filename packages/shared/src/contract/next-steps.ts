@@ -167,7 +167,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
   },
   daemon_down: {
     api: 'Start it with `ocmesh start`, then call again.',
-    tool: 'Ask your user to start it with `ocmesh start`, then call again.',
+    tool: 'Your user has to start it, with `ocmesh start` in a terminal of its own: it stays in the foreground. Then call again.',
     command: 'Start it with `ocmesh start`, then try again.',
   },
 };
@@ -175,13 +175,13 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
 const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
   no_relay: {
     api: 'Check the internet connection and the relay list. GET /relays shows the error of each relay.',
-    tool: 'Tell your user to check the internet connection and the relays. relay_status shows the error of each relay.',
+    tool: 'Tell your user to check the internet connection and the relays. get_status shows the error of each relay.',
     command:
       'Check the internet connection and the relay list. `ocmesh relays` shows the error of each relay.',
   },
   no_dm_relay: {
     api: 'GET /relays shows the error of each relay. Add another one with POST /relays.',
-    tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
+    tool: 'Tell your user, who can add another relay with `ocmesh relays add`. get_status shows the error of each relay.',
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
   },
   no_discovery: {

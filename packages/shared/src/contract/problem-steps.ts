@@ -41,6 +41,12 @@ export const ofProblems = {
     tool: 'Call list_peers for the handles of known peers. Check the digits.',
     command: '`ocmesh peers` lists the known ones. Check the digits.',
   },
+  // invalid_request
+  not_shown_until: {
+    api: 'Send the ids of the messages.',
+    tool: 'Call mark_read with ids, or with the cursor that a list of all unread messages gave as up_to.',
+    command: '`ocmesh read` with the ids.',
+  },
   // message_unknown
   not_sent: {
     api: 'GET /messages?direction=out lists the ids of what you sent.',
