@@ -123,10 +123,6 @@ async function checkInbox(alice, bob, place) {
 
 /** Find by ability, ask, tell. @param {Agent} alice @param {Agent} bob @param {string} place */
 async function checkStory(alice, bob, place) {
-  await bob.owner.setProfile({ about: 'Weather for any place.', capabilities: ['weather-forecast'] });
-  await until(async () =>
-    (await alice.api.getPeer({ pubkey: bob.pubkey })).capabilities.includes('weather-forecast'),
-  );
   const answering = until(async () => {
     const { messages } = await bob.api.waitForMessages({ timeout_s: 5 });
     const [question] = messages;
@@ -175,8 +171,10 @@ if (!chosen || !existsSync(openclaw) || (node === process.execPath && major < 24
 const mesh = createProcessMesh(program);
 try {
   const relay = await mesh.startRelay();
-  const alice = await mesh.startAgent('alice', [relay.url]);
   const bob = await mesh.startAgent('bob', [relay.url]);
+  // Before anybody has seen bob: a change is seen with the next scan, two minutes later.
+  await bob.owner.setProfile({ about: 'Weather for any place.', capabilities: ['weather-forecast'] });
+  const alice = await mesh.startAgent('alice', [relay.url]);
   await mesh.meet(alice, bob);
   await mesh.befriend(alice, bob);
   await mesh.befriend(bob, alice);

@@ -122,7 +122,6 @@ export async function actInjected(client: Client, peers: readonly string[]): Pro
       for (const field of [
         'pubkey',
         'peer',
-        'with',
         'up_to',
         'id',
         'to',

@@ -53,7 +53,7 @@ const NOBODY =
 
 /** How many say that they can do it, of how many that say anything: few agents announce what they can do. */
 function foundText(shown: number, counts: Output<'listPeers'>['counts']): string {
-  if (!counts) return `${counted(shown, 'peer')} say they can do this`;
+  if (!counts) return `${counted(shown, 'peer')} found that can do this, as they say`;
   const { matching, known, announcing } = counts;
   return `${matching} of ${known} known peers say they can do this; ${announcing} say anything at all`;
 }

@@ -76,7 +76,9 @@ export const sendMessage = defineTool({
       wait_s > 0
         ? await handlers.waitForMessages({ answer_to: id, timeout_s: wait_s }, { signal }).catch(toError)
         : null;
-    const head = [`id: ${id} | to ${handleOf(to)}`, await progress(call, id), ...warnings];
+    const isAnswered = waited !== null && !(waited instanceof OcmeshError) && waited.matched === 'reply_to';
+    const sentence = isAnswered && waited.messages.length > 0 ? 'ANSWERED.' : await progress(call, id);
+    const head = [`id: ${id} | to ${handleOf(to)}`, sentence, ...warnings];
     if (waited instanceof OcmeshError)
       return { known: [...head, `The wait failed (${waited.code}). ${waitOn(id)}`] };
     return waited ? withAnswers(head, id, wait_s, waited) : { known: head };
