@@ -1,4 +1,3 @@
-import type { OcmeshError } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
