@@ -51,6 +51,7 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   trust: 'stranger',
   auto: false,
   hops: 0,
+  cursor: '1',
   delivery: { state: 'received', relays: [], delivered_at: null, read_at: null, next_attempt_at: null },
   ...over,
 });

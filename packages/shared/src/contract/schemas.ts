@@ -273,6 +273,7 @@ export const Message = Type.Object({
   trust: Trust,
   auto: flag('Sent without a person: marked by its sender, or a reply of ours within 60 s.'),
   hops: count('Automatic messages in a row, including this one.'),
+  cursor: text('Its position of arrival, for `after` and `up_to`.'),
   delivery: Delivery,
 });
 
@@ -323,6 +324,12 @@ export const Waited = Type.Object({
   }),
   cursor: text('Pass it as `after` to get only later messages.'),
   timed_out: flag('Whether the time passed without a message.'),
+  matched: Type.Optional(
+    Type.Union([Type.Literal('reply_to'), Type.Literal('same_peer_later')], {
+      description:
+        'With `answer_to`: whether the messages name the message (`reply_to`), or only come from the same peer after it.',
+    }),
+  ),
 });
 
 export const Identity = Type.Object({

@@ -8,6 +8,7 @@ import {
 import type { KeptEvent } from '../events/event-hub.ts';
 import { eventLimits } from '../events/limits.ts';
 import type { Tables } from '../ports/store.ts';
+import { createArrivalCursors } from './arrival-cursor.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentDelivery, presentMessage, presentPeer, presentReason, presentRelay } from './present.ts';
 
@@ -32,6 +33,7 @@ export function createEventHandlers(
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
   let openStreams = 0;
+  const cursors = createArrivalCursors(store);
 
   /** Shows an event as REST would now; null if its peer or message is gone. */
   function show(tables: Tables, event: KeptEvent): Shown | null {
@@ -39,7 +41,13 @@ export function createEventHandlers(
       case 'message.received': {
         const message = tables.messages.get(event.id);
         if (!message) return null;
-        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs, pendingRelays };
+        const context = {
+          self: identity.pubkey,
+          ourName: name,
+          showCursor: cursors.show,
+          nextAttemptAtMs,
+          pendingRelays,
+        };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
       case 'message.state': {

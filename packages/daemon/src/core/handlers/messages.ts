@@ -1,7 +1,7 @@
-import { type Handlers, type Input, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { type Handlers, type Input, limits, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf } from '@ocmesh/shared/wire';
-import { parsePubkey } from '../identity/public-key-text.ts';
 import type { MessageRecord } from '../model/message.ts';
+import { findPeer } from '../peers/find-peer.ts';
 import type { MessageFilter, Tables } from '../ports/store.ts';
 import { type ArrivalCursors, createArrivalCursors } from './arrival-cursor.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
@@ -21,20 +21,21 @@ export function createMessageHandlers(
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
+  const cursors = createArrivalCursors(store);
+  const peerOf = (text: string): Pubkey => store.peek((tables) => findPeer(tables, text));
   const present = (tables: Tables, message: MessageRecord) =>
     presentMessage(tables, message, {
       self: identity.pubkey,
       ourName: options.name,
+      showCursor: cursors.show,
       nextAttemptAtMs,
       pendingRelays,
     });
 
-  const cursors = createArrivalCursors(store);
-
   return {
     async listMessages(input) {
       const { limit = limits.http.pageRows } = input;
-      const filter = toFilter(input, cursors);
+      const filter = toFilter(input, cursors, peerOf);
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
         const rows = tables.messages.list({ ...filter, limit: limit + 1 });
@@ -47,7 +48,8 @@ export function createMessageHandlers(
       });
     },
 
-    async getMessage({ id }) {
+    async getMessage({ id, settle_s = 0 }, context) {
+      if (settle_s > 0) await waiting.settle(id, settle_s * 1000, context?.signal);
       return store.read((tables) => {
         const message = tables.messages.get(id);
         if (!message) throw new OcmeshError('message_unknown');
@@ -56,10 +58,14 @@ export function createMessageHandlers(
     },
 
     async markRead(input) {
-      const from = input.from === undefined ? null : parsePubkey(input.from);
+      const from = input.from === undefined ? undefined : peerOf(input.from);
+      const upTo = input.up_to === undefined ? undefined : cursors.read(input.up_to);
       const ids = input.id === undefined ? input.ids : [input.id];
       const marked = await store.transaction((tables) => {
-        const unread = tables.messages.unreadIds(ids ? { ids } : from ? { from } : 'all');
+        // A position that was never given cannot mean what was shown.
+        if (upTo !== undefined && upTo > tables.messages.lastArrival())
+          throw new OcmeshError('cursor_unknown');
+        const unread = tables.messages.unreadIds(ids ? { ids } : { from, upTo });
         for (const id of unread) markOne(tables, id);
         return unread.length;
       });
@@ -71,9 +77,10 @@ export function createMessageHandlers(
       const result = await waiting.wait(
         {
           timeoutMs: (input.timeout_s ?? limits.http.waitDefaultSeconds) * 1000,
-          ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
+          ...(input.from === undefined ? {} : { from: peerOf(input.from) }),
           ...(input.type === undefined ? {} : { type: input.type }),
           ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
+          ...(input.answer_to === undefined ? {} : { answerTo: input.answer_to }),
           ...(input.after === undefined ? {} : { after: cursors.read(input.after) }),
         },
         context?.signal,
@@ -82,6 +89,7 @@ export function createMessageHandlers(
         messages: result.messages.map((message) => present(tables, message)),
         cursor: cursors.show(result.cursor),
         timed_out: result.timedOut,
+        ...(result.matched && { matched: result.matched }),
       }));
     },
   };
@@ -103,9 +111,13 @@ function readCursor(cursor: string, order: MessageFilter['order']): NonNullable<
   return { position: position as number, rank };
 }
 
-function toFilter(input: Input<'listMessages'>, cursors: ArrivalCursors): MessageFilter {
+function toFilter(
+  input: Input<'listMessages'>,
+  cursors: ArrivalCursors,
+  peerOf: (text: string) => Pubkey,
+): MessageFilter {
   const { unread, type, thread, q, after, cursor } = input;
-  const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
+  const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [peerOf(text)]));
   const [peer] = peers;
   if (peers.some((other) => other !== peer)) {
     throw new OcmeshError('invalid_request', {

@@ -158,16 +158,15 @@ const createReadMarks = (database: Database) =>
       peer === undefined ? countOf(database, 'read = 0') : countOf(database, 'read = 0 AND peer = ?', peer),
 
     unreadIds(which) {
-      const rows =
-        which === 'all'
-          ? database.all('SELECT id FROM messages WHERE read = 0')
-          : 'from' in which
-            ? database.all('SELECT id FROM messages WHERE read = 0 AND peer = ?', [which.from])
-            : database.all(
-                'SELECT id FROM messages WHERE read = 0 AND id IN (SELECT value FROM json_each(?))',
-                [JSON.stringify(which.ids)],
-              );
-      return rows.map(([id]) => id as string);
+      const where = conditions();
+      where.add('read = 0');
+      if ('ids' in which) where.add('id IN (SELECT value FROM json_each(?))', JSON.stringify(which.ids));
+      else {
+        if (which.from !== undefined) where.add('peer = ?', which.from);
+        if (which.upTo !== undefined) where.add('arrival <= ?', which.upTo);
+      }
+      const { where: built, parameters } = where.build();
+      return database.all(`SELECT id FROM messages ${built}`, parameters).map(([id]) => id as string);
     },
 
     markRead: (id) => database.write('messages.markRead', [id]),
