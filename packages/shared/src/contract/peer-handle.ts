@@ -1,4 +1,5 @@
 import { cleanLine } from '../text/clean-text.ts';
+import { isPubkey } from './ids.ts';
 import { limits } from './limits.ts';
 
 /** What the rule needs of a peer. */
@@ -19,8 +20,9 @@ export function keyPrefix(text: string, minDigits: number = limits.peer.handleDi
 }
 
 /**
- * Returns the peers that a text names: by the owner's alias, else by the first digits of the key. Never by a name that a
- * peer gave itself, because anybody can take any name. Aliases come first, because nobody else can give them.
+ * Returns the peers that a text names: by the whole key, else by the owner's alias, else by the first digits of the key.
+ * Never by a name that a peer gave itself, because anybody can take any name. Aliases come before digits, because nobody
+ * else can give them.
  */
 export function matchPeers<P extends Nameable>(
   peers: readonly P[],
@@ -29,6 +31,7 @@ export function matchPeers<P extends Nameable>(
 ): P[] {
   const wanted = foldName(text);
   if (wanted === '') return [];
+  if (isPubkey(wanted)) return peers.filter(({ pubkey }) => pubkey === wanted);
   const named = peers.filter(({ alias }) => alias !== null && foldName(alias) === wanted);
   const prefix = keyPrefix(text, minDigits);
   return named.length > 0 || prefix === null
