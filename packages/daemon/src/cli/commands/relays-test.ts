@@ -45,17 +45,19 @@ function readUrl(text: string): string {
   });
 }
 
-async function testAll({ io }: CommandContext, urls: readonly string[]): Promise<RelayReport[]> {
+async function testAll({ io, home }: CommandContext, urls: readonly string[]): Promise<RelayReport[]> {
   // Loaded only here: no other command connects to relays.
   const { createRelayProbe } = await import('../../doctor/probes/relay-probe.ts');
   const { testRelayFully } = await import('../../doctor/probes/test-relay-fully.ts');
+  const { loadConfig } = await import('../../config/load.ts');
   const { createIdentity } = await import('../../core/identity/identity.ts');
   const { newSecretKey } = await import('../../core/identity/new-secret-key.ts');
   const { clock } = io;
   const random = createSystemRandom();
   const engine = await chooseEngine({ debug() {}, info() {}, warn() {}, error() {} });
   const identity = createIdentity({ engine, random, clock }, newSecretKey(engine, random));
-  const probe = createRelayProbe({ clock, random, identity });
+  const { outbound } = loadConfig(home.config, io.env, {});
+  const probe = createRelayProbe({ clock, random, identity, outbound });
   try {
     const connected = await probe.connect(urls);
     return await Promise.all(connected.map((relay) => testRelayFully(relay, { probe, identity, clock })));

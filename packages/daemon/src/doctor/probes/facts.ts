@@ -114,7 +114,7 @@ export function createFacts(environment: Environment): Facts {
     const engine = await environment.chooseEngine();
     const secretKey = (await store())?.secretKey ?? newSecretKey(engine, random);
     const identity = createIdentity({ engine, random, clock }, secretKey);
-    const made = createRelayProbe({ clock, random, identity });
+    const made = createRelayProbe({ clock, random, identity, outbound: config().outbound });
     opened.push(made);
     return { probe: made, identity };
   });
@@ -129,7 +129,7 @@ export function createFacts(environment: Environment): Facts {
 
   const relays = once(async () => {
     const running = await daemon();
-    if (running) return whenSettled(clock, runningDaemon.ownRelays);
+    if (running) return whenSettled(clock, runningDaemon.ownRelays, config().outbound);
     const configured = { named: config().values.relays, candidates: candidateRelays, haveSameOperator };
     const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
     return (await probe()).probe.connect(urls);
