@@ -62,6 +62,14 @@ it('two agents talk through a SOCKS5 and a CONNECT proxy, and nothing goes aroun
     `proxy     socks5h://127.0.0.1:${socks.port}, from ${alice.home}/config.json`,
   );
 
+  // Bob's proxy is known to his daemon only: no command goes around it.
+  const unaware = { OCMESH_HOME: bob.home, OCMESH_RELAYS: RELAY, ...record('unaware') };
+  const refused = await runOcmesh(mesh.place, ['relays', 'test', RELAY], unaware);
+  expect(refused.stderr).toContain(`The daemon reaches relays through http://127.0.0.1:${connect.port}`);
+  const warned = await runOcmesh(mesh.place, ['doctor'], unaware);
+  expect(warned.stdout).toContain('no proxy is set here');
+  expect(recorded(record('unaware').SOCKET_RECORD)).toEqual([`connect 127.0.0.1:${new URL(bob.url).port}`]);
+
   await socks.stop();
   const trouble = `the proxy socks5h://127.0.0.1:${socks.port} cannot be reached (ECONNREFUSED)`;
   await until(async () => (await alice.api.listRelays({}))[0]?.last_error === trouble);

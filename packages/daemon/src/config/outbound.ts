@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as tls from 'node:tls';
 import { namedHome } from '@ocmesh/client';
+import type { Status } from '@ocmesh/shared/contract';
 import type { Outbound } from '../adapters/nostr/proxy/dialer.ts';
 import { isExempt } from '../adapters/nostr/proxy/no-proxy.ts';
 import { type ProxyAddress, parseProxyAddress } from '../adapters/nostr/proxy/proxy-address.ts';
@@ -23,6 +24,13 @@ export interface OutboundSettings extends Outbound {
   /** The file or variable that names the proxy; null without one. */
   readonly proxyFrom: string | null;
 }
+
+/**
+ * Whether connections with these settings would go around the proxy that a daemon uses, which may have it from an
+ * environment of its own.
+ */
+export const goesAround = (used: Status['proxy'], { proxy }: Outbound): boolean =>
+  used !== null && used.address !== proxy?.shown;
 
 /**
  * Finds out how relays are reached: by the settings or, without `proxy`, by the variables of the system.

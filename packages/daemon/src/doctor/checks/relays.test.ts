@@ -26,6 +26,7 @@ interface Settings {
   readonly isOfLastRun?: boolean;
   readonly named?: string[];
   readonly choices?: StoreFacts['relayChoices'];
+  readonly goesAroundProxy?: boolean;
 }
 
 type Broken = Awaited<ReturnType<typeof traceRelay>>;
@@ -33,11 +34,12 @@ type Broken = Awaited<ReturnType<typeof traceRelay>>;
 async function check(
   relays: RelayDetails[],
   broken: Broken | ((url: string) => Broken) = null,
-  { named, choices = [], isOfLastRun = false }: Settings = {},
+  { named, choices = [], isOfLastRun = false, goesAroundProxy = false }: Settings = {},
 ) {
   const facts = {
     relays: async () => relays,
     relaysAreOfLastRun: async () => isOfLastRun,
+    goesAroundProxy: async () => goesAroundProxy,
     config: () => loadConfig('/no/config.json', {}, { relays: named }),
     store: async () => ({
       schema: 3,
@@ -116,6 +118,15 @@ describe(relaysCheck, () => {
       { state: 'skipped', found: expect.stringContaining('not the default ones') },
       { state: 'ok' },
     ]);
+  });
+
+  it('traces no relay around the proxy of the daemon', async () => {
+    const never = (): never => {
+      throw new Error('traced');
+    };
+    const lost = relay({ state: 'disconnected', carries_dms: false, last_error: 'the proxy is down' });
+    const [found] = await check([lost], never, { goesAroundProxy: true });
+    expect(found).toMatchObject({ state: 'fail', found: expect.stringContaining('the proxy is down') });
   });
 
   it('names the step at which connecting fails', async () => {
