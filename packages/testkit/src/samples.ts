@@ -105,6 +105,7 @@ export const aStatus = (over: Partial<Status> = {}): Status => ({
   request_count: 0,
   paused_peers: [],
   outbox: { queued: 0, published: 0, failed: 0 },
+  proxy: null,
   storage: { bytes: 4096, journal_bytes: 0 },
   refused_events: {},
   ...over,

@@ -179,6 +179,12 @@ const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
     command:
       'Check the internet connection and the relay list. `ocmesh relays` shows the error of each relay.',
   },
+  proxy_down: {
+    api: 'Start or correct the proxy: the setting proxy names it. The daemon connects again by itself.',
+    tool: 'Tell your user to start or correct the proxy, which the setting proxy names. Nothing needs to be sent again.',
+    command:
+      'Start or correct the proxy; `ocmesh doctor` checks it. The daemon connects again by itself. The setting proxy names it: docs/settings.md.',
+  },
   no_dm_relay: {
     api: 'GET /relays shows the error of each relay. Add another one with POST /relays.',
     tool: 'Tell your user, who can add another relay with `ocmesh relays add`. get_status shows the error of each relay.',

@@ -7,6 +7,8 @@ import { isFilterPage, ourHeaders, responseDate } from './http-headers.ts';
 import { createInboundThrottle } from './inbound-throttle.ts';
 import { createKeepalive } from './keepalive.ts';
 import { nostrLimits } from './limits.ts';
+import type { Dialer } from './proxy/dialer.ts';
+import { ProxyError } from './proxy/proxy-error.ts';
 
 /** Characters of a skipped frame that tell what it is. */
 const HEAD_CHARS = 200;
@@ -23,6 +25,8 @@ export interface ConnectionEnd {
   readonly timedOut: boolean;
   /** A frame was too large even to be skipped. */
   readonly frameTooLarge: boolean;
+  /** How our proxy failed; null if it did not. */
+  readonly proxyFault: ProxyError['fault'] | null;
   /** The relay's HTTP response, if it was not an upgrade. */
   readonly http: {
     readonly status: number;
@@ -57,11 +61,19 @@ type Frame = 'binary' | 'control' | { readonly text: Buffer } | { readonly head:
 /** Opens one WebSocket to a relay. Never throws: every failure is an `onClose`. */
 export function openConnection(
   url: string,
-  deps: { readonly clock: Clock; readonly lookup: LookupFunction | undefined },
+  deps: {
+    readonly clock: Clock;
+    readonly dialer: Dialer;
+    readonly lookup: LookupFunction | undefined;
+  },
   listener: ConnectionListener,
 ): Connection {
-  const { clock } = deps;
-  const socket = new WebSocket(url, socketOptions(deps.lookup));
+  const { clock, dialer } = deps;
+  const dialing = new AbortController();
+  const socket = new WebSocket(url, {
+    ...socketOptions,
+    ...(dialer.optionsFor(url, dialing.signal, deps.lookup) as ClientOptions),
+  });
   const throttle = createInboundThrottle<Frame>({ clock, socket, handle });
   const keepalive = createKeepalive({ clock, socket, onTimeout: timeOut });
   let date: string | null = null;
@@ -70,16 +82,19 @@ export function openConnection(
     reason: '',
     timedOut: false,
     frameTooLarge: false,
+    proxyFault: null as ConnectionEnd['proxyFault'],
     http: null as ConnectionEnd['http'],
   };
   // ws would count only silence: a relay that sends one byte a second would never time out.
-  const cancelHandshake = clock.after(nostrLimits.connection.handshakeMs, () =>
+  const tunnelMs = dialer.usesProxy(url) ? nostrLimits.proxy.tunnelMs : 0;
+  const cancelHandshake = clock.after(nostrLimits.connection.handshakeMs + tunnelMs, () =>
     timeOut('the handshake has timed out'),
   );
 
   // ws also emits errors after the socket was terminated: without a listener they would end the process.
   socket.on('error', (error: NodeJS.ErrnoException) => {
     end.frameTooLarge ||= error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    if (error instanceof ProxyError && end.reason === '') end.proxyFault = error.fault;
     end.reason ||= error.message;
   });
   socket.on('upgrade', (response) => {
@@ -137,6 +152,7 @@ export function openConnection(
     end.reason ||= reason;
     isOver = true;
     throttle.stop();
+    dialing.abort();
     socket.terminate();
   }
 
@@ -161,14 +177,10 @@ export function openConnection(
 const textFrame = (bytes: Buffer): Frame =>
   bytes.length > wireLimits.frame.bytes ? { head: bytes.toString('latin1', 0, HEAD_CHARS) } : { text: bytes };
 
-function socketOptions(lookup: LookupFunction | undefined): ClientOptions {
-  const options: ClientOptions & { closeTimeout: number; lookup?: LookupFunction } = {
-    closeTimeout: CLOSE_MS,
-    maxPayload: wireLimits.frame.skippedBytes,
-    perMessageDeflate: false,
-    followRedirects: false,
-    headers: ourHeaders,
-  };
-  if (lookup) options.lookup = lookup;
-  return options;
-}
+const socketOptions: ClientOptions & { closeTimeout: number } = {
+  closeTimeout: CLOSE_MS,
+  maxPayload: wireLimits.frame.skippedBytes,
+  perMessageDeflate: false,
+  followRedirects: false,
+  headers: ourHeaders,
+};
