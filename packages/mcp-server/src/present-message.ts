@@ -52,8 +52,11 @@ function bodyOf({ direction, content, data }: Message): { content: string; data:
 }
 
 function timesOf({ direction, delivery }: Message): Shown {
-  const { state, delivered_at, read_at, next_attempt_at } = delivery;
-  return direction === 'out' ? { state, delivered_at, read_at, next_attempt_at } : { state };
+  const { state, kept_by, delivered_at, read_at, next_attempt_at } = delivery;
+  if (direction === 'in') return { state };
+  // Afterwards the peer has it, whatever the relays did.
+  const kept = state === 'published' ? { kept_by } : {};
+  return { state, ...kept, delivered_at, read_at, next_attempt_at };
 }
 
 function shape(message: Message, content: string, data: unknown, delivery: Shown): Shown {

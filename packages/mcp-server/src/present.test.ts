@@ -41,6 +41,7 @@ const anyMessage: fc.Arbitrary<Message> = fc
         }),
         { maxLength: 40 },
       ),
+      kept_by: fc.constant(0),
       delivered_at: fc.constant(null),
       read_at: fc.constant(null),
       next_attempt_at: fc.constant(null),
@@ -182,6 +183,7 @@ test('a list of sent messages shows the outcome at each relay and the next attem
   const next_attempt_at = '2026-01-02T12:05:00.000Z';
   expect(presentListed({ ...sent, delivery: { ...sent.delivery, next_attempt_at } })['delivery']).toEqual({
     state: 'published',
+    kept_by: 1,
     delivered_at: null,
     read_at: null,
     next_attempt_at,

@@ -51,7 +51,14 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   trust: 'stranger',
   auto: false,
   hops: 0,
-  delivery: { state: 'received', relays: [], delivered_at: null, read_at: null, next_attempt_at: null },
+  delivery: {
+    state: 'received',
+    relays: [],
+    kept_by: 0,
+    delivered_at: null,
+    read_at: null,
+    next_attempt_at: null,
+  },
   ...over,
 });
 
@@ -62,7 +69,7 @@ export const aSentMessage = (over: Partial<Message> = {}): Message =>
     from: aliceKey,
     to: bobKey,
     read: true,
-    delivery: { ...aMessage().delivery, state: 'published' },
+    delivery: { ...aMessage().delivery, state: 'published', kept_by: 1 },
     ...over,
   });
 

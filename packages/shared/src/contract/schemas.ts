@@ -172,7 +172,7 @@ export const DeliveryState = Type.Union(
   ],
   {
     description:
-      '`queued`: on disk; `published`: a relay accepted it; `delivered`: the peer stored it; `read`: the peer’s agent read ' +
+      '`queued`: on disk; `published`: a relay accepted it (`queued` again if all that did turn out to drop it); `delivered`: the peer stored it; `read`: the peer’s agent read ' +
       'it; `failed`: every relay refused it permanently; `expired`: no relay accepted it in time; `received`: incoming.',
   },
 );
@@ -204,6 +204,10 @@ export const Delivery = Type.Object(
     relays: Type.Array(RelayOutcome, {
       description: 'Latest outcome at each relay, and the relays still to be asked.',
     }),
+    kept_by: count(
+      'How many relays accepted it and are known, from a test or a receipt, to keep what they accept; 0 if incoming. An OK ' +
+        'alone proves nothing.',
+    ),
     delivered_at: nullable(timestamp('When the peer’s daemon confirmed that it stored the message.')),
     read_at: nullable(timestamp('When the peer confirmed that its agent read the message.')),
     next_attempt_at: nullable(timestamp('When the next attempt is due.')),

@@ -24,10 +24,11 @@ export function createEventHandlers(
     identity,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
     loopGuard,
   }: Pick<
     HandlerDeps,
-    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'loopGuard'
+    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'conductOf' | 'loopGuard'
   >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
@@ -39,7 +40,7 @@ export function createEventHandlers(
       case 'message.received': {
         const message = tables.messages.get(event.id);
         if (!message) return null;
-        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs, pendingRelays };
+        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs, pendingRelays, conductOf };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
       case 'message.state': {
@@ -52,7 +53,7 @@ export function createEventHandlers(
             id,
             to,
             state: event.state,
-            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays }),
+            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays, conductOf }),
           },
         };
       }

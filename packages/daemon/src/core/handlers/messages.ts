@@ -15,9 +15,10 @@ export function createMessageHandlers(
     wakeReceipts,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
   }: Pick<
     HandlerDeps,
-    'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs' | 'pendingRelays'
+    'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs' | 'pendingRelays' | 'conductOf'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
@@ -27,6 +28,7 @@ export function createMessageHandlers(
       ourName: options.name,
       nextAttemptAtMs,
       pendingRelays,
+      conductOf,
     });
 
   const cursors = createArrivalCursors(store);
