@@ -81,6 +81,7 @@ export function createRelays(
     budget,
     hasPresence: config.presence_kinds.includes(kinds.presence),
     onChanged: (url) => emit([{ type: 'relay.conduct', url }]),
+    onTested: (url) => emit([{ type: 'relay.tested', url }]),
   });
   const relayList = createRelayList(
     {

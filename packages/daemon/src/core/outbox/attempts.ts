@@ -2,7 +2,7 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import { judgeOutcome } from './delivery-state.ts';
+import { DROPS, judgeOutcome } from './delivery-state.ts';
 import type { Entries } from './entries.ts';
 import { type AttemptResult, type Entry, isRepeat } from './entry.ts';
 import type { Resign } from './resign-event.ts';
@@ -72,7 +72,7 @@ export function createAttempt(deps: {
             entry,
             url,
             outcome === 'accepted' && deps.relayTests.drops(url)
-              ? { outcome: 'dropped', reason: 'It accepts messages and drops them.', prefix: null }
+              ? { outcome: 'dropped', reason: DROPS, prefix: null }
               : { ...published, outcome },
           );
     // What is repeated gets one attempt at a time.

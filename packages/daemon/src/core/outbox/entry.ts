@@ -14,8 +14,8 @@ export interface Entry {
   readonly bytes: number;
   /** Relays to be asked, for the first time or again. */
   readonly pending: Set<string>;
-  /** Relays that accepted it. */
-  readonly acceptedBy: Set<string>;
+  /** Relays that accepted it, and when. */
+  readonly acceptedBy: Map<string, MonotonicMs>;
   /** Relays skipped because they refuse everything we write. */
   readonly skipped: Set<string>;
   /** Relays that refused us, not the event: how often, and when last. They may accept it later. */
@@ -28,6 +28,8 @@ export interface Entry {
   readonly extra: Set<string>;
   /** It stays until the peer's receipt: the message may be lost although a relay accepted it. */
   awaitsReceipt: boolean;
+  /** It stays until a relay that accepted it passes a test: no receipt will tell whether it was kept. */
+  awaitsProof: boolean;
   /** Attempts under way, over all lanes. */
   inFlight: number;
   /** Number of times it was re-signed because its receipt was missing. */
@@ -43,13 +45,14 @@ export const newEntry = ({ eventId, peer, purpose, bytes }: OutboxEntry, order: 
   order,
   bytes,
   pending: new Set(),
-  acceptedBy: new Set(),
+  acceptedBy: new Map(),
   skipped: new Set(),
   refusals: new Map(),
   droppedBy: new Set(),
   unexplained: new Map(),
   extra: new Set(),
   awaitsReceipt: false,
+  awaitsProof: false,
   inFlight: 0,
   resigned: 0,
   resigning: null,

@@ -5,11 +5,13 @@ import {
   type ConfirmedMs,
   every,
   type Log,
+  type MonotonicMs,
   minuteMs,
   type Random,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
+import { dialectOf } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem, PendingRelay } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -20,6 +22,7 @@ import { createAttempt } from './attempts.ts';
 import { createEntries } from './entries.ts';
 import type { AttemptResult, Entry } from './entry.ts';
 import { createLanes } from './lanes.ts';
+import { createProofWatch } from './proof-watch.ts';
 import { createQueueing } from './queueing.ts';
 import { createReceiptWatch } from './receipt-watch.ts';
 import type { Resign } from './resign-event.ts';
@@ -59,8 +62,8 @@ export interface Outbox {
 }
 
 /**
- * Publishes the same signed bytes to every relay until each has given its outcome, and if the peer sends receipts, until
- * it has confirmed, or until time is up. Only then is an item removed from disk: after a crash it is sent again, and
+ * Publishes the same signed bytes to every relay until each has given its outcome, and until the peer has confirmed or, if it
+ * sends no receipts, a relay has proved that it keeps what it accepted; or until time is up. Only then is an item removed from disk: after a crash it is sent again, and
  * relays and peers recognize it by its id.
  */
 export function createOutbox(deps: {
@@ -79,7 +82,7 @@ export function createOutbox(deps: {
   /** Asks for the relays this peer reads from. */
   readonly askForRelays: (peer: Pubkey) => void;
   readonly isOnline: (peer: Pubkey) => boolean;
-  readonly relayTests: Pick<RelayTests, 'drops' | 'onProof'>;
+  readonly relayTests: Pick<RelayTests, 'drops' | 'provenAt' | 'onProof'>;
   /** Time that no jump of the clock moves. */
   readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
@@ -88,7 +91,7 @@ export function createOutbox(deps: {
   const { store, network, clock, random, log, budget, emit } = deps;
   const batcher = createWriteBatcher(deps);
   const targets = createTargets(deps);
-  const entries = createEntries({ ...deps, batcher, onOver: (entry) => receiptWatch.remove(entry) });
+  const entries = createEntries({ ...deps, batcher, onOver: stopWaiting, onRevoked: stopWaiting });
   const attempt = createAttempt({ ...deps, entries, targets });
   const lanes = createLanes({ clock, random, budget, isOpen: targets.isOpen, attempt: run });
   const queueing = createQueueing({ ...deps, targets, entries, lanes, onStoreFailure });
@@ -99,7 +102,16 @@ export function createOutbox(deps: {
     repeat: queueing.repeat,
     askNew: queueing.queue,
     onSilent,
-    release: (entry) => entries.release(entry).catch(onStoreFailure),
+    release: (entry) => release([entry]),
+  });
+  const proofWatch = createProofWatch({
+    entries,
+    relayTests: deps.relayTests,
+    bounds: deps.bounds,
+    isWrapped,
+    onRevoked: queueing.takeBack,
+    release,
+    onStoreFailure,
   });
   const isSuspicionDue = atMostEvery(clock, minuteMs);
   let cancelReach: Cancel = () => {};
@@ -111,7 +123,7 @@ export function createOutbox(deps: {
     try {
       const result = await attempt(entry, url);
       queueing.takeBack(entry);
-      if (entry.awaitsReceipt && entries.get(entry.id) === entry) receiptWatch.add(entry);
+      if (entries.get(entry.id) === entry) watch(entry);
       return result;
     } catch (error) {
       entries.restore(entry, url);
@@ -120,6 +132,25 @@ export function createOutbox(deps: {
     } finally {
       entry.inFlight--;
     }
+  }
+
+  function watch(entry: Entry, publishedAt?: MonotonicMs): void {
+    if (entry.awaitsReceipt) receiptWatch.add(entry, publishedAt);
+    if (entry.awaitsProof) proofWatch.add(entry);
+  }
+
+  function isWrapped({ peer }: Entry): boolean {
+    const receiver = store.peek((tables) => tables.peers.get(peer));
+    return receiver !== null && dialectOf(receiver).codec === 'nip17';
+  }
+
+  function stopWaiting(entry: Entry): void {
+    receiptWatch.remove(entry);
+    proofWatch.remove(entry);
+  }
+
+  function release(released: readonly Entry[]): void {
+    entries.release(released).catch(onStoreFailure);
   }
 
   function onStoreFailure(error: unknown): void {
@@ -131,7 +162,7 @@ export function createOutbox(deps: {
     const entry = entries.add(item);
     if (!entry) return;
     cancelExpiry ??= clock.after(EXPIRY_MS, expire);
-    if (entry.awaitsReceipt) receiptWatch.add(entry, clock.monotonic() - entries.msSinceAccepted(entry));
+    if (entry.acceptedBy.size > 0) watch(entry, clock.monotonic() - entries.msSinceAccepted(entry));
     queueing.queue(entry);
   }
 
@@ -141,7 +172,7 @@ export function createOutbox(deps: {
       deps.askForRelays(entry.peer);
       targets.addExtra(entry);
     }
-    const relays = [...new Set(silent.flatMap(({ acceptedBy }) => [...acceptedBy]))];
+    const relays = [...new Set(silent.flatMap(({ acceptedBy }) => [...acceptedBy.keys()]))];
     if (isSuspicionDue()) emit([{ type: 'relays.suspected', relays }]);
     reach();
   }
@@ -197,14 +228,14 @@ export function createOutbox(deps: {
         return;
       }
       if (event.type === 'relay.conduct') queueing.takeBackAll();
+      if (event.type === 'relay.tested') proofWatch.onTested(event.url);
       if (event.type === 'peer.online' || event.type === 'peer.hello') receiptWatch.onShown(event.pubkey);
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
       const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
       const entry = eventId === undefined ? undefined : entries.get(eventId);
       if (!entry) return;
       receiptWatch.onConfirmed(entry);
-      const [url, ...others] = entry.acceptedBy;
-      if (url !== undefined && others.length === 0) deps.relayTests.onProof(url);
+      proofWatch.onConfirmed(entry);
       entries.forget(entry);
     },
     nextAttemptAtMs(eventId) {

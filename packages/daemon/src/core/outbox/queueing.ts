@@ -43,7 +43,8 @@ export function createQueueing(deps: {
       entry,
       urls.filter((url) => !isDone(url)),
     );
-    if (entry.pending.size > 0 || urls.length === 0 || entry.awaitsReceipt) return;
+    if (entry.pending.size > 0 || urls.length === 0) return;
+    if (entry.awaitsReceipt || entry.awaitsProof) return;
     entries
       .settle(entry)
       .then(() => takeBack(entry))

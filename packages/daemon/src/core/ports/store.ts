@@ -272,6 +272,8 @@ export interface OutboxTable {
   removePublished(limit: number, peer?: Pubkey): number;
   /** Records the outcome on one relay, replacing an earlier one unless that was final. */
   record(eventId: string, outcome: RelayOutcomeRecord): void;
+  /** Changes the outcome on one relay, even a final one, to `dropped`. */
+  revoke(eventId: string, outcome: Pick<RelayOutcomeRecord, 'url' | 'reason' | 'atMs'>): void;
   /** Returns the outcomes in order of time. */
   outcomes(eventId: string): RelayOutcomeRecord[];
 }

@@ -31,6 +31,8 @@ export const ownRelayLimits = {
     failingMinutes: 30,
     /** Minutes between two tests that a missing receipt causes. */
     suspicionMinutes: 2,
+    /** Hours for which receipts may put off a test: they do not tell a relay that keeps from one that only forwards. */
+    receiptHours: 6,
     /** Seconds after which relays may delete a test event (NIP-40). */
     expirationSeconds: 300,
     /** Test events a day on one relay, usually 31 of 1.7 KB: public relays are shared. */

@@ -4,6 +4,7 @@ import {
   createTimers,
   createTokenBucket,
   dayMs,
+  hourMs,
   type Log,
   type MonotonicMs,
   minuteMs,
@@ -38,13 +39,21 @@ export interface RelayTests {
   /** Our subscription for messages is open on this relay: tests it soon. */
   onSubscribed(url: string): void;
   onDisconnected(url: string): void;
-  /** We write events of this kind to peers: kind 4 is tested only then. */
+  /** We write an event of this kind to a peer: kind 4 is tested only then. */
   onWritten(kind: number): void;
   /** Takes an event that a relay sent. @returns whether it is a test event, which is no mail */
   onEvent(raw: unknown, url: string): boolean;
   /** A peer should have confirmed a message by now that these relays accepted: tests them now. */
   suspect(urls: readonly string[]): void;
-  /** The peer confirmed a message that only this relay accepted: it works. */
+  /**
+   * Returns when the last test began that the relay passed in this run: what it accepted before is kept. -Infinity if there
+   * was none.
+   */
+  provenAt(url: string): MonotonicMs;
+  /**
+   * The peer confirmed a gift wrap that only this relay accepted. That puts the next test off, for some hours: the relay may
+   * have forwarded the message without keeping it.
+   */
   onProof(url: string): void;
   stop(): void;
 }
@@ -52,6 +61,8 @@ export interface RelayTests {
 interface Tested {
   readonly writes: TokenBucket;
   testedAt: MonotonicMs;
+  /** When the last test began that it passed. */
+  provenAt: MonotonicMs;
   cancelNext: Cancel;
   /** Number of connections so far; a test of an earlier one says nothing any more. */
   connection: number;
@@ -71,6 +82,8 @@ export function createRelayTests(deps: {
   readonly hasPresence: boolean;
   /** What we know about this relay has changed. */
   readonly onChanged: (url: string) => void;
+  /** A test of this relay ended, whatever it showed. */
+  readonly onTested: (url: string) => void;
 }): RelayTests {
   const { identity, network, random, log, budget, onChanged } = deps;
   const timers = createTimers(deps.clock);
@@ -86,6 +99,7 @@ export function createRelayTests(deps: {
     const state = tested.get(url) ?? {
       writes: createTokenBucket(clock, writeRate),
       testedAt: Number.NEGATIVE_INFINITY,
+      provenAt: Number.NEGATIVE_INFINITY,
       cancelNext: () => {},
       connection: 0,
       running: false,
@@ -93,6 +107,8 @@ export function createRelayTests(deps: {
     tested.set(url, state);
     return state;
   }
+
+  const writesNip04 = (): boolean => clock.monotonic() - nip04At < dayMs;
 
   const isOpen = (url: string): boolean =>
     network.relays().some((relay) => relay.url === url && relay.role === 'own' && relay.open);
@@ -115,12 +131,13 @@ export function createRelayTests(deps: {
     const { connection } = state;
     const isCurrent = (): boolean => !stopped && state.connection === connection && isOpen(url);
     if (state.running || !isCurrent()) return;
-    const codecs = clock.monotonic() - nip04At < dayMs ? (['nip17', 'nip04'] as const) : (['nip17'] as const);
+    const codecs = writesNip04() ? (['nip17', 'nip04'] as const) : (['nip17'] as const);
     // A relay that refuses all we write would refuse the test as well, and its day would start again.
     const mayWrite = !budget.refusesUs(url) && budget.waitMs(url) === 0;
     if (!mayWrite || !state.writes.take(codecs.length)) return planRegular(url);
     state.running = true;
-    state.testedAt = clock.monotonic();
+    const startedAt = clock.monotonic();
+    state.testedAt = startedAt;
     const made = codecs.map(events.next);
     const results = await Promise.all(made.map((event) => testOnce(url, event)));
     const presence = deps.hasPresence
@@ -136,8 +153,10 @@ export function createRelayTests(deps: {
       const later = await lookAgain(url, made);
       if (!isCurrent()) return;
       if (isDoubted || later.answer === 'no') book.record(url, { ...answers, keeps: later });
+      if (later.answer === 'yes') state.provenAt = startedAt;
     }
     state.running = false;
+    deps.onTested(url);
     // A first failure is tested again soon: two in a row have consequences.
     if (book.failures(url) === 1) plan(url, limits.confirmSeconds * 1000);
     else planRegular(url);
@@ -174,7 +193,10 @@ export function createRelayTests(deps: {
       state.cancelNext();
     },
     onWritten(kind) {
-      if (kind === kinds.encryptedDm) nip04At = clock.monotonic();
+      if (kind !== kinds.encryptedDm) return;
+      // Relays were not tested with kind 4 so far.
+      if (!writesNip04()) for (const url of tested.keys()) plan(url, limits.firstSeconds * 1000);
+      nip04At = clock.monotonic();
     },
     onEvent: events.onEvent,
     suspect(urls) {
@@ -184,10 +206,15 @@ export function createRelayTests(deps: {
         if (state && sinceMs >= limits.suspicionMinutes * minuteMs) plan(url, 0);
       }
     },
+    provenAt: (url) => tested.get(url)?.provenAt ?? Number.NEGATIVE_INFINITY,
     onProof(url) {
+      // It may have forwarded the message only, which refutes no test.
+      if (book.of(url).keeps.answer === 'no') return;
       const reason = 'A peer confirmed a message that only this relay had accepted.';
       book.record(url, { ...book.of(url), keeps: { answer: 'yes', reason } });
-      if (!stateOf(url).running && isOpen(url)) planRegular(url);
+      const { running, provenAt } = stateOf(url);
+      const isProven = clock.monotonic() - provenAt < limits.receiptHours * hourMs;
+      if (!running && isProven && !writesNip04() && isOpen(url)) planRegular(url);
     },
     stop() {
       stopped = true;
