@@ -1,6 +1,5 @@
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
   type Base,
   createIngest,
@@ -64,7 +63,7 @@ export interface Ports {
   readonly random: Random;
   readonly log: Log;
   /** @param sign for NIP-42 */
-  readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
+  readonly connect: (sign: Identity['sign']) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
 }

@@ -17,7 +17,7 @@ export function createAttempt(deps: {
   readonly budget: WriteBudget;
   readonly resign: Resign;
   readonly entries: Entries;
-  readonly targets: Pick<Targets, 'isSkipped'>;
+  readonly targets: Pick<Targets, 'isSkipped' | 'mayIdentify'>;
   readonly relayTests: Pick<RelayTests, 'drops'>;
 }): Attempt {
   const { store, network, budget, resign, entries, targets } = deps;
@@ -55,7 +55,8 @@ export function createAttempt(deps: {
       entries.rename(entry, item.event.id);
       return 'again';
     }
-    const published = await network.publish(url, item.event);
+    const mayIdentify = targets.mayIdentify(entry, url, item.event);
+    const published = await network.publish(url, item.event, { mayIdentify });
     const { outcome } = published;
     if (outcome === 'not_connected') return 'not_connected';
     const dated = await resign.onOutcome(entry, url, item, outcomes, published);
@@ -76,9 +77,10 @@ export function createAttempt(deps: {
               : { ...published, outcome },
           );
     // What is repeated gets one attempt at a time.
-    const isOver = judged.isOver || isRepeat(entry, url);
+    const wantsToKnowUs = !mayIdentify && outcome === 'rejected' && published.prefix === 'auth-required';
+    const isOver = judged.isOver || wantsToKnowUs || isRepeat(entry, url);
     // Recorded at once, whatever other relays do: a slow relay must not hide that another one accepted the message.
-    await entries.record(entry, url, { ...judged, isOver });
+    await entries.record(entry, url, { ...judged, isOver, wantsToKnowUs });
     if (outcome === 'timeout') return 'silent';
     return isOver ? 'done' : 'retry';
   };

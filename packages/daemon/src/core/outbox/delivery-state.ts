@@ -17,6 +17,8 @@ export type AttemptOutcome = Omit<PublishOutcome, 'outcome'> & {
   readonly isFinal: boolean;
   /** There is no other attempt on this relay for now: the outcome is final, or the relay refuses us. */
   readonly isOver: boolean;
+  /** A peer's relay would take it if it knew who writes. */
+  readonly wantsToKnowUs?: boolean;
 };
 
 /** Why the outcome of an OK is `dropped`. */
@@ -89,6 +91,19 @@ export function startWaiting(tables: Tables, entry: Entry): void {
   const receiver = tables.peers.get(entry.peer);
   entry.awaitsReceipt ||= isPublished && receiver !== null && dialectOf(receiver).receipts;
   entry.awaitsProof = !entry.awaitsReceipt && (isPublished || entry.purpose === 'hello');
+}
+
+/** The relay dropped what it accepted. A message that no other relay accepted is queued again. */
+export function revokeAcceptance(tables: Tables, entry: Entry, url: string, atMs: UnixMs): DomainEvent[] {
+  // Given up to make room.
+  if (!tables.outbox.get(entry.id)) return [];
+  tables.outbox.revoke(entry.id, { url, reason: DROPS, atMs });
+  entry.acceptedBy.delete(url);
+  entry.droppedBy.add(url);
+  if (isAccepted(tables, entry)) return [];
+  entry.awaitsReceipt = false;
+  entry.awaitsProof = false;
+  return moveMessage(tables, entry, 'queued', atMs);
 }
 
 /** Changes the delivery state of the entry's message, if it is one and may move there. */

@@ -6,13 +6,13 @@ import type { Store, Tables } from '../ports/store.ts';
 import { refusesWriter } from '../relays/write-budget.ts';
 import {
   type AttemptOutcome,
-  DROPS,
   isAccepted,
   moveMessage,
   recordOutcome,
+  revokeAcceptance,
   startWaiting,
 } from './delivery-state.ts';
-import { type Entry, isRepeat, newEntry } from './entry.ts';
+import { type Entry, hasRelaysLeft, isRepeat, newEntry } from './entry.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 /**
@@ -59,9 +59,8 @@ export function createEntries(deps: {
   /** Time that no jump of the clock moves: an expired message cannot be brought back. */
   readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
+  /** It awaits nothing any more. */
   readonly onOver: (entry: Entry) => void;
-  /** No relay has it any more, as far as we know. */
-  readonly onRevoked: (entry: Entry) => void;
 }): Entries {
   const { store, clock, batcher, emit } = deps;
   const entries = new Map<string, Entry>();
@@ -70,8 +69,7 @@ export function createEntries(deps: {
   /** Removes it from disk, unless a receipt or a relay's proof is expected; a message that no relay accepted has failed. */
   function finish(tables: Tables, entry: Entry): DomainEvent[] {
     const isTaken = isAccepted(tables, entry);
-    if (isTaken ? entry.awaitsReceipt || entry.awaitsProof : entry.skipped.size + entry.droppedBy.size > 0)
-      return [];
+    if (isTaken ? entry.awaitsReceipt || entry.awaitsProof : hasRelaysLeft(entry)) return [];
     const events = isTaken ? [] : moveMessage(tables, entry, 'failed', clock.now());
     tables.outbox.remove(entry.id);
     forget(entry);
@@ -85,6 +83,8 @@ export function createEntries(deps: {
   }
 
   function note(tables: Tables, entry: Entry, url: string, outcome: AttemptOutcome): void {
+    entry.asked.add(url);
+    if (outcome.wantsToKnowUs) entry.withheld.add(url);
     if (outcome.outcome === 'accepted') {
       entry.acceptedBy.set(url, clock.monotonic());
       entry.refusals.delete(url);
@@ -96,20 +96,6 @@ export function createEntries(deps: {
       entry.refusals.set(url, { count, at: clock.monotonic() });
     }
     if (outcome.isOver) entry.pending.delete(url);
-  }
-
-  function revokeOne(tables: Tables, entry: Entry, url: string): DomainEvent[] {
-    // Given up to make room.
-    if (!tables.outbox.get(entry.id)) return [];
-    const atMs = clock.now();
-    tables.outbox.revoke(entry.id, { url, reason: DROPS, atMs });
-    entry.acceptedBy.delete(url);
-    entry.droppedBy.add(url);
-    if (isAccepted(tables, entry)) return [];
-    entry.awaitsReceipt = false;
-    entry.awaitsProof = false;
-    deps.onRevoked(entry);
-    return moveMessage(tables, entry, 'queued', atMs);
   }
 
   async function settle(entry: Entry): Promise<void> {
@@ -141,6 +127,7 @@ export function createEntries(deps: {
       entries.set(entry.id, entry);
       store.peek((tables) => {
         for (const { url, outcome } of tables.outbox.outcomes(entry.id)) {
+          entry.asked.add(url);
           if (outcome === 'accepted') entry.acceptedBy.set(url, clock.monotonic());
         }
         if (entry.acceptedBy.size > 0) startWaiting(tables, entry);
@@ -182,7 +169,12 @@ export function createEntries(deps: {
         ({ acceptedBy }) => (acceptedBy.get(url) ?? since) > since,
       );
       if (revoked.length > 0) {
-        emit(await store.transaction((tables) => revoked.flatMap((entry) => revokeOne(tables, entry, url))));
+        emit(
+          await store.transaction((tables) =>
+            revoked.flatMap((entry) => revokeAcceptance(tables, entry, url, clock.now())),
+          ),
+        );
+        for (const entry of revoked) if (entry.acceptedBy.size === 0) deps.onOver(entry);
       }
       return revoked;
     },

@@ -22,6 +22,10 @@ export interface Entry {
   readonly refusals: Map<string, { readonly count: number; readonly at: MonotonicMs }>;
   /** Relays that accepted it and are known to drop what they accept. They are asked again once they keep messages. */
   readonly droppedBy: Set<string>;
+  /** Relays of the peer that want to know who writes. They learn it only if the event can go no other way. */
+  readonly withheld: Set<string>;
+  /** Relays that gave an outcome of any kind. */
+  readonly asked: Set<string>;
   /** Refusals that do not say whether another attempt makes sense, per relay. */
   readonly unexplained: Map<string, number>;
   /** Relays asked in addition to ours and the peer's, because the peer has not confirmed. */
@@ -49,6 +53,8 @@ export const newEntry = ({ eventId, peer, purpose, bytes }: OutboxEntry, order: 
   skipped: new Set(),
   refusals: new Map(),
   droppedBy: new Set(),
+  withheld: new Set(),
+  asked: new Set(),
   unexplained: new Map(),
   extra: new Set(),
   awaitsReceipt: false,
@@ -61,6 +67,10 @@ export const newEntry = ({ eventId, peer, purpose, bytes }: OutboxEntry, order: 
 /** Whether an attempt on this relay is one more than needed: it accepted the event already, or is an extra one. */
 export const isRepeat = (entry: Entry, url: string): boolean =>
   entry.acceptedBy.has(url) || entry.extra.has(url);
+
+/** Whether relays are left that may take it later. */
+export const hasRelaysLeft = ({ skipped, droppedBy, withheld }: Entry): boolean =>
+  skipped.size + droppedBy.size + withheld.size > 0;
 
 /** Result of an attempt, which decides what the lane does next. */
 export type AttemptResult =

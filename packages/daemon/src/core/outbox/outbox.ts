@@ -5,13 +5,11 @@ import {
   type ConfirmedMs,
   every,
   type Log,
-  type MonotonicMs,
   minuteMs,
   type Random,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import { dialectOf } from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem, PendingRelay } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -22,12 +20,11 @@ import { createAttempt } from './attempts.ts';
 import { createEntries } from './entries.ts';
 import type { AttemptResult, Entry } from './entry.ts';
 import { createLanes } from './lanes.ts';
-import { createProofWatch } from './proof-watch.ts';
 import { createQueueing } from './queueing.ts';
-import { createReceiptWatch } from './receipt-watch.ts';
 import type { Resign } from './resign-event.ts';
 import { createTargets } from './targets.ts';
 import type { AwaitBounds } from './waits.ts';
+import { createWatches } from './watches.ts';
 import { type BatchBounds, createWriteBatcher } from './write-batcher.ts';
 
 /** How often expired entries are looked for. */
@@ -91,28 +88,11 @@ export function createOutbox(deps: {
   const { store, network, clock, random, log, budget, emit } = deps;
   const batcher = createWriteBatcher(deps);
   const targets = createTargets(deps);
-  const entries = createEntries({ ...deps, batcher, onOver: stopWaiting, onRevoked: stopWaiting });
+  const entries = createEntries({ ...deps, batcher, onOver: (entry) => watches.remove(entry) });
   const attempt = createAttempt({ ...deps, entries, targets });
   const lanes = createLanes({ clock, random, budget, isOpen: targets.isOpen, attempt: run });
   const queueing = createQueueing({ ...deps, targets, entries, lanes, onStoreFailure });
-  const receiptWatch = createReceiptWatch({
-    clock,
-    isOnline: deps.isOnline,
-    bounds: deps.bounds,
-    repeat: queueing.repeat,
-    askNew: queueing.queue,
-    onSilent,
-    release: (entry) => release([entry]),
-  });
-  const proofWatch = createProofWatch({
-    entries,
-    relayTests: deps.relayTests,
-    bounds: deps.bounds,
-    isWrapped,
-    onRevoked: queueing.takeBack,
-    release,
-    onStoreFailure,
-  });
+  const watches = createWatches({ ...deps, entries, queueing, onSilent, onStoreFailure });
   const isSuspicionDue = atMostEvery(clock, minuteMs);
   let cancelReach: Cancel = () => {};
   let cancelExpiry: Cancel | null = null;
@@ -123,7 +103,7 @@ export function createOutbox(deps: {
     try {
       const result = await attempt(entry, url);
       queueing.takeBack(entry);
-      if (entries.get(entry.id) === entry) watch(entry);
+      if (entries.get(entry.id) === entry) watches.add(entry);
       return result;
     } catch (error) {
       entries.restore(entry, url);
@@ -132,25 +112,6 @@ export function createOutbox(deps: {
     } finally {
       entry.inFlight--;
     }
-  }
-
-  function watch(entry: Entry, publishedAt?: MonotonicMs): void {
-    if (entry.awaitsReceipt) receiptWatch.add(entry, publishedAt);
-    if (entry.awaitsProof) proofWatch.add(entry);
-  }
-
-  function isWrapped({ peer }: Entry): boolean {
-    const receiver = store.peek((tables) => tables.peers.get(peer));
-    return receiver !== null && dialectOf(receiver).codec === 'nip17';
-  }
-
-  function stopWaiting(entry: Entry): void {
-    receiptWatch.remove(entry);
-    proofWatch.remove(entry);
-  }
-
-  function release(released: readonly Entry[]): void {
-    entries.release(released).catch(onStoreFailure);
   }
 
   function onStoreFailure(error: unknown): void {
@@ -162,7 +123,7 @@ export function createOutbox(deps: {
     const entry = entries.add(item);
     if (!entry) return;
     cancelExpiry ??= clock.after(EXPIRY_MS, expire);
-    if (entry.acceptedBy.size > 0) watch(entry, clock.monotonic() - entries.msSinceAccepted(entry));
+    if (entry.acceptedBy.size > 0) watches.add(entry, clock.monotonic() - entries.msSinceAccepted(entry));
     queueing.queue(entry);
   }
 
@@ -189,7 +150,7 @@ export function createOutbox(deps: {
 
   budget.onStanding(() => {
     queueing.takeBackAll();
-    receiptWatch.onStanding(budget.refusesUs);
+    watches.onStanding(budget.refusesUs);
   });
 
   return {
@@ -213,7 +174,7 @@ export function createOutbox(deps: {
     onConnected(url) {
       lanes.onConnected(url);
       queueing.takeBackAll();
-      receiptWatch.onConnected(url);
+      watches.onConnected(url);
     },
     onDisconnected: queueing.takeBackAll,
     onRelaysChanged() {
@@ -228,19 +189,18 @@ export function createOutbox(deps: {
         return;
       }
       if (event.type === 'relay.conduct') queueing.takeBackAll();
-      if (event.type === 'relay.tested') proofWatch.onTested(event.url);
-      if (event.type === 'peer.online' || event.type === 'peer.hello') receiptWatch.onShown(event.pubkey);
+      if (event.type === 'relay.tested') watches.onTested(event.url);
+      if (event.type === 'peer.online' || event.type === 'peer.hello') watches.onShown(event.pubkey);
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
       const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
       const entry = eventId === undefined ? undefined : entries.get(eventId);
       if (!entry) return;
-      receiptWatch.onConfirmed(entry);
-      proofWatch.onConfirmed(entry);
+      watches.onConfirmed(entry);
       entries.forget(entry);
     },
     nextAttemptAtMs(eventId) {
       const entry = entries.get(eventId);
-      return entry ? earliest(lanes.nextAttemptAtMs(entry), receiptWatch.nextRepeatAtMs(entry)) : null;
+      return entry ? earliest(lanes.nextAttemptAtMs(entry), watches.nextRepeatAtMs(entry)) : null;
     },
     pendingRelays(eventId) {
       const entry = entries.get(eventId);
@@ -252,7 +212,7 @@ export function createOutbox(deps: {
       stopped = true;
       cancelReach();
       cancelExpiry?.();
-      receiptWatch.stop();
+      watches.stop();
       batcher.flushNow();
       await lanes.stop();
     },
