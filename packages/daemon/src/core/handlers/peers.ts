@@ -44,7 +44,7 @@ export function createPeerHandlers(
   const showPeer = createPeerView(deps, options);
 
   return {
-    async listPeers({ online, cursor, limit = limits.http.pageRows, ...filter }) {
+    async listPeers({ online, cursor, can: _, limit = limits.http.pageRows, ...filter }) {
       const nowMs = clock.now();
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
