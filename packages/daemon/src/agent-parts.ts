@@ -108,9 +108,10 @@ export function createIngest(
     readonly trust: Trust;
     readonly retention: Retention;
     readonly twins: TwinWatch;
+    readonly relays: Relays;
   },
 ) {
-  const { time, trust, retention, twins } = needs;
+  const { time, trust, retention, twins, relays } = needs;
   const counters = createRefusalCounters();
   const pipeline = createPipeline({
     self: identity.pubkey,
@@ -152,6 +153,8 @@ export function createIngest(
     log,
     ingest: pipeline.ingest,
     ingestBackfill: pipeline.ingestBackfill,
+    onForwarded: relays.relayTests.onForwarded,
+    onMissed: relays.relayTests.onMissed,
   });
   return { counters, pipeline, catchUp };
 }

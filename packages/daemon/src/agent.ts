@@ -122,6 +122,7 @@ export async function createAgent(
     trust,
     retention,
     twins,
+    relays,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, {

@@ -18,7 +18,7 @@ import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import { type Answer, type Conduct, untested } from '../model/relay.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
-import { createConductBook, hasFailed } from './conduct.ts';
+import { type ConductBook, createConductBook, hasFailed } from './conduct.ts';
 import { ownRelayLimits } from './limits.ts';
 import { findOnRelay, findPresence, type TestResult, testRelay } from './test-relay.ts';
 import type { WriteBudget } from './write-budget.ts';
@@ -30,7 +30,7 @@ const writeRate = {
 };
 
 /** Finds out, and remembers, whether our own relays keep and forward what we write. An OK proves neither. */
-export interface RelayTests {
+export interface RelayTests extends Pick<ConductBook, 'onForwarded' | 'onMissed'> {
   conductOf(url: string): Conduct;
   /** Whether it was last found to drop what it accepts. */
   drops(url: string): boolean;
@@ -150,9 +150,10 @@ export function createRelayTests(deps: {
     const isDoubted = keeps.answer === 'yes' && book.failures(url) > 0;
     if (!isDoubted) book.record(url, answers);
     if (keeps.answer === 'yes') {
-      const later = await lookAgain(url, made);
+      const later = await lookAgain({ network, clock }, url, made);
       if (!isCurrent()) return;
-      if (isDoubted || later.answer === 'no') book.record(url, { ...answers, keeps: later });
+      if (isDoubted) book.record(url, { ...answers, keeps: later });
+      else if (later.answer === 'no') book.record(url, { keeps: later });
       if (later.answer === 'yes') state.provenAt = startedAt;
     }
     state.running = false;
@@ -167,14 +168,6 @@ export function createRelayTests(deps: {
     const result = await testRelay({ network, clock, hasArrived: events.hasArrived }, url, event);
     budget.onOutcome(url, result.published);
     return result;
-  }
-
-  /** Some relays keep events for a minute only. */
-  async function lookAgain(url: string, made: readonly NostrEvent[]): Promise<Answer> {
-    await pause(clock, limits.againSeconds * 1000);
-    const keeps = worst(await Promise.all(made.map((event) => findOnRelay({ network }, url, event))));
-    const reason = `It forgot a message within ${limits.againSeconds} seconds.`;
-    return keeps.answer === 'no' ? { ...keeps, reason } : keeps;
   }
 
   return {
@@ -211,16 +204,30 @@ export function createRelayTests(deps: {
       // It may have forwarded the message only, which refutes no test.
       if (book.of(url).keeps.answer === 'no') return;
       const reason = 'A peer confirmed a message that only this relay had accepted.';
-      book.record(url, { ...book.of(url), keeps: { answer: 'yes', reason } });
+      book.record(url, { keeps: { answer: 'yes', reason } });
       const { running, provenAt } = stateOf(url);
       const isProven = clock.monotonic() - provenAt < limits.receiptHours * hourMs;
       if (!running && isProven && !writesNip04() && isOpen(url)) planRegular(url);
     },
+    onForwarded: book.onForwarded,
+    onMissed: book.onMissed,
     stop() {
       stopped = true;
       timers.cancelAll();
     },
   };
+}
+
+/** Some relays keep events for a minute only. */
+async function lookAgain(
+  { network, clock }: { readonly network: RelayNetwork; readonly clock: Clock },
+  url: string,
+  made: readonly NostrEvent[],
+): Promise<Answer> {
+  await pause(clock, limits.againSeconds * 1000);
+  const keeps = worst(await Promise.all(made.map((event) => findOnRelay({ network }, url, event))));
+  const reason = `It forgot a message within ${limits.againSeconds} seconds.`;
+  return keeps.answer === 'no' ? { ...keeps, reason } : keeps;
 }
 
 /** Makes test events, and knows which relays delivered each. */
