@@ -80,6 +80,7 @@ export function createRelays(
     random,
     log,
     budget,
+    dates,
     hasPresence: config.presence_kinds.includes(kinds.presence),
     onChanged: (url) => emit([{ type: 'relay.conduct', url }]),
     onTested: (url) => emit([{ type: 'relay.tested', url }]),
@@ -347,6 +348,7 @@ export function createReporting(
     twinSince: needs.twins.since,
     showsPresences: needs.discovery.isAnsweredBy,
     conductOf: needs.relays.relayTests.conductOf,
+    refusesDates: (url) => needs.relays.dates.acceptedBy(url) === 'none',
     stalledMessages: needs.outgoing.outbox.stalled,
   });
   return {

@@ -67,8 +67,10 @@ export const Reason = Type.Object({
 });
 
 export const Warning = Type.Object({
-  code: Type.Union([Type.Literal('one_keeping_relay')], {
-    description: '`one_keeping_relay`: all connected relays but one drop what they accept.',
+  code: Type.Union([Type.Literal('one_keeping_relay'), Type.Literal('dates_refused')], {
+    description:
+      '`one_keeping_relay`: all connected relays but one drop what they accept; `dates_refused`: a connected relay refuses ' +
+      'the date of everything we write.',
   }),
   message: text('What barely works.'),
   next_step: text('What to do about it.'),

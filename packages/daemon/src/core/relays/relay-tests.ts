@@ -20,6 +20,7 @@ import { type Answer, type Conduct, untested } from '../model/relay.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import { type ConductBook, createConductBook, hasFailed } from './conduct.ts';
 import { ownRelayLimits } from './limits.ts';
+import type { RelayDates } from './relay-dates.ts';
 import { findOnRelay, findPresence, type TestResult, testRelay } from './test-relay.ts';
 import type { WriteBudget } from './write-budget.ts';
 
@@ -78,6 +79,7 @@ export function createRelayTests(deps: {
   readonly random: Random;
   readonly log: Log;
   readonly budget: WriteBudget;
+  readonly dates: Pick<RelayDates, 'refusedNow'>;
   /** Whether we announce ourselves in kind 31337. */
   readonly hasPresence: boolean;
   /** What we know about this relay has changed. */
@@ -85,7 +87,7 @@ export function createRelayTests(deps: {
   /** A test of this relay ended, whatever it showed. */
   readonly onTested: (url: string) => void;
 }): RelayTests {
-  const { identity, network, random, log, budget, onChanged } = deps;
+  const { identity, network, random, log, budget, dates, onChanged } = deps;
   const timers = createTimers(deps.clock);
   const { clock } = timers;
   const book = createConductBook({ clock, log, onChanged });
@@ -166,7 +168,7 @@ export function createRelayTests(deps: {
   async function testOnce(url: string, event: NostrEvent): Promise<TestResult> {
     budget.spend(url);
     const result = await testRelay({ network, clock, hasArrived: events.hasArrived }, url, event);
-    budget.onOutcome(url, result.published);
+    if (!dates.refusedNow(url, result.published)) budget.onOutcome(url, result.published);
     return result;
   }
 

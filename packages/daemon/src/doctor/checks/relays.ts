@@ -12,6 +12,9 @@ const OF_LAST_RUN =
 const NO_INTERNET = 'Check the internet connection and the DNS server of this machine.';
 const OR_ANOTHER = 'Or add another relay: `ocmesh relays add <url>`.';
 
+const UNDATED = 'it refuses the date of everything we write, even one of now';
+const CLOCKS = `Compare the clocks below: one of the two is wrong. ${OR_ANOTHER}`;
+
 type Trace = (url: string, clock: Clock) => ReturnType<typeof traceRelay>;
 type Broken = Awaited<ReturnType<Trace>>;
 interface Traced {
@@ -31,7 +34,7 @@ export const relaysCheck = (
   async run() {
     const relays = await facts.relays();
     if (relays.length === 0) return explainEmpty(facts);
-    const works = relays.some(({ carries_dms }) => carries_dms);
+    const works = relays.some(({ carries_dms, dates }) => carries_dms && dates !== 'none');
     // A single failure is harmless: that is why there are several relays.
     const bad = works ? warn : fail;
     const traced = await Promise.all(
@@ -47,6 +50,7 @@ export const relaysCheck = (
       ...traced
         .filter((one) => !lost.includes(one))
         .map(({ relay, broken }) => {
+          if (relay.carries_dms && relay.dates === 'none') return bad(`${relay.url}: ${UNDATED}`, CLOCKS);
           if (relay.carries_dms) return ok(`${relay.url}: ${describe(relay)}`);
           const { found, nextStep } = explain(relay, broken);
           return bad(`${relay.url}: ${found}`, nextStep);
