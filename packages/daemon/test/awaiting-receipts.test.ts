@@ -215,7 +215,7 @@ test('blocking the peer ends it', async () => {
   expect(await stateOf(id)).toBe('published');
 });
 
-test('a message to a peer without receipts is over when a relay proved that it keeps it', async () => {
+test('a message to a peer without receipts is over when a relay that has it passed a test', async () => {
   const { world, agent, one, send, dms } = await greeted([ONE], {}, ['messaging']);
   await send('x');
   expect(inOutbox(agent)).toBe(1);

@@ -83,14 +83,14 @@ export const isAccepted = (tables: Tables, entry: Entry): boolean =>
 
 /**
  * Decides what an entry awaits that a relay accepted. A message needs the peer's receipt, or without receipts, like a hello,
- * a relay's proof that it keeps what it accepts. Receipts and replies need neither: their peer asks again.
+ * that a relay which accepted it passes a test. Receipts and replies need neither: their peer asks again.
  */
 export function startWaiting(tables: Tables, entry: Entry): void {
   const isMessage = entry.purpose === 'message';
   const isPublished = isMessage && tables.messages.findByEvent(entry.id)?.state === 'published';
   const receiver = tables.peers.get(entry.peer);
   entry.awaitsReceipt ||= isPublished && receiver !== null && dialectOf(receiver).receipts;
-  entry.awaitsProof = !entry.awaitsReceipt && (isPublished || entry.purpose === 'hello');
+  entry.awaitsTest = !entry.awaitsReceipt && (isPublished || entry.purpose === 'hello');
 }
 
 /** The relay dropped what it accepted. A message that no other relay accepted is queued again. */
@@ -102,7 +102,7 @@ export function revokeAcceptance(tables: Tables, entry: Entry, url: string, atMs
   entry.droppedBy.add(url);
   if (isAccepted(tables, entry)) return [];
   entry.awaitsReceipt = false;
-  entry.awaitsProof = false;
+  entry.awaitsTest = false;
   return moveMessage(tables, entry, 'queued', atMs);
 }
 

@@ -36,7 +36,7 @@ export interface Entries {
   settle(entry: Entry): Promise<void>;
   /** Ends an entry that may not be sent any more. */
   giveUp(entry: Entry, state: 'expired' | 'failed'): Promise<void>;
-  /** Ends entries that await nothing but a receipt or a relay's proof, and keeps their delivery state. */
+  /** Ends entries that await nothing but a receipt or a test, and keeps their delivery state. */
   release(entries: readonly Entry[]): Promise<void>;
   /** This relay dropped what it accepted after `since`: a message that no other relay accepted is queued again. */
   revoke(url: string, since: MonotonicMs): Promise<readonly Entry[]>;
@@ -66,10 +66,10 @@ export function createEntries(deps: {
   const entries = new Map<string, Entry>();
   let added = 0;
 
-  /** Removes it from disk, unless a receipt or a relay's proof is expected; a message that no relay accepted has failed. */
+  /** Removes it from disk, unless a receipt or a test is awaited; a message that no relay accepted has failed. */
   function finish(tables: Tables, entry: Entry): DomainEvent[] {
     const isTaken = isAccepted(tables, entry);
-    if (isTaken ? entry.awaitsReceipt || entry.awaitsProof : hasRelaysLeft(entry)) return [];
+    if (isTaken ? entry.awaitsReceipt || entry.awaitsTest : hasRelaysLeft(entry)) return [];
     const events = isTaken ? [] : moveMessage(tables, entry, 'failed', clock.now());
     tables.outbox.remove(entry.id);
     forget(entry);
@@ -157,7 +157,7 @@ export function createEntries(deps: {
     async release(released) {
       for (const entry of released) {
         entry.awaitsReceipt = false;
-        entry.awaitsProof = false;
+        entry.awaitsTest = false;
         for (const url of [...entry.pending]) if (isRepeat(entry, url)) entry.pending.delete(url);
       }
       const over = released.filter(({ pending }) => pending.size === 0);

@@ -33,7 +33,7 @@ export interface Entry {
   /** It stays until the peer's receipt: the message may be lost although a relay accepted it. */
   awaitsReceipt: boolean;
   /** It stays until a relay that accepted it passes a test: no receipt will tell whether it was kept. */
-  awaitsProof: boolean;
+  awaitsTest: boolean;
   /** Attempts under way, over all lanes. */
   inFlight: number;
   /** Number of times it was re-signed because its receipt was missing. */
@@ -58,7 +58,7 @@ export const newEntry = ({ eventId, peer, purpose, bytes }: OutboxEntry, order: 
   unexplained: new Map(),
   extra: new Set(),
   awaitsReceipt: false,
-  awaitsProof: false,
+  awaitsTest: false,
   inFlight: 0,
   resigned: 0,
   resigning: null,

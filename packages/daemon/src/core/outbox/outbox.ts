@@ -60,8 +60,8 @@ export interface Outbox {
 
 /**
  * Publishes the same signed bytes to every relay until each has given its outcome, and until the peer has confirmed or, if it
- * sends no receipts, a relay has proved that it keeps what it accepted; or until time is up. Only then is an item removed from disk: after a crash it is sent again, and
- * relays and peers recognize it by its id.
+ * sends no receipts, a relay that accepted them has passed a test; or until time is up. Only then is an item removed from
+ * disk: after a crash it is sent again, and relays and peers recognize it by its id.
  */
 export function createOutbox(deps: {
   readonly store: Store;
@@ -79,7 +79,7 @@ export function createOutbox(deps: {
   /** Asks for the relays this peer reads from. */
   readonly askForRelays: (peer: Pubkey) => void;
   readonly isOnline: (peer: Pubkey) => boolean;
-  readonly relayTests: Pick<RelayTests, 'drops' | 'provenAt' | 'onProof'>;
+  readonly relayTests: Pick<RelayTests, 'drops' | 'passedAt' | 'onProof'>;
   /** Time that no jump of the clock moves. */
   readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;

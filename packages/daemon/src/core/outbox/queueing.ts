@@ -52,7 +52,7 @@ export function createQueueing(deps: {
       urls.filter((url) => !isDone(url)),
     );
     if (entry.pending.size > 0 || urls.length === 0) return;
-    if (entry.awaitsReceipt || entry.awaitsProof) return;
+    if (entry.awaitsReceipt || entry.awaitsTest) return;
     entries
       .settle(entry)
       .then(() => takeBack(entry))

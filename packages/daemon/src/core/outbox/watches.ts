@@ -5,15 +5,15 @@ import type { Store } from '../ports/store.ts';
 import type { RelayTests } from '../relays/relay-tests.ts';
 import type { Entries } from './entries.ts';
 import type { Entry } from './entry.ts';
-import { createProofWatch, type ProofWatch } from './proof-watch.ts';
 import type { Queueing } from './queueing.ts';
 import { createReceiptWatch, type ReceiptWatch } from './receipt-watch.ts';
+import { createTestWatch, type TestWatch } from './test-watch.ts';
 import type { AwaitBounds } from './waits.ts';
 
-/** Watches what relays accepted, until the peer's receipt or a relay's proof shows that it is not lost. */
+/** Watches what relays accepted, until the peer's receipt or a test of a relay shows that it is not lost. */
 export interface Watches
   extends Pick<ReceiptWatch, 'onConnected' | 'onStanding' | 'onShown' | 'nextRepeatAtMs' | 'stop'>,
-    Pick<ProofWatch, 'onTested'> {
+    Pick<TestWatch, 'onTested'> {
   /**
    * Takes an entry that a relay accepted, if it awaits anything.
    * @param publishedAt when that was, if in an earlier run of the daemon
@@ -28,7 +28,7 @@ export function createWatches(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly isOnline: (peer: Pubkey) => boolean;
-  readonly relayTests: Pick<RelayTests, 'drops' | 'provenAt' | 'onProof'>;
+  readonly relayTests: Pick<RelayTests, 'drops' | 'passedAt' | 'onProof'>;
   readonly bounds: AwaitBounds;
   readonly entries: Entries;
   readonly queueing: Queueing;
@@ -44,7 +44,7 @@ export function createWatches(deps: {
     askNew: queueing.queue,
     release: (entry) => release([entry]),
   });
-  const proofWatch = createProofWatch({ ...deps, isWrapped, onRevoked: queueing.takeBack, release });
+  const testWatch = createTestWatch({ ...deps, isWrapped, onRevoked: queueing.takeBack, release });
 
   function isWrapped({ peer }: Entry): boolean {
     const receiver = store.peek((tables) => tables.peers.get(peer));
@@ -53,18 +53,18 @@ export function createWatches(deps: {
 
   return {
     ...receiptWatch,
-    onTested: proofWatch.onTested,
+    onTested: testWatch.onTested,
     add(entry, publishedAt) {
       if (entry.awaitsReceipt) receiptWatch.add(entry, publishedAt);
-      if (entry.awaitsProof) proofWatch.add(entry);
+      if (entry.awaitsTest) testWatch.add(entry);
     },
     remove(entry) {
       receiptWatch.remove(entry);
-      proofWatch.remove(entry);
+      testWatch.remove(entry);
     },
     onConfirmed(entry) {
       receiptWatch.onConfirmed(entry);
-      proofWatch.onConfirmed(entry);
+      testWatch.onConfirmed(entry);
     },
   };
 }

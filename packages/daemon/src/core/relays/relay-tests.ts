@@ -50,7 +50,7 @@ export interface RelayTests extends Pick<ConductBook, 'onForwarded' | 'onMissed'
    * Returns when the last test began that the relay passed in this run: what it accepted before is kept. -Infinity if there
    * was none.
    */
-  provenAt(url: string): MonotonicMs;
+  passedAt(url: string): MonotonicMs;
   /**
    * The peer confirmed a gift wrap that only this relay accepted. That puts the next test off, for some hours: the relay may
    * have forwarded the message without keeping it.
@@ -63,7 +63,7 @@ interface Tested {
   readonly writes: TokenBucket;
   testedAt: MonotonicMs;
   /** When the last test began that it passed. */
-  provenAt: MonotonicMs;
+  passedAt: MonotonicMs;
   cancelNext: Cancel;
   /** Number of connections so far; a test of an earlier one says nothing any more. */
   connection: number;
@@ -101,7 +101,7 @@ export function createRelayTests(deps: {
     const state = tested.get(url) ?? {
       writes: createTokenBucket(clock, writeRate),
       testedAt: Number.NEGATIVE_INFINITY,
-      provenAt: Number.NEGATIVE_INFINITY,
+      passedAt: Number.NEGATIVE_INFINITY,
       cancelNext: () => {},
       connection: 0,
       running: false,
@@ -156,7 +156,7 @@ export function createRelayTests(deps: {
       if (!isCurrent()) return;
       if (isDoubted) book.record(url, { ...answers, keeps: later });
       else if (later.answer === 'no') book.record(url, { keeps: later });
-      if (later.answer === 'yes') state.provenAt = startedAt;
+      if (later.answer === 'yes') state.passedAt = startedAt;
     }
     state.running = false;
     deps.onTested(url);
@@ -201,15 +201,15 @@ export function createRelayTests(deps: {
         if (state && sinceMs >= limits.suspicionMinutes * minuteMs) plan(url, 0);
       }
     },
-    provenAt: (url) => tested.get(url)?.provenAt ?? Number.NEGATIVE_INFINITY,
+    passedAt: (url) => tested.get(url)?.passedAt ?? Number.NEGATIVE_INFINITY,
     onProof(url) {
       // It may have forwarded the message only, which refutes no test.
       if (book.of(url).keeps.answer === 'no') return;
       const reason = 'A peer confirmed a message that only this relay had accepted.';
       book.record(url, { keeps: { answer: 'yes', reason } });
-      const { running, provenAt } = stateOf(url);
-      const isProven = clock.monotonic() - provenAt < limits.receiptHours * hourMs;
-      if (!running && isProven && !writesNip04() && isOpen(url)) planRegular(url);
+      const { running, passedAt } = stateOf(url);
+      const hasPassed = clock.monotonic() - passedAt < limits.receiptHours * hourMs;
+      if (!running && hasPassed && !writesNip04() && isOpen(url)) planRegular(url);
     },
     onForwarded: book.onForwarded,
     onMissed: book.onMissed,

@@ -4,10 +4,9 @@ import type { Entry } from './entry.ts';
 import { type AwaitBounds, createWaits } from './waits.ts';
 
 /**
- * Holds what relays accepted until one of them has proved that it keeps what it accepts, and offers it again when a test
- * shows the opposite. An OK alone proves nothing, and a peer without receipts will not tell.
+ * Holds what relays accepted until one of them has passed a test, and offers it again when one has failed. An OK alone proves nothing, and a peer without receipts will not tell.
  */
-export interface ProofWatch {
+export interface TestWatch {
   add(entry: Entry): void;
   remove(entry: Entry): void;
   /** A test of this relay ended. */
@@ -16,25 +15,25 @@ export interface ProofWatch {
   onConfirmed(entry: Entry): void;
 }
 
-export function createProofWatch(deps: {
+export function createTestWatch(deps: {
   readonly entries: Pick<Entries, 'revoke'>;
-  readonly relayTests: Pick<RelayTests, 'drops' | 'provenAt' | 'onProof'>;
+  readonly relayTests: Pick<RelayTests, 'drops' | 'passedAt' | 'onProof'>;
   readonly bounds: AwaitBounds;
   /** Whether the entry went out in a gift wrap. */
   readonly isWrapped: (entry: Entry) => boolean;
   /** Offers the entry to relays that it skipped as another one had accepted it. */
   readonly onRevoked: (entry: Entry) => void;
-  /** Ends the wait for proof. */
+  /** Ends the wait. */
   readonly release: (entries: readonly Entry[]) => void;
   readonly onStoreFailure: (error: unknown) => void;
-}): ProofWatch {
+}): TestWatch {
   const { relayTests, release } = deps;
   const waits = createWaits<{ readonly entry: Entry }>(deps.bounds, (entry) => release([entry]));
   const waiting = (): Entry[] => waits.all().map(({ entry }) => entry);
 
   /** What it accepted before its last good test is not in doubt. */
   async function revoke(url: string): Promise<void> {
-    const revoked = await deps.entries.revoke(url, relayTests.provenAt(url));
+    const revoked = await deps.entries.revoke(url, relayTests.passedAt(url));
     revoked.forEach(deps.onRevoked);
   }
 
@@ -48,8 +47,8 @@ export function createProofWatch(deps: {
         revoke(url).catch(deps.onStoreFailure);
         return;
       }
-      const provenAt = relayTests.provenAt(url);
-      const kept = waiting().filter(({ acceptedBy }) => (acceptedBy.get(url) ?? provenAt) < provenAt);
+      const passedAt = relayTests.passedAt(url);
+      const kept = waiting().filter(({ acceptedBy }) => (acceptedBy.get(url) ?? passedAt) < passedAt);
       kept.forEach(waits.remove);
       release(kept);
     },

@@ -74,7 +74,7 @@ test('a relay that kept messages and begins to drop them loses none since its la
   expect(wraps(ONE).length - writes).toBeLessThanOrEqual(3);
 });
 
-test('a restart in the window forgets nothing: the next run waits for the proof', async () => {
+test('a restart in the window forgets nothing: the next run waits for a test', async () => {
   const { world, agent, reacts, send, kept } = await withSilentPeer();
   reacts(lie, ONE);
   const id = await send();
@@ -97,7 +97,7 @@ test('costs an honest relay no write: what it accepted is done with its next goo
   expect((await deliveryOf(id)).state).toBe('published');
 });
 
-test('waits for proof of a bounded number of messages: the oldest are given up first', async () => {
+test('waits for a test of a bounded number of messages: the oldest are given up first', async () => {
   const { world, agent, reacts, send, deliveryOf } = await withSilentPeer([ONE], {
     bounds: { awaitingReceipt: 2 },
   });
