@@ -1,8 +1,8 @@
 // Runs the tests that take too long for every day: thousands of power cuts, mutations of every file, a disk that fails at
 // each operation, tens of thousands of broken frames, requests and messages, hundreds of kills of real processes, hundreds
-// of messages among hostile relays, over every mix of relays that lie and through a network that breaks, ten minutes of kills with a relay that loses events,
-// and a flood of a million made-up agents. Prints every seed; `SEED` repeats a run. The last line counts tests:
-// `N passed, N failed`.
+// of messages among hostile relays, over every mix of relays that lie, and through a network that breaks, ten minutes of
+// kills with a relay that loses events, and a flood of a million made-up agents. Prints every seed; `SEED` repeats a run.
+// The last line counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
 const { check, test, finish } = createTally({

@@ -123,23 +123,41 @@ test('says by how many relays that are known to keep it a message was published'
   expect(await deliveryOf(early)).toMatchObject({ kept_by: 0 });
 });
 
-test('a receipt makes a relay no keeper that a test found to drop messages, nor does it put off its tests', async () => {
+test('a relay that begins to forward without keeping is found out within hours, although receipts keep coming', async () => {
   const world = createTestMesh(ONE);
-  // Forwards but keeps nothing: a peer that is online confirms what it hears.
+  const { alice, bob } = await startTwo(world);
+  await world.clock.advance(HOUR);
+  const states: string[] = [];
   world.relay.onPublish = (event) => {
     if (event.kind !== 1059) return accept;
     world.relay.push(event);
     return lie;
   };
+  for (let n = 0; n < 8 * 6; n++) {
+    const { id } = await alice.sendMessage({ to: bob.pubkey, content: `${n}` }, { owner: true });
+    await world.clock.advance(10 * MINUTE);
+    states.push((await alice.getMessage({ id })).delivery.state);
+  }
+  expect(new Set(states)).toEqual(new Set(['delivered']));
+  expect((await alice.listRelays({}))[0]?.keeps.answer).toBe('no');
+});
+
+test('the receipt for what a relay kept before does not refute that it drops messages now', async () => {
+  const world = createTestMesh(ONE);
   const { alice, bob } = await startTwo(world);
+  bob.network.disconnect();
   const { id } = await alice.sendMessage({ to: bob.pubkey, content: 'hi' });
-  await world.clock.advance(SECOND);
-  expect((await alice.getMessage({ id })).delivery.state).toBe('delivered');
-  await world.clock.advance(2 * MINUTE);
-  await alice.sendMessage({ to: bob.pubkey, content: 'again' });
-  await world.clock.advance(MINUTE);
-  const [relay] = await alice.listRelays({});
-  expect(relay?.keeps.answer).toBe('no');
+  await world.clock.advance(2 * HOUR);
+  world.relay.onPublish = (event) => {
+    world.relay.push(event);
+    return lie;
+  };
+  await world.clock.advance(2 * HOUR);
+  const keeps = async () => (await alice.listRelays({}))[0]?.keeps.answer;
+  expect([(await alice.getMessage({ id })).delivery.state, await keeps()]).toEqual(['published', 'no']);
+  bob.network.connect();
+  await world.clock.advance(10 * SECOND);
+  expect([(await alice.getMessage({ id })).delivery.state, await keeps()]).toEqual(['delivered', 'no']);
 });
 
 test('a relay that keeps all but kind 4 is found out with the first kind 4 message', async () => {

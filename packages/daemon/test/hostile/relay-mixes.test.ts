@@ -10,8 +10,8 @@ const MINUTE = 60_000;
 /** Step of the fake clock in which a relay has time to respond, and the one in which time passes. */
 const STEP_MS = 250;
 const STRIDE_MS = 1_000;
-/** Time until the last message is there: what a relay lost is offered again after minutes. */
-const SETTLE_MS = 40 * MINUTE;
+/** Time until the last message is there: a message that a relay withholds comes with a repeat, after up to 3 hours. */
+const SETTLE_MS = 240 * MINUTE;
 
 /** Relays that lie about what they accept, or refuse it. */
 const liars: readonly HostileRelayName[] = [
@@ -123,7 +123,7 @@ async function startMix(mesh: SocketMesh, { hostile, honest }: Mix) {
         }
       },
       withinMs,
-      STRIDE_MS,
+      withinMs > MINUTE ? mesh.strideMs : STRIDE_MS,
     );
     for (const to of names) {
       const ids = sent.filter(({ from }) => from !== to).map(({ id }) => id);

@@ -55,8 +55,8 @@ export function createTestWatch(deps: {
     onConfirmed(entry) {
       const [url, ...others] = entry.acceptedBy.keys();
       if (url === undefined || others.length > 0 || !deps.isWrapped(entry)) return;
-      // The peer may have got it live: those that wait need a test, which a receipt would put off.
-      if (!waiting().some(({ acceptedBy }) => acceptedBy.has(url))) relayTests.onProof(url);
+      const isTestAwaited = waiting().some(({ acceptedBy }) => acceptedBy.has(url));
+      relayTests.onProof(url, !isTestAwaited);
     },
   };
 }

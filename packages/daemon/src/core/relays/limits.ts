@@ -21,6 +21,10 @@ export const ownRelayLimits = {
     findSeconds: 8,
     /** Seconds between two such queries. */
     findEverySeconds: 2,
+    /** Milliseconds for which events count that come behind the EOSE: some relays send them there. */
+    lateMs: 500,
+    /** Such events that are held: our test events of one round. */
+    lateEvents: 20,
     /** Seconds until it is asked once more: some relays keep events for a minute. */
     againSeconds: 75,
     /** Seconds from a failed test to the one that confirms it. */

@@ -14,11 +14,12 @@ import {
   toUnixSec,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
-import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import { kinds, matchesFilter, type NostrEvent } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import { type Answer, type Conduct, untested } from '../model/relay.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import { type ConductBook, createConductBook, hasFailed } from './conduct.ts';
+import { createLateReturns } from './late-returns.ts';
 import { ownRelayLimits } from './limits.ts';
 import type { RelayDates } from './relay-dates.ts';
 import { findOnRelay, findPresence, type TestResult, testRelay } from './test-relay.ts';
@@ -44,6 +45,8 @@ export interface RelayTests extends Pick<ConductBook, 'onForwarded' | 'onMissed'
   onWritten(kind: number): void;
   /** Takes an event that a relay sent. @returns whether it is a test event, which is no mail */
   onEvent(raw: unknown, url: string): boolean;
+  /** Takes an event that a relay sent behind the EOSE of a query. @returns whether it is a test event, which is no mail */
+  onLate(raw: unknown, url: string): boolean;
   /** A peer should have confirmed a message by now that these relays accepted: tests them now. */
   suspect(urls: readonly string[]): void;
   /**
@@ -52,10 +55,11 @@ export interface RelayTests extends Pick<ConductBook, 'onForwarded' | 'onMissed'
    */
   passedAt(url: string): MonotonicMs;
   /**
-   * The peer confirmed a gift wrap that only this relay accepted. That puts the next test off, for some hours: the relay may
-   * have forwarded the message without keeping it.
+   * The peer confirmed a gift wrap that only this relay accepted.
+   * @param putsTestOff whether that puts the next test off, for some hours at most: the relay may have forwarded the message
+   * without keeping it
    */
-  onProof(url: string): void;
+  onProof(url: string, putsTestOff?: boolean): void;
   stop(): void;
 }
 
@@ -92,6 +96,8 @@ export function createRelayTests(deps: {
   const { clock } = timers;
   const book = createConductBook({ clock, log, onChanged });
   const events = createTestEvents(deps);
+  const late = createLateReturns(clock, events.isOurs);
+  const finds = { network, clock, late };
   const tested = new Map<string, Tested>();
   /** When we last wrote a kind 4 event to a peer. */
   let nip04At: MonotonicMs = Number.NEGATIVE_INFINITY;
@@ -142,9 +148,7 @@ export function createRelayTests(deps: {
     state.testedAt = startedAt;
     const made = codecs.map(events.next);
     const results = await Promise.all(made.map((event) => testOnce(url, event)));
-    const presence = deps.hasPresence
-      ? await findPresence({ network }, url, identity.pubkey)
-      : untested.presence;
+    const presence = deps.hasPresence ? await findPresence(finds, url, identity.pubkey) : untested.presence;
     if (!isCurrent()) return;
     const keeps = worst(results.map((result) => result.keeps));
     const answers = { keeps, forwards: worst(results.map((result) => result.forwards)), presence };
@@ -152,7 +156,7 @@ export function createRelayTests(deps: {
     const isDoubted = keeps.answer === 'yes' && book.failures(url) > 0;
     if (!isDoubted) book.record(url, answers);
     if (keeps.answer === 'yes') {
-      const later = await lookAgain({ network, clock }, url, made);
+      const later = await lookAgain(finds, url, made);
       if (!isCurrent()) return;
       if (isDoubted) book.record(url, { ...answers, keeps: later });
       else if (later.answer === 'no') book.record(url, { keeps: later });
@@ -167,7 +171,7 @@ export function createRelayTests(deps: {
 
   async function testOnce(url: string, event: NostrEvent): Promise<TestResult> {
     budget.spend(url);
-    const result = await testRelay({ network, clock, hasArrived: events.hasArrived }, url, event);
+    const result = await testRelay({ ...finds, hasArrived: events.hasArrived }, url, event);
     if (!dates.refusedNow(url, result.published)) budget.onOutcome(url, result.published);
     return result;
   }
@@ -194,6 +198,10 @@ export function createRelayTests(deps: {
       nip04At = clock.monotonic();
     },
     onEvent: events.onEvent,
+    onLate(raw, url) {
+      late.add(raw, url);
+      return events.isTest(raw);
+    },
     suspect(urls) {
       for (const url of urls) {
         const state = tested.get(url);
@@ -202,14 +210,14 @@ export function createRelayTests(deps: {
       }
     },
     passedAt: (url) => tested.get(url)?.passedAt ?? Number.NEGATIVE_INFINITY,
-    onProof(url) {
+    onProof(url, putsTestOff = true) {
       // It may have forwarded the message only, which refutes no test.
       if (book.of(url).keeps.answer === 'no') return;
       const reason = 'A peer confirmed a message that only this relay had accepted.';
       book.record(url, { keeps: { answer: 'yes', reason } });
       const { running, passedAt } = stateOf(url);
       const hasPassed = clock.monotonic() - passedAt < limits.receiptHours * hourMs;
-      if (!running && hasPassed && !writesNip04() && isOpen(url)) planRegular(url);
+      if (putsTestOff && !running && hasPassed && !writesNip04() && isOpen(url)) planRegular(url);
     },
     onForwarded: book.onForwarded,
     onMissed: book.onMissed,
@@ -222,12 +230,12 @@ export function createRelayTests(deps: {
 
 /** Some relays keep events for a minute only. */
 async function lookAgain(
-  { network, clock }: { readonly network: RelayNetwork; readonly clock: Clock },
+  deps: Parameters<typeof findOnRelay>[0],
   url: string,
   made: readonly NostrEvent[],
 ): Promise<Answer> {
-  await pause(clock, limits.againSeconds * 1000);
-  const keeps = worst(await Promise.all(made.map((event) => findOnRelay({ network }, url, event))));
+  await pause(deps.clock, limits.againSeconds * 1000);
+  const keeps = worst(await Promise.all(made.map((event) => findOnRelay(deps, url, event))));
   const reason = `It forgot a message within ${limits.againSeconds} seconds.`;
   return keeps.answer === 'no' ? { ...keeps, reason } : keeps;
 }
@@ -237,11 +245,14 @@ function createTestEvents({
   identity,
   correctedNow,
 }: {
-  readonly identity: Pick<Identity, 'testEvent'>;
+  readonly identity: Pick<Identity, 'pubkey' | 'testEvent'>;
   readonly correctedNow: () => UnixMs;
 }) {
   /** By event id. The oldest are forgotten when there are too many. */
   const arrivals = new Map<string, Set<string>>();
+  const ownPresence = { kinds: [kinds.presence], authors: [identity.pubkey] };
+  const isTest = (raw: unknown): boolean => arrivals.has((raw as Partial<NostrEvent> | null)?.id ?? '');
+
   return {
     next(codec: 'nip17' | 'nip04'): NostrEvent {
       const createdAtSec = toUnixSec(correctedNow());
@@ -252,6 +263,9 @@ function createTestEvents({
       return event;
     },
     hasArrived: (eventId: string, url: string): boolean => arrivals.get(eventId)?.has(url) ?? false,
+    isTest,
+    /** Whether it is one of them, or our presence. */
+    isOurs: (raw: unknown): boolean => isTest(raw) || matchesFilter(ownPresence, raw),
     onEvent(raw: unknown, url: string): boolean {
       const id = (raw as Partial<NostrEvent> | null)?.id;
       const from = typeof id === 'string' ? arrivals.get(id) : undefined;
