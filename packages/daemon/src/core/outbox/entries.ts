@@ -16,8 +16,9 @@ import { type Entry, hasRelaysLeft, isRepeat, newEntry } from './entry.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 /**
- * Owns the entries, and decides when one is over: the peer confirmed, time is up, or every relay gave its outcome, one is
- * known to keep it, and no receipt is expected. It is then removed from disk, in one transaction with the delivery state that follows from it.
+ * Owns the entries, and decides when one is over: the peer confirmed, time is up, or every relay gave its outcome and neither
+ * a receipt nor a test is awaited. It is then removed from disk, in one transaction with the delivery state that follows
+ * from it.
  * Methods that return a promise reject when the store refuses the change.
  */
 export interface Entries {

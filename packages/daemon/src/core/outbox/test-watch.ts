@@ -4,7 +4,8 @@ import type { Entry } from './entry.ts';
 import { type AwaitBounds, createWaits } from './waits.ts';
 
 /**
- * Holds what relays accepted until one of them has passed a test, and offers it again when one has failed. An OK alone proves nothing, and a peer without receipts will not tell.
+ * Holds what relays accepted until one of them has passed a test, and offers it again when one has failed. An OK alone proves
+ * nothing, and a peer without receipts will not tell.
  */
 export interface TestWatch {
   add(entry: Entry): void;
