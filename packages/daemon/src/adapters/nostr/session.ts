@@ -1,18 +1,19 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock, Log, MonotonicMs, Random } from '@ocmesh/shared/ambient';
-import type { EventDraft, Filter, NostrEvent } from '@ocmesh/shared/wire';
+import type { EventDraft, Filter } from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
   Offence,
-  PublishOutcome,
   QueryResult,
   RelaySnapshot,
   Subscription,
 } from '../../core/ports/relay-network.ts';
+import type { SignResponse } from './auth.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
+import type { Protocol } from './protocol.ts';
 import type { Dialer } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
@@ -25,8 +26,7 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Signs responses to NIP-42 challenges. */
-  readonly sign: (draft: EventDraft) => NostrEvent;
+  readonly sign: SignResponse;
   readonly role: RelaySnapshot['role'];
   readonly dialer: Dialer;
   /** Whether a connection through our proxy is open: then it works. */
@@ -46,7 +46,7 @@ export interface Session {
   /** Reports nothing from now on. Resolves when the socket is closed. */
   stop(): Promise<void>;
   snapshot(): RelaySnapshot;
-  publish(event: NostrEvent): Promise<PublishOutcome>;
+  publish: Protocol['publish'];
   query(filters: readonly Filter[]): Promise<QueryResult>;
   report(offence: Offence): void;
   wake(): void;
@@ -94,7 +94,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       url,
       clock,
       log,
-      sign: (draft) => deps.sign(datedBy(remoteClock, draft)),
+      sign: (draft, signer) => deps.sign(datedBy(remoteClock, draft), signer),
       authRateLimit,
       dialer,
       lookup: deps.lookup,
@@ -176,7 +176,8 @@ export function createSession(url: string, deps: SessionDeps): Session {
       backoffUntil: reconnect.backoffUntil(),
       clockOffsetMs: remoteClock.offsetMs(),
     }),
-    publish: async (event) => (attempt?.isOpen() ? attempt.protocol.publish(event) : notConnected),
+    publish: async (event, mayIdentify) =>
+      attempt?.isOpen() ? attempt.protocol.publish(event, mayIdentify) : notConnected,
     query: async (filters) => (attempt?.isOpen() ? attempt.protocol.query(filters) : noResult),
     report: penalize,
     wake() {

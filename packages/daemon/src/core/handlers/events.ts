@@ -25,10 +25,11 @@ export function createEventHandlers(
     identity,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
     loopGuard,
   }: Pick<
     HandlerDeps,
-    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'loopGuard'
+    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'conductOf' | 'loopGuard'
   >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
@@ -47,6 +48,7 @@ export function createEventHandlers(
           showCursor: cursors.show,
           nextAttemptAtMs,
           pendingRelays,
+          conductOf,
         };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
@@ -60,7 +62,7 @@ export function createEventHandlers(
             id,
             to,
             state: event.state,
-            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays }),
+            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays, conductOf }),
           },
         };
       }

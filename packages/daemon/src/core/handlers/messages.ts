@@ -2,7 +2,8 @@ import { type Handlers, type Input, limits, OcmeshError, type Pubkey } from '@oc
 import { dialectOf } from '@ocmesh/shared/wire';
 import type { MessageRecord } from '../model/message.ts';
 import { findPeer } from '../peers/find-peer.ts';
-import type { MessageFilter, Tables } from '../ports/store.ts';
+import type { MessageFilter } from '../ports/messages-table.ts';
+import type { Tables } from '../ports/store.ts';
 import { type ArrivalCursors, createArrivalCursors } from './arrival-cursor.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentMessage } from './present.ts';
@@ -15,9 +16,10 @@ export function createMessageHandlers(
     wakeReceipts,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
   }: Pick<
     HandlerDeps,
-    'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs' | 'pendingRelays'
+    'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs' | 'pendingRelays' | 'conductOf'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
@@ -30,6 +32,7 @@ export function createMessageHandlers(
       showCursor: cursors.show,
       nextAttemptAtMs,
       pendingRelays,
+      conductOf,
     });
 
   return {
