@@ -222,7 +222,7 @@ export function createMessaging(
   { name }: Config,
 ) {
   const { time, trust, retention, catchUp, offer } = needs;
-  const { confirmedNow } = time;
+  const { confirmedNow, confirmedDate } = time;
   const { strangersRation } = trust;
   return {
     send: createSend({
@@ -239,8 +239,8 @@ export function createMessaging(
       firstContacts: trust.firstContacts,
       offer,
     }),
-    waiting: createWaiting({ store, clock }),
-    heldMessages: createHeldMessages({ store, confirmedNow, insert: insertInOrder, emit }),
+    waiting: createWaiting({ store, clock, confirmedDate }),
+    heldMessages: createHeldMessages({ store, confirmedNow, confirmedDate, insert: insertInOrder, emit }),
     askForMissing: createAskForMissing({
       clock,
       correspondents: trust.correspondents,

@@ -17,6 +17,7 @@ import {
   type Reporting,
 } from './agent-parts.ts';
 import { type Config, policyOf } from './config/schema.ts';
+import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
@@ -154,12 +155,14 @@ export async function createAgent(
         network,
         clock,
         toDate: time.toDate,
+        confirmedDate: time.confirmedDate,
         emit,
         relayList: relays.relayList,
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
         health: reporting.health,
+        cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
         counters: ingest.counters,
         send: messaging.send,

@@ -147,8 +147,9 @@ test('filters messages', async () => {
   expect(await list({ with: bob.pubkey, direction: 'out' })).toMatchObject([{ content: 'out to bob' }]);
   expect(await list({ type: 'task' })).toHaveLength(3);
   expect(await list({ thread: 'thread-1-xx' })).toHaveLength(6);
-  expect(await list({ after: '10' })).toHaveLength(2);
-  expect(await list({ after: '999999' })).toEqual([]);
+  const { cursor } = await agent.waitForMessages({ after: '0' });
+  expect(await list({ after: cursor.replace(/^\d+/, '10') })).toHaveLength(2);
+  expect(await list({ after: cursor })).toEqual([]);
   expect(await list({ unread: false })).toEqual([]);
 });
 

@@ -90,7 +90,7 @@ export const operations = {
     input: requests.listPeers,
     output: Type.Array(schemas.Peer),
     page: true,
-    errors: { invalid_pubkey: true },
+    errors: { invalid_pubkey: true, cursor_unknown: true },
   }),
   getPeer: operation({
     method: 'GET',

@@ -7,6 +7,7 @@ import {
 } from '@ocmesh/shared/contract';
 import type { KeptEvent } from '../events/event-hub.ts';
 import { eventLimits } from '../events/limits.ts';
+import { hasEnded } from '../model/message.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentDelivery, presentMessage, presentPeer, presentReason, presentRelay } from './present.ts';
@@ -21,13 +22,21 @@ export function createEventHandlers(
     hub,
     store,
     clock,
+    confirmedDate,
     identity,
     nextAttemptAtMs,
     pendingRelays,
     loopGuard,
   }: Pick<
     HandlerDeps,
-    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'loopGuard'
+    | 'hub'
+    | 'store'
+    | 'clock'
+    | 'confirmedDate'
+    | 'identity'
+    | 'nextAttemptAtMs'
+    | 'pendingRelays'
+    | 'loopGuard'
   >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
@@ -38,7 +47,7 @@ export function createEventHandlers(
     switch (event.type) {
       case 'message.received': {
         const message = tables.messages.get(event.id);
-        if (!message) return null;
+        if (!message || hasEnded(message, confirmedDate())) return null;
         const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs, pendingRelays };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
@@ -68,7 +77,12 @@ export function createEventHandlers(
         return (
           peer && {
             event: event.type,
-            data: presentPeer(tables, peer, { nowMs: clock.now(), onlineWindowMs, loopGuard }),
+            data: presentPeer(tables, peer, {
+              nowMs: clock.now(),
+              shownAtMs: confirmedDate(),
+              onlineWindowMs,
+              loopGuard,
+            }),
           }
         );
       }

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import type { Cancel, Clock, UnixMs } from '@ocmesh/shared/ambient';
 import { type AbortSignalLike, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
@@ -28,7 +28,12 @@ export interface Waiting {
 }
 
 /** Long polls for incoming messages: `GET /messages/wait`. */
-export function createWaiting(deps: { readonly store: Store; readonly clock: Clock }): Waiting {
+export function createWaiting(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Returns the date by which messages end. */
+  readonly confirmedDate: () => UnixMs;
+}): Waiting {
   const { store, clock } = deps;
   const waiting = new Set<{ wake(): void; end(): void }>();
 
@@ -38,6 +43,7 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
         direction: 'in',
         order: 'asc',
         limit: messagingLimits.wait.rows,
+        shownAtMs: deps.confirmedDate(),
         ...(after === undefined ? { unread: true } : { after }),
         ...(request.from ? { peer: request.from } : {}),
         ...(request.type ? { type: request.type } : {}),
@@ -70,8 +76,6 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
         });
         const { messages, last } = await query(request, after);
         const newest = messages.at(-1);
-        // Messages are never renumbered, unless an older state of the home came back.
-        if (after !== undefined && after > last) throw new OcmeshError('cursor_unknown');
         if (newest) return { messages, cursor: newest.arrival, timedOut: false };
         // Nothing is unread: from here on only new messages count.
         after ??= last;

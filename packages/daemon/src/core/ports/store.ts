@@ -75,8 +75,8 @@ export interface MetaTable {
 }
 type MetaKey =
   | 'secret_key'
-  /** Set when a backup is restored: positions of arrival from before count no longer. */
-  | 'cursor_epoch'
+  /** The runs of the daemon whose cursors work: see core/handlers/cursors.ts. */
+  | 'cursor_runs'
   | 'presence_at_sec'
   | 'relay_lists_at_sec'
   | 'seen_since_ms'
@@ -135,6 +135,8 @@ export interface MessageFilter {
   readonly q?: string;
   /** Position of arrival after which messages count. */
   readonly after?: number;
+  /** Leaves out messages that have ended by then. */
+  readonly shownAtMs?: UnixMs;
   /** The last message on the previous page: its position of arrival, or its place and rank. */
   readonly cursor?: { readonly position: number; readonly rank: number };
   readonly limit: number;
@@ -168,11 +170,12 @@ export interface MessagesTable {
   list(filter: MessageFilter): MessageRecord[];
   /** Returns the position of the newest message; 0 before the first. */
   lastArrival(): number;
-  countUnread(peer?: Pubkey): number;
+  /** Counts unread messages that have not ended by then, of one peer or of all. */
+  countUnread(shownAtMs: UnixMs, peer?: Pubkey): number;
   /** Sets the state unconditionally; callers check `canMove` first. `delivered` and `read` also record the time. */
   setState(id: string, state: DeliveryState, atMs: UnixMs): void;
-  /** Returns the ids of unread incoming messages among these. */
-  unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all'): string[];
+  /** Returns the ids of unread incoming messages among these that have not ended by then. */
+  unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all', shownAtMs: UnixMs): string[];
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;
   /** Returns incoming messages that owe a receipt to correspondents, or to other strangers, the oldest first. */
@@ -339,9 +342,11 @@ export interface HeldTable {
   /** Returns the held messages of this peer in order of arrival. */
   of(peer: Pubkey): NewMessage[];
   removeOf(peer: Pubkey): void;
-  /** Returns strangers with held messages, in order of their first one. */
-  peers(): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
+  /** Returns strangers with held messages that have not ended by then, in order of their first one. */
+  peers(shownAtMs: UnixMs): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
   forgetBefore(atMs: ConfirmedMs): void;
+  hasExpired(nowMs: UnixMs): boolean;
+  removeExpired(nowMs: UnixMs): void;
 }
 
 /** Strangers our agent wants to write to, if the owner agrees. */

@@ -254,6 +254,7 @@ const list = [
   ],
   ['times.moveIgnored', 'UPDATE ignored SET at = at + ?2 WHERE at >= ?1'],
   ['times.moveKnownSince', 'UPDATE relays SET known_since = known_since + ?2 WHERE known_since >= ?1'],
+  ['held.expire', "DELETE FROM held WHERE coalesce(json_extract(message, '$.expiresAtMs') <= ?, 0)"],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;
