@@ -45,7 +45,7 @@ function open(
       onEvent: () => heard.push('event'),
       onLate: () => heard.push('late event'),
       onAuthenticated: () => heard.push('authenticated'),
-      onTooLarge: (reason) => heard.push(reason),
+      onUnreadable: (reason) => heard.push(reason),
       onSubscribed: (name) => heard.push(`subscribed ${name}`),
       onNotice: () => notices.push('notice'),
       onRefused: (reason) => heard.push(`refused ${reason}`),
@@ -444,9 +444,12 @@ describe('queries', () => {
   test('count an event that is too large to be read', async () => {
     const { say, protocol, heard } = open();
     const result = protocol.query([{ kinds: [4] }]);
-    protocol.onLargeFrame('[ "EVENT" , "q1", {"content":"xxxxx');
-    protocol.onLargeFrame('["EVENT","dm",{"content":"xxxxx');
-    protocol.onLargeFrame('["NOTICE","xxxxx');
+    for (const head of [
+      '[ "EVENT" , "q1", {"content":"xxxxx',
+      '["EVENT","dm",{"content":"xxxxx',
+      '["NOTICE","xxxxx',
+    ])
+      protocol.onUnreadable(head, 300_000, 'frame_too_large');
     say('EOSE', 'q1');
     expect(await result).toMatchObject({ complete: true, rows: 1, events: [] });
     expect(heard).toEqual(Array(3).fill('frame_too_large'));

@@ -122,8 +122,11 @@ export function createQueries(deps: {
         if (isFull) return finish({ complete: false, tooLarge: true });
         events.push(event);
       },
-      onDropped(raw) {
+      onDropped(raw, size) {
+        if (isOver) return;
         rows++;
+        bytes += size;
+        if (bytes > nostrLimits.query.bytes) return finish({ complete: false, tooLarge: true });
         const { created_at: createdAt } = (raw ?? {}) as { created_at?: unknown };
         if (typeof createdAt === 'number' && createdAt > untilSec) ignoresUntil = true;
       },

@@ -13,6 +13,7 @@ import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
+import { createOversized } from './oversized.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
 import { createReconnect } from './reconnect.ts';
@@ -59,6 +60,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
   const reputation = createReputation(clock);
   const remoteClock = createRemoteClock(clock);
   const authRateLimit = createAuthRateLimit(clock);
+  const oversized = createOversized(clock);
   const reconnect = createReconnect({ clock, random, connect, othersOpen });
   const status = createSessionStatus({
     url,
@@ -89,6 +91,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       sign: (draft) => deps.sign(datedBy(remoteClock, draft)),
       authRateLimit,
       lookup: deps.lookup,
+      oversized,
       permanent: deps.permanent,
       info: info.current,
       onOpen,
@@ -108,7 +111,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
         listener.onGarbage(url, offence);
         penalize(offence);
       },
-      onTooLarge: (reason) => listener.onGarbage(url, reason),
+      onUnreadable: (reason) => listener.onGarbage(url, reason),
     });
     status.reportState();
     // A peer's relay gets our writes and no other request.
@@ -162,7 +165,9 @@ export function createSession(url: string, deps: SessionDeps): Session {
       clockOffsetMs: remoteClock.offsetMs(),
     }),
     publish: async (event) => (attempt?.isOpen() ? attempt.protocol.publish(event) : notConnected),
-    query: async (filters) => (attempt?.isOpen() ? attempt.protocol.query(filters) : noResult),
+    async query(filters) {
+      return attempt?.isOpen() && oversized.mayQuery() ? attempt.protocol.query(filters) : noResult;
+    },
     report: penalize,
     wake() {
       remoteClock.forget();
