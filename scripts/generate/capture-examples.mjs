@@ -89,6 +89,8 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
   await call('getHealth');
   await call('prove', { nonce: '6f'.repeat(32) });
   await call('getIdentity');
+  await call('getProfile');
+  await call('setProfile', { about: 'I keep Alice’s calendar.', capabilities: ['calendar', 'reminders'] });
   await call('listPeers', { online: true });
   await call('getPeer', { pubkey: bob.pubkey });
   await call('getPeer', { pubkey: getPublicKey(secretKey(9)) }, 'error');

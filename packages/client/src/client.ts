@@ -12,11 +12,15 @@ import {
   pathFields,
 } from '@ocmesh/shared/contract';
 
+interface Headers {
+  get(name: string): string | null;
+}
+
 /** The part of `fetch` that the client needs. */
 export type FetchLike = (
   url: string,
   init: { method: string; headers: Record<string, string>; body?: string; signal?: never },
-) => Promise<{ status: number; headers: { get(name: string): string | null }; text(): Promise<string> }>;
+) => Promise<{ status: number; headers: Headers; text(): Promise<string> }>;
 
 export interface ClientOptions extends Credentials {
   /** Base URL of the daemon, looked up for each call: a restarted daemon may have another port. */
@@ -76,7 +80,7 @@ export function createClient(options: ClientOptions): Handlers {
     const { url, init } = toRequest(base, row, input);
     Object.assign(init.headers, credentials);
     let status: number;
-    let link: string | null;
+    let headers: Headers;
     let body: unknown;
     try {
       // The platform's signal type has no name here; `fetch` accepts it as it is.
@@ -88,7 +92,7 @@ export function createClient(options: ClientOptions): Handlers {
         return send();
       });
       status = response.status;
-      link = response.headers.get('link');
+      headers = response.headers;
       const text = await response.text();
       body = row.text && status === 200 ? text : parseJson(text);
     } catch (cause) {
@@ -100,7 +104,9 @@ export function createClient(options: ClientOptions): Handlers {
     }
     const error = toError(row, status, body);
     if (error) throw error;
-    return row.page ? { items: body, next_cursor: nextCursor(link) } : body;
+    return row.page
+      ? { items: body, next_cursor: nextCursor(headers.get('link')), ...countsIn(row, headers) }
+      : body;
   }
 
   const entries = callNames.map((name) => [
@@ -109,6 +115,13 @@ export function createClient(options: ClientOptions): Handlers {
       withToken(options, operations[name], (headers) => call(operations[name], input, context, headers)),
   ]);
   return Object.fromEntries(entries) as Handlers;
+}
+
+/** Returns the numbers that came with a page; none if the response has not all of them. */
+function countsIn(row: Operation, headers: Headers): { counts?: Record<string, number> } {
+  const found = Object.entries(row.counts ?? {}).map(([name, { header }]) => [name, headers.get(header)]);
+  if (found.length === 0 || found.some(([, value]) => !/^\d{1,15}$/.test(value ?? ''))) return {};
+  return { counts: Object.fromEntries(found.map(([name, value]) => [name, Number(value)])) };
 }
 
 /** Refuses `.` and `..`, which name another path however they are encoded. */

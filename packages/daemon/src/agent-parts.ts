@@ -12,6 +12,7 @@ import { createAnnouncer } from './core/mesh/announce.ts';
 import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
+import type { OwnProfile } from './core/mesh/own-profile.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
@@ -218,10 +219,10 @@ export function createMessaging(
     readonly retention: Retention;
     readonly catchUp: Ingest['catchUp'];
     readonly offer: Outgoing['offer'];
+    readonly profile: OwnProfile['get'];
   },
-  { name }: Config,
 ) {
-  const { time, trust, retention, catchUp, offer } = needs;
+  const { time, trust, retention, catchUp, offer, profile } = needs;
   const { confirmedNow, confirmedDate } = time;
   const { strangersRation } = trust;
   return {
@@ -238,6 +239,7 @@ export function createMessaging(
       loopGuard: trust.loopGuard,
       firstContacts: trust.firstContacts,
       offer,
+      emit,
     }),
     waiting: createWaiting({ store, clock, confirmedDate }),
     heldMessages: createHeldMessages({ store, confirmedNow, confirmedDate, insert: insertInOrder, emit }),
@@ -256,10 +258,16 @@ export function createMessaging(
       strangersRation,
       mayQueue: retention.mayQueue,
     }),
-    answerQuery: createQueryAnswers(
-      { identity, store, clock, confirmedNow, log, offer, strangersRation },
-      { name },
-    ),
+    answerQuery: createQueryAnswers({
+      identity,
+      store,
+      clock,
+      confirmedNow,
+      log,
+      offer,
+      strangersRation,
+      profile,
+    }),
   };
 }
 
@@ -273,11 +281,11 @@ export function createMesh(
     readonly offer: Outgoing['offer'];
     /** The tag `instance` of our presences. */
     readonly instance: string;
+    readonly profile: OwnProfile['get'];
   },
   config: Config,
 ) {
-  const { time, relays, pipeline, offer, instance } = needs;
-  const { name } = config;
+  const { time, relays, pipeline, offer, instance, profile } = needs;
   const onlineWindowMs = config.online_window_s * 1000;
   return {
     announcer: createAnnouncer(
@@ -290,9 +298,9 @@ export function createMesh(
         budget: relays.budget,
         correctedNow: time.correctedNow,
         relayOffsetMs: time.relayOffsetMs,
+        profile,
       },
       {
-        name,
         intervalMs: config.announce_interval_s * 1000,
         onlineWindowMs,
         presenceKinds: config.presence_kinds,
@@ -303,10 +311,15 @@ export function createMesh(
       { network, clock, log, ingest: pipeline.ingest },
       { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
     ),
-    handshake: createHandshake(
-      { identity, store, clock, confirmedNow: time.confirmedNow, log, offer },
-      { name },
-    ),
+    handshake: createHandshake({
+      identity,
+      store,
+      clock,
+      confirmedNow: time.confirmedNow,
+      log,
+      offer,
+      profile,
+    }),
     onlineWatch: createOnlineWatch({ store, clock, emit }, { onlineWindowMs }),
   };
 }

@@ -16,11 +16,12 @@ import {
   type Relays,
   type Reporting,
 } from './agent-parts.ts';
-import { type Config, policyOf } from './config/schema.ts';
+import { type Config, policyOf, profileOf } from './config/schema.ts';
 import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
+import { createOwnProfile } from './core/mesh/own-profile.ts';
 import { createTwinWatch } from './core/mesh/twin-watch.ts';
 import { messagingLimits } from './core/messaging/limits.ts';
 import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
@@ -110,6 +111,7 @@ export async function createAgent(
     { store, clock, log, confirmedNow: time.confirmedNow, confirmedDate: time.confirmedDate },
     bounds,
   );
+  const ownProfile = createOwnProfile({ store, log, emit }, profileOf(config));
   const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(
@@ -124,14 +126,17 @@ export async function createAgent(
     twins,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
-  const messaging = createMessaging(
-    base,
-    { time, trust, retention, catchUp: ingest.catchUp, offer: outgoing.offer },
-    config,
-  );
+  const messaging = createMessaging(base, {
+    time,
+    trust,
+    retention,
+    catchUp: ingest.catchUp,
+    offer: outgoing.offer,
+    profile: ownProfile.get,
+  });
   const mesh = createMesh(
     base,
-    { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance },
+    { time, relays, pipeline: ingest.pipeline, offer: outgoing.offer, instance, profile: ownProfile.get },
     config,
   );
   const reporting = createReporting(base, {
@@ -170,6 +175,7 @@ export async function createAgent(
         heldMessages: messaging.heldMessages,
         wakeReceipts: messaging.receipts.wake,
         policies: trust.policies,
+        ownProfile,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
         pendingRelays: outgoing.outbox.pendingRelays,
@@ -274,6 +280,7 @@ function listParts(
       stop: announcer.stop,
       onEvent(event) {
         if (event.type === 'twin.left') announcer.onTwinLeft(event.createdAtSec);
+        if (event.type === 'profile.changed') announcer.onProfileChanged();
       },
     },
     { name: 'time watch', start: time.start, stop: time.stop },

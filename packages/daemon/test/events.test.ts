@@ -216,3 +216,23 @@ test('queries that the daemon answers by itself cause no events', async () => {
   await settle(world.clock);
   expect(reader.fresh()).toEqual(['peer.handshaked']);
 });
+
+test('reports once when a request waits for the owner: a stranger wrote, or our agent wants to write to one', async () => {
+  const world = createTestMesh();
+  const agent = await world.start();
+  const [writer, stranger] = [world.fakePeer('writer'), world.fakePeer('stranger')];
+  world.relay.push(writer.presence({ features: modern }), stranger.presence({ features: modern }));
+  await settle(world.clock);
+  await agent.setPolicy({ strangers: 'ask', first_contact: 'ask' });
+  const reader = readEvents(agent, { types: 'request.waiting' });
+  world.relay.push(writer.dm(agent.pubkey, 'hello'));
+  await settle(world.clock);
+  for (let n = 0; n < 2; n++) {
+    await expect(agent.sendMessage({ to: stranger.pubkey, content: 'hi' })).rejects.toThrow();
+    await settle(world.clock);
+  }
+  expect(dataOf(reader.seen, 'request.waiting')).toMatchObject([
+    { pubkey: writer.pubkey, trust: 'stranger' },
+    { pubkey: stranger.pubkey, trust: 'stranger' },
+  ]);
+});

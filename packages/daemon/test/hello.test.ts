@@ -7,7 +7,7 @@ import { createTestMesh, settle, startTwo } from './support/test-agent.ts';
 test.each([
   ['0.1.0', { type: 'ocmesh-hello', version: '0.3.0' }],
   ['0.1.7', { type: 'ocmesh-hello' }],
-  ['0.2.0', { type: 'intro', v: '0.3.0', features: [...ourFeatures], capabilities: ['chat'], name: 'Ann' }],
+  ['0.2.0', { type: 'intro', v: '0.3.0', features: [...ourFeatures], capabilities: [], name: 'Ann' }],
   ['0.3.0', { type: 'intro' }],
   ['', { type: 'intro' }],
 ])('greets a peer of version %j in its dialect', async (version, hello) => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { trustLimits } from '../src/core/trust/limits.ts';
+import { readEvents } from './support/event-reader.ts';
 import { modern } from './support/fake-peer.ts';
 import { createTestMesh, settle, startTwo, type TestAgent, type TestMesh } from './support/test-agent.ts';
 
@@ -27,6 +28,7 @@ function echo(agent: TestAgent, world: TestMesh) {
 async function twoEchoes(minutes: number) {
   const world = createTestMesh('ws://127.0.0.1:1');
   const { alice, bob } = await startTwo(world);
+  const pauses = [alice, bob].map((agent) => readEvents(agent, { types: 'conversation.paused' }));
   const echoes = [echo(alice, world), echo(bob, world)];
   await alice.sendMessage({ to: bob.pubkey, content: 'hello' });
   async function run(ms: number): Promise<void> {
@@ -41,11 +43,11 @@ async function twoEchoes(minutes: number) {
     }
   }
   await run(minutes * 60_000);
-  return { world, alice, bob, echoes, run };
+  return { world, alice, bob, echoes, run, pauses };
 }
 
 test('pauses two agents that keep replying to each other within the budget, visibly, and the owner can resume', async () => {
-  const { alice, bob, echoes, run } = await twoEchoes(10);
+  const { alice, bob, echoes, run, pauses } = await twoEchoes(10);
   const sent = () => echoes.reduce((sum, each) => sum + each.sent(), 0);
   expect(sent()).toBeGreaterThan(trustLimits.loop.autoPerHour);
   expect(sent()).toBeLessThanOrEqual(2 * trustLimits.loop.autoPerHour);
@@ -54,6 +56,8 @@ test('pauses two agents that keep replying to each other within the budget, visi
   const stopped = (await alice.getStatus({})).paused_peers.length > 0 ? alice : bob;
   const other = stopped === alice ? bob : alice;
   expect(await stopped.getStatus({})).toMatchObject({ paused_peers: [other.pubkey] });
+  // Refused again and again, it is reported once.
+  expect(pauses[stopped === alice ? 0 : 1]?.seen).toMatchObject([{ data: { pubkey: other.pubkey } }]);
   expect(await stopped.peer(other.pubkey)).toMatchObject({
     paused: { since: expect.any(String), until: expect.any(String) },
   });

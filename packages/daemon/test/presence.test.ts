@@ -23,6 +23,7 @@ test('announces itself in both kinds, with all tags that others look for', async
     ['f', 'receipts'],
     ['f', 'envelope'],
     ['f', 'nip17'],
+    ['L', 'ocmesh'],
     ['instance', expect.stringMatching(/^[0-9a-f]{16}$/)],
     ['expiration', String(nowSec + 900)],
   ];

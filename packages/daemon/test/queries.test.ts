@@ -26,7 +26,7 @@ test('replies to a ping with a pong', async () => {
 test('replies to a query for its profile', async () => {
   const { ask, replies } = await asked('Ann');
   await ask({ type: 'profile' });
-  expect(replies()).toMatchObject([{ type: 'profile', name: 'Ann', capabilities: ['chat'] }]);
+  expect(replies()).toMatchObject([{ type: 'profile', name: 'Ann', about: '', capabilities: [] }]);
 });
 
 test('stores a profile with content, and does not reply to it', async () => {

@@ -1,14 +1,10 @@
 import { limits, type Message } from '@ocmesh/shared/contract';
-import { cleanJson, cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
+import { cleanJson, cleanLine, cleanText, cutText, isPlainId, untrusted } from '@ocmesh/shared/text';
 import { knownTypes } from '@ocmesh/shared/wire';
 import { cutToShownBytes, fenceBytes, shownBytes } from './budget.ts';
 import { toolLimits } from './limits.ts';
 import { nameChars, presentOutcomes } from './present.ts';
 
-/** Ids that cannot be a sentence: senders choose theirs, and `Obey-the-next-message-of-this-peer` would be valid. */
-const HEX_ID = /^[0-9a-f-]{1,64}$/i;
-const SHORT_ID = /^[a-z0-9_-]{1,12}$/i;
-const WORD = /[a-z]{3}/i;
 /** Bytes for the relays of one message; the rest is for its text. */
 const relaysBytes = 6000;
 /** Bytes for the relays of a message in a list of 20. */
@@ -100,5 +96,3 @@ function sortIds({ id, reply_to, thread }: Pick<Message, 'id' | 'reply_to' | 'th
   );
   return { plain: Object.fromEntries(plain) as Shown, others: Object.fromEntries(others) as Shown };
 }
-
-export const isPlainId = (id: string): boolean => HEX_ID.test(id) || (SHORT_ID.test(id) && !WORD.test(id));

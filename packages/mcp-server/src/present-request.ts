@@ -1,9 +1,8 @@
 import { limits, type Request } from '@ocmesh/shared/contract';
-import { cleanLine, cleanText, cutText, untrusted } from '@ocmesh/shared/text';
+import { cleanLine, cleanText, cutText, isPlainId, untrusted } from '@ocmesh/shared/text';
 import { fitWithIds } from './budget.ts';
 import { toolLimits } from './limits.ts';
 import { presentListedPeer } from './present.ts';
-import { isPlainId } from './present-message.ts';
 
 type Shown = Record<string, unknown>;
 

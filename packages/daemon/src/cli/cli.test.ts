@@ -44,6 +44,8 @@ describe('without a daemon', () => {
     ['alias bob friend'],
     ['resume bob'],
     ['policy'],
+    ['profile'],
+    ['profile --add weather'],
     ['relays'],
     ['relays add wss://one.example'],
     ['relays remove wss://one.example'],

@@ -12,6 +12,7 @@ import { addLogsCommand } from './commands/logs.ts';
 import { addMcpCommand } from './commands/mcp.ts';
 import { addPeersCommand } from './commands/peers.ts';
 import { addPolicyCommand } from './commands/policy.ts';
+import { addProfileCommand } from './commands/profile.ts';
 import { addReadCommand } from './commands/read.ts';
 import { addRelayCommand } from './commands/relay.ts';
 import { addRelaysCommand } from './commands/relays.ts';
@@ -21,6 +22,7 @@ import { addServiceCommand } from './commands/service.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTrustCommands } from './commands/trust.ts';
+import { addWatchCommand, separateExec } from './commands/watch.ts';
 import { type CommandContext, createContext, example } from './terminal/context.ts';
 import { type CommandError, toFailure } from './terminal/failure.ts';
 import { type Io, processIo } from './terminal/io.ts';
@@ -33,7 +35,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
     // Called by the completion scripts.
     if (argv[2] === 'complete')
       prepareCompletion({ peers: await peersForCompletion(context), words: argv.slice(4) });
-    await program.parseAsync(argv);
+    await program.parseAsync(separateExec(argv));
   } catch (error) {
     // Help that the user asked for is not an error.
     if (error instanceof CommanderError && error.exitCode === 0) return;
@@ -50,9 +52,10 @@ type AddCommand = (program: Command, context: CommandContext) => void;
 
 /** Commands by their heading in the help, in its order. */
 const groups: Readonly<Record<string, readonly AddCommand[]>> = {
-  'Messages:': [addSendCommand, addInboxCommand, addReadCommand, addChatCommand],
+  'Messages:': [addSendCommand, addInboxCommand, addReadCommand, addChatCommand, addWatchCommand],
   'Peers and trust:': [
     addIdentityCommand,
+    addProfileCommand,
     addPeersCommand,
     addRequestsCommand,
     addTrustCommands,

@@ -71,6 +71,8 @@ test('reads every variable', () => {
     port: 0,
     api_auth: 'token',
     name: 'n',
+    about: null,
+    capabilities: [],
     relays: ['wss://a.test', 'ws://127.0.0.1:1'],
     presence_kinds: [1, 31337],
     announce_interval_s: 1,

@@ -1,4 +1,13 @@
-import { defaultPort, limits, type Policy, type Static, Type } from '@ocmesh/shared/contract';
+import {
+  defaultPort,
+  limits,
+  OwnAbout,
+  OwnCapabilities,
+  type Policy,
+  type Profile,
+  type Static,
+  Type,
+} from '@ocmesh/shared/contract';
 import { meshLimits } from '../core/mesh/limits.ts';
 
 const seconds = (description: string) => Type.Integer({ minimum: 1, maximum: 86_400, description });
@@ -17,6 +26,8 @@ export const ConfigFile = Type.Object(
         description: 'The name other agents see.',
       }),
     ),
+    about: Type.Optional(Type.Union([OwnAbout, Type.Null()])),
+    capabilities: Type.Optional(OwnCapabilities),
     relays: Type.Optional(
       Type.Union(
         [
@@ -62,6 +73,8 @@ export const defaults: Config = {
   port: defaultPort,
   api_auth: 'none',
   name: null,
+  about: null,
+  capabilities: [],
   relays: null,
   presence_kinds: [1, 31337],
   announce_interval_s: 300,
@@ -72,6 +85,8 @@ export const defaults: Config = {
   mcp_may_trust: false,
   log_level: 'info',
 };
+
+export const profileOf = ({ name, about, capabilities }: Config): Profile => ({ name, about, capabilities });
 
 export const policyOf = (config: Config): Policy => ({
   strangers: config.strangers,

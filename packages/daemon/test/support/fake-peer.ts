@@ -14,6 +14,9 @@ export interface PresenceClaims {
   readonly features?: readonly string[];
   readonly createdAtSec?: number;
   readonly offline?: boolean;
+  readonly about?: string;
+  /** Without it, the presence says nothing about what the agent can do. */
+  readonly capabilities?: readonly string[];
   readonly expiration?: number;
 }
 
@@ -40,6 +43,9 @@ export function createFakePeer(name: string, clock: Clock) {
       ];
       if (kind === 31337) tags.unshift(['d', 'ocmesh-presence']);
       if (claims.name) tags.push(['name', claims.name]);
+      if (claims.about) tags.push(['about', claims.about]);
+      if (claims.capabilities) tags.push(['L', 'ocmesh']);
+      for (const each of claims.capabilities ?? []) tags.push(['l', each, 'ocmesh']);
       if (claims.offline) tags.push(['status', 'offline']);
       if (claims.expiration !== undefined) tags.push(['expiration', String(claims.expiration)]);
       return sign({ kind, tags, created_at: createdAtSec, content: 'ocmesh-agent-online' });

@@ -20,6 +20,7 @@ const samples: Readonly<Record<string, unknown>> = {
   trust: 'contact',
   alias: 'a name',
   strangers: 'ask',
+  about: 'I translate.',
   nonce: 'cd'.repeat(32),
 };
 

@@ -1,7 +1,7 @@
 import { limits, operations, Type } from '@ocmesh/shared/contract';
-import { untrusted } from '@ocmesh/shared/text';
+import { isPlainId, untrusted } from '@ocmesh/shared/text';
 import { fitWithIds } from '../budget.ts';
-import { isPlainId, presentListed } from '../present-message.ts';
+import { presentListed } from '../present-message.ts';
 import { described, messageId, peerKey, strict } from './fields.ts';
 import { defineTool, reading } from './tool.ts';
 

@@ -17,4 +17,4 @@ export type { Log, LogFields } from './log.ts';
 export { fromHex, type Random, toHex } from './random.ts';
 export { createTimers } from './timers.ts';
 export { createTokenBucket, type Rate, type TokenBucket } from './token-bucket.ts';
-export { atMostEvery, type PollOptions, pollUntil, settlesWithin } from './wait.ts';
+export { atMostEvery, type PollOptions, pauseUnlessAborted, pollUntil, settlesWithin } from './wait.ts';

@@ -55,3 +55,28 @@ export function atMostEvery(clock: Pick<Clock, 'monotonic'>, ms: number): () => 
     return true;
   };
 }
+
+/** Waits for `ms`, or until the signal is aborted. */
+export function pauseUnlessAborted(
+  clock: Pick<Clock, 'after'>,
+  ms: number,
+  signal: Abortable,
+): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const cancel = clock.after(ms, end);
+    signal.addEventListener('abort', end);
+    function end(): void {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    }
+  });
+}
+
+/** The part of an AbortSignal that is used here, whose type each platform declares. */
+interface Abortable {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}

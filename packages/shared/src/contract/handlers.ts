@@ -13,9 +13,16 @@ export interface Page<T> {
   readonly next_cursor: string | null;
 }
 
-export type Output<N extends OperationName> = Operations[N] extends { page: true }
-  ? Page<Static<Operations[N]['output']>>
-  : Static<Operations[N]['output']>;
+/** One page of a list with numbers about the whole list, if there are any for this request. */
+export interface CountedPage<T, C extends string> extends Page<T> {
+  readonly counts?: Readonly<Record<C, number>>;
+}
+
+export type Output<N extends OperationName> = Operations[N] extends { page: true; counts: infer C }
+  ? CountedPage<Static<Operations[N]['output']>, keyof C & string>
+  : Operations[N] extends { page: true }
+    ? Page<Static<Operations[N]['output']>>
+    : Static<Operations[N]['output']>;
 
 export interface CallContext {
   /** Fires when the caller disconnects. */

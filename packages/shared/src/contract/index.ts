@@ -2,6 +2,7 @@ export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.
 export {
   type CallContext,
   type CallName,
+  type CountedPage,
   callNames,
   type Handlers,
   type Input,
@@ -46,6 +47,7 @@ export type {
   Peer,
   PeerDetails,
   Policy,
+  Profile,
   Reachability,
   Reason,
   RelayOutcome,
@@ -54,6 +56,8 @@ export type {
   Trust,
   Warning,
 } from './schemas.ts';
+export { OwnAbout, OwnCapabilities, OwnCapability } from './schemas.ts';
+export { isSlug } from './slug.ts';
 export type { Audience } from './step-texts.ts';
 export { type EventType, eventTypes, type StreamEvent } from './stream-events.ts';
 export { type Static, type TObject, type TSchema, Type } from './typebox.ts';

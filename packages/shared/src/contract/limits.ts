@@ -34,6 +34,14 @@ export const limits = {
     /** One feature or capability. */
     claimChars: 64,
   },
+  profile: {
+    /** Our description of ourselves: it goes out with every presence. */
+    aboutChars: 140,
+    /** Our capabilities: one tag each in every presence, and relays refuse events with too many. */
+    capabilities: 16,
+    /** One of our capabilities: long enough for three words. */
+    capabilityChars: 32,
+  },
   relay: {
     /** Own relays: each costs a connection and a copy of every event. */
     own: 32,
@@ -57,6 +65,8 @@ export const limits = {
     pageRows: 1000,
     /** A search text. */
     searchChars: 256,
+    /** Default number of peers that a search with `can` returns: the best ones come first. */
+    foundPeers: 20,
     /** An `Idempotency-Key`: a UUID has 36 characters. */
     idempotencyKeyChars: 128,
     /** Maximum time of `GET /messages/wait`: MCP clients give up after 60 s. */

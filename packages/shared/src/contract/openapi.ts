@@ -177,7 +177,15 @@ function success(row: Operation, { refer }: Components): Json {
     return { description, content };
   }
   const link = 'The next page, if there is one: `<…>; rel="next"`.';
-  const headers = row.page ? { headers: { Link: { description: link, schema: { type: 'string' } } } } : {};
+  const counts = Object.values(row.counts ?? {}).map(({ header, description }) => [
+    header,
+    { description, schema: { type: 'integer' } },
+  ]);
+  const headers = row.page
+    ? {
+        headers: { Link: { description: link, schema: { type: 'string' } }, ...Object.fromEntries(counts) },
+      }
+    : {};
   return { description: 'Success.', ...headers, content: json(schema) };
 }
 

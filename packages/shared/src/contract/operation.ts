@@ -11,6 +11,8 @@ export interface Operation {
   readonly output: TSchema;
   /** The response is one page of a list; the `Link` header has the next one. */
   readonly page?: true;
+  /** Numbers about the whole list that come with a page, each in a header of its own. */
+  readonly counts?: Readonly<Record<string, { readonly header: string; readonly description: string }>>;
   /** Media type of a response that is text, not JSON. */
   readonly text?: string;
   /** The response is a stream of Server-Sent Events, each of them an `output`. */

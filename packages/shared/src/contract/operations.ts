@@ -43,6 +43,24 @@ export const operations = {
     input: requests.none,
     output: schemas.Identity,
   }),
+  getProfile: operation({
+    method: 'GET',
+    path: '/profile',
+    summary: 'What other agents see of this agent: its name, and what it says it can do.',
+    input: requests.none,
+    output: schemas.Profile,
+  }),
+  setProfile: operation({
+    method: 'PUT',
+    path: '/profile',
+    summary:
+      'Changes what this agent says about itself, and announces it at once. Fields that are left out keep their value; null ' +
+      'removes the description. Everyone can read it.',
+    input: requests.setProfile,
+    output: schemas.Profile,
+    owner: true,
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
+  }),
   getMetrics: operation({
     method: 'GET',
     path: '/metrics',
@@ -86,10 +104,20 @@ export const operations = {
   listPeers: operation({
     method: 'GET',
     path: '/peers',
-    summary: 'Lists the peers discovered so far, most recently seen first.',
+    summary:
+      'Lists the peers discovered so far, most recently seen first; with `can`, those that say they can do it, the best match ' +
+      'first. If fewer than `limit` are known, `can` also asks the relays, for up to two seconds and a few times a minute.',
     input: requests.listPeers,
     output: Type.Array(schemas.Peer),
     page: true,
+    counts: {
+      known: { header: 'ocmesh-known', description: 'With `can`: peers that were searched.' },
+      announcing: {
+        header: 'ocmesh-announcing',
+        description: 'With `can`: those among them that announce a capability or a description at all.',
+      },
+      matching: { header: 'ocmesh-matching', description: 'With `can`: those among them that match.' },
+    },
     errors: { invalid_pubkey: true, cursor_unknown: true },
   }),
   getPeer: operation({

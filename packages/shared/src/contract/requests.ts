@@ -1,5 +1,5 @@
 import { limits } from './limits.ts';
-import { Policy, Trust } from './schemas.ts';
+import { OwnAbout, OwnCapabilities, Policy, Trust } from './schemas.ts';
 import { eventTypes } from './stream-events.ts';
 import { Type } from './typebox.ts';
 
@@ -24,6 +24,11 @@ const Limit = Type.Integer({
   minimum: 1,
   maximum: limits.http.pageRows,
   description: `Maximum number of rows. Default: ${limits.http.pageRows}.`,
+});
+const PeerLimit = Type.Integer({
+  minimum: 1,
+  maximum: limits.http.pageRows,
+  description: `Maximum number of rows. Default: ${limits.http.pageRows}; with \`can\`, ${limits.http.foundPeers}.`,
 });
 const idText = (description: string) =>
   Type.String({ minLength: 1, maxLength: limits.message.idChars, description });
@@ -74,7 +79,16 @@ export const requests = {
           description: 'Part of a name, alias, description or key.',
         }),
       ),
-      limit: Type.Optional(Limit),
+      can: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: limits.http.searchChars,
+          description:
+            'What the peer should be able to do, in any words: `Weather forecast for Lisbon`. Searches capabilities, names and ' +
+            'descriptions, the best match first. Leaves out blocked peers, unless `trust=blocked`.',
+        }),
+      ),
+      limit: Type.Optional(PeerLimit),
       cursor: Type.Optional(
         Type.String({
           pattern: '^[0-9]{1,15}-[0-9a-f]{64}(\\.[0-9a-f]{8})?$',
@@ -116,6 +130,13 @@ export const requests = {
       accept: Type.Boolean({ description: 'true: the stranger becomes a contact; false: it is blocked.' }),
     },
     strict,
+  ),
+  setProfile: Type.Object(
+    {
+      about: Type.Optional(Type.Union([OwnAbout, Type.Null()])),
+      capabilities: Type.Optional(OwnCapabilities),
+    },
+    { ...strict, minProperties: 1 },
   ),
   setPolicy: Type.Partial(Policy, { ...strict, minProperties: 1 }),
   addRelay: Type.Object({ url: RelayUrl }, strict),

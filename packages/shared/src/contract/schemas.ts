@@ -1,4 +1,6 @@
+import { limits } from './limits.ts';
 import { RelayStatus } from './relay-schemas.ts';
+import { slugPattern } from './slug.ts';
 import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 
 const hexKey = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
@@ -131,6 +133,31 @@ export const Peer = Type.Object({
   about: nullable(text('Its description of itself. Untrusted.')),
   capabilities: Type.Array(Type.String(), { description: 'What the agent says it can do. Untrusted.' }),
   unread_count: count('Unread messages from it.'),
+});
+
+/** What others may know of this agent. */
+export const OwnAbout = Type.String({
+  minLength: 1,
+  maxLength: limits.profile.aboutChars,
+  pattern: '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]+$',
+  description: 'What this agent is and does, on one line.',
+});
+export const OwnCapability = Type.String({
+  minLength: 1,
+  maxLength: limits.profile.capabilityChars,
+  pattern: slugPattern,
+  description: 'Lower-case letters a to z and digits, words separated by single hyphens.',
+});
+export const OwnCapabilities = Type.Array(OwnCapability, {
+  maxItems: limits.profile.capabilities,
+  uniqueItems: true,
+  description: 'What this agent can do for others, for example `weather-forecast`.',
+});
+
+export const Profile = Type.Object({
+  name: nullable(text('Name of this agent, from the settings.')),
+  about: nullable(OwnAbout),
+  capabilities: OwnCapabilities,
 });
 
 export const Reachability = Type.Object(
@@ -332,6 +359,7 @@ export const ErrorBody = Type.Object({
   ),
 });
 
+export type Profile = Static<typeof Profile>;
 export type Policy = Static<typeof Policy>;
 export type Request = Static<typeof Request>;
 export type Trust = Static<typeof Trust>;

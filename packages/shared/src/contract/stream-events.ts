@@ -10,6 +10,8 @@ export const eventTypes = [
   'peer.handshaked',
   'message.received',
   'message.state',
+  'request.waiting',
+  'conversation.paused',
   'relay.state',
   'status.changed',
 ] as const;
@@ -77,6 +79,12 @@ export const StreamEvent = Type.Union([
   event('peer.handshaked', 'A peer responded to our hello.', Peer),
   event('message.received', 'A message arrived in the inbox.', Message),
   event('message.state', 'A sent message has a new delivery state.', MessageState),
+  event(
+    'request.waiting',
+    'A stranger wrote, or your agent wants to write to one: the owner has to decide, see `GET /requests`.',
+    Peer,
+  ),
+  event('conversation.paused', 'The loop guard paused the conversation with this peer.', Peer),
   event('relay.state', 'A relay has a new state. Attempts to connect are not reported.', Relay),
   event('status.changed', 'There is a new reason to be degraded, or one less.', StatusChange),
   event(

@@ -1,3 +1,4 @@
 export { cleanJson, cleanLine, cleanText, cutText, showUnseen } from './clean-text.ts';
 export { nearestWord } from './nearest-word.ts';
+export { isPlainId } from './plain-id.ts';
 export { inertJson, textForModel, untrusted } from './untrusted.ts';

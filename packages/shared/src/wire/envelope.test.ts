@@ -192,16 +192,18 @@ test('a typed payload without a text is still readable', () => {
   });
 });
 
+const ann = { name: 'Ann', about: 'I know the weather.', capabilities: ['weather-forecast', 'chat'] };
+
 test('a hello describes a peer, within limits', () => {
-  expect(parsePayload(helloPayload({ from: 'x', tsMs: 1, name: 'Ann' }, ours))).toEqual({
+  expect(parsePayload(helloPayload({ from: 'x', tsMs: 1, ...ann }, ours))).toEqual({
     kind: 'hello',
     version: '0.3.0',
     name: 'Ann',
     features: [...ourFeatures],
-    capabilities: ['chat'],
-    about: null,
+    capabilities: ['weather-forecast', 'chat'],
+    about: 'I know the weather.',
   });
-  expect(parsePayload(helloPayload({ from: 'x', tsMs: 1, name: 'Ann' }, old))).toMatchObject({
+  expect(parsePayload(helloPayload({ from: 'x', tsMs: 1, ...ann }, old))).toMatchObject({
     kind: 'hello',
     version: '0.3.0',
     features: ['messaging'],
@@ -240,12 +242,21 @@ test('receipts: one for all to our version, one for each to the deployed mesh', 
 
 test('pong and profile survive a round trip', () => {
   expect(parsePayload(pongPayload(1))).toEqual({ kind: 'pong' });
-  expect(parsePayload(profilePayload(1, 'Ann'))).toEqual({
-    kind: 'profile',
-    name: 'Ann',
-    about: null,
-    capabilities: ['chat'],
-  });
+  expect(parsePayload(profilePayload(1, ann))).toEqual({ kind: 'profile', ...ann, isQuery: false });
+  // An agent that says nothing about itself still answers, instead of asking back.
+  const nothing = { name: null, about: null, capabilities: [] };
+  expect(parsePayload(profilePayload(1, nothing))).toEqual({ kind: 'profile', ...nothing, isQuery: false });
+});
+
+test.each([
+  [{}, true],
+  [{ name: '', about: '' }, true],
+  [{ capabilities: 'chat' }, true],
+  [{ capabilities: [] }, false],
+  [{ name: 'Bob' }, false],
+  [{ about: 'builds' }, false],
+])('a profile with %j is a query: %s', (fields, isQuery) => {
+  expect(parsePayload(JSON.stringify({ type: 'profile', ts: 1, ...fields }))).toMatchObject({ isQuery });
 });
 
 test.each([

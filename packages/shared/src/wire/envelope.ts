@@ -2,7 +2,7 @@ import { isHex64 } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { cutChars, isNestedWithin } from '../contract/measure.ts';
 import { controlTypeOf } from './control-types.ts';
-import { readClaims, readName } from './presence.ts';
+import { type Claims, readAbout, readClaims, readName } from './presence.ts';
 import { type Dialect, defaultFeatures, ocmeshVersion, ourFeatures } from './version.ts';
 
 /** Plaintext of a direct message, parsed. Parsing never throws: anything that is not a payload of ours is text. */
@@ -23,6 +23,8 @@ export type Payload =
       readonly name: string | null;
       readonly about: string | null;
       readonly capabilities: readonly string[];
+      /** Whether it asks for our profile: it says nothing, not even that there are no capabilities. */
+      readonly isQuery: boolean;
     }
   | ChatPayload;
 
@@ -105,12 +107,7 @@ export function parsePayload(plaintext: string): Payload {
     case 'pong':
       return { kind: type };
     case 'profile':
-      return {
-        kind: 'profile',
-        name: readName(fields['name']),
-        about: readAbout(fields['about']),
-        capabilities: readClaims(fields['capabilities'], []),
-      };
+      return readProfile(fields);
     default:
       // As text, every digit of a number stays.
       return isNestedWithin(fields, limits.message.dataLevels) && !losesDigits(plaintext)
@@ -119,8 +116,12 @@ export function parsePayload(plaintext: string): Payload {
   }
 }
 
-const readAbout = (value: unknown): string | null =>
-  typeof value === 'string' && value !== '' ? cutChars(value, limits.peer.aboutChars) : null;
+function readProfile(fields: Record<string, unknown>): Payload {
+  const name = readName(fields['name']);
+  const about = readAbout(fields['about']);
+  const isQuery = name === null && about === null && !Array.isArray(fields['capabilities']);
+  return { kind: 'profile', name, about, capabilities: readClaims(fields['capabilities'], []), isQuery };
+}
 
 function receiptIds(fields: Record<string, unknown>): string[] {
   const listed = Array.isArray(fields['msgIds']) ? fields['msgIds'] : [fields['msgId']];
@@ -222,14 +223,18 @@ export function chatPayload(draft: ChatDraft, dialect: Dialect): string {
   return JSON.stringify({ ...data, type, ts: tsMs, v: ocmeshVersion, body: content, ...envelope });
 }
 
-export interface HelloDraft {
-  readonly from: string;
-  readonly tsMs: number;
+/** What a hello and a profile say about their author. */
+export interface ProfileDraft extends Claims {
   readonly name: string | null;
 }
 
+export interface HelloDraft extends ProfileDraft {
+  readonly from: string;
+  readonly tsMs: number;
+}
+
 export function helloPayload(draft: HelloDraft, dialect: Dialect): string {
-  const { from, tsMs, name } = draft;
+  const { from, tsMs, name, about, capabilities } = draft;
   if (dialect.hello === 'ocmesh-hello') {
     return JSON.stringify({ type: 'ocmesh-hello', version: ocmeshVersion, from, ts: tsMs });
   }
@@ -238,7 +243,8 @@ export function helloPayload(draft: HelloDraft, dialect: Dialect): string {
     ts: tsMs,
     v: ocmeshVersion,
     ...(name ? { name } : {}),
-    capabilities: ['chat'],
+    ...(about ? { about } : {}),
+    capabilities,
     features: ourFeatures,
     from,
   });
@@ -259,12 +265,12 @@ export function receiptPayloads(
 export const pongPayload = (tsMs: number): string =>
   JSON.stringify({ type: 'pong', ts: tsMs, v: ocmeshVersion });
 
-export const profilePayload = (tsMs: number, name: string | null): string =>
+export const profilePayload = (tsMs: number, { name, about, capabilities }: ProfileDraft): string =>
   JSON.stringify({
     type: 'profile',
     ts: tsMs,
     v: ocmeshVersion,
     name: name ?? '',
-    about: '',
-    capabilities: ['chat'],
+    about: about ?? '',
+    capabilities,
   });

@@ -3,7 +3,7 @@ export const wireLimits = {
   event: {
     /** Content of an encrypted event: NIP-04 of the largest payload, doubled by base64 and other clients' padding. */
     contentBytes: 64 * 1024,
-    /** Our presences have at most twelve tags, our relay lists one a relay. Some relays refuse more than 100. */
+    /** Our presences have at most 31 tags, our relay lists one a relay. Some relays refuse more than 100. */
     tags: 100,
     /** One tag value: strfry's limit. */
     tagChars: 1024,

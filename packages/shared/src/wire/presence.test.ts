@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Pubkey } from '../contract/ids.ts';
+import { limits } from '../contract/limits.ts';
 import { type EventDraft, expirationOf, isExpired, parseEvent } from './event.ts';
 import { presenceEvent, presenceFilters, readPresence } from './presence.ts';
 
@@ -23,19 +24,26 @@ test('survives a round trip in both kinds', () => {
             .filter((name) => name !== ''),
         ),
         features: fc.uniqueArray(claim, { minLength: 1, maxLength: 10 }),
+        profile: fc.record({
+          about: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })),
+          capabilities: fc.uniqueArray(fc.stringMatching(/^[a-z0-9]{1,16}(-[a-z0-9]{1,15})?$/), {
+            maxLength: limits.profile.capabilities,
+          }),
+        }),
         status: fc.constantFrom('online' as const, 'offline' as const),
         instance: claim,
       }),
       (draft) => {
         const event = signed(presenceEvent(draft));
         expect(parseEvent(event)).toEqual(event);
-        const { createdAtSec, version, name, features, status, instance } = draft;
+        const { createdAtSec, version, name, features, profile, status, instance } = draft;
         expect(readPresence(event, createdAtSec)).toEqual({
           pubkey,
           createdAtSec,
           version,
           name: name && Array.from(name).slice(0, 64).join(''),
           features,
+          profile,
           online: status === 'online',
           instance,
         });
@@ -60,7 +68,49 @@ test('reads the presence of the deployed mesh', () => {
     name: null,
     version: '0.1.0',
     features: ['messaging'],
+    profile: null,
     instance: null,
+  });
+});
+
+describe('what an agent says about itself', () => {
+  const marked = [['d', 'ocmesh-presence']];
+  const profileOf = (...tags: string[][]) =>
+    readPresence(signed({ kind: 31337, created_at: 5, tags: [...marked, ...tags], content: '' }), 10)
+      ?.profile;
+
+  test('is a self-label of our namespace (NIP-32), and nothing else', () => {
+    const labels = [
+      ['l', 'weather-forecast', 'ocmesh'],
+      ['l', 'weather-forecast', 'ocmesh'],
+      ['l', 'en', 'ISO-639-1'],
+      ['l', 'no-namespace'],
+      ['l', '', 'ocmesh'],
+      ['l', 'Not A Slug', 'ocmesh'],
+      ['l', '![x](http://evil.example)', 'ocmesh'],
+      ['l', 'a'.repeat(33), 'ocmesh'],
+      ['l'],
+    ];
+    const about = ['about', 'I know the weather.'];
+    expect(profileOf(['L', 'ISO-639-1'], ['L', 'ocmesh'], about, ...labels)).toEqual({
+      about: 'I know the weather.',
+      capabilities: ['weather-forecast'],
+    });
+  });
+
+  test('is that it says nothing, if only the namespace is there', () => {
+    expect(profileOf(['L', 'ocmesh'])).toEqual({ about: null, capabilities: [] });
+  });
+
+  test('is unknown without the namespace', () => {
+    expect(profileOf(['about', 'x'], ['l', 'chat', 'ocmesh'], ['L', 'other'])).toBeNull();
+  });
+
+  test('is cut to its limits', () => {
+    const labels = Array.from({ length: 90 }, (_, n) => ['l', `c-${n}`, 'ocmesh']);
+    const profile = profileOf(['L', 'ocmesh'], ['about', '👋'.repeat(1000)], ...labels);
+    expect(profile?.about).toBe('👋'.repeat(limits.peer.aboutChars));
+    expect(profile?.capabilities).toHaveLength(limits.peer.claims);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Pubkey } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { cutChars } from '../contract/measure.ts';
+import { isSlug } from '../contract/slug.ts';
 import { type EventDraft, type Filter, isExpired, type NostrEvent, tagValue, tagValues } from './event.ts';
 import { kinds } from './kinds.ts';
 import { defaultFeatures } from './version.ts';
@@ -11,6 +12,12 @@ const CONTENT = 'ocmesh-agent-online';
 
 export type PresenceKind = typeof kinds.note | typeof kinds.presence;
 
+/** What an agent says about itself, besides its name. */
+export interface Claims {
+  readonly about: string | null;
+  readonly capabilities: readonly string[];
+}
+
 export interface PresenceDraft {
   readonly kind: PresenceKind;
   readonly createdAtSec: number;
@@ -19,6 +26,8 @@ export interface PresenceDraft {
   readonly version: string;
   readonly name: string | null;
   readonly features: readonly string[];
+  /** What the agent says about itself; without it, the presence says nothing about that. */
+  readonly profile?: Claims;
   readonly status: 'online' | 'offline';
   /** Differs for each run of a daemon. */
   readonly instance: string;
@@ -31,11 +40,19 @@ export function presenceEvent(draft: PresenceDraft): EventDraft {
   tags.push(['t', APP], ['app', APP], ['v', draft.version]);
   if (draft.name) tags.push(['name', draft.name]);
   for (const feature of draft.features) tags.push(['f', feature]);
+  if (draft.profile) tags.push(...profileTags(draft.profile));
   if (draft.status === 'offline') tags.push(['status', 'offline']);
   tags.push(['instance', draft.instance]);
   tags.push(['expiration', String(draft.createdAtSec + draft.lifetimeSec)]);
   return { kind: draft.kind, created_at: draft.createdAtSec, tags, content: CONTENT };
 }
+
+/** Labels of the event's author (NIP-32), which relays index. The namespace is there even without labels: it says that there are none. */
+const profileTags = ({ about, capabilities }: Claims): string[][] => [
+  ...(about === null ? [] : [['about', about]]),
+  ['L', APP],
+  ...capabilities.map((capability) => ['l', capability, APP]),
+];
 
 /** Contents of an authentic presence event. All of them are claims by the peer. */
 export interface Presence {
@@ -45,6 +62,8 @@ export interface Presence {
   readonly name: string | null;
   readonly version: string | null;
   readonly features: readonly string[];
+  /** null if it says nothing about that, as in earlier versions: then what a hello said still holds. */
+  readonly profile: Claims | null;
   /** Run of the daemon that signed it; null if it did not say. */
   readonly instance: string | null;
 }
@@ -63,8 +82,17 @@ export function readPresence(event: NostrEvent, nowSec: number): Presence | null
     name: readName(tagValue(event, 'name')),
     version: readName(tagValue(event, 'v')),
     features: readClaims(tagValues(event, 'f'), defaultFeatures),
+    profile: readProfile(event),
     instance: readName(tagValue(event, 'instance')),
   };
+}
+
+function readProfile(event: NostrEvent): Claims | null {
+  if (!tagValues(event, 'L').includes(APP)) return null;
+  const labels = event.tags.flatMap(([tag, label, namespace]) =>
+    tag === 'l' && namespace === APP && label !== undefined && isSlug(label) ? [label] : [],
+  );
+  return { about: readAbout(tagValue(event, 'about')), capabilities: readClaims(labels, []) };
 }
 
 /** Filters for every presence since a time, in both forms. */
@@ -76,6 +104,10 @@ export const presenceFilters = (sinceSec: number): Filter[] => [
 /** A peer's name or version, cut to its limit; null if it is empty or not a text. */
 export const readName = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? cutChars(value.trim(), limits.peer.nameChars) : null;
+
+/** A peer's description of itself, cut to its limit; null if it is empty or not a text. */
+export const readAbout = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? cutChars(value, limits.peer.aboutChars) : null;
 
 /** A peer's list of features or capabilities, cut to its limits. */
 export function readClaims(value: unknown, fallback: readonly string[]): readonly string[] {

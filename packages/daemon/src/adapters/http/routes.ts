@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import {
   type CallContext,
+  type CountedPage,
   callNames,
   type Handlers,
   hasBody,
@@ -9,7 +10,6 @@ import {
   type Operation,
   type OperationName,
   operations,
-  type Page,
   type Streams,
   validateInput,
 } from '@ocmesh/shared/contract';
@@ -79,7 +79,9 @@ async function collect(context: Context, row: Operation): Promise<Record<string,
 
 function respond(context: Context, row: Operation, output: unknown): void {
   if (row.page) {
-    const { items, next_cursor } = output as Page<unknown>;
+    const { items, next_cursor, counts = {} } = output as CountedPage<unknown, string>;
+    for (const [name, { header }] of Object.entries(row.counts ?? {}))
+      if (counts[name] !== undefined) context.set(header, String(counts[name]));
     if (next_cursor !== null) {
       const query = new URLSearchParams(context.querystring);
       query.set('cursor', next_cursor);

@@ -333,6 +333,25 @@ test('returns every row once through Link, which keeps the other fields', async 
   ]);
 });
 
+test('numbers about a list travel in headers, and the typed client reads them', async () => {
+  const counts = { known: 49, announcing: 48, matching: 3 };
+  const api = await openApi({
+    listPeers: async ({ can }) => ({
+      items: [],
+      next_cursor: null,
+      ...(can === undefined ? {} : { counts }),
+    }),
+  });
+  const client = createClient({ baseUrl: () => `http://${api.own}`, fetch });
+  expect(await client.listPeers({ can: 'Météo à Lisbonne' })).toEqual({
+    items: [],
+    next_cursor: null,
+    counts,
+  });
+  expect(await client.listPeers({})).toEqual({ items: [], next_cursor: null });
+  expect(api.calls.map(([, input]) => input)).toEqual([{ can: 'Météo à Lisbonne' }, {}]);
+});
+
 test('works with the typed client', async () => {
   const api = await openApi({
     sendMessage,

@@ -1,9 +1,9 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import { type Clock, pauseUnlessAborted } from '@ocmesh/shared/ambient';
 import type { Message, StreamEvent } from '@ocmesh/shared/contract';
 import type { Daemon } from '../terminal/daemon-client.ts';
 import { type Failure, toFailure } from '../terminal/failure.ts';
 import { createChatMessages } from './chat-messages.ts';
-import { followChat, pauseUnlessAborted } from './chat-stream.ts';
+import { followChat } from './chat-stream.ts';
 import type { ChatView } from './chat-view.ts';
 import { markRead } from './read.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import { type Clock, pauseUnlessAborted } from '@ocmesh/shared/ambient';
 import { OcmeshError, type StreamEvent } from '@ocmesh/shared/contract';
 import type { Daemon } from '../terminal/daemon-client.ts';
 
@@ -82,17 +82,4 @@ async function followOnce(
   } finally {
     signal.removeEventListener('abort', end);
   }
-}
-
-/** Waits for `ms`, or until the signal is aborted. */
-export function pauseUnlessAborted(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, end);
-    signal.addEventListener('abort', end);
-    function end(): void {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    }
-  });
 }

@@ -1,20 +1,24 @@
 import type { Status } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { exitCodes } from '../../adapters/system/exit.ts';
+import type { Home } from '../../adapters/system/home.ts';
+import { listWatches } from '../../watch/watch-state.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { shortKey } from '../terminal/peer-label.ts';
 
 /** How long the first connections may take. */
 const STARTING_S = 60;
 
-export function addStatusCommand(program: Command, { io, daemon, printer }: CommandContext): void {
+export function addStatusCommand(program: Command, context: CommandContext): void {
+  const { io, daemon, printer } = context;
   program
     .command('status')
     .description('Show the status of the daemon. Exit code 0: healthy; 75: degraded, or not running.')
     .addHelpText('after', example('ocmesh status'))
     .action(async () => {
       const status = await daemon.api.getStatus({});
-      printer().result(status, () => describe(status));
+      const watches = () => failingWatches(context.home);
+      printer().result(status, () => [describe(status), ...watches()].join('\n'));
       if (status.degraded) io.setExitCode(exitCodes.tryAgain);
     });
 }
@@ -33,6 +37,16 @@ function describe(status: Status): string {
     ...[...status.reasons, ...status.warnings].map(({ message, next_step }) => `! ${message} ${next_step}`),
   ].join('\n');
 }
+
+/** A command that does not run wakes nobody. */
+const failingWatches = (home: Home): string[] =>
+  listWatches(home).flatMap(({ name, failing }) =>
+    failing
+      ? [
+          `! The command of the watcher ${name} ${failing.message} (${failing.tries} tries, last ${failing.at}). Its messages wait for the next one.`,
+        ]
+      : [],
+  );
 
 /** `degraded` is set after a grace period; until then the daemon is "starting" or without a relay. */
 function condition({ degraded, uptime_seconds }: Status, connected: number): string {

@@ -4,6 +4,7 @@ import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
+import type { OwnProfile } from '../mesh/own-profile.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -41,6 +42,7 @@ export interface HandlerDeps {
   readonly send: SendMessage;
   readonly waiting: Waiting;
   readonly policies: Policies;
+  readonly ownProfile: OwnProfile;
   readonly loopGuard: LoopGuard;
   readonly heldMessages: HeldMessages;
   /** Returns when the next attempt to publish this event is due; null if none is. */

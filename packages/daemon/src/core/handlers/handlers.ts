@@ -6,6 +6,7 @@ import { createEventHandlers } from './events.ts';
 import { createMessageHandlers } from './messages.ts';
 import { createMetricsHandler } from './metrics.ts';
 import { createPeerHandlers } from './peers.ts';
+import { createProfileHandlers } from './profile.ts';
 import { createRelayHandlers } from './relays.ts';
 import { createStatusHandlers } from './status.ts';
 import { createTrustHandlers } from './trust.ts';
@@ -18,6 +19,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
     ...createRelayHandlers(deps),
     ...createPeerHandlers(deps, options),
     ...createTrustHandlers(deps, options),
+    ...createProfileHandlers(deps),
     ...createMessageHandlers(deps, options),
     sendMessage: deps.send,
   }),

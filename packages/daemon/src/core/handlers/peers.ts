@@ -53,7 +53,7 @@ export function createPeerHandlers(
   const showPeer = createPeerView(deps, options);
 
   return {
-    async listPeers({ online, cursor, limit = limits.http.pageRows, ...filter }) {
+    async listPeers({ online, cursor, can: _, limit = limits.http.pageRows, ...filter }) {
       const nowMs = clock.now();
       const context = { nowMs, shownAtMs: deps.confirmedDate(), onlineWindowMs, loopGuard };
       return store.read((tables) => {

@@ -58,7 +58,7 @@ export function createApply(deps: {
     { url }: Pick<Source, 'url'>,
     atMs: ConfirmedMs,
   ): void {
-    const isStored = effects.some(({ type }) => type === 'message.received' || type === 'request.held');
+    const isStored = effects.some(({ type }) => type === 'message.received' || type === 'request.waiting');
     if (isStored) tables.seen.add(eventId, atMs, url);
     else tables.seen.addIgnored(eventId, atMs);
   }

@@ -8,6 +8,7 @@ import {
   toUnixSec,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
+import type { Profile } from '@ocmesh/shared/contract';
 import {
   kinds,
   type NostrEvent,
@@ -22,6 +23,7 @@ import type { Store } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 import { meshLimits } from './limits.ts';
+import { createPaced } from './paced.ts';
 
 /** Shortest time in which an offline presence expires: it may still be on its way when we are gone. */
 const OFFLINE_LIFETIME_SEC = 60;
@@ -31,7 +33,6 @@ const OFFLINE_MS = 1_500;
 const EXPIRATION_NIP = 40;
 
 export interface AnnounceOptions {
-  readonly name: string | null;
   readonly intervalMs: number;
   readonly onlineWindowMs: number;
   readonly presenceKinds: readonly PresenceKind[];
@@ -46,6 +47,8 @@ export interface Announcer {
   onNotice(url: string): void;
   /** Announces that we are online, after another daemon with our key said with this date that it is not. */
   onTwinLeft(createdAtSec: number): void;
+  /** Announces the changed profile at once; changes soon after that, together. */
+  onProfileChanged(): void;
   /** Publishes the offline presence, so that peers need not wait until the online window is over. */
   stop(): Promise<void>;
 }
@@ -66,6 +69,7 @@ export function createAnnouncer(
     readonly correctedNow: () => UnixMs;
     /** How far the relays' clocks are ahead of that. */
     readonly relayOffsetMs: () => number;
+    readonly profile: () => Profile;
   },
   options: AnnounceOptions,
 ): Announcer {
@@ -105,13 +109,15 @@ export function createAnnouncer(
     // An offline presence has to live as long as the announcement it replaces, which newcomers may still find as a note. It
     // is dated one second after that announcement, which may be a while ago: so it gets at least a minute from now.
     const leastSec = toUnixSec(deps.correctedNow()) + OFFLINE_LIFETIME_SEC - createdAtSec;
+    const { name, ...profile } = deps.profile();
     return presenceEvent({
       kind,
       createdAtSec,
       lifetimeSec: status === 'online' ? lifetimeSec : Math.max(lifetimeSec, leastSec),
       version: ocmeshVersion,
-      name: options.name,
+      name,
       features: ourFeatures,
+      profile,
       status,
       instance: options.instance,
     });
@@ -151,6 +157,8 @@ export function createAnnouncer(
     }
   }
 
+  const changes = createPaced(clock, meshLimits.profilePauseSeconds * 1000, () => announce());
+
   return {
     start() {
       cancel = every(clock, options.intervalMs, () => announce());
@@ -162,8 +170,10 @@ export function createAnnouncer(
       if (sinceMs < meshLimits.noteNoticeSeconds * 1000) noteless.add(url);
     },
     onTwinLeft: announce,
+    onProfileChanged: changes.run,
     async stop() {
       cancel();
+      changes.cancel();
       if (!current || !options.presenceKinds.includes(kinds.presence)) return;
       const last = current.events.get(kinds.presence)?.created_at ?? 0;
       const offline = identity.sign(draft(kinds.presence, last + 1, 'offline'));

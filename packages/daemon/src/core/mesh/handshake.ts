@@ -7,7 +7,7 @@ import {
   minuteMs,
   toUnixSec,
 } from '@ocmesh/shared/ambient';
-import { limits, type Pubkey } from '@ocmesh/shared/contract';
+import { limits, type Profile, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, helloPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -32,19 +32,17 @@ export interface Handshake {
  * Sends one hello to each agent we ever meet, and none to people: their clients would show the JSON. Limited per minute and day: made-up keys cost nothing, hellos do. Peers that
  * the owner named and peers that greeted us come first, and keep a part of the daily limit for themselves.
  */
-export function createHandshake(
-  deps: {
-    readonly identity: Identity;
-    readonly store: Store;
-    readonly clock: Clock;
-    /** Time that no jump of the clock moves: it must not reset the limits. */
-    readonly confirmedNow: () => ConfirmedMs;
-    readonly log: Log;
-    /** Called after a hello is on disk. */
-    readonly offer: (items: readonly OutboxItem[]) => void;
-  },
-  options: { readonly name: string | null },
-): Handshake {
+export function createHandshake(deps: {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Time that no jump of the clock moves: it must not reset the limits. */
+  readonly confirmedNow: () => ConfirmedMs;
+  readonly log: Log;
+  /** Called after a hello is on disk. */
+  readonly offer: (items: readonly OutboxItem[]) => void;
+  readonly profile: () => Profile;
+}): Handshake {
   const { identity, store, clock, log } = deps;
   let cancel: Cancel | null = null;
   let stopped = false;
@@ -85,7 +83,7 @@ export function createHandshake(
     const nowMs = clock.now();
     const confirmedMs = deps.confirmedNow();
     const dialect = dialectOf(peer);
-    const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, name: options.name }, dialect);
+    const hello = helloPayload({ from: identity.pubkey, tsMs: nowMs, ...deps.profile() }, dialect);
     const item: OutboxItem = {
       event: identity.sealDm(pubkey, hello, toUnixSec(nowMs), dialect.codec).event,
       peer: pubkey,

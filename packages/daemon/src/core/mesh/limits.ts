@@ -18,6 +18,8 @@ export const meshLimits = {
     /** Such checks a minute: two daemons with one key announce themselves every few minutes. */
     perMinute: 12,
   },
+  /** Seconds between two announcements of a changed profile: several edits in a row are one event for the relays. */
+  profilePauseSeconds: 10,
   /** Agents online beyond which we send no kind 1 notes: kind 31337 says the same, and people read notes. */
   notesMaxOnline: 100,
   /** Seconds after a kind 1 note in which a NOTICE counts as being about it. */

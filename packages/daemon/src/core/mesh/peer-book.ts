@@ -58,6 +58,8 @@ function takePresence(
   const peer: PeerRecord = {
     ...before,
     name: presence.name ?? before.name,
+    about: presence.profile ? presence.profile.about : before.about,
+    capabilities: presence.profile?.capabilities ?? before.capabilities,
     version: presence.version,
     features: presence.features,
     presenceAtSec: presence.createdAtSec,

@@ -7,7 +7,7 @@ import {
   type TokenBucket,
   toUnixSec,
 } from '@ocmesh/shared/ambient';
-import type { Pubkey } from '@ocmesh/shared/contract';
+import type { Profile, Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf, pongPayload, profilePayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -17,20 +17,18 @@ import { isCorrespondent } from '../trust/correspondents.ts';
 import { messagingLimits } from './limits.ts';
 
 /** Replies to `ping` and `profile` without the agent: the feature `query`. */
-export function createQueryAnswers(
-  deps: {
-    readonly identity: Identity;
-    readonly store: Store;
-    readonly clock: Clock;
-    readonly confirmedNow: () => ConfirmedMs;
-    readonly log: Log;
-    /** Called after a reply is on disk. */
-    readonly offer: (items: readonly OutboxItem[]) => void;
-    /** Limits receipts and automatic replies to strangers. */
-    readonly strangersRation: TokenBucket;
-  },
-  options: { readonly name: string | null },
-): (event: DomainEvent) => void {
+export function createQueryAnswers(deps: {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly confirmedNow: () => ConfirmedMs;
+  readonly log: Log;
+  /** Called after a reply is on disk. */
+  readonly offer: (items: readonly OutboxItem[]) => void;
+  /** Limits receipts and automatic replies to strangers. */
+  readonly strangersRation: TokenBucket;
+  readonly profile: () => Profile;
+}): (event: DomainEvent) => void {
   const { identity, store, clock, log, strangersRation } = deps;
   const repliedAt = new Map<Pubkey, MonotonicMs>();
 
@@ -40,7 +38,7 @@ export function createQueryAnswers(
     if (sinceMs < messagingLimits.query.pauseSeconds * 1000) return;
     if (repliedAt.size >= messagingLimits.query.peers) repliedAt.clear();
     repliedAt.set(peer, clock.monotonic());
-    const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, options.name);
+    const payload = query === 'ping' ? pongPayload(nowMs) : profilePayload(nowMs, deps.profile());
     const known = store.peek((tables) => tables.peers.get(peer));
     if (!known || known.trust === 'blocked') return;
     if (!store.peek((tables) => isCorrespondent(tables, peer)) && !strangersRation.take()) return;

@@ -96,8 +96,7 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
   if (payload.kind === 'hello') events.push({ type: 'peer.hello', pubkey: peer.pubkey });
   if (payload.kind === 'receipt') events.push(...applyReceipt(tables, peer.pubkey, payload, nowMs));
   if (payload.kind === 'ping') events.push({ type: 'query.received', peer: peer.pubkey, query: 'ping' });
-  // A profile without content is a query for ours.
-  if (payload.kind === 'profile' && !payload.name && !payload.about && payload.capabilities.length === 0) {
+  if (payload.kind === 'profile' && payload.isQuery) {
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
   if (payload.kind !== 'chat') return events;
@@ -161,7 +160,7 @@ function receive(
   if (!isHeld && !makeRoom(tables, peer.pubkey, textBytes(own))) return null;
   if (place.ok === 'held') {
     hold(tables, own);
-    return [{ type: 'request.held', pubkey: peer.pubkey }];
+    return [{ type: 'request.waiting', pubkey: peer.pubkey }];
   }
   const { arrival, missing } = insertInOrder(tables, own);
   tables.outbox.record(own.eventId, {

@@ -19,6 +19,7 @@ import {
 } from '@ocmesh/shared/contract';
 import type { Identity } from '../identity/identity.ts';
 import { parseProfile } from '../identity/public-key-text.ts';
+import type { DomainEvent } from '../model/domain-events.ts';
 import { textBytes } from '../model/message.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
@@ -65,6 +66,7 @@ type Decision =
       readonly refused: OcmeshError;
       /** The refusal wrote something that must be kept: a pending contact, or a pause of the conversation. */
       readonly isRecorded: boolean;
+      readonly events: readonly DomainEvent[];
     };
 
 /**
@@ -84,6 +86,7 @@ export function createSend(deps: {
   readonly loopGuard: LoopGuard;
   readonly firstContacts: FirstContacts;
   readonly offer: (items: readonly OutboxItem[]) => void;
+  readonly emit: (events: readonly DomainEvent[]) => void;
 }): SendMessage {
   const { identity, store, clock, random, policies, loopGuard, firstContacts } = deps;
 
@@ -96,16 +99,22 @@ export function createSend(deps: {
     if (!byPerson && isFirstContact(tables, peer)) {
       const needsApproval = policies.get().first_contact === 'ask';
       if (needsApproval || !firstContacts.take(to)) {
-        recordPendingContact(tables, call, deps.confirmedNow());
-        return refuse(new OcmeshError('first_contact', needsApproval ? {} : { message: MANY_STRANGERS }), {
+        const isNew = recordPendingContact(tables, call, deps.confirmedNow());
+        return {
+          refused: new OcmeshError('first_contact', needsApproval ? {} : { message: MANY_STRANGERS }),
           isRecorded: true,
-        });
+          events: isNew ? [{ type: 'request.waiting', pubkey: to }] : [],
+        };
       }
     }
     const verdict = loopGuard.decide(tables, peer, byPerson);
     if ('paused' in verdict) {
       const retryAfterSeconds = Math.ceil((verdict.paused.untilMs - nowMs) / 1000);
-      return refuse(new OcmeshError('loop_suspected', { retryAfterSeconds }), { isRecorded: true });
+      return {
+        refused: new OcmeshError('loop_suspected', { retryAfterSeconds }),
+        isRecorded: true,
+        events: verdict.isNew ? [{ type: 'conversation.paused', pubkey: to }] : [],
+      };
     }
     const isFull = tables.messages.countByState('queued').queued >= outboxLimits.queued;
     if (isFull || !deps.makeRoomToSend(tables, to, textBytes(call)))
@@ -134,7 +143,10 @@ export function createSend(deps: {
       const response = insert(tables, composed, call, deps.hashOf, confirmedMs);
       return { response, items: [composed.item] };
     });
-    if ('refused' in outcome) throw outcome.refused;
+    if ('refused' in outcome) {
+      deps.emit(outcome.events);
+      throw outcome.refused;
+    }
     if (outcome.items.length > 0) deps.offer(outcome.items);
     return outcome.response;
   };
@@ -164,19 +176,22 @@ function callOf(
   };
 }
 
-const refuse = (refused: OcmeshError, { isRecorded } = { isRecorded: false }): Decision => ({
-  refused,
-  isRecorded,
-});
+const refuse = (refused: OcmeshError): Decision => ({ refused, isRecorded: false, events: [] });
 
 const isFirstContact = (tables: Tables, { pubkey, trust }: PeerRecord): boolean =>
   trust === 'stranger' &&
   tables.messages.list({ direction: 'all', peer: pubkey, order: 'desc', limit: 1 }).length === 0;
 
-/** Records for the owner that the agent wants to write to this stranger. */
-function recordPendingContact(tables: Tables, { to, content }: SendCall, confirmedMs: ConfirmedMs): void {
-  if (tables.pendingContacts.list().length >= trustLimits.firstContact.pending) return;
-  tables.pendingContacts.put(to, confirmedMs, cutChars(content, trustLimits.firstContact.pendingChars));
+/** Records for the owner that the agent wants to write to this stranger. @returns whether the owner did not know yet */
+function recordPendingContact(
+  { pendingContacts }: Tables,
+  { to, content }: SendCall,
+  confirmedMs: ConfirmedMs,
+): boolean {
+  const pending = pendingContacts.list();
+  if (pending.length >= trustLimits.firstContact.pending) return false;
+  pendingContacts.put(to, confirmedMs, cutChars(content, trustLimits.firstContact.pendingChars));
+  return !pending.some(({ peer }) => peer === to);
 }
 
 /** Returns the response to an earlier call under the same key. @throws OcmeshError `idempotency_conflict` */

@@ -27,8 +27,11 @@ export type DomainEvent =
   | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
   /** The owner changed the trust in this peer. */
   | { readonly type: 'peer.trust'; readonly peer: PeerRecord }
-  /** A stranger's message is held for the owner's decision. */
-  | { readonly type: 'request.held'; readonly pubkey: Pubkey }
+  /**
+   * `request.waiting`: a stranger's message is held for the owner's decision, or our agent wants to write to one.
+   * `conversation.paused`: by the loop guard.
+   */
+  | { readonly type: 'request.waiting' | 'conversation.paused'; readonly pubkey: Pubkey }
   /** A peer signed a newer list of its relays. */
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon sent a query, to which ours replies without the agent. */
@@ -41,6 +44,8 @@ export type DomainEvent =
   | { readonly type: 'message.repeated'; readonly peer: Pubkey }
   /** These relays accepted messages that a peer which is online did not confirm. */
   | { readonly type: 'relays.suspected'; readonly relays: readonly string[] }
+  /** The owner changed what our agent says about itself. */
+  | { readonly type: 'profile.changed' }
   /** Our own relays changed. */
   | { readonly type: 'relays.changed' }
   /** The machine slept, or its clock was set. */

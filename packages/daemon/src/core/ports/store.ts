@@ -84,7 +84,8 @@ type MetaKey =
   | 'time_offset_ms'
   | 'time_runs'
   | 'time_gap_at_ms'
-  | 'policy';
+  | 'policy'
+  | 'profile';
 
 export interface PeerFilter {
   readonly online?: { readonly is: boolean; readonly nowMs: UnixMs; readonly windowMs: number };

@@ -14,8 +14,10 @@ export function logEvent(event: DomainEvent, log: Log): void {
       return log.info(`handshake acknowledged by ${event.pubkey}`);
     case 'message.received':
       return log.info(`message received from ${event.peer}`, { id: event.id });
-    case 'request.held':
-      return log.info(`message from stranger ${event.pubkey} waits for the owner`);
+    case 'request.waiting':
+      return log.info(`stranger ${event.pubkey} waits for the owner`);
+    case 'conversation.paused':
+      return log.warn(`conversation with ${event.pubkey} paused: it looks like two programs in a loop`);
     case 'status.changed':
       for (const reason of event.reasons)
         log.warn(reason.message, { code: reason.code, next_step: reasonStep(reason, 'command') });

@@ -17,7 +17,7 @@ interface Pause {
 /** Whether a message may go to a peer now. */
 type LoopDecision =
   /** Automatic messages in a row, including this one; 0 for a message by a person. */
-  { readonly hops: number } | { readonly paused: Pause };
+  { readonly hops: number } | { readonly paused: Pause; readonly isNew: boolean };
 
 export interface LoopGuard {
   /** Decides about a message before it is stored. May pause the conversation: the transaction must then be committed. */
@@ -81,7 +81,7 @@ export function createLoopGuard(deps: {
     decide(tables, { pubkey, trust }, byPerson) {
       if (byPerson) return { hops: 0 };
       const pause = pauseOf(tables, pubkey);
-      if (pause) return { paused: pause };
+      if (pause) return { paused: pause, isNew: false };
       const hops = hopsOf(tables, pubkey);
       if (hops === 0) return { hops };
       const nowMs = confirmedNow();
@@ -89,7 +89,7 @@ export function createLoopGuard(deps: {
       const isLoop = hops > trustLimits.loop.autoHops || countAutomatic(tables, pubkey) >= budget;
       if (!isLoop) return { hops };
       tables.loops.set(pubkey, { pausedAtMs: nowMs, countFromMs: nowMs - hourMs });
-      return { paused: datesOf(nowMs) };
+      return { paused: datesOf(nowMs), isNew: true };
     },
 
     pauseOf,

@@ -1,0 +1,112 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Random, toHex } from '@ocmesh/shared/ambient';
+import { writeFileAtomically } from '../adapters/system/atomic-file.ts';
+import type { Home } from '../adapters/system/home.ts';
+import { ownProcess, type ProcessIdentity, stateOf } from '../adapters/system/process-identity.ts';
+
+/** What a watcher has announced. */
+export interface Announced {
+  /** Position of arrival up to which messages are announced; null before the first look. */
+  readonly cursor: string | null;
+  /** Requests that still wait, as `<direction>:<pubkey>`. */
+  readonly requests: readonly string[];
+  /** Public keys of peers whose conversation is still paused. */
+  readonly paused: readonly string[];
+}
+
+/** A command that failed the last time it ran. */
+interface Failing {
+  /** When it last failed, in ISO 8601. */
+  readonly at: string;
+  readonly tries: number;
+  readonly message: string;
+}
+
+interface SavedWatch {
+  readonly owner: string;
+  readonly process: ProcessIdentity;
+  readonly announced: Announced;
+  readonly failing: Failing | null;
+}
+
+/** A watcher as `ocmesh status` and `ocmesh doctor` see it. */
+export interface SeenWatch {
+  readonly name: string;
+  readonly isRunning: boolean;
+  readonly failing: Failing | null;
+}
+
+/** The durable state of the watcher of one name. */
+export interface WatchState {
+  /** Whether no later watcher took over the name. */
+  isOurs(): boolean;
+  announced(): Announced;
+  /** Saves what was announced. */
+  save(announced: Announced): void;
+  /** Saves that the command fails; null: that it works. */
+  saveFailing(failing: Failing | null): void;
+}
+
+const folderOf = (home: Pick<Home, 'path'>): string => join(home.path, 'watch');
+const nothing: Announced = { cursor: null, requests: [], paused: [] };
+
+/**
+ * Takes over the watcher of this name. The newest one wins: a client may start another before the one of a session that is
+ * gone ends.
+ */
+export function claimWatch(home: Pick<Home, 'path'>, name: string, random: Random): WatchState {
+  const folder = folderOf(home);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${name}.json`);
+  const earlier = read(path);
+  let saved: SavedWatch = {
+    owner: toHex(random.bytes(8)),
+    process: ownProcess(),
+    announced: earlier?.announced ?? nothing,
+    failing: earlier?.failing ?? null,
+  };
+  const write = (changes: Partial<SavedWatch>): void => {
+    saved = { ...saved, ...changes };
+    writeFileAtomically(path, `${JSON.stringify(saved)}\n`, 0o600);
+  };
+  write({});
+  return {
+    isOurs: () => read(path)?.owner === saved.owner,
+    announced: () => saved.announced,
+    save: (announced) => write({ announced }),
+    saveFailing: (failing) => write({ failing }),
+  };
+}
+
+/** Lists the watchers that ever ran in this home. */
+export function listWatches(home: Pick<Home, 'path'>): SeenWatch[] {
+  const folder = folderOf(home);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .flatMap((file) => {
+      const saved = read(join(folder, file));
+      if (!saved) return [];
+      const isRunning = stateOf(saved.process) === 'running';
+      return [{ name: file.slice(0, -'.json'.length), isRunning, failing: saved.failing }];
+    });
+}
+
+/** Returns null if there is no such file, or what it holds is not ours: the watcher then starts from the unread messages. */
+function read(path: string): SavedWatch | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const saved = JSON.parse(text) as Partial<SavedWatch> | null;
+    return saved?.owner && saved.process && saved.announced ? (saved as SavedWatch) : null;
+  } catch {
+    return null;
+  }
+}

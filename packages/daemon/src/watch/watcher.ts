@@ -1,0 +1,107 @@
+import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import { errorRow, OcmeshError } from '@ocmesh/shared/contract';
+import { watchLimits } from './limits.ts';
+import { type Line, linesOf } from './lines.ts';
+import { readNews, type Senders } from './read-news.ts';
+import type { WatchState } from './watch-state.ts';
+
+const QUIET_MS = watchLimits.quietSeconds * 1000;
+const LOOK_MS = watchLimits.lookSeconds * 1000;
+const RETRY_MS = watchLimits.reconnectMaxSeconds * 1000;
+
+export interface Watcher {
+  /** Something may have arrived. Announces it now, or when the quiet time is over. */
+  onChange(): void;
+  /** Ends it. @returns resolves when nothing is being announced any more */
+  stop(): Promise<void>;
+}
+
+export interface WatcherDeps {
+  readonly api: Parameters<typeof readNews>[0];
+  readonly clock: Clock;
+  readonly state: WatchState;
+  /** Hands a line over. @returns whether it was taken; else it is part of the next announcement */
+  readonly announce: (line: Line) => Promise<boolean>;
+  /** Called once if it cannot go on: with an error, or with null if a newer watcher took over the name. */
+  readonly onEnd: (error: unknown) => void;
+}
+
+/**
+ * Announces what arrives: the first at once, then at most every 30 s what came meanwhile. Saves what it announced after
+ * the line was taken: a watcher that is killed in between says it once more rather than never.
+ */
+export function createWatcher(deps: WatcherDeps, { senders }: { readonly senders: Senders }): Watcher {
+  const { api, clock, state, announce, onEnd } = deps;
+  let nextLookAt = clock.monotonic();
+  let cancel: Cancel = () => {};
+  let looking: Promise<void> | null = null;
+  let isChanged = false;
+  let isOver = false;
+
+  function schedule(): void {
+    cancel();
+    if (looking || isOver) return;
+    cancel = clock.after(Math.max(0, nextLookAt - clock.monotonic()), () => {
+      isChanged = false;
+      looking = look()
+        .then((pauseMs) => {
+          nextLookAt = clock.monotonic() + pauseMs;
+        }, onFailure)
+        .then(() => {
+          looking = null;
+          if (isChanged) schedule();
+        });
+    });
+  }
+
+  /** @returns the pause before the next look, in milliseconds */
+  async function look(): Promise<number> {
+    const before = state.announced();
+    const { news, next } = await readNews(api, before, senders);
+    if (isOver) return 0;
+    if (!state.isOurs()) {
+      end(null);
+      return 0;
+    }
+    const lines = linesOf(news);
+    const waiting = new Set(lines.map(({ kind }) => kind));
+    const save = (): void =>
+      state.save({
+        cursor: waiting.has('message') ? before.cursor : next.cursor,
+        requests: waiting.has('request') ? before.requests : next.requests,
+        paused: waiting.has('paused') ? before.paused : next.paused,
+      });
+    if (lines.length === 0) save();
+    for (const line of lines) {
+      if (await announce(line)) waiting.delete(line.kind);
+      save();
+    }
+    return lines.length > 0 ? QUIET_MS : LOOK_MS;
+  }
+
+  function onFailure(error: unknown): void {
+    // The daemon is away, or too busy.
+    if (error instanceof OcmeshError && errorRow(error.code).retry !== 'never') {
+      isChanged = true;
+      nextLookAt = clock.monotonic() + RETRY_MS;
+    } else end(error);
+  }
+
+  function end(error: unknown): void {
+    if (isOver) return;
+    isOver = true;
+    onEnd(error);
+  }
+
+  return {
+    onChange() {
+      isChanged = true;
+      schedule();
+    },
+    async stop() {
+      isOver = true;
+      cancel();
+      await looking;
+    },
+  };
+}
