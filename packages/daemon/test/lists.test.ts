@@ -229,7 +229,7 @@ test('refuses integers that JSON would change, and shows those of peers as they 
   ]);
   const send = (value: number) =>
     agent.sendMessage({ to: bob.pubkey, content: 'x', type: 'task', data: { deep: [{ value }] } });
-  for (const value of [2 ** 53, -(2 ** 63)]) {
+  for (const value of [2 ** 53, -(2 ** 63), Number.POSITIVE_INFINITY]) {
     await expect(send(value)).rejects.toMatchObject({ code: 'invalid_request', details: { field: 'data' } });
   }
   for (const value of [2 ** 53 - 1, 0.1, 6.02e23])

@@ -21,6 +21,9 @@ export const relayListEvent = (
 /** Requires a host name, not an IP address: the last label has a letter. */
 const PUBLIC_RELAY = /^wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d{1,5})?(\/[\w./~-]*)?$/;
 
+/** Names of other networks: asking a DNS server for one reveals it (RFC 7686, RFC 9476). */
+const NO_DNS = /\.(onion|i2p|alt)(?:[:/]|$)/;
+
 /** Reads a peer's relay list: the first public relays it reads from. */
 export const readRelayList = (event: NostrEvent): string[] =>
   publicRelays(
@@ -40,6 +43,6 @@ export function publicRelays(urls: readonly string[]): string[] {
     const parsed = parseRelayUrl(url);
     return 'url' in parsed ? [parsed.url] : [];
   });
-  const fit = normal.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url));
+  const fit = normal.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url) && !NO_DNS.test(url));
   return [...new Set(fit)].slice(0, limits.relay.perPeer);
 }

@@ -349,9 +349,12 @@ describe('queries', () => {
     say('EVENT', 'q1', { ...rawDm('kept'), more: [[], [], []] });
     say('EVENT', 'q1', rawDm('x', { tags: Array.from({ length: 101 }, () => []) }));
     say('EVENT', 'q1', { kind: 4 });
+    // Somebody signed these, and an honest relay may take them.
+    for (const odd of [{ created_at: 2 ** 60 }, { created_at: 1.5 }, { tags: [['x', 5]] }, { content: null }])
+      say('EVENT', 'q1', { ...rawDm('odd'), ...odd });
     say('EOSE', 'q1');
-    expect(await result).toMatchObject({ complete: true, events: [rawDm('kept')], tooLarge: false, rows: 3 });
-    expect([count('garbage_frame'), count('too_large')]).toEqual([1, 1]);
+    expect(await result).toMatchObject({ complete: true, events: [rawDm('kept')], tooLarge: false, rows: 7 });
+    expect([count('garbage_frame'), count('malformed'), count('too_large')]).toEqual([1, 4, 1]);
   });
 
   test('accept only matching events', async () => {

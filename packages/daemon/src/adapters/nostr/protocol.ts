@@ -125,7 +125,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     slots: () => Math.max(0, allowedSubscriptions(info()) - permanent.count()),
     onExclusive: (isOpen) => (isOpen ? permanent.pause() : permanent.resume()),
     onLate: deps.onLate,
-    onTooLarge: () => deps.onUnreadable('too_large'),
+    onUnreadable: deps.onUnreadable,
     onGarbage: () => deps.onOffence('garbage_frame'),
   });
 
