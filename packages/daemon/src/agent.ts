@@ -115,7 +115,14 @@ export async function createAgent(
   const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(
-    { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
+    {
+      engine,
+      clock,
+      correctedNow: time.correctedNow,
+      log,
+      emit,
+      onForged: (url) => network.report(url, 'forged'),
+    },
     { instance, onlineWindowMs },
   );
   const ingest = createIngest(base, {
