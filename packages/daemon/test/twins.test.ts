@@ -54,17 +54,20 @@ test.each(['stop', 'crash'] as const)('a restart after a %s is no twin', async (
   expect(await after.getStatus({})).toMatchObject({ degraded: false, reasons: [] });
 });
 
-test.each([-60, 60])('while the relays are %i minutes ahead of our clock, a twin is noticed', async (minutes) => {
-  const world = createTestMesh();
-  world.relay.clockOffsetMs = minutes * MINUTE;
-  const one = await world.start();
-  await world.clock.advance(MINUTE);
-  const createdAtSec = Math.floor((world.clock.now() + minutes * MINUTE) / 1000);
-  world.relay.push(one.agent.identity.sign(olderPresence(createdAtSec)));
-  await settle(world.clock);
-  const { reasons } = await one.getStatus({});
-  expect(reasons.map(({ code }) => code)).toContain('twin');
-});
+test.each([-60, 60])(
+  'while the relays are %i minutes ahead of our clock, a twin is noticed',
+  async (minutes) => {
+    const world = createTestMesh();
+    world.relay.clockOffsetMs = minutes * MINUTE;
+    const one = await world.start();
+    await world.clock.advance(MINUTE);
+    const createdAtSec = Math.floor((world.clock.now() + minutes * MINUTE) / 1000);
+    world.relay.push(one.agent.identity.sign(olderPresence(createdAtSec)));
+    await settle(world.clock);
+    const { reasons } = await one.getStatus({});
+    expect(reasons.map(({ code }) => code)).toContain('twin');
+  },
+);
 
 /** A presence of a version without the tag `instance`. */
 function olderPresence(createdAtSec: number) {
