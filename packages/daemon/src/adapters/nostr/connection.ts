@@ -98,7 +98,11 @@ export function openConnection(
   });
   socket.on('upgrade', (response) => {
     date = responseDate(response.headers);
-    cutIncoming(response.socket, KEPT_BYTES, listener.onDropped);
+    cutIncoming(response.socket, KEPT_BYTES, (bytes) => {
+      // A large message takes long on a slow line, and no pong can come in between.
+      keepalive.heard();
+      listener.onDropped(bytes);
+    });
   });
   socket.on('unexpected-response', (_request, response) => {
     const status = response.statusCode ?? 0;
