@@ -53,8 +53,8 @@ describe('ocmesh doctor on a healthy home', () => {
     const { mesh, home } = brokenHome;
     const alice = await mesh.startAgent('alice', [workingRelay()]);
     const { code, checks } = await brokenHome.doctor();
-    expect(states(checks, 'skipped')).toEqual(['service', 'clients']);
-    expect(states(checks, 'ok')).toHaveLength(checks.length - 2);
+    expect(states(checks, 'skipped')).toEqual(['service', 'clients', 'wake']);
+    expect(states(checks, 'ok')).toHaveLength(checks.length - 3);
     expect(code).toBe(0);
     const { items } = await alice.api.listMessages({ direction: 'all' });
     expect(items).toEqual([]);
@@ -112,6 +112,7 @@ describe('ocmesh doctor on a healthy home', () => {
       'service',
       'round_trip',
       'clients',
+      'wake',
     ]);
     expect(code).toBe(0);
     expect(readdirSync(brokenHome.mesh.place)).not.toContain('alice');

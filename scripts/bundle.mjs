@@ -24,6 +24,8 @@ const common = {
 const commonJs =
   "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__fu(new URL('.',import.meta.url));";
 
+const daemonRequire = createRequire(join(root, 'packages/daemon/package.json'));
+
 await Promise.all([daemonFolder, mcpFolder].map((folder) => rm(folder, { recursive: true, force: true })));
 await Promise.all([
   build({
@@ -38,6 +40,8 @@ await Promise.all([
     // The relay, the MCP server and the slow crypto engine are only loaded when used.
     splitting: true,
     chunkNames: '[name]-[hash]',
+    // Its CommonJS build loads its parts in a way that cannot be bundled.
+    alias: { 'jsonc-parser': join(dirname(daemonRequire.resolve('jsonc-parser')), '../esm/main.js') },
     banner: { js: commonJs },
   }),
   build({
@@ -49,7 +53,6 @@ await Promise.all([
   }),
 ]);
 
-const daemonRequire = createRequire(join(root, 'packages/daemon/package.json'));
 await copyFile(daemonRequire.resolve('sql.js/dist/sql-wasm.wasm'), join(daemonFolder, 'sql-wasm.wasm'));
 await copyFile(
   join(dirname(daemonRequire.resolve('tiny-secp256k1')), '../secp256k1.wasm'),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addBackupCommands } from './commands/backup.ts';
 import { addChatCommand } from './commands/chat.ts';
 import { addCompletion, peersForCompletion } from './commands/completion.ts';
+import { addConnectCommand } from './commands/connect.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addHelpCommand, missingSubcommand } from './commands/help.ts';
 import { addIdentityCommand } from './commands/identity.ts';
@@ -69,6 +70,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addDoctorCommand,
     addServiceCommand,
     addMcpCommand,
+    addConnectCommand,
   ],
   'Data:': [addKeyCommand, addBackupCommands],
   'Help:': [addVersionCommand, addHelpCommand],

@@ -23,7 +23,7 @@ import { homesAside, unfinishedHome } from './unfinished-home.ts';
  * The installed program and the events of the embedded relay do not belong to the identity. A service that runs the
  * program continues with the next one.
  */
-const SHARED = ['app', 'relay'];
+const SHARED = ['clients', 'app', 'relay'];
 const LOCK = 'daemon.lock';
 
 /** Moves a home that we own aside. @param folder what to move: the home or its unfinished successor. @returns its new path */

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Random, toHex } from '@ocmesh/shared/ambient';
-import { writeFileAtomically } from '../adapters/system/atomic-file.ts';
+import { type Clock, type Random, toHex, toIso } from '@ocmesh/shared/ambient';
+import { prepareFile } from '../adapters/system/atomic-file.ts';
 import type { Home } from '../adapters/system/home.ts';
 import { ownProcess, type ProcessIdentity, stateOf } from '../adapters/system/process-identity.ts';
 
@@ -25,6 +25,8 @@ interface Failing {
 
 interface SavedWatch {
   readonly owner: string;
+  /** When it started, in ISO 8601. */
+  readonly startedAt: string;
   readonly process: ProcessIdentity;
   readonly announced: Announced;
   readonly failing: Failing | null;
@@ -34,6 +36,8 @@ interface SavedWatch {
 export interface SeenWatch {
   readonly name: string;
   readonly isRunning: boolean;
+  /** When one of this name last started, in ISO 8601. */
+  readonly startedAt: string;
   readonly failing: Failing | null;
 }
 
@@ -42,8 +46,11 @@ export interface WatchState {
   /** Whether no later watcher took over the name. */
   isOurs(): boolean;
   announced(): Announced;
-  /** Saves what was announced. */
-  save(announced: Announced): void;
+  /**
+   * Puts on disk what will have been announced. @returns a function that makes it count: called right after the line was
+   * written, it leaves a watcher that is killed next to no time to say it twice
+   */
+  prepare(announced: Announced): () => void;
   /** Saves that the command fails; null: that it works. */
   saveFailing(failing: Failing | null): void;
 }
@@ -55,27 +62,38 @@ const nothing: Announced = { cursor: null, requests: [], paused: [] };
  * Takes over the watcher of this name. The newest one wins: a client may start another before the one of a session that is
  * gone ends.
  */
-export function claimWatch(home: Pick<Home, 'path'>, name: string, random: Random): WatchState {
+export function claimWatch(
+  home: Pick<Home, 'path'>,
+  name: string,
+  { random, clock }: { readonly random: Random; readonly clock: Pick<Clock, 'now'> },
+): WatchState {
   const folder = folderOf(home);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${name}.json`);
   const earlier = read(path);
   let saved: SavedWatch = {
     owner: toHex(random.bytes(8)),
+    startedAt: toIso(clock.now()),
     process: ownProcess(),
     announced: earlier?.announced ?? nothing,
     failing: earlier?.failing ?? null,
   };
-  const write = (changes: Partial<SavedWatch>): void => {
-    saved = { ...saved, ...changes };
-    writeFileAtomically(path, `${JSON.stringify(saved)}\n`, 0o600);
+  const prepare = (changes: Partial<SavedWatch>): (() => void) => {
+    const prepared = { ...saved, ...changes };
+    // Not the name that another watcher uses at the same time.
+    const commit = prepareFile(path, `${JSON.stringify(prepared)}\n`, { mode: 0o600, suffix: saved.owner });
+    return () => {
+      commit();
+      saved = prepared;
+    };
   };
-  write({});
+  for (const left of readdirSync(folder)) if (left.startsWith(`${name}.json.`)) rmSync(join(folder, left));
+  prepare({})();
   return {
     isOurs: () => read(path)?.owner === saved.owner,
     announced: () => saved.announced,
-    save: (announced) => write({ announced }),
-    saveFailing: (failing) => write({ failing }),
+    prepare: (announced) => prepare({ announced }),
+    saveFailing: (failing) => prepare({ failing })(),
   };
 }
 
@@ -90,7 +108,8 @@ export function listWatches(home: Pick<Home, 'path'>): SeenWatch[] {
       const saved = read(join(folder, file));
       if (!saved) return [];
       const isRunning = stateOf(saved.process) === 'running';
-      return [{ name: file.slice(0, -'.json'.length), isRunning, failing: saved.failing }];
+      const { startedAt, failing } = saved;
+      return [{ name: file.slice(0, -'.json'.length), isRunning, startedAt, failing }];
     });
 }
 
@@ -105,7 +124,7 @@ function read(path: string): SavedWatch | null {
   }
   try {
     const saved = JSON.parse(text) as Partial<SavedWatch> | null;
-    return saved?.owner && saved.process && saved.announced ? (saved as SavedWatch) : null;
+    return saved?.owner && saved.startedAt && saved.process && saved.announced ? (saved as SavedWatch) : null;
   } catch {
     return null;
   }

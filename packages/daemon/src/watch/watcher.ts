@@ -65,16 +65,18 @@ export function createWatcher(deps: WatcherDeps, { senders }: { readonly senders
     }
     const lines = linesOf(news);
     const waiting = new Set(lines.map(({ kind }) => kind));
-    const save = (): void =>
-      state.save({
+    const prepare = (): (() => void) =>
+      state.prepare({
         cursor: waiting.has('message') ? before.cursor : next.cursor,
         requests: waiting.has('request') ? before.requests : next.requests,
         paused: waiting.has('paused') ? before.paused : next.paused,
       });
-    if (lines.length === 0) save();
+    if (lines.length === 0) prepare()();
     for (const line of lines) {
-      if (await announce(line)) waiting.delete(line.kind);
-      save();
+      waiting.delete(line.kind);
+      const commit = prepare();
+      if (await announce(line)) commit();
+      else waiting.add(line.kind);
     }
     return lines.length > 0 ? QUIET_MS : LOOK_MS;
   }

@@ -18,14 +18,32 @@ export function replaceAtomically(path: string, make: (unfinished: string) => vo
 
 /** Creates or replaces a file. @param mode its permissions, whatever the umask */
 export function writeFileAtomically(path: string, text: string, mode: number): void {
-  replaceAtomically(path, (unfinished) => {
-    const file = openSync(unfinished, 'wx', mode);
-    try {
-      fchmodSync(file, mode);
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  });
+  replaceAtomically(path, (unfinished) => writeToDisk(unfinished, text, mode));
+}
+
+/**
+ * Puts a new content for a file on disk, under another name.
+ * @param suffix of that name; each writer has its own
+ * @returns a function that gives it the file's name, which is quick
+ */
+export function prepareFile(
+  path: string,
+  text: string,
+  { mode, suffix }: { readonly mode: number; readonly suffix: string },
+): () => void {
+  const prepared = `${path}.${suffix}`;
+  rmSync(prepared, { force: true });
+  writeToDisk(prepared, text, mode);
+  return () => renameSync(prepared, path);
+}
+
+function writeToDisk(path: string, text: string, mode: number): void {
+  const file = openSync(path, 'wx', mode);
+  try {
+    fchmodSync(file, mode);
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -72,7 +72,7 @@ async function watch(
   const out = printer();
   const over = new AbortController();
   const stop = (): void => over.abort();
-  const state = claimWatch(home, name, createSystemRandom());
+  const state = claimWatch(home, name, { random: createSystemRandom(), clock: io.clock });
   const announcer =
     program === undefined
       ? null

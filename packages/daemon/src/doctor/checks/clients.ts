@@ -1,13 +1,13 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import {
   type ClientFile,
   clientFiles,
   ocmeshServers,
   type ServerEntry,
   toPlainJson,
-} from '../probes/client-files.ts';
+} from '../../clients/client-files.ts';
+import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import type { Environment } from '../probes/environment.ts';
 
 type Deps = Pick<Environment, 'machine' | 'workingFolder' | 'platform'>;
@@ -17,12 +17,20 @@ export const clientsCheck = (deps: Deps): Check => ({
   what: 'Client',
   why: 'An agent uses ocmesh through the MCP server that its client starts.',
   run() {
-    // By path: in the user's own folder, the project's files are the same as the user's.
-    const files = new Map(clientFiles(deps).map((file) => [file.path, file]));
-    const findings = [...files.values()].flatMap((file) => lookAt(file, deps.machine.env['PATH'] ?? ''));
+    const findings = lookAtAll(deps);
     return findings.length > 0 ? findings : skipped('No MCP client is configured for ocmesh.');
   },
 });
+
+/** Returns what was found of each client that starts the MCP server. */
+export const configuredClients = (deps: Deps): Finding[] =>
+  lookAtAll(deps).filter(({ state }) => state === 'ok');
+
+function lookAtAll(deps: Deps): Finding[] {
+  // By path: in the user's own folder, the project's files are the same as the user's.
+  const files = new Map(clientFiles(deps).map((file) => [file.path, file]));
+  return [...files.values()].flatMap((file) => lookAt(file, deps.machine.env['PATH'] ?? ''));
+}
 
 function lookAt(file: ClientFile, path: string): Finding[] {
   const text = readMentioning(file.path);

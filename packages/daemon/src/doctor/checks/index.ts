@@ -17,6 +17,7 @@ import { roundTripCheck } from './round-trip.ts';
 import { serviceCheck } from './service.ts';
 import { settingsCheck } from './settings.ts';
 import { storeCheck } from './store.ts';
+import { wakeCheck } from './wake.ts';
 
 /** Returns the checks from the machine to the mesh: later ones build on earlier ones. */
 export const allChecks = (environment: Environment, facts: Facts): readonly Check[] => {
@@ -39,5 +40,6 @@ export const allChecks = (environment: Environment, facts: Facts): readonly Chec
     clockCheck(facts),
     roundTripCheck(facts, clock),
     clientsCheck(environment),
+    wakeCheck(environment),
   ];
 };

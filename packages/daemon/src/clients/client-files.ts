@@ -1,5 +1,15 @@
 import { join } from 'node:path';
-import type { Environment } from './environment.ts';
+
+/** Where clients keep their files. */
+export interface ClientPlace {
+  readonly machine: {
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly userHome: string;
+  };
+  /** A project may have its own client configuration. */
+  readonly workingFolder: string;
+  readonly platform: string;
+}
 
 /** A file in which an MCP client configures its servers. */
 export interface ClientFile {
@@ -18,25 +28,37 @@ export interface ServerEntry {
   readonly home: string | null;
 }
 
-export function clientFiles({
-  machine,
-  workingFolder,
-  platform,
-}: Pick<Environment, 'machine' | 'workingFolder' | 'platform'>): ClientFile[] {
-  const { env, userHome } = machine;
+/** The file of each client in the user's folder. */
+export function userFiles({ machine: { env, userHome }, platform }: Omit<ClientPlace, 'workingFolder'>) {
   const settings = join(userHome, platform === 'darwin' ? 'Library/Application Support' : '.config');
-  const openclaw =
-    env['OPENCLAW_CONFIG_PATH'] ||
-    join(env['OPENCLAW_STATE_DIR'] || join(userHome, '.openclaw'), 'openclaw.json');
+  return {
+    openclaw:
+      env['OPENCLAW_CONFIG_PATH'] ||
+      join(env['OPENCLAW_STATE_DIR'] || join(userHome, '.openclaw'), 'openclaw.json'),
+    claude: join(userHome, '.claude.json'),
+    claudeSettings: join(userHome, '.claude/settings.json'),
+    claudeDesktop: join(settings, 'Claude/claude_desktop_config.json'),
+    codex: join(env['CODEX_HOME'] || join(userHome, '.codex'), 'config.toml'),
+    cursor: join(userHome, '.cursor/mcp.json'),
+    gemini: join(userHome, '.gemini/settings.json'),
+    vscode: join(settings, 'Code/User/mcp.json'),
+  };
+}
+
+/** The JSON files in which MCP clients look for servers. */
+export function clientFiles(place: ClientPlace): ClientFile[] {
+  const { workingFolder } = place;
+  const files = userFiles(place);
   const file = (client: string, path: string, lenient = false): ClientFile => ({ client, path, lenient });
   return [
-    file('OpenClaw', openclaw, true),
-    file('Claude Code', join(userHome, '.claude.json')),
+    file('OpenClaw', files.openclaw, true),
+    file('Claude Code', files.claude),
     file('Claude Code', join(workingFolder, '.mcp.json')),
-    file('Claude Desktop', join(settings, 'Claude/claude_desktop_config.json')),
-    file('Cursor', join(userHome, '.cursor/mcp.json')),
+    file('Claude Desktop', files.claudeDesktop),
+    file('Cursor', files.cursor),
     file('Cursor', join(workingFolder, '.cursor/mcp.json')),
-    file('VS Code', join(settings, 'Code/User/mcp.json'), true),
+    file('Gemini CLI', files.gemini, true),
+    file('VS Code', files.vscode, true),
     file('VS Code', join(workingFolder, '.vscode/mcp.json'), true),
   ];
 }

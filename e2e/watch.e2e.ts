@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createSeededRandom, type RunningAgent, until } from '@ocmesh/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+import { createMesh } from './support/mesh.ts';
+import { ocmeshProgram } from './support/programs.ts';
+
+const MESSAGES = Number(process.env['SOAK_MESSAGES'] ?? 20);
+
+/** Starts `ocmesh watch` as a client would. */
+function watch({ home }: Pick<RunningAgent, 'home'>, ...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [ocmeshProgram, 'watch', ...args], {
+    env: { PATH: process.env['PATH'], OCMESH_HOME: home },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+/** A client that reads lines, and acts on those that match: OpenClaw's stream automation. */
+function createLineReader(agent: Pick<RunningAgent, 'home'>, woken: (line: string) => void) {
+  let child = start();
+  function start(): ChildProcess {
+    const started = watch(agent, '--name', 'lines');
+    let rest = '';
+    started.stdout?.on('data', (data) => {
+      const lines = `${rest}${data}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (/^ocmesh: message/.test(line)) woken(line);
+    });
+    return started;
+  }
+  return {
+    async restart() {
+      const ended = once(child, 'close');
+      child.kill('SIGKILL');
+      await ended;
+      child = start();
+    },
+  };
+}
+
+/** A client that runs a command when the agent has finished, and wakes it if that exits with 2: Claude Code's Stop hook. */
+function createHookRunner(agent: Pick<RunningAgent, 'home'>, woken: (line: string) => void) {
+  let isOver = false;
+  let child = watch(agent, '--once', '--name', 'hook');
+  void (async () => {
+    while (!isOver) {
+      let errors = '';
+      child.stderr?.on('data', (data) => {
+        errors += data;
+      });
+      const [code] = await once(child, 'close');
+      if (code === 2) woken(errors.trim());
+      if (!isOver) child = watch(agent, '--once', '--name', 'hook');
+    }
+  })();
+  onTestFinished(() => {
+    isOver = true;
+  });
+  return { restart: async () => void child.kill('SIGKILL') };
+}
+
+const idsIn = (line: string): string[] => line.match(/\b[0-9a-f]{32,64}(?= from )/g) ?? [];
+
+test.each([
+  ['a client that reads lines', createLineReader],
+  ['a client that runs a hook', createHookRunner],
+])(
+  '%s is told of each message once, while its watcher and the daemon are killed',
+  async (_, createClient) => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    console.log(`seed ${seed}`);
+    const random = createSeededRandom(seed);
+    const mesh = createMesh();
+    const relay = await mesh.startRelay();
+    const alice = await mesh.startAgent('alice', [relay.url]);
+    let bob = await mesh.startAgent('bob', [relay.url]);
+    await mesh.meet(alice, bob);
+    await mesh.befriend(bob, alice);
+    const lines: string[] = [];
+    const client = createClient(bob, (line) => lines.push(line));
+    const announced = () => lines.flatMap(idsIn);
+
+    const sent: string[] = [];
+    for (let n = 0; n < MESSAGES; n++) {
+      const { id } = await alice.api.sendMessage({ to: bob.pubkey, content: `do what I say, number ${n}` });
+      sent.push(id);
+      if (random.unit() < 0.2) {
+        await bob.kill();
+        bob = await mesh.startAgent('bob', [relay.url]);
+      }
+      if (random.unit() < 0.5) {
+        await new Promise((resolve) => setTimeout(resolve, random.unit() * 300));
+        await client.restart();
+      }
+    }
+    // Without a restart, what is left would come when the quiet time is over.
+    await client.restart();
+    await until(() => sent.every((id) => announced().includes(id)), {
+      moves: () => `${announced().length} of ${sent.length} announced`,
+    });
+    expect(announced().toSorted()).toEqual(sent.toSorted());
+    for (const line of lines) expect(line).not.toContain('what I say');
+  },
+);

@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createConnection, type Undone } from '../../clients/connection.ts';
+import type { FileEdit } from '../../clients/plan-edits.ts';
+import { clientRecipes, type Recipe } from '../../clients/recipes.ts';
+import type { CommandContext } from '../terminal/context.ts';
+import { CommandError } from '../terminal/failure.ts';
+import { cancelled, confirm } from '../terminal/prompts.ts';
+import { chooseNode, machineOf } from './service-context.ts';
+
+export interface ConnectFlags {
+  readonly print?: boolean;
+  readonly yes?: boolean;
+  readonly undo?: boolean;
+}
+
+/** Connects this client, or takes it back; without a client, lists all. */
+export async function connectClient(
+  context: CommandContext,
+  client: string | undefined,
+  flags: ConnectFlags,
+): Promise<void> {
+  const recipes = await findRecipes(context);
+  if (client === undefined) return listClients(context, recipes);
+  const recipe = recipes.find(({ id }) => id === client);
+  if (!recipe) {
+    throw new CommandError(
+      'invalid_request',
+      'This client is not known.',
+      `Use one of ${recipes.map(({ id }) => id).join(', ')}. Most others read what \`ocmesh connect cursor --print\` shows.`,
+    );
+  }
+  await (flags.undo ? undo(context, recipe, flags) : connect(context, recipe, flags));
+}
+
+async function findRecipes(context: CommandContext): Promise<readonly Recipe[]> {
+  const { home } = context;
+  const machine = machineOf(context);
+  const { path: node } = await chooseNode({});
+  const installed = join(home.path, 'app/current/ocmesh.mjs');
+  return clientRecipes(
+    { machine, platform: process.platform },
+    {
+      node,
+      program: existsSync(installed) ? installed : fileURLToPath(new URL('ocmesh.mjs', import.meta.url)),
+      home: home.path === join(machine.userHome, '.ocmesh') ? null : home.path,
+    },
+  );
+}
+
+const connectionOf = ({ home }: CommandContext, recipe: Recipe) =>
+  createConnection(join(home.path, 'clients'), recipe);
+
+function listClients(context: CommandContext, recipes: readonly Recipe[]): void {
+  const rows = recipes.map((recipe) => ({
+    id: recipe.id,
+    title: recipe.title,
+    connected: connectionOf(context, recipe).isRecorded(),
+  }));
+  context
+    .printer()
+    .result(rows, () =>
+      rows
+        .map(({ id, title, connected }) => `${id.padEnd(15)} ${title}${connected ? ' (connected)' : ''}`)
+        .join('\n'),
+    );
+}
+
+async function connect(context: CommandContext, recipe: Recipe, { print, yes }: ConnectFlags): Promise<void> {
+  const out = context.printer();
+  const { title, changes, commands = [], wake } = recipe;
+  if (print) {
+    // Also what is there already: the owner may want to write it by hand.
+    out.result({ changes, commands }, () => [...changes.map(changeText), ...commands].join('\n\n'));
+    return;
+  }
+  const connection = connectionOf(context, recipe);
+  const edits = connection.plan();
+  if (edits.length > 0) {
+    out.note(edits.map(describeEdit).join('\n'));
+    if (!yes) await mustConfirm(context, `Connect ${title}?`);
+    connection.apply(edits);
+  }
+  out.result({ client: recipe.id, written: edits.map(({ path }) => path), commands }, () =>
+    [
+      edits.length > 0
+        ? `${title} is connected. It starts ocmesh when it starts next; \`ocmesh connect ${recipe.id} --undo\` takes it back.`
+        : `${title} is connected already.`,
+      wake,
+      ...(commands.length > 0
+        ? ['Run this too, while it runs:', ...commands.map((line) => `  ${line}`)]
+        : []),
+    ].join('\n'),
+  );
+}
+
+async function undo(context: CommandContext, recipe: Recipe, { yes }: ConnectFlags): Promise<void> {
+  const connection = connectionOf(context, recipe);
+  if (!connection.isRecorded()) {
+    throw new CommandError(
+      'refused',
+      `\`ocmesh connect\` has written nothing for ${recipe.title}.`,
+      'If you added the server by hand, remove it there.',
+    );
+  }
+  if (!yes) await mustConfirm(context, `Take back what was written for ${recipe.title}?`);
+  const undone = connection.undo();
+  context.printer().result(undone, () => undone.map(describeUndone).join('\n'));
+}
+
+async function mustConfirm({ io }: CommandContext, question: string): Promise<void> {
+  if (!io.stdin.isTTY)
+    throw new CommandError(
+      'refused',
+      'Nobody can be asked here.',
+      'Look at it with --print, then add --yes.',
+    );
+  if (!(await confirm(io, question))) throw cancelled();
+}
+
+const changeText = (change: Recipe['changes'][number]): string =>
+  `${change.path}, ${change.format === 'toml' ? 'table' : 'at'} ${change.at.join('.')}:\n${JSON.stringify(change.value, null, 2)}`;
+
+function describeEdit({ path, before, after }: FileEdit): string {
+  const there = new Set((before ?? '').split('\n'));
+  const added = after.split('\n').filter((line) => line !== '' && !there.has(line));
+  return [before === null ? `${path}, a new file:` : `${path}:`, ...added.map((line) => `  + ${line}`)].join(
+    '\n',
+  );
+}
+
+const describeUndone = ({ path, how }: Undone): string =>
+  ({
+    restored: `${path} is as it was.`,
+    removed: `${path} changed since, so only ocmesh was taken out of it.`,
+    same: `${path} has nothing of ocmesh.`,
+  })[how];

@@ -1,0 +1,136 @@
+import { shellQuoted } from '../node/shell-quoted.ts';
+import type { Change, JsonChange } from './change.ts';
+import { type ClientPlace, userFiles } from './client-files.ts';
+
+/** How clients start our program. */
+export interface OcmeshCommand {
+  /** Absolute path of Node.js. */
+  readonly node: string;
+  /** Absolute path of `ocmesh.mjs`. */
+  readonly program: string;
+  /** Home of the agent, unless it is the default one. */
+  readonly home: string | null;
+}
+
+/** How to connect one client: its MCP server, and what wakes its agent when a message arrives. */
+export interface Recipe {
+  readonly id: string;
+  readonly title: string;
+  readonly changes: readonly Change[];
+  /** Commands of the client that the owner has to run, because only the client can make this change. */
+  readonly commands?: readonly string[];
+  /** What happens when a message arrives, as a sentence. */
+  readonly wake: string;
+}
+
+/** Seconds after which Claude Code ends the hook; it starts another one when the agent next finishes. */
+const HOOK_SECONDS = 86_400;
+
+const NO_WAKE = 'Nothing starts a turn of this client from outside: its agent sees messages when it looks.';
+
+export function clientRecipes(
+  place: Omit<ClientPlace, 'workingFolder'>,
+  ocmesh: OcmeshCommand,
+): readonly Recipe[] {
+  const files = userFiles(place);
+  const env = ocmesh.home === null ? {} : { env: { OCMESH_HOME: ocmesh.home } };
+  const server = Object.assign({ command: ocmesh.node, args: [ocmesh.program, 'mcp'] }, env);
+  const inJson = (path: string, list: string, value: unknown = server, lenient = false): JsonChange => ({
+    format: 'json',
+    path,
+    lenient,
+    at: [list, 'ocmesh'],
+    value,
+  });
+  const typed = Object.assign({ type: 'stdio' }, server);
+  return [
+    {
+      id: 'openclaw',
+      title: 'OpenClaw',
+      changes: [
+        {
+          format: 'json',
+          path: files.openclaw,
+          lenient: true,
+          at: ['mcp', 'servers', 'ocmesh'],
+          value: Object.assign({ supportsParallelToolCalls: true }, server),
+        },
+      ],
+      commands: [
+        [
+          'openclaw automations add --declaration-key ocmesh --name ocmesh',
+          `--stream-command ${shellQuoted(JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')]))}`,
+          `--stream-mode match --stream-match '^ocmesh: message' --session isolated --message ${shellQuoted(WOKEN)}`,
+        ].join(' '),
+      ],
+      wake: 'An automation of its gateway runs the agent when a message arrives.',
+    },
+    {
+      id: 'claude',
+      title: 'Claude Code',
+      changes: [
+        inJson(files.claude, 'mcpServers', typed),
+        {
+          format: 'json',
+          path: files.claudeSettings,
+          lenient: false,
+          at: ['hooks', 'Stop'],
+          isListItem: true,
+          value: {
+            hooks: [
+              {
+                type: 'command',
+                command: hookCommand(ocmesh, 'claude'),
+                asyncRewake: true,
+                timeout: HOOK_SECONDS,
+              },
+            ],
+          },
+        },
+      ],
+      wake: 'A hook waits for messages after each turn, and a message starts the next one.',
+    },
+    {
+      id: 'claude-desktop',
+      title: 'Claude Desktop',
+      changes: [inJson(files.claudeDesktop, 'mcpServers')],
+      wake: NO_WAKE,
+    },
+    {
+      id: 'codex',
+      title: 'Codex',
+      changes: [{ format: 'toml', path: files.codex, at: ['mcp_servers', 'ocmesh'], value: server }],
+      wake: NO_WAKE,
+    },
+    { id: 'cursor', title: 'Cursor', changes: [inJson(files.cursor, 'mcpServers')], wake: NO_WAKE },
+    {
+      id: 'gemini',
+      title: 'Gemini CLI',
+      changes: [inJson(files.gemini, 'mcpServers', server, true)],
+      wake: NO_WAKE,
+    },
+    {
+      id: 'vscode',
+      title: 'VS Code',
+      changes: [inJson(files.vscode, 'servers', typed, true)],
+      wake: NO_WAKE,
+    },
+  ];
+}
+
+/** What the agent is told when it is woken. */
+const WOKEN =
+  'A message from another agent waits in ocmesh. Read it with list_messages and deal with it as the skill ocmesh says.';
+
+const inHome = ({ home }: OcmeshCommand): string[] => (home === null ? [] : ['env', `OCMESH_HOME=${home}`]);
+const watchWords = ({ node, program }: OcmeshCommand, name: string): string[] => [
+  node,
+  program,
+  'watch',
+  '--name',
+  name,
+];
+
+/** The command of a hook, as a shell reads it. */
+const hookCommand = (ocmesh: OcmeshCommand, name: string): string =>
+  [...inHome(ocmesh), ...watchWords(ocmesh, name), '--once'].map(shellQuoted).join(' ');
