@@ -22,17 +22,17 @@ export const controlTypes: readonly string[] = Object.keys(ownFields);
 
 const isId = (value: unknown): boolean => typeof value === 'string' && /^[\w-]{8,}$/.test(value);
 
-const texts: readonly string[] = ['name', 'about', 'picture'];
+/** Text, or null. */
+const texts: readonly string[] = ['name', 'about', 'picture', 'msgId'];
 /** Whether a field holds what daemons put there. */
 function fits(name: string, value: unknown): boolean {
-  if (name === 'msgId') return isId(value);
   if (name === 'msgIds') return Array.isArray(value);
   return !texts.includes(name) || value === null || typeof value === 'string';
 }
 
 /** Later versions may add fields to a receipt and to a hello. */
 const isReceipt = ({ msgId, msgIds }: Fields): boolean =>
-  isId(msgId) || (Array.isArray(msgIds) && (msgIds.length === 0 || msgIds.some(isId)));
+  isId(msgId) || (Array.isArray(msgIds) && msgIds.some(isId));
 const isHello = ({ from, features }: Fields): boolean => isHex64(from) || Array.isArray(features);
 
 /**

@@ -315,7 +315,7 @@ test.each([
   { type: 'intro', text: 'chapter one' },
   { type: 'profile', user: 'bob', body: 'look' },
   { type: 'read', msgId: 7 },
-  { type: 'read', msgId: 'short' },
+  { type: 'read', msgId: 'short', page: 3 },
   { type: 'delivered', msgIds: 'parcels' },
   { type: 'read', msgIds: [1, 2], book: 'a' },
   { type: 'profile', name: { first: 'Bob' } },
