@@ -30,11 +30,12 @@ async function decided({ api }: RunningAgent) {
     requests: (await api.listRequests({})).map(({ peer, messages }) => [peer.pubkey, messages]),
     paused_peers,
     identity: await api.getIdentity({}),
+    profile: await api.getProfile({}),
   };
 }
 
 describe('a model that obeys a stranger', () => {
-  it('cannot trust, accept, resume, change relays or policy, or read the key, with any of its tools', async () => {
+  it('cannot trust, accept, resume, change relays, policy or profile, or read the key, with any of its tools', async () => {
     const mesh = createMesh();
     const relay = await mesh.startRelay();
     const alice = await mesh.startAgent('alice', [relay.url]);

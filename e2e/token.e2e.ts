@@ -80,5 +80,9 @@ describe('the token', () => {
       'owner_only',
     );
     expect(await call('/policy', { ...json, ...bearer(token()) }, put)).toBe(200);
+    const profile = { method: 'PUT', body: '{"capabilities":["weather-forecast"]}' };
+    expect(await call('/profile')).toBe(200);
+    expect(await call('/profile', json, profile)).toBe('owner_only');
+    expect(await call('/profile', { ...json, ...bearer(token()) }, profile)).toBe(200);
   });
 });

@@ -9,6 +9,7 @@ import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
+import { createAskRelays } from './core/mesh/ask-relays.ts';
 import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
@@ -310,6 +311,10 @@ export function createMesh(
     discovery: createDiscovery(
       { network, clock, log, ingest: pipeline.ingest },
       { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
+    ),
+    askRelays: createAskRelays(
+      { network, clock, correctedNow: time.correctedNow, ingest: pipeline.ingestBackfill },
+      { onlineWindowMs },
     ),
     handshake: createHandshake({
       identity,

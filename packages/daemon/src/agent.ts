@@ -183,6 +183,7 @@ export async function createAgent(
         wakeReceipts: messaging.receipts.wake,
         policies: trust.policies,
         ownProfile,
+        askRelays: mesh.askRelays,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
         pendingRelays: outgoing.outbox.pendingRelays,

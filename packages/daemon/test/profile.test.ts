@@ -73,7 +73,9 @@ describe('the profile', () => {
   });
 });
 
-const PAUSE = meshLimits.profilePauseSeconds * 1000;
+const { burst, perMinute } = meshLimits.profileChanges;
+/** After it, one more change is announced. */
+const PAUSE = 60_000 / perMinute;
 const weather = { about: 'I know the weather.', capabilities: ['weather-forecast', 'sunset'] };
 const profileTags = [
   ['about', 'I know the weather.'],
@@ -124,7 +126,7 @@ describe('what an agent says about itself', () => {
     expect(announced(agent)).toHaveLength(2);
   });
 
-  test('changed ten times in a row costs each relay two events, and the last one is true', async () => {
+  test('changed ten times in a row costs each relay four events, and the last one is true', async () => {
     const world = createTestMesh();
     const agent = await world.start();
     for (let n = 0; n < 10; n++) {
@@ -133,7 +135,8 @@ describe('what an agent says about itself', () => {
     }
     await world.clock.advance(PAUSE);
     const abouts = agent.published(31337).flatMap(({ tags }) => tags.filter(([tag]) => tag === 'about'));
-    expect(abouts.map(([, text]) => text)).toEqual(['edit 0', 'edit 9']);
+    expect(abouts.map(([, text]) => text)).toEqual(['edit 0', 'edit 1', 'edit 2', 'edit 9']);
+    expect(abouts).toHaveLength(burst + 1);
   });
 
   test('is not announced after a stop', async () => {

@@ -1,4 +1,5 @@
 export { cleanJson, cleanLine, cleanText, cutText, showUnseen } from './clean-text.ts';
 export { nearestWord } from './nearest-word.ts';
 export { isPlainId } from './plain-id.ts';
+export { foldAccents, foldText, wordsOf } from './search-text.ts';
 export { inertJson, textForModel, untrusted } from './untrusted.ts';

@@ -98,7 +98,7 @@ export function parsePayload(plaintext: string): Payload {
         name: readName(fields['name']),
         features: readClaims(fields['features'], defaultFeatures),
         capabilities: readClaims(fields['capabilities'], []),
-        about: readAbout(fields['about']),
+        about: readAbout(fields['about'], limits.peer.aboutChars),
       };
     case 'delivered':
     case 'read':
@@ -118,7 +118,7 @@ export function parsePayload(plaintext: string): Payload {
 
 function readProfile(fields: Record<string, unknown>): Payload {
   const name = readName(fields['name']);
-  const about = readAbout(fields['about']);
+  const about = readAbout(fields['about'], limits.peer.aboutChars);
   const isQuery = name === null && about === null && !Array.isArray(fields['capabilities']);
   return { kind: 'profile', name, about, capabilities: readClaims(fields['capabilities'], []), isQuery };
 }

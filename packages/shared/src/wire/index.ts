@@ -39,6 +39,8 @@ export {
 export { isAddressable, isEphemeral, isReplaceable, kinds } from './kinds.ts';
 export { wireLimits } from './limits.ts';
 export {
+  type Claims,
+  labelFilter,
   type Presence,
   type PresenceKind,
   presenceEvent,

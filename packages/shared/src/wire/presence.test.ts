@@ -109,8 +109,8 @@ describe('what an agent says about itself', () => {
   test('is cut to its limits', () => {
     const labels = Array.from({ length: 90 }, (_, n) => ['l', `c-${n}`, 'ocmesh']);
     const profile = profileOf(['L', 'ocmesh'], ['about', '👋'.repeat(1000)], ...labels);
-    expect(profile?.about).toBe('👋'.repeat(limits.peer.aboutChars));
-    expect(profile?.capabilities).toHaveLength(limits.peer.claims);
+    expect(profile?.about).toBe('👋'.repeat(limits.profile.aboutChars));
+    expect(profile?.capabilities).toHaveLength(limits.profile.capabilities);
   });
 });
 

@@ -92,7 +92,10 @@ function readProfile(event: NostrEvent): Claims | null {
   const labels = event.tags.flatMap(([tag, label, namespace]) =>
     tag === 'l' && namespace === APP && label !== undefined && isSlug(label) ? [label] : [],
   );
-  return { about: readAbout(tagValue(event, 'about')), capabilities: readClaims(labels, []) };
+  return {
+    about: readAbout(tagValue(event, 'about'), limits.profile.aboutChars),
+    capabilities: [...new Set(labels)].slice(0, limits.profile.capabilities),
+  };
 }
 
 /** Filters for every presence since a time, in both forms. */
@@ -101,13 +104,22 @@ export const presenceFilters = (sinceSec: number): Filter[] => [
   { kinds: [kinds.note], '#t': [APP], since: sinceSec },
 ];
 
+/** Filter for presences of agents that claim one of these capabilities. */
+export const labelFilter = (labels: readonly string[], sinceSec: number, limit: number): Filter => ({
+  kinds: [kinds.presence],
+  '#d': [ADDRESS],
+  '#l': labels,
+  since: sinceSec,
+  limit,
+});
+
 /** A peer's name or version, cut to its limit; null if it is empty or not a text. */
 export const readName = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? cutChars(value.trim(), limits.peer.nameChars) : null;
 
 /** A peer's description of itself, cut to its limit; null if it is empty or not a text. */
-export const readAbout = (value: unknown): string | null =>
-  typeof value === 'string' && value !== '' ? cutChars(value, limits.peer.aboutChars) : null;
+export const readAbout = (value: unknown, maxChars: number): string | null =>
+  typeof value === 'string' && value !== '' ? cutChars(value, maxChars) : null;
 
 /** A peer's list of features or capabilities, cut to its limits. */
 export function readClaims(value: unknown, fallback: readonly string[]): readonly string[] {

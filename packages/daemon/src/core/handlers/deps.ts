@@ -4,6 +4,7 @@ import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
+import type { AskRelays } from '../mesh/ask-relays.ts';
 import type { OwnProfile } from '../mesh/own-profile.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
@@ -43,6 +44,7 @@ export interface HandlerDeps {
   readonly waiting: Waiting;
   readonly policies: Policies;
   readonly ownProfile: OwnProfile;
+  readonly askRelays: AskRelays;
   readonly loopGuard: LoopGuard;
   readonly heldMessages: HeldMessages;
   /** Returns when the next attempt to publish this event is due; null if none is. */

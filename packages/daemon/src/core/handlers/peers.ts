@@ -13,6 +13,7 @@ import type { Tables } from '../ports/store.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentPeer, presentReachability } from './present.ts';
+import { createSearchPeers } from './search-peers.ts';
 
 /** The last sign of life of a peer that never gave one: long ago, so that it is offline. */
 const NEVER_SEEN_MS = 0;
@@ -44,16 +45,27 @@ export function createPeerView(
 export function createPeerHandlers(
   deps: Pick<
     HandlerDeps,
-    'identity' | 'store' | 'network' | 'clock' | 'confirmedDate' | 'cursors' | 'emit' | 'loopGuard'
+    | 'identity'
+    | 'store'
+    | 'network'
+    | 'clock'
+    | 'confirmedDate'
+    | 'cursors'
+    | 'emit'
+    | 'loopGuard'
+    | 'askRelays'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
   const { identity, store, clock, cursors, emit, loopGuard } = deps;
   const { onlineWindowMs } = options;
   const showPeer = createPeerView(deps, options);
+  const search = createSearchPeers(deps, options);
 
   return {
-    async listPeers({ online, cursor, can: _, limit = limits.http.pageRows, ...filter }) {
+    async listPeers({ can, ...input }) {
+      if (can !== undefined) return search({ can, ...input });
+      const { online, cursor, limit = limits.http.pageRows, ...filter } = input;
       const nowMs = clock.now();
       const context = { nowMs, shownAtMs: deps.confirmedDate(), onlineWindowMs, loopGuard };
       return store.read((tables) => {

@@ -29,6 +29,7 @@ import { createPaced } from './paced.ts';
 const OFFLINE_LIFETIME_SEC = 60;
 /** How long a stop waits for relays to take the offline presence. */
 const OFFLINE_MS = 1_500;
+const { burst, perMinute } = meshLimits.profileChanges;
 /** Expiration (NIP-40): kind 1 notes go only to relays that delete them again. */
 const EXPIRATION_NIP = 40;
 
@@ -47,7 +48,7 @@ export interface Announcer {
   onNotice(url: string): void;
   /** Announces that we are online, after another daemon with our key said with this date that it is not. */
   onTwinLeft(createdAtSec: number): void;
-  /** Announces the changed profile at once; changes soon after that, together. */
+  /** Announces the changed profile at once; many changes in a row, together. */
   onProfileChanged(): void;
   /** Publishes the offline presence, so that peers need not wait until the online window is over. */
   stop(): Promise<void>;
@@ -157,7 +158,7 @@ export function createAnnouncer(
     }
   }
 
-  const changes = createPaced(clock, meshLimits.profilePauseSeconds * 1000, () => announce());
+  const changes = createPaced(clock, { burst, perSecond: perMinute / 60 }, () => announce());
 
   return {
     start() {

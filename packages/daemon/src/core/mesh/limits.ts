@@ -18,8 +18,28 @@ export const meshLimits = {
     /** Such checks a minute: two daemons with one key announce themselves every few minutes. */
     perMinute: 12,
   },
-  /** Seconds between two announcements of a changed profile: several edits in a row are one event for the relays. */
-  profilePauseSeconds: 10,
+  profileChanges: {
+    /** Changes of our profile in a row that are announced at once: an owner tries out a few words. */
+    burst: 3,
+    /** Announcements of a changed profile a minute: a script that edits it all the time must not wear out the relays' patience. */
+    perMinute: 6,
+  },
+  search: {
+    /** Words of a question that are looked for: the rest of a longer one is ignored. */
+    words: 16,
+    /** Labels in one query to a relay: the words and pairs of words of a question of ten. */
+    labels: 20,
+    /** Relays that one search asks: a copy of a presence is on most of our relays. */
+    relays: 8,
+    /** Presences taken from each of them: five times what a search returns. */
+    rowsPerRelay: 100,
+    /** Time that a caller waits for the relays: most send their EOSE within half a second. */
+    waitMs: 2_000,
+    /** Searches in a row that may ask relays. */
+    burst: 3,
+    /** Searches a minute that may ask relays: a model that asks for the same thing over and over costs them no more. */
+    perMinute: 6,
+  },
   /** Agents online beyond which we send no kind 1 notes: kind 31337 says the same, and people read notes. */
   notesMaxOnline: 100,
   /** Seconds after a kind 1 note in which a NOTICE counts as being about it. */

@@ -1,22 +1,18 @@
-import type { Cancel, Clock, MonotonicMs } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, createTokenBucket, type Rate } from '@ocmesh/shared/ambient';
 
-/** Something that is done at once, but not again before a pause is over: calls in between are one at its end. */
-export function createPaced(
-  clock: Clock,
-  pauseMs: number,
-  action: () => void,
-): { run(): void; cancel: Cancel } {
-  let doneAt: MonotonicMs = Number.NEGATIVE_INFINITY;
-  let cancel: Cancel | null = null;
+/** Something that is done at once as long as the rate allows: beyond it, several calls are one, as soon as it allows that. */
+export function createPaced(clock: Clock, rate: Rate, action: () => void): { run(): void; cancel: Cancel } {
+  const bucket = createTokenBucket(clock, rate);
+  let pending: Cancel | null = null;
 
   return {
     run() {
-      cancel ??= clock.after(Math.max(0, doneAt + pauseMs - clock.monotonic()), () => {
-        cancel = null;
-        doneAt = clock.monotonic();
+      pending ??= clock.after(bucket.waitMs(), () => {
+        pending = null;
+        bucket.spend(1);
         action();
       });
     },
-    cancel: () => cancel?.(),
+    cancel: () => pending?.(),
   };
 }

@@ -87,12 +87,16 @@ type MetaKey =
   | 'policy'
   | 'profile';
 
-export interface PeerFilter {
+/** Which peers are meant. */
+export interface PeerSelection {
   readonly online?: { readonly is: boolean; readonly nowMs: UnixMs; readonly windowMs: number };
   readonly trust?: Trust;
   readonly feature?: string;
   readonly capability?: string;
   readonly q?: string;
+}
+
+export interface PeerFilter extends PeerSelection {
   readonly limit: number;
   /** Last peer of the previous page. */
   readonly after?: { readonly lastSeenMs: UnixMs; readonly pubkey: string };
@@ -104,6 +108,10 @@ export interface PeersTable {
   put(peer: PeerRecord): void;
   /** Returns peers in the order of their last sign of life, the latest first. */
   list(filter: PeerFilter): PeerRecord[];
+  /** Returns what the selected peers say about themselves, without blocked ones unless `trust` asks for them. */
+  claims(
+    selection: PeerSelection,
+  ): Pick<PeerRecord, 'pubkey' | 'name' | 'about' | 'capabilities' | 'lastSeenMs'>[];
   count(): number;
   countOnline(nowMs: UnixMs, windowMs: number): number;
   /** Returns contacts, and strangers our agent wrote to. */

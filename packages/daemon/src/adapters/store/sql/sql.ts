@@ -1,8 +1,8 @@
 // The only import of sql.js.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { foldText } from '@ocmesh/shared/text';
 import initSqlJs, { type Database, type SqlJsConfig, type SqlJsStatic, type Statement } from 'sql.js';
-import { foldText } from './fold-text.ts';
 
 export type SqlValue = string | number | null;
 

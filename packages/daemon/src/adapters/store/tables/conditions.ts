@@ -1,4 +1,4 @@
-import { foldText } from '../sql/fold-text.ts';
+import { foldText } from '@ocmesh/shared/text';
 import type { SqlValue } from '../sql/sql.ts';
 
 /** Builds the WHERE clause of a query. The texts are ours; values only become parameters. */

@@ -1,6 +1,6 @@
 import type { Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { PeerRecord } from '../../../core/model/peer.ts';
-import type { PeerFilter, PeersTable } from '../../../core/ports/store.ts';
+import type { PeerFilter, PeerSelection, PeersTable } from '../../../core/ports/store.ts';
 import type { SqlValue } from '../sql/sql.ts';
 import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
@@ -75,6 +75,19 @@ export function createPeersTable(database: Database): PeersTable {
         .map(toPeer);
     },
 
+    claims(selection) {
+      const { where, parameters } = peerConditions(selection, { withBlocked: selection.trust === 'blocked' });
+      return database
+        .all(`SELECT pubkey, name, about, capabilities, last_seen FROM peers ${where}`, parameters)
+        .map(([pubkey, name, about, capabilities, lastSeenMs]) => ({
+          pubkey: pubkey as Pubkey,
+          name: name as string | null,
+          about: about as string | null,
+          capabilities: JSON.parse(capabilities as string),
+          lastSeenMs: lastSeenMs as number,
+        }));
+    },
+
     count,
     evict(limit, { answered } = { answered: false }) {
       const before = count();
@@ -124,9 +137,13 @@ const isSignOfLife = (before: PeerRecord, peer: PeerRecord): boolean =>
 const isSame = (one: readonly string[], other: readonly string[]): boolean =>
   one === other || (one.length === other.length && one.every((item, n) => item === other[n]));
 
-function peerConditions(filter: PeerFilter) {
+function peerConditions(
+  filter: PeerSelection & Pick<PeerFilter, 'after'>,
+  { withBlocked } = { withBlocked: true },
+) {
   const { online, trust, feature, capability, q, after } = filter;
   const where = conditions();
+  if (!withBlocked) where.add("trust <> 'blocked'");
   if (online) where.add(online.is ? ONLINE : `NOT (${ONLINE})`, online.nowMs - online.windowMs);
   if (trust) where.add('trust = ?', trust);
   if (feature) where.add('EXISTS (SELECT 1 FROM json_each(features) WHERE value = ?)', feature);
