@@ -150,7 +150,7 @@ describe('if too few peers are known', () => {
     const [, run] = (await waited).cursor.split('-');
     const place = `1-${'a'.repeat(64)}`;
     await search(world, agent, { can: 'weather', cursor: `${place}.${run}` });
-    await expect(search(world, agent, { can: 'weather', cursor: place })).rejects.toMatchObject({
+    await expect(agent.listPeers({ can: 'weather', cursor: place })).rejects.toMatchObject({
       code: 'cursor_unknown',
     });
     expect(labelQueries(world)).toEqual([]);
