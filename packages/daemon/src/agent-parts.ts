@@ -229,7 +229,7 @@ export function createMessaging(
   },
 ) {
   const { time, trust, retention, catchUp, offer, profile } = needs;
-  const { confirmedNow } = time;
+  const { confirmedNow, confirmedDate } = time;
   const { strangersRation } = trust;
   return {
     send: createSend({
@@ -247,8 +247,8 @@ export function createMessaging(
       offer,
       emit,
     }),
-    waiting: createWaiting({ store, clock }),
-    heldMessages: createHeldMessages({ store, confirmedNow, insert: insertInOrder, emit }),
+    waiting: createWaiting({ store, clock, confirmedDate }),
+    heldMessages: createHeldMessages({ store, confirmedNow, confirmedDate, insert: insertInOrder, emit }),
     askForMissing: createAskForMissing({
       clock,
       correspondents: trust.correspondents,

@@ -16,6 +16,7 @@ import {
   type Reporting,
 } from './agent-parts.ts';
 import { type Config, policyOf, profileOf } from './config/schema.ts';
+import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
@@ -115,7 +116,14 @@ export async function createAgent(
   const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(
-    { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
+    {
+      engine,
+      clock,
+      correctedNow: time.correctedNow,
+      log,
+      emit,
+      onForged: (url) => network.report(url, 'forged'),
+    },
     { instance, onlineWindowMs },
   );
   const ingest = createIngest(base, {
@@ -161,12 +169,14 @@ export async function createAgent(
         network,
         clock,
         toDate: time.toDate,
+        confirmedDate: time.confirmedDate,
         emit,
         relayList: relays.relayList,
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
         health: reporting.health,
+        cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
         counters: ingest.counters,
         send: messaging.send,

@@ -21,6 +21,8 @@ export interface ScriptedRelay {
   ofType(type: string): Frame[];
   /** Sends to all clients: an array as a frame, a string or bytes unchanged. */
   send(frame: Frame | string | Buffer): void;
+  /** Sends bytes to all clients as a text frame. */
+  sendText(bytes: Buffer): void;
   /** Terminates all connections without a close frame. */
   cut(): void;
   /** Closes all connections with this code and reason. */
@@ -105,6 +107,9 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
     send(frame) {
       const text = typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame);
       for (const client of server.clients) client.send(text);
+    },
+    sendText(bytes) {
+      for (const client of server.clients) client.send(bytes, { binary: false });
     },
     cut() {
       for (const client of server.clients) client.terminate();

@@ -83,7 +83,8 @@ export const errorCatalogue = {
   cursor_unknown: {
     status: 410,
     retry: 'never',
-    message: 'This cursor is not of this home: a backup was restored since, or the home was replaced.',
+    message:
+      'This home never gave this cursor: it is of another one, or an older state of the home was put back.',
   },
   relay_unknown: { status: 404, retry: 'never', message: 'This relay is not on the list.' },
 

@@ -119,7 +119,7 @@ export const operations = {
       },
       matching: { header: 'ocmesh-matching', description: 'With `can`: those among them that match.' },
     },
-    errors: { invalid_pubkey: true, peer_ambiguous: true },
+    errors: { invalid_pubkey: true, peer_ambiguous: true, cursor_unknown: true },
   }),
   getPeer: operation({
     method: 'GET',

@@ -62,6 +62,12 @@ export const ofProblems = {
   control_character: everyone('Send plain text; the only control characters allowed are tab and line ends.'),
   reserved_type: everyone('Use text, task, result, error, file, or a type of your own.'),
   reserved_field: everyone('Rename the field in data.'),
+  // cursor_unknown
+  page_unknown: {
+    api: 'Start again with the first page: leave out cursor.',
+    tool: 'Call again without cursor: that returns the first page.',
+    command: 'Try again.',
+  },
   // storage_slow
   may_be_stored: {
     api: 'A message sent again with the same Idempotency-Key is stored once; without a key, first look with GET /messages?direction=out, once the disk responds. Other calls can be repeated.',

@@ -95,7 +95,7 @@ export const requests = {
       limit: Type.Optional(PeerLimit),
       cursor: Type.Optional(
         Type.String({
-          pattern: '^[0-9]{1,15}-[0-9a-f]{64}$',
+          pattern: '^[0-9]{1,15}-[0-9a-f]{64}(\\.[0-9a-f]{8})?$',
           description: nextPage,
         }),
       ),
@@ -188,7 +188,9 @@ export const requests = {
       ),
       after: Type.Optional(After),
       limit: Type.Optional(Limit),
-      cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}(-[0-9]{1,16})?$', description: nextPage })),
+      cursor: Type.Optional(
+        Type.String({ pattern: '^[0-9]{1,15}(-[0-9]{1,16})?(\\.[0-9a-f]{8})?$', description: nextPage }),
+      ),
     },
     strict,
   ),

@@ -35,6 +35,9 @@ test.each([
   ['wss://a.test/?token=s3cret', 'wss://a.test/?…'],
   ['add wss://a.test/x?token=s3cret&b=1 again', 'add wss://a.test/x?… again'],
   ['`WSS://a.test?s3cret`, https://a.test/?k=s3cret', '`WSS://a.test?…`, https://a.test/?…'],
+  ['wss://me:s3cret@a.test/x?y=1', 'wss://…@a.test/x?…'],
+  ['bad: WS://s3cret@a.test.', 'bad: WS://…@a.test.'],
+  ['mail bob@a.test about wss://a.test', 'mail bob@a.test about wss://a.test'],
   ['wss://a.test/inbox', 'wss://a.test/inbox'],
   ['Really? wss://a.test', 'Really? wss://a.test'],
 ])('hides the query in %j', (text, shown) => {

@@ -13,8 +13,13 @@ export const isLoopbackRelay = (url: string): boolean => LOOPBACK.test(hostOf(ur
 /** Whether a URL has a query. It may hold a secret of its owner, such as `?token=…`, so it is never published. */
 export const hasQuery = (url: string): boolean => url.includes('?');
 
-/** Replaces the queries of all relay URLs in a text: logs and models need not see their secrets. */
-export const maskQueries = (text: string): string =>
+/** Replaces the queries and the user names of all relay URLs in a text: logs and models need not see their secrets. */
+export const maskQueries = (text: string): string => maskUsers(maskOnlyQueries(text));
+
+const maskUsers = (text: string): string =>
+  text.includes('@') ? text.replace(/\b((?:ws|http)s?:\/\/)[^\s"'`<>/?#@]+@/gi, '$1…@') : text;
+
+const maskOnlyQueries = (text: string): string =>
   text.includes('?') ? text.replace(/\b((?:ws|http)s?:\/\/[^\s"'`<>?]*)\?[^\s"'`<>]+/gi, '$1?…') : text;
 
 /** Whether a URL names this machine or the local network, as far as the URL alone shows. */

@@ -22,6 +22,9 @@ export const relayListEvent = (
 const PUBLIC_RELAY =
   /^(wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*|ws:\/\/[a-z0-9.-]+\.onion)(:\d{1,5})?(\/[\w./~-]*)?$/;
 
+/** Names that no DNS server knows (RFC 9476). Those of onion services are reached through a proxy, or not at all. */
+const NO_DNS = /\.(i2p|alt)(?:[:/]|$)/;
+
 /** Reads a peer's relay list: the first public relays it reads from. */
 export const readRelayList = (event: NostrEvent): string[] =>
   publicRelays(
@@ -41,6 +44,6 @@ export function publicRelays(urls: readonly string[]): string[] {
     const parsed = parseRelayUrl(url);
     return 'url' in parsed ? [parsed.url] : [];
   });
-  const fit = normal.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url));
+  const fit = normal.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url) && !NO_DNS.test(url));
   return [...new Set(fit)].slice(0, limits.relay.perPeer);
 }

@@ -4,6 +4,7 @@ import type { RelayState } from '@ocmesh/shared/contract';
 import { type CloseContext, type CloseResult, classifyClose } from './close-reason.ts';
 import { type ConnectionEnd, openConnection } from './connection.ts';
 import { nostrLimits } from './limits.ts';
+import type { Oversized } from './oversized.ts';
 import { createProtocol, type Protocol, type ProtocolDeps } from './protocol.ts';
 import type { Dialer } from './proxy/dialer.ts';
 
@@ -35,6 +36,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
   readonly dialer: Dialer;
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
+  readonly oversized: Oversized;
   /**
    * @param date HTTP `Date` of the upgrade
    * @param askedAt when we asked for the upgrade
@@ -46,7 +48,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
 
 /** Connects to a relay. */
 export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
-  const { dialer, lookup, onOpen, onClose, ...protocolDeps } = deps;
+  const { dialer, lookup, oversized: _, onOpen, onClose, ...protocolDeps } = deps;
   const { url, clock, log, info, onOffence } = protocolDeps;
   const askedAt = clock.monotonic();
   let opened: { readonly at: MonotonicMs; readonly since: UnixMs } | null = null;
@@ -67,7 +69,11 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
         onOpen(date, askedAt);
       },
       onText: protocol.onText,
-      onLargeFrame: protocol.onLargeFrame,
+      onUnreadable(head, bytes, why) {
+        if (why === 'frame_too_large') spend(bytes);
+        protocol.onUnreadable(head, bytes, why);
+      },
+      onDropped: spend,
       onGarbage: () => onOffence('garbage_frame'),
       onClose: onEnd,
     },
@@ -76,6 +82,13 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
   function disconnect(why: CloseContext['gaveUp'], reason: string): void {
     gaveUp = why;
     connection.terminate(reason);
+  }
+
+  /** Counts bytes of frames that are too large to be read. */
+  function spend(bytes: number): void {
+    if (deps.oversized.spend(bytes) || gaveUp) return;
+    log.warn('relay sends too much that is too large', { relay: url });
+    disconnect('oversized', 'it sends too much that is too large');
   }
 
   function onEnd(end: ConnectionEnd): void {
@@ -87,7 +100,6 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
       nowMs: clock.now(),
     });
     protocol.close();
-    if (end.frameTooLarge) protocolDeps.onTooLarge('frame_too_large');
     const openMs = opened ? clock.monotonic() - opened.at : 0;
     onClose({
       ...result,

@@ -43,7 +43,7 @@ test('says who calls, at NIP-11 and at the upgrade', async () => {
     },
   });
   await fetchRelayInfo(relay.url, timeLimit(), dialer);
-  const listener = { onOpen() {}, onText() {}, onGarbage() {}, onLargeFrame() {} };
+  const listener = { onOpen() {}, onText() {}, onGarbage() {}, onUnreadable() {}, onDropped() {} };
   await new Promise((resolve) =>
     openConnection(
       relay.url,

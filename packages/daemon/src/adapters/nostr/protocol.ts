@@ -4,6 +4,7 @@ import { type Filter, parseRelayFrame } from '@ocmesh/shared/wire';
 import type { QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
 import { createAuthentication, type SignResponse } from './auth.ts';
 import type { AuthRateLimit } from './auth-rate-limit.ts';
+import type { ConnectionListener, Unreadable } from './connection.ts';
 import { nostrLimits } from './limits.ts';
 import { createPermanentSubscriptions } from './permanent-subscriptions.ts';
 import { statedLimit } from './preflight.ts';
@@ -38,8 +39,8 @@ export interface ProtocolDeps {
   /** A write got its OK after this time. */
   readonly onRoundTrip: (ms: number) => void;
   readonly onOffence: (offence: 'garbage_frame' | 'unasked') => void;
-  /** Dropped an event that is too large for us: no fault of the relay. */
-  readonly onTooLarge: (reason: 'too_large' | 'frame_too_large') => void;
+  /** Dropped an event that we do not read: no fault of the relay. */
+  readonly onUnreadable: (reason: 'too_large' | Unreadable) => void;
 }
 
 /** NIP-01 and NIP-42 on one connection; dropped with it. After `close` it sends and reports nothing. */
@@ -47,8 +48,7 @@ export interface Protocol {
   /** Subscribes; called when the connection is open. */
   open(): void;
   onText(text: string, bytes: number): void;
-  /** A frame was too large to be read. @param head its first characters */
-  onLargeFrame(head: string): void;
+  onUnreadable: ConnectionListener['onUnreadable'];
   /** The relay's NIP-11 document arrived. */
   onInfo(): void;
   readonly publish: PublishEvent;
@@ -119,7 +119,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     slots: () => Math.max(0, allowedSubscriptions(info()) - permanent.count()),
     onExclusive: (isOpen) => (isOpen ? permanent.pause() : permanent.resume()),
     onLate: deps.onLate,
-    onTooLarge: () => deps.onTooLarge('too_large'),
+    onUnreadable: deps.onUnreadable,
     onGarbage: () => deps.onOffence('garbage_frame'),
   });
 
@@ -172,10 +172,10 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   return {
     open: permanent.open,
     onText,
-    onLargeFrame(head) {
+    onUnreadable(head, bytes, why) {
       if (isClosed) return;
-      deps.onTooLarge('frame_too_large');
-      subscriptions.onTooLarge(EVENT_FRAME.exec(head)?.[1] ?? '');
+      deps.onUnreadable(why);
+      subscriptions.onUnreadable(EVENT_FRAME.exec(head)?.[1] ?? '', bytes);
     },
     onInfo() {
       auth.authenticateIfWanted();

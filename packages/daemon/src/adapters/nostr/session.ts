@@ -13,6 +13,7 @@ import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
+import { createOversized } from './oversized.ts';
 import type { Protocol } from './protocol.ts';
 import type { Dialer } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
@@ -65,6 +66,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
   const reputation = createReputation(clock);
   const remoteClock = createRemoteClock(clock);
   const authRateLimit = createAuthRateLimit(clock);
+  const oversized = createOversized(clock);
   const reconnect = createReconnect({ clock, random, connect, othersOpen });
   const status = createSessionStatus({
     url,
@@ -98,6 +100,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       authRateLimit,
       dialer,
       lookup: deps.lookup,
+      oversized,
       permanent: deps.permanent,
       info: info.current,
       onOpen,
@@ -117,7 +120,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
         listener.onGarbage(url, offence);
         penalize(offence);
       },
-      onTooLarge: (reason) => listener.onGarbage(url, reason),
+      onUnreadable: (reason) => listener.onGarbage(url, reason),
     });
     status.reportState();
     // A peer's relay gets our writes and no other request.
@@ -178,7 +181,8 @@ export function createSession(url: string, deps: SessionDeps): Session {
     }),
     publish: async (event, mayIdentify) =>
       attempt?.isOpen() ? attempt.protocol.publish(event, mayIdentify) : notConnected,
-    query: async (filters) => (attempt?.isOpen() ? attempt.protocol.query(filters) : noResult),
+    query: async (filters) =>
+      attempt?.isOpen() && oversized.mayQuery() ? attempt.protocol.query(filters) : noResult,
     report: penalize,
     wake() {
       remoteClock.forget();

@@ -7,8 +7,8 @@ import {
 } from '@ocmesh/shared/contract';
 import type { KeptEvent } from '../events/event-hub.ts';
 import { eventLimits } from '../events/limits.ts';
+import { hasEnded } from '../model/message.ts';
 import type { Tables } from '../ports/store.ts';
-import { createArrivalCursors } from './arrival-cursor.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentDelivery, presentMessage, presentPeer, presentReason, presentRelay } from './present.ts';
 
@@ -22,6 +22,8 @@ export function createEventHandlers(
     hub,
     store,
     clock,
+    confirmedDate,
+    cursors,
     identity,
     nextAttemptAtMs,
     pendingRelays,
@@ -29,23 +31,31 @@ export function createEventHandlers(
     loopGuard,
   }: Pick<
     HandlerDeps,
-    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'conductOf' | 'loopGuard'
+    | 'hub'
+    | 'store'
+    | 'clock'
+    | 'cursors'
+    | 'confirmedDate'
+    | 'identity'
+    | 'nextAttemptAtMs'
+    | 'pendingRelays'
+    | 'conductOf'
+    | 'loopGuard'
   >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
   let openStreams = 0;
-  const cursors = createArrivalCursors(store);
 
   /** Shows an event as REST would now; null if its peer or message is gone. */
   function show(tables: Tables, event: KeptEvent): Shown | null {
     switch (event.type) {
       case 'message.received': {
         const message = tables.messages.get(event.id);
-        if (!message) return null;
+        if (!message || hasEnded(message, confirmedDate())) return null;
         const context = {
           self: identity.pubkey,
           ourName: name,
-          showCursor: cursors.show,
+          showCursor: cursors.showArrival,
           nextAttemptAtMs,
           pendingRelays,
           conductOf,
@@ -78,7 +88,12 @@ export function createEventHandlers(
         return (
           peer && {
             event: event.type,
-            data: presentPeer(tables, peer, { nowMs: clock.now(), onlineWindowMs, loopGuard }),
+            data: presentPeer(tables, peer, {
+              nowMs: clock.now(),
+              shownAtMs: confirmedDate(),
+              onlineWindowMs,
+              loopGuard,
+            }),
           }
         );
       }

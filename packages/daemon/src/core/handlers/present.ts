@@ -29,6 +29,8 @@ const isoOrNull = (ms: UnixMs | null): string | null => (ms === null ? null : to
 
 export interface PeerContext {
   readonly nowMs: UnixMs;
+  /** Messages that have ended by then do not count. */
+  readonly shownAtMs: UnixMs;
   readonly onlineWindowMs: number;
   readonly loopGuard: LoopGuard;
 }
@@ -37,7 +39,7 @@ export interface PeerContext {
 export const presentPeer = (
   tables: Tables,
   peer: PeerRecord,
-  { nowMs, onlineWindowMs, loopGuard }: PeerContext,
+  { nowMs, shownAtMs, onlineWindowMs, loopGuard }: PeerContext,
 ): Peer => ({
   pubkey: peer.pubkey,
   name: peer.name,
@@ -54,7 +56,7 @@ export const presentPeer = (
   version: peer.version,
   about: peer.about,
   capabilities: [...peer.capabilities],
-  unread_count: tables.messages.countUnread(peer.pubkey),
+  unread_count: tables.messages.countUnread(shownAtMs, peer.pubkey),
 });
 
 const presentPause = (pause: ReturnType<LoopGuard['pauseOf']>): Peer['paused'] =>

@@ -1,3 +1,4 @@
+import type { UnixMs } from '@ocmesh/shared/ambient';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { MessageRecord } from '../model/message.ts';
 import type { Tables } from '../ports/store.ts';
@@ -17,7 +18,11 @@ export interface Answers {
 export function findAnswers(
   { messages }: Tables,
   id: string,
-  { after = 0, type }: { readonly after?: number; readonly type?: string },
+  {
+    after = 0,
+    type,
+    shownAtMs,
+  }: { readonly after?: number; readonly type?: string; readonly shownAtMs: UnixMs },
 ): Answers {
   const asked = messages.get(id);
   if (asked?.direction !== 'out')
@@ -31,6 +36,7 @@ export function findAnswers(
     order: 'asc',
     after: Math.max(asked.arrival, after),
     limit: messagingLimits.wait.rows,
+    shownAtMs,
     ...(type === undefined ? {} : { type }),
   } as const;
   const replies = messages.list({ ...later, replyTo: id });

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import type { Cancel, Clock, UnixMs } from '@ocmesh/shared/ambient';
 import { type AbortSignalLike, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
@@ -32,7 +32,7 @@ interface Waiter {
 }
 
 export interface Waiting {
-  /** @throws OcmeshError `too_many_waiters`, `cursor_unknown`, `message_unknown` */
+  /** @throws OcmeshError `too_many_waiters`, `message_unknown` */
   wait(request: WaitRequest, signal?: AbortSignalLike): Promise<WaitResult>;
   /** Resolves when a message of ours is no longer `queued`, or the time is up. @throws OcmeshError `too_many_waiters` */
   settle(id: string, timeoutMs: number, signal?: AbortSignalLike): Promise<void>;
@@ -42,8 +42,13 @@ export interface Waiting {
 }
 
 /** Long polls: for incoming messages (`GET /messages/wait`), and for the state of our own. */
-export function createWaiting(deps: { readonly store: Store; readonly clock: Clock }): Waiting {
-  const { store, clock } = deps;
+export function createWaiting(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Returns the date by which messages end. */
+  readonly confirmedDate: () => UnixMs;
+}): Waiting {
+  const { store, clock, confirmedDate } = deps;
   const waiting = new Set<Waiter>();
 
   /** Looks until something is there, after each event of this type; null once the time is up. */
@@ -92,15 +97,16 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
     let { after } = request;
     let newestSeen = 0;
     const look = async (): Promise<WaitResult | null> => {
-      const { found, last } = await store.read((tables) => ({
-        found:
-          answerTo === undefined
-            ? findMessages(tables, request, after)
-            : findAnswers(tables, answerTo, request),
-        last: tables.messages.lastArrival(),
-      }));
-      // Messages are never renumbered, unless an older state of the home came back.
-      if (after !== undefined && after > last) throw new OcmeshError('cursor_unknown');
+      const { found, last } = await store.read((tables) => {
+        const looked = { ...request, shownAtMs: confirmedDate() };
+        return {
+          found:
+            answerTo === undefined
+              ? findMessages(tables, looked, after)
+              : findAnswers(tables, answerTo, looked),
+          last: tables.messages.lastArrival(),
+        };
+      });
       newestSeen = last;
       const newest = found.messages.at(-1);
       if (newest) return { ...found, cursor: newest.arrival, timedOut: false };
@@ -127,11 +133,16 @@ export function createWaiting(deps: { readonly store: Store; readonly clock: Clo
   };
 }
 
-const findMessages = (tables: Tables, { from, type, replyTo }: WaitRequest, after: number | undefined) => ({
+const findMessages = (
+  tables: Tables,
+  { from, type, replyTo, shownAtMs }: WaitRequest & { readonly shownAtMs: UnixMs },
+  after: number | undefined,
+) => ({
   messages: tables.messages.list({
     direction: 'in',
     order: 'asc',
     limit: messagingLimits.wait.rows,
+    shownAtMs,
     ...(after === undefined ? { unread: true } : { after }),
     ...(from ? { peer: from } : {}),
     ...(type ? { type } : {}),

@@ -38,6 +38,12 @@ export interface MessageRecord {
   readonly order: Order;
 }
 
+/** Whether the message may no longer be shown. */
+export const hasEnded = (
+  { expiresAtMs }: { readonly expiresAtMs?: UnixMs | null },
+  dateMs: UnixMs,
+): boolean => expiresAtMs != null && expiresAtMs <= dateMs;
+
 type Optional = 'recipients' | 'subject' | 'expiresAtMs' | 'writtenMs';
 
 /** Where a message stands in its conversation. */

@@ -15,6 +15,8 @@ export interface MessageFilter {
   readonly q?: string;
   /** Position of arrival after which messages count. */
   readonly after?: number;
+  /** Leaves out messages that have ended by then. */
+  readonly shownAtMs?: UnixMs;
   /** The last message on the previous page: its position of arrival, or its place and rank. */
   readonly cursor?: { readonly position: number; readonly rank: number };
   readonly limit: number;
@@ -48,12 +50,14 @@ export interface MessagesTable {
   list(filter: MessageFilter): MessageRecord[];
   /** Returns the position of the newest message; 0 before the first. */
   lastArrival(): number;
-  countUnread(peer?: Pubkey): number;
+  /** Counts unread messages that have not ended by then, of one peer or of all. */
+  countUnread(shownAtMs: UnixMs, peer?: Pubkey): number;
   /** Sets the state unconditionally; callers check `canMove` first. `delivered` and `read` also record the time. */
   setState(id: string, state: DeliveryState, atMs: UnixMs): void;
-  /** Returns the ids of unread incoming messages among these. */
+  /** Returns the ids of unread incoming messages among these that have not ended by then. */
   unreadIds(
     which: { ids: readonly string[] } | { from?: Pubkey | undefined; upTo?: number | undefined },
+    shownAtMs: UnixMs,
   ): string[];
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;

@@ -43,7 +43,10 @@ export interface NetworkListener {
   /** A query received an event after its end: as the relay sent it, unverified. The listener owns the object. */
   onLate(event: unknown, url: string): void;
   /** Ignored something: a frame that is not NIP-01, something too large, or an event that no filter asked for. */
-  onGarbage(url: string, reason: 'garbage_frame' | 'too_large' | 'frame_too_large' | 'unasked'): void;
+  onGarbage(
+    url: string,
+    reason: 'garbage_frame' | 'malformed' | 'too_large' | 'frame_too_large' | 'unasked',
+  ): void;
   onConnected(url: string): void;
   /** A connection ended, or its relay was removed from the list. */
   onDisconnected(url: string): void;

@@ -76,8 +76,8 @@ export interface MetaTable {
 }
 type MetaKey =
   | 'secret_key'
-  /** Set when a backup is restored: positions of arrival from before count no longer. */
-  | 'cursor_epoch'
+  /** The runs of the daemon whose cursors work: see core/handlers/cursors.ts. */
+  | 'cursor_runs'
   | 'presence_at_sec'
   | 'relay_lists_at_sec'
   | 'seen_since_ms'
@@ -266,9 +266,11 @@ export interface HeldTable {
   /** Returns the held messages of this peer in order of arrival. */
   of(peer: Pubkey): NewMessage[];
   removeOf(peer: Pubkey): void;
-  /** Returns strangers with held messages, in order of their first one. */
-  peers(): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
+  /** Returns strangers with held messages that have not ended by then, in order of their first one. */
+  peers(shownAtMs: UnixMs): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
   forgetBefore(atMs: ConfirmedMs): void;
+  hasExpired(nowMs: UnixMs): boolean;
+  removeExpired(nowMs: UnixMs): void;
 }
 
 /** Strangers our agent wants to write to, if the owner agrees. */

@@ -259,6 +259,7 @@ const list = [
     'outcomes.revoke',
     `UPDATE relay_outcomes SET outcome = 'dropped', reason = ?, final = 0, at = ? WHERE event_id = ? AND url = ?`,
   ],
+  ['held.expire', "DELETE FROM held WHERE coalesce(json_extract(message, '$.expiresAtMs') <= ?, 0)"],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;
