@@ -118,7 +118,7 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
   },
   {
     of: /^packages\/simulator\//,
-    not: /^@ocmesh\/(?!shared)|^packages\/daemon\/src\/(?!agent|config\/schema|core|home\/new-epoch|adapters\/(store|nostr)\/)|^packages\/(client|mcp-server)\/|^(ws|nostr-tools|node:(net|http|https|fs\/promises|timers|worker_threads))/,
+    not: /^@ocmesh\/(?!shared)|^packages\/daemon\/src\/(?!agent|config\/schema|core|home\/without-cursors|adapters\/(store|nostr)\/)|^packages\/(client|mcp-server)\/|^(ws|nostr-tools|node:(net|http|https|fs\/promises|timers|worker_threads))/,
     why: 'the simulator reaches no network and no clock: of the daemon it uses core, store and relay network',
   },
   {
@@ -147,6 +147,7 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
     library: /^ws$/,
     only: [`${daemon}/adapters/nostr/connection.ts`, 'packages/relay/src/', 'packages/testkit/src/'],
   },
+  { library: /^socks$/, only: [`${daemon}/adapters/nostr/proxy/socks-tunnel.ts`] },
   { library: /^sql\.js/, only: [`${daemon}/adapters/store/sql/sql.ts`] },
   { library: /^koa$/, only: [`${daemon}/adapters/http/`] },
   { library: /^@koa\/router/, only: [`${daemon}/adapters/http/routes.ts`] },

@@ -303,8 +303,8 @@ export const mutants = [
     patches: [
       {
         file: `${core}/outbox/attempts.ts`,
-        from: '    const published = await network.publish(url, item.event);',
-        to: `    const real = await network.publish(url, item.event);
+        from: '    const published = await network.publish(url, item.event, { mayIdentify });',
+        to: `    const real = await network.publish(url, item.event, { mayIdentify });
     const published = real.outcome === 'timeout' ? { ...real, outcome: 'accepted' as const } : real;`,
       },
     ],
@@ -358,8 +358,8 @@ export const mutants = [
     patches: [
       {
         file: `${core}/messaging/wait-for-messages.ts`,
-        from: 'return { messages, cursor: newest.arrival, timedOut: false };',
-        to: 'return { messages, cursor: newest.arrival + Number(messages.length > 2), timedOut: false };',
+        from: 'return { ...found, cursor: newest.arrival, timedOut: false };',
+        to: 'return { ...found, cursor: newest.arrival + Number(found.messages.length > 2), timedOut: false };',
       },
     ],
   },

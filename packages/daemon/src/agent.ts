@@ -1,6 +1,5 @@
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
   type Base,
   createIngest,
@@ -17,7 +16,8 @@ import {
   type Reporting,
 } from './agent-parts.ts';
 import { type Config, policyOf, profileOf } from './config/schema.ts';
-import type { HandlerDeps } from './core/handlers/deps.ts';
+import { createCursors } from './core/handlers/cursors.ts';
+import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createOwnProfile } from './core/mesh/own-profile.ts';
@@ -65,9 +65,11 @@ export interface Ports {
   readonly random: Random;
   readonly log: Log;
   /** @param sign for NIP-42 */
-  readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
+  readonly connect: (sign: Identity['sign']) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
+  /** The proxy that the connections use; null without one. */
+  readonly proxy?: HandlerOptions['proxy'];
 }
 
 export interface Agent {
@@ -116,7 +118,14 @@ export async function createAgent(
   const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
   const twins = createTwinWatch(
-    { engine, clock, log, emit, onForged: (url) => network.report(url, 'forged') },
+    {
+      engine,
+      clock,
+      correctedNow: time.correctedNow,
+      log,
+      emit,
+      onForged: (url) => network.report(url, 'forged'),
+    },
     { instance, onlineWindowMs },
   );
   const ingest = createIngest(base, {
@@ -125,6 +134,7 @@ export async function createAgent(
     trust,
     retention,
     twins,
+    relays,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, {
@@ -161,12 +171,14 @@ export async function createAgent(
         network,
         clock,
         toDate: time.toDate,
+        confirmedDate: time.confirmedDate,
         emit,
         relayList: relays.relayList,
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
         health: reporting.health,
+        cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
         counters: ingest.counters,
         send: messaging.send,
@@ -183,7 +195,7 @@ export async function createAgent(
         renderMetrics: ports.renderMetrics,
         prove: ports.prove,
       },
-      { name: config.name, onlineWindowMs },
+      { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
     ),
     reasons: reporting.health.reasons,
     async start() {

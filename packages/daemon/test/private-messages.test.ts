@@ -4,8 +4,15 @@ import { expect, test } from 'vitest';
 import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
 import { wrapRumor } from '../src/core/identity/gift-wrap.ts';
 import { newWrapKey } from '../src/core/identity/wrap-keys.ts';
+import { readEvents } from './support/event-reader.ts';
 import { modern } from './support/fake-peer.ts';
-import { createTestMesh, settle, type TestAgent, type TestMesh } from './support/test-agent.ts';
+import {
+  createTestMesh,
+  settle,
+  type TestAgent,
+  type TestAgentOptions,
+  type TestMesh,
+} from './support/test-agent.ts';
 
 const engine = createWasmEngine();
 const deps = { engine, random: createSeededRandom(3) };
@@ -17,6 +24,18 @@ interface RumorDraft {
   readonly content?: string;
   readonly tags?: readonly (readonly string[])[];
   readonly id?: unknown;
+}
+
+/** A gift wrap whose seal has these tags. */
+function wrapWithSeal(world: TestMesh, agent: TestAgent, content: string, tags: string[][]): NostrEvent {
+  const at = { created_at: Math.floor(world.clock.now() / 1000) };
+  const unsigned = { pubkey: carol.pubkey, kind: 14, tags: [['p', agent.pubkey]], content, ...at };
+  const rumor = JSON.stringify({ id: engine.eventId(unsigned), ...unsigned });
+  const sealed = engine.nip44.seal(carol.secretKey, agent.pubkey, rumor);
+  const seal = engine.sign({ kind: 13, tags, content: sealed, ...at }, carol.secretKey);
+  const once = newWrapKey(deps, agent.pubkey);
+  const wrapped = once.seal(JSON.stringify(seal));
+  return engine.sign({ kind: 1059, tags: [['p', agent.pubkey]], content: wrapped, ...at }, once.secretKey);
 }
 
 /** A gift wrap as another client of NIP-17 makes it. */
@@ -31,10 +50,16 @@ function wrapOf(world: TestMesh, agent: TestAgent, draft: RumorDraft): NostrEven
 
 const DAY = 86_400_000;
 
-async function receiving({ clockOffsetMs = null as number | null } = {}) {
+async function receiving({
+  clockOffsetMs = null,
+  config = {},
+}: {
+  clockOffsetMs?: number | null;
+  config?: TestAgentOptions['config'];
+} = {}) {
   const world = createTestMesh();
   world.relay.clockOffsetMs = clockOffsetMs;
-  const agent = await world.start();
+  const agent = await world.start({ config });
   const push = async (...drafts: RumorDraft[]) => {
     world.relay.push(...drafts.map((draft) => wrapOf(world, agent, draft)));
     await settle(world.clock);
@@ -113,6 +138,120 @@ test('a message ends at its expiration, and is gone from the store', async () =>
   await world.clock.advance(70_000);
   expect(await agent.inbox()).toEqual([]);
   expect(agent.store.peek(({ messages }) => messages.totals().count)).toBe(0);
+});
+
+/** Tags of a message that ends so many seconds from now. */
+const endsIn = (world: TestMesh, agent: TestAgent, sec: number): string[][] => [
+  ['p', agent.pubkey],
+  ['expiration', String(Math.floor(world.clock.now() / 1000) + sec)],
+];
+
+test('the earlier expiration counts, of the seal or of the rumor, and a kind 4 event has one as well', async () => {
+  const { world, agent, push } = await receiving();
+  const dave = world.fakePeer('dave');
+  const [, soon] = endsIn(world, agent, 5) as [string[], string[]];
+  await push({ content: 'rumor', tags: endsIn(world, agent, 5) });
+  world.relay.push(
+    wrapWithSeal(world, agent, 'seal', [soon]),
+    dave.dm(agent.pubkey, 'kind 4', { tags: endsIn(world, agent, 5) }),
+    wrapWithSeal(world, agent, 'later', endsIn(world, agent, 50)),
+  );
+  await settle(world.clock);
+  expect((await agent.inbox()).map(({ content }) => content).sort()).toEqual([
+    'kind 4',
+    'later',
+    'rumor',
+    'seal',
+  ]);
+  await world.clock.advance(5_000);
+  expect((await agent.inbox()).map(({ content }) => content)).toEqual(['later']);
+});
+
+test('a message that has ended is shown nowhere, even before it is removed', async () => {
+  const { world, agent, push } = await receiving();
+  const reader = readEvents(agent);
+  await settle(world.clock);
+  const start = reader.position();
+  await push({ content: 'short', tags: endsIn(world, agent, 5) });
+  const id = (await agent.inbox())[0]?.id as string;
+  await world.clock.advance(4_900);
+  expect(await agent.getStatus({})).toMatchObject({ unread_count: 1 });
+  await world.clock.advance(100);
+  expect(agent.store.peek(({ messages }) => messages.totals().count)).toBe(1);
+  await expect(agent.getMessage({ id })).rejects.toMatchObject({ code: 'message_unknown' });
+  expect(await agent.getStatus({})).toMatchObject({ unread_count: 0 });
+  expect(await agent.peer(carol.pubkey)).toMatchObject({ unread_count: 0 });
+  expect((await agent.listMessages({ q: 'short', direction: 'all' })).items).toEqual([]);
+  // It was never seen, so nobody is told that it was read.
+  expect(await agent.markRead({ all: true })).toEqual({ marked: 0 });
+  expect(await agent.markRead({ id })).toEqual({ marked: 0 });
+  const waiting = agent.waitForMessages({ timeout_s: 1 });
+  await world.clock.advance(1_000);
+  expect(await waiting).toMatchObject({ messages: [], timed_out: true });
+  const late = readEvents(agent, { types: 'message.received', last_event_id: start });
+  await settle(world.clock);
+  expect(late.seen).toEqual([]);
+  await world.clock.advance(10_000);
+  expect(
+    agent.store.peek(({ messages, shares }) => [messages.totals().count, shares.of(carol.pubkey).received]),
+  ).toEqual([0, 0]);
+});
+
+test('a message that ended before it came is counted and confirmed to nobody', async () => {
+  const { world, agent } = await receiving();
+  const bob = world.fakePeer('bob');
+  const tags = endsIn(world, agent, -1);
+  world.relay.push(
+    wrapWithSeal(world, agent, 'seal', tags.slice(1)),
+    bob.dm(agent.pubkey, { type: 'text', content: 'kind 4', mid: 'm-1', seq: 1 }, { tags }),
+  );
+  await world.clock.advance(60_000);
+  expect(await agent.inbox()).toEqual([]);
+  expect(await agent.refused()).toEqual({ message_expired: 2 });
+});
+
+test.each(['-1', '1.5', '1e3', '', ' 1', '9007199254740992', 'soon', '0x10'])(
+  'an expiration of %j is none',
+  async (value) => {
+    const { world, agent } = await receiving();
+    world.relay.push(wrapWithSeal(world, agent, 'kept', [['expiration', value]]));
+    await world.clock.advance(20_000);
+    expect(await agent.inbox()).toMatchObject([{ content: 'kept' }]);
+  },
+);
+
+test('a held message that ended is not shown to the owner, and is gone from the store', async () => {
+  const { world, agent, push } = await receiving({ config: { strangers: 'ask' } });
+  await push({ content: 'short', tags: endsIn(world, agent, 5) });
+  expect((await agent.listRequests({})).map(({ message_count }) => message_count)).toEqual([1]);
+  await world.clock.advance(5_000);
+  expect(await agent.listRequests({})).toEqual([]);
+  expect(await agent.getStatus({})).toMatchObject({ request_count: 0 });
+  await expect(agent.answerRequest({ pubkey: carol.pubkey, accept: true })).rejects.toMatchObject({
+    code: 'request_unknown',
+  });
+  await agent.updatePeer({ pubkey: carol.pubkey, trust: 'contact' });
+  expect(await agent.inbox()).toEqual([]);
+  await world.clock.advance(10_000);
+  expect(agent.store.peek(({ shares }) => shares.of(carol.pubkey).received)).toBe(0);
+});
+
+test('deletions and edits by another author change nothing', async () => {
+  const { world, agent, push } = await receiving();
+  const bob = world.fakePeer('bob');
+  world.relay.push(bob.dm(agent.pubkey, 'from bob'));
+  await settle(world.clock);
+  const id = (await agent.inbox())[0]?.id as string;
+  const tags = [
+    ['p', agent.pubkey],
+    ['e', id],
+  ];
+  await push({ kind: 5, tags }, { kind: 1010, content: 'forged', tags });
+  expect(await agent.getMessage({ id })).toMatchObject({
+    content: 'from bob',
+    type: 'text',
+    from: bob.pubkey,
+  });
 });
 
 test.each([-30 * DAY, 30 * DAY])(

@@ -145,7 +145,14 @@ describe('if too few peers are known', () => {
   test('a search does not ask for the next page, nor if enough are known', async () => {
     const { world, agent } = await withHidden();
     await search(world, agent, { can: 'weather', limit: '1' });
-    await search(world, agent, { can: 'weather', cursor: `1-${'a'.repeat(64)}` });
+    const waited = agent.waitForMessages({ timeout_s: 0 });
+    await settle(world.clock);
+    const [, run] = (await waited).cursor.split('-');
+    const place = `1-${'a'.repeat(64)}`;
+    await search(world, agent, { can: 'weather', cursor: `${place}.${run}` });
+    await expect(agent.listPeers({ can: 'weather', cursor: place })).rejects.toMatchObject({
+      code: 'cursor_unknown',
+    });
     expect(labelQueries(world)).toEqual([]);
   });
 

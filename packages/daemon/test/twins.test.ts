@@ -54,11 +54,26 @@ test.each(['stop', 'crash'] as const)('a restart after a %s is no twin', async (
   expect(await after.getStatus({})).toMatchObject({ degraded: false, reasons: [] });
 });
 
-test('a daemon of an older version with our key is a twin, too', async () => {
-  const { world, one } = await twinOnDisk();
+test.each([-60, 60])(
+  'while the relays are %i minutes ahead of our clock, a twin is noticed',
+  async (minutes) => {
+    const world = createTestMesh();
+    world.relay.clockOffsetMs = minutes * MINUTE;
+    const one = await world.start();
+    await world.clock.advance(MINUTE);
+    const createdAtSec = Math.floor((world.clock.now() + minutes * MINUTE) / 1000);
+    world.relay.push(one.agent.identity.sign(olderPresence(createdAtSec)));
+    await settle(world.clock);
+    const { reasons } = await one.getStatus({});
+    expect(reasons.map(({ code }) => code)).toContain('twin');
+  },
+);
+
+/** A presence of a version without the tag `instance`. */
+function olderPresence(createdAtSec: number) {
   const draft = presenceEvent({
     kind: 31337,
-    createdAtSec: Math.floor(world.clock.now() / 1000) + 1,
+    createdAtSec,
     lifetimeSec: 900,
     version: '0.2.0',
     name: null,
@@ -66,8 +81,12 @@ test('a daemon of an older version with our key is a twin, too', async () => {
     status: 'online',
     instance: '',
   });
-  const tags = draft.tags.filter(([name]) => name !== 'instance');
-  world.relay.push(one.agent.identity.sign({ ...draft, tags }));
+  return { ...draft, tags: draft.tags.filter(([name]) => name !== 'instance') };
+}
+
+test('a daemon of an older version with our key is a twin, too', async () => {
+  const { world, one } = await twinOnDisk();
+  world.relay.push(one.agent.identity.sign(olderPresence(Math.floor(world.clock.now() / 1000) + 1)));
   await settle(world.clock);
   await world.clock.advance(5_000);
   expect(await one.getStatus({})).toMatchObject(TWIN);

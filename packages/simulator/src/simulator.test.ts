@@ -37,7 +37,10 @@ test('everything that always holds, holds with a new seed', async () => {
   expect(violations).toEqual([]);
 });
 
-test.each(readdirSync(capsules))('what %s found does not come back', async (file) => {
-  const { violations } = await simulate(readCapsule(join(capsules, file)).plan);
-  expect(violations).toEqual([]);
-});
+test.each(readdirSync(capsules).filter((file) => file.endsWith('.json')))(
+  'what %s found does not come back',
+  async (file) => {
+    const { violations } = await simulate(readCapsule(join(capsules, file)).plan);
+    expect(violations).toEqual([]);
+  },
+);

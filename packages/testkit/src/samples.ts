@@ -51,7 +51,15 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   trust: 'stranger',
   auto: false,
   hops: 0,
-  delivery: { state: 'received', relays: [], delivered_at: null, read_at: null, next_attempt_at: null },
+  cursor: '1',
+  delivery: {
+    state: 'received',
+    relays: [],
+    kept_by: 0,
+    delivered_at: null,
+    read_at: null,
+    next_attempt_at: null,
+  },
   ...over,
 });
 
@@ -62,7 +70,7 @@ export const aSentMessage = (over: Partial<Message> = {}): Message =>
     from: aliceKey,
     to: bobKey,
     read: true,
-    delivery: { ...aMessage().delivery, state: 'published' },
+    delivery: { ...aMessage().delivery, state: 'published', kept_by: 1 },
     ...over,
   });
 
@@ -104,6 +112,7 @@ export const aStatus = (over: Partial<Status> = {}): Status => ({
   request_count: 0,
   paused_peers: [],
   outbox: { queued: 0, published: 0, failed: 0 },
+  proxy: null,
   storage: { bytes: 4096, journal_bytes: 0 },
   refused_events: {},
   ...over,

@@ -3,9 +3,9 @@ import { openBackup, sealBackup } from '../adapters/store/engine/backup-file.ts'
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Home } from '../adapters/system/home.ts';
 import { createHome } from './create-home.ts';
-import { withNewEpoch } from './new-epoch.ts';
 import { writeNewFile } from './new-file.ts';
 import { readDatabase } from './read-database.ts';
+import { withoutCursors } from './without-cursors.ts';
 
 /** Writes identity, peers and messages to one encrypted file. The daemon may be running. @returns its size in bytes */
 export async function backUp(home: Home, path: string, passphrase: string): Promise<number> {
@@ -39,7 +39,7 @@ export async function restore(
     );
   }
   const content = image;
-  return createHome(home, () => withNewEpoch(content), replace);
+  return createHome(home, () => withoutCursors(content), replace);
 }
 
 const cannotRestore = (path: string, why: string, cause?: unknown): ExitError =>

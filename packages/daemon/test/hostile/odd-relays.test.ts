@@ -25,6 +25,20 @@ const ways: [
   ['khatru'],
 ];
 
+test('EOSE first, events behind it: the relay passes its tests', async () => {
+  const mesh = await createSocketMesh();
+  const relay = await mesh.startHostile('eose-first');
+  const { alice } = await mesh.startPair(relay);
+  await mesh.pass(100_000, 250);
+  expect(await alice.relay(relay.url)).toMatchObject({
+    keeps: { answer: 'yes' },
+    forwards: { answer: 'yes' },
+    keeps_presence: { answer: 'yes' },
+  });
+  expect(await alice.refused()).toEqual({});
+  expect(await alice.inbox()).toEqual([]);
+});
+
 test.each(ways)(
   '%s %j: messages arrive live and after an absence, and the status is good',
   async (name, tuning) => {
@@ -80,12 +94,14 @@ test('events by others that are too large for us cost no relay anything, and hid
   await mesh.pass(2_000, 250);
   for (const { url } of relays) {
     await publish(url, [
-      mallory.sign({
-        kind: 4,
-        tags: [['p', bob.pubkey]],
-        content: 'x'.repeat(300_000),
-        created_at: nowSec(mesh),
-      }),
+      ...[300_000, 1_500_000].map((bytes) =>
+        mallory.sign({
+          kind: 4,
+          tags: [['p', bob.pubkey]],
+          content: 'x'.repeat(bytes),
+          created_at: nowSec(mesh),
+        }),
+      ),
       mallory.sign({ kind: 1, tags: [['t', 'ocmesh']], content: 'x'.repeat(300_000) }),
       ...Array.from({ length: 60 }, (_, n) =>
         mallory.sign({ kind: 1, tags: [['t', 'ocmesh'], ...tags], content: `note ${n}` }),

@@ -32,6 +32,7 @@ export function createProtocolNetwork(deps: {
     roundTripMs: null,
     info: null,
     backoffUntil: null,
+    isProxyDown: false,
     clockOffsetMs: null,
   });
 
@@ -53,7 +54,7 @@ export function createProtocolNetwork(deps: {
           onEvent: (event) => listener.onEvent(event, url),
           onLate: (event) => listener.onLate(event, url),
           onAuthenticated: () => listener.onAuthenticated(url),
-          onTooLarge: (reason) => listener.onGarbage(url, reason),
+          onUnreadable: (reason) => listener.onGarbage(url, reason),
           onSubscribed: (name) => listener.onSubscribed(url, name),
           onNotice: () => listener.onNotice(url),
           onRefused: () => {},

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { testServer } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -19,6 +21,8 @@ export interface ScriptedRelay {
   ofType(type: string): Frame[];
   /** Sends to all clients: an array as a frame, a string or bytes unchanged. */
   send(frame: Frame | string | Buffer): void;
+  /** Sends bytes to all clients as a text frame. */
+  sendText(bytes: Buffer): void;
   /** Terminates all connections without a close frame. */
   cut(): void;
   /** Closes all connections with this code and reason. */
@@ -32,6 +36,8 @@ export interface Denial {
 }
 
 export interface Script {
+  /** Speaks TLS with the certificate of `testServer`. */
+  readonly secure?: boolean;
   /** Headers of every upgrade response. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Called at each upgrade; null accepts it. */
@@ -52,11 +58,12 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
   let connections = 0;
   let upgrades = 0;
   let documents = 0;
-  const http = createServer((request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     documents++;
     if (script.onRequest) script.onRequest(request, response);
     else response.writeHead(404, { date: '' }).end();
-  });
+  };
+  const http = script.secure ? createSecureServer(testServer, onRequest) : createServer(onRequest);
   const server = new WebSocketServer({ noServer: true, autoPong: script.pongs ?? true });
   http.on('upgrade', (request, socket, head) => {
     upgrades++;
@@ -90,7 +97,7 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
   });
   const { port } = http.address() as AddressInfo;
   return {
-    url: `ws://127.0.0.1:${port}`,
+    url: `ws${script.secure ? 's' : ''}://127.0.0.1:${port}`,
     port,
     received,
     connections: () => connections,
@@ -100,6 +107,9 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
     send(frame) {
       const text = typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame);
       for (const client of server.clients) client.send(text);
+    },
+    sendText(bytes) {
+      for (const client of server.clients) client.send(bytes, { binary: false });
     },
     cut() {
       for (const client of server.clients) client.terminate();

@@ -77,12 +77,14 @@ export const errorCatalogue = {
     retry: 'after_discovery',
     message: 'peer unknown: this key has not been discovered yet.',
   },
+  peer_ambiguous: { status: 409, retry: 'never', message: 'This fits several peers.' },
   message_unknown: { status: 404, retry: 'never', message: 'No message with this id.' },
   request_unknown: { status: 404, retry: 'never', message: 'No pending request from this key.' },
   cursor_unknown: {
     status: 410,
     retry: 'never',
-    message: 'This cursor is not of this home: a backup was restored since, or the home was replaced.',
+    message:
+      'This home never gave this cursor: it is of another one, or an older state of the home was put back.',
   },
   relay_unknown: { status: 404, retry: 'never', message: 'This relay is not on the list.' },
 

@@ -20,8 +20,10 @@ export const isNestedWithin = (value: unknown, levels: number): boolean =>
   value === null ||
   (levels > 0 && Object.values(value).every((part) => isNestedWithin(part, levels - 1)));
 
-/** Whether a value holds an integer that JSON numbers do not carry exactly: 64-bit ids change in the last digits. */
+/** Whether a value holds a number that JSON does not carry: 64-bit ids change in the last digits. */
 export const hasInexactInteger = (value: unknown): boolean =>
   typeof value === 'number'
-    ? Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21
+    ? // 1e400 is read as infinite, and written as null.
+      !Number.isFinite(value) ||
+      (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21)
     : typeof value === 'object' && value !== null && Object.values(value).some(hasInexactInteger);

@@ -1,5 +1,6 @@
 import { limits } from './limits.ts';
 import type { Operation } from './operation.ts';
+import { Profile } from './profile-schemas.ts';
 import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
@@ -48,7 +49,7 @@ export const operations = {
     path: '/profile',
     summary: 'What other agents see of this agent: its name, and what it says it can do.',
     input: requests.none,
-    output: schemas.Profile,
+    output: Profile,
   }),
   setProfile: operation({
     method: 'PUT',
@@ -57,7 +58,7 @@ export const operations = {
       'Changes what this agent says about itself, and announces it at once. Fields that are left out keep their value; null ' +
       'removes the description. Everyone can read it.',
     input: requests.setProfile,
-    output: schemas.Profile,
+    output: Profile,
     owner: true,
     errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
@@ -118,7 +119,7 @@ export const operations = {
       },
       matching: { header: 'ocmesh-matching', description: 'With `can`: those among them that match.' },
     },
-    errors: { invalid_pubkey: true },
+    errors: { invalid_pubkey: true, peer_ambiguous: true, cursor_unknown: true },
   }),
   getPeer: operation({
     method: 'GET',
@@ -126,7 +127,7 @@ export const operations = {
     summary: 'One known peer, and whether messages would reach it.',
     input: requests.getPeer,
     output: schemas.PeerDetails,
-    errors: { peer_unknown: true, invalid_pubkey: true },
+    errors: { peer_unknown: true, invalid_pubkey: true, peer_ambiguous: true },
   }),
   addPeer: operation({
     method: 'POST',
@@ -149,6 +150,7 @@ export const operations = {
     errors: {
       peer_unknown: true,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       storage_full: true,
       storage_slow: true,
       storage_unavailable: true,
@@ -163,6 +165,7 @@ export const operations = {
     errors: {
       peer_unknown: true,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       storage_full: true,
       storage_slow: true,
       storage_unavailable: true,
@@ -186,6 +189,7 @@ export const operations = {
     errors: {
       request_unknown: true,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       storage_full: true,
       storage_slow: true,
       storage_unavailable: true,
@@ -216,17 +220,23 @@ export const operations = {
     input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
-    errors: { invalid_pubkey: true, cursor_unknown: true },
+    errors: { invalid_pubkey: true, peer_ambiguous: true, cursor_unknown: true },
   }),
   waitForMessages: operation({
     method: 'GET',
     path: '/messages/wait',
     summary:
       'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since. ' +
-      'In the order of arrival.',
+      'In the order of arrival. With `answer_to`, waits for the answer to a message you sent.',
     input: requests.waitForMessages,
     output: schemas.Waited,
-    errors: { too_many_waiters: true, invalid_pubkey: true, cursor_unknown: true },
+    errors: {
+      too_many_waiters: true,
+      invalid_pubkey: true,
+      peer_ambiguous: true,
+      cursor_unknown: true,
+      message_unknown: true,
+    },
   }),
   getMessage: operation({
     method: 'GET',
@@ -234,7 +244,7 @@ export const operations = {
     summary: 'One message, with its delivery.',
     input: requests.getMessage,
     output: schemas.Message,
-    errors: { message_unknown: true },
+    errors: { message_unknown: true, too_many_waiters: true },
   }),
   markRead: operation({
     method: 'POST',
@@ -242,7 +252,14 @@ export const operations = {
     summary: 'Marks messages as read. Takes exactly one of the fields.',
     input: requests.markRead,
     output: schemas.Marked,
-    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: {
+      invalid_pubkey: true,
+      peer_ambiguous: true,
+      cursor_unknown: true,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
+    },
   }),
   sendMessage: operation({
     method: 'POST',
@@ -254,6 +271,7 @@ export const operations = {
     errors: {
       peer_unknown: 400,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       content_too_large: true,
       idempotency_conflict: true,
       peer_blocked: true,

@@ -1,6 +1,4 @@
-import { limits } from './limits.ts';
 import { RelayStatus } from './relay-schemas.ts';
-import { slugPattern } from './slug.ts';
 import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 
 const hexKey = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
@@ -27,6 +25,7 @@ export const Reason = Type.Object({
   code: Type.Union(
     [
       Type.Literal('no_relay'),
+      Type.Literal('proxy_down'),
       Type.Literal('no_dm_relay'),
       Type.Literal('no_discovery'),
       Type.Literal('outbox_stalled'),
@@ -40,6 +39,7 @@ export const Reason = Type.Object({
     {
       description:
         '`no_relay`: no relay is connected; ' +
+        '`proxy_down`: relays are not reached, because of the proxy; ' +
         '`no_dm_relay`: no relay delivers our messages; ' +
         '`no_discovery`: no relay shows other agents; ' +
         '`no_keeping_relay`: every connected relay drops what it accepts; ' +
@@ -67,8 +67,10 @@ export const Reason = Type.Object({
 });
 
 export const Warning = Type.Object({
-  code: Type.Union([Type.Literal('one_keeping_relay')], {
-    description: '`one_keeping_relay`: all connected relays but one drop what they accept.',
+  code: Type.Union([Type.Literal('one_keeping_relay'), Type.Literal('dates_refused')], {
+    description:
+      '`one_keeping_relay`: all connected relays but one drop what they accept; `dates_refused`: a connected relay refuses ' +
+      'the date of everything we write.',
   }),
   message: text('What barely works.'),
   next_step: text('What to do about it.'),
@@ -98,6 +100,15 @@ export const Status = Type.Object({
       failed: count('Refused permanently by every relay.'),
     },
     { description: 'Number of sent messages in these states.' },
+  ),
+  proxy: nullable(
+    Type.Object(
+      {
+        address: text('Its protocol, host and port, without user name and password.'),
+        from: text('The file or variable that names it.'),
+      },
+      { description: 'The proxy through which relays are reached; null if they are reached directly.' },
+    ),
   ),
   storage: Type.Object(
     {
@@ -133,31 +144,6 @@ export const Peer = Type.Object({
   about: nullable(text('Its description of itself. Untrusted.')),
   capabilities: Type.Array(Type.String(), { description: 'What the agent says it can do. Untrusted.' }),
   unread_count: count('Unread messages from it.'),
-});
-
-/** What others may know of this agent. */
-export const OwnAbout = Type.String({
-  minLength: 1,
-  maxLength: limits.profile.aboutChars,
-  pattern: '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]+$',
-  description: 'What this agent is and does, on one line.',
-});
-export const OwnCapability = Type.String({
-  minLength: 1,
-  maxLength: limits.profile.capabilityChars,
-  pattern: slugPattern,
-  description: 'Lower-case letters a to z and digits, words separated by single hyphens.',
-});
-export const OwnCapabilities = Type.Array(OwnCapability, {
-  maxItems: limits.profile.capabilities,
-  uniqueItems: true,
-  description: 'What this agent can do for others, for example `weather-forecast`.',
-});
-
-export const Profile = Type.Object({
-  name: nullable(text('Name of this agent, from the settings.')),
-  about: nullable(OwnAbout),
-  capabilities: OwnCapabilities,
 });
 
 export const Reachability = Type.Object(
@@ -199,7 +185,7 @@ export const DeliveryState = Type.Union(
   ],
   {
     description:
-      '`queued`: on disk; `published`: a relay accepted it; `delivered`: the peer stored it; `read`: the peer’s agent read ' +
+      '`queued`: on disk; `published`: a relay accepted it (`queued` again if all that did turn out to drop it); `delivered`: the peer stored it; `read`: the peer’s agent read ' +
       'it; `failed`: every relay refused it permanently; `expired`: no relay accepted it in time; `received`: incoming.',
   },
 );
@@ -231,6 +217,10 @@ export const Delivery = Type.Object(
     relays: Type.Array(RelayOutcome, {
       description: 'Latest outcome at each relay, and the relays still to be asked.',
     }),
+    kept_by: count(
+      'How many relays accepted it and are known, from a test or a receipt, to keep what they accept; 0 if incoming. An OK ' +
+        'alone proves nothing.',
+    ),
     delivered_at: nullable(timestamp('When the peer’s daemon confirmed that it stored the message.')),
     read_at: nullable(timestamp('When the peer confirmed that its agent read the message.')),
     next_attempt_at: nullable(timestamp('When the next attempt is due.')),
@@ -273,6 +263,7 @@ export const Message = Type.Object({
   trust: Trust,
   auto: flag('Sent without a person: marked by its sender, or a reply of ours within 60 s.'),
   hops: count('Automatic messages in a row, including this one.'),
+  cursor: text('Its position of arrival, for `after` and `up_to`.'),
   delivery: Delivery,
 });
 
@@ -323,6 +314,12 @@ export const Waited = Type.Object({
   }),
   cursor: text('Pass it as `after` to get only later messages.'),
   timed_out: flag('Whether the time passed without a message.'),
+  matched: Type.Optional(
+    Type.Union([Type.Literal('reply_to'), Type.Literal('same_peer_later')], {
+      description:
+        'With `answer_to`: whether the messages name the message (`reply_to`), or only come from the same peer after it.',
+    }),
+  ),
 });
 
 export const Identity = Type.Object({
@@ -359,7 +356,6 @@ export const ErrorBody = Type.Object({
   ),
 });
 
-export type Profile = Static<typeof Profile>;
 export type Policy = Static<typeof Policy>;
 export type Request = Static<typeof Request>;
 export type Trust = Static<typeof Trust>;

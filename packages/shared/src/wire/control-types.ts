@@ -20,8 +20,19 @@ type ControlType = keyof typeof ownFields;
 /** Types that daemons exchange among themselves; `POST /send` refuses them. */
 export const controlTypes: readonly string[] = Object.keys(ownFields);
 
+const isId = (value: unknown): boolean => typeof value === 'string' && /^[\w-]{8,}$/.test(value);
+
+/** Text, or null. */
+const texts: readonly string[] = ['name', 'about', 'picture', 'msgId'];
+/** Whether a field holds what daemons put there. */
+function fits(name: string, value: unknown): boolean {
+  if (name === 'msgIds') return Array.isArray(value);
+  return !texts.includes(name) || value === null || typeof value === 'string';
+}
+
 /** Later versions may add fields to a receipt and to a hello. */
-const isReceipt = ({ msgId, msgIds }: Fields): boolean => typeof msgId === 'string' || Array.isArray(msgIds);
+const isReceipt = ({ msgId, msgIds }: Fields): boolean =>
+  isId(msgId) || (Array.isArray(msgIds) && msgIds.some(isId));
 const isHello = ({ from, features }: Fields): boolean => isHex64(from) || Array.isArray(features);
 
 /**
@@ -34,5 +45,7 @@ export function controlTypeOf(fields: Fields): ControlType | null {
   if ((type === 'delivered' || type === 'read') && isReceipt(fields)) return type;
   if ((type === 'intro' || type === 'ocmesh-hello') && isHello(fields)) return type;
   const known: readonly string[] = [...common, ...ownFields[type]];
-  return Object.keys(fields).every((name) => known.includes(name)) ? type : null;
+  return Object.entries(fields).every(([name, value]) => known.includes(name) && fits(name, value))
+    ? type
+    : null;
 }

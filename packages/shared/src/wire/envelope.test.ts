@@ -314,6 +314,12 @@ test.each([
   { type: 'pong', body: 'table tennis' },
   { type: 'intro', text: 'chapter one' },
   { type: 'profile', user: 'bob', body: 'look' },
+  { type: 'read', msgId: 7 },
+  { type: 'read', msgId: 'short', page: 3 },
+  { type: 'delivered', msgIds: 'parcels' },
+  { type: 'read', msgIds: [1, 2], book: 'a' },
+  { type: 'profile', name: { first: 'Bob' } },
+  { type: 'profile', picture: 7 },
 ])('%j is a message, though its type is one that daemons use', (payload) => {
   expect(parsePayload(JSON.stringify(payload))).toMatchObject({ kind: 'chat', type: payload.type });
 });
@@ -326,6 +332,37 @@ test.each([
   [{ type: 'intro', from: 'a'.repeat(64), later: true }, 'hello'],
   [{ type: 'intro', v: '0.2.0', name: 'Bob', capabilities: ['chat'] }, 'hello'],
   [{ type: 'profile', ts: 1, v: '0.2.0' }, 'profile'],
+  [{ type: 'profile', name: null, about: null }, 'profile'],
+  [{ type: 'read', msgIds: ['a'.repeat(64), 'odd'], later: true }, 'receipt'],
 ])('%j is for the daemon', (payload, kind) => {
   expect(parsePayload(JSON.stringify(payload)).kind).toBe(kind);
+});
+
+test.each([
+  '{"type":"task","n":12345678901234567.89}',
+  '{"type":"task","n":-98765432109876543210}',
+  '{"type":"task","n":[1e400]}',
+  '{"type":"task","n":-1e999}',
+])('%s is shown as it was written: parsing would change a number', (text) => {
+  expect(parsePayload(text)).toMatchObject({ type: 'text', content: text, data: null });
+});
+
+test.each([
+  '0.30000000000000004',
+  '3.141592653589793238462643',
+  '6.02e23',
+  '1e-400',
+  '"1e400 of 12345678901234567"',
+])('a payload with %s is read', (number) => {
+  expect(parsePayload(`{"type":"task","body":"x","n":${number}}`)).toMatchObject({
+    type: 'task',
+    content: 'x',
+  });
+});
+
+test('half a surrogate pair becomes one replacement character, as in the store', () => {
+  expect(parsePayload('{"type":"task\\ud800","body":"a\\ud800b 👋"}')).toMatchObject({
+    type: 'task\ufffd',
+    content: 'a\ufffdb 👋',
+  });
 });

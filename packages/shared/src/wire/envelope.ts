@@ -132,7 +132,7 @@ function receiptIds(fields: Record<string, unknown>): string[] {
 export const plainText = (content: string): ChatPayload => ({
   kind: 'chat',
   type: 'text',
-  content,
+  content: wellFormed(content),
   data: null,
   mid: null,
   version: null,
@@ -144,6 +144,10 @@ export const plainText = (content: string): ChatPayload => ({
   hops: 0,
 });
 
+/** The message that an answer of the deployed mesh names. */
+const readAnswered = (type: string, fields: Record<string, unknown>): string | null =>
+  ['result', 'error', 'task'].includes(type) ? (readId(fields['taskId']) ?? readId(fields['replyTo'])) : null;
+
 function chat(type: string, fields: Record<string, unknown>): ChatPayload {
   const body = fields['body'];
   // Other programs put an object there, or a list: it is kept as data.
@@ -153,15 +157,15 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
   );
   return {
     kind: 'chat',
-    type: cutChars(type, limits.message.typeChars),
+    type: cutChars(wellFormed(type), limits.message.typeChars),
     // A typed payload without a text must still be readable.
-    content: typeof body === 'string' ? body : JSON.stringify(data),
+    content: typeof body === 'string' ? wellFormed(body) : JSON.stringify(data),
     data: Object.keys(data).length > 0 ? data : null,
     mid: readMid(fields['mid']),
     version: readName(fields['v']),
     tsMs: readInteger(fields['ts']),
     seq: readSeq(fields['seq']),
-    replyTo: readId(fields['reply_to']),
+    replyTo: readId(fields['reply_to']) ?? readAnswered(type, fields),
     thread: readId(fields['thread']),
     auto: fields['auto'] === true,
     hops: fields['auto'] === true ? (readInteger(fields['hops']) ?? 1) : 0,
@@ -174,14 +178,21 @@ const isTyped = (
 ): fields is Record<string, unknown> & { type: string } =>
   typeof fields?.['type'] === 'string' && fields['type'] !== '';
 
+/** Replaces half surrogate pairs, which no store keeps: a copy would count as another message. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');
+
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** Whether parsing changes an integer of this JSON, as with most 64-bit ids. */
+/** Whether parsing changes an integer of this JSON, as with most 64-bit ids, or makes a number infinite. */
 const losesDigits = (json: string): boolean =>
-  /\d{16}/.test(json) &&
-  (json.match(STRING_OR_NUMBER) ?? []).some(
-    (token) => /^-?\d{16,}$/.test(token) && String(Number(token)) !== token,
-  );
+  /\d{16}|e\+?\d{3}/i.test(json) && (json.match(STRING_OR_NUMBER) ?? []).some(isChanged);
+
+function isChanged(token: string): boolean {
+  if (token.startsWith('"')) return false;
+  const integer = /^-?\d{16,}(?=\.|$)/.exec(token)?.[0];
+  const value = Number(token);
+  return !Number.isFinite(value) || (integer !== undefined && String(Math.trunc(value)) !== integer);
+}
 
 function parseObject(text: string): Record<string, unknown> | null {
   if (!text.startsWith('{')) return null;

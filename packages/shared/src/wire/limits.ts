@@ -11,10 +11,8 @@ export const wireLimits = {
     futureSeconds: 900,
   },
   frame: {
-    /** One frame from a relay that we read: four times the largest event that we take. */
+    /** One frame from a relay that we read: four times the largest event that we take. The rest of a larger one is dropped as it comes. */
     bytes: 256 * 1024,
-    /** One frame from a relay that we skip without reading it: twice the largest event that relays are known to take. Beyond it we disconnect. */
-    skippedBytes: 1024 * 1024,
     /** A NIP-42 challenge: real ones have 16 to 64 characters. */
     challengeChars: 1024,
   },

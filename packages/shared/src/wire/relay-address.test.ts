@@ -12,6 +12,9 @@ test.each([
   'ws://[::1]:7777',
   'ws://[fd00::1]',
   'ws://pi.local',
+  'ws://pi.local.',
+  'ws://nas.home.arpa',
+  'ws://wiki.corp:8080/x',
 ])('%s is near', (url) => {
   expect(isLocalRelay(url)).toBe(true);
 });
@@ -23,6 +26,7 @@ test.each([
   'wss://127.0.0.1.nip.io',
   'wss://[2606:4700::1]',
   'wss://local.example.com',
+  'ws://hidden.onion',
 ])('%s is public', (url) => {
   expect(isLocalRelay(url)).toBe(false);
 });
@@ -31,6 +35,9 @@ test.each([
   ['wss://a.test/?token=s3cret', 'wss://a.test/?…'],
   ['add wss://a.test/x?token=s3cret&b=1 again', 'add wss://a.test/x?… again'],
   ['`WSS://a.test?s3cret`, https://a.test/?k=s3cret', '`WSS://a.test?…`, https://a.test/?…'],
+  ['wss://me:s3cret@a.test/x?y=1', 'wss://…@a.test/x?…'],
+  ['bad: WS://s3cret@a.test.', 'bad: WS://…@a.test.'],
+  ['mail bob@a.test about wss://a.test', 'mail bob@a.test about wss://a.test'],
   ['wss://a.test/inbox', 'wss://a.test/inbox'],
   ['Really? wss://a.test', 'Really? wss://a.test'],
 ])('hides the query in %j', (text, shown) => {

@@ -18,8 +18,12 @@ export const relayListEvent = (
   content: '',
 });
 
-/** Requires a host name, not an IP address: the last label has a letter. */
-const PUBLIC_RELAY = /^wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d{1,5})?(\/[\w./~-]*)?$/;
+/** Requires a host name, not an IP address: the last label has a letter. Tor encrypts the way to an onion service itself. */
+const PUBLIC_RELAY =
+  /^(wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*|ws:\/\/[a-z0-9.-]+\.onion)(:\d{1,5})?(\/[\w./~-]*)?$/;
+
+/** Names that no DNS server knows (RFC 9476). Those of onion services are reached through a proxy, or not at all. */
+const NO_DNS = /\.(i2p|alt)(?:[:/]|$)/;
 
 /** Reads a peer's relay list: the first public relays it reads from. */
 export const readRelayList = (event: NostrEvent): string[] =>
@@ -31,7 +35,7 @@ export const readRelayList = (event: NostrEvent): string[] =>
   );
 
 /**
- * Returns the first of the relays that somebody named for a peer, in normal form: only `wss:` with a public host name. The
+ * Returns the first of the relays that somebody named for a peer, in normal form: only `wss:` with a public host name, or an onion service. The
  * address that the name resolves to is checked when we connect.
  */
 export function publicRelays(urls: readonly string[]): string[] {
@@ -40,6 +44,6 @@ export function publicRelays(urls: readonly string[]): string[] {
     const parsed = parseRelayUrl(url);
     return 'url' in parsed ? [parsed.url] : [];
   });
-  const fit = normal.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url));
+  const fit = normal.filter((url) => PUBLIC_RELAY.test(url) && !isLocalRelay(url) && !NO_DNS.test(url));
   return [...new Set(fit)].slice(0, limits.relay.perPeer);
 }

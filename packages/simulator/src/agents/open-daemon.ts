@@ -1,6 +1,7 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { createRelayNetwork } from '../../../daemon/src/adapters/nostr/network.ts';
+import { direct } from '../../../daemon/src/adapters/nostr/proxy/dialer.ts';
 import { compactFiles } from '../../../daemon/src/adapters/store/engine/compaction.ts';
 import type { Files } from '../../../daemon/src/adapters/store/engine/files.ts';
 import { createStoreFrom, readImage } from '../../../daemon/src/adapters/store/engine/image.ts';
@@ -8,7 +9,7 @@ import { openStore } from '../../../daemon/src/adapters/store/store.ts';
 import { type Agent, type Bounds, createAgent } from '../../../daemon/src/agent.ts';
 import { type Config, defaults } from '../../../daemon/src/config/schema.ts';
 import type { Store } from '../../../daemon/src/core/ports/store.ts';
-import { withNewEpoch } from '../../../daemon/src/home/new-epoch.ts';
+import { withoutCursors } from '../../../daemon/src/home/without-cursors.ts';
 import type { TransparentEngine } from '../crypto/transparent-engine.ts';
 import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 import type { Network } from '../network/network.ts';
@@ -94,6 +95,7 @@ export async function openDaemon(
           random,
           log,
           sign,
+          outbound: direct,
           transport: {
             openSocket: (url) => network.connect(name, processName, new URL(url).origin).asWebSocket(),
             fetchInfo,
@@ -112,7 +114,7 @@ export async function openDaemon(
 /** Keeps the home on this disk as a backup does. @returns a function that restores it there */
 export async function backUp(disk: SimulatedDisk): Promise<() => Promise<void>> {
   const files = disk.forProcess(() => {});
-  const image = await withNewEpoch(await readImage(files, PATH, KEY));
+  const image = await withoutCursors(await readImage(files, PATH, KEY));
   files.end();
   return async () => {
     disk.wipe();

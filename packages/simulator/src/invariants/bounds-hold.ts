@@ -10,7 +10,7 @@ export const boundsHold: Invariant = {
     for (const { name, running } of world.machines.values()) {
       const found = running()?.store.peek((tables) => ({
         peers: tables.peers.count(),
-        held: tables.held.peers().length,
+        held: tables.held.peers(0).length,
         outbox: tables.outbox.entries().length,
       }));
       if (!found) continue;

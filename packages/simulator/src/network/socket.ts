@@ -6,6 +6,9 @@ export type Frame =
   | { readonly type: 'message' | 'ping' | 'pong'; readonly data: Buffer }
   | { readonly type: 'close'; readonly code: number; readonly reason: string };
 
+/** Frames arrive whole: there is nothing to cut. */
+const noBytes = { push: () => true, unshift() {} };
+
 /** One end of a connection without a network: the part of the `WebSocket` of ws that both sides use. */
 export class SimulatedSocket extends EventEmitter {
   readonly OPEN = 1;
@@ -26,7 +29,7 @@ export class SimulatedSocket extends EventEmitter {
 
   open(date: string | null): void {
     this.readyState = this.OPEN;
-    this.emit('upgrade', { headers: date === null ? {} : { date } });
+    this.emit('upgrade', { headers: date === null ? {} : { date }, socket: noBytes });
     this.emit('open');
   }
 

@@ -11,7 +11,7 @@ const TOO_MANY_REQUESTS = 429;
 /** Facts about the relay at the end of the connection. */
 export interface CloseContext {
   /** Why we disconnected; null if we did not. */
-  readonly gaveUp: 'misbehaved' | 'unanswered' | null;
+  readonly gaveUp: 'misbehaved' | 'unanswered' | 'oversized' | null;
   /** A permanent refusal of our subscription for messages, and for how long it has held. */
   readonly refused: { readonly state: RefusedState; readonly forMs: number } | null;
   readonly auth: AuthResult;
@@ -33,6 +33,8 @@ export function classifyClose(end: ConnectionEnd, context: CloseContext): CloseR
   const { gaveUp, nowMs } = context;
   if (gaveUp === 'misbehaved')
     return backOff('misbehaving', nostrLimits.backoff.misbehavedMinutes * minuteMs);
+  // Somebody else's events may be too large: no fault of the relay.
+  if (gaveUp === 'oversized') return backOff('disconnected', nostrLimits.backoff.oversizedMinutes * minuteMs);
   const refused = refusedAtEnd(end, context);
   if (refused) return backOff(refused, nostrLimits.backoff.refusedHours * hourMs);
   const askedMs = retryAfterMs(end.http?.retryAfter ?? null, nowMs);
@@ -40,9 +42,7 @@ export function classifyClose(end: ConnectionEnd, context: CloseContext): CloseR
     const ms = askedMs ?? nostrLimits.backoff.tooManyMinutes * minuteMs;
     return { state: 'disconnected', backoff: { ms, firm: true }, atLeastMs: 0 };
   }
-  // It would send the same frame again.
-  const pauseMs = end.frameTooLarge ? nostrLimits.reconnect.frameTooLargeMs : 0;
-  return { state: 'disconnected', backoff: null, atLeastMs: askedMs ?? pauseMs };
+  return { state: 'disconnected', backoff: null, atLeastMs: askedMs ?? 0 };
 }
 
 const backOff = (state: RelayState, ms: number): CloseResult => ({

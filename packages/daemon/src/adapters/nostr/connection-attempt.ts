@@ -4,7 +4,9 @@ import type { RelayState } from '@ocmesh/shared/contract';
 import { type CloseContext, type CloseResult, classifyClose } from './close-reason.ts';
 import { type ConnectionEnd, type OpenSocket, openConnection } from './connection.ts';
 import { nostrLimits } from './limits.ts';
+import type { Oversized } from './oversized.ts';
 import { createProtocol, type Protocol, type ProtocolDeps } from './protocol.ts';
+import type { Dialer } from './proxy/dialer.ts';
 
 /** One connection to a relay and all that is true only for it; the next connection is another attempt. */
 export interface ConnectionAttempt {
@@ -24,14 +26,17 @@ export interface ConnectionAttempt {
 export interface AttemptEnd extends CloseResult {
   readonly reason: string;
   readonly timedOut: boolean;
+  readonly proxyFault: ConnectionEnd['proxyFault'];
   readonly wasOpen: boolean;
   /** It was open long enough for the pauses to start over. */
   readonly wasStable: boolean;
 }
 
 export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
+  readonly dialer: Dialer;
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
+  readonly oversized: Oversized;
   readonly openSocket?: OpenSocket | undefined;
   /**
    * @param date HTTP `Date` of the upgrade
@@ -44,7 +49,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
 
 /** Connects to a relay. */
 export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
-  const { lookup, openSocket, onOpen, onClose, ...protocolDeps } = deps;
+  const { dialer, lookup, oversized: _, openSocket, onOpen, onClose, ...protocolDeps } = deps;
   const { url, clock, log, info, onOffence } = protocolDeps;
   const askedAt = clock.monotonic();
   let opened: { readonly at: MonotonicMs; readonly since: UnixMs } | null = null;
@@ -58,14 +63,18 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
   });
   const connection = openConnection(
     url,
-    { clock, lookup, openSocket },
+    { clock, dialer, lookup, openSocket },
     {
       onOpen(date) {
         opened = { at: clock.monotonic(), since: clock.now() };
         onOpen(date, askedAt);
       },
       onText: protocol.onText,
-      onLargeFrame: protocol.onLargeFrame,
+      onUnreadable(head, bytes, why) {
+        if (why === 'frame_too_large') spend(bytes);
+        protocol.onUnreadable(head, bytes, why);
+      },
+      onDropped: spend,
       onGarbage: () => onOffence('garbage_frame'),
       onClose: onEnd,
     },
@@ -74,6 +83,13 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
   function disconnect(why: CloseContext['gaveUp'], reason: string): void {
     gaveUp = why;
     connection.terminate(reason);
+  }
+
+  /** Counts bytes of frames that are too large to be read. */
+  function spend(bytes: number): void {
+    if (deps.oversized.spend(bytes) || gaveUp) return;
+    log.warn('relay sends too much that is too large', { relay: url });
+    disconnect('oversized', 'it sends too much that is too large');
   }
 
   function onEnd(end: ConnectionEnd): void {
@@ -85,12 +101,12 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
       nowMs: clock.now(),
     });
     protocol.close();
-    if (end.frameTooLarge) protocolDeps.onTooLarge('frame_too_large');
     const openMs = opened ? clock.monotonic() - opened.at : 0;
     onClose({
       ...result,
       reason: end.reason,
       timedOut: end.timedOut,
+      proxyFault: end.proxyFault,
       wasOpen: opened !== null,
       wasStable: !gaveUp && openMs >= nostrLimits.reconnect.stableMs,
     });

@@ -1,12 +1,19 @@
 // The only file of the daemon that imports ws.
+import { isUtf8 } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '@ocmesh/shared/ambient';
 import { wireLimits } from '@ocmesh/shared/wire';
 import { type ClientOptions, WebSocket } from 'ws';
+import { cutIncoming } from './frame-cutter.ts';
 import { isFilterPage, ourHeaders, responseDate } from './http-headers.ts';
 import { createInboundThrottle } from './inbound-throttle.ts';
 import { createKeepalive } from './keepalive.ts';
 import { nostrLimits } from './limits.ts';
+import type { Dialer } from './proxy/dialer.ts';
+import { ProxyError } from './proxy/proxy-error.ts';
+
+/** What is kept of a message: one byte more than we read. */
+const KEPT_BYTES = wireLimits.frame.bytes + 1;
 
 /** Characters of a skipped frame that tell what it is. */
 const HEAD_CHARS = 200;
@@ -21,8 +28,8 @@ export interface ConnectionEnd {
   readonly closeReason: string;
   /** The handshake or a ping was not answered. */
   readonly timedOut: boolean;
-  /** A frame was too large even to be skipped. */
-  readonly frameTooLarge: boolean;
+  /** How our proxy failed; null if it did not. */
+  readonly proxyFault: ProxyError['fault'] | null;
   /** The relay's HTTP response, if it was not an upgrade. */
   readonly http: {
     readonly status: number;
@@ -36,8 +43,14 @@ export interface ConnectionListener {
   /** @param date HTTP `Date` of the upgrade */
   onOpen(date: string | null): void;
   onText(text: string, bytes: number): void;
-  /** A text frame that is too large to be read. @param head its first characters */
-  onLargeFrame(head: string): void;
+  /**
+   * A text message cannot be read.
+   * @param head its first characters
+   * @param bytes its size, without those that `onDropped` reported
+   */
+  onUnreadable(head: string, bytes: number, why: Unreadable): void;
+  /** Bytes of a message that is too large came and were dropped. */
+  onDropped(bytes: number): void;
   onGarbage(): void;
   /** Called exactly once, and last. */
   onClose(end: ConnectionEnd): void;
@@ -52,7 +65,14 @@ export interface Connection {
   terminate(reason: string): void;
 }
 
-type Frame = 'binary' | 'control' | { readonly text: Buffer } | { readonly head: string };
+/** Why a message cannot be read: it is too large, or no UTF-8. */
+export type Unreadable = 'frame_too_large' | 'malformed';
+
+type Frame =
+  | 'binary'
+  | 'control'
+  | { readonly text: Buffer }
+  | { readonly head: string; readonly bytes: number; readonly why: Unreadable };
 
 /** Opens the socket of a connection. */
 export type OpenSocket = (url: string, options: ClientOptions) => WebSocket;
@@ -64,13 +84,18 @@ export function openConnection(
   url: string,
   deps: {
     readonly clock: Clock;
+    readonly dialer: Dialer;
     readonly lookup: LookupFunction | undefined;
     readonly openSocket?: OpenSocket | undefined;
   },
   listener: ConnectionListener,
 ): Connection {
-  const { clock, openSocket = openWebSocket } = deps;
-  const socket = openSocket(url, socketOptions(deps.lookup));
+  const { clock, dialer, openSocket = openWebSocket } = deps;
+  const dialing = new AbortController();
+  const socket = openSocket(url, {
+    ...socketOptions,
+    ...(dialer.optionsFor(url, dialing.signal, deps.lookup) as ClientOptions),
+  });
   const throttle = createInboundThrottle<Frame>({ clock, socket, handle });
   const keepalive = createKeepalive({ clock, socket, onTimeout: timeOut });
   let date: string | null = null;
@@ -78,21 +103,27 @@ export function openConnection(
   const end = {
     reason: '',
     timedOut: false,
-    frameTooLarge: false,
+    proxyFault: null as ConnectionEnd['proxyFault'],
     http: null as ConnectionEnd['http'],
   };
   // ws would count only silence: a relay that sends one byte a second would never time out.
-  const cancelHandshake = clock.after(nostrLimits.connection.handshakeMs, () =>
+  const tunnelMs = dialer.usesProxy(url) ? nostrLimits.proxy.tunnelMs : 0;
+  const cancelHandshake = clock.after(nostrLimits.connection.handshakeMs + tunnelMs, () =>
     timeOut('the handshake has timed out'),
   );
 
   // ws also emits errors after the socket was terminated: without a listener they would end the process.
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    end.frameTooLarge ||= error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    if (error instanceof ProxyError && end.reason === '') end.proxyFault = error.fault;
     end.reason ||= error.message;
   });
   socket.on('upgrade', (response) => {
     date = responseDate(response.headers);
+    cutIncoming(response.socket, KEPT_BYTES, (bytes) => {
+      // A large message takes long on a slow line, and no pong can come in between.
+      keepalive.heard();
+      listener.onDropped(bytes);
+    });
   });
   socket.on('unexpected-response', (_request, response) => {
     const status = response.statusCode ?? 0;
@@ -133,7 +164,7 @@ export function openConnection(
   function handle(frame: Frame): void {
     if (frame === 'control') return;
     if (frame === 'binary') listener.onGarbage();
-    else if ('head' in frame) listener.onLargeFrame(frame.head);
+    else if ('head' in frame) listener.onUnreadable(frame.head, frame.bytes, frame.why);
     else listener.onText(frame.text.toString('utf8'), frame.text.length);
   }
 
@@ -146,6 +177,7 @@ export function openConnection(
     end.reason ||= reason;
     isOver = true;
     throttle.stop();
+    dialing.abort();
     socket.terminate();
   }
 
@@ -166,18 +198,18 @@ export function openConnection(
   };
 }
 
-/** Keeps only the head of a frame that is too large to be read. */
-const textFrame = (bytes: Buffer): Frame =>
-  bytes.length > wireLimits.frame.bytes ? { head: bytes.toString('latin1', 0, HEAD_CHARS) } : { text: bytes };
-
-function socketOptions(lookup: LookupFunction | undefined): ClientOptions {
-  const options: ClientOptions & { closeTimeout: number; lookup?: LookupFunction } = {
-    closeTimeout: CLOSE_MS,
-    maxPayload: wireLimits.frame.skippedBytes,
-    perMessageDeflate: false,
-    followRedirects: false,
-    headers: ourHeaders,
-  };
-  if (lookup) options.lookup = lookup;
-  return options;
+/** Keeps only the head of a message that cannot be read. */
+function textFrame(text: Buffer): Frame {
+  const why = text.length >= KEPT_BYTES ? 'frame_too_large' : isUtf8(text) ? null : 'malformed';
+  return why ? { head: text.toString('latin1', 0, HEAD_CHARS), bytes: text.length, why } : { text };
 }
+
+const socketOptions: ClientOptions & { closeTimeout: number } = {
+  closeTimeout: CLOSE_MS,
+  maxPayload: KEPT_BYTES,
+  // We check it: the end of a message that was cut may be half a character.
+  skipUTF8Validation: true,
+  perMessageDeflate: false,
+  followRedirects: false,
+  headers: ourHeaders,
+};

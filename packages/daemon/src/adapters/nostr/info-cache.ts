@@ -2,10 +2,11 @@ import { type Cancel, type Clock, hourMs, type MonotonicMs, minuteMs } from '@oc
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { fetchRelayInfo, type InfoResponse } from './info.ts';
 import { nostrLimits } from './limits.ts';
+import type { Dialer } from './proxy/dialer.ts';
 import type { RemoteClock } from './remote-clock.ts';
 
 /** Fetches the NIP-11 document of a relay. */
-export type FetchInfo = (url: string, signal: AbortSignal) => Promise<InfoResponse>;
+export type FetchInfo = (url: string, signal: AbortSignal, dialer: Dialer) => Promise<InfoResponse>;
 
 /** One relay's NIP-11 document, fetched rarely. */
 export interface InfoCache {
@@ -20,11 +21,13 @@ export interface InfoCache {
 export function createInfoCache(deps: {
   readonly url: string;
   readonly clock: Clock;
+  readonly dialer: Dialer;
   readonly remoteClock: RemoteClock;
   readonly fetchInfo?: FetchInfo | undefined;
   readonly onInfo: (info: RelayInfo) => void;
 }): InfoCache {
-  const { url, clock, remoteClock, onInfo, fetchInfo: fetchDocument = fetchRelayInfo } = deps;
+  const { url, clock, dialer, remoteClock, onInfo, fetchInfo: fetchDocument = fetchRelayInfo } = deps;
+  const timeoutMs = nostrLimits.info.ms + (dialer.usesProxy(url) ? nostrLimits.proxy.tunnelMs : 0);
   let info: RelayInfo | null = null;
   let freshUntil: MonotonicMs = Number.NEGATIVE_INFINITY;
   let cancel: Cancel = () => {};
@@ -32,13 +35,13 @@ export function createInfoCache(deps: {
   async function fetchInfo(): Promise<void> {
     const controller = new AbortController();
     const askedAt = clock.monotonic();
-    const cancelTimer = clock.after(nostrLimits.info.ms, () => controller.abort());
+    const cancelTimer = clock.after(timeoutMs, () => controller.abort());
     const abandon = (): void => {
       cancelTimer();
       controller.abort();
     };
     cancel = abandon;
-    const response = await fetchDocument(url, controller.signal);
+    const response = await fetchDocument(url, controller.signal, dialer);
     cancelTimer();
     // Another fetch has begun, or the cache was stopped.
     if (cancel !== abandon) return;

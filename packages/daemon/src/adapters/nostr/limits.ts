@@ -37,8 +37,6 @@ export const nostrLimits = {
     aloneMaxMs: 8_000,
     /** Time for which a connection must last before the pauses start over. */
     stableMs: 10_000,
-    /** Shortest pause after a frame that was too large even to be skipped: the relay would send it again. */
-    frameTooLargeMs: 60_000,
     /** Shortest pause for a peer's relay: it is used for a few writes and seldom missed. */
     peerRelayMs: 15_000,
   },
@@ -53,6 +51,8 @@ export const nostrLimits = {
     tooManyMaxMinutes: 60,
     /** Back-off of a relay that used up its reputation. */
     misbehavedMinutes: 60,
+    /** Back-off of a relay that sent more than `inbound.oversizedBytesPerDay`. */
+    oversizedMinutes: 60,
   },
   reputation: {
     /** Points that a relay may lose by misbehaviour: ten bad signatures at once. */
@@ -69,6 +69,8 @@ export const nostrLimits = {
     bytesPerSecond: 8 * 1024 * 1024,
     /** Seconds worth of frames and bytes that a relay may send at once. */
     burstSeconds: 3,
+    /** Bytes of frames larger than we read that one relay may send in a day. With less than half of them left, it gets no more queries. */
+    oversizedBytesPerDay: 256 * 1024 * 1024,
   },
   query: {
     /** Subscriptions on one relay: two permanent ones and four queries. nostream allows 10. */
@@ -104,6 +106,14 @@ export const nostrLimits = {
   },
   /** NIP-42 responses per relay and minute: each costs a signature, and a relay may send any number of challenges. */
   authsPerMinute: 6,
+  proxy: {
+    /** Time until the proxy has connected us to a relay: Tor takes up to 10 s for an onion service. */
+    tunnelMs: 15_000,
+    /** Size of the header with which an HTTP proxy responds: Node's own default, whatever NODE_OPTIONS says. */
+    headerBytes: 16 * 1024,
+    /** Shortest pause between two log lines about a proxy that does not work. */
+    logMinutes: 10,
+  },
   peerRelay: {
     /** Connections to relays of peers at the same time. */
     connections: 16,

@@ -45,7 +45,7 @@ function open(
       onEvent: () => heard.push('event'),
       onLate: () => heard.push('late event'),
       onAuthenticated: () => heard.push('authenticated'),
-      onTooLarge: (reason) => heard.push(reason),
+      onUnreadable: (reason) => heard.push(reason),
       onSubscribed: (name) => heard.push(`subscribed ${name}`),
       onNotice: () => notices.push('notice'),
       onRefused: (reason) => heard.push(`refused ${reason}`),
@@ -349,9 +349,12 @@ describe('queries', () => {
     say('EVENT', 'q1', { ...rawDm('kept'), more: [[], [], []] });
     say('EVENT', 'q1', rawDm('x', { tags: Array.from({ length: 101 }, () => []) }));
     say('EVENT', 'q1', { kind: 4 });
+    // Somebody signed these, and an honest relay may take them.
+    for (const odd of [{ created_at: 2 ** 60 }, { created_at: 1.5 }, { tags: [['x', 5]] }, { content: null }])
+      say('EVENT', 'q1', { ...rawDm('odd'), ...odd });
     say('EOSE', 'q1');
-    expect(await result).toMatchObject({ complete: true, events: [rawDm('kept')], tooLarge: false, rows: 3 });
-    expect([count('garbage_frame'), count('too_large')]).toEqual([1, 1]);
+    expect(await result).toMatchObject({ complete: true, events: [rawDm('kept')], tooLarge: false, rows: 7 });
+    expect([count('garbage_frame'), count('malformed'), count('too_large')]).toEqual([1, 4, 1]);
   });
 
   test('accept only matching events', async () => {
@@ -444,9 +447,12 @@ describe('queries', () => {
   test('count an event that is too large to be read', async () => {
     const { say, protocol, heard } = open();
     const result = protocol.query([{ kinds: [4] }]);
-    protocol.onLargeFrame('[ "EVENT" , "q1", {"content":"xxxxx');
-    protocol.onLargeFrame('["EVENT","dm",{"content":"xxxxx');
-    protocol.onLargeFrame('["NOTICE","xxxxx');
+    for (const head of [
+      '[ "EVENT" , "q1", {"content":"xxxxx',
+      '["EVENT","dm",{"content":"xxxxx',
+      '["NOTICE","xxxxx',
+    ])
+      protocol.onUnreadable(head, 300_000, 'frame_too_large');
     say('EOSE', 'q1');
     expect(await result).toMatchObject({ complete: true, rows: 1, events: [] });
     expect(heard).toEqual(Array(3).fill('frame_too_large'));

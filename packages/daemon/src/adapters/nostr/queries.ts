@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import { isHex64 } from '@ocmesh/shared/contract';
 import { type Filter, type NostrEvent, parseEvent, wireLimits } from '@ocmesh/shared/wire';
 import type { QueryResult } from '../../core/ports/relay-network.ts';
 import { nostrLimits } from './limits.ts';
@@ -21,6 +22,12 @@ export const noResult: QueryResult = {
   hint: null,
 };
 
+/** Whether it looks like an event that somebody signed. A relay may read numbers and tags less strictly than we do. */
+const isSigned = (raw: unknown): boolean => {
+  const { id, pubkey, sig } = (raw ?? {}) as Record<string, unknown>;
+  return isHex64(id) && isHex64(pubkey) && typeof sig === 'string';
+};
+
 /** REQs that end with their EOSE, no more of them at a time than the relay allows. */
 export function createQueries(deps: {
   readonly clock: Clock;
@@ -33,8 +40,8 @@ export function createQueries(deps: {
   readonly onLate: (event: unknown) => void;
   /** Called for something that is not an event. */
   readonly onGarbage: () => void;
-  /** Called for an event that is larger than any that we accept. */
-  readonly onTooLarge: () => void;
+  /** Called for an event that its author made too large or too odd for us. */
+  readonly onUnreadable: (why: 'too_large' | 'malformed') => void;
 }) {
   const { clock, subscriptions } = deps;
   const waiting: Waiting[] = [];
@@ -115,15 +122,18 @@ export function createQueries(deps: {
         rows++;
         // Keeps only the fields of an event: a frame may hide a thousand times its length in brackets.
         const event = parseEvent(raw);
-        if (!event) return deps.onGarbage();
-        if (event.tags.length > wireLimits.event.tags) return deps.onTooLarge();
+        if (!event) return isSigned(raw) ? deps.onUnreadable('malformed') : deps.onGarbage();
+        if (event.tags.length > wireLimits.event.tags) return deps.onUnreadable('too_large');
         bytes += size;
         const isFull = events.length >= nostrLimits.query.events || bytes > nostrLimits.query.bytes;
         if (isFull) return finish({ complete: false, tooLarge: true });
         events.push(event);
       },
-      onDropped(raw) {
+      onDropped(raw, size) {
+        if (isOver) return;
         rows++;
+        bytes += size;
+        if (bytes > nostrLimits.query.bytes) return finish({ complete: false, tooLarge: true });
         const { created_at: createdAt } = (raw ?? {}) as { created_at?: unknown };
         if (typeof createdAt === 'number' && createdAt > untilSec) ignoresUntil = true;
       },

@@ -12,8 +12,8 @@ export interface ReqSpec {
   readonly filters: () => readonly Filter[];
   /** @param bytes size of the frame */
   onEvent(event: unknown, bytes: number): void;
-  /** Called for an event that cannot be passed on: it matches no filter, or its frame is too large (null). */
-  onDropped(event: unknown): void;
+  /** Called for an event that cannot be passed on: it matches no filter, or cannot be read (null). */
+  onDropped(event: unknown, bytes: number): void;
   /** Called once for each time the REQ is sent. */
   onEose(hint: EoseHint): void;
   /** Called when it will not be sent again: refused, without response, or the connection is closed. */

@@ -54,25 +54,45 @@ test('counts garbage, binary frames and unknown frames, and continues', async ()
   expect(relay().state).toBe('connected');
 });
 
-test('a frame of up to 1 MiB is skipped and counted, and costs the relay nothing', async () => {
+test.each([300 * 1024, 1_500_000, 20_000_000])(
+  'a frame of %s bytes is skipped and counted, costs the relay nothing, and the connection goes on',
+  async (bytes) => {
+    const { scripted, count, contents, relay } = await connected();
+    for (let n = 0; n < 3; n++) scripted.send(['EVENT', 'dm', rawDm('ä'.repeat(bytes / 2))]);
+    scripted.send(['EVENT', 'dm', rawDm('small')]);
+    await until(() => expect(contents()).toEqual(['small']));
+    expect([count('frame_too_large'), count('disconnected'), relay().state]).toEqual([3, 0, 'connected']);
+  },
+);
+
+test('a text frame that is no UTF-8 is dropped, and the connection goes on', async () => {
   const { scripted, count, contents, relay } = await connected();
-  for (let n = 0; n < 20; n++) scripted.send(['EVENT', 'dm', rawDm('x'.repeat(300 * 1024))]);
-  scripted.send(['EVENT', 'dm', rawDm('x'.repeat(1024 * 1024 - 500))]);
-  scripted.send(['EVENT', 'dm', rawDm('small')]);
-  await until(() => expect(contents()).toEqual(['small']));
-  expect([count('frame_too_large'), count('disconnected'), relay().state]).toEqual([21, 0, 'connected']);
+  scripted.sendText(Buffer.from('["EVENT","dm",{"content":"caf\xe9"}]', 'latin1'));
+  scripted.send(['EVENT', 'dm', rawDm('after')]);
+  await until(() => expect(contents()).toEqual(['after']));
+  expect([count('malformed'), count('disconnected'), relay().state]).toEqual([1, 0, 'connected']);
 });
 
-test('a larger frame ends the connection, which is opened again after a pause', async () => {
+test('a relay that sends too much that is too large rests for an hour, and is not blamed', async () => {
   const other = await startScriptedRelay();
-  const { scripted, clock, count, relay } = await connected({}, { others: [other.url] });
-  scripted.send(['NOTICE', 'x'.repeat(1024 * 1024)]);
+  const { scripted, clock, relay, log } = await connected({}, { others: [other.url] });
+  const event = Buffer.from(JSON.stringify(['EVENT', 'dm', rawDm('x'.repeat(24_000_000))]));
+  for (let n = 0; n < 12; n++) scripted.sendText(event);
   await until(() => expect(relay().state).toBe('disconnected'));
-  expect(count('frame_too_large')).toBe(1);
-  await clock.advance(25_000);
-  expect(scripted.connections()).toBe(1);
-  while (relay().state === 'disconnected') await clock.advance(1_000);
-  await until(() => expect(scripted.connections()).toBe(2));
+  expect(relay().lastError).toBe('it sends too much that is too large');
+  const restMs = (relay().backoffUntil as number) - clock.now();
+  expect(restMs).toBeGreaterThanOrEqual(3_600_000);
+  expect(log.lines.filter(({ message }) => message.includes('too large'))).toHaveLength(1);
+});
+
+test('a relay that sent much that is too large gets no queries for a while', async () => {
+  const { scripted, network, url, count, contents } = await connected();
+  const event = Buffer.from(JSON.stringify(['EVENT', 'dm', rawDm('x'.repeat(24_000_000))]));
+  for (let n = 0; n < 6; n++) scripted.sendText(event);
+  scripted.send(['EVENT', 'dm', rawDm('live')]);
+  await until(() => expect(contents()).toEqual(['live']));
+  expect(count('disconnected')).toBe(0);
+  expect(await network.query(url, [{ kinds: [4] }])).toMatchObject({ complete: false });
 });
 
 test('a frame just below the limit is accepted', async () => {

@@ -1,19 +1,22 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock, Log, MonotonicMs, Random } from '@ocmesh/shared/ambient';
-import type { EventDraft, Filter, NostrEvent } from '@ocmesh/shared/wire';
+import type { EventDraft, Filter } from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
   Offence,
-  PublishOutcome,
   QueryResult,
   RelaySnapshot,
   Subscription,
 } from '../../core/ports/relay-network.ts';
+import type { SignResponse } from './auth.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
 import type { OpenSocket } from './connection.ts';
 import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
 import { createInfoCache, type FetchInfo } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
+import { createOversized } from './oversized.ts';
+import type { Protocol } from './protocol.ts';
+import type { Dialer } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
 import { createReconnect } from './reconnect.ts';
@@ -31,9 +34,11 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Signs responses to NIP-42 challenges. */
-  readonly sign: (draft: EventDraft) => NostrEvent;
+  readonly sign: SignResponse;
   readonly role: RelaySnapshot['role'];
+  readonly dialer: Dialer;
+  /** Whether a connection through our proxy is open: then it works. */
+  readonly isProxyInUse: () => boolean;
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
   readonly transport?: Transport | undefined;
@@ -44,11 +49,13 @@ export interface SessionDeps {
 }
 
 export interface Session {
+  readonly url: string;
+  isOpen(): boolean;
   start(): void;
   /** Reports nothing from now on. Resolves when the socket is closed. */
   stop(): Promise<void>;
   snapshot(): RelaySnapshot;
-  publish(event: NostrEvent): Promise<PublishOutcome>;
+  publish: Protocol['publish'];
   query(filters: readonly Filter[]): Promise<QueryResult>;
   report(offence: Offence): void;
   wake(): void;
@@ -58,7 +65,7 @@ export interface Session {
 
 /** One relay for as long as it is on our list. Connects, and reconnects whenever the connection is lost. */
 export function createSession(url: string, deps: SessionDeps): Session {
-  const { clock, random, log, role, listener, othersOpen } = deps;
+  const { clock, random, log, dialer, role, listener, othersOpen } = deps;
   /** The connection, or the attempt to open one; null between attempts. */
   let attempt: ConnectionAttempt | null = null;
   let stopped = false;
@@ -67,12 +74,14 @@ export function createSession(url: string, deps: SessionDeps): Session {
   const reputation = createReputation(clock);
   const remoteClock = createRemoteClock(clock);
   const authRateLimit = createAuthRateLimit(clock);
+  const oversized = createOversized(clock);
   const reconnect = createReconnect({ clock, random, connect, othersOpen });
   const status = createSessionStatus({
     url,
     clock,
     log,
     attempt: () => attempt,
+    isProxyInUse: deps.isProxyInUse,
     onState(state) {
       if (!stopped) listener.onState(url, state);
     },
@@ -80,6 +89,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
   const info = createInfoCache({
     url,
     clock,
+    dialer,
     remoteClock,
     fetchInfo: deps.transport?.fetchInfo,
     onInfo(document) {
@@ -95,19 +105,18 @@ export function createSession(url: string, deps: SessionDeps): Session {
       url,
       clock,
       log,
-      sign: (draft) => deps.sign(datedBy(remoteClock, draft)),
+      sign: (draft, signer) => deps.sign(datedBy(remoteClock, draft), signer),
       authRateLimit,
+      dialer,
       lookup: deps.lookup,
+      oversized,
       openSocket: deps.transport?.openSocket,
       permanent: deps.permanent,
       info: info.current,
       onOpen,
       onClose,
       isOwn: role === 'own',
-      onEvent: (event) => listener.onEvent(event, url),
-      onLate: (event) => listener.onLate(event, url),
-      onAuthenticated: () => listener.onAuthenticated(url),
-      onNotice: () => listener.onNotice(url),
+      ...passedTo(listener, url),
       onSubscribed(name) {
         listener.onSubscribed(url, name);
         status.reportState();
@@ -118,7 +127,6 @@ export function createSession(url: string, deps: SessionDeps): Session {
         listener.onGarbage(url, offence);
         penalize(offence);
       },
-      onTooLarge: (reason) => listener.onGarbage(url, reason),
     });
     status.reportState();
     // A peer's relay gets our writes and no other request.
@@ -140,12 +148,16 @@ export function createSession(url: string, deps: SessionDeps): Session {
     if (stopped) return onStopped();
     attempt = null;
     if (end.wasStable) reconnect.reset();
+    const atLeastMs = Math.max(end.atLeastMs, role === 'peer' ? nostrLimits.reconnect.peerRelayMs : 0);
     if (end.backoff) reconnect.backOff(end.backoff);
-    else reconnect.retry(Math.max(end.atLeastMs, role === 'peer' ? nostrLimits.reconnect.peerRelayMs : 0));
+    // The relay is as good as before: it is back soon after the proxy.
+    else reconnect.retry(atLeastMs, status.blamesProxy(end.proxyFault) || !othersOpen());
     status.onClose(end, reconnect.backoffUntil());
     if (end.wasOpen) listener.onDisconnected(url);
     status.reportState();
   }
+
+  const isOpen = (): boolean => attempt?.isOpen() ?? false;
 
   function penalize(offence: Offence | 'garbage_frame'): void {
     // A bad relay is better than none.
@@ -153,6 +165,8 @@ export function createSession(url: string, deps: SessionDeps): Session {
   }
 
   return {
+    url,
+    isOpen,
     start: connect,
     stop: () =>
       new Promise((resolve) => {
@@ -171,8 +185,10 @@ export function createSession(url: string, deps: SessionDeps): Session {
       backoffUntil: reconnect.backoffUntil(),
       clockOffsetMs: remoteClock.offsetMs(),
     }),
-    publish: async (event) => (attempt?.isOpen() ? attempt.protocol.publish(event) : notConnected),
-    query: async (filters) => (attempt?.isOpen() ? attempt.protocol.query(filters) : noResult),
+    publish: async (event, mayIdentify) =>
+      attempt?.isOpen() ? attempt.protocol.publish(event, mayIdentify) : notConnected,
+    query: async (filters) =>
+      attempt?.isOpen() && oversized.mayQuery() ? attempt.protocol.query(filters) : noResult,
     report: penalize,
     wake() {
       remoteClock.forget();
@@ -184,6 +200,16 @@ export function createSession(url: string, deps: SessionDeps): Session {
     retrySoon: reconnect.retrySoon,
   };
 }
+
+/** What one relay reports, for the listener of all. */
+const passedTo = (listener: NetworkListener, url: string) =>
+  ({
+    onEvent: (event) => listener.onEvent(event, url),
+    onLate: (event) => listener.onLate(event, url),
+    onAuthenticated: () => listener.onAuthenticated(url),
+    onNotice: () => listener.onNotice(url),
+    onUnreadable: (reason) => listener.onGarbage(url, reason),
+  }) satisfies Partial<Parameters<typeof startConnectionAttempt>[0]>;
 
 /** Dates an AUTH event by the relay's clock: a relay takes none that differs by ten minutes from it (NIP-42). */
 const datedBy = ({ offsetMs }: RemoteClock, draft: EventDraft): EventDraft => ({

@@ -127,15 +127,15 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       const req = reqs.get(id);
       if (!req) return lateEvents.onEvent(id, event);
       if (!req.filters.some((filter) => matchesFilter(filter, event))) {
-        req.spec.onDropped(event);
+        req.spec.onDropped(event, bytes);
         return deps.onUnasked();
       }
       if (req.phase === 'sent') req.phase = 'live';
       req.spec.onEvent(event, bytes);
     },
-    /** An event for this REQ was too large to be read. */
-    onTooLarge(id: string): void {
-      reqs.get(id)?.spec.onDropped(null);
+    /** An event for this REQ could not be read. */
+    onUnreadable(id: string, bytes: number): void {
+      reqs.get(id)?.spec.onDropped(null, bytes);
     },
     onEose(id: string, hint: EoseHint): void {
       const req = reqs.get(id);

@@ -32,6 +32,25 @@ describe('send', () => {
   });
 
   it.each([
+    ['a reply', 'reply_to', [aMessage({ content: 'at ten' })], /id beef0001\n\n(?!Written)[\s\S]*at ten/],
+    ['what only came later', 'same_peer_later', [aMessage({ content: 'hm' })], /Written later[\s\S]*hm/],
+    ['nothing in time', undefined, [], /No answer yet/],
+  ] as const)('--wait shows %s', async (_, matched, messages, shown) => {
+    const { run, calls } = await openCommandLineAt({
+      listPeers,
+      sendMessage: async () => sent,
+      waitForMessages: async () => ({
+        messages: [...messages],
+        cursor: '1',
+        timed_out: messages.length === 0,
+        ...(matched && { matched }),
+      }),
+    });
+    expect((await run(['send', 'bob', '--wait', '9', 'when?'])).out).toMatch(shown);
+    expect(calls.at(-1)).toEqual(['waitForMessages', { answer_to: 'beef0001', timeout_s: 9 }]);
+  });
+
+  it.each([
     ['a line from echo', 'hello\n', 'hello'],
     ['several lines', 'one\n\ntwo\r\n', 'one\n\ntwo'],
   ])('takes %s from standard input', async (_, input, content) => {
@@ -182,6 +201,13 @@ describe('read', () => {
       /^to b0b0b0b0b0b0: published .*\n│ hello\n {2}rejected wss:\/\/one\.example: blocked: pay\n$/,
     );
     expect(calls.map(([name]) => name)).not.toContain('markRead');
+  });
+
+  it('says that a published message may be lost if no relay that accepted it is known to keep messages', async () => {
+    const { delivery } = aSentMessage();
+    const { run } = await withMessages(aSentMessage({ delivery: { ...delivery, kept_by: 0 } }));
+    const { out } = await run(['read', 'beef0001']);
+    expect(out).toContain('none of them is known to keep messages. `ocmesh relays` shows what they do.');
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Filter, NostrEvent } from '@ocmesh/shared/wire';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFakePeer } from '../../../test/support/fake-peer.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
@@ -15,6 +16,10 @@ interface Habits {
   /** `max_limit` of its NIP-11 document. */
   readonly statedMax?: number;
   readonly maxBytes?: number;
+  /** Rows of each page in turn, whatever `maxRows`. */
+  readonly rowsInTurn?: readonly number[];
+  /** Ends a page before the event that would make it larger, without a word. */
+  readonly pageBytes?: number;
   readonly order?: 'newest first' | 'oldest first' | 'shuffled';
   readonly ignoresUntil?: boolean;
   /** Refuses a `limit` above its own instead of lowering it. */
@@ -45,7 +50,13 @@ function open(stored: readonly NostrEvent[], habits: Habits = {}, known: readonl
         (habits.ignoresUntil || created_at <= until) &&
         (!authors || authors.includes(pubkey)),
     );
-    const rows = isRefused ? [] : sorted([...matching]).slice(0, Math.min(maxRows, limit));
+    const { rowsInTurn } = habits;
+    const most = rowsInTurn?.[(requested.length - 1) % rowsInTurn.length] ?? maxRows;
+    let pageBytes = 0;
+    const rows = (isRefused ? [] : sorted([...matching]).slice(0, Math.min(most, limit))).filter((each) => {
+      pageBytes += JSON.stringify(each).length;
+      return pageBytes <= (habits.pageBytes ?? Number.POSITIVE_INFINITY);
+    });
     let bytes = 0;
     const fit = rows.filter((event) => {
       bytes += JSON.stringify(event).length;
@@ -230,6 +241,72 @@ describe('a relay that pages in its own way', () => {
     const { fetch } = open(range(30), { ignoresUntil: true, statedMax: 500 });
     expect((await fetch()).end).toBe('complete');
   });
+});
+
+describe('a relay whose pages vary in size, and that states nothing', () => {
+  const varying: Habits = { rowsInTurn: [12, 5, 9, 3, 17, 4, 11] };
+
+  test('sends all events, one a second', async () => {
+    const events = range(60);
+    const found = await open(events, varying).fetch();
+    expect(found.end).toBe('complete');
+    expect(idsOf(found.events)).toEqual(idsOf(events));
+  });
+
+  test.each<[string, readonly NostrEvent[], number]>([
+    ['the only one', [], 0],
+    ['the oldest', [event(5), event(6), event(7)], 0],
+    ['the newest', [event(-5), event(-6), event(-7)], 0],
+  ])('is incomplete with a second of 30 events that is %s', async (_, others, n) => {
+    const { fetch } = open([...others, ...inOneSecond(30, n)], varying);
+    const found = await fetch();
+    expect(found.end).toBe('incomplete');
+    expect(found.events).toEqual(expect.arrayContaining([...others]));
+  });
+
+  test('is incomplete if it once sends nothing where it had something', async () => {
+    const { fetch } = open(range(40), { rowsInTurn: [20, 0, 0, 0] });
+    expect((await fetch()).end).toBe('incomplete');
+  });
+
+  test('pages that end at some bytes are all there, but for a second that fills one', async () => {
+    const events = Array.from({ length: 40 }, (_, n) => event(n, `${n}${'x'.repeat((n % 7) * 900)}`));
+    const found = await open(events, { pageBytes: 12_000 }).fetch();
+    expect(found.end).toBe('complete');
+    expect(idsOf(found.events)).toEqual(idsOf(events));
+    const large = Array.from({ length: 9 }, (_, n) => event(0, `${n}${'x'.repeat(40_000)}`));
+    expect((await open(large, { pageBytes: 200_000 }).fetch()).end).toBe('incomplete');
+  });
+
+  test('is never called complete while something is missing', async () => {
+    const habits = fc.record({
+      rowsInTurn: fc.array(fc.integer({ min: 5, max: 14 }), { minLength: 2, maxLength: 6 }),
+      order: fc.constantFrom('newest first', 'oldest first'),
+    });
+    // A second that does not fit into the smallest page may pass for a whole one.
+    const seconds = fc.uniqueArray(fc.tuple(fc.nat(500), fc.integer({ min: 1, max: 4 })), {
+      minLength: 1,
+      maxLength: 20,
+      selector: ([n]) => n,
+    });
+    await fc.assert(
+      fc.asyncProperty(habits, seconds, async (each, some) => {
+        const events = some.flatMap(([n, count]) => inOneSecond(count, n));
+        const found = await open(events, each as Habits).fetch();
+        if (found.end === 'complete') expect(idsOf(found.events)).toEqual(idsOf(events));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test.each([32, 64, 128, 25])('a page of exactly %i events of one second may be cut', async (maxRows) => {
+  expect((await open(inOneSecond(maxRows * 2), { maxRows }).fetch()).end).toBe('incomplete');
+});
+
+test('a stated limit is not believed of a page that is round', async () => {
+  const { fetch } = open(range(600), { maxRows: 300, ignoresUntil: true, statedMax: 5_000 });
+  expect((await fetch()).end).toBe('incomplete');
 });
 
 describe('an event that is too large for us', () => {

@@ -7,6 +7,8 @@ import { createPages, type Page, type Pages, type Range } from './pages.ts';
 
 /** Pages with fewer events are not suspected of being cut. */
 const SMALLEST_SUSPECT = 20;
+/** The smallest limit that is common among relays. */
+const COMMON_LIMIT = 100;
 /** Later than any event. */
 const END_SEC = 2 ** 32;
 
@@ -70,7 +72,8 @@ async function walk(pages: Pages, gaps: Gaps, from: Page, towards: 'older' | 'ne
     if (!next || pages.ignoresUntil()) return;
     const hasMore = isOneSecond ? next.rows > 0 : next.fresh > 0;
     if (hasMore) gaps.noteCut(page);
-    if (isOneSecond && (hasMore || gaps.mayBeCut(page))) await gaps.checkSecond(edge, page);
+    if (next.isCut) gaps.noteCut(next);
+    if (isOneSecond) await gaps.checkSecond(edge, page, hasMore || gaps.mayBeCut(page));
     if (next.fresh === 0 && next.oldestSec !== next.newestSec) return;
     page = next;
   }
@@ -88,7 +91,9 @@ async function halve(pages: Pages, gaps: Gaps, { since = 0, until = END_SEC }: F
       const page = await pages.ask(half);
       if (!page) return;
       if (half.since === half.until) {
-        if (gaps.mayBeCut(page)) await gaps.checkSecond(half.since, page);
+        await gaps.checkSecond(half.since, page, gaps.mayBeCut(page));
+      } else if (page.isCut && page.rows === 0) {
+        gaps.noteCut(page);
       } else if (page.fresh > 0 || page.events.length < page.rows || gaps.mayBeCut(page)) {
         windows.push(half);
       }
@@ -101,13 +106,20 @@ interface Gaps {
   noteCut(page: Page): void;
   /** Whether the relay may have left something out on this page, although no limit of ours did. */
   mayBeCut(page: Page): boolean;
-  /** Tries to get all of a second whose page was cut. */
-  checkSecond(sec: number, page: Page): Promise<void>;
+  /** Finds out whether a page holds all of a second, and tries to get the rest. */
+  checkSecond(sec: number, page: Page, isSuspect: boolean): Promise<void>;
   /** Finds out whether the first page holds everything, on a relay that sends no other page. */
   checkWhole(first: Page): Promise<void>;
   /** Something may be missing. */
   isAnyOpen(): boolean;
 }
+
+/** Whether so many rows are a likely limit of a relay: those are round numbers. */
+const isRound = (rows: number): boolean =>
+  rows >= SMALLEST_SUSPECT && (rows % 10 === 0 || rows % 25 === 0 || (rows & (rows - 1)) === 0);
+
+const sizeOf = (events: Page['events']): number =>
+  events.reduce((sum, { content }) => sum + content.length, 0);
 
 /** What a relay may have kept back. */
 function createGaps(pages: Pages): Gaps {
@@ -116,40 +128,49 @@ function createGaps(pages: Pages): Gaps {
   const checked = new Set<number>();
   let isAnyOpen = false;
 
-  function mayBeCut({ hint, rows, limit }: Page): boolean {
+  function mayBeCut({ hint, rows, limit, events, isCut }: Page): boolean {
+    if (isCut) return true;
     if (hint !== null) return hint === 'more';
-    // Relays' own limits are round numbers.
-    const isRound = rows >= SMALLEST_SUSPECT && rows % 10 === 0;
-    return isRound || rows >= Math.min(limit, pages.statedMax(), shortestCut);
+    const isFull = rows >= Math.min(limit, pages.statedMax(), shortestCut);
+    return isFull || isRound(rows) || (rows > 1 && sizeOf(events) >= catchUpLimits.suspectBytes);
   }
 
-  /** Asks again with a larger limit: a relay that sends more then, but not that many, has sent everything. */
-  async function check(range: Range, page: Page): Promise<void> {
+  /**
+   * Asks again with a larger limit: a relay that sends more then, but not that many, has sent everything. Without a
+   * suspicion, the same again is enough.
+   */
+  async function check(range: Range, page: Page, isSuspect: boolean): Promise<void> {
     const larger = await pages.askLarger(range, page);
-    const isWhole =
-      larger?.hint === 'finish' ||
-      (larger !== null &&
-        larger.hint === null &&
-        larger.rows > page.rows &&
-        larger.rows < larger.limit &&
-        larger.rows % catchUpLimits.pageEvents !== 0);
-    if (!isWhole) isAnyOpen = true;
+    if (larger === null || larger.hint !== null) {
+      if (isSuspect && larger?.hint !== 'finish') isAnyOpen = true;
+      return;
+    }
+    const hasAll =
+      larger.rows > page.rows && larger.rows < larger.limit && larger.rows % catchUpLimits.pageEvents !== 0;
+    const isSame = larger.rows === page.rows && larger.fresh === 0;
+    if (!(isSuspect ? hasAll : isSame)) isAnyOpen = true;
   }
 
   return {
     noteCut({ rows, limit }) {
       if (rows > 0 && rows < limit) shortestCut = Math.min(shortestCut, rows);
+      // The relay withholds what it had sent: it is not worth asking on.
+      if (rows === 0) isAnyOpen = true;
     },
     mayBeCut,
-    async checkSecond(sec, page) {
-      if (checked.has(sec)) return;
+    async checkSecond(sec, page, isSuspect) {
+      // One event is what relays send at least.
+      if (checked.has(sec) || (!isSuspect && page.rows < 2)) return;
       checked.add(sec);
-      await check({ since: sec, until: sec }, page);
+      await check({ since: sec, until: sec }, page, isSuspect);
     },
     async checkWhole(first) {
       const isStated = pages.statedMax() < Number.POSITIVE_INFINITY;
-      const isWhole = first.hint === 'finish' || (isStated && first.rows < first.limit);
-      if (!isWhole) await check({}, first);
+      const { rows, limit, hint } = first;
+      // What it states may not be true: it need not send that much.
+      const isFarBelow = isStated && rows < limit && (rows < COMMON_LIMIT || !isRound(rows));
+      const isWhole = hint === 'finish' || isFarBelow;
+      if (!isWhole) await check({}, first, true);
     },
     isAnyOpen: () => isAnyOpen,
   };

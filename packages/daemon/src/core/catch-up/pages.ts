@@ -4,7 +4,7 @@ import type { HeldEvents } from './held-events.ts';
 import { catchUpLimits } from './limits.ts';
 
 /** Events requested at least, however large they are. */
-const SMALLEST_PAGE = 10;
+const SMALLEST_PAGE = 2;
 /** Events by which pages overlap that are remembered. */
 const OVERLAP_EVENTS = 20_000;
 
@@ -23,6 +23,8 @@ export interface Page extends Pick<QueryResult, 'rows' | 'hint'> {
   readonly fresh: number;
   readonly oldestSec: number;
   readonly newestSec: number;
+  /** It lacks events that the relay sent before, so others may be missing as well. */
+  readonly isCut: boolean;
 }
 
 export interface Pages {
@@ -38,7 +40,7 @@ export interface Pages {
   isExhausted(): boolean;
   /** The relay sent events newer than `until`. */
   ignoresUntil(): boolean;
-  /** The order of a page was neither newest nor oldest first, or none of its events could be read. */
+  /** A page was neither newest nor oldest first, lacked what had come before, or could not be read. */
   isDisordered(): boolean;
 }
 
@@ -62,26 +64,34 @@ export function createPages(
   let ignoresUntil = false;
   let isDisordered = false;
   /** Events of the latest pages. By signature as well: a forged copy must not hide the real event. */
-  const recent = new Set<string>();
+  const recent = new Map<string, number>();
 
-  function isFresh({ id, sig }: NostrEvent): boolean {
+  function isFresh({ id, sig, created_at: createdAtSec }: NostrEvent): boolean {
     const key = id + sig;
     if (recent.has(key)) return false;
-    recent.add(key);
-    if (recent.size > OVERLAP_EVENTS) recent.delete(recent.values().next().value as string);
+    recent.set(key, createdAtSec);
+    if (recent.size > OVERLAP_EVENTS) recent.delete(recent.keys().next().value as string);
     return true;
   }
 
-  function read(result: QueryResult, pageLimit: number): Page {
+  /** Returns how many events of this range the relay has sent. */
+  function countKnown({ since = 0, until = Number.POSITIVE_INFINITY }: Range): number {
+    return [...recent.values()].filter((sec) => since <= sec && sec <= until).length;
+  }
+
+  function read(result: QueryResult, range: Range, pageLimit: number): Page {
+    const isCut =
+      result.complete && !result.ignoresUntil && result.rows < Math.min(pageLimit, countKnown(range));
     const events = result.events.flatMap((raw) => parseEvent(raw) ?? []);
     const fresh = events.filter(isFresh);
     for (const event of fresh) if (!isKnown(event.id)) held.put(event);
     const dates = events.map((event) => event.created_at);
     ignoresUntil ||= result.ignoresUntil;
-    isDisordered ||= !isSorted(dates) || (events.length === 0 && result.rows > 0 && !result.ignoresUntil);
+    const isUnreadable = events.length === 0 && result.rows > 0 && !result.ignoresUntil;
+    isDisordered ||= !isSorted(dates) || isUnreadable || (isCut && result.rows > 0);
     const [oldestSec, newestSec] = [Math.min(...dates), Math.max(...dates)];
     const { rows, hint } = result;
-    return { rows, hint, limit: pageLimit, events, fresh: fresh.length, oldestSec, newestSec };
+    return { rows, hint, limit: pageLimit, events, fresh: fresh.length, oldestSec, newestSec, isCut };
   }
 
   const query = (range: Range, pageLimit: number): Promise<QueryResult> =>
@@ -95,7 +105,7 @@ export function createPages(
           limit = Math.max(SMALLEST_PAGE, limit >> 1);
           continue;
         }
-        const page = read(result, limit);
+        const page = read(result, range, limit);
         isBroken = !result.complete;
         return isBroken ? null : page;
       }
@@ -106,7 +116,7 @@ export function createPages(
       if (than.limit >= larger || requested++ >= catchUpLimits.pages) return null;
       const result = await query(range, larger);
       // What came of it is kept, even if the relay refuses such a limit or there is too much.
-      const page = read(result, larger);
+      const page = read(result, range, larger);
       return result.complete ? page : null;
     },
     statedMax: () => statedMax,

@@ -1,5 +1,5 @@
 import type { Clock, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
-import type { Handlers } from '@ocmesh/shared/contract';
+import type { Handlers, Status } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -20,6 +20,7 @@ import type { Health } from '../status/health.ts';
 import type { HeldMessages } from '../trust/held-messages.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
 import type { Policies } from '../trust/policy.ts';
+import type { Cursors } from './cursors.ts';
 
 /** Everything that some handler needs. Each `createXHandlers` picks what its own handlers need. */
 export interface HandlerDeps {
@@ -35,6 +36,8 @@ export interface HandlerDeps {
   readonly clock: Clock;
   /** Returns the wall clock's date of a moment in confirmed time. */
   readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
+  /** Returns the date by which messages end. */
+  readonly confirmedDate: () => UnixMs;
   readonly health: Health;
   readonly counters: RefusalCounters;
   readonly send: SendMessage;
@@ -53,6 +56,7 @@ export interface HandlerDeps {
   readonly renderMetrics: RenderMetrics;
   /** Proves that this process owns the home. */
   readonly prove: Handlers['prove'];
+  readonly cursors: Cursors;
   readonly hub: EventHub;
   /** Publishes domain events. Call it after the change is on disk. */
   readonly emit: (events: readonly DomainEvent[]) => void;
@@ -63,4 +67,5 @@ export interface HandlerDeps {
 export interface HandlerOptions {
   readonly name: string | null;
   readonly onlineWindowMs: number;
+  readonly proxy: Status['proxy'];
 }

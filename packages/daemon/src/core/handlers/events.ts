@@ -7,6 +7,7 @@ import {
 } from '@ocmesh/shared/contract';
 import type { KeptEvent } from '../events/event-hub.ts';
 import { eventLimits } from '../events/limits.ts';
+import { hasEnded } from '../model/message.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentDelivery, presentMessage, presentPeer, presentReason, presentRelay } from './present.ts';
@@ -21,13 +22,25 @@ export function createEventHandlers(
     hub,
     store,
     clock,
+    confirmedDate,
+    cursors,
     identity,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
     loopGuard,
   }: Pick<
     HandlerDeps,
-    'hub' | 'store' | 'clock' | 'identity' | 'nextAttemptAtMs' | 'pendingRelays' | 'loopGuard'
+    | 'hub'
+    | 'store'
+    | 'clock'
+    | 'cursors'
+    | 'confirmedDate'
+    | 'identity'
+    | 'nextAttemptAtMs'
+    | 'pendingRelays'
+    | 'conductOf'
+    | 'loopGuard'
   >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
@@ -38,8 +51,15 @@ export function createEventHandlers(
     switch (event.type) {
       case 'message.received': {
         const message = tables.messages.get(event.id);
-        if (!message) return null;
-        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs, pendingRelays };
+        if (!message || hasEnded(message, confirmedDate())) return null;
+        const context = {
+          self: identity.pubkey,
+          ourName: name,
+          showCursor: cursors.showArrival,
+          nextAttemptAtMs,
+          pendingRelays,
+          conductOf,
+        };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
       case 'message.state': {
@@ -52,7 +72,7 @@ export function createEventHandlers(
             id,
             to,
             state: event.state,
-            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays }),
+            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays, conductOf }),
           },
         };
       }
@@ -68,7 +88,12 @@ export function createEventHandlers(
         return (
           peer && {
             event: event.type,
-            data: presentPeer(tables, peer, { nowMs: clock.now(), onlineWindowMs, loopGuard }),
+            data: presentPeer(tables, peer, {
+              nowMs: clock.now(),
+              shownAtMs: confirmedDate(),
+              onlineWindowMs,
+              loopGuard,
+            }),
           }
         );
       }

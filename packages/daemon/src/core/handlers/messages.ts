@@ -1,9 +1,10 @@
-import { type Handlers, type Input, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { type Handlers, type Input, limits, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf } from '@ocmesh/shared/wire';
-import { parsePubkey } from '../identity/public-key-text.ts';
-import type { MessageRecord } from '../model/message.ts';
-import type { MessageFilter, Tables } from '../ports/store.ts';
-import { type ArrivalCursors, createArrivalCursors } from './arrival-cursor.ts';
+import { hasEnded, type MessageRecord } from '../model/message.ts';
+import { findPeer } from '../peers/find-peer.ts';
+import type { MessageFilter } from '../ports/messages-table.ts';
+import type { Tables } from '../ports/store.ts';
+import type { Cursors } from './cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentMessage } from './present.ts';
 
@@ -11,55 +12,69 @@ export function createMessageHandlers(
   {
     store,
     identity,
+    confirmedDate,
+    cursors,
     waiting,
     wakeReceipts,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
   }: Pick<
     HandlerDeps,
-    'store' | 'identity' | 'waiting' | 'wakeReceipts' | 'nextAttemptAtMs' | 'pendingRelays'
+    | 'store'
+    | 'identity'
+    | 'confirmedDate'
+    | 'cursors'
+    | 'waiting'
+    | 'wakeReceipts'
+    | 'nextAttemptAtMs'
+    | 'pendingRelays'
+    | 'conductOf'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
+  const peerOf = (text: string): Pubkey => store.peek((tables) => findPeer(tables, text));
   const present = (tables: Tables, message: MessageRecord) =>
     presentMessage(tables, message, {
       self: identity.pubkey,
       ourName: options.name,
+      showCursor: cursors.showArrival,
       nextAttemptAtMs,
       pendingRelays,
+      conductOf,
     });
-
-  const cursors = createArrivalCursors(store);
 
   return {
     async listMessages(input) {
       const { limit = limits.http.pageRows } = input;
-      const filter = toFilter(input, cursors);
+      const filter = toFilter(input, cursors, peerOf);
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
-        const rows = tables.messages.list({ ...filter, limit: limit + 1 });
+        const rows = tables.messages.list({ ...filter, shownAtMs: confirmedDate(), limit: limit + 1 });
         const page = rows.slice(0, limit);
         const last = page.at(-1);
         return {
           items: page.map((message) => present(tables, message)),
-          next_cursor: rows.length > limit && last ? cursorAfter(last, filter) : null,
+          next_cursor: rows.length > limit && last ? cursors.showPage(whereOf(last, filter)) : null,
         };
       });
     },
 
-    async getMessage({ id }) {
+    async getMessage({ id, settle_s = 0 }, context) {
+      if (settle_s > 0) await waiting.settle(id, settle_s * 1000, context?.signal);
       return store.read((tables) => {
         const message = tables.messages.get(id);
-        if (!message) throw new OcmeshError('message_unknown');
+        if (!message || hasEnded(message, confirmedDate())) throw new OcmeshError('message_unknown');
         return present(tables, message);
       });
     },
 
     async markRead(input) {
-      const from = input.from === undefined ? null : parsePubkey(input.from);
+      const from = input.from === undefined ? undefined : peerOf(input.from);
+      const upTo = input.up_to === undefined ? undefined : cursors.readArrival(input.up_to);
       const ids = input.id === undefined ? input.ids : [input.id];
       const marked = await store.transaction((tables) => {
-        const unread = tables.messages.unreadIds(ids ? { ids } : from ? { from } : 'all');
+        const unread = tables.messages.unreadIds(ids ? { ids } : { from, upTo }, confirmedDate());
         for (const id of unread) markOne(tables, id);
         return unread.length;
       });
@@ -71,17 +86,19 @@ export function createMessageHandlers(
       const result = await waiting.wait(
         {
           timeoutMs: (input.timeout_s ?? limits.http.waitDefaultSeconds) * 1000,
-          ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
+          ...(input.from === undefined ? {} : { from: peerOf(input.from) }),
           ...(input.type === undefined ? {} : { type: input.type }),
           ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
-          ...(input.after === undefined ? {} : { after: cursors.read(input.after) }),
+          ...(input.answer_to === undefined ? {} : { answerTo: input.answer_to }),
+          ...(input.after === undefined ? {} : { after: cursors.readArrival(input.after) }),
         },
         context?.signal,
       );
       return store.read((tables) => ({
         messages: result.messages.map((message) => present(tables, message)),
-        cursor: cursors.show(result.cursor),
+        cursor: cursors.showArrival(result.cursor),
         timed_out: result.timedOut,
+        ...(result.matched && { matched: result.matched }),
       }));
     },
   };
@@ -94,18 +111,35 @@ function markOne(tables: Tables, id: string): void {
   if (sender && dialectOf(sender).receipts) tables.messages.setReceiptDue(id, 'read');
 }
 
-const cursorAfter = ({ arrival, order: { place, rank } }: MessageRecord, { by }: MessageFilter): string =>
+const whereOf = ({ arrival, order: { place, rank } }: MessageRecord, { by }: MessageFilter): string =>
   by === 'conversation' ? `${place}-${rank}` : String(arrival);
 
-/** Reads a cursor. One without a rank is of a listing by arrival, or of version 0.3. */
-function readCursor(cursor: string, order: MessageFilter['order']): NonNullable<MessageFilter['cursor']> {
-  const [position, rank = order === 'asc' ? Number.MAX_SAFE_INTEGER : 0] = cursor.split('-').map(Number);
+/** Reads where a page begins. @throws OcmeshError `cursor_unknown`, `invalid_request` */
+function startOf(
+  cursor: string,
+  { by, order }: Pick<MessageFilter, 'by' | 'order'>,
+  cursors: Cursors,
+): NonNullable<MessageFilter['cursor']> {
+  const parts = cursors.readMessagePage(cursor);
+  const [position, rank = order === 'asc' ? Number.MAX_SAFE_INTEGER : 0] = parts.map(Number);
+  // Version 0.3 gave no rank in either list, and no mark.
+  if (cursor.includes('.') && (by === 'conversation') !== (parts.length === 2)) {
+    throw new OcmeshError('invalid_request', {
+      message: 'The cursor is of a list with other fields.',
+      problem: 'page_unknown',
+      details: { field: 'cursor' },
+    });
+  }
   return { position: position as number, rank };
 }
 
-function toFilter(input: Input<'listMessages'>, cursors: ArrivalCursors): MessageFilter {
+function toFilter(
+  input: Input<'listMessages'>,
+  cursors: Cursors,
+  peerOf: (text: string) => Pubkey,
+): MessageFilter {
   const { unread, type, thread, q, after, cursor } = input;
-  const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
+  const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [peerOf(text)]));
   const [peer] = peers;
   if (peers.some((other) => other !== peer)) {
     throw new OcmeshError('invalid_request', {
@@ -116,10 +150,11 @@ function toFilter(input: Input<'listMessages'>, cursors: ArrivalCursors): Messag
   // `from` is a peer's key, so it matches incoming messages only.
   const direction = input.from === undefined ? (input.direction ?? 'in') : 'in';
   const order = input.order ?? (unread ? 'asc' : 'desc');
+  // What is worked off message by message must not miss one that came late.
+  const by = unread || after !== undefined ? 'arrival' : 'conversation';
   return {
     direction,
-    // What is worked off message by message must not miss one that came late.
-    by: unread || after !== undefined ? 'arrival' : 'conversation',
+    by,
     order,
     limit: limits.http.pageRows,
     ...(unread === undefined ? {} : { unread }),
@@ -127,7 +162,7 @@ function toFilter(input: Input<'listMessages'>, cursors: ArrivalCursors): Messag
     ...(type === undefined ? {} : { type }),
     ...(thread === undefined ? {} : { thread }),
     ...(q === undefined ? {} : { q }),
-    ...(after === undefined ? {} : { after: cursors.read(after) }),
-    ...(cursor === undefined ? {} : { cursor: readCursor(cursor, order) }),
+    ...(after === undefined ? {} : { after: cursors.readArrival(after) }),
+    ...(cursor === undefined ? {} : { cursor: startOf(cursor, { by, order }, cursors) }),
   };
 }

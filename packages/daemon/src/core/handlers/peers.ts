@@ -6,9 +6,10 @@ import {
   type PeerDetails,
   type Pubkey,
 } from '@ocmesh/shared/contract';
-import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
+import { parseProfile } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer } from '../model/peer.ts';
+import { findPeer } from '../peers/find-peer.ts';
 import type { Tables } from '../ports/store.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
@@ -20,7 +21,13 @@ const NEVER_SEEN_MS = 0;
 
 /** Returns a function that shows one peer with everything we know about it. */
 export function createPeerView(
-  { store, network, clock, loopGuard }: Pick<HandlerDeps, 'store' | 'network' | 'clock' | 'loopGuard'>,
+  {
+    store,
+    network,
+    clock,
+    confirmedDate,
+    loopGuard,
+  }: Pick<HandlerDeps, 'store' | 'network' | 'clock' | 'confirmedDate' | 'loopGuard'>,
   { onlineWindowMs }: HandlerOptions,
 ): (pubkey: Pubkey) => Promise<PeerDetails> {
   return (pubkey) =>
@@ -30,17 +37,28 @@ export function createPeerView(
       const nowMs = clock.now();
       const facts = gatherFacts(tables, peer, network.relays(), { nowMs, onlineWindowMs });
       return {
-        ...presentPeer(tables, peer, { nowMs, onlineWindowMs, loopGuard }),
+        ...presentPeer(tables, peer, { nowMs, shownAtMs: confirmedDate(), onlineWindowMs, loopGuard }),
         reachability: presentReachability(reachabilityOf(facts)),
       };
     });
 }
 
 export function createPeerHandlers(
-  deps: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'emit' | 'loopGuard' | 'askRelays'>,
+  deps: Pick<
+    HandlerDeps,
+    | 'identity'
+    | 'store'
+    | 'network'
+    | 'clock'
+    | 'confirmedDate'
+    | 'cursors'
+    | 'emit'
+    | 'loopGuard'
+    | 'askRelays'
+  >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
-  const { identity, store, clock, emit, loopGuard } = deps;
+  const { identity, store, clock, cursors, emit, loopGuard } = deps;
   const { onlineWindowMs } = options;
   const showPeer = createPeerView(deps, options);
   const search = createSearchPeers(deps, options);
@@ -50,24 +68,26 @@ export function createPeerHandlers(
       if (can !== undefined) return search({ can, ...input });
       const { online, cursor, limit = limits.http.pageRows, ...filter } = input;
       const nowMs = clock.now();
+      const context = { nowMs, shownAtMs: deps.confirmedDate(), onlineWindowMs, loopGuard };
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
         const rows = tables.peers.list({
           ...filter,
           limit: limit + 1,
           ...(online === undefined ? {} : { online: { is: online, nowMs, windowMs: onlineWindowMs } }),
-          ...(cursor === undefined ? {} : { after: parseCursor(cursor) }),
+          ...(cursor === undefined ? {} : { after: afterOf(cursors.readPage(cursor)) }),
         });
         const page = rows.slice(0, limit);
         const last = page.at(-1);
         return {
-          items: page.map((peer) => presentPeer(tables, peer, { nowMs, onlineWindowMs, loopGuard })),
-          next_cursor: rows.length > limit && last ? `${last.lastSeenMs}-${last.pubkey}` : null,
+          items: page.map((peer) => presentPeer(tables, peer, context)),
+          next_cursor:
+            rows.length > limit && last ? cursors.showPage(`${last.lastSeenMs}-${last.pubkey}`) : null,
         };
       });
     },
 
-    getPeer: async (input) => showPeer(parsePubkey(input.pubkey)),
+    getPeer: async ({ pubkey }) => showPeer(store.peek((tables) => findPeer(tables, pubkey))),
 
     async addPeer(input, context) {
       const { pubkey, relays } = parseProfile(input.pubkey);
@@ -109,7 +129,7 @@ export function rememberRelays(
   return [{ type: 'peer.relays', pubkey }];
 }
 
-function parseCursor(cursor: string): { lastSeenMs: number; pubkey: string } {
-  const [lastSeen = '', pubkey = ''] = cursor.split('-');
-  return { lastSeenMs: Number(lastSeen), pubkey };
-}
+const afterOf = ([lastSeen, pubkey = '']: readonly string[]): { lastSeenMs: number; pubkey: string } => ({
+  lastSeenMs: Number(lastSeen),
+  pubkey,
+});

@@ -29,6 +29,8 @@ const isoOrNull = (ms: UnixMs | null): string | null => (ms === null ? null : to
 
 export interface PeerContext {
   readonly nowMs: UnixMs;
+  /** Messages that have ended by then do not count. */
+  readonly shownAtMs: UnixMs;
   readonly onlineWindowMs: number;
   readonly loopGuard: LoopGuard;
 }
@@ -37,7 +39,7 @@ export interface PeerContext {
 export const presentPeer = (
   tables: Tables,
   peer: PeerRecord,
-  { nowMs, onlineWindowMs, loopGuard }: PeerContext,
+  { nowMs, shownAtMs, onlineWindowMs, loopGuard }: PeerContext,
 ): Peer => ({
   pubkey: peer.pubkey,
   name: peer.name,
@@ -54,7 +56,7 @@ export const presentPeer = (
   version: peer.version,
   about: peer.about,
   capabilities: [...peer.capabilities],
-  unread_count: tables.messages.countUnread(peer.pubkey),
+  unread_count: tables.messages.countUnread(shownAtMs, peer.pubkey),
 });
 
 const presentPause = (pause: ReturnType<LoopGuard['pauseOf']>): Peer['paused'] =>
@@ -77,17 +79,18 @@ export const presentReachability = (found: Omit<Reachability, 'next_step'>): Rea
   next_step: reachabilityStep(found.state, 'api'),
 });
 
-/** What the outbox knows about an event on its way. */
-type OutboxView = Pick<HandlerDeps, 'nextAttemptAtMs' | 'pendingRelays'>;
+/** What we know about an event on its way, and about the relays that accepted it. */
+type OutboxView = Pick<HandlerDeps, 'nextAttemptAtMs' | 'pendingRelays' | 'conductOf'>;
 
 interface MessageContext extends OutboxView {
   readonly self: Pubkey;
   readonly ourName: string | null;
+  readonly showCursor: (arrival: number) => string;
 }
 
 /** Shows a message as REST does. */
 export function presentMessage(tables: Tables, message: MessageRecord, context: MessageContext): Message {
-  const { self, ourName } = context;
+  const { self, ourName, showCursor } = context;
   const incoming = message.direction === 'in';
   const peer = tables.peers.get(message.peer);
   return {
@@ -110,6 +113,7 @@ export function presentMessage(tables: Tables, message: MessageRecord, context: 
     trust: peer?.trust ?? 'stranger',
     auto: message.auto,
     hops: message.hops,
+    cursor: showCursor(message.arrival),
     delivery: presentDelivery(tables, message, context),
   };
 }
@@ -118,7 +122,7 @@ export function presentMessage(tables: Tables, message: MessageRecord, context: 
 export function presentDelivery(
   tables: Tables,
   message: MessageRecord,
-  { nextAttemptAtMs, pendingRelays }: OutboxView,
+  { nextAttemptAtMs, pendingRelays, conductOf }: OutboxView,
 ): Delivery {
   const incoming = message.direction === 'in';
   const outcomes = tables.outbox.outcomes(message.eventId);
@@ -136,6 +140,9 @@ export function presentDelivery(
         .filter(({ url }) => !outcomes.some((outcome) => outcome.url === url))
         .map((relay) => ({ ...relay, outcome: 'pending' as const, at: toIso(message.arrivedAtMs) })),
     ],
+    kept_by: outcomes.filter(
+      ({ url, outcome }) => outcome === 'accepted' && conductOf(url).keeps.answer === 'yes',
+    ).length,
     delivered_at: isoOrNull(message.deliveredAtMs),
     read_at: isoOrNull(message.readAtMs),
     next_attempt_at: incoming ? null : isoOrNull(nextAttemptAtMs(message.eventId)),

@@ -10,10 +10,14 @@ export function createStatusHandlers(
     store,
     network,
     clock,
+    confirmedDate,
     health,
     counters,
     loopGuard,
-  }: Pick<HandlerDeps, 'identity' | 'store' | 'network' | 'clock' | 'health' | 'counters' | 'loopGuard'>,
+  }: Pick<
+    HandlerDeps,
+    'identity' | 'store' | 'network' | 'clock' | 'confirmedDate' | 'health' | 'counters' | 'loopGuard'
+  >,
   options: HandlerOptions,
 ): Pick<Handlers, 'getHealth' | 'getStatus'> {
   const startedAt = clock.monotonic();
@@ -28,8 +32,8 @@ export function createStatusHandlers(
       const counts = store.peek((tables) => ({
         peer_count: tables.peers.countOnline(nowMs, options.onlineWindowMs),
         known_peer_count: tables.peers.count(),
-        unread_count: tables.messages.countUnread(),
-        request_count: countRequests(tables),
+        unread_count: tables.messages.countUnread(confirmedDate()),
+        request_count: countRequests(tables, confirmedDate()),
         paused_peers: loopGuard.paused(tables),
         outbox: tables.messages.countByState('queued', 'published', 'failed'),
       }));
@@ -44,6 +48,7 @@ export function createStatusHandlers(
         degraded: reasons.length > 0,
         reasons: reasons.map(presentReason),
         warnings: health.warnings().map(presentWarning),
+        proxy: options.proxy,
         storage: { bytes, journal_bytes: journalBytes },
         refused_events: counters.unusual(),
         ...counts,

@@ -1,8 +1,9 @@
 import { type ConfirmedMs, toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import { type Handlers, OcmeshError, type Pubkey, type Request } from '@ocmesh/shared/contract';
-import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
+import { hasEnded } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
+import { findProfile } from '../peers/find-peer.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createPeerView, rememberRelays } from './peers.ts';
@@ -16,6 +17,7 @@ export function createTrustHandlers(
     | 'network'
     | 'clock'
     | 'toDate'
+    | 'confirmedDate'
     | 'policies'
     | 'loopGuard'
     | 'heldMessages'
@@ -27,8 +29,9 @@ export function createTrustHandlers(
   Handlers,
   'updatePeer' | 'resumePeer' | 'listRequests' | 'answerRequest' | 'getPolicy' | 'setPolicy'
 > {
-  const { store, clock, toDate, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
+  const { store, clock, toDate, confirmedDate, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
   const showPeer = createPeerView(deps, options);
+  const profileOf = (text: string) => store.peek((tables) => findProfile(tables, text));
 
   /** Changes a peer, and whatever depends on its trust, in one transaction. */
   async function change(pubkey: Pubkey, edit: (tables: Tables, peer: PeerRecord) => PeerRecord) {
@@ -55,7 +58,7 @@ export function createTrustHandlers(
 
   return {
     async updatePeer({ pubkey: key, ...fields }, context) {
-      const profile = parseProfile(key);
+      const profile = profileOf(key);
       const { pubkey } = profile;
       const emitted: DomainEvent[] = [];
       const shown = await change(pubkey, (tables, peer) => {
@@ -67,7 +70,7 @@ export function createTrustHandlers(
     },
 
     async resumePeer(input) {
-      const pubkey = parsePubkey(input.pubkey);
+      const { pubkey } = profileOf(input.pubkey);
       return change(pubkey, (tables, peer) => {
         loopGuard.resume(tables, pubkey);
         return peer;
@@ -76,18 +79,19 @@ export function createTrustHandlers(
 
     listRequests: () =>
       store.read((tables) =>
-        gatherRequests(tables, toDate).flatMap(({ pubkey, ...request }): Request[] => {
+        gatherRequests(tables, toDate, confirmedDate()).flatMap(({ pubkey, ...request }): Request[] => {
           const peer = tables.peers.get(pubkey);
           if (!peer) return [];
-          const context = { nowMs: clock.now(), onlineWindowMs: options.onlineWindowMs, loopGuard };
+          const { onlineWindowMs } = options;
+          const context = { nowMs: clock.now(), shownAtMs: confirmedDate(), onlineWindowMs, loopGuard };
           return [{ ...request, peer: presentPeer(tables, peer, context) }];
         }),
       ),
 
     async answerRequest(input) {
-      const pubkey = parsePubkey(input.pubkey);
+      const { pubkey } = profileOf(input.pubkey);
       return change(pubkey, (tables, peer) => {
-        if (!gatherRequests(tables, toDate).some((request) => request.pubkey === pubkey))
+        if (!gatherRequests(tables, toDate, confirmedDate()).some((request) => request.pubkey === pubkey))
           throw new OcmeshError('request_unknown');
         return { ...peer, trust: input.accept ? 'contact' : 'blocked' };
       });
@@ -103,25 +107,32 @@ export function createTrustHandlers(
   };
 }
 
-export const countRequests = (tables: Tables): number =>
-  tables.held.peers().length + tables.pendingContacts.list().length;
+export const countRequests = (tables: Tables, shownAtMs: UnixMs): number =>
+  tables.held.peers(shownAtMs).length + tables.pendingContacts.list().length;
 
 type RequestOfKey = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
 
 /** Lists the strangers who wait for the owner's decision, in both directions. */
-function gatherRequests(tables: Tables, toDate: (ms: ConfirmedMs) => UnixMs): RequestOfKey[] {
-  const held = tables.held.peers().map(
+function gatherRequests(
+  tables: Tables,
+  toDate: (ms: ConfirmedMs) => UnixMs,
+  shownAtMs: UnixMs,
+): RequestOfKey[] {
+  const held = tables.held.peers(shownAtMs).map(
     ({ peer, sinceMs, count }): RequestOfKey => ({
       direction: 'in',
       since: toIso(toDate(sinceMs)),
       pubkey: peer,
       message_count: count,
-      messages: tables.held.of(peer).map(({ id, type, content, timestampMs }) => ({
-        id,
-        type,
-        content,
-        timestamp: toIso(timestampMs),
-      })),
+      messages: tables.held
+        .of(peer)
+        .filter((message) => !hasEnded(message, shownAtMs))
+        .map(({ id, type, content, timestampMs }) => ({
+          id,
+          type,
+          content,
+          timestamp: toIso(timestampMs),
+        })),
     }),
   );
   const pending = tables.pendingContacts.list().map(

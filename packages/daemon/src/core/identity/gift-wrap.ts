@@ -1,6 +1,7 @@
 import { dayMs, type Random } from '@ocmesh/shared/ambient';
 import { isHex64, OcmeshError, type Pubkey, utf8Bytes } from '@ocmesh/shared/contract';
 import {
+  expirationOf,
   kinds,
   type NostrEvent,
   parseEvent,
@@ -20,6 +21,12 @@ const BACK_DATED_SEC = (identityLimits.wrapBackdatedDays * dayMs) / 1000;
 
 /** Unsigned event: its recipient knows who wrote it, but cannot prove it to others. */
 export type Rumor = UnsignedEvent & Pick<NostrEvent, 'id'>;
+
+/** A rumor and the seal that proves its author. */
+interface Unwrapped {
+  readonly rumor: Rumor;
+  readonly seal: NostrEvent;
+}
 
 export interface KeyPair {
   readonly secretKey: Uint8Array;
@@ -112,18 +119,21 @@ export function wrapRumor(
  * Returns the rumor of any kind in a gift wrap, and proves its author. Expects that the wrap's signature was verified.
  * @throws UnreadableDmError
  */
-export function unwrapRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor {
-  let rumor: Rumor | null = null;
+export const unwrapRumor = (engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor =>
+  unwrap(engine, secretKey, wrap).rumor;
+
+function unwrap(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Unwrapped {
+  let unwrapped: Unwrapped | null = null;
   try {
-    rumor = authenticRumor(engine, secretKey, wrap);
+    unwrapped = authenticate(engine, secretKey, wrap);
   } catch {
     // A wrong key, a bad MAC and broken JSON are the same to the caller.
   }
-  if (rumor === null) throw new UnreadableDmError();
-  return rumor;
+  if (unwrapped === null) throw new UnreadableDmError();
+  return unwrapped;
 }
 
-function authenticRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor | null {
+function authenticate(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Unwrapped | null {
   if (wrap.kind !== kinds.giftWrap || wrap.content.length > wireLimits.event.contentBytes) return null;
   const seal = parseEvent(JSON.parse(engine.nip44Once.open(secretKey, wrap.pubkey, wrap.content)));
   if (seal?.kind !== kinds.seal || !engine.verify(seal)) return null;
@@ -133,18 +143,28 @@ function authenticRumor(engine: CryptoEngine, secretKey: Uint8Array, wrap: Nostr
   if (unsigned?.pubkey !== seal.pubkey) return null;
   const id = engine.eventId(unsigned);
   // Some clients leave the id empty. With that of another message, this one could pass for it.
-  return isHex64(value.id) && value.id !== id ? null : { id, ...unsigned };
+  return isHex64(value.id) && value.id !== id ? null : { rumor: { id, ...unsigned }, seal };
+}
+
+const earlier = (one = Number.POSITIVE_INFINITY, other = Number.POSITIVE_INFINITY): number | undefined => {
+  const first = Math.min(one, other);
+  return Number.isFinite(first) ? first : undefined;
+};
+
+/** A message in a gift wrap, and when it ends (NIP-40): the wrap's own expiration is for relays. */
+interface PrivateDm extends Rumor {
+  readonly expiresAtSec: number | undefined;
 }
 
 /**
  * Returns the message in a gift wrap: one to us, or a copy of one we sent.
  * @throws UnreadableDmError; UnwantedRumorError if only its kind is wrong
  */
-export function openPrivateDm(engine: CryptoEngine, us: KeyPair, wrap: NostrEvent): Rumor {
-  const rumor = unwrapRumor(engine, us.secretKey, wrap);
+export function openPrivateDm(engine: CryptoEngine, us: KeyPair, wrap: NostrEvent): PrivateDm {
+  const { rumor, seal } = unwrap(engine, us.secretKey, wrap);
   const recipients = tagValues(rumor, 'p');
   const isForUs = recipients.length === 0 || recipients.includes(us.pubkey) || rumor.pubkey === us.pubkey;
   if (!isForUs) throw new UnreadableDmError();
   if (!messageKinds.includes(rumor.kind)) throw new UnwantedRumorError();
-  return rumor;
+  return { ...rumor, expiresAtSec: earlier(expirationOf(seal), expirationOf(rumor)) };
 }

@@ -30,6 +30,7 @@ test('NIP-04: a kind 4 event that shows author, recipient and date', () => {
     replyTo: null,
     kind: 4,
     tags: [['p', bob.pubkey]],
+    expiresAtSec: undefined,
   };
   expect(bob.openDm(event)).toEqual(opened);
 });

@@ -1,6 +1,13 @@
 import { type Clock, fromHex, type Random, toHex } from '@ocmesh/shared/ambient';
 import { isHex64, type Pubkey } from '@ocmesh/shared/contract';
-import { type EventDraft, kinds, type NostrEvent, parseEvent, tagValues } from '@ocmesh/shared/wire';
+import {
+  type EventDraft,
+  expirationOf,
+  kinds,
+  type NostrEvent,
+  parseEvent,
+  tagValues,
+} from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store } from '../ports/store.ts';
 import { openPrivateDm, privateDm, UnreadableDmError, type WrapDates, wrapRumor } from './gift-wrap.ts';
@@ -13,7 +20,8 @@ import { createWrapKeys } from './wrap-keys.ts';
 export interface Identity {
   readonly pubkey: Pubkey;
   readonly npub: string;
-  sign(draft: EventDraft): NostrEvent;
+  /** @param signer `nobody`: a key made for this event only, which says nothing about us */
+  sign(draft: EventDraft, signer?: 'us' | 'nobody'): NostrEvent;
   /** Whether this is a key that can be written to: half of all 64 hex digits are not a point of the curve. */
   isKey(pubkey: Pubkey): boolean;
   /**
@@ -66,6 +74,8 @@ export interface OpenedDm {
   /** Kind and tags of the event (kind 4), or of the message inside the wrap. */
   readonly kind: number;
   readonly tags: NostrEvent['tags'];
+  /** When it may no longer be shown (NIP-40); undefined if it never ends. */
+  readonly expiresAtSec: number | undefined;
 }
 
 /** Loads the key pair of this home. On first run it creates one, and waits until that is on disk. */
@@ -91,7 +101,8 @@ export function createIdentity(
   const wrapKeyFor = createWrapKeys(deps);
   const pubkey = engine.publicKey(secretKey);
   const us = { secretKey, pubkey };
-  const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
+  const sign: Identity['sign'] = (draft, signer = 'us') =>
+    engine.sign(draft, signer === 'us' ? secretKey : newSecretKey(engine, deps.random));
 
   /** Some clients write NIP-44 in kind 4; only NIP-04 names its initialization vector. */
   function openContent(author: Pubkey, content: string): string {
@@ -107,7 +118,8 @@ export function createIdentity(
     try {
       const { pubkey: author, created_at: createdAtSec, id, kind, tags, content } = event;
       const plaintext = openContent(author, content);
-      return { author, plaintext, createdAtSec, id, codec: 'nip04', replyTo: null, kind, tags };
+      const expiresAtSec = expirationOf(event);
+      return { author, plaintext, createdAtSec, id, codec: 'nip04', replyTo: null, kind, tags, expiresAtSec };
     } catch {
       throw new UnreadableDmError();
     }
@@ -115,10 +127,18 @@ export function createIdentity(
 
   function openWrap(event: NostrEvent): OpenedDm {
     const rumor = openPrivateDm(engine, us, event);
-    const { pubkey: author, content: plaintext, created_at: createdAtSec, id, kind, tags } = rumor;
+    const {
+      pubkey: author,
+      content: plaintext,
+      created_at: createdAtSec,
+      id,
+      kind,
+      tags,
+      expiresAtSec,
+    } = rumor;
     const parent = tagValues(rumor, 'e').at(-1);
     const replyTo = isHex64(parent) && kind !== kinds.deletion ? parent : null;
-    return { author, plaintext, createdAtSec, id, codec: 'nip17', replyTo, kind, tags };
+    return { author, plaintext, createdAtSec, id, codec: 'nip17', replyTo, kind, tags, expiresAtSec };
   }
 
   return {

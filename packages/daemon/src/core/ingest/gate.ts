@@ -19,7 +19,8 @@ export function passGate(
   if (!wantedKinds.includes(event.kind)) return refuse('unwanted_kind');
   if (event.pubkey === self) return refuse('own');
   if (event.created_at > nowSec + wireLimits.event.futureSeconds) return refuse('future_dated');
-  if (isExpired(event, nowSec)) return refuse('expired');
+  if (isExpired(event, nowSec))
+    return refuse(event.kind === kinds.encryptedDm ? 'message_expired' : 'expired');
   if (isSealed(event) && !tagValues(event, 'p').includes(self)) return refuse('not_addressed_to_us');
   if (isBlocked(event.pubkey)) return refuse('blocked');
   return accept(event);

@@ -27,6 +27,8 @@ export function createTwinWatch(
   deps: {
     readonly engine: Pick<CryptoEngine, 'verify'>;
     readonly clock: Clock;
+    /** The date by which those of others are judged. */
+    readonly correctedNow: () => UnixMs;
     readonly log: Log;
     readonly onForged: (url: string) => void;
     readonly emit: (events: readonly DomainEvent[]) => void;
@@ -37,7 +39,7 @@ export function createTwinWatch(
     readonly onlineWindowMs: number;
   },
 ): TwinWatch {
-  const { engine, clock, log } = deps;
+  const { engine, clock, correctedNow, log } = deps;
   const { burst, perMinute } = meshLimits.ownKeyChecks;
   const checks = createTokenBucket(clock, { burst, perSecond: perMinute / 60 });
   const startedAt = clock.monotonic();
@@ -46,10 +48,10 @@ export function createTwinWatch(
 
   const isOnline = (): boolean => twin !== null && clock.monotonic() - twin.lastSeen < options.onlineWindowMs;
 
-  /** Whether the date is later than our start, by today's clock: it may have been set since. */
+  /** Whether the date is later than our start, by today's date: the clock may have been set since. */
   function isNew({ created_at }: NostrEvent): boolean {
-    const startedSec = toUnixSec(clock.now() - (clock.monotonic() - startedAt));
-    const isPlausible = created_at <= toUnixSec(clock.now()) + wireLimits.event.futureSeconds;
+    const startedSec = toUnixSec(correctedNow() - (clock.monotonic() - startedAt));
+    const isPlausible = created_at <= toUnixSec(correctedNow()) + wireLimits.event.futureSeconds;
     return isPlausible && created_at > Math.max(startedSec, newestSec);
   }
 
@@ -66,7 +68,7 @@ export function createTwinWatch(
     onOwnEvent(raw, url) {
       const event = parseEvent(raw);
       if (!event || (event.kind !== kinds.presence && event.kind !== kinds.note) || !isNew(event)) return;
-      const presence = readPresence(event, toUnixSec(clock.now()));
+      const presence = readPresence(event, toUnixSec(correctedNow()));
       if (!presence || presence.instance === options.instance || !checks.take()) return;
       if (!engine.verify(event)) return deps.onForged(url);
       newestSec = event.created_at;

@@ -49,7 +49,8 @@ function checkData(data: Readonly<Record<string, unknown>> | null): void {
   }
   if (hasInexactInteger(data)) {
     throw new OcmeshError('invalid_request', {
-      message: 'The data holds an integer beyond 2^53, which JSON does not carry exactly. Send it as text.',
+      message:
+        'The data holds a number that JSON does not carry exactly: an integer beyond 2^53, or an infinite one. Send it as text.',
       details: { field: 'data' },
     });
   }

@@ -1,7 +1,6 @@
 import { cutChars, isHex64, limits, type Pubkey } from '@ocmesh/shared/contract';
 import {
   type ChatPayload,
-  expirationOf,
   kinds,
   type Payload,
   parsePayload,
@@ -64,9 +63,3 @@ export function groupOf({ kind, tags }: OpenedDm): { recipients: readonly Pubkey
     subject: subject ? cutChars(subject, limits.message.subjectChars) : null,
   };
 }
-
-/** When the message may no longer be shown (NIP-40); null if it never ends. */
-export const expiresAtMs = (dm: OpenedDm): number | null => {
-  const sec = expirationOf(dm);
-  return sec === undefined ? null : sec * 1000;
-};

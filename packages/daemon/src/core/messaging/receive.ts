@@ -6,7 +6,7 @@ import type { Identity, OpenedDm } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
-import { type MessageRecord, type NewMessage, textBytes } from '../model/message.ts';
+import { hasEnded, type MessageRecord, type NewMessage, textBytes } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
 import { accept, refuse, type Source } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
@@ -17,7 +17,7 @@ import type { SenderLimits } from '../trust/sender-limits.ts';
 import type { Trust } from '../trust/trust.ts';
 import { insertInOrder } from './conversation-order.ts';
 import { messagingLimits } from './limits.ts';
-import { expiresAtMs, groupOf, readPayload } from './private-kinds.ts';
+import { groupOf, readPayload } from './private-kinds.ts';
 import { applyReceipt } from './receipts.ts';
 import type { Retention } from './retention.ts';
 
@@ -48,8 +48,8 @@ export function createDmHandler(deps: Deps): EventHandler {
       if (dm.author === identity.pubkey) return refuse('own');
       // The date inside a gift wrap is only a claim: no relay has checked it.
       const createdAtSec = Math.min(dm.createdAtSec, toUnixSec(nowMs));
-      const endsMs = expiresAtMs(dm);
-      if (endsMs !== null && endsMs <= nowMs) return refuse('expired');
+      const expiresAtMs = dm.expiresAtSec === undefined ? null : dm.expiresAtSec * 1000;
+      if (hasEnded({ expiresAtMs }, nowMs)) return refuse('message_expired');
       const payload = readPayload(dm);
       return accept({
         sortSec: createdAtSec,
@@ -59,7 +59,13 @@ export function createDmHandler(deps: Deps): EventHandler {
           if (tables.peers.get(dm.author)?.trust === 'blocked') return refuse('blocked');
           const taken = senderLimits.take(tables, dm.author, payload, source);
           if ('refused' in taken) return taken;
-          const events = take(deps, tables, { ...dm, createdAtSec, eventId: event.id }, payload, source);
+          const events = take(
+            deps,
+            tables,
+            { ...dm, createdAtSec, expiresAtMs, eventId: event.id },
+            payload,
+            source,
+          );
           // Refused as a whole and without a receipt, so the sender keeps it.
           return events === null ? refuse('inbox_full') : accept(events);
         },
@@ -70,6 +76,7 @@ export function createDmHandler(deps: Deps): EventHandler {
 
 interface Dm extends OpenedDm {
   readonly eventId: string;
+  readonly expiresAtMs: UnixMs | null;
 }
 
 /** Returns null if there is no room for the message. */
@@ -93,7 +100,8 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
   if (payload.kind !== 'chat') return events;
-  const received = receive(deps, tables, messageOf(dm, payload, peer, source), peer, source);
+  const message = withOurId(tables, messageOf(dm, payload, peer, source));
+  const received = receive(deps, tables, message, peer, source);
   return received && [...events, ...received];
 }
 
@@ -169,6 +177,15 @@ function receive(
     : [received, { type: 'messages.missing', peer: peer.pubkey, beforeMs: own.timestampMs }];
 }
 
+/** Agents without envelopes name a message by the id of its event. */
+const withOurId = (tables: Tables, message: NewMessage): NewMessage => ({
+  ...message,
+  replyTo:
+    message.replyTo === null
+      ? null
+      : (tables.messages.findOutgoing(message.peer, message.replyTo)?.id ?? message.replyTo),
+});
+
 /** Returns the message that is this one in another event: under its id or, if that was in use, under that of its event. */
 function copyOf({ messages }: Tables, earlier: MessageRecord, message: NewMessage): MessageRecord | null {
   if (isSame(earlier, message)) return earlier;
@@ -212,7 +229,7 @@ const messageOf = (dm: Dm, chat: ChatPayload, peer: PeerRecord, source: Source):
   receiptDue: dialectOf(peer).receipts ? 'delivered' : 'none',
   seq: chat.seq,
   ...groupOf(dm),
-  expiresAtMs: expiresAtMs(dm),
+  expiresAtMs: dm.expiresAtMs,
   writtenMs: chat.tsMs ?? dm.createdAtSec * 1000,
   auto: chat.auto,
   hops: chat.hops,

@@ -185,8 +185,14 @@ export function createRetention(
   /** Removes the messages whose senders said that they end (NIP-40). */
   async function removeExpired(): Promise<void> {
     const nowMs = deps.confirmedDate();
-    if (!store.peek(({ messages }) => messages.hasExpired(nowMs))) return;
-    await store.transaction(({ messages }) => messages.removeExpired(nowMs));
+    const isAnyOver = store.peek(
+      ({ messages, held }) => messages.hasExpired(nowMs) || held.hasExpired(nowMs),
+    );
+    if (!isAnyOver) return;
+    await store.transaction(({ messages, held }) => {
+      messages.removeExpired(nowMs);
+      held.removeExpired(nowMs);
+    });
   }
 
   const runEvery = (intervalMs: number, run: () => Promise<void>): Cancel =>

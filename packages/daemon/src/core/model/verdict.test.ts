@@ -15,6 +15,7 @@ const rows = [
   ['not_addressed_to_us', 'never', 'no'],
   ['duplicate', 'never', 'no'],
   ['stale', 'never', 'no'],
+  ['message_expired', 'never', 'no'],
   ['bad_signature', 'never', 'no'],
   ['no_presence', 'never', 'no'],
   ['own', 'never', 'on disk'],

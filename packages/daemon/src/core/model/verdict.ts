@@ -52,6 +52,8 @@ const consequences = {
   // Known already, or older than what we know.
   duplicate: never,
   stale: never,
+  // A message that ended before it came. Its id is not kept: our clock may be wrong.
+  message_expired: never,
   bad_signature: never,
   // A presence that says nothing; ids of presences are not remembered.
   no_presence: never,

@@ -1,8 +1,9 @@
 import type { Log } from '@ocmesh/shared/ambient';
 import { reasonStep } from '@ocmesh/shared/contract';
+import { isPlainId } from '@ocmesh/shared/text';
 import type { DomainEvent } from '../model/domain-events.ts';
 
-/** Logs the events that people follow in the log. Never logs message text. */
+/** Logs the events that people follow in the log. Never logs message text: agents read the log as well. */
 export function logEvent(event: DomainEvent, log: Log): void {
   switch (event.type) {
     case 'peer.discovered':
@@ -13,7 +14,11 @@ export function logEvent(event: DomainEvent, log: Log): void {
     case 'peer.handshaked':
       return log.info(`handshake acknowledged by ${event.pubkey}`);
     case 'message.received':
-      return log.info(`message received from ${event.peer}`, { id: event.id });
+      return log.info(`message received from ${event.peer}`, {
+        // Its sender chose it.
+        id: isPlainId(event.id) ? event.id : undefined,
+        arrival: event.arrival,
+      });
     case 'request.waiting':
       return log.info(`stranger ${event.pubkey} waits for the owner`);
     case 'conversation.paused':

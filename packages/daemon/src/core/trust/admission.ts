@@ -22,7 +22,8 @@ export function placeOf(
   if (strangers === 'closed') return refuse('stranger');
   const there = tables.held.get(message.id);
   if (there && isCopyOf(there, message)) return accept('held');
-  const held = tables.held.peers();
+  // What has ended takes room until it is removed.
+  const held = tables.held.peers(0);
   const own = held.find((one) => one.peer === peer.pubkey);
   const isFull = own ? own.count >= trustLimits.held.messages : held.length >= trustLimits.held.strangers;
   return isFull ? refuse('requests_full') : accept('held');

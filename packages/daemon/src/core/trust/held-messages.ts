@@ -1,6 +1,6 @@
-import type { ConfirmedMs } from '@ocmesh/shared/ambient';
+import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
-import type { NewMessage } from '../model/message.ts';
+import { hasEnded, type NewMessage } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
@@ -28,6 +28,8 @@ export interface HeldMessages {
 export function createHeldMessages(deps: {
   readonly store: Store;
   readonly confirmedNow: () => ConfirmedMs;
+  /** Returns the date by which messages end. */
+  readonly confirmedDate: () => UnixMs;
   /** Stores an incoming message at its place in the conversation. */
   readonly insert: (tables: Tables, message: NewMessage) => { arrival: number };
   readonly emit: (events: readonly DomainEvent[]) => void;
@@ -39,7 +41,8 @@ export function createHeldMessages(deps: {
     if (held.length === 0) return [];
     tables.held.removeOf(pubkey);
     const nowMs = confirmedNow();
-    return held.flatMap((message) => receive(tables, message, nowMs));
+    const shown = held.filter((message) => !hasEnded(message, deps.confirmedDate()));
+    return shown.flatMap((message) => receive(tables, message, nowMs));
   }
 
   /** Stores a held message as if it had arrived now, so that callers who wait with a cursor do not miss it. */
@@ -56,7 +59,7 @@ export function createHeldMessages(deps: {
     release,
     async releaseAll() {
       const events = await store.transaction((tables) =>
-        tables.held.peers().flatMap(({ peer: pubkey }) => {
+        tables.held.peers(deps.confirmedDate()).flatMap(({ peer: pubkey }) => {
           const peer = tables.peers.get(pubkey);
           return peer ? release(tables, peer) : [];
         }),

@@ -1,6 +1,6 @@
 import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 import type { MessageRecord, ReceiptDue } from '../../../core/model/message.ts';
-import type { MessageFilter, MessagesTable } from '../../../core/ports/store.ts';
+import type { MessageFilter, MessagesTable } from '../../../core/ports/messages-table.ts';
 import type { SqlValue } from '../sql/sql.ts';
 import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
@@ -9,6 +9,8 @@ import { CORRESPONDENT } from './peers.ts';
 const COLUMNS = `arrival, id, event_id, peer, direction, type, content, data, reply_to, thread, timestamp, arrived_at,
   read, state, delivered_at, read_at, seq, auto, hops, place, rank, series, missing, written,
   recipients, subject, expires_at`;
+/** Of messages that have not ended by a date. */
+const SHOWN = '(expires_at IS NULL OR expires_at > ?)';
 /** Behind everything with the same place: what came late stands before our message, and has a number. */
 const LAST_RANK = Number.MAX_SAFE_INTEGER;
 
@@ -154,20 +156,24 @@ function createOrder(database: Database) {
 /** Which messages the owner has read. */
 const createReadMarks = (database: Database) =>
   ({
-    countUnread: (peer) =>
-      peer === undefined ? countOf(database, 'read = 0') : countOf(database, 'read = 0 AND peer = ?', peer),
+    countUnread: (shownAtMs, peer) =>
+      // Few have ended and are still there, so that both counts are of an index.
+      peer === undefined
+        ? countOf(database, 'read = 0') - countOf(database, 'expires_at <= ? AND read = 0', shownAtMs)
+        : countOf(database, 'read = 0 AND peer = ?', peer) -
+          countOf(database, 'expires_at <= ? AND read = 0 AND +peer = ?', shownAtMs, peer),
 
-    unreadIds(which) {
-      const rows =
-        which === 'all'
-          ? database.all('SELECT id FROM messages WHERE read = 0')
-          : 'from' in which
-            ? database.all('SELECT id FROM messages WHERE read = 0 AND peer = ?', [which.from])
-            : database.all(
-                'SELECT id FROM messages WHERE read = 0 AND id IN (SELECT value FROM json_each(?))',
-                [JSON.stringify(which.ids)],
-              );
-      return rows.map(([id]) => id as string);
+    unreadIds(which, shownAtMs) {
+      const where = conditions();
+      where.add('read = 0');
+      where.add(SHOWN, shownAtMs);
+      if ('ids' in which) where.add('id IN (SELECT value FROM json_each(?))', JSON.stringify(which.ids));
+      else {
+        if (which.from !== undefined) where.add('peer = ?', which.from);
+        if (which.upTo !== undefined) where.add('arrival <= ?', which.upTo);
+      }
+      const { where: built, parameters } = where.build();
+      return database.all(`SELECT id FROM messages ${built}`, parameters).map(([id]) => id as string);
     },
 
     markRead: (id) => database.write('messages.markRead', [id]),
@@ -264,6 +270,7 @@ function messageConditions(filter: MessageFilter) {
   if (filter.thread !== undefined) where.add('thread = ?', filter.thread);
   if (filter.replyTo !== undefined) where.add('reply_to = ?', filter.replyTo);
   if (filter.q !== undefined) where.add(...contains(['content'], filter.q));
+  if (filter.shownAtMs !== undefined) where.add(SHOWN, filter.shownAtMs);
   if (filter.after !== undefined) where.add('arrival > ?', filter.after);
   if (filter.cursor) {
     const { position, rank } = filter.cursor;

@@ -3,6 +3,9 @@ import type { NewMessage } from '../../../core/model/message.ts';
 import type { GreetedTable, HeldTable, LoopsTable, PendingContactsTable } from '../../../core/ports/store.ts';
 import type { Database } from './database.ts';
 
+/** Of held messages, few enough to look into each. */
+const ENDED = "coalesce(json_extract(message, '$.expiresAtMs') <= ?, 0)";
+
 export const createHeldTable = (database: Database): HeldTable => ({
   put: (message) =>
     database.write('held.put', [message.id, message.peer, message.arrivedAtMs, JSON.stringify(message)]),
@@ -15,15 +18,19 @@ export const createHeldTable = (database: Database): HeldTable => ({
       .all('SELECT message FROM held WHERE peer = ? ORDER BY rowid', [peer])
       .map(([message]) => JSON.parse(message as string) as NewMessage),
   removeOf: (peer) => database.write('held.removeOf', [peer]),
-  peers: () =>
+  peers: (shownAtMs) =>
     database
-      .all('SELECT peer, min(at), count(*) FROM held GROUP BY peer ORDER BY min(rowid)')
+      .all(`SELECT peer, min(at), count(*) FROM held WHERE NOT ${ENDED} GROUP BY peer ORDER BY min(rowid)`, [
+        shownAtMs,
+      ])
       .map(([peer, sinceMs, count]) => ({
         peer: peer as Pubkey,
         sinceMs: sinceMs as number,
         count: count as number,
       })),
   forgetBefore: (atMs) => database.write('held.forget', [atMs]),
+  hasExpired: (nowMs) => database.one(`SELECT 1 FROM held WHERE ${ENDED} LIMIT 1`, [nowMs]) !== null,
+  removeExpired: (nowMs) => database.write('held.expire', [nowMs]),
 });
 
 export const createPendingContactsTable = (database: Database): PendingContactsTable => ({
