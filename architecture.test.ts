@@ -131,6 +131,7 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
     library: /^ws$/,
     only: [`${daemon}/adapters/nostr/connection.ts`, 'packages/relay/src/', 'packages/testkit/src/'],
   },
+  { library: /^socks$/, only: [`${daemon}/adapters/nostr/proxy/socks-tunnel.ts`] },
   { library: /^sql\.js/, only: [`${daemon}/adapters/store/sql/sql.ts`] },
   { library: /^koa$/, only: [`${daemon}/adapters/http/`] },
   { library: /^@koa\/router/, only: [`${daemon}/adapters/http/routes.ts`] },

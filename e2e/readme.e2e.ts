@@ -28,7 +28,7 @@ describe('the commands of the documents', () => {
   it.each([
     { document: 'README.md', atLeast: 2, marks: 0 },
     { document: 'docs/rest.md', atLeast: 22, marks: 1 },
-    { document: 'skill/SKILL.md', atLeast: 7, marks: 1 },
+    { document: 'skill/references/http.md', atLeast: 7, marks: 1 },
   ])('every curl line of $document works as it is written', async ({ document, atLeast, marks }) => {
     const { alice, bob } = await startPair();
     await bob.api.sendMessage({ to: alice.pubkey, content: 'something to read' });

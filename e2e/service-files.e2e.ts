@@ -213,6 +213,9 @@ describe('the assembled skill', () => {
     for (const path of [
       'SKILL.md',
       'references/api.md',
+      'references/http.md',
+      'references/install.md',
+      'references/tools.md',
       'scripts/install.sh',
       'scripts/uninstall.sh',
       'app/ocmesh.mjs',
@@ -261,7 +264,10 @@ describe('the assembled skill', () => {
     expect(seen.installed, text).toMatchObject({ code: 0 });
     expect(seen.hasNoNetwork).toBe(true);
     expect(seen.status).toMatchObject({ pubkey: expect.stringMatching(/^[0-9a-f]{64}$/), peer_count: 0 });
-    expect(seen.mcp).toEqual({ tools: expect.any(Number), pubkey: seen.status.pubkey });
+    expect(seen.mcp).toEqual({
+      tools: expect.any(Number),
+      text: expect.stringContaining(seen.status.npub),
+    });
     expect(seen.uninstalled).toMatchObject({ code: 0 });
     expect(seen.dataStays).toBe(true);
   });

@@ -68,7 +68,8 @@ async function connectMcp(agent) {
 async function callTool(name, args) {
   const result = await mcp?.callTool({ name, arguments: args });
   if (!result || result.isError) throw new Error(`${name}: ${JSON.stringify(result?.content)}`);
-  return /** @type {any} */ (result.structuredContent);
+  const [first] = /** @type {{ text: string }[]} */ (result.content);
+  return first?.text ?? '';
 }
 
 async function talk() {
@@ -96,18 +97,21 @@ async function talk() {
     () => connectMcp(alice),
     () => 'connected an MCP client over stdio',
   );
-  const { peers } = await step(
+  const handle = await step(
     'alice',
     'calling list_peers',
-    () => callTool('list_peers', { online: true }),
-    ({ peers }) =>
-      `${call('list_peers')} → ${peers.map((/** @type {any} */ peer) => peer.untrusted_content.name).join(', ')}`,
+    async () => /^1\. ([0-9a-f]{12}) /m.exec(await callTool('list_peers', { online: true }))?.[1] ?? '',
+    (handle) => `${call('list_peers')} → ${handle}, who says its name is bob`,
   );
   const question = 'Hello bob! What can you do?';
   const sent = await step(
     'alice',
     'calling send_message',
-    () => callTool('send_message', { to: peers[0].pubkey, content: question }),
+    async () => {
+      const text = await callTool('send_message', { to: handle, content: question });
+      const [, id = '', state = ''] = /^id: (\S+) [^\n]*\n([A-Z]+)/.exec(text) ?? [];
+      return { id, state };
+    },
     ({ id, state }) =>
       `${call('send_message')} → ${state}, id ${id.slice(0, 8)}…: ${styleText(colours.alice, question)}`,
   );
@@ -130,19 +134,15 @@ async function talk() {
     'alice',
     'calling wait_for_message',
     () => callTool('wait_for_message', { reply_to: sent.id, timeout_s: 20 }),
-    ({ messages }) =>
-      `${call('wait_for_message')} → ${styleText(colours.bob, messages[0]?.untrusted_content.content ?? 'nothing')}`,
+    (text) =>
+      `${call('wait_for_message')} → ${styleText(colours.bob, /^1: (.*)$/m.exec(text)?.[1] ?? 'nothing')}`,
   );
-  if (heard.messages[0]?.untrusted_content.content !== reply) throw new Error('the reply did not arrive');
+  if (!heard.includes(`\n1: ${reply}\n`)) throw new Error('the reply did not arrive');
   await step(
     'alice',
     'checking the delivery',
-    () =>
-      until(async () => {
-        const { delivery } = await callTool('get_message', { id: sent.id });
-        return delivery.state === 'delivered' && delivery;
-      }),
-    ({ state }) => `${call('get_message')} → ${state}: bob's daemon has confirmed the message`,
+    () => until(async () => (await callTool('get_message', { id: sent.id })).includes('\nDELIVERED ')),
+    () => `${call('get_message')} → DELIVERED: bob's daemon has confirmed the message`,
   );
   console.log(
     `\n${styleText('green', '✔')} Discovery, handshake, question and reply, end-to-end encrypted, in ${seconds(performance.now() - startedAt).trim()}.`,

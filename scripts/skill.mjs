@@ -11,6 +11,7 @@ const skill = resolve(process.argv[2] ?? join(root, 'dist/skill'));
 const parts = [
   ['skill/SKILL.md', 'SKILL.md'],
   ['LICENSE', 'LICENSE'],
+  ['skill/references', 'references'],
   ['docs/api.md', 'references/api.md'],
   ['scripts/install.sh', 'scripts/install.sh'],
   ['scripts/uninstall.sh', 'scripts/uninstall.sh'],

@@ -8,6 +8,7 @@ check('bundles', [process.execPath, 'scripts/bundle.mjs']);
 check('format and lint', ['biome', 'ci', '.', '--colors=off']);
 check('unused code', ['knip']);
 check('generated files', [process.execPath, 'scripts/generate.mjs', '--check']);
+check('tokens', [process.execPath, 'scripts/tokens.mjs']);
 test('unit and contract tests', 'unit');
 if (process.argv[2] === 'verify') test('end-to-end tests', 'e2e');
 finish();

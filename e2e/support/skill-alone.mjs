@@ -29,5 +29,5 @@ await client.close();
 const uninstalled = await run('bash', [join(skill, 'scripts/uninstall.sh')], env);
 const dataStays = existsSync(join(userHome, '.ocmesh/ocmesh.db'));
 await launchd.close();
-const mcp = { tools: tools.length, pubkey: called.structuredContent?.['pubkey'] };
+const mcp = { tools: tools.length, text: /** @type {any} */ (called.content)[0]?.text };
 console.log(JSON.stringify({ hasNoNetwork, installed, status, mcp, uninstalled, dataStays }));

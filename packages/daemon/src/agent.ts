@@ -18,7 +18,7 @@ import {
 } from './agent-parts.ts';
 import { type Config, policyOf, profileOf } from './config/schema.ts';
 import { createCursors } from './core/handlers/cursors.ts';
-import type { HandlerDeps } from './core/handlers/deps.ts';
+import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createOwnProfile } from './core/mesh/own-profile.ts';
@@ -69,6 +69,8 @@ export interface Ports {
   readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
+  /** The proxy that the connections use; null without one. */
+  readonly proxy?: HandlerOptions['proxy'];
 }
 
 export interface Agent {
@@ -191,7 +193,7 @@ export async function createAgent(
         renderMetrics: ports.renderMetrics,
         prove: ports.prove,
       },
-      { name: config.name, onlineWindowMs },
+      { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
     ),
     async start() {
       events.subscribe(lifecycle.onEvent);

@@ -24,6 +24,7 @@ import { LostOwnershipError, takeOwnership } from './adapters/system/ownership.t
 import { createSystemRandom } from './adapters/system/random.ts';
 import { openTokenFile } from './adapters/system/token-file.ts';
 import { type Agent, createAgent } from './agent.ts';
+import type { OutboundSettings } from './config/outbound.ts';
 import type { Config } from './config/schema.ts';
 import { checkNotInterrupted } from './home/unfinished-home.ts';
 import { errnoOf } from './node/errno.ts';
@@ -52,8 +53,9 @@ export interface Daemon {
 export async function startDaemon(
   home: Home,
   config: Config,
-  options: { readonly logToStderr: boolean },
+  options: { readonly logToStderr: boolean; readonly outbound: OutboundSettings },
 ): Promise<Daemon> {
+  const { logToStderr, outbound } = options;
   const tightened = prepareHome(home);
   const clock = createSystemClock();
   const random = createSystemRandom();
@@ -67,7 +69,7 @@ export async function startDaemon(
     });
     undo.push(ownership.release);
     checkNotInterrupted(home);
-    const log = openLog(home, clock, config, options.logToStderr);
+    const log = openLog(home, clock, config, logToStderr);
     /** Only a new start can find out what is on the disk now; a service manager starts us at once. */
     const exitNow = (error: unknown): never => {
       if (error instanceof LostOwnershipError) log.error(error.message);
@@ -108,7 +110,8 @@ export async function startDaemon(
         clock,
         random,
         log,
-        connect: (sign) => createRelayNetwork({ clock, random, log, sign }),
+        connect: (sign) => createRelayNetwork({ clock, random, log, sign, outbound }),
+        proxy: describeProxy(outbound),
         renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),
         prove: async ({ nonce }) => homeProof.prove(nonce, port),
       },
@@ -120,6 +123,7 @@ export async function startDaemon(
     port = server.port;
     undo.push(writeDaemonFile(home.daemonFile, port, toIso(clock.now()), homeProof.key));
     await agent.start();
+    if (outbound.proxy) log.info('relays are reached through a proxy', { ...describeProxy(outbound) });
     log.info(`ocmesh ${ocmeshVersion} started`, { pubkey: agent.identity.pubkey, port: server.port });
 
     let stopping: Promise<unknown> | undefined;
@@ -146,6 +150,9 @@ export async function startDaemon(
     throw explain(error);
   }
 }
+
+const describeProxy = ({ proxy, proxyFrom }: OutboundSettings) =>
+  proxy && { address: proxy.shown, from: proxyFrom ?? '' };
 
 function openLog(home: Home, clock: Clock, config: Config, toStderr: boolean): FileLog {
   try {

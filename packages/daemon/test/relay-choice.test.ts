@@ -101,3 +101,16 @@ test('logs that a configured relay is not used because the owner removed it', as
     { message: expect.stringContaining('relay wss://two.test is not used') },
   ]);
 });
+
+test('replaces none that our proxy does not reach, even while one on this machine works', async () => {
+  const { world, agent, urls, fail, recover } = await startOnCandidates();
+  for (const url of candidateRelays.slice(1)) fail(url);
+  for (const url of candidateRelays.slice(1)) agent.network.say(url, { isProxyDown: true });
+  await world.clock.advance(3 * HOUR);
+  expect(await urls()).toEqual(candidateRelays.slice(0, 5));
+  // Without that, they would be.
+  agent.network.say(SECOND, { isProxyDown: false });
+  await world.clock.advance(70 * MINUTE);
+  expect(await urls()).not.toContain(SECOND);
+  for (const url of candidateRelays) recover(url);
+});

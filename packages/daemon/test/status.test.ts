@@ -187,3 +187,39 @@ test('logs once that no relay is connected, and once that it is healthy again', 
   await world.clock.advance(10_000);
   expect(logged().at(-1)).toBe('healthy again');
 });
+
+test('names the proxy, and not the relays, as the reason that none is connected', async () => {
+  const [one, two, local] = ['wss://one.test', 'wss://two.test', 'ws://127.0.0.1:7447'] as const;
+  const world = createTestMesh(one, two, local);
+  const agent = await world.start();
+  const lastError = 'the proxy socks5h://127.0.0.1:9050 cannot be reached (ECONNREFUSED)';
+  for (const url of [one, two]) {
+    world.mesh.relay(url).reachable = false;
+    agent.network.disconnect(url);
+    agent.network.say(url, { isProxyDown: true, lastError });
+  }
+  await world.clock.advance(10_000);
+  expect((await agent.getStatus({})).reasons).toEqual([]);
+  await world.clock.advance(30_000);
+  const named = { code: 'proxy_down', message: expect.stringContaining(lastError) };
+  // A relay that needs no proxy does not make it well.
+  expect((await agent.getStatus({})).reasons).toMatchObject([named]);
+  world.mesh.relay(local).reachable = false;
+  agent.network.disconnect(local);
+  await world.clock.advance(70_000);
+  expect((await agent.getStatus({})).reasons).toMatchObject([named]);
+  for (const url of [one, two]) agent.network.say(url, { isProxyDown: false });
+  expect((await agent.getStatus({})).reasons).toMatchObject([{ code: 'no_relay' }]);
+});
+
+test('names a proxy that fails only after a while as soon as that is known', async () => {
+  const url = 'wss://one.test';
+  const world = createTestMesh(url);
+  const agent = await world.start();
+  world.mesh.relay(url).reachable = false;
+  agent.network.disconnect(url);
+  await world.clock.advance(30_000);
+  expect((await agent.getStatus({})).reasons).toMatchObject([{ code: 'no_relay' }]);
+  agent.network.say(url, { isProxyDown: true, lastError: 'the proxy did not respond' });
+  expect((await agent.getStatus({})).reasons).toMatchObject([{ code: 'proxy_down' }]);
+});

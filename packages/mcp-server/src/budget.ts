@@ -1,31 +1,26 @@
-import { type Page, utf8Bytes } from '@ocmesh/shared/contract';
-import { cutText, inertJson } from '@ocmesh/shared/text';
+import type { Page } from '@ocmesh/shared/contract';
+import { cutText } from '@ocmesh/shared/text';
 import { toolLimits } from './limits.ts';
+import { type Shown, shownChars } from './result.ts';
 
-/** Bytes reserved for the fence around the text. */
-export const fenceBytes = 256;
-/** Bytes reserved for the fence and for the fields next to the rows of a list: cursors, counts. */
-const frameBytes = fenceBytes + 400;
+/** Characters for what is around the rows: counts, cursors, the fence and its note. */
+const frameChars = 1000;
+const rowsChars = toolLimits.resultChars - frameChars;
 
-/** Bytes of a value in a result: as JSON, or as JSON in a fence if that is longer. */
-export const shownBytes = (value: unknown): number =>
-  Math.max(utf8Bytes(JSON.stringify(value) ?? ''), utf8Bytes(inertJson(value)));
-
-/** Number of rows, from the first one, that fit into `bytes` as a JSON array. */
-export function countFitting(rows: readonly unknown[], bytes: number): number {
-  let used = 2;
+/** Number of rows, from the first one, that fit into a result. At least one: each row is bounded by itself. */
+export function countFitting(rows: readonly Shown[]): number {
+  let used = 0;
   const end = rows.findIndex((row) => {
-    used += shownBytes(row) + 1;
-    return used > bytes;
+    used += shownChars(row);
+    return used > rowsChars;
   });
-  return end < 0 ? rows.length : end;
+  return end < 0 ? rows.length : Math.max(1, end);
 }
 
-export interface FittingPage {
-  readonly rows: unknown[];
+export interface FittingPage<T> {
+  readonly items: T[];
+  readonly rows: Shown[];
   readonly next_cursor: string | null;
-  /** Number of requested rows that did not fit; `next_cursor` leads to them. */
-  readonly left_out: number;
 }
 
 /**
@@ -35,40 +30,27 @@ export interface FittingPage {
 export async function fitPage<T>(
   ask: (limit: number) => Promise<Page<T[]>>,
   limit: number,
-  present: (item: T) => unknown,
-): Promise<FittingPage> {
+  show: (item: T) => Shown,
+): Promise<FittingPage<T>> {
   let rowsWanted = limit;
-  let leftOut = 0;
   for (;;) {
     const { items, next_cursor } = await ask(rowsWanted);
-    const rows = items.map(present);
-    // At least one row: each row is bounded by itself.
-    const fitting = Math.max(1, countFitting(rows, toolLimits.resultBytes - frameBytes));
-    if (fitting >= rows.length) return { rows, next_cursor, left_out: leftOut };
-    leftOut += rows.length - fitting;
+    const rows = items.map(show);
+    const fitting = countFitting(rows);
+    if (fitting >= rows.length) return { items, rows, next_cursor };
     rowsWanted = fitting;
   }
 }
 
-/** Rows that fit into one result, and the ids of the others, for lists without a cursor. */
-export function fitWithIds(
-  rows: readonly unknown[],
-  ids: readonly string[],
-): { rows: unknown[]; left_out_ids: string[] } {
-  let kept = countFitting(rows, toolLimits.resultBytes - frameBytes);
-  while (kept > 0 && shownBytes([rows.slice(0, kept), ids.slice(kept)]) > toolLimits.resultBytes - frameBytes)
-    kept--;
-  return { rows: rows.slice(0, kept), left_out_ids: ids.slice(kept) };
-}
-
-/** The longest prefix of `text` that takes at most `bytes` bytes in a result. */
-export function cutToShownBytes(text: string, bytes: number): string {
-  if (shownBytes(text) <= bytes) return text;
+/** The longest beginning of a text with which `show` fits into a result. */
+export function cutToFit(text: string, show: (text: string) => Shown): string {
+  const fits = (cut: string) => shownChars(show(cut)) <= rowsChars;
+  if (fits(text)) return text;
   let low = 0;
   let high = text.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (shownBytes(cutText(text, middle)) <= bytes) low = middle;
+    if (fits(cutText(text, middle))) low = middle;
     else high = middle - 1;
   }
   return cutText(text, low);

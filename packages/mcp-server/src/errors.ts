@@ -1,10 +1,10 @@
 import { type ErrorCode, errorStep, OcmeshError } from '@ocmesh/shared/contract';
-import { cleanLine } from '@ocmesh/shared/text';
+import { cleanLine, makeInert } from '@ocmesh/shared/text';
 
 /** Characters of an error's message: ours never need more. */
 const MESSAGE_CHARS = 400;
 
-export interface ToolError extends Record<string, unknown> {
+export interface ToolError {
   readonly error: ErrorCode;
   readonly message: string;
   readonly hint: string;
@@ -13,8 +13,9 @@ export interface ToolError extends Record<string, unknown> {
 /**
  * A failure as a model sees it: code, message and next step. Leaves out `details`, which may hold text by peers, and the
  * hint that the daemon sent, which names REST calls.
+ * @param startStep what to do about a daemon that is not running, on this machine
  */
-export function toToolError(failure: unknown): ToolError {
+export function toToolError(failure: unknown, startStep?: () => string): ToolError {
   if (!(failure instanceof OcmeshError)) {
     return {
       error: 'internal',
@@ -24,8 +25,12 @@ export function toToolError(failure: unknown): ToolError {
   }
   return {
     error: failure.code,
-    message: cleanLine(failure.message, MESSAGE_CHARS),
-    hint: errorStep(failure, 'tool'),
+    // It may repeat the name of an argument, which the model may have from a peer.
+    message: makeInert(cleanLine(failure.message, MESSAGE_CHARS)),
+    hint:
+      failure.code === 'daemon_down' && failure.problem === undefined && startStep
+        ? startStep()
+        : errorStep(failure, 'tool'),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { agentAccess, createClient } from '@ocmesh/client';
 import { askMayTrust } from './may-trust.ts';
 import { createMcpServer } from './server.ts';
+import { startStep } from './start-command.ts';
 
 /** Milliseconds that running calls have to finish after the client closed stdin. */
 const graceMs = 500;
@@ -24,6 +25,7 @@ export async function runMcpServer({ stdin, stdout, stderr, env }: ProgramIo = p
   const server = createMcpServer({
     handlers,
     mayTrust: () => askMayTrust(handlers),
+    startStep: () => startStep(env),
     random: { bytes: randomBytes },
     onProblem: (error) => stderr.write(`ocmesh mcp: ${describe(error)}\n`),
   });

@@ -13,10 +13,10 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { Random } from '@ocmesh/shared/ambient';
 import { createChecker, type Handlers, OcmeshError } from '@ocmesh/shared/contract';
-import { textForModel } from '@ocmesh/shared/text';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { errorText, toToolError } from './errors.ts';
 import { instructions } from './instructions.ts';
+import { resultText, unreadLine } from './result.ts';
 import { tools } from './tools/index.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -25,6 +25,8 @@ export interface McpServerDeps {
   readonly handlers: Handlers;
   /** Whether the owner allows a model to add contacts; called once. */
   readonly mayTrust: () => Promise<boolean>;
+  /** What to do about a daemon that is not running; only the program knows this machine. */
+  readonly startStep?: () => string;
   /** Source of the ids of fences. */
   readonly random: Pick<Random, 'bytes'>;
   /** Reports internal errors. Must not write to stdout, which belongs to the protocol. */
@@ -43,10 +45,16 @@ export interface McpServer {
 }
 
 const defaultDeadlineMs = 15_000;
+/** Milliseconds for the number of unread messages, which no result waits for longer. */
+const unreadMs = 1000;
+
+/** Text only: of a result with an object as well, OpenClaw shows both and cuts, and Claude Code drops the text. */
+const textResult = (text: string): CallToolResult => ({ content: [{ type: 'text', text }] });
 
 /** Creates an MCP server with the tools of ocmesh. It starts and lists its tools even without a daemon. */
-export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpServerDeps): McpServer {
-  const trusting = mayTrust();
+export function createMcpServer(deps: McpServerDeps): McpServer {
+  const { handlers, random, onProblem } = deps;
+  const trusting = deps.mayTrust();
   const checkers = new Map(Object.values(tools).map((tool) => [tool, createChecker(tool.input)]));
   const running = new Set<Promise<unknown>>();
   const server = new Server(
@@ -71,28 +79,38 @@ export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpSe
     return call.finally(() => running.delete(call));
   }
 
-  async function callTool(tool: Tool, args: unknown, cancelled: AbortSignal): Promise<CallToolResult> {
+  async function callTool(
+    tool: Tool,
+    args: Record<string, unknown>,
+    cancelled: AbortSignal,
+  ): Promise<CallToolResult> {
     // Not AbortSignal.any with .timeout: on Node 20 the pair can be collected before it fires.
     const over = new AbortController();
     const end = () => over.abort();
     const timer = setTimeout(end, tool.deadlineMs ?? defaultDeadlineMs);
     cancelled.addEventListener('abort', end);
     try {
-      const checked = checkers.get(tool)?.(args);
-      if (!checked?.ok) {
-        throw new OcmeshError('invalid_request', { message: `Bad arguments: ${checked?.problem}.` });
-      }
+      const checked = checkers.get(tool)?.(withNewNames(tool, args));
+      if (!checked?.ok) return badArguments(`${checked?.problem}`);
       const result = await tool.run(checked.value, { handlers, signal: over.signal });
-      return { content: [{ type: 'text', text: textForModel(result, random) }], structuredContent: result };
+      return textResult(resultText(result, result.unread ?? (await countUnread()), random));
     } catch (failure) {
       if (!(failure instanceof OcmeshError)) onProblem(failure);
-      const error = toToolError(failure);
-      return { isError: true, content: [{ type: 'text', text: errorText(error) }], structuredContent: error };
+      const error = toToolError(failure, deps.startStep);
+      const unread = error.error === 'daemon_down' ? null : await countUnread();
+      return { isError: true, ...textResult([errorText(error), ...unreadLine(unread)].join('\n')) };
     } finally {
       clearTimeout(timer);
       cancelled.removeEventListener('abort', end);
     }
   }
+
+  /** Returns the number of unread messages; null if the daemon does not say it at once. */
+  const countUnread = (): Promise<number | null> =>
+    handlers.getStatus({}, { signal: AbortSignal.timeout(unreadMs) }).then(
+      ({ unread_count }) => unread_count,
+      () => null,
+    );
 
   async function close(graceMs: number): Promise<void> {
     // Requests that were just read reach their handler in the next turn, and responses are sent in the one after.
@@ -110,18 +128,34 @@ export function createMcpServer({ handlers, mayTrust, random, onProblem }: McpSe
   };
 }
 
+/** Refuses arguments without asking the daemon anything. */
+function badArguments(problem: string): CallToolResult {
+  const error = new OcmeshError('invalid_request', { message: `Bad arguments: ${problem}.` });
+  return { isError: true, ...textResult(errorText(toToolError(error))) };
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 /** Lists the tools. Never changes: clients cache it, and request it within 1.5 s of starting the process. */
 function listTools(mayTrust: boolean): ListToolsResult {
   const offered = Object.values(tools).filter((tool) => mayTrust || !tool.needsMayTrust);
-  const rows = offered.map(({ name, description, input, annotations }) => ({
-    name,
-    title: annotations.title,
-    description,
-    inputSchema: { ...input },
-    annotations: { ...annotations },
-  }));
-  return { tools: rows };
+  return { tools: offered.map(listedTool) };
 }
+
+function listedTool({ name, description, input, unlisted = [], annotations }: Tool) {
+  const { title, ...hints } = annotations;
+  const properties = Object.fromEntries(
+    Object.entries(input.properties).filter(([field]) => !unlisted.includes(field)),
+  );
+  return { name, title, description, inputSchema: { ...input, properties }, annotations: hints };
+}
+
+/** Arguments under their present names. A model may have learned the earlier ones. */
+const withNewNames = ({ renamed = {} }: Tool, args: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(args).map(([field, value]) => {
+      const present = renamed[field];
+      return [present === undefined || Object.hasOwn(args, present) ? field : present, value];
+    }),
+  );

@@ -7,9 +7,11 @@ test('blocks a peer and does nothing else', async () => {
   const { call, calls } = await connectClient({
     updatePeer: async () => aPeerAlone({ trust: 'blocked' }),
   });
-  expect((await call('block_peer', { pubkey: bob })).structuredContent).toMatchObject({ trust: 'blocked' });
-  expect((await call('block_peer', { pubkey: bob, trust: 'contact' })).isError).toBe(true);
-  expect(calls).toEqual([['updatePeer', { pubkey: bob, trust: 'blocked' }]]);
+  expect(textOf(await call('block_peer', { peer: bob }))).toMatch(/^b0b0b0b0b0b0 is blocked\./);
+  expect((await call('block_peer', { peer: bob, trust: 'contact' })).isError).toBe(true);
+  expect(calls.filter(([name]) => name !== 'getStatus')).toEqual([
+    ['updatePeer', { pubkey: bob, trust: 'blocked' }],
+  ]);
 });
 
 const trustTools = ['answer_request', 'list_requests', 'trust_peer'];
@@ -37,24 +39,24 @@ test('a model lists and answers requests and trusts peers while the owner allows
     },
     { mayTrust: true },
   );
-  const words = { content: 'let me in', type: 'text' };
-  expect((await call('list_requests')).structuredContent).toMatchObject({
-    requests: [
-      { direction: 'in', peer: { pubkey: bob }, messages: [{ untrusted_content: words }] },
-      { direction: 'out', messages: [{ content: 'let me in' }] },
-    ],
-  });
-  await call('answer_request', { pubkey: bob, accept: true });
-  await call('trust_peer', { pubkey: bob });
+  const listed = textOf(await call('list_requests'));
+  expect(listed).toMatch(/1\. b0b0b0b0b0b0 .+ wants to write to this agent/);
+  expect(listed).toMatch(/<<<untrusted [\s\S]+1 wrote: let me in[\s\S]+<<<end/);
+  expect(listed).toMatch(/^2 unsent: let me in$/m);
+  await call('answer_request', { peer: bob, accept: true });
+  await call('trust_peer', { peer: bob });
   expect(calls).toContainEqual(['answerRequest', { pubkey: bob, accept: true }]);
   expect(calls).toContainEqual(['updatePeer', { pubkey: bob, trust: 'contact' }]);
   mayStill = false;
   calls.splice(0);
   for (const name of ['answer_request', 'trust_peer']) {
-    const refused = await call(name, { pubkey: bob, ...(name === 'trust_peer' ? {} : { accept: true }) });
-    expect(refused.structuredContent).toMatchObject({ error: 'owner_only' });
+    const refused = await call(name, { peer: bob, ...(name === 'trust_peer' ? {} : { accept: true }) });
+    expect(textOf(refused)).toMatch(/^owner_only: /);
   }
-  expect(calls.map(([name]) => name)).toEqual(['getPolicy', 'getPolicy']);
+  expect(calls.map(([name]) => name).filter((name) => name !== 'getStatus')).toEqual([
+    'getPolicy',
+    'getPolicy',
+  ]);
 });
 
 test('a paused conversation is shown with its peer and in the status, and sending says what to do', async () => {
@@ -67,12 +69,12 @@ test('a paused conversation is shown with its peer and in the status, and sendin
       throw new OcmeshError('loop_suspected', { retryAfterSeconds: 3000 });
     },
   });
-  expect((await call('get_peer', { pubkey: bob })).structuredContent).toMatchObject({ paused });
-  expect((await call('list_peers')).structuredContent).toMatchObject({ peers: [{ paused }] });
-  expect((await call('get_status')).structuredContent).toMatchObject({
-    paused_peers: [bob],
-    request_count: 3,
-  });
+  const until = 'paused until 2026-01-02T13:00Z';
+  expect(textOf(await call('get_peer', { peer: bob }))).toContain(until);
+  expect(textOf(await call('list_peers'))).toContain(until);
+  expect(textOf(await call('get_status'))).toMatch(
+    /requests: 3 [\s\S]+paused by the loop guard: b0b0b0b0b0b0/,
+  );
   expect(textOf(await call('send_message', { to: bob, content: 'ok' }))).toMatch(
     /^loop_suspected: .+ Do not retry\. Tell your user/,
   );

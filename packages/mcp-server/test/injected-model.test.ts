@@ -18,11 +18,11 @@ interface Call {
 /** Every operation that a model may cause. */
 const allowed = [
   /^GET \/status$/,
-  /^GET \/peers(\?(online|trust|feature|capability|q|limit|cursor)=.*)?$/,
+  /^GET \/peers(\?(online|trust|feature|capability|can|q|limit|cursor)=.*)?$/,
   /^GET \/peers\/[^/]+$/,
   /^GET \/messages(\?(unread|direction|order|from|with|type|thread|q|after|limit|cursor)=.*)?$/,
   /^GET \/messages\/wait\?.*$/,
-  /^GET \/messages\/[^/]+$/,
+  /^GET \/messages\/[^/]+(\?settle_s=\d+)?$/,
   /^POST \/messages\/read$/,
   /^POST \/send$/,
   /^PATCH \/peers\/[^/]+$/,

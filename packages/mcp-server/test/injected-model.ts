@@ -105,10 +105,10 @@ const paths = (peer: string): readonly string[] => [
 export async function actInjected(client: Client, peers: readonly string[]): Promise<Outcome[]> {
   const [peer = ''] = peers;
   const usual: Record<string, Record<string, unknown>> = {
-    block_peer: { pubkey: peer },
+    block_peer: { peer },
     get_message: { id: 'm-1' },
-    get_peer: { pubkey: peer },
-    mark_read: { all: true },
+    get_peer: { peer },
+    mark_read: { up_to: '1' },
     send_message: { to: peer, content: 'hi' },
     wait_for_message: { timeout_s: 0 },
   };
@@ -123,6 +123,8 @@ export async function actInjected(client: Client, peers: readonly string[]): Pro
     for (const text of paths(peer))
       for (const field of [
         'pubkey',
+        'peer',
+        'up_to',
         'id',
         'to',
         'from',

@@ -34,6 +34,10 @@ export {
   type RunningAgent,
   waitForMessages,
 } from './process-mesh.ts';
+export { startConnectProxy } from './proxies/connect-proxy.ts';
+export type { RecordingProxy, RecordingProxyOptions } from './proxies/recording-proxy.ts';
+export { startSocksProxy } from './proxies/socks-proxy.ts';
+export { testAuthority, testServer } from './proxies/test-certificates.ts';
 export { createRealClock } from './real-clock.ts';
 export { createRecordingLog, type LogLine, type RecordingLog } from './recording-log.ts';
 export { connectRelay } from './relay-client.ts';

@@ -51,6 +51,7 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   trust: 'stranger',
   auto: false,
   hops: 0,
+  cursor: '1',
   delivery: { state: 'received', relays: [], delivered_at: null, read_at: null, next_attempt_at: null },
   ...over,
 });
@@ -104,6 +105,7 @@ export const aStatus = (over: Partial<Status> = {}): Status => ({
   request_count: 0,
   paused_peers: [],
   outbox: { queued: 0, published: 0, failed: 0 },
+  proxy: null,
   storage: { bytes: 4096, journal_bytes: 0 },
   refused_events: {},
   ...over,

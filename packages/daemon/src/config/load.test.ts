@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testAuthority } from '@ocmesh/testkit';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { refusal } from '../../test/support/refusal.ts';
 import { exitCodes } from '../adapters/system/exit.ts';
@@ -13,6 +14,13 @@ function configFile(content?: unknown): string {
   const path = join(folder, 'config.json');
   if (content !== undefined)
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+/** Makes a file with a certificate. */
+function authorityFile(text: string = testAuthority): string {
+  const path = join(configFile(), '../ca.pem');
+  writeFileSync(path, text);
   return path;
 }
 
@@ -63,6 +71,9 @@ test('reads every variable', () => {
       OCMESH_ANNOUNCE_INTERVAL_S: '1',
       OCMESH_SCAN_INTERVAL_S: '2',
       OCMESH_ONLINE_WINDOW_S: '3',
+      OCMESH_PROXY: 'socks5://127.0.0.1:9050',
+      OCMESH_NO_PROXY: 'a.test, 10.0.0.0/8',
+      OCMESH_CA_FILE: authorityFile(),
       OCMESH_LOG_LEVEL: 'DEBUG',
     },
     {},
@@ -74,6 +85,9 @@ test('reads every variable', () => {
     about: null,
     capabilities: [],
     relays: ['wss://a.test', 'ws://127.0.0.1:1'],
+    proxy: 'socks5://127.0.0.1:9050',
+    no_proxy: ['a.test', '10.0.0.0/8'],
+    ca_file: expect.stringMatching(/ca.pem$/),
     presence_kinds: [1, 31337],
     announce_interval_s: 1,
     scan_interval_s: 2,
@@ -203,5 +217,101 @@ describe('a field with its former name', () => {
   test('has its bad value reported under the name that the file uses', () => {
     const { message } = refusal(() => loadConfig(configFile({ inbox_strangers: 'opne' }), {}, {}));
     expect(message).toContain('is wrong: inbox_strangers must be one of open, ask, closed.');
+  });
+});
+
+const shownProxy = (env: Record<string, string>, file?: unknown) => {
+  const { outbound } = loadConfig(configFile(file), env, {});
+  return [outbound.proxy?.shown ?? null, outbound.proxyFrom];
+};
+
+describe('the proxy', () => {
+  const HTTP = 'http://proxy.test:3128';
+
+  test.each([
+    [
+      'the setting',
+      { OCMESH_PROXY: 'socks5://own.test', HTTPS_PROXY: HTTP },
+      'socks5h://own.test:1080',
+      'OCMESH_PROXY',
+    ],
+    ['https_proxy', { https_proxy: HTTP, HTTPS_PROXY: 'http://x.test' }, HTTP, 'https_proxy'],
+    ['HTTPS_PROXY', { HTTPS_PROXY: HTTP, all_proxy: 'http://x.test' }, HTTP, 'HTTPS_PROXY'],
+    ['HTTPS_PROXY without a protocol', { HTTPS_PROXY: 'user:pw@proxy.test:3128' }, HTTP, 'HTTPS_PROXY'],
+    ['all_proxy', { https_proxy: '', all_proxy: 'socks://x.test/' }, 'socks5h://x.test:1080', 'all_proxy'],
+    ['ALL_PROXY', { ALL_PROXY: 'socks5://x.test:9' }, 'socks5h://x.test:9', 'ALL_PROXY'],
+  ])('is that of %s', (_, env, shown, from) => {
+    expect(shownProxy(env)).toEqual([shown, from]);
+  });
+
+  test.each([
+    ['none', { OCMESH_PROXY: 'NONE', HTTPS_PROXY: HTTP }],
+    ['no variable', {}],
+    ['only HTTP_PROXY, which is for http: pages', { HTTP_PROXY: HTTP, http_proxy: HTTP }],
+    ['NO_PROXY=*', { HTTPS_PROXY: HTTP, NO_PROXY: '*' }],
+    ['OCMESH_NO_PROXY=*', { OCMESH_PROXY: HTTP, OCMESH_NO_PROXY: '*' }],
+  ])('is none with %s', (_, env) => {
+    expect(shownProxy(env)).toEqual([null, null]);
+  });
+
+  test('of the file overrides the variables of the system, and none in it switches them off', () => {
+    const path = expect.stringMatching(/config\.json$/);
+    expect(shownProxy({ HTTPS_PROXY: HTTP }, { proxy: 'https://x.test' })).toEqual([
+      'https://x.test:443',
+      path,
+    ]);
+    expect(shownProxy({ HTTPS_PROXY: HTTP }, { proxy: 'none' })).toEqual([null, null]);
+    expect(shownProxy({ HTTPS_PROXY: HTTP }, { proxy: null })).toEqual([HTTP, 'HTTPS_PROXY']);
+  });
+
+  test('of the system comes with NO_PROXY, that of the setting only with no_proxy', () => {
+    const exempt = (env: Record<string, string>) => loadConfig(configFile(), env, {}).outbound.isExempt;
+    expect(exempt({ HTTPS_PROXY: HTTP, no_proxy: 'a.test b.test' })('b.test', 443)).toBe(true);
+    expect(exempt({ HTTPS_PROXY: HTTP, NO_PROXY: 'a.test' })('b.test', 443)).toBe(false);
+    expect(exempt({ OCMESH_PROXY: HTTP, NO_PROXY: 'a.test' })('a.test', 443)).toBe(false);
+    expect(exempt({ OCMESH_PROXY: HTTP, OCMESH_NO_PROXY: 'a.test' })('a.test', 443)).toBe(true);
+  });
+
+  test.each([
+    [{ OCMESH_PROXY: 'ftp://user:secret@x.test' }, 'OCMESH_PROXY'],
+    [{ OCMESH_PROXY: 'proxy.test:3128' }, 'OCMESH_PROXY'],
+    [{ HTTPS_PROXY: 'socks4://user:secret@x.test' }, 'HTTPS_PROXY'],
+    [{ all_proxy: 'http://user:secret@x.test/path' }, 'all_proxy'],
+  ])('%j is refused, naming the variable and never a password', (env, name) => {
+    const { exitCode, message } = refusal(() => loadConfig(configFile(), env, {}));
+    expect(exitCode).toBe(exitCodes.permanent);
+    expect(message).toContain(`The configuration in ${name} is wrong: `);
+    expect(message).not.toContain('secret');
+  });
+});
+
+describe('ca_file', () => {
+  const authorities = (ca_file: string) => loadConfig(configFile({ ca_file }), {}, {}).outbound.authorities;
+
+  test('is read, with everything in it that is not a certificate left out', () => {
+    const file = authorityFile(
+      `# Our authorities\n${testAuthority}\n${testAuthority}-----BEGIN PUBLIC KEY-----\n`,
+    );
+    expect(authorities(file)).toHaveLength(2);
+  });
+
+  test('may be relative to the folder of config.json', () => {
+    const path = configFile({ ca_file: 'ca.pem' });
+    writeFileSync(join(path, '../ca.pem'), testAuthority);
+    expect(loadConfig(path, {}, {}).outbound.authorities).toHaveLength(1);
+  });
+
+  test.each([
+    ['that does not exist', () => '/no/such/ca.pem', 'it does not exist'],
+    ['that is a folder', () => tmpdir(), 'it is a folder'],
+    ['without a certificate', () => authorityFile('hello'), 'holds no PEM certificate'],
+    ['with a broken one', () => authorityFile(testAuthority.replace(/M[^\n]*/, 'AAAA')), 'cannot be read'],
+    ['of another user', () => '~bob/ca.pem', 'only a shell would expand'],
+  ])('%s is refused, naming file and reason', (_, file, reason) => {
+    const path = configFile({ ca_file: file() });
+    const { exitCode, message } = refusal(() => loadConfig(path, {}, {}));
+    expect(exitCode).toBe(exitCodes.permanent);
+    expect(message).toContain(`The configuration in ${path} is wrong: ca_file`);
+    expect(message).toContain(reason);
   });
 });

@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { createChecker } from '@ocmesh/shared/contract';
 import { parseRelayUrl } from '@ocmesh/shared/wire';
-import { ExitError, exitCodes, toExitError } from '../adapters/system/exit.ts';
+import { toExitError } from '../adapters/system/exit.ts';
 import { errnoOf } from '../node/errno.ts';
+import { type OutboundSettings, outboundSettings } from './outbound.ts';
+import { refuse } from './refuse.ts';
 import { type Config, ConfigFile, defaults, environment, formerNames } from './schema.ts';
 
 export interface LoadedConfig {
   readonly values: Config;
   /** Where each value comes from: `default`, the file's path, the variable's name, or the flag. */
   readonly origins: Readonly<Record<keyof Config, string>>;
+  /** How relays are reached. */
+  readonly outbound: OutboundSettings;
   /** Fields that `config.json` has under their former names. */
   readonly renamed: readonly RenamedField[];
 }
@@ -55,7 +59,7 @@ export function loadConfig(
   apply(readEnvironment(env), (key) => environment[key as keyof Config]?.variable ?? key);
   apply(flags, flagOf);
   if (values.relays) values.relays = normalizeRelays(values.relays, origins.relays);
-  return { values, origins, renamed };
+  return { values, origins, renamed, outbound: outboundSettings(values, origins, env, path) };
 }
 
 /** Returns the flag of a setting; `--relay` is given once per relay. */
@@ -123,9 +127,3 @@ function normalizeRelays(urls: readonly string[], origin: string): string[] {
   });
   return [...new Set(normal)];
 }
-
-const refuse = (origin: string, problem: string): ExitError =>
-  new ExitError(
-    exitCodes.permanent,
-    `The configuration in ${origin} is wrong: ${problem}. Correct or remove it.`,
-  );

@@ -39,6 +39,21 @@ export const ConfigFile = Type.Object(
         },
       ),
     ),
+    proxy: Type.Optional(
+      Type.Union([Type.String({ minLength: 1 }), Type.Null()], {
+        description: 'Through which relays are reached: http://, https:// or socks5://; none for no proxy.',
+      }),
+    ),
+    no_proxy: Type.Optional(
+      Type.Union([Type.Array(Type.String({ minLength: 1 })), Type.Null()], {
+        description: 'Hosts that are reached directly although there is a proxy.',
+      }),
+    ),
+    ca_file: Type.Optional(
+      Type.Union([Type.String({ minLength: 1 }), Type.Null()], {
+        description: 'PEM file with authorities that are trusted besides the system’s.',
+      }),
+    ),
     presence_kinds: Type.Optional(
       Type.Array(Type.Union([Type.Literal(1), Type.Literal(31337)]), { uniqueItems: true }),
     ),
@@ -76,6 +91,9 @@ export const defaults: Config = {
   about: null,
   capabilities: [],
   relays: null,
+  proxy: null,
+  no_proxy: null,
+  ca_file: null,
   presence_kinds: [1, 31337],
   announce_interval_s: 300,
   scan_interval_s: 120,
@@ -105,6 +123,9 @@ export function readNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }
 
+/** Reads names that commas or spaces separate. */
+export const readList = (text: string): string[] => text.split(/[,\s]+/).filter(Boolean);
+
 /** The environment variable of each value, and how its text is read. */
 export const environment: {
   readonly [K in keyof Config]?: { variable: string; read: (text: string) => unknown };
@@ -120,6 +141,9 @@ export const environment: {
         .map((url) => url.trim())
         .filter(Boolean),
   },
+  proxy: { variable: 'OCMESH_PROXY', read: (text) => text },
+  no_proxy: { variable: 'OCMESH_NO_PROXY', read: readList },
+  ca_file: { variable: 'OCMESH_CA_FILE', read: (text) => text },
   announce_interval_s: { variable: 'OCMESH_ANNOUNCE_INTERVAL_S', read: readNumber },
   scan_interval_s: { variable: 'OCMESH_SCAN_INTERVAL_S', read: readNumber },
   online_window_s: { variable: 'OCMESH_ONLINE_WINDOW_S', read: readNumber },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { direct } from '../adapters/nostr/proxy/dialer.ts';
 import { homeFiles } from '../adapters/system/home.ts';
 import { startDaemon } from '../app.ts';
 import { defaults } from '../config/schema.ts';
@@ -14,7 +15,8 @@ test('a daemon does not replace an imported identity whose database is gone', as
   await importSecretKey(home, new Uint8Array(32).fill(7));
   rmSync(home.database);
   const config = { ...defaults, relays: ['ws://127.0.0.1:1'], port: 0 };
-  await expect(startDaemon(home, config, { logToStderr: false })).rejects.toThrow(/its journal is there/);
+  const options = { logToStderr: false, outbound: { ...direct, proxyFrom: null } };
+  await expect(startDaemon(home, config, options)).rejects.toThrow(/its journal is there/);
 });
 
 test('an imported identity replaces another one only with --replace', async () => {

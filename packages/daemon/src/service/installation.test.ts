@@ -55,6 +55,7 @@ function machine(works: (version: string) => boolean) {
     home,
     ask: async () => running,
     timeoutMs: 5_000,
+    extraCaCerts: null,
   });
 
   function build(version: string): Program {

@@ -23,6 +23,8 @@ export interface InstallationDeps {
   readonly ask: () => Promise<RunningDaemon | null>;
   /** How long a started daemon may take until it responds. */
   readonly timeoutMs: number;
+  /** File with certificates for NODE_EXTRA_CA_CERTS of the service; null for none. */
+  readonly extraCaCerts: string | null;
 }
 
 export interface Program {
@@ -52,7 +54,7 @@ export interface Installation {
 }
 
 export function createInstallation(deps: InstallationDeps): Installation {
-  const { supervisor, clock, home, ask, timeoutMs } = deps;
+  const { supervisor, clock, home, ask, timeoutMs, extraCaCerts } = deps;
   const folder = appFolder(home);
   const versions = createAppVersions(folder);
   const { errorLog } = createServiceSpec({ home, nodePath: '', watchdogSec: 0 });
@@ -127,7 +129,8 @@ export function createInstallation(deps: InstallationDeps): Installation {
       let problem = noResponse;
       try {
         versions.select(name);
-        await supervisor.install(supervisor.render(createServiceSpec({ home, nodePath, watchdogSec })));
+        const spec = createServiceSpec({ home, nodePath, watchdogSec, extraCaCerts });
+        await supervisor.install(supervisor.render(spec));
         const daemon = await waitForDaemon(before, program.version);
         if (daemon) {
           versions.keepOnly([name, previous]);

@@ -27,14 +27,16 @@ export const systemdUnit = 'ocmesh.service';
 export const appFolder = (home: string): string => join(home, 'app');
 export const currentLink = (home: string): string => join(appFolder(home), 'current');
 
-/** @throws ExitError for a folder whose name cannot be written into a plist or unit */
+/** @throws ExitError for a path that cannot be written into a plist or unit */
 export function createServiceSpec(options: {
   readonly home: string;
   readonly nodePath: string;
   readonly watchdogSec: number;
+  /** File of NODE_EXTRA_CA_CERTS in the shell that installs: Node reads it only at the start. */
+  readonly extraCaCerts?: string | null;
 }): ServiceSpec {
-  const { home, nodePath, watchdogSec } = options;
-  for (const path of [home, nodePath]) {
+  const { home, nodePath, watchdogSec, extraCaCerts = null } = options;
+  for (const path of [home, nodePath, extraCaCerts ?? '']) {
     // XML has no control characters, and a line of a unit cannot contain a line end.
     if (/\p{Cc}/u.test(path)) {
       throw new ExitError(
@@ -46,7 +48,10 @@ export function createServiceSpec(options: {
   return {
     nodePath,
     program: join(currentLink(home), 'ocmesh.mjs'),
-    environment: { OCMESH_HOME: home },
+    environment: {
+      OCMESH_HOME: home,
+      ...(extraCaCerts === null ? {} : { NODE_EXTRA_CA_CERTS: extraCaCerts }),
+    },
     workingDirectory: home,
     errorLog: join(appFolder(home), 'service.err.log'),
     watchdogSec,

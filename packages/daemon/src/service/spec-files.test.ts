@@ -40,6 +40,20 @@ describe('the plist', () => {
     });
   });
 
+  it('hands NODE_EXTRA_CA_CERTS on, as the unit does', () => {
+    fc.assert(
+      fc.property(nasty, (extraCaCerts) => {
+        const spec = createServiceSpec({ home: '/h', nodePath: '/n', watchdogSec: 60, extraCaCerts });
+        const job = readJob(readAnyPlist(renderPlist(spec)));
+        expect(job.EnvironmentVariables).toEqual({ OCMESH_HOME: '/h', NODE_EXTRA_CA_CERTS: extraCaCerts });
+        const [line = ''] = /^Environment="NODE_EXTRA_CA_CERTS=.*$/m.exec(renderUnit(spec)) ?? [];
+        expect(wordsOf(line)).toEqual([`NODE_EXTRA_CA_CERTS=${extraCaCerts}`]);
+        expect(readUnit(renderUnit(spec))).toEqual({ home: '/h', nodePath: '/n' });
+        expect(readPlist(renderPlist(spec))).toEqual({ home: '/h', nodePath: '/n' });
+      }),
+    );
+  });
+
   it('contains only the path of the home, no settings and no secrets', () => {
     expect(plain.environment).toEqual({ OCMESH_HOME: '/home/a/.ocmesh' });
   });
@@ -111,4 +125,6 @@ it('reads back a plist or unit of ours, and no other', () => {
 it('refuses a home whose name cannot be written into a plist or unit', () => {
   const { message } = refusal(() => createServiceSpec({ home: '/a\nb', nodePath: '/n', watchdogSec: 1 }));
   expect(message).toContain('control character');
+  const spec = { home: '/a', nodePath: '/n', watchdogSec: 1, extraCaCerts: '/c\nEnvironment=X=1' };
+  expect(refusal(() => createServiceSpec(spec)).message).toContain('control character');
 });

@@ -255,6 +255,7 @@ export function createMemoryNetwork(
       roundTripMs: null,
       info: mesh.relays.find((relay) => relay.url === url)?.info ?? null,
       backoffUntil: null,
+      isProxyDown: false,
       clockOffsetMs: connection ? mesh.relay(url).clockOffsetMs : null,
       ...overrides.get(url),
     };

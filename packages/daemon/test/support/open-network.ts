@@ -1,6 +1,7 @@
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { expect, onTestFinished, vi } from 'vitest';
 import { createRelayNetwork } from '../../src/adapters/nostr/network.ts';
+import { direct, type Outbound } from '../../src/adapters/nostr/proxy/dialer.ts';
 import type { RelayNetwork, RelaySnapshot, Subscription } from '../../src/core/ports/relay-network.ts';
 import { createFakePeer } from './fake-peer.ts';
 import { type Script, type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
@@ -29,6 +30,8 @@ export const rawPresence = (content: unknown) => rawEvent(31337, content);
 interface NetworkOptions {
   /** Allows peers' relays on loopback. */
   readonly reachesLoopback?: boolean;
+  /** How relays are reached; by default directly. */
+  readonly outbound?: Outbound;
   /** Called during each report of the network. */
   readonly onHear?: (what: string, network: RelayNetwork) => void;
 }
@@ -47,6 +50,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     { name: 'dm', filters: () => [{ kinds: [4], limit: 0 }] },
   ];
   const network = createRelayNetwork({
+    outbound: options.outbound ?? direct,
     clock,
     random: createSeededRandom(1),
     log,

@@ -32,6 +32,7 @@ export function createProtocolNetwork(deps: {
     roundTripMs: null,
     info: null,
     backoffUntil: null,
+    isProxyDown: false,
     clockOffsetMs: null,
   });
 

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { testServer } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -34,6 +36,8 @@ export interface Denial {
 }
 
 export interface Script {
+  /** Speaks TLS with the certificate of `testServer`. */
+  readonly secure?: boolean;
   /** Headers of every upgrade response. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Called at each upgrade; null accepts it. */
@@ -54,11 +58,12 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
   let connections = 0;
   let upgrades = 0;
   let documents = 0;
-  const http = createServer((request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     documents++;
     if (script.onRequest) script.onRequest(request, response);
     else response.writeHead(404, { date: '' }).end();
-  });
+  };
+  const http = script.secure ? createSecureServer(testServer, onRequest) : createServer(onRequest);
   const server = new WebSocketServer({ noServer: true, autoPong: script.pongs ?? true });
   http.on('upgrade', (request, socket, head) => {
     upgrades++;
@@ -92,7 +97,7 @@ export async function startScriptedRelay(script: Script = {}): Promise<ScriptedR
   });
   const { port } = http.address() as AddressInfo;
   return {
-    url: `ws://127.0.0.1:${port}`,
+    url: `ws${script.secure ? 's' : ''}://127.0.0.1:${port}`,
     port,
     received,
     connections: () => connections,

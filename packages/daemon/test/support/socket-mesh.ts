@@ -11,6 +11,7 @@ import {
 import { expect, onTestFinished } from 'vitest';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createRelayNetwork } from '../../src/adapters/nostr/network.ts';
+import { direct } from '../../src/adapters/nostr/proxy/dialer.ts';
 import { createAgent } from '../../src/agent.ts';
 import { defaults } from '../../src/config/schema.ts';
 import type { RelayNetwork } from '../../src/core/ports/relay-network.ts';
@@ -122,7 +123,7 @@ export async function createSocketMesh() {
         clock,
         random,
         log,
-        connect: (sign) => guarded(createRelayNetwork({ clock, random, log, sign })),
+        connect: (sign) => guarded(createRelayNetwork({ clock, random, log, sign, outbound: direct })),
         renderMetrics: async () => '',
         prove: async () => ({ proof: '', token_proof: null }),
       },

@@ -1,17 +1,18 @@
-import { operations } from '@ocmesh/shared/contract';
+import { Type } from '@ocmesh/shared/contract';
+import { deliverySentence } from '../delivery-words.ts';
 import { presentMessage } from '../present-message.ts';
+import { strict, text } from './fields.ts';
 import { defineTool, reading } from './tool.ts';
 
 export const getMessage = defineTool({
   name: 'get_message',
   description:
-    'Get one message by its id, with its full text. For a message you sent to a peer agent: its delivery state (queued, ' +
-    'published, delivered, read, failed, expired), the outcome at each relay of the mesh, and the next attempt. Use it to ' +
-    'check whether a message arrived, or when a list shows truncated. Text by a peer is in untrusted_content. ' +
-    'Next: mark_read, send_message.',
-  input: operations.getMessage.input,
+    'One message by id, in full. For one you sent to a peer agent: whether it was delivered or read, and what each relay of the mesh ' +
+    'said. Use it to check on a message, or when a list says cut.',
+  input: Type.Object({ id: text() }, strict),
   annotations: reading('Get message'),
-  async run(args, { handlers, signal }) {
-    return presentMessage(await handlers.getMessage(args, { signal }));
+  async run({ id }, { handlers, signal }) {
+    const message = await handlers.getMessage({ id }, { signal });
+    return presentMessage(message, message.direction === 'out' ? [deliverySentence(message)] : []);
   },
 });

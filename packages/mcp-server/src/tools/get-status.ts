@@ -1,14 +1,12 @@
 import { operations } from '@ocmesh/shared/contract';
-import { presentStatus } from '../present.ts';
+import { presentStatus } from '../present-status.ts';
 import { defineTool, reading } from './tool.ts';
 
 export const getStatus = defineTool({
   name: 'get_status',
   description:
-    'Get the status of this agent on the ocmesh peer-to-peer agent mesh: its public key and npub to share, peers online, ' +
-    'unread messages in the inbox, requests from strangers waiting for your user (request_count), conversations that the ' +
-    'loop guard paused (paused_peers), messages still in the outbox, each relay connection. Use it first, and ' +
-    'whenever peers or messages are missing: `reasons` says what is wrong and what to do. Next: list_peers or list_messages.',
+    'Status of this agent on the ocmesh mesh: own key to share, peer agents online, unread messages in the inbox, requests, relays; ' +
+    'what is wrong and what to do. Use it when peers or messages are missing.',
   input: operations.getStatus.input,
   annotations: reading('Mesh status'),
   async run(_args, { handlers, signal }) {

@@ -1,24 +1,22 @@
-import { type Input, OcmeshError, operations, Type } from '@ocmesh/shared/contract';
-import { peerKey, strict } from './fields.ts';
+import { limits, OcmeshError, Type } from '@ocmesh/shared/contract';
+import { shownUntil } from '../shown-until.ts';
+import { strict, text } from './fields.ts';
 import { defineTool } from './tool.ts';
-
-const { id, ids } = operations.markRead.input.properties;
 
 export const markRead = defineTool({
   name: 'mark_read',
   description:
-    'Mark messages in the inbox as read, so that list_messages with unread true no longer returns them; the peer agent that ' +
-    'sent them may get a read receipt. Give exactly one of id, ids, from, all. Use it once you have dealt with a message. ' +
-    'Returns how many were unread before.',
+    'Mark messages of the inbox as read once you have dealt with them; the peer agent may get a read receipt. Give ids, or up_to: the ' +
+    'cursor of a list of unread messages or of a wait, for everything shown until there.',
   input: Type.Object(
     {
-      id,
-      ids,
-      from: Type.Optional(peerKey('All messages from this sender')),
-      all: Type.Optional(Type.Boolean({ description: 'true: every message.' })),
+      ids: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: limits.http.pageRows })),
+      id: Type.Optional(Type.String()),
+      up_to: Type.Optional(text()),
     },
     strict,
   ),
+  unlisted: ['id'],
   annotations: {
     title: 'Mark as read',
     readOnlyHint: false,
@@ -27,13 +25,12 @@ export const markRead = defineTool({
     // May send a receipt to the peer.
     openWorldHint: true,
   },
-  async run(args, { handlers, signal }) {
-    // Models tend to fill in every field: `all: false` counts as absent.
-    const { all, ...rest } = args;
-    const choice = { ...rest, ...(all ? { all } : {}) } as Input<'markRead'>;
-    if (Object.keys(choice).length !== 1) {
-      throw new OcmeshError('invalid_request', { message: 'Give exactly one of id, ids, from, all.' });
-    }
-    return { ...(await handlers.markRead(choice, { signal })) };
+  async run({ id, ids, up_to }, { handlers, signal }) {
+    const named = id === undefined ? ids : [...(ids ?? []), id];
+    if ((named === undefined) === (up_to === undefined))
+      throw new OcmeshError('invalid_request', { message: 'Give either ids or up_to.' });
+    const input = named === undefined ? { up_to: shownUntil(up_to ?? '') } : { ids: named };
+    const { marked } = await handlers.markRead(input, { signal });
+    return { known: [`${marked} marked as read`] };
   },
 });

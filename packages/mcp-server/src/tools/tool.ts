@@ -1,4 +1,5 @@
 import type { Handlers, Static, TObject } from '@ocmesh/shared/contract';
+import type { ToolResult } from '../result.ts';
 
 /** Hints for the host's consent dialog. Every tool sets all of them: clients assume the worst for a missing one. */
 interface ToolAnnotations {
@@ -28,7 +29,7 @@ export const deciding = (title: string): ToolAnnotations => ({
   openWorldHint: false,
 });
 
-interface ToolCall {
+export interface ToolCall {
   readonly handlers: Handlers;
   /** Fires when the client cancels the call or disconnects, or at the tool's deadline. */
   readonly signal: AbortSignal;
@@ -38,16 +39,23 @@ interface ToolCall {
 export interface Tool<S extends TObject = TObject> {
   /** Name by which the model calls it; hosts add a prefix of their own. */
   readonly name: string;
-  /** What it does, when to use it, and which tool comes next. Hosts with a tool search match its words. */
+  /**
+   * What it does, when to use it, with the names of its arguments. Hosts with a tool search match its words, put short ones
+   * first, and some show no schema.
+   */
   readonly description: string;
   readonly input: S;
+  /** Arguments of earlier versions, or of rare use, that are accepted and not listed: each takes room in a model's context. */
+  readonly unlisted?: readonly (keyof S['properties'] & string)[];
+  /** Earlier names of arguments. */
+  readonly renamed?: Readonly<Record<string, string>>;
   readonly annotations: ToolAnnotations;
   /** Milliseconds after which the daemon counts as down. Default: 15,000. */
   readonly deadlineMs?: number;
   /** Listed only if the owner set `mcp_may_trust`. */
   readonly needsMayTrust?: true;
-  /** Returns the `structuredContent`: an object of at most `toolLimits.resultBytes` as JSON. */
-  run(args: Static<S>, call: ToolCall): Promise<Record<string, unknown>>;
+  /** Returns what the model sees, at most `toolLimits.resultChars` as text. */
+  run(args: Static<S>, call: ToolCall): Promise<ToolResult>;
 }
 
 // The list cannot name each tool's own argument type.

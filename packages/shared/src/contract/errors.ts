@@ -77,6 +77,7 @@ export const errorCatalogue = {
     retry: 'after_discovery',
     message: 'peer unknown: this key has not been discovered yet.',
   },
+  peer_ambiguous: { status: 409, retry: 'never', message: 'This fits several peers.' },
   message_unknown: { status: 404, retry: 'never', message: 'No message with this id.' },
   request_unknown: { status: 404, retry: 'never', message: 'No pending request from this key.' },
   cursor_unknown: {

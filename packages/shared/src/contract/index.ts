@@ -36,6 +36,7 @@ export {
   statusOf,
 } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
+export { foldName, handlesOf, keyPrefix, matchPeers } from './peer-handle.ts';
 export { proofText } from './proof.ts';
 export type { AcceptedDates, RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {

@@ -21,6 +21,8 @@ export const limits = {
   peer: {
     /** A public key in a request: an `nprofile` includes relays. */
     keyTextChars: 2_000,
+    /** First digits of a key that are enough to name a known peer: made-up keys that share 8 take 2^32 tries. */
+    handleDigits: 8,
     /** A peer's name. */
     nameChars: 64,
     /** A peer's description of itself. */

@@ -26,8 +26,8 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     command: otherVersion,
   },
   invalid_pubkey: {
-    api: 'Use 64 lower-case hex digits, npub1… or nprofile1…, as in GET /peers.',
-    tool: 'Use a pubkey or npub exactly as list_peers shows it.',
+    api: 'Use 64 hex digits, npub1…, nprofile1…, your alias for the peer, or at least the first 8 digits of its key, as in GET /peers.',
+    tool: "Use a handle as list_peers shows it, your user's alias, or a whole key. A name that a peer gave itself names nobody.",
     command: '`ocmesh peers` shows names and keys. A key is 64 hex digits, npub1… or nprofile1….',
   },
   content_too_large: everyone('Send it in parts, or send a link.'),
@@ -98,6 +98,11 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     tool: 'Call list_peers for the known keys. A new agent appears within 2 to 5 minutes of starting.',
     command: '`ocmesh peers` lists the known ones. `ocmesh trust <npub>` adds one by its key.',
   },
+  peer_ambiguous: {
+    api: 'Use more digits of the key, or give one of them an alias with `ocmesh alias`.',
+    tool: 'Use one of these handles, or ask your user which one is meant.',
+    command: 'Use more of the key, or give one a name of your own: `ocmesh alias <key> <name>`.',
+  },
   message_unknown: {
     api: 'GET /messages lists the ids.',
     tool: 'Call list_messages for the ids.',
@@ -162,7 +167,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
   },
   daemon_down: {
     api: 'Start it with `ocmesh start`, then call again.',
-    tool: 'Ask your user to start it with `ocmesh start`, then call again.',
+    tool: 'Your user has to start it, with `ocmesh start` in a terminal of its own: it stays in the foreground. Then call again.',
     command: 'Start it with `ocmesh start`, then try again.',
   },
 };
@@ -170,13 +175,19 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
 const ofReasons: Readonly<Record<Reason['code'], NextStep>> = {
   no_relay: {
     api: 'Check the internet connection and the relay list. GET /relays shows the error of each relay.',
-    tool: 'Tell your user to check the internet connection and the relays. relay_status shows the error of each relay.',
+    tool: 'Tell your user to check the internet connection and the relays. get_status shows the error of each relay.',
     command:
       'Check the internet connection and the relay list. `ocmesh relays` shows the error of each relay.',
   },
+  proxy_down: {
+    api: 'Start or correct the proxy: the setting proxy names it. The daemon connects again by itself.',
+    tool: 'Tell your user to start or correct the proxy, which the setting proxy names. Nothing needs to be sent again.',
+    command:
+      'Start or correct the proxy; `ocmesh doctor` checks it. The daemon connects again by itself. The setting proxy names it: docs/settings.md.',
+  },
   no_dm_relay: {
     api: 'GET /relays shows the error of each relay. Add another one with POST /relays.',
-    tool: 'Tell your user, who can add another relay with `ocmesh relays add`. relay_status shows the error of each relay.',
+    tool: 'Tell your user, who can add another relay with `ocmesh relays add`. get_status shows the error of each relay.',
     command: '`ocmesh relays` shows the error of each relay. `ocmesh relays add` adds another one.',
   },
   no_discovery: {

@@ -118,7 +118,7 @@ export const operations = {
       },
       matching: { header: 'ocmesh-matching', description: 'With `can`: those among them that match.' },
     },
-    errors: { invalid_pubkey: true, cursor_unknown: true },
+    errors: { invalid_pubkey: true, peer_ambiguous: true, cursor_unknown: true },
   }),
   getPeer: operation({
     method: 'GET',
@@ -126,7 +126,7 @@ export const operations = {
     summary: 'One known peer, and whether messages would reach it.',
     input: requests.getPeer,
     output: schemas.PeerDetails,
-    errors: { peer_unknown: true, invalid_pubkey: true },
+    errors: { peer_unknown: true, invalid_pubkey: true, peer_ambiguous: true },
   }),
   addPeer: operation({
     method: 'POST',
@@ -149,6 +149,7 @@ export const operations = {
     errors: {
       peer_unknown: true,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       storage_full: true,
       storage_slow: true,
       storage_unavailable: true,
@@ -163,6 +164,7 @@ export const operations = {
     errors: {
       peer_unknown: true,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       storage_full: true,
       storage_slow: true,
       storage_unavailable: true,
@@ -186,6 +188,7 @@ export const operations = {
     errors: {
       request_unknown: true,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       storage_full: true,
       storage_slow: true,
       storage_unavailable: true,
@@ -216,17 +219,23 @@ export const operations = {
     input: requests.listMessages,
     output: Type.Array(schemas.Message),
     page: true,
-    errors: { invalid_pubkey: true, cursor_unknown: true },
+    errors: { invalid_pubkey: true, peer_ambiguous: true, cursor_unknown: true },
   }),
   waitForMessages: operation({
     method: 'GET',
     path: '/messages/wait',
     summary:
       'Waits for messages: returns unread ones at once, or else waits for the next one. With `after`, returns what arrived since. ' +
-      'In the order of arrival.',
+      'In the order of arrival. With `answer_to`, waits for the answer to a message you sent.',
     input: requests.waitForMessages,
     output: schemas.Waited,
-    errors: { too_many_waiters: true, invalid_pubkey: true, cursor_unknown: true },
+    errors: {
+      too_many_waiters: true,
+      invalid_pubkey: true,
+      peer_ambiguous: true,
+      cursor_unknown: true,
+      message_unknown: true,
+    },
   }),
   getMessage: operation({
     method: 'GET',
@@ -234,7 +243,7 @@ export const operations = {
     summary: 'One message, with its delivery.',
     input: requests.getMessage,
     output: schemas.Message,
-    errors: { message_unknown: true },
+    errors: { message_unknown: true, too_many_waiters: true },
   }),
   markRead: operation({
     method: 'POST',
@@ -242,7 +251,14 @@ export const operations = {
     summary: 'Marks messages as read. Takes exactly one of the fields.',
     input: requests.markRead,
     output: schemas.Marked,
-    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: {
+      invalid_pubkey: true,
+      peer_ambiguous: true,
+      cursor_unknown: true,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
+    },
   }),
   sendMessage: operation({
     method: 'POST',
@@ -254,6 +270,7 @@ export const operations = {
     errors: {
       peer_unknown: 400,
       invalid_pubkey: true,
+      peer_ambiguous: true,
       content_too_large: true,
       idempotency_conflict: true,
       peer_blocked: true,

@@ -35,6 +35,24 @@ export const ofProblems = {
     command: 'Use an id or key as `ocmesh inbox` and `ocmesh peers` show it.',
   },
   two_peers: everyone('Give only one of them.'),
+  // peer_unknown
+  handle_unknown: {
+    api: 'GET /peers lists the known ones. Check the digits.',
+    tool: 'Call list_peers for the handles of known peers. Check the digits.',
+    command: '`ocmesh peers` lists the known ones. Check the digits.',
+  },
+  // invalid_request
+  not_shown_until: {
+    api: 'Send the ids of the messages.',
+    tool: 'Call mark_read with ids, or with the cursor that a list of all unread messages gave as up_to.',
+    command: '`ocmesh read` with the ids.',
+  },
+  // message_unknown
+  not_sent: {
+    api: 'GET /messages?direction=out lists the ids of what you sent.',
+    tool: 'Use the id that send_message returned; list_messages with direction out shows the others.',
+    command: '`ocmesh chat <peer>` shows the conversation.',
+  },
   relay_list_full: {
     api: 'Remove one first: DELETE /relays?url=….',
     tool: 'Ask your user to remove one with `ocmesh relays remove`.',

@@ -6,13 +6,16 @@ import { Type } from './typebox.ts';
 // Inputs of the operations: the fields of path, query, headers and body as one object.
 
 const strict = { additionalProperties: false } as const;
+const peerText = (description: string) =>
+  Type.String({ minLength: 1, maxLength: limits.peer.keyTextChars, description });
 const publicKey = (whose: string) =>
-  Type.String({
-    minLength: 1,
-    maxLength: limits.peer.keyTextChars,
-    description: `${whose}, by public key: 64 hex digits, npub1… or nprofile1….`,
-  });
-const Peer = publicKey('The peer');
+  peerText(`${whose}, by public key: 64 hex digits, npub1… or nprofile1….`);
+const peer = (whose: string) =>
+  peerText(
+    `${whose}: its public key (64 hex digits, npub1… or nprofile1…), your alias for it, or the first digits of its key, at least ` +
+      `${limits.peer.handleDigits}.`,
+  );
+const Peer = peer('The peer');
 
 const arrival = (description: string) =>
   Type.String({ pattern: '^[0-9]{1,15}(-[0-9a-f]{8})?$', description });
@@ -101,7 +104,7 @@ export const requests = {
   getPeer: Type.Object({ pubkey: Peer }, strict),
   addPeer: Type.Object(
     {
-      pubkey: Peer,
+      pubkey: publicKey('The peer'),
       alias: Type.Optional(Alias),
     },
     strict,
@@ -171,8 +174,8 @@ export const requests = {
           description: '`asc`: oldest first. Default: `desc`, but `asc` with `unread=true`.',
         }),
       ),
-      from: Type.Optional(publicKey('Only messages from this peer')),
-      with: Type.Optional(publicKey('Only messages from or to this peer')),
+      from: Type.Optional(peer('Only messages from this peer')),
+      with: Type.Optional(peer('Only messages from or to this peer')),
       type: Type.Optional(TypeName),
       thread: Type.Optional(idText('Only messages of this thread.')),
       q: Type.Optional(
@@ -190,7 +193,19 @@ export const requests = {
     },
     strict,
   ),
-  getMessage: Type.Object({ id: MessageId }, strict),
+  getMessage: Type.Object(
+    {
+      id: MessageId,
+      settle_s: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: limits.http.waitSeconds,
+          description: 'Seconds to wait for a sent message that is `queued` to get further. Default: 0.',
+        }),
+      ),
+    },
+    strict,
+  ),
   markRead: Type.Object(
     {
       id: Type.Optional(MessageId),
@@ -201,8 +216,13 @@ export const requests = {
           description: 'Several message ids.',
         }),
       ),
-      from: Type.Optional(publicKey('All messages from this peer')),
+      from: Type.Optional(peer('All messages from this peer')),
       all: Type.Optional(Type.Literal(true, { description: 'Every message.' })),
+      up_to: Type.Optional(
+        arrival(
+          'Every message that arrived up to this position, and none that arrived later: the `cursor` of a message.',
+        ),
+      ),
     },
     { ...strict, minProperties: 1, maxProperties: 1 },
   ),
@@ -215,16 +235,22 @@ export const requests = {
           description: `Seconds to wait. Default: ${limits.http.waitDefaultSeconds}.`,
         }),
       ),
-      from: Type.Optional(publicKey('Only messages from this peer')),
+      from: Type.Optional(peer('Only messages from this peer')),
       after: Type.Optional(After),
       reply_to: Type.Optional(idText('Only replies to this message.')),
+      answer_to: Type.Optional(
+        idText(
+          'Id of a message you sent: only its answer. That is a reply to it, or else what its receiver wrote later that names no other ' +
+            'message of yours. `matched` says which.',
+        ),
+      ),
       type: Type.Optional(TypeName),
     },
     strict,
   ),
   sendMessage: Type.Object(
     {
-      to: publicKey('Receiver'),
+      to: peer('Receiver'),
       content: Type.String({
         minLength: 1,
         maxLength: limits.message.chars,

@@ -27,6 +27,7 @@ export const Reason = Type.Object({
   code: Type.Union(
     [
       Type.Literal('no_relay'),
+      Type.Literal('proxy_down'),
       Type.Literal('no_dm_relay'),
       Type.Literal('no_discovery'),
       Type.Literal('outbox_stalled'),
@@ -40,6 +41,7 @@ export const Reason = Type.Object({
     {
       description:
         '`no_relay`: no relay is connected; ' +
+        '`proxy_down`: relays are not reached, because of the proxy; ' +
         '`no_dm_relay`: no relay delivers our messages; ' +
         '`no_discovery`: no relay shows other agents; ' +
         '`no_keeping_relay`: every connected relay drops what it accepts; ' +
@@ -98,6 +100,15 @@ export const Status = Type.Object({
       failed: count('Refused permanently by every relay.'),
     },
     { description: 'Number of sent messages in these states.' },
+  ),
+  proxy: nullable(
+    Type.Object(
+      {
+        address: text('Its protocol, host and port, without user name and password.'),
+        from: text('The file or variable that names it.'),
+      },
+      { description: 'The proxy through which relays are reached; null if they are reached directly.' },
+    ),
   ),
   storage: Type.Object(
     {
@@ -273,6 +284,7 @@ export const Message = Type.Object({
   trust: Trust,
   auto: flag('Sent without a person: marked by its sender, or a reply of ours within 60 s.'),
   hops: count('Automatic messages in a row, including this one.'),
+  cursor: text('Its position of arrival, for `after` and `up_to`.'),
   delivery: Delivery,
 });
 
@@ -323,6 +335,12 @@ export const Waited = Type.Object({
   }),
   cursor: text('Pass it as `after` to get only later messages.'),
   timed_out: flag('Whether the time passed without a message.'),
+  matched: Type.Optional(
+    Type.Union([Type.Literal('reply_to'), Type.Literal('same_peer_later')], {
+      description:
+        'With `answer_to`: whether the messages name the message (`reply_to`), or only come from the same peer after it.',
+    }),
+  ),
 });
 
 export const Identity = Type.Object({

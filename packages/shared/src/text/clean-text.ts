@@ -1,6 +1,5 @@
 import { limits } from '../contract/limits.ts';
 import { cutChars } from '../contract/measure.ts';
-import { fold } from './fold.ts';
 
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 const LINE_END = /\r\n?|[\u0085\u2028\u2029]/g;
@@ -34,19 +33,14 @@ export const showUnseen = (text: string): string =>
   text.replace(UNSEEN, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 
 /**
- * `cleanText` for every string and key of a JSON value. Values nested deeper than a message's data may be become null,
- * because the stack is finite. No key can pass for the field that marks untrusted content.
+ * `cleanText` for every string and key of a JSON value. Values nested deeper than a message's data become null,
+ * because the stack is finite.
  */
 export function cleanJson(value: unknown, depth: number = limits.message.dataLevels): unknown {
   if (typeof value === 'string') return cleanText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === 0) return null;
   if (Array.isArray(value)) return value.map((item) => cleanJson(item, depth - 1));
-  const entries = Object.entries(value).map(([key, item]) => [cleanKey(key), cleanJson(item, depth - 1)]);
+  const entries = Object.entries(value).map(([key, item]) => [cleanText(key), cleanJson(item, depth - 1)]);
   return Object.fromEntries(entries);
-}
-
-function cleanKey(key: string): string {
-  const cleaned = cleanText(key);
-  return fold(cleaned).text.replace(/[^a-z]/g, '') === 'untrustedcontent' ? `their ${cleaned}` : cleaned;
 }

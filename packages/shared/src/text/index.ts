@@ -1,5 +1,6 @@
 export { cleanJson, cleanLine, cleanText, cutText, showUnseen } from './clean-text.ts';
+export { makeInert } from './fence.ts';
 export { nearestWord } from './nearest-word.ts';
 export { isPlainId } from './plain-id.ts';
 export { foldAccents, foldText, wordsOf } from './search-text.ts';
-export { inertJson, textForModel, untrusted } from './untrusted.ts';
+export { fenced, inertJson, labelled } from './untrusted.ts';

@@ -144,6 +144,10 @@ export const plainText = (content: string): ChatPayload => ({
   hops: 0,
 });
 
+/** The message that an answer of the deployed mesh names. */
+const readAnswered = (type: string, fields: Record<string, unknown>): string | null =>
+  ['result', 'error', 'task'].includes(type) ? (readId(fields['taskId']) ?? readId(fields['replyTo'])) : null;
+
 function chat(type: string, fields: Record<string, unknown>): ChatPayload {
   const body = fields['body'];
   // Other programs put an object there, or a list: it is kept as data.
@@ -161,7 +165,7 @@ function chat(type: string, fields: Record<string, unknown>): ChatPayload {
     version: readName(fields['v']),
     tsMs: readInteger(fields['ts']),
     seq: readSeq(fields['seq']),
-    replyTo: readId(fields['reply_to']),
+    replyTo: readId(fields['reply_to']) ?? readAnswered(type, fields),
     thread: readId(fields['thread']),
     auto: fields['auto'] === true,
     hops: fields['auto'] === true ? (readInteger(fields['hops']) ?? 1) : 0,

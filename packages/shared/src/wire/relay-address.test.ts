@@ -12,6 +12,9 @@ test.each([
   'ws://[::1]:7777',
   'ws://[fd00::1]',
   'ws://pi.local',
+  'ws://pi.local.',
+  'ws://nas.home.arpa',
+  'ws://wiki.corp:8080/x',
 ])('%s is near', (url) => {
   expect(isLocalRelay(url)).toBe(true);
 });
@@ -23,6 +26,7 @@ test.each([
   'wss://127.0.0.1.nip.io',
   'wss://[2606:4700::1]',
   'wss://local.example.com',
+  'ws://hidden.onion',
 ])('%s is public', (url) => {
   expect(isLocalRelay(url)).toBe(false);
 });

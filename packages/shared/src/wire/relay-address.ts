@@ -1,11 +1,11 @@
 const HOST = /^wss?:\/\/(\[[0-9a-f:.]+\]|[^/:?#]+)/i;
-const LOCAL_NAME = /^(localhost|[^.]+|.+\.(localhost|local|lan|internal))$/;
+const LOCAL_NAME = /^([^.]+|.+\.(localhost|local|lan|internal|intranet|home|corp|home\.arpa))$/;
 const LOCAL_V4 = /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./;
 const LOCAL_V6 = /^\[(::1|f[cd][0-9a-f]{2}:.*|fe[89ab][0-9a-f]:.*)\]$/;
 
-const LOOPBACK = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/;
+const LOOPBACK = /^((.+\.)?localhost|127\.[\d.]+|\[::1\])$/;
 
-const hostOf = (url: string): string => HOST.exec(url)?.[1]?.toLowerCase() ?? '';
+const hostOf = (url: string): string => HOST.exec(url)?.[1]?.toLowerCase().replace(/\.$/, '') ?? '';
 
 /** Whether a URL names this machine. */
 export const isLoopbackRelay = (url: string): boolean => LOOPBACK.test(hostOf(url));

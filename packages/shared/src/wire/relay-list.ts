@@ -18,8 +18,9 @@ export const relayListEvent = (
   content: '',
 });
 
-/** Requires a host name, not an IP address: the last label has a letter. */
-const PUBLIC_RELAY = /^wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d{1,5})?(\/[\w./~-]*)?$/;
+/** Requires a host name, not an IP address: the last label has a letter. Tor encrypts the way to an onion service itself. */
+const PUBLIC_RELAY =
+  /^(wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*|ws:\/\/[a-z0-9.-]+\.onion)(:\d{1,5})?(\/[\w./~-]*)?$/;
 
 /** Names of other networks: asking a DNS server for one reveals it (RFC 7686, RFC 9476). */
 const NO_DNS = /\.(onion|i2p|alt)(?:[:/]|$)/;
@@ -34,7 +35,7 @@ export const readRelayList = (event: NostrEvent): string[] =>
   );
 
 /**
- * Returns the first of the relays that somebody named for a peer, in normal form: only `wss:` with a public host name. The
+ * Returns the first of the relays that somebody named for a peer, in normal form: only `wss:` with a public host name, or an onion service. The
  * address that the name resolves to is checked when we connect.
  */
 export function publicRelays(urls: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createAddressPolicy, isPublicAddress } from './address-policy.ts';
 
 test.each([
@@ -71,7 +71,7 @@ test.each([
   expect(isPublicAddress(address)).toBe(false);
 });
 
-const policy = createAddressPolicy();
+const policy = createAddressPolicy(() => false);
 
 test.each([
   'wss://relay.example',
@@ -122,12 +122,18 @@ test('a name that resolves to this machine is refused', async () => {
 
 test('one private address among public ones refuses the name', async () => {
   const asked: string[] = [];
-  const strict = createAddressPolicy((address) => asked.push(address) > 1);
+  const strict = createAddressPolicy(
+    () => false,
+    (address) => asked.push(address) > 1,
+  );
   expect((await ask(strict.lookup, 'localhost', { all: true })).error).not.toBeNull();
 });
 
 test('the checked address is the one to connect to', async () => {
-  const open = createAddressPolicy(() => true);
+  const open = createAddressPolicy(
+    () => false,
+    () => true,
+  );
   const { error, address } = await ask(open.lookup, 'localhost', { all: true });
   expect(error).toBeNull();
   const [first] = address as LookupAddress[];
@@ -135,7 +141,52 @@ test('the checked address is the one to connect to', async () => {
 });
 
 test('tests on loopback may replace the rule, and then use ws:', () => {
-  const open = createAddressPolicy((address) => address === '127.0.0.1');
+  const open = createAddressPolicy(
+    () => false,
+    (address) => address === '127.0.0.1',
+  );
   expect(open.allows('ws://127.0.0.1:7')).toBe(true);
   expect(open.allows('ws://192.168.0.1')).toBe(false);
+});
+
+describe('through a proxy, which resolves the names', () => {
+  const proxied = createAddressPolicy((url) => !url.includes('exempt'));
+
+  test.each([
+    'wss://relay.example',
+    'wss://8.8.8.8',
+    'ws://hidden.onion',
+    'wss://hidden.onion:8443/path',
+    // Reached directly, so its address is checked when it is resolved.
+    'wss://exempt.lan',
+  ])('a peer may name %s', (url) => {
+    expect(proxied.allows(url)).toBe(true);
+  });
+
+  test.each([
+    'ws://relay.example',
+    'wss://127.0.0.1',
+    'wss://10.0.0.1',
+    'wss://[fd00::1]',
+    'wss://printer',
+    'wss://printer.',
+    'wss://printer.local',
+    'wss://printer.local.',
+    'wss://nas.lan',
+    'wss://nas.home.arpa',
+    'wss://wiki.corp',
+    'wss://metadata.google.internal',
+    'ws://onion',
+    'ws://hidden.onion.example',
+    'ws://user@hidden.onion',
+  ])('a peer may not name %s', (url) => {
+    expect(proxied.allows(url)).toBe(false);
+  });
+
+  test.each(['ws://hidden.onion', 'wss://hidden.onion', 'wss://HIDDEN.onion.'])(
+    '%s is refused without one, before it is looked up',
+    (url) => {
+      expect(policy.allows(url)).toBe(false);
+    },
+  );
 });

@@ -1,5 +1,7 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isLocalRelay } from '@ocmesh/shared/wire';
+import { isOnion } from './proxy/dialer.ts';
 
 /** Addresses that are not on the public internet, by IANA's special-purpose registries. */
 const closedV4 = [
@@ -52,18 +54,29 @@ export interface AddressPolicy {
   readonly lookup: LookupFunction;
 }
 
-/** @param isReachable replaces the rule for addresses and allows `ws:`; for tests on loopback */
-export function createAddressPolicy(isReachable?: (address: string) => boolean): AddressPolicy {
+/**
+ * Through a proxy, which resolves the names, only what the URL shows is checked: no private address, no name of a local
+ * network. Whether a public name leads into the network of the proxy is for the proxy to say.
+ * @param usesProxy whether a relay is reached through the proxy; without one, onion services are refused
+ * @param isReachable replaces the rule for addresses and allows `ws:`; for tests on loopback
+ */
+export function createAddressPolicy(
+  usesProxy: (url: string) => boolean,
+  isReachable?: (address: string) => boolean,
+): AddressPolicy {
   const isOpen = isReachable ?? isPublicAddress;
   const protocols = isReachable ? ['wss:', 'ws:'] : ['wss:'];
 
   return {
     allows(text) {
       const url = parse(text);
-      if (!url || !protocols.includes(url.protocol)) return false;
+      if (!url) return false;
       if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
       const host = url.hostname.replace(/^\[|\]$/g, '');
-      return isIP(host) === 0 || isOpen(host);
+      // Tor encrypts the way to an onion service and knows it by its name: it needs no TLS.
+      if (isOnion(host)) return ['wss:', 'ws:'].includes(url.protocol) && usesProxy(text);
+      if (!protocols.includes(url.protocol)) return false;
+      return isIP(host) > 0 ? isOpen(host) : !(usesProxy(text) && isLocalRelay(text));
     },
     lookup(hostname, options, callback) {
       lookup(hostname, { ...options, all: true }, (error, addresses) => {

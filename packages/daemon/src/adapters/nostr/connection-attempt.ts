@@ -6,6 +6,7 @@ import { type ConnectionEnd, openConnection } from './connection.ts';
 import { nostrLimits } from './limits.ts';
 import type { Oversized } from './oversized.ts';
 import { createProtocol, type Protocol, type ProtocolDeps } from './protocol.ts';
+import type { Dialer } from './proxy/dialer.ts';
 
 /** One connection to a relay and all that is true only for it; the next connection is another attempt. */
 export interface ConnectionAttempt {
@@ -25,12 +26,14 @@ export interface ConnectionAttempt {
 export interface AttemptEnd extends CloseResult {
   readonly reason: string;
   readonly timedOut: boolean;
+  readonly proxyFault: ConnectionEnd['proxyFault'];
   readonly wasOpen: boolean;
   /** It was open long enough for the pauses to start over. */
   readonly wasStable: boolean;
 }
 
 export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
+  readonly dialer: Dialer;
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
   readonly oversized: Oversized;
@@ -45,7 +48,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
 
 /** Connects to a relay. */
 export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
-  const { lookup, oversized: _, onOpen, onClose, ...protocolDeps } = deps;
+  const { dialer, lookup, oversized: _, onOpen, onClose, ...protocolDeps } = deps;
   const { url, clock, log, info, onOffence } = protocolDeps;
   const askedAt = clock.monotonic();
   let opened: { readonly at: MonotonicMs; readonly since: UnixMs } | null = null;
@@ -59,7 +62,7 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
   });
   const connection = openConnection(
     url,
-    { clock, lookup },
+    { clock, dialer, lookup },
     {
       onOpen(date) {
         opened = { at: clock.monotonic(), since: clock.now() };
@@ -102,6 +105,7 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
       ...result,
       reason: end.reason,
       timedOut: end.timedOut,
+      proxyFault: end.proxyFault,
       wasOpen: opened !== null,
       wasStable: !gaveUp && openMs >= nostrLimits.reconnect.stableMs,
     });

@@ -9,6 +9,8 @@ import { isFilterPage, ourHeaders, responseDate } from './http-headers.ts';
 import { createInboundThrottle } from './inbound-throttle.ts';
 import { createKeepalive } from './keepalive.ts';
 import { nostrLimits } from './limits.ts';
+import type { Dialer } from './proxy/dialer.ts';
+import { ProxyError } from './proxy/proxy-error.ts';
 
 /** What is kept of a message: one byte more than we read. */
 const KEPT_BYTES = wireLimits.frame.bytes + 1;
@@ -26,6 +28,8 @@ export interface ConnectionEnd {
   readonly closeReason: string;
   /** The handshake or a ping was not answered. */
   readonly timedOut: boolean;
+  /** How our proxy failed; null if it did not. */
+  readonly proxyFault: ProxyError['fault'] | null;
   /** The relay's HTTP response, if it was not an upgrade. */
   readonly http: {
     readonly status: number;
@@ -73,11 +77,19 @@ type Frame =
 /** Opens one WebSocket to a relay. Never throws: every failure is an `onClose`. */
 export function openConnection(
   url: string,
-  deps: { readonly clock: Clock; readonly lookup: LookupFunction | undefined },
+  deps: {
+    readonly clock: Clock;
+    readonly dialer: Dialer;
+    readonly lookup: LookupFunction | undefined;
+  },
   listener: ConnectionListener,
 ): Connection {
-  const { clock } = deps;
-  const socket = new WebSocket(url, socketOptions(deps.lookup));
+  const { clock, dialer } = deps;
+  const dialing = new AbortController();
+  const socket = new WebSocket(url, {
+    ...socketOptions,
+    ...(dialer.optionsFor(url, dialing.signal, deps.lookup) as ClientOptions),
+  });
   const throttle = createInboundThrottle<Frame>({ clock, socket, handle });
   const keepalive = createKeepalive({ clock, socket, onTimeout: timeOut });
   let date: string | null = null;
@@ -85,15 +97,18 @@ export function openConnection(
   const end = {
     reason: '',
     timedOut: false,
+    proxyFault: null as ConnectionEnd['proxyFault'],
     http: null as ConnectionEnd['http'],
   };
   // ws would count only silence: a relay that sends one byte a second would never time out.
-  const cancelHandshake = clock.after(nostrLimits.connection.handshakeMs, () =>
+  const tunnelMs = dialer.usesProxy(url) ? nostrLimits.proxy.tunnelMs : 0;
+  const cancelHandshake = clock.after(nostrLimits.connection.handshakeMs + tunnelMs, () =>
     timeOut('the handshake has timed out'),
   );
 
   // ws also emits errors after the socket was terminated: without a listener they would end the process.
   socket.on('error', (error) => {
+    if (error instanceof ProxyError && end.reason === '') end.proxyFault = error.fault;
     end.reason ||= error.message;
   });
   socket.on('upgrade', (response) => {
@@ -156,6 +171,7 @@ export function openConnection(
     end.reason ||= reason;
     isOver = true;
     throttle.stop();
+    dialing.abort();
     socket.terminate();
   }
 
@@ -182,16 +198,12 @@ function textFrame(text: Buffer): Frame {
   return why ? { head: text.toString('latin1', 0, HEAD_CHARS), bytes: text.length, why } : { text };
 }
 
-function socketOptions(lookup: LookupFunction | undefined): ClientOptions {
-  const options: ClientOptions & { closeTimeout: number; lookup?: LookupFunction } = {
-    closeTimeout: CLOSE_MS,
-    maxPayload: KEPT_BYTES,
-    // We check it: the end of a message that was cut may be half a character.
-    skipUTF8Validation: true,
-    perMessageDeflate: false,
-    followRedirects: false,
-    headers: ourHeaders,
-  };
-  if (lookup) options.lookup = lookup;
-  return options;
-}
+const socketOptions: ClientOptions & { closeTimeout: number } = {
+  closeTimeout: CLOSE_MS,
+  maxPayload: KEPT_BYTES,
+  // We check it: the end of a message that was cut may be half a character.
+  skipUTF8Validation: true,
+  perMessageDeflate: false,
+  followRedirects: false,
+  headers: ourHeaders,
+};

@@ -2,6 +2,7 @@ import { type Cancel, type Clock, hourMs, type MonotonicMs, minuteMs } from '@oc
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { fetchRelayInfo } from './info.ts';
 import { nostrLimits } from './limits.ts';
+import type { Dialer } from './proxy/dialer.ts';
 import type { RemoteClock } from './remote-clock.ts';
 
 /** One relay's NIP-11 document, fetched rarely. */
@@ -17,10 +18,12 @@ export interface InfoCache {
 export function createInfoCache(deps: {
   readonly url: string;
   readonly clock: Clock;
+  readonly dialer: Dialer;
   readonly remoteClock: RemoteClock;
   readonly onInfo: (info: RelayInfo) => void;
 }): InfoCache {
-  const { url, clock, remoteClock, onInfo } = deps;
+  const { url, clock, dialer, remoteClock, onInfo } = deps;
+  const timeoutMs = nostrLimits.info.ms + (dialer.usesProxy(url) ? nostrLimits.proxy.tunnelMs : 0);
   let info: RelayInfo | null = null;
   let freshUntil: MonotonicMs = Number.NEGATIVE_INFINITY;
   let cancel: Cancel = () => {};
@@ -28,13 +31,13 @@ export function createInfoCache(deps: {
   async function fetchInfo(): Promise<void> {
     const controller = new AbortController();
     const askedAt = clock.monotonic();
-    const cancelTimer = clock.after(nostrLimits.info.ms, () => controller.abort());
+    const cancelTimer = clock.after(timeoutMs, () => controller.abort());
     const abandon = (): void => {
       cancelTimer();
       controller.abort();
     };
     cancel = abandon;
-    const response = await fetchRelayInfo(url, controller.signal);
+    const response = await fetchRelayInfo(url, controller.signal, dialer);
     cancelTimer();
     // Another fetch has begun, or the cache was stopped.
     if (cancel !== abandon) return;

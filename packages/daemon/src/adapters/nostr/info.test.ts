@@ -1,14 +1,16 @@
 import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { createFakeClock } from '@ocmesh/testkit';
+import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { startScriptedRelay } from '../../../test/support/scripted-relay.ts';
 import { openConnection } from './connection.ts';
 import { fetchRelayInfo } from './info.ts';
+import { createDialer, direct } from './proxy/dialer.ts';
 
+const dialer = createDialer({ outbound: direct, clock: createFakeClock(), log: createRecordingLog() });
 const timeLimit = (): AbortSignal => AbortSignal.timeout(60_000);
 const ask = async (onRequest: RequestListener) => {
-  const { info } = await fetchRelayInfo((await startScriptedRelay({ onRequest })).url, timeLimit());
+  const { info } = await fetchRelayInfo((await startScriptedRelay({ onRequest })).url, timeLimit(), dialer);
   return info;
 };
 const say =
@@ -40,12 +42,12 @@ test('says who calls, at NIP-11 and at the upgrade', async () => {
       return { status: 403 };
     },
   });
-  await fetchRelayInfo(relay.url, timeLimit());
+  await fetchRelayInfo(relay.url, timeLimit(), dialer);
   const listener = { onOpen() {}, onText() {}, onGarbage() {}, onUnreadable() {}, onDropped() {} };
   await new Promise((resolve) =>
     openConnection(
       relay.url,
-      { clock: createFakeClock(), lookup: undefined },
+      { clock: createFakeClock(), dialer, lookup: undefined },
       { ...listener, onClose: resolve },
     ),
   );
@@ -69,7 +71,7 @@ test.each<[string, Record<string, string>, string | null]>([
       response.writeHead(200, headers).end('{}');
     },
   });
-  expect((await fetchRelayInfo(relay.url, timeLimit())).date).toBe(date);
+  expect((await fetchRelayInfo(relay.url, timeLimit(), dialer)).date).toBe(date);
 });
 
 test.each([
@@ -122,7 +124,7 @@ test('a deeply nested document can be serialized', async () => {
 });
 
 test('an unreachable relay has no document', async () => {
-  expect(await fetchRelayInfo('ws://127.0.0.1:1', timeLimit())).toEqual({ info: null, date: null });
+  expect(await fetchRelayInfo('ws://127.0.0.1:1', timeLimit(), dialer)).toEqual({ info: null, date: null });
 });
 
 test('returns the HTTP date, with a document or without', async () => {
@@ -134,7 +136,7 @@ test('returns the HTTP date, with a document or without', async () => {
     const { url } = await startScriptedRelay({
       onRequest: (_, response) => response.writeHead(status, { date }).end(body),
     });
-    expect(await fetchRelayInfo(url, timeLimit())).toEqual({ info, date });
+    expect(await fetchRelayInfo(url, timeLimit(), dialer)).toEqual({ info, date });
   }
 });
 
@@ -146,7 +148,7 @@ test('a document that comes one byte at a time is given up', async () => {
     },
   });
   const impatience = new AbortController();
-  const asked = fetchRelayInfo(url, impatience.signal);
+  const asked = fetchRelayInfo(url, impatience.signal, dialer);
   setTimeout(() => impatience.abort(), 50);
   expect((await asked).info).toBeNull();
 });

@@ -3,6 +3,7 @@ import { get as getSecure } from 'node:https';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
 import { ourHeaders, responseDate } from './http-headers.ts';
 import { nostrLimits } from './limits.ts';
+import type { Dialer } from './proxy/dialer.ts';
 
 export interface InfoResponse {
   /** null if the relay has no document, or an unusable one. */
@@ -17,14 +18,16 @@ const nothing: InfoResponse = { info: null, date: null };
  * Fetches a relay's NIP-11 document. A relay without one is used as well. The response is never decompressed, so that
  * the bytes we count are the bytes we hold.
  */
-export function fetchRelayInfo(url: string, signal: AbortSignal): Promise<InfoResponse> {
+export function fetchRelayInfo(url: string, signal: AbortSignal, dialer: Dialer): Promise<InfoResponse> {
+  const dialOptions = dialer.optionsFor(url, signal);
   return new Promise((resolve) => {
     const get = url.startsWith('wss:') ? getSecure : getPlain;
     const request = get(
       url.replace(/^ws/, 'http'),
       {
-        // Without an agent no socket is kept alive.
-        agent: false,
+        ...dialOptions,
+        // Without an agent no socket is kept alive; with one, Node ignores how we connect.
+        ...(dialOptions.createConnection ? {} : { agent: false }),
         signal,
         headers: { ...ourHeaders, accept: 'application/nostr+json', 'accept-encoding': 'identity' },
       },

@@ -106,6 +106,14 @@ export const nostrLimits = {
   },
   /** NIP-42 responses per relay and minute: each costs a signature, and a relay may send any number of challenges. */
   authsPerMinute: 6,
+  proxy: {
+    /** Time until the proxy has connected us to a relay: Tor takes up to 10 s for an onion service. */
+    tunnelMs: 15_000,
+    /** Size of the header with which an HTTP proxy responds: Node's own default, whatever NODE_OPTIONS says. */
+    headerBytes: 16 * 1024,
+    /** Shortest pause between two log lines about a proxy that does not work. */
+    logMinutes: 10,
+  },
   peerRelay: {
     /** Connections to relays of peers at the same time. */
     connections: 16,

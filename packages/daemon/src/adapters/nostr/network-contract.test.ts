@@ -6,6 +6,7 @@ import { createMemoryMesh, createMemoryNetwork } from '../../../test/support/mem
 import { until } from '../../../test/support/open-network.ts';
 import { describeRelayNetwork } from '../../core/ports/relay-network.contract.ts';
 import { createRelayNetwork } from './network.ts';
+import { direct } from './proxy/dialer.ts';
 
 describeRelayNetwork('the network on the embedded relay', async () => {
   const clock = createFakeClock();
@@ -24,6 +25,7 @@ describeRelayNetwork('the network on the embedded relay', async () => {
     until,
     network() {
       const network = createRelayNetwork({
+        outbound: direct,
         clock,
         random,
         log,

@@ -3,6 +3,7 @@ import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import type { NetworkListener, RelayNetwork, Subscription } from '../../core/ports/relay-network.ts';
 import { createAddressPolicy } from './address-policy.ts';
 import { createPeerRelays } from './peer-relays.ts';
+import { createDialer, type Outbound } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
 import { createSession, type Session } from './session.ts';
@@ -12,6 +13,8 @@ export interface NetworkDeps {
   readonly random: Random;
   readonly log: Log;
   readonly sign: (draft: EventDraft) => NostrEvent;
+  /** How relays are reached. */
+  readonly outbound: Outbound;
   /** Replaces the rule that a peer's relay has a public address, and allows `ws:`; for tests on loopback. */
   readonly isReachable?: (address: string) => boolean;
 }
@@ -19,7 +22,8 @@ export interface NetworkDeps {
 /** All relays: our own, and those of peers while we write to them. Each has a session. */
 export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
   const { clock, random, log, sign } = deps;
-  const policy = createAddressPolicy(deps.isReachable);
+  const dialer = createDialer({ outbound: deps.outbound, clock, log });
+  const policy = createAddressPolicy(dialer.usesProxy, deps.isReachable);
   let own = new Map<string, Session>();
   let permanent: readonly Subscription[] = [];
   /** null before the start and after the stop: no session is opened then. */
@@ -37,6 +41,8 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
         random,
         log,
         sign,
+        dialer,
+        isProxyInUse,
         role: 'peer',
         lookup: policy.lookup,
         // Whether our own relays are connected does not matter to it.
@@ -46,7 +52,11 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       }),
   });
 
-  const isOpen = (session: Session): boolean => session.snapshot().open;
+  const allSessions = (): Session[] => [...own.values(), ...peerRelays.sessions()];
+
+  function isProxyInUse(): boolean {
+    return allSessions().some((session) => session.isOpen() && dialer.usesProxy(session.url));
+  }
 
   function openOwn(url: string): Session {
     return createSession(url, {
@@ -54,9 +64,11 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       random,
       log,
       sign,
+      dialer,
+      isProxyInUse,
       role: 'own',
       lookup: undefined,
-      othersOpen: () => [...own].some(([other, session]) => other !== url && isOpen(session)),
+      othersOpen: () => [...own].some(([other, session]) => other !== url && session.isOpen()),
       listener: listener as NetworkListener,
       permanent,
     });
@@ -64,13 +76,13 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
 
   /** Without any connection, relays that would wait for minutes are tried again soon. */
   function retrySoonIfAlone(): void {
-    if ([...own.values()].some(isOpen)) return;
+    if ([...own.values()].some((session) => session.isOpen())) return;
     for (const session of own.values()) session.retrySoon();
   }
 
   /** Stops a session that is no longer used, without waiting for its socket to close. */
   function stopSession(url: string, session: Session): void {
-    const wasOpen = isOpen(session);
+    const wasOpen = session.isOpen();
     const ended = session.stop().then(() => void ending.delete(ended));
     ending.add(ended);
     if (wasOpen) listener?.onDisconnected(url);
@@ -107,7 +119,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
     },
     async stop() {
       listener = null;
-      const all = [...own.values(), ...peerRelays.sessions()];
+      const all = allSessions();
       own = new Map();
       peerRelays.clear();
       await Promise.all([...all.map((session) => session.stop()), ...ending]);
@@ -116,7 +128,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
     reach(url) {
       if (listener && !own.has(url)) peerRelays.reach(url);
     },
-    relays: () => [...own.values(), ...peerRelays.sessions()].map((session) => session.snapshot()),
+    relays: () => allSessions().map((session) => session.snapshot()),
     publish: async (url, event) =>
       (await (own.get(url) ?? peerRelays.used(url))?.publish(event)) ?? notConnected,
     query: async (url, filters) => (await own.get(url)?.query(filters)) ?? noResult,
@@ -124,7 +136,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       (own.get(url) ?? peerRelays.get(url))?.report(offence);
     },
     wake() {
-      for (const session of [...own.values(), ...peerRelays.sessions()]) session.wake();
+      for (const session of allSessions()) session.wake();
     },
   };
 }

@@ -28,8 +28,11 @@ export interface Backoff {
 
 /** Decides when to connect to one relay again. */
 export interface Reconnect {
-  /** The attempt failed or the connection was lost: schedules the next attempt, after growing pauses. */
-  retry(atLeastMs?: number): void;
+  /**
+   * The attempt failed or the connection was lost: schedules the next attempt, after growing pauses.
+   * @param isAlone keeps them short, as while no other relay of our own is connected
+   */
+  retry(atLeastMs?: number, isAlone?: boolean): void;
   /** Schedules the next attempt after a back-off. */
   backOff(backoff: Backoff): void;
   /** The last connection was stable: the pauses start over. */
@@ -73,8 +76,8 @@ export function createReconnect(deps: {
   const aloneBackoffMs = (): number => reconnectDelayMs(Number.POSITIVE_INFINITY, false, random.unit());
 
   return {
-    retry(atLeastMs = 0) {
-      const delayMs = reconnectDelayMs(failures++, !othersOpen(), random.unit());
+    retry(atLeastMs = 0, isAlone = !othersOpen()) {
+      const delayMs = reconnectDelayMs(failures++, isAlone, random.unit());
       schedule('retry', Math.max(delayMs, atLeastMs));
     },
     backOff({ ms, firm }) {

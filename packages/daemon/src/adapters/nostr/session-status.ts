@@ -5,7 +5,14 @@ import type { AttemptEnd, ConnectionAttempt } from './connection-attempt.ts';
 
 type Status = Pick<
   RelaySnapshot,
-  'open' | 'state' | 'connectedSince' | 'carriesDms' | 'sharesSubscription' | 'lastError' | 'roundTripMs'
+  | 'open'
+  | 'state'
+  | 'connectedSince'
+  | 'carriesDms'
+  | 'sharesSubscription'
+  | 'lastError'
+  | 'isProxyDown'
+  | 'roundTripMs'
 >;
 
 /** The state of one relay that we report and log, across its connections. */
@@ -17,6 +24,8 @@ export interface SessionStatus {
   onClose(end: AttemptEnd, backoffUntil: UnixMs | null): void;
   /** Calls `onState` if the state is not the one that was reported last. */
   reportState(): void;
+  /** Whether the proxy, and not the relay, is why an attempt ended this way. */
+  blamesProxy(fault: AttemptEnd['proxyFault']): boolean;
   current(): Status;
 }
 
@@ -26,6 +35,7 @@ export function createSessionStatus(deps: {
   readonly log: Log;
   /** Returns the connection, or the attempt to open one; null between attempts. */
   readonly attempt: () => ConnectionAttempt | null;
+  readonly isProxyInUse: () => boolean;
   readonly onState: (state: RelayState) => void;
 }): SessionStatus {
   const { url, clock, log, attempt, onState } = deps;
@@ -33,6 +43,7 @@ export function createSessionStatus(deps: {
   let downState: RelayState = 'disconnected';
   let reportedState: RelayState = 'disconnected';
   let lastError: string | null = null;
+  let proxyFault: AttemptEnd['proxyFault'] = null;
   let roundTripMs: number | null = null;
   /** State of the last logged back-off: an attempt that ends in the same one is not logged again. */
   let loggedBackoff: RelayState | null = null;
@@ -41,6 +52,10 @@ export function createSessionStatus(deps: {
   const setError = (reason: string): void => {
     lastError = cutChars(reason, limits.relay.reasonChars);
   };
+
+  /** A proxy that connects us to other relays refuses this one for a reason of its own, or cannot reach it. */
+  const blamesProxy: SessionStatus['blamesProxy'] = (fault) =>
+    fault === 'down' || (fault === 'refused' && !deps.isProxyInUse());
 
   function reportState(): void {
     const now = state();
@@ -59,6 +74,7 @@ export function createSessionStatus(deps: {
   return {
     onOpen() {
       lastError = null;
+      proxyFault = null;
       log.info(`relay connected to ${url}`);
     },
     onRefused(reason) {
@@ -70,6 +86,7 @@ export function createSessionStatus(deps: {
     },
     onClose(end, backoffUntil) {
       downState = end.state;
+      proxyFault = end.proxyFault;
       setError(end.reason);
       if (end.wasStable) loggedBackoff = null;
       if (end.timedOut) log.warn('connection timeout', { relay: url });
@@ -78,6 +95,7 @@ export function createSessionStatus(deps: {
       if (backoffUntil !== null) logBackoff(backoffUntil);
     },
     reportState,
+    blamesProxy,
     current: () => ({
       open: attempt()?.isOpen() ?? false,
       state: state(),
@@ -85,6 +103,7 @@ export function createSessionStatus(deps: {
       carriesDms: attempt()?.protocol.carriesDms() ?? false,
       sharesSubscription: attempt()?.protocol.sharesSubscription() ?? false,
       lastError,
+      isProxyDown: blamesProxy(proxyFault),
       roundTripMs,
     }),
   };

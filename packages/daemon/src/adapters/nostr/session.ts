@@ -14,6 +14,7 @@ import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from 
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
 import { createOversized } from './oversized.ts';
+import type { Dialer } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
 import { createReconnect } from './reconnect.ts';
@@ -28,6 +29,9 @@ export interface SessionDeps {
   /** Signs responses to NIP-42 challenges. */
   readonly sign: (draft: EventDraft) => NostrEvent;
   readonly role: RelaySnapshot['role'];
+  readonly dialer: Dialer;
+  /** Whether a connection through our proxy is open: then it works. */
+  readonly isProxyInUse: () => boolean;
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
   /** Returns whether another relay of our own is connected. */
@@ -37,6 +41,8 @@ export interface SessionDeps {
 }
 
 export interface Session {
+  readonly url: string;
+  isOpen(): boolean;
   start(): void;
   /** Reports nothing from now on. Resolves when the socket is closed. */
   stop(): Promise<void>;
@@ -51,7 +57,7 @@ export interface Session {
 
 /** One relay for as long as it is on our list. Connects, and reconnects whenever the connection is lost. */
 export function createSession(url: string, deps: SessionDeps): Session {
-  const { clock, random, log, role, listener, othersOpen } = deps;
+  const { clock, random, log, dialer, role, listener, othersOpen } = deps;
   /** The connection, or the attempt to open one; null between attempts. */
   let attempt: ConnectionAttempt | null = null;
   let stopped = false;
@@ -67,6 +73,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     clock,
     log,
     attempt: () => attempt,
+    isProxyInUse: deps.isProxyInUse,
     onState(state) {
       if (!stopped) listener.onState(url, state);
     },
@@ -74,6 +81,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
   const info = createInfoCache({
     url,
     clock,
+    dialer,
     remoteClock,
     onInfo(document) {
       if (!attempt?.isOpen()) return;
@@ -90,6 +98,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       log,
       sign: (draft) => deps.sign(datedBy(remoteClock, draft)),
       authRateLimit,
+      dialer,
       lookup: deps.lookup,
       oversized,
       permanent: deps.permanent,
@@ -133,12 +142,16 @@ export function createSession(url: string, deps: SessionDeps): Session {
     if (stopped) return onStopped();
     attempt = null;
     if (end.wasStable) reconnect.reset();
+    const atLeastMs = Math.max(end.atLeastMs, role === 'peer' ? nostrLimits.reconnect.peerRelayMs : 0);
     if (end.backoff) reconnect.backOff(end.backoff);
-    else reconnect.retry(Math.max(end.atLeastMs, role === 'peer' ? nostrLimits.reconnect.peerRelayMs : 0));
+    // The relay is as good as before: it is back soon after the proxy.
+    else reconnect.retry(atLeastMs, status.blamesProxy(end.proxyFault) || !othersOpen());
     status.onClose(end, reconnect.backoffUntil());
     if (end.wasOpen) listener.onDisconnected(url);
     status.reportState();
   }
+
+  const isOpen = (): boolean => attempt?.isOpen() ?? false;
 
   function penalize(offence: Offence | 'garbage_frame'): void {
     // A bad relay is better than none.
@@ -146,6 +159,8 @@ export function createSession(url: string, deps: SessionDeps): Session {
   }
 
   return {
+    url,
+    isOpen,
     start: connect,
     stop: () =>
       new Promise((resolve) => {

@@ -32,6 +32,25 @@ describe('send', () => {
   });
 
   it.each([
+    ['a reply', 'reply_to', [aMessage({ content: 'at ten' })], /id beef0001\n\n(?!Written)[\s\S]*at ten/],
+    ['what only came later', 'same_peer_later', [aMessage({ content: 'hm' })], /Written later[\s\S]*hm/],
+    ['nothing in time', undefined, [], /No answer yet/],
+  ] as const)('--wait shows %s', async (_, matched, messages, shown) => {
+    const { run, calls } = await openCommandLineAt({
+      listPeers,
+      sendMessage: async () => sent,
+      waitForMessages: async () => ({
+        messages: [...messages],
+        cursor: '1',
+        timed_out: messages.length === 0,
+        ...(matched && { matched }),
+      }),
+    });
+    expect((await run(['send', 'bob', '--wait', '9', 'when?'])).out).toMatch(shown);
+    expect(calls.at(-1)).toEqual(['waitForMessages', { answer_to: 'beef0001', timeout_s: 9 }]);
+  });
+
+  it.each([
     ['a line from echo', 'hello\n', 'hello'],
     ['several lines', 'one\n\ntwo\r\n', 'one\n\ntwo'],
   ])('takes %s from standard input', async (_, input, content) => {

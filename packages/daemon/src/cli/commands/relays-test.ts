@@ -8,6 +8,7 @@ import { createSystemRandom } from '../../adapters/system/random.ts';
 import { explainNetworkError } from '../../doctor/probes/network-fault.ts';
 import type { RelayReport } from '../../doctor/probes/test-relay-fully.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
+import { CommandError } from '../terminal/failure.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
 
 export function addRelaysTestCommand(relays: Command, context: CommandContext): void {
@@ -45,17 +46,34 @@ function readUrl(text: string): string {
   });
 }
 
-async function testAll({ io }: CommandContext, urls: readonly string[]): Promise<RelayReport[]> {
+async function testAll(
+  { io, home, daemon }: CommandContext,
+  urls: readonly string[],
+): Promise<RelayReport[]> {
   // Loaded only here: no other command connects to relays.
   const { createRelayProbe } = await import('../../doctor/probes/relay-probe.ts');
   const { testRelayFully } = await import('../../doctor/probes/test-relay-fully.ts');
+  const { loadConfig } = await import('../../config/load.ts');
+  const { goesAround } = await import('../../config/outbound.ts');
   const { createIdentity } = await import('../../core/identity/identity.ts');
   const { newSecretKey } = await import('../../core/identity/new-secret-key.ts');
   const { clock } = io;
   const random = createSystemRandom();
   const engine = await chooseEngine({ debug() {}, info() {}, warn() {}, error() {} });
   const identity = createIdentity({ engine, random, clock }, newSecretKey(engine, random));
-  const probe = createRelayProbe({ clock, random, identity });
+  const { outbound } = loadConfig(home.config, io.env, {});
+  const used = await daemon.api.getStatus({}).then(
+    ({ proxy }) => proxy,
+    // Not running.
+    () => null,
+  );
+  if (goesAround(used, outbound))
+    throw new CommandError(
+      'refused',
+      `The daemon reaches relays through ${used?.address}, from ${used?.from}, which is not set here: this would go around it.`,
+      'Set it here as well: OCMESH_PROXY, or proxy in config.json.',
+    );
+  const probe = createRelayProbe({ clock, random, identity, outbound });
   try {
     const connected = await probe.connect(urls);
     return await Promise.all(connected.map((relay) => testRelayFully(relay, { probe, identity, clock })));

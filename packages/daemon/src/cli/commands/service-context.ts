@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient, ownerAccess, systemHome } from '@ocmesh/client';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
@@ -68,8 +68,15 @@ export function installationOf(context: CommandContext, supervisor: Supervisor, 
     clock: context.io.clock,
     home: home.path,
     ask: () => askDaemon(home),
+    extraCaCerts: extraCaCertsOf(context),
     timeoutMs: parseSeconds('--wait', wait, WAIT_S) * 1000,
   });
+}
+
+/** Returns the file of NODE_EXTRA_CA_CERTS in this shell, which a service would not see; null if it is not set. */
+export function extraCaCertsOf({ io }: Pick<CommandContext, 'io'>): string | null {
+  const file = io.env['NODE_EXTRA_CA_CERTS'];
+  return file ? resolve(file) : null;
 }
 
 export const chooseNode = ({ node }: SpecFlags) =>

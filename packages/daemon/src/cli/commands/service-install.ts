@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { prepareHome } from '../../adapters/system/home.ts';
+import { loadConfig } from '../../config/load.ts';
+import { proxyVariable } from '../../config/outbound.ts';
 import { environment } from '../../config/schema.ts';
 import { shellQuoted } from '../../node/shell-quoted.ts';
 import { legacyAgentNotice } from '../../service/legacy-agent.ts';
@@ -42,6 +44,7 @@ export async function installService(context: CommandContext, flags: InstallFlag
   if (supervisor.name === 'launchd') warn(await legacyAgentNotice(runCommand, machine));
   warn(warning);
   warn(ignoredSettings(io.env, home.config));
+  warn(unseenProxy(io.env, home.config));
   const watchdogSec = watchdogSecOf(flags);
   const { line } = printer();
   line(`Installing ocmesh ${program.version} for ${supervisor.name}, run by ${nodePath} …`);
@@ -77,4 +80,11 @@ function ignoredSettings(env: CommandContext['io']['env'], config: string): stri
   return set.length === 0
     ? null
     : `The service ignores ${set.join(', ')} of this shell. Put settings for it in ${config}.`;
+}
+
+/** Warns that the daemon would reach relays directly, unlike other programs of this shell. */
+export function unseenProxy(env: CommandContext['io']['env'], config: string): string | null {
+  const name = proxyVariable(env);
+  if (name === null || loadConfig(config, {}, {}).values.proxy !== null) return null;
+  return `The service does not see ${name} of this shell, and reaches relays directly. To use that proxy, name it in ${config} as "proxy", and run \`ocmesh service restart\`. "none" there says that you want none.`;
 }

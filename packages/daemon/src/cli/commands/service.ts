@@ -13,6 +13,7 @@ import {
   chooseNode,
   describeDaemon,
   describeUnusableNode,
+  extraCaCertsOf,
   installationOf,
   requireSupervisor,
   type SpecFlags,
@@ -118,7 +119,12 @@ interface PrintFlags extends SpecFlags {
 async function printDefinition(context: CommandContext, flags: PrintFlags): Promise<void> {
   const { path: nodePath } = await chooseNode(flags);
   const watchdogSec = watchdogSecOf(flags);
-  const spec = createServiceSpec({ home: context.home.path, nodePath, watchdogSec });
+  const spec = createServiceSpec({
+    home: context.home.path,
+    nodePath,
+    watchdogSec,
+    extraCaCerts: extraCaCertsOf(context),
+  });
   const name = flags.for ?? (process.platform === 'darwin' ? 'launchd' : 'systemd');
   if (name !== 'launchd' && name !== 'systemd')
     throw new ExitError(exitCodes.permanent, '--for must be launchd or systemd.');

@@ -49,14 +49,17 @@ async function start(flags: StartFlags, { io, printer }: CommandContext): Promis
   const daemon = await supervision.start(async () => {
     // First, as it may bring the configuration.
     const isFinished = await finishRestore(home);
-    const { values, origins, renamed } = loadConfig(home.config, io.env, {
+    const { values, origins, renamed, outbound } = loadConfig(home.config, io.env, {
       port: flags.port === undefined ? undefined : readNumber(flags.port),
       name: flags.name,
       relays: flags.relay,
       log_level: flags.logLevel,
     });
     // A service manager never rotates what it keeps of standard error.
-    const started = await startDaemon(home, values, { logToStderr: flags.supervisor === undefined });
+    const started = await startDaemon(home, values, {
+      logToStderr: flags.supervisor === undefined,
+      outbound,
+    });
     for (const [key, origin] of Object.entries(origins)) {
       if (origin !== 'default') started.log.info(`setting ${key} from ${origin}`);
     }

@@ -33,6 +33,7 @@ function describe(status: Status): string {
     ...(status.request_count > 0 ? [`requests  ${status.request_count} pending: \`ocmesh requests\``] : []),
     ...status.paused_peers.map((pubkey) => `paused    ${shortKey(pubkey)}: \`ocmesh resume\` ends the pause`),
     `relays    ${connected} of ${status.relay_status.length} connected`,
+    ...(status.proxy ? [`proxy     ${status.proxy.address}, from ${status.proxy.from}`] : []),
     ...status.relay_status.map((relay) => `          ${relay.state.padEnd(13)} ${relay.url}`),
     ...[...status.reasons, ...status.warnings].map(({ message, next_step }) => `! ${message} ${next_step}`),
   ].join('\n');

@@ -1,13 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import type { CallContext, Handlers, Input, Peer } from '@ocmesh/shared/contract';
-import { isPubkey } from '@ocmesh/shared/contract';
+import { foldName, isPubkey, matchPeers as matchHandles } from '@ocmesh/shared/contract';
 import { cleanLine } from '@ocmesh/shared/text';
 import { parsePubkey } from '../../core/identity/public-key-text.ts';
 import { CommandError } from './failure.ts';
 import type { Io } from './io.ts';
 import { peerLabel, shortKey, shownName } from './peer-label.ts';
 
-/** Shorter prefixes would match too many keys. */
+/** Shorter prefixes would match too many keys. A person sees the whole list, so that fewer digits do than elsewhere. */
 const MIN_PREFIX = 4;
 /** A longer list to choose from is of no use. */
 const MAX_CHOICES = 20;
@@ -63,30 +63,29 @@ export async function resolvePeer(
 
 /** Returns the peers to which the owner gave this name. */
 export const petnamedPeers = (peers: readonly Candidate[], text: string): Candidate[] =>
-  peers.filter(({ alias }) => alias !== null && comparable(alias) === normalize(text));
+  matchHandles(peers, text).filter(({ alias }) => alias !== null && foldName(alias) === foldName(text));
 
-/** Returns the peers that the text names. The owner's names come first, because nobody else can give them. */
+/**
+ * Returns the peers that the text names by the rule for all callers and, because a person sees which one it is, also by the
+ * beginning of their npub and by the name they gave themselves.
+ */
 export function matchPeers(peers: readonly Candidate[], text: string): Candidate[] {
-  const wanted = normalize(text);
+  const wanted = foldName(text);
   if (wanted === '') return [];
   const petnamed = petnamedPeers(peers, text);
   if (petnamed.length > 0) return petnamed;
-  const isPrefix =
-    /^[0-9a-f]+$/.test(wanted) && wanted.length >= MIN_PREFIX
-      ? ({ pubkey }: Candidate) => pubkey.startsWith(wanted)
-      : /^npub1./.test(wanted) && wanted.length >= 'npub1'.length + MIN_PREFIX
-        ? ({ npub }: Candidate) => npub.startsWith(wanted)
-        : () => false;
-  return peers.filter((peer) => comparable(peer.name) === wanted || isPrefix(peer));
+  const byKey = new Set(matchHandles(peers, text, MIN_PREFIX));
+  const isNpub = /^npub1./.test(wanted) && wanted.length >= 'npub1'.length + MIN_PREFIX;
+  return peers.filter(
+    (peer) =>
+      byKey.has(peer) ||
+      foldName(shownName(peer.name)) === wanted ||
+      (isNpub && peer.npub.startsWith(wanted)),
+  );
 }
 
-/** Does not shorten the text: a key with something after it is not that key. */
-const normalize = (text: string): string => foldCase(cleanLine(text, text.length));
 const isShortPrefix = (text: string): boolean =>
-  new RegExp(`^([0-9a-f]{1,${MIN_PREFIX - 1}}|npub1.{0,${MIN_PREFIX - 1}})$`).test(normalize(text));
-
-const foldCase = (text: string): string => text.normalize('NFKC').toLowerCase();
-const comparable = (name: string | null): string => foldCase(shownName(name));
+  new RegExp(`^([0-9a-f]{1,${MIN_PREFIX - 1}}|npub1.{0,${MIN_PREFIX - 1}})$`).test(foldName(text));
 
 /** Returns all peers, page by page. */
 export async function listAllPeers(

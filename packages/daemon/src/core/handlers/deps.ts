@@ -1,5 +1,5 @@
 import type { Clock, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
-import type { Handlers } from '@ocmesh/shared/contract';
+import type { Handlers, Status } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -67,4 +67,5 @@ export interface HandlerDeps {
 export interface HandlerOptions {
   readonly name: string | null;
   readonly onlineWindowMs: number;
+  readonly proxy: Status['proxy'];
 }

@@ -23,6 +23,7 @@ export function createEventHandlers(
     store,
     clock,
     confirmedDate,
+    cursors,
     identity,
     nextAttemptAtMs,
     pendingRelays,
@@ -33,6 +34,7 @@ export function createEventHandlers(
     | 'store'
     | 'clock'
     | 'confirmedDate'
+    | 'cursors'
     | 'identity'
     | 'nextAttemptAtMs'
     | 'pendingRelays'
@@ -48,7 +50,13 @@ export function createEventHandlers(
       case 'message.received': {
         const message = tables.messages.get(event.id);
         if (!message || hasEnded(message, confirmedDate())) return null;
-        const context = { self: identity.pubkey, ourName: name, nextAttemptAtMs, pendingRelays };
+        const context = {
+          self: identity.pubkey,
+          ourName: name,
+          showCursor: cursors.showArrival,
+          nextAttemptAtMs,
+          pendingRelays,
+        };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
       case 'message.state': {

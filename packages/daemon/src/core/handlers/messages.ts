@@ -1,7 +1,7 @@
-import { type Handlers, type Input, limits, OcmeshError } from '@ocmesh/shared/contract';
+import { type Handlers, type Input, limits, OcmeshError, type Pubkey } from '@ocmesh/shared/contract';
 import { dialectOf } from '@ocmesh/shared/wire';
-import { parsePubkey } from '../identity/public-key-text.ts';
 import { hasEnded, type MessageRecord } from '../model/message.ts';
+import { findPeer } from '../peers/find-peer.ts';
 import type { MessageFilter, Tables } from '../ports/store.ts';
 import type { Cursors } from './cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
@@ -30,10 +30,12 @@ export function createMessageHandlers(
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
+  const peerOf = (text: string): Pubkey => store.peek((tables) => findPeer(tables, text));
   const present = (tables: Tables, message: MessageRecord) =>
     presentMessage(tables, message, {
       self: identity.pubkey,
       ourName: options.name,
+      showCursor: cursors.showArrival,
       nextAttemptAtMs,
       pendingRelays,
     });
@@ -41,7 +43,7 @@ export function createMessageHandlers(
   return {
     async listMessages(input) {
       const { limit = limits.http.pageRows } = input;
-      const filter = toFilter(input, cursors);
+      const filter = toFilter(input, cursors, peerOf);
       return store.read((tables) => {
         // One row more than asked for shows whether there is a next page.
         const rows = tables.messages.list({ ...filter, shownAtMs: confirmedDate(), limit: limit + 1 });
@@ -54,7 +56,8 @@ export function createMessageHandlers(
       });
     },
 
-    async getMessage({ id }) {
+    async getMessage({ id, settle_s = 0 }, context) {
+      if (settle_s > 0) await waiting.settle(id, settle_s * 1000, context?.signal);
       return store.read((tables) => {
         const message = tables.messages.get(id);
         if (!message || hasEnded(message, confirmedDate())) throw new OcmeshError('message_unknown');
@@ -63,10 +66,11 @@ export function createMessageHandlers(
     },
 
     async markRead(input) {
-      const from = input.from === undefined ? null : parsePubkey(input.from);
+      const from = input.from === undefined ? undefined : peerOf(input.from);
+      const upTo = input.up_to === undefined ? undefined : cursors.readArrival(input.up_to);
       const ids = input.id === undefined ? input.ids : [input.id];
       const marked = await store.transaction((tables) => {
-        const unread = tables.messages.unreadIds(ids ? { ids } : from ? { from } : 'all', confirmedDate());
+        const unread = tables.messages.unreadIds(ids ? { ids } : { from, upTo }, confirmedDate());
         for (const id of unread) markOne(tables, id);
         return unread.length;
       });
@@ -78,9 +82,10 @@ export function createMessageHandlers(
       const result = await waiting.wait(
         {
           timeoutMs: (input.timeout_s ?? limits.http.waitDefaultSeconds) * 1000,
-          ...(input.from === undefined ? {} : { from: parsePubkey(input.from) }),
+          ...(input.from === undefined ? {} : { from: peerOf(input.from) }),
           ...(input.type === undefined ? {} : { type: input.type }),
           ...(input.reply_to === undefined ? {} : { replyTo: input.reply_to }),
+          ...(input.answer_to === undefined ? {} : { answerTo: input.answer_to }),
           ...(input.after === undefined ? {} : { after: cursors.readArrival(input.after) }),
         },
         context?.signal,
@@ -89,6 +94,7 @@ export function createMessageHandlers(
         messages: result.messages.map((message) => present(tables, message)),
         cursor: cursors.showArrival(result.cursor),
         timed_out: result.timedOut,
+        ...(result.matched && { matched: result.matched }),
       }));
     },
   };
@@ -123,9 +129,13 @@ function startOf(
   return { position: position as number, rank };
 }
 
-function toFilter(input: Input<'listMessages'>, cursors: Cursors): MessageFilter {
+function toFilter(
+  input: Input<'listMessages'>,
+  cursors: Cursors,
+  peerOf: (text: string) => Pubkey,
+): MessageFilter {
   const { unread, type, thread, q, after, cursor } = input;
-  const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [parsePubkey(text)]));
+  const peers = [input.with, input.from].flatMap((text) => (text === undefined ? [] : [peerOf(text)]));
   const [peer] = peers;
   if (peers.some((other) => other !== peer)) {
     throw new OcmeshError('invalid_request', {

@@ -6,9 +6,10 @@ import {
   type PeerDetails,
   type Pubkey,
 } from '@ocmesh/shared/contract';
-import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
+import { parseProfile } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer } from '../model/peer.ts';
+import { findPeer } from '../peers/find-peer.ts';
 import type { Tables } from '../ports/store.ts';
 import { gatherFacts, reachabilityOf } from '../status/reachability.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
@@ -86,7 +87,7 @@ export function createPeerHandlers(
       });
     },
 
-    getPeer: async (input) => showPeer(parsePubkey(input.pubkey)),
+    getPeer: async ({ pubkey }) => showPeer(store.peek((tables) => findPeer(tables, pubkey))),
 
     async addPeer(input, context) {
       const { pubkey, relays } = parseProfile(input.pubkey);

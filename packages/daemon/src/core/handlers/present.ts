@@ -85,11 +85,12 @@ type OutboxView = Pick<HandlerDeps, 'nextAttemptAtMs' | 'pendingRelays'>;
 interface MessageContext extends OutboxView {
   readonly self: Pubkey;
   readonly ourName: string | null;
+  readonly showCursor: (arrival: number) => string;
 }
 
 /** Shows a message as REST does. */
 export function presentMessage(tables: Tables, message: MessageRecord, context: MessageContext): Message {
-  const { self, ourName } = context;
+  const { self, ourName, showCursor } = context;
   const incoming = message.direction === 'in';
   const peer = tables.peers.get(message.peer);
   return {
@@ -112,6 +113,7 @@ export function presentMessage(tables: Tables, message: MessageRecord, context: 
     trust: peer?.trust ?? 'stranger',
     auto: message.auto,
     hops: message.hops,
+    cursor: showCursor(message.arrival),
     delivery: presentDelivery(tables, message, context),
   };
 }

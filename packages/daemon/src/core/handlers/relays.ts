@@ -70,5 +70,6 @@ const notYetUsed = (url: string): RelaySnapshot => ({
   roundTripMs: null,
   info: null,
   backoffUntil: null,
+  isProxyDown: false,
   clockOffsetMs: null,
 });

@@ -48,6 +48,7 @@ export function createStatusHandlers(
         degraded: reasons.length > 0,
         reasons: reasons.map(presentReason),
         warnings: health.warnings().map(presentWarning),
+        proxy: options.proxy,
         storage: { bytes, journal_bytes: journalBytes },
         refused_events: counters.unusual(),
         ...counts,

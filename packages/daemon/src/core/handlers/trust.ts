@@ -1,9 +1,9 @@
 import { type ConfirmedMs, toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import { type Handlers, OcmeshError, type Pubkey, type Request } from '@ocmesh/shared/contract';
-import { parseProfile, parsePubkey } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { hasEnded } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
+import { findProfile } from '../peers/find-peer.ts';
 import type { Tables } from '../ports/store.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createPeerView, rememberRelays } from './peers.ts';
@@ -31,6 +31,7 @@ export function createTrustHandlers(
 > {
   const { store, clock, toDate, confirmedDate, policies, loopGuard, heldMessages, emit, wakeReceipts } = deps;
   const showPeer = createPeerView(deps, options);
+  const profileOf = (text: string) => store.peek((tables) => findProfile(tables, text));
 
   /** Changes a peer, and whatever depends on its trust, in one transaction. */
   async function change(pubkey: Pubkey, edit: (tables: Tables, peer: PeerRecord) => PeerRecord) {
@@ -57,7 +58,7 @@ export function createTrustHandlers(
 
   return {
     async updatePeer({ pubkey: key, ...fields }, context) {
-      const profile = parseProfile(key);
+      const profile = profileOf(key);
       const { pubkey } = profile;
       const emitted: DomainEvent[] = [];
       const shown = await change(pubkey, (tables, peer) => {
@@ -69,7 +70,7 @@ export function createTrustHandlers(
     },
 
     async resumePeer(input) {
-      const pubkey = parsePubkey(input.pubkey);
+      const { pubkey } = profileOf(input.pubkey);
       return change(pubkey, (tables, peer) => {
         loopGuard.resume(tables, pubkey);
         return peer;
@@ -88,7 +89,7 @@ export function createTrustHandlers(
       ),
 
     async answerRequest(input) {
-      const pubkey = parsePubkey(input.pubkey);
+      const { pubkey } = profileOf(input.pubkey);
       return change(pubkey, (tables, peer) => {
         if (!gatherRequests(tables, toDate, confirmedDate()).some((request) => request.pubkey === pubkey))
           throw new OcmeshError('request_unknown');

@@ -100,7 +100,8 @@ function take(deps: Deps, tables: Tables, dm: Dm, payload: Payload, source: Sour
     events.push({ type: 'query.received', peer: peer.pubkey, query: 'profile' });
   }
   if (payload.kind !== 'chat') return events;
-  const received = receive(deps, tables, messageOf(dm, payload, peer, source), peer, source);
+  const message = withOurId(tables, messageOf(dm, payload, peer, source));
+  const received = receive(deps, tables, message, peer, source);
   return received && [...events, ...received];
 }
 
@@ -175,6 +176,15 @@ function receive(
     ? [received]
     : [received, { type: 'messages.missing', peer: peer.pubkey, beforeMs: own.timestampMs }];
 }
+
+/** Agents without envelopes name a message by the id of its event. */
+const withOurId = (tables: Tables, message: NewMessage): NewMessage => ({
+  ...message,
+  replyTo:
+    message.replyTo === null
+      ? null
+      : (tables.messages.findOutgoing(message.peer, message.replyTo)?.id ?? message.replyTo),
+});
 
 /** Returns the message that is this one in another event: under its id or, if that was in use, under that of its event. */
 function copyOf({ messages }: Tables, earlier: MessageRecord, message: NewMessage): MessageRecord | null {

@@ -18,12 +18,12 @@ import {
   type Pubkey,
 } from '@ocmesh/shared/contract';
 import type { Identity } from '../identity/identity.ts';
-import { parseProfile } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { textBytes } from '../model/message.ts';
 import type { OutboxItem } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import { outboxLimits } from '../outbox/limits.ts';
+import { findProfile } from '../peers/find-peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { FirstContacts } from '../trust/first-contact-limit.ts';
 import { trustLimits } from '../trust/limits.ts';
@@ -123,7 +123,7 @@ export function createSend(deps: {
   }
 
   return async (input, context) => {
-    const call = callOf(input, context, clock);
+    const call = callOf(store, input, context, clock);
     const outcome = await store.transaction((tables) => {
       const confirmedMs = deps.confirmedNow();
       const earlier = earlierResponse(tables, call, deps.hashOf, confirmedMs);
@@ -152,14 +152,15 @@ export function createSend(deps: {
   };
 }
 
-/** @throws OcmeshError `invalid_pubkey`, `invalid_request` */
+/** @throws OcmeshError `invalid_pubkey`, `peer_ambiguous`, `peer_unknown`, `invalid_request` */
 function callOf(
+  store: Store,
   input: Input<'sendMessage'>,
   context: CallContext | undefined,
   clock: Pick<Clock, 'now'>,
 ): SendCall {
   const { content, type = 'text', data = null, reply_to: replyTo, expires_in_s: lifeSec } = input;
-  const { pubkey: to, relays } = parseProfile(input.to);
+  const { pubkey: to, relays } = store.peek((tables) => findProfile(tables, input.to));
   checkMessage(content, type, data);
   return {
     to,

@@ -46,6 +46,8 @@ export interface RelaySnapshot {
   /** Messages and presences share a subscription, because the relay allows so few. */
   readonly sharesSubscription: boolean;
   readonly lastError: string | null;
+  /** The last attempt to connect failed at our proxy, and not because of the relay. */
+  readonly isProxyDown: boolean;
   readonly roundTripMs: number | null;
   readonly info: RelayInfo | null;
   /** When the next attempt to connect is made, if a back-off is running; else null. */

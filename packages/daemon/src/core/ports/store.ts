@@ -112,6 +112,10 @@ export interface PeersTable {
   claims(
     selection: PeerSelection,
   ): Pick<PeerRecord, 'pubkey' | 'name' | 'about' | 'capabilities' | 'lastSeenMs'>[];
+  /** Returns the peers to which the owner gave an alias. */
+  aliased(): { readonly pubkey: Pubkey; readonly alias: string }[];
+  /** Returns known peers whose key starts with these hex digits, up to a hundred. */
+  startingWith(digits: string): Pubkey[];
   count(): number;
   countOnline(nowMs: UnixMs, windowMs: number): number;
   /** Returns contacts, and strangers our agent wrote to. */
@@ -184,7 +188,10 @@ export interface MessagesTable {
   /** Sets the state unconditionally; callers check `canMove` first. `delivered` and `read` also record the time. */
   setState(id: string, state: DeliveryState, atMs: UnixMs): void;
   /** Returns the ids of unread incoming messages among these that have not ended by then. */
-  unreadIds(which: { ids: readonly string[] } | { from: Pubkey } | 'all', shownAtMs: UnixMs): string[];
+  unreadIds(
+    which: { ids: readonly string[] } | { from?: Pubkey | undefined; upTo?: number | undefined },
+    shownAtMs: UnixMs,
+  ): string[];
   markRead(id: string): void;
   setReceiptDue(id: string, due: ReceiptDue): void;
   /** Returns incoming messages that owe a receipt to correspondents, or to other strangers, the oldest first. */

@@ -105,6 +105,8 @@ export function createRelayList(
     // If none is healthy, our network is to blame, and the time does not count against them.
     if (healthy.length === 0) for (const { url } of relays) healthyAt.set(url, now);
     for (const { url } of healthy) healthyAt.set(url, now);
+    // Nothing is known about a relay that our proxy does not let us reach.
+    for (const { url, isProxyDown } of relays) if (isProxyDown) healthyAt.set(url, now);
     for (const url of inUse) benchOrRestore(url, now);
     for (const [url, since] of benchedAt) {
       if (now - since < BENCH_MS || trialSince.has(url)) continue;

@@ -7,6 +7,7 @@ import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { Conduct } from '../model/relay.ts';
 import type { RelayNetwork, RelaySnapshot } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import { createProxyHealth } from './proxy-health.ts';
 import { createRelayHealth } from './relay-health.ts';
 
 const MIB = 1024 * 1024;
@@ -19,7 +20,8 @@ export interface Health {
 }
 
 /**
- * Decides whether the daemon is degraded: no relay to publish to or to read from (relay-health.ts); a store that cannot be
+ * Decides whether the daemon is degraded: no relay to publish to or to read from (relay-health.ts), or no proxy to reach
+ * them; a store that cannot be
  * written, has no room, or is on a disk that does not respond; another daemon with our key.
  */
 export function createHealth(deps: {
@@ -39,6 +41,7 @@ export function createHealth(deps: {
 }): Health {
   const { network, store } = deps;
   const relayHealth = createRelayHealth(deps);
+  const proxyReasons = createProxyHealth(deps);
 
   function storageReasons(): HealthReason[] {
     const refusal = store.refusal();
@@ -98,13 +101,16 @@ export function createHealth(deps: {
   const openRelays = (): RelaySnapshot[] =>
     network.relays().filter((relay) => relay.role === 'own' && relay.open);
 
+  /** That no relay is connected is the proxy's fault, if it does not work. */
+  function connectionReasons(): HealthReason[] {
+    const ofRelays = relayHealth.reasons(openRelays());
+    const noRelay = ofRelays.find(({ code }) => code === 'no_relay');
+    const ofProxy = proxyReasons(noRelay?.sinceMs ?? null);
+    return ofProxy.length === 0 ? ofRelays : [...ofProxy, ...ofRelays.filter((reason) => reason !== noRelay)];
+  }
+
   return {
-    reasons: () => [
-      ...relayHealth.reasons(openRelays()),
-      ...storageReasons(),
-      ...inboxReasons(),
-      ...twinReasons(),
-    ],
+    reasons: () => [...connectionReasons(), ...storageReasons(), ...inboxReasons(), ...twinReasons()],
     warnings: () => relayHealth.warnings(openRelays()),
   };
 }

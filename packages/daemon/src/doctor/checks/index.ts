@@ -12,6 +12,7 @@ import { nodeCheck } from './node.ts';
 import { permissionsCheck } from './permissions.ts';
 import { policyCheck } from './policy.ts';
 import { portCheck } from './port.ts';
+import { proxyCheck } from './proxy.ts';
 import { relaysCheck } from './relays.ts';
 import { roundTripCheck } from './round-trip.ts';
 import { serviceCheck } from './service.ts';
@@ -36,6 +37,7 @@ export const allChecks = (environment: Environment, facts: Facts): readonly Chec
     settingsCheck(facts),
     portCheck(facts, clock),
     serviceCheck(facts, environment),
+    proxyCheck(facts, clock),
     relaysCheck(facts, clock),
     clockCheck(facts),
     roundTripCheck(facts, clock),

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:net';
 import type { RelayDetails } from '@ocmesh/shared/contract';
 import { aRelay, createFakeClock, createRealClock } from '@ocmesh/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { direct } from '../../adapters/nostr/proxy/dialer.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Finding } from '../check.ts';
 import type { StoreFacts } from '../probes/facts.ts';
@@ -25,6 +26,7 @@ interface Settings {
   readonly isOfLastRun?: boolean;
   readonly named?: string[];
   readonly choices?: StoreFacts['relayChoices'];
+  readonly goesAroundProxy?: boolean;
 }
 
 type Broken = Awaited<ReturnType<typeof traceRelay>>;
@@ -32,11 +34,12 @@ type Broken = Awaited<ReturnType<typeof traceRelay>>;
 async function check(
   relays: RelayDetails[],
   broken: Broken | ((url: string) => Broken) = null,
-  { named, choices = [], isOfLastRun = false }: Settings = {},
+  { named, choices = [], isOfLastRun = false, goesAroundProxy = false }: Settings = {},
 ) {
   const facts = {
     relays: async () => relays,
     relaysAreOfLastRun: async () => isOfLastRun,
+    goesAroundProxy: async () => goesAroundProxy,
     config: () => loadConfig('/no/config.json', {}, { relays: named }),
     store: async () => ({
       schema: 3,
@@ -117,6 +120,15 @@ describe(relaysCheck, () => {
     ]);
   });
 
+  it('traces no relay around the proxy of the daemon', async () => {
+    const never = (): never => {
+      throw new Error('traced');
+    };
+    const lost = relay({ state: 'disconnected', carries_dms: false, last_error: 'the proxy is down' });
+    const [found] = await check([lost], never, { goesAroundProxy: true });
+    expect(found).toMatchObject({ state: 'fail', found: expect.stringContaining('the proxy is down') });
+  });
+
   it('names the step at which connecting fails', async () => {
     expect(
       await check([dead], { step: 'DNS', why: 'the name dead.example is not found (ENOTFOUND)' }),
@@ -179,22 +191,24 @@ describe(traceRelay, () => {
   }
 
   it('returns null if the relay can be reached', async () => {
-    expect(await traceRelay(`ws://${await listening()}`, createRealClock())).toBeNull();
+    expect(await traceRelay(`ws://${await listening()}`, createRealClock(), direct)).toBeNull();
   });
 
   it('fails at TLS if the other side does not speak it', async () => {
-    expect(await traceRelay(`wss://${await listening()}`, createRealClock())).toMatchObject({ step: 'TLS' });
+    expect(await traceRelay(`wss://${await listening()}`, createRealClock(), direct)).toMatchObject({
+      step: 'TLS',
+    });
   });
 
   it('fails at TCP if nobody listens', async () => {
-    expect(await traceRelay('ws://127.0.0.1:9', createRealClock())).toEqual({
+    expect(await traceRelay('ws://127.0.0.1:9', createRealClock(), direct)).toEqual({
       step: 'TCP',
       why: 'cannot connect (ECONNREFUSED)',
     });
   });
 
   it('fails at DNS if the name does not exist', async () => {
-    expect(await traceRelay('wss://relay.invalid', createRealClock())).toMatchObject({ step: 'DNS' });
+    expect(await traceRelay('wss://relay.invalid', createRealClock(), direct)).toMatchObject({ step: 'DNS' });
   });
 });
 
@@ -202,7 +216,7 @@ describe(whenSettled, () => {
   it('gives a relay that refuses us a second for AUTH', async () => {
     const clock = createFakeClock();
     let now = relay({ state: 'auth_required', carries_dms: false, last_error: 'auth-required: who?' });
-    const settled = whenSettled(clock, async () => [now]);
+    const settled = whenSettled(clock, async () => [now], direct);
     await clock.advance(500);
     now = relay();
     await clock.advance(100);
@@ -212,7 +226,7 @@ describe(whenSettled, () => {
   it('waits no longer than for the slowest relay that the daemon would use', async () => {
     const clock = createFakeClock();
     const connecting = relay({ state: 'connecting', carries_dms: false });
-    const settled = whenSettled(clock, async () => [connecting]);
+    const settled = whenSettled(clock, async () => [connecting], direct);
     await clock.advance(16_000);
     expect(await settled).toEqual([connecting]);
   });

@@ -3,7 +3,7 @@ import type { RelayDetails } from '@ocmesh/shared/contract';
 import { type Check, type Finding, fail, ok, skipped, warn } from '../check.ts';
 import { inQuotes } from '../format.ts';
 import type { Facts } from '../probes/facts.ts';
-import { hasName, traceRelay } from '../probes/trace-relay.ts';
+import { type BrokenStep, hasName, traceRelay } from '../probes/trace-relay.ts';
 
 const ANOTHER = 'Add another relay: `ocmesh relays add <url>`.';
 const ADD = 'While the daemon is running, `ocmesh relays add <url>` adds one.';
@@ -12,17 +12,20 @@ const OF_LAST_RUN =
 const NO_INTERNET = 'Check the internet connection and the DNS server of this machine.';
 const OR_ANOTHER = 'Or add another relay: `ocmesh relays add <url>`.';
 
-type Trace = (url: string, clock: Clock) => ReturnType<typeof traceRelay>;
-type Broken = Awaited<ReturnType<Trace>>;
+/** A company's filter signs with an authority of its own. */
+const TRUST =
+  'If the authority of your company signs certificates here, name its PEM file: ca_file in config.json, or NODE_EXTRA_CA_CERTS. Otherwise do not use this relay.';
+
+type Broken = BrokenStep | null;
 interface Traced {
   readonly relay: RelayDetails;
   readonly broken: Broken;
 }
 
 export const relaysCheck = (
-  facts: Pick<Facts, 'relays' | 'relaysAreOfLastRun' | 'config' | 'store'>,
+  facts: Pick<Facts, 'relays' | 'relaysAreOfLastRun' | 'config' | 'store' | 'goesAroundProxy'>,
   clock: Clock,
-  trace: Trace = traceRelay,
+  trace = traceRelay,
 ): Check => ({
   id: 'relays',
   what: 'Relay',
@@ -34,10 +37,12 @@ export const relaysCheck = (
     const works = relays.some(({ carries_dms }) => carries_dms);
     // A single failure is harmless: that is why there are several relays.
     const bad = works ? warn : fail;
+    const mayTrace = !(await facts.goesAroundProxy());
     const traced = await Promise.all(
       relays.map(async (relay) => ({
         relay,
-        broken: wasReached(relay) ? null : await trace(relay.url, clock),
+        broken:
+          wasReached(relay) || !mayTrace ? null : await trace(relay.url, clock, facts.config().outbound),
       })),
     );
     const lost = unresolved(traced);
@@ -117,11 +122,18 @@ function explain(relay: RelayDetails, broken: Broken): Explained {
 
 function unreachable(url: string, quote: string, broken: Broken): Explained {
   if (broken === null) return { found: `WebSocket: did not open${quote}`, nextStep: ANOTHER };
-  const { step, why } = broken;
+  const { step, why, isCertificate } = broken;
+  if (step === 'proxy')
+    return {
+      found: why,
+      nextStep: 'Start or correct the proxy that the check Proxy names: docs/settings.md.',
+    };
   return {
     found: `${step}: ${why}`,
-    nextStep: url.startsWith('wss:')
-      ? `Check the address and the internet connection. ${OR_ANOTHER}`
-      : `Start the relay. ${OR_ANOTHER}`,
+    nextStep: isCertificate
+      ? TRUST
+      : url.startsWith('wss:')
+        ? `Check the address and the internet connection. ${OR_ANOTHER}`
+        : `Start the relay. ${OR_ANOTHER}`,
   };
 }

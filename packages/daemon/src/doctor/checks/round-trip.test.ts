@@ -29,6 +29,7 @@ function setUp(relays: Record<string, Relay>, hasStore = true) {
   const check = roundTripCheck(
     {
       store: async () => (hasStore ? ({} as StoreFacts) : null),
+      goesAroundProxy: async () => false,
       relays: async () => Object.keys(relays).map(details),
       probe: async () => ({
         identity,

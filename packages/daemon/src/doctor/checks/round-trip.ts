@@ -27,13 +27,18 @@ interface Tested {
  * connection, and looks whether the relay keeps and forwards it. A running daemon drops events by its own key, so nothing
  * reaches an inbox; the relay is asked to delete them after a minute.
  */
-export const roundTripCheck = (facts: Pick<Facts, 'relays' | 'probe' | 'store'>, clock: Clock): Check => ({
+export const roundTripCheck = (
+  facts: Pick<Facts, 'relays' | 'probe' | 'store' | 'goesAroundProxy'>,
+  clock: Clock,
+): Check => ({
   id: 'round_trip',
   what: 'Test message',
   why: 'An OK does not prove that a relay keeps a message and sends it to its recipient; some drop what they accept.',
   needs: ['config', 'store'],
   async run() {
     if (!(await facts.store())) return skipped('No identity yet.');
+    if (await facts.goesAroundProxy())
+      return skipped('The daemon uses a proxy that is not set here, and this would go around it.');
     const urls = (await facts.relays()).flatMap(({ url, carries_dms }) => (carries_dms ? [url] : []));
     if (urls.length === 0) return skipped('No relay to send it through.');
     const { probe, identity } = await facts.probe();

@@ -12,6 +12,7 @@ import { readKeystore } from '../../adapters/system/keystore.ts';
 import { findOwner } from '../../adapters/system/ownership.ts';
 import { candidateRelays, haveSameOperator } from '../../config/candidate-relays.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { goesAround } from '../../config/outbound.ts';
 import { createIdentity, type Identity } from '../../core/identity/identity.ts';
 import { newSecretKey } from '../../core/identity/new-secret-key.ts';
 import { chooseRelays, type RelayChoice } from '../../core/relays/choose-relays.ts';
@@ -61,6 +62,8 @@ export interface Facts {
    */
   relays(): Promise<readonly RelayDetails[]>;
   relaysAreOfLastRun(): Promise<boolean>;
+  /** Whether our own connections would go around the daemon's proxy: then we make none. */
+  goesAroundProxy(): Promise<boolean>;
   /** Connections for checks, with the identity of the home or else a new one. */
   probe(): Promise<{ readonly probe: RelayProbe; readonly identity: Identity }>;
   close(): Promise<void>;
@@ -114,7 +117,7 @@ export function createFacts(environment: Environment): Facts {
     const engine = await environment.chooseEngine();
     const secretKey = (await store())?.secretKey ?? newSecretKey(engine, random);
     const identity = createIdentity({ engine, random, clock }, secretKey);
-    const made = createRelayProbe({ clock, random, identity });
+    const made = createRelayProbe({ clock, random, identity, outbound: config().outbound });
     opened.push(made);
     return { probe: made, identity };
   });
@@ -129,7 +132,7 @@ export function createFacts(environment: Environment): Facts {
 
   const relays = once(async () => {
     const running = await daemon();
-    if (running) return whenSettled(clock, runningDaemon.ownRelays);
+    if (running) return whenSettled(clock, runningDaemon.ownRelays, config().outbound);
     const configured = { named: config().values.relays, candidates: candidateRelays, haveSameOperator };
     const urls = (await lastRun()) ?? chooseRelays(configured, (await store())?.relayChoices ?? []);
     return (await probe()).probe.connect(urls);
@@ -149,6 +152,7 @@ export function createFacts(environment: Environment): Facts {
       return running && runningDaemon.settings(running);
     },
     relays,
+    goesAroundProxy: async () => goesAround((await daemon())?.status.proxy ?? null, config().outbound),
     relaysAreOfLastRun: async () => (await lastRun()) !== null,
     probe,
     async close() {

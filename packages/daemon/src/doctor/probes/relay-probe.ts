@@ -3,6 +3,7 @@ import type { RelayDetails } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import { nostrLimits } from '../../adapters/nostr/limits.ts';
 import { createRelayNetwork } from '../../adapters/nostr/network.ts';
+import type { Outbound } from '../../adapters/nostr/proxy/dialer.ts';
 import { noBacklog } from '../../core/catch-up/catch-up.ts';
 import { liveFilters } from '../../core/catch-up/fetch-messages.ts';
 import { presentRelayDetails } from '../../core/handlers/present.ts';
@@ -12,7 +13,8 @@ import type { PublishOutcome } from '../../core/ports/relay-network.ts';
 import { findPresence, type TestPace, type TestResult, testRelay } from '../../core/relays/test-relay.ts';
 
 /** Handshake and first response of the slowest relay that the daemon would use. */
-const SETTLE = { everyMs: 50, forMs: nostrLimits.connection.handshakeMs + nostrLimits.reply.reqMs };
+const SETTLE_MS = nostrLimits.connection.handshakeMs + nostrLimits.reply.reqMs;
+const POLL_MS = 50;
 /** Time after which a state is final: AUTH may turn a refusal around, and NIP-11 is fetched over a separate connection. */
 const FINAL_MS = 1_000;
 /** A person waits for the result. */
@@ -36,6 +38,7 @@ export function createRelayProbe(deps: {
   readonly clock: Clock;
   readonly random: Random;
   readonly identity: Identity;
+  readonly outbound: Outbound;
 }): RelayProbe {
   const { clock, identity } = deps;
   const arrived = new Set<string>();
@@ -59,9 +62,9 @@ export function createRelayProbe(deps: {
   return {
     connect(urls) {
       network.use(urls);
-      return whenSettled(clock, async () =>
-        network.relays().map((relay) => presentRelayDetails(relay, untested, 'any', noBacklog)),
-      );
+      const list = async () =>
+        network.relays().map((relay) => presentRelayDetails(relay, untested, 'any', noBacklog));
+      return whenSettled(clock, list, deps.outbound);
     },
     publish: network.publish,
     test: (url, event) => testRelay({ network, clock, hasArrived }, url, event, IMPATIENT),
@@ -74,9 +77,11 @@ export function createRelayProbe(deps: {
 export async function whenSettled(
   clock: Clock,
   list: () => Promise<readonly RelayDetails[]>,
+  { proxy }: Pick<Outbound, 'proxy'>,
 ): Promise<readonly RelayDetails[]> {
+  const forMs = SETTLE_MS + (proxy ? nostrLimits.proxy.tunnelMs : 0);
   let since: number | null = null;
-  const settled = await pollUntil(clock, SETTLE, async () => {
+  const settled = await pollUntil(clock, { everyMs: POLL_MS, forMs }, async () => {
     const relays = await list();
     if (relays.every(isComplete)) return relays;
     since = relays.every(isDecided) ? (since ?? clock.monotonic()) : null;

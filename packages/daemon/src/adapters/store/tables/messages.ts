@@ -167,11 +167,13 @@ const createReadMarks = (database: Database) =>
       const where = conditions();
       where.add('read = 0');
       where.add(SHOWN, shownAtMs);
-      if (which !== 'all' && 'from' in which) where.add('peer = ?', which.from);
-      if (which !== 'all' && 'ids' in which)
-        where.add('id IN (SELECT value FROM json_each(?))', JSON.stringify(which.ids));
-      const { where: text, parameters } = where.build();
-      return database.all(`SELECT id FROM messages ${text}`, parameters).map(([id]) => id as string);
+      if ('ids' in which) where.add('id IN (SELECT value FROM json_each(?))', JSON.stringify(which.ids));
+      else {
+        if (which.from !== undefined) where.add('peer = ?', which.from);
+        if (which.upTo !== undefined) where.add('arrival <= ?', which.upTo);
+      }
+      const { where: built, parameters } = where.build();
+      return database.all(`SELECT id FROM messages ${built}`, parameters).map(([id]) => id as string);
     },
 
     markRead: (id) => database.write('messages.markRead', [id]),

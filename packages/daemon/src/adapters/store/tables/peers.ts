@@ -87,6 +87,15 @@ export function createPeersTable(database: Database): PeersTable {
           lastSeenMs: lastSeenMs as number,
         }));
     },
+    aliased: () =>
+      database
+        .all('SELECT pubkey, alias FROM peers WHERE alias IS NOT NULL')
+        .map(([pubkey, alias]) => ({ pubkey: pubkey as Pubkey, alias: alias as string })),
+    startingWith: (digits) =>
+      database
+        // `g` comes after every hex digit.
+        .all('SELECT pubkey FROM peers WHERE pubkey >= ? AND pubkey < ? LIMIT 100', [digits, `${digits}g`])
+        .map(([pubkey]) => pubkey as Pubkey),
 
     count,
     evict(limit, { answered } = { answered: false }) {

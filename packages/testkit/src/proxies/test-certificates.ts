@@ -1,0 +1,41 @@
+// Made with OpenSSL, valid until 2126. The key protects nothing: it is only for servers of tests on loopback.
+
+/** Certificate of an authority that no system trusts. */
+export const testAuthority = `
+-----BEGIN CERTIFICATE-----
+MIIBmDCCAT2gAwIBAgIUIhLfl1UuXSmtf6SNukdxiy/qAwswCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVb2NtZXNoIHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEzMDAzNDQz
+M1oYDzIxMjYxMTA2MDM0NDMzWjAgMR4wHAYDVQQDDBVvY21lc2ggdGVzdCBhdXRo
+b3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAT66199yxh9FpILa5rooK3J
+pEu+AiTCWkk51eBG/bzidYOzIxSb8eU+CEANSHysSAc48B7gjJQXO08JLR0LeRd0
+o1MwUTAdBgNVHQ4EFgQUDr+mFkprdgFxOSwjUFCVbCPelzUwHwYDVR0jBBgwFoAU
+Dr+mFkprdgFxOSwjUFCVbCPelzUwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQD
+AgNJADBGAiEA/g6RO3eOYh1cvTphxZ/cTBZf3osnhPwW4c0bNejIPPYCIQCeJDq9
+UTKKtp2ldE11XPfF800i1la+smISRzDZwGspmw==
+-----END CERTIFICATE-----
+`;
+
+/** Certificate and key of a server, signed by that authority, for relay.example, proxy.example, localhost and 127.0.0.1. */
+export const testServer = {
+  cert: `
+-----BEGIN CERTIFICATE-----
+MIIByzCCAXCgAwIBAgIUe8ETN0rWyf/TPAYcZZA7a2oRzOQwCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVb2NtZXNoIHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEzMDAzNDQz
+M1oYDzIxMjYxMTA2MDM0NDMzWjAdMRswGQYDVQQDDBJvY21lc2ggdGVzdCBzZXJ2
+ZXIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQCdhJNFegc5wj3hDN3L1ZuVluY
+dgXkD/H/IFG5uF2k+1crI7YB4StU7/lGoxr2YfeGrbehxL6jTtMSVVdKSZ/vo4GI
+MIGFMEMGA1UdEQQ8MDqCCSouZXhhbXBsZYINcmVsYXkuZXhhbXBsZYINcHJveHku
+ZXhhbXBsZYIJbG9jYWxob3N0hwR/AAABMB0GA1UdDgQWBBRpOsv13BeIxsXwEBUE
+mAzmAMgzPDAfBgNVHSMEGDAWgBQOv6YWSmt2AXE5LCNQUJVsI96XNTAKBggqhkjO
+PQQDAgNJADBGAiEA0G1HHnH+wVmggUjhPQDqcLpO0CbFfa2Ydmn1at4Qju4CIQDT
+luYQCGiVOYrFjfPYA6ZW2neuSqPSkGNADbNWAocysg==
+-----END CERTIFICATE-----
+`,
+  key: `
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/UkWgtUXKVSBmyaQ
+xL/zBSYpc5YgLZX57WHVWKlXJzqhRANCAAQCdhJNFegc5wj3hDN3L1ZuVluYdgXk
+D/H/IFG5uF2k+1crI7YB4StU7/lGoxr2YfeGrbehxL6jTtMSVVdKSZ/v
+-----END PRIVATE KEY-----
+`,
+} as const;
