@@ -22,8 +22,8 @@ export const relayListEvent = (
 const PUBLIC_RELAY =
   /^(wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*|ws:\/\/[a-z0-9.-]+\.onion)(:\d{1,5})?(\/[\w./~-]*)?$/;
 
-/** Names of other networks: asking a DNS server for one reveals it (RFC 7686, RFC 9476). */
-const NO_DNS = /\.(onion|i2p|alt)(?:[:/]|$)/;
+/** Names of other networks: asking a DNS server for one reveals it (RFC 9476). */
+const NO_DNS = /\.(i2p|alt)(?:[:/]|$)/;
 
 /** Reads a peer's relay list: the first public relays it reads from. */
 export const readRelayList = (event: NostrEvent): string[] =>
