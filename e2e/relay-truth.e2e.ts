@@ -20,14 +20,16 @@ describe('relays that answer OK and do something else', () => {
     const drops = await start('ok-but-drops');
     const dropsWraps = await start('drops-gift-wraps');
     const silent = await start('never-forwards');
+    const late = await start('eose-first');
     const forgets = await start('forwards-only');
-    const urls = [honest, drops, dropsWraps, silent, forgets, 'ws://127.0.0.1:9'];
+    const urls = [honest, drops, dropsWraps, silent, late, forgets, 'ws://127.0.0.1:9'];
     const { stdout, code } = await runOcmesh(mesh.place, ['relays', 'test', ...urls, '--json']);
     const reports = JSON.parse(stdout) as Record<string, unknown>[];
     const of = (url: string) => reports.find((report) => report['url'] === url);
     expect(of(honest)).toMatchObject({ keeps: 'yes', forwards: 'yes', presence: 'yes', problem: null });
     expect(of(drops)).toMatchObject({ kind_1059: 'yes', keeps: 'no', forwards: 'no' });
     expect(of(dropsWraps)).toMatchObject({ kind_4: 'yes', kind_1059: 'yes', keeps: 'no' });
+    expect(of(late)).toMatchObject({ keeps: 'yes', forwards: 'yes', presence: 'yes', problem: null });
     expect(of(silent)).toMatchObject({ keeps: 'yes', forwards: 'no' });
     expect(of(forgets)).toMatchObject({ keeps: 'no', forwards: 'yes' });
     expect(of('ws://127.0.0.1:9')).toMatchObject({ state: 'disconnected', keeps: 'unknown' });

@@ -1,8 +1,8 @@
 // Runs the tests that take too long for every day: thousands of power cuts, mutations of every file, a disk that fails at
 // each operation, tens of thousands of broken frames, requests and messages, hundreds of kills of real processes, hundreds
-// of messages among hostile relays and through a network that breaks, ten minutes of kills with a relay that loses events,
-// and a flood of a million made-up agents. Prints every seed; `SEED` repeats a run. The last line counts tests:
-// `N passed, N failed`.
+// of messages among hostile relays, over every mix of relays that lie, and through a network that breaks, ten minutes of
+// kills with a relay that loses events, and a flood of a million made-up agents. Prints every seed; `SEED` repeats a run.
+// The last line counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
 const { check, test, finish } = createTally({
@@ -16,6 +16,7 @@ const { check, test, finish } = createTally({
   OCMESH_STARTS: '2000',
   OCMESH_KILLS: '200',
   SOAK_HOSTILE_MESSAGES: '500',
+  SOAK_MIX_MESSAGES: '1000',
   SOAK_RESTARTS: '15',
   SOAK_RESTART_EVERY_MS: '5000',
   SOAK_DARK_MS: '60000',
@@ -33,6 +34,7 @@ if (!['all', ...parts].includes(part)) throw new Error(`the soak has no part ${p
 const runs = (/** @type {string} */ name) => part === 'all' || part === name;
 if (runs('store')) test('store', 'unit', 'packages/daemon/test/store');
 if (runs('fuzz')) test('fuzz', 'unit', 'packages/daemon/test/fuzz');
+if (runs('relays')) test('relay mixes', 'unit', 'packages/daemon/test/hostile/relay-mixes.test.ts');
 const needsBuild = ['crash', 'lock', 'relays', 'promises', 'service', 'flood'].some(runs);
 if (needsBuild && check('build', ['npm', 'run', '--silent', 'build'])) {
   if (runs('crash')) test('crash', 'e2e', 'e2e/crash.e2e.ts');

@@ -81,8 +81,10 @@ export function createRelays(
     random,
     log,
     budget,
+    dates,
     hasPresence: config.presence_kinds.includes(kinds.presence),
     onChanged: (url) => emit([{ type: 'relay.conduct', url }]),
+    onTested: (url) => emit([{ type: 'relay.tested', url }]),
   });
   const relayList = createRelayList(
     {
@@ -108,9 +110,10 @@ export function createIngest(
     readonly trust: Trust;
     readonly retention: Retention;
     readonly twins: TwinWatch;
+    readonly relays: Relays;
   },
 ) {
-  const { time, trust, retention, twins } = needs;
+  const { time, trust, retention, twins, relays } = needs;
   const counters = createRefusalCounters();
   const pipeline = createPipeline({
     self: identity.pubkey,
@@ -152,6 +155,8 @@ export function createIngest(
     log,
     ingest: pipeline.ingest,
     ingestBackfill: pipeline.ingestBackfill,
+    onForwarded: relays.relayTests.onForwarded,
+    onMissed: relays.relayTests.onMissed,
   });
   return { counters, pipeline, catchUp };
 }
@@ -348,6 +353,7 @@ export function createReporting(
     twinSince: needs.twins.since,
     showsPresences: needs.discovery.isAnsweredBy,
     conductOf: needs.relays.relayTests.conductOf,
+    refusesDates: (url) => needs.relays.dates.acceptedBy(url) === 'none',
     stalledMessages: needs.outgoing.outbox.stalled,
   });
   return {

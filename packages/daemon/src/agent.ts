@@ -1,6 +1,5 @@
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import {
   type Base,
   createIngest,
@@ -66,7 +65,7 @@ export interface Ports {
   readonly random: Random;
   readonly log: Log;
   /** @param sign for NIP-42 */
-  readonly connect: (sign: (draft: EventDraft) => NostrEvent) => RelayNetwork;
+  readonly connect: (sign: Identity['sign']) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
   /** The proxy that the connections use; null without one. */
@@ -133,6 +132,7 @@ export async function createAgent(
     trust,
     retention,
     twins,
+    relays,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, {

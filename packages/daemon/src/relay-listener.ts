@@ -34,7 +34,9 @@ export function createRelayListener(deps: {
       if (!relayTests.onEvent(event, url)) catchUp.onLive(event, url);
     },
     // Asked for like the rest of its query, whatever its date.
-    onLate: (event, url) => void pipeline.ingestBackfill([event], url),
+    onLate(event, url) {
+      if (!relayTests.onLate(event, url)) void pipeline.ingestBackfill([event], url);
+    },
     onGarbage: (_url, reason) => counters.count(reason),
     onConnected(url) {
       statusWatch.check();

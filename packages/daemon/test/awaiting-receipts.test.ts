@@ -215,12 +215,13 @@ test('blocking the peer ends it', async () => {
   expect(await stateOf(id)).toBe('published');
 });
 
-test('a message to a peer without receipts is over when the relays have it', async () => {
+test('a message to a peer without receipts is over when a relay that has it passed a test', async () => {
   const { world, agent, one, send, dms } = await greeted([ONE], {}, ['messaging']);
   await send('x');
-  expect(inOutbox(agent)).toBe(0);
+  expect(inOutbox(agent)).toBe(1);
   await restart(agent, one);
   await world.clock.advance(DAY);
+  expect(inOutbox(agent)).toBe(0);
   expect(dms(one)).toHaveLength(1);
 });
 

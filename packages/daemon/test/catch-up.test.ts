@@ -426,6 +426,36 @@ describe('a relay that forgets our subscription', () => {
     expect(await missed()).toEqual([3]);
   });
 
+  test('counts as one that does not forward, with time and reason, until it sends a message live again', async () => {
+    const { world, agent, bob } = await forgetful();
+    const forwards = async () => (await agent.listRelays({})).map((relay) => relay.forwards)[0];
+    expect(await forwards()).toMatchObject({ answer: 'yes', reason: null });
+    world.relay.keep(bob.dm(agent.pubkey, 'a'), bob.dm(agent.pubkey, 'b'));
+    await world.clock.advance(STEP_MS);
+    const found = await forwards();
+    expect(found).toMatchObject({ answer: 'no', reason: expect.stringContaining('2 messages') });
+    expect(Date.parse(found?.at ?? '')).toBeGreaterThan(world.clock.now() - STEP_MS);
+    expect(await agent.getMetrics({})).toContain('ocmesh_relays_forward_messages{answer="no"} 1');
+    const live = bob.dm(agent.pubkey, 'c');
+    world.relay.keep(live);
+    world.relay.push(live);
+    await settle(world.clock);
+    expect(await forwards()).toMatchObject({ answer: 'yes', reason: null });
+  });
+
+  test('is not taken for one that forwards because it sends stored messages late', async () => {
+    const { world, agent, bob } = await forgetful();
+    world.relay.keep(bob.dm(agent.pubkey, 'a'));
+    await world.clock.advance(STEP_MS);
+    agent.network.disconnect();
+    world.relay.forwards = false;
+    agent.network.connect();
+    await settle(world.clock);
+    world.relay.push(bob.dm(agent.pubkey, 'a stored one, behind EOSE'));
+    await settle(world.clock);
+    expect((await agent.listRelays({}))[0]?.forwards.answer).toBe('no');
+  });
+
   test('is not suspected for messages that came live, or that it had before', async () => {
     const { world, agent, bob, missed } = await forgetful();
     for (const content of ['a', 'b', 'c']) {

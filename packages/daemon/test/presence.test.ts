@@ -1,6 +1,6 @@
-import type { NostrEvent } from '@ocmesh/shared/wire';
+import { type NostrEvent, tagValue } from '@ocmesh/shared/wire';
 import { expect, test } from 'vitest';
-import { accept, reject } from './support/memory-relay-network.ts';
+import { accept, type MemoryRelay, reject } from './support/memory-relay-network.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
 /** Returns the presences only; relay lists are published too. */
@@ -31,6 +31,26 @@ test('announces itself in both kinds, with all tags that others look for', async
     { created_at: nowSec, content: 'ocmesh-agent-online', tags: [['d', 'ocmesh-presence'], ...common] },
   ]);
   expect(agent.published(1)).toMatchObject([{ created_at: nowSec, tags: common }]);
+});
+
+test('a changed profile is announced within the write budget, the newest to a relay that asked for a pause, and in no note', async () => {
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
+  const [one, two] = world.mesh.relays as [MemoryRelay, MemoryRelay];
+  const agent = await world.start();
+  const heard = (relay: MemoryRelay) =>
+    relay.offered.filter(({ kind }) => kind === 31337).map(({ tags }) => tagValue({ tags }, 'about'));
+  two.onPublish = () => reject('rate-limited: retry in 60 s');
+  await world.clock.advance(INTERVAL);
+  two.onPublish = () => accept;
+  for (const relay of [one, two]) relay.offered.length = 0;
+  for (const about of ['first', 'second', 'third']) {
+    await agent.setProfile({ about });
+    await world.clock.advance(12_000);
+  }
+  expect([heard(one), heard(two)]).toEqual([['first', 'second', 'third'], []]);
+  await world.clock.advance(30_000);
+  expect(heard(two)).toEqual(['third']);
+  expect(one.offered.filter(({ kind }) => kind === 1)).toEqual([]);
 });
 
 test('announces at every interval, with a newer date each time', async () => {

@@ -106,6 +106,22 @@ test('a relay that refuses every date is named, and gets one attempt per back-of
   expect(await agent.listRelays({})).toMatchObject([{ url: ONE, dates: 'any' }]);
 });
 
+test('a relay that refuses every date is named by the status too, before any message meets it', async () => {
+  const world = createTestMesh(ONE, TWO);
+  world.mesh.relay(TWO).onPublish = ({ kind }) =>
+    kind === 1059 ? reject('invalid: created_at too late') : accept;
+  const agent = await world.start();
+  await world.clock.advance(2 * MINUTE);
+  expect(await agent.listRelays({})).toMatchObject([{ dates: 'any' }, { url: TWO, dates: 'none' }]);
+  const warnings = async () => (await agent.getStatus({})).warnings;
+  expect(await warnings()).toMatchObject([
+    { code: 'dates_refused', message: expect.stringContaining('wss://two.test refuses') },
+  ]);
+  world.mesh.relay(TWO).onPublish = () => accept;
+  await world.clock.advance(HOUR);
+  expect(await warnings()).toEqual([]);
+});
+
 test('a relay that refuses every date gets no more attempts once another relay has the message', async () => {
   const world = createTestMesh(ONE, TWO);
   const agent = await world.start();

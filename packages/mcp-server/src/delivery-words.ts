@@ -6,9 +6,8 @@ import { counted, minuteOf } from './facts.ts';
  * @param isConnected whether a relay is connected, if that is known
  */
 export function deliverySentence({ delivery }: Pick<Message, 'delivery'>, isConnected?: boolean): string {
-  const { state, delivered_at, read_at, next_attempt_at } = delivery;
+  const { state, kept_by: kept, delivered_at, read_at, next_attempt_at } = delivery;
   const accepted = delivery.relays.filter(({ outcome }) => outcome === 'accepted').length;
-  const kept = (delivery as { kept_by?: number }).kept_by;
   const at = (time: string | null): string => (time === null ? '' : ` at ${minuteOf(time)}`);
   switch (state) {
     case 'queued': {
@@ -20,11 +19,9 @@ export function deliverySentence({ delivery }: Pick<Message, 'delivery'>, isConn
     }
     case 'published': {
       const where =
-        kept === undefined
-          ? counted(accepted, 'relay')
-          : kept > 0
-            ? `${counted(kept, 'relay')} known to keep messages`
-            : `${counted(accepted, 'relay')}, none known to keep messages`;
+        kept > 0
+          ? `${counted(kept, 'relay')} known to keep messages`
+          : `${counted(accepted, 'relay')}, none known to keep messages`;
       return `PUBLISHED on ${where}; not confirmed by the peer: do not say it was delivered.`;
     }
     case 'delivered':

@@ -134,13 +134,20 @@ async function said(message: Message, connected = true, over: Partial<Handlers> 
 
 test.each([
   ['queued', 'QUEUED here: no relay has accepted it yet'],
-  ['published', 'PUBLISHED on 1 relay'],
+  ['published', 'PUBLISHED on 1 relay known to keep messages'],
   ['delivered', "DELIVERED to the peer's daemon"],
   ['read', "READ by the peer's agent"],
   ['failed', 'FAILED: every relay refused it'],
   ['expired', 'EXPIRED: no relay took it in time'],
 ] as const)('a message that is %s: %s', async (state, words) => {
   expect(await said(withState(state))).toContain(`id: ${sent.id} | to b0b0b0b0b0b0\n${words}`);
+});
+
+test('a message on relays that are not known to keep it says so', async () => {
+  const message = withState('published');
+  expect(await said({ ...message, delivery: { ...message.delivery, kept_by: 0 } })).toContain(
+    'PUBLISHED on 1 relay, none known to keep messages; not confirmed',
+  );
 });
 
 test('a published message is not called delivered, and one without a relay says that there is none', async () => {

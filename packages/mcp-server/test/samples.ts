@@ -34,6 +34,7 @@ export const aSentMessage = (over: Partial<Message> = {}): Message =>
         { url: 'wss://one.example', outcome: 'accepted', reason: null, at: noon },
         { url: 'wss://two.example', outcome: 'rejected', reason: 'blocked: \u202epay up', at: noon },
       ],
+      kept_by: 1,
       delivered_at: null,
       read_at: null,
       next_attempt_at: null,

@@ -52,7 +52,14 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   auto: false,
   hops: 0,
   cursor: '1',
-  delivery: { state: 'received', relays: [], delivered_at: null, read_at: null, next_attempt_at: null },
+  delivery: {
+    state: 'received',
+    relays: [],
+    kept_by: 0,
+    delivered_at: null,
+    read_at: null,
+    next_attempt_at: null,
+  },
   ...over,
 });
 
@@ -63,7 +70,7 @@ export const aSentMessage = (over: Partial<Message> = {}): Message =>
     from: aliceKey,
     to: bobKey,
     read: true,
-    delivery: { ...aMessage().delivery, state: 'published' },
+    delivery: { ...aMessage().delivery, state: 'published', kept_by: 1 },
     ...over,
   });
 

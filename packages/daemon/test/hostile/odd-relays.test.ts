@@ -25,6 +25,20 @@ const ways: [
   ['khatru'],
 ];
 
+test('EOSE first, events behind it: the relay passes its tests', async () => {
+  const mesh = await createSocketMesh();
+  const relay = await mesh.startHostile('eose-first');
+  const { alice } = await mesh.startPair(relay);
+  await mesh.pass(100_000, 250);
+  expect(await alice.relay(relay.url)).toMatchObject({
+    keeps: { answer: 'yes' },
+    forwards: { answer: 'yes' },
+    keeps_presence: { answer: 'yes' },
+  });
+  expect(await alice.refused()).toEqual({});
+  expect(await alice.inbox()).toEqual([]);
+});
+
 test.each(ways)(
   '%s %j: messages arrive live and after an absence, and the status is good',
   async (name, tuning) => {

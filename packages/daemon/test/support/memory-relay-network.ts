@@ -63,7 +63,8 @@ export interface MemoryRelay {
   clockOffsetMs: number | null;
   /** Most bytes that one query returns. */
   maxQueryBytes: number;
-  onPublish: (event: NostrEvent) => Reaction | Promise<Reaction>;
+  /** @param mayIdentify whether it may learn whose event this is, by AUTH */
+  onPublish: (event: NostrEvent, mayIdentify: boolean) => Reaction | Promise<Reaction>;
   /** All events that were published to it, accepted or not; without test events. */
   readonly offered: NostrEvent[];
   /** Events by which agents test whether it keeps and forwards messages. */
@@ -279,13 +280,13 @@ export function createMemoryNetwork(
       listener = silent && null;
     },
     relays: () => [...own, ...peerRelays].map(snapshot),
-    async publish(url, event) {
+    async publish(url, event, { mayIdentify = false } = {}) {
       const connection = connections.get(url);
       if (!connection) return { outcome: 'not_connected', reason: null, prefix: null };
       const relay = mesh.relay(url);
       const known = relay.stored.some((other) => (other as NostrEvent).id === event.id);
       (isTestEvent(event) ? relay.tests : relay.offered).push(event);
-      const { keeps, ...outcome } = await relay.onPublish(event);
+      const { keeps, ...outcome } = await relay.onPublish(event, mayIdentify);
       if (keeps && !known) store(relay, event);
       if (keeps && !known && relay.forwards) {
         for (const client of [...relay.clients])

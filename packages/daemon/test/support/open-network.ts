@@ -41,6 +41,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
   const clock = createFakeClock();
   const log = createRecordingLog();
   const fakePeer = createFakePeer('alice', clock);
+  const nobody = createFakePeer('nobody', clock);
   const heard: string[] = [];
   /** Reports with their relay. */
   const reports: (readonly [url: string, what: string])[] = [];
@@ -54,7 +55,7 @@ export function openNetwork(urls: readonly string[], options: NetworkOptions = {
     clock,
     random: createSeededRandom(1),
     log,
-    sign: fakePeer.sign,
+    sign: (draft, signer) => (signer === 'nobody' ? nobody : fakePeer).sign(draft),
     ...(options.reachesLoopback ? { isReachable: (address: string) => address === '127.0.0.1' } : {}),
   });
   const hear = (url: string, what: string): void => {

@@ -37,6 +37,7 @@ export {
 } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
 export { foldName, handlesOf, keyPrefix, matchPeers } from './peer-handle.ts';
+export { OwnAbout, OwnCapabilities, OwnCapability, type Profile } from './profile-schemas.ts';
 export { proofText } from './proof.ts';
 export type { AcceptedDates, RelayDetails, RelayState, RelayStatus } from './relay-schemas.ts';
 export type {
@@ -48,7 +49,6 @@ export type {
   Peer,
   PeerDetails,
   Policy,
-  Profile,
   Reachability,
   Reason,
   RelayOutcome,
@@ -57,7 +57,6 @@ export type {
   Trust,
   Warning,
 } from './schemas.ts';
-export { OwnAbout, OwnCapabilities, OwnCapability } from './schemas.ts';
 export { isSlug } from './slug.ts';
 export type { Audience } from './step-texts.ts';
 export { type EventType, eventTypes, type StreamEvent } from './stream-events.ts';

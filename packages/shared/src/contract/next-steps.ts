@@ -228,6 +228,12 @@ const ofWarnings: Readonly<Record<Warning['code'], NextStep>> = {
     command:
       '`ocmesh relays` shows what each relay does. Replace those that drop messages with `ocmesh relays add` and `remove`.',
   },
+  dates_refused: {
+    api: 'Compare `clock_offset_ms` in GET /relays: one clock is wrong. If it is the relay’s, replace it with POST and DELETE /relays.',
+    tool: 'Tell your user to run `ocmesh doctor`, which compares the clocks, and to replace the relay if its clock is wrong.',
+    command:
+      '`ocmesh doctor` compares the clocks. If that of the relay is wrong, replace it with `ocmesh relays add` and `remove`.',
+  },
 };
 
 const ofReachability: Readonly<Record<Reachability['state'], NextStep>> = {

@@ -1,5 +1,6 @@
 import { limits } from './limits.ts';
 import type { Operation } from './operation.ts';
+import { Profile } from './profile-schemas.ts';
 import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
@@ -48,7 +49,7 @@ export const operations = {
     path: '/profile',
     summary: 'What other agents see of this agent: its name, and what it says it can do.',
     input: requests.none,
-    output: schemas.Profile,
+    output: Profile,
   }),
   setProfile: operation({
     method: 'PUT',
@@ -57,7 +58,7 @@ export const operations = {
       'Changes what this agent says about itself, and announces it at once. Fields that are left out keep their value; null ' +
       'removes the description. Everyone can read it.',
     input: requests.setProfile,
-    output: schemas.Profile,
+    output: Profile,
     owner: true,
     errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),

@@ -1,5 +1,6 @@
 import { limits } from './limits.ts';
-import { OwnAbout, OwnCapabilities, Policy, Trust } from './schemas.ts';
+import { OwnAbout, OwnCapabilities } from './profile-schemas.ts';
+import { Policy, Trust } from './schemas.ts';
 import { eventTypes } from './stream-events.ts';
 import { Type } from './typebox.ts';
 

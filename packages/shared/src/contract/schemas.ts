@@ -1,6 +1,4 @@
-import { limits } from './limits.ts';
 import { RelayStatus } from './relay-schemas.ts';
-import { slugPattern } from './slug.ts';
 import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 
 const hexKey = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
@@ -69,8 +67,10 @@ export const Reason = Type.Object({
 });
 
 export const Warning = Type.Object({
-  code: Type.Union([Type.Literal('one_keeping_relay')], {
-    description: '`one_keeping_relay`: all connected relays but one drop what they accept.',
+  code: Type.Union([Type.Literal('one_keeping_relay'), Type.Literal('dates_refused')], {
+    description:
+      '`one_keeping_relay`: all connected relays but one drop what they accept; `dates_refused`: a connected relay refuses ' +
+      'the date of everything we write.',
   }),
   message: text('What barely works.'),
   next_step: text('What to do about it.'),
@@ -146,31 +146,6 @@ export const Peer = Type.Object({
   unread_count: count('Unread messages from it.'),
 });
 
-/** What others may know of this agent. */
-export const OwnAbout = Type.String({
-  minLength: 1,
-  maxLength: limits.profile.aboutChars,
-  pattern: '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]+$',
-  description: 'What this agent is and does, on one line.',
-});
-export const OwnCapability = Type.String({
-  minLength: 1,
-  maxLength: limits.profile.capabilityChars,
-  pattern: slugPattern,
-  description: 'Lower-case letters a to z and digits, words separated by single hyphens.',
-});
-export const OwnCapabilities = Type.Array(OwnCapability, {
-  maxItems: limits.profile.capabilities,
-  uniqueItems: true,
-  description: 'What this agent can do for others, for example `weather-forecast`.',
-});
-
-export const Profile = Type.Object({
-  name: nullable(text('Name of this agent, from the settings.')),
-  about: nullable(OwnAbout),
-  capabilities: OwnCapabilities,
-});
-
 export const Reachability = Type.Object(
   {
     state: Type.Union(
@@ -210,7 +185,7 @@ export const DeliveryState = Type.Union(
   ],
   {
     description:
-      '`queued`: on disk; `published`: a relay accepted it; `delivered`: the peer stored it; `read`: the peer’s agent read ' +
+      '`queued`: on disk; `published`: a relay accepted it (`queued` again if all that did turn out to drop it); `delivered`: the peer stored it; `read`: the peer’s agent read ' +
       'it; `failed`: every relay refused it permanently; `expired`: no relay accepted it in time; `received`: incoming.',
   },
 );
@@ -242,6 +217,10 @@ export const Delivery = Type.Object(
     relays: Type.Array(RelayOutcome, {
       description: 'Latest outcome at each relay, and the relays still to be asked.',
     }),
+    kept_by: count(
+      'How many relays accepted it and are known, from a test or a receipt, to keep what they accept; 0 if incoming. An OK ' +
+        'alone proves nothing.',
+    ),
     delivered_at: nullable(timestamp('When the peer’s daemon confirmed that it stored the message.')),
     read_at: nullable(timestamp('When the peer confirmed that its agent read the message.')),
     next_attempt_at: nullable(timestamp('When the next attempt is due.')),
@@ -377,7 +356,6 @@ export const ErrorBody = Type.Object({
   ),
 });
 
-export type Profile = Static<typeof Profile>;
 export type Policy = Static<typeof Policy>;
 export type Request = Static<typeof Request>;
 export type Trust = Static<typeof Trust>;

@@ -4,10 +4,18 @@ import type { PublishOutcome } from '../../core/ports/relay-network.ts';
 import type { AuthRateLimit } from './auth-rate-limit.ts';
 import type { AuthResult } from './refused-state.ts';
 
+/** Whose key signs a response: ours, or one made for it, which does not tell the relay who we are. */
+export type Signer = 'us' | 'nobody';
+
+/** Signs responses to NIP-42 challenges. */
+export type SignResponse = (draft: EventDraft, signer: Signer) => NostrEvent;
+
 export interface Authentication {
   onChallenge(challenge: string): void;
-  /** Signs the challenge, once for all callers. Resolves to whether the relay may know us now. */
-  authenticate(): Promise<boolean>;
+  /** Signs the challenge, once for all callers with the same signer. Resolves to whether the relay may know it now. */
+  authenticate(signer?: Signer): Promise<boolean>;
+  /** Returns whether only single-use keys were used for it so far. */
+  isAnonymous(): boolean;
   /** Authenticates before anything was refused, if the relay may withhold something without a word; once per connection. */
   authenticateIfWanted(): void;
   /** Returns whether the relay has our response and has not accepted or refused it yet. */
@@ -23,7 +31,7 @@ export interface AuthenticationDeps {
   readonly url: string;
   readonly clock: Clock;
   readonly rateLimit: AuthRateLimit;
-  readonly sign: (draft: EventDraft) => NostrEvent;
+  readonly sign: SignResponse;
   /** Sends the signed challenge and resolves with the relay's OK. */
   readonly send: (event: NostrEvent) => Promise<PublishOutcome>;
   /** Returns whether to authenticate before anything was refused. */
@@ -37,7 +45,9 @@ export interface AuthenticationDeps {
 export function createAuthentication(deps: AuthenticationDeps): Authentication {
   const { url, clock, rateLimit, sign, send, isWanted, onAccepted, onRefused } = deps;
   let challenge: string | null = null;
-  let pending: Promise<boolean> | null = null;
+  const pending = new Map<Signer, Promise<boolean>>();
+  /** Responses are made one after the other. */
+  let last: Promise<unknown> = Promise.resolve();
   let result: AuthResult = { outcome: 'none', reason: '' };
   let triedUnasked = false;
   let isClosed = false;
@@ -45,19 +55,16 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
   let isResponding = false;
   let endWait = (): void => {};
 
-  async function respond(): Promise<boolean> {
+  async function respond(signer: Signer): Promise<boolean> {
     await waitUntilAllowed();
     if (isClosed || challenge === null) return false;
     rateLimit.spend();
-    const event = sign({
-      kind: kinds.clientAuth,
-      created_at: toUnixSec(clock.now()),
-      tags: [
-        ['relay', url],
-        ['challenge', challenge],
-      ],
-      content: '',
-    });
+    const tags = [
+      ['relay', url],
+      ['challenge', challenge],
+    ];
+    const draft = { kind: kinds.clientAuth, created_at: toUnixSec(clock.now()), tags, content: '' };
+    const event = sign(draft, signer);
     isResponding = true;
     const ok = await send(event);
     isResponding = false;
@@ -87,18 +94,23 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
     isWaiting = false;
   }
 
-  function authenticate(): Promise<boolean> {
+  function authenticate(signer: Signer = 'us'): Promise<boolean> {
     if (isClosed || challenge === null) return Promise.resolve(false);
-    pending ??= respond();
-    return pending;
+    const known = pending.get(signer);
+    if (known) return known;
+    const response = last.then(() => respond(signer));
+    last = response;
+    pending.set(signer, response);
+    return response;
   }
 
   return {
     onChallenge(text) {
       challenge = text;
-      if (!isWaiting) pending = null;
+      if (!isWaiting) pending.clear();
     },
     authenticate,
+    isAnonymous: () => pending.has('nobody') && !pending.has('us'),
     authenticateIfWanted() {
       if (triedUnasked || challenge === null || !isWanted()) return;
       triedUnasked = true;
@@ -107,7 +119,7 @@ export function createAuthentication(deps: AuthenticationDeps): Authentication {
     isPending: () => isResponding,
     result: () => result,
     renew() {
-      if (result.outcome === 'refused') pending = null;
+      if (result.outcome === 'refused') pending.clear();
     },
     close() {
       isClosed = true;

@@ -1,7 +1,7 @@
 import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
-import type { EventDraft, NostrEvent } from '@ocmesh/shared/wire';
 import type { NetworkListener, RelayNetwork, Subscription } from '../../core/ports/relay-network.ts';
 import { createAddressPolicy } from './address-policy.ts';
+import type { SignResponse } from './auth.ts';
 import { createPeerRelays } from './peer-relays.ts';
 import { createDialer, type Outbound } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
@@ -12,7 +12,7 @@ export interface NetworkDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly sign: (draft: EventDraft) => NostrEvent;
+  readonly sign: SignResponse;
   /** How relays are reached. */
   readonly outbound: Outbound;
   /** Replaces the rule that a peer's relay has a public address, and allows `ws:`; for tests on loopback. */
@@ -129,8 +129,8 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       if (listener && !own.has(url)) peerRelays.reach(url);
     },
     relays: () => allSessions().map((session) => session.snapshot()),
-    publish: async (url, event) =>
-      (await (own.get(url) ?? peerRelays.used(url))?.publish(event)) ?? notConnected,
+    publish: async (url, event, { mayIdentify = false } = {}) =>
+      (await (own.get(url) ?? peerRelays.used(url))?.publish(event, mayIdentify)) ?? notConnected,
     query: async (url, filters) => (await own.get(url)?.query(filters)) ?? noResult,
     report(url, offence) {
       (own.get(url) ?? peerRelays.get(url))?.report(offence);

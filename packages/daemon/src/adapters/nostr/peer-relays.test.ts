@@ -65,6 +65,67 @@ test('it authenticates only for a write that needs it', async () => {
   expect(peer.ofType('AUTH')).toHaveLength(1);
 });
 
+const authKeys = (peer: Awaited<ReturnType<typeof startScriptedRelay>>): string[] =>
+  peer.ofType('AUTH').map(([, event]) => (event as { pubkey: string }).pubkey);
+
+/** A relay that takes writes only from connections that authenticated with a key that it knows. */
+const membersOnly = (isMember: (pubkey: string) => boolean, refusal: string) => {
+  let known = false;
+  return reached({
+    onOpen: (reply) => reply('AUTH', 'c'),
+    onFrame: ([type, value], reply) => {
+      const { id, pubkey } = value as { id: string; pubkey: string };
+      if (type === 'AUTH') known ||= isMember(pubkey);
+      if (type !== 'EVENT' || known) return false;
+      reply('OK', id, false, refusal);
+      return true;
+    },
+  });
+};
+
+test('it learns nobody’s key if it takes any', async () => {
+  const { network, fakePeer, peer } = await membersOnly(() => true, 'auth-required: first');
+  for (let n = 0; n < 3; n++) {
+    const published = await network.publish(peer.url, fakePeer.presence(), { mayIdentify: true });
+    expect(published).toMatchObject({ outcome: 'accepted' });
+  }
+  expect(authKeys(peer)).toHaveLength(1);
+  expect(authKeys(peer)).not.toContain(fakePeer.pubkey);
+});
+
+test('it learns our key only if it takes no other, and we may tell it', async () => {
+  const { network, fakePeer, peer } = await membersOnly(
+    (key) => key === fakePeer.pubkey,
+    'auth-required: members only',
+  );
+  expect(await network.publish(peer.url, fakePeer.presence())).toMatchObject({ prefix: 'auth-required' });
+  expect(authKeys(peer)).not.toContain(fakePeer.pubkey);
+  const told = await network.publish(peer.url, fakePeer.presence(), { mayIdentify: true });
+  expect(told).toMatchObject({ outcome: 'accepted' });
+  expect(authKeys(peer).at(-1)).toBe(fakePeer.pubkey);
+});
+
+test('a key that nobody knows may be called restricted: that is no refusal of ours', async () => {
+  const known = new Set<string>();
+  const { network, fakePeer, peer } = await reached({
+    onOpen: (reply) => reply('AUTH', 'c'),
+    onFrame: ([type, value], reply) => {
+      const { id, pubkey } = value as { id: string; pubkey: string };
+      if (type === 'AUTH') known.add(pubkey);
+      if (type !== 'EVENT' || known.has(fakePeer.pubkey)) return false;
+      reply('OK', id, false, known.size === 0 ? 'auth-required: first' : 'restricted: not a member');
+      return true;
+    },
+  });
+  for (let n = 0; n < 2; n++) {
+    expect(await network.publish(peer.url, fakePeer.presence())).toMatchObject({ prefix: 'auth-required' });
+  }
+  expect(authKeys(peer)).toHaveLength(1);
+  const told = await network.publish(peer.url, fakePeer.presence(), { mayIdentify: true });
+  expect(told).toMatchObject({ outcome: 'accepted' });
+  expect(authKeys(peer)).toHaveLength(2);
+});
+
 test('at most sixteen are connected; an unreachable one gives way', async () => {
   const peers = await Promise.all(Array.from({ length: 18 }, () => startScriptedRelay()));
   const { network, relay, count } = openNetwork([], { reachesLoopback });

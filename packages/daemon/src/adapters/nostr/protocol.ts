@@ -1,20 +1,15 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { cutChars, limits } from '@ocmesh/shared/contract';
-import {
-  type EventDraft,
-  eventFrame,
-  type Filter,
-  type NostrEvent,
-  parseRelayFrame,
-} from '@ocmesh/shared/wire';
-import type { PublishOutcome, QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
-import { createAuthentication } from './auth.ts';
+import { type Filter, parseRelayFrame } from '@ocmesh/shared/wire';
+import type { QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
+import { createAuthentication, type SignResponse } from './auth.ts';
 import type { AuthRateLimit } from './auth-rate-limit.ts';
 import type { ConnectionListener, Unreadable } from './connection.ts';
 import { nostrLimits } from './limits.ts';
 import { createPermanentSubscriptions } from './permanent-subscriptions.ts';
-import { preflight, statedLimit } from './preflight.ts';
+import { statedLimit } from './preflight.ts';
 import { createPublications } from './publications.ts';
+import { createPublishEvent, type PublishEvent } from './publish-event.ts';
 import { createQueries } from './queries.ts';
 import { type AuthResult, type RefusedState, refusedState } from './refused-state.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -23,8 +18,7 @@ export interface ProtocolDeps {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Signs responses to NIP-42 challenges. */
-  readonly sign: (draft: EventDraft) => NostrEvent;
+  readonly sign: SignResponse;
   readonly authRateLimit: AuthRateLimit;
   /** A relay of our own list: it may know who we are. */
   readonly isOwn: boolean;
@@ -57,7 +51,7 @@ export interface Protocol {
   onUnreadable: ConnectionListener['onUnreadable'];
   /** The relay's NIP-11 document arrived. */
   onInfo(): void;
-  publish(event: NostrEvent): Promise<PublishOutcome>;
+  readonly publish: PublishEvent;
   query(filters: readonly Filter[]): Promise<QueryResult>;
   /** Whether all permanent subscriptions are one. */
   sharesSubscription(): boolean;
@@ -97,7 +91,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   const subscriptions = createSubscriptions({
     clock,
     send,
-    authenticate: auth.authenticate,
+    authenticate: () => auth.authenticate(),
     giveUp: () => deps.giveUp('no response to a subscription'),
     isFinal: (reason) => stateOf(reason) !== null,
     onRetryAfterFinal: auth.renew,
@@ -164,17 +158,16 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     deps.onNotice();
   }
 
-  async function publish(event: NostrEvent): Promise<PublishOutcome> {
-    const frame = eventFrame(event);
-    const refusal = preflight(frame, info());
-    if (refusal) return refusal;
-    const sentAt = clock.monotonic();
-    const first = await publications.publish(event.id, frame);
-    const hasOk = first.outcome === 'accepted' || first.outcome === 'rejected';
-    if (hasOk && !isClosed) deps.onRoundTrip(Math.round((clock.monotonic() - sentAt) * 10) / 10);
-    if (first.outcome !== 'rejected' || first.prefix !== 'auth-required') return first;
-    return (await auth.authenticate()) ? publications.publish(event.id, frame) : first;
-  }
+  const publish = createPublishEvent({
+    clock,
+    isOwn: deps.isOwn,
+    info,
+    publications,
+    auth,
+    onRoundTrip(ms) {
+      if (!isClosed) deps.onRoundTrip(ms);
+    },
+  });
 
   return {
     open: permanent.open,

@@ -1,19 +1,20 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock, Log, MonotonicMs, Random } from '@ocmesh/shared/ambient';
-import type { EventDraft, Filter, NostrEvent } from '@ocmesh/shared/wire';
+import type { EventDraft, Filter } from '@ocmesh/shared/wire';
 import type {
   NetworkListener,
   Offence,
-  PublishOutcome,
   QueryResult,
   RelaySnapshot,
   Subscription,
 } from '../../core/ports/relay-network.ts';
+import type { SignResponse } from './auth.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
 import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
 import { createInfoCache } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
 import { createOversized } from './oversized.ts';
+import type { Protocol } from './protocol.ts';
 import type { Dialer } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
@@ -26,8 +27,7 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Signs responses to NIP-42 challenges. */
-  readonly sign: (draft: EventDraft) => NostrEvent;
+  readonly sign: SignResponse;
   readonly role: RelaySnapshot['role'];
   readonly dialer: Dialer;
   /** Whether a connection through our proxy is open: then it works. */
@@ -47,7 +47,7 @@ export interface Session {
   /** Reports nothing from now on. Resolves when the socket is closed. */
   stop(): Promise<void>;
   snapshot(): RelaySnapshot;
-  publish(event: NostrEvent): Promise<PublishOutcome>;
+  publish: Protocol['publish'];
   query(filters: readonly Filter[]): Promise<QueryResult>;
   report(offence: Offence): void;
   wake(): void;
@@ -96,7 +96,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       url,
       clock,
       log,
-      sign: (draft) => deps.sign(datedBy(remoteClock, draft)),
+      sign: (draft, signer) => deps.sign(datedBy(remoteClock, draft), signer),
       authRateLimit,
       dialer,
       lookup: deps.lookup,
@@ -151,7 +151,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     status.reportState();
   }
 
-  const isOpen = (): boolean => attempt?.isOpen() ?? false;
+  const openProtocol = (): Protocol | null => (attempt?.isOpen() ? attempt.protocol : null);
 
   function penalize(offence: Offence | 'garbage_frame'): void {
     // A bad relay is better than none.
@@ -160,7 +160,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
 
   return {
     url,
-    isOpen,
+    isOpen: () => openProtocol() !== null,
     start: connect,
     stop: () =>
       new Promise((resolve) => {
@@ -179,10 +179,9 @@ export function createSession(url: string, deps: SessionDeps): Session {
       backoffUntil: reconnect.backoffUntil(),
       clockOffsetMs: remoteClock.offsetMs(),
     }),
-    publish: async (event) => (attempt?.isOpen() ? attempt.protocol.publish(event) : notConnected),
-    async query(filters) {
-      return attempt?.isOpen() && oversized.mayQuery() ? attempt.protocol.query(filters) : noResult;
-    },
+    publish: async (event, mayIdentify) => openProtocol()?.publish(event, mayIdentify) ?? notConnected,
+    query: async (filters) =>
+      oversized.mayQuery() ? (openProtocol()?.query(filters) ?? noResult) : noResult,
     report: penalize,
     wake() {
       remoteClock.forget();

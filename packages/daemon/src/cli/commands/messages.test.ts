@@ -202,6 +202,13 @@ describe('read', () => {
     );
     expect(calls.map(([name]) => name)).not.toContain('markRead');
   });
+
+  it('says that a published message may be lost if no relay that accepted it is known to keep messages', async () => {
+    const { delivery } = aSentMessage();
+    const { run } = await withMessages(aSentMessage({ delivery: { ...delivery, kept_by: 0 } }));
+    const { out } = await run(['read', 'beef0001']);
+    expect(out).toContain('none of them is known to keep messages. `ocmesh relays` shows what they do.');
+  });
 });
 
 describe('missing messages', () => {

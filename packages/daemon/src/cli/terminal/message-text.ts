@@ -1,4 +1,4 @@
-import { limits, type Message } from '@ocmesh/shared/contract';
+import { type Delivery, limits, type Message } from '@ocmesh/shared/contract';
 import { cleanJson, cleanLine, cleanText } from '@ocmesh/shared/text';
 import type { Paint } from './output.ts';
 import { senderLabel, shortKey } from './peer-label.ts';
@@ -50,7 +50,10 @@ export function messageText(message: Message, nowMs: number, paint: Paint): stri
   const relays =
     direction === 'in'
       ? []
-      : delivery.relays.map(({ url, outcome, reason }) => `  ${relayText(url, outcome, reason)}`);
+      : [
+          ...keptText(delivery),
+          ...delivery.relays.map(({ url, outcome, reason }) => `  ${relayText(url, outcome, reason)}`),
+        ];
   const missing = missingText(message);
   return [
     ...(missing === null ? [] : [paint('dim', missing)]),
@@ -59,6 +62,14 @@ export function messageText(message: Message, nowMs: number, paint: Paint): stri
     ...relays,
   ].join('\n');
 }
+
+/** Warns of a message that relays accepted of which none is known to keep messages: an OK alone proves nothing. */
+const keptText = ({ state, kept_by }: Delivery): string[] =>
+  state === 'published' && kept_by === 0
+    ? [
+        '  Relays accepted it, but none of them is known to keep messages. `ocmesh relays` shows what they do.',
+      ]
+    : [];
 
 const relayText = (url: string, outcome: string, reason: string | null): string =>
   `${outcome} ${cleanLine(url, limits.relay.urlChars)}${reason === null ? '' : `: ${cleanLine(reason, limits.relay.reasonChars)}`}`;

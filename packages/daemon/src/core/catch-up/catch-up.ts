@@ -84,8 +84,12 @@ export function createCatchUp(deps: {
   readonly log: Log;
   readonly ingest: (raw: unknown, url: string) => void;
   readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
+  /** The live subscription brought a new message. */
+  readonly onForwarded: (url: string) => void;
+  /** A query found messages that the live subscription should have brought. */
+  readonly onMissed: (url: string, messages: number) => void;
 }): CatchUp {
-  const { self, network, store, clock, toDate, log, ingestBackfill } = deps;
+  const { self, network, store, clock, toDate, log, ingestBackfill, onForwarded, onMissed } = deps;
   const relays = new Map<string, OneRelay>();
   const fetchMessages = createFetchMessages({ self, network, store, log, ingestBackfill });
   let cancelCursors: Cancel = () => {};
@@ -98,7 +102,16 @@ export function createCatchUp(deps: {
     const isOpen = (): boolean => snapshot()?.open === true;
     const relay: OneRelay = {
       catchUp: createRelayCatchUp(url, { store, clock, toDate, log, fetchMessages, isOpen }),
-      liveCheck: createLiveCheck(url, { self, network, store, clock, log, ingestBackfill }),
+      liveCheck: createLiveCheck(url, {
+        self,
+        network,
+        store,
+        clock,
+        log,
+        ingestBackfill,
+        onForwarded,
+        onMissed,
+      }),
       isServing: () => snapshot()?.state === 'connected',
       early: null,
       cancelWait: () => {},

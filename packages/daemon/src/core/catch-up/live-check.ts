@@ -1,4 +1,4 @@
-import { type Cancel, type Clock, type Log, toUnixSec } from '@ocmesh/shared/ambient';
+import { type Cancel, type Clock, type Log, type MonotonicMs, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
 import { backDatedMs } from '../ingest/look-back.ts';
@@ -34,6 +34,8 @@ export function createLiveCheck(
     readonly clock: Clock;
     readonly log: Log;
     readonly ingestBackfill: (raws: readonly unknown[], url: string) => Promise<void>;
+    readonly onForwarded: (url: string) => void;
+    readonly onMissed: (url: string, messages: number) => void;
   },
 ): LiveCheck {
   const { self, network, store, clock, log } = deps;
@@ -41,6 +43,7 @@ export function createLiveCheck(
   const heard = new Set<string>();
   /** Events found by the first query of a connection may be older than the subscription. */
   let subscribedSec: number | null = null;
+  let subscribedAt: MonotonicMs = Number.POSITIVE_INFINITY;
   let hasBaseline = false;
   let everyMs = EVERY_MS;
   let missed = 0;
@@ -82,6 +85,7 @@ export function createLiveCheck(
     for (const { id } of late) hear(id);
     if (late.length === 0) return;
     missed += late.length;
+    deps.onMissed(url, late.length);
     everyMs = SOON_MS;
     log.warn('relay did not send new messages by itself', { relay: url, messages: late.length });
   }
@@ -90,16 +94,22 @@ export function createLiveCheck(
     start() {
       cancelCheck();
       subscribedSec = toUnixSec(clock.now());
+      subscribedAt = clock.monotonic();
       hasBaseline = false;
       everyMs = EVERY_MS;
       cancelCheck = clock.after(GRACE_MS, () => void check());
     },
     stop() {
       subscribedSec = null;
+      subscribedAt = Number.POSITIVE_INFINITY;
       cancelCheck();
       cancelCount();
     },
-    onLive: hear,
+    onLive(eventId) {
+      hear(eventId);
+      // What comes at the start may be stored events that the relay sends late.
+      if (clock.monotonic() - subscribedAt > GRACE_MS) deps.onForwarded(url);
+    },
     missed: () => missed,
   };
 }

@@ -27,6 +27,7 @@ export function createEventHandlers(
     identity,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
     loopGuard,
   }: Pick<
     HandlerDeps,
@@ -39,6 +40,7 @@ export function createEventHandlers(
     | 'nextAttemptAtMs'
     | 'pendingRelays'
     | 'loopGuard'
+    | 'conductOf'
   >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {
@@ -56,6 +58,7 @@ export function createEventHandlers(
           showCursor: cursors.showArrival,
           nextAttemptAtMs,
           pendingRelays,
+          conductOf,
         };
         return { event: event.type, data: presentMessage(tables, message, context) };
       }
@@ -69,7 +72,7 @@ export function createEventHandlers(
             id,
             to,
             state: event.state,
-            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays }),
+            delivery: presentDelivery(tables, message, { nextAttemptAtMs, pendingRelays, conductOf }),
           },
         };
       }

@@ -2,7 +2,8 @@ import { type Handlers, type Input, limits, OcmeshError, type Pubkey } from '@oc
 import { dialectOf } from '@ocmesh/shared/wire';
 import { hasEnded, type MessageRecord } from '../model/message.ts';
 import { findPeer } from '../peers/find-peer.ts';
-import type { MessageFilter, Tables } from '../ports/store.ts';
+import type { MessageFilter } from '../ports/messages-table.ts';
+import type { Tables } from '../ports/store.ts';
 import type { Cursors } from './cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentMessage } from './present.ts';
@@ -17,6 +18,7 @@ export function createMessageHandlers(
     wakeReceipts,
     nextAttemptAtMs,
     pendingRelays,
+    conductOf,
   }: Pick<
     HandlerDeps,
     | 'store'
@@ -27,6 +29,7 @@ export function createMessageHandlers(
     | 'wakeReceipts'
     | 'nextAttemptAtMs'
     | 'pendingRelays'
+    | 'conductOf'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listMessages' | 'getMessage' | 'markRead' | 'waitForMessages'> {
@@ -38,6 +41,7 @@ export function createMessageHandlers(
       showCursor: cursors.showArrival,
       nextAttemptAtMs,
       pendingRelays,
+      conductOf,
     });
 
   return {

@@ -79,8 +79,8 @@ export const presentReachability = (found: Omit<Reachability, 'next_step'>): Rea
   next_step: reachabilityStep(found.state, 'api'),
 });
 
-/** What the outbox knows about an event on its way. */
-type OutboxView = Pick<HandlerDeps, 'nextAttemptAtMs' | 'pendingRelays'>;
+/** What we know about an event on its way, and about the relays that accepted it. */
+type OutboxView = Pick<HandlerDeps, 'nextAttemptAtMs' | 'pendingRelays' | 'conductOf'>;
 
 interface MessageContext extends OutboxView {
   readonly self: Pubkey;
@@ -122,7 +122,7 @@ export function presentMessage(tables: Tables, message: MessageRecord, context: 
 export function presentDelivery(
   tables: Tables,
   message: MessageRecord,
-  { nextAttemptAtMs, pendingRelays }: OutboxView,
+  { nextAttemptAtMs, pendingRelays, conductOf }: OutboxView,
 ): Delivery {
   const incoming = message.direction === 'in';
   const outcomes = tables.outbox.outcomes(message.eventId);
@@ -140,6 +140,9 @@ export function presentDelivery(
         .filter(({ url }) => !outcomes.some((outcome) => outcome.url === url))
         .map((relay) => ({ ...relay, outcome: 'pending' as const, at: toIso(message.arrivedAtMs) })),
     ],
+    kept_by: outcomes.filter(
+      ({ url, outcome }) => outcome === 'accepted' && conductOf(url).keeps.answer === 'yes',
+    ).length,
     delivered_at: isoOrNull(message.deliveredAtMs),
     read_at: isoOrNull(message.readAtMs),
     next_attempt_at: incoming ? null : isoOrNull(nextAttemptAtMs(message.eventId)),

@@ -20,7 +20,8 @@ import { createWrapKeys } from './wrap-keys.ts';
 export interface Identity {
   readonly pubkey: Pubkey;
   readonly npub: string;
-  sign(draft: EventDraft): NostrEvent;
+  /** @param signer `nobody`: a key made for this event only, which says nothing about us */
+  sign(draft: EventDraft, signer?: 'us' | 'nobody'): NostrEvent;
   /** Whether this is a key that can be written to: half of all 64 hex digits are not a point of the curve. */
   isKey(pubkey: Pubkey): boolean;
   /**
@@ -100,7 +101,8 @@ export function createIdentity(
   const wrapKeyFor = createWrapKeys(deps);
   const pubkey = engine.publicKey(secretKey);
   const us = { secretKey, pubkey };
-  const sign = (draft: EventDraft): NostrEvent => engine.sign(draft, secretKey);
+  const sign: Identity['sign'] = (draft, signer = 'us') =>
+    engine.sign(draft, signer === 'us' ? secretKey : newSecretKey(engine, deps.random));
 
   /** Some clients write NIP-44 in kind 4; only NIP-04 names its initialization vector. */
   function openContent(author: Pubkey, content: string): string {

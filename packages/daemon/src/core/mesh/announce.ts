@@ -158,7 +158,32 @@ export function createAnnouncer(
     }
   }
 
-  const changes = createPaced(clock, { burst, perSecond: perMinute / 60 }, () => announce());
+  /** Relays that get the changed presence once our write budget for them allows it. */
+  const owed = new Map<string, Cancel>();
+
+  /** Counted against the write budget, unlike regular announcements: how often a profile changes is up to its owner. */
+  function publishChange(url: string): void {
+    owed.get(url)?.();
+    owed.delete(url);
+    const waitMs = budget.waitMs(url);
+    if (waitMs > 0) {
+      owed.set(
+        url,
+        clock.after(waitMs, () => publishChange(url)),
+      );
+      return;
+    }
+    budget.spend(url);
+    void publish(url, kinds.presence);
+  }
+
+  /** Notes show up in feeds that people read: they follow with the next regular announcement. */
+  function announceChange(): void {
+    renew();
+    for (const { url } of openRelays()) publishChange(url);
+  }
+
+  const changes = createPaced(clock, { burst, perSecond: perMinute / 60 }, announceChange);
 
   return {
     start() {
@@ -175,6 +200,7 @@ export function createAnnouncer(
     async stop() {
       cancel();
       changes.cancel();
+      for (const cancelOwed of owed.values()) cancelOwed();
       if (!current || !options.presenceKinds.includes(kinds.presence)) return;
       const last = current.events.get(kinds.presence)?.created_at ?? 0;
       const offline = identity.sign(draft(kinds.presence, last + 1, 'offline'));

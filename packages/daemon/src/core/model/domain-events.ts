@@ -40,6 +40,8 @@ export type DomainEvent =
   | { readonly type: 'twin.left'; readonly createdAtSec: number }
   /** A test showed something new about one of our relays. */
   | { readonly type: 'relay.conduct'; readonly url: string }
+  /** A test of one of our relays ended. */
+  | { readonly type: 'relay.tested'; readonly url: string }
   /** A message that we have arrived again, so its sender may lack our receipt. */
   | { readonly type: 'message.repeated'; readonly peer: Pubkey }
   /** These relays accepted messages that a peer which is online did not confirm. */

@@ -4,7 +4,7 @@ import { canMove } from './message.ts';
 
 const states: DeliveryState[] = ['queued', 'published', 'delivered', 'read', 'failed', 'expired', 'received'];
 
-test('delivery states only move forward', () => {
+test('delivery states move forward, and back only if relays turned out to drop a message', () => {
   const moves = states.flatMap((from) =>
     states.filter((to) => canMove(from, to)).map((to) => `${from} → ${to}`),
   );
@@ -14,6 +14,7 @@ test('delivery states only move forward', () => {
     'queued → read',
     'queued → failed',
     'queued → expired',
+    'published → queued',
     'published → delivered',
     'published → read',
     'delivered → read',

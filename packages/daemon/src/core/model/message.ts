@@ -92,7 +92,8 @@ export type ReceiptDue = 'none' | 'delivered' | 'read';
 const next: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
   // A receipt may overtake a relay's OK: the peer can have the message before we know that a relay accepted it.
   queued: ['published', 'delivered', 'read', 'failed', 'expired'],
-  published: ['delivered', 'read'],
+  // Back to `queued`: the relays that accepted it were found to drop what they accept.
+  published: ['queued', 'delivered', 'read'],
   delivered: ['read'],
   // We gave up, but the peer received the message after all.
   failed: ['delivered', 'read'],

@@ -2,7 +2,7 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import { judgeOutcome } from './delivery-state.ts';
+import { DROPS, judgeOutcome } from './delivery-state.ts';
 import type { Entries } from './entries.ts';
 import { type AttemptResult, type Entry, isRepeat } from './entry.ts';
 import type { Resign } from './resign-event.ts';
@@ -17,7 +17,7 @@ export function createAttempt(deps: {
   readonly budget: WriteBudget;
   readonly resign: Resign;
   readonly entries: Entries;
-  readonly targets: Pick<Targets, 'isSkipped'>;
+  readonly targets: Pick<Targets, 'isSkipped' | 'mayIdentify'>;
   readonly relayTests: Pick<RelayTests, 'drops'>;
 }): Attempt {
   const { store, network, budget, resign, entries, targets } = deps;
@@ -55,7 +55,8 @@ export function createAttempt(deps: {
       entries.rename(entry, item.event.id);
       return 'again';
     }
-    const published = await network.publish(url, item.event);
+    const mayIdentify = targets.mayIdentify(entry, url, item.event);
+    const published = await network.publish(url, item.event, { mayIdentify });
     const { outcome } = published;
     if (outcome === 'not_connected') return 'not_connected';
     const dated = await resign.onOutcome(entry, url, item, outcomes, published);
@@ -72,13 +73,14 @@ export function createAttempt(deps: {
             entry,
             url,
             outcome === 'accepted' && deps.relayTests.drops(url)
-              ? { outcome: 'dropped', reason: 'It accepts messages and drops them.', prefix: null }
+              ? { outcome: 'dropped', reason: DROPS, prefix: null }
               : { ...published, outcome },
           );
     // What is repeated gets one attempt at a time.
-    const isOver = judged.isOver || isRepeat(entry, url);
+    const wantsToKnowUs = !mayIdentify && outcome === 'rejected' && published.prefix === 'auth-required';
+    const isOver = judged.isOver || wantsToKnowUs || isRepeat(entry, url);
     // Recorded at once, whatever other relays do: a slow relay must not hide that another one accepted the message.
-    await entries.record(entry, url, { ...judged, isOver });
+    await entries.record(entry, url, { ...judged, isOver, wantsToKnowUs });
     if (outcome === 'timeout') return 'silent';
     return isOver ? 'done' : 'retry';
   };

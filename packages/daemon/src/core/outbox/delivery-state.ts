@@ -17,7 +17,12 @@ export type AttemptOutcome = Omit<PublishOutcome, 'outcome'> & {
   readonly isFinal: boolean;
   /** There is no other attempt on this relay for now: the outcome is final, or the relay refuses us. */
   readonly isOver: boolean;
+  /** A peer's relay would take it if it knew who writes. */
+  readonly wantsToKnowUs?: boolean;
 };
+
+/** Why the outcome of an OK is `dropped`. */
+export const DROPS = 'It accepts messages and drops them.';
 
 /** Refusals of the event that another attempt cannot change. */
 const permanentPrefixes: readonly string[] = ['invalid', 'pow'];
@@ -76,18 +81,36 @@ function markGreeted(tables: Tables, entry: Entry): DomainEvent[] {
 export const isAccepted = (tables: Tables, entry: Entry): boolean =>
   tables.outbox.outcomes(entry.id).some(({ outcome }) => outcome === 'accepted');
 
-/** Whether it is a published message to a peer whose daemon sends receipts. */
-export function isConfirmable(tables: Tables, { purpose, id, peer }: Entry): boolean {
-  if (purpose !== 'message' || tables.messages.findByEvent(id)?.state !== 'published') return false;
-  const receiver = tables.peers.get(peer);
-  return receiver !== null && dialectOf(receiver).receipts;
+/**
+ * Decides what an entry awaits that a relay accepted. A message needs the peer's receipt, or without receipts, like a hello,
+ * that a relay which accepted it passes a test. Receipts and replies need neither: their peer asks again.
+ */
+export function startWaiting(tables: Tables, entry: Entry): void {
+  const isMessage = entry.purpose === 'message';
+  const isPublished = isMessage && tables.messages.findByEvent(entry.id)?.state === 'published';
+  const receiver = tables.peers.get(entry.peer);
+  entry.awaitsReceipt ||= isPublished && receiver !== null && dialectOf(receiver).receipts;
+  entry.awaitsTest = !entry.awaitsReceipt && (isPublished || entry.purpose === 'hello');
+}
+
+/** The relay dropped what it accepted. A message that no other relay accepted is queued again. */
+export function revokeAcceptance(tables: Tables, entry: Entry, url: string, atMs: UnixMs): DomainEvent[] {
+  // Given up to make room.
+  if (!tables.outbox.get(entry.id)) return [];
+  tables.outbox.revoke(entry.id, { url, reason: DROPS, atMs });
+  entry.acceptedBy.delete(url);
+  entry.droppedBy.add(url);
+  if (isAccepted(tables, entry)) return [];
+  entry.awaitsReceipt = false;
+  entry.awaitsTest = false;
+  return moveMessage(tables, entry, 'queued', atMs);
 }
 
 /** Changes the delivery state of the entry's message, if it is one and may move there. */
 export function moveMessage(
   tables: Tables,
   entry: Entry,
-  state: 'published' | 'failed' | 'expired',
+  state: 'queued' | 'published' | 'failed' | 'expired',
   atMs: UnixMs,
 ): DomainEvent[] {
   const message = entry.purpose === 'message' ? tables.messages.findByEvent(entry.id) : null;

@@ -1,4 +1,4 @@
-import type { Clock, ConfirmedMs } from '@ocmesh/shared/ambient';
+import type { Clock, ConfirmedMs, MonotonicMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { OutboxEntry, OutboxItem } from '../model/outbox.ts';
@@ -7,16 +7,18 @@ import { refusesWriter } from '../relays/write-budget.ts';
 import {
   type AttemptOutcome,
   isAccepted,
-  isConfirmable,
   moveMessage,
   recordOutcome,
+  revokeAcceptance,
+  startWaiting,
 } from './delivery-state.ts';
-import { type Entry, isRepeat, newEntry } from './entry.ts';
+import { type Entry, hasRelaysLeft, isRepeat, newEntry } from './entry.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 /**
- * Owns the entries, and decides when one is over: the peer confirmed, time is up, or every relay gave its outcome and
- * no receipt is expected. It is then removed from disk, in one transaction with the delivery state that follows from it.
+ * Owns the entries, and decides when one is over: the peer confirmed, time is up, or every relay gave its outcome and neither
+ * a receipt nor a test is awaited. It is then removed from disk, in one transaction with the delivery state that follows
+ * from it.
  * Methods that return a promise reject when the store refuses the change.
  */
 export interface Entries {
@@ -35,8 +37,10 @@ export interface Entries {
   settle(entry: Entry): Promise<void>;
   /** Ends an entry that may not be sent any more. */
   giveUp(entry: Entry, state: 'expired' | 'failed'): Promise<void>;
-  /** Ends an entry that awaits nothing but a receipt, and keeps its delivery state. */
-  release(entry: Entry): Promise<void>;
+  /** Ends entries that await nothing but a receipt or a test, and keeps their delivery state. */
+  release(entries: readonly Entry[]): Promise<void>;
+  /** This relay dropped what it accepted after `since`: a message that no other relay accepted is queued again. */
+  revoke(url: string, since: MonotonicMs): Promise<readonly Entry[]>;
   /** Gives up expired entries without an attempt under way. */
   expire(): Promise<void>;
   /** Gives up everything for this peer without an attempt under way. */
@@ -56,16 +60,17 @@ export function createEntries(deps: {
   /** Time that no jump of the clock moves: an expired message cannot be brought back. */
   readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
+  /** It awaits nothing any more. */
   readonly onOver: (entry: Entry) => void;
 }): Entries {
   const { store, clock, batcher, emit } = deps;
   const entries = new Map<string, Entry>();
   let added = 0;
 
-  /** Removes it from disk, unless a receipt is expected; a message that no relay accepted has failed. */
+  /** Removes it from disk, unless a receipt or a test is awaited; a message that no relay accepted has failed. */
   function finish(tables: Tables, entry: Entry): DomainEvent[] {
     const isTaken = isAccepted(tables, entry);
-    if (isTaken ? entry.awaitsReceipt : entry.skipped.size + entry.droppedBy.size > 0) return [];
+    if (isTaken ? entry.awaitsReceipt || entry.awaitsTest : hasRelaysLeft(entry)) return [];
     const events = isTaken ? [] : moveMessage(tables, entry, 'failed', clock.now());
     tables.outbox.remove(entry.id);
     forget(entry);
@@ -79,10 +84,12 @@ export function createEntries(deps: {
   }
 
   function note(tables: Tables, entry: Entry, url: string, outcome: AttemptOutcome): void {
+    entry.asked.add(url);
+    if (outcome.wantsToKnowUs) entry.withheld.add(url);
     if (outcome.outcome === 'accepted') {
-      entry.acceptedBy.add(url);
+      entry.acceptedBy.set(url, clock.monotonic());
       entry.refusals.delete(url);
-      entry.awaitsReceipt ||= isConfirmable(tables, entry);
+      startWaiting(tables, entry);
     }
     if (outcome.outcome === 'dropped') entry.droppedBy.add(url);
     if (refusesWriter(outcome)) {
@@ -121,9 +128,10 @@ export function createEntries(deps: {
       entries.set(entry.id, entry);
       store.peek((tables) => {
         for (const { url, outcome } of tables.outbox.outcomes(entry.id)) {
-          if (outcome === 'accepted') entry.acceptedBy.add(url);
+          entry.asked.add(url);
+          if (outcome === 'accepted') entry.acceptedBy.set(url, clock.monotonic());
         }
-        entry.awaitsReceipt = entry.acceptedBy.size > 0 && isConfirmable(tables, entry);
+        if (entry.acceptedBy.size > 0) startWaiting(tables, entry);
       });
       return entry;
     },
@@ -147,10 +155,29 @@ export function createEntries(deps: {
     },
     settle,
     giveUp: (entry, state) => giveUp([entry], state),
-    async release(entry) {
-      entry.awaitsReceipt = false;
-      for (const url of [...entry.pending]) if (isRepeat(entry, url)) entry.pending.delete(url);
-      await settle(entry);
+    async release(released) {
+      for (const entry of released) {
+        entry.awaitsReceipt = false;
+        entry.awaitsTest = false;
+        for (const url of [...entry.pending]) if (isRepeat(entry, url)) entry.pending.delete(url);
+      }
+      const over = released.filter(({ pending }) => pending.size === 0);
+      if (over.length === 0) return;
+      emit(await store.transaction((tables) => over.flatMap((entry) => finish(tables, entry))));
+    },
+    async revoke(url, since) {
+      const revoked = [...entries.values()].filter(
+        ({ acceptedBy }) => (acceptedBy.get(url) ?? since) > since,
+      );
+      if (revoked.length > 0) {
+        emit(
+          await store.transaction((tables) =>
+            revoked.flatMap((entry) => revokeAcceptance(tables, entry, url, clock.now())),
+          ),
+        );
+        for (const entry of revoked) if (entry.acceptedBy.size === 0) deps.onOver(entry);
+      }
+      return revoked;
     },
     expire() {
       const expired = new Set(store.peek((tables) => tables.outbox.expired(deps.confirmedNow())));

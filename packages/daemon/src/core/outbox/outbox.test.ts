@@ -55,7 +55,7 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
       onOutcome: async () => 'other',
       ifUnconfirmed: async () => false,
     },
-    relayTests: { drops: () => false, onProof() {} },
+    relayTests: { drops: () => false, passedAt: () => 0, onProof() {} },
     ownRelays: () => mesh.relays.map(({ url }) => url),
     spareRelays: () => [],
     relaysOf: () => [],

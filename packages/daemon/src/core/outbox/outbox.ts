@@ -21,10 +21,10 @@ import { createEntries } from './entries.ts';
 import type { AttemptResult, Entry } from './entry.ts';
 import { createLanes } from './lanes.ts';
 import { createQueueing } from './queueing.ts';
-import { createReceiptWatch } from './receipt-watch.ts';
 import type { Resign } from './resign-event.ts';
 import { createTargets } from './targets.ts';
 import type { AwaitBounds } from './waits.ts';
+import { createWatches } from './watches.ts';
 import { type BatchBounds, createWriteBatcher } from './write-batcher.ts';
 
 /** How often expired entries are looked for. */
@@ -59,9 +59,9 @@ export interface Outbox {
 }
 
 /**
- * Publishes the same signed bytes to every relay until each has given its outcome, and if the peer sends receipts, until
- * it has confirmed, or until time is up. Only then is an item removed from disk: after a crash it is sent again, and
- * relays and peers recognize it by its id.
+ * Publishes the same signed bytes to every relay until each has given its outcome, and until the peer has confirmed or, if it
+ * sends no receipts, a relay that accepted them has passed a test; or until time is up. Only then is an item removed from
+ * disk: after a crash it is sent again, and relays and peers recognize it by its id.
  */
 export function createOutbox(deps: {
   readonly store: Store;
@@ -79,7 +79,7 @@ export function createOutbox(deps: {
   /** Asks for the relays this peer reads from. */
   readonly askForRelays: (peer: Pubkey) => void;
   readonly isOnline: (peer: Pubkey) => boolean;
-  readonly relayTests: Pick<RelayTests, 'drops' | 'onProof'>;
+  readonly relayTests: Pick<RelayTests, 'drops' | 'passedAt' | 'onProof'>;
   /** Time that no jump of the clock moves. */
   readonly confirmedNow: () => ConfirmedMs;
   readonly emit: (events: readonly DomainEvent[]) => void;
@@ -88,19 +88,11 @@ export function createOutbox(deps: {
   const { store, network, clock, random, log, budget, emit } = deps;
   const batcher = createWriteBatcher(deps);
   const targets = createTargets(deps);
-  const entries = createEntries({ ...deps, batcher, onOver: (entry) => receiptWatch.remove(entry) });
+  const entries = createEntries({ ...deps, batcher, onOver: (entry) => watches.remove(entry) });
   const attempt = createAttempt({ ...deps, entries, targets });
   const lanes = createLanes({ clock, random, budget, isOpen: targets.isOpen, attempt: run });
   const queueing = createQueueing({ ...deps, targets, entries, lanes, onStoreFailure });
-  const receiptWatch = createReceiptWatch({
-    clock,
-    isOnline: deps.isOnline,
-    bounds: deps.bounds,
-    repeat: queueing.repeat,
-    askNew: queueing.queue,
-    onSilent,
-    release: (entry) => entries.release(entry).catch(onStoreFailure),
-  });
+  const watches = createWatches({ ...deps, entries, queueing, onSilent, onStoreFailure });
   const isSuspicionDue = atMostEvery(clock, minuteMs);
   let cancelReach: Cancel = () => {};
   let cancelExpiry: Cancel | null = null;
@@ -111,7 +103,7 @@ export function createOutbox(deps: {
     try {
       const result = await attempt(entry, url);
       queueing.takeBack(entry);
-      if (entry.awaitsReceipt && entries.get(entry.id) === entry) receiptWatch.add(entry);
+      if (entries.get(entry.id) === entry) watches.add(entry);
       return result;
     } catch (error) {
       entries.restore(entry, url);
@@ -131,7 +123,7 @@ export function createOutbox(deps: {
     const entry = entries.add(item);
     if (!entry) return;
     cancelExpiry ??= clock.after(EXPIRY_MS, expire);
-    if (entry.awaitsReceipt) receiptWatch.add(entry, clock.monotonic() - entries.msSinceAccepted(entry));
+    if (entry.acceptedBy.size > 0) watches.add(entry, clock.monotonic() - entries.msSinceAccepted(entry));
     queueing.queue(entry);
   }
 
@@ -141,7 +133,7 @@ export function createOutbox(deps: {
       deps.askForRelays(entry.peer);
       targets.addExtra(entry);
     }
-    const relays = [...new Set(silent.flatMap(({ acceptedBy }) => [...acceptedBy]))];
+    const relays = [...new Set(silent.flatMap(({ acceptedBy }) => [...acceptedBy.keys()]))];
     if (isSuspicionDue()) emit([{ type: 'relays.suspected', relays }]);
     reach();
   }
@@ -158,7 +150,7 @@ export function createOutbox(deps: {
 
   budget.onStanding(() => {
     queueing.takeBackAll();
-    receiptWatch.onStanding(budget.refusesUs);
+    watches.onStanding(budget.refusesUs);
   });
 
   return {
@@ -182,7 +174,7 @@ export function createOutbox(deps: {
     onConnected(url) {
       lanes.onConnected(url);
       queueing.takeBackAll();
-      receiptWatch.onConnected(url);
+      watches.onConnected(url);
     },
     onDisconnected: queueing.takeBackAll,
     onRelaysChanged() {
@@ -197,19 +189,18 @@ export function createOutbox(deps: {
         return;
       }
       if (event.type === 'relay.conduct') queueing.takeBackAll();
-      if (event.type === 'peer.online' || event.type === 'peer.hello') receiptWatch.onShown(event.pubkey);
+      if (event.type === 'relay.tested') watches.onTested(event.url);
+      if (event.type === 'peer.online' || event.type === 'peer.hello') watches.onShown(event.pubkey);
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
       const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
       const entry = eventId === undefined ? undefined : entries.get(eventId);
       if (!entry) return;
-      receiptWatch.onConfirmed(entry);
-      const [url, ...others] = entry.acceptedBy;
-      if (url !== undefined && others.length === 0) deps.relayTests.onProof(url);
+      watches.onConfirmed(entry);
       entries.forget(entry);
     },
     nextAttemptAtMs(eventId) {
       const entry = entries.get(eventId);
-      return entry ? earliest(lanes.nextAttemptAtMs(entry), receiptWatch.nextRepeatAtMs(entry)) : null;
+      return entry ? earliest(lanes.nextAttemptAtMs(entry), watches.nextRepeatAtMs(entry)) : null;
     },
     pendingRelays(eventId) {
       const entry = entries.get(eventId);
@@ -221,7 +212,7 @@ export function createOutbox(deps: {
       stopped = true;
       cancelReach();
       cancelExpiry?.();
-      receiptWatch.stop();
+      watches.stop();
       batcher.flushNow();
       await lanes.stop();
     },

@@ -28,22 +28,31 @@ export function createQueueing(deps: {
 }): Queueing {
   const { store, targets, entries, lanes, resign, onStoreFailure } = deps;
 
+  /** Relays that are asked already, or are not to be asked now. */
+  const aside = ({ pending, skipped, refusals, droppedBy, withheld }: Entry) => [
+    pending,
+    skipped,
+    refusals,
+    droppedBy,
+    withheld,
+  ];
+
   function queue(entry: Entry): void {
     const urls = targets.of(entry);
     const final = store
       .peek((tables) => tables.outbox.outcomes(entry.id))
       .flatMap((outcome) => (outcome.final ? [outcome.url] : []));
-    for (const known of [entry.pending, entry.skipped, entry.refusals, entry.droppedBy]) {
+    for (const known of aside(entry)) {
       for (const url of known.keys()) if (!urls.includes(url)) known.delete(url);
     }
     const isDone = (url: string): boolean =>
-      final.includes(url) ||
-      [entry.pending, entry.skipped, entry.refusals, entry.droppedBy].some((known) => known.has(url));
+      final.includes(url) || aside(entry).some((known) => known.has(url));
     lanes.queue(
       entry,
       urls.filter((url) => !isDone(url)),
     );
-    if (entry.pending.size > 0 || urls.length === 0 || entry.awaitsReceipt) return;
+    if (entry.pending.size > 0 || urls.length === 0) return;
+    if (entry.awaitsReceipt || entry.awaitsTest) return;
     entries
       .settle(entry)
       .then(() => takeBack(entry))

@@ -48,7 +48,7 @@ export function createReceiptWatch(deps: {
   readonly release: (entry: Entry) => void;
 }): ReceiptWatch {
   const { clock, isOnline } = deps;
-  const waits = createWaits(deps.bounds, deps.release);
+  const waits = createWaits<Wait>(deps.bounds, deps.release);
   let timer: { readonly cancel: Cancel; readonly at: MonotonicMs } | null = null;
 
   function plan(wait: Wait, at: MonotonicMs): void {

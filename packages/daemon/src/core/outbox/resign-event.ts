@@ -6,15 +6,9 @@ import { identityLimits } from '../identity/limits.ts';
 import type { OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import type { RelayDates } from '../relays/relay-dates.ts';
+import { isAboutDate, type RelayDates } from '../relays/relay-dates.ts';
 import type { Entry } from './entry.ts';
 import { outboxLimits } from './limits.ts';
-
-/** Reasons by which relays refuse a `created_at`. */
-const ABOUT_THE_DATE =
-  /created_?at|creation (date|time)|timestamp|too (old|early|late|new|far)|\b(future|past|stale|clock)\b|\bdate\b/i;
-/** Prefixes of refusals that speak of time for other reasons, such as "too many events in the past minute". */
-const otherPrefixes: readonly string[] = ['rate-limited', 'pow', 'auth-required', 'restricted', 'duplicate'];
 
 const DAY_SEC = dayMs / 1000;
 const FRESH_SEC = outboxLimits.freshSeconds;
@@ -180,6 +174,3 @@ interface Draft {
   /** Id that a message in a gift wrap must keep; null if the payload has one. */
   readonly id: string | null;
 }
-
-const isAboutDate = ({ outcome, prefix, reason }: PublishOutcome): boolean =>
-  outcome === 'rejected' && !otherPrefixes.includes(prefix ?? '') && ABOUT_THE_DATE.test(reason ?? '');

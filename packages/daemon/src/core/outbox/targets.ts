@@ -1,5 +1,6 @@
 import type { Clock } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
+import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { PendingRelay } from '../model/outbox.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { RelayTests } from '../relays/relay-tests.ts';
@@ -17,6 +18,11 @@ export interface Targets {
    * and does not refuse us.
    */
   isSkipped(entry: Entry, url: string): boolean;
+  /**
+   * Whether a relay may learn that it is we who write. A peer's relay may if the event says so itself, or if nothing else is
+   * left: no other relay accepted it, or is open and will be asked for the first time.
+   */
+  mayIdentify(entry: Entry, url: string, event: Pick<NostrEvent, 'kind'>): boolean;
   /** Returns relays that were skipped, or refused us, and have to be asked now; they are no longer skipped. */
   takeBack(entry: Entry, open?: ReadonlySet<string>): readonly string[];
   openRelays(): ReadonlySet<string>;
@@ -59,9 +65,16 @@ export function createTargets(deps: {
     return clock.monotonic() - refusal.at >= delayMs;
   }
 
+  function isLastResort({ acceptedBy, pending, asked }: Entry, url: string, open = openRelays()): boolean {
+    const others = [...pending].filter((other) => other !== url && open.has(other) && !asked.has(other));
+    return acceptedBy.size === 0 && others.length === 0;
+  }
+
   return {
     of: (entry) => [...new Set([...deps.ownRelays(), ...deps.relaysOf(entry.peer), ...entry.extra])],
     isSkipped: (entry, url) => isSkipped(entry, url),
+    mayIdentify: (entry, url, { kind }) =>
+      kind !== kinds.giftWrap || deps.ownRelays().includes(url) || isLastResort(entry, url),
     openRelays,
     takeBack(entry, open) {
       if (entry.acceptedBy.size > 0) return [];
@@ -69,7 +82,14 @@ export function createTargets(deps: {
       for (const url of keeping) entry.droppedBy.delete(url);
       const needed = [...entry.skipped].filter((url) => !isSkipped(entry, url, open));
       for (const url of needed) entry.skipped.delete(url);
-      return [...keeping, ...needed, ...[...entry.refusals.keys()].filter((url) => isForgiven(entry, url))];
+      const told = [...entry.withheld].filter((url) => isLastResort(entry, url, open));
+      for (const url of told) entry.withheld.delete(url);
+      return [
+        ...keeping,
+        ...needed,
+        ...told,
+        ...[...entry.refusals.keys()].filter((url) => isForgiven(entry, url)),
+      ];
     },
     addExtra({ extra }) {
       const others = deps.spareRelays().filter((url) => !extra.has(url));

@@ -34,19 +34,22 @@ export const newWait = (entry: Entry, repeats: number, lastAt: MonotonicMs): Wai
   wasToAll: false,
 });
 
-/** Holds the published messages that await their receipts, within bounds. */
-export interface Waits {
-  all(): Wait[];
-  of(entry: Entry): Wait | undefined;
-  ofPeer(peer: Pubkey): Iterable<Wait>;
-  add(wait: Wait): void;
+/** Holds published events that await something, within bounds. */
+export interface Waits<W> {
+  all(): W[];
+  of(entry: Entry): W | undefined;
+  ofPeer(peer: Pubkey): Iterable<W>;
+  add(wait: W): void;
   remove(entry: Entry): void;
 }
 
-/** @param release gives up waiting for a receipt */
-export function createWaits(bounds: AwaitBounds, release: (entry: Entry) => void): Waits {
-  const waits = new Map<Entry, Wait>();
-  const byPeer = new Map<Pubkey, Set<Wait>>();
+/** @param release gives up waiting */
+export function createWaits<W extends { readonly entry: Entry }>(
+  bounds: AwaitBounds,
+  release: (entry: Entry) => void,
+): Waits<W> {
+  const waits = new Map<Entry, W>();
+  const byPeer = new Map<Pubkey, Set<W>>();
   let bytes = 0;
 
   function remove(entry: Entry): void {
@@ -67,7 +70,7 @@ export function createWaits(bounds: AwaitBounds, release: (entry: Entry) => void
       const { entry } = wait;
       waits.set(entry, wait);
       bytes += entry.bytes;
-      const others = byPeer.get(entry.peer) ?? new Set();
+      const others = byPeer.get(entry.peer) ?? new Set<W>();
       byPeer.set(entry.peer, others.add(wait));
       // The oldest to the peer with the most goes: one that confirms nothing takes no room from the others.
       while (waits.size > bounds.awaitingReceipt || bytes > bounds.awaitingReceiptBytes) {

@@ -88,8 +88,16 @@ export interface RelayNetwork {
    * is not public or too many relays are in use.
    */
   reach(url: string): void;
-  /** Sends one event and waits for its OK. Never retries. `not_connected` if the relay is not connected or not in use. */
-  publish(url: string, event: NostrEvent): Promise<PublishOutcome>;
+  /**
+   * Sends one event and waits for its OK. Never retries. `not_connected` if the relay is not connected or not in use.
+   * @param options.mayIdentify whether a peer's relay may learn our key (NIP-42) if it takes no single-use one; otherwise
+   * the outcome has the prefix `auth-required` then. Our own relays always may
+   */
+  publish(
+    url: string,
+    event: NostrEvent,
+    options?: { readonly mayIdentify?: boolean },
+  ): Promise<PublishOutcome>;
   /** Sends one REQ to an own relay and collects events until its EOSE. Waits for its turn if too many are open. */
   query(url: string, filters: readonly Filter[]): Promise<QueryResult>;
   /** Lowers the reputation of a relay; without any left it is disconnected and gets a long back-off. */

@@ -21,6 +21,10 @@ export const ownRelayLimits = {
     findSeconds: 8,
     /** Seconds between two such queries. */
     findEverySeconds: 2,
+    /** Milliseconds for which events count that come behind the EOSE: some relays send them there. */
+    lateMs: 500,
+    /** Such events that are held: our test events of one round. */
+    lateEvents: 20,
     /** Seconds until it is asked once more: some relays keep events for a minute. */
     againSeconds: 75,
     /** Seconds from a failed test to the one that confirms it. */
@@ -31,6 +35,8 @@ export const ownRelayLimits = {
     failingMinutes: 30,
     /** Minutes between two tests that a missing receipt causes. */
     suspicionMinutes: 2,
+    /** Hours for which receipts may put off a test: they do not tell a relay that keeps from one that only forwards. */
+    receiptHours: 6,
     /** Seconds after which relays may delete a test event (NIP-40). */
     expirationSeconds: 300,
     /** Test events a day on one relay, usually 31 of 1.7 KB: public relays are shared. */

@@ -1,11 +1,12 @@
 import { type Clock, pause, pollUntil } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import { type Filter, kinds, matchesFilter, type NostrEvent } from '@ocmesh/shared/wire';
 import type { Answer } from '../model/relay.ts';
 import type { PublishOutcome, RelayNetwork } from '../ports/relay-network.ts';
+import type { LateReturns } from './late-returns.ts';
 import { ownRelayLimits } from './limits.ts';
 
-const { settleSeconds, findSeconds, findEverySeconds } = ownRelayLimits.test;
+const { settleSeconds, findSeconds, findEverySeconds, lateMs } = ownRelayLimits.test;
 
 /** How long a relay gets to do what its OK promised. */
 export interface TestPace {
@@ -35,9 +36,10 @@ interface Deps {
   readonly clock: Clock;
   /** Whether our subscription for messages on this relay delivered the event. */
   readonly hasArrived: (eventId: string, url: string) => boolean;
+  readonly late: Pick<LateReturns, 'since'>;
 }
 
-type Finds = Pick<Deps, 'network'>;
+type Finds = Pick<Deps, 'network' | 'clock' | 'late'>;
 
 /** Publishes a test event to one relay, and finds out whether the relay keeps and forwards it. Never throws. */
 export async function testRelay(
@@ -63,25 +65,38 @@ export async function testRelay(
 }
 
 /** Asks the relay for the event with the filter by which we fetch our messages. */
-export async function findOnRelay({ network }: Finds, url: string, event: NostrEvent): Promise<Answer> {
+export async function findOnRelay(deps: Finds, url: string, event: NostrEvent): Promise<Answer> {
   const at = event.created_at;
   const filter = { kinds: [event.kind], '#p': recipientsOf(event), since: at, until: at };
-  const { complete, events } = await network.query(url, [filter]);
-  if (events.some((each) => isSame(each, event))) return yes;
+  const { complete, isFound } = await find(deps, url, filter, (each) => isSame(each, event));
+  if (isFound) return yes;
   return complete
     ? { answer: 'no', reason: `It answers OK to ${nameOf(event)}, and does not return it.` }
     : { answer: 'unknown', reason: `It did not answer when asked for ${nameOf(event)}.` };
 }
 
 /** Asks the relay for our presence, which it accepted earlier. */
-export async function findPresence({ network }: Finds, url: string, self: Pubkey): Promise<Answer> {
-  const { complete, events } = await network.query(url, [
-    { kinds: [kinds.presence], authors: [self], limit: 1 },
-  ]);
-  if (events.length > 0) return yes;
+export async function findPresence(deps: Finds, url: string, self: Pubkey): Promise<Answer> {
+  const filter = { kinds: [kinds.presence], authors: [self], limit: 1 };
+  const { complete, isFound } = await find(deps, url, filter, (each) => matchesFilter(filter, each));
+  if (isFound) return yes;
   return complete
     ? { answer: 'no', reason: 'It does not return our presence: agents cannot find us there.' }
     : { answer: 'unknown', reason: 'It did not answer when asked for our presence.' };
+}
+
+/** Asks for an event, and waits a moment for what comes behind the EOSE. */
+async function find(
+  { network, clock, late }: Finds,
+  url: string,
+  filter: Filter,
+  isMeant: (raw: unknown) => boolean,
+): Promise<{ readonly complete: boolean; readonly isFound: boolean }> {
+  const askedAt = clock.monotonic();
+  const { complete, events } = await network.query(url, [filter]);
+  if (events.some(isMeant)) return { complete, isFound: true };
+  if (complete) await pause(clock, lateMs);
+  return { complete, isFound: late.since(url, askedAt).some(isMeant) };
 }
 
 /** An event that was altered is of no use: its signature is invalid. */

@@ -34,6 +34,8 @@ export function createHealth(deps: {
   readonly showsPresences: (url: string) => boolean;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
+  /** Whether a relay refuses the date of everything we write. */
+  readonly refusesDates: (url: string) => boolean;
   /** Since when another daemon with our key is online. */
   readonly twinSince: () => UnixMs | null;
   /** Returns the number of messages that no connected relay will be asked for. */

@@ -1,4 +1,5 @@
 import { type Clock, minuteMs } from '@ocmesh/shared/ambient';
+import { maskQueries } from '@ocmesh/shared/wire';
 import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { Conduct } from '../model/relay.ts';
 import type { RelaySnapshot } from '../ports/relay-network.ts';
@@ -8,6 +9,11 @@ import { medianOf } from './median.ts';
 
 const GRACE_MS = statusLimits.noRelaySeconds * 1000;
 const CLOCK_OFF_MS = statusLimits.clockOffMinutes * minuteMs;
+
+const oneKeepingRelay: HealthWarning = {
+  code: 'one_keeping_relay',
+  message: 'Only one connected relay keeps our messages; the others drop them.',
+};
 
 export interface RelayHealth {
   /** @param open our own relays that are connected */
@@ -20,6 +26,8 @@ export function createRelayHealth(deps: {
   readonly clock: Clock;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
+  /** Whether a relay refuses the date of everything we write. */
+  readonly refusesDates: (url: string) => boolean;
   /** Whether a relay lets us see which agents are there. */
   readonly showsPresences: (url: string) => boolean;
   /** Returns the number of messages that no connected relay will be asked for. */
@@ -113,6 +121,14 @@ export function createRelayHealth(deps: {
     ];
   }
 
+  function dateWarnings(open: readonly RelaySnapshot[]): HealthWarning[] {
+    const urls = open.flatMap(({ url }) => (deps.refusesDates(url) ? maskQueries(url) : []));
+    if (urls.length === 0) return [];
+    const refuse = urls.length === 1 ? 'refuses' : 'refuse';
+    const message = `${urls.join(', ')} ${refuse} the date of everything we write, even one of now.`;
+    return [{ code: 'dates_refused', message }];
+  }
+
   return {
     reasons: (open) => [
       ...connectionReasons(open),
@@ -123,13 +139,8 @@ export function createRelayHealth(deps: {
     warnings(open) {
       const keeping = open.filter(({ url }) => conductOf(url).keeps.answer !== 'no');
       // An owner who uses a single relay knows that.
-      if (open.length < 2 || keeping.length !== 1) return [];
-      return [
-        {
-          code: 'one_keeping_relay',
-          message: 'Only one connected relay keeps our messages; the others drop them.',
-        },
-      ];
+      const isLast = open.length > 1 && keeping.length === 1;
+      return [...(isLast ? [oneKeepingRelay] : []), ...dateWarnings(open)];
     },
   };
 }

@@ -65,6 +65,14 @@ describe(relaysCheck, () => {
     ]);
   });
 
+  it('names one that refuses all our dates, and fails if there is no other', async () => {
+    const undated = relay({ dates: 'none' });
+    const found = 'wss://relay.example: it refuses the date of everything we write, even one of now';
+    expect(await check([undated, relay()])).toMatchObject([{ state: 'warn', found }, { state: 'ok' }]);
+    expect(await check([undated, dead])).toMatchObject([{ state: 'fail', found }, { state: 'fail' }]);
+    expect(await check([relay({ dates: 'fresh' })])).toMatchObject([{ state: 'ok' }]);
+  });
+
   it('warns of one that fails next to another that works, and fails if none works', async () => {
     expect((await check([relay(), dead])).map(({ state }) => state)).toEqual(['ok', 'warn']);
     expect((await check([dead, dead])).map(({ state }) => state)).toEqual(['fail', 'fail']);

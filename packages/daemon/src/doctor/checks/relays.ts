@@ -16,6 +16,9 @@ const OR_ANOTHER = 'Or add another relay: `ocmesh relays add <url>`.';
 const TRUST =
   'If the authority of your company signs certificates here, name its PEM file: ca_file in config.json, or NODE_EXTRA_CA_CERTS. Otherwise do not use this relay.';
 
+const UNDATED = 'it refuses the date of everything we write, even one of now';
+const CLOCKS = `Compare the clocks below: one of the two is wrong. ${OR_ANOTHER}`;
+
 type Broken = BrokenStep | null;
 interface Traced {
   readonly relay: RelayDetails;
@@ -34,7 +37,7 @@ export const relaysCheck = (
   async run() {
     const relays = await facts.relays();
     if (relays.length === 0) return explainEmpty(facts);
-    const works = relays.some(({ carries_dms }) => carries_dms);
+    const works = relays.some(({ carries_dms, dates }) => carries_dms && dates !== 'none');
     // A single failure is harmless: that is why there are several relays.
     const bad = works ? warn : fail;
     const mayTrace = !(await facts.goesAroundProxy());
@@ -52,6 +55,7 @@ export const relaysCheck = (
       ...traced
         .filter((one) => !lost.includes(one))
         .map(({ relay, broken }) => {
+          if (relay.carries_dms && relay.dates === 'none') return bad(`${relay.url}: ${UNDATED}`, CLOCKS);
           if (relay.carries_dms) return ok(`${relay.url}: ${describe(relay)}`);
           const { found, nextStep } = explain(relay, broken);
           return bad(`${relay.url}: ${found}`, nextStep);

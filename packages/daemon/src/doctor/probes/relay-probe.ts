@@ -10,6 +10,7 @@ import { presentRelayDetails } from '../../core/handlers/present.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { type Answer, untested } from '../../core/model/relay.ts';
 import type { PublishOutcome } from '../../core/ports/relay-network.ts';
+import { createLateReturns } from '../../core/relays/late-returns.ts';
 import { findPresence, type TestPace, type TestResult, testRelay } from '../../core/relays/test-relay.ts';
 
 /** Handshake and first response of the slowest relay that the daemon would use. */
@@ -43,12 +44,13 @@ export function createRelayProbe(deps: {
   const { clock, identity } = deps;
   const arrived = new Set<string>();
   const hasArrived = (eventId: string, url: string): boolean => arrived.has(`${eventId} ${url}`);
+  const late = createLateReturns(clock, () => true);
   const network = createRelayNetwork({ ...deps, log: silent, sign: identity.sign });
   network.start([], [{ name: 'dm', filters: () => liveFilters(identity.pubkey) }], {
     onEvent(event, url) {
       arrived.add(`${(event as NostrEvent).id} ${url}`);
     },
-    onLate() {},
+    onLate: late.add,
     onAuthenticated() {},
     onGarbage() {},
     onConnected() {},
@@ -67,8 +69,8 @@ export function createRelayProbe(deps: {
       return whenSettled(clock, list, deps.outbound);
     },
     publish: network.publish,
-    test: (url, event) => testRelay({ network, clock, hasArrived }, url, event, IMPATIENT),
-    findPresence: (url) => findPresence({ network }, url, identity.pubkey),
+    test: (url, event) => testRelay({ network, clock, hasArrived, late }, url, event, IMPATIENT),
+    findPresence: (url) => findPresence({ network, clock, late }, url, identity.pubkey),
     close: network.stop,
   };
 }

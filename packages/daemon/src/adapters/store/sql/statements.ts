@@ -244,7 +244,8 @@ const list = [
          AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.peer = p.pubkey AND (m.read = 0 OR m.receipt_due <> 'none'))
          AND NOT EXISTS (SELECT 1 FROM held h WHERE h.peer = p.pubkey)
          AND NOT EXISTS (SELECT 1 FROM contact_wishes w WHERE w.peer = p.pubkey)
-         AND pubkey NOT IN (SELECT peer FROM outbox)
+         AND pubkey NOT IN (SELECT peer FROM outbox o WHERE NOT EXISTS (
+           SELECT 1 FROM relay_outcomes r WHERE r.event_id = o.event_id AND r.outcome = 'accepted'))
        ORDER BY last_seen, pubkey LIMIT ?)`,
   ],
   [
@@ -254,6 +255,10 @@ const list = [
   ],
   ['times.moveIgnored', 'UPDATE ignored SET at = at + ?2 WHERE at >= ?1'],
   ['times.moveKnownSince', 'UPDATE relays SET known_since = known_since + ?2 WHERE known_since >= ?1'],
+  [
+    'outcomes.revoke',
+    `UPDATE relay_outcomes SET outcome = 'dropped', reason = ?, final = 0, at = ? WHERE event_id = ? AND url = ?`,
+  ],
   ['held.expire', "DELETE FROM held WHERE coalesce(json_extract(message, '$.expiresAtMs') <= ?, 0)"],
 ] as const;
 

@@ -1,6 +1,6 @@
 import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 import type { MessageRecord, ReceiptDue } from '../../../core/model/message.ts';
-import type { MessageFilter, MessagesTable } from '../../../core/ports/store.ts';
+import type { MessageFilter, MessagesTable } from '../../../core/ports/messages-table.ts';
 import type { SqlValue } from '../sql/sql.ts';
 import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';

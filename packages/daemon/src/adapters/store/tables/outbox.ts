@@ -53,6 +53,8 @@ export function createOutboxTable(database: Database): OutboxTable {
     },
     record: (eventId, { url, outcome, reason, final, atMs }) =>
       database.write('outcomes.record', [eventId, url, outcome, reason, Number(final), atMs]),
+    revoke: (eventId, { url, reason, atMs }) =>
+      database.write('outcomes.revoke', [reason, atMs, eventId, url]),
     outcomes: (eventId) =>
       database
         .all('SELECT url, outcome, reason, final, at FROM relay_outcomes WHERE event_id = ? ORDER BY url', [
