@@ -15,21 +15,27 @@ interface Source {
 
 const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path);
 
-const sources: readonly Source[] = ['shared', 'client', 'daemon', 'mcp-server', 'relay', 'testkit'].flatMap(
-  (name) => {
-    const folder = join(root, 'packages', name, 'src');
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts') && !isTest(file))
-      .map((file) => {
-        const path = join(folder, file);
-        const text = readFileSync(path, 'utf8');
-        const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, target = '']) =>
-          target.startsWith('.') ? relative(root, join(path, '..', target)) : target,
-        );
-        return { path: relative(root, path), text, imports };
-      });
-  },
-);
+const sources: readonly Source[] = [
+  'shared',
+  'client',
+  'daemon',
+  'mcp-server',
+  'relay',
+  'testkit',
+  'simulator',
+].flatMap((name) => {
+  const folder = join(root, 'packages', name, 'src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !isTest(file))
+    .map((file) => {
+      const path = join(folder, file);
+      const text = readFileSync(path, 'utf8');
+      const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, target = '']) =>
+        target.startsWith('.') ? relative(root, join(path, '..', target)) : target,
+      );
+      return { path: relative(root, path), text, imports };
+    });
+});
 
 const daemon = 'packages/daemon/src';
 
@@ -109,6 +115,16 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
     of: /daemon\/src\/(?!cli)/,
     not: /^@ocmesh\/(relay|mcp-server)/,
     why: 'the cli alone loads relay and mcp-server',
+  },
+  {
+    of: /^packages\/simulator\//,
+    not: /^@ocmesh\/(?!shared)|^packages\/daemon\/src\/(?!agent|config\/schema|core|home\/without-cursors|adapters\/(store|nostr)\/)|^packages\/(client|mcp-server)\/|^(ws|nostr-tools|node:(net|http|https|fs\/promises|timers|worker_threads))/,
+    why: 'the simulator reaches no network and no clock: of the daemon it uses core, store and relay network',
+  },
+  {
+    of: /^packages\/(?!simulator)/,
+    not: /^@ocmesh\/simulator|^packages\/simulator\//,
+    why: 'nothing imports the simulator',
   },
 ];
 

@@ -1,7 +1,7 @@
 // Runs the tests that take too long for every day: thousands of power cuts, mutations of every file, a disk that fails at
 // each operation, tens of thousands of broken frames, requests and messages, hundreds of kills of real processes, hundreds
 // of messages among hostile relays, over every mix of relays that lie, and through a network that breaks, ten minutes of
-// kills with a relay that loses events, and a flood of a million made-up agents. Prints every seed; `SEED` repeats a run.
+// kills with a relay that loses events, a flood of a million made-up agents, and half an hour of simulated meshes. Prints every seed; `SEED` repeats a run.
 // The last line counts tests: `N passed, N failed`.
 import { createTally } from './tally.mjs';
 
@@ -27,11 +27,13 @@ const { check, test, finish } = createTally({
   SOAK_SERVICE_KILLS: '20',
   SOAK_FLOOD_KEYS: '1000000',
 });
-const parts = ['store', 'fuzz', 'crash', 'lock', 'relays', 'promises', 'service', 'flood'];
+const parts = ['store', 'fuzz', 'crash', 'lock', 'relays', 'promises', 'service', 'flood', 'simulate'];
 /** One of `parts`, to run that one only. */
 const part = process.argv[2] ?? 'all';
 if (!['all', ...parts].includes(part)) throw new Error(`the soak has no part ${part}`);
 const runs = (/** @type {string} */ name) => part === 'all' || part === name;
+const minutes = process.env['SOAK_SIMULATE_MINUTES'] ?? '30';
+if (runs('simulate')) check('simulate', [process.execPath, 'scripts/simulate.mjs', '--minutes', minutes]);
 if (runs('store')) test('store', 'unit', 'packages/daemon/test/store');
 if (runs('fuzz')) test('fuzz', 'unit', 'packages/daemon/test/fuzz');
 if (runs('relays')) test('relay mixes', 'unit', 'packages/daemon/test/hostile/relay-mixes.test.ts');

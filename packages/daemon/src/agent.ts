@@ -24,7 +24,7 @@ import { createOwnProfile } from './core/mesh/own-profile.ts';
 import { createTwinWatch } from './core/mesh/twin-watch.ts';
 import { messagingLimits } from './core/messaging/limits.ts';
 import { createRetention, type Retention, type RetentionBounds } from './core/messaging/retention.ts';
-import { createDomainEvents } from './core/model/domain-events.ts';
+import { createDomainEvents, type HealthReason } from './core/model/domain-events.ts';
 import { outboxLimits } from './core/outbox/limits.ts';
 import type { OutboxBounds } from './core/outbox/outbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
@@ -75,6 +75,8 @@ export interface Ports {
 export interface Agent {
   readonly identity: Identity;
   readonly handlers: Handlers & Streams;
+  /** Returns why the daemon is degraded, without waiting for the disk; empty while it is not. */
+  reasons(): readonly HealthReason[];
   start(): Promise<void>;
   /** Publishes the offline presence, and waits a moment for the OKs of events in flight. */
   stop(): Promise<void>;
@@ -195,6 +197,7 @@ export async function createAgent(
       },
       { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
     ),
+    reasons: reporting.health.reasons,
     async start() {
       events.subscribe(lifecycle.onEvent);
       await lifecycle.start();

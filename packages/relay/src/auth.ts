@@ -1,7 +1,7 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
-import { kinds, parseEvent, tagValue } from '@ocmesh/shared/wire';
+import { kinds, type NostrEvent, parseEvent, tagValue } from '@ocmesh/shared/wire';
 import { hostOf, inUrl, isLoopback } from './network-address.ts';
-import { isAuthentic } from './verify.ts';
+import * as signatures from './verify.ts';
 
 export interface AuthExpectation {
   readonly challenge: string;
@@ -9,6 +9,8 @@ export interface AuthExpectation {
   readonly hosts: readonly string[];
   readonly nowSec: number;
   readonly toleranceSec: number;
+  /** Checks id and signature; the real check unless given. */
+  readonly isAuthentic?: ((event: NostrEvent) => boolean) | undefined;
 }
 
 export type AuthResult =
@@ -24,6 +26,7 @@ export function checkAuth(value: unknown, expected: AuthExpectation): AuthResult
   if (tagValue(event, 'challenge') !== expected.challenge) return refuse('wrong challenge');
   const host = hostOf(tagValue(event, 'relay') ?? '');
   if (host === null || !expected.hosts.includes(host)) return refuse('signed for another relay');
+  const { isAuthentic = signatures.isAuthentic } = expected;
   if (!isAuthentic(event)) return refuse('bad id or signature');
   return { ok: true, pubkey: event.pubkey };
 }

@@ -33,6 +33,8 @@ export interface ConnectionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Checks id and signature of an AUTH event; the real check unless given. */
+  readonly isAuthentic?: (event: NostrEvent) => boolean;
   /** Delivers a new event to all clients. */
   broadcast(event: NostrEvent): void;
 }
@@ -141,7 +143,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
     if (!quota.mayWrite()) return ['OK', id, false, 'rate-limited: slow down'];
     if (keys.size >= limits.keys) return ['OK', id, false, 'rate-limited: too many keys on one connection'];
     const nowSec = toUnixSec(clock.now());
-    const result = checkAuth(value, { challenge, hosts, nowSec, toleranceSec: limits.authSec });
+    const result = checkAuth(value, {
+      challenge,
+      hosts,
+      nowSec,
+      toleranceSec: limits.authSec,
+      isAuthentic: deps.isAuthentic,
+    });
     if (result.ok) keys.add(result.pubkey);
     return ['OK', id, result.ok, result.ok ? '' : result.reason];
   }

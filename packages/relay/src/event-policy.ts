@@ -2,7 +2,7 @@ import type { Pubkey } from '@ocmesh/shared/contract';
 import { isEphemeral, isExpired, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
 import type { RelayLimits } from './limits.ts';
 import type { Members } from './members.ts';
-import { isAuthentic } from './verify.ts';
+import * as signatures from './verify.ts';
 
 type EventCheck =
   | { readonly ok: true; readonly event: NostrEvent; readonly bytes: number }
@@ -18,9 +18,13 @@ export interface EventPolicyDeps {
   readonly limits: RelayLimits;
   readonly members: Members;
   isKnown(id: string): boolean;
+  /** Checks id and signature; the real check unless given. */
+  readonly isAuthentic?: ((event: NostrEvent) => boolean) | undefined;
 }
 
-export function createEventPolicy({ limits, members, isKnown }: EventPolicyDeps): EventPolicy {
+export function createEventPolicy(deps: EventPolicyDeps): EventPolicy {
+  const { limits, members, isKnown, isAuthentic = signatures.isAuthentic } = deps;
+
   function refuseSize(event: NostrEvent, bytes: number): string | null {
     if (bytes > limits.eventBytes) return `invalid: event is larger than ${limits.eventBytes} bytes`;
     if (event.tags.length > limits.eventTags) return `invalid: more than ${limits.eventTags} tags`;

@@ -51,6 +51,8 @@ export interface EventServiceDeps {
   readonly log: Log;
   /** Folder that keeps events over restarts; null keeps them in memory. */
   readonly data: DataFolder | null;
+  /** Checks id and signature of an event; the real check unless given. */
+  readonly isAuthentic?: (event: NostrEvent) => boolean;
 }
 
 /** A folder that keeps events over restarts. Only one relay may use it. */
@@ -68,7 +70,7 @@ export async function createEventService(deps: EventServiceDeps): Promise<EventS
   const { clock, limits, members, openDms, log, data } = deps;
   const store = createEventStore(limits);
   const disk = data && openDisk(data);
-  const policy = createEventPolicy({ limits, members, isKnown: store.has });
+  const policy = createEventPolicy({ limits, members, isKnown: store.has, isAuthentic: deps.isAuthentic });
   let acceptedEvents = 0;
   let refusedEvents = 0;
   let lastLogMs = Number.NEGATIVE_INFINITY;

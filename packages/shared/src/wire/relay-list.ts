@@ -22,7 +22,7 @@ export const relayListEvent = (
 const PUBLIC_RELAY =
   /^(wss:\/\/[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*|ws:\/\/[a-z0-9.-]+\.onion)(:\d{1,5})?(\/[\w./~-]*)?$/;
 
-/** Names of other networks: asking a DNS server for one reveals it (RFC 9476). */
+/** Names that no DNS server knows (RFC 9476). Those of onion services are reached through a proxy, or not at all. */
 const NO_DNS = /\.(i2p|alt)(?:[:/]|$)/;
 
 /** Reads a peer's relay list: the first public relays it reads from. */

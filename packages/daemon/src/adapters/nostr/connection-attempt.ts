@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import type { MonotonicMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { RelayState } from '@ocmesh/shared/contract';
 import { type CloseContext, type CloseResult, classifyClose } from './close-reason.ts';
-import { type ConnectionEnd, openConnection } from './connection.ts';
+import { type ConnectionEnd, type OpenSocket, openConnection } from './connection.ts';
 import { nostrLimits } from './limits.ts';
 import type { Oversized } from './oversized.ts';
 import { createProtocol, type Protocol, type ProtocolDeps } from './protocol.ts';
@@ -37,6 +37,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
   readonly oversized: Oversized;
+  readonly openSocket?: OpenSocket | undefined;
   /**
    * @param date HTTP `Date` of the upgrade
    * @param askedAt when we asked for the upgrade
@@ -48,7 +49,7 @@ export interface AttemptDeps extends Omit<ProtocolDeps, 'send' | 'giveUp'> {
 
 /** Connects to a relay. */
 export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
-  const { dialer, lookup, oversized: _, onOpen, onClose, ...protocolDeps } = deps;
+  const { dialer, lookup, oversized: _, openSocket, onOpen, onClose, ...protocolDeps } = deps;
   const { url, clock, log, info, onOffence } = protocolDeps;
   const askedAt = clock.monotonic();
   let opened: { readonly at: MonotonicMs; readonly since: UnixMs } | null = null;
@@ -62,7 +63,7 @@ export function startConnectionAttempt(deps: AttemptDeps): ConnectionAttempt {
   });
   const connection = openConnection(
     url,
-    { clock, dialer, lookup },
+    { clock, dialer, lookup, openSocket },
     {
       onOpen(date) {
         opened = { at: clock.monotonic(), since: clock.now() };

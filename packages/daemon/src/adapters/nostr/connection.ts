@@ -74,6 +74,11 @@ type Frame =
   | { readonly text: Buffer }
   | { readonly head: string; readonly bytes: number; readonly why: Unreadable };
 
+/** Opens the socket of a connection. */
+export type OpenSocket = (url: string, options: ClientOptions) => WebSocket;
+
+const openWebSocket: OpenSocket = (url, options) => new WebSocket(url, options);
+
 /** Opens one WebSocket to a relay. Never throws: every failure is an `onClose`. */
 export function openConnection(
   url: string,
@@ -81,12 +86,13 @@ export function openConnection(
     readonly clock: Clock;
     readonly dialer: Dialer;
     readonly lookup: LookupFunction | undefined;
+    readonly openSocket?: OpenSocket | undefined;
   },
   listener: ConnectionListener,
 ): Connection {
-  const { clock, dialer } = deps;
+  const { clock, dialer, openSocket = openWebSocket } = deps;
   const dialing = new AbortController();
-  const socket = new WebSocket(url, {
+  const socket = openSocket(url, {
     ...socketOptions,
     ...(dialer.optionsFor(url, dialing.signal, deps.lookup) as ClientOptions),
   });
@@ -107,7 +113,7 @@ export function openConnection(
   );
 
   // ws also emits errors after the socket was terminated: without a listener they would end the process.
-  socket.on('error', (error) => {
+  socket.on('error', (error: NodeJS.ErrnoException) => {
     if (error instanceof ProxyError && end.reason === '') end.proxyFault = error.fault;
     end.reason ||= error.message;
   });

@@ -1,9 +1,12 @@
 import { type Cancel, type Clock, hourMs, type MonotonicMs, minuteMs } from '@ocmesh/shared/ambient';
 import type { RelayInfo } from '../../core/ports/relay-network.ts';
-import { fetchRelayInfo } from './info.ts';
+import { fetchRelayInfo, type InfoResponse } from './info.ts';
 import { nostrLimits } from './limits.ts';
 import type { Dialer } from './proxy/dialer.ts';
 import type { RemoteClock } from './remote-clock.ts';
+
+/** Fetches the NIP-11 document of a relay. */
+export type FetchInfo = (url: string, signal: AbortSignal, dialer: Dialer) => Promise<InfoResponse>;
 
 /** One relay's NIP-11 document, fetched rarely. */
 export interface InfoCache {
@@ -20,9 +23,10 @@ export function createInfoCache(deps: {
   readonly clock: Clock;
   readonly dialer: Dialer;
   readonly remoteClock: RemoteClock;
+  readonly fetchInfo?: FetchInfo | undefined;
   readonly onInfo: (info: RelayInfo) => void;
 }): InfoCache {
-  const { url, clock, dialer, remoteClock, onInfo } = deps;
+  const { url, clock, dialer, remoteClock, onInfo, fetchInfo: fetchDocument = fetchRelayInfo } = deps;
   const timeoutMs = nostrLimits.info.ms + (dialer.usesProxy(url) ? nostrLimits.proxy.tunnelMs : 0);
   let info: RelayInfo | null = null;
   let freshUntil: MonotonicMs = Number.NEGATIVE_INFINITY;
@@ -37,7 +41,7 @@ export function createInfoCache(deps: {
       controller.abort();
     };
     cancel = abandon;
-    const response = await fetchRelayInfo(url, controller.signal, dialer);
+    const response = await fetchDocument(url, controller.signal, dialer);
     cancelTimer();
     // Another fetch has begun, or the cache was stopped.
     if (cancel !== abandon) return;

@@ -6,7 +6,7 @@ import { createPeerRelays } from './peer-relays.ts';
 import { createDialer, type Outbound } from './proxy/dialer.ts';
 import { notConnected } from './publications.ts';
 import { noResult } from './queries.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession, type Session, type Transport } from './session.ts';
 
 export interface NetworkDeps {
   readonly clock: Clock;
@@ -15,13 +15,15 @@ export interface NetworkDeps {
   readonly sign: SignResponse;
   /** How relays are reached. */
   readonly outbound: Outbound;
+  /** Replaces the network, in a simulation. */
+  readonly transport?: Transport;
   /** Replaces the rule that a peer's relay has a public address, and allows `ws:`; for tests on loopback. */
   readonly isReachable?: (address: string) => boolean;
 }
 
 /** All relays: our own, and those of peers while we write to them. Each has a session. */
 export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
-  const { clock, random, log, sign } = deps;
+  const { clock, random, log, sign, transport } = deps;
   const dialer = createDialer({ outbound: deps.outbound, clock, log });
   const policy = createAddressPolicy(dialer.usesProxy, deps.isReachable);
   let own = new Map<string, Session>();
@@ -45,6 +47,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
         isProxyInUse,
         role: 'peer',
         lookup: policy.lookup,
+        transport,
         // Whether our own relays are connected does not matter to it.
         othersOpen: () => true,
         listener: listener as NetworkListener,
@@ -68,6 +71,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
       isProxyInUse,
       role: 'own',
       lookup: undefined,
+      transport,
       othersOpen: () => [...own].some(([other, session]) => other !== url && session.isOpen()),
       listener: listener as NetworkListener,
       permanent,

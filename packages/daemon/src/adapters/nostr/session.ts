@@ -10,8 +10,9 @@ import type {
 } from '../../core/ports/relay-network.ts';
 import type { SignResponse } from './auth.ts';
 import { createAuthRateLimit } from './auth-rate-limit.ts';
+import type { OpenSocket } from './connection.ts';
 import { type AttemptEnd, type ConnectionAttempt, startConnectionAttempt } from './connection-attempt.ts';
-import { createInfoCache } from './info-cache.ts';
+import { createInfoCache, type FetchInfo } from './info-cache.ts';
 import { nostrLimits } from './limits.ts';
 import { createOversized } from './oversized.ts';
 import type { Protocol } from './protocol.ts';
@@ -22,6 +23,12 @@ import { createReconnect } from './reconnect.ts';
 import { createRemoteClock, type RemoteClock } from './remote-clock.ts';
 import { createReputation } from './reputation.ts';
 import { createSessionStatus } from './session-status.ts';
+
+/** How relays are reached. The default is the network. */
+export interface Transport {
+  readonly openSocket: OpenSocket;
+  readonly fetchInfo: FetchInfo;
+}
 
 export interface SessionDeps {
   readonly clock: Clock;
@@ -34,6 +41,7 @@ export interface SessionDeps {
   readonly isProxyInUse: () => boolean;
   /** Replaces the system's name lookup; undefined for relays that may have any address. */
   readonly lookup: LookupFunction | undefined;
+  readonly transport?: Transport | undefined;
   /** Returns whether another relay of our own is connected. */
   readonly othersOpen: () => boolean;
   readonly listener: NetworkListener;
@@ -83,6 +91,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     clock,
     dialer,
     remoteClock,
+    fetchInfo: deps.transport?.fetchInfo,
     onInfo(document) {
       if (!attempt?.isOpen()) return;
       listener.onInfo(url, document);
@@ -101,15 +110,13 @@ export function createSession(url: string, deps: SessionDeps): Session {
       dialer,
       lookup: deps.lookup,
       oversized,
+      openSocket: deps.transport?.openSocket,
       permanent: deps.permanent,
       info: info.current,
       onOpen,
       onClose,
       isOwn: role === 'own',
-      onEvent: (event) => listener.onEvent(event, url),
-      onLate: (event) => listener.onLate(event, url),
-      onAuthenticated: () => listener.onAuthenticated(url),
-      onNotice: () => listener.onNotice(url),
+      ...passedTo(listener, url),
       onSubscribed(name) {
         listener.onSubscribed(url, name);
         status.reportState();
@@ -120,7 +127,6 @@ export function createSession(url: string, deps: SessionDeps): Session {
         listener.onGarbage(url, offence);
         penalize(offence);
       },
-      onUnreadable: (reason) => listener.onGarbage(url, reason),
     });
     status.reportState();
     // A peer's relay gets our writes and no other request.
@@ -151,7 +157,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     status.reportState();
   }
 
-  const openProtocol = (): Protocol | null => (attempt?.isOpen() ? attempt.protocol : null);
+  const isOpen = (): boolean => attempt?.isOpen() ?? false;
 
   function penalize(offence: Offence | 'garbage_frame'): void {
     // A bad relay is better than none.
@@ -160,7 +166,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
 
   return {
     url,
-    isOpen: () => openProtocol() !== null,
+    isOpen,
     start: connect,
     stop: () =>
       new Promise((resolve) => {
@@ -179,9 +185,10 @@ export function createSession(url: string, deps: SessionDeps): Session {
       backoffUntil: reconnect.backoffUntil(),
       clockOffsetMs: remoteClock.offsetMs(),
     }),
-    publish: async (event, mayIdentify) => openProtocol()?.publish(event, mayIdentify) ?? notConnected,
+    publish: async (event, mayIdentify) =>
+      attempt?.isOpen() ? attempt.protocol.publish(event, mayIdentify) : notConnected,
     query: async (filters) =>
-      oversized.mayQuery() ? (openProtocol()?.query(filters) ?? noResult) : noResult,
+      attempt?.isOpen() && oversized.mayQuery() ? attempt.protocol.query(filters) : noResult,
     report: penalize,
     wake() {
       remoteClock.forget();
@@ -193,6 +200,16 @@ export function createSession(url: string, deps: SessionDeps): Session {
     retrySoon: reconnect.retrySoon,
   };
 }
+
+/** What one relay reports, for the listener of all. */
+const passedTo = (listener: NetworkListener, url: string) =>
+  ({
+    onEvent: (event) => listener.onEvent(event, url),
+    onLate: (event) => listener.onLate(event, url),
+    onAuthenticated: () => listener.onAuthenticated(url),
+    onNotice: () => listener.onNotice(url),
+    onUnreadable: (reason) => listener.onGarbage(url, reason),
+  }) satisfies Partial<Parameters<typeof startConnectionAttempt>[0]>;
 
 /** Dates an AUTH event by the relay's clock: a relay takes none that differs by ten minutes from it (NIP-42). */
 const datedBy = ({ offsetMs }: RemoteClock, draft: EventDraft): EventDraft => ({

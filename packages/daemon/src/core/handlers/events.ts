@@ -34,13 +34,13 @@ export function createEventHandlers(
     | 'hub'
     | 'store'
     | 'clock'
-    | 'confirmedDate'
     | 'cursors'
+    | 'confirmedDate'
     | 'identity'
     | 'nextAttemptAtMs'
     | 'pendingRelays'
-    | 'loopGuard'
     | 'conductOf'
+    | 'loopGuard'
   >,
   { name, onlineWindowMs }: HandlerOptions,
 ): Streams {

@@ -48,7 +48,7 @@ export function createWaiting(deps: {
   /** Returns the date by which messages end. */
   readonly confirmedDate: () => UnixMs;
 }): Waiting {
-  const { store, clock } = deps;
+  const { store, clock, confirmedDate } = deps;
   const waiting = new Set<Waiter>();
 
   /** Looks until something is there, after each event of this type; null once the time is up. */
@@ -97,13 +97,16 @@ export function createWaiting(deps: {
     let { after } = request;
     let newestSeen = 0;
     const look = async (): Promise<WaitResult | null> => {
-      const { found, last } = await store.read((tables) => ({
-        found:
-          answerTo === undefined
-            ? findMessages(tables, { ...request, after, shownAtMs: deps.confirmedDate() })
-            : findAnswers(tables, answerTo, { ...request, shownAtMs: deps.confirmedDate() }),
-        last: tables.messages.lastArrival(),
-      }));
+      const { found, last } = await store.read((tables) => {
+        const looked = { ...request, shownAtMs: confirmedDate() };
+        return {
+          found:
+            answerTo === undefined
+              ? findMessages(tables, looked, after)
+              : findAnswers(tables, answerTo, looked),
+          last: tables.messages.lastArrival(),
+        };
+      });
       newestSeen = last;
       const newest = found.messages.at(-1);
       if (newest) return { ...found, cursor: newest.arrival, timedOut: false };
@@ -132,13 +135,8 @@ export function createWaiting(deps: {
 
 const findMessages = (
   tables: Tables,
-  {
-    from,
-    type,
-    replyTo,
-    after,
-    shownAtMs,
-  }: Omit<WaitRequest, 'after'> & { after: number | undefined; shownAtMs: UnixMs },
+  { from, type, replyTo, shownAtMs }: WaitRequest & { readonly shownAtMs: UnixMs },
+  after: number | undefined,
 ) => ({
   messages: tables.messages.list({
     direction: 'in',

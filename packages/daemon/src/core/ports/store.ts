@@ -1,11 +1,10 @@
 import type { Cancel, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
-import type { Series } from '../model/message.ts';
+import type { NewMessage, Series } from '../model/message.ts';
 import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { MessagesTable } from './messages-table.ts';
-import type { GreetedTable, HeldTable, LoopsTable, PendingContactsTable } from './trust-tables.ts';
 
 /**
  * Durable storage of one home. Its opener owns it, and closes it after everything that uses it has stopped.
@@ -257,6 +256,53 @@ export interface IdempotencyTable {
   get(key: string, sinceMs: ConfirmedMs): { call: string; response: string } | null;
   /** Stores a response, and forgets keys older than `forgetBeforeMs`. */
   put(key: string, call: string, response: string, atMs: ConfirmedMs, forgetBeforeMs: ConfirmedMs): void;
+}
+
+/** Messages of strangers that are held for the owner's decision. */
+export interface HeldTable {
+  /** Does nothing if the message is held already. */
+  put(message: NewMessage): void;
+  get(id: string): NewMessage | null;
+  /** Returns the held messages of this peer in order of arrival. */
+  of(peer: Pubkey): NewMessage[];
+  removeOf(peer: Pubkey): void;
+  /** Returns strangers with held messages that have not ended by then, in order of their first one. */
+  peers(shownAtMs: UnixMs): { peer: Pubkey; sinceMs: ConfirmedMs; count: number }[];
+  forgetBefore(atMs: ConfirmedMs): void;
+  hasExpired(nowMs: UnixMs): boolean;
+  removeExpired(nowMs: UnixMs): void;
+}
+
+/** Strangers our agent wants to write to, if the owner agrees. */
+export interface PendingContactsTable {
+  /** Does nothing if there is one for this peer already. */
+  put(peer: Pubkey, atMs: ConfirmedMs, content: string): void;
+  remove(peer: Pubkey): void;
+  list(): { peer: Pubkey; atMs: ConfirmedMs; content: string }[];
+  forgetBefore(atMs: ConfirmedMs): void;
+}
+
+/** Conversations that the loop guard has ever paused. */
+export interface LoopsTable {
+  get(peer: Pubkey): LoopRecord | null;
+  set(peer: Pubkey, record: LoopRecord): void;
+  /** Returns conversations that were paused after this time and not resumed. */
+  pausedSince(sinceMs: ConfirmedMs): { peer: Pubkey; pausedAtMs: ConfirmedMs }[];
+}
+interface LoopRecord {
+  /** null once resumed. */
+  readonly pausedAtMs: ConfirmedMs | null;
+  /** Earlier messages do not count. */
+  readonly countFromMs: ConfirmedMs;
+}
+
+/** Keys that got a hello, including those of forgotten peers. */
+export interface GreetedTable {
+  has(pubkey: Pubkey): boolean;
+  add(pubkey: Pubkey, atMs: ConfirmedMs): void;
+  countSince(atMs: ConfirmedMs): number;
+  /** Counts those among them that the owner did not name and that never wrote to us. */
+  countUnrepliedSince(atMs: ConfirmedMs): number;
 }
 
 /** The times of everything stored, by the clock of confirmed time. */

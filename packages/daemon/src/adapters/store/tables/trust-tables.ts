@@ -1,11 +1,6 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NewMessage } from '../../../core/model/message.ts';
-import type {
-  GreetedTable,
-  HeldTable,
-  LoopsTable,
-  PendingContactsTable,
-} from '../../../core/ports/trust-tables.ts';
+import type { GreetedTable, HeldTable, LoopsTable, PendingContactsTable } from '../../../core/ports/store.ts';
 import type { Database } from './database.ts';
 
 /** Of held messages, few enough to look into each. */

@@ -1,0 +1,20 @@
+import type { Invariant } from './invariant.ts';
+import { storedOn, upright } from './messages.ts';
+
+export const keptOverCrashes: Invariant = {
+  name: 'nothing that was acknowledged or shown is lost in a crash, and every daemon starts again',
+  *atEnd(world) {
+    for (const { name, running } of world.machines.values())
+      if (!running()) yield `the daemon of ${name} does not start`;
+  },
+  *check(world) {
+    for (const machine of upright(world)) {
+      const ids = new Set([...storedOn(machine, 'in'), ...storedOn(machine, 'out')].map(({ id }) => id));
+      for (const { from, outcome, id, content } of world.sendings)
+        if (from === machine.name && outcome === 'accepted' && id !== null && !ids.has(id))
+          yield `${from} has lost “${content}”, which got its 200`;
+      for (const { id, content } of machine.record.shown)
+        if (!ids.has(id)) yield `${machine.name} has lost “${content}”, which was shown`;
+    }
+  },
+};

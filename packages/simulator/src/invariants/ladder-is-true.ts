@@ -1,0 +1,32 @@
+import type { Invariant } from './invariant.ts';
+import { storedOn, upright } from './messages.ts';
+import { whyNotReachable } from './reach.ts';
+
+export const ladderIsTrue: Invariant = {
+  name: 'what the sender sees is what the receiver has',
+  *check(world) {
+    for (const sender of upright(world))
+      for (const { id, peer, state, content } of storedOn(sender, 'out')) {
+        if (state !== 'delivered' && state !== 'read') continue;
+        const receiver = upright(world).find((machine) => machine.pubkey() === peer);
+        const found = receiver?.running()?.store.peek((tables) => tables.messages.get(id));
+        if (!receiver) continue;
+        const text = `${sender.name} sees “${content}” as ${state}, but ${receiver.name}`;
+        if (found?.direction !== 'in') yield `${text} does not have it`;
+        else if (state === 'read' && !found.read) yield `${text} has not read it`;
+      }
+  },
+  *atEnd(world) {
+    for (const receiver of upright(world))
+      for (const { id, peer, read, content } of storedOn(receiver, 'in')) {
+        const sender = upright(world).find((machine) => machine.pubkey() === peer);
+        const state = sender?.running()?.store.peek((tables) => tables.messages.get(id)?.state);
+        if (!sender || !state || whyNotReachable(world, { from: sender.name, to: receiver.name }) !== null)
+          continue;
+        if (whyNotReachable(world, { from: receiver.name, to: sender.name }) !== null) continue;
+        const isTrue = read ? state === 'read' : state === 'delivered';
+        if (!isTrue)
+          yield `${receiver.name} has “${content}”${read ? ' and read it' : ''}, but ${sender.name} still sees it as ${state}`;
+      }
+  },
+};

@@ -1,0 +1,64 @@
+import { isOnline } from '../../../daemon/src/core/model/peer.ts';
+import type { Machine } from '../agents/machine.ts';
+import { relayUrl } from '../plan/plan.ts';
+import type { World } from '../world.ts';
+import type { Invariant } from './invariant.ts';
+import { sharedHonestRelay } from './reach.ts';
+
+/** How long after the last disturbance presence may be wrong: reconnecting, back-off and the next announcement. */
+const SETTLED_MS = 12 * 60_000;
+
+export const presenceIsRight: Invariant = {
+  name: 'agents that run are online, and those that are gone are offline',
+  *check(world) {
+    for (const observer of world.machines.values())
+      for (const peer of world.machines.values()) {
+        if (peer === observer || !observer.running() || !isSettled(world, observer)) continue;
+        const sees = seesOnline(world, observer, peer);
+        if (sees === null) continue;
+        if (peer.running() && isSettled(world, peer) && !sees && canSee(world, observer, peer))
+          yield `${observer.name} sees ${peer.name} as offline, which runs`;
+        if (sees && !peer.isBusy() && isLongGone(world, observer, peer))
+          yield `${observer.name} sees ${peer.name} as online, which is long gone`;
+      }
+  },
+};
+
+/** Whether nothing was done to the machine or its honest relays for a while. */
+function isSettled(world: World, { name, record, clock }: Machine): boolean {
+  const sinceMs = Math.max(
+    record.upAtMs,
+    ...[name, ...world.relays.keys()].map((one) => world.disturbedMs.get(one) ?? 0),
+  );
+  return world.virtual.now() - sinceMs > SETTLED_MS && Math.abs(clock.offsetMs()) < 60_000;
+}
+
+const windowMs = (world: World, { name }: Machine): number =>
+  3 *
+  1000 *
+  (world.planOf(name) ?? world.planOf(name.replace(/-copy$/, '')) ?? { announceSec: 300 }).announceSec;
+
+/** Returns null if the observer does not know the peer. */
+function seesOnline(world: World, observer: Machine, peer: Machine): boolean | null {
+  const key = peer.pubkey();
+  const known = key && observer.running()?.store.peek((tables) => tables.peers.get(key));
+  if (!known || known.trust === 'blocked' || key === observer.pubkey()) return null;
+  return isOnline(known, observer.clock.now(), windowMs(world, observer));
+}
+
+/** Whether the two share an honest relay that both can reach, and the peer announces itself often enough for the observer. */
+function canSee(world: World, observer: Machine, peer: Machine): boolean {
+  const shared = sharedHonestRelay(world, observer.name, peer.name);
+  if (shared === undefined || windowMs(world, observer) < windowMs(world, peer)) return false;
+  const url = relayUrl(shared);
+  const isUp = world.relays.get(shared)?.standing() === 'up';
+  return isUp && ![observer, peer].some(({ name }) => world.network.isCut(name, url));
+}
+
+function isLongGone(world: World, observer: Machine, peer: Machine): boolean {
+  // Another machine with the same key may run.
+  const twins = [...world.machines.values()].filter((one) => one.pubkey() === peer.pubkey());
+  if (twins.some((one) => one.isBusy())) return false;
+  const goneMs = Math.max(...twins.map(({ record }) => record.goneAtMs));
+  return world.virtual.now() - goneMs > windowMs(world, observer) + SETTLED_MS;
+}

@@ -1,0 +1,63 @@
+import { kinds, type NostrEvent, type Payload, parseEvent, parsePayload } from '@ocmesh/shared/wire';
+import type { TransparentEngine } from '../crypto/transparent-engine.ts';
+
+/** An event that a machine wrote to a relay. */
+interface Written {
+  readonly machine: string;
+  readonly url: string;
+  readonly event: NostrEvent;
+  /** What it says, if it is a message. */
+  readonly payload: Payload | null;
+  readonly atMs: number;
+}
+
+/** What machines and relays told each other. */
+export interface Wire {
+  onFrame(machine: string, url: string, direction: '→' | '←', text: string, atMs: number): void;
+  /** Returns the last messages that machines wrote. */
+  recent(): readonly NostrEvent[];
+  /** Calls the listener for each event that a machine writes. */
+  onWritten(listener: (written: Written) => void): void;
+  /** Calls the listener when a relay tells a machine that it accepted an event. */
+  onAccepted(listener: (machine: string, url: string, eventId: string) => void): void;
+}
+
+/** Messages that are kept to be copied. */
+const RECENT = 200;
+
+export function createWire(engine: TransparentEngine): Wire {
+  const written: ((written: Written) => void)[] = [];
+  const messages: NostrEvent[] = [];
+  const accepted: ((machine: string, url: string, eventId: string) => void)[] = [];
+  return {
+    onFrame(machine, url, direction, text, atMs) {
+      if (direction === '→' && text.startsWith('["EVENT"')) {
+        const event = parseEvent(JSON.parse(text)[1]);
+        const payload = event && payloadOf(engine, event);
+        if (event && payload) messages.push(event);
+        if (messages.length > 2 * RECENT) messages.splice(0, RECENT);
+        if (event) for (const listener of written) listener({ machine, url, event, payload, atMs });
+      } else if (direction === '←' && text.startsWith('["OK"')) {
+        const [, id, isAccepted] = JSON.parse(text) as [string, string, boolean];
+        if (isAccepted) for (const listener of accepted) listener(machine, url, id);
+      }
+    },
+    recent: () => messages,
+    onWritten: (listener) => void written.push(listener),
+    onAccepted: (listener) => void accepted.push(listener),
+  };
+}
+
+/** Returns what a message says, without a key; null if the event is no message. */
+function payloadOf(engine: TransparentEngine, event: NostrEvent): Payload | null {
+  const plaintext = plaintextOf(engine, event);
+  return plaintext === null ? null : parsePayload(plaintext);
+}
+
+function plaintextOf(engine: TransparentEngine, event: NostrEvent): string | null {
+  if (event.kind === kinds.encryptedDm) return engine.look(event.content);
+  if (event.kind !== kinds.giftWrap) return null;
+  const seal = engine.look(event.content);
+  const rumor = seal && engine.look((JSON.parse(seal) as NostrEvent).content);
+  return rumor && (JSON.parse(rumor) as NostrEvent).content;
+}

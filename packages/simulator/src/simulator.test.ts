@@ -1,0 +1,46 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readCapsule } from './capsule.ts';
+import { createPlan } from './plan/create-plan.ts';
+import { everyFault, type Scenario } from './plan/scenario.ts';
+import { simulate } from './run.ts';
+
+/** Small enough for every day; `pnpm simulate` and the soak run the large one. */
+const daily: Scenario = {
+  ...everyFault,
+  agents: { from: 3, to: 4 },
+  relays: { from: 2, to: 3 },
+  faultMinutes: { from: 10, to: 10 },
+};
+
+const capsules = join(import.meta.dirname, '../capsules');
+
+test('a seed has one history', async () => {
+  const plan = createPlan(7, daily);
+  expect(createPlan(7, daily)).toEqual(plan);
+  const [one, other] = [await simulate(plan), await simulate(plan)];
+  expect(one.hash).toBe(other.hash);
+  expect(one.counts.get('messages shown')).toBeGreaterThan(10);
+  expect((await simulate(createPlan(8, daily))).hash).not.toBe(one.hash);
+});
+
+test.each([11, 12, 13, 14])('everything that always holds, holds with seed %i', async (seed) => {
+  const { violations } = await simulate(createPlan(seed, daily));
+  expect(violations).toEqual([]);
+});
+
+test('everything that always holds, holds with a new seed', async () => {
+  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
+  console.log(`simulator: seed ${seed}`);
+  const { violations } = await simulate(createPlan(seed, daily));
+  expect(violations).toEqual([]);
+});
+
+test.each(readdirSync(capsules).filter((file) => file.endsWith('.json')))(
+  'what %s found does not come back',
+  async (file) => {
+    const { violations } = await simulate(readCapsule(join(capsules, file)).plan);
+    expect(violations).toEqual([]);
+  },
+);
