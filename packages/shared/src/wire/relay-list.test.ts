@@ -15,6 +15,7 @@ test.each([
   'wss://127.0.0.1',
   'wss://nas.home.arpa',
   'wss://relay.local.',
+  'wss://hidden.i2p',
   'wss://relay.example/?token=1',
 ])('%s is left out', (url) => {
   expect(publicRelays([url])).toEqual([]);
