@@ -4,8 +4,8 @@ import { storedOn, upright } from './messages.ts';
 export const keptOverCrashes: Invariant = {
   name: 'nothing that was acknowledged or shown is lost in a crash, and every daemon starts again',
   *atEnd(world) {
+    // A copy was stopped.
     for (const { name, running } of world.machines.values())
-      // A copy was stopped.
       if (!running() && world.planOf(name)) yield `the daemon of ${name} does not start`;
   },
   *check(world) {
