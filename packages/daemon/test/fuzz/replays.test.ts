@@ -59,7 +59,10 @@ test(`${REPLAYS} replays: nothing arrives twice`, { timeout: 3_600_000 }, async 
   await watch.begin();
   for (let run = 0; run < RESTARTS; run++) {
     await push(REPLAYS / RESTARTS);
-    expect(await testAgent.inbox()).toEqual(before);
+    // The cursors are those of the run.
+    expect((await testAgent.inbox()).map(({ cursor: _, ...message }) => message)).toEqual(
+      before.map(({ cursor: _, ...message }) => message),
+    );
     // Restarts by a kill or a stop; also a day later.
     const isKilled = run % 2 === 0;
     if (!isKilled) await testAgent.stop();
