@@ -25,14 +25,8 @@ test('a seed has one history', async () => {
   expect((await simulate(createPlan(8, daily))).hash).not.toBe(one.hash);
 });
 
+// Fixed, so that what fails here is the change; `pnpm soak simulate` tries new ones.
 test.each([11, 12, 13, 14])('everything that always holds, holds with seed %i', async (seed) => {
-  const { violations } = await simulate(createPlan(seed, daily));
-  expect(violations).toEqual([]);
-});
-
-test('everything that always holds, holds with a new seed', async () => {
-  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-  console.log(`simulator: seed ${seed}`);
   const { violations } = await simulate(createPlan(seed, daily));
   expect(violations).toEqual([]);
 });
