@@ -1,3 +1,4 @@
+import { handlesOf } from '@ocmesh/shared/contract';
 import { cleanLine, isPlainId } from '@ocmesh/shared/text';
 import { knownTypes } from '@ocmesh/shared/wire';
 import { watchLimits } from './limits.ts';
@@ -13,10 +14,6 @@ export interface Line {
   readonly from: readonly string[];
   readonly text: string;
 }
-
-/** Characters of a public key that tell peers apart. */
-const HANDLE_CHARS = 8;
-const handleOf = (pubkey: string): string => pubkey.slice(0, HANDLE_CHARS);
 
 /** Returns at most one line of each kind. */
 export function linesOf({ messages, requests, paused }: News): Line[] {
@@ -40,17 +37,18 @@ export function linesOf({ messages, requests, paused }: News): Line[] {
 function messageLine(messages: readonly NewMessage[]): Line {
   const listed = messages.slice(0, watchLimits.listed);
   const left = messages.length - listed.length;
-  const parts = listed.map(({ message, alias }) => {
+  const handles = handlesOf(messages.map(({ message }) => message.from));
+  const parts = listed.map(({ message, alias }, n) => {
     const who = alias === null ? '' : ` "${cleanLine(alias, watchLimits.aliasChars).replaceAll('"', "'")}"`;
     const type = knownTypes.includes(message.type) ? message.type : 'other';
-    return `${idOf(message.id)} from ${handleOf(message.from)}${who} (${message.trust}, ${type})`;
+    return `${idOf(message.id)} from ${handles[n]}${who} (${message.trust}, ${type})`;
   });
   if (left > 0) parts.push(`and ${left} more`);
   return {
     kind: 'message',
     count: messages.length,
     ids: listed.map(({ message }) => message.id).filter(isPlainId),
-    from: [...new Set(messages.map(({ message }) => handleOf(message.from)))].slice(0, watchLimits.listed),
+    from: [...new Set(handles)].slice(0, watchLimits.listed),
     text: `ocmesh: message: ${messages.length} unread: ${parts.join('; ')}`,
   };
 }
@@ -59,7 +57,7 @@ function messageLine(messages: readonly NewMessage[]): Line {
 const idOf = (id: string): string => (isPlainId(id) ? id : 'a message');
 
 function otherLine(kind: Line['kind'], pubkeys: readonly string[], what: string): Line {
-  const from = [...new Set(pubkeys.map(handleOf))].slice(0, watchLimits.listed);
+  const from = [...new Set(handlesOf(pubkeys))].slice(0, watchLimits.listed);
   return {
     kind,
     count: pubkeys.length,

@@ -4,6 +4,7 @@ import { type Clock, type Random, toHex, toIso } from '@ocmesh/shared/ambient';
 import { prepareFile } from '../adapters/system/atomic-file.ts';
 import type { Home } from '../adapters/system/home.ts';
 import { ownProcess, type ProcessIdentity, stateOf } from '../adapters/system/process-identity.ts';
+import { errnoOf } from '../node/errno.ts';
 
 /** What a watcher has announced. */
 export interface Announced {
@@ -119,7 +120,7 @@ function read(path: string): SavedWatch | null {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
   try {

@@ -87,7 +87,7 @@ test('announces the first message at once, and what follows in one line when the
   const others = [await receive(friend, 'two'), await receive(friend, { type: 'task', text: 'three' })];
   await clock.advance(QUIET_MS - 1);
   expect(watcher.lines()).toEqual([
-    `ocmesh: message: 1 unread: ${first} from ${friend.pubkey.slice(0, 8)} "Bob 'the builder'" (contact, text)`,
+    `ocmesh: message: 1 unread: ${first} from ${friend.pubkey.slice(0, 12)} "Bob 'the builder'" (contact, text)`,
   ]);
   await clock.advance(1);
   await watcher.shows(others[1] as string);
@@ -160,7 +160,7 @@ test('announces requests and paused conversations once each, and again after the
   const watcher = watch();
   await receive(stranger, 'let me in');
   await watcher.shows(
-    `ocmesh: request: 1 wait for the owner: \`ocmesh requests\` (${stranger.pubkey.slice(0, 8)})`,
+    `ocmesh: request: 1 wait for the owner: \`ocmesh requests\` (${stranger.pubkey.slice(0, 12)})`,
   );
   paused = [friend.pubkey];
   await receive(friend, 'again and again');
@@ -180,7 +180,7 @@ test('prints no word that a peer chose: not its name, its text, a type or an id 
   await watcher.shows(`${samples.length} unread`);
   for (const line of watcher.lines()) {
     expect(line).toMatch(
-      /^ocmesh: message: \d+ unread: (?:(?:[0-9a-f-]+|a message) from [0-9a-f]{8} \(contact, (?:text|other)\)(?:; |$)|and \d+ more)+$/,
+      /^ocmesh: message: \d+ unread: (?:(?:[0-9a-f-]+|a message) from [0-9a-f]{12} \(contact, (?:text|other)\)(?:; |$)|and \d+ more)+$/,
     );
   }
 });
@@ -194,6 +194,19 @@ test('--once waits for one line, writes it to standard error and exits with 2', 
   expect(err).toMatch(new RegExp(`^ocmesh: message: 1 unread: ${id} from .*\n$`));
   const between = await receive(friend, 'between two arms');
   expect(await run('watch', '--once')).toMatchObject({ code: 2, err: expect.stringContaining(between) });
+});
+
+test('a stranger that waits wakes no agent by --once, unless strangers are to be announced', async () => {
+  const { watch, receive, stranger, friend, agent, clock } = await openWatching();
+  await agent.setPolicy({ strangers: 'ask' });
+  const watcher = watch('--once');
+  await receive(stranger, 'let me in');
+  const all = watch('--once', '--from', 'all', '--name', 'all');
+  expect(await all.exited()).toMatchObject({ code: 2, err: expect.stringMatching(/^ocmesh: request: /) });
+  const id = await receive(friend, 'hello');
+  // The stranger delays no contact by the quiet time.
+  await clock.advance(watchLimits.lookSeconds * 1000);
+  expect(await watcher.exited()).toMatchObject({ code: 2, err: expect.stringContaining(id) });
 });
 
 test('a newer watcher of the same name takes over', async () => {
@@ -231,8 +244,8 @@ test('--exec runs the command without a shell, with the line on its input and th
   await until(() => written() !== '');
   expect(JSON.parse(written())).toEqual({
     args: ['--', '-d', '$(touch x)', '--name'],
-    input: `ocmesh: message: 1 unread: ${id} from ${friend.pubkey.slice(0, 8)} (contact, text)\n`,
-    env: `message1${id}${friend.pubkey.slice(0, 8)}`,
+    input: `ocmesh: message: 1 unread: ${id} from ${friend.pubkey.slice(0, 12)} (contact, text)\n`,
+    env: `message1${id}${friend.pubkey.slice(0, 12)}`,
   });
 });
 

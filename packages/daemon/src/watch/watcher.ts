@@ -30,7 +30,13 @@ export interface WatcherDeps {
  * Announces what arrives: the first at once, then at most every 30 s what came meanwhile. Saves what it announced after
  * the line was taken: a watcher that is killed in between says it once more rather than never.
  */
-export function createWatcher(deps: WatcherDeps, { senders }: { readonly senders: Senders }): Watcher {
+export function createWatcher(
+  deps: WatcherDeps,
+  {
+    senders,
+    requests,
+  }: { readonly senders: Senders /** Whether requests are announced. */; readonly requests: boolean },
+): Watcher {
   const { api, clock, state, announce, onEnd } = deps;
   let nextLookAt = clock.monotonic();
   let cancel: Cancel = () => {};
@@ -63,7 +69,7 @@ export function createWatcher(deps: WatcherDeps, { senders }: { readonly senders
       end(null);
       return 0;
     }
-    const lines = linesOf(news);
+    const lines = linesOf(requests ? news : { ...news, requests: [] });
     const waiting = new Set(lines.map(({ kind }) => kind));
     const prepare = (): (() => void) =>
       state.prepare({

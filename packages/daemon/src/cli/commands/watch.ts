@@ -29,7 +29,7 @@ export function addWatchCommand(program: Command, context: CommandContext): void
     .argument('[command...]', 'with --exec: the command and its arguments')
     .option(
       '--once',
-      'wait for one line, write it to standard error and exit with 2, as hooks of agents expect',
+      'wait for a message, write its line to standard error and exit with 2, as hooks of agents expect',
     )
     .option('--exec', 'run the command that follows for each line, with the line on its standard input')
     .addOption(
@@ -111,7 +111,8 @@ async function watch(
         stop();
       },
     },
-    { senders: from },
+    // Strangers must not wake the agent, and only its owner can answer a request.
+    { senders: from, requests: !once || from === 'all' },
   );
   const release = io.onInterrupt(stop);
   try {
