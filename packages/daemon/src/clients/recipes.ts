@@ -1,4 +1,4 @@
-import { shellQuoted } from '../node/shell-quoted.ts';
+import { shellQuoted } from '@ocmesh/shared/text';
 import type { Change, JsonChange } from './change.ts';
 import { type ClientPlace, userFiles } from './client-files.ts';
 
@@ -60,7 +60,7 @@ export function clientRecipes(
         [
           'openclaw automations add --declaration-key ocmesh --name ocmesh',
           `--stream-command ${shellQuoted(JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')]))}`,
-          `--stream-mode match --stream-match '^ocmesh: message' --session isolated --message ${shellQuoted(WOKEN)}`,
+          `--stream-mode match --stream-match '^ocmesh: message' --session isolated --best-effort-deliver --message ${shellQuoted(WOKEN)}`,
         ].join(' '),
       ],
       wake: 'An automation of its gateway runs the agent when a message arrives.',
