@@ -11,10 +11,13 @@ export function deliverySentence({ delivery }: Pick<Message, 'delivery'>, isConn
   const at = (time: string | null): string => (time === null ? '' : ` at ${minuteOf(time)}`);
   switch (state) {
     case 'queued': {
+      const dropped = delivery.relays.filter(({ outcome }) => outcome === 'dropped').length;
       const why =
         isConnected === false
           ? 'no relay is connected'
-          : `no relay has accepted it yet${next_attempt_at === null ? '' : `, next attempt${at(next_attempt_at)}`}`;
+          : dropped > 0
+            ? `${counted(dropped, 'relay')} answered OK, but ${dropped === 1 ? 'drops what it accepts' : 'drop what they accept'}`
+            : `no relay has accepted it yet${next_attempt_at === null ? '' : `, next attempt${at(next_attempt_at)}`}`;
       return `QUEUED here: ${why}. It goes out by itself; do not send it again.`;
     }
     case 'published': {

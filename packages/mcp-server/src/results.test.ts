@@ -143,6 +143,15 @@ test.each([
   expect(await said(withState(state))).toContain(`id: ${sent.id} | to b0b0b0b0b0b0\n${words}`);
 });
 
+test('a queued message says that the relays which answered OK drop it', async () => {
+  const message = withState('queued');
+  const [relay] = message.delivery.relays;
+  const relays = relay ? [{ ...relay, outcome: 'dropped' as const }] : [];
+  expect(await said({ ...message, delivery: { ...message.delivery, relays } })).toContain(
+    'QUEUED here: 1 relay answered OK, but drops what it accepts.',
+  );
+});
+
 test('a message on relays that are not known to keep it says so', async () => {
   const message = withState('published');
   expect(await said({ ...message, delivery: { ...message.delivery, kept_by: 0 } })).toContain(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentHome } from '@ocmesh/client';
 import { errorStep } from '@ocmesh/shared/contract';
+import { shellQuoted } from '@ocmesh/shared/text';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -13,10 +14,6 @@ export function startStep(env: Environment, node: string = process.execPath): st
   const home = agentHome({ env });
   const program = 'path' in home ? join(home.path, 'app/current/ocmesh.mjs') : null;
   return program !== null && existsSync(program)
-    ? `Start it with \`${quoted(node)} ${quoted(program)} service start\`, then call again.`
+    ? `Start it with \`${shellQuoted(node)} ${shellQuoted(program)} service start\`, then call again.`
     : errorStep({ code: 'daemon_down' }, 'tool');
 }
-
-/** A path as one word of a POSIX shell. */
-const quoted = (path: string): string =>
-  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
