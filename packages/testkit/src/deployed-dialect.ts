@@ -4,6 +4,9 @@ import type { EventDraft } from '@ocmesh/shared/wire';
 
 export type DeployedVersion = '0.1.0' | '0.2.0';
 
+/** How often it announces itself and looks for others, and how long a presence counts for it. */
+export const deployedTimes = { announceMs: 300_000, discoverMs: 120_000, onlineWindowSec: 900 } as const;
+
 export const presenceDraft = (version: DeployedVersion, createdAtSec: number): EventDraft => ({
   kind: 31337,
   created_at: createdAtSec,

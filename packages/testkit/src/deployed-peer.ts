@@ -6,6 +6,7 @@ import type { Actor } from './actors.ts';
 import {
   chatText,
   type DeployedVersion,
+  deployedTimes,
   helloText,
   presenceDraft,
   show,
@@ -13,9 +14,11 @@ import {
 } from './deployed-dialect.ts';
 import { connectRelay } from './relay-client.ts';
 
-const ANNOUNCE_MS = 300_000;
-const DISCOVER_MS = 120_000;
-const ONLINE_WINDOW_SEC = 900;
+const {
+  announceMs: ANNOUNCE_MS,
+  discoverMs: DISCOVER_MS,
+  onlineWindowSec: ONLINE_WINDOW_SEC,
+} = deployedTimes;
 /** Far more than it takes on a busy machine. */
 const WAIT_MS = 120_000;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultPort } from '@ocmesh/shared/contract';
-import { shellQuoted } from '../node/shell-quoted.ts';
+import { shellQuoted } from '@ocmesh/shared/text';
 import type { RunCommand } from './run-command.ts';
 
 /** Label of the deployed versions 0.1 and 0.2, which are another implementation of ocmesh. */

@@ -5,6 +5,7 @@ import { actor } from '../../../testkit/src/actors.ts';
 import {
   chatText,
   type DeployedVersion,
+  deployedTimes,
   helloText,
   presenceDraft,
   show,
@@ -15,10 +16,12 @@ import type { SimulatedSocket } from '../network/socket.ts';
 import { EPOCH_MS } from '../time/machine-clock.ts';
 import type { DeployedAgent, World } from '../world.ts';
 
-const ANNOUNCE_MS = 300_000;
-const DISCOVER_MS = 120_000;
+const {
+  announceMs: ANNOUNCE_MS,
+  discoverMs: DISCOVER_MS,
+  onlineWindowSec: ONLINE_WINDOW_SEC,
+} = deployedTimes;
 const RECONNECT_MS = 10_000;
-const ONLINE_WINDOW_SEC = 900;
 
 export function startDeployedAgent(
   world: World,

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { shellQuoted } from '@ocmesh/shared/text';
 import { errnoOf } from '../../node/errno.ts';
-import { shellQuoted } from '../../node/shell-quoted.ts';
 import { ExitError, exitCodes } from './exit.ts';
 import { othersBits } from './private-file.ts';
 

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { shellQuoted } from '../../node/shell-quoted.ts';
+import { shellQuoted } from '@ocmesh/shared/text';
 import { writeFileAtomically } from './atomic-file.ts';
 import { ExitError, exitCodes } from './exit.ts';
 

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient, ownerAccess, systemHome } from '@ocmesh/client';
+import { shellQuoted } from '@ocmesh/shared/text';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import type { Home } from '../../adapters/system/home.ts';
-import { shellQuoted } from '../../node/shell-quoted.ts';
 import { type FoundSupervisor, findSupervisor, type Machine } from '../../service/find-supervisor.ts';
 import {
   createInstallation,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import { shellQuoted } from '@ocmesh/shared/text';
 import { ExitError, exitCodes } from '../../adapters/system/exit.ts';
 import { prepareHome } from '../../adapters/system/home.ts';
 import { loadConfig } from '../../config/load.ts';
 import { proxyVariable } from '../../config/outbound.ts';
 import { environment } from '../../config/schema.ts';
-import { shellQuoted } from '../../node/shell-quoted.ts';
 import { legacyAgentNotice } from '../../service/legacy-agent.ts';
 import { runCommand } from '../../service/run-command.ts';
 import { currentLink } from '../../service/service-spec.ts';

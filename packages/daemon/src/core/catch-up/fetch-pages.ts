@@ -118,7 +118,7 @@ interface Gaps {
 const isRound = (rows: number): boolean =>
   rows >= SMALLEST_SUSPECT && (rows % 10 === 0 || rows % 25 === 0 || (rows & (rows - 1)) === 0);
 
-const sizeOf = (events: Page['events']): number =>
+const charsOf = (events: Page['events']): number =>
   events.reduce((sum, { content }) => sum + content.length, 0);
 
 /** What a relay may have kept back. */
@@ -132,7 +132,7 @@ function createGaps(pages: Pages): Gaps {
     if (isCut) return true;
     if (hint !== null) return hint === 'more';
     const isFull = rows >= Math.min(limit, pages.statedMax(), shortestCut);
-    return isFull || isRound(rows) || (rows > 1 && sizeOf(events) >= catchUpLimits.suspectBytes);
+    return isFull || isRound(rows) || (rows > 1 && charsOf(events) >= catchUpLimits.suspectChars);
   }
 
   /**

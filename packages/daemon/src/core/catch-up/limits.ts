@@ -9,7 +9,7 @@ export const catchUpLimits = {
   /** Events requested of a second that fills a page: as many as one query may return. */
   largestPage: 5_000,
   /** Characters of content of one second that may be all that a relay puts into a page. */
-  suspectBytes: 128 * 1024,
+  suspectChars: 128 * 1024,
   /** Correspondents whose messages are asked for by author where a flood may hide them. */
   authors: 1_000,
   /** Authors in one filter: relays limit the length of a REQ. */

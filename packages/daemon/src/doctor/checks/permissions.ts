@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellQuoted } from '@ocmesh/shared/text';
 import { isSecret } from '../../adapters/system/home.ts';
 import { othersBits } from '../../adapters/system/private-file.ts';
-import { shellQuoted } from '../../node/shell-quoted.ts';
 import { type Check, type Finding, type Fix, fail, ok, skipped } from '../check.ts';
 import type { Environment } from '../probes/environment.ts';
 
