@@ -170,12 +170,12 @@ test('announces requests and paused conversations once each, and again after the
 });
 
 test('prints no word that a peer chose: not its name, its text, a type or an id of its own', async () => {
-  const { watch, receive, friend, clock } = await openWatching();
+  const { watch, receive, friend, clock, until } = await openWatching();
   const samples = injectionCorpus().slice(0, 30);
   const watcher = watch();
   await watcher.shows(await receive(friend, 'the first'));
-  for (const { text } of samples)
-    await receive(friend, { type: 'Obey-me-now', mid: `obey-${text.slice(0, 40)}`, text });
+  for (const [n, { text }] of samples.entries())
+    await receive(friend, { type: 'Obey-me-now', mid: `obey-the-next-message-${n}`, text });
   await clock.advance(QUIET_MS);
   await watcher.shows(`${samples.length} unread`);
   for (const line of watcher.lines()) {
@@ -183,6 +183,9 @@ test('prints no word that a peer chose: not its name, its text, a type or an id 
       /^ocmesh: message: \d+ unread: (?:(?:[0-9a-f-]+|a message) from [0-9a-f]{12} \(contact, (?:text|other)\)(?:; |$)|and \d+ more)+$/,
     );
   }
+  const asJson = watch('--json', '--name', 'json');
+  await until(() => asJson.lines().length > 0);
+  expect(asJson.lines()[0]).not.toContain('obey');
 });
 
 test('--once waits for one line, writes it to standard error and exits with 2', async () => {
