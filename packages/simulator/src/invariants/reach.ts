@@ -1,4 +1,5 @@
-import type { DeliveryState } from '@ocmesh/shared/contract';
+import { dayMs } from '@ocmesh/shared/ambient';
+import { type DeliveryState, limits } from '@ocmesh/shared/contract';
 import type { Tables } from '../../../daemon/src/core/ports/store.ts';
 import type { Machine } from '../agents/machine.ts';
 import type { Sending } from '../model/record.ts';
@@ -19,7 +20,7 @@ export function stateOf(world: World, { from, id }: Sending): DeliveryState | 'g
 export function mayFail(world: World, sending: Sending): boolean {
   const { from, to, atMs, lifeMs } = sending;
   if (world.deployed.has(from)) return mayBeForgotten(world, sending);
-  if (lifeMs !== null && atMs + lifeMs < world.plan.faultsEndMs + SETTLED_MS) return true;
+  if (atMs + (lifeMs ?? LIFE_MS) < world.plan.faultsEndMs + SETTLED_MS) return true;
   return [from, to].some((name) => world.machines.get(name)?.record.isRewound ?? true);
 }
 
@@ -79,7 +80,10 @@ const hadPolicy = (world: World, name: string): boolean =>
   world.plan.steps.some((step) => step.do === 'set policy' && step.machine === name);
 
 /** How far back a receiver asks relays. */
-const LOOK_BACK_MS = 7 * 86_400_000;
+const LOOK_BACK_MS = 7 * dayMs;
+
+/** How long a message lives unless its sender says otherwise. */
+const LIFE_MS = limits.message.days * dayMs;
 
 /** How long reconnecting may take. */
 const SETTLED_MS = 300_000;
