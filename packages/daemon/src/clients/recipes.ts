@@ -1,4 +1,5 @@
 import { shellQuoted } from '../node/shell-quoted.ts';
+import type { AutomationSpec } from './automation.ts';
 import type { Change, JsonChange } from './change.ts';
 import { type ClientPlace, userFiles } from './client-files.ts';
 
@@ -17,8 +18,7 @@ export interface Recipe {
   readonly id: string;
   readonly title: string;
   readonly changes: readonly Change[];
-  /** Commands of the client that the owner has to run, because only the client can make this change. */
-  readonly commands?: readonly string[];
+  readonly automation?: AutomationSpec;
   /** What happens when a message arrives, as a sentence. */
   readonly wake: string;
 }
@@ -56,13 +56,18 @@ export function clientRecipes(
           value: Object.assign({ supportsParallelToolCalls: true }, server),
         },
       ],
-      commands: [
-        [
-          'openclaw automations add --declaration-key ocmesh --name ocmesh',
-          `--stream-command ${shellQuoted(JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')]))}`,
-          `--stream-mode match --stream-match '^ocmesh: message' --session isolated --message ${shellQuoted(WOKEN)}`,
-        ].join(' '),
-      ],
+      automation: {
+        program: 'openclaw',
+        key: 'ocmesh',
+        add: [
+          'automations',
+          'add',
+          ...['--declaration-key', 'ocmesh', '--name', 'ocmesh'],
+          ...['--stream-command', JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')])],
+          ...['--stream-mode', 'match', '--stream-match', '^ocmesh: message'],
+          ...['--session', 'isolated', '--message', WOKEN],
+        ],
+      },
       wake: 'An automation of its gateway runs the agent when a message arrives.',
     },
     {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Automation, createAutomation } from '../../clients/automation.ts';
 import { createConnection, type Undone } from '../../clients/connection.ts';
 import type { FileEdit } from '../../clients/plan-edits.ts';
 import { clientRecipes, type Recipe } from '../../clients/recipes.ts';
@@ -69,7 +70,9 @@ function listClients(context: CommandContext, recipes: readonly Recipe[]): void 
 
 async function connect(context: CommandContext, recipe: Recipe, { print, yes }: ConnectFlags): Promise<void> {
   const out = context.printer();
-  const { title, changes, commands = [], wake } = recipe;
+  const { title, changes, wake } = recipe;
+  const automation = automationOf(context, recipe);
+  const commands = automation ? [automation.command] : [];
   if (print) {
     // Also what is there already: the owner may want to write it by hand.
     out.result({ changes, commands }, () => [...changes.map(changeText), ...commands].join('\n\n'));
@@ -77,23 +80,31 @@ async function connect(context: CommandContext, recipe: Recipe, { print, yes }: 
   }
   const connection = connectionOf(context, recipe);
   const edits = connection.plan();
-  if (edits.length > 0) {
-    out.note(edits.map(describeEdit).join('\n'));
+  if (edits.length > 0 || automation) {
+    out.note([...edits.map(describeEdit), ...commands.map((line) => `Runs: ${line}`)].join('\n'));
     if (!yes) await mustConfirm(context, `Connect ${title}?`);
     connection.apply(edits);
   }
-  out.result({ client: recipe.id, written: edits.map(({ path }) => path), commands }, () =>
+  const problem = automation ? await automation.add() : null;
+  const left = problem === null ? [] : commands;
+  out.result({ client: recipe.id, written: edits.map(({ path }) => path), commands: left }, () =>
     [
       edits.length > 0
         ? `${title} is connected. It starts ocmesh when it starts next; \`ocmesh connect ${recipe.id} --undo\` takes it back.`
         : `${title} is connected already.`,
-      wake,
-      ...(commands.length > 0
-        ? ['Run this too, while it runs:', ...commands.map((line) => `  ${line}`)]
-        : []),
+      ...(problem === null
+        ? [wake]
+        : [
+            `Nothing wakes its agent yet: ${problem}.`,
+            'Run this while its gateway runs, or connect it again:',
+            ...left.map((line) => `  ${line}`),
+          ]),
     ].join('\n'),
   );
 }
+
+const automationOf = (context: CommandContext, { automation }: Recipe): Automation | null =>
+  automation ? createAutomation(automation, machineOf(context)) : null;
 
 async function undo(context: CommandContext, recipe: Recipe, { yes }: ConnectFlags): Promise<void> {
   const connection = connectionOf(context, recipe);
@@ -105,8 +116,24 @@ async function undo(context: CommandContext, recipe: Recipe, { yes }: ConnectFla
     );
   }
   if (!yes) await mustConfirm(context, `Take back what was written for ${recipe.title}?`);
+  const automation = automationOf(context, recipe);
+  const removed = automation ? await automation.remove() : 'missing';
+  if (typeof removed === 'object') {
+    throw new CommandError(
+      'refused',
+      `The automation of ${recipe.title} could not be removed: ${removed.problem}. Nothing was changed.`,
+      'Start its gateway, then do this again.',
+    );
+  }
   const undone = connection.undo();
-  context.printer().result(undone, () => undone.map(describeUndone).join('\n'));
+  context
+    .printer()
+    .result(undone, () =>
+      [
+        ...(removed === 'removed' ? [`The automation of ${recipe.title} is removed.`] : []),
+        ...undone.map(describeUndone),
+      ].join('\n'),
+    );
 }
 
 async function mustConfirm({ io }: CommandContext, question: string): Promise<void> {
