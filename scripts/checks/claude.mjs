@@ -74,7 +74,7 @@ try {
     session.say('go');
     await until(() => existsSync(join(alice.home, 'watch/claude.json')));
     check(`the first turn was over after ${model.seen.length} model requests`, model.seen.length > 0);
-    await checkWho({ seen: model.seen, withinSeconds: 5 }, { alice, contact, stranger });
+    await checkWho({ seen: () => model.seen, withinSeconds: 5 }, { alice, contact, stranger });
   } catch (error) {
     console.error(session.output().slice(-4000));
     throw error;
