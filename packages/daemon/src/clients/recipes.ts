@@ -2,6 +2,7 @@ import { shellQuoted } from '../node/shell-quoted.ts';
 import type { AutomationSpec } from './automation.ts';
 import type { Change, JsonChange } from './change.ts';
 import { type ClientPlace, userFiles } from './client-files.ts';
+import { type SkillFile, skillChanges } from './skill-files.ts';
 
 /** How clients start our program. */
 export interface OcmeshCommand {
@@ -11,9 +12,11 @@ export interface OcmeshCommand {
   readonly program: string;
   /** Home of the agent, unless it is the default one. */
   readonly home: string | null;
+  /** What clients that read skills get. */
+  readonly skill: readonly SkillFile[];
 }
 
-/** How to connect one client: its MCP server, and what wakes its agent when a message arrives. */
+/** How to connect one client: its MCP server, the skill, and what wakes its agent when a message arrives. */
 export interface Recipe {
   readonly id: string;
   readonly title: string;
@@ -55,6 +58,7 @@ export function clientRecipes(
           at: ['mcp', 'servers', 'ocmesh'],
           value: Object.assign({ supportsParallelToolCalls: true }, server),
         },
+        ...skillChanges(ocmesh.skill, files.openclawSkill),
       ],
       automation: {
         program: 'openclaw',
@@ -92,6 +96,7 @@ export function clientRecipes(
             ],
           },
         },
+        ...skillChanges(ocmesh.skill, files.claudeSkill),
       ],
       wake: 'A hook waits for messages after each turn, and a message starts the next one.',
     },

@@ -5,6 +5,7 @@ import { type Automation, createAutomation } from '../../clients/automation.ts';
 import { createConnection, type Undone } from '../../clients/connection.ts';
 import type { FileEdit } from '../../clients/plan-edits.ts';
 import { clientRecipes, type Recipe } from '../../clients/recipes.ts';
+import { readSkill } from '../../clients/skill-files.ts';
 import type { CommandContext } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
 import { cancelled, confirm } from '../terminal/prompts.ts';
@@ -46,6 +47,7 @@ async function findRecipes(context: CommandContext): Promise<readonly Recipe[]> 
       node,
       program: existsSync(installed) ? installed : fileURLToPath(new URL('ocmesh.mjs', import.meta.url)),
       home: home.path === join(machine.userHome, '.ocmesh') ? null : home.path,
+      skill: readSkill(fileURLToPath(new URL('skill.json', import.meta.url))),
     },
   );
 }
@@ -81,7 +83,11 @@ async function connect(context: CommandContext, recipe: Recipe, { print, yes }: 
   const connection = connectionOf(context, recipe);
   const edits = connection.plan();
   if (edits.length > 0 || automation) {
-    out.note([...edits.map(describeEdit), ...commands.map((line) => `Runs: ${line}`)].join('\n'));
+    out.note(
+      [...edits.map((edit) => describeEdit(edit, changes)), ...commands.map((line) => `Runs: ${line}`)].join(
+        '\n',
+      ),
+    );
     if (!yes) await mustConfirm(context, `Connect ${title}?`);
     connection.apply(edits);
   }
@@ -147,9 +153,13 @@ async function mustConfirm({ io }: CommandContext, question: string): Promise<vo
 }
 
 const changeText = (change: Recipe['changes'][number]): string =>
-  `${change.path}, ${change.format === 'toml' ? 'table' : 'at'} ${change.at.join('.')}:\n${JSON.stringify(change.value, null, 2)}`;
+  change.format === 'skill'
+    ? `${change.path}, a file of the skill`
+    : `${change.path}, ${change.format === 'toml' ? 'table' : 'at'} ${change.at.join('.')}:\n${JSON.stringify(change.value, null, 2)}`;
 
-function describeEdit({ path, before, after }: FileEdit): string {
+function describeEdit({ path, before, after }: FileEdit, changes: Recipe['changes']): string {
+  if (changes.some((change) => change.format === 'skill' && change.text === after))
+    return `${path}, ${before === null ? 'a new file' : 'another version'} of the skill`;
   const there = new Set((before ?? '').split('\n'));
   const added = after.split('\n').filter((line) => line !== '' && !there.has(line));
   return [before === null ? `${path}, a new file:` : `${path}:`, ...added.map((line) => `  + ${line}`)].join(
@@ -161,5 +171,6 @@ const describeUndone = ({ path, how }: Undone): string =>
   ({
     restored: `${path} is as it was.`,
     removed: `${path} changed since, so only ocmesh was taken out of it.`,
+    kept: `${path} changed since, so it stays: remove it if you do not need it.`,
     same: `${path} has nothing of ocmesh.`,
   })[how];
