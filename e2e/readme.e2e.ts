@@ -105,7 +105,7 @@ describe('the commands of the documents', () => {
       'connected an MCP client over stdio',
       'send_message',
       'wait_for_message',
-      'delivered: bob',
+      'DELIVERED: bob',
       'Discovery, handshake, question and reply, end-to-end encrypted',
     ]) {
       expect(stdout).toContain(part);
