@@ -68,6 +68,10 @@ export async function checkBurst({ seen }, { alice, contact }) {
   await pause(AFTER_BURST_MS);
   const requests = seen().slice(from);
   const counts = requests.flatMap((request) => /ocmesh: message: (\d+) unread/.exec(request)?.[1] ?? []);
+  for (const request of requests.filter((one) => !/ocmesh: message: \d/.test(one)))
+    console.log(
+      `       another request ends with ${JSON.stringify(JSON.parse(request).messages?.slice(-2)).slice(-900)}`,
+    );
   check(
     `${BURST} messages in 10 s: ${requests.length} model requests, at most 3; ${counts.length} announce ${counts.join(' + ')} messages`,
     counts.length > 0 && requests.length <= 3,
