@@ -70,6 +70,8 @@ export function clientRecipes(
           ...['--stream-command', JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')])],
           ...['--stream-mode', 'match', '--stream-match', '^ocmesh: message'],
           ...['--session', 'isolated', '--message', WOKEN],
+          // Without a chat channel there is nobody to deliver to: that counts as a failed run, which wakes the agent again.
+          '--best-effort-deliver',
         ],
       },
       wake: 'An automation of its gateway runs the agent when a message arrives.',
