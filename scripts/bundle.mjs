@@ -1,5 +1,5 @@
 // Bundles the two programs. The bundles need only Node, no node_modules, and start in half the time.
-import { chmod, copyFile, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,15 @@ await copyFile(
   join(dirname(daemonRequire.resolve('tiny-secp256k1')), '../secp256k1.wasm'),
   join(daemonFolder, 'secp256k1.wasm'),
 );
+
+// What `ocmesh connect` gives to clients that read skills. One file: an installed program is a flat folder.
+const references = (await readdir(join(root, 'skill/references'))).sort();
+const skillFiles = [
+  ['SKILL.md', 'skill/SKILL.md'],
+  ...references.map((name) => [`references/${name}`, `skill/references/${name}`]),
+  ['references/api.md', 'docs/api.md'],
+].map(async ([name = '', from = '']) => ({ name, text: await readFile(join(root, from), 'utf8') }));
+await writeFile(join(daemonFolder, 'skill.json'), JSON.stringify(await Promise.all(skillFiles)));
 
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);

@@ -2,32 +2,25 @@
 //
 //   node scripts/checks/openclaw.mjs inbox   40 unread messages of 700 characters, page by page, then up_to
 //   node scripts/checks/openclaw.mjs story   find an agent by its ability, ask it, tell the user
+//   node scripts/checks/openclaw.mjs wake    messages start turns of an idle agent, through its gateway (takes some minutes)
 //
 // Needs the build, a folder with OpenClaw in OCMESH_OPENCLAW (`npm i openclaw` there; not part of this repository), and Node 24 or
 // newer: the one that runs this, or the one in OCMESH_NODE24. Takes about a minute. Not part of CI.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createProcessMesh, until } from '@ocmesh/testkit';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
+import { configure, node, openclaw, runOpenClaw } from './openclaw-client.mjs';
+import { checkOpenClawWake } from './openclaw-wake.mjs';
+import { check, exitCode } from './report.mjs';
 import { startScriptedModel } from './scripted-model.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'packages/daemon/bundle/ocmesh.mjs');
 const mcpProgram = join(root, 'packages/mcp-server/bundle/ocmesh-mcp.mjs');
-const openclaw = join(process.env['OCMESH_OPENCLAW'] ?? '', 'node_modules/openclaw/openclaw.mjs');
-const node = process.env['OCMESH_NODE24'] ?? process.execPath;
-
 /** @typedef {import('@ocmesh/testkit').RunningAgent} Agent */
 /** @typedef {import('./scripted-model.mjs').Turn} Turn */
-
-const problems = /** @type {string[]} */ ([]);
-/** @param {string} what @param {boolean} isRight */
-function check(what, isRight) {
-  console.log(`${isRight ? 'ok    ' : 'FAILED'} ${what}`);
-  if (!isRight) problems.push(what);
-}
 
 /** One call of our tool, as OpenClaw's model makes it. @param {string} name @param {Record<string, unknown>} args @returns {Turn} */
 const useTool = (name, args) => ({ tool: 'tool_call', args: { id: `ocmesh__${name}`, args } });
@@ -35,44 +28,12 @@ const useTool = (name, args) => ({ tool: 'tool_call', args: { id: `ocmesh__${nam
 /** Our text in what the model sees: OpenClaw wraps it, as a string in JSON. @param {string} result */
 const unwrapped = (result) => result.replaceAll('\\n', '\n').replaceAll('\\"', '"');
 
-/** Runs OpenClaw with a state of its own. @param {string} place @param {string[]} args */
-async function runOpenClaw(place, args) {
-  const env = { PATH: process.env['PATH'], HOME: place, OPENCLAW_STATE_DIR: join(place, '.openclaw') };
-  const child = spawn(node, [openclaw, ...args], { env, cwd: place, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (code !== 0)
-    throw new Error(`openclaw ${args[0]} ${args[1] ?? ''} ended with ${code}:\n${output.slice(-2000)}`);
-  return output;
-}
-
 /** One turn of an agent with this model and our tools. @param {string} home @param {string} place @param {string} modelUrl */
 async function runTurn(home, place, modelUrl) {
   const state = join(place, 'openclaw');
-  mkdirSync(state, { recursive: true });
-  const config = {
-    'models.providers.mock': {
-      baseUrl: modelUrl,
-      apiKey: 'x',
-      api: 'openai-completions',
-      models: [
-        {
-          id: 'mock',
-          name: 'mock',
-          reasoning: false,
-          input: ['text'],
-          cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-          contextWindow: 128_000,
-          maxTokens: 4096,
-        },
-      ],
-    },
-    'agents.defaults.model': { primary: 'mock/mock' },
+  await configure(state, modelUrl, {
     'mcp.servers.ocmesh': { command: process.execPath, args: [mcpProgram], env: { OCMESH_HOME: home } },
-  };
-  for (const [key, value] of Object.entries(config))
-    await runOpenClaw(state, ['config', 'set', key, JSON.stringify(value), '--strict-json']);
+  });
   await runOpenClaw(state, ['agent', '--local', '--session-id', 'check', '-m', 'go', '--json']);
 }
 
@@ -158,12 +119,16 @@ const ourPart = (result) =>
     result,
   )?.[1] ?? result;
 
-const checks = { inbox: checkInbox, story: checkStory };
+/** @param {Agent} alice @param {Agent} bob @param {string} place @param {import('@ocmesh/testkit').ProcessMesh} mesh @param {string} relayUrl */
+const checkWake = (alice, bob, place, mesh, relayUrl) =>
+  checkOpenClawWake({ alice, contact: bob, mesh, program, relayUrl, place: join(place, 'openclaw') });
+
+const checks = { inbox: checkInbox, story: checkStory, wake: checkWake };
 const chosen = checks[/** @type {keyof typeof checks} */ (process.argv[2])];
 const major = Number(process.versions.node.split('.')[0]);
 if (!chosen || !existsSync(openclaw) || (node === process.execPath && major < 24)) {
   console.error(
-    'Usage: OCMESH_OPENCLAW=<folder> node scripts/checks/openclaw.mjs inbox|story\n' +
+    'Usage: OCMESH_OPENCLAW=<folder> node scripts/checks/openclaw.mjs inbox|story|wake\n' +
       'The folder has OpenClaw (npm i openclaw). Run it with Node 24, or name one in OCMESH_NODE24. Build first.',
   );
   process.exit(78);
@@ -178,8 +143,8 @@ try {
   await mesh.meet(alice, bob);
   await mesh.befriend(alice, bob);
   await mesh.befriend(bob, alice);
-  await chosen(alice, bob, mesh.place);
+  await chosen(alice, bob, mesh.place, mesh, relay.url);
 } finally {
   await mesh.close();
 }
-process.exitCode = problems.length > 0 ? 1 : 0;
+process.exitCode = exitCode();

@@ -1,5 +1,5 @@
-/** One addition to a configuration file of a client. */
-export type Change = JsonChange | TomlChange;
+/** One addition to the files of a client. */
+export type Change = JsonChange | TomlChange | SkillChange;
 
 export interface JsonChange {
   readonly format: 'json';
@@ -19,6 +19,15 @@ export interface TomlChange {
   /** Names from the root to the table. */
   readonly at: readonly [string, string];
   readonly value: Readonly<Record<string, unknown>>;
+}
+
+/** A whole file of the skill. */
+export interface SkillChange {
+  readonly format: 'skill';
+  readonly path: string;
+  /** Folder of the skill. */
+  readonly folder: string;
+  readonly text: string;
 }
 
 /** The new text of a file, or why it cannot be changed: as the end of a sentence that begins with its path. */

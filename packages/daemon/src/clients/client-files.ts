@@ -28,13 +28,14 @@ export interface ServerEntry {
   readonly home: string | null;
 }
 
-/** The file of each client in the user's folder. */
+/** The files of each client in the user's folder, and the folders of our skill. */
 export function userFiles({ machine: { env, userHome }, platform }: Omit<ClientPlace, 'workingFolder'>) {
   const settings = join(userHome, platform === 'darwin' ? 'Library/Application Support' : '.config');
+  const openclawState = env['OPENCLAW_STATE_DIR'] || join(userHome, '.openclaw');
   return {
-    openclaw:
-      env['OPENCLAW_CONFIG_PATH'] ||
-      join(env['OPENCLAW_STATE_DIR'] || join(userHome, '.openclaw'), 'openclaw.json'),
+    openclaw: env['OPENCLAW_CONFIG_PATH'] || join(openclawState, 'openclaw.json'),
+    openclawSkill: join(openclawState, 'skills/ocmesh'),
+    claudeSkill: join(userHome, '.claude/skills/ocmesh'),
     claude: join(userHome, '.claude.json'),
     claudeSettings: join(userHome, '.claude/settings.json'),
     claudeDesktop: join(settings, 'Claude/claude_desktop_config.json'),

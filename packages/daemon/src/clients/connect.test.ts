@@ -18,7 +18,11 @@ import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { createConnection } from './connection.ts';
 import { clientRecipes } from './recipes.ts';
 
-const ocmesh = { node: '/usr/bin/node', program: "/home/o'neil/app/ocmesh.mjs", home: null };
+const skill = [
+  { name: 'SKILL.md', text: '---\nname: ocmesh\n---\nBody.\n' },
+  { name: 'references/tools.md', text: '# Tools\n' },
+];
+const ocmesh = { node: '/usr/bin/node', program: "/home/o'neil/app/ocmesh.mjs", home: null, skill };
 
 function openUser() {
   const user = mkdtempSync(join(tmpdir(), 'ocmesh-connect-'));
@@ -32,7 +36,12 @@ function openUser() {
       if (!recipe) throw new Error(`no recipe ${id}`);
       return createConnection(join(user, '.ocmesh/clients'), recipe);
     },
-    filesOf: (id: string) => recipes.find((one) => one.id === id)?.changes.map(({ path }) => path) ?? [],
+    /** Its configuration files. */
+    filesOf: (id: string) =>
+      recipes
+        .find((one) => one.id === id)
+        ?.changes.filter(({ format }) => format !== 'skill')
+        .map(({ path }) => path) ?? [],
   };
 }
 
@@ -101,7 +110,7 @@ describe.each(clients)('connect %s', (id) => {
     }
     expect(user.connection(id).plan()).toEqual([]);
     const undone = user.connection(id).undo();
-    expect(undone.map(({ how }) => how)).toEqual(user.filesOf(id).map(() => 'restored'));
+    expect(new Set(undone.map(({ how }) => how))).toEqual(new Set(['restored']));
     for (const [path, text] of before)
       expect(existsSync(path) ? readFileSync(path, 'utf8') : null).toBe(text);
     expect(user.connection(id).isRecorded()).toBe(false);
@@ -165,7 +174,8 @@ describe.each(clients)('connect %s', (id) => {
       );
     }
     const undone = user.connection(id).undo();
-    expect(undone.map(({ how }) => how)).toEqual(user.filesOf(id).map(() => 'removed'));
+    const ofFiles = undone.filter(({ path }) => user.filesOf(id).includes(path));
+    expect(ofFiles.map(({ how }) => how)).toEqual(user.filesOf(id).map(() => 'removed'));
     for (const path of user.filesOf(id)) {
       const text = readFileSync(path, 'utf8');
       expect(serversIn(readByClient(path))).toEqual([]);
@@ -208,9 +218,61 @@ test('the hook is a command that a shell reads as it was meant, for the home it 
     { machine: { env: {}, userHome: '/u' }, platform: 'linux' },
     { ...ocmesh, home: '/other home' },
   ).filter(({ id }) => id === 'claude');
-  expect(JSON.stringify(claude?.changes.at(-1)?.value)).toContain(
+  expect(JSON.stringify(claude?.changes)).toContain(
     JSON.stringify(
       `env 'OCMESH_HOME=/other home' /usr/bin/node '/home/o'\\''neil/app/ocmesh.mjs' watch --name claude --once`,
     ).slice(1, -1),
   );
+});
+
+describe.each([
+  ['openclaw', '.openclaw/skills/ocmesh'],
+  ['claude', '.claude/skills/ocmesh'],
+])('the skill of %s', (id, place) => {
+  it('is written whole, and taken back with its folders', () => {
+    const user = openUser();
+    const folder = join(user.user, place);
+    write(join(dirname(folder), 'other/SKILL.md'), 'mine');
+    connect(user, id);
+    for (const { name, text } of skill) expect(readFileSync(join(folder, name), 'utf8')).toBe(text);
+    expect(user.connection(id).plan()).toEqual([]);
+    user.connection(id).undo();
+    expect(existsSync(folder)).toBe(false);
+    expect(readFileSync(join(dirname(folder), 'other/SKILL.md'), 'utf8')).toBe('mine');
+  });
+
+  it.each([
+    ['SKILL.md', '---\nname: ocmesh-tools\n---\n'],
+    ['SKILL.md', 'name: ocmesh\n'],
+    ['references/tools.md', 'mine'],
+  ])('is refused as a whole where another %s is: %j', (name, text) => {
+    const user = openUser();
+    const file = join(user.user, place, name);
+    write(file, text);
+    expect(() => connect(user, id)).toThrow(/not the skill of ocmesh.*Nothing was changed/);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+    for (const path of user.filesOf(id)) expect(existsSync(path)).toBe(false);
+  });
+
+  it('replaces another version of itself, and gives it back', () => {
+    const user = openUser();
+    const file = join(user.user, place, 'SKILL.md');
+    const earlier = '---\nname: ocmesh\n---\nOf an earlier version.\n';
+    write(file, earlier);
+    connect(user, id);
+    expect(readFileSync(file, 'utf8')).toBe(skill[0]?.text);
+    user.connection(id).undo();
+    expect(readFileSync(file, 'utf8')).toBe(earlier);
+    expect(existsSync(join(dirname(file), 'references'))).toBe(false);
+  });
+
+  it('leaves a file that its owner changed since', () => {
+    const user = openUser();
+    connect(user, id);
+    const file = join(user.user, place, 'SKILL.md');
+    writeFileSync(file, `${skill[0]?.text}\nMy own line.\n`);
+    expect(user.connection(id).undo()).toContainEqual({ path: file, how: 'kept' });
+    expect(readFileSync(file, 'utf8')).toContain('My own line.');
+    expect(existsSync(join(dirname(file), 'references'))).toBe(false);
+  });
 });

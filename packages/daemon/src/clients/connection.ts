@@ -6,6 +6,7 @@ import { makeFolder } from '../adapters/system/home.ts';
 import type { Change } from './change.ts';
 import { type FileEdit, planAdditions, planRemovals } from './plan-edits.ts';
 import type { Recipe } from './recipes.ts';
+import { removeEmptyFolders } from './skill-files.ts';
 
 /** Where the earlier content of a file is kept, and the digest of what we wrote over it. */
 interface ChangedFile {
@@ -24,8 +25,11 @@ interface Record {
 /** What was undone for one file. */
 export interface Undone {
   readonly path: string;
-  /** `restored`: it is as it was; `removed`: it changed since, so only our part was taken out; `same`: it has nothing of ours. */
-  readonly how: 'restored' | 'removed' | 'same';
+  /**
+   * `restored`: it is as it was; `removed`: it changed since, so only our part was taken out; `kept`: a file of the skill
+   * that changed since, and stays; `same`: it has nothing of ours.
+   */
+  readonly how: 'restored' | 'removed' | 'kept' | 'same';
 }
 
 /** The connection of one client: additions to its files, and copies of what they were. */
@@ -69,7 +73,11 @@ export function createConnection(
     return { path, copy, digest };
   }
 
-  function undoOne({ path, copy, digest }: ChangedFile, removals: readonly FileEdit[]): Undone {
+  function undoOne(
+    { path, copy, digest }: ChangedFile,
+    removals: readonly FileEdit[],
+    skillPaths: ReadonlySet<string>,
+  ): Undone {
     if (!existsSync(path)) return { path, how: 'same' };
     if (digestOf(readFileSync(path, 'utf8')) === digest) {
       if (copy === null) rmSync(path);
@@ -77,7 +85,7 @@ export function createConnection(
       return { path, how: 'restored' };
     }
     const removal = removals.find((edit) => edit.path === path);
-    if (!removal) return { path, how: 'same' };
+    if (!removal) return { path, how: skillPaths.has(path) ? 'kept' : 'same' };
     writeFileAtomically(path, removal.after, removal.mode);
     return { path, how: 'removed' };
   }
@@ -104,7 +112,10 @@ export function createConnection(
     undo() {
       const record = read();
       const removals = planRemovals(record.changes);
-      const undone = record.files.map((file) => undoOne(file, removals));
+      const skill = record.changes.filter((change) => change.format === 'skill');
+      const skillPaths = new Set(skill.map(({ path }) => path));
+      const undone = record.files.map((file) => undoOne(file, removals, skillPaths));
+      for (const change of skill) removeEmptyFolders(change);
       rmSync(recordFile, { force: true });
       rmSync(copies, { recursive: true, force: true });
       return undone;

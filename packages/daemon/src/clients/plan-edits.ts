@@ -3,6 +3,7 @@ import { ExitError, exitCodes } from '../adapters/system/exit.ts';
 import type { Change, Edited } from './change.ts';
 import { addToJson, removeFromJson } from './edit-json.ts';
 import { addToToml, removeFromToml } from './edit-toml.ts';
+import { addSkillFile } from './skill-files.ts';
 
 /** A file of a client before and after. */
 export interface FileEdit {
@@ -28,10 +29,16 @@ export const planAdditions = (changes: readonly Change[]): FileEdit[] => plan(ch
 export const planRemovals = (changes: readonly Change[]): FileEdit[] =>
   plan(changes, (text, change) => (text === null ? null : remove(text, change)));
 
-const add = (text: string | null, change: Change): Edited =>
-  change.format === 'json' ? addToJson(text, change) : addToToml(text, change);
-const remove = (text: string, change: Change): Edited =>
-  change.format === 'json' ? removeFromJson(text, change) : removeFromToml(text, change);
+function add(text: string | null, change: Change): Edited {
+  if (change.format === 'skill') return addSkillFile(change);
+  return change.format === 'json' ? addToJson(text, change) : addToToml(text, change);
+}
+
+function remove(text: string, change: Change): Edited {
+  // A file that changed since is the owner's.
+  if (change.format === 'skill') return { text };
+  return change.format === 'json' ? removeFromJson(text, change) : removeFromToml(text, change);
+}
 
 function plan(
   changes: readonly Change[],

@@ -1,6 +1,8 @@
 import { shellQuoted } from '@ocmesh/shared/text';
+import type { AutomationSpec } from './automation.ts';
 import type { Change, JsonChange } from './change.ts';
 import { type ClientPlace, userFiles } from './client-files.ts';
+import { type SkillFile, skillChanges } from './skill-files.ts';
 
 /** How clients start our program. */
 export interface OcmeshCommand {
@@ -10,15 +12,16 @@ export interface OcmeshCommand {
   readonly program: string;
   /** Home of the agent, unless it is the default one. */
   readonly home: string | null;
+  /** What clients that read skills get. */
+  readonly skill: readonly SkillFile[];
 }
 
-/** How to connect one client: its MCP server, and what wakes its agent when a message arrives. */
+/** How to connect one client: its MCP server, the skill, and what wakes its agent when a message arrives. */
 export interface Recipe {
   readonly id: string;
   readonly title: string;
   readonly changes: readonly Change[];
-  /** Commands of the client that the owner has to run, because only the client can make this change. */
-  readonly commands?: readonly string[];
+  readonly automation?: AutomationSpec;
   /** What happens when a message arrives, as a sentence. */
   readonly wake: string;
 }
@@ -55,14 +58,22 @@ export function clientRecipes(
           at: ['mcp', 'servers', 'ocmesh'],
           value: Object.assign({ supportsParallelToolCalls: true }, server),
         },
+        ...skillChanges(ocmesh.skill, files.openclawSkill),
       ],
-      commands: [
-        [
-          'openclaw automations add --declaration-key ocmesh --name ocmesh',
-          `--stream-command ${shellQuoted(JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')]))}`,
-          `--stream-mode match --stream-match '^ocmesh: message' --session isolated --best-effort-deliver --message ${shellQuoted(WOKEN)}`,
-        ].join(' '),
-      ],
+      automation: {
+        program: 'openclaw',
+        key: 'ocmesh',
+        add: [
+          'automations',
+          'add',
+          ...['--declaration-key', 'ocmesh', '--name', 'ocmesh'],
+          ...['--stream-command', JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')])],
+          ...['--stream-mode', 'match', '--stream-match', '^ocmesh: message'],
+          ...['--session', 'isolated', '--message', WOKEN],
+          // Without a chat channel there is nobody to deliver to: that counts as a failed run, which wakes the agent again.
+          '--best-effort-deliver',
+        ],
+      },
       wake: 'An automation of its gateway runs the agent when a message arrives.',
     },
     {
@@ -87,6 +98,7 @@ export function clientRecipes(
             ],
           },
         },
+        ...skillChanges(ocmesh.skill, files.claudeSkill),
       ],
       wake: 'A hook waits for messages after each turn, and a message starts the next one.',
     },
