@@ -1,4 +1,4 @@
-import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
+import type { Clock, Log, Random, UnixMs } from '@ocmesh/shared/ambient';
 import { kinds } from '@ocmesh/shared/wire';
 import { candidateRelays, haveSameOperator } from './config/candidate-relays.ts';
 import type { Config } from './config/schema.ts';
@@ -30,6 +30,9 @@ import type { OutboxItem } from './core/model/outbox.ts';
 import { isOnline } from './core/model/peer.ts';
 import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
+import { createMailAlarm } from './core/owner/mail-alarm.ts';
+import { createOwner } from './core/owner/owner.ts';
+import { createOwnerNews } from './core/owner/owner-news.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -59,6 +62,7 @@ export interface Base {
 }
 
 export type Relays = ReturnType<typeof createRelays>;
+export type OwnerParts = ReturnType<typeof createOwnerParts>;
 export type Ingest = ReturnType<typeof createIngest>;
 export type Outgoing = ReturnType<typeof createOutgoing>;
 export type Messaging = ReturnType<typeof createMessaging>;
@@ -101,6 +105,19 @@ export function createRelays(
   return { budget, dates, relayList, relayTests };
 }
 
+/** The channel to the owner's phone, and the messages that wait for the owner. */
+export function createOwnerParts(
+  base: Base,
+  { time, trust }: { readonly time: TimeWatch; readonly trust: Trust },
+  { name: agentName }: Config,
+) {
+  const heldMessages = createHeldMessages({ ...base, ...time, insert: insertInOrder });
+  return {
+    heldMessages,
+    ...createOwner({ ...base, ...time, loopGuard: trust.loopGuard, heldMessages, agentName }),
+  };
+}
+
 /** The way in: live events and backfill, from the gate to the store. */
 export function createIngest(
   { store, engine, clock, log, identity, network, emit }: Base,
@@ -111,6 +128,7 @@ export function createIngest(
     readonly retention: Retention;
     readonly twins: TwinWatch;
     readonly relays: Relays;
+    readonly owner: OwnerParts;
   },
 ) {
   const { time, trust, retention, twins, relays } = needs;
@@ -143,6 +161,7 @@ export function createIngest(
         makeRoomForPeer: trust.makeRoomForPeer,
         senderLimits: trust.senderLimits,
         policies: trust.policies,
+        takeFromOwner: needs.owner.inbox,
       }),
     },
   });
@@ -248,7 +267,6 @@ export function createMessaging(
       emit,
     }),
     waiting: createWaiting({ store, clock, confirmedDate }),
-    heldMessages: createHeldMessages({ store, confirmedNow, confirmedDate, insert: insertInOrder, emit }),
     askForMissing: createAskForMissing({
       clock,
       correspondents: trust.correspondents,
@@ -334,10 +352,14 @@ export function createMesh(
   };
 }
 
-/** The state of the daemon, and the events that `GET /events` shows. */
+/** The state of the daemon, the events that `GET /events` shows, and what is sent to the owner's phone. */
 export function createReporting(
-  { store, clock, random, network, emit }: Base,
+  { store, clock, random, log, network, emit }: Base,
   needs: {
+    readonly time: TimeWatch;
+    readonly owner: OwnerParts;
+    /** Returns the minute of the day that the machine's clock shows at this time. */
+    readonly minuteOfDay: (ms: UnixMs) => number;
     readonly retention: Retention;
     readonly twins: TwinWatch;
     readonly discovery: Discovery;
@@ -356,8 +378,14 @@ export function createReporting(
     refusesDates: (url) => needs.relays.dates.acceptedBy(url) === 'none',
     stalledMessages: needs.outgoing.outbox.stalled,
   });
+  const { requests, mail } = needs.owner;
+  const { confirmedNow } = needs.time;
+  const minuteOfDay = (): number => needs.minuteOfDay(clock.now());
+  const { offer } = needs.outgoing;
   return {
     health,
+    ownerNews: createOwnerNews({ store, clock, confirmedNow, minuteOfDay, log, requests, mail, offer }),
+    mailAlarm: createMailAlarm({ store, clock, minuteOfDay, log, health, mail, emit }),
     hub: createEventHub({ random }, { kept: eventLimits.kept }),
     relayWatch: createRelayWatch({ network, emit }),
     statusWatch: createStatusWatch({ health, clock, emit }),

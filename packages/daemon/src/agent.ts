@@ -1,4 +1,4 @@
-import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, minuteMs, type Random, toHex, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
@@ -6,12 +6,14 @@ import {
   createMesh,
   createMessaging,
   createOutgoing,
+  createOwnerParts,
   createRelays,
   createReporting,
   type Ingest,
   type Mesh,
   type Messaging,
   type Outgoing,
+  type OwnerParts,
   type Relays,
   type Reporting,
 } from './agent-parts.ts';
@@ -43,6 +45,8 @@ const DRAIN_MS = 1_000;
 /** Length of the tag that tells two daemons with the same key apart. */
 const INSTANCE_BYTES = 8;
 
+const utcMinuteOfDay = (ms: UnixMs): number => Math.floor(ms / minuteMs) % 1440;
+
 /** Limits that a test may lower for a whole agent. */
 export type Bounds = RetentionBounds & OutboxBounds;
 
@@ -68,6 +72,8 @@ export interface Ports {
   readonly connect: (sign: Identity['sign']) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
+  /** Returns the minute of the day that the machine's clock shows at this time; in UTC if left out. */
+  readonly minuteOfDay?: (ms: UnixMs) => number;
   /** The proxy that the connections use; null without one. */
   readonly proxy?: HandlerOptions['proxy'];
 }
@@ -128,6 +134,7 @@ export async function createAgent(
     },
     { instance, onlineWindowMs },
   );
+  const owner = createOwnerParts(base, { time, trust }, config);
   const ingest = createIngest(base, {
     signatureChecks: ports.signatureChecks,
     time,
@@ -135,6 +142,7 @@ export async function createAgent(
     retention,
     twins,
     relays,
+    owner,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, {
@@ -151,6 +159,9 @@ export async function createAgent(
     config,
   );
   const reporting = createReporting(base, {
+    time,
+    owner,
+    minuteOfDay: ports.minuteOfDay ?? utcMinuteOfDay,
     retention,
     twins,
     relays,
@@ -160,7 +171,18 @@ export async function createAgent(
 
   const lifecycle = createLifecycle(
     { clock },
-    listParts(base, { time, trust, retention, relays, ingest, outgoing, messaging, mesh, reporting }),
+    listParts(base, {
+      time,
+      trust,
+      retention,
+      relays,
+      owner,
+      ingest,
+      outgoing,
+      messaging,
+      mesh,
+      reporting,
+    }),
   );
   return {
     identity,
@@ -183,7 +205,8 @@ export async function createAgent(
         counters: ingest.counters,
         send: messaging.send,
         waiting: messaging.waiting,
-        heldMessages: messaging.heldMessages,
+        heldMessages: owner.heldMessages,
+        ownerSettings: owner.settings,
         wakeReceipts: messaging.receipts.wake,
         policies: trust.policies,
         ownProfile,
@@ -217,6 +240,7 @@ function listParts(
     readonly trust: Trust;
     readonly retention: Retention;
     readonly relays: Relays;
+    readonly owner: OwnerParts;
     readonly ingest: Ingest;
     readonly outgoing: Outgoing;
     readonly messaging: Messaging;
@@ -227,9 +251,10 @@ function listParts(
   const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
-  const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
+  const { waiting, askForMissing, receipts, answerQuery } = groups.messaging;
+  const { heldMessages } = groups.owner;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
-  const { hub, relayWatch, statusWatch } = groups.reporting;
+  const { hub, relayWatch, statusWatch, ownerNews, mailAlarm } = groups.reporting;
   const ownRelays = relays.relayList.urls;
 
   /** Connects to the relays with our two permanent subscriptions. */
@@ -353,5 +378,7 @@ function listParts(
       },
     },
     { name: 'held messages', start: releaseHeld },
+    { name: 'news for the owner', start: ownerNews.start, stop: ownerNews.stop, onEvent: ownerNews.onEvent },
+    { name: 'mail alarm', start: mailAlarm.start, stop: mailAlarm.stop },
   ];
 }

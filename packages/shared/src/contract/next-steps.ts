@@ -128,6 +128,11 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     tool: 'Only your user can unblock it, with `ocmesh unblock`.',
     command: '`ocmesh unblock` unblocks it.',
   },
+  owner_key: {
+    api: 'Talk to the owner where the agent already does. Requests reach the phone by themselves.',
+    tool: 'Talk to your user here. Requests reach their phone by themselves.',
+    command: '`ocmesh owner remove` makes it an ordinary peer again.',
+  },
   first_contact: {
     api: 'GET /requests lists the request. Send again after the owner has accepted it with `ocmesh requests accept`.',
     tool: 'Tell your user, who can accept it with `ocmesh requests accept`. Send again afterwards.',

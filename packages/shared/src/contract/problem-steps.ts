@@ -59,6 +59,27 @@ export const ofProblems = {
     command: 'Remove one first: `ocmesh relays remove <url>`.',
   },
   not_a_relay_url: everyone('Use wss://host, or ws://host for a relay on your own network.'),
+  owner_is_agent: {
+    api: 'Use the key of a person’s Nostr app.',
+    tool: 'Only your user can name it, with `ocmesh owner`.',
+    command: 'Use the npub of your Nostr app on the phone.',
+  },
+  owner_is_us: {
+    api: 'Use the key of a person’s Nostr app, not that of this agent.',
+    tool: 'Only your user can name it, with `ocmesh owner`.',
+    command: 'Use the npub of your Nostr app on the phone, not that of this agent.',
+  },
+  owner_is_blocked: {
+    api: 'Unblock it first: PATCH /peers/KEY with trust stranger.',
+    tool: 'Only your user can name it, with `ocmesh owner`.',
+    command: 'Unblock it first: `ocmesh unblock <npub>`.',
+  },
+  no_owner: {
+    api: 'Name its key in the same request.',
+    tool: 'Only your user can name it, with `ocmesh owner`.',
+    command: 'Name it first: `ocmesh owner <npub>`.',
+  },
+  quiet_all_day: everyone('Choose two different times, or none.'),
   control_character: everyone('Send plain text; the only control characters allowed are tab and line ends.'),
   reserved_type: everyone('Use text, task, result, error, file, or a type of your own.'),
   reserved_field: everyone('Rename the field in data.'),

@@ -96,6 +96,8 @@ export function createSend(deps: {
     const peer = tables.peers.get(to);
     if (!peer) return refuse(new OcmeshError('peer_unknown'));
     if (peer.trust === 'blocked') return refuse(new OcmeshError('peer_blocked'));
+    // Whatever the agent writes there would look like a message of the daemon.
+    if (tables.owner.get()?.pubkey === to) return refuse(new OcmeshError('owner_key'));
     if (!byPerson && isFirstContact(tables, peer)) {
       const needsApproval = policies.get().first_contact === 'ask';
       if (needsApproval || !firstContacts.take(to)) {
