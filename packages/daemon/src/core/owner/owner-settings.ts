@@ -64,16 +64,16 @@ export function createOwnerSettings(deps: {
   /** @throws OcmeshError `invalid_pubkey`, `invalid_request` */
   function check(tables: Tables, pubkey: Pubkey): void {
     if (pubkey === deps.identity.pubkey)
-      throw refused('owner_is_us', 'This is the key of this agent itself.');
+      throw refused({ problem: 'owner_is_us', message: 'This is the key of this agent itself.' });
     if (!deps.identity.isKey(pubkey)) {
       const message = 'This is not a valid public key. Check it for typing errors.';
       throw new OcmeshError('invalid_pubkey', { message });
     }
     const peer = tables.peers.get(pubkey);
-    if (peer?.trust === 'blocked') throw refused('owner_is_blocked', 'This key is blocked.');
+    if (peer?.trust === 'blocked') throw refused({ problem: 'owner_is_blocked', message: 'This key is blocked.' });
     if (peer && isAgent(peer)) {
       const message = 'This key belongs to an agent of the mesh: a model could decide there in your place.';
-      throw refused('owner_is_agent', message);
+      throw refused({ problem: 'owner_is_agent', message });
     }
   }
 
@@ -110,14 +110,17 @@ export function createOwnerSettings(deps: {
     set({ pubkey: key, quiet_hours: quietHours }) {
       const profile = key === undefined ? null : parseProfile(key);
       if (quietHours && isAllDay(quietHours))
-        throw refused('quiet_all_day', 'The quiet hours begin and end at the same time.', 'quiet_hours');
+        {
+        const message = 'The quiet hours begin and end at the same time.';
+        throw refused({ problem: 'quiet_all_day', message }, 'quiet_hours');
+      }
       return change((tables) => {
         if (profile) {
           check(tables, profile.pubkey);
           name(tables, profile.pubkey, profile.relays);
         }
         const owner = tables.owner.get();
-        if (!owner) throw refused('no_owner', 'No phone is named yet.');
+        if (!owner) throw refused({ problem: 'no_owner', message: 'No phone is named yet.' });
         if (quietHours !== undefined) tables.owner.put({ ...owner, quietHours });
       });
     },
@@ -146,10 +149,9 @@ const isAllDay = (hours: string): boolean => {
 };
 
 const refused = (
-  problem: 'owner_is_us' | 'owner_is_blocked' | 'owner_is_agent' | 'no_owner' | 'quiet_all_day',
-  message: string,
+  extras: Pick<OcmeshError, 'problem' | 'message'>,
   field = 'pubkey',
-): OcmeshError => new OcmeshError('invalid_request', { problem, message, details: { field } });
+): OcmeshError => new OcmeshError('invalid_request', { ...extras, details: { field } });
 
 /** Returns random digits, each as likely as any other. */
 function newCode(random: Random): string {
