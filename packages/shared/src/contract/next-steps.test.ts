@@ -45,7 +45,7 @@ test('marking messages as read makes room in a full store', () => {
     api: 'POST /messages/read',
     tool: 'mark_read',
     command: '`ocmesh read --from',
-    page: 'Open conversations',
+    page: 'mark as read',
   };
   for (const audience of audiences) {
     expect(errorStep({ code: 'inbox_full' }, audience)).toContain(ways[audience]);

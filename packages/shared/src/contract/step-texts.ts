@@ -37,5 +37,5 @@ export const makeRoom: NextStep = {
   tool: 'Call mark_read for messages you have dealt with: the oldest read ones make room. Your user can block a peer with `ocmesh block`.',
   command:
     '`ocmesh read --from <peer>` marks messages as read: the oldest read ones make room. `ocmesh block <peer>` drops what it sends.',
-  page: 'Open conversations that you have dealt with: the oldest read messages make room. Block a peer in Peers to drop what it sends.',
+  page: 'In Conversations, mark as read what you have dealt with: the oldest read messages make room. Block a peer in Peers to drop what it sends.',
 };
