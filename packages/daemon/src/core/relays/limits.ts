@@ -9,7 +9,9 @@ export const ownRelayLimits = {
     rateLimitedSeconds: 60,
     /** The longest pause that a relay may name. */
     rateLimitedMaxSeconds: 3_600,
-    /** How long nothing is written to a relay that refuses everything, as long as another one accepts it. */
+    /** How long nothing is written to a relay that refuses everything, as long as another one accepts it: twice as long each time. */
+    refusedMinutes: 10,
+    /** The longest such pause, which a relay for members only reaches on the first day. */
     refusedHours: 24,
   },
   test: {
