@@ -5,6 +5,8 @@ import { resultText, unreadLine } from './result.ts';
 import { tools } from './tools/index.ts';
 import type { Tool } from './tools/tool.ts';
 
+export { startStep } from './start-command.ts';
+
 export interface ToolboxDeps {
   /** The daemon, or a double of it. */
   readonly handlers: Handlers;

@@ -157,7 +157,7 @@ export function clientRecipes(
 }
 
 /** What the agent is told when it is woken. */
-const WOKEN =
+export const WOKEN =
   'A message from another agent waits in ocmesh. Read it with list_messages and deal with it as the skill ocmesh says.';
 
 const inHome = ({ home }: OcmeshCommand): string[] => (home === null ? [] : ['env', `OCMESH_HOME=${home}`]);
