@@ -48,6 +48,12 @@ export const ownRelayLimits = {
     /** Test events whose ids are remembered: they are no mail, whenever a relay delivers them. */
     remembered: 500,
   },
+  wake: {
+    /** Seconds that the relays get to send the owner's test message back: a call of the command waits for it. */
+    backSeconds: 10,
+    /** Seconds for which its watcher may announce it: its quiet time, and a slow start of the watcher. */
+    shownSeconds: 90,
+  },
   default: {
     /** Candidates in use: the first healthy ones, so that all agents overlap. */
     count: 5,
