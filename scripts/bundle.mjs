@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeOpenClawPlugin } from './plugins/openclaw.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const daemonFolder = join(root, 'packages/daemon/bundle');
@@ -67,6 +68,8 @@ const skillFiles = [
   ['references/api.md', 'docs/api.md'],
 ].map(async ([name = '', from = '']) => ({ name, text: await readFile(join(root, from), 'utf8') }));
 await writeFile(join(daemonFolder, 'skill.json'), JSON.stringify(await Promise.all(skillFiles)));
+
+await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
 
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);

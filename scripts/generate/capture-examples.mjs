@@ -114,6 +114,7 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
   await call('setOwner', { pubkey: npubEncode(getPublicKey(secretKey(5))), quiet_hours: '22:00-07:00' });
   await call('getOwner');
   await call('removeOwner');
+  await call('testWake', { watcher: 'claude' });
   await call('getPolicy');
   await call('setPolicy', { strangers: 'ask' });
   const carol = await startCarol();

@@ -1,4 +1,4 @@
-import type { Clock, Log, Random, UnixMs } from '@ocmesh/shared/ambient';
+import type { Clock, Log, Random } from '@ocmesh/shared/ambient';
 import { kinds } from '@ocmesh/shared/wire';
 import { candidateRelays, haveSameOperator } from './config/candidate-relays.ts';
 import type { Config } from './config/schema.ts';
@@ -19,7 +19,6 @@ import { createRelayListHandler, createRelayLists } from './core/mesh/relay-list
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createAskForMissing } from './core/messaging/ask-for-missing.ts';
-import { insertInOrder } from './core/messaging/conversation-order.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
 import type { Retention } from './core/messaging/retention.ts';
@@ -30,9 +29,7 @@ import type { OutboxItem } from './core/model/outbox.ts';
 import { isOnline } from './core/model/peer.ts';
 import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
-import { createMailAlarm } from './core/owner/mail-alarm.ts';
-import { createOwner } from './core/owner/owner.ts';
-import { createOwnerNews } from './core/owner/owner-news.ts';
+import type { TakeFromOwner } from './core/owner/owner-inbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -40,12 +37,12 @@ import type { Store } from './core/ports/store.ts';
 import { createRelayDates } from './core/relays/relay-dates.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
 import { createRelayTests } from './core/relays/relay-tests.ts';
+import { createWakeTests } from './core/relays/wake-tests.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
-import { createHeldMessages } from './core/trust/held-messages.ts';
 import type { Trust } from './core/trust/trust.ts';
 
 /** The ports, and what is made of them first. Each group of parts is created from this and from earlier groups. */
@@ -62,7 +59,6 @@ export interface Base {
 }
 
 export type Relays = ReturnType<typeof createRelays>;
-export type OwnerParts = ReturnType<typeof createOwnerParts>;
 export type Ingest = ReturnType<typeof createIngest>;
 export type Outgoing = ReturnType<typeof createOutgoing>;
 export type Messaging = ReturnType<typeof createMessaging>;
@@ -102,20 +98,15 @@ export function createRelays(
     },
     { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
-  return { budget, dates, relayList, relayTests };
-}
-
-/** The channel to the owner's phone, and the messages that wait for the owner. */
-export function createOwnerParts(
-  base: Base,
-  { time, trust }: { readonly time: TimeWatch; readonly trust: Trust },
-  { name: agentName }: Config,
-) {
-  const heldMessages = createHeldMessages({ ...base, ...time, insert: insertInOrder });
-  return {
-    heldMessages,
-    ...createOwner({ ...base, ...time, loopGuard: trust.loopGuard, heldMessages, agentName }),
-  };
+  const wakeTests = createWakeTests({
+    identity,
+    network,
+    clock,
+    correctedNow,
+    budget,
+    onArrived: (test) => emit([{ type: 'wake.test', ...test }]),
+  });
+  return { budget, dates, relayList, relayTests, wakeTests };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */
@@ -128,7 +119,7 @@ export function createIngest(
     readonly retention: Retention;
     readonly twins: TwinWatch;
     readonly relays: Relays;
-    readonly owner: OwnerParts;
+    readonly takeFromOwner: TakeFromOwner;
   },
 ) {
   const { time, trust, retention, twins, relays } = needs;
@@ -161,7 +152,7 @@ export function createIngest(
         makeRoomForPeer: trust.makeRoomForPeer,
         senderLimits: trust.senderLimits,
         policies: trust.policies,
-        takeFromOwner: needs.owner.inbox,
+        takeFromOwner: needs.takeFromOwner,
       }),
     },
   });
@@ -332,7 +323,15 @@ export function createMesh(
       },
     ),
     discovery: createDiscovery(
-      { network, clock, log, ingest: pipeline.ingest },
+      {
+        self: identity.pubkey,
+        network,
+        store,
+        clock,
+        correctedNow: time.correctedNow,
+        log,
+        ingest: pipeline.ingestBackfill,
+      },
       { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
     ),
     askRelays: createAskRelays(
@@ -352,14 +351,10 @@ export function createMesh(
   };
 }
 
-/** The state of the daemon, the events that `GET /events` shows, and what is sent to the owner's phone. */
+/** The state of the daemon, and the events that `GET /events` shows. */
 export function createReporting(
-  { store, clock, random, log, network, emit }: Base,
+  { store, clock, random, network, emit }: Base,
   needs: {
-    readonly time: TimeWatch;
-    readonly owner: OwnerParts;
-    /** Returns the minute of the day that the machine's clock shows at this time. */
-    readonly minuteOfDay: (ms: UnixMs) => number;
     readonly retention: Retention;
     readonly twins: TwinWatch;
     readonly discovery: Discovery;
@@ -378,14 +373,8 @@ export function createReporting(
     refusesDates: (url) => needs.relays.dates.acceptedBy(url) === 'none',
     stalledMessages: needs.outgoing.outbox.stalled,
   });
-  const { requests, mail } = needs.owner;
-  const { confirmedNow } = needs.time;
-  const minuteOfDay = (): number => needs.minuteOfDay(clock.now());
-  const { offer } = needs.outgoing;
   return {
     health,
-    ownerNews: createOwnerNews({ store, clock, confirmedNow, minuteOfDay, log, requests, mail, offer }),
-    mailAlarm: createMailAlarm({ store, clock, minuteOfDay, log, health, mail, emit }),
     hub: createEventHub({ random }, { kept: eventLimits.kept }),
     relayWatch: createRelayWatch({ network, emit }),
     statusWatch: createStatusWatch({ health, clock, emit }),

@@ -1,4 +1,4 @@
-import { type Clock, type Log, minuteMs, type Random, toHex, type UnixMs } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, type Random, toHex, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
@@ -6,14 +6,12 @@ import {
   createMesh,
   createMessaging,
   createOutgoing,
-  createOwnerParts,
   createRelays,
   createReporting,
   type Ingest,
   type Mesh,
   type Messaging,
   type Outgoing,
-  type OwnerParts,
   type Relays,
   type Reporting,
 } from './agent-parts.ts';
@@ -38,14 +36,13 @@ import { createTimeWatch, type TimeWatch } from './core/status/time-watch.ts';
 import { trustLimits } from './core/trust/limits.ts';
 import { createTrust, type Trust } from './core/trust/trust.ts';
 import { createLifecycle, type Part } from './lifecycle.ts';
+import { createOwnerNotices, createOwnerParts, type OwnerNotices, type OwnerParts } from './owner-parts.ts';
 import { createRelayListener } from './relay-listener.ts';
 
 /** How long a stop waits for the OKs of events in flight. */
 const DRAIN_MS = 1_000;
 /** Length of the tag that tells two daemons with the same key apart. */
 const INSTANCE_BYTES = 8;
-
-const utcMinuteOfDay = (ms: UnixMs): number => Math.floor(ms / minuteMs) % 1440;
 
 /** Limits that a test may lower for a whole agent. */
 export type Bounds = RetentionBounds & OutboxBounds;
@@ -142,7 +139,7 @@ export async function createAgent(
     retention,
     twins,
     relays,
-    owner,
+    takeFromOwner: owner.takeMessage,
   });
   const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
   const messaging = createMessaging(base, {
@@ -159,9 +156,6 @@ export async function createAgent(
     config,
   );
   const reporting = createReporting(base, {
-    time,
-    owner,
-    minuteOfDay: ports.minuteOfDay ?? utcMinuteOfDay,
     retention,
     twins,
     relays,
@@ -169,6 +163,7 @@ export async function createAgent(
     discovery: mesh.discovery,
   });
 
+  const notices = createOwnerNotices(base, { time, owner, outgoing, reporting }, ports.minuteOfDay);
   const lifecycle = createLifecycle(
     { clock },
     listParts(base, {
@@ -177,6 +172,7 @@ export async function createAgent(
       retention,
       relays,
       owner,
+      notices,
       ingest,
       outgoing,
       messaging,
@@ -199,6 +195,7 @@ export async function createAgent(
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
+        wakeTests: relays.wakeTests,
         health: reporting.health,
         cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
@@ -241,6 +238,7 @@ function listParts(
     readonly retention: Retention;
     readonly relays: Relays;
     readonly owner: OwnerParts;
+    readonly notices: OwnerNotices;
     readonly ingest: Ingest;
     readonly outgoing: Outgoing;
     readonly messaging: Messaging;
@@ -254,7 +252,8 @@ function listParts(
   const { waiting, askForMissing, receipts, answerQuery } = groups.messaging;
   const { heldMessages } = groups.owner;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
-  const { hub, relayWatch, statusWatch, ownerNews, mailAlarm } = groups.reporting;
+  const { hub, relayWatch, statusWatch } = groups.reporting;
+  const { news, mailAlarm } = groups.notices;
   const ownRelays = relays.relayList.urls;
 
   /** Connects to the relays with our two permanent subscriptions. */
@@ -265,6 +264,7 @@ function listParts(
     ];
     const listener = createRelayListener({
       relayTests: relays.relayTests,
+      wakeTests: relays.wakeTests,
       pipeline,
       counters,
       announcer,
@@ -378,7 +378,7 @@ function listParts(
       },
     },
     { name: 'held messages', start: releaseHeld },
-    { name: 'news for the owner', start: ownerNews.start, stop: ownerNews.stop, onEvent: ownerNews.onEvent },
+    { name: 'news for the owner', start: news.start, stop: news.stop, onEvent: news.onEvent },
     { name: 'mail alarm', start: mailAlarm.start, stop: mailAlarm.stop },
   ];
 }

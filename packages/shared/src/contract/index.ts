@@ -18,6 +18,7 @@ export {
   errorStep,
   isProblem,
   nextSteps,
+  type Problem,
   reachabilityStep,
   reasonStep,
   warningStep,

@@ -26,6 +26,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
     sendMessage: deps.send,
   }),
   ...createEventHandlers(deps, options),
+  testWake: ({ watcher }) => deps.wakeTests.run(watcher),
   prove: deps.prove,
   getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({

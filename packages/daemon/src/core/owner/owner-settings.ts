@@ -1,5 +1,5 @@
 import { type ConfirmedMs, hourMs, type Random, toIso, type UnixMs } from '@ocmesh/shared/ambient';
-import { type Input, OcmeshError, type Owner, type Pubkey } from '@ocmesh/shared/contract';
+import { type Input, OcmeshError, type Owner, type Problem, type Pubkey } from '@ocmesh/shared/contract';
 import type { Identity } from '../identity/identity.ts';
 import { parseProfile, toNpub } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -70,7 +70,8 @@ export function createOwnerSettings(deps: {
       throw new OcmeshError('invalid_pubkey', { message });
     }
     const peer = tables.peers.get(pubkey);
-    if (peer?.trust === 'blocked') throw refused({ problem: 'owner_is_blocked', message: 'This key is blocked.' });
+    if (peer?.trust === 'blocked')
+      throw refused({ problem: 'owner_is_blocked', message: 'This key is blocked.' });
     if (peer && isAgent(peer)) {
       const message = 'This key belongs to an agent of the mesh: a model could decide there in your place.';
       throw refused({ problem: 'owner_is_agent', message });
@@ -109,8 +110,7 @@ export function createOwnerSettings(deps: {
     get: () => store.read(show),
     set({ pubkey: key, quiet_hours: quietHours }) {
       const profile = key === undefined ? null : parseProfile(key);
-      if (quietHours && isAllDay(quietHours))
-        {
+      if (quietHours && isAllDay(quietHours)) {
         const message = 'The quiet hours begin and end at the same time.';
         throw refused({ problem: 'quiet_all_day', message }, 'quiet_hours');
       }
@@ -149,7 +149,7 @@ const isAllDay = (hours: string): boolean => {
 };
 
 const refused = (
-  extras: Pick<OcmeshError, 'problem' | 'message'>,
+  extras: { readonly problem: Problem; readonly message: string },
   field = 'pubkey',
 ): OcmeshError => new OcmeshError('invalid_request', { ...extras, details: { field } });
 
