@@ -1,33 +1,10 @@
 import { expect, test } from 'vitest';
 import { trustLimits } from '../src/core/trust/limits.ts';
 import { modern } from './support/fake-peer.ts';
-import { confirmPhone, createPhone } from './support/phone.ts';
+import { ask, createPhone, withPhone } from './support/phone.ts';
 import { createTestMesh, settle, type TestAgent } from './support/test-agent.ts';
 
 const HOUR = 3_600_000;
-const ask = { strangers: 'ask', first_contact: 'ask' } as const;
-
-/** An agent that asks about strangers, and its owner's confirmed phone. */
-async function withPhone(options: Parameters<ReturnType<typeof createTestMesh>['start']>[0] = {}) {
-  const world = createTestMesh();
-  const agent = await world.start({ name: 'alice', config: ask, ...options });
-  const phone = createPhone(world);
-  await confirmPhone(world, agent, phone);
-  /** Lets strangers write, and what follows from it reach the phone. */
-  const write = async (name: string, text: string) => {
-    const stranger = world.fakePeer(name);
-    world.relay.push(stranger.wrap(agent.pubkey, text));
-    await settle(world.clock);
-    return stranger;
-  };
-  const knock = async (name: string, text: string) => {
-    const stranger = await write(name, text);
-    await world.clock.advance(61_000);
-    return stranger;
-  };
-  return { world, agent, phone, write, knock };
-}
-
 const trustOf = async (agent: TestAgent, pubkey: string) => (await agent.getPeer({ pubkey })).trust;
 const inbox = async (agent: TestAgent) => (await agent.inbox()).map(({ content }) => content);
 

@@ -3,7 +3,13 @@ import { type NostrEvent, tagValues } from '@ocmesh/shared/wire';
 import { actor, createSeededRandom } from '@ocmesh/testkit';
 import { createWasmEngine } from '../../src/adapters/crypto/wasm-engine.ts';
 import { createIdentity } from '../../src/core/identity/identity.ts';
-import { settle, type TestAgent, type TestMesh } from './test-agent.ts';
+import {
+  createTestMesh,
+  settle,
+  type TestAgent,
+  type TestAgentOptions,
+  type TestMesh,
+} from './test-agent.ts';
 
 /** A person with a Nostr app: no presence, no ocmesh, nothing but private messages (NIP-17). */
 export function createPhone({ clock, mesh, relay }: TestMesh, name = 'phone') {
@@ -50,4 +56,28 @@ export async function confirmPhone(world: TestMesh, agent: TestAgent, phone: Pho
   const { code } = await agent.setOwner({ pubkey: phone.npub });
   await settle(world.clock);
   await phone.send(agent, code as string);
+}
+
+/** A policy under which the owner decides about strangers, in both directions. */
+export const ask = { strangers: 'ask', first_contact: 'ask' } as const;
+
+/** An agent that asks about strangers, and its owner's confirmed phone. */
+export async function withPhone(options: TestAgentOptions = {}) {
+  const world = createTestMesh();
+  const agent = await world.start({ name: 'alice', config: ask, ...options });
+  const phone = createPhone(world);
+  await confirmPhone(world, agent, phone);
+  /** Lets strangers write, and what follows from it reach the phone. */
+  const write = async (name: string, text: string) => {
+    const stranger = world.fakePeer(name);
+    world.relay.push(stranger.wrap(agent.pubkey, text));
+    await settle(world.clock);
+    return stranger;
+  };
+  const knock = async (name: string, text: string) => {
+    const stranger = await write(name, text);
+    await world.clock.advance(61_000);
+    return stranger;
+  };
+  return { world, agent, phone, write, knock };
 }
