@@ -1,9 +1,10 @@
 import { toUnixSec } from '@ocmesh/shared/ambient';
-import { kinds } from '@ocmesh/shared/wire';
+import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import { actor } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { createWasmEngine } from '../src/adapters/crypto/wasm-engine.ts';
 import { modern } from './support/fake-peer.ts';
+import { accept, reject } from './support/memory-relay-network.ts';
 import { ask, confirmPhone, createPhone, withPhone } from './support/phone.ts';
 import { createTestMesh, settle } from './support/test-agent.ts';
 
@@ -220,6 +221,33 @@ test('a key that is blocked later decides nothing and gets nothing', async () =>
   await world.clock.advance(HOUR);
   expect(await trust()).toBe('stranger');
   expect(phone.texts()).toHaveLength(before);
+  await agent.updatePeer({ pubkey: phone.pubkey, trust: 'stranger' });
+  await world.clock.advance(MINUTE);
+  expect(phone.last()).toContain('Request 12:');
+});
+
+test('a relay that wants the date of now gets it', async () => {
+  const world = createTestMesh();
+  const ageSec = ({ created_at }: NostrEvent) => toUnixSec(world.clock.now()) - created_at;
+  world.relay.onPublish = (event) => (ageSec(event) > 60 ? reject('invalid: created_at too old') : accept);
+  const agent = await world.start();
+  const phone = createPhone(world);
+  await agent.setOwner({ pubkey: phone.npub });
+  await world.clock.advance(MINUTE);
+  const [, fresh] = phone.addressed();
+  expect(ageSec(fresh as NostrEvent)).toBeLessThan(120);
+  expect(phone.texts()).toEqual(Array(2).fill(expect.stringContaining('reply with the code')));
+});
+
+test('decides for a phone that answers faster than anyone reads, and replies less often', async () => {
+  const { world, agent, phone, write } = await withPhone();
+  for (let n = 0; n < 40; n++) await write(`stranger ${n}`, 'Hello!');
+  await world.clock.advance(5 * MINUTE);
+  const before = phone.texts().length;
+  for (let n = 0; n < 40; n++) await phone.send(agent, `${11 + n} 2`);
+  await world.clock.advance(MINUTE);
+  expect(await agent.listRequests({})).toEqual([]);
+  expect(phone.texts().length - before).toBe(20);
 });
 
 test('a person who wrote before keeps the history, and decides by name from then on', async () => {

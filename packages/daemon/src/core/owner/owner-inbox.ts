@@ -96,7 +96,6 @@ export function createOwnerInbox(deps: {
 }
 
 /** Whether it is a text in a gift wrap, to us alone: not of kind 4, no file, no edit of an earlier text. */
-const isPrivateText = ({ codec, kind, author, tags }: OpenedDm): boolean =>
-  codec === 'nip17' &&
+const isPrivateText = ({ kind, author, tags }: OpenedDm): boolean =>
   kind === kinds.privateDm &&
   new Set(tagValues({ tags }, 'p').filter((receiver) => receiver !== author)).size <= 1;

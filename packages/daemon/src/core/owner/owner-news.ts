@@ -15,6 +15,14 @@ const PAUSE_MS = messages.pauseSeconds * 1000;
 /** Longest time until it is looked again: the clock may be set, and a disk may be full. */
 const LOOK_MS = 5 * minuteMs;
 
+/** After which something may have to be sent; the last one, if the phone was unblocked. */
+const causes: readonly DomainEvent['type'][] = [
+  'owner.message',
+  'request.waiting',
+  'conversation.paused',
+  'peer.trust',
+];
+
 export interface OwnerNews {
   start(): void;
   onEvent(event: DomainEvent): void;
@@ -97,8 +105,7 @@ export function createOwnerNews(deps: {
     start: () => lookAfter(GATHER_MS),
     onEvent({ type }) {
       if (type === 'owner.message') offer();
-      if (type === 'owner.message' || type === 'request.waiting' || type === 'conversation.paused')
-        lookAfter(GATHER_MS);
+      if (causes.includes(type)) lookAfter(GATHER_MS);
     },
     stop() {
       stopped = true;
