@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
-import type { Handlers, Streams } from '@ocmesh/shared/contract';
+import type { CoreHandlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
   createIngest,
@@ -74,7 +74,7 @@ export interface Ports {
 
 export interface Agent {
   readonly identity: Identity;
-  readonly handlers: Handlers & Streams;
+  readonly handlers: CoreHandlers & Streams;
   /** Returns why the daemon is degraded, without waiting for the disk; empty while it is not. */
   reasons(): readonly HealthReason[];
   start(): Promise<void>;

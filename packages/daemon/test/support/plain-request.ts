@@ -22,6 +22,7 @@ const samples: Readonly<Record<string, unknown>> = {
   strangers: 'ask',
   about: 'I translate.',
   nonce: 'cd'.repeat(32),
+  code: 'ef'.repeat(16),
 };
 
 /** Returns a minimal valid request for this operation. */
