@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { createPageState } from './state/index.ts';
 import { createPageApi, type PageFetch } from './state/page-api.ts';
 import type { PagePorts } from './state/ports.ts';
-import { codeIn, createSession } from './state/session.ts';
+import { codeIn, createSession, readKey } from './state/session.ts';
 import { App } from './ui/app.tsx';
 import { routeIn } from './ui/route.ts';
 
@@ -39,8 +39,8 @@ function takeCode(): string | null {
 function start(): void {
   const code = takeCode();
   const pageFetch: PageFetch = (url, init) => fetch(url, { ...init, cache: 'no-store' });
-  const session = createSession(pageFetch, sessionStorage);
-  const api = createPageApi(pageFetch, session.key);
+  const api = createPageApi(pageFetch, () => readKey(sessionStorage));
+  const session = createSession(api, sessionStorage);
   const newKey = (): string => crypto.randomUUID();
   const create = () => createPageState({ api, ports, newKey, onSessionEnd: session.end });
   let state = create();

@@ -1,8 +1,11 @@
 import { createClient, followEvents, type StreamFetchLike } from '@ocmesh/client/browser';
-import { errorStep, type Handlers, OcmeshError, type StreamEvent } from '@ocmesh/shared/contract';
-
-/** Request header that proves that this page, and not another one with our cookie, makes the request. */
-const keyHeader = 'ocmesh-page';
+import {
+  errorStep,
+  type Handlers,
+  OcmeshError,
+  pageKeyHeader,
+  type StreamEvent,
+} from '@ocmesh/shared/contract';
 
 /** The part of `fetch` that the page uses. */
 export type PageFetch = (
@@ -43,7 +46,10 @@ export interface PageApi extends Handlers {
 export function createPageApi(fetch: PageFetch, key: () => string | null): PageApi {
   const keyedFetch: PageFetch = (url, init) => {
     const value = key();
-    return fetch(url, value === null ? init : { ...init, headers: { ...init.headers, [keyHeader]: value } });
+    return fetch(
+      url,
+      value === null ? init : { ...init, headers: { ...init.headers, [pageKeyHeader]: value } },
+    );
   };
   const baseUrl = (): string => '';
   return {
@@ -78,4 +84,5 @@ export function toFailure(error: unknown): Failure {
 
 /** Whether the error means that the session is over: the daemon restarted, or the owner signed out. */
 export const endsSession = (error: unknown): boolean =>
-  error instanceof OcmeshError && ['token_required', 'token_wrong', 'owner_only'].includes(error.code);
+  error instanceof OcmeshError &&
+  ['page_session_required', 'token_required', 'owner_only'].includes(error.code);

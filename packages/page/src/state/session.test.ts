@@ -1,6 +1,6 @@
+import { OcmeshError } from '@ocmesh/shared/contract';
 import { expect, test } from 'vitest';
-import type { PageFetch } from './page-api.ts';
-import { codeIn, createSession, type KeyStore } from './session.ts';
+import { codeIn, createSession, type KeyStore, readKey } from './session.ts';
 
 /** A daemon that knows one code, and the browser's storage. */
 function open(stored: Record<string, string> = {}) {
@@ -10,31 +10,39 @@ function open(stored: Record<string, string> = {}) {
     setItem: (name, value) => void values.set(name, value),
     removeItem: (name) => void values.delete(name),
   };
-  const sent: { method: string; headers: Record<string, string>; body?: string }[] = [];
   const daemon = { isRunning: true, codes: new Set(['good']), key: null as string | null };
-  const fetch: PageFetch = async (_, init) => {
-    sent.push(init);
-    if (!daemon.isRunning) throw new TypeError('Failed to fetch');
-    const respond = (status: number, body: object) => new Response(JSON.stringify(body), { status });
-    if (init.method === 'POST') {
-      const { code } = JSON.parse(init.body ?? '{}');
-      if (!daemon.codes.delete(code)) return respond(403, { error: 'page_code_wrong' });
-      daemon.key = 'k1';
-      return respond(200, { key: 'k1' });
-    }
-    if (init.method === 'DELETE') daemon.key = null;
-    return respond(200, { signed_in: daemon.key !== null && init.headers['ocmesh-page'] === daemon.key });
+  const answer = async <T>(read: () => T): Promise<T> => {
+    if (!daemon.isRunning) throw new OcmeshError('daemon_down');
+    return read();
   };
-  return { session: createSession(fetch, store), daemon, sent, values };
+  const session = createSession(
+    {
+      openPageSession: ({ code }) =>
+        answer(() => {
+          if (!daemon.codes.delete(code)) throw new OcmeshError('page_code_wrong');
+          daemon.key = 'k1';
+          return { key: 'k1' };
+        }),
+      getPageSession: () =>
+        answer(() => ({ signed_in: daemon.key !== null && readKey(store) === daemon.key })),
+      closePageSession: () =>
+        answer(() => {
+          daemon.key = null;
+          return {};
+        }),
+    },
+    store,
+  );
+  return { session, daemon, values, key: () => readKey(store) };
 }
 
 test('a code signs the tab in, once', async () => {
-  const { session, values } = open();
+  const { session, values, key } = open();
   await session.start('good');
-  expect([session.state.value, session.key()]).toEqual(['signed_in', 'k1']);
+  expect([session.state.value, key()]).toEqual(['signed_in', 'k1']);
   values.clear();
   await session.start('good');
-  expect([session.state.value, session.codeRefused.value, session.key()]).toEqual(['signed_out', true, null]);
+  expect([session.state.value, session.codeRefused.value, key()]).toEqual(['signed_out', true, null]);
 });
 
 test('a tab that is signed in stays so when it is loaded again', async () => {
@@ -64,12 +72,18 @@ test('without a daemon the tab is signed out', async () => {
   expect(session.state.value).toBe('signed_out');
 });
 
+test('a daemon that stopped before the code came leaves the key as it was', async () => {
+  const { session, daemon, key } = open({ 'ocmesh-page-key': 'k1' });
+  daemon.isRunning = false;
+  await session.start('good');
+  expect([session.state.value, session.codeRefused.value, key()]).toEqual(['signed_out', false, 'k1']);
+});
+
 test('signing out ends the session in the daemon and forgets the key', async () => {
-  const { session, daemon, sent } = open();
+  const { session, daemon, key } = open();
   await session.start('good');
   await session.signOut();
-  expect([daemon.key, session.key(), session.state.value]).toEqual([null, null, 'signed_out']);
-  expect(sent.at(-1)).toMatchObject({ method: 'DELETE', headers: { 'ocmesh-page': 'k1' } });
+  expect([daemon.key, key(), session.state.value]).toEqual([null, null, 'signed_out']);
 });
 
 test.each([

@@ -147,7 +147,7 @@ test('a lost stream is shown, and opened again', async () => {
 test('a session that is over ends everything', async () => {
   const { clock, daemon, state, sessionEnds } = open();
   await clock.advance(100);
-  daemon.refuse(new OcmeshError('token_required'));
+  daemon.refuse(new OcmeshError('page_session_required'));
   daemon.drop();
   await clock.advance(60_000);
   expect(sessionEnds()).toBe(1);

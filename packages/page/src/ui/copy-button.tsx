@@ -10,7 +10,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
     );
   }
   return (
-    <button type="button" aria-label={`Copy ${what}`} onClick={() => void copy()}>
+    <button type="button" aria-label={`${said} ${what}`} onClick={() => void copy()}>
       <span aria-live="polite">{said}</span>
     </button>
   );
