@@ -115,6 +115,7 @@ export async function startDaemon(
         connect: (sign) => createRelayNetwork({ clock, random, log, sign, outbound }),
         proxy: describeProxy(outbound),
         renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),
+        memoryBytes: () => process.memoryUsage.rss(),
         prove: async ({ nonce }) => homeProof.prove(nonce, port),
       },
       config,

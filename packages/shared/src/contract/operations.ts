@@ -285,6 +285,14 @@ export const operations = {
     },
     violations: { 'content maxLength': 'content_too_large' },
   }),
+  getHistory: operation({
+    method: 'GET',
+    path: '/history',
+    summary:
+      'Figures of the last 24 hours, one point a minute. Kept in memory: they begin anew when the daemon starts.',
+    input: requests.none,
+    output: pages.History,
+  }),
   createPageCode: operation({
     method: 'POST',
     path: '/page/code',

@@ -25,6 +25,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Core
   }),
   ...createEventHandlers(deps, options),
   prove: deps.prove,
+  getHistory: async () => deps.history.read(),
   getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({
     pubkey: deps.identity.pubkey,
