@@ -71,6 +71,21 @@ await writeFile(join(daemonFolder, 'skill.json'), JSON.stringify(await Promise.a
 
 await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
 
+// The built page, its compressed files in base64: one file, too.
+const pageFolder = join(root, 'packages/page/dist');
+/** @type {string[]} */
+const pageFiles = await readdir(pageFolder, { recursive: true }).catch(() => []);
+if (pageFiles.includes('index.html')) {
+  const packed = pageFiles
+    .filter((name) => name.endsWith('.br'))
+    .sort()
+    .map(async (name) => [name.slice(0, -3), (await readFile(join(pageFolder, name))).toString('base64')]);
+  await writeFile(
+    join(daemonFolder, 'page.json'),
+    JSON.stringify(Object.fromEntries(await Promise.all(packed))),
+  );
+}
+
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);
   const { size } = await stat(program);
