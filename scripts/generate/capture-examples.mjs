@@ -111,6 +111,7 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
   await until(async () => (await alice.api.getMessage({ id })).delivery.state === 'delivered');
   await call('getMessage', { id });
 
+  await call('testWake', { watcher: 'claude' });
   await call('getPolicy');
   await call('setPolicy', { strangers: 'ask' });
   const carol = await startCarol();

@@ -7,6 +7,7 @@ import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
 import { Type } from './typebox.ts';
+import { WakeTest } from './wake-schemas.ts';
 
 /** Infers the exact type of a row. */
 const operation = <const O extends Operation>(row: O): O => row;
@@ -333,6 +334,16 @@ export const operations = {
     output: pages.Empty,
     open: true,
     session: true,
+  }),
+  testWake: operation({
+    method: 'POST',
+    path: '/wake-test',
+    summary:
+      'Sends a message to ourselves through every relay in use and waits up to 10 seconds until it comes back. Then the watcher ' +
+      'that is named announces it, as if a contact had written. It is no mail: nothing is stored.',
+    input: requests.testWake,
+    output: WakeTest,
+    owner: true,
   }),
   followEvents: operation({
     method: 'GET',
