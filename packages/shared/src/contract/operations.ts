@@ -331,7 +331,7 @@ export const operations = {
     path: '/page/session',
     summary: 'Signs out every page of this browser, and ends their event streams.',
     input: requests.none,
-    output: pages.Empty,
+    output: Type.Object({}),
     open: true,
     session: true,
   }),
