@@ -69,8 +69,6 @@ const skillFiles = [
 ].map(async ([name = '', from = '']) => ({ name, text: await readFile(join(root, from), 'utf8') }));
 await writeFile(join(daemonFolder, 'skill.json'), JSON.stringify(await Promise.all(skillFiles)));
 
-await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
-
 // The built page, its compressed files in base64: one file, too.
 const pageFolder = join(root, 'packages/page/dist');
 /** @type {string[]} */
@@ -85,6 +83,7 @@ if (pageFiles.includes('index.html')) {
     JSON.stringify(Object.fromEntries(await Promise.all(packed))),
   );
 }
+await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
 
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);

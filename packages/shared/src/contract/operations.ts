@@ -286,16 +286,6 @@ export const operations = {
     },
     violations: { 'content maxLength': 'content_too_large' },
   }),
-  testWake: operation({
-    method: 'POST',
-    path: '/wake-test',
-    summary:
-      'Sends a message to ourselves through every relay in use and waits up to 10 seconds until it comes back. Then the watcher ' +
-      'that is named announces it, as if a contact had written. It is no mail: nothing is stored.',
-    input: requests.testWake,
-    output: WakeTest,
-    owner: true,
-  }),
   getHistory: operation({
     method: 'GET',
     path: '/history',
@@ -341,9 +331,19 @@ export const operations = {
     path: '/page/session',
     summary: 'Signs out every page of this browser, and ends their event streams.',
     input: requests.none,
-    output: pages.Empty,
+    output: Type.Object({}),
     open: true,
     session: true,
+  }),
+  testWake: operation({
+    method: 'POST',
+    path: '/wake-test',
+    summary:
+      'Sends a message to ourselves through every relay in use and waits up to 10 seconds until it comes back. Then the watcher ' +
+      'that is named announces it, as if a contact had written. It is no mail: nothing is stored.',
+    input: requests.testWake,
+    output: WakeTest,
+    owner: true,
   }),
   followEvents: operation({
     method: 'GET',
