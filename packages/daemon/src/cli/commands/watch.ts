@@ -9,12 +9,14 @@ import { claimWatch } from '../../watch/watch-state.ts';
 import { createWatcher } from '../../watch/watcher.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError, usageHint } from '../terminal/failure.ts';
+import { parseSeconds } from '../terminal/number-options.ts';
 
 interface WatchFlags {
   readonly once?: boolean;
   readonly exec?: boolean;
   readonly from: Senders;
   readonly name: string;
+  readonly every: string;
 }
 
 /** Claude Code and others wake the agent when a hook ends with it, and show what it wrote to standard error. */
@@ -38,6 +40,11 @@ export function addWatchCommand(program: Command, context: CommandContext): void
         .default('contacts'),
     )
     .option('--name <name>', 'each name announces each message once, over restarts', watchName, 'default')
+    .option(
+      '--every <seconds>',
+      'the first message at once, then at most one line in this time',
+      `${watchLimits.quietSeconds}`,
+    )
     .addHelpText('after', example('ocmesh watch --exec notify-send "New message"'))
     .action((command: string[], flags: WatchFlags) => watch(context, command, flags));
 }
@@ -59,7 +66,7 @@ function watchName(text: string): string {
 async function watch(
   { io, home, daemon, printer }: CommandContext,
   words: readonly string[],
-  { once = false, exec = false, from, name }: WatchFlags,
+  { once = false, exec = false, from, name, every }: WatchFlags,
 ): Promise<void> {
   const [program, ...args] = words;
   if (exec !== (program !== undefined)) {
@@ -69,6 +76,7 @@ async function watch(
       usageHint,
     );
   }
+  const quietMs = parseSeconds('--every', every, watchLimits.quietSeconds) * 1000;
   const out = printer();
   const over = new AbortController();
   const stop = (): void => over.abort();
@@ -112,7 +120,7 @@ async function watch(
       },
     },
     // Strangers must not wake the agent, and only its owner can answer a request.
-    { name, senders: from, requests: !once || from === 'all' },
+    { name, senders: from, requests: !once || from === 'all', quietMs },
   );
   const release = io.onInterrupt(stop);
   try {
