@@ -323,7 +323,15 @@ export function createMesh(
       },
     ),
     discovery: createDiscovery(
-      { network, clock, log, ingest: pipeline.ingest },
+      {
+        self: identity.pubkey,
+        network,
+        store,
+        clock,
+        correctedNow: time.correctedNow,
+        log,
+        ingest: pipeline.ingestBackfill,
+      },
       { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
     ),
     askRelays: createAskRelays(
