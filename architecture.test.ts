@@ -23,6 +23,7 @@ const sources: readonly Source[] = [
   'relay',
   'testkit',
   'simulator',
+  'openclaw-plugin',
 ].flatMap((name) => {
   const folder = join(root, 'packages', name, 'src');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -120,6 +121,16 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
     of: /^packages\/simulator\//,
     not: /^@ocmesh\/(?!shared)|^packages\/daemon\/src\/(?!agent|config\/schema|core|home\/without-cursors|adapters\/(store|nostr)\/)|^packages\/(client|mcp-server)\/|^(ws|nostr-tools|node:(net|http|https|fs\/promises|timers|worker_threads))/,
     why: 'the simulator reaches no network and no clock: of the daemon it uses core, store and relay network',
+  },
+  {
+    of: /^packages\/openclaw-plugin\//,
+    not: /^@ocmesh\/(?!shared|client|mcp-server\/toolbox)|^packages\/daemon\/src\/(?!watch|clients\/recipes|adapters\/system\/(clock|random|home)\.ts)/,
+    why: 'the OpenClaw plugin uses the toolbox, and of the daemon the watcher',
+  },
+  {
+    of: /^packages\/(?!openclaw-plugin)/,
+    not: /^@ocmesh\/openclaw|^packages\/openclaw-plugin\//,
+    why: 'nothing imports the OpenClaw plugin',
   },
   {
     of: /^packages\/(?!simulator)/,

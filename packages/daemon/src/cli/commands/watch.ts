@@ -9,6 +9,7 @@ import { claimWatch } from '../../watch/watch-state.ts';
 import { createWatcher } from '../../watch/watcher.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError, usageHint } from '../terminal/failure.ts';
+import type { Io } from '../terminal/io.ts';
 import { parseSeconds } from '../terminal/number-options.ts';
 
 interface WatchFlags {
@@ -56,6 +57,10 @@ export function separateExec(argv: readonly string[]): readonly string[] {
   return isSeparate ? argv : [...argv.slice(0, at + 1), '--', ...argv.slice(at + 1)];
 }
 
+/** Whether what was written has a reader: a client that is gone must not count as told. */
+const isTaken = (stream: Pick<Io['stdout'], 'write'>): Promise<boolean> =>
+  new Promise((resolve) => stream.write('', (error) => resolve(!error)));
+
 function watchName(text: string): string {
   if (text.length <= watchLimits.nameChars && /^[a-z0-9][a-z0-9-]*$/.test(text)) return text;
   throw new InvalidArgumentError(
@@ -96,13 +101,13 @@ async function watch(
     // One line wakes the agent; the others are for the next time.
     if (over.signal.aborted) return false;
     if (announcer && !(await announcer(line))) return false;
+    if (!once && !announcer) out.item(line, () => line.text);
+    if (once && !announcer) io.stderr.write(`${line.text}\n`);
+    if (!announcer && !(await isTaken(once ? io.stderr : io.stdout))) return false;
     if (once) {
-      if (!announcer) {
-        io.stderr.write(`${line.text}\n`);
-        io.setExitCode(WAKE);
-      }
+      if (!announcer) io.setExitCode(WAKE);
       stop();
-    } else if (!announcer) out.item(line, () => line.text);
+    }
     return true;
   }
 
