@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createProcessMesh } from '@ocmesh/testkit';
-import { bytesToHex } from 'nostr-tools/utils';
 import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
+import { bytesToHex } from 'nostr-tools/utils';
 import { cpuMs, residentMb } from './process-figures.mjs';
 import { addRow, figure, median } from './report.mjs';
 
@@ -139,8 +139,9 @@ async function measure(name, pair) {
   pair.sender.write(50, MESSAGES);
   await settle(receiver, isFirst, MESSAGES);
   while (!pair.sender.hasFinished()) await pause(50);
-  const cpu = pair.pids().reduce((sum, pid, n) => sum + cpuMs(pid) - (cpuBefore[n] ?? 0), 0);
-  const memory = pair.pids().reduce((sum, pid) => sum + residentMb(pid), 0);
+  const sum = (/** @type {readonly number[]} */ values) => values.reduce((one, other) => one + other, 0);
+  const cpu = sum(pair.pids().map(cpuMs)) - sum(cpuBefore);
+  const memory = sum(pair.pids().map(residentMb));
   const arrived = [...receiver.gotAt].filter(([n]) => isFirst(n));
   const latencies = arrived
     .map(([n, [at = Number.NaN]]) => at - (pair.sender.sentAt.get(n) ?? Number.NaN))
@@ -175,12 +176,15 @@ async function measure(name, pair) {
 
 export async function run() {
   if (!existsSync(new URL('./peers/node_modules', import.meta.url)))
-    throw new Error('run `npm install --prefix bench/peers --ignore-scripts` first: NDK is not part of the workspace');
+    throw new Error(
+      'run `npm install --prefix bench/peers --ignore-scripts` first: NDK is not part of the workspace',
+    );
   const results = [];
   for (const name of ['ocmesh', 'simple-pool', 'ndk', 'rust-nostr']) {
     const mesh = createProcessMesh(program);
     const relay = await mesh.startRelay(['--open-dms']);
-    const pair = name === 'ocmesh' ? await startDaemons(mesh, relay.url) : await startLibrary(name, relay.url);
+    const pair =
+      name === 'ocmesh' ? await startDaemons(mesh, relay.url) : await startLibrary(name, relay.url);
     const result = await measure(name, pair);
     await pair.close();
     await mesh.close();
@@ -193,14 +197,22 @@ export async function run() {
   const [ours, ...others] = results;
   if (!ours) return;
   const whole = others.filter(({ lost }) => lost === 0);
-  figure('messages a second / the best of the others', ours.perSecond / Math.max(...whole.map((one) => one.perSecond)), {
-    unit: '×',
-    atLeast: 2,
-  });
-  figure('CPU a message / the least of the others', ours.cpuEach / Math.min(...whole.map((one) => one.cpuEach)), {
-    unit: '×',
-    atMost: 0.5,
-  });
+  figure(
+    'messages a second / the best of the others',
+    ours.perSecond / Math.max(...whole.map((one) => one.perSecond)),
+    {
+      unit: '×',
+      atLeast: 2,
+    },
+  );
+  figure(
+    'CPU a message / the least of the others',
+    ours.cpuEach / Math.min(...whole.map((one) => one.cpuEach)),
+    {
+      unit: '×',
+      atMost: 0.5,
+    },
+  );
   figure('p99 / the least of the others', ours.p99 / Math.min(...whole.map((one) => one.p99)), {
     unit: '×',
     atMost: 1,

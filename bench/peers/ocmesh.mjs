@@ -3,7 +3,12 @@ import { createClient, loopbackFetch } from '@ocmesh/client';
 import { runBot } from './bot.mjs';
 
 await runBot(async ({ relay: daemon, other }) => {
-  const api = createClient({ baseUrl: () => daemon, fetch: loopbackFetch, token: () => null, asOwner: false });
+  const api = createClient({
+    baseUrl: () => daemon,
+    fetch: loopbackFetch,
+    token: () => null,
+    asOwner: false,
+  });
   return {
     send: (text) => api.sendMessage({ to: other, content: text }),
     async receive(onText) {

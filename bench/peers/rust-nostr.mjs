@@ -18,8 +18,9 @@ Object.assign(globalThis, { WebSocket });
 await loadWasmAsync();
 await runBot(async ({ relay, secret, other }) => {
   const keys = new Keys(SecretKey.parse(secret));
-  const signer = NostrSigner.keys(keys);
-  const client = new Client(signer);
+  // A signer is used up by a call.
+  const signer = () => NostrSigner.keys(keys);
+  const client = new Client(signer());
   await client.addRelay(relay);
   await client.connect();
   return {
@@ -33,7 +34,7 @@ await runBot(async ({ relay, secret, other }) => {
           /** @type {string} */ _subscription,
           /** @type {import('@rust-nostr/nostr-sdk').Event} */ event,
         ) => {
-          onText((await UnwrappedGift.fromGiftWrap(signer, event)).rumor.content);
+          onText((await UnwrappedGift.fromGiftWrap(signer(), event)).rumor.content);
           return false;
         },
         handleMsg: async () => false,

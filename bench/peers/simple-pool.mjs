@@ -11,14 +11,17 @@ await runBot(async ({ relay, secret, other }) => {
   const key = hexToBytes(secret);
   const pool = new SimplePool({ enablePing: true, enableReconnect: true });
   return {
-    send: (text) =>
-      Promise.any(pool.publish([relay], nip17.wrapEvent(key, { publicKey: other }, text))),
+    send: (text) => Promise.any(pool.publish([relay], nip17.wrapEvent(key, { publicKey: other }, text))),
     receive: (onText) =>
       new Promise((resolve) => {
-        pool.subscribe([relay], { kinds: [1059], '#p': [getPublicKey(key)] }, {
-          onevent: (event) => onText(nip17.unwrapEvent(event, key).content),
-          oneose: () => resolve(undefined),
-        });
+        pool.subscribe(
+          [relay],
+          { kinds: [1059], '#p': [getPublicKey(key)] },
+          {
+            onevent: (event) => onText(nip17.unwrapEvent(event, key).content),
+            oneose: () => resolve(undefined),
+          },
+        );
       }),
   };
 });
