@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Random, toHex, type UnixMs } from '@ocmesh/shared/ambient';
-import type { Handlers, Streams } from '@ocmesh/shared/contract';
+import type { CoreHandlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
   createIngest,
@@ -19,6 +19,7 @@ import { type Config, policyOf, profileOf } from './config/schema.ts';
 import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
+import { createHistory, type History } from './core/history/history.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createOwnProfile } from './core/mesh/own-profile.ts';
 import { createTwinWatch } from './core/mesh/twin-watch.ts';
@@ -36,7 +37,7 @@ import { createTimeWatch, type TimeWatch } from './core/status/time-watch.ts';
 import { trustLimits } from './core/trust/limits.ts';
 import { createTrust, type Trust } from './core/trust/trust.ts';
 import { createLifecycle, type Part } from './lifecycle.ts';
-import { createOwnerNotices, createOwnerParts, type OwnerNotices, type OwnerParts } from './owner-parts.ts';
+import { createOwnerParts, createOwnerServices, type OwnerServices } from './owner-parts.ts';
 import { createRelayListener } from './relay-listener.ts';
 
 /** How long a stop waits for the OKs of events in flight. */
@@ -71,13 +72,15 @@ export interface Ports {
   readonly prove: HandlerDeps['prove'];
   /** Returns the minute of the day that the machine's clock shows at this time; in UTC if left out. */
   readonly minuteOfDay?: (ms: UnixMs) => number;
+  /** Returns the resident memory of the process. */
+  readonly memoryBytes?: () => number;
   /** The proxy that the connections use; null without one. */
   readonly proxy?: HandlerOptions['proxy'];
 }
 
 export interface Agent {
   readonly identity: Identity;
-  readonly handlers: Handlers & Streams;
+  readonly handlers: CoreHandlers & Streams;
   /** Returns why the daemon is degraded, without waiting for the disk; empty while it is not. */
   reasons(): readonly HealthReason[];
   start(): Promise<void>;
@@ -163,7 +166,12 @@ export async function createAgent(
     discovery: mesh.discovery,
   });
 
-  const notices = createOwnerNotices(base, { time, owner, outgoing, reporting }, ports.minuteOfDay);
+  const ownerServices = createOwnerServices(base, { time, trust, owner, outgoing, reporting }, ports);
+  const history = createHistory(
+    { store, network, clock, memoryBytes: ports.memoryBytes ?? (() => 0) },
+    { onlineWindowMs },
+  );
+
   const lifecycle = createLifecycle(
     { clock },
     listParts(base, {
@@ -171,13 +179,13 @@ export async function createAgent(
       trust,
       retention,
       relays,
-      owner,
-      notices,
+      ownerServices,
       ingest,
       outgoing,
       messaging,
       mesh,
       reporting,
+      history,
     }),
   );
   return {
@@ -213,6 +221,7 @@ export async function createAgent(
         pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
+        history,
         prove: ports.prove,
       },
       { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
@@ -237,23 +246,22 @@ function listParts(
     readonly trust: Trust;
     readonly retention: Retention;
     readonly relays: Relays;
-    readonly owner: OwnerParts;
-    readonly notices: OwnerNotices;
+    readonly ownerServices: OwnerServices;
     readonly ingest: Ingest;
     readonly outgoing: Outgoing;
     readonly messaging: Messaging;
     readonly mesh: Mesh;
     readonly reporting: Reporting;
+    readonly history: History;
   },
 ): Part[] {
-  const { time, trust, retention, relays } = groups;
+  const { time, trust, retention, relays, history } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
   const { waiting, askForMissing, receipts, answerQuery } = groups.messaging;
-  const { heldMessages } = groups.owner;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
   const { hub, relayWatch, statusWatch } = groups.reporting;
-  const { news, mailAlarm } = groups.notices;
+  const { releaseHeld, news, mailAlarm } = groups.ownerServices;
   const ownRelays = relays.relayList.urls;
 
   /** Connects to the relays with our two permanent subscriptions. */
@@ -278,14 +286,6 @@ function listParts(
       ownRelays,
     });
     network.start(ownRelays(), subscriptions, listener);
-  }
-
-  /** Releases what is still held although strangers need no approval: after a crash, or a change of the configuration. */
-  function releaseHeld(): void {
-    if (trust.policies.get().strangers !== 'open') return;
-    heldMessages
-      .releaseAll()
-      .catch((error) => log.warn('held messages could not be released', { reason: String(error) }));
   }
 
   return [
@@ -365,6 +365,7 @@ function listParts(
         if (event.type === 'relay.conduct') statusWatch.check();
       },
     },
+    { name: 'history', start: history.start, stop: history.stop, onEvent: history.onEvent },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
     { name: 'missing messages', onEvent: askForMissing },

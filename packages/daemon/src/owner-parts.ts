@@ -14,8 +14,8 @@ import type { Trust } from './core/trust/trust.ts';
 
 const utcMinuteAt = (ms: UnixMs): number => Math.floor(ms / minuteMs) % 1440;
 
-export type OwnerParts = ReturnType<typeof createOwnerParts>;
-export type OwnerNotices = ReturnType<typeof createOwnerNotices>;
+type OwnerParts = ReturnType<typeof createOwnerParts>;
+export type OwnerServices = ReturnType<typeof createOwnerServices>;
 
 /** What waits for the owner, and the phone from which the owner decides about it. */
 export function createOwnerParts(
@@ -59,26 +59,35 @@ export function createOwnerParts(
   };
 }
 
-/**
- * What is sent to the owner's phone without having been asked for.
- * @param minuteAt returns the minute of the day that the machine's clock shows at this time
- */
-export function createOwnerNotices(
+/** What the daemon does for its owner by itself. */
+export function createOwnerServices(
   { store, clock, log, emit }: Base,
   needs: {
     readonly time: TimeWatch;
+    readonly trust: Trust;
     readonly owner: OwnerParts;
     readonly outgoing: Outgoing;
     readonly reporting: Reporting;
   },
-  minuteAt: (ms: UnixMs) => number = utcMinuteAt,
+  { minuteOfDay: minuteAt = utcMinuteAt }: { readonly minuteOfDay?: (ms: UnixMs) => number },
 ) {
   const { confirmedNow } = needs.time;
-  const { requests, mail } = needs.owner;
+  const { heldMessages, requests, mail } = needs.owner;
+  const { policies } = needs.trust;
   const { offer } = needs.outgoing;
   const { health } = needs.reporting;
   const minuteOfDay = (): number => minuteAt(clock.now());
+
+  /** Releases what is still held although strangers need no approval: after a crash, or a change of the configuration. */
+  function releaseHeld(): void {
+    if (policies.get().strangers !== 'open') return;
+    heldMessages
+      .releaseAll()
+      .catch((error) => log.warn('held messages could not be released', { reason: String(error) }));
+  }
+
   return {
+    releaseHeld,
     news: createOwnerNews({ store, clock, confirmedNow, minuteOfDay, log, requests, mail, offer }),
     mailAlarm: createMailAlarm({ store, clock, minuteOfDay, log, health, mail, emit }),
   };
