@@ -323,7 +323,11 @@ export function createMesh(
         log,
         ingest: pipeline.ingestBackfill,
       },
-      { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
+      {
+        intervalMs: config.scan_interval_s * 1000,
+        onlineWindowMs,
+        budgetBytes: config.discovery_budget_mb_per_day * 1_000_000,
+      },
     ),
     askRelays: createAskRelays(
       { network, clock, correctedNow: time.correctedNow, ingest: pipeline.ingestBackfill },

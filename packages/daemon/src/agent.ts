@@ -181,6 +181,7 @@ export async function createAgent(
         cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
         counters: ingest.counters,
+        discovery: mesh.discovery,
         send: messaging.send,
         waiting: messaging.waiting,
         heldMessages: messaging.heldMessages,

@@ -29,7 +29,8 @@ export function createRelayListener(deps: {
   const { relayTests, pipeline, counters, announcer, discovery, outbox, catchUp, relayLists } = deps;
   const { relayWatch, statusWatch, time } = deps;
   return {
-    onEvent(event, url) {
+    onEvent(event, url, bytes) {
+      discovery.onLive(event, url, bytes);
       catchUp.noteLive(event, url);
       if (!relayTests.onEvent(event, url)) catchUp.onLive(event, url);
     },

@@ -1,3 +1,4 @@
+import { DiscoveryStatus } from './discovery-schemas.ts';
 import { RelayStatus } from './relay-schemas.ts';
 import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 
@@ -117,6 +118,7 @@ export const Status = Type.Object({
     },
     { description: 'Disk use.' },
   ),
+  discovery: DiscoveryStatus,
   refused_events: Type.Record(Type.String(), Type.Integer(), {
     description: 'Number of events from relays that were refused since start, by reason.',
   }),

@@ -1,7 +1,7 @@
 import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentReason, presentRelay, presentWarning } from './present.ts';
+import { presentDiscovery, presentReason, presentRelay, presentWarning } from './present.ts';
 import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(
@@ -13,10 +13,19 @@ export function createStatusHandlers(
     confirmedDate,
     health,
     counters,
+    discovery,
     loopGuard,
   }: Pick<
     HandlerDeps,
-    'identity' | 'store' | 'network' | 'clock' | 'confirmedDate' | 'health' | 'counters' | 'loopGuard'
+    | 'identity'
+    | 'store'
+    | 'network'
+    | 'clock'
+    | 'confirmedDate'
+    | 'health'
+    | 'counters'
+    | 'discovery'
+    | 'loopGuard'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'getHealth' | 'getStatus'> {
@@ -50,6 +59,7 @@ export function createStatusHandlers(
         warnings: health.warnings().map(presentWarning),
         proxy: options.proxy,
         storage: { bytes, journal_bytes: journalBytes },
+        discovery: presentDiscovery(discovery.status()),
         refused_events: counters.unusual(),
         ...counts,
       };
