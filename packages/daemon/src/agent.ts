@@ -136,7 +136,17 @@ export async function createAgent(
     twins,
     relays,
   });
-  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
+  const outgoing = createOutgoing(
+    base,
+    {
+      time,
+      relays,
+      pipeline: ingest.pipeline,
+      bounds,
+      announcedOn: (urls) => mesh.announcer.announcedOn(urls),
+    },
+    config,
+  );
   const messaging = createMessaging(base, {
     time,
     trust,

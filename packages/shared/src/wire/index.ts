@@ -45,6 +45,7 @@ export {
   labelFilter,
   noteFilter,
   type Presence,
+  type PresenceDraft,
   type PresenceKind,
   presenceEvent,
   presenceFilter,

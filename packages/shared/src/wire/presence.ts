@@ -43,6 +43,8 @@ export interface PresenceDraft {
   /** What the agent says about itself; without it, the presence says nothing about that. */
   readonly profile?: Claims;
   readonly status: 'online' | 'offline';
+  /** On how many of how many relays it is announced; without it, on all. */
+  readonly copies?: readonly [copies: number, relays: number] | undefined;
   /** Differs for each run of a daemon. */
   readonly instance: string;
 }
@@ -56,6 +58,7 @@ export function presenceEvent(draft: PresenceDraft): EventDraft {
   for (const feature of draft.features) tags.push(['f', feature]);
   if (draft.profile) tags.push(...profileTags(draft.profile));
   if (draft.status === 'offline') tags.push(['status', 'offline']);
+  if (draft.copies) tags.push(['copies', ...draft.copies.map(String)]);
   tags.push(['instance', draft.instance]);
   tags.push(['expiration', String(draft.createdAtSec + draft.lifetimeSec)]);
   return { kind: draft.kind, created_at: draft.createdAtSec, tags, content: CONTENT };

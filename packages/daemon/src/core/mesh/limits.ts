@@ -70,6 +70,18 @@ export const meshLimits = {
     /** Relays on which each of them is followed: one may fail. */
     copies: 2,
   },
+  announce: {
+    /** Agents on a relay from which on they announce themselves less often than configured. */
+    denseAgents: 3_000,
+    /** Presences a second that all agents together write to one relay: what a public relay takes from thousands of addresses. */
+    perSecond: 10,
+    /** Longest time between two announcements: whoever disappears without a word is missed after three of them. */
+    longestMinutes: 60,
+    /** Agents of the mesh from which on each announces itself on some of its relays only. */
+    everywhereAgents: 30_000,
+    /** Presences a second on each relay then. */
+    sparsePerSecond: 10,
+  },
   notes: {
     /** Minutes between two looks at kind 1 notes: an agent that announces itself in no other way stays within the online window. */
     everyMinutes: 10,
