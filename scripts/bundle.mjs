@@ -69,7 +69,7 @@ const skillFiles = [
 ].map(async ([name = '', from = '']) => ({ name, text: await readFile(join(root, from), 'utf8') }));
 await writeFile(join(daemonFolder, 'skill.json'), JSON.stringify(await Promise.all(skillFiles)));
 
-await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
+await writeOpenClawPlugin(join(root, 'packages/openclaw'));
 
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);

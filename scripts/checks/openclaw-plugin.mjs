@@ -18,7 +18,7 @@ export async function installPlugin(place, alice) {
   mkdirSync(place, { recursive: true });
   const folder = join(place, 'plugin');
   await writeOpenClawPlugin(folder);
-  cpSync(join(root, 'packages/openclaw-plugin/package.json'), join(folder, 'package.json'));
+  cpSync(join(root, 'packages/openclaw/package.json'), join(folder, 'package.json'));
   await runOpenClaw(place, ['plugins', 'install', folder, '--force', '--accept-capabilities']);
   const config = JSON.stringify({ home: alice.home });
   await runOpenClaw(place, ['config', 'set', 'plugins.entries.ocmesh.config', config, '--strict-json']);

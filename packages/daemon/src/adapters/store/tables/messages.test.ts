@@ -85,7 +85,9 @@ test('reads the incoming messages of a period, not a whole conversation and noth
   for (const peer of [{}, { peer: bob }]) watched.newestIncoming({ ...minute, ...peer });
   for (const text of queries) {
     const plan = sql.all(`EXPLAIN QUERY PLAN ${text}`, [0, 1, ...(text.includes('+peer') ? [bob] : [])]);
-    expect(plan.map((row) => row[3]).join('\n')).toContain('messages_received (arrived_at>? AND arrived_at<?)');
+    expect(plan.map((row) => row[3]).join('\n')).toContain(
+      'messages_received (arrived_at>? AND arrived_at<?)',
+    );
     expect(plan.map((row) => row[3]).join('\n')).not.toContain('TEMP B-TREE');
   }
   expect(queries).toHaveLength(2);

@@ -47,5 +47,10 @@ export function createSchema(migrations: readonly string[]): Schema {
 }
 
 /** The last one is of the next release, in a file for each concern. */
-export const migrations: readonly string[] = [init, relays, trust, order + time + ignoredIds + shares + received];
+export const migrations: readonly string[] = [
+  init,
+  relays,
+  trust,
+  order + time + ignoredIds + shares + received,
+];
 export const currentSchema = createSchema(migrations);
