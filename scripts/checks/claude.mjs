@@ -104,8 +104,10 @@ try {
       'the model knows our tools and the skill',
       /ocmesh__list_peers/.test(first) && /ocmesh: Find|ocmesh:ocmesh/.test(first),
     );
-    await ocmesh('connect', 'claude', '--test');
     const seen = () => model.seen;
+    const before = seen().length;
+    await ocmesh('connect', 'claude', '--test');
+    await until(() => seen().length > before);
     await checkWho({ seen, withinSeconds: 5 }, { alice, contact, stranger });
     await checkBurst({ seen }, { alice, contact });
     const restart = () => session.say('go on');
