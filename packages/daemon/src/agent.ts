@@ -101,7 +101,7 @@ export async function createAgent(
 
   const network = ports.connect(identity.sign);
   const events = createDomainEvents();
-  const emit = events.publish;
+  const { publish: emit } = events;
   const base: Base = { store, engine, clock, random, log, identity, network, emit };
 
   const time = createTimeWatch({
@@ -144,7 +144,17 @@ export async function createAgent(
     relays,
     takeFromOwner: owner.takeMessage,
   });
-  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
+  const outgoing = createOutgoing(
+    base,
+    {
+      time,
+      relays,
+      pipeline: ingest.pipeline,
+      bounds,
+      announcedOn: (urls) => mesh.announcer.announcedOn(urls),
+    },
+    config,
+  );
   const messaging = createMessaging(base, {
     time,
     trust,
@@ -208,6 +218,7 @@ export async function createAgent(
         cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
         counters: ingest.counters,
+        discovery: mesh.discovery,
         send: messaging.send,
         waiting: messaging.waiting,
         heldMessages: owner.heldMessages,
