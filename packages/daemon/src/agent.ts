@@ -94,14 +94,14 @@ export async function createAgent(
   config: Config,
   bounds: Bounds = defaultBounds,
 ): Promise<Agent> {
-  const { store, engine, clock, random, log } = ports;
+  const { store, engine, clock, random, log, memoryBytes = () => 0 } = ports;
   const onlineWindowMs = config.online_window_s * 1000;
   const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
   if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
 
   const network = ports.connect(identity.sign);
   const events = createDomainEvents();
-  const { publish: emit } = events;
+  const emit = events.publish;
   const base: Base = { store, engine, clock, random, log, identity, network, emit };
 
   const time = createTimeWatch({
@@ -176,11 +176,7 @@ export async function createAgent(
     discovery: mesh.discovery,
   });
 
-  const ownerServices = createOwnerServices(base, { time, trust, owner, outgoing, reporting }, ports);
-  const history = createHistory(
-    { store, network, clock, memoryBytes: ports.memoryBytes ?? (() => 0) },
-    { onlineWindowMs },
-  );
+  const history = createHistory({ store, network, clock, memoryBytes }, { onlineWindowMs });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -189,7 +185,7 @@ export async function createAgent(
       trust,
       retention,
       relays,
-      ownerServices,
+      ownerServices: createOwnerServices(base, { time, trust, owner, outgoing, reporting }, ports),
       ingest,
       outgoing,
       messaging,
