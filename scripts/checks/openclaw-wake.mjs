@@ -63,6 +63,7 @@ async function checkKills({ seen }, { alice, contact, mesh, relayUrl }) {
   console.log(`       seed ${seed}`);
   const random = createSeededRandom(seed);
   const from = seen().length;
+  /** @type {string[]} */
   const sent = [];
   const kills = { daemon: 0, watcher: 0 };
   let running = alice;
