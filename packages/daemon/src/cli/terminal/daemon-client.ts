@@ -42,10 +42,12 @@ export function createDaemonClient(io: Io): Daemon {
   return {
     url: access.baseUrl,
     async hasPage() {
-      const { status } = await access.fetch(`${await access.baseUrl()}/`, {
+      const { status, text } = await access.fetch(`${await access.baseUrl()}/`, {
         method: 'HEAD',
         headers: { accept: 'text/html' },
       });
+      // Unread, it would keep the connection.
+      await text();
       return status === 200;
     },
     // Off a terminal a program sends the message, so the loop guard has to count it.
