@@ -19,7 +19,6 @@ import { type Config, policyOf, profileOf } from './config/schema.ts';
 import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
-import { createHistory, type History } from './core/history/history.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createOwnProfile } from './core/mesh/own-profile.ts';
 import { createTwinWatch } from './core/mesh/twin-watch.ts';
@@ -169,27 +168,13 @@ export async function createAgent(
     relays,
     outgoing,
     discovery: mesh.discovery,
+    memoryBytes: ports.memoryBytes ?? (() => 0),
+    onlineWindowMs,
   });
-
-  const history = createHistory(
-    { store, network, clock, memoryBytes: ports.memoryBytes ?? (() => 0) },
-    { onlineWindowMs },
-  );
 
   const lifecycle = createLifecycle(
     { clock },
-    listParts(base, {
-      time,
-      trust,
-      retention,
-      relays,
-      ingest,
-      outgoing,
-      messaging,
-      mesh,
-      reporting,
-      history,
-    }),
+    listParts(base, { time, trust, retention, relays, ingest, outgoing, messaging, mesh, reporting }),
   );
   return {
     identity,
@@ -224,7 +209,7 @@ export async function createAgent(
         pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
-        history,
+        history: reporting.history,
         prove: ports.prove,
       },
       { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
@@ -254,15 +239,14 @@ function listParts(
     readonly messaging: Messaging;
     readonly mesh: Mesh;
     readonly reporting: Reporting;
-    readonly history: History;
   },
 ): Part[] {
-  const { time, trust, retention, relays, history } = groups;
+  const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
   const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
-  const { hub, relayWatch, statusWatch } = groups.reporting;
+  const { history, hub, relayWatch, statusWatch } = groups.reporting;
   const ownRelays = relays.relayList.urls;
 
   /** Connects to the relays with our two permanent subscriptions. */
