@@ -5,6 +5,7 @@ import type { Config } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { eventLimits } from './core/events/limits.ts';
+import { createHistory } from './core/history/history.ts';
 import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
@@ -371,6 +372,8 @@ export function createReporting(
     readonly discovery: Discovery;
     readonly relays: Relays;
     readonly outgoing: Outgoing;
+    readonly memoryBytes: () => number;
+    readonly onlineWindowMs: number;
   },
 ) {
   const health = createHealth({
@@ -386,6 +389,7 @@ export function createReporting(
   });
   return {
     health,
+    history: createHistory({ store, network, clock, memoryBytes: needs.memoryBytes }, needs),
     hub: createEventHub({ random }, { kept: eventLimits.kept }),
     relayWatch: createRelayWatch({ network, emit }),
     statusWatch: createStatusWatch({ health, clock, emit }),

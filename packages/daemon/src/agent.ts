@@ -19,7 +19,6 @@ import { type Config, policyOf, profileOf } from './config/schema.ts';
 import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
-import { createHistory, type History } from './core/history/history.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createOwnProfile } from './core/mesh/own-profile.ts';
 import { createTwinWatch } from './core/mesh/twin-watch.ts';
@@ -94,7 +93,7 @@ export async function createAgent(
   config: Config,
   bounds: Bounds = defaultBounds,
 ): Promise<Agent> {
-  const { store, engine, clock, random, log, memoryBytes = () => 0 } = ports;
+  const { store, engine, clock, random, log } = ports;
   const onlineWindowMs = config.online_window_s * 1000;
   const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
   if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
@@ -174,9 +173,9 @@ export async function createAgent(
     relays,
     outgoing,
     discovery: mesh.discovery,
+    memoryBytes: ports.memoryBytes ?? (() => 0),
+    onlineWindowMs,
   });
-
-  const history = createHistory({ store, network, clock, memoryBytes }, { onlineWindowMs });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -191,7 +190,6 @@ export async function createAgent(
       messaging,
       mesh,
       reporting,
-      history,
     }),
   );
   return {
@@ -228,7 +226,7 @@ export async function createAgent(
         pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
-        history,
+        history: reporting.history,
         prove: ports.prove,
       },
       { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
@@ -259,15 +257,14 @@ function listParts(
     readonly messaging: Messaging;
     readonly mesh: Mesh;
     readonly reporting: Reporting;
-    readonly history: History;
   },
 ): Part[] {
-  const { time, trust, retention, relays, history } = groups;
+  const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
   const { waiting, askForMissing, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
-  const { hub, relayWatch, statusWatch } = groups.reporting;
+  const { history, hub, relayWatch, statusWatch } = groups.reporting;
   const { releaseHeld, news, mailAlarm } = groups.ownerServices;
   const ownRelays = relays.relayList.urls;
 
