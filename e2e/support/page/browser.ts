@@ -41,7 +41,7 @@ export interface Misdeeds {
 }
 
 /** Notes what a page does wrong from now on. */
-export function watchPage(page: Page, origin: string): Misdeeds {
+function watchPage(page: Page, origin: string): Misdeeds {
   const misdeeds: Misdeeds = { complaints: [], foreign: [] };
   page.on('console', (message) => {
     // A degraded daemon answers GET /status with 503, which a browser notes as an error.

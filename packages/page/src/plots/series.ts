@@ -1,8 +1,7 @@
 import type { HistoryPoint } from '../state/page-api.ts';
 
 /** Unix times of the points, in seconds. */
-export const timesOf = (points: readonly HistoryPoint[]): number[] =>
-  points.map(({ at }) => Date.parse(at) / 1000);
+export const timesOf = (points: readonly HistoryPoint[]): number[] => points.map(({ at }) => at);
 
 /** The newest, least and greatest value in words; says so if there is none. */
 export function spoken(title: string, values: readonly (number | null)[], unit: string): string {

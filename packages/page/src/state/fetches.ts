@@ -41,7 +41,7 @@ export function createFetches(api: PageApi, data: MeshData) {
       data.profile.value = await api.getProfile({});
     },
     async history() {
-      data.history.value = await api.getHistory();
+      data.history.value = await api.getHistory({});
     },
     async peers() {
       data.peers.replace(await allPeers());

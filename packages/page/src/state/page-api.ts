@@ -3,6 +3,7 @@ import {
   errorStep,
   type Handlers,
   OcmeshError,
+  type Output,
   pageKeyHeader,
   type StreamEvent,
 } from '@ocmesh/shared/contract';
@@ -13,24 +14,10 @@ export type PageFetch = (
   init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal },
 ) => Promise<Response>;
 
-/** One point of `GET /history`. */
-export interface HistoryPoint {
-  readonly at: string;
-  readonly messages_in: number;
-  readonly messages_out: number;
-  readonly peers_online: number;
-  readonly relays_connected: number;
-  readonly round_trip_ms: Readonly<Record<string, number | null>>;
-  readonly memory_bytes: number;
-}
-
-export interface History {
-  readonly interval_seconds: number;
-  readonly points: readonly HistoryPoint[];
-}
+export type History = Output<'getHistory'>;
+export type HistoryPoint = History['points'][number];
 
 export interface PageApi extends Handlers {
-  getHistory(): Promise<History>;
   /**
    * Follows the events until the daemon ends the stream or the signal fires.
    * @param onPosition called with each position, the first one when the stream is open
@@ -54,11 +41,6 @@ export function createPageApi(fetch: PageFetch, key: () => string | null): PageA
   const baseUrl = (): string => '';
   return {
     ...createClient({ baseUrl, fetch: keyedFetch }),
-    async getHistory() {
-      const response = await keyedFetch('/history', { method: 'GET', headers: {} });
-      if (!response.ok) throw new OcmeshError('internal', { message: 'The history cannot be read.' });
-      return (await response.json()) as History;
-    },
     follow: (lastEventId, signal, onPosition) =>
       followEvents(lastEventId === null ? {} : { last_event_id: lastEventId }, {
         baseUrl,

@@ -75,7 +75,11 @@ function RequestCard({ request }: { request: Request }) {
         <ActionButton kind="primary" label={`Accept ${who}`} run={() => actions.answer(peer.pubkey, true)}>
           Accept
         </ActionButton>
-        <ActionButton kind="danger" label={`Refuse and block ${who}`} run={() => actions.answer(peer.pubkey, false)}>
+        <ActionButton
+          kind="danger"
+          label={`Refuse and block ${who}`}
+          run={() => actions.answer(peer.pubkey, false)}
+        >
           Refuse and block
         </ActionButton>
       </p>
