@@ -4,6 +4,7 @@ import { createSeededRandom, type RunningAgent, until } from '@ocmesh/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMesh } from './support/mesh.ts';
 import { ocmeshProgram } from './support/programs.ts';
+import { runOcmesh } from './support/run-ocmesh.ts';
 
 const MESSAGES = Number(process.env['SOAK_MESSAGES'] ?? 20);
 
@@ -17,10 +18,10 @@ function watch({ home }: Pick<RunningAgent, 'home'>, ...args: string[]): ChildPr
 }
 
 /** A client that reads lines, and acts on those that match: OpenClaw's stream automation. */
-function createLineReader(agent: Pick<RunningAgent, 'home'>, woken: (line: string) => void) {
+function createLineReader(agent: Pick<RunningAgent, 'home'>, woken: (line: string) => void, name = 'lines') {
   let child = start();
   function start(): ChildProcess {
-    const started = watch(agent, '--name', 'lines');
+    const started = watch(agent, '--name', name);
     let rest = '';
     started.stdout?.on('data', (data) => {
       const lines = `${rest}${data}`.split('\n');
@@ -40,9 +41,9 @@ function createLineReader(agent: Pick<RunningAgent, 'home'>, woken: (line: strin
 }
 
 /** A client that runs a command when the agent has finished, and wakes it if that exits with 2: Claude Code's Stop hook. */
-function createHookRunner(agent: Pick<RunningAgent, 'home'>, woken: (line: string) => void) {
+function createHookRunner(agent: Pick<RunningAgent, 'home'>, woken: (line: string) => void, name = 'hook') {
   let isOver = false;
-  let child = watch(agent, '--once', '--name', 'hook');
+  let child = watch(agent, '--once', '--name', name);
   void (async () => {
     while (!isOver) {
       let errors = '';
@@ -51,7 +52,7 @@ function createHookRunner(agent: Pick<RunningAgent, 'home'>, woken: (line: strin
       });
       const [code] = await once(child, 'close');
       if (code === 2) woken(errors.trim());
-      if (!isOver) child = watch(agent, '--once', '--name', 'hook');
+      if (!isOver) child = watch(agent, '--once', '--name', name);
     }
   })();
   onTestFinished(() => {
@@ -103,3 +104,39 @@ test.each([
     for (const line of lines) expect(line).not.toContain('what I say');
   },
 );
+
+test('connect --test says how long a message took to reach each client, and leaves none', async () => {
+  const mesh = createMesh();
+  const relay = await mesh.startRelay();
+  const alice = await mesh.startAgent('alice', [relay.url]);
+  const connect = (...args: string[]) =>
+    runOcmesh(mesh.place, ['connect', ...args], { OCMESH_HOME: alice.home });
+  expect((await connect('claude', '--test')).stderr).toContain('Claude Code is not connected');
+
+  for (const [id, createClient] of [
+    ['openclaw', createLineReader],
+    ['claude', createHookRunner],
+  ] as const) {
+    await connect(id, '--yes');
+    const lines: string[] = [];
+    createClient(alice, (line) => lines.push(line), id);
+    const { code, stdout } = await connect(id, '--test', '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      {
+        client: id,
+        relay: relay.url,
+        back_ms: expect.any(Number),
+        told_ms: expect.any(Number),
+        ran_ms: null,
+      },
+    ]);
+    await until(() => lines.length > 0);
+    expect(lines).toEqual([expect.stringMatching(/^ocmesh: message: 0 unread: [0-9a-f]{64} is a test/)]);
+  }
+  const { unread_count, known_peer_count } = await alice.api.getStatus({});
+  expect([unread_count, known_peer_count]).toEqual([0, 0]);
+
+  await alice.stop();
+  expect((await connect('openclaw', '--test')).stderr).toContain('ocmesh start');
+});

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeOpenClawPlugin } from './plugins/openclaw.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const daemonFolder = join(root, 'packages/daemon/bundle');
@@ -82,6 +83,7 @@ if (pageFiles.includes('index.html')) {
     JSON.stringify(Object.fromEntries(await Promise.all(packed))),
   );
 }
+await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
 
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);

@@ -196,6 +196,7 @@ export async function createAgent(
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
+        wakeTests: relays.wakeTests,
         health: reporting.health,
         cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
@@ -261,6 +262,7 @@ function listParts(
     ];
     const listener = createRelayListener({
       relayTests: relays.relayTests,
+      wakeTests: relays.wakeTests,
       pipeline,
       counters,
       announcer,

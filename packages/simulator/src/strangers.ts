@@ -1,8 +1,8 @@
 import { toUnixSec } from '@ocmesh/shared/ambient';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
-import { actor } from '../../testkit/src/actors.ts';
 import type { Machine } from './agents/machine.ts';
-import { storedOn } from './invariants/messages.ts';
+import { secretKeyOf } from './crypto/transparent-engine.ts';
+import { readStored } from './invariants/messages.ts';
 import type { StrangerAct } from './plan/plan.ts';
 import type { SimulatedRelay } from './relays/simulated-relay.ts';
 import { EPOCH_MS } from './time/machine-clock.ts';
@@ -32,7 +32,7 @@ function createWriter(
   const to = machine.pubkey();
   if (!to) return null;
   const nowSec = toUnixSec(EPOCH_MS + virtual.now());
-  const keyOf = (stranger: number) => actor(`${plan.seed} stranger ${stranger}`).secretKey;
+  const keyOf = (stranger: number) => secretKeyOf(`${plan.seed} stranger ${stranger}`);
   const publish = (event: NostrEvent): void => relay.inject(event);
   return {
     nowSec,
@@ -86,12 +86,12 @@ const acts: Readonly<Record<StrangerAct, Act>> = {
   },
   'message with the mid of another'(world, { machine, count }, { message, presence }) {
     presence(1);
-    const ids = [...storedOn(machine, 'in'), ...storedOn(machine, 'out')].map(({ id }) => id);
+    const ids = [...readStored(machine, 'in'), ...readStored(machine, 'out')].map(({ id }) => id);
     for (const [n, id] of ids.slice(-count).entries())
       message(1, envelope(`stolen ${n} at ${world.virtual.now()}`, id));
   },
   'receipts for messages of others'(_, { machine, count }, { message }) {
-    const ids = storedOn(machine, 'out').map(({ id }) => id);
+    const ids = readStored(machine, 'out').map(({ id }) => id);
     message(2, { type: 'read', v: '0.3.0', msgIds: ids.slice(-count) });
   },
   /** By three strangers, around the number of hops at which a loop ends. */

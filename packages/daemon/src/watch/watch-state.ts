@@ -14,6 +14,8 @@ export interface Announced {
   readonly requests: readonly string[];
   /** Public keys of peers whose conversation is still paused. */
   readonly paused: readonly string[];
+  /** Id of the last test message. */
+  readonly test: string | null;
 }
 
 /** A command that failed the last time it ran. */
@@ -40,6 +42,8 @@ export interface SeenWatch {
   /** When one of this name last started, in ISO 8601. */
   readonly startedAt: string;
   readonly failing: Failing | null;
+  /** Id of the last test message that it announced. */
+  readonly test: string | null;
 }
 
 /** The durable state of the watcher of one name. */
@@ -57,7 +61,7 @@ export interface WatchState {
 }
 
 const folderOf = (home: Pick<Home, 'path'>): string => join(home.path, 'watch');
-const nothing: Announced = { cursor: null, requests: [], paused: [] };
+const nothing: Announced = { cursor: null, requests: [], paused: [], test: null };
 
 /**
  * Takes over the watcher of this name. The newest one wins: a client may start another before the one of a session that is
@@ -109,8 +113,9 @@ export function listWatches(home: Pick<Home, 'path'>): SeenWatch[] {
       const saved = read(join(folder, file));
       if (!saved) return [];
       const isRunning = stateOf(saved.process) === 'running';
-      const { startedAt, failing } = saved;
-      return [{ name: file.slice(0, -'.json'.length), isRunning, startedAt, failing }];
+      const { startedAt, failing, announced } = saved;
+      const { test = null } = announced;
+      return [{ name: file.slice(0, -'.json'.length), isRunning, startedAt, failing, test }];
     });
 }
 

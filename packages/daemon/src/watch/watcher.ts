@@ -32,10 +32,13 @@ export interface WatcherDeps {
  */
 export function createWatcher(
   deps: WatcherDeps,
-  {
-    senders,
-    requests,
-  }: { readonly senders: Senders /** Whether requests are announced. */; readonly requests: boolean },
+  options: {
+    /** Of the watcher. */
+    readonly name: string;
+    readonly senders: Senders;
+    /** Whether requests are announced. */
+    readonly requests: boolean;
+  },
 ): Watcher {
   const { api, clock, state, announce, onEnd } = deps;
   let nextLookAt = clock.monotonic();
@@ -63,19 +66,20 @@ export function createWatcher(
   /** @returns the pause before the next look, in milliseconds */
   async function look(): Promise<number> {
     const before = state.announced();
-    const { news, next } = await readNews(api, before, senders);
+    const { news, next } = await readNews(api, before, options);
     if (isOver) return 0;
     if (!state.isOurs()) {
       end(null);
       return 0;
     }
-    const lines = linesOf(requests ? news : { ...news, requests: [] });
+    const lines = linesOf(options.requests ? news : { ...news, requests: [] });
     const waiting = new Set(lines.map(({ kind }) => kind));
     const prepare = (): (() => void) =>
       state.prepare({
         cursor: waiting.has('message') ? before.cursor : next.cursor,
         requests: waiting.has('request') ? before.requests : next.requests,
         paused: waiting.has('paused') ? before.paused : next.paused,
+        test: waiting.has('test') ? before.test : next.test,
       });
     if (lines.length === 0) prepare()();
     for (const line of lines) {

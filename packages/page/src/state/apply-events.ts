@@ -51,7 +51,7 @@ export function createEventApplier(deps: {
         if (before) data.messages.put([{ ...before, delivery: subject.delivery }]);
         else messages.touch(subject.id);
         onConversation(subject.to);
-      } else {
+      } else if (event !== 'wake.test') {
         data.peers.put([subject]);
         if (event === 'request.waiting') requests.request();
       }
@@ -68,7 +68,7 @@ export function createEventApplier(deps: {
       } else if (event === 'message.state') {
         messages.touch(subject.id);
         onConversation(subject.to);
-      } else if (event !== 'status.changed') {
+      } else if (event !== 'status.changed' && event !== 'wake.test') {
         peers.touch(subject.pubkey);
         requests.request();
       }

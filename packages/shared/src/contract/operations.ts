@@ -7,6 +7,7 @@ import { requests } from './requests.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
 import { Type } from './typebox.ts';
+import { WakeTest } from './wake-schemas.ts';
 
 /** Infers the exact type of a row. */
 const operation = <const O extends Operation>(row: O): O => row;
@@ -330,9 +331,19 @@ export const operations = {
     path: '/page/session',
     summary: 'Signs out every page of this browser, and ends their event streams.',
     input: requests.none,
-    output: pages.Empty,
+    output: Type.Object({}),
     open: true,
     session: true,
+  }),
+  testWake: operation({
+    method: 'POST',
+    path: '/wake-test',
+    summary:
+      'Sends a message to ourselves through every relay in use and waits up to 10 seconds until it comes back. Then the watcher ' +
+      'that is named announces it, as if a contact had written. It is no mail: nothing is stored.',
+    input: requests.testWake,
+    output: WakeTest,
+    owner: true,
   }),
   followEvents: operation({
     method: 'GET',

@@ -35,5 +35,3 @@ export const History = Type.Object({
     description: 'The last 24 hours, the oldest point first. They begin anew when the daemon starts.',
   }),
 });
-
-export const Empty = Type.Object({}, { description: 'An empty object.' });

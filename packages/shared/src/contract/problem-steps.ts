@@ -37,7 +37,7 @@ export const ofProblems = {
     api: 'Install a release, or build it: npm run build. `ocmesh status` and docs/api.md work without it.',
     tool: askForAccess,
     command: 'Install a release, or build it: npm run build.',
-    page: 'Install a release, or build it: npm run build.',
+    page: otherPage,
   },
   not_http: { api: 'Send HTTP/1.1.', tool: askForAccess, command: otherVersion, page: otherPage },
   body_not_object: {

@@ -3,6 +3,7 @@ import { OwnAbout, OwnCapabilities } from './profile-schemas.ts';
 import { Policy, Trust } from './schemas.ts';
 import { eventTypes } from './stream-events.ts';
 import { Type } from './typebox.ts';
+import { WatcherName } from './wake-schemas.ts';
 
 // Inputs of the operations: the fields of path, query, headers and body as one object.
 
@@ -151,6 +152,7 @@ export const requests = {
   setPolicy: Type.Partial(Policy, { ...strict, minProperties: 1 }),
   addRelay: Type.Object({ url: RelayUrl }, strict),
   removeRelay: Type.Object({ url: RelayUrl }, strict),
+  testWake: Type.Object({ watcher: WatcherName }, strict),
   followEvents: Type.Object(
     {
       types: Type.Optional(

@@ -1,7 +1,6 @@
 import { every, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type EventDraft, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
-import { actor } from '../../../testkit/src/actors.ts';
 import {
   chatText,
   type DeployedVersion,
@@ -11,6 +10,7 @@ import {
   show,
   typedText,
 } from '../../../testkit/src/deployed-dialect.ts';
+import { secretKeyOf } from '../crypto/transparent-engine.ts';
 import type { Sending } from '../model/record.ts';
 import type { SimulatedSocket } from '../network/socket.ts';
 import { EPOCH_MS } from '../time/machine-clock.ts';
@@ -28,7 +28,7 @@ export function startDeployedAgent(
   { name, version, url }: { readonly name: string; readonly version: DeployedVersion; readonly url: string },
 ): DeployedAgent {
   const { virtual, engine, network } = world;
-  const { secretKey } = actor(`${world.plan.seed} ${name}`);
+  const secretKey = secretKeyOf(`${world.plan.seed} ${name}`);
   const pubkey = engine.publicKey(secretKey);
   const clock = {
     now: () => EPOCH_MS + virtual.now(),

@@ -32,7 +32,8 @@ export function createPlan(seed: number, scenario: Scenario): Plan {
     endMs: faultsEndMs + within(scenario.quietMinutes) * minuteMs,
     machines,
     relays,
-    steps: all.toSorted((a, b) => a.atMs - b.atMs),
+    // What would end a fault after that is left out as well: everything is mended then.
+    steps: all.filter(({ atMs }) => atMs < faultsEndMs).toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 

@@ -71,8 +71,10 @@ export function makeUpMachines(
       announceSec,
       scanSec: chance.pick([120, 120, 300]),
       bounds: chance.happens(0.15) ? 'low' : 'usual',
-      compactBytes: chance.pick([null, 20_000, 100_000]),
-      agent: chance.pick(['reads', 'reads', 'replies', 'leaves unread']),
+      compactBytes: chance.pick([null, 60_000, 200_000]),
+      agent: chance.happens(0.05)
+        ? 'replies always'
+        : chance.pick(['reads', 'reads', 'replies', 'leaves unread']),
     };
   });
 }

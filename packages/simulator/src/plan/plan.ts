@@ -77,8 +77,8 @@ export interface MachinePlan {
   readonly bounds: 'usual' | 'low';
   /** Length of the journal at which it is compacted; null for the usual one. */
   readonly compactBytes: number | null;
-  /** How its agent treats messages: reads them, replies to them, or lets them lie. */
-  readonly agent: 'reads' | 'replies' | 'leaves unread';
+  /** How its agent treats messages: reads them, replies to messages but not to replies, replies to everything, or lets them lie. */
+  readonly agent: 'reads' | 'replies' | 'replies always' | 'leaves unread';
 }
 
 export interface RelayPlan {

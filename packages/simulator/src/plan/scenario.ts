@@ -50,14 +50,14 @@ export type Rate =
 export const everyFault: Scenario = {
   agents: { from: 3, to: 8 },
   relays: { from: 2, to: 5 },
-  faultMinutes: { from: 20, to: 40 },
+  faultMinutes: { from: 20, to: 30 },
   quietMinutes: { from: 45, to: 45 },
   badRelays: 0.5,
   deployedAgents: 0.15,
   longNight: 0.1,
   dropped: 0.1,
   rates: {
-    send: 40,
+    send: 25,
     crash: 1,
     crashAtOperation: 2,
     killAndCut: 0.5,

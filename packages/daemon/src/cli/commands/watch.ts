@@ -112,7 +112,7 @@ async function watch(
       },
     },
     // Strangers must not wake the agent, and only its owner can answer a request.
-    { senders: from, requests: !once || from === 'all' },
+    { name, senders: from, requests: !once || from === 'all' },
   );
   const release = io.onInterrupt(stop);
   try {

@@ -17,6 +17,7 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { RelayDates } from '../relays/relay-dates.ts';
 import type { RelayList } from '../relays/relay-list.ts';
+import type { WakeTests } from '../relays/wake-tests.ts';
 import type { Health } from '../status/health.ts';
 import type { HeldMessages } from '../trust/held-messages.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
@@ -34,6 +35,7 @@ export interface HandlerDeps {
   readonly backlogOf: (url: string) => Backlog;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
+  readonly wakeTests: WakeTests;
   readonly clock: Clock;
   /** Returns the wall clock's date of a moment in confirmed time. */
   readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;

@@ -24,6 +24,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Core
     sendMessage: deps.send,
   }),
   ...createEventHandlers(deps, options),
+  testWake: ({ watcher }) => deps.wakeTests.run(watcher),
   prove: deps.prove,
   getHistory: async () => deps.history.read(),
   getOpenApi: async () => openApiDocument(ocmeshVersion),

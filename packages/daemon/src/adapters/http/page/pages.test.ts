@@ -206,6 +206,39 @@ test('a page of another origin does not get the page or its files', async () => 
     }
 });
 
+test('a link or file of another site may lead to the page, and to nothing else', async () => {
+  const api = await openPage();
+  const visit = { ...browser, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+  const refused = async (path: string, headers: Record<string, string>) =>
+    (await api.get(path, { ...visit, ...headers })).status >= 400;
+  for (const site of ['cross-site', 'same-site', 'none']) {
+    const { status, headers } = await api.get('/', { ...visit, 'Sec-Fetch-Site': site });
+    expect([site, status, headers.get('cross-origin-opener-policy')]).toEqual([site, 200, 'same-origin']);
+    for (const path of ['/status', '/healthz', '/page/session', '/page/app-aB3_x-9Z.js', '/peers?x=/'])
+      if (site !== 'none')
+        expect([path, await refused(path, { 'Sec-Fetch-Site': site })]).toEqual([path, true]);
+  }
+  for (const headers of [
+    { 'Sec-Fetch-Dest': 'iframe' },
+    { 'Sec-Fetch-Dest': 'embed' },
+    { 'Sec-Fetch-Dest': '' },
+    { 'Sec-Fetch-Mode': 'cors' },
+    { 'Sec-Fetch-Mode': 'no-cors' },
+    { Origin: 'null' },
+    { Origin: 'https://evil.example' },
+    { Host: `evil.example:${api.port}` },
+  ])
+    expect([headers, await refused('/', { 'Sec-Fetch-Site': 'cross-site', ...headers })]).toEqual([
+      headers,
+      true,
+    ]);
+  const lines = Object.entries({ Host: api.own, ...visit, 'Sec-Fetch-Site': 'cross-site' });
+  for (const method of ['POST', 'HEAD', 'PUT'])
+    expect((await api.raw([`${method} / HTTP/1.1`, ...lines.map((line) => line.join(': '))])).status).toBe(
+      403,
+    );
+});
+
 /** A folder as a build of the page leaves it. */
 function builtPage(all: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-page-'));

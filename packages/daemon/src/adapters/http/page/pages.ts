@@ -1,6 +1,8 @@
 import { extname } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { OcmeshError } from '@ocmesh/shared/contract';
 import type { Context } from 'koa';
+import { docsStyle, renderDocs } from './docs.ts';
 import type { PageFile } from './page-files.ts';
 import { respondStatically, type StaticResponse, toVariant } from './static-response.ts';
 
@@ -55,7 +57,7 @@ const noPageText =
   'This build of ocmesh has no page.\n\nInstall a release, or build it in a checkout: npm run build. Then restart the daemon.\n' +
   'Until then, `ocmesh status` shows how the daemon is, and /docs lists the REST API.\n';
 
-/** Responds to requests for the page, its files, and other documents that are the same for everybody. */
+/** Responds to requests for the page, its files, and the documentation of the API: the same for everybody. */
 export type ServePages = (context: Context, next: () => Promise<unknown>) => Promise<unknown>;
 
 /**
@@ -67,14 +69,24 @@ export function createServePages(files: readonly PageFile[]): ServePages {
   for (const file of files)
     responses.set(file.name === 'index.html' ? '/' : `/${file.name}`, toResponse(file));
   const hasPage = responses.has('/');
+  const addDocs = (): void => {
+    const toFile = (name: string, text: string): StaticResponse => {
+      const body = Buffer.from(text);
+      return toResponse({ name, body, brotli: brotliCompressSync(body) });
+    };
+    responses.set('/docs', toFile('docs.html', renderDocs()));
+    responses.set('/docs.css', toFile('docs.css', docsStyle));
+  };
 
   return async (context, next) => {
     const { path } = context;
+    // Made when somebody reads it: most daemons never show it.
+    if (path.startsWith('/docs') && !responses.has('/docs')) addDocs();
     const found = responses.get(path);
     if (path !== '/' && !found) return next();
     if (context.method !== 'GET' && context.method !== 'HEAD') throw new OcmeshError('method_not_allowed');
     if (path === '/') context.vary('Accept');
-    if (!hasPage) return explain(context);
+    if (path === '/' && !hasPage) return explain(context);
     // A program that reads only JSON gets what it would without a page.
     if (path === '/' && !context.accepts('html')) throw new OcmeshError('not_found');
     return found && respondStatically(context, found);
@@ -84,7 +96,7 @@ export function createServePages(files: readonly PageFile[]): ServePages {
 function toResponse({ name, body, brotli }: PageFile): StaticResponse {
   const type = types[extname(name)] ?? 'application/octet-stream';
   const headers =
-    name === 'index.html'
+    extname(name) === '.html'
       ? documentHeaders
       : { 'Cache-Control': hasHash.test(name) ? IMMUTABLE : 'no-cache' };
   return { type, headers, plain: toVariant(body), brotli: toVariant(brotli) };

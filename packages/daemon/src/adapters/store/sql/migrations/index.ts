@@ -4,6 +4,7 @@ import { relays } from './002-relays.ts';
 import { trust } from './003-trust.ts';
 import { ignoredIds } from './004-ignored-ids.ts';
 import { order } from './004-order.ts';
+import { received } from './004-received.ts';
 import { shares } from './004-shares.ts';
 import { time } from './004-time.ts';
 
@@ -46,5 +47,10 @@ export function createSchema(migrations: readonly string[]): Schema {
 }
 
 /** The last one is of the next release, in a file for each concern. */
-export const migrations: readonly string[] = [init, relays, trust, order + time + ignoredIds + shares];
+export const migrations: readonly string[] = [
+  init,
+  relays,
+  trust,
+  order + time + ignoredIds + shares + received,
+];
 export const currentSchema = createSchema(migrations);
