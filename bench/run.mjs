@@ -1,8 +1,8 @@
 // Measures speed and size. Compare the ratios, not the milliseconds, which depend on the machine.
-// `pnpm bench [agents|crypto|ingest|log|store|simple-pool]`
+// `pnpm bench [agents|crypto|ingest|log|page|store|simple-pool]`
 import { missedTargets } from './report.mjs';
 
-const all = ['agents', 'crypto', 'ingest', 'log', 'store'];
+const all = ['agents', 'crypto', 'ingest', 'log', 'page', 'store'];
 /** Only run when named. */
 const onDemand = ['simple-pool'];
 const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
