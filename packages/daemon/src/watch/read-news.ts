@@ -45,6 +45,7 @@ export async function readNews(
       requests: requests.map(keyOf).slice(0, watchLimits.remembered),
       paused: paused.slice(0, watchLimits.remembered),
       test: test?.watcher === name ? test.id : announced.test,
+      times: announced.times,
     },
   };
 }

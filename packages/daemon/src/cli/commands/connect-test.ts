@@ -114,7 +114,7 @@ const commandFailed = (name: string, message: string): CommandError =>
   new CommandError(
     'command_failed',
     `The command of the watcher ${name} ${message}`,
-    'Run the command by hand: it gets a line of text on its standard input.',
+    'Correct what it says: the watcher tries a few times, and again with the next message.',
   );
 
 /** @returns milliseconds until the client's gateway ran the agent; null if an automation is not how this client is woken here */

@@ -14,8 +14,12 @@ import type { Logger, PluginApi } from './host.ts';
 const WATCHER = 'openclaw';
 /** Pause before it is looked again whether ocmesh is installed. */
 const INSTALLED_MS = 30_000;
+const QUIET_MS = watchLimits.quietSeconds * 1000;
 /** How long a turn may take until it counts as started well: its own time-out is the host's. */
 const STARTED_MS = watchLimits.command.seconds * 1000;
+
+/** Of the id of a message, in the name of its session. */
+const SESSION_DIGITS = 12;
 
 export interface WakeDeps {
   readonly subagent: PluginApi['runtime']['subagent'];
@@ -80,7 +84,7 @@ async function run(deps: WakeDeps, logger: Logger, over: AbortSignal): Promise<v
         stop();
       },
     },
-    { name: WATCHER, senders: 'contacts', requests: false },
+    { name: WATCHER, senders: 'contacts', requests: false, quietMs: QUIET_MS },
   );
   try {
     await followChanges({
@@ -110,14 +114,17 @@ async function startTurn(
   { subagent, agent, instruction }: WakeDeps,
   { text, ids }: Line,
 ): Promise<string | null> {
+  const [id] = ids;
+  const params = {
+    // A session of its own for each: one for all would cost more with every message.
+    sessionKey: `agent:${agent}:subagent:ocmesh-${id?.slice(0, SESSION_DIGITS) ?? 'message'}`,
+    message: `${text}\n\n${instruction}`,
+    ...(id && { idempotencyKey: `ocmesh-${id}` }),
+  };
   try {
-    const [id] = ids;
-    const { runId } = await subagent.run({
-      sessionKey: `agent:${agent}:subagent:ocmesh`,
-      message: `${text}\n\n${instruction}`,
-      deliver: true,
-      ...(id && { idempotencyKey: `ocmesh-${id}` }),
-    });
+    // Without a chat channel there is nobody to deliver to, and the host refuses to.
+    const delivered = subagent.run({ ...params, deliver: true });
+    const { runId } = await delivered.catch(() => subagent.run({ ...params, deliver: false }));
     const { status, error } = await subagent.waitForRun({ runId, timeoutMs: STARTED_MS });
     return status === 'error' ? `failed: ${error ?? 'without a reason'}` : null;
   } catch (error) {
