@@ -19,7 +19,6 @@ import { createRelayListHandler, createRelayLists } from './core/mesh/relay-list
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createAskForMissing } from './core/messaging/ask-for-missing.ts';
-import { insertInOrder } from './core/messaging/conversation-order.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
 import type { Retention } from './core/messaging/retention.ts';
@@ -30,6 +29,7 @@ import type { OutboxItem } from './core/model/outbox.ts';
 import { isOnline } from './core/model/peer.ts';
 import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
+import type { TakeFromOwner } from './core/owner/owner-inbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -43,7 +43,6 @@ import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
-import { createHeldMessages } from './core/trust/held-messages.ts';
 import type { Trust } from './core/trust/trust.ts';
 
 /** The ports, and what is made of them first. Each group of parts is created from this and from earlier groups. */
@@ -120,6 +119,7 @@ export function createIngest(
     readonly retention: Retention;
     readonly twins: TwinWatch;
     readonly relays: Relays;
+    readonly takeFromOwner: TakeFromOwner;
   },
 ) {
   const { time, trust, retention, twins, relays } = needs;
@@ -152,6 +152,7 @@ export function createIngest(
         makeRoomForPeer: trust.makeRoomForPeer,
         senderLimits: trust.senderLimits,
         policies: trust.policies,
+        takeFromOwner: needs.takeFromOwner,
       }),
     },
   });
@@ -259,7 +260,6 @@ export function createMessaging(
       emit,
     }),
     waiting: createWaiting({ store, clock, confirmedDate }),
-    heldMessages: createHeldMessages({ store, confirmedNow, confirmedDate, insert: insertInOrder, emit }),
     askForMissing: createAskForMissing({
       clock,
       correspondents: trust.correspondents,

@@ -1,4 +1,4 @@
-import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, type Random, toHex, type UnixMs } from '@ocmesh/shared/ambient';
 import type { CoreHandlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
@@ -37,6 +37,7 @@ import { createTimeWatch, type TimeWatch } from './core/status/time-watch.ts';
 import { trustLimits } from './core/trust/limits.ts';
 import { createTrust, type Trust } from './core/trust/trust.ts';
 import { createLifecycle, type Part } from './lifecycle.ts';
+import { createOwnerParts, createOwnerServices, type OwnerServices } from './owner-parts.ts';
 import { createRelayListener } from './relay-listener.ts';
 
 /** How long a stop waits for the OKs of events in flight. */
@@ -69,6 +70,8 @@ export interface Ports {
   readonly connect: (sign: Identity['sign']) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
+  /** Returns the minute of the day that the machine's clock shows at this time; in UTC if left out. */
+  readonly minuteOfDay?: (ms: UnixMs) => number;
   /** Returns the resident memory of the process. */
   readonly memoryBytes?: () => number;
   /** The proxy that the connections use; null without one. */
@@ -91,7 +94,7 @@ export async function createAgent(
   config: Config,
   bounds: Bounds = defaultBounds,
 ): Promise<Agent> {
-  const { store, engine, clock, random, log } = ports;
+  const { store, engine, clock, random, log, memoryBytes = () => 0 } = ports;
   const onlineWindowMs = config.online_window_s * 1000;
   const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
   if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
@@ -131,6 +134,7 @@ export async function createAgent(
     },
     { instance, onlineWindowMs },
   );
+  const owner = createOwnerParts(base, { time, trust }, config);
   const ingest = createIngest(base, {
     signatureChecks: ports.signatureChecks,
     time,
@@ -138,6 +142,7 @@ export async function createAgent(
     retention,
     twins,
     relays,
+    takeFromOwner: owner.takeMessage,
   });
   const outgoing = createOutgoing(
     base,
@@ -171,10 +176,7 @@ export async function createAgent(
     discovery: mesh.discovery,
   });
 
-  const history = createHistory(
-    { store, network, clock, memoryBytes: ports.memoryBytes ?? (() => 0) },
-    { onlineWindowMs },
-  );
+  const history = createHistory({ store, network, clock, memoryBytes }, { onlineWindowMs });
 
   const lifecycle = createLifecycle(
     { clock },
@@ -183,6 +185,7 @@ export async function createAgent(
       trust,
       retention,
       relays,
+      ownerServices: createOwnerServices(base, { time, trust, owner, outgoing, reporting }, ports),
       ingest,
       outgoing,
       messaging,
@@ -215,7 +218,8 @@ export async function createAgent(
         discovery: mesh.discovery,
         send: messaging.send,
         waiting: messaging.waiting,
-        heldMessages: messaging.heldMessages,
+        heldMessages: owner.heldMessages,
+        ownerSettings: owner.settings,
         wakeReceipts: messaging.receipts.wake,
         policies: trust.policies,
         ownProfile,
@@ -250,6 +254,7 @@ function listParts(
     readonly trust: Trust;
     readonly retention: Retention;
     readonly relays: Relays;
+    readonly ownerServices: OwnerServices;
     readonly ingest: Ingest;
     readonly outgoing: Outgoing;
     readonly messaging: Messaging;
@@ -261,9 +266,10 @@ function listParts(
   const { time, trust, retention, relays, history } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
-  const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
+  const { waiting, askForMissing, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
   const { hub, relayWatch, statusWatch } = groups.reporting;
+  const { releaseHeld, news, mailAlarm } = groups.ownerServices;
   const ownRelays = relays.relayList.urls;
 
   /** Connects to the relays with our two permanent subscriptions. */
@@ -288,14 +294,6 @@ function listParts(
       ownRelays,
     });
     network.start(ownRelays(), subscriptions, listener);
-  }
-
-  /** Releases what is still held although strangers need no approval: after a crash, or a change of the configuration. */
-  function releaseHeld(): void {
-    if (trust.policies.get().strangers !== 'open') return;
-    heldMessages
-      .releaseAll()
-      .catch((error) => log.warn('held messages could not be released', { reason: String(error) }));
   }
 
   return [
@@ -389,5 +387,7 @@ function listParts(
       },
     },
     { name: 'held messages', start: releaseHeld },
+    { name: 'news for the owner', start: news.start, stop: news.stop, onEvent: news.onEvent },
+    { name: 'mail alarm', start: mailAlarm.start, stop: mailAlarm.stop },
   ];
 }

@@ -1,8 +1,9 @@
 import { limits } from './limits.ts';
+import { QuietHours } from './owner-schemas.ts';
 import { OwnAbout, OwnCapabilities } from './profile-schemas.ts';
 import { Policy, Trust } from './schemas.ts';
 import { eventTypes } from './stream-events.ts';
-import { Type } from './typebox.ts';
+import { nullable, Type } from './typebox.ts';
 import { WatcherName } from './wake-schemas.ts';
 
 // Inputs of the operations: the fields of path, query, headers and body as one object.
@@ -146,6 +147,13 @@ export const requests = {
     {
       about: Type.Optional(Type.Union([OwnAbout, Type.Null()])),
       capabilities: Type.Optional(OwnCapabilities),
+    },
+    { ...strict, minProperties: 1 },
+  ),
+  setOwner: Type.Object(
+    {
+      pubkey: Type.Optional(publicKey('The phone from which you decide')),
+      quiet_hours: Type.Optional(nullable(QuietHours)),
     },
     { ...strict, minProperties: 1 },
   ),

@@ -13,6 +13,7 @@ import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { PendingRelay } from '../model/outbox.ts';
 import type { Conduct } from '../model/relay.ts';
+import type { OwnerSettings } from '../owner/owner-settings.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
@@ -51,6 +52,7 @@ export interface HandlerDeps {
   readonly waiting: Waiting;
   readonly policies: Policies;
   readonly ownProfile: OwnProfile;
+  readonly ownerSettings: OwnerSettings;
   readonly askRelays: AskRelays;
   readonly loopGuard: LoopGuard;
   readonly heldMessages: HeldMessages;
