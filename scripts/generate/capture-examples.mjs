@@ -131,6 +131,7 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
 
   await call('addRelay', { url: other });
   await until(async () => (await alice.api.listRelays({})).every(({ carries_dms }) => carries_dms));
+  await call('testRelay', { url: other });
   await call('removeRelay', { url: other });
   await call('listRelays');
   await call('getStatus');

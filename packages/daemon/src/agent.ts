@@ -207,6 +207,7 @@ export async function createAgent(
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
+        testRelayNow: relays.relayTests.testNow,
         wakeTests: relays.wakeTests,
         health: reporting.health,
         cursors: createCursors({ store, log }, instance.slice(0, 8)),

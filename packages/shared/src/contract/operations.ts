@@ -105,6 +105,17 @@ export const operations = {
     output: Type.Array(RelayDetails),
     errors: { relay_unknown: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
+  testRelay: operation({
+    method: 'POST',
+    path: '/relays/test',
+    summary:
+      'Tests at once whether a relay of the list keeps and forwards what it accepts. Responds before the test is over: about ten ' +
+      'seconds later, `keeps`, `forwards` and their `at` are new. Nothing happens if it is not connected, a ' +
+      'test of it is under way, or it was tested too often today.',
+    input: requests.testRelay,
+    output: RelayDetails,
+    errors: { relay_unknown: true },
+  }),
   listPeers: operation({
     method: 'GET',
     path: '/peers',

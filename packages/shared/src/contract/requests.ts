@@ -160,6 +160,7 @@ export const requests = {
   setPolicy: Type.Partial(Policy, { ...strict, minProperties: 1 }),
   addRelay: Type.Object({ url: RelayUrl }, strict),
   removeRelay: Type.Object({ url: RelayUrl }, strict),
+  testRelay: Type.Object({ url: RelayUrl }, strict),
   testWake: Type.Object({ watcher: WatcherName }, strict),
   followEvents: Type.Object(
     {

@@ -37,6 +37,8 @@ export interface HandlerDeps {
   readonly backlogOf: (url: string) => Backlog;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
+  /** Tests a relay at once, if it is connected and was not tested too often. */
+  readonly testRelayNow: (url: string) => void;
   readonly wakeTests: WakeTests;
   readonly clock: Clock;
   /** Returns the wall clock's date of a moment in confirmed time. */
