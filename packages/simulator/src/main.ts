@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readCapsule, writeCapsule } from './capsule.ts';
 import { createPlan } from './plan/create-plan.ts';
-import { everyFault, type Scenario } from './plan/scenario.ts';
+import { everyFault, type Scenario, smallMesh } from './plan/scenario.ts';
 import { type Result, simulate } from './run.ts';
 import { shrink } from './shrink.ts';
 
@@ -13,6 +13,7 @@ const usage = `pnpm simulate [options]
   --hours H         simulated hours with faults
   --agents N        number of agents
   --relays N        number of relays
+  --small           a small mesh for ten minutes, as in the tests
   --scenario FILE   JSON with fields of a scenario (packages/simulator/src/plan/scenario.ts)
   --replay FILE     run the plan of a capsule
   --capsules DIR    where to write the capsule of a failing seed (default: the current folder)
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     hours: { type: 'string' },
     agents: { type: 'string' },
     relays: { type: 'string' },
+    small: { type: 'boolean', default: false },
     scenario: { type: 'string' },
     replay: { type: 'string' },
     capsules: { type: 'string', default: '.' },
@@ -51,10 +53,11 @@ function scenarioOf(): Scenario {
   const file = values.scenario
     ? (JSON.parse(readFileSync(values.scenario, 'utf8')) as Partial<Scenario>)
     : {};
+  const base = values.small ? smallMesh : everyFault;
   return {
-    ...everyFault,
+    ...base,
     ...file,
-    rates: { ...everyFault.rates, ...file.rates },
+    rates: { ...base.rates, ...file.rates },
     ...(values.hours ? { faultMinutes: exactly(values.hours, 60) } : {}),
     ...(values.agents ? { agents: exactly(values.agents) } : {}),
     ...(values.relays ? { relays: exactly(values.relays) } : {}),

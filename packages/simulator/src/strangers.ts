@@ -1,6 +1,8 @@
 import { toUnixSec } from '@ocmesh/shared/ambient';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
+import { privateDm, wrapRumor } from '../../daemon/src/core/identity/gift-wrap.ts';
 import type { Machine } from './agents/machine.ts';
+import { createChance } from './chance.ts';
 import { secretKeyOf } from './crypto/transparent-engine.ts';
 import { readStored } from './invariants/messages.ts';
 import type { StrangerAct } from './plan/plan.ts';
@@ -20,6 +22,10 @@ type Act = (world: World, call: Call, writer: Writer) => void;
 interface Writer {
   /** A message by the stranger of this number. */
   message(stranger: number, payload: string | Record<string, unknown>, atSec?: number): void;
+  /** A message that was made for other keys. */
+  unreadable(stranger: number, text: string): void;
+  /** A message in a gift wrap (NIP-17). */
+  wrap(stranger: number, text: string): void;
   presence(stranger: number): void;
   publish(event: NostrEvent): void;
   readonly nowSec: number;
@@ -32,6 +38,7 @@ function createWriter(
   const to = machine.pubkey();
   if (!to) return null;
   const nowSec = toUnixSec(EPOCH_MS + virtual.now());
+  const chance = createChance(`${plan.seed} strangers ${virtual.now()}`);
   const keyOf = (stranger: number) => secretKeyOf(`${plan.seed} stranger ${stranger}`);
   const publish = (event: NostrEvent): void => relay.inject(event);
   return {
@@ -46,6 +53,32 @@ function createWriter(
       publish(
         engine.sign({ kind: kinds.encryptedDm, created_at: atSec, tags: [['p', to]], content }, secretKey),
       );
+    },
+    unreadable(stranger, text) {
+      const secretKey = keyOf(stranger);
+      const content = engine.nip04.seal(secretKey, engine.publicKey(secretKey), text);
+      publish(
+        engine.sign({ kind: kinds.encryptedDm, created_at: nowSec, tags: [['p', to]], content }, secretKey),
+      );
+    },
+    wrap(stranger, text) {
+      const secretKey = keyOf(stranger);
+      const author = { secretKey, pubkey: engine.publicKey(secretKey) };
+      strangersTexts.set(text, author.pubkey);
+      const rumor = privateDm(engine, {
+        author: author.pubkey,
+        recipients: [to],
+        plaintext: text,
+        createdAtSec: nowSec,
+      });
+      const onceKey = secretKeyOf(`${plan.seed} once ${text}`);
+      engine.publicKey(onceKey);
+      const once = {
+        recipient: to,
+        secretKey: onceKey,
+        seal: (plaintext: string) => engine.nip44.seal(onceKey, to, plaintext),
+      };
+      publish(wrapRumor({ engine, random: chance }, author, rumor, once, { nowSec }));
     },
     presence(stranger) {
       const tags = [
@@ -73,6 +106,14 @@ const envelope = (body: string, mid: string, more: object = {}): Record<string, 
 const acts: Readonly<Record<StrangerAct, Act>> = {
   'junk messages'(world, { count }, { message }) {
     for (let n = 0; n < count; n++) message(n % 7, `junk ${n} at ${world.virtual.now()}`);
+  },
+  /** Events without effect: their ids are remembered apart. */
+  'flood of what nobody can read'(world, { machine, count }, { unreadable }) {
+    for (let n = 0; n < 10 * count; n++) unreadable(n % 50, `${world.virtual.now()} ${n} ${machine.name}`);
+  },
+  /** NIP-17 clients that know nothing of ours. */
+  'gift wraps of another client'(world, { count }, { wrap }) {
+    for (let n = 0; n < count; n++) wrap(n % 5, `wrapped ${n} at ${world.virtual.now()}`);
   },
   'presences of made-up agents'(_, { count }, { presence }) {
     for (let n = 0; n < count; n++) presence(100 + n);

@@ -23,6 +23,7 @@ const samples: Readonly<Record<string, unknown>> = {
   about: 'I translate.',
   watcher: 'default',
   nonce: 'cd'.repeat(32),
+  code: 'ef'.repeat(16),
 };
 
 /** Returns a minimal valid request for this operation. */

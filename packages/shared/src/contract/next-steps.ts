@@ -104,6 +104,24 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     command: 'Set OCMESH_HOME to the home of this daemon: the right token always works.',
     page: openAgain,
   },
+  page_session_required: {
+    api: 'Run `ocmesh open`, which signs the browser in. Programs leave out Origin, Cookie and the headers of a browser.',
+    tool: askForAccess,
+    command: 'Run `ocmesh open`, which signs the browser in.',
+    page: openAgain,
+  },
+  page_code_wrong: {
+    api: 'Run `ocmesh open` again: each code works once, for a minute.',
+    tool: askForAccess,
+    command: 'Run `ocmesh open` again: each code works once, for a minute.',
+    page: openAgain,
+  },
+  too_many_wrong_codes: {
+    api: 'Run `ocmesh open` again: the right code always works.',
+    tool: askForAccess,
+    command: 'Run `ocmesh open` again: the right code always works.',
+    page: openAgain,
+  },
   owner_only: {
     api: 'Use the `ocmesh` command, or send the header Authorization: Bearer TOKEN, with the contents of the file token in OCMESH_HOME.',
     tool: 'Only your user can do this, with the `ocmesh` command. Ask them if you think it is needed.',

@@ -21,6 +21,24 @@ export const ofProblems = {
     command: otherVersion,
     page: otherPage,
   },
+  only_page: {
+    api: 'Run `ocmesh open`, which signs the page in. Programs send the token instead.',
+    tool: askForAccess,
+    command: 'Run `ocmesh open`, which signs the page in.',
+    page: openAgain,
+  },
+  token_itself: {
+    api: 'Run `ocmesh open`, or send the header Authorization: Bearer TOKEN.',
+    tool: askForAccess,
+    command: 'Set OCMESH_HOME to the home of this daemon: its token is there.',
+    page: openAgain,
+  },
+  no_page: {
+    api: 'Install a release, or build it: npm run build. `ocmesh status` and docs/api.md work without it.',
+    tool: askForAccess,
+    command: 'Install a release, or build it: npm run build.',
+    page: otherPage,
+  },
   not_http: { api: 'Send HTTP/1.1.', tool: askForAccess, command: otherVersion, page: otherPage },
   body_not_object: {
     api: 'Send a JSON object: {"id": "…"}.',

@@ -69,6 +69,12 @@ export const requests = {
     },
     strict,
   ),
+  openPageSession: Type.Object(
+    {
+      code: Type.String({ pattern: '^[0-9a-f]{32}$', description: 'The code of `ocmesh open`.' }),
+    },
+    strict,
+  ),
   listPeers: Type.Object(
     {
       online: Type.Optional(

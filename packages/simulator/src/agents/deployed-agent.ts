@@ -41,20 +41,26 @@ export function startDeployedAgent(
   const events = new Set<string>();
   const underWay = new Map<string, Sending>();
   const shown: { from: Pubkey; text: string }[] = [];
+  let opening: SimulatedSocket | null = null;
+  /** Once it is open. */
   let socket: SimulatedSocket | null = null;
+  let isOn = true;
 
   function connect(): void {
-    const opening = network.connect(name, name, url);
-    opening.on('error', () => {});
-    opening.on('open', () => {
-      socket = opening;
+    if (!isOn || opening) return;
+    const next = network.connect(name, name, url);
+    opening = next;
+    next.on('error', () => {});
+    next.on('open', () => {
+      socket = next;
       subscribe('dms', { kinds: [kinds.encryptedDm], '#p': [pubkey], since: startedSec });
       announce();
       discover();
     });
-    opening.on('message', (data: Buffer) => onFrame(JSON.parse(data.toString())));
-    opening.on('close', () => {
+    next.on('message', (data: Buffer) => onFrame(JSON.parse(data.toString())));
+    next.on('close', () => {
       socket = null;
+      opening = null;
       clock.after(RECONNECT_MS, connect);
     });
   }
@@ -114,6 +120,12 @@ export function startDeployedAgent(
     pubkey,
     shown,
     url,
+    setOn(next) {
+      if (next === isOn) return;
+      isOn = next;
+      if (isOn) connect();
+      else opening?.terminate();
+    },
     send(to, text) {
       const key = world.keyOf(to);
       if (!key || !socket) return;

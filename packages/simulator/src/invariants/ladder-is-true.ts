@@ -1,5 +1,5 @@
 import type { Invariant } from './invariant.ts';
-import { storedOn, upright } from './messages.ts';
+import { isCrowded, storedOn, upright } from './messages.ts';
 import { whyNotReachable } from './reach.ts';
 
 export const ladderIsTrue: Invariant = {
@@ -15,7 +15,7 @@ export const ladderIsTrue: Invariant = {
         if (state !== 'delivered' && state !== 'read') continue;
         const { machine: receiver, received } = receivers.get(peer) ?? {};
         const found = received?.get(id);
-        if (!receiver) continue;
+        if (!receiver || isCrowded(world, receiver)) continue;
         const text = `${sender.name} sees “${content}” as ${state}, but ${receiver.name}`;
         if (!found) yield `${text} does not have it`;
         else if (state === 'read' && !found.read) yield `${text} has not read it`;

@@ -44,3 +44,7 @@ export function readStored(
 /** Returns the machines with a running daemon whose past is what their store says. */
 export const upright = ({ machines }: World): Machine[] =>
   [...machines.values()].filter(({ record, running }) => running() !== null && !record.isRewound);
+
+/** Whether the machine has so little room that messages make way for others. */
+export const isCrowded = (world: World, { name }: Machine): boolean =>
+  world.planOf(name)?.bounds === 'crowded';

@@ -70,7 +70,7 @@ export function makeUpMachines(
       strangers: chance.happens(0.05) ? 'ask' : 'open',
       announceSec,
       scanSec: chance.pick([120, 120, 300]),
-      bounds: chance.happens(0.15) ? 'low' : 'usual',
+      bounds: chance.happens(0.3) ? chance.pick(['low', 'crowded']) : 'usual',
       compactBytes: chance.pick([null, 60_000, 200_000]),
       agent: chance.happens(0.05)
         ? 'replies always'

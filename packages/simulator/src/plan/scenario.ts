@@ -55,17 +55,17 @@ export const everyFault: Scenario = {
   badRelays: 0.5,
   deployedAgents: 0.15,
   longNight: 0.1,
-  dropped: 0.1,
+  dropped: 0.15,
   rates: {
     send: 25,
     crash: 1,
     crashAtOperation: 2,
     killAndCut: 0.5,
     stop: 0.5,
-    takeOver: 0.2,
+    takeOver: 0.3,
     restore: 0.1,
     copy: 0.1,
-    stepClock: 0.3,
+    stepClock: 0.6,
     fullDisk: 0.3,
     slowDisk: 0.3,
     resetConnections: 1,
@@ -80,4 +80,12 @@ export const everyFault: Scenario = {
     stranger: 2,
     markRead: 0.5,
   },
+};
+
+/** Small enough for every day: a seed takes a third of a second. */
+export const smallMesh: Scenario = {
+  ...everyFault,
+  agents: { from: 3, to: 4 },
+  relays: { from: 2, to: 3 },
+  faultMinutes: { from: 10, to: 10 },
 };

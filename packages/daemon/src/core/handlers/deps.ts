@@ -2,9 +2,11 @@ import type { Clock, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { Handlers, Status } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import type { History } from '../history/history.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { AskRelays } from '../mesh/ask-relays.ts';
+import type { Discovery } from '../mesh/discover.ts';
 import type { OwnProfile } from '../mesh/own-profile.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
@@ -42,6 +44,7 @@ export interface HandlerDeps {
   readonly confirmedDate: () => UnixMs;
   readonly health: Health;
   readonly counters: RefusalCounters;
+  readonly discovery: Pick<Discovery, 'status'>;
   readonly send: SendMessage;
   readonly waiting: Waiting;
   readonly policies: Policies;
@@ -56,6 +59,7 @@ export interface HandlerDeps {
   /** Returns how many events are on their way out. */
   readonly outboxDepth: () => number;
   readonly renderMetrics: RenderMetrics;
+  readonly history: Pick<History, 'read'>;
   /** Proves that this process owns the home. */
   readonly prove: Handlers['prove'];
   readonly cursors: Cursors;
