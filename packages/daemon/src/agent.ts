@@ -87,21 +87,25 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+/** Loads the key pair, and creates what all parts need. */
+async function createBase({ store, engine, clock, random, log, connect }: Ports) {
+  const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
+  if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
+  const network = connect(identity.sign);
+  const events = createDomainEvents();
+  const base: Base = { store, engine, clock, random, log, identity, network, emit: events.publish };
+  return { base, events };
+}
+
 /** Creates the core: creates its parts in groups (agent-parts.ts) and connects them. */
 export async function createAgent(
   ports: Ports,
   config: Config,
   bounds: Bounds = defaultBounds,
 ): Promise<Agent> {
-  const { store, engine, clock, random, log } = ports;
+  const { base, events } = await createBase(ports);
+  const { store, engine, clock, random, log, identity, network, emit } = base;
   const onlineWindowMs = config.online_window_s * 1000;
-  const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
-  if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
-
-  const network = ports.connect(identity.sign);
-  const events = createDomainEvents();
-  const emit = events.publish;
-  const base: Base = { store, engine, clock, random, log, identity, network, emit };
 
   const time = createTimeWatch({
     store,
