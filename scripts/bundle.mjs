@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeOpenClawPlugin } from './plugins/openclaw.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const daemonFolder = join(root, 'packages/daemon/bundle');
@@ -103,6 +104,22 @@ const skillFiles = [
   ['references/api.md', 'docs/api.md'],
 ].map(async ([name = '', from = '']) => ({ name, text: await readFile(join(root, from), 'utf8') }));
 await writeFile(join(daemonFolder, 'skill.json'), JSON.stringify(await Promise.all(skillFiles)));
+
+// The built page, its compressed files in base64: one file, too.
+const pageFolder = join(root, 'packages/page/dist');
+/** @type {string[]} */
+const pageFiles = await readdir(pageFolder, { recursive: true }).catch(() => []);
+if (pageFiles.includes('index.html')) {
+  const packed = pageFiles
+    .filter((name) => name.endsWith('.br'))
+    .sort()
+    .map(async (name) => [name.slice(0, -3), (await readFile(join(pageFolder, name))).toString('base64')]);
+  await writeFile(
+    join(daemonFolder, 'page.json'),
+    JSON.stringify(Object.fromEntries(await Promise.all(packed))),
+  );
+}
+await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
 
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);

@@ -45,7 +45,7 @@ export async function checkOpenClawWake({ alice, contact, mesh, program, relayUr
 }
 
 /** @param {string} home */
-function watcherOf(home) {
+export function watcherOf(home) {
   try {
     return JSON.parse(readFileSync(join(home, 'watch/openclaw.json'), 'utf8')).process.pid;
   } catch {

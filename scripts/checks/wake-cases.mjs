@@ -19,8 +19,10 @@ const NOTHING_MS = 10_000;
  */
 export async function checkWho({ seen, withinSeconds }, { alice, contact, stranger }) {
   const before = seen().length;
+  const unread = async () => (await alice.api.getStatus({})).unread_count;
+  const first = await unread();
   await stranger.api.sendMessage({ to: alice.pubkey, content: `${WORDS}, says a stranger` });
-  await until(async () => (await alice.api.getStatus({})).unread_count === 1);
+  await until(async () => (await unread()) === first + 1);
   await pause(NOTHING_MS);
   check(
     `a stranger's message in the inbox: ${seen().length - before} model requests in ${NOTHING_MS / 1000} s`,

@@ -37,6 +37,7 @@ import type { Store } from './core/ports/store.ts';
 import { createRelayDates } from './core/relays/relay-dates.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
 import { createRelayTests } from './core/relays/relay-tests.ts';
+import { createWakeTests } from './core/relays/wake-tests.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
@@ -98,7 +99,15 @@ export function createRelays(
     },
     { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
-  return { budget, dates, relayList, relayTests };
+  const wakeTests = createWakeTests({
+    identity,
+    network,
+    clock,
+    correctedNow,
+    budget,
+    onArrived: (test) => emit([{ type: 'wake.test', ...test }]),
+  });
+  return { budget, dates, relayList, relayTests, wakeTests };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */
@@ -314,7 +323,15 @@ export function createMesh(
       },
     ),
     discovery: createDiscovery(
-      { network, clock, log, ingest: pipeline.ingest },
+      {
+        self: identity.pubkey,
+        network,
+        store,
+        clock,
+        correctedNow: time.correctedNow,
+        log,
+        ingest: pipeline.ingestBackfill,
+      },
       { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
     ),
     askRelays: createAskRelays(

@@ -130,7 +130,7 @@ test('a second EOSE on the same connection never asks for events from before 197
   const again = await world.start({ disk: agent.disk });
   const startSec = nowSec();
   await world.clock.advance(60_000);
-  again.network.resubscribe(URL);
+  again.network.reopenDms(URL);
   await settle(world.clock);
   expect(dmQueries(world).slice(1)).toMatchObject([{ since: startSec - 600 }]);
 });

@@ -37,6 +37,14 @@ export const reject = (reason: string): Reaction => ({
   keeps: false,
 });
 
+interface Link {
+  readonly client: Client;
+  readonly since: number;
+  /** Filters of its open subscriptions, by their names. */
+  readonly live: Map<string, readonly Filter[]>;
+  carriesDms: boolean;
+}
+
 interface Client {
   deliver(event: unknown): void;
   drop(): void;
@@ -74,6 +82,8 @@ export interface MemoryRelay {
   readonly clients: Set<Client>;
   /** Stores events without sending them to subscribers. */
   keep(...events: unknown[]): void;
+  /** Stores an event as a published one, and sends it to those that subscribed to it. */
+  send(event: NostrEvent): void;
   /** Sends events to all connected agents, whether they asked for them or not. */
   push(...events: unknown[]): void;
 }
@@ -119,12 +129,22 @@ function createMemoryRelay(url: string): MemoryRelay {
     keep(...events) {
       relay.stored.push(...events.map(copy));
     },
+    send(event) {
+      store(relay, event);
+      if (relay.forwards)
+        for (const client of [...relay.clients])
+          if (subscribers.get(client)?.(event)) client.deliver(copy(event));
+    },
     push(...events) {
       for (const event of events) for (const client of [...relay.clients]) client.deliver(copy(event));
     },
   };
   return relay;
 }
+
+/** Bytes of the frame that carries an event. */
+const sizeOf = (event: unknown): number =>
+  String(JSON.stringify(event)).length + '["EVENT","presence",]'.length;
 
 const copy = (event: unknown): unknown => structuredClone(event);
 
@@ -172,7 +192,7 @@ export interface MemoryNetwork extends RelayNetwork {
   /** This relay sends a NOTICE. */
   notice(url: string): void;
   /** The relay closes the message subscription and accepts it again on the same connection. */
-  resubscribe(url: string): void;
+  reopenDms(url: string): void;
   /** Offences that the core reported. */
   readonly reports: { url: string; offence: Offence }[];
   /** Returns how often `wake` was called. */
@@ -194,38 +214,39 @@ export function createMemoryNetwork(
   let wakes = 0;
   let listener: NetworkListener | null = null;
   const overrides = new Map<string, Partial<RelaySnapshot>>();
-  const connections = new Map<string, { client: Client; since: number; carriesDms: boolean }>();
+  const connections = new Map<string, Link>();
 
   function connect(url: string): void {
     const relay = mesh.relays.find((each) => each.url === url);
     const isOurs = own.includes(url);
     if (!relay || connections.has(url) || !listener || !relay.reachable || !(isOurs || peerRelays.has(url)))
       return;
-    const live: Filter[] = [];
+    const live = new Map<string, readonly Filter[]>();
     const client: Client = {
       deliver(event) {
         queueMicrotask(() => {
-          if (connections.get(url)?.client === client) listener?.onEvent(event, url);
+          if (connections.get(url)?.client === client) listener?.onEvent(event, url, sizeOf(event));
         });
       },
       drop: () => disconnect(url),
     };
-    const wants = (event: NostrEvent): boolean => live.some((filter) => matchesFilter(filter, event));
+    const wants = (event: NostrEvent): boolean =>
+      [...live.values()].flat().some((filter) => matchesFilter(filter, event));
     subscribers.set(client, wants);
-    connections.set(url, { client, since: clock.now(), carriesDms: false });
+    connections.set(url, { client, since: clock.now(), carriesDms: false, live });
     relay.clients.add(client);
     listener.onState(url, snapshot(url).state);
     listener.onConnected(url);
     if (!isOurs) return;
     if (relay.info) listener.onInfo(url, relay.info);
-    for (const subscription of permanent) live.push(...subscribe(url, subscription));
+    for (const subscription of permanent) live.set(subscription.name, subscribe(url, subscription));
   }
 
   /** @returns the filters of the subscription */
   function subscribe(url: string, { name, filters }: Subscription): readonly Filter[] {
-    const asked = filters();
+    const asked = filters(url);
     if (name === 'presence' && !mesh.relay(url).showsPresences) return [];
-    for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url);
+    for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url, sizeOf(event));
     const connection = connections.get(url);
     if (name === 'dm' && !mesh.relay(url).carriesDms) return [];
     if (connection && name === 'dm') connection.carriesDms = true;
@@ -287,11 +308,7 @@ export function createMemoryNetwork(
       const known = relay.stored.some((other) => (other as NostrEvent).id === event.id);
       (isTestEvent(event) ? relay.tests : relay.offered).push(event);
       const { keeps, ...outcome } = await relay.onPublish(event, mayIdentify);
-      if (keeps && !known) store(relay, event);
-      if (keeps && !known && relay.forwards) {
-        for (const client of [...relay.clients])
-          if (subscribers.get(client)?.(event)) client.deliver(copy(event));
-      }
+      if (keeps && !known) relay.send(event);
       return outcome;
     },
     async query(url, filters) {
@@ -315,6 +332,7 @@ export function createMemoryNetwork(
         events: returned,
         tooLarge,
         rows: returned.length,
+        bytes: returned.reduce<number>((sum, event) => sum + sizeOf(event), 0),
         ignoresUntil: false,
         hint: null,
       };
@@ -331,6 +349,14 @@ export function createMemoryNetwork(
       peerRelays.add(url);
       connect(url);
     },
+    resubscribe(url, name) {
+      const subscription = permanent.find((each) => each.name === name);
+      const link = connections.get(url);
+      if (!subscription || !link) return;
+      const asked = subscription.filters(url);
+      link.live.set(name, asked);
+      for (const event of find(mesh.relay(url), asked)) listener?.onEvent(event, url, sizeOf(event));
+    },
     report(url, offence) {
       reports.push({ url, offence });
     },
@@ -343,7 +369,7 @@ export function createMemoryNetwork(
     disconnect: (url) => each(url, disconnect),
     notice: (url) => listener?.onNotice(url),
     garbage: (reason) => each(undefined, (url) => listener?.onGarbage(url, reason)),
-    resubscribe(url) {
+    reopenDms(url) {
       for (const subscription of permanent) if (subscription.name === 'dm') subscribe(url, subscription);
     },
     say(url, fields) {

@@ -51,7 +51,7 @@ export function createProtocolNetwork(deps: {
           info: () => null,
           send: (frame) => sent.push(frame) > 0,
           giveUp: () => connect(),
-          onEvent: (event) => listener.onEvent(event, url),
+          onEvent: (event, bytes) => listener.onEvent(event, url, bytes),
           onLate: (event) => listener.onLate(event, url),
           onAuthenticated: () => listener.onAuthenticated(url),
           onUnreadable: (reason) => listener.onGarbage(url, reason),
@@ -73,6 +73,7 @@ export function createProtocolNetwork(deps: {
     publish: async (_, event) =>
       (await protocol?.publish(event)) ?? { outcome: 'not_connected', reason: null, prefix: null },
     query: async (_, filters) => (await protocol?.query(filters)) ?? noResult,
+    resubscribe: (_, name) => protocol?.resubscribe(name),
     report() {},
     wake() {},
   };

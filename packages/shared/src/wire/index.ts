@@ -41,10 +41,11 @@ export { wireLimits } from './limits.ts';
 export {
   type Claims,
   labelFilter,
+  noteFilter,
   type Presence,
   type PresenceKind,
   presenceEvent,
-  presenceFilters,
+  presenceFilter,
   readPresence,
 } from './presence.ts';
 export { hasQuery, isLocalRelay, isLoopbackRelay, maskQueries } from './relay-address.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Pubkey } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { type EventDraft, expirationOf, isExpired, parseEvent } from './event.ts';
-import { presenceEvent, presenceFilters, readPresence } from './presence.ts';
+import { labelFilter, noteFilter, presenceEvent, presenceFilter, readPresence } from './presence.ts';
 
 const pubkey = 'ab'.repeat(32) as Pubkey;
 const signed = (draft: EventDraft) => ({ ...draft, pubkey, id: '00'.repeat(32), sig: '00'.repeat(64) });
@@ -169,9 +169,9 @@ test('a blank name counts as no name', () => {
 });
 
 test('filters only by single-letter tags', () => {
-  for (const filter of presenceFilters(7)) {
+  for (const filter of [presenceFilter({ since: 7 }), noteFilter({ since: 7 }), labelFilter(['x'], 7, 1)]) {
     expect(filter.since).toBe(7);
-    for (const key of Object.keys(filter)) expect(key).toMatch(/^#[a-zA-Z]$|^kinds$|^since$/);
+    for (const key of Object.keys(filter)) expect(key).toMatch(/^#[a-zA-Z]$|^kinds$|^since$|^limit$/);
   }
 });
 

@@ -98,19 +98,23 @@ function readProfile(event: NostrEvent): Claims | null {
   };
 }
 
-/** Filters for every presence since a time, in both forms. */
-export const presenceFilters = (sinceSec: number): Filter[] => [
-  { kinds: [kinds.presence], '#d': [ADDRESS], since: sinceSec },
-  { kinds: [kinds.note], '#t': [APP], since: sinceSec },
-];
+/** What a filter for presences asks for, besides the kind. */
+export interface PresenceRange extends Pick<Filter, 'authors' | 'since' | 'until' | 'limit'> {}
+
+/** Filter for presences. */
+export const presenceFilter = (range: PresenceRange): Filter => ({
+  kinds: [kinds.presence],
+  '#d': [ADDRESS],
+  ...range,
+});
+
+/** Filter for presences in notes. */
+export const noteFilter = (range: PresenceRange): Filter => ({ kinds: [kinds.note], '#t': [APP], ...range });
 
 /** Filter for presences of agents that claim one of these capabilities. */
 export const labelFilter = (labels: readonly string[], sinceSec: number, limit: number): Filter => ({
-  kinds: [kinds.presence],
-  '#d': [ADDRESS],
+  ...presenceFilter({ since: sinceSec, limit }),
   '#l': labels,
-  since: sinceSec,
-  limit,
 });
 
 /** A peer's name or version, cut to its limit; null if it is empty or not a text. */

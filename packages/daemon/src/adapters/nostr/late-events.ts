@@ -12,9 +12,13 @@ export function createLateEvents(onLate: (event: unknown) => void) {
       closed.set(id, { filters, left: nostrLimits.query.lateEvents });
       if (closed.size > nostrLimits.query.remembered) closed.delete(closed.keys().next().value as string);
     },
-    onEvent(id: string, event: unknown): void {
+    /** Returns whether it was asked for. */
+    onEvent(id: string, event: unknown): boolean {
       const req = closed.get(id);
-      if (req && req.left-- > 0 && req.filters.some((filter) => matchesFilter(filter, event))) onLate(event);
+      const isAsked =
+        req !== undefined && req.left-- > 0 && req.filters.some((filter) => matchesFilter(filter, event));
+      if (isAsked) onLate(event);
+      return isAsked;
     },
   };
 }

@@ -7,13 +7,14 @@ const DM_SUBSCRIPTION = 'dm';
 /** Our permanent subscriptions on one connection, and whether the one for messages works. */
 export function createPermanentSubscriptions(deps: {
   readonly clock: Clock;
+  readonly url: string;
   readonly wanted: readonly Subscription[];
   /** Returns how many subscriptions the relay allows at the same time. */
   readonly allowed: () => number;
   readonly subscriptions: Pick<Subscriptions, 'add' | 'remove' | 'reopen'>;
   /** Returns whether an AUTH is under way: until then a relay may withhold messages without a word. */
   readonly isAuthPending: () => boolean;
-  readonly onEvent: (event: unknown) => void;
+  readonly onEvent: (event: unknown, bytes: number) => void;
   /** A subscription got its EOSE. */
   readonly onSubscribed: (name: string) => void;
 }) {
@@ -53,7 +54,7 @@ export function createPermanentSubscriptions(deps: {
     subscriptions.add({
       id,
       permanent: true,
-      filters: () => parts.flatMap(({ filters }) => filters()),
+      filters: () => parts.flatMap(({ filters }) => filters(deps.url)),
       onEvent: deps.onEvent,
       onDropped() {},
       onEose() {
@@ -83,6 +84,12 @@ export function createPermanentSubscriptions(deps: {
       if (!isOpen || isPaused || hasToShare() === isShared) return;
       removeAll();
       addAll();
+    },
+    /** Its filters changed. That it gets another EOSE is nothing new. */
+    resubscribe(name: string): void {
+      if (!isOpen || isPaused) return;
+      isResumed = true;
+      subscriptions.reopen(isShared ? DM_SUBSCRIPTION : name);
     },
     /** Makes room for queries on a relay that allows one subscription. What comes meanwhile, the relay sends afterwards. */
     pause(): void {

@@ -18,13 +18,18 @@ type Sent = readonly [type: string, first: never, ...rest: unknown[]];
 
 /** The protocol on connections to a relay that the test plays by hand. The first connection is open. */
 function open(
-  options: { limitation?: Record<string, unknown>; permanent?: readonly string[]; isOwn?: boolean } = {},
+  options: {
+    limitation?: Record<string, unknown>;
+    permanent?: readonly string[];
+    isOwn?: boolean;
+    filters?: () => Filter[];
+  } = {},
 ) {
   const clock = createFakeClock();
   const fakePeer = createFakePeer('alice', clock);
   const authRateLimit = createAuthRateLimit(clock);
   const state = { info: options.limitation ? knows(options.limitation) : null };
-  const filters = (): Filter[] => [{ kinds: [4], limit: 0 }];
+  const filters = options.filters ?? ((): Filter[] => [{ kinds: [4], limit: 0 }]);
 
   function connect() {
     const sent: Sent[] = [];
@@ -731,4 +736,22 @@ describe('writes', () => {
     expect(ofType('EVENT')).toHaveLength(1);
     protocol.close();
   });
+});
+
+test('a subscription whose filters change is opened again under the same name, and what was under way is no offence', () => {
+  let asked: Filter[] = [{ kinds: [31337] }];
+  const { say, heard, sent, protocol } = open({ filters: () => asked });
+  say('EOSE', 'dm');
+  asked = [{ kinds: [31337], authors: ['ab'.repeat(32)] }];
+  protocol.resubscribe('dm');
+  expect(sent.slice(-2)).toEqual([
+    ['CLOSE', 'dm'],
+    ['REQ', 'dm', ...asked],
+  ]);
+  const underWay = createFakePeer('bob', createFakeClock()).presence();
+  say('EVENT', 'dm', underWay);
+  say('EOSE', 'dm');
+  expect(heard).toEqual(['subscribed dm', 'late event']);
+  say('EVENT', 'dm', { ...underWay, kind: 30_000 });
+  expect(heard.at(-1)).toBe('unasked');
 });

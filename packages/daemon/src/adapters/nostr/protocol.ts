@@ -27,7 +27,7 @@ export interface ProtocolDeps {
   readonly send: (frame: string) => boolean;
   /** Disconnects: the relay does not respond to a REQ. */
   readonly giveUp: (reason: string) => void;
-  readonly onEvent: (event: unknown) => void;
+  readonly onEvent: (event: unknown, bytes: number) => void;
   /** An event of a query came after its end. */
   readonly onLate: (event: unknown) => void;
   readonly onSubscribed: (name: string) => void;
@@ -53,6 +53,8 @@ export interface Protocol {
   onInfo(): void;
   readonly publish: PublishEvent;
   query(filters: readonly Filter[]): Promise<QueryResult>;
+  /** Sends the REQ of a permanent subscription again. */
+  resubscribe(name: string): void;
   /** Whether all permanent subscriptions are one. */
   sharesSubscription(): boolean;
   /** Returns whether our subscription for messages got its EOSE. */
@@ -106,6 +108,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   });
   const permanent = createPermanentSubscriptions({
     clock,
+    url,
     wanted: deps.permanent,
     allowed: () => allowedSubscriptions(info()),
     subscriptions,
@@ -184,6 +187,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     },
     publish,
     query: queries.query,
+    resubscribe: permanent.resubscribe,
     sharesSubscription: permanent.isShared,
     carriesDms: permanent.carriesDms,
     refused() {

@@ -18,6 +18,7 @@ export const noResult: QueryResult = {
   events: [],
   tooLarge: false,
   rows: 0,
+  bytes: 0,
   ignoresUntil: false,
   hint: null,
 };
@@ -97,7 +98,7 @@ export function createQueries(deps: {
         });
       } else close();
       const { complete, tooLarge = false, hint = null } = end;
-      resolve({ complete, events, tooLarge, rows, ignoresUntil, hint });
+      resolve({ complete, events, tooLarge, rows, bytes, ignoresUntil, hint });
       startNext();
     }
 

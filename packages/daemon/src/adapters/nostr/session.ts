@@ -57,6 +57,7 @@ export interface Session {
   snapshot(): RelaySnapshot;
   publish: Protocol['publish'];
   query(filters: readonly Filter[]): Promise<QueryResult>;
+  resubscribe(subscription: string): void;
   report(offence: Offence): void;
   wake(): void;
   /** No relay of our own is connected any more. */
@@ -189,6 +190,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       attempt?.isOpen() ? attempt.protocol.publish(event, mayIdentify) : notConnected,
     query: async (filters) =>
       attempt?.isOpen() && oversized.mayQuery() ? attempt.protocol.query(filters) : noResult,
+    resubscribe: (subscription) => attempt?.protocol.resubscribe(subscription),
     report: penalize,
     wake() {
       remoteClock.forget();
@@ -204,7 +206,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
 /** What one relay reports, for the listener of all. */
 const passedTo = (listener: NetworkListener, url: string) =>
   ({
-    onEvent: (event) => listener.onEvent(event, url),
+    onEvent: (event, bytes) => listener.onEvent(event, url, bytes),
     onLate: (event) => listener.onLate(event, url),
     onAuthenticated: () => listener.onAuthenticated(url),
     onNotice: () => listener.onNotice(url),

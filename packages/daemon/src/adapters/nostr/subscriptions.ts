@@ -50,11 +50,7 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
    * would start over each time: with one that responds to other things we have more patience.
    */
   function awaitResponse(req: Req, tries: number): void {
-    const patienceMs = (): number => {
-      const isSlow = isResponsive && req.notice === null;
-      return (isSlow ? nostrLimits.reply.reqSlowMs : nostrLimits.reply.reqMs) * 2 ** (tries - 1);
-    };
-    const leftMs = (): number => req.sentAt + patienceMs() - clock.monotonic();
+    const leftMs = (): number => req.sentAt + patienceMs(req, tries, isResponsive) - clock.monotonic();
     req.cancel = clock.after(Math.max(0, leftMs()), () => {
       if (req.phase !== 'sent') return;
       if (leftMs() > 0) awaitResponse(req, tries);
@@ -84,8 +80,14 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     });
   }
 
+  function drop({ spec }: Req, event: unknown, bytes: number): void {
+    spec.onDropped(event, bytes);
+    deps.onUnasked();
+  }
+
   /** Some relays ignore a REQ that repeats an open one, and others refuse it. */
   function reopen(req: Req): void {
+    lateEvents.onClosed(req.spec.id, req.filters);
     send(closeFrame(req.spec.id));
     sendReq(req);
   }
@@ -125,11 +127,8 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
     },
     onEvent(id: string, event: unknown, bytes: number): void {
       const req = reqs.get(id);
-      if (!req) return lateEvents.onEvent(id, event);
-      if (!req.filters.some((filter) => matchesFilter(filter, event))) {
-        req.spec.onDropped(event, bytes);
-        return deps.onUnasked();
-      }
+      if (!req) return void lateEvents.onEvent(id, event);
+      if (!isAskedBy(req, event)) return void (lateEvents.onEvent(id, event) || drop(req, event, bytes));
       if (req.phase === 'sent') req.phase = 'live';
       req.spec.onEvent(event, bytes);
     },
@@ -173,6 +172,15 @@ export function createSubscriptions(deps: SubscriptionsDeps) {
       }
     },
   };
+}
+
+const isAskedBy = ({ filters }: Req, event: unknown): boolean =>
+  filters.some((filter) => matchesFilter(filter, event));
+
+/** Returns how long we wait for the first response. @param isResponsive whether the relay responded to something else */
+function patienceMs({ notice }: Req, tries: number, isResponsive: boolean): number {
+  const isSlow = isResponsive && notice === null;
+  return (isSlow ? nostrLimits.reply.reqSlowMs : nostrLimits.reply.reqMs) * 2 ** (tries - 1);
 }
 
 /** Returns the pause before a refused permanent subscription is sent again. */

@@ -68,6 +68,7 @@ function open(stored: readonly NostrEvent[], habits: Habits = {}, known: readonl
       events: fit.filter(({ created_at, content }) => created_at <= until && content !== habits.tooLarge),
       tooLarge,
       rows: fit.length,
+      bytes: 0,
       ignoresUntil: fit.some(({ created_at }) => created_at > until),
       hint: habits.hints ? (rows.length < matching.length ? 'more' : 'finish') : null,
     };
@@ -161,6 +162,7 @@ test('gives up on a relay that never runs out of events', async () => {
       tooLarge: false,
       events: [fake(-++n)],
       rows: 1,
+      bytes: 0,
       ignoresUntil: false,
       hint: null,
     }),

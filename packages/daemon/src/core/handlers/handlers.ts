@@ -1,4 +1,4 @@
-import { type Handlers, openApiDocument, type Streams } from '@ocmesh/shared/contract';
+import { type CoreHandlers, openApiDocument, type Streams } from '@ocmesh/shared/contract';
 import { ocmeshVersion, ourFeatures } from '@ocmesh/shared/wire';
 import { answerInTime } from './answer-in-time.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
@@ -12,7 +12,7 @@ import { createStatusHandlers } from './status.ts';
 import { createTrustHandlers } from './trust.ts';
 
 /** Creates one handler for each operation of the contract. */
-export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Handlers & Streams => ({
+export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): CoreHandlers & Streams => ({
   ...createStatusHandlers(deps, options),
   ...createMetricsHandler(deps, options),
   ...answerInTime(deps.store, {
@@ -24,7 +24,9 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
     sendMessage: deps.send,
   }),
   ...createEventHandlers(deps, options),
+  testWake: ({ watcher }) => deps.wakeTests.run(watcher),
   prove: deps.prove,
+  getHistory: async () => deps.history.read(),
   getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({
     pubkey: deps.identity.pubkey,

@@ -14,9 +14,18 @@ export function createStatusHandlers(
     health,
     counters,
     loopGuard,
+    wakeTests,
   }: Pick<
     HandlerDeps,
-    'identity' | 'store' | 'network' | 'clock' | 'confirmedDate' | 'health' | 'counters' | 'loopGuard'
+    | 'identity'
+    | 'store'
+    | 'network'
+    | 'clock'
+    | 'confirmedDate'
+    | 'health'
+    | 'counters'
+    | 'loopGuard'
+    | 'wakeTests'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'getHealth' | 'getStatus'> {
@@ -38,6 +47,7 @@ export function createStatusHandlers(
         outbox: tables.messages.countByState('queued', 'published', 'failed'),
       }));
       const { bytes, journalBytes } = store.size();
+      const test = wakeTests.current();
       return {
         daemon_version: ocmeshVersion,
         uptime_seconds: Math.floor((clock.monotonic() - startedAt) / 1000),
@@ -52,6 +62,7 @@ export function createStatusHandlers(
         storage: { bytes, journal_bytes: journalBytes },
         refused_events: counters.unusual(),
         ...counts,
+        ...(test && { wake_test: test }),
       };
     },
   };

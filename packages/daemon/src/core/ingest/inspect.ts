@@ -98,9 +98,10 @@ export function createInspector(deps: {
   return {
     precheck(candidate) {
       const verdict = classify(candidate);
-      // Backfill is not limited: we asked for it, page by page.
-      if ('refused' in verdict || candidate.isReserved || candidate.isBackfill) return verdict;
-      return verificationRates.take(verdict.ok, candidate.url) ? verdict : refuse('rate_limited');
+      if ('refused' in verdict || candidate.isReserved) return verdict;
+      const rateClass = candidate.isBackfill ? rateOfBackfill(verdict.ok) : verdict.ok;
+      const isWithin = rateClass === null || verificationRates.take(rateClass, candidate.url);
+      return isWithin ? verdict : refuse('rate_limited');
     },
     open({ event, url }, isAuthentic) {
       if (!isAuthentic) {
@@ -120,6 +121,10 @@ export function createInspector(deps: {
     rememberRefused,
   };
 }
+
+/** Backfill is not limited, as we asked for it page by page; but made-up keys cost their maker nothing. */
+const rateOfBackfill = (rateClass: RateClass): RateClass | null =>
+  rateClass === 'newPeer' ? 'listedPeer' : null;
 
 const handlerOf = (event: NostrEvent): keyof EventHandlers => {
   if (isSealed(event)) return 'dm';

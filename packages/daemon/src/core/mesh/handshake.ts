@@ -143,9 +143,11 @@ export function createHandshake(deps: {
   return {
     start: greetWaiting,
     onEvent(event) {
-      if (event.type === 'peer.discovered') greetOrRetry(event.peer.pubkey);
-      // It may have shown only now that it is an agent. While others wait, the timer finds it.
-      else if (event.type === 'peer.seen' && !cancel && wantsHello(event.peer))
+      if (event.type !== 'peer.discovered' && event.type !== 'peer.seen') return;
+      // While others wait, the timer finds it: a scan may bring thousands at once.
+      if (cancel && rankOf(event.peer) === 'found') return;
+      // A peer that was seen may have shown only now that it is an agent.
+      if (event.type === 'peer.discovered' || (!cancel && wantsHello(event.peer)))
         greetOrRetry(event.peer.pubkey);
     },
     stop() {

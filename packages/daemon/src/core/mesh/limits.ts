@@ -24,6 +24,26 @@ export const meshLimits = {
     /** Announcements of a changed profile a minute: a script that edits it all the time must not wear out the relays' patience. */
     perMinute: 6,
   },
+  scan: {
+    /** Presences requested in one page: relays' usual `max_limit`. */
+    pageEvents: 500,
+    /** Pages of one scan: as many agents as we remember. A relay with more is sampled. */
+    pages: 20,
+    /** Presences that a scan asks for first while the subscription works: if all are known, it does. */
+    checkedEvents: 10,
+    /** Seconds by which a scan reaches behind the start of the one before: a relay may get a presence that late. */
+    overlapSeconds: 300,
+  },
+  notes: {
+    /** Minutes between two looks at kind 1 notes: an agent that announces itself in no other way stays within the online window. */
+    everyMinutes: 10,
+    /** Notes that the first look on a connection takes: all, because none are sent while more agents are online. */
+    firstEvents: 100,
+    /** Notes that each further look takes. */
+    events: 20,
+    /** Hours for which notes are subscribed to on a relay where they brought somebody new. */
+    wantedHours: 6,
+  },
   search: {
     /** Words of a question that are looked for: the rest of a longer one is ignored. */
     words: 16,

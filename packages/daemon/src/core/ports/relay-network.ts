@@ -27,6 +27,8 @@ export interface QueryResult {
   readonly tooLarge: boolean;
   /** Events that the relay sent for it, including those that are not in `events`. */
   readonly rows: number;
+  /** Bytes of their frames. */
+  readonly bytes: number;
   /** The relay sent events newer than `until`: it ignores it. */
   readonly ignoresUntil: boolean;
   /** Whether the relay has more events for these filters (NIP-67); null if it does not say. */
@@ -38,8 +40,11 @@ export type Offence = 'forged' | 'unasked';
 
 /** Receives everything that happens on relays. Called synchronously, in order for each relay; must not throw. */
 export interface NetworkListener {
-  /** A permanent subscription received an event: as the relay sent it, unverified. The listener owns the object. */
-  onEvent(event: unknown, url: string): void;
+  /**
+   * A permanent subscription received an event: as the relay sent it, unverified. The listener owns the object.
+   * @param bytes size of its frame
+   */
+  onEvent(event: unknown, url: string, bytes: number): void;
   /** A query received an event after its end: as the relay sent it, unverified. The listener owns the object. */
   onLate(event: unknown, url: string): void;
   /** Ignored something: a frame that is not NIP-01, something too large, or an event that no filter asked for. */
@@ -66,7 +71,7 @@ export interface NetworkListener {
 export interface Subscription {
   readonly name: string;
   /** Called for each REQ, so that a `since` is never stale. */
-  readonly filters: () => readonly Filter[];
+  readonly filters: (url: string) => readonly Filter[];
 }
 
 /**
@@ -100,6 +105,8 @@ export interface RelayNetwork {
   ): Promise<PublishOutcome>;
   /** Sends one REQ to an own relay and collects events until its EOSE. Waits for its turn if too many are open. */
   query(url: string, filters: readonly Filter[]): Promise<QueryResult>;
+  /** Sends the REQ of a permanent subscription again, because its filters changed. Does nothing while it is not open. */
+  resubscribe(url: string, subscription: string): void;
   /** Lowers the reputation of a relay; without any left it is disconnected and gets a long back-off. */
   report(url: string, offence: Offence): void;
   /** To be called after the machine slept or its clock was set: probes every connection, and retries the others now. */

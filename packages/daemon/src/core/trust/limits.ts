@@ -27,6 +27,16 @@ export const trustLimits = {
       /** Presences of unknown keys checked a second for all relays together. In 5 minutes 6,000 of 10,000 places, so a peer that announces itself that often keeps its place. */
       allPerSecond: 20,
     },
+    listedPeers: {
+      /** Presences of unknown keys checked at once that we asked one relay for: a mesh of 5,000 is listed in seconds, and made-up keys fill half of the places. */
+      burst: 5_000,
+      /** Presences of unknown keys checked a second that we asked one relay for. */
+      perSecond: 10,
+      /** Presences of unknown keys checked at once that we asked all relays for: one with made-up keys leaves the other half to the others. */
+      allBurst: 10_000,
+      /** Presences of unknown keys checked a second that we asked all relays for: real ones come back in 5 minutes, and then keep their places. */
+      allPerSecond: 20,
+    },
     strangers: {
       /** Messages of strangers whose key is visible (NIP-04) checked at once for one relay. The rest is fetched by the next catch-up. */
       burst: 2_000,

@@ -9,6 +9,8 @@ export type RateClass =
   | 'knownPeer'
   /** A presence or relay list of a key that we never met. */
   | 'newPeer'
+  /** The same in the answer to a query: it comes in pages, as fast as we ask for them. */
+  | 'listedPeer'
   /** A message with a visible sender (NIP-04). */
   | 'visibleSender'
   /** A gift wrap: its sender is known only once it is opened. */
@@ -18,11 +20,13 @@ export type RateClass =
 export const checkAs: { readonly [C in RateClass]: Accepted<C> } = {
   knownPeer: accept('knownPeer'),
   newPeer: accept('newPeer'),
+  listedPeer: accept('listedPeer'),
   visibleSender: accept('visibleSender'),
   giftWrap: accept('giftWrap'),
 };
 
-const { correspondents, knownPresences, newPeers, strangers, giftWraps } = trustLimits.verifications;
+const { correspondents, knownPresences, newPeers, listedPeers, strangers, giftWraps } =
+  trustLimits.verifications;
 
 interface ClassRates {
   readonly perRelay: Rate;
@@ -39,6 +43,7 @@ const classRates = (
 const rates: Readonly<Record<RateClass, ClassRates>> = {
   knownPeer: classRates(knownPresences),
   newPeer: classRates(newPeers),
+  listedPeer: classRates(listedPeers),
   visibleSender: classRates(strangers),
   giftWrap: classRates(giftWraps),
 };
