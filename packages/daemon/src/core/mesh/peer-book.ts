@@ -1,4 +1,4 @@
-import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { minuteMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wire';
 import type { EventHandler } from '../ingest/inspect.ts';
@@ -44,6 +44,9 @@ export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): Ev
   };
 }
 
+/** Two intervals of the deployed mesh; a peer counts as online for three. */
+const REPEAT_MS = 10 * minuteMs;
+
 function takePresence(
   tables: Tables,
   presence: Presence,
@@ -67,5 +70,15 @@ function takePresence(
     offlineSinceMs: presence.online ? null : nowMs,
   };
   tables.peers.put(peer);
-  return accept([{ type: known ? 'peer.seen' : 'peer.discovered', peer }]);
+  if (!known) return accept([{ type: 'peer.discovered', peer }]);
+  return accept([{ type: 'peer.seen', peer, ...(isRepeat(known, peer) ? { isRepeat: true } : {}) }]);
+}
+
+/** Whether an online peer only said again that it is. One that was silent for longer may count as offline. */
+function isRepeat(before: PeerRecord, now: PeerRecord): boolean {
+  const wasOnline = before.offlineSinceMs === null && now.offlineSinceMs === null;
+  const isSoon = now.lastSeenMs - before.lastSeenMs < REPEAT_MS;
+  const saysOf = ({ name, about, capabilities, version, features }: PeerRecord): string =>
+    JSON.stringify([name, about, capabilities, version, features]);
+  return wasOnline && isSoon && saysOf(before) === saysOf(now);
 }
