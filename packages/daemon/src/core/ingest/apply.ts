@@ -63,7 +63,10 @@ export function createApply(deps: {
     else tables.seen.addIgnored(eventId, atMs);
   }
 
-  /** A sign of life of an online peer that says nothing new comes again: a quiet mesh of 100 would cost a write every three seconds. */
+  /**
+   * A sign of life of an online peer that says nothing new comes again. Written one by one, those of a quiet mesh of 100
+   * cost a write every three seconds.
+   */
   const mayWait = (batch: readonly Applicable[], effects: readonly DomainEvent[]): boolean =>
     effects.every((event) => event.type === 'peer.seen' && event.isRepeat) &&
     batch.every(({ handler, isBackfill }) => !handler.remember && !isBackfill);
