@@ -1,4 +1,4 @@
-import { minuteMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { hourMs, minuteMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wire';
 import type { EventHandler } from '../ingest/inspect.ts';
@@ -66,6 +66,7 @@ function takePresence(
     version: presence.version,
     features: presence.features,
     presenceAtSec: presence.createdAtSec,
+    onlineUntilMs: onlineUntilMs(presence, seenMs),
     lastSeenMs: presence.online ? Math.max(before.lastSeenMs, seenMs) : before.lastSeenMs,
     offlineSinceMs: presence.online ? null : nowMs,
   };
@@ -81,4 +82,11 @@ function isRepeat(before: PeerRecord, now: PeerRecord): boolean {
   const saysOf = ({ name, about, capabilities, version, features }: PeerRecord): string =>
     JSON.stringify([name, about, capabilities, version, features]);
   return wasOnline && isSoon && saysOf(before) === saysOf(now);
+}
+
+/** Returns until when a presence counts if that is longer than usual: agents of a large mesh announce themselves seldom. */
+function onlineUntilMs({ lifetimeSec }: Presence, seenMs: UnixMs): UnixMs {
+  const { onlineWindowMinutes, longestPresenceHours } = meshLimits;
+  const ms = (lifetimeSec ?? 0) * 1000;
+  return ms > onlineWindowMinutes * minuteMs ? seenMs + Math.min(ms, longestPresenceHours * hourMs) : 0;
 }
