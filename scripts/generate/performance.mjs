@@ -5,7 +5,7 @@ import { lineChart } from './line-chart.mjs';
 
 /** @typedef {import('../../bench/report.mjs').Result} Result @typedef {import('../../bench/report.mjs').Figure} Figure */
 /**
- * @typedef {{ name: string, perSecond: number, p50: number, p99: number, cpuEach: number, memory: number, lost: number,
+ * @typedef {{ name: string, messages: number, perSecond: number, p50: number, p99: number, cpuEach: number, memory: number, lost: number,
  *   lostOff: number, twice: number }} PeersRow
  */
 
@@ -74,7 +74,7 @@ function table(figures) {
     const spread = least === undefined || most === undefined ? '' : ` (${shown(least)} to ${shown(most)})`;
     return `| ${what} | ${shown(value)} ${unit}${spread} | ${target}${holds ? '' : ' **missed**'} |`;
   });
-  return `| figure | median (spread) | bar |\n|---|---|---|\n${lines.join('\n')}\n`;
+  return `| figure | value (spread) | bar |\n|---|---|---|\n${lines.join('\n')}\n`;
 }
 
 /** @param {readonly PeersRow[]} rows */
@@ -83,7 +83,7 @@ function peersTable(rows) {
     (row) =>
       `| ${names[/** @type {keyof typeof names} */ (row.name)]} | ${shown(row.perSecond)} | ${row.p50.toFixed(0)} / ${row.p99.toFixed(0)} | ${row.cpuEach.toFixed(1)} | ${row.memory.toFixed(0)} | ${row.lost} | ${row.lostOff} | ${row.twice} |`,
   );
-  const head = '| | messages/s | p50 / p99 ms | CPU ms each | MB | lost | lost while off | twice |';
+  const head = `| ${rows[0]?.messages} messages each | messages/s | p50 / p99 ms | CPU ms each | MB | lost | lost while off | twice |`;
   return `${head}\n|---|---|---|---|---|---|---|---|\n${lines.join('\n')}\n`;
 }
 
