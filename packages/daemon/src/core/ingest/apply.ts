@@ -66,9 +66,13 @@ export function createApply(deps: {
     else tables.seen.addIgnored(eventId, atMs);
   }
 
-  /** A sign of life that changed nothing else comes again: a quiet mesh of 100 would cost a write every three seconds. */
+  /**
+   * A sign of life of an online peer that says nothing new comes again. Written one by one, those of a quiet mesh of 100
+   * cost a write every three seconds.
+   */
   const mayWait = (batch: readonly Applicable[], effects: readonly DomainEvent[]): boolean =>
-    effects.length === 0 && batch.every(({ handler, isBackfill }) => !handler.remember && !isBackfill);
+    effects.every((event) => event.type === 'peer.seen' && event.isRepeat) &&
+    batch.every(({ handler, isBackfill }) => !handler.remember && !isBackfill);
 
   return async function applyAll(batch) {
     const apply = (tables: Tables) => batch.flatMap((one) => applyOne(tables, one));
