@@ -24,7 +24,7 @@ const sources: readonly Source[] = [
   'testkit',
   'simulator',
   'page',
-  'openclaw-plugin',
+  'openclaw',
 ].flatMap((name) => {
   const folder = join(root, 'packages', name, 'src');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -134,13 +134,13 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
     why: 'the state of the page knows no browser',
   },
   {
-    of: /^packages\/openclaw-plugin\//,
+    of: /^packages\/openclaw\//,
     not: /^@ocmesh\/(?!shared|client|mcp-server\/toolbox)|^packages\/daemon\/src\/(?!watch|clients\/recipes|adapters\/system\/(clock|random|home)\.ts)/,
     why: 'the OpenClaw plugin uses the toolbox, and of the daemon the watcher',
   },
   {
-    of: /^packages\/(?!openclaw-plugin)/,
-    not: /^@ocmesh\/openclaw|^packages\/openclaw-plugin\//,
+    of: /^packages\/(?!openclaw)/,
+    not: /^@ocmesh\/openclaw|^packages\/openclaw\//,
     why: 'nothing imports the OpenClaw plugin',
   },
   {

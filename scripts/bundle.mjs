@@ -119,7 +119,7 @@ if (pageFiles.includes('index.html')) {
     JSON.stringify(Object.fromEntries(await Promise.all(packed))),
   );
 }
-await writeOpenClawPlugin(join(root, 'packages/openclaw-plugin'));
+await writeOpenClawPlugin(join(root, 'packages/openclaw'));
 
 for (const program of [join(daemonFolder, 'ocmesh.mjs'), join(mcpFolder, 'ocmesh-mcp.mjs')]) {
   await chmod(program, 0o755);

@@ -20,7 +20,7 @@ if (others.length > 0) {
 for (const name of plugins) rmSync(join(place, name), { recursive: true, force: true });
 await writeOpenClawPlugin(join(place, 'openclaw'));
 for (const file of ['package.json', 'README.md'])
-  cpSync(join(root, 'packages/openclaw-plugin', file), join(place, 'openclaw', file));
+  cpSync(join(root, 'packages/openclaw', file), join(place, 'openclaw', file));
 writeClaudeCodePlugin(join(place, 'claude-code'));
 writeMarketplace(place, './claude-code');
 writeAgentPlugin(join(place, 'agent-plugins'));

@@ -7,10 +7,9 @@ import { until } from '@ocmesh/testkit';
 import { root } from '../plugins/facts.mjs';
 import { openclawManifest, writeOpenClawPlugin } from '../plugins/openclaw.mjs';
 import { environmentOf, runOpenClaw, startGateway } from './openclaw-client.mjs';
-import { watcherOf } from './openclaw-wake.mjs';
 import { check } from './report.mjs';
 import { startScriptedModel } from './scripted-model.mjs';
-import { checkBurst, checkWho } from './wake-cases.mjs';
+import { checkBurst, checkWho, watcherOf } from './wake-cases.mjs';
 
 /** @typedef {import('@ocmesh/testkit').RunningAgent} Agent */
 
@@ -19,7 +18,7 @@ export async function installPlugin(place, alice) {
   mkdirSync(place, { recursive: true });
   const folder = join(place, 'plugin');
   await writeOpenClawPlugin(folder);
-  cpSync(join(root, 'packages/openclaw-plugin/package.json'), join(folder, 'package.json'));
+  cpSync(join(root, 'packages/openclaw/package.json'), join(folder, 'package.json'));
   await runOpenClaw(place, ['plugins', 'install', folder, '--force', '--accept-capabilities']);
   const config = JSON.stringify({ home: alice.home });
   await runOpenClaw(place, ['config', 'set', 'plugins.entries.ocmesh.config', config, '--strict-json']);
@@ -53,7 +52,7 @@ export async function checkPluginWake({ alice, contact, mesh, program, relayUrl,
   const seen = () => model.seen.map(({ request }) => JSON.stringify(request));
   const gateway = await startGateway(place, model.url);
   try {
-    await until(() => watcherOf(alice.home) !== null);
+    await until(() => watcherOf(alice.home, 'openclaw') !== null);
     const before = seen().length;
     const env = { ...environmentOf(place), OCMESH_HOME: alice.home };
     const test = await promisify(execFile)(process.execPath, [program, 'connect', 'openclaw', '--test'], {

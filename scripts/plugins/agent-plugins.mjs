@@ -7,7 +7,7 @@ import { facts, json, PROGRAM, recipeValues } from './facts.mjs';
 const schema = (/** @type {string} */ what) => `https://agent-plugins.org/schemas/1.0.0/${what}.schema.json`;
 
 /** The files of the plugin besides the skill, by their paths. */
-export function agentPluginFiles() {
+function agentPluginFiles() {
   // The entry with a type, as the format wants it.
   const [server] = recipeValues('claude', `\${PLUGIN_ROOT}/${PROGRAM}`);
   return {

@@ -7,7 +7,7 @@ import { facts, json, PROGRAM, recipeValues } from './facts.mjs';
 const { name, version, description, license, author, keywords } = facts;
 
 /** The files of the plugin besides the skill, by their paths. */
-export function claudeCodeFiles() {
+function claudeCodeFiles() {
   const [server, hook] = recipeValues('claude', `\${CLAUDE_PLUGIN_ROOT}/${PROGRAM}`);
   // A shell has to see the variable, and a folder may have spaces.
   const hooks = hook.hooks.map((/** @type {{ command: string }} */ one) => ({

@@ -6,7 +6,7 @@ import { listTools } from '../../packages/mcp-server/dist/toolbox.js';
 import { assembleSkill } from './assemble-skill.mjs';
 import { facts, json, root } from './facts.mjs';
 
-/** As in packages/openclaw-plugin/src/host.ts. */
+/** As in packages/openclaw/src/host.ts. */
 const configSchema = {
   type: 'object',
   additionalProperties: false,
@@ -49,7 +49,7 @@ export async function writeOpenClawPlugin(folder) {
   writeFileSync(join(folder, 'openclaw.plugin.json'), json(openclawManifest()));
   await build({
     absWorkingDir: root,
-    entryPoints: { index: 'packages/openclaw-plugin/src/index.ts' },
+    entryPoints: { index: 'packages/openclaw/src/index.ts' },
     outdir: join(folder, 'bundle'),
     outExtension: { '.js': '.mjs' },
     bundle: true,

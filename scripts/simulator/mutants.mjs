@@ -338,8 +338,8 @@ export const mutants = [
     patches: [
       {
         file: `${core}/model/peer.ts`,
-        from: 'peer.offlineSinceMs === null && nowMs - peer.lastSeenMs <= windowMs;',
-        to: 'peer.offlineSinceMs === null && nowMs - peer.lastSeenMs <= 1000 * windowMs;',
+        from: 'peer.offlineSinceMs === null && nowMs <= silentAtMs(peer, windowMs);',
+        to: 'peer.offlineSinceMs === null && nowMs <= silentAtMs(peer, 1000 * windowMs);',
       },
     ],
   },

@@ -47,6 +47,7 @@ export const peerRecord = (n, over = {}) => ({
   note: null,
   firstSeenMs: Date.now() - 60_000 * MINUTE_MS,
   lastSeenMs: Date.now() - (n % 5 < 3 ? n % 10 : 20 + (n % 4000)) * MINUTE_MS,
+  onlineUntilMs: 0,
   offlineSinceMs: null,
   presenceAtSec: Math.floor(Date.now() / 1000) - 300,
   hello: 'published',

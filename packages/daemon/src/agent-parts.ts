@@ -8,7 +8,7 @@ import { eventLimits } from './core/events/limits.ts';
 import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
-import { createAnnouncer } from './core/mesh/announce.ts';
+import { type Announcer, createAnnouncer } from './core/mesh/announce.ts';
 import { createAskRelays } from './core/mesh/ask-relays.ts';
 import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
@@ -181,11 +181,13 @@ export function createOutgoing(
     readonly relays: Relays;
     readonly pipeline: Pipeline;
     readonly bounds: OutboxBounds;
+    readonly announcedOn: Announcer['announcedOn'];
   },
   config: Config,
 ) {
   const { time, relays, pipeline, bounds } = needs;
   const relayLists = createRelayLists({
+    announcedOn: needs.announcedOn,
     identity,
     network,
     store,
@@ -305,7 +307,24 @@ export function createMesh(
 ) {
   const { time, relays, pipeline, offer, instance, profile } = needs;
   const onlineWindowMs = config.online_window_s * 1000;
+  const discovery = createDiscovery(
+    {
+      self: identity.pubkey,
+      network,
+      store,
+      clock,
+      correctedNow: time.correctedNow,
+      log,
+      ingest: pipeline.ingestBackfill,
+    },
+    {
+      intervalMs: config.scan_interval_s * 1000,
+      onlineWindowMs,
+      budgetBytes: config.discovery_budget_mb_per_day * 1_000_000,
+    },
+  );
   return {
+    discovery,
     announcer: createAnnouncer(
       {
         identity,
@@ -317,6 +336,10 @@ export function createMesh(
         correctedNow: time.correctedNow,
         relayOffsetMs: time.relayOffsetMs,
         profile,
+        agentsOn: (url) => discovery.crowdOf(url)?.onRelay.agents ?? 0,
+        meshAgents: () => discovery.mesh()?.agents ?? 0,
+        // Our relay list says which.
+        onRelaysChosen: () => emit([{ type: 'relays.changed' }]),
       },
       {
         intervalMs: config.announce_interval_s * 1000,
@@ -324,18 +347,6 @@ export function createMesh(
         presenceKinds: config.presence_kinds,
         instance,
       },
-    ),
-    discovery: createDiscovery(
-      {
-        self: identity.pubkey,
-        network,
-        store,
-        clock,
-        correctedNow: time.correctedNow,
-        log,
-        ingest: pipeline.ingestBackfill,
-      },
-      { intervalMs: config.scan_interval_s * 1000, onlineWindowMs },
     ),
     askRelays: createAskRelays(
       { network, clock, correctedNow: time.correctedNow, ingest: pipeline.ingestBackfill },

@@ -139,7 +139,17 @@ export async function createAgent(
     twins,
     relays,
   });
-  const outgoing = createOutgoing(base, { time, relays, pipeline: ingest.pipeline, bounds }, config);
+  const outgoing = createOutgoing(
+    base,
+    {
+      time,
+      relays,
+      pipeline: ingest.pipeline,
+      bounds,
+      announcedOn: (urls) => mesh.announcer.announcedOn(urls),
+    },
+    config,
+  );
   const messaging = createMessaging(base, {
     time,
     trust,
@@ -201,6 +211,7 @@ export async function createAgent(
         cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
         counters: ingest.counters,
+        discovery: mesh.discovery,
         send: messaging.send,
         waiting: messaging.waiting,
         heldMessages: messaging.heldMessages,

@@ -32,7 +32,8 @@ export function createRelayListener(deps: {
     deps;
   const { relayWatch, statusWatch, time } = deps;
   return {
-    onEvent(event, url) {
+    onEvent(event, url, bytes) {
+      discovery.onLive(event, url, bytes);
       catchUp.noteLive(event, url);
       if (relayTests.onEvent(event, url) || wakeTests.onEvent(event, url)) return;
       catchUp.onLive(event, url);

@@ -22,6 +22,7 @@ async function withPeers() {
         note: null,
         firstSeenMs: 1,
         lastSeenMs: 1,
+        onlineUntilMs: 0,
         offlineSinceMs: null,
         presenceAtSec: 0,
         hello: 'none',

@@ -50,7 +50,7 @@ test('asks for a second that is longer than a page, and goes on with older ones'
 test('while the subscription works, a scan asks for a few of the newest, since the last one', async () => {
   const world = createTestMesh();
   world.relay.keep(...crowd(world, 600));
-  await world.start();
+  await world.start({ config: { discovery_budget_mb_per_day: 1_000 } });
   await world.clock.advance(5 * SECOND);
   const startedSec = nowSec(world);
   world.relay.queries.length = 0;

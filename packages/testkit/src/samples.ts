@@ -114,6 +114,14 @@ export const aStatus = (over: Partial<Status> = {}): Status => ({
   outbox: { queued: 0, published: 0, failed: 0 },
   proxy: null,
   storage: { bytes: 4096, journal_bytes: 0 },
+  discovery: {
+    mode: 'all',
+    sampled_relays: [],
+    budget_bytes_per_day: 50_000_000,
+    last_hour: { bytes: 210_000, events: 350 },
+    last_day: { bytes: 5_000_000, events: 8_300 },
+    mesh: { agents: 12, error: 0 },
+  },
   refused_events: {},
   ...over,
 });

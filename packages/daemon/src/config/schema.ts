@@ -59,6 +59,13 @@ export const ConfigFile = Type.Object(
     ),
     announce_interval_s: Type.Optional(seconds('How often presence is announced.')),
     scan_interval_s: Type.Optional(seconds('How often relays are asked for other agents.')),
+    discovery_budget_mb_per_day: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: 'MB that discovery may receive in a day; beyond it, relays are sampled.',
+      }),
+    ),
     online_window_s: Type.Optional(seconds('How long a peer counts as online after a sign of life.')),
     strangers: Type.Optional(
       Type.Union([Type.Literal('open'), Type.Literal('ask'), Type.Literal('closed')], {
@@ -97,6 +104,7 @@ export const defaults: Config = {
   presence_kinds: [1, 31337],
   announce_interval_s: 300,
   scan_interval_s: 120,
+  discovery_budget_mb_per_day: meshLimits.budget.megabytesPerDay,
   online_window_s: meshLimits.onlineWindowMinutes * 60,
   strangers: 'open',
   first_contact: 'allow',
@@ -146,6 +154,7 @@ export const environment: {
   ca_file: { variable: 'OCMESH_CA_FILE', read: (text) => text },
   announce_interval_s: { variable: 'OCMESH_ANNOUNCE_INTERVAL_S', read: readNumber },
   scan_interval_s: { variable: 'OCMESH_SCAN_INTERVAL_S', read: readNumber },
+  discovery_budget_mb_per_day: { variable: 'OCMESH_DISCOVERY_BUDGET_MB_PER_DAY', read: readNumber },
   online_window_s: { variable: 'OCMESH_ONLINE_WINDOW_S', read: readNumber },
   log_level: { variable: 'OCMESH_LOG_LEVEL', read: (text) => text.toLowerCase() },
 };

@@ -51,6 +51,7 @@ export function put(tables: Tables, id: string, text: string): void {
     note: null,
     firstSeenMs: 1,
     lastSeenMs: 2,
+    onlineUntilMs: 0,
     offlineSinceMs: null,
     presenceAtSec: 3,
     hello: 'none',

@@ -1,3 +1,4 @@
+import { DiscoveryStatus } from './discovery-schemas.ts';
 import { RelayStatus } from './relay-schemas.ts';
 import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
 import { WakeTestId, WatcherName } from './wake-schemas.ts';
@@ -124,6 +125,7 @@ export const Status = Type.Object({
     },
     { description: 'Disk use.' },
   ),
+  discovery: DiscoveryStatus,
   refused_events: Type.Record(Type.String(), Type.Integer(), {
     description: 'Number of events from relays that were refused since start, by reason.',
   }),

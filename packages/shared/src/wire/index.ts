@@ -39,14 +39,18 @@ export {
 export { isAddressable, isEphemeral, isReplaceable, kinds } from './kinds.ts';
 export { wireLimits } from './limits.ts';
 export {
+  ANNOUNCEMENTS_PER_LIFETIME,
+  announcedEverySec,
   type Claims,
   labelFilter,
   noteFilter,
   type Presence,
+  type PresenceDraft,
   type PresenceKind,
   presenceEvent,
   presenceFilter,
   readPresence,
+  relayShare,
 } from './presence.ts';
 export { hasQuery, isLocalRelay, isLoopbackRelay, maskQueries } from './relay-address.ts';
 export { publicRelays, readRelayList, relayListEvent } from './relay-list.ts';

@@ -45,6 +45,7 @@ test('survives a round trip in both kinds', () => {
           features,
           profile,
           online: status === 'online',
+          lifetimeSec: draft.lifetimeSec,
           instance,
         });
         expect(readPresence(event, createdAtSec + draft.lifetimeSec)).toBeNull();
@@ -65,6 +66,7 @@ test('reads the presence of the deployed mesh', () => {
     pubkey,
     createdAtSec: 5,
     online: true,
+    lifetimeSec: null,
     name: null,
     version: '0.1.0',
     features: ['messaging'],

@@ -2,13 +2,27 @@ import type { Pubkey } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { cutChars } from '../contract/measure.ts';
 import { isSlug } from '../contract/slug.ts';
-import { type EventDraft, type Filter, isExpired, type NostrEvent, tagValue, tagValues } from './event.ts';
+import {
+  type EventDraft,
+  expirationOf,
+  type Filter,
+  isExpired,
+  type NostrEvent,
+  tagValue,
+  tagValues,
+} from './event.ts';
 import { kinds } from './kinds.ts';
 import { defaultFeatures } from './version.ts';
 
 const APP = 'ocmesh';
 const ADDRESS = 'ocmesh-presence';
 const CONTENT = 'ocmesh-agent-online';
+
+/** A presence counts until three announcements are missing. */
+export const ANNOUNCEMENTS_PER_LIFETIME = 3;
+
+/** Smallest part of its relays on which an agent announces itself: one of as many as it may have. Less is not believed. */
+const SMALLEST_SHARE = 0.03;
 
 export type PresenceKind = typeof kinds.note | typeof kinds.presence;
 
@@ -29,6 +43,8 @@ export interface PresenceDraft {
   /** What the agent says about itself; without it, the presence says nothing about that. */
   readonly profile?: Claims;
   readonly status: 'online' | 'offline';
+  /** On how many of how many relays it is announced; without it, on all. */
+  readonly copies?: readonly [copies: number, relays: number] | undefined;
   /** Differs for each run of a daemon. */
   readonly instance: string;
 }
@@ -42,6 +58,7 @@ export function presenceEvent(draft: PresenceDraft): EventDraft {
   for (const feature of draft.features) tags.push(['f', feature]);
   if (draft.profile) tags.push(...profileTags(draft.profile));
   if (draft.status === 'offline') tags.push(['status', 'offline']);
+  if (draft.copies) tags.push(['copies', ...draft.copies.map(String)]);
   tags.push(['instance', draft.instance]);
   tags.push(['expiration', String(draft.createdAtSec + draft.lifetimeSec)]);
   return { kind: draft.kind, created_at: draft.createdAtSec, tags, content: CONTENT };
@@ -59,6 +76,8 @@ export interface Presence {
   readonly pubkey: Pubkey;
   readonly createdAtSec: number;
   readonly online: boolean;
+  /** Seconds for which it says that it counts; null if it does not say. */
+  readonly lifetimeSec: number | null;
   readonly name: string | null;
   readonly version: string | null;
   readonly features: readonly string[];
@@ -79,12 +98,35 @@ export function readPresence(event: NostrEvent, nowSec: number): Presence | null
     pubkey: event.pubkey,
     createdAtSec: event.created_at,
     online: tagValue(event, 'status') !== 'offline',
+    lifetimeSec: readLifetime(event),
     name: readName(tagValue(event, 'name')),
     version: readName(tagValue(event, 'v')),
     features: readClaims(tagValues(event, 'f'), defaultFeatures),
     profile: readProfile(event),
     instance: readName(tagValue(event, 'instance')),
   };
+}
+
+/** Seconds for which an event says that it counts (NIP-40); null if it does not say. */
+function readLifetime(event: NostrEvent): number | null {
+  const expirationSec = expirationOf(event);
+  return expirationSec === undefined ? null : expirationSec - event.created_at;
+}
+
+/**
+ * Returns how often the author of a presence announces itself, in seconds: it counts for three of its announcements.
+ * @param fallbackSec for one that does not say
+ */
+export function announcedEverySec(event: NostrEvent, fallbackSec: number): number {
+  const lifetimeSec = readLifetime(event) ?? 0;
+  return lifetimeSec > 0 ? lifetimeSec / ANNOUNCEMENTS_PER_LIFETIME : fallbackSec;
+}
+
+/** Returns the part of its relays on which the author of a presence announces itself: all of them, unless it says otherwise. */
+export function relayShare(event: NostrEvent): number {
+  const [, copies, relays] = event.tags.find(([name]) => name === 'copies') ?? [];
+  const share = Number(copies) / Number(relays);
+  return share > SMALLEST_SHARE ? Math.min(1, share) : 1;
 }
 
 function readProfile(event: NostrEvent): Claims | null {

@@ -6,15 +6,22 @@ import { parseRelayUrl } from './relay-url.ts';
 
 export type RelayListKind = typeof kinds.relayList | typeof kinds.dmRelayList;
 
-/** Creates our relay list: relays we read from and write to (NIP-65), or relays on which we want messages (NIP-17). */
+/**
+ * Creates our relay list: relays we read from and write to (NIP-65), or relays on which we want messages (NIP-17).
+ * @param announcedOn of a relay list, those on which we announce ourselves; on the others we only read. All unless given
+ */
 export const relayListEvent = (
   kind: RelayListKind,
   urls: readonly string[],
   createdAtSec: number,
+  announcedOn: readonly string[] = urls,
 ): EventDraft => ({
   kind,
   created_at: createdAtSec,
-  tags: urls.map((url) => [kind === kinds.relayList ? 'r' : 'relay', url]),
+  tags: urls.map((url) => {
+    if (kind !== kinds.relayList) return ['relay', url];
+    return announcedOn.includes(url) ? ['r', url] : ['r', url, 'read'];
+  }),
   content: '',
 });
 

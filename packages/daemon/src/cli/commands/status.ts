@@ -29,6 +29,7 @@ function describe(status: Status): string {
     `ocmesh ${status.daemon_version}, up ${status.uptime_seconds} s, ${condition(status, connected)}`,
     `identity  ${status.npub}${status.name ? ` (${status.name})` : ''}`,
     `peers     ${status.peer_count} online, ${status.known_peer_count} known`,
+    `discovery ${describeDiscovery(status.discovery)}`,
     `messages  ${status.unread_count} unread, ${status.outbox.queued} waiting to be sent`,
     ...(status.request_count > 0 ? [`requests  ${status.request_count} pending: \`ocmesh requests\``] : []),
     ...status.paused_peers.map((pubkey) => `paused    ${shortKey(pubkey)}: \`ocmesh resume\` ends the pause`),
@@ -38,6 +39,22 @@ function describe(status: Status): string {
     ...[...status.reasons, ...status.warnings].map(({ message, next_step }) => `! ${message} ${next_step}`),
   ].join('\n');
 }
+
+/** For example: `all agents, about 1200 ± 90 online, 12.5 MB in 24 h`. */
+function describeDiscovery({
+  mode,
+  sampled_relays,
+  last_day,
+  budget_bytes_per_day,
+  mesh,
+}: Status['discovery']): string {
+  const whom = mode === 'all' ? 'all agents' : `samples of ${sampled_relays.length} relays`;
+  const size =
+    mesh === null ? '' : `, about ${mesh.agents}${mesh.error > 0 ? ` ± ${mesh.error}` : ''} online`;
+  return `${whom}${size}, ${megabytes(last_day.bytes)} of ${megabytes(budget_bytes_per_day)} MB in 24 h`;
+}
+
+const megabytes = (bytes: number): string => (bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0);
 
 /** A command that does not run wakes nobody. */
 const failingWatches = (home: Home): string[] =>

@@ -6,6 +6,7 @@ import type { History } from '../history/history.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { AskRelays } from '../mesh/ask-relays.ts';
+import type { Discovery } from '../mesh/discover.ts';
 import type { OwnProfile } from '../mesh/own-profile.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
@@ -43,6 +44,7 @@ export interface HandlerDeps {
   readonly confirmedDate: () => UnixMs;
   readonly health: Health;
   readonly counters: RefusalCounters;
+  readonly discovery: Pick<Discovery, 'status'>;
   readonly send: SendMessage;
   readonly waiting: Waiting;
   readonly policies: Policies;

@@ -11,11 +11,13 @@ import {
   type RelayStatus,
   reachabilityStep,
   reasonStep,
+  type Status,
   type Warning,
   warningStep,
 } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import { toNpub } from '../identity/public-key-text.ts';
+import type { DiscoveryStatus } from '../mesh/discover.ts';
 import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
@@ -185,4 +187,13 @@ export const presentRelayDetails = (
   dates,
   supported_nips: [...(relay.info?.supportedNips ?? [])],
   limitation: { ...relay.info?.limitation },
+});
+
+export const presentDiscovery = (status: DiscoveryStatus): Status['discovery'] => ({
+  mode: status.mode,
+  sampled_relays: [...status.sampledRelays],
+  budget_bytes_per_day: status.budgetBytes,
+  last_hour: status.lastHour,
+  last_day: status.lastDay,
+  mesh: status.mesh,
 });

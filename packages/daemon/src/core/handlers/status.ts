@@ -1,7 +1,7 @@
 import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentReason, presentRelay, presentWarning } from './present.ts';
+import { presentDiscovery, presentReason, presentRelay, presentWarning } from './present.ts';
 import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(
@@ -13,6 +13,7 @@ export function createStatusHandlers(
     confirmedDate,
     health,
     counters,
+    discovery,
     loopGuard,
     wakeTests,
   }: Pick<
@@ -24,6 +25,7 @@ export function createStatusHandlers(
     | 'confirmedDate'
     | 'health'
     | 'counters'
+    | 'discovery'
     | 'loopGuard'
     | 'wakeTests'
   >,
@@ -60,6 +62,7 @@ export function createStatusHandlers(
         warnings: health.warnings().map(presentWarning),
         proxy: options.proxy,
         storage: { bytes, journal_bytes: journalBytes },
+        discovery: presentDiscovery(discovery.status()),
         refused_events: counters.unusual(),
         ...counts,
         ...(test && { wake_test: test }),

@@ -5,28 +5,19 @@ import {
   type Log,
   type MonotonicMs,
   settlesWithin,
-  toUnixSec,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
 import type { Profile } from '@ocmesh/shared/contract';
-import {
-  kinds,
-  type NostrEvent,
-  ocmeshVersion,
-  ourFeatures,
-  type PresenceKind,
-  presenceEvent,
-} from '@ocmesh/shared/wire';
+import { kinds, type PresenceKind } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
-import type { RelayInfo, RelayNetwork } from '../ports/relay-network.ts';
+import type { RelayInfo, RelayNetwork, RelaySnapshot } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
-import { nextCreatedAtSec } from './created-at.ts';
+import { announceIntervalMs, announceRelays } from './announce-plan.ts';
 import { meshLimits } from './limits.ts';
 import { createPaced } from './paced.ts';
+import { createPresenceSigner } from './sign-presence.ts';
 
-/** Shortest time in which an offline presence expires: it may still be on its way when we are gone. */
-const OFFLINE_LIFETIME_SEC = 60;
 /** How long a stop waits for relays to take the offline presence. */
 const OFFLINE_MS = 1_500;
 const { burst, perMinute } = meshLimits.profileChanges;
@@ -50,6 +41,8 @@ export interface Announcer {
   onTwinLeft(createdAtSec: number): void;
   /** Announces the changed profile at once; many changes in a row, together. */
   onProfileChanged(): void;
+  /** Returns those of these relays on which we announce ourselves; the others only read. */
+  announcedOn(urls: readonly string[]): readonly string[];
   /** Publishes the offline presence, so that peers need not wait until the online window is over. */
   stop(): Promise<void>;
 }
@@ -71,66 +64,44 @@ export function createAnnouncer(
     /** How far the relays' clocks are ahead of that. */
     readonly relayOffsetMs: () => number;
     readonly profile: () => Profile;
+    /** Agents on a relay, and in the mesh, as estimated. */
+    readonly agentsOn: (url: string) => number;
+    readonly meshAgents: () => number;
+    /** We announce ourselves on other relays than before. */
+    readonly onRelaysChosen: () => void;
   },
   options: AnnounceOptions,
 ): Announcer {
   const { identity, network, store, clock, log, budget } = deps;
-  let current: { events: Map<PresenceKind, NostrEvent>; atMs: UnixMs } | null = null;
+  const signer = createPresenceSigner(deps, options);
+  /** When each relay got our presence last. */
+  const announcedAt = new Map<string, MonotonicMs>();
+  let chosen = '';
   /** Relays that do not want our notes. */
   const noteless = new Set<string>();
   /** When each relay last got a note. */
   const noteAt = new Map<string, MonotonicMs>();
   let cancel: Cancel = () => {};
 
-  function nextDateSec(afterSec: number): number {
-    const last = Number(store.peek((tables) => tables.meta.get('presence_at_sec')) ?? 0);
-    return nextCreatedAtSec(Math.max(last, afterSec), deps.correctedNow(), deps.relayOffsetMs());
-  }
+  const intervalOn = (url: string): number => announceIntervalMs(deps.agentsOn(url), options.intervalMs);
+  const relaysOf = (urls: readonly string[]): readonly string[] =>
+    announceRelays(identity.pubkey, urls, deps.meshAgents());
 
-  function rememberDate(createdAtSec: number): void {
-    store
-      .transaction((tables) => tables.meta.set('presence_at_sec', String(createdAtSec)))
-      .catch((error) =>
-        log.warn('the time of the last presence could not be stored', { reason: String(error) }),
-      );
-  }
-
-  /** @param afterSec date of a presence by our key that the new one has to replace */
-  function renew(afterSec = 0): void {
-    const createdAtSec = nextDateSec(afterSec);
-    const events = new Map(
-      options.presenceKinds.map((kind) => [kind, identity.sign(draft(kind, createdAtSec, 'online'))]),
-    );
-    current = { events, atMs: clock.now() };
-    rememberDate(createdAtSec);
-  }
-
-  function draft(kind: PresenceKind, createdAtSec: number, status: 'online' | 'offline') {
-    const lifetimeSec = Math.round(options.onlineWindowMs / 1000);
-    // An offline presence has to live as long as the announcement it replaces, which newcomers may still find as a note. It
-    // is dated one second after that announcement, which may be a while ago: so it gets at least a minute from now.
-    const leastSec = toUnixSec(deps.correctedNow()) + OFFLINE_LIFETIME_SEC - createdAtSec;
-    const { name, ...profile } = deps.profile();
-    return presenceEvent({
-      kind,
-      createdAtSec,
-      lifetimeSec: status === 'online' ? lifetimeSec : Math.max(lifetimeSec, leastSec),
-      version: ocmeshVersion,
-      name,
-      features: ourFeatures,
-      profile,
-      status,
-      instance: options.instance,
-    });
+  function renew(afterSec?: number): void {
+    const open = openRelays().map(({ url }) => url);
+    const copies = relaysOf(open).length;
+    const intervalMs = Math.max(options.intervalMs, ...open.map(intervalOn));
+    signer.renew({ intervalMs, copies: copies < open.length ? [copies, open.length] : undefined }, afterSec);
   }
 
   async function publish(url: string, kind: PresenceKind): Promise<void> {
-    if (!current || clock.now() - current.atMs >= options.intervalMs || clock.now() < current.atMs) renew();
-    const event = current?.events.get(kind);
+    if (signer.isStale()) renew();
+    const event = signer.current(kind);
     if (!event) return;
     // Presences are not counted against the write budget, but a relay that refuses all we write gets none while another
     // one is open.
     if (budget.isSpared(url) && openRelays().some((relay) => !budget.refusesUs(relay.url))) return;
+    if (kind === kinds.presence) announcedAt.set(url, clock.monotonic());
     const result = await network.publish(url, event);
     budget.onOutcome(url, result);
     if (result.outcome === 'rejected') {
@@ -143,19 +114,41 @@ export function createAnnouncer(
     if (!options.presenceKinds.includes(kinds.note) || noteless.has(url)) return;
     if (!info?.supportedNips.includes(EXPIRATION_NIP)) return;
     const online = store.peek((tables) => tables.peers.countOnline(clock.now(), options.onlineWindowMs));
-    if (online > meshLimits.notesMaxOnline) return;
+    if (Math.max(online, deps.agentsOn(url)) > meshLimits.notesMaxOnline) return;
     noteAt.set(url, clock.monotonic());
     void publish(url, kinds.note);
   }
 
   const openRelays = () => network.relays().filter(({ open, role }) => open && role === 'own');
 
-  function announce(afterSec?: number): void {
-    renew(afterSec);
-    for (const { url, info } of openRelays()) {
+  /** The open relays on which we announce ourselves. */
+  function chosenRelays(): RelaySnapshot[] {
+    const open = openRelays();
+    const urls = relaysOf(open.map(({ url }) => url));
+    const now = urls.length < open.length ? [...urls].sort().join() : '';
+    if (now !== chosen) {
+      chosen = now;
+      deps.onRelaysChosen();
+    }
+    return open.filter(({ url }) => urls.includes(url));
+  }
+
+  /** @param afterSec date of a presence by our key that the new one has to replace */
+  function announceOn(relays: readonly RelaySnapshot[], afterSec?: number): void {
+    if (relays.length > 0) renew(afterSec);
+    for (const { url, info } of relays) {
       void publish(url, kinds.presence);
       publishNote(url, info);
     }
+  }
+
+  /** Announces us where it is time again; the timer may be a little early. */
+  function announceDue(): void {
+    const isDue = ({ url }: RelaySnapshot): boolean => {
+      const sinceMs = clock.monotonic() - (announcedAt.get(url) ?? Number.NEGATIVE_INFINITY);
+      return sinceMs >= intervalOn(url) - options.intervalMs / 2;
+    };
+    announceOn(chosenRelays().filter(isDue));
   }
 
   /** Relays that get the changed presence once our write budget for them allows it. */
@@ -180,32 +173,33 @@ export function createAnnouncer(
   /** Notes show up in feeds that people read: they follow with the next regular announcement. */
   function announceChange(): void {
     renew();
-    for (const { url } of openRelays()) publishChange(url);
+    for (const { url } of chosenRelays()) publishChange(url);
   }
 
   const changes = createPaced(clock, { burst, perSecond: perMinute / 60 }, announceChange);
 
   return {
     start() {
-      cancel = every(clock, options.intervalMs, () => announce());
+      cancel = every(clock, options.intervalMs, announceDue);
     },
-    onConnected: (url) => void publish(url, kinds.presence),
+    onConnected(url) {
+      if (chosenRelays().some((relay) => relay.url === url)) void publish(url, kinds.presence);
+    },
     onInfo: publishNote,
     onNotice(url) {
       const sinceMs = clock.monotonic() - (noteAt.get(url) ?? Number.NEGATIVE_INFINITY);
       if (sinceMs < meshLimits.noteNoticeSeconds * 1000) noteless.add(url);
     },
-    onTwinLeft: announce,
+    onTwinLeft: (createdAtSec) => announceOn(chosenRelays(), createdAtSec),
     onProfileChanged: changes.run,
+    announcedOn: relaysOf,
     async stop() {
       cancel();
       changes.cancel();
       for (const cancelOwed of owed.values()) cancelOwed();
-      if (!current || !options.presenceKinds.includes(kinds.presence)) return;
-      const last = current.events.get(kinds.presence)?.created_at ?? 0;
-      const offline = identity.sign(draft(kinds.presence, last + 1, 'offline'));
-      rememberDate(offline.created_at);
-      const published = Promise.all(openRelays().map(({ url }) => network.publish(url, offline)));
+      const offline = signer.offline();
+      if (!offline) return;
+      const published = Promise.all(chosenRelays().map(({ url }) => network.publish(url, offline)));
       // A relay that does not reply must not delay the stop.
       await settlesWithin(clock, OFFLINE_MS, published);
     },

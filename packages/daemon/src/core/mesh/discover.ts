@@ -1,170 +1,332 @@
 import {
   type Cancel,
   type Clock,
+  dayMs,
   every,
-  hourMs,
   type Log,
-  type MonotonicMs,
-  minuteMs,
   toUnixSec,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import { type Filter, type NostrEvent, noteFilter, parseEvent, presenceFilter } from '@ocmesh/shared/wire';
+import {
+  announcedEverySec,
+  type Filter,
+  kinds,
+  type NostrEvent,
+  noteFilter,
+  presenceFilter,
+} from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
+import type { Crowd, Estimate } from './crowd-estimate.ts';
+import { createDiscoveryTraffic, type DiscoveryTraffic, type Traffic } from './discovery-traffic.ts';
+import { authorFilters, followedOn, followedPeers } from './followed-peers.ts';
 import { meshLimits } from './limits.ts';
-import { createIsNews, createScanRelay } from './scan-relay.ts';
+import type { DiscoveryMode } from './plan-modes.ts';
+import { createRelayModes, type RelayModes } from './relay-modes.ts';
+import { createScanNotes } from './scan-notes.ts';
+import { createIsNews, createScanRelay, type PresencePage } from './scan-relay.ts';
+
+const { scan: SCAN, sample: SAMPLE, estimate: ESTIMATE } = meshLimits;
+/** Part of the budget that is planned for; the rest is for what nobody plans, such as searches. */
+const PLANNED = 0.9;
+/** Factor by which a scan looks further back than agents announce themselves: some are a little late. */
+const LATE = 1.2;
 
 export interface DiscoverOptions {
   readonly intervalMs: number;
   readonly onlineWindowMs: number;
+  /** Bytes that all discovery may receive in a day. */
+  readonly budgetBytes: number;
+}
+
+/** How much discovery costs, and what it sees. */
+export interface DiscoveryStatus {
+  /** `sampled` if one relay is. */
+  readonly mode: DiscoveryMode;
+  readonly sampledRelays: readonly string[];
+  readonly budgetBytes: number;
+  readonly lastHour: Traffic;
+  readonly lastDay: Traffic;
+  /** Agents of the mesh; null before the first scan. */
+  readonly mesh: Estimate | null;
 }
 
 export interface Discovery {
   /** Filters of the permanent subscription, by which newcomers are found at once. What is stored, a scan fetches. */
   filters(url: string): Filter[];
+  /** The permanent subscription brought an event. */
+  onLive(event: unknown, url: string, bytes: number): void;
+  /** Something else that discovery asked for was received. */
+  onReceived(bytes: number, events: number): void;
   /** The subscription for presences got its EOSE on this relay. */
   onSubscribed(url: string): void;
   onDisconnected(url: string): void;
   /** Whether a relay has answered our subscription or a scan since it connected. */
   isAnsweredBy(url: string): boolean;
+  crowdOf(url: string): Crowd | null;
+  /** Returns the number of agents of the mesh; null before the first scan. */
+  mesh(): Estimate | null;
+  status(): DiscoveryStatus;
   start(): void;
   stop(): void;
 }
 
-/** One relay, since it connected. */
-interface OneRelay {
-  isAnswered: boolean;
-  /** Our subscription got its EOSE: what is new comes live. */
-  isLive: boolean;
-  isScanning: boolean;
-  /** When the last complete scan began, by the relays' time; null before the first. */
-  scannedSec: number | null;
-  /** When we last looked at notes. */
-  notesAt: MonotonicMs | null;
-  /** Until when we subscribe to notes. */
-  notesWantedUntil: MonotonicMs;
+export interface DiscoverDeps {
+  readonly self: Pubkey;
+  readonly network: RelayNetwork;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly correctedNow: () => UnixMs;
+  readonly log: Log;
+  /** Checks and stores events. Resolves when they are on disk. */
+  readonly ingest: (events: readonly NostrEvent[], url: string) => Promise<void>;
 }
 
 /**
- * Finds other agents: a permanent subscription shows who announces itself, a scan who did so before, and again at regular
- * intervals, because a subscription can die unnoticed.
+ * Finds other agents. On a relay whose presences are within the budget, a permanent subscription shows who announces itself, and a
+ * scan at regular intervals finds what it missed. Of a relay with more, we follow the peers that matter to us, and scans take
+ * samples of the others.
  */
-export function createDiscovery(
-  deps: {
-    readonly self: Pubkey;
-    readonly network: RelayNetwork;
-    readonly store: Store;
-    readonly clock: Clock;
-    readonly correctedNow: () => UnixMs;
-    readonly log: Log;
-    /** Checks and stores events. Resolves when they are on disk. */
-    readonly ingest: (events: readonly NostrEvent[], url: string) => Promise<void>;
-  },
-  options: DiscoverOptions,
-): Discovery {
-  const { self, network, clock, correctedNow, log, ingest } = deps;
-  const { scan: limits, notes } = meshLimits;
-  const relays = new Map<string, OneRelay>();
-  const isNews = createIsNews(deps);
-  const scanRelay = createScanRelay({
-    self,
-    network,
-    isNews,
-    ingest,
-    onPage: (url) => void markAnswered(url),
-  });
+export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): Discovery {
+  const { self, network, store, clock, log } = deps;
+  const traffic = createDiscoveryTraffic(clock, options.budgetBytes);
+  const answered = new Set<string>();
+  /** The authors that each sampled relay was asked for. */
+  const asked = new Map<string, string>();
+  const resubscribe = (url: string): void => network.resubscribe(url, 'presence');
+  const modes = createRelayModes({ network, clock, log, onChanged: resubscribe }, options);
+  const scans = createScans(deps, options, { traffic, modes, answered, resubscribe });
   let cancel: Cancel = () => {};
-  let isStopped = false;
 
-  function stateOf(url: string): OneRelay {
-    const known = relays.get(url);
-    if (known) return known;
-    const relay: OneRelay = {
-      isAnswered: false,
-      isLive: false,
-      isScanning: false,
-      scannedSec: null,
-      notesAt: null,
-      notesWantedUntil: 0,
-    };
-    relays.set(url, relay);
-    return relay;
+  const openRelays = (): string[] =>
+    network.relays().flatMap(({ url, open, role }) => (open && role === 'own' ? [url] : []));
+  const authorsOn = (url: string): Pubkey[] => [self, ...followedOn(url, followedPeers(store), openRelays())];
+
+  /** Subscribes again where the peers that matter to us are others now. */
+  function followChanges(): void {
+    for (const url of openRelays()) {
+      if (modes.modeOf(url) === 'sampled' && asked.get(url) !== authorsOn(url).join()) resubscribe(url);
+    }
   }
 
-  const markAnswered = (url: string): void => {
-    stateOf(url).isAnswered = true;
-  };
-  const wantsNotes = (relay: OneRelay): boolean => clock.monotonic() < relay.notesWantedUntil;
-  const nowSec = (): number => toUnixSec(correctedNow());
-  const windowSec = (): number => nowSec() - options.onlineWindowMs / 1000;
-
-  async function scan(url: string): Promise<void> {
-    const relay = stateOf(url);
-    if (relay.isScanning || isStopped) return;
-    relay.isScanning = true;
-    await scanPresences(url, relay);
-    await scanNotes(url, relay);
-    relay.isScanning = false;
-  }
-
-  async function scanPresences(url: string, relay: OneRelay): Promise<void> {
-    const startedSec = nowSec();
-    const lastSec = relay.isLive && relay.scannedSec !== null ? relay.scannedSec : null;
-    const isComplete = await scanRelay(url, {
-      sinceSec: lastSec === null ? windowSec() : lastSec - limits.overlapSeconds,
-      firstRows: lastSec === null ? limits.pageEvents : limits.checkedEvents,
-      goesOn: ({ news }) => news.length > 0 && !isStopped,
-    });
-    if (isComplete && relays.get(url) === relay) relay.scannedSec = startedSec;
-  }
-
-  /**
-   * Looks for agents that announce themselves in notes only. Most announce themselves in both kinds at once, so that a note
-   * is news only if it is by such an agent: then we subscribe to notes on this relay, too.
-   */
-  async function scanNotes(url: string, relay: OneRelay): Promise<void> {
-    const isDue =
-      relay.notesAt === null || clock.monotonic() - relay.notesAt >= notes.everyMinutes * minuteMs;
-    if (!isDue || isStopped || relays.get(url) !== relay) return;
-    const limit = relay.notesAt === null ? notes.firstEvents : notes.events;
-    relay.notesAt = clock.monotonic();
-    const { events: raws } = await network.query(url, [noteFilter({ since: windowSec(), limit })]);
-    const news = raws.flatMap((raw) => parseEvent(raw) ?? []).filter(isNews);
-    if (news.length === 0 || isStopped) return;
-    await ingest(news, url);
-    const wasWanted = wantsNotes(relay);
-    relay.notesWantedUntil = clock.monotonic() + notes.wantedHours * hourMs;
-    if (!wasWanted) network.resubscribe(url, 'presence');
+  function mesh(): Estimate | null {
+    const estimates = openRelays().flatMap((url) => modes.crowdOf(url)?.inMesh ?? []);
+    return estimates.reduce<Estimate | null>(
+      (most, each) => (most && most.agents >= each.agents ? most : each),
+      null,
+    );
   }
 
   return {
     filters(url) {
-      const range = { since: windowSec(), limit: 1 };
-      return [presenceFilter(range), ...(wantsNotes(stateOf(url)) ? [noteFilter(range)] : [])];
+      if (modes.modeOf(url) === 'all') {
+        const range = { since: scans.windowSec(), limit: 1 };
+        return [presenceFilter(range), ...(scans.wantsNotes(url) ? [noteFilter(range)] : [])];
+      }
+      const authors = authorsOn(url);
+      asked.set(url, authors.join());
+      return authorFilters(authors, scans.sinceSec());
     },
+    onLive(event, url, bytes) {
+      const { kind } = (event ?? {}) as { kind?: unknown };
+      if (kind !== kinds.presence && kind !== kinds.note) return;
+      traffic.note(bytes, 1);
+      modes.noteLive(url, bytes);
+    },
+    onReceived: traffic.note,
     onSubscribed(url) {
-      const relay = stateOf(url);
-      relay.isAnswered = true;
-      relay.isLive = true;
-      void scan(url);
+      answered.add(url);
+      scans.onSubscribed(url);
     },
-    onDisconnected: (url) => void relays.delete(url),
-    isAnsweredBy: (url) => relays.get(url)?.isAnswered === true,
+    onDisconnected(url) {
+      answered.delete(url);
+      scans.onDisconnected(url);
+    },
+    isAnsweredBy: (url) => answered.has(url),
+    crowdOf: modes.crowdOf,
+    mesh,
+    status() {
+      const sampledRelays = openRelays().filter((url) => modes.modeOf(url) === 'sampled');
+      return {
+        mode: sampledRelays.length > 0 ? 'sampled' : 'all',
+        sampledRelays,
+        budgetBytes: options.budgetBytes,
+        lastHour: traffic.lastHour(),
+        lastDay: traffic.lastDay(),
+        mesh: mesh(),
+      };
+    },
     start() {
       cancel = every(clock, options.intervalMs, () => {
-        for (const { url, open, role } of network.relays()) {
-          if (!open || role !== 'own') continue;
-          // Repeated at each scan: people follow the log to see that the mesh is up.
-          log.info(`relay connected to ${url}`);
-          void scan(url);
-        }
+        // Repeated at each scan: people follow the log to see that the mesh is up.
+        for (const url of openRelays()) log.info(`relay connected to ${url}`);
+        modes.plan();
+        followChanges();
+        scans.scanAll(openRelays());
       });
     },
     stop() {
-      isStopped = true;
       cancel();
+      scans.stop();
     },
   };
 }
+
+/** One relay, since it connected. */
+interface ScannedRelay {
+  /** Our subscription got its EOSE: what is new comes live. */
+  isLive: boolean;
+  isScanning: boolean;
+  /** Its older presences are read after those of another relay: most are the same. */
+  isWaiting: boolean;
+  /** When the last complete scan began, by the relays' time; null before the first. */
+  scannedSec: number | null;
+}
+
+/** The scans of all relays. */
+function createScans(
+  { self, network, store, clock, correctedNow, ingest }: DiscoverDeps,
+  options: DiscoverOptions,
+  shared: {
+    readonly traffic: DiscoveryTraffic;
+    readonly modes: RelayModes;
+    /** Relays that answered since they connected. */
+    readonly answered: Set<string>;
+    readonly resubscribe: (url: string) => void;
+  },
+) {
+  const { traffic, modes, answered } = shared;
+  const relays = new Map<string, ScannedRelay>();
+  const isNews = createIsNews({ self, store, correctedNow });
+  const scanRelay = createScanRelay({ self, network, isNews, ingest });
+  const nowSec = (): number => toUnixSec(correctedNow());
+  const windowSec = (): number => nowSec() - options.onlineWindowMs / 1000;
+  /** The longest time between two presences of an agent that we saw. */
+  let longestEverySec: number = ESTIMATE.fallbackSeconds;
+  const sinceSec = (): number => Math.min(windowSec(), nowSec() - Math.ceil(LATE * longestEverySec));
+  const notes = createScanNotes({
+    network,
+    clock,
+    sinceSec: windowSec,
+    isNews,
+    ingest,
+    onReceived: traffic.note,
+    onWanted: shared.resubscribe,
+  });
+  /** The relay whose older presences are read now. */
+  let walked: string | null = null;
+  let turn = 0;
+  let isStopped = false;
+
+  function stateOf(url: string): ScannedRelay {
+    const relay = relays.get(url) ?? { isLive: false, isScanning: false, isWaiting: false, scannedSec: null };
+    relays.set(url, relay);
+    return relay;
+  }
+
+  function onFirstPage(url: string, page: PresencePage, askedSinceSec: number): void {
+    answered.add(url);
+    for (const event of page.events) longestEverySec = Math.max(longestEverySec, believedEverySec(event));
+    const dates = page.events.map((event) => event.created_at);
+    const from = page.isLast ? askedSinceSec : Math.min(...dates);
+    modes.addSample(url, { events: page.events, bytes: page.bytes, sinceSec: from, nowSec: nowSec() });
+  }
+
+  /** Whether to read the older presences of this relay now: of one relay after the other, and only as many as we may keep. */
+  function mayWalk(url: string, relay: ScannedRelay): boolean {
+    const agents = modes.crowdOf(url)?.onRelay.agents ?? 0;
+    if (agents > SAMPLE.listedAgents || !traffic.hasBudget()) return false;
+    relay.isWaiting = walked !== null && walked !== url;
+    if (!relay.isWaiting) walked = url;
+    return !relay.isWaiting;
+  }
+
+  async function scanPresences(url: string, relay: ScannedRelay): Promise<void> {
+    const startedSec = nowSec();
+    const lastSec = relay.isLive && relay.scannedSec !== null ? relay.scannedSec : null;
+    const fromSec = lastSec === null ? sinceSec : () => lastSec - SCAN.overlapSeconds;
+    let pages = 0;
+    const isComplete = await scanRelay(url, {
+      sinceSec: fromSec,
+      firstRows: lastSec === null ? SCAN.pageEvents : SCAN.checkedEvents,
+      onPage(page) {
+        traffic.note(page.bytes, page.events.length);
+        if (pages++ === 0) onFirstPage(url, page, fromSec());
+      },
+      goesOn: ({ news }) => news.length > 0 && !isStopped && mayWalk(url, relay),
+    });
+    if (isComplete && !relay.isWaiting && relays.get(url) === relay) relay.scannedSec = startedSec;
+  }
+
+  /** Takes as many of the newest presences as the budget allows. */
+  async function sample(url: string): Promise<void> {
+    const fromSec = sinceSec();
+    await scanRelay(url, {
+      sinceSec: () => fromSec,
+      firstRows: sampleRows(url),
+      onPage(page) {
+        traffic.note(page.bytes, page.events.length);
+        onFirstPage(url, page, fromSec);
+      },
+      goesOn: () => false,
+    });
+  }
+
+  function sampleRows(url: string): number {
+    const { eventBytes = ESTIMATE.eventBytes, everySec = ESTIMATE.fallbackSeconds } =
+      modes.crowdOf(url) ?? {};
+    const followed =
+      (followedPeers(store).length * meshLimits.followed.copies * eventBytes * dayMs) / 1000 / everySec;
+    const scansPerDay = dayMs / options.intervalMs;
+    const leftBytes = options.budgetBytes * PLANNED - modes.plannedBytes() - followed;
+    const rows = Math.floor(leftBytes / scansPerDay / eventBytes);
+    return Math.min(SCAN.pageEvents, Math.max(SAMPLE.leastEvents, rows));
+  }
+
+  async function scan(url: string, run: (relay: ScannedRelay) => Promise<void>): Promise<void> {
+    const relay = stateOf(url);
+    if (relay.isScanning || isStopped) return;
+    relay.isScanning = true;
+    relay.isWaiting = false;
+    await run(relay);
+    if (!isStopped && relays.get(url) === relay) await notes.scan(url);
+    relay.isScanning = false;
+    modes.plan();
+    if (walked !== url) return;
+    walked = null;
+    const next = [...relays].find(([, { isWaiting }]) => isWaiting);
+    if (next) scanWhole(next[0]);
+  }
+
+  const scanWhole = (url: string): void => void scan(url, (relay) => scanPresences(url, relay));
+
+  return {
+    windowSec,
+    sinceSec,
+    wantsNotes: notes.areWanted,
+    onSubscribed(url: string): void {
+      stateOf(url).isLive = true;
+      if (modes.modeOf(url) === 'all') scanWhole(url);
+    },
+    onDisconnected(url: string): void {
+      relays.delete(url);
+      notes.onDisconnected(url);
+      if (walked === url) walked = null;
+    },
+    /** Scans the relays that we follow as a whole, and takes a sample of one of the others, in turn. */
+    scanAll(urls: readonly string[]): void {
+      const sampled = urls.filter((url) => modes.modeOf(url) === 'sampled');
+      for (const url of urls) if (!sampled.includes(url)) scanWhole(url);
+      const url = sampled[turn++ % Math.max(1, sampled.length)];
+      if (url && traffic.hasBudget()) void scan(url, () => sample(url));
+    },
+    stop(): void {
+      isStopped = true;
+    },
+  };
+}
+
+/** How often the author of a presence announces itself, as far as we believe it. */
+const believedEverySec = (event: NostrEvent): number =>
+  Math.min((meshLimits.longestPresenceHours * 3600) / 3, announcedEverySec(event, ESTIMATE.fallbackSeconds));

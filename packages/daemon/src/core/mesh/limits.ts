@@ -2,6 +2,8 @@
 export const meshLimits = {
   /** Time without a sign of life after which a peer counts as offline: three announcements, as in the deployed mesh. */
   onlineWindowMinutes: 15,
+  /** Longest time for which a presence counts, whatever it says: three announcements of the largest mesh. */
+  longestPresenceHours: 3,
   /** Unknown keys whose offline presence is remembered, so that their older presences do not make them peers. */
   departedKeys: 1_000,
   /** Hellos a minute: each costs a signature and five writes, and made-up keys must not make us pay. */
@@ -33,6 +35,52 @@ export const meshLimits = {
     checkedEvents: 10,
     /** Seconds by which a scan reaches behind the start of the one before: a relay may get a presence that late. */
     overlapSeconds: 300,
+  },
+  budget: {
+    /** MB that all discovery may receive in a day, unless configured: what a page with pictures costs, four times an hour. */
+    megabytesPerDay: 50,
+    /** Part of the day's budget that may be received at once, after a start say: a quarter, a mesh of 20,000. */
+    burstFraction: 4,
+    /** Percent of the budget for relays that we follow as a whole; the rest is for scans, samples and single peers. */
+    allPercent: 60,
+    /** Percent of that within which a sampled relay has to be to be followed as a whole again: it must not flip back and forth. */
+    hysteresisPercent: 70,
+    /** Minutes for which a relay that sent far more than expected is only sampled. */
+    floodMinutes: 60,
+  },
+  estimate: {
+    /** Samples that an estimate combines: 16 minutes of scans. */
+    samples: 8,
+    /** Seconds between two presences of an agent that does not say: those of the deployed mesh. */
+    fallbackSeconds: 300,
+    /** Bytes of a presence, before any came. */
+    eventBytes: 600,
+  },
+  sample: {
+    /** Presences that a sample takes at least, whatever the budget. */
+    leastEvents: 10,
+    /** Agents on a relay beyond which a first scan takes one page only: we would forget them again. */
+    listedAgents: 10_000,
+  },
+  followed: {
+    /** Contacts and peers our agent wrote to that are followed on a sampled relay: the last seen of them. */
+    authors: 500,
+    /** Peers in one filter of that subscription: 7 KB of its REQ. */
+    authorsPerFilter: 100,
+    /** Relays on which each of them is followed: one may fail. */
+    copies: 2,
+  },
+  announce: {
+    /** Agents on a relay from which on they announce themselves less often than configured. */
+    denseAgents: 3_000,
+    /** Presences a second that all agents together write to one relay: what a public relay takes from thousands of addresses. */
+    perSecond: 10,
+    /** Longest time between two announcements: whoever disappears without a word is missed after three of them. */
+    longestMinutes: 60,
+    /** Agents of the mesh from which on each announces itself on some of its relays only. */
+    everywhereAgents: 30_000,
+    /** Presences a second on each relay then. */
+    sparsePerSecond: 10,
   },
   notes: {
     /** Minutes between two looks at kind 1 notes: an agent that announces itself in no other way stays within the online window. */

@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, every, type UnixMs } from '@ocmesh/shared/ambient';
 import { limits, type Pubkey } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
-import { isOnline, type PeerRecord } from '../model/peer.ts';
+import { isOnline, type PeerRecord, silentAtMs } from '../model/peer.ts';
 import type { Store } from '../ports/store.ts';
 
 /** How often silent peers are looked for: short compared with the online window. */
@@ -23,7 +23,7 @@ export function createOnlineWatch(
   options: { readonly onlineWindowMs: number },
 ): OnlineWatch {
   const { store, clock, emit } = deps;
-  /** Online peers, and when each was last seen. */
+  /** Online peers, and when each counts as offline without a further sign of life. */
   const online = new Map<Pubkey, UnixMs>();
   let cancel: Cancel = () => {};
 
@@ -34,7 +34,7 @@ export function createOnlineWatch(
       const page = store.peek((tables) =>
         tables.peers.list({ ...filter, limit: limits.http.pageRows, ...(last ? { after: last } : {}) }),
       );
-      for (const { pubkey, lastSeenMs } of page) online.set(pubkey, lastSeenMs);
+      for (const peer of page) online.set(peer.pubkey, silentAtMs(peer, options.onlineWindowMs));
       last = page.length < limits.http.pageRows ? undefined : page.at(-1);
     } while (last);
   }
@@ -43,7 +43,7 @@ export function createOnlineWatch(
     const { pubkey } = peer;
     if (isOnline(peer, clock.now(), options.onlineWindowMs)) {
       const isNews = !online.has(pubkey);
-      online.set(pubkey, peer.lastSeenMs);
+      online.set(pubkey, silentAtMs(peer, options.onlineWindowMs));
       if (isNews) emit([{ type: 'peer.online', pubkey }]);
     } else if (online.delete(pubkey)) {
       emit([{ type: 'peer.offline', pubkey }]);
@@ -52,8 +52,8 @@ export function createOnlineWatch(
 
   function reportSilent(): void {
     const nowMs = clock.now();
-    for (const [pubkey, lastSeenMs] of [...online]) {
-      if (nowMs - lastSeenMs <= options.onlineWindowMs) continue;
+    for (const [pubkey, silentMs] of [...online]) {
+      if (nowMs <= silentMs) continue;
       online.delete(pubkey);
       emit([{ type: 'peer.offline', pubkey }]);
     }

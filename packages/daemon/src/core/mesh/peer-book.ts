@@ -1,4 +1,4 @@
-import { toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
+import { hourMs, minuteMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type NostrEvent, type Presence, readPresence, wireLimits } from '@ocmesh/shared/wire';
 import type { EventHandler } from '../ingest/inspect.ts';
@@ -75,9 +75,17 @@ function takePresence(
     version: presence.version,
     features: presence.features,
     presenceAtSec: presence.createdAtSec,
+    onlineUntilMs: onlineUntilMs(presence, seenMs),
     lastSeenMs: presence.online ? Math.max(before.lastSeenMs, seenMs) : before.lastSeenMs,
     offlineSinceMs: presence.online ? null : nowMs,
   };
   tables.peers.put(peer);
   return accept([{ type: known ? 'peer.seen' : 'peer.discovered', peer }]);
+}
+
+/** Returns until when a presence counts if that is longer than usual: agents of a large mesh announce themselves seldom. */
+function onlineUntilMs({ lifetimeSec }: Presence, seenMs: UnixMs): UnixMs {
+  const { onlineWindowMinutes, longestPresenceHours } = meshLimits;
+  const ms = (lifetimeSec ?? 0) * 1000;
+  return ms > onlineWindowMinutes * minuteMs ? seenMs + Math.min(ms, longestPresenceHours * hourMs) : 0;
 }

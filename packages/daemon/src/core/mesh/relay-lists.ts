@@ -82,6 +82,8 @@ export function createRelayLists(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly ownRelays: () => readonly string[];
+  /** Returns those of these relays on which we announce ourselves. */
+  readonly announcedOn: (urls: readonly string[]) => readonly string[];
   /** The date to sign events with: that of the relays while our clock is wrong. */
   readonly correctedNow: () => UnixMs;
   /** How far the relays' clocks are ahead of that. */
@@ -132,12 +134,19 @@ export function createRelayLists(deps: {
       .filter((url) => open.some((relay) => relay.url === url && relay.carriesDms))
       .slice(0, limits.relay.perPeer);
     if (dmUrls.length === 0) return;
-    const content = JSON.stringify([urls, dmUrls]);
-    if (ours.content !== content) ours = { content, events: sign(urls, dmUrls) };
+    const announcedOn = deps.announcedOn(open.map(({ url }) => url));
+    const readUrls = open.map(({ url }) => url).filter((url) => !announcedOn.includes(url));
+    const content = JSON.stringify([urls, dmUrls, readUrls]);
+    if (ours.content !== content) ours = { content, events: sign(urls, dmUrls, readUrls) };
     for (const { url } of open) if (published.get(url) !== content) void publishOn(url, content);
   }
 
-  function sign(urls: readonly string[], dmUrls: readonly string[]): NostrEvent[] {
+  /** @param readUrls those on which we do not announce ourselves */
+  function sign(
+    urls: readonly string[],
+    dmUrls: readonly string[],
+    readUrls: readonly string[],
+  ): NostrEvent[] {
     const last = Number(store.peek((tables) => tables.meta.get('relay_lists_at_sec')) ?? 0);
     const createdAtSec = nextCreatedAtSec(last, deps.correctedNow(), deps.relayOffsetMs());
     store
@@ -146,7 +155,14 @@ export function createRelayLists(deps: {
         log.warn('the time of our relay list could not be stored', { reason: String(error) }),
       );
     return [
-      identity.sign(relayListEvent(kinds.relayList, urls, createdAtSec)),
+      identity.sign(
+        relayListEvent(
+          kinds.relayList,
+          urls,
+          createdAtSec,
+          urls.filter((url) => !readUrls.includes(url)),
+        ),
+      ),
       identity.sign(relayListEvent(kinds.dmRelayList, dmUrls, createdAtSec)),
     ];
   }

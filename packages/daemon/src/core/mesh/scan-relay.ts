@@ -19,10 +19,11 @@ export interface PresencePage {
 }
 
 export interface ScanOptions {
-  /** Presences of this second and newer are wanted. */
-  readonly sinceSec: number;
+  /** Returns since when presences are wanted. Called for each page, which may show that we have to look further back. */
+  readonly sinceSec: () => number;
   /** Events of the first page. */
   readonly firstRows: number;
+  readonly onPage: (page: PresencePage) => void;
   /** Whether to go on after this page, if there are older ones. */
   readonly goesOn: (page: PresencePage) => boolean;
 }
@@ -33,12 +34,10 @@ export interface ScanDeps {
   readonly isNews: (presence: NostrEvent) => boolean;
   /** Checks and stores events. Resolves when they are on disk. */
   readonly ingest: (events: readonly NostrEvent[], url: string) => Promise<void>;
-  /** Called for each page. */
-  readonly onPage: (url: string, page: PresencePage) => void;
 }
 
 /** Fetches the presences that a relay has, the newest first, page by page, and takes those that we do not know. */
-export function createScanRelay({ network, self, isNews, ingest, onPage }: ScanDeps) {
+export function createScanRelay({ network, self, isNews, ingest }: ScanDeps) {
   /** @returns the page, and where the next one starts; null if the relay does not answer */
   async function readPage(url: string, range: Range, seen: Set<string>) {
     const { complete, events: raws, rows, bytes, hint } = await network.query(url, [presenceFilter(range)]);
@@ -58,16 +57,17 @@ export function createScanRelay({ network, self, isNews, ingest, onPage }: ScanD
   /** @returns whether the relay sent everything that was wanted */
   return async function scanRelay(url: string, options: ScanOptions): Promise<boolean> {
     const seen = new Set<string>();
-    let range: Range = { since: options.sinceSec, limit: options.firstRows };
+    let range: Range = { since: options.sinceSec(), limit: options.firstRows };
     for (let count = 0; count < pages; count++) {
       const read = await readPage(url, range, seen);
       if (!read) return false;
-      onPage(url, read.page);
+      const { page, until } = read;
+      options.onPage(page);
       // Our own presence is no news, but may be that of another daemon with our key.
-      const taken = [...read.page.news, ...read.page.events.filter(({ pubkey }) => pubkey === self)];
+      const taken = [...page.news, ...page.events.filter(({ pubkey }) => pubkey === self)];
       if (taken.length > 0) await ingest(taken, url);
-      if (read.page.isLast || read.until < options.sinceSec || !options.goesOn(read.page)) return true;
-      range = { ...range, until: read.until, limit: pageEvents };
+      if (page.isLast || until < options.sinceSec() || !options.goesOn(page)) return true;
+      range = { since: options.sinceSec(), until, limit: pageEvents };
     }
     return true;
   };

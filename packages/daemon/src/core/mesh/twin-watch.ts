@@ -6,7 +6,14 @@ import {
   toUnixSec,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
-import { kinds, type NostrEvent, parseEvent, readPresence, wireLimits } from '@ocmesh/shared/wire';
+import {
+  kinds,
+  type NostrEvent,
+  type Presence,
+  parseEvent,
+  readPresence,
+  wireLimits,
+} from '@ocmesh/shared/wire';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import { meshLimits } from './limits.ts';
@@ -43,10 +50,10 @@ export function createTwinWatch(
   const { burst, perMinute } = meshLimits.ownKeyChecks;
   const checks = createTokenBucket(clock, { burst, perSecond: perMinute / 60 });
   const startedAt = clock.monotonic();
-  let twin: { readonly sinceMs: UnixMs; lastSeen: MonotonicMs } | null = null;
+  let twin: { readonly sinceMs: UnixMs; silentAt: MonotonicMs } | null = null;
   let newestSec = 0;
 
-  const isOnline = (): boolean => twin !== null && clock.monotonic() - twin.lastSeen < options.onlineWindowMs;
+  const isOnline = (): boolean => twin !== null && clock.monotonic() < twin.silentAt;
 
   /** Whether the date is later than our start, by today's date: the clock may have been set since. */
   function isNew({ created_at }: NostrEvent): boolean {
@@ -55,13 +62,14 @@ export function createTwinWatch(
     return isPlausible && created_at > Math.max(startedSec, newestSec);
   }
 
-  function onTwin(isTwinOnline: boolean): void {
-    if (!isTwinOnline) {
+  function onTwin({ online, lifetimeSec }: Presence): void {
+    if (!online) {
       twin = null;
       return;
     }
-    if (twin && isOnline()) twin.lastSeen = clock.monotonic();
-    else twin = { sinceMs: clock.now(), lastSeen: clock.monotonic() };
+    const silentAt = clock.monotonic() + Math.max(options.onlineWindowMs, (lifetimeSec ?? 0) * 1000);
+    if (twin && isOnline()) twin.silentAt = silentAt;
+    else twin = { sinceMs: clock.now(), silentAt };
   }
 
   return {
@@ -72,7 +80,7 @@ export function createTwinWatch(
       if (!presence || presence.instance === options.instance || !checks.take()) return;
       if (!engine.verify(event)) return deps.onForged(url);
       newestSec = event.created_at;
-      onTwin(presence.online);
+      onTwin(presence);
       if (presence.online) return;
       log.warn('another daemon with our key went offline: announcing that we are online', { relay: url });
       deps.emit([{ type: 'twin.left', createdAtSec: event.created_at }]);

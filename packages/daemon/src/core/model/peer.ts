@@ -16,6 +16,8 @@ export interface PeerRecord {
   readonly note: string | null;
   readonly firstSeenMs: UnixMs;
   readonly lastSeenMs: UnixMs;
+  /** Until when it counts as online by its own announcement, if that is longer than the online window; else 0. */
+  readonly onlineUntilMs: UnixMs;
   /** When its offline presence arrived; null again after a newer sign of life. */
   readonly offlineSinceMs: UnixMs | null;
   /** `created_at` of the newest presence we applied; 0 before the first. */
@@ -29,7 +31,13 @@ export interface PeerRecord {
 }
 
 export const isOnline = (peer: PeerRecord, nowMs: UnixMs, windowMs: number): boolean =>
-  peer.offlineSinceMs === null && nowMs - peer.lastSeenMs <= windowMs;
+  peer.offlineSinceMs === null && nowMs <= silentAtMs(peer, windowMs);
+
+/** Returns when it counts as offline if it gives no further sign of life. */
+export const silentAtMs = (
+  { lastSeenMs, onlineUntilMs }: Pick<PeerRecord, 'lastSeenMs' | 'onlineUntilMs'>,
+  windowMs: number,
+): UnixMs => Math.max(lastSeenMs + windowMs, onlineUntilMs);
 
 /** Whether it showed that it is an ocmesh agent: by a presence, a hello, or a message with an ocmesh version. */
 export const isAgent = (peer: PeerRecord): boolean =>
@@ -48,6 +56,7 @@ export const newPeer = (pubkey: Pubkey, nowMs: UnixMs, seenMs: UnixMs): PeerReco
   note: null,
   firstSeenMs: nowMs,
   lastSeenMs: seenMs,
+  onlineUntilMs: 0,
   offlineSinceMs: null,
   presenceAtSec: 0,
   hello: 'none',

@@ -24,6 +24,7 @@ const peer = (pubkey: Pubkey, trust: Trust): PeerRecord => ({
   note: null,
   firstSeenMs: 1,
   lastSeenMs: 1,
+  onlineUntilMs: 0,
   offlineSinceMs: null,
   presenceAtSec: 1,
   hello: 'none',

@@ -127,6 +127,7 @@ const list = [
        alias = excluded.alias, note = excluded.note, last_seen = excluded.last_seen,
        offline_since = excluded.offline_since, presence_at_sec = excluded.presence_at_sec, hello = excluded.hello,
        their_hello_at = excluded.their_hello_at, answered_at = excluded.answered_at`,
+    3,
   ],
   [
     'peers.evict',
@@ -158,6 +159,7 @@ const list = [
   [
     'peers.saw',
     'UPDATE peers SET last_seen = ?, offline_since = ?, presence_at_sec = ?, answered_at = ? WHERE pubkey = ?',
+    3,
   ],
   ['greeted.add', 'INSERT OR IGNORE INTO greeted(pubkey, at) VALUES(?, ?)'],
   [
@@ -260,6 +262,23 @@ const list = [
     `UPDATE relay_outcomes SET outcome = 'dropped', reason = ?, final = 0, at = ? WHERE event_id = ? AND url = ?`,
   ],
   ['held.expire', "DELETE FROM held WHERE coalesce(json_extract(message, '$.expiresAtMs') <= ?, 0)"],
+  [
+    'peers.put',
+    `INSERT INTO peers(pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
+       online_until, offline_since, presence_at_sec, hello, their_hello_at, answered_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT(pubkey) DO UPDATE SET name = excluded.name, about = excluded.about, version = excluded.version,
+       features = excluded.features, capabilities = excluded.capabilities, trust = excluded.trust,
+       alias = excluded.alias, note = excluded.note, last_seen = excluded.last_seen,
+       online_until = excluded.online_until, offline_since = excluded.offline_since,
+       presence_at_sec = excluded.presence_at_sec, hello = excluded.hello,
+       their_hello_at = excluded.their_hello_at, answered_at = excluded.answered_at`,
+  ],
+  [
+    'peers.saw',
+    `UPDATE peers SET last_seen = ?, online_until = ?, offline_since = ?, presence_at_sec = ?, answered_at = ?
+     WHERE pubkey = ?`,
+  ],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

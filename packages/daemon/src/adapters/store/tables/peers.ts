@@ -6,10 +6,10 @@ import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
 
 const COLUMNS = `pubkey, name, about, version, features, capabilities, trust, alias, note, first_seen, last_seen,
-  offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
+  online_until, offline_since, presence_at_sec, hello, their_hello_at, answered_at`;
 /** Peers in the cache, about 1 KB each. */
 const CACHED = 2_048;
-const ONLINE = 'offline_since IS NULL AND last_seen >= ?';
+const ONLINE = 'offline_since IS NULL AND (last_seen >= ? OR online_until >= ?)';
 /** Peers that showed that they are ocmesh agents: `isAgent`. */
 const AGENT = '(presence_at_sec > 0 OR their_hello_at IS NOT NULL OR version IS NOT NULL)';
 /** Contacts, and strangers our agent has written to: the last number of a conversation outlives its messages. */
@@ -38,8 +38,15 @@ export function createPeersTable(database: Database): PeersTable {
       // As in the statement, `firstSeenMs` never changes.
       if (before) cache.set(peer.pubkey, { ...peer, firstSeenMs: before.firstSeenMs });
       if (before && isSignOfLife(before, peer)) {
-        const { pubkey, lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs } = peer;
-        database.write('peers.saw', [lastSeenMs, offlineSinceMs, presenceAtSec, answeredAtMs, pubkey]);
+        const { pubkey, lastSeenMs, onlineUntilMs, offlineSinceMs, presenceAtSec, answeredAtMs } = peer;
+        database.write('peers.saw', [
+          lastSeenMs,
+          onlineUntilMs,
+          offlineSinceMs,
+          presenceAtSec,
+          answeredAtMs,
+          pubkey,
+        ]);
         return;
       }
       const isNew = !before && database.one('SELECT 1 FROM peers WHERE pubkey = ?', [peer.pubkey]) === null;
@@ -55,6 +62,7 @@ export function createPeersTable(database: Database): PeersTable {
         peer.note,
         peer.firstSeenMs,
         peer.lastSeenMs,
+        peer.onlineUntilMs,
         peer.offlineSinceMs,
         peer.presenceAtSec,
         peer.hello,
@@ -109,7 +117,7 @@ export function createPeersTable(database: Database): PeersTable {
       return before - count();
     },
     countOnline: (nowMs, windowMs) =>
-      Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs])?.[0]),
+      Number(database.one(`SELECT count(*) FROM peers WHERE ${ONLINE}`, [nowMs - windowMs, nowMs])?.[0]),
     correspondents: () =>
       database.all(`SELECT pubkey FROM peers WHERE ${CORRESPONDENT}`).map(([pubkey]) => pubkey as Pubkey),
     ungreeted: (limit) =>
@@ -153,7 +161,7 @@ function peerConditions(
   const { online, trust, feature, capability, q, after } = filter;
   const where = conditions();
   if (!withBlocked) where.add("trust <> 'blocked'");
-  if (online) where.add(online.is ? ONLINE : `NOT (${ONLINE})`, online.nowMs - online.windowMs);
+  if (online) where.add(online.is ? ONLINE : `NOT (${ONLINE})`, online.nowMs - online.windowMs, online.nowMs);
   if (trust) where.add('trust = ?', trust);
   if (feature) where.add('EXISTS (SELECT 1 FROM json_each(features) WHERE value = ?)', feature);
   if (capability) where.add('EXISTS (SELECT 1 FROM json_each(capabilities) WHERE value = ?)', capability);
@@ -180,9 +188,10 @@ const toPeer = (row: SqlValue[]): PeerRecord => ({
   note: row[8] as string | null,
   firstSeenMs: row[9] as number,
   lastSeenMs: row[10] as number,
-  offlineSinceMs: row[11] as number | null,
-  presenceAtSec: row[12] as number,
-  hello: row[13] as PeerRecord['hello'],
-  theirHelloAtMs: row[14] as number | null,
-  answeredAtMs: row[15] as number | null,
+  onlineUntilMs: row[11] as number,
+  offlineSinceMs: row[12] as number | null,
+  presenceAtSec: row[13] as number,
+  hello: row[14] as PeerRecord['hello'],
+  theirHelloAtMs: row[15] as number | null,
+  answeredAtMs: row[16] as number | null,
 });

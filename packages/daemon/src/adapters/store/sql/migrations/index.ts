@@ -3,6 +3,7 @@ import { init } from './001-init.ts';
 import { relays } from './002-relays.ts';
 import { trust } from './003-trust.ts';
 import { ignoredIds } from './004-ignored-ids.ts';
+import { online } from './004-online.ts';
 import { order } from './004-order.ts';
 import { received } from './004-received.ts';
 import { shares } from './004-shares.ts';
@@ -51,6 +52,6 @@ export const migrations: readonly string[] = [
   init,
   relays,
   trust,
-  order + time + ignoredIds + shares + received,
+  order + time + ignoredIds + shares + received + online,
 ];
 export const currentSchema = createSchema(migrations);

@@ -2,7 +2,7 @@ import { listTools, type Toolbox } from '@ocmesh/mcp-server/toolbox';
 import type { PluginApi } from './host.ts';
 
 /** As OpenClaw names the tools of an MCP server called ocmesh: the skill is the same for both. */
-export const toolName = (name: string): string => `ocmesh__${name}`;
+const toolName = (name: string): string => `ocmesh__${name}`;
 
 /** Registers the tools that need no permission by the owner: what only the owner decides is left to the `ocmesh` command. */
 export function registerTools(api: Pick<PluginApi, 'registerTool'>, toolbox: Toolbox): void {

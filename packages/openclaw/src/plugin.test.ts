@@ -137,7 +137,7 @@ test('a message starts one turn, with a prompt that holds its id and no word of 
   await service.stop();
   expect(turns).toEqual([
     {
-      sessionKey: 'agent:main:subagent:ocmesh',
+      sessionKey: `agent:main:subagent:ocmesh-${message.id.slice(0, 12)}`,
       message: expect.stringMatching(
         new RegExp(`^ocmesh: message: 1 unread: ${message.id} from .*\n\nRead it\\.$`),
       ),

@@ -1,7 +1,7 @@
 // The part of OpenClaw's plugin API that the plugin uses (2026.9): its package is 1 GB, and only its types would be needed.
 
 /** The configuration of the plugin: `plugins.entries.ocmesh.config`. */
-export interface PluginConfig {
+interface PluginConfig {
   /** Home of the agent; default: `OCMESH_HOME`, or `~/.ocmesh`. */
   readonly home?: string;
   /** Whether messages start turns of the agent; default: yes. */

@@ -18,6 +18,9 @@ const QUIET_MS = watchLimits.quietSeconds * 1000;
 /** How long a turn may take until it counts as started well: its own time-out is the host's. */
 const STARTED_MS = watchLimits.command.seconds * 1000;
 
+/** Of the id of a message, in the name of its session. */
+const SESSION_DIGITS = 12;
+
 export interface WakeDeps {
   readonly subagent: PluginApi['runtime']['subagent'];
   readonly clock: Clock;
@@ -113,7 +116,8 @@ async function startTurn(
 ): Promise<string | null> {
   const [id] = ids;
   const params = {
-    sessionKey: `agent:${agent}:subagent:ocmesh`,
+    // A session of its own for each: one for all would cost more with every message.
+    sessionKey: `agent:${agent}:subagent:ocmesh-${id?.slice(0, SESSION_DIGITS) ?? 'message'}`,
     message: `${text}\n\n${instruction}`,
     ...(id && { idempotencyKey: `ocmesh-${id}` }),
   };

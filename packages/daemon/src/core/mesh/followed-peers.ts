@@ -1,0 +1,41 @@
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { type Filter, presenceFilter } from '@ocmesh/shared/wire';
+import type { Store } from '../ports/store.ts';
+import { meshLimits } from './limits.ts';
+import { rendezvous } from './rendezvous.ts';
+
+const { authors: MOST, authorsPerFilter, copies: COPIES } = meshLimits.followed;
+
+/** Returns the peers whose presences matter to us: contacts first, then strangers our agent has written to, last seen first. */
+export function followedPeers(store: Store): Pubkey[] {
+  return store.peek(({ peers }) => {
+    const all = peers.correspondents();
+    if (all.length <= MOST) return all;
+    const rank = (pubkey: Pubkey) => {
+      const peer = peers.get(pubkey);
+      return { pubkey, isContact: peer?.trust === 'contact', seenMs: peer?.lastSeenMs ?? 0 };
+    };
+    return all
+      .map(rank)
+      .sort((a, b) => Number(b.isContact) - Number(a.isContact) || b.seenMs - a.seenMs)
+      .slice(0, MOST)
+      .map(({ pubkey }) => pubkey);
+  });
+}
+
+/**
+ * Returns those of these peers that we follow on this relay: each on two of our relays, so that one may fail, and chosen so that
+ * its own choice of relays in a large mesh has them first.
+ */
+export const followedOn = (url: string, pubkeys: readonly Pubkey[], openUrls: readonly string[]): Pubkey[] =>
+  pubkeys.filter((pubkey) => rendezvous(pubkey, openUrls).slice(0, COPIES).includes(url));
+
+/** Returns filters for the presences of these authors: their stored ones, and what comes. */
+export function authorFilters(authors: readonly Pubkey[], sinceSec: number): Filter[] {
+  const filters: Filter[] = [];
+  for (let from = 0; from < authors.length; from += authorsPerFilter) {
+    const some = authors.slice(from, from + authorsPerFilter);
+    filters.push(presenceFilter({ authors: some, since: sinceSec, limit: some.length }));
+  }
+  return filters;
+}
