@@ -144,7 +144,10 @@ export function createIngest(
     onOwnEvent: twins.onOwnEvent,
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
-      presence: createPresenceHandler((tables) => trust.makeRoomForPeer(tables)),
+      presence: createPresenceHandler({
+        makeRoom: (tables) => trust.makeRoomForPeer(tables),
+        correctedNow: time.correctedNow,
+      }),
       relayList: createRelayListHandler(),
       dm: createDmHandler({
         identity,
