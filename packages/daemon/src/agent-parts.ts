@@ -12,6 +12,7 @@ import { type Announcer, createAnnouncer } from './core/mesh/announce.ts';
 import { createAskRelays } from './core/mesh/ask-relays.ts';
 import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
+import { createLookUpPeer } from './core/mesh/look-up-peer.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import type { OwnProfile } from './core/mesh/own-profile.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
@@ -311,6 +312,16 @@ export function createMesh(
       budgetBytes: config.discovery_budget_mb_per_day * 1_000_000,
     },
   );
+  const askRelays = createAskRelays(
+    {
+      network,
+      clock,
+      correctedNow: time.correctedNow,
+      ingest: pipeline.ingestBackfill,
+      onReceived: discovery.onReceived,
+    },
+    { lookBackMs: discovery.lookBackMs },
+  );
   return {
     discovery,
     announcer: createAnnouncer(
@@ -336,10 +347,8 @@ export function createMesh(
         instance,
       },
     ),
-    askRelays: createAskRelays(
-      { network, clock, correctedNow: time.correctedNow, ingest: pipeline.ingestBackfill },
-      { onlineWindowMs },
-    ),
+    askRelays,
+    lookUpPeer: createLookUpPeer({ store, clock, self: identity.pubkey, askRelays }),
     handshake: createHandshake({
       identity,
       store,

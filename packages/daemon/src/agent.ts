@@ -199,6 +199,7 @@ export async function createAgent(
         policies: trust.policies,
         ownProfile,
         askRelays: mesh.askRelays,
+        lookUpPeer: mesh.lookUpPeer,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
         pendingRelays: outgoing.outbox.pendingRelays,

@@ -1,4 +1,10 @@
-import { type Handlers, openApiDocument, type Streams } from '@ocmesh/shared/contract';
+import {
+  type CallContext,
+  type Handlers,
+  type Input,
+  openApiDocument,
+  type Streams,
+} from '@ocmesh/shared/contract';
 import { ocmeshVersion, ourFeatures } from '@ocmesh/shared/wire';
 import { answerInTime } from './answer-in-time.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
@@ -21,7 +27,11 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
     ...createTrustHandlers(deps, options),
     ...createProfileHandlers(deps),
     ...createMessageHandlers(deps, options),
-    sendMessage: deps.send,
+    async sendMessage(input: Input<'sendMessage'>, context?: CallContext) {
+      // A peer that we never saw may read gift wraps, which hide who writes.
+      await deps.lookUpPeer(input.to);
+      return deps.send(input, context);
+    },
   }),
   ...createEventHandlers(deps, options),
   prove: deps.prove,

@@ -64,6 +64,8 @@ export interface Discovery {
   onDisconnected(url: string): void;
   /** Whether a relay has answered our subscription or a scan since it connected. */
   isAnsweredBy(url: string): boolean;
+  /** Returns how far back to look for agents that may be online. */
+  lookBackMs(): number;
   crowdOf(url: string): Crowd | null;
   /** Returns the number of agents of the mesh; null before the first scan. */
   mesh(): Estimate | null;
@@ -144,6 +146,7 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
       scans.onDisconnected(url);
     },
     isAnsweredBy: (url) => answered.has(url),
+    lookBackMs: () => deps.correctedNow() - scans.sinceSec() * 1000,
     crowdOf: modes.crowdOf,
     mesh,
     status() {
