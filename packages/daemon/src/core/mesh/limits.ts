@@ -33,6 +33,8 @@ export const meshLimits = {
     pages: 20,
     /** Presences that a scan asks for first while the subscription works: if all are known, it does. */
     checkedEvents: 10,
+    /** Age in seconds from which on an unknown presence was missed: a younger one may still be on its way. */
+    underWaySeconds: 15,
     /** Seconds by which a scan reaches behind the start of the one before: a relay may get a presence that late. */
     overlapSeconds: 300,
   },
