@@ -36,7 +36,9 @@ test('lists every agent of a relay that sends 500 at a time, before any of them 
 test('asks for a second that is longer than a page, and goes on with older ones', async () => {
   const world = createTestMesh();
   world.relay.maxRows = 50;
-  const sameSecond = Array.from({ length: 80 }, (_, n) => world.fakePeer(`twin ${n}`).presence());
+  const sameSecond = Array.from({ length: 80 }, (_, n) =>
+    world.fakePeer(`twin ${n}`).presence({ createdAtSec: nowSec(world) - 30 }),
+  );
   const older = Array.from({ length: 30 }, (_, n) =>
     world.fakePeer(`older ${n}`).presence({ createdAtSec: nowSec(world) - 60 - n }),
   );
