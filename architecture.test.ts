@@ -13,7 +13,7 @@ interface Source {
   readonly imports: readonly string[];
 }
 
-const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path);
+const isTest = (path: string): boolean => /\.(test|contract)\.tsx?$/.test(path);
 
 const sources: readonly Source[] = [
   'shared',
@@ -23,10 +23,12 @@ const sources: readonly Source[] = [
   'relay',
   'testkit',
   'simulator',
+  'page',
+  'openclaw',
 ].flatMap((name) => {
   const folder = join(root, 'packages', name, 'src');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !isTest(file))
+    .filter((file) => /\.tsx?$/.test(file) && !isTest(file))
     .map((file) => {
       const path = join(folder, file);
       const text = readFileSync(path, 'utf8');
@@ -122,6 +124,26 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
     why: 'the simulator reaches no network and no clock: of the daemon it uses core, store and relay network',
   },
   {
+    of: /^packages\/page\//,
+    not: /^@ocmesh\/(?!shared|client\/browser$)|^node:/,
+    why: 'the page imports only shared and the part of the client that needs no Node.js',
+  },
+  {
+    of: /^packages\/page\/src\/state\//,
+    not: /page\/src\/(?!state)|^preact/,
+    why: 'the state of the page knows no browser',
+  },
+  {
+    of: /^packages\/openclaw\//,
+    not: /^@ocmesh\/(?!shared|client|mcp-server\/toolbox)|^packages\/daemon\/src\/(?!watch|clients\/recipes|adapters\/system\/(clock|random|home)\.ts)/,
+    why: 'the OpenClaw plugin uses the toolbox, and of the daemon the watcher',
+  },
+  {
+    of: /^packages\/(?!openclaw)/,
+    not: /^@ocmesh\/openclaw|^packages\/openclaw\//,
+    why: 'nothing imports the OpenClaw plugin',
+  },
+  {
     of: /^packages\/(?!simulator)/,
     not: /^@ocmesh\/simulator|^packages\/simulator\//,
     why: 'nothing imports the simulator',
@@ -158,6 +180,9 @@ const places: readonly { library: RegExp; only: readonly string[] }[] = [
   { library: /^@bomb\.sh\/tab/, only: [`${daemon}/cli/commands/completion.ts`] },
   { library: /^yocto-spinner/, only: [`${daemon}/cli/terminal/progress.ts`] },
   { library: /^fast-string-truncated-width/, only: [`${daemon}/cli/terminal/table.ts`] },
+  { library: /^uplot/, only: ['packages/page/src/plots/plot.tsx'] },
+  { library: /^uqr/, only: ['packages/page/src/ui/qr-code.tsx'] },
+  { library: /^(preact|@preact\/)/, only: ['packages/page/src/'] },
   { library: /^@modelcontextprotocol\//, only: ['packages/mcp-server/src/server.ts'] },
 ];
 
@@ -166,12 +191,17 @@ const ambient =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(Timeout|Interval)\(|\bperformance\.now\b|\bconsole\./;
 const mayTouch = [
   `${daemon}/adapters/system/`,
-  // The end of a process that serves one client: it has no clock to pass.
+  // The deadline of a call, and the end of a process that serves one client: hosts have no clock to pass.
   'packages/mcp-server/src/server.ts',
+  'packages/mcp-server/src/toolbox.ts',
   // Act as separate programs, over real sockets.
   'packages/testkit/src/deployed-',
   'packages/testkit/src/relay-client.ts',
   'packages/testkit/src/process-mesh.ts',
+  // In a browser, next to what it shows.
+  'packages/page/src/main.tsx',
+  'packages/page/src/ui/',
+  'packages/page/src/picture/canvas.ts',
   // Wait for real programs, and measure the machine.
   'packages/testkit/src/until.ts',
   'packages/testkit/src/slowdown.ts',

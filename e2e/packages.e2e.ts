@@ -40,7 +40,7 @@ describe('what npm would ship', () => {
     for (const name of shipped) expect(readFileSync(tarball(name)).length).toBeGreaterThan(1_000);
   });
 
-  it.each(['client', 'daemon', 'mcp-server', 'relay', 'shared'])(
+  it.each(['client', 'daemon', 'mcp-server', 'openclaw', 'relay', 'shared'])(
     'publint reports nothing for %s',
     async (name) => {
       const bytes = readFileSync(tarball(name));
@@ -61,14 +61,14 @@ describe('what npm would ship', () => {
       // An empty cache and a registry that nobody runs: what is not in the tarball is not there.
       const nothing = ['--offline', '--cache', join(place, 'cache'), '--registry', 'http://127.0.0.1:9'];
       const quiet = ['--no-audit', '--no-fund', '--loglevel', 'error'];
-      const files = [tarball('daemon'), tarball('mcp-server')];
+      const files = [tarball('daemon'), tarball('mcp-server'), tarball('openclaw')];
       await run('npm', ['install', '--prefix', home, ...nothing, ...quiet, ...files], { cwd: home });
     });
 
     it('have no dependencies and no install scripts', () => {
       const installed = readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'));
       expect(installed).toEqual(['@ocmesh']);
-      for (const name of ['daemon', 'mcp-server']) {
+      for (const name of ['daemon', 'mcp-server', 'openclaw']) {
         const { dependencies, scripts } = readJson(join(home, 'node_modules/@ocmesh', name, 'package.json'));
         expect({ dependencies, scripts }).toEqual({});
       }
@@ -104,6 +104,81 @@ describe('what npm would ship', () => {
       expect(client.getServerVersion()).toMatchObject({ name: 'ocmesh' });
       expect((await client.listTools()).tools).toEqual(readJson(join(root, 'docs/tools.json')));
       await client.close();
+    });
+  });
+
+  describe('the plugins', () => {
+    const tools: { name: string; inputSchema: unknown }[] = readJson(join(root, 'docs/tools.json'));
+    const home = join(place, 'programs/node_modules/@ocmesh/openclaw');
+    const plugins = join(place, 'plugins');
+    beforeAll(() => run(process.execPath, [join(root, 'scripts/plugins.mjs'), plugins]));
+
+    it('OpenClaw declares the tools that it registers, and those of the MCP server', async () => {
+      const declared = readJson(join(home, 'openclaw.plugin.json'));
+      expect(declared.contracts.tools).toEqual(tools.map(({ name }) => `ocmesh__${name}`));
+      const entry = join(home, readJson(join(home, 'package.json')).openclaw.extensions[0]);
+      const script = `
+        const { default: plugin } = await import(${JSON.stringify(entry)});
+        const registered = [];
+        const api = { registrationMode: 'tool-discovery', registerTool: (tool) => registered.push(tool), logger: console };
+        plugin.register(api);
+        const down = await registered.find(({ name }) => name.endsWith('get_status')).execute('1', {}).catch(String);
+        console.log(JSON.stringify({ id: plugin.id, registered, down }));`;
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+        env: { PATH: process.env['PATH'], HOME: place },
+      });
+      const { id, registered, down } = JSON.parse(stdout);
+      expect(id).toBe(declared.id);
+      expect(registered.map(({ parameters }: { parameters: unknown }) => parameters)).toEqual(
+        tools.map(({ inputSchema }) => inputSchema),
+      );
+      expect(down).toContain('daemon_down');
+    });
+
+    it.each([
+      ['openclaw', () => home],
+      ['claude-code', () => join(plugins, 'claude-code')],
+      ['agent-plugins', () => join(plugins, 'agent-plugins')],
+    ])('%s has the whole skill, with programs that run', async (_, folder) => {
+      const skill = join(folder(), 'skills/ocmesh');
+      expect(readFileSync(join(skill, 'SKILL.md'))).toEqual(readFileSync(join(root, 'skill/SKILL.md')));
+      expect(readFileSync(join(skill, 'scripts/install.sh'), 'utf8')).toContain('service install');
+      const { stdout } = await run(process.execPath, [join(skill, 'app/ocmesh.mjs'), 'version']);
+      expect(stdout).toBe(`${readJson(join(root, 'package.json')).version}\n`);
+    });
+
+    it.each([
+      ['claude-code', '.mcp.json', 'CLAUDE_PLUGIN_ROOT'],
+      ['agent-plugins', 'mcp.json', 'PLUGIN_ROOT'],
+    ])('%s starts an MCP server that lists the tools', async (name, file, variable) => {
+      const folder = join(plugins, name);
+      const { command, args } = readJson(join(folder, file)).mcpServers.ocmesh;
+      const client = new Client({ name: 'plugin', version: '1' });
+      await client.connect(
+        new StdioClientTransport({
+          command,
+          args: args.map((arg: string) => arg.replace(`\${${variable}}`, folder)),
+          env: { PATH: process.env['PATH'] ?? '', HOME: place },
+        }),
+      );
+      expect((await client.listTools()).tools).toEqual(tools);
+      await client.close();
+    });
+
+    it('the hook of Claude Code waits with a shell that knows the folder of the plugin', async () => {
+      const folder = join(plugins, 'claude-code');
+      const [{ hooks }] = readJson(join(folder, 'hooks/hooks.json')).hooks.Stop;
+      expect(hooks).toEqual([expect.objectContaining({ type: 'command', asyncRewake: true })]);
+      const env = { PATH: process.env['PATH'], HOME: place, CLAUDE_PLUGIN_ROOT: folder };
+      const { stdout } = await run('sh', ['-c', `${hooks[0].command} --help`], { env });
+      expect(stdout).toContain('Usage: ocmesh watch');
+    });
+
+    it('are not written over something else', async () => {
+      const failed = await run(process.execPath, [join(root, 'scripts/plugins.mjs'), root]).catch(
+        (error) => error,
+      );
+      expect([failed.code, failed.stderr]).toEqual([78, expect.stringContaining('nothing was changed')]);
     });
   });
 

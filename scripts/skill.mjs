@@ -1,23 +1,12 @@
 // Assembles the skill in dist/skill or the given folder, complete with the programs: it can be installed without network,
 // repository or build.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { assembleSkill } from './plugins/assemble-skill.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const skill = resolve(process.argv[2] ?? join(root, 'dist/skill'));
-
-/** Source and target of each part. Folders are copied completely. */
-const parts = [
-  ['skill/SKILL.md', 'SKILL.md'],
-  ['LICENSE', 'LICENSE'],
-  ['skill/references', 'references'],
-  ['docs/api.md', 'references/api.md'],
-  ['scripts/install.sh', 'scripts/install.sh'],
-  ['scripts/uninstall.sh', 'scripts/uninstall.sh'],
-  ['packages/daemon/bundle', 'app'],
-  ['packages/mcp-server/bundle', 'app'],
-];
 
 /** Whether the folder is missing, empty, or an earlier skill. Anything else may have been named by mistake. */
 function mayBeReplaced() {
@@ -38,11 +27,7 @@ if (!mayBeReplaced()) {
   );
   process.exit(78);
 }
-// Removes files of an older version, but no other files in the folder.
-for (const [, to = ''] of parts)
-  rmSync(join(skill, to.split('/')[0] ?? ''), { recursive: true, force: true });
-mkdirSync(skill, { recursive: true });
-for (const [from = '', to = ''] of parts) cpSync(join(root, from), join(skill, to), { recursive: true });
+assembleSkill(skill);
 
 const files = readdirSync(skill, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);

@@ -4,6 +4,7 @@ import { createTally } from './tally.mjs';
 
 const { check, test, finish } = createTally();
 check('types', ['tsc', '-b']);
+check('page', ['vite', 'build', 'packages/page']);
 check('bundles', [process.execPath, 'scripts/bundle.mjs']);
 check('format and lint', ['biome', 'ci', '.', '--colors=off']);
 check('unused code', ['knip']);

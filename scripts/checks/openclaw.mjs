@@ -3,6 +3,7 @@
 //   node scripts/checks/openclaw.mjs inbox   40 unread messages of 700 characters, page by page, then up_to
 //   node scripts/checks/openclaw.mjs story   find an agent by its ability, ask it, tell the user
 //   node scripts/checks/openclaw.mjs wake    messages start turns of an idle agent, through its gateway (takes some minutes)
+//   node scripts/checks/openclaw.mjs plugin  the same story, and the wake, with the native plugin
 //
 // Needs the build, a folder with OpenClaw in OCMESH_OPENCLAW (`npm i openclaw` there; not part of this repository), and Node 24 or
 // newer: the one that runs this, or the one in OCMESH_NODE24. Takes about a minute. Not part of CI.
@@ -12,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { createProcessMesh, until } from '@ocmesh/testkit';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { configure, node, openclaw, runOpenClaw } from './openclaw-client.mjs';
+import { checkPluginWake, checkPrompt, installPlugin } from './openclaw-plugin.mjs';
 import { checkOpenClawWake } from './openclaw-wake.mjs';
 import { check, exitCode } from './report.mjs';
 import { startScriptedModel } from './scripted-model.mjs';
@@ -30,10 +32,15 @@ const unwrapped = (result) => result.replaceAll('\\n', '\n').replaceAll('\\"', '
 
 /** One turn of an agent with this model and our tools. @param {string} home @param {string} place @param {string} modelUrl */
 async function runTurn(home, place, modelUrl) {
-  const state = join(place, 'openclaw');
-  await configure(state, modelUrl, {
+  await runTurnWith(place, modelUrl, {
     'mcp.servers.ocmesh': { command: process.execPath, args: [mcpProgram], env: { OCMESH_HOME: home } },
   });
+}
+
+/** @param {string} place @param {string} modelUrl @param {Record<string, unknown>} config */
+async function runTurnWith(place, modelUrl, config) {
+  const state = join(place, 'openclaw');
+  await configure(state, modelUrl, config);
   await runOpenClaw(state, ['agent', '--local', '--session-id', 'check', '-m', 'go', '--json']);
 }
 
@@ -82,8 +89,16 @@ async function checkInbox(alice, bob, place) {
   );
 }
 
-/** Find by ability, ask, tell. @param {Agent} alice @param {Agent} bob @param {string} place */
+/** Find by ability, ask, tell, over MCP. @param {Agent} alice @param {Agent} bob @param {string} place */
 async function checkStory(alice, bob, place) {
+  await tellStory(alice, bob, (modelUrl) => runTurn(alice.home, place, modelUrl));
+}
+
+/**
+ * @param {Agent} alice @param {Agent} bob @param {(modelUrl: string) => Promise<void>} run one turn
+ * @returns the first request to the model, as text
+ */
+async function tellStory(alice, bob, run) {
   const answering = until(async () => {
     const { messages } = await bob.api.waitForMessages({ timeout_s: 5 });
     const [question] = messages;
@@ -98,7 +113,7 @@ async function checkStory(alice, bob, place) {
       return useTool('send_message', { to: handle, content: 'Weather in Lisbon tomorrow?', wait_s: 45 });
     return { text: /1: (.+)/.exec(last)?.[1] ?? 'nothing' };
   });
-  await runTurn(alice.home, place, model.url);
+  await run(model.url);
   model.close();
   await answering;
   const results = (model.seen.at(-1)?.results ?? []).map(unwrapped);
@@ -111,6 +126,9 @@ async function checkStory(alice, bob, place) {
   );
   check(`${model.seen.length} model calls, at most 4`, model.seen.length <= 4);
   check(`${tokens} tokens of our results, at most 1,000`, tokens > 0 && tokens <= 1000);
+  const shown = results.reduce((sum, text) => sum + encode(text).length, 0);
+  console.log(`       ${shown} tokens of results as the host shows them`);
+  return JSON.stringify(model.seen[0]?.request ?? '');
 }
 
 /** What we wrote, without what the host puts around it. @param {string} result */
@@ -123,12 +141,20 @@ const ourPart = (result) =>
 const checkWake = (alice, bob, place, mesh, relayUrl) =>
   checkOpenClawWake({ alice, contact: bob, mesh, program, relayUrl, place: join(place, 'openclaw') });
 
-const checks = { inbox: checkInbox, story: checkStory, wake: checkWake };
+/** @param {Agent} alice @param {Agent} bob @param {string} place @param {import('@ocmesh/testkit').ProcessMesh} mesh @param {string} relayUrl */
+async function checkPlugin(alice, bob, place, mesh, relayUrl) {
+  const state = join(place, 'openclaw');
+  await installPlugin(state, alice);
+  checkPrompt(await tellStory(alice, bob, (modelUrl) => runTurnWith(place, modelUrl, {})));
+  await checkPluginWake({ alice, contact: bob, mesh, program, relayUrl, place: state });
+}
+
+const checks = { inbox: checkInbox, story: checkStory, wake: checkWake, plugin: checkPlugin };
 const chosen = checks[/** @type {keyof typeof checks} */ (process.argv[2])];
 const major = Number(process.versions.node.split('.')[0]);
 if (!chosen || !existsSync(openclaw) || (node === process.execPath && major < 24)) {
   console.error(
-    'Usage: OCMESH_OPENCLAW=<folder> node scripts/checks/openclaw.mjs inbox|story|wake\n' +
+    'Usage: OCMESH_OPENCLAW=<folder> node scripts/checks/openclaw.mjs inbox|story|wake|plugin\n' +
       'The folder has OpenClaw (npm i openclaw). Run it with Node 24, or name one in OCMESH_NODE24. Build first.',
   );
   process.exit(78);

@@ -60,6 +60,9 @@ function createRecorder(agent) {
   let last = { status: 0, text: '' };
   /** @type {typeof fetch} */
   const recordingFetch = async (url, init) => {
+    // Only our own page can open a session: it calls from its origin.
+    if (String(url).endsWith('/page/session'))
+      Object.assign(init?.headers ?? {}, { origin: agent.url, 'sec-fetch-site': 'same-origin' });
     const response = await fetch(url, init);
     last = { status: response.status, text: await response.clone().text() };
     return response;
@@ -111,6 +114,7 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
   await until(async () => (await alice.api.getMessage({ id })).delivery.state === 'delivered');
   await call('getMessage', { id });
 
+  await call('testWake', { watcher: 'claude' });
   await call('getPolicy');
   await call('setPolicy', { strangers: 'ask' });
   const carol = await startCarol();
@@ -127,6 +131,11 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
   await call('removeRelay', { url: other });
   await call('listRelays');
   await call('getStatus');
+  const { code } = await call('createPageCode');
+  await call('getPageSession');
+  await call('openPageSession', { code });
+  await call('closePageSession');
+  await call('getHistory');
   await call('getMetrics');
   await call('getOpenApi');
 }

@@ -28,6 +28,8 @@ export interface FollowOptions extends Credentials {
   readonly baseUrl: () => string | Promise<string>;
   readonly fetch: StreamFetchLike;
   readonly signal?: AbortSignalLike;
+  /** Called with each position that the stream passes, the first one when it opens: a reader that resumes from it misses nothing. */
+  readonly onPosition?: (id: string) => void;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function* followEvents(
           fields.get('event'),
           parseJson(fields.get('data') ?? ''),
         ];
+        if (id) options.onPosition?.(id);
         if (id && event && data) yield { id, event, data } as StreamEvent;
       }
     }

@@ -38,6 +38,7 @@ import type { Store } from './core/ports/store.ts';
 import { createRelayDates } from './core/relays/relay-dates.ts';
 import { createRelayList } from './core/relays/relay-list.ts';
 import { createRelayTests } from './core/relays/relay-tests.ts';
+import { createWakeTests } from './core/relays/wake-tests.ts';
 import { createWriteBudget } from './core/relays/write-budget.ts';
 import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
@@ -99,7 +100,15 @@ export function createRelays(
     },
     { named: config.relays, candidates: candidateRelays, haveSameOperator },
   );
-  return { budget, dates, relayList, relayTests };
+  const wakeTests = createWakeTests({
+    identity,
+    network,
+    clock,
+    correctedNow,
+    budget,
+    onArrived: (test) => emit([{ type: 'wake.test', ...test }]),
+  });
+  return { budget, dates, relayList, relayTests, wakeTests };
 }
 
 /** The way in: live events and backfill, from the gate to the store. */

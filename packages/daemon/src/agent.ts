@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
-import type { Handlers, Streams } from '@ocmesh/shared/contract';
+import type { CoreHandlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
   createIngest,
@@ -19,6 +19,7 @@ import { type Config, policyOf, profileOf } from './config/schema.ts';
 import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
+import { createHistory, type History } from './core/history/history.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createOwnProfile } from './core/mesh/own-profile.ts';
 import { createTwinWatch } from './core/mesh/twin-watch.ts';
@@ -68,13 +69,15 @@ export interface Ports {
   readonly connect: (sign: Identity['sign']) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
+  /** Returns the resident memory of the process. */
+  readonly memoryBytes?: () => number;
   /** The proxy that the connections use; null without one. */
   readonly proxy?: HandlerOptions['proxy'];
 }
 
 export interface Agent {
   readonly identity: Identity;
-  readonly handlers: Handlers & Streams;
+  readonly handlers: CoreHandlers & Streams;
   /** Returns why the daemon is degraded, without waiting for the disk; empty while it is not. */
   reasons(): readonly HealthReason[];
   start(): Promise<void>;
@@ -168,10 +171,13 @@ export async function createAgent(
     discovery: mesh.discovery,
   });
 
-  const lifecycle = createLifecycle(
-    { clock },
-    listParts(base, { time, trust, retention, relays, ingest, outgoing, messaging, mesh, reporting }),
+  const history = createHistory(
+    { store, network, clock, memoryBytes: ports.memoryBytes ?? (() => 0) },
+    { onlineWindowMs },
   );
+
+  const groups = { time, trust, retention, relays, ingest, outgoing, messaging, mesh, reporting, history };
+  const lifecycle = createLifecycle({ clock }, listParts(base, groups));
   return {
     identity,
     handlers: createHandlers(
@@ -187,6 +193,7 @@ export async function createAgent(
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
+        wakeTests: relays.wakeTests,
         health: reporting.health,
         cursors: createCursors({ store, log }, instance.slice(0, 8)),
         hub: reporting.hub,
@@ -205,6 +212,7 @@ export async function createAgent(
         pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
+        history,
         prove: ports.prove,
       },
       { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
@@ -234,9 +242,10 @@ function listParts(
     readonly messaging: Messaging;
     readonly mesh: Mesh;
     readonly reporting: Reporting;
+    readonly history: History;
   },
 ): Part[] {
-  const { time, trust, retention, relays } = groups;
+  const { time, trust, retention, relays, history } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
   const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
@@ -252,6 +261,7 @@ function listParts(
     ];
     const listener = createRelayListener({
       relayTests: relays.relayTests,
+      wakeTests: relays.wakeTests,
       pipeline,
       counters,
       announcer,
@@ -352,6 +362,7 @@ function listParts(
         if (event.type === 'relay.conduct') statusWatch.check();
       },
     },
+    { name: 'history', start: history.start, stop: history.stop, onEvent: history.onEvent },
     { name: 'handshake', start: handshake.start, stop: handshake.stop, onEvent: handshake.onEvent },
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
     { name: 'missing messages', onEvent: askForMissing },

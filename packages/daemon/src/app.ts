@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { type Clock, type Log, pollUntil, settlesWithin, toIso } from '@ocmesh/shared/ambient';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
 import { chooseEngine } from './adapters/crypto/choose-engine.ts';
@@ -5,6 +6,7 @@ import { createSignatureThread } from './adapters/crypto/signature-thread.ts';
 import type { CallerOptions } from './adapters/http/authenticate.ts';
 import { identifyPortOwner } from './adapters/http/identify-port-owner.ts';
 import { httpLimits } from './adapters/http/limits.ts';
+import { type PageFile, readPage } from './adapters/http/page/page-files.ts';
 import { type HttpServer, listen } from './adapters/http/server.ts';
 import { createFileLog, type FileLog } from './adapters/log/logger.ts';
 import { createRenderMetrics } from './adapters/metrics/prometheus.ts';
@@ -113,12 +115,14 @@ export async function startDaemon(
         connect: (sign) => createRelayNetwork({ clock, random, log, sign, outbound }),
         proxy: describeProxy(outbound),
         renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),
+        memoryBytes: () => process.memoryUsage.rss(),
         prove: async ({ nonce }) => homeProof.prove(nonce, port),
       },
       config,
     );
     const callers = { auth: config.api_auth, token };
-    const server = await listenOrExplain(config.port, agent, { clock, random, log }, callers);
+    const page = findPage(log);
+    const server = await listenOrExplain(config.port, agent, { clock, random, log }, { callers, page });
     undo.push(server.close);
     port = server.port;
     undo.push(writeDaemonFile(home.daemonFile, port, toIso(clock.now()), homeProof.key));
@@ -176,18 +180,29 @@ function explain(error: unknown): unknown {
   return toExitError(error) ?? error;
 }
 
+/** Reads the page beside the program. A daemon without it works: agents do not look. */
+function findPage(log: Log): PageFile[] {
+  const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  try {
+    return readPage(beside('page.json'), beside('../../page/dist'));
+  } catch (error) {
+    log.warn('the page cannot be read', { reason: String(error) });
+    return [];
+  }
+}
+
 /** Waits for a port that another program holds; it may be a daemon that is about to stop. */
 async function listenOrExplain(
   port: number,
   agent: Agent,
   deps: Parameters<typeof listen>[2],
-  callers: CallerOptions,
+  { callers, page }: { readonly callers: CallerOptions; readonly page: readonly PageFile[] },
 ): Promise<HttpServer> {
   const { clock } = deps;
   let lastError: unknown;
   const server = await pollUntil(clock, { everyMs: PORT_RETRY_MS, forMs: PORT_WAIT_MS }, async () => {
     try {
-      return await listen(port, agent.handlers, deps, callers);
+      return await listen(port, agent.handlers, deps, callers, page);
     } catch (error) {
       if (errnoOf(error) !== 'EADDRINUSE') throw error;
       const owner = await identifyPortOwner(port, clock);

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { useCompileCache } from './adapters/system/compile-cache.ts';
 import { toExitError } from './adapters/system/exit.ts';
 
 // The daemon runs for months on machines that have other things to do, so we trade a few percent of speed for 15 to 30 MB
@@ -13,6 +15,7 @@ for (const flag of [
   setFlagsFromString(flag);
 }
 process.umask(0o077);
+useCompileCache({ argv: process.argv, env: process.env, program: fileURLToPath(import.meta.url) });
 try {
   const { runCli } = await import('./cli/cli.ts');
   await runCli(process.argv);

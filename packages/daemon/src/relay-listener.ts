@@ -7,6 +7,7 @@ import type { RelayLists } from './core/mesh/relay-lists.ts';
 import type { Outbox } from './core/outbox/outbox.ts';
 import type { NetworkListener } from './core/ports/relay-network.ts';
 import type { RelayTests } from './core/relays/relay-tests.ts';
+import type { WakeTests } from './core/relays/wake-tests.ts';
 import type { RelayWatch } from './core/status/relay-watch.ts';
 import type { StatusWatch } from './core/status/status-watch.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
@@ -14,6 +15,7 @@ import type { TimeWatch } from './core/status/time-watch.ts';
 /** Passes on what happens at the relays to the parts that react to it. */
 export function createRelayListener(deps: {
   readonly relayTests: RelayTests;
+  readonly wakeTests: Pick<WakeTests, 'onEvent'>;
   readonly pipeline: Pipeline;
   readonly counters: RefusalCounters;
   readonly announcer: Announcer;
@@ -26,13 +28,15 @@ export function createRelayListener(deps: {
   readonly time: Pick<TimeWatch, 'onConnected'>;
   readonly ownRelays: () => readonly string[];
 }): NetworkListener {
-  const { relayTests, pipeline, counters, announcer, discovery, outbox, catchUp, relayLists } = deps;
+  const { relayTests, wakeTests, pipeline, counters, announcer, discovery, outbox, catchUp, relayLists } =
+    deps;
   const { relayWatch, statusWatch, time } = deps;
   return {
     onEvent(event, url, bytes) {
       discovery.onLive(event, url, bytes);
       catchUp.noteLive(event, url);
-      if (!relayTests.onEvent(event, url)) catchUp.onLive(event, url);
+      if (relayTests.onEvent(event, url) || wakeTests.onEvent(event, url)) return;
+      catchUp.onLive(event, url);
     },
     // Asked for like the rest of its query, whatever its date.
     onLate(event, url) {

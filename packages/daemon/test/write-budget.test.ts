@@ -5,7 +5,9 @@ import { createTestMesh, settle } from './support/test-agent.ts';
 
 const ONE = 'wss://one.test';
 const TWO = 'wss://two.test';
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const PRESENCE = 31_337;
 
 /** Starts an agent whose write budget is full again after greeting one peer. */
 async function greeted(...urls: string[]) {
@@ -83,7 +85,7 @@ test.each([
   expect((await agent.getMessage({ id })).delivery.state).toBe('published');
 });
 
-test('writes nothing for a day to a relay that refuses us, while another accepts the message', async () => {
+test('writes nothing for 10 minutes to a relay that refuses us, while another accepts the message', async () => {
   const { world, agent, send, sent, relays } = await greeted(ONE, TWO);
   const [one, two] = relays as [MemoryRelay, MemoryRelay];
   one.onPublish = () => reject('restricted: members only');
@@ -92,7 +94,7 @@ test('writes nothing for a day to a relay that refuses us, while another accepts
   expect(sent(one)).toHaveLength(1);
   one.offered.length = 0;
   const { id } = await send('second');
-  await world.clock.advance(23 * HOUR);
+  await world.clock.advance(9 * MINUTE);
   expect(one.offered).toEqual([]);
   expect(sent(two)).toHaveLength(2);
   // A skipped relay has no outcome.
@@ -100,11 +102,36 @@ test('writes nothing for a day to a relay that refuses us, while another accepts
     state: 'published',
     relays: [{ url: TWO }],
   });
+  // Then it gets what it missed, and the next message.
   one.onPublish = () => accept;
-  await world.clock.advance(HOUR);
+  await world.clock.advance(3 * MINUTE);
   await send('third');
   await settle(world.clock);
-  expect(sent(one)).toHaveLength(1);
+  expect(sent(one).map(({ body }) => body)).toEqual(expect.arrayContaining(['second', 'third']));
+});
+
+test('a relay that refused us once gets our presence again, as the peers on it know us from there', async () => {
+  const { world, send, relays } = await greeted(ONE, TWO);
+  const [one] = relays as [MemoryRelay];
+  one.onPublish = () => reject('restricted: members only');
+  await send('first');
+  await world.clock.advance(2 * MINUTE);
+  one.onPublish = () => accept;
+  one.offered.length = 0;
+  await world.clock.advance(20 * MINUTE);
+  expect(one.offered.map(({ kind }) => kind)).toContain(PRESENCE);
+});
+
+test('a relay that goes on to refuse us is left alone for twice as long each time, up to a day', async () => {
+  const { world, send, relays } = await greeted(ONE, TWO);
+  const [one] = relays as [MemoryRelay];
+  one.onPublish = () => reject('restricted: members only');
+  await send('first');
+  await world.clock.advance(24 * HOUR);
+  expect(one.offered.length).toBeLessThan(20);
+  one.offered.length = 0;
+  await world.clock.advance(48 * HOUR);
+  expect(one.offered.length).toBeLessThan(6);
 });
 
 test('tries a relay that refuses us if no other accepts the message', async () => {

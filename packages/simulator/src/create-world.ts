@@ -104,7 +104,11 @@ export async function createWorld(
 }
 
 /** So low that a few strangers reach them. What must always arrive still has room. */
-const lowBounds: Bounds = { ...defaultBounds, seenIds: 150, ignoredIds: 20, peers: 60, peersEvicted: 5 };
+const boundsOf: Readonly<Record<MachinePlan['bounds'], Bounds>> = {
+  usual: defaultBounds,
+  low: { ...defaultBounds, seenIds: 150, ignoredIds: 20, peers: 60, peersEvicted: 5 },
+  crowded: { ...defaultBounds, storedMessages: 12, pruneBatch: 1 },
+};
 
 const logOf = new WeakMap<World, (machine: string) => Log>();
 
@@ -122,7 +126,7 @@ export function createMachineFor(
     {
       name,
       config: configOf(setup),
-      bounds: setup.bounds === 'low' ? lowBounds : defaultBounds,
+      bounds: boundsOf[setup.bounds],
       compactBytes: setup.compactBytes ?? undefined,
     },
     {

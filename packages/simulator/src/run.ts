@@ -1,6 +1,7 @@
 import { openSql } from '../../daemon/src/adapters/store/sql/sql.ts';
 import { createWorld, type WorldOptions } from './create-world.ts';
 import { invariants } from './invariants/index.ts';
+import { readAgain } from './invariants/messages.ts';
 import type { Violation } from './model/record.ts';
 import type { Plan } from './plan/plan.ts';
 import { doStep } from './steps.ts';
@@ -9,6 +10,8 @@ import type { World } from './world.ts';
 
 /** How often invariants are checked. */
 const CHECK_MS = 60_000;
+/** The same while no machine runs. */
+const ASLEEP_CHECK_MS = 60 * 60_000;
 /** How long after the faults a copy of a home stops. */
 const COPY_STOPS_MS = 20 * 60_000;
 /** A process that has ended: what it still tries concerns nobody. */
@@ -41,11 +44,10 @@ export async function simulate(plan: Plan, options: WorldOptions = {}): Promise<
     virtual.at(plan.faultsEndMs, () => mend(world));
     for (let ms = CHECK_MS; ms < plan.endMs && violations.length === 0; ms += CHECK_MS) {
       await virtual.runUntil(ms);
-      for (const invariant of invariants) report(world, invariant.name, invariant.check?.(world));
+      if (isAnyUp(world) || ms % ASLEEP_CHECK_MS === 0) checkAll(world, 'check');
     }
     if (violations.length === 0) await virtual.runUntil(plan.endMs);
-    if (violations.length === 0)
-      for (const invariant of invariants) report(world, invariant.name, invariant.atEnd?.(world));
+    if (violations.length === 0) checkAll(world, 'atEnd');
     const hash = world.history.hash();
     await endAll(world);
     return { plan, hash, violations: [...violations], history: world.history.lines(), counts: world.counts };
@@ -54,8 +56,12 @@ export async function simulate(plan: Plan, options: WorldOptions = {}): Promise<
   }
 }
 
-function report(world: World, invariant: string, details: Iterable<string> = []): void {
-  for (const detail of details) world.violate({ invariant, detail });
+const isAnyUp = ({ machines }: World): boolean => [...machines.values()].some((machine) => machine.isBusy());
+
+function checkAll(world: World, when: 'check' | 'atEnd'): void {
+  readAgain();
+  for (const invariant of invariants)
+    for (const detail of invariant[when]?.(world) ?? []) world.violate({ invariant: invariant.name, detail });
 }
 
 /** Ends all faults: what is broken is mended, what is down starts. */

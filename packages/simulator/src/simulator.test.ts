@@ -3,31 +3,23 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readCapsule } from './capsule.ts';
 import { createPlan } from './plan/create-plan.ts';
-import { everyFault, type Scenario } from './plan/scenario.ts';
+import { smallMesh } from './plan/scenario.ts';
 import { simulate } from './run.ts';
-
-/** Small enough for every day; `pnpm simulate` and the soak run the large one. */
-const daily: Scenario = {
-  ...everyFault,
-  agents: { from: 3, to: 4 },
-  relays: { from: 2, to: 3 },
-  faultMinutes: { from: 10, to: 10 },
-};
 
 const capsules = join(import.meta.dirname, '../capsules');
 
 test('a seed has one history', async () => {
-  const plan = createPlan(7, daily);
-  expect(createPlan(7, daily)).toEqual(plan);
+  const plan = createPlan(7, smallMesh);
+  expect(createPlan(7, smallMesh)).toEqual(plan);
   const [one, other] = [await simulate(plan), await simulate(plan)];
   expect(one.hash).toBe(other.hash);
   expect(one.counts.get('messages shown')).toBeGreaterThan(10);
-  expect((await simulate(createPlan(8, daily))).hash).not.toBe(one.hash);
+  expect((await simulate(createPlan(8, smallMesh))).hash).not.toBe(one.hash);
 });
 
 // Fixed, so that what fails here is the change; `pnpm soak simulate` tries new ones.
 test.each([11, 12, 13, 14])('everything that always holds, holds with seed %i', async (seed) => {
-  const { violations } = await simulate(createPlan(seed, daily));
+  const { violations } = await simulate(createPlan(seed, smallMesh));
   expect(violations).toEqual([]);
 });
 

@@ -25,6 +25,10 @@ function act(world: World, step: Step): void {
     world.deployed.get(step.machine)?.send(step.to, step.content);
     return;
   }
+  if ((step.do === 'stop' || step.do === 'start') && world.deployed.has(step.machine)) {
+    world.deployed.get(step.machine)?.setOn(step.do === 'start');
+    return;
+  }
   if (!calm.includes(step.do))
     for (const name of namesIn(step)) world.disturbedMs.set(name, world.virtual.now());
   const relay = 'relay' in step ? world.relays.get(step.relay) : undefined;

@@ -1,8 +1,10 @@
 import { toUnixSec } from '@ocmesh/shared/ambient';
 import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
-import { actor } from '../../testkit/src/actors.ts';
+import { privateDm, wrapRumor } from '../../daemon/src/core/identity/gift-wrap.ts';
 import type { Machine } from './agents/machine.ts';
-import { storedOn } from './invariants/messages.ts';
+import { createChance } from './chance.ts';
+import { secretKeyOf } from './crypto/transparent-engine.ts';
+import { readStored } from './invariants/messages.ts';
 import type { StrangerAct } from './plan/plan.ts';
 import type { SimulatedRelay } from './relays/simulated-relay.ts';
 import { EPOCH_MS } from './time/machine-clock.ts';
@@ -20,6 +22,10 @@ type Act = (world: World, call: Call, writer: Writer) => void;
 interface Writer {
   /** A message by the stranger of this number. */
   message(stranger: number, payload: string | Record<string, unknown>, atSec?: number): void;
+  /** A message that was made for other keys. */
+  unreadable(stranger: number, text: string): void;
+  /** A message in a gift wrap (NIP-17). */
+  wrap(stranger: number, text: string): void;
   presence(stranger: number): void;
   publish(event: NostrEvent): void;
   readonly nowSec: number;
@@ -32,7 +38,8 @@ function createWriter(
   const to = machine.pubkey();
   if (!to) return null;
   const nowSec = toUnixSec(EPOCH_MS + virtual.now());
-  const keyOf = (stranger: number) => actor(`${plan.seed} stranger ${stranger}`).secretKey;
+  const chance = createChance(`${plan.seed} strangers ${virtual.now()}`);
+  const keyOf = (stranger: number) => secretKeyOf(`${plan.seed} stranger ${stranger}`);
   const publish = (event: NostrEvent): void => relay.inject(event);
   return {
     nowSec,
@@ -46,6 +53,32 @@ function createWriter(
       publish(
         engine.sign({ kind: kinds.encryptedDm, created_at: atSec, tags: [['p', to]], content }, secretKey),
       );
+    },
+    unreadable(stranger, text) {
+      const secretKey = keyOf(stranger);
+      const content = engine.nip04.seal(secretKey, engine.publicKey(secretKey), text);
+      publish(
+        engine.sign({ kind: kinds.encryptedDm, created_at: nowSec, tags: [['p', to]], content }, secretKey),
+      );
+    },
+    wrap(stranger, text) {
+      const secretKey = keyOf(stranger);
+      const author = { secretKey, pubkey: engine.publicKey(secretKey) };
+      strangersTexts.set(text, author.pubkey);
+      const rumor = privateDm(engine, {
+        author: author.pubkey,
+        recipients: [to],
+        plaintext: text,
+        createdAtSec: nowSec,
+      });
+      const onceKey = secretKeyOf(`${plan.seed} once ${text}`);
+      engine.publicKey(onceKey);
+      const once = {
+        recipient: to,
+        secretKey: onceKey,
+        seal: (plaintext: string) => engine.nip44.seal(onceKey, to, plaintext),
+      };
+      publish(wrapRumor({ engine, random: chance }, author, rumor, once, { nowSec }));
     },
     presence(stranger) {
       const tags = [
@@ -74,6 +107,14 @@ const acts: Readonly<Record<StrangerAct, Act>> = {
   'junk messages'(world, { count }, { message }) {
     for (let n = 0; n < count; n++) message(n % 7, `junk ${n} at ${world.virtual.now()}`);
   },
+  /** Events without effect: their ids are remembered apart. */
+  'flood of what nobody can read'(world, { machine, count }, { unreadable }) {
+    for (let n = 0; n < 10 * count; n++) unreadable(n % 50, `${world.virtual.now()} ${n} ${machine.name}`);
+  },
+  /** NIP-17 clients that know nothing of ours. */
+  'gift wraps of another client'(world, { count }, { wrap }) {
+    for (let n = 0; n < count; n++) wrap(n % 5, `wrapped ${n} at ${world.virtual.now()}`);
+  },
   'presences of made-up agents'(_, { count }, { presence }) {
     for (let n = 0; n < count; n++) presence(100 + n);
   },
@@ -86,12 +127,12 @@ const acts: Readonly<Record<StrangerAct, Act>> = {
   },
   'message with the mid of another'(world, { machine, count }, { message, presence }) {
     presence(1);
-    const ids = [...storedOn(machine, 'in'), ...storedOn(machine, 'out')].map(({ id }) => id);
+    const ids = [...readStored(machine, 'in'), ...readStored(machine, 'out')].map(({ id }) => id);
     for (const [n, id] of ids.slice(-count).entries())
       message(1, envelope(`stolen ${n} at ${world.virtual.now()}`, id));
   },
   'receipts for messages of others'(_, { machine, count }, { message }) {
-    const ids = storedOn(machine, 'out').map(({ id }) => id);
+    const ids = readStored(machine, 'out').map(({ id }) => id);
     message(2, { type: 'read', v: '0.3.0', msgIds: ids.slice(-count) });
   },
   /** By three strangers, around the number of hops at which a loop ends. */

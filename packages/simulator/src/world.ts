@@ -15,6 +15,8 @@ export interface DeployedAgent {
   /** Texts that it showed, with their authors. */
   readonly shown: readonly { readonly from: Pubkey; readonly text: string }[];
   readonly url: string;
+  /** Connects it, or takes it off its relay. */
+  setOn(isOn: boolean): void;
   /** Sends a text to the agent of this name. */
   send(to: string, text: string): void;
 }

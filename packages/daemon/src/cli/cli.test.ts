@@ -32,6 +32,7 @@ describe('without a daemon', () => {
     ['peers'],
     ['peers bob'],
     ['send bob hello'],
+    ['open'],
     ['inbox'],
     ['read --all'],
     ['chat bob'],

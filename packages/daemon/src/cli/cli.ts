@@ -11,6 +11,7 @@ import { addInboxCommand } from './commands/inbox.ts';
 import { addKeyCommand } from './commands/key.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addMcpCommand } from './commands/mcp.ts';
+import { addOpenCommand } from './commands/open.ts';
 import { addPeersCommand } from './commands/peers.ts';
 import { addPolicyCommand } from './commands/policy.ts';
 import { addProfileCommand } from './commands/profile.ts';
@@ -66,6 +67,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
   'Daemon:': [
     addStartCommand,
     addStatusCommand,
+    addOpenCommand,
     addLogsCommand,
     addDoctorCommand,
     addServiceCommand,

@@ -15,6 +15,8 @@ export interface Automation {
   readonly command: string;
   /** Adds it, or brings it up to date. @returns null, or why not: as a sentence without its full stop */
   add(): Promise<string | null>;
+  /** When the client last ran it, or runs it now; `missing` if there is none; else why that is not known. */
+  lastRun(): Promise<{ readonly atMs: number } | 'missing' | { readonly problem: string }>;
   /** Removes it. @returns `missing` if there is none, or nothing of the client is installed; else why not, as a sentence */
   remove(): Promise<'removed' | 'missing' | { readonly problem: string }>;
 }
@@ -43,6 +45,12 @@ export function createAutomation(
         : `\`${program} automations\` ended with ${code}${reason === '' ? '' : `: ${reason}`}`,
     };
   };
+  async function list(): Promise<readonly Job[] | 'missing' | { readonly problem: string }> {
+    const listed = await runClient(['automations', 'list', '--all', '--json']);
+    if ('problem' in listed) return listed.isMissing ? 'missing' : { problem: listed.problem };
+    return jobsOf(listed.stdout, key);
+  }
+
   return {
     command: [program, ...add].map(shellQuoted).join(' '),
 
@@ -52,24 +60,47 @@ export function createAutomation(
     },
 
     async remove() {
-      const listed = await runClient(['automations', 'list', '--all', '--json']);
-      if ('problem' in listed) return listed.isMissing ? 'missing' : { problem: listed.problem };
-      const ids = idsOf(listed.stdout, key);
-      for (const id of ids) {
+      const jobs = await list();
+      if (!isJobs(jobs)) return jobs;
+      for (const { id } of jobs) {
         const removed = await runClient(['automations', 'rm', id]);
         if ('problem' in removed) return { problem: removed.problem };
       }
-      return ids.length > 0 ? 'removed' : 'missing';
+      return jobs.length > 0 ? 'removed' : 'missing';
+    },
+
+    async lastRun() {
+      const jobs = await list();
+      if (!isJobs(jobs)) return jobs;
+      const [job] = jobs;
+      return job ? { atMs: job.ranAtMs } : 'missing';
     },
   };
 }
 
+interface Job {
+  readonly id: string;
+  /** When it last ran, or began to run; 0 if never. */
+  readonly ranAtMs: number;
+}
+
+const isJobs = (found: readonly Job[] | 'missing' | { readonly problem: string }): found is readonly Job[] =>
+  Array.isArray(found);
+
 /** Finds automations with this key in what the client printed. */
-function idsOf(text: string, key: string): string[] {
+function jobsOf(text: string, key: string): Job[] {
   try {
-    const { jobs } = JSON.parse(text) as { jobs?: { id?: unknown; declarationKey?: unknown }[] };
-    return (jobs ?? []).flatMap(({ id, declarationKey }) =>
-      declarationKey === key && typeof id === 'string' ? [id] : [],
+    const { jobs } = JSON.parse(text) as {
+      jobs?: {
+        id?: unknown;
+        declarationKey?: unknown;
+        state?: { lastRunAtMs?: unknown; runningAtMs?: unknown };
+      }[];
+    };
+    return (jobs ?? []).flatMap(({ id, declarationKey, state }) =>
+      declarationKey === key && typeof id === 'string'
+        ? [{ id, ranAtMs: Math.max(Number(state?.lastRunAtMs ?? 0), Number(state?.runningAtMs ?? 0)) }]
+        : [],
     );
   } catch {
     return [];

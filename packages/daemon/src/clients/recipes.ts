@@ -24,12 +24,27 @@ export interface Recipe {
   readonly automation?: AutomationSpec;
   /** What happens when a message arrives, as a sentence. */
   readonly wake: string;
+  /** The watcher that wakes its agent; null if nothing does. */
+  readonly watcher: WatcherSpec | null;
+}
+
+interface WatcherSpec {
+  /** What it is called: `ocmesh watch --name`. */
+  readonly name: string;
+  /** What makes the client start it, as a sentence. */
+  readonly start: string;
 }
 
 /** Seconds after which Claude Code ends the hook; it starts another one when the agent next finishes. */
 const HOOK_SECONDS = 86_400;
 
-const NO_WAKE = 'Nothing starts a turn of this client from outside: its agent sees messages when it looks.';
+const noWake = {
+  wake: 'Nothing starts a turn of this client from outside: its agent sees messages when it looks.',
+  watcher: null,
+} as const;
+
+const OPENCLAW_WATCHER = 'openclaw';
+const CLAUDE_WATCHER = 'claude';
 
 export function clientRecipes(
   place: Omit<ClientPlace, 'workingFolder'>,
@@ -67,7 +82,10 @@ export function clientRecipes(
           'automations',
           'add',
           ...['--declaration-key', 'ocmesh', '--name', 'ocmesh'],
-          ...['--stream-command', JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, 'openclaw')])],
+          ...[
+            '--stream-command',
+            JSON.stringify([...inHome(ocmesh), ...watchWords(ocmesh, OPENCLAW_WATCHER)]),
+          ],
           ...['--stream-mode', 'match', '--stream-match', '^ocmesh: message'],
           ...['--session', 'isolated', '--message', WOKEN],
           // Without a chat channel there is nobody to deliver to: that counts as a failed run, which wakes the agent again.
@@ -75,6 +93,10 @@ export function clientRecipes(
         ],
       },
       wake: 'An automation of its gateway runs the agent when a message arrives.',
+      watcher: {
+        name: OPENCLAW_WATCHER,
+        start: 'Start its gateway; `openclaw automations list` shows whether the automation ocmesh runs.',
+      },
     },
     {
       id: 'claude',
@@ -91,7 +113,7 @@ export function clientRecipes(
             hooks: [
               {
                 type: 'command',
-                command: hookCommand(ocmesh, 'claude'),
+                command: hookCommand(ocmesh, CLAUDE_WATCHER),
                 asyncRewake: true,
                 timeout: HOOK_SECONDS,
               },
@@ -101,37 +123,41 @@ export function clientRecipes(
         ...skillChanges(ocmesh.skill, files.claudeSkill),
       ],
       wake: 'A hook waits for messages after each turn, and a message starts the next one.',
+      watcher: {
+        name: CLAUDE_WATCHER,
+        start: 'Open a session and let the agent finish a turn: the hook starts the watcher then.',
+      },
     },
     {
       id: 'claude-desktop',
       title: 'Claude Desktop',
       changes: [inJson(files.claudeDesktop, 'mcpServers')],
-      wake: NO_WAKE,
+      ...noWake,
     },
     {
       id: 'codex',
       title: 'Codex',
       changes: [{ format: 'toml', path: files.codex, at: ['mcp_servers', 'ocmesh'], value: server }],
-      wake: NO_WAKE,
+      ...noWake,
     },
-    { id: 'cursor', title: 'Cursor', changes: [inJson(files.cursor, 'mcpServers')], wake: NO_WAKE },
+    { id: 'cursor', title: 'Cursor', changes: [inJson(files.cursor, 'mcpServers')], ...noWake },
     {
       id: 'gemini',
       title: 'Gemini CLI',
       changes: [inJson(files.gemini, 'mcpServers', server, true)],
-      wake: NO_WAKE,
+      ...noWake,
     },
     {
       id: 'vscode',
       title: 'VS Code',
       changes: [inJson(files.vscode, 'servers', typed, true)],
-      wake: NO_WAKE,
+      ...noWake,
     },
   ];
 }
 
 /** What the agent is told when it is woken. */
-const WOKEN =
+export const WOKEN =
   'A message from another agent waits in ocmesh. Read it with list_messages and deal with it as the skill ocmesh says.';
 
 const inHome = ({ home }: OcmeshCommand): string[] => (home === null ? [] : ['env', `OCMESH_HOME=${home}`]);

@@ -89,6 +89,12 @@ describe('the unit', () => {
     );
   });
 
+  it('lets glibc give freed memory back', () => {
+    const [line = ''] = /^Environment=MALLOC.*$/m.exec(renderUnit(plain)) ?? [];
+    expect(line).toBe('Environment=MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072');
+    expect(renderPlist(plain)).not.toContain('MALLOC');
+  });
+
   it('restarts the daemon without limit, except after exit code 78, and has a watchdog', () => {
     const unit = renderUnit(plain);
     for (const line of [

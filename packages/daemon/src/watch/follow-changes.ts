@@ -8,7 +8,7 @@ import {
 } from '@ocmesh/shared/contract';
 import { watchLimits } from './limits.ts';
 
-const types = 'message.received,request.waiting,conversation.paused';
+const types = 'message.received,request.waiting,conversation.paused,wake.test';
 const range = {
   firstMs: watchLimits.reconnectSeconds * 1000,
   maxMs: watchLimits.reconnectMaxSeconds * 1000,

@@ -2,6 +2,8 @@
 export const watchLimits = {
   /** Between two announcements: a burst of messages wakes an agent once, not a hundred times. */
   quietSeconds: 30,
+  /** Announcements by watchers that start anew within the quiet time: a hook answers a second message at once. */
+  atOnce: 2,
   /** Between two looks at the inbox that found nothing to announce, however much arrives from others. */
   lookSeconds: 1,
   /** Messages named in one line; the others are counted. */

@@ -6,7 +6,7 @@ import type { NewMessage, News } from './read-news.ts';
 
 /** One announcement: a line that the daemon's side wrote. It holds no word that a peer chose. */
 export interface Line {
-  readonly kind: 'message' | 'request' | 'paused';
+  readonly kind: 'message' | 'request' | 'paused' | 'test';
   readonly count: number;
   /** Ids of the messages; none for requests and paused conversations. */
   readonly ids: readonly string[];
@@ -16,8 +16,9 @@ export interface Line {
 }
 
 /** Returns at most one line of each kind. */
-export function linesOf({ messages, requests, paused }: News): Line[] {
+export function linesOf({ messages, requests, paused, test }: News): Line[] {
   return [
+    ...(test === null ? [] : [testLine(test)]),
     ...(messages.length > 0 ? [messageLine(messages)] : []),
     ...(requests.length > 0
       ? [
@@ -52,6 +53,15 @@ function messageLine(messages: readonly NewMessage[]): Line {
     text: `ocmesh: message: ${messages.length} unread: ${parts.join('; ')}`,
   };
 }
+
+/** Begins like the line of a message: what filters lines has to let it through. */
+const testLine = (id: string): Line => ({
+  kind: 'test',
+  count: 1,
+  ids: [id],
+  from: [],
+  text: `ocmesh: message: 0 unread: ${id} is a test by your owner: there is nothing to read or answer`,
+});
 
 /** An id that reads like words may be meant as words: its sender chose it. */
 const idOf = (id: string): string => (isPlainId(id) ? id : 'a message');

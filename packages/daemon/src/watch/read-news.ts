@@ -11,6 +11,8 @@ export interface News {
   readonly requests: readonly Request[];
   /** Public keys of peers. */
   readonly paused: readonly string[];
+  /** Id of the test message that the owner sent to ourselves for this watcher. */
+  readonly test: string | null;
 }
 
 /** An unread message, with the owner's name for its sender. */
@@ -25,22 +27,25 @@ type Api = Pick<Handlers, 'waitForMessages' | 'listMessages' | 'getPeer' | 'list
 export async function readNews(
   api: Api,
   announced: Announced,
-  senders: Senders,
+  { senders, name }: { readonly senders: Senders /** Of the watcher. */; readonly name: string },
 ): Promise<{ news: News; next: Announced }> {
   const { messages, cursor } = await readArrivals(api, announced.cursor);
   const wanted = await keepWanted(api, messages, senders);
   const requests = await api.listRequests({});
-  const { paused_peers: paused } = await api.getStatus({});
+  const { paused_peers: paused, wake_test: test } = await api.getStatus({});
   return {
     news: {
       messages: wanted,
       requests: requests.filter((request) => !announced.requests.includes(keyOf(request))),
       paused: paused.filter((pubkey) => !announced.paused.includes(pubkey)),
+      test: test?.watcher === name && test.id !== announced.test ? test.id : null,
     },
     next: {
       cursor,
       requests: requests.map(keyOf).slice(0, watchLimits.remembered),
       paused: paused.slice(0, watchLimits.remembered),
+      test: test?.watcher === name ? test.id : announced.test,
+      times: announced.times,
     },
   };
 }

@@ -1,52 +1,40 @@
 import { spawn } from 'node:child_process';
-import { backoffMs, type Clock, pauseUnlessAborted, toIso } from '@ocmesh/shared/ambient';
+import type { Clock } from '@ocmesh/shared/ambient';
 import { cleanLine } from '@ocmesh/shared/text';
 import { watchLimits } from './limits.ts';
 import type { Line } from './lines.ts';
-import type { WatchState } from './watch-state.ts';
+import { type AnnouncerDeps, createRetryingAnnouncer } from './retrying-announcer.ts';
 
-const { seconds, tries, retrySeconds, errorChars } = watchLimits.command;
-const RETRIES = { firstMs: retrySeconds * 1000, maxMs: seconds * 1000 };
-
-export interface CommandDeps {
-  readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly state: Pick<WatchState, 'saveFailing'>;
-  /** Ends a command that runs, and the tries. */
-  readonly signal: AbortSignal;
-  readonly notice: (text: string) => void;
-}
+const { seconds, errorChars } = watchLimits.command;
 
 /**
  * Creates the announcer that runs a command for each line: without a shell, with the line on its standard input and the
- * facts in its environment. Tries again while it fails, and tells the owner.
+ * facts in its environment.
  */
 export function createCommandAnnouncer(
   command: readonly [string, ...string[]],
-  { clock, env, state, signal, notice }: CommandDeps,
+  deps: AnnouncerDeps & { readonly env: Readonly<Record<string, string | undefined>> },
 ): (line: Line) => Promise<boolean> {
-  return async (line) => {
-    for (let failed = 0; ; ) {
-      const problem = await runOnce(command, line, { clock, env, signal });
-      if (signal.aborted) return problem === null;
-      if (problem === null) {
-        state.saveFailing(null);
-        return true;
-      }
-      failed++;
-      state.saveFailing({ at: toIso(clock.now()), tries: failed, message: problem });
-      notice(`${command[0]} ${problem}`);
-      if (failed >= tries) return false;
-      await pauseUnlessAborted(clock, backoffMs(RETRIES, failed - 1), signal);
-    }
-  };
+  const { clock, env, signal, notice } = deps;
+  return createRetryingAnnouncer((line) => runOnce(command, line, { clock, env, signal }), {
+    ...deps,
+    notice: (problem) => notice(`${command[0]} ${problem}`),
+  });
 }
 
 /** @returns null if it succeeded, else what it did: `ended with 1: …` */
 function runOnce(
   [program, ...args]: readonly [string, ...string[]],
   line: Line,
-  { clock, env, signal }: Pick<CommandDeps, 'clock' | 'env' | 'signal'>,
+  {
+    clock,
+    env,
+    signal,
+  }: {
+    readonly clock: Clock;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly signal: AbortSignal;
+  },
 ): Promise<string | null> {
   return new Promise((resolve) => {
     // In a process group of its own, so that what it started ends with it.
@@ -93,7 +81,10 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-const withFacts = (env: CommandDeps['env'], { kind, count, ids, from }: Line): NodeJS.ProcessEnv =>
+const withFacts = (
+  env: Readonly<Record<string, string | undefined>>,
+  { kind, count, ids, from }: Line,
+): NodeJS.ProcessEnv =>
   Object.assign(
     { ...env },
     {

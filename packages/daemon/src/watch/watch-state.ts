@@ -14,6 +14,10 @@ export interface Announced {
   readonly requests: readonly string[];
   /** Public keys of peers whose conversation is still paused. */
   readonly paused: readonly string[];
+  /** Id of the last test message. */
+  readonly test: string | null;
+  /** When it last announced something, newest last, in ISO 8601: `watchLimits.atOnce` times at most. */
+  readonly times: readonly string[];
 }
 
 /** A command that failed the last time it ran. */
@@ -40,6 +44,8 @@ export interface SeenWatch {
   /** When one of this name last started, in ISO 8601. */
   readonly startedAt: string;
   readonly failing: Failing | null;
+  /** Id of the last test message that it announced. */
+  readonly test: string | null;
 }
 
 /** The durable state of the watcher of one name. */
@@ -57,7 +63,7 @@ export interface WatchState {
 }
 
 const folderOf = (home: Pick<Home, 'path'>): string => join(home.path, 'watch');
-const nothing: Announced = { cursor: null, requests: [], paused: [] };
+const nothing: Announced = { cursor: null, requests: [], paused: [], test: null, times: [] };
 
 /**
  * Takes over the watcher of this name. The newest one wins: a client may start another before the one of a session that is
@@ -76,10 +82,11 @@ export function claimWatch(
     owner: toHex(random.bytes(8)),
     startedAt: toIso(clock.now()),
     process: ownProcess(),
-    announced: earlier?.announced ?? nothing,
+    announced: { ...nothing, ...earlier?.announced },
     failing: earlier?.failing ?? null,
   };
-  const prepare = (changes: Partial<SavedWatch>): (() => void) => {
+  /** Puts the changed state on disk. @returns a function that makes it count */
+  function prepare(changes: Partial<SavedWatch>): () => void {
     const prepared = { ...saved, ...changes };
     // Not the name that another watcher uses at the same time.
     const commit = prepareFile(path, `${JSON.stringify(prepared)}\n`, { mode: 0o600, suffix: saved.owner });
@@ -87,14 +94,21 @@ export function claimWatch(
       commit();
       saved = prepared;
     };
-  };
+  }
   for (const left of readdirSync(folder)) if (left.startsWith(`${name}.json.`)) rmSync(join(folder, left));
   prepare({})();
   return {
     isOurs: () => read(path)?.owner === saved.owner,
     announced: () => saved.announced,
-    prepare: (announced) => prepare({ announced }),
-    saveFailing: (failing) => prepare({ failing })(),
+    prepare(announced) {
+      const before = saved;
+      const commit = prepare({ announced });
+      // A command that began or ceased to fail meanwhile was saved under the same name.
+      return () => (saved === before ? commit() : prepare({ announced })());
+    },
+    saveFailing(failing) {
+      if (failing !== saved.failing) prepare({ failing })();
+    },
   };
 }
 
@@ -109,8 +123,9 @@ export function listWatches(home: Pick<Home, 'path'>): SeenWatch[] {
       const saved = read(join(folder, file));
       if (!saved) return [];
       const isRunning = stateOf(saved.process) === 'running';
-      const { startedAt, failing } = saved;
-      return [{ name: file.slice(0, -'.json'.length), isRunning, startedAt, failing }];
+      const { startedAt, failing, announced } = saved;
+      const { test } = { ...nothing, ...announced };
+      return [{ name: file.slice(0, -'.json'.length), isRunning, startedAt, failing, test }];
     });
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OcmeshError } from '@ocmesh/shared/contract';
@@ -199,6 +199,39 @@ test('--once waits for one line, writes it to standard error and exits with 2', 
   expect(await run('watch', '--once')).toMatchObject({ code: 2, err: expect.stringContaining(between) });
 });
 
+test('a hundred messages in ten seconds end three hooks, each started when the last one ended', async () => {
+  const { watch, receive, friend, clock, world } = await openWatching();
+  const ended: string[] = [];
+  let hook = watch('--once');
+  for (let n = 0; n < 100; n++) {
+    await receive(friend, `number ${n}`);
+    await world.clock.advance(100);
+    await clock.advance(100);
+    if (n > 2 && hook.notes().length === 0) continue;
+    // The first two are told at once, the third when the quiet time is over.
+    if (ended.length === 2) continue;
+    ended.push((await hook.exited()).err);
+    hook = watch('--once');
+  }
+  await clock.advance(QUIET_MS);
+  ended.push((await hook.exited()).err);
+  expect(ended).toHaveLength(3);
+  const counts = ended.map((line) => Number(/message: (\d+) unread/.exec(line)?.[1]));
+  expect(counts.reduce((sum, count) => sum + count)).toBe(100);
+});
+
+test('--every sets the quiet time', async () => {
+  const { watch, receive, friend, clock, run } = await openWatching();
+  const watcher = watch('--every', '2');
+  await watcher.shows(await receive(friend, 'one'));
+  const second = await receive(friend, 'two');
+  await clock.advance(1_999);
+  expect(watcher.lines()).toHaveLength(1);
+  await clock.advance(1);
+  await watcher.shows(second);
+  expect(await run('watch', '--every', 'never')).toMatchObject({ code: 78 });
+});
+
 test('a stranger that waits wakes no agent by --once, unless strangers are to be announced', async () => {
   const { watch, receive, stranger, friend, agent, clock } = await openWatching();
   await agent.setPolicy({ strangers: 'ask' });
@@ -250,6 +283,21 @@ test('--exec runs the command without a shell, with the line on its input and th
     input: `ocmesh: message: 1 unread: ${id} from ${friend.pubkey.slice(0, 12)} (contact, text)\n`,
     env: `message1${id}${friend.pubkey.slice(0, 12)}`,
   });
+});
+
+test('a command that succeeded runs again for the next message', async () => {
+  const { watch, receive, friend, clock, until } = await openWatching();
+  const file = join(scratch(), 'ids');
+  const script = `require('fs').appendFileSync(process.argv[1], process.env.OCMESH_WATCH_IDS + '\\n')`;
+  const watcher = watch('--exec', process.execPath, '-e', script, file);
+  const runs = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+  const first = await receive(friend, 'one');
+  await until(() => runs() === `${first}\n`);
+  const second = await receive(friend, 'two');
+  // The state is saved right after the command.
+  for (let n = 0; n < 100 && runs() === `${first}\n`; n++) await clock.advance(QUIET_MS);
+  await until(() => runs() === `${first}\n${second}\n`);
+  expect(watcher.notes()).toEqual([]);
 });
 
 test('a command that fails is tried again, then its messages wait for the next one, and the owner is told', async () => {

@@ -86,7 +86,7 @@ export async function openCommandLineAt(handlers: Partial<Handlers & Streams> = 
   writeFileSync(join(home, 'token'), token, { mode: 0o600 });
   const api = await openApi(handlers, { auth: 'none', token: () => token });
   const env = { OCMESH_API_URL: `http://127.0.0.1:${api.port}`, OCMESH_HOME: home };
-  return { ...openCommandLine(env), calls: api.calls };
+  return { ...openCommandLine(env), home, api, calls: api.calls };
 }
 
 /** Methods of a terminal's stream that print no text. */

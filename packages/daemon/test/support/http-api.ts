@@ -4,6 +4,7 @@ import { type CallName, callNames, type Handlers, OcmeshError, type Streams } fr
 import { createFakeClock, createRecordingLog, createSeededRandom } from '@ocmesh/testkit';
 import { onTestFinished } from 'vitest';
 import type { CallerOptions } from '../../src/adapters/http/authenticate.ts';
+import type { PageFile } from '../../src/adapters/http/page/page-files.ts';
 import { type HttpServer, listen } from '../../src/adapters/http/server.ts';
 import { createHomeProof } from '../../src/adapters/system/home-proof.ts';
 
@@ -33,6 +34,7 @@ export interface OpenStream {
 export async function openApi(
   { followEvents, ...implemented }: Partial<Handlers & Streams> = {},
   callers: CallerOptions = { auth: 'none', token: () => null },
+  page: readonly PageFile[] = [],
 ) {
   const clock = createFakeClock();
   const log = createRecordingLog();
@@ -62,6 +64,7 @@ export async function openApi(
     { ...handlers, prove: implemented.prove ? handlers.prove : prove, ...streams },
     deps,
     callers,
+    page,
   );
   onTestFinished(async () => {
     const closed = server.close();

@@ -21,7 +21,9 @@ const samples: Readonly<Record<string, unknown>> = {
   alias: 'a name',
   strangers: 'ask',
   about: 'I translate.',
+  watcher: 'default',
   nonce: 'cd'.repeat(32),
+  code: 'ef'.repeat(16),
 };
 
 /** Returns a minimal valid request for this operation. */

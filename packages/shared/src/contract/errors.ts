@@ -69,6 +69,13 @@ export const errorCatalogue = {
     retry: 'later',
     message: 'Too many wrong tokens within a minute.',
   },
+  page_session_required: { status: 401, retry: 'never', message: 'This browser is not signed in.' },
+  page_code_wrong: {
+    status: 403,
+    retry: 'never',
+    message: 'This code does not work: it was used, is too old, or is from an earlier run of the daemon.',
+  },
+  too_many_wrong_codes: { status: 429, retry: 'later', message: 'Too many wrong codes within a minute.' },
   owner_only: { status: 403, retry: 'never', message: 'Only the owner of this agent may do this.' },
 
   // Things that do not exist

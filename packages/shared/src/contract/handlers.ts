@@ -36,6 +36,11 @@ export type Handlers = {
   readonly [N in CallName]: (input: Input<N>, context?: CallContext) => Promise<Output<N>>;
 };
 
+type SessionName = { [N in CallName]: Operations[N] extends { session: true } ? N : never }[CallName];
+
+/** Implemented by the core of the daemon: all but the sessions of browsers, which it does not know. */
+export type CoreHandlers = Omit<Handlers, SessionName>;
+
 /** A position in a stream with no event for this reader. A reader that resumes from its id misses nothing. */
 export interface Passed {
   readonly id: string;

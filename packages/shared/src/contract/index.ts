@@ -2,6 +2,7 @@ export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.
 export {
   type CallContext,
   type CallName,
+  type CoreHandlers,
   type CountedPage,
   callNames,
   type Handlers,
@@ -32,6 +33,7 @@ export {
   defaultPort,
   hasBody,
   type Operation,
+  pageKeyHeader,
   pathFields,
   statusOf,
 } from './operation.ts';

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorRow } from './errors.ts';
 import { commonErrors, defaultPort, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
 import { operations } from './operations.ts';
+import * as pageSchemas from './page-schemas.ts';
 import * as relaySchemas from './relay-schemas.ts';
 import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
@@ -9,7 +10,7 @@ import { StreamEvent } from './stream-events.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 // TypeBox has no type for what all schemas have in common as plain JSON.
-const named = Object.entries({ ...schemas, ...relaySchemas, StreamEvent }) as unknown as [
+const named = Object.entries({ ...schemas, ...relaySchemas, ...pageSchemas, StreamEvent }) as unknown as [
   name: string,
   schema: Json,
 ][];
@@ -193,7 +194,7 @@ function success(row: Operation, { refer }: Components): Json {
 function errorsByStatus(row: Operation): Map<number, ErrorCode[]> {
   const codes = [
     ...commonErrors(hasBody(row)),
-    ...(row.open ? [] : (['token_required'] as const)),
+    ...(row.open ? [] : (['token_required', 'page_session_required'] as const)),
     ...(row.owner ? (['owner_only'] as const) : []),
     ...(Object.keys(row.errors ?? {}) as ErrorCode[]),
   ];

@@ -29,8 +29,10 @@ export interface Operation {
   readonly violations?: Readonly<Record<string, ErrorCode>>;
   /** Only the owner may call it: requires the token even if other calls do not. */
   readonly owner?: true;
-  /** Never requires the token, even if other calls do. */
+  /** Never requires the token, even if other calls do. A browser needs no session for it. */
   readonly open?: true;
+  /** About the sessions of browsers: implemented where HTTP is, because it takes cookies and other headers. */
+  readonly session?: true;
 }
 
 /** Port of the REST API on 127.0.0.1 unless configured. */
@@ -38,6 +40,9 @@ export const defaultPort = 7432;
 
 /** Request header of a caller that sends the token but acts for an agent, not for the owner. */
 export const callerHeader = 'ocmesh-caller';
+
+/** Request header with the key of a page's session. Only the page's own script has it: cookies go to every port of this machine. */
+export const pageKeyHeader = 'ocmesh-page';
 
 /** The part of `AbortSignal` that we need, so that this package stays free of platform types. */
 export interface AbortSignalLike {

@@ -3,6 +3,7 @@ import { OwnAbout, OwnCapabilities } from './profile-schemas.ts';
 import { Policy, Trust } from './schemas.ts';
 import { eventTypes } from './stream-events.ts';
 import { Type } from './typebox.ts';
+import { WatcherName } from './wake-schemas.ts';
 
 // Inputs of the operations: the fields of path, query, headers and body as one object.
 
@@ -65,6 +66,12 @@ export const requests = {
         pattern: '^[0-9a-f]{64}$',
         description: '32 random bytes of the caller, as 64 hex digits.',
       }),
+    },
+    strict,
+  ),
+  openPageSession: Type.Object(
+    {
+      code: Type.String({ pattern: '^[0-9a-f]{32}$', description: 'The code of `ocmesh open`.' }),
     },
     strict,
   ),
@@ -145,6 +152,7 @@ export const requests = {
   setPolicy: Type.Partial(Policy, { ...strict, minProperties: 1 }),
   addRelay: Type.Object({ url: RelayUrl }, strict),
   removeRelay: Type.Object({ url: RelayUrl }, strict),
+  testWake: Type.Object({ watcher: WatcherName }, strict),
   followEvents: Type.Object(
     {
       types: Type.Optional(

@@ -1,6 +1,7 @@
 import { DiscoveryStatus } from './discovery-schemas.ts';
 import { RelayStatus } from './relay-schemas.ts';
 import { count, flag, nullable, type Static, Type, text, timestamp } from './typebox.ts';
+import { WakeTestId, WatcherName } from './wake-schemas.ts';
 
 const hexKey = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
 const ownKey = hexKey('Public key of this agent, as 64 lower-case hex digits.');
@@ -94,6 +95,12 @@ export const Status = Type.Object({
   paused_peers: Type.Array(hexKey('Public key of a peer.'), {
     description: 'Public keys of peers whose conversation the loop guard paused.',
   }),
+  wake_test: Type.Optional(
+    Type.Object(
+      { id: WakeTestId, watcher: WatcherName },
+      { description: 'Present while a test of `POST /wake-test` waits for its watcher.' },
+    ),
+  ),
   outbox: Type.Object(
     {
       queued: count('Not yet accepted by any relay.'),

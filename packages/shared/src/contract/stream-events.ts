@@ -1,6 +1,7 @@
 import { RelayStatus } from './relay-schemas.ts';
 import * as schemas from './schemas.ts';
 import { flag, type Static, type TSchema, Type, text } from './typebox.ts';
+import { WakeTestId, WatcherName } from './wake-schemas.ts';
 
 /** Types of events in `GET /events`. */
 export const eventTypes = [
@@ -12,6 +13,7 @@ export const eventTypes = [
   'message.state',
   'request.waiting',
   'conversation.paused',
+  'wake.test',
   'relay.state',
   'status.changed',
 ] as const;
@@ -53,6 +55,10 @@ const StatusChange = Type.Object(
   },
   { description: 'The reasons, as in `GET /status`.' },
 );
+const WakeTest = Type.Object(
+  { id: WakeTestId, watcher: WatcherName },
+  { description: 'The test, as in `wake_test` of `GET /status`.' },
+);
 const Gap = Type.Object(
   {
     reason: Type.Union([Type.Literal('restarted'), Type.Literal('too_old'), Type.Literal('unknown_id')], {
@@ -85,6 +91,11 @@ export const StreamEvent = Type.Union([
     Peer,
   ),
   event('conversation.paused', 'The loop guard paused the conversation with this peer.', Peer),
+  event(
+    'wake.test',
+    'A test message of the owner came back through a relay: the watcher that it names announces it. It is no mail.',
+    WakeTest,
+  ),
   event('relay.state', 'A relay has a new state. Attempts to connect are not reported.', Relay),
   event('status.changed', 'There is a new reason to be degraded, or one less.', StatusChange),
   event(

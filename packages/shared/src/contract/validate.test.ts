@@ -1,7 +1,8 @@
+import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { isHex64 } from './ids.ts';
 import { cutChars, isNestedWithin, utf8Bytes } from './measure.ts';
-import type { OperationName } from './operations.ts';
+import { type OperationName, operations } from './operations.ts';
 import { validateInput } from './validate.ts';
 
 const to = 'ab'.repeat(32);
@@ -189,4 +190,11 @@ test('detects nesting beyond a limit without descending further', () => {
     isNestedWithin(nest(33), 32),
     isNestedWithin(nest(100_000), 32),
   ]).toEqual([true, false, false]);
+});
+
+test('every schema of an operation is valid JSON Schema: no start checks that again', () => {
+  const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+  for (const { input, output } of Object.values(operations))
+    for (const schema of [input, output])
+      expect(schema === undefined || ajv.validateSchema(schema), ajv.errorsText()).toBe(true);
 });

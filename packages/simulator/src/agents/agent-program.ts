@@ -1,4 +1,5 @@
 import type { Message, Pubkey } from '@ocmesh/shared/contract';
+import type { MachinePlan } from '../plan/plan.ts';
 import { count, type World } from '../world.ts';
 import type { Machine, Running } from './machine.ts';
 import { sendMessage } from './send-message.ts';
@@ -10,7 +11,7 @@ const PAUSE_MS = 2_000;
  * The program of an agent: waits for messages from its cursor on, as an agent does, and notes what it is shown. It keeps its
  * cursor over crashes of the daemon.
  */
-export function createAgentProgram(world: World, habit: 'reads' | 'replies' | 'leaves unread') {
+export function createAgentProgram(world: World, habit: MachinePlan['agent']) {
   let cursor = '0';
   let replies = 0;
 
@@ -41,7 +42,8 @@ export function createAgentProgram(world: World, habit: 'reads' | 'replies' | 'l
     if (habit === 'leaves unread') return;
     await running.agent.handlers.markRead({ id: message.id }).catch(() => {});
     const to = world.byKey(message.from as Pubkey);
-    if (habit !== 'replies') return;
+    const isReply = message.content.includes(' replies ');
+    if (habit === 'reads' || (habit === 'replies' && isReply)) return;
     if (!to) {
       // A stranger: its own text is enough to know the reply by.
       await running.agent.handlers.sendMessage({ to: message.from, content: 'who are you?' }).catch(() => {});

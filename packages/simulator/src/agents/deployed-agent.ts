@@ -1,7 +1,6 @@
 import { every, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type EventDraft, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
-import { actor } from '../../../testkit/src/actors.ts';
 import {
   chatText,
   type DeployedVersion,
@@ -11,6 +10,7 @@ import {
   show,
   typedText,
 } from '../../../testkit/src/deployed-dialect.ts';
+import { secretKeyOf } from '../crypto/transparent-engine.ts';
 import type { Sending } from '../model/record.ts';
 import type { SimulatedSocket } from '../network/socket.ts';
 import { EPOCH_MS } from '../time/machine-clock.ts';
@@ -28,7 +28,7 @@ export function startDeployedAgent(
   { name, version, url }: { readonly name: string; readonly version: DeployedVersion; readonly url: string },
 ): DeployedAgent {
   const { virtual, engine, network } = world;
-  const { secretKey } = actor(`${world.plan.seed} ${name}`);
+  const secretKey = secretKeyOf(`${world.plan.seed} ${name}`);
   const pubkey = engine.publicKey(secretKey);
   const clock = {
     now: () => EPOCH_MS + virtual.now(),
@@ -41,20 +41,26 @@ export function startDeployedAgent(
   const events = new Set<string>();
   const underWay = new Map<string, Sending>();
   const shown: { from: Pubkey; text: string }[] = [];
+  let opening: SimulatedSocket | null = null;
+  /** Once it is open. */
   let socket: SimulatedSocket | null = null;
+  let isOn = true;
 
   function connect(): void {
-    const opening = network.connect(name, name, url);
-    opening.on('error', () => {});
-    opening.on('open', () => {
-      socket = opening;
+    if (!isOn || opening) return;
+    const next = network.connect(name, name, url);
+    opening = next;
+    next.on('error', () => {});
+    next.on('open', () => {
+      socket = next;
       subscribe('dms', { kinds: [kinds.encryptedDm], '#p': [pubkey], since: startedSec });
       announce();
       discover();
     });
-    opening.on('message', (data: Buffer) => onFrame(JSON.parse(data.toString())));
-    opening.on('close', () => {
+    next.on('message', (data: Buffer) => onFrame(JSON.parse(data.toString())));
+    next.on('close', () => {
       socket = null;
+      opening = null;
       clock.after(RECONNECT_MS, connect);
     });
   }
@@ -114,6 +120,12 @@ export function startDeployedAgent(
     pubkey,
     shown,
     url,
+    setOn(next) {
+      if (next === isOn) return;
+      isOn = next;
+      if (isOn) connect();
+      else opening?.terminate();
+    },
     send(to, text) {
       const key = world.keyOf(to);
       if (!key || !socket) return;

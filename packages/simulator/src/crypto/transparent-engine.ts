@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../../../daemon/src/core/ports/crypto-engine.ts';
@@ -9,7 +9,9 @@ export interface TransparentEngine extends CryptoEngine {
   look(payload: string): string | null;
 }
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+const hash = (text: string): string => digest('sha256', text);
+/** Returns the secret key of someone with this name. */
+export const secretKeyOf = (name: string): Uint8Array => Uint8Array.from(Buffer.from(hash(name), 'hex'));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /**
@@ -20,6 +22,8 @@ export function createTransparentEngine(chance: Chance): TransparentEngine {
   /** Keys that someone has; the others are no points of the curve. */
   const pubkeys = new Set<string>();
   const pubkeyOf = new Map<string, Pubkey>();
+  /** What is shared by two keys. */
+  const pairs = new Map<string, string>();
 
   function publicKey(secretKey: Uint8Array): Pubkey {
     const secret = hex(secretKey);
@@ -32,17 +36,19 @@ export function createTransparentEngine(chance: Chance): TransparentEngine {
     return pubkey;
   }
 
-  const signatureOf = (id: string, pubkey: string): string => {
-    const half = hash(`signed ${id} ${pubkey}`);
-    return half + half;
-  };
+  /** Nobody in a simulation tries to make one: they only copy and change what they saw. */
+  const signatureOf = (id: string, pubkey: string): string => pubkey + id;
 
   const eventId: CryptoEngine['eventId'] = ({ pubkey, created_at, kind, tags, content }) =>
     hash(JSON.stringify([0, pubkey, created_at, kind, tags, content]));
 
   function between(secretKey: Uint8Array, peer: Pubkey): string {
     if (!pubkeys.has(peer)) throw new Error('not a point of the curve');
-    return hash([publicKey(secretKey), peer].sort().join()).slice(0, 16);
+    const own = publicKey(secretKey);
+    const both = own < peer ? own + peer : peer + own;
+    const known = pairs.get(both) ?? hash(both).slice(0, 16);
+    pairs.set(both, known);
+    return known;
   }
 
   const seal = (pair: string, plaintext: string): string => {

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { Files, OpenFile } from '../../../daemon/src/adapters/store/engine/files.ts';
 import type { Chance } from '../chance.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
+import { createFileContent, type FileContent } from './file-content.ts';
 import type { Write } from './survivors.ts';
 
 /** Milliseconds that a healthy disk takes to sync. */
@@ -12,11 +13,18 @@ export type CrashKind = 'kill' | 'power cut';
 
 export interface Inode {
   /** As processes see it. */
-  content: Buffer;
+  readonly content: FileContent;
   /** As it is on disk for sure. */
-  synced: Buffer;
+  readonly synced: FileContent;
   unsynced: Write[];
 }
+
+/** @param bytes what is already on disk */
+export const createInode = (bytes: Uint8Array = Buffer.alloc(0)): Inode => ({
+  content: createFileContent(bytes),
+  synced: createFileContent(bytes),
+  unsynced: [],
+});
 
 type NameChange = (names: Map<string, Inode>) => void;
 
@@ -79,14 +87,14 @@ export function openFiles(
       begin();
       const covered = [...inode.unsynced];
       await respond(() => {
-        for (const write of covered) inode.synced = overwrite(inode.synced, write);
+        for (const write of covered) inode.synced.write(write);
         inode.unsynced = inode.unsynced.filter((write) => !covered.includes(write));
       });
     }
     return {
       write(bytes, position) {
         const write = { position, bytes: Buffer.from(bytes) };
-        const grows = position + bytes.length > inode.content.length;
+        const grows = position + bytes.length > inode.content.length();
         const wasAlive = !isOver;
         try {
           begin();
@@ -109,7 +117,7 @@ export function openFiles(
     read(path: string) {
       begin();
       const inode = disk.names.get(path);
-      return inode ? Buffer.from(inode.content) : null;
+      return inode ? inode.content.copy() : null;
     },
     list(folder: string) {
       begin();
@@ -119,7 +127,7 @@ export function openFiles(
       begin();
       if (disk.names.has(path)) throw systemError('EEXIST', path);
       if (disk.isFull) throw systemError('ENOSPC', path);
-      const inode: Inode = { content: Buffer.alloc(0), synced: Buffer.alloc(0), unsynced: [] };
+      const inode = createInode();
       change((all) => all.set(path, inode));
       return open(inode);
     },
@@ -155,17 +163,8 @@ export function openFiles(
 }
 
 function put(inode: Inode, write: Write): void {
-  inode.content = overwrite(inode.content, write);
+  inode.content.write(write);
   inode.unsynced.push(write);
-}
-
-/** Returns the content with the write in it. */
-export function overwrite(content: Buffer, { position, bytes }: Write): Buffer {
-  const needed = position + bytes.length;
-  const grown =
-    content.length >= needed ? content : Buffer.concat([content, Buffer.alloc(needed - content.length)]);
-  grown.set(bytes, position);
-  return grown;
 }
 
 const systemError = (code: string, what: string): Error =>

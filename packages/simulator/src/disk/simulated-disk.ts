@@ -1,7 +1,7 @@
 import type { Files } from '../../../daemon/src/adapters/store/engine/files.ts';
 import type { Chance } from '../chance.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
-import { type CrashKind, type DiskState, type Inode, openFiles, overwrite } from './open-files.ts';
+import { type CrashKind, createInode, type DiskState, type Inode, openFiles } from './open-files.ts';
 import { survivorsOf } from './survivors.ts';
 
 export type { CrashKind };
@@ -29,10 +29,7 @@ export function createSimulatedDisk(
   chance: Chance,
   initial: ReadonlyMap<string, Buffer> = new Map(),
 ): SimulatedDisk {
-  const inodes = [...initial].map(([path, bytes]): [string, Inode] => [
-    path,
-    { content: Buffer.from(bytes), synced: Buffer.from(bytes), unsynced: [] },
-  ]);
+  const inodes = [...initial].map(([path, bytes]): [string, Inode] => [path, createInode(bytes)]);
   const disk: DiskState = {
     names: new Map(inodes),
     syncedNames: new Map(inodes),
@@ -61,10 +58,9 @@ export function createSimulatedDisk(
       disk.unsyncedChanges = [];
       names.clear();
       for (const [path, inode] of syncedNames) {
-        for (const write of survivorsOf(inode.unsynced, chance))
-          inode.synced = overwrite(inode.synced, write);
+        for (const write of survivorsOf(inode.unsynced, chance)) inode.synced.write(write);
         inode.unsynced = [];
-        inode.content = Buffer.from(inode.synced);
+        inode.content.replaceBy(inode.synced.copy());
         names.set(path, inode);
       }
     },
@@ -72,7 +68,7 @@ export function createSimulatedDisk(
       createSimulatedDisk(
         virtual,
         forCopy,
-        new Map([...names].map(([path, { content }]) => [path, content])),
+        new Map([...names].map(([path, { content }]) => [path, content.copy()])),
       ),
     wipe() {
       names.clear();

@@ -1,6 +1,5 @@
 import type { Machine } from '../agents/machine.ts';
 import { relayUrl } from '../plan/plan.ts';
-import { behaviourOf } from '../relays/behaviour.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 import { sharedHonestRelay } from './reach.ts';
@@ -33,15 +32,16 @@ export const healthIsHonest: Invariant = {
     for (const machine of world.machines.values()) {
       const own = world.planOf(machine.name)?.relays ?? [];
       const reasons = machine.reasons().map(({ code }) => code);
+      // Nothing else may be wrong with them: a relay that cannot be tested is not known to drop.
       const dropsAll = own.every((name) => {
-        const drops = behaviourOf(world.relays.get(name)?.behaviours ?? [], 'drops');
-        return drops !== undefined && drops.rate === 1;
+        const [first, ...others] = world.relays.get(name)?.behaviours ?? [];
+        return first?.kind === 'drops' && first.rate === 1 && others.length === 0;
       });
       const isChanged = world.plan.steps.some(
         (step) => step.do === 'add relay' && step.machine === machine.name,
       );
-      if (own.length > 0 && dropsAll && !isChanged && reasons.length === 0)
-        yield `${machine.name} says that it is healthy, and all its relays drop what it writes`;
+      if (own.length > 0 && dropsAll && !isChanged && !reasons.includes('no_keeping_relay'))
+        yield `${machine.name} does not say no_keeping_relay, and all its relays drop what it writes`;
       const lost = reasons.find((code) =>
         ['no_relay', 'no_dm_relay', 'no_discovery', 'no_keeping_relay'].includes(code),
       );

@@ -14,6 +14,7 @@ import { presenceIsRight } from './presence-is-right.ts';
 import { publishedIsTrue } from './published-is-true.ts';
 import { receiptsAreTrue } from './receipts-are-true.ts';
 import { retriesAreTheSame } from './retries-are-the-same.ts';
+import { roomIsMadeFairly } from './room-is-made-fairly.ts';
 import { shownInOrder } from './shown-in-order.ts';
 import { shownOnce } from './shown-once.ts';
 import { statesAdvance } from './states-advance.ts';
@@ -40,4 +41,5 @@ export const invariants: readonly Invariant[] = [
   presenceIsRight,
   healthIsHonest,
   boundsHold,
+  roomIsMadeFairly,
 ];

@@ -1,18 +1,23 @@
 import type { Invariant } from './invariant.ts';
-import { storedOn, upright } from './messages.ts';
+import { isCrowded, storedOn, upright } from './messages.ts';
 import { whyNotReachable } from './reach.ts';
 
 export const ladderIsTrue: Invariant = {
   name: 'what the sender sees is what the receiver has',
   *check(world) {
-    for (const sender of upright(world))
+    const machines = upright(world).map((machine) => ({
+      machine,
+      received: new Map(storedOn(machine, 'in').map((message) => [message.id, message])),
+    }));
+    const receivers = new Map(machines.map((one) => [one.machine.pubkey(), one]));
+    for (const { machine: sender } of machines)
       for (const { id, peer, state, content } of storedOn(sender, 'out')) {
         if (state !== 'delivered' && state !== 'read') continue;
-        const receiver = upright(world).find((machine) => machine.pubkey() === peer);
-        const found = receiver?.running()?.store.peek((tables) => tables.messages.get(id));
-        if (!receiver) continue;
+        const { machine: receiver, received } = receivers.get(peer) ?? {};
+        const found = received?.get(id);
+        if (!receiver || isCrowded(world, receiver)) continue;
         const text = `${sender.name} sees “${content}” as ${state}, but ${receiver.name}`;
-        if (found?.direction !== 'in') yield `${text} does not have it`;
+        if (!found) yield `${text} does not have it`;
         else if (state === 'read' && !found.read) yield `${text} has not read it`;
       }
   },

@@ -8,8 +8,9 @@ export const nothingExpiresEarly: Invariant = {
   name: 'no message expires before its time, whatever clocks say',
   begin(world, violate) {
     world.stateListeners.push((machine, { id, state, atMs }) => {
+      if (state !== 'expired' || machine.record.isRewound) return;
       const sending = world.sendings.find((one) => one.id === id && one.from === machine.name);
-      if (state !== 'expired' || !sending || machine.record.isRewound) return;
+      if (!sending) return;
       const lifeMs = sending.lifeMs ?? DEFAULT_LIFE_MS;
       if (atMs - sending.atMs < lifeMs - SLACK_MS)
         violate(

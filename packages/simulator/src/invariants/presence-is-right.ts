@@ -1,3 +1,5 @@
+import { minuteMs } from '@ocmesh/shared/ambient';
+
 import { isOnline } from '../../../daemon/src/core/model/peer.ts';
 import type { Machine } from '../agents/machine.ts';
 import { relayUrl } from '../plan/plan.ts';
@@ -7,6 +9,9 @@ import { sharedHonestRelay } from './reach.ts';
 
 /** How long after the last disturbance presence may be wrong: reconnecting, back-off and the next announcement. */
 const SETTLED_MS = 12 * 60_000;
+
+/** How long a daemon may write nothing to a relay that refused it, presence included: 10 minutes, then 20. */
+const SPARED_MS = 40 * minuteMs;
 
 export const presenceIsRight: Invariant = {
   name: 'agents that run are online, and those that are gone are offline',
@@ -46,9 +51,16 @@ function seesOnline(world: World, observer: Machine, peer: Machine): boolean | n
   return isOnline(known, observer.clock.now(), windowMs(world, observer));
 }
 
-/** Whether the two share an honest relay that both can reach, and the peer announces itself often enough for the observer. */
+/**
+ * Whether the two share an honest relay that both can reach and that did not refuse the peer, and the peer announces itself
+ * often enough for the observer.
+ */
 function canSee(world: World, observer: Machine, peer: Machine): boolean {
-  const shared = sharedHonestRelay(world, observer.name, peer.name);
+  const writesTo = (relay: string): boolean => {
+    const refusedMs = world.wire.refusedMs(peer.name, relayUrl(relay));
+    return refusedMs < peer.record.upAtMs || world.virtual.now() - refusedMs > SPARED_MS;
+  };
+  const shared = sharedHonestRelay(world, observer.name, peer.name, writesTo);
   if (shared === undefined || windowMs(world, observer) < windowMs(world, peer)) return false;
   const url = relayUrl(shared);
   const isUp = world.relays.get(shared)?.standing() === 'up';

@@ -5,6 +5,7 @@ import type { Machine } from '../agents/machine.ts';
 import type { Sending } from '../model/record.ts';
 import { relayUrl } from '../plan/plan.ts';
 import type { World } from '../world.ts';
+import { isCrowded } from './messages.ts';
 
 /** Returns the state of a message in its sender's store; `gone` if it is not there. */
 export function stateOf(world: World, { from, id }: Sending): DeliveryState | 'gone' | 'unknown' {
@@ -31,6 +32,7 @@ export function whyNotReachable(world: World, { from, to }: Pick<Sending, 'from'
   const senderKey = sender?.pubkey();
   const running = receiver?.running();
   if (!receiver || !running) return 'the receiver does not run';
+  if (isCrowded(world, receiver)) return 'the receiver has no room';
   if (world.deployed.has(from)) return whyDeployedIsNotHeard(world, from, receiver);
   if (!sender?.running() || !senderKey) return 'the sender does not run';
   if (receiver.record.everBlocked.has(senderKey)) return 'the receiver blocked the sender';

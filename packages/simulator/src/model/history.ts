@@ -26,8 +26,7 @@ export function createHistory(virtual: VirtualClock): History {
       if (lines.length > KEPT_LINES) lines.splice(0, KEPT_LINES / 2);
     },
     mix(...parts) {
-      hash.update(String(virtual.now()));
-      for (const part of parts) hash.update(part);
+      hash.update(`${virtual.now()}${parts.join('')}`);
     },
     hash: () => hash.copy().digest('hex'),
     lines: () => lines,

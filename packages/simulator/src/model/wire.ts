@@ -20,7 +20,12 @@ export interface Wire {
   onWritten(listener: (written: Written) => void): void;
   /** Calls the listener when a relay tells a machine that it accepted an event. */
   onAccepted(listener: (machine: string, url: string, eventId: string) => void): void;
+  /** Returns when the relay last told the machine that it takes nothing from it; -Infinity if it never did. */
+  refusedMs(machine: string, url: string): number;
 }
+
+/** Reasons that refuse the writer: nothing more is written there for a while if another relay takes it (docs/wire.md). */
+const refusesWriter = /^(restricted|blocked|mute):/;
 
 /** Messages that are kept to be copied. */
 const RECENT = 200;
@@ -29,6 +34,7 @@ export function createWire(engine: TransparentEngine): Wire {
   const written: ((written: Written) => void)[] = [];
   const messages: NostrEvent[] = [];
   const accepted: ((machine: string, url: string, eventId: string) => void)[] = [];
+  const refused = new Map<string, number>();
   return {
     onFrame(machine, url, direction, text, atMs) {
       if (direction === '→' && text.startsWith('["EVENT"')) {
@@ -38,13 +44,15 @@ export function createWire(engine: TransparentEngine): Wire {
         if (messages.length > 2 * RECENT) messages.splice(0, RECENT);
         if (event) for (const listener of written) listener({ machine, url, event, payload, atMs });
       } else if (direction === '←' && text.startsWith('["OK"')) {
-        const [, id, isAccepted] = JSON.parse(text) as [string, string, boolean];
+        const [, id, isAccepted, reason] = JSON.parse(text) as [string, string, boolean, string];
+        if (refusesWriter.test(reason)) refused.set(`${machine} ${url}`, atMs);
         if (isAccepted) for (const listener of accepted) listener(machine, url, id);
       }
     },
     recent: () => messages,
     onWritten: (listener) => void written.push(listener),
     onAccepted: (listener) => void accepted.push(listener),
+    refusedMs: (machine, url) => refused.get(`${machine} ${url}`) ?? Number.NEGATIVE_INFINITY,
   };
 }
 

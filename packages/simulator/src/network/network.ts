@@ -67,16 +67,18 @@ export function createNetwork(deps: {
   /** Carries the frames of one direction, in order. */
   function carry(link: Link, direction: '→' | '←', to: SimulatedSocket): (frame: Frame) => void {
     const { machine, url } = link;
+    const key = cutKey(machine, url);
+    const linkMs = latencyMs(machine, url);
     let lastMs = 0;
     return (frame) => {
-      if (cuts.has(cutKey(machine, url))) link.isBroken = true;
+      if (cuts.has(key)) link.isBroken = true;
       if (link.isBroken) return;
       frames++;
       if (direction === '→' && frame.type === 'message')
         deps.onFrame(machine, url, direction, frame.data.toString());
-      lastMs = Math.max(lastMs, virtual.now() + latencyMs(machine, url) + chance.unit());
+      lastMs = Math.max(lastMs, virtual.now() + linkMs + chance.unit());
       virtual.at(lastMs, () => {
-        if (cuts.has(cutKey(machine, url))) link.isBroken = true;
+        if (cuts.has(key)) link.isBroken = true;
         if (link.isBroken) return;
         if (direction === '←' && frame.type === 'message')
           deps.onFrame(machine, url, direction, frame.data.toString());

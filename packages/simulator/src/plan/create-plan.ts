@@ -14,7 +14,7 @@ export function createPlan(seed: number, scenario: Scenario): Plan {
   const faultMs = within(scenario.faultMinutes) * minuteMs;
   const relays = makeUpRelays(chance.fork('relays'), within(scenario.relays), scenario);
   const machines = makeUpMachines(chance.fork('machines'), within(scenario.agents), relays, scenario);
-  const night = chance.happens(scenario.longNight) ? chance.between(1, 9) * dayMs : 0;
+  const night = chance.happens(scenario.longNight) ? chance.between(1, chance.pick([9, 25])) * dayMs : 0;
   const names = machines.map(({ name }) => name);
   const steps = makeUpSteps(chance.fork('steps'), {
     scenario,
@@ -32,7 +32,8 @@ export function createPlan(seed: number, scenario: Scenario): Plan {
     endMs: faultsEndMs + within(scenario.quietMinutes) * minuteMs,
     machines,
     relays,
-    steps: all.toSorted((a, b) => a.atMs - b.atMs),
+    // What would end a fault after that is left out as well: everything is mended then.
+    steps: all.filter(({ atMs }) => atMs < faultsEndMs).toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 
@@ -100,7 +101,7 @@ const courses: Readonly<Partial<Record<Rate, Course>>> = {
   ],
   stepClock: (chance, machine) => {
     const ms = Math.round(
-      chance.pick([40_000, 700_000, hourMs, dayMs, 20 * dayMs]) * (chance.happens(0.5) ? 1 : -1),
+      chance.pick([40_000, 700_000, hourMs, dayMs, 20 * dayMs, 20 * dayMs]) * (chance.happens(0.5) ? 1 : -1),
     );
     return [
       now({ do: 'step clock', machine, ms }),

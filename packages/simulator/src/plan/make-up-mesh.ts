@@ -70,9 +70,11 @@ export function makeUpMachines(
       strangers: chance.happens(0.05) ? 'ask' : 'open',
       announceSec,
       scanSec: chance.pick([120, 120, 300]),
-      bounds: chance.happens(0.15) ? 'low' : 'usual',
-      compactBytes: chance.pick([null, 20_000, 100_000]),
-      agent: chance.pick(['reads', 'reads', 'replies', 'leaves unread']),
+      bounds: chance.happens(0.3) ? chance.pick(['low', 'crowded']) : 'usual',
+      compactBytes: chance.pick([null, 60_000, 200_000]),
+      agent: chance.happens(0.05)
+        ? 'replies always'
+        : chance.pick(['reads', 'reads', 'replies', 'leaves unread']),
     };
   });
 }

@@ -50,6 +50,8 @@ export type Action =
 
 export const strangerActs = [
   'junk messages',
+  'flood of what nobody can read',
+  'gift wraps of another client',
   'presences of made-up agents',
   'old copies',
   'message with the mid of another',
@@ -73,12 +75,12 @@ export interface MachinePlan {
   /** Seconds between two announcements; a peer is offline after three. */
   readonly announceSec: number;
   readonly scanSec: number;
-  /** Whether limits of ids and bytes are so low that they are reached. */
-  readonly bounds: 'usual' | 'low';
+  /** Whether limits are so low that they are reached: of ids and peers, or of messages (`crowded`). */
+  readonly bounds: 'usual' | 'low' | 'crowded';
   /** Length of the journal at which it is compacted; null for the usual one. */
   readonly compactBytes: number | null;
-  /** How its agent treats messages: reads them, replies to them, or lets them lie. */
-  readonly agent: 'reads' | 'replies' | 'leaves unread';
+  /** How its agent treats messages: reads them, replies to messages but not to replies, replies to everything, or lets them lie. */
+  readonly agent: 'reads' | 'replies' | 'replies always' | 'leaves unread';
 }
 
 export interface RelayPlan {

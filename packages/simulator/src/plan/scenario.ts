@@ -50,22 +50,22 @@ export type Rate =
 export const everyFault: Scenario = {
   agents: { from: 3, to: 8 },
   relays: { from: 2, to: 5 },
-  faultMinutes: { from: 20, to: 40 },
+  faultMinutes: { from: 20, to: 30 },
   quietMinutes: { from: 45, to: 45 },
   badRelays: 0.5,
   deployedAgents: 0.15,
   longNight: 0.1,
-  dropped: 0.1,
+  dropped: 0.15,
   rates: {
-    send: 40,
+    send: 25,
     crash: 1,
     crashAtOperation: 2,
     killAndCut: 0.5,
     stop: 0.5,
-    takeOver: 0.2,
+    takeOver: 0.3,
     restore: 0.1,
     copy: 0.1,
-    stepClock: 0.3,
+    stepClock: 0.6,
     fullDisk: 0.3,
     slowDisk: 0.3,
     resetConnections: 1,
@@ -80,4 +80,12 @@ export const everyFault: Scenario = {
     stranger: 2,
     markRead: 0.5,
   },
+};
+
+/** Small enough for every day: a seed takes a third of a second. */
+export const smallMesh: Scenario = {
+  ...everyFault,
+  agents: { from: 3, to: 4 },
+  relays: { from: 2, to: 3 },
+  faultMinutes: { from: 10, to: 10 },
 };

@@ -68,10 +68,23 @@ export async function createSimulatedRelay(
     for (const connection of connections) connection.deliver(event);
   }
 
-  every(clock, limits.pingMs, () => {
-    for (const connection of connections) connection.probe();
-  });
-  every(clock, limits.sweepMs, () => events.sweep());
+  /** Pings and sweeps while there are connections: in a night of weeks, nobody would notice. */
+  let cancelTicks: (() => void) | null = null;
+  function tick(): void {
+    if (cancelTicks) return;
+    events.sweep();
+    const cancels = [
+      every(clock, limits.pingMs, () => {
+        for (const connection of connections) connection.probe();
+        if (connections.size === 0) cancelTicks?.();
+      }),
+      every(clock, limits.sweepMs, () => events.sweep()),
+    ];
+    cancelTicks = () => {
+      for (const cancel of cancels) cancel();
+      cancelTicks = null;
+    };
+  }
 
   /** The events as they are now: after `forget` they are others. */
   const current: EventService = {
@@ -112,6 +125,7 @@ export async function createSimulatedRelay(
       const isDeaf = forgets !== undefined && chance.happens(forgets.rate);
       const heard = isDeaf ? { ...connection, deliver() {} } : connection;
       connections.add(heard);
+      tick();
       socket.on('close', () => connections.delete(heard));
     },
     inject(event) {

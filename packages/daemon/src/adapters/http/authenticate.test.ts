@@ -14,7 +14,7 @@ const forAll: Operation = operations.listRelays;
 function setUp(auth: CallerOptions['auth'] = 'none', current: () => string | null = () => token) {
   const clock = createFakeClock();
   const log = createRecordingLog();
-  const authenticate = createAuthenticate({ auth, token: current }, { clock, log });
+  const authenticate = createAuthenticate({ auth, token: current }, { clock, log, findSession: () => null });
   /** Returns whether a call with these headers is the owner's, or the error code. */
   function call(row: Operation, ...headers: [name: string, value: string][]): boolean | string {
     try {

@@ -1,9 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type Clock, type Log, minuteMs } from '@ocmesh/shared/ambient';
+import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { callerHeader, OcmeshError, type Operation } from '@ocmesh/shared/contract';
 import { headerValues } from './headers.ts';
 import { httpLimits } from './limits.ts';
+import { isBrowser } from './page/credentials.ts';
+import type { PageSession } from './page/sessions.ts';
+import { createRefusal } from './refuse-wrong.ts';
 
 export interface CallerOptions {
   /** `token` if every call needs the token. */
@@ -17,34 +20,37 @@ export interface CallerOptions {
 
 export interface Caller {
   readonly owner: boolean;
+  /** The session of the page that calls; null for any other caller. */
+  readonly session: PageSession | null;
 }
 
+/** Finds out from which page a request comes. */
+export type FindSession = (request: IncomingMessage) => PageSession | null;
+
 /**
- * Finds out by the token who calls. Called after the browser guard, once the route is known.
- * @throws OcmeshError `token_required`, `token_wrong`, `too_many_wrong_tokens`, `token_unreadable`, `owner_only`
+ * Finds out who calls, by the token or by the session of the page. Called after the browser guard, once the route is known.
+ * @throws OcmeshError `token_required`, `token_wrong`, `too_many_wrong_tokens`, `token_unreadable`,
+ *   `page_session_required`, `owner_only`
  */
 export type Authenticate = (request: IncomingMessage, row: Operation) => Caller;
 
 export function createAuthenticate(
   { auth, token }: CallerOptions,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  {
+    clock,
+    log,
+    findSession,
+  }: { readonly clock: Clock; readonly log: Log; readonly findSession: FindSession },
 ): Authenticate {
-  // A window and not a token bucket: `Retry-After` names the second from which wrong tokens count afresh.
-  let windowStart = clock.monotonic();
-  let wrongTokens = 0;
-
-  /** Counts wrong tokens only, so that no number of them locks out the owner of the right one. */
-  function refuse(): OcmeshError {
-    const passedMs = clock.monotonic() - windowStart;
-    if (passedMs >= minuteMs) {
-      windowStart += passedMs;
-      wrongTokens = 0;
-    }
-    if (wrongTokens++ === 0) log.warn('an API call carried a wrong token');
-    if (wrongTokens <= httpLimits.wrongTokensPerMinute) return new OcmeshError('token_wrong');
-    const retryAfterSeconds = Math.ceil((windowStart + minuteMs - clock.monotonic()) / 1000);
-    return new OcmeshError('too_many_wrong_tokens', { retryAfterSeconds });
-  }
+  const refuse = createRefusal(
+    { clock, log },
+    {
+      first: 'token_wrong',
+      tooMany: 'too_many_wrong_tokens',
+      perMinute: httpLimits.wrongTokensPerMinute,
+      notice: 'an API call carried a wrong token',
+    },
+  );
 
   /** Before an error that points to the token file: it must not point to a missing one. */
   function createIfMissing(): void {
@@ -57,14 +63,18 @@ export function createAuthenticate(
 
   return (request, row) => {
     const shown = headerValues(request, 'authorization');
-    const isNeeded = row.owner || (auth === 'token' && !row.open);
     const hasToken = shown.length > 0;
     if (hasToken && !isRight(shown, token())) throw refuse();
-    if (isNeeded && !hasToken) createIfMissing();
-    if (isNeeded && auth === 'token' && !hasToken) throw new OcmeshError('token_required');
-    const owner = hasToken && headerValues(request, callerHeader).length === 0;
+    const session = hasToken ? null : findSession(request);
+    if (!hasToken && !session) {
+      if (!row.open && isBrowser(request)) throw new OcmeshError('page_session_required');
+      const isNeeded = row.owner || (auth === 'token' && !row.open);
+      if (isNeeded) createIfMissing();
+      if (isNeeded && auth === 'token') throw new OcmeshError('token_required');
+    }
+    const owner = (hasToken || session !== null) && headerValues(request, callerHeader).length === 0;
     if (row.owner && !owner) throw new OcmeshError('owner_only');
-    return { owner };
+    return { owner, session };
   };
 }
 

@@ -26,9 +26,27 @@ export function browserGuard(request: IncomingMessage, port: number): void {
   const foreign = origins.some((origin) => !own.some((host) => origin === `http://${host}`));
   const sites = headerValues(request, 'sec-fetch-site');
   const crossSite = sites.some((site) => site !== 'same-origin' && site !== 'none');
-  if (foreign || crossSite) throw new OcmeshError('forbidden_origin');
+  if (foreign || (crossSite && !isVisit(request))) throw new OcmeshError('forbidden_origin');
   checkNames(rawHeaders);
   checkMediaType(request);
+}
+
+/** Paths that show everybody the same, and nothing of this agent. */
+const documents = ['/', '/docs'];
+
+/**
+ * Whether a link or a file of another site leads to one of our documents, as `ocmesh open` does it. That site reads nothing of
+ * it: it cannot frame the document, and loses its handle on the window to the opener policy.
+ */
+function isVisit(request: IncomingMessage): boolean {
+  const says = (name: string, value: string): boolean => headerValues(request, name).join() === value;
+  return (
+    request.method === 'GET' &&
+    documents.includes((request.url ?? '').split('?')[0] ?? '') &&
+    headerValues(request, 'origin').length === 0 &&
+    says('sec-fetch-mode', 'navigate') &&
+    says('sec-fetch-dest', 'document')
+  );
 }
 
 /** Refuses headers by which a proxy names another client, or that name a method other than the checked one. */

@@ -11,8 +11,9 @@ export interface EventStreams {
   /**
    * Makes the response a stream of Server-Sent Events, until the client leaves.
    * @param follow opens the events to stream, or throws; ends when the signal fires
+   * @param ended ends the stream when it fires
    */
-  open(context: Context, follow: (signal: AbortSignal) => Items): void;
+  open(context: Context, follow: (signal: AbortSignal) => Items, ended?: AbortSignal): void;
   /** Ends every stream. */
   close(): void;
 }
@@ -27,7 +28,7 @@ export function createEventStreams({
 }): EventStreams {
   const ends = new Set<() => void>();
 
-  function open(context: Context, follow: (signal: AbortSignal) => Items): void {
+  function open(context: Context, follow: (signal: AbortSignal) => Items, ended?: AbortSignal): void {
     // Every GET route also serves HEAD, which would open a stream that nobody reads.
     if (context.method === 'HEAD') throw new OcmeshError('method_not_allowed');
     const over = new AbortController();
@@ -39,8 +40,10 @@ export function createEventStreams({
       res.end();
     }
     ends.add(end);
+    ended?.addEventListener('abort', end);
     res.once('close', () => {
       ends.delete(end);
+      ended?.removeEventListener('abort', end);
       cancelComments();
       over.abort();
     });

@@ -1,9 +1,10 @@
 import Router from '@koa/router';
 import {
   type CallContext,
+  type CallName,
+  type CoreHandlers,
   type CountedPage,
   callNames,
-  type Handlers,
   hasBody,
   type Input,
   OcmeshError,
@@ -17,13 +18,15 @@ import type { Context } from 'koa';
 import type { Authenticate, Caller } from './authenticate.ts';
 import type { EventStreams } from './event-streams.ts';
 import { headerValues } from './headers.ts';
+import type { SessionHandlers } from './page/session-routes.ts';
 import { readJson } from './read-json.ts';
 import { readQuery } from './read-query.ts';
 import { decodeLatin1AsUtf8 } from './utf8.ts';
 
 /** Makes a route of each operation: authenticates, validates, calls the handler, writes the response. */
 export function createRoutes(
-  handlers: Handlers & Streams,
+  handlers: CoreHandlers & Streams,
+  sessionHandlers: SessionHandlers,
   streams: EventStreams,
   authenticate: Authenticate,
 ): Router {
@@ -43,17 +46,26 @@ export function createRoutes(
   }
 
   for (const name of callNames) {
+    if (isAboutSessions(name)) {
+      const serve = sessionHandlers[name] as (context: Context, input: unknown, caller: Caller) => unknown;
+      register(name, (context, input, row, caller) => respond(context, row, serve(context, input, caller)));
+      continue;
+    }
     // The table knows the types of each name; a loop over all names does not.
     const handle = handlers[name] as (input: unknown, context: CallContext) => Promise<unknown>;
-    register(name, async (context, input, row, { owner }) =>
-      respond(context, row, await handle(input, { signal: disconnectSignal(context), owner })),
-    );
+    register(name, async (context, input, row, { owner, session }) => {
+      const left = disconnectSignal(context);
+      const signal = session ? AbortSignal.any([left, session.ended]) : left;
+      respond(context, row, await handle(input, { signal, owner }));
+    });
   }
-  register('followEvents', (context, input) =>
-    streams.open(context, (signal) => handlers.followEvents(input, { signal })),
+  register('followEvents', (context, input, _, { session }) =>
+    streams.open(context, (signal) => handlers.followEvents(input, { signal }), session?.ended),
   );
   return router;
 }
+
+const isAboutSessions = (name: CallName): name is keyof SessionHandlers => 'session' in operations[name];
 
 /**
  * Merges path, query or body, and headers into one object. A repeated query field or header is a list, which no schema

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { atMostEvery, type Clock, type Log, minuteMs, type Random, toHex } from '@ocmesh/shared/ambient';
-import { type Handlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
+import { type CoreHandlers, limits, OcmeshError, type Streams } from '@ocmesh/shared/contract';
 import Koa from 'koa';
 import { type CallerOptions, createAuthenticate } from './authenticate.ts';
 import { browserGuard } from './browser-guard.ts';
@@ -10,11 +10,15 @@ import { toErrorResponse } from './errors.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { securityHeaders } from './headers.ts';
 import { httpLimits } from './limits.ts';
+import type { PageFile } from './page/page-files.ts';
+import { createServePages, type ServePages } from './page/pages.ts';
+import { createFindSession, createSessionHandlers } from './page/session-routes.ts';
+import { createPageSessions } from './page/sessions.ts';
 import { createRoutes } from './routes.ts';
 
 const HOST = '127.0.0.1';
-/** How often to look for slow connections. */
-const CHECK_MS = 1_000;
+/** How often Node looks for slow connections, also while there are none: each second would be half of our wake-ups. */
+const CHECK_MS = 5_000;
 
 export interface HttpServer {
   readonly port: number;
@@ -23,24 +27,30 @@ export interface HttpServer {
 }
 
 /**
- * Serves the REST API on loopback.
+ * Serves the REST API and the page on loopback.
  * @param port 0 for any
+ * @param page the files of the page; none if there is no page
  * @throws the system's error, `EADDRINUSE` among others
  */
 export async function listen(
   port: number,
-  handlers: Handlers & Streams,
+  handlers: CoreHandlers & Streams,
   deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
   callers: CallerOptions,
+  page: readonly PageFile[] = [],
 ): Promise<HttpServer> {
   const streams = createEventStreams(deps);
   // Remembered, because asking the socket for its address is a system call.
   let ownPort = port;
-  const app = createApp(
-    createRoutes(handlers, streams, createAuthenticate(callers, deps)),
-    deps,
-    () => ownPort,
-  );
+  const getPort = (): number => ownPort;
+  const sessions = createPageSessions(deps);
+  const authenticate = createAuthenticate(callers, {
+    clock: deps.clock,
+    log: deps.log,
+    findSession: createFindSession(sessions, getPort),
+  });
+  const router = createRoutes(handlers, createSessionHandlers(sessions, getPort), streams, authenticate);
+  const app = createApp(router, createServePages(page), deps, getPort);
   const server = createServer(
     {
       maxHeaderSize: limits.http.headerBytes,
@@ -63,13 +73,23 @@ export async function listen(
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, HOST, resolve);
+  }).catch((error) => {
+    sessions.stop();
+    throw error;
   });
   ownPort = (server.address() as AddressInfo).port;
-  return { port: ownPort, close: () => close(server, streams, deps.clock) };
+  return {
+    port: ownPort,
+    close() {
+      sessions.stop();
+      return close(server, streams, deps.clock);
+    },
+  };
 }
 
 function createApp(
   router: ReturnType<typeof createRoutes>,
+  servePages: ServePages,
   { clock, random, log }: { readonly clock: Clock; readonly random: Random; readonly log: Log },
   port: () => number,
 ): Koa {
@@ -104,6 +124,7 @@ function createApp(
     });
     if (context.respond !== false) cutSlowClient(context.res, clock);
   });
+  app.use(servePages);
   app.use(router.routes());
   // Connections that break during a request are normal, and koa would print them.
   app.on('error', (error) => log.debug('connection broke', { reason: String(error) }));

@@ -676,3 +676,54 @@ it('compacts again after two runs whose last compaction failed', async () => {
   expect(segments(files)).toHaveLength(1);
   expect((await contentOn(files.contents())).ids).toEqual(['kept']);
 });
+
+describe('a change that may wait', () => {
+  const later = (store: Awaited<ReturnType<typeof openOn>>['store'], id: string) =>
+    store.transaction(
+      (tables) => put(tables, id, id),
+      () => true,
+    );
+
+  it('is on disk after half a minute, without a write of its own before', async () => {
+    const files = createMemoryFiles();
+    const { store, clock } = await openOn(files);
+    const before = frames(files);
+    const waiting = [outcome(later(store, 'one')), outcome(later(store, 'two'))];
+    await turns();
+    expect(frames(files)).toBe(before);
+    expect(waiting.map(({ is }) => is)).toEqual(['pending', 'pending']);
+    await clock.advance(30_000);
+    await turns();
+    expect(frames(files)).toBe(before + 1);
+    expect(waiting.map(({ is }) => is)).toEqual(['resolved', 'resolved']);
+    await store.close();
+  });
+
+  it.each<[string, (store: Awaited<ReturnType<typeof openOn>>['store']) => Promise<unknown>]>([
+    ['a change that may not', (store) => write(store, 'urgent')],
+    ['a read, which shows nothing that a crash could take back', (store) => store.read(idsIn)],
+    ['the end', (store) => store.close()],
+  ])('goes to disk with %s', async (_, act) => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    const before = frames(files);
+    const waiting = outcome(later(store, 'one'));
+    await act(store);
+    await turns();
+    expect(waiting.is).toBe('resolved');
+    expect(frames(files)).toBeGreaterThan(before);
+    expect((await contentOn(files.contents())).ids).toContain('one');
+    await store.close();
+  });
+
+  it('is written at once if its result says so', async () => {
+    const files = createMemoryFiles();
+    const { store } = await openOn(files);
+    await store.transaction(
+      (tables) => put(tables, 'one', 'one'),
+      () => false,
+    );
+    expect((await contentOn(files.contents())).ids).toEqual(['one']);
+    await store.close();
+  });
+});

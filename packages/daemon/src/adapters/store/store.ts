@@ -35,6 +35,9 @@ export interface StoreDeps {
   readonly compactBytes?: number;
 }
 
+/** How long a change waits that may wait. */
+const DELAY_MS = storeLimits.delaySeconds * 1000;
+
 /**
  * Opens the store: SQLite in memory, made durable by a journal. A transaction applies at once (`memory`) and is
  * acknowledged when the frame with its commands is on disk (`journal`).
@@ -59,6 +62,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
 
   const journal = createJournalWriter({
     files,
+    clock,
     path,
     key,
     segment,
@@ -105,17 +109,17 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     },
   });
 
-  function transaction<T>(change: (tables: Tables) => T): Promise<T> {
+  function transaction<T>(change: (tables: Tables) => T, mayWait?: (result: T) => boolean): Promise<T> {
     const refused = refusal.current();
     if (isOver()) return Promise.reject(new OcmeshError(refused?.code ?? 'shutting_down'));
     if (slowDisk.current()) {
       const retryAfterSeconds = storeLimits.slowSeconds;
       return Promise.reject(new OcmeshError('storage_slow', { retryAfterSeconds }));
     }
-    if (refused) return refusal.probe().then(() => transaction(change));
+    if (refused) return refusal.probe().then(() => transaction(change, mayWait));
     try {
       const { result, commands } = memory.apply(change);
-      if (commands.length > 0) journal.append(commands);
+      if (commands.length > 0) journal.append(commands, mayWait?.(result) ? DELAY_MS : 0);
       return journal.onDisk().then(() => result);
     } catch (error) {
       return Promise.reject(error);
@@ -128,7 +132,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     if (isOver() && refused) throw new OcmeshError(refused.code);
     if (slowDisk.current()) return durable.read(look);
     const result = look(memory.tables());
-    if (!journal.writing()) return result;
+    if (!journal.flush()) return result;
     return new Promise((resolve, reject) => {
       // What was read may not be on disk for long: read again what the disk has.
       const again = (): void => void read(look).then(resolve, reject);
@@ -151,7 +155,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     async close() {
       if (isOver()) return;
       isClosed = true;
-      await journal.writing();
+      await journal.flush();
       await compactor.running();
       await refusal.probing()?.catch(() => {});
       // After a clean stop ocmesh.db is complete without its journal.

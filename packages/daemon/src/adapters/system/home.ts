@@ -82,7 +82,7 @@ export function makeFolder(path: string): void {
 
 /** Whether a file of this name may be there before the first start. */
 const isOurs = (name: string): boolean =>
-  /^(config\.json|relay|app|clients|watch|logs|ocmesh\.log|daemon\.lock|lost\+found)$/.test(name);
+  /^(config\.json|relay|app|cache|clients|watch|logs|ocmesh\.log|daemon\.lock|lost\+found)$/.test(name);
 
 /** Whether a file of this name gives its reader the agent's identity, or the owner's rights. */
 export const isSecret = (name: string): boolean =>

@@ -9,12 +9,14 @@ import { readSkill } from '../../clients/skill-files.ts';
 import type { CommandContext } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
 import { cancelled, confirm } from '../terminal/prompts.ts';
+import { testClientWake } from './connect-test.ts';
 import { chooseNode, machineOf } from './service-context.ts';
 
 export interface ConnectFlags {
   readonly print?: boolean;
   readonly yes?: boolean;
   readonly undo?: boolean;
+  readonly test?: boolean;
 }
 
 /** Connects this client, or takes it back; without a client, lists all. */
@@ -32,6 +34,10 @@ export async function connectClient(
       'This client is not known.',
       `Use one of ${recipes.map(({ id }) => id).join(', ')}. Most others read what \`ocmesh connect cursor --print\` shows.`,
     );
+  }
+  if (flags.test) {
+    const isConnected = connectionOf(context, recipe).isRecorded();
+    return testClientWake(context, recipe, { isConnected, automation: automationOf(context, recipe) });
   }
   await (flags.undo ? undo(context, recipe, flags) : connect(context, recipe, flags));
 }

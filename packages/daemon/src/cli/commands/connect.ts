@@ -9,6 +9,12 @@ export function addConnectCommand(program: Command, context: CommandContext): vo
     .argument('[client]', 'openclaw, claude, codex, …; without it, lists the clients')
     .addOption(new Option('--print', 'only show what would be written').conflicts('undo'))
     .option('--undo', 'take back what was written')
+    .addOption(
+      new Option(
+        '--test',
+        'send a message to yourself, and say how long it took to wake the agent',
+      ).conflicts(['print', 'undo']),
+    )
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', example('ocmesh connect claude'))
     .action(async (client: string | undefined, flags: ConnectFlags) => {

@@ -9,12 +9,15 @@ import { claimWatch } from '../../watch/watch-state.ts';
 import { createWatcher } from '../../watch/watcher.ts';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError, usageHint } from '../terminal/failure.ts';
+import type { Io } from '../terminal/io.ts';
+import { parseSeconds } from '../terminal/number-options.ts';
 
 interface WatchFlags {
   readonly once?: boolean;
   readonly exec?: boolean;
   readonly from: Senders;
   readonly name: string;
+  readonly every: string;
 }
 
 /** Claude Code and others wake the agent when a hook ends with it, and show what it wrote to standard error. */
@@ -38,6 +41,11 @@ export function addWatchCommand(program: Command, context: CommandContext): void
         .default('contacts'),
     )
     .option('--name <name>', 'each name announces each message once, over restarts', watchName, 'default')
+    .option(
+      '--every <seconds>',
+      'the first message at once, then at most one line in this time',
+      `${watchLimits.quietSeconds}`,
+    )
     .addHelpText('after', example('ocmesh watch --exec notify-send "New message"'))
     .action((command: string[], flags: WatchFlags) => watch(context, command, flags));
 }
@@ -49,6 +57,10 @@ export function separateExec(argv: readonly string[]): readonly string[] {
   return isSeparate ? argv : [...argv.slice(0, at + 1), '--', ...argv.slice(at + 1)];
 }
 
+/** Whether what was written has a reader: a client that is gone must not count as told. */
+const isTaken = (stream: Pick<Io['stdout'], 'write'>): Promise<boolean> =>
+  new Promise((resolve) => stream.write('', (error) => resolve(!error)));
+
 function watchName(text: string): string {
   if (text.length <= watchLimits.nameChars && /^[a-z0-9][a-z0-9-]*$/.test(text)) return text;
   throw new InvalidArgumentError(
@@ -59,7 +71,7 @@ function watchName(text: string): string {
 async function watch(
   { io, home, daemon, printer }: CommandContext,
   words: readonly string[],
-  { once = false, exec = false, from, name }: WatchFlags,
+  { once = false, exec = false, from, name, every }: WatchFlags,
 ): Promise<void> {
   const [program, ...args] = words;
   if (exec !== (program !== undefined)) {
@@ -69,6 +81,7 @@ async function watch(
       usageHint,
     );
   }
+  const quietMs = parseSeconds('--every', every, watchLimits.quietSeconds) * 1000;
   const out = printer();
   const over = new AbortController();
   const stop = (): void => over.abort();
@@ -88,13 +101,13 @@ async function watch(
     // One line wakes the agent; the others are for the next time.
     if (over.signal.aborted) return false;
     if (announcer && !(await announcer(line))) return false;
+    if (!once && !announcer) out.item(line, () => line.text);
+    if (once && !announcer) io.stderr.write(`${line.text}\n`);
+    if (!announcer && !(await isTaken(once ? io.stderr : io.stdout))) return false;
     if (once) {
-      if (!announcer) {
-        io.stderr.write(`${line.text}\n`);
-        io.setExitCode(WAKE);
-      }
+      if (!announcer) io.setExitCode(WAKE);
       stop();
-    } else if (!announcer) out.item(line, () => line.text);
+    }
     return true;
   }
 
@@ -112,7 +125,7 @@ async function watch(
       },
     },
     // Strangers must not wake the agent, and only its owner can answer a request.
-    { senders: from, requests: !once || from === 'all' },
+    { name, senders: from, requests: !once || from === 'all', quietMs },
   );
   const release = io.onInterrupt(stop);
   try {

@@ -17,6 +17,8 @@ import { withProgress } from './progress.ts';
 /** The running daemon. Its calls show progress at the terminal. */
 export interface Daemon {
   readonly api: Handlers;
+  /** Returns its address. */
+  url(): Promise<string>;
   /** @param onOpen called when the stream is open: later events come through it */
   follow(
     input: Input<'followEvents'>,
@@ -36,6 +38,7 @@ export function createDaemonClient(io: Io): Daemon {
     );
   const api = clientOf(access);
   return {
+    url: access.baseUrl,
     // Off a terminal a program sends the message, so the loop guard has to count it.
     api: io.stdout.isTTY ? api : { ...api, sendMessage: clientOf(agentAccess({ env: io.env })).sendMessage },
     follow: (input, signal, onOpen) =>

@@ -2,6 +2,7 @@ import type { Clock, ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { Handlers, Status } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import type { History } from '../history/history.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { AskRelays } from '../mesh/ask-relays.ts';
@@ -18,6 +19,7 @@ import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import type { RelayDates } from '../relays/relay-dates.ts';
 import type { RelayList } from '../relays/relay-list.ts';
+import type { WakeTests } from '../relays/wake-tests.ts';
 import type { Health } from '../status/health.ts';
 import type { HeldMessages } from '../trust/held-messages.ts';
 import type { LoopGuard } from '../trust/loop-guard.ts';
@@ -35,6 +37,7 @@ export interface HandlerDeps {
   readonly backlogOf: (url: string) => Backlog;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
+  readonly wakeTests: WakeTests;
   readonly clock: Clock;
   /** Returns the wall clock's date of a moment in confirmed time. */
   readonly toDate: (confirmedMs: ConfirmedMs) => UnixMs;
@@ -58,6 +61,7 @@ export interface HandlerDeps {
   /** Returns how many events are on their way out. */
   readonly outboxDepth: () => number;
   readonly renderMetrics: RenderMetrics;
+  readonly history: Pick<History, 'read'>;
   /** Proves that this process owns the home. */
   readonly prove: Handlers['prove'];
   readonly cursors: Cursors;

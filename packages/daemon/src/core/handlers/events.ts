@@ -76,6 +76,8 @@ export function createEventHandlers(
           },
         };
       }
+      case 'wake.test':
+        return { event: event.type, data: { id: event.id, watcher: event.watcher } };
       case 'relay.state':
         return { event: event.type, data: presentRelay(event.relay) };
       case 'status.changed':

@@ -1,6 +1,6 @@
 import {
   type CallContext,
-  type Handlers,
+  type CoreHandlers,
   type Input,
   openApiDocument,
   type Streams,
@@ -18,7 +18,7 @@ import { createStatusHandlers } from './status.ts';
 import { createTrustHandlers } from './trust.ts';
 
 /** Creates one handler for each operation of the contract. */
-export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Handlers & Streams => ({
+export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): CoreHandlers & Streams => ({
   ...createStatusHandlers(deps, options),
   ...createMetricsHandler(deps, options),
   ...answerInTime(deps.store, {
@@ -34,7 +34,9 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Hand
     },
   }),
   ...createEventHandlers(deps, options),
+  testWake: ({ watcher }) => deps.wakeTests.run(watcher),
   prove: deps.prove,
+  getHistory: async () => deps.history.read(),
   getOpenApi: async () => openApiDocument(ocmeshVersion),
   getIdentity: async () => ({
     pubkey: deps.identity.pubkey,

@@ -15,6 +15,7 @@ export function createStatusHandlers(
     counters,
     discovery,
     loopGuard,
+    wakeTests,
   }: Pick<
     HandlerDeps,
     | 'identity'
@@ -26,6 +27,7 @@ export function createStatusHandlers(
     | 'counters'
     | 'discovery'
     | 'loopGuard'
+    | 'wakeTests'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'getHealth' | 'getStatus'> {
@@ -47,6 +49,7 @@ export function createStatusHandlers(
         outbox: tables.messages.countByState('queued', 'published', 'failed'),
       }));
       const { bytes, journalBytes } = store.size();
+      const test = wakeTests.current();
       return {
         daemon_version: ocmeshVersion,
         uptime_seconds: Math.floor((clock.monotonic() - startedAt) / 1000),
@@ -62,6 +65,7 @@ export function createStatusHandlers(
         discovery: presentDiscovery(discovery.status()),
         refused_events: counters.unusual(),
         ...counts,
+        ...(test && { wake_test: test }),
       };
     },
   };

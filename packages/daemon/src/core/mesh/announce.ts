@@ -92,7 +92,7 @@ export function createAnnouncer(
     if (!event) return;
     // Presences are not counted against the write budget, but a relay that refuses all we write gets none while another
     // one is open.
-    if (budget.refusesUs(url) && openRelays().some((relay) => !budget.refusesUs(relay.url))) return;
+    if (budget.isSpared(url) && openRelays().some((relay) => !budget.refusesUs(relay.url))) return;
     if (kind === kinds.presence) announcedAt.set(url, clock.monotonic());
     const result = await network.publish(url, event);
     budget.onOutcome(url, result);

@@ -32,6 +32,8 @@ export type DomainEvent =
    * `conversation.paused`: by the loop guard.
    */
   | { readonly type: 'request.waiting' | 'conversation.paused'; readonly pubkey: Pubkey }
+  /** A message that the owner had sent to ourselves came back: this watcher announces it. */
+  | { readonly type: 'wake.test'; readonly id: string; readonly watcher: string }
   /** A peer signed a newer list of its relays. */
   | { readonly type: 'peer.relays'; readonly pubkey: Pubkey }
   /** A peer's daemon sent a query, to which ours replies without the agent. */

@@ -148,10 +148,13 @@ export function createOutbox(deps: {
     cancelExpiry = entries.all().length > 0 ? clock.after(EXPIRY_MS, expire) : null;
   }
 
-  budget.onStanding(() => {
+  /** Asks relays again that were skipped and need not be any more. */
+  function askSkipped(): void {
     queueing.takeBackAll();
-    watches.onStanding(budget.refusesUs);
-  });
+    watches.onStanding(budget.isSpared);
+  }
+
+  budget.onStanding(askSkipped);
 
   return {
     start() {
@@ -160,7 +163,7 @@ export function createOutbox(deps: {
       entries.expire().catch(onStoreFailure);
       reach();
       cancelReach = every(clock, REACH_MS, () => {
-        queueing.takeBackAll();
+        askSkipped();
         reach();
       });
     },

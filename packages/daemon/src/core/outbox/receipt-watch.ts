@@ -24,7 +24,7 @@ export interface ReceiptWatch {
   /** The relay reconnected: a restart may have cost it what it accepted before. */
   onConnected(url: string): void;
   /** Relays that the messages skipped may accept them now. */
-  onStanding(refusesUs: (url: string) => boolean): void;
+  onStanding(isSpared: (url: string) => boolean): void;
   /** The peer came online or sent a hello. */
   onShown(peer: Pubkey): void;
   /** The peer confirmed this entry, and so should have earlier ones. */
@@ -136,10 +136,10 @@ export function createReceiptWatch(deps: {
     onConnected(url) {
       for (const wait of waits.all()) if (wait.entry.acceptedBy.has(url)) planForRelay(wait, url);
     },
-    onStanding(refusesUs) {
+    onStanding(isSpared) {
       for (const wait of waits.all()) {
         for (const url of wait.entry.skipped) {
-          if (!refusesUs(url) && wait.entry.skipped.delete(url)) planForRelay(wait, url);
+          if (!isSpared(url) && wait.entry.skipped.delete(url)) planForRelay(wait, url);
         }
       }
     },

@@ -52,7 +52,7 @@ export function createTargets(deps: {
     new Set(network.relays().flatMap(({ url, open }) => (open ? [url] : [])));
 
   function isSkipped(entry: Entry, url: string, open = openRelays()): boolean {
-    if (!budget.refusesUs(url)) return false;
+    if (!budget.isSpared(url)) return false;
     if (entry.acceptedBy.size > 0) return true;
     return [...entry.pending].some((other) => other !== url && open.has(other) && !budget.refusesUs(other));
   }

@@ -84,12 +84,11 @@ export interface MessagesTable {
   /** Whether there are messages that may no longer be shown. */
   hasExpired(nowMs: UnixMs): boolean;
   removeExpired(nowMs: UnixMs): void;
-  /** Returns the newest incoming message among the last `limit` of this time, in one conversation or in all. */
+  /** Returns the newest incoming message of this time, in one conversation or in all. */
   newestIncoming(within: {
     readonly fromMs: ConfirmedMs;
     readonly toMs: ConfirmedMs;
     readonly peer?: Pubkey;
-    readonly limit: number;
   }): Pick<MessageRecord, 'peer' | 'hops'> | null;
   /** Counts our automatic messages to this peer since then, among the last 1,000 of the conversation. */
   countAutomatic(peer: Pubkey, sinceMs: ConfirmedMs): number;

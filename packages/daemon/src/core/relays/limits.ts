@@ -9,7 +9,9 @@ export const ownRelayLimits = {
     rateLimitedSeconds: 60,
     /** The longest pause that a relay may name. */
     rateLimitedMaxSeconds: 3_600,
-    /** How long nothing is written to a relay that refuses everything, as long as another one accepts it. */
+    /** How long nothing is written to a relay that refuses everything, as long as another one accepts it: twice as long each time. */
+    refusedMinutes: 10,
+    /** The longest such pause, which a relay for members only reaches on the first day. */
     refusedHours: 24,
   },
   test: {
@@ -45,6 +47,12 @@ export const ownRelayLimits = {
     writesBurst: 8,
     /** Test events whose ids are remembered: they are no mail, whenever a relay delivers them. */
     remembered: 500,
+  },
+  wake: {
+    /** Seconds that the relays get to send the owner's test message back: a call of the command waits for it. */
+    backSeconds: 10,
+    /** Seconds for which its watcher may announce it: its quiet time, and a slow start of the watcher. */
+    shownSeconds: 90,
   },
   default: {
     /** Candidates in use: the first healthy ones, so that all agents overlap. */

@@ -141,7 +141,7 @@ export function createRelayTests(deps: {
     if (state.running || !isCurrent()) return;
     const codecs = writesNip04() ? (['nip17', 'nip04'] as const) : (['nip17'] as const);
     // A relay that refuses all we write would refuse the test as well, and its day would start again.
-    const mayWrite = !budget.refusesUs(url) && budget.waitMs(url) === 0;
+    const mayWrite = !budget.isSpared(url) && budget.waitMs(url) === 0;
     if (!mayWrite || !state.writes.take(codecs.length)) return planRegular(url);
     state.running = true;
     const startedAt = clock.monotonic();

@@ -5,8 +5,6 @@ import type { Tables } from '../ports/store.ts';
 import { trustLimits } from './limits.ts';
 
 const AUTO_MS = trustLimits.loop.autoSeconds * 1000;
-/** Newest messages among which the last incoming one is searched: of one conversation, and of all. */
-const SEARCHED = { conversation: 1_000, all: 200 };
 const PAUSE_MS = trustLimits.loop.pauseMinutes * minuteMs;
 
 interface Pause {
@@ -61,9 +59,9 @@ export function createLoopGuard(deps: {
   function hopsOf(tables: Tables, peer: Pubkey): number {
     const nowMs = confirmedNow();
     const minute = { fromMs: nowMs - AUTO_MS, toMs: nowMs + AUTO_MS };
-    const repliedTo = tables.messages.newestIncoming({ ...minute, peer, limit: SEARCHED.conversation });
+    const repliedTo = tables.messages.newestIncoming({ ...minute, peer });
     if (repliedTo) return repliedTo.hops + 1;
-    const passedOn = tables.messages.newestIncoming({ ...minute, limit: SEARCHED.all });
+    const passedOn = tables.messages.newestIncoming(minute);
     if (!passedOn) return 0;
     // Strangers' counts are not trusted: a huge one would pause our conversations with others.
     return tables.peers.get(passedOn.peer)?.trust === 'contact' ? passedOn.hops + 1 : 1;

@@ -1,3 +1,4 @@
+import type { Cancel, Clock } from '@ocmesh/shared/ambient';
 import { currentSchema } from '../sql/migrations/index.ts';
 import { type Batch, createBatch } from './batch.ts';
 import { needingRoom } from './disk-full.ts';
@@ -6,12 +7,14 @@ import { createSegment, listSegments, removeSegments, type Segment, type Transac
 
 /** Writes committed transactions to the journal in groups: what arrives during one write shares the next frame. */
 export interface JournalWriter {
-  /** Queues the commands of a transaction that was applied in memory. */
-  append(transaction: Transaction): void;
+  /** Queues the commands of a transaction that was applied in memory, and writes them after `delayMs` or with others. */
+  append(transaction: Transaction, delayMs?: number): void;
   /** Settles when everything appended so far is on disk; rejects if it was refused. */
   onDisk(): Promise<void>;
   /** The write under way and all that are queued; null while nothing is written. */
   writing(): Promise<void> | null;
+  /** Writes what still waits for its delay, too. Null if everything is on disk. */
+  flush(): Promise<void> | null;
   /** Number of transactions that are on disk. */
   sequenceOnDisk(): number;
   /** Number of the segment that is written to. */
@@ -32,6 +35,7 @@ export interface JournalWriter {
 
 export interface JournalWriterDeps {
   readonly files: Files;
+  readonly clock: Clock;
   /** Path of the snapshot. */
   readonly path: string;
   readonly key: Uint8Array;
@@ -57,17 +61,26 @@ export interface JournalWriterDeps {
 }
 
 export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
-  const { files, path, key, onIdle, onFailure } = deps;
+  const { files, clock, path, key, onIdle, onFailure } = deps;
   let { segment, sequence, closedBytes } = deps;
   /** In order of writing; the first may be under way. */
   const queue: Batch[] = [];
   let underWay: Batch | null = null;
   let draining: Promise<void> | null = null;
+  let cancelDelay: Cancel | null = null;
 
-  function append(transaction: Transaction): void {
+  function append(transaction: Transaction, delayMs = 0): void {
     openBatch().add(transaction);
     sequence++;
-    draining ??= drain();
+    if (delayMs === 0) flush();
+    else if (!draining) cancelDelay ??= clock.after(delayMs, flush);
+  }
+
+  function flush(): Promise<void> | null {
+    cancelDelay?.();
+    cancelDelay = null;
+    if (queue.length > 0) draining ??= drain();
+    return draining;
   }
 
   /** The batch that is not being written yet, for the current segment. */
@@ -124,6 +137,7 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
     append,
     onDisk,
     writing: () => draining,
+    flush,
     sequenceOnDisk: () => queue[0]?.firstSequence ?? sequence,
     segmentNumber: () => segment.number,
     hasFrames: () => segment.bytes() > 0,
@@ -135,6 +149,7 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
       const next = await createSegment(files, path, key, number, currentSchema.newest);
       const old = segment;
       segment = next;
+      flush();
       await onDisk().finally(() => {
         old.close();
         closedBytes += old.bytes();
@@ -144,6 +159,9 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
       closedBytes = 0;
       removeSegments(files, path, number);
     },
-    close: () => segment.close(),
+    close() {
+      cancelDelay?.();
+      segment.close();
+    },
   };
 }

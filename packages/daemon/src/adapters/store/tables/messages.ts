@@ -237,15 +237,12 @@ const createReceipts = (database: Database) =>
 /** Counts for the loop guard. */
 const createAutomaticMessages = (database: Database) =>
   ({
-    newestIncoming({ fromMs, toMs, peer, limit }) {
+    newestIncoming({ fromMs, toMs, peer }) {
       const row = database.one(
-        // The time and the inner limit keep this from reading everything we sent without a reply; `+peer`, because with
-        // the index of peers the time would limit nothing.
-        `SELECT peer, hops FROM (SELECT peer, hops, direction, arrived_at, arrival FROM messages
-           WHERE arrived_at BETWEEN ? AND ? ${peer === undefined ? '' : 'AND +peer = ?'}
-           ORDER BY arrived_at DESC, arrival DESC LIMIT ?)
-         WHERE direction = 'in' ORDER BY arrived_at DESC, arrival DESC`,
-        [fromMs, toMs, ...(peer === undefined ? [] : [peer]), limit],
+        // `+peer`: with an index of peers the time would limit nothing.
+        `SELECT peer, hops FROM messages WHERE direction = 'in' AND arrived_at BETWEEN ? AND ?
+           ${peer === undefined ? '' : 'AND +peer = ?'} ORDER BY arrived_at DESC, arrival DESC`,
+        [fromMs, toMs, ...(peer === undefined ? [] : [peer])],
       );
       return row && { peer: row[0] as Pubkey, hops: row[1] as number };
     },

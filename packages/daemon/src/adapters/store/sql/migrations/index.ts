@@ -5,6 +5,7 @@ import { trust } from './003-trust.ts';
 import { ignoredIds } from './004-ignored-ids.ts';
 import { online } from './004-online.ts';
 import { order } from './004-order.ts';
+import { received } from './004-received.ts';
 import { shares } from './004-shares.ts';
 import { time } from './004-time.ts';
 
@@ -51,6 +52,6 @@ export const migrations: readonly string[] = [
   init,
   relays,
   trust,
-  order + time + ignoredIds + shares + online,
+  order + time + ignoredIds + shares + received + online,
 ];
 export const currentSchema = createSchema(migrations);

@@ -1,0 +1,43 @@
+// A program that sends or receives private messages, for bench/peers.mjs. Each library's file says how.
+import { createInterface } from 'node:readline';
+
+/** One clock for all processes of this machine, in milliseconds. */
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+const report = (/** @type {object} */ what) => process.stdout.write(`${JSON.stringify(what)}\n`);
+
+/**
+ * Arguments: role, relay, own secret key, the other's public key. The sender reads lines "first count writers".
+ * @typedef {{ relay: string, secret: string, other: string }} Setting
+ * @param {(setting: Setting) => Promise<{
+ *   send?: (text: string) => Promise<unknown>, receive?: (onText: (text: string) => void) => Promise<unknown>
+ * }>} open
+ */
+export async function runBot(open) {
+  const [role = '', relay = '', secret = '', other = ''] = process.argv.slice(2);
+  const bot = await open({ relay, secret, other });
+  if (role === 'receiver') {
+    await bot.receive?.((text) => {
+      const number = /^message (\d+) /.exec(text)?.[1];
+      if (number !== undefined) report({ got: Number(number), atMs: nowMs() });
+    });
+  }
+  report({ ready: true });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [first = 0, count = 0, writers = 1] = line.split(' ').map(Number);
+    let next = first;
+    const write = async () => {
+      while (next < first + count) {
+        const number = next++;
+        report({ sent: number, atMs: nowMs() });
+        try {
+          await bot.send?.(`message ${number} ${'x'.repeat(100)}`);
+        } catch (error) {
+          report({ refused: number, reason: String(error).slice(0, 100) });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: writers }, write));
+    report({ finished: true });
+  }
+  process.exit(0);
+}
