@@ -17,7 +17,7 @@ function pageOf(world: TestMesh, agents: number, everySec: number, events: numbe
 }
 
 /** Starts an agent that finds such a mesh on each of its relays, and lives with it for some hours. */
-async function among(agents: number, everySec: number, urls: string[], hours = 4) {
+async function among(agents: number, everySec: number, urls: string[], hours = 2) {
   const world = createTestMesh(...urls);
   const keep = (relay: MemoryRelay, page: NostrEvent[]): void => {
     relay.stored.length = 0;
@@ -25,7 +25,7 @@ async function among(agents: number, everySec: number, urls: string[], hours = 4
     // A relay with so many has more behind them.
     relay.maxRows = page.length;
   };
-  const first = pageOf(world, agents, everySec, 120);
+  const first = pageOf(world, agents, everySec, 60);
   for (const relay of world.mesh.relays) keep(relay, first);
   const agent = await world.start({ config: { presence_kinds: [31337] } });
   await world.clock.advance(119_000);
