@@ -2,10 +2,8 @@ import type { Base, Outgoing, Relays } from './agent-parts.ts';
 import type { Config } from './config/schema.ts';
 import type { Pipeline } from './core/ingest/pipeline.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
-import { createAskRelays } from './core/mesh/ask-relays.ts';
-import { createDiscovery } from './core/mesh/discover.ts';
+import { createFindAgents } from './core/mesh/find-agents.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
-import { createLookUpPeer } from './core/mesh/look-up-peer.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import type { OwnProfile } from './core/mesh/own-profile.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
@@ -28,7 +26,7 @@ export function createMesh(
 ) {
   const { time, relays, pipeline, offer, instance, profile } = needs;
   const onlineWindowMs = config.online_window_s * 1000;
-  const discovery = createDiscovery(
+  const found = createFindAgents(
     {
       self: identity.pubkey,
       network,
@@ -44,18 +42,9 @@ export function createMesh(
       budgetBytes: config.discovery_budget_mb_per_day * 1_000_000,
     },
   );
-  const askRelays = createAskRelays(
-    {
-      network,
-      clock,
-      correctedNow: time.correctedNow,
-      ingest: pipeline.ingestBackfill,
-      onReceived: discovery.onReceived,
-    },
-    { lookBackMs: discovery.lookBackMs },
-  );
+  const { discovery } = found;
   return {
-    discovery,
+    ...found,
     announcer: createAnnouncer(
       {
         identity,
@@ -79,8 +68,6 @@ export function createMesh(
         instance,
       },
     ),
-    askRelays,
-    lookUpPeer: createLookUpPeer({ store, clock, self: identity.pubkey, askRelays }),
     handshake: createHandshake({
       identity,
       store,
