@@ -15,7 +15,7 @@ import { compactInWorker, readImageInWorker } from './adapters/store/engine/comp
 import { UnreadableStoreError } from './adapters/store/engine/errors.ts';
 import { realFiles } from './adapters/store/engine/files.ts';
 import { openStore } from './adapters/store/store.ts';
-import { createSystemClock } from './adapters/system/clock.ts';
+import { createSystemClock, localMinuteOfDay } from './adapters/system/clock.ts';
 import { collectGarbage } from './adapters/system/collect-garbage.ts';
 import { writeDaemonFile } from './adapters/system/daemon-file.ts';
 import { ExitError, exitCodes, toExitError } from './adapters/system/exit.ts';
@@ -117,6 +117,7 @@ export async function startDaemon(
         clock,
         random,
         log,
+        minuteOfDay: localMinuteOfDay,
         connect: (sign) => createRelayNetwork({ clock, random, log, sign, outbound }),
         proxy: describeProxy(outbound),
         renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),

@@ -6,6 +6,9 @@ import type { Inspected, Inspector } from './inspect.ts';
 
 export type Applicable = Inspected & Pick<Source, 'url' | 'isBackfill'>;
 
+/** What only happens once: a message was stored, or the owner's phone answered. */
+const storing: readonly DomainEvent['type'][] = ['message.received', 'request.waiting', 'owner.message'];
+
 /**
  * Rolls the transaction back because of a refusal, which only a throw does. Needed for `inbox_full`: the handler may have
  * removed old messages without making enough room, and they must not be lost for nothing.
@@ -58,7 +61,7 @@ export function createApply(deps: {
     { url }: Pick<Source, 'url'>,
     atMs: ConfirmedMs,
   ): void {
-    const isStored = effects.some(({ type }) => type === 'message.received' || type === 'request.waiting');
+    const isStored = effects.some(({ type }) => storing.includes(type));
     if (isStored) tables.seen.add(eventId, atMs, url);
     else tables.seen.addIgnored(eventId, atMs);
   }
