@@ -1,9 +1,9 @@
 // Measures speed and size. Compare the ratios, not the milliseconds, which depend on the machine.
-// `pnpm bench [--save] [agents|crypto|ingest|log|store|idle|mesh|peers|simple-pool]`; with --save, the figures go to
+// `pnpm bench [--save] [agents|crypto|ingest|log|page|store|idle|mesh|peers|simple-pool]`; with --save, the figures go to
 // bench/results.json, from which `pnpm generate` makes docs/performance.md.
 import { begin, missedTargets, save } from './report.mjs';
 
-const all = ['agents', 'crypto', 'ingest', 'log', 'store'];
+const all = ['agents', 'crypto', 'ingest', 'log', 'page', 'store'];
 /** Only run when named. */
 const onDemand = ['simple-pool', 'idle', 'mesh', 'peers'];
 const words = process.argv.slice(2);

@@ -5,6 +5,7 @@ import type { Config } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { eventLimits } from './core/events/limits.ts';
+import { createHistory } from './core/history/history.ts';
 import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
@@ -19,7 +20,6 @@ import { createRelayListHandler, createRelayLists } from './core/mesh/relay-list
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createAskForMissing } from './core/messaging/ask-for-missing.ts';
-import { insertInOrder } from './core/messaging/conversation-order.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
 import type { Retention } from './core/messaging/retention.ts';
@@ -30,6 +30,7 @@ import type { OutboxItem } from './core/model/outbox.ts';
 import { isOnline } from './core/model/peer.ts';
 import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
+import type { TakeFromOwner } from './core/owner/owner-inbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -43,7 +44,6 @@ import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
-import { createHeldMessages } from './core/trust/held-messages.ts';
 import type { Trust } from './core/trust/trust.ts';
 
 /** The ports, and what is made of them first. Each group of parts is created from this and from earlier groups. */
@@ -120,6 +120,7 @@ export function createIngest(
     readonly retention: Retention;
     readonly twins: TwinWatch;
     readonly relays: Relays;
+    readonly takeFromOwner: TakeFromOwner;
   },
 ) {
   const { time, trust, retention, twins, relays } = needs;
@@ -143,7 +144,10 @@ export function createIngest(
     onOwnEvent: twins.onOwnEvent,
     onForged: (url) => network.report(url, 'forged'),
     handlers: {
-      presence: createPresenceHandler((tables) => trust.makeRoomForPeer(tables)),
+      presence: createPresenceHandler({
+        makeRoom: (tables) => trust.makeRoomForPeer(tables),
+        correctedNow: time.correctedNow,
+      }),
       relayList: createRelayListHandler(),
       dm: createDmHandler({
         identity,
@@ -152,6 +156,7 @@ export function createIngest(
         makeRoomForPeer: trust.makeRoomForPeer,
         senderLimits: trust.senderLimits,
         policies: trust.policies,
+        takeFromOwner: needs.takeFromOwner,
       }),
     },
   });
@@ -259,7 +264,6 @@ export function createMessaging(
       emit,
     }),
     waiting: createWaiting({ store, clock, confirmedDate }),
-    heldMessages: createHeldMessages({ store, confirmedNow, confirmedDate, insert: insertInOrder, emit }),
     askForMissing: createAskForMissing({
       clock,
       correspondents: trust.correspondents,
@@ -368,6 +372,8 @@ export function createReporting(
     readonly discovery: Discovery;
     readonly relays: Relays;
     readonly outgoing: Outgoing;
+    readonly memoryBytes: () => number;
+    readonly onlineWindowMs: number;
   },
 ) {
   const health = createHealth({
@@ -383,6 +389,7 @@ export function createReporting(
   });
   return {
     health,
+    history: createHistory({ store, network, clock, memoryBytes: needs.memoryBytes }, needs),
     hub: createEventHub({ random }, { kept: eventLimits.kept }),
     relayWatch: createRelayWatch({ network, emit }),
     statusWatch: createStatusWatch({ health, clock, emit }),

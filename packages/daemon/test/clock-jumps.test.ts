@@ -305,3 +305,24 @@ test.each([
     expect(await running.listRequests({})).toMatchObject([{ since }]);
   }
 });
+
+test('a peer that followed a relay with a wrong clock is online once it announces itself with the right time', async () => {
+  const [one, two] = ['wss://one.test', 'wss://two.test'] as const;
+  const world = createTestMesh(one, two);
+  const [right, ahead] = [world.mesh.relay(one), world.mesh.relay(two)];
+  right.clockOffsetMs = 0;
+  ahead.clockOffsetMs = HOUR;
+  right.reachable = false;
+  const agent = await world.start();
+  const bob = world.fakePeer('bob');
+  // While no other relay is connected, everyone dates by this one.
+  ahead.push(bob.presence({ createdAtSec: trueSec(world) + 3_600 }));
+  await settle(world.clock);
+  right.reachable = true;
+  agent.network.connect(one);
+  await world.clock.advance(20 * 60_000);
+  right.push(bob.presence({ createdAtSec: trueSec(world) }));
+  await settle(world.clock);
+  const { items } = await agent.listPeers({});
+  expect(items).toMatchObject([{ pubkey: bob.pubkey, online: true }]);
+});

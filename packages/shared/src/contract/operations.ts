@@ -1,5 +1,6 @@
 import { limits } from './limits.ts';
 import { type Operation, pageKeyHeader } from './operation.ts';
+import { Owner } from './owner-schemas.ts';
 import * as pages from './page-schemas.ts';
 import { Profile } from './profile-schemas.ts';
 import { RelayDetails } from './relay-schemas.ts';
@@ -103,6 +104,17 @@ export const operations = {
     input: requests.removeRelay,
     output: Type.Array(RelayDetails),
     errors: { relay_unknown: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+  }),
+  testRelay: operation({
+    method: 'POST',
+    path: '/relays/test',
+    summary:
+      'Tests at once whether a relay of the list keeps and forwards what it accepts. Responds before the test is over: about ten ' +
+      'seconds later, `keeps`, `forwards` and their `at` are new. Nothing happens if it is not connected, a ' +
+      'test of it is under way, or it was tested too often today.',
+    input: requests.testRelay,
+    output: RelayDetails,
+    errors: { relay_unknown: true },
   }),
   listPeers: operation({
     method: 'GET',
@@ -213,6 +225,35 @@ export const operations = {
     owner: true,
     errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
+  getOwner: operation({
+    method: 'GET',
+    path: '/owner',
+    summary:
+      'The phone from which you decide about requests, the code it has to send, and what waits for its answer.',
+    input: requests.none,
+    output: Owner,
+    owner: true,
+  }),
+  setOwner: operation({
+    method: 'PUT',
+    path: '/owner',
+    summary:
+      'Names the key of the phone, which gets a message that asks for the code in the response, or changes the quiet hours. ' +
+      'Another key takes the place of the one before at once. The key that is confirmed already stays so.',
+    input: requests.setOwner,
+    output: Owner,
+    owner: true,
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+  }),
+  removeOwner: operation({
+    method: 'DELETE',
+    path: '/owner',
+    summary: 'Removes the phone: nothing more is sent to it, and its answers do nothing.',
+    input: requests.none,
+    output: Owner,
+    owner: true,
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
+  }),
   listMessages: operation({
     method: 'GET',
     path: '/messages',
@@ -277,6 +318,7 @@ export const operations = {
       content_too_large: true,
       idempotency_conflict: true,
       peer_blocked: true,
+      owner_key: true,
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,

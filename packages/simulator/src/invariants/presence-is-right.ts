@@ -3,6 +3,7 @@ import { minuteMs } from '@ocmesh/shared/ambient';
 import { isOnline } from '../../../daemon/src/core/model/peer.ts';
 import type { Machine } from '../agents/machine.ts';
 import { relayUrl } from '../plan/plan.ts';
+import { behaviourOf } from '../relays/behaviour.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 import { sharedHonestRelay } from './reach.ts';
@@ -56,6 +57,7 @@ function seesOnline(world: World, observer: Machine, peer: Machine): boolean | n
  * often enough for the observer.
  */
 function canSee(world: World, observer: Machine, peer: Machine): boolean {
+  if ([observer, peer].some((machine) => hasRelayAhead(world, machine))) return false;
   const writesTo = (relay: string): boolean => {
     const refusedMs = world.wire.refusedMs(peer.name, relayUrl(relay));
     return refusedMs < peer.record.upAtMs || world.virtual.now() - refusedMs > SPARED_MS;
@@ -74,3 +76,15 @@ function isLongGone(world: World, observer: Machine, peer: Machine): boolean {
   const goneMs = Math.max(...twins.map(({ record }) => record.goneAtMs));
   return world.virtual.now() - goneMs > windowMs(world, observer) + SETTLED_MS;
 }
+
+/**
+ * Whether it uses a relay whose clock is far ahead. While that is the only one, presences get its time, and those with the
+ * right time may count as older for a quarter of an hour.
+ */
+const hasRelayAhead = (world: World, { name }: Machine): boolean =>
+  [...world.relays].some(([relay, { behaviours }]) => {
+    const aheadMs = behaviourOf(behaviours, 'wrong clock')?.ms ?? 0;
+    return (
+      aheadMs > 10 * minuteMs && (world.planOf(name.replace(/-copy$/, ''))?.relays.includes(relay) ?? false)
+    );
+  });

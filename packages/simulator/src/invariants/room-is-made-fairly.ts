@@ -1,5 +1,4 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { MessageRecord } from '../../../daemon/src/core/model/message.ts';
 import type { Machine } from '../agents/machine.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
@@ -8,8 +7,12 @@ import { isCrowded, storedOn, upright } from './messages.ts';
 /** A start this long ago: what was not on disk yet has come back. */
 const SETTLED_MS = 180_000;
 
-/** Ids of each peer's messages, and whether they were read: others are not removed. */
-type Held = ReadonlyMap<Pubkey, ReadonlyMap<string, boolean>>;
+/** The ids of a peer's messages, and whether some of them may be removed: those that were read and confirmed. */
+interface Holding {
+  readonly ids: Set<string>;
+  readonly isRemovable: boolean;
+}
+type Held = ReadonlyMap<Pubkey, Holding>;
 
 export const roomIsMadeFairly: Invariant = {
   name: 'a full store makes room from who holds most',
@@ -19,20 +22,24 @@ export const roomIsMadeFairly: Invariant = {
   *check(world) {
     const last = heldBefore.get(world) as Map<Machine, Held>;
     for (const machine of upright(world).filter((one) => isCrowded(world, one))) {
-      const now = heldBy(storedOn(machine, 'in'));
+      const now = heldBy(machine);
       const before = last.get(machine);
       last.set(machine, now);
       if (!before || world.virtual.now() - machine.record.upAtMs < SETTLED_MS) continue;
-      for (const [peer, ids] of before) {
-        const left = now.get(peer) ?? new Map();
-        const lost = [...ids.keys()].filter((id) => !left.has(id)).length;
+      for (const [peer, { ids }] of before) {
+        const left = now.get(peer)?.ids ?? new Set();
+        const lost = [...ids].filter((id) => !left.has(id)).length;
         // Its own new messages may have taken the place of its old ones.
-        const hasSent = [...left.keys()].some((id) => !ids.has(id));
+        const hasSent = [...left].some((id) => !ids.has(id));
         if (lost === 0 || hasSent) continue;
         const rivals = [...before].filter(
-          ([other, theirs]) => isRival(machine, peer, other) && hadToGive(theirs, now.get(other)),
+          ([other, { isRemovable }]) =>
+            isRemovable && now.get(other)?.isRemovable && isRival(machine, peer, other),
         );
-        const most = Math.max(0, ...rivals.map(([, { size }]) => size));
+        const most = Math.max(
+          0,
+          ...rivals.map(([other, held]) => Math.min(held.ids.size, now.get(other)?.ids.size ?? 0)),
+        );
         if (2 * ids.size < most)
           yield `${machine.name} removed ${lost} of the ${ids.size} messages of ${world.byKey(peer) ?? 'a stranger'}, and another peer has ${most}`;
       }
@@ -43,18 +50,18 @@ export const roomIsMadeFairly: Invariant = {
 const heldBefore = new WeakMap<World, Map<Machine, Held>>();
 
 /** Messages of each peer that do not expire. */
-function heldBy(messages: readonly MessageRecord[]): Held {
-  const held = new Map<Pubkey, Map<string, boolean>>();
-  for (const { peer, id, read, expiresAtMs } of messages)
-    if (expiresAtMs === null) held.set(peer, (held.get(peer) ?? new Map()).set(id, read));
+function heldBy(machine: Machine): Held {
+  const held = new Map<Pubkey, Holding>();
+  const mayRemove = (peer: Pubkey): boolean =>
+    (machine.running()?.store.peek((tables) => tables.shares.of(peer).removable) ?? 0) > 0;
+  for (const { peer, id, expiresAtMs } of storedOn(machine, 'in')) {
+    if (expiresAtMs !== null) continue;
+    const known = held.get(peer) ?? { ids: new Set(), isRemovable: mayRemove(peer) };
+    held.set(peer, known);
+    known.ids.add(id);
+  }
   return held;
 }
-
-/** Whether a message was there all the time that could have been removed. */
-const hadToGive = (
-  before: ReadonlyMap<string, boolean>,
-  now: ReadonlyMap<string, boolean> = new Map(),
-): boolean => [...before].some(([id, isRead]) => isRead && now.has(id));
 
 /** Whether the messages of the other peer could have made room instead: those of strangers do so for strangers. */
 function isRival(machine: Machine, peer: Pubkey, other: Pubkey): boolean {

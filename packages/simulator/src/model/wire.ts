@@ -20,6 +20,8 @@ export interface Wire {
   onWritten(listener: (written: Written) => void): void;
   /** Calls the listener when a relay tells a machine that it accepted an event. */
   onAccepted(listener: (machine: string, url: string, eventId: string) => void): void;
+  /** Calls the listener when an event arrives at a machine, with the subscription or query that brings it. */
+  onDelivered(listener: (machine: string, url: string, subscription: string, eventId: string) => void): void;
   /** Returns when the relay last told the machine that it takes nothing from it; -Infinity if it never did. */
   refusedMs(machine: string, url: string): number;
 }
@@ -34,6 +36,7 @@ export function createWire(engine: TransparentEngine): Wire {
   const written: ((written: Written) => void)[] = [];
   const messages: NostrEvent[] = [];
   const accepted: ((machine: string, url: string, eventId: string) => void)[] = [];
+  const delivered: ((machine: string, url: string, subscription: string, eventId: string) => void)[] = [];
   const refused = new Map<string, number>();
   return {
     onFrame(machine, url, direction, text, atMs) {
@@ -43,6 +46,10 @@ export function createWire(engine: TransparentEngine): Wire {
         if (event && payload) messages.push(event);
         if (messages.length > 2 * RECENT) messages.splice(0, RECENT);
         if (event) for (const listener of written) listener({ machine, url, event, payload, atMs });
+      } else if (direction === '←' && text.startsWith('["EVENT"')) {
+        const [, subscription] = /^\["EVENT","([^"]*)"/.exec(text) ?? [];
+        const [, id] = /"id":"(\w{64})"/.exec(text) ?? [];
+        if (subscription && id) for (const listener of delivered) listener(machine, url, subscription, id);
       } else if (direction === '←' && text.startsWith('["OK"')) {
         const [, id, isAccepted, reason] = JSON.parse(text) as [string, string, boolean, string];
         if (refusesWriter.test(reason)) refused.set(`${machine} ${url}`, atMs);
@@ -52,6 +59,7 @@ export function createWire(engine: TransparentEngine): Wire {
     recent: () => messages,
     onWritten: (listener) => void written.push(listener),
     onAccepted: (listener) => void accepted.push(listener),
+    onDelivered: (listener) => void delivered.push(listener),
     refusedMs: (machine, url) => refused.get(`${machine} ${url}`) ?? Number.NEGATIVE_INFINITY,
   };
 }

@@ -11,6 +11,7 @@ import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createEventHandlers } from './events.ts';
 import { createMessageHandlers } from './messages.ts';
 import { createMetricsHandler } from './metrics.ts';
+import { createOwnerHandlers } from './owner.ts';
 import { createPeerHandlers } from './peers.ts';
 import { createProfileHandlers } from './profile.ts';
 import { createRelayHandlers } from './relays.ts';
@@ -26,6 +27,7 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Core
     ...createPeerHandlers(deps, options),
     ...createTrustHandlers(deps, options),
     ...createProfileHandlers(deps),
+    ...createOwnerHandlers(deps),
     ...createMessageHandlers(deps, options),
     async sendMessage(input: Input<'sendMessage'>, context?: CallContext) {
       // A peer that we never saw may read gift wraps, which hide who writes.

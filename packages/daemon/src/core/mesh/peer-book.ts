@@ -1,6 +1,6 @@
 import { hourMs, minuteMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import { type NostrEvent, type Presence, readPresence } from '@ocmesh/shared/wire';
+import { type NostrEvent, type Presence, readPresence, wireLimits } from '@ocmesh/shared/wire';
 import type { EventHandler } from '../ingest/inspect.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer, type PeerRecord } from '../model/peer.ts';
@@ -10,7 +10,10 @@ import { checkAs } from '../trust/verification-rates.ts';
 import { meshLimits } from './limits.ts';
 
 /** Turns presence events into peers. Keeps no event ids: the newest `created_at` of a peer makes older presences stale. */
-export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): EventHandler {
+export function createPresenceHandler(deps: {
+  readonly makeRoom: (tables: Tables) => boolean;
+  readonly correctedNow: () => UnixMs;
+}): EventHandler {
   /** When unknown keys went offline. A relay may deliver their older presences afterwards. */
   const departed = new Map<Pubkey, number>();
 
@@ -20,12 +23,19 @@ export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): Ev
     if (departed.size > meshLimits.departedKeys) departed.delete(departed.keys().next().value as Pubkey);
   }
 
+  /**
+   * Whether we know a newer presence. One that is too far in the future to be accepted now came while a relay with a wrong
+   * clock was the only one: it must not make what the peer says now stale.
+   */
+  const isStale = (createdAtSec: number, knownSec: number): boolean =>
+    createdAtSec <= knownSec && knownSec <= toUnixSec(deps.correctedNow()) + wireLimits.event.futureSeconds;
+
   return {
     remember: false,
     classify(event, tables) {
       const peer = tables.peers.get(event.pubkey);
       const knownSec = peer?.presenceAtSec ?? departed.get(event.pubkey) ?? Number.NEGATIVE_INFINITY;
-      if (event.created_at <= knownSec) return refuse('stale');
+      if (isStale(event.created_at, knownSec)) return refuse('stale');
       return peer ? checkAs.knownPeer : checkAs.newPeer;
     },
     open(event: NostrEvent, nowMs: UnixMs) {
@@ -37,12 +47,18 @@ export function createPresenceHandler(makeRoom: (tables: Tables) => boolean): Ev
         apply(tables, { receivedAtMs }) {
           if (!presence.online && !tables.peers.get(presence.pubkey)) noteDeparted(presence);
           const isOver = presence.createdAtSec <= (departed.get(presence.pubkey) ?? 0);
-          return isOver ? accept([]) : takePresence(tables, presence, receivedAtMs, makeRoom);
+          if (isOver) return accept([]);
+          const known = tables.peers.get(presence.pubkey);
+          if (known && isStale(presence.createdAtSec, known.presenceAtSec)) return accept([]);
+          return takePresence(tables, presence, receivedAtMs, deps.makeRoom);
         },
       });
     },
   };
 }
+
+/** Two intervals of the deployed mesh; a peer counts as online for three. */
+const REPEAT_MS = 10 * minuteMs;
 
 function takePresence(
   tables: Tables,
@@ -51,7 +67,6 @@ function takePresence(
   makeRoom: (tables: Tables) => boolean,
 ): Verdict<readonly DomainEvent[]> {
   const known = tables.peers.get(presence.pubkey);
-  if (known && presence.createdAtSec <= known.presenceAtSec) return accept([]);
   if (!known && !makeRoom(tables)) return refuse('peers_full');
   const seenMs = Math.min(presence.createdAtSec * 1000, nowMs);
   const before = known ?? newPeer(presence.pubkey, nowMs, seenMs);
@@ -68,7 +83,17 @@ function takePresence(
     offlineSinceMs: presence.online ? null : nowMs,
   };
   tables.peers.put(peer);
-  return accept([{ type: known ? 'peer.seen' : 'peer.discovered', peer }]);
+  if (!known) return accept([{ type: 'peer.discovered', peer }]);
+  return accept([{ type: 'peer.seen', peer, ...(isRepeat(known, peer) ? { isRepeat: true } : {}) }]);
+}
+
+/** Whether an online peer only said again that it is. One that was silent for longer may count as offline. */
+function isRepeat(before: PeerRecord, now: PeerRecord): boolean {
+  const wasOnline = before.offlineSinceMs === null && now.offlineSinceMs === null;
+  const isSoon = now.lastSeenMs - before.lastSeenMs < REPEAT_MS;
+  const saysOf = ({ name, about, capabilities, version, features }: PeerRecord): string =>
+    JSON.stringify([name, about, capabilities, version, features]);
+  return wasOnline && isSoon && saysOf(before) === saysOf(now);
 }
 
 /** Returns until when a presence counts if that is longer than usual: agents of a large mesh announce themselves seldom. */
