@@ -29,7 +29,8 @@ async function among(agents: number, everySec: number, urls: string[], hours = 2
   for (const relay of world.mesh.relays) keep(relay, first);
   const agent = await world.start({ config: { presence_kinds: [31337] } });
   await world.clock.advance(119_000);
-  for (const relay of world.mesh.relays) relay.offered.length = 0;
+  for (const relay of world.mesh.relays)
+    relay.offered.splice(0, Number.POSITIVE_INFINITY, ...relay.offered.filter(({ kind }) => kind === 10_002));
   for (let minute = 0; minute < hours * 60; minute += 2) {
     const page = pageOf(world, agents, everySec, agents < 120 ? 40 : 60);
     for (const relay of world.mesh.relays) keep(relay, page);
