@@ -140,15 +140,10 @@ export async function createAgent(
     relays,
     takeFromOwner: owner.takeMessage,
   });
+  const announcedOn = (urls: readonly string[]) => mesh.announcer.announcedOn(urls);
   const outgoing = createOutgoing(
     base,
-    {
-      time,
-      relays,
-      pipeline: ingest.pipeline,
-      bounds,
-      announcedOn: (urls) => mesh.announcer.announcedOn(urls),
-    },
+    { time, relays, pipeline: ingest.pipeline, bounds, announcedOn },
     config,
   );
   const messaging = createMessaging(base, {

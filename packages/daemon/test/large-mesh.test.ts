@@ -29,7 +29,8 @@ async function among(agents: number, everySec: number, urls: string[], hours = 2
   for (const relay of world.mesh.relays) keep(relay, first);
   const agent = await world.start({ config: { presence_kinds: [31337] } });
   await world.clock.advance(119_000);
-  for (const relay of world.mesh.relays) relay.offered.length = 0;
+  for (const relay of world.mesh.relays)
+    relay.offered.splice(0, Number.POSITIVE_INFINITY, ...relay.offered.filter(({ kind }) => kind === 10_002));
   for (let minute = 0; minute < hours * 60; minute += 2) {
     const page = pageOf(world, agents, everySec, agents < 120 ? 40 : 60);
     for (const relay of world.mesh.relays) keep(relay, page);
@@ -71,7 +72,10 @@ test('in a very large mesh it announces itself on some relays only, always the s
   const written = list.tags
     .filter(([name, , marker]) => name === 'r' && marker !== 'read')
     .map(([, url]) => url);
-  expect(written.sort()).toEqual([...chosen].sort());
+  // How many changes a little with the estimate, in which order does not.
+  const [fewer, more] = written.length < chosen.length ? [written, chosen] : [chosen, written];
+  expect(more).toEqual(expect.arrayContaining(fewer as string[]));
+  expect(written.length).toBeLessThan(urls.length);
   expect(list.tags.filter(([name]) => name === 'r')).toHaveLength(5);
 });
 
