@@ -1,6 +1,6 @@
 // Figures of a run: printed, compared with their targets, and kept for `pnpm bench --save`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 
 /** @param {readonly number[]} values */
 export function median(values) {
@@ -46,9 +46,9 @@ export const addRow = (row) => void rows.push(row);
 
 export const missedTargets = () => missed;
 
-/** The kind of machine, and nothing that identifies it. */
+/** The kind of machine and how busy it was, and nothing that identifies it. */
 const machine = () =>
-  `${cpus().length} cores, ${Math.round(totalmem() / 1024 ** 3)} GB, ${process.platform} ${process.arch}, Node ${process.version.slice(1)}`;
+  `${cpus().length} cores, ${Math.round(totalmem() / 1024 ** 3)} GB, ${process.platform} ${process.arch}, Node ${process.version.slice(1)}, load ${loadavg()[2]?.toFixed(0)}`;
 
 /** Replaces what the file knows of this bench. @param {URL} file @param {string} name */
 export function save(file, name) {

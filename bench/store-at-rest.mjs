@@ -6,8 +6,9 @@ import { compactInWorker } from '../packages/daemon/dist/adapters/store/engine/c
 import { realFiles } from '../packages/daemon/dist/adapters/store/engine/files.js';
 import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
 import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
+import { collectGarbage } from '../packages/daemon/dist/adapters/system/collect-garbage.js';
 
-// As the daemon's main does.
+// As the daemon does.
 for (const flag of [
   '--semi-space-growth-factor=1',
   '--optimize-for-size',
@@ -34,6 +35,8 @@ const store = await openStore({
 });
 const startMs = performance.now() - began;
 await pause(1_000);
+collectGarbage();
+await pause(200);
 const restMb = residentMb();
 
 let peakMb = restMb;

@@ -307,7 +307,7 @@ async function atSize(Database) {
   );
   const middle = (/** @type {string} */ name) => median(runs.map((one) => one[name]));
   figure(`start with ${MANY} messages`, middle('startMs'), { unit: 'ms', atMost: 1500 });
-  figure(`memory at rest with ${MANY} messages`, middle('restMb'), { unit: 'MB', atMost: 350 });
+  figure(`memory at rest with ${MANY} messages`, middle('restMb'), { unit: 'MB', atMost: 200 });
   figure(`longest gap of the event loop while compacting ${MANY}`, middle('gapMs'), {
     unit: 'ms',
     atMost: 35,

@@ -25,7 +25,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 /** Packs what `npm publish` would send, with versions in place of `catalog:` and `workspace:`. */
 beforeAll(async () => {
   mkdirSync(tarballs);
-  const kept = ['testkit', 'simulator'].flatMap((name) => ['--filter', `!@ocmesh/${name}`]);
+  const kept = ['testkit', 'simulator', 'page'].flatMap((name) => ['--filter', `!@ocmesh/${name}`]);
   const which = ['--recursive', '--filter', './packages/*', ...kept];
   const pnpm = ['--yes', '--prefer-offline', pnpmSpec];
   await run('npx', [...pnpm, ...which, 'pack', '--pack-destination', tarballs], { cwd: root });

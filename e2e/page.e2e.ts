@@ -121,9 +121,16 @@ browserTest('2,000 peers and 5,000 messages: the table says what the picture sho
   await inspect(open, 'busy', [`conversations/${key}`, `peers/${key}`]);
 
   const dark = await openWith(agent, { colorScheme: 'dark' });
-  await inspect(dark, 'dark', [...sections, `conversations/${key}`, `peers/${key}`]);
+  await inspect(dark, 'dark', ['overview', 'relays', 'policy', `conversations/${key}`, `peers/${key}`]);
   const phone = await openWith(agent, { viewport: { width: 360, height: 740 } });
-  await inspect(phone, 'phone', [...sections, `conversations/${key}`, `peers/${key}`]);
+  await inspect(phone, 'phone', [
+    'overview',
+    'peers',
+    'relays',
+    'figures',
+    `conversations/${key}`,
+    `peers/${key}`,
+  ]);
 });
 
 browserTest('held requests: accepts one and refuses another, by keyboard alone', async () => {

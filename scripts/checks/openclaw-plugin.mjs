@@ -46,6 +46,8 @@ export function checkPrompt(request) {
  * @param {{ alice: Agent, contact: Agent, mesh: import('@ocmesh/testkit').ProcessMesh, program: string, relayUrl: string, place: string }} deps
  */
 export async function checkPluginWake({ alice, contact, mesh, program, relayUrl, place }) {
+  // The answer of the story would start a turn.
+  await alice.owner.markRead({ all: true });
   const stranger = await mesh.startAgent('stranger', [relayUrl]);
   await mesh.meet(alice, stranger);
   const model = await startScriptedModel(() => ({ text: 'ok' }));

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { createClient, followEvents } from '@ocmesh/client';
 import { createProcessMesh, until } from '@ocmesh/testkit';
 import { getPublicKey } from 'nostr-tools';
-import { nsecEncode } from 'nostr-tools/nip19';
+import { npubEncode, nsecEncode } from 'nostr-tools/nip19';
 
 /** @typedef {import('./examples.mjs').Example} Example */
 /** @typedef {import('@ocmesh/testkit').RunningAgent} Agent */
@@ -114,6 +114,9 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
   await until(async () => (await alice.api.getMessage({ id })).delivery.state === 'delivered');
   await call('getMessage', { id });
 
+  await call('setOwner', { pubkey: npubEncode(getPublicKey(secretKey(5))), quiet_hours: '22:00-07:00' });
+  await call('getOwner');
+  await call('removeOwner');
   await call('testWake', { watcher: 'claude' });
   await call('getPolicy');
   await call('setPolicy', { strangers: 'ask' });
@@ -128,6 +131,7 @@ async function captureAll({ examples, call }, { alice, bob, other, startCarol })
 
   await call('addRelay', { url: other });
   await until(async () => (await alice.api.listRelays({})).every(({ carries_dms }) => carries_dms));
+  await call('testRelay', { url: other });
   await call('removeRelay', { url: other });
   await call('listRelays');
   await call('getStatus');
@@ -178,6 +182,8 @@ const fixedValues = {
   delivered_at: '2026-01-01T12:59:02.000Z',
   last_seen: '2026-01-01T12:59:30.000Z',
   since: '2026-01-01T12:59:40.000Z',
+  code: '482913',
+  code_until: '2026-01-02T13:00:00.000Z',
 };
 /** Shown as `last_seen` of a peer that was never seen. */
 const NEVER = '1970-01-01T00:00:00.000Z';

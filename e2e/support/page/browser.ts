@@ -1,36 +1,18 @@
-import { existsSync } from 'node:fs';
 import type { RunningAgent } from '@ocmesh/testkit';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { findBrowser, launchBrowser } from './find-browser.mjs';
 
-/** Where Chrome and Chromium are usually installed. */
-const usualPlaces = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-];
-
-const { CHROME_PATH } = process.env;
-const program = CHROME_PATH ?? usualPlaces.find((path) => existsSync(path));
-if (program === undefined)
+const hasBrowser = findBrowser() !== undefined;
+if (!hasBrowser)
   console.log('skipped: found neither Chrome nor Chromium. Install one, or set CHROME_PATH to its program.');
 
 /** A test that needs a browser; skipped on machines without one. */
-export const browserTest = test.skipIf(program === undefined);
+export const browserTest = test.skipIf(!hasBrowser);
 
 /** Starts the browser, or returns null if the machine has none. */
 export const startBrowser = async (...args: string[]): Promise<Browser | null> =>
-  program === undefined
-    ? null
-    : chromium.launch({
-        executablePath: program,
-        // Its sandbox refuses to run as root.
-        args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...args],
-      });
+  hasBrowser ? launchBrowser(...args) : null;
 
 /** What a page must not do. */
 export interface Misdeeds {
@@ -41,7 +23,7 @@ export interface Misdeeds {
 }
 
 /** Notes what a page does wrong from now on. */
-export function watchPage(page: Page, origin: string): Misdeeds {
+function watchPage(page: Page, origin: string): Misdeeds {
   const misdeeds: Misdeeds = { complaints: [], foreign: [] };
   page.on('console', (message) => {
     // A degraded daemon answers GET /status with 503, which a browser notes as an error.

@@ -1,5 +1,5 @@
 // Fills a home whose daemon does not run: signing and sending thousands of events would take minutes.
-import { createSeededRandom } from '@ocmesh/testkit';
+import { actor, createSeededRandom } from '@ocmesh/testkit';
 import { compactInWorker } from '../../../packages/daemon/dist/adapters/store/engine/compaction.js';
 import { realFiles } from '../../../packages/daemon/dist/adapters/store/engine/files.js';
 import { openStore } from '../../../packages/daemon/dist/adapters/store/store.js';
@@ -31,8 +31,14 @@ const states = /** @type {const} */ (['read', 'delivered', 'published']);
 /** @template T @param {readonly T[]} list @param {number} n @returns {T} */
 const pick = (list, n) => /** @type {T} */ (list[n % list.length]);
 
+/** Peers to which something is sent: their keys are real ones, which take time to make. */
+const REAL_KEYS = 20;
+
 /** @param {number} n */
-export const keyOf = (n) => /** @type {Pubkey} */ ((n + 1).toString(16).padStart(8, '0').repeat(8));
+const keyOf = (n) =>
+  n < REAL_KEYS
+    ? actor(`peer ${n}`).pubkey
+    : /** @type {Pubkey} */ ((n + 1).toString(16).padStart(8, '0').repeat(8));
 
 /** A peer as the daemon stores it. @param {number} n @param {Partial<PeerRecord>} [over] @returns {PeerRecord} */
 export const peerRecord = (n, over = {}) => ({

@@ -5,21 +5,18 @@ import type { Config } from './config/schema.ts';
 import { createCatchUp } from './core/catch-up/catch-up.ts';
 import { createEventHub } from './core/events/event-hub.ts';
 import { eventLimits } from './core/events/limits.ts';
+import { createHistory } from './core/history/history.ts';
 import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
-import { type Announcer, createAnnouncer } from './core/mesh/announce.ts';
-import { createAskRelays } from './core/mesh/ask-relays.ts';
-import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
-import { createHandshake } from './core/mesh/handshake.ts';
-import { createOnlineWatch } from './core/mesh/online-watch.ts';
+import type { Announcer } from './core/mesh/announce.ts';
+import type { Discovery } from './core/mesh/discover.ts';
 import type { OwnProfile } from './core/mesh/own-profile.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
 import { createAskForMissing } from './core/messaging/ask-for-missing.ts';
-import { insertInOrder } from './core/messaging/conversation-order.ts';
 import { createReceipts } from './core/messaging/receipts.ts';
 import { createDmHandler } from './core/messaging/receive.ts';
 import type { Retention } from './core/messaging/retention.ts';
@@ -30,6 +27,7 @@ import type { OutboxItem } from './core/model/outbox.ts';
 import { isOnline } from './core/model/peer.ts';
 import { createOutbox, type OutboxBounds } from './core/outbox/outbox.ts';
 import { createResign } from './core/outbox/resign-event.ts';
+import type { TakeFromOwner } from './core/owner/owner-inbox.ts';
 import type { CryptoEngine } from './core/ports/crypto-engine.ts';
 import type { RelayNetwork } from './core/ports/relay-network.ts';
 import type { SignatureChecks } from './core/ports/signature-checks.ts';
@@ -43,7 +41,6 @@ import { createHealth } from './core/status/health.ts';
 import { createRelayWatch } from './core/status/relay-watch.ts';
 import { createStatusWatch } from './core/status/status-watch.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
-import { createHeldMessages } from './core/trust/held-messages.ts';
 import type { Trust } from './core/trust/trust.ts';
 
 /** The ports, and what is made of them first. Each group of parts is created from this and from earlier groups. */
@@ -63,7 +60,6 @@ export type Relays = ReturnType<typeof createRelays>;
 export type Ingest = ReturnType<typeof createIngest>;
 export type Outgoing = ReturnType<typeof createOutgoing>;
 export type Messaging = ReturnType<typeof createMessaging>;
-export type Mesh = ReturnType<typeof createMesh>;
 export type Reporting = ReturnType<typeof createReporting>;
 
 /** Our own relays, and how much we write to each. */
@@ -120,6 +116,7 @@ export function createIngest(
     readonly retention: Retention;
     readonly twins: TwinWatch;
     readonly relays: Relays;
+    readonly takeFromOwner: TakeFromOwner;
   },
 ) {
   const { time, trust, retention, twins, relays } = needs;
@@ -155,6 +152,7 @@ export function createIngest(
         makeRoomForPeer: trust.makeRoomForPeer,
         senderLimits: trust.senderLimits,
         policies: trust.policies,
+        takeFromOwner: needs.takeFromOwner,
       }),
     },
   });
@@ -262,7 +260,6 @@ export function createMessaging(
       emit,
     }),
     waiting: createWaiting({ store, clock, confirmedDate }),
-    heldMessages: createHeldMessages({ store, confirmedNow, confirmedDate, insert: insertInOrder, emit }),
     askForMissing: createAskForMissing({
       clock,
       correspondents: trust.correspondents,
@@ -291,80 +288,6 @@ export function createMessaging(
   };
 }
 
-/** Presence, discovery and hellos. */
-export function createMesh(
-  { store, clock, log, identity, network, emit }: Base,
-  needs: {
-    readonly time: TimeWatch;
-    readonly relays: Relays;
-    readonly pipeline: Pipeline;
-    readonly offer: Outgoing['offer'];
-    /** The tag `instance` of our presences. */
-    readonly instance: string;
-    readonly profile: OwnProfile['get'];
-  },
-  config: Config,
-) {
-  const { time, relays, pipeline, offer, instance, profile } = needs;
-  const onlineWindowMs = config.online_window_s * 1000;
-  const discovery = createDiscovery(
-    {
-      self: identity.pubkey,
-      network,
-      store,
-      clock,
-      correctedNow: time.correctedNow,
-      log,
-      ingest: pipeline.ingestBackfill,
-    },
-    {
-      intervalMs: config.scan_interval_s * 1000,
-      onlineWindowMs,
-      budgetBytes: config.discovery_budget_mb_per_day * 1_000_000,
-    },
-  );
-  return {
-    discovery,
-    announcer: createAnnouncer(
-      {
-        identity,
-        network,
-        store,
-        clock,
-        log,
-        budget: relays.budget,
-        correctedNow: time.correctedNow,
-        relayOffsetMs: time.relayOffsetMs,
-        profile,
-        agentsOn: (url) => discovery.crowdOf(url)?.onRelay.agents ?? 0,
-        meshAgents: () => discovery.mesh()?.agents ?? 0,
-        // Our relay list says which.
-        onRelaysChosen: () => emit([{ type: 'relays.changed' }]),
-      },
-      {
-        intervalMs: config.announce_interval_s * 1000,
-        onlineWindowMs,
-        presenceKinds: config.presence_kinds,
-        instance,
-      },
-    ),
-    askRelays: createAskRelays(
-      { network, clock, correctedNow: time.correctedNow, ingest: pipeline.ingestBackfill },
-      { onlineWindowMs },
-    ),
-    handshake: createHandshake({
-      identity,
-      store,
-      clock,
-      confirmedNow: time.confirmedNow,
-      log,
-      offer,
-      profile,
-    }),
-    onlineWatch: createOnlineWatch({ store, clock, emit }, { onlineWindowMs }),
-  };
-}
-
 /** The state of the daemon, and the events that `GET /events` shows. */
 export function createReporting(
   { store, clock, random, network, emit }: Base,
@@ -374,6 +297,8 @@ export function createReporting(
     readonly discovery: Discovery;
     readonly relays: Relays;
     readonly outgoing: Outgoing;
+    readonly memoryBytes: () => number;
+    readonly onlineWindowMs: number;
   },
 ) {
   const health = createHealth({
@@ -389,6 +314,7 @@ export function createReporting(
   });
   return {
     health,
+    history: createHistory({ store, network, clock, memoryBytes: needs.memoryBytes }, needs),
     hub: createEventHub({ random }, { kept: eventLimits.kept }),
     relayWatch: createRelayWatch({ network, emit }),
     statusWatch: createStatusWatch({ health, clock, emit }),

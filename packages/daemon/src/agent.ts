@@ -1,15 +1,13 @@
-import { type Clock, type Log, type Random, toHex } from '@ocmesh/shared/ambient';
+import { type Clock, type Log, type Random, toHex, type UnixMs } from '@ocmesh/shared/ambient';
 import type { CoreHandlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
   createIngest,
-  createMesh,
   createMessaging,
   createOutgoing,
   createRelays,
   createReporting,
   type Ingest,
-  type Mesh,
   type Messaging,
   type Outgoing,
   type Relays,
@@ -19,7 +17,6 @@ import { type Config, policyOf, profileOf } from './config/schema.ts';
 import { createCursors } from './core/handlers/cursors.ts';
 import type { HandlerDeps, HandlerOptions } from './core/handlers/deps.ts';
 import { createHandlers } from './core/handlers/handlers.ts';
-import { createHistory, type History } from './core/history/history.ts';
 import { type Identity, loadOrCreateIdentity } from './core/identity/identity.ts';
 import { createOwnProfile } from './core/mesh/own-profile.ts';
 import { createTwinWatch } from './core/mesh/twin-watch.ts';
@@ -37,6 +34,8 @@ import { createTimeWatch, type TimeWatch } from './core/status/time-watch.ts';
 import { trustLimits } from './core/trust/limits.ts';
 import { createTrust, type Trust } from './core/trust/trust.ts';
 import { createLifecycle, type Part } from './lifecycle.ts';
+import { createMesh, type Mesh } from './mesh-parts.ts';
+import { createOwnerParts, createOwnerServices, type OwnerServices } from './owner-parts.ts';
 import { createRelayListener } from './relay-listener.ts';
 
 /** How long a stop waits for the OKs of events in flight. */
@@ -69,6 +68,8 @@ export interface Ports {
   readonly connect: (sign: Identity['sign']) => RelayNetwork;
   readonly renderMetrics: HandlerDeps['renderMetrics'];
   readonly prove: HandlerDeps['prove'];
+  /** Returns the minute of the day that the machine's clock shows at this time; in UTC if left out. */
+  readonly minuteOfDay?: (ms: UnixMs) => number;
   /** Returns the resident memory of the process. */
   readonly memoryBytes?: () => number;
   /** The proxy that the connections use; null without one. */
@@ -85,21 +86,25 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+/** Loads the key pair, and creates what all parts need. */
+async function createBase({ store, engine, clock, random, log, connect }: Ports) {
+  const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
+  if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
+  const network = connect(identity.sign);
+  const events = createDomainEvents();
+  const base: Base = { store, engine, clock, random, log, identity, network, emit: events.publish };
+  return { base, events };
+}
+
 /** Creates the core: creates its parts in groups (agent-parts.ts) and connects them. */
 export async function createAgent(
   ports: Ports,
   config: Config,
   bounds: Bounds = defaultBounds,
 ): Promise<Agent> {
-  const { store, engine, clock, random, log } = ports;
+  const { base, events } = await createBase(ports);
+  const { store, engine, clock, random, log, identity, network, emit } = base;
   const onlineWindowMs = config.online_window_s * 1000;
-  const { identity, created } = await loadOrCreateIdentity({ store, engine, random, clock });
-  if (created) log.info('new identity', { pubkey: identity.pubkey, npub: identity.npub });
-
-  const network = ports.connect(identity.sign);
-  const events = createDomainEvents();
-  const emit = events.publish;
-  const base: Base = { store, engine, clock, random, log, identity, network, emit };
 
   const time = createTimeWatch({
     store,
@@ -120,17 +125,12 @@ export async function createAgent(
   const ownProfile = createOwnProfile({ store, log, emit }, profileOf(config));
   const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
+  const onForged = (url: string) => network.report(url, 'forged');
   const twins = createTwinWatch(
-    {
-      engine,
-      clock,
-      correctedNow: time.correctedNow,
-      log,
-      emit,
-      onForged: (url) => network.report(url, 'forged'),
-    },
+    { engine, clock, correctedNow: time.correctedNow, log, emit, onForged },
     { instance, onlineWindowMs },
   );
+  const owner = createOwnerParts(base, { time, trust }, config);
   const ingest = createIngest(base, {
     signatureChecks: ports.signatureChecks,
     time,
@@ -138,6 +138,7 @@ export async function createAgent(
     retention,
     twins,
     relays,
+    takeFromOwner: owner.takeMessage,
   });
   const outgoing = createOutgoing(
     base,
@@ -169,12 +170,9 @@ export async function createAgent(
     relays,
     outgoing,
     discovery: mesh.discovery,
+    memoryBytes: ports.memoryBytes ?? (() => 0),
+    onlineWindowMs,
   });
-
-  const history = createHistory(
-    { store, network, clock, memoryBytes: ports.memoryBytes ?? (() => 0) },
-    { onlineWindowMs },
-  );
 
   const lifecycle = createLifecycle(
     { clock },
@@ -183,12 +181,12 @@ export async function createAgent(
       trust,
       retention,
       relays,
+      ownerServices: createOwnerServices(base, { time, trust, owner, outgoing, reporting }, ports),
       ingest,
       outgoing,
       messaging,
       mesh,
       reporting,
-      history,
     }),
   );
   return {
@@ -206,6 +204,7 @@ export async function createAgent(
         relayDates: relays.dates,
         backlogOf: ingest.catchUp.backlog,
         conductOf: relays.relayTests.conductOf,
+        testRelayNow: relays.relayTests.testNow,
         wakeTests: relays.wakeTests,
         health: reporting.health,
         cursors: createCursors({ store, log }, instance.slice(0, 8)),
@@ -214,17 +213,19 @@ export async function createAgent(
         discovery: mesh.discovery,
         send: messaging.send,
         waiting: messaging.waiting,
-        heldMessages: messaging.heldMessages,
+        heldMessages: owner.heldMessages,
+        ownerSettings: owner.settings,
         wakeReceipts: messaging.receipts.wake,
         policies: trust.policies,
         ownProfile,
         askRelays: mesh.askRelays,
+        lookUpPeer: mesh.lookUpPeer,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
         pendingRelays: outgoing.outbox.pendingRelays,
         outboxDepth: outgoing.outbox.depth,
         renderMetrics: ports.renderMetrics,
-        history,
+        history: reporting.history,
         prove: ports.prove,
       },
       { name: config.name, onlineWindowMs, proxy: ports.proxy ?? null },
@@ -249,20 +250,21 @@ function listParts(
     readonly trust: Trust;
     readonly retention: Retention;
     readonly relays: Relays;
+    readonly ownerServices: OwnerServices;
     readonly ingest: Ingest;
     readonly outgoing: Outgoing;
     readonly messaging: Messaging;
     readonly mesh: Mesh;
     readonly reporting: Reporting;
-    readonly history: History;
   },
 ): Part[] {
-  const { time, trust, retention, relays, history } = groups;
+  const { time, trust, retention, relays } = groups;
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
-  const { waiting, heldMessages, askForMissing, receipts, answerQuery } = groups.messaging;
+  const { waiting, askForMissing, receipts, answerQuery } = groups.messaging;
   const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
-  const { hub, relayWatch, statusWatch } = groups.reporting;
+  const { history, hub, relayWatch, statusWatch } = groups.reporting;
+  const { releaseHeld, news, mailAlarm } = groups.ownerServices;
   const ownRelays = relays.relayList.urls;
 
   /** Connects to the relays with our two permanent subscriptions. */
@@ -287,14 +289,6 @@ function listParts(
       ownRelays,
     });
     network.start(ownRelays(), subscriptions, listener);
-  }
-
-  /** Releases what is still held although strangers need no approval: after a crash, or a change of the configuration. */
-  function releaseHeld(): void {
-    if (trust.policies.get().strangers !== 'open') return;
-    heldMessages
-      .releaseAll()
-      .catch((error) => log.warn('held messages could not be released', { reason: String(error) }));
   }
 
   return [
@@ -388,5 +382,7 @@ function listParts(
       },
     },
     { name: 'held messages', start: releaseHeld },
+    { name: 'news for the owner', start: news.start, stop: news.stop, onEvent: news.onEvent },
+    { name: 'mail alarm', start: mailAlarm.start, stop: mailAlarm.stop },
   ];
 }

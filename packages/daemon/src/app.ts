@@ -15,7 +15,8 @@ import { compactInWorker, readImageInWorker } from './adapters/store/engine/comp
 import { UnreadableStoreError } from './adapters/store/engine/errors.ts';
 import { realFiles } from './adapters/store/engine/files.ts';
 import { openStore } from './adapters/store/store.ts';
-import { createSystemClock } from './adapters/system/clock.ts';
+import { createSystemClock, localMinuteOfDay } from './adapters/system/clock.ts';
+import { collectGarbage } from './adapters/system/collect-garbage.ts';
 import { writeDaemonFile } from './adapters/system/daemon-file.ts';
 import { ExitError, exitCodes, toExitError } from './adapters/system/exit.ts';
 import { type Home, prepareHome } from './adapters/system/home.ts';
@@ -34,6 +35,9 @@ import { errnoOf } from './node/errno.ts';
 /** How long a start waits for a port that another program holds, and how often it tries. */
 const PORT_WAIT_MS = 5_000;
 const PORT_RETRY_MS = 250;
+/** Bytes of a database whose copies, left by the start, are worth a collection, and when: after the first responses. */
+const LARGE_BYTES = 8 * 1024 * 1024;
+const COLLECT_MS = 1_000;
 /** Part of `drainMs` that is reserved for closing the store. */
 const CLOSE_MS = 1_500;
 
@@ -99,6 +103,7 @@ export async function startDaemon(
       onFailStop: exitNow,
     });
     undo.push(store.close);
+    if (store.size().bytes > LARGE_BYTES) undo.push(clock.after(COLLECT_MS, collectGarbage));
     const token = openTokenFile(home.tokenFile, { random, log });
     const homeProof = createHomeProof({ random, token });
     let port = config.port;
@@ -112,6 +117,7 @@ export async function startDaemon(
         clock,
         random,
         log,
+        minuteOfDay: localMinuteOfDay,
         connect: (sign) => createRelayNetwork({ clock, random, log, sign, outbound }),
         proxy: describeProxy(outbound),
         renderMetrics: createRenderMetrics({ clock, logLinesLost: log.lost }),

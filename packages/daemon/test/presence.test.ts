@@ -24,6 +24,8 @@ test('announces itself in both kinds, with all tags that others look for', async
     ['f', 'envelope'],
     ['f', 'nip17'],
     ['L', 'ocmesh'],
+    ['l', agent.pubkey.slice(0, 8), 'ocmesh.handle'],
+    ['l', 'ann', 'ocmesh.name'],
     ['instance', expect.stringMatching(/^[0-9a-f]{16}$/)],
     ['expiration', String(nowSec + 900)],
   ];
@@ -212,4 +214,34 @@ test('leaves no work after a stop in the middle of a flood', async () => {
   await agent.stop();
   await world.clock.advance(60_000);
   expect(world.clock.pending()).toBe(0);
+});
+
+test('the presences of known peers share writes to disk; one that says something new, or comes back, does not wait', async () => {
+  const world = createTestMesh();
+  let writes = 0;
+  await world.start({ datasync: async () => void writes++ });
+  const peers = Array.from({ length: 10 }, (_, n) => world.fakePeer(`peer ${n}`));
+  const [first] = peers as [(typeof peers)[number]];
+  const announceAll = async () => {
+    for (const peer of peers) {
+      world.relay.push(peer.presence());
+      await world.clock.advance(1_000);
+    }
+  };
+  await announceAll();
+  await world.clock.advance(INTERVAL);
+  writes = 0;
+  await announceAll();
+  expect(writes).toBeLessThan(5);
+
+  writes = 0;
+  world.relay.push(first.presence({ name: 'new' }));
+  await settle(world.clock);
+  expect(writes).toBe(1);
+
+  await world.clock.advance(1_000_000);
+  writes = 0;
+  world.relay.push(first.presence({ name: 'new' }));
+  await settle(world.clock);
+  expect(writes).toBe(1);
 });

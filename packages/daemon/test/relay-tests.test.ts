@@ -47,6 +47,30 @@ test('the next start of the same home, and a twin, take test events for no mail 
   expect((await again.peers()).length).toBe(0);
 });
 
+test('the owner can have a relay tested at once, within the limit for a day', async () => {
+  const { world, agent, relay } = await startOn(ONE);
+  await world.clock.advance(3 * MINUTE);
+  const testedAt = async () => (await agent.listRelays({}))[0]?.keeps.at;
+  const before = await testedAt();
+  await agent.testRelay({ url: ONE });
+  // A test ends with a second look.
+  await world.clock.advance(2 * MINUTE);
+  expect(await testedAt()).not.toBe(before);
+  relay(ONE).onPublish = () => lie;
+  await agent.testRelay({ url: `${ONE}/` });
+  await world.clock.advance(MINUTE);
+  expect(await conduct(agent)).toEqual(['no', 'no', 'yes']);
+  const written = () => relay(ONE).tests.length;
+  const start = written();
+  for (let n = 0; n < 100; n++) {
+    await agent.testRelay({ url: ONE });
+    await world.clock.advance(100);
+  }
+  await world.clock.advance(2 * MINUTE);
+  expect(written() - start).toBeLessThan(10);
+  await expect(agent.testRelay({ url: TWO })).rejects.toMatchObject({ code: 'relay_unknown' });
+});
+
 const drops = { onPublish: () => lie };
 test.each<[string, Partial<MemoryRelay>, (string | undefined)[]]>([
   ['takes all and keeps nothing', drops, ['no', 'no', 'no']],

@@ -82,7 +82,10 @@ test('registers its service only where the gateway runs it, and nothing at all i
 });
 
 /** A home with a daemon that has one unread message of a contact, and a gateway that runs turns. */
-async function openGateway(run: WakeDeps['subagent']['run']) {
+async function openGateway(
+  run: WakeDeps['subagent']['run'],
+  waitForRun: WakeDeps['subagent']['waitForRun'] = async () => ({ status: 'ok' }),
+) {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-plugin-'));
   onTestFinished(() => rmSync(home, { recursive: true }));
   const contact = aPeer({ pubkey: 'ab'.repeat(32), trust: 'contact' });
@@ -114,7 +117,7 @@ async function openGateway(run: WakeDeps['subagent']['run']) {
   const env = { OCMESH_HOME: home, OCMESH_API_URL: `http://127.0.0.1:${api.port}` };
   const warnings: string[] = [];
   const service = createWakeService({
-    subagent: { run, waitForRun: async () => ({ status: 'ok' }) },
+    subagent: { run, waitForRun },
     clock: createSystemClock(),
     random: createSeededRandom(2),
     home,
@@ -167,4 +170,16 @@ test('a gateway that refuses is named in the state that `ocmesh status` shows', 
   await until(() => warnings.length > 0);
   expect(warnings[0]).toBe('ocmesh: starting a turn failed: no model');
   expect(listWatches({ path: home })[0]?.failing).toMatchObject({ tries: 1, message: 'failed: no model' });
+});
+
+test('a gateway that stops does not wait for a turn that runs', async () => {
+  let turns = 0;
+  const { service, home, warnings } = await openGateway(
+    async () => ({ runId: `run-${++turns}` }),
+    () => new Promise(() => {}),
+  );
+  await until(() => turns === 1);
+  await service.stop();
+  expect(listWatches({ path: home })).toMatchObject([{ failing: null }]);
+  expect(warnings).toEqual([]);
 });

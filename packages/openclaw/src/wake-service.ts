@@ -65,7 +65,7 @@ async function run(deps: WakeDeps, logger: Logger, over: AbortSignal): Promise<v
   const { signal } = replaced;
   const state = claimWatch(homeFiles(home), WATCHER, { random, clock });
   const notice = (problem: string): void => logger.warn(`ocmesh: starting a turn ${problem}`);
-  const announce = createRetryingAnnouncer((line) => startTurn(deps, line), {
+  const announce = createRetryingAnnouncer((line) => startTurn(deps, line, signal), {
     clock,
     state,
     signal,
@@ -113,6 +113,7 @@ async function run(deps: WakeDeps, logger: Logger, over: AbortSignal): Promise<v
 async function startTurn(
   { subagent, agent, instruction }: WakeDeps,
   { text, ids }: Line,
+  signal: AbortSignal,
 ): Promise<string | null> {
   const [id] = ids;
   const params = {
@@ -125,8 +126,10 @@ async function startTurn(
     // Without a chat channel there is nobody to deliver to, and the host refuses to.
     const delivered = subagent.run({ ...params, deliver: true });
     const { runId } = await delivered.catch(() => subagent.run({ ...params, deliver: false }));
-    const { status, error } = await subagent.waitForRun({ runId, timeoutMs: STARTED_MS });
-    return status === 'error' ? `failed: ${error ?? 'without a reason'}` : null;
+    // A gateway that stops does not wait for the turn, which it accepted.
+    const stopped = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null)));
+    const ended = await Promise.race([subagent.waitForRun({ runId, timeoutMs: STARTED_MS }), stopped]);
+    return ended?.status === 'error' ? `failed: ${ended.error ?? 'without a reason'}` : null;
   } catch (error) {
     return `failed: ${(error as Error).message}`;
   }

@@ -12,6 +12,7 @@ import { addKeyCommand } from './commands/key.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addMcpCommand } from './commands/mcp.ts';
 import { addOpenCommand } from './commands/open.ts';
+import { addOwnerCommand } from './commands/owner.ts';
 import { addPeersCommand } from './commands/peers.ts';
 import { addPolicyCommand } from './commands/policy.ts';
 import { addProfileCommand } from './commands/profile.ts';
@@ -62,6 +63,7 @@ const groups: Readonly<Record<string, readonly AddCommand[]>> = {
     addRequestsCommand,
     addTrustCommands,
     addPolicyCommand,
+    addOwnerCommand,
   ],
   'Relays:': [addRelaysCommand, addRelayCommand],
   'Daemon:': [

@@ -275,4 +275,58 @@ describe.each([
     expect(readFileSync(file, 'utf8')).toContain('My own line.');
     expect(existsSync(join(dirname(file), 'references'))).toBe(false);
   });
+
+  it('leaves a file of its owner beside it', () => {
+    const user = openUser();
+    connect(user, id);
+    const file = join(user.user, place, 'notes.md');
+    writeFileSync(file, 'mine');
+    user.connection(id).undo();
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(existsSync(join(user.user, place, 'SKILL.md'))).toBe(false);
+  });
+
+  it('goes where a link leads, and the link stays', () => {
+    const user = openUser();
+    const folder = join(user.user, place);
+    const dotfiles = join(user.user, 'dotfiles');
+    mkdirSync(dotfiles);
+    mkdirSync(dirname(folder), { recursive: true });
+    symlinkSync(dotfiles, folder);
+    connect(user, id);
+    for (const { name, text } of skill) expect(readFileSync(join(dotfiles, name), 'utf8')).toBe(text);
+    user.connection(id).undo();
+    expect(lstatSync(folder).isSymbolicLink()).toBe(true);
+    expect(existsSync(join(dotfiles, 'SKILL.md'))).toBe(false);
+  });
+
+  it.each<[string, (folder: string) => void]>([
+    ['a link that leads nowhere', (folder) => symlinkSync('/nonexistent/skill', folder)],
+    ['a file', (folder) => writeFileSync(folder, 'mine')],
+    [
+      'a skill with a read-only file',
+      (folder) => {
+        write(join(folder, 'SKILL.md'), '---\nname: ocmesh\n---\nearlier\n');
+        chmodSync(join(folder, 'SKILL.md'), 0o444);
+      },
+    ],
+  ])('is refused as a whole where its folder is %s', (_, make) => {
+    const user = openUser();
+    const folder = join(user.user, place);
+    mkdirSync(dirname(folder), { recursive: true });
+    make(folder);
+    expect(() => connect(user, id)).toThrow(/Nothing was changed/);
+    for (const path of user.filesOf(id)) expect(existsSync(path)).toBe(false);
+    expect(user.connection(id).isRecorded()).toBe(false);
+  });
+});
+
+test.each([
+  ['a file', (folder: string) => writeFileSync(folder, 'mine')],
+  ['a link that leads nowhere', (folder: string) => symlinkSync('/nonexistent', folder)],
+])('is refused as a whole where the folder of a client is %s', (_, make) => {
+  const user = openUser();
+  make(join(user.user, '.cursor'));
+  expect(() => connect(user, 'cursor')).toThrow(/Nothing was changed/);
+  expect(user.connection('cursor').isRecorded()).toBe(false);
 });

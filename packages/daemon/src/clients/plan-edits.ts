@@ -1,5 +1,7 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ExitError, exitCodes } from '../adapters/system/exit.ts';
+import { errnoOf } from '../node/errno.ts';
 import type { Change, Edited } from './change.ts';
 import { addToJson, removeFromJson } from './edit-json.ts';
 import { addToToml, removeFromToml } from './edit-toml.ts';
@@ -67,13 +69,35 @@ function plan(
 
 /** Follows links: replacing a link by a file would take the file out of where its owner keeps it. */
 function realPathOf(path: string): string {
-  if (existsSync(path)) return realpathSync(path);
-  if (lstatSync(path, { throwIfNoEntry: false }))
-    throw refuse(
-      `${path} is a link to a file that does not exist. Nothing was changed: create the file or remove the link.`,
-    );
+  checkFolder(dirname(path), path);
+  if (isThere(path) && existsSync(path)) return realpathSync(path);
+  if (isThere(path)) throw refuseLink(path, 'file');
   return path;
 }
+
+/** Refuses a path that no folder can be made for. */
+function checkFolder(folder: string, path: string): void {
+  if (!isThere(folder)) return checkFolder(dirname(folder), path);
+  if (!existsSync(folder)) throw refuseLink(folder, 'folder');
+  if (!statSync(folder).isDirectory())
+    throw refuse(`${folder} is a file where ${path} needs a folder. Nothing was changed: move it away.`);
+}
+
+/** Whether there is something of this name, also a link that leads nowhere. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    // A file is in the place of one of its folders.
+    if (errnoOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+const refuseLink = (path: string, what: 'file' | 'folder'): ExitError =>
+  refuse(
+    `${path} is a link to a ${what} that does not exist. Nothing was changed: create the ${what} or remove the link.`,
+  );
 
 function readText(path: string): string | null {
   if (!existsSync(path)) return null;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Edited, SkillChange } from './change.ts';
 
@@ -32,7 +32,8 @@ function isOurs(folder: string): boolean {
 /** Removes the folders that are empty now, up to that of the skill. */
 export function removeEmptyFolders({ path, folder }: SkillChange): void {
   for (let at = dirname(path); at.startsWith(folder); at = dirname(at)) {
-    if (!existsSync(at) || readdirSync(at).length > 0) return;
+    // A link to a folder is its owner's.
+    if (!existsSync(at) || lstatSync(at).isSymbolicLink() || readdirSync(at).length > 0) return;
     rmdirSync(at);
   }
 }

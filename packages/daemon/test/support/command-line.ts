@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import type { Handlers, Streams } from '@ocmesh/shared/contract';
 import { createFakeClock } from '@ocmesh/testkit';
 import { expect, onTestFinished } from 'vitest';
+import type { PageFile } from '../../src/adapters/http/page/page-files.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { Io } from '../../src/cli/terminal/io.ts';
 import { openApi } from './http-api.ts';
@@ -79,12 +80,15 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
 }
 
 /** Opens a command line with a running daemon that has these handlers. */
-export async function openCommandLineAt(handlers: Partial<Handlers & Streams> = {}) {
+export async function openCommandLineAt(
+  handlers: Partial<Handlers & Streams> = {},
+  page: readonly PageFile[] = [],
+) {
   const home = mkdtempSync(join(tmpdir(), 'ocmesh-cli-'));
   onTestFinished(() => rmSync(home, { recursive: true }));
   const token = 'token-of-the-owner';
   writeFileSync(join(home, 'token'), token, { mode: 0o600 });
-  const api = await openApi(handlers, { auth: 'none', token: () => token });
+  const api = await openApi(handlers, { auth: 'none', token: () => token }, page);
   const env = { OCMESH_API_URL: `http://127.0.0.1:${api.port}`, OCMESH_HOME: home };
   return { ...openCommandLine(env), home, api, calls: api.calls };
 }

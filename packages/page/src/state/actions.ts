@@ -99,6 +99,10 @@ export function createActions(deps: {
         await api.addRelay({ url: url.trim() });
         await fetches.relays();
       }),
+    testRelay: (url: string) =>
+      act('The test takes about ten seconds.', async () => {
+        await api.testRelay({ url });
+      }),
     removeRelay: (url: string) =>
       act('Removed.', async () => {
         data.relays.value = await api.removeRelay({ url });

@@ -1,5 +1,5 @@
 import type { Message } from '@ocmesh/shared/contract';
-import { cutText } from '@ocmesh/shared/text';
+import { cleanLine } from '@ocmesh/shared/text';
 import { useComputed } from '@preact/signals';
 import { byTime } from '../state/apply-events.ts';
 import { stateTone } from './delivery.tsx';
@@ -14,7 +14,7 @@ const PEERS = 8;
 /** Characters of a message: two lines. */
 const CHARS = 160;
 
-/** What the agent said lately: its newest message to each peer. */
+/** What the agent said lately: its newest message to each peer. Cleaned, because it may repeat the words of others. */
 export function Lately() {
   const { data, now } = usePage();
   const newest = useComputed(() => {
@@ -42,7 +42,7 @@ export function Lately() {
                   <Pill tone={stateTone[delivery.state]}>{delivery.state}</Pill>
                   <time dateTime={timestamp}>{localTime(timestamp, now.value)}</time>
                 </span>
-                <span class="row-text">{cutText(content, CHARS)}</span>
+                <span class="row-text">{cleanLine(content, CHARS)}</span>
               </a>
             </li>
           ))}

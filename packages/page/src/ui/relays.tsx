@@ -67,6 +67,9 @@ function RelayCard({ relay }: { relay: RelayDetails }) {
       <Latency url={url} now={shownMs(relay.round_trip_ms)} />
       {role === 'own' && (
         <p class="actions">
+          <ActionButton label={`Test ${name}`} run={() => actions.testRelay(url)}>
+            Test
+          </ActionButton>
           <ActionButton kind="danger" label={`Remove ${name}`} run={() => actions.removeRelay(url)}>
             Remove
           </ActionButton>

@@ -101,6 +101,11 @@ export const errorCatalogue = {
     retry: 'never',
     message: 'This peer is blocked: messages to it are not sent, and messages from it are dropped.',
   },
+  owner_key: {
+    status: 403,
+    retry: 'never',
+    message: 'Not sent: this is the key of the owner’s phone, to which only the daemon writes.',
+  },
   first_contact: {
     status: 403,
     retry: 'later',

@@ -19,6 +19,7 @@ export {
   errorStep,
   isProblem,
   nextSteps,
+  type Problem,
   reachabilityStep,
   reasonStep,
   warningStep,
@@ -38,6 +39,7 @@ export {
   statusOf,
 } from './operation.ts';
 export { type OperationName, operations } from './operations.ts';
+export { type Owner, QuietHours } from './owner-schemas.ts';
 export { foldName, handlesOf, keyPrefix, matchPeers } from './peer-handle.ts';
 export { OwnAbout, OwnCapabilities, OwnCapability, type Profile } from './profile-schemas.ts';
 export { proofText } from './proof.ts';

@@ -8,6 +8,7 @@ import {
   checkDisk,
   everyone,
   freeSpace,
+  leaveThePhone,
   makeRoom,
   type NextStep,
   openAgain,
@@ -170,6 +171,7 @@ const ofErrors: Readonly<Record<ErrorCode, NextStep>> = {
     command: '`ocmesh unblock` unblocks it.',
     page: 'Unblock it in Peers.',
   },
+  owner_key: leaveThePhone,
   first_contact: {
     api: 'GET /requests lists the request. Send again after the owner has accepted it with `ocmesh requests accept`.',
     tool: 'Tell your user, who can accept it with `ocmesh requests accept`. Send again afterwards.',

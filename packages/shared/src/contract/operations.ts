@@ -1,6 +1,7 @@
 import { limits } from './limits.ts';
-import { type Operation, pageKeyHeader } from './operation.ts';
-import * as pages from './page-schemas.ts';
+import { operation } from './operation.ts';
+import { Owner } from './owner-schemas.ts';
+import { pageOperations } from './page-operations.ts';
 import { Profile } from './profile-schemas.ts';
 import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
@@ -8,9 +9,6 @@ import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
 import { Type } from './typebox.ts';
 import { WakeTest } from './wake-schemas.ts';
-
-/** Infers the exact type of a row. */
-const operation = <const O extends Operation>(row: O): O => row;
 
 /** Every operation of the REST API. */
 export const operations = {
@@ -103,6 +101,17 @@ export const operations = {
     input: requests.removeRelay,
     output: Type.Array(RelayDetails),
     errors: { relay_unknown: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+  }),
+  testRelay: operation({
+    method: 'POST',
+    path: '/relays/test',
+    summary:
+      'Tests at once whether a relay of the list keeps and forwards what it accepts. Responds before the test is over: about ten ' +
+      'seconds later, `keeps`, `forwards` and their `at` are new. Nothing happens if it is not connected, a ' +
+      'test of it is under way, or it was tested too often today.',
+    input: requests.testRelay,
+    output: RelayDetails,
+    errors: { relay_unknown: true },
   }),
   listPeers: operation({
     method: 'GET',
@@ -213,6 +222,35 @@ export const operations = {
     owner: true,
     errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
+  getOwner: operation({
+    method: 'GET',
+    path: '/owner',
+    summary:
+      'The phone from which you decide about requests, the code it has to send, and what waits for its answer.',
+    input: requests.none,
+    output: Owner,
+    owner: true,
+  }),
+  setOwner: operation({
+    method: 'PUT',
+    path: '/owner',
+    summary:
+      'Names the key of the phone, which gets a message that asks for the code in the response, or changes the quiet hours. ' +
+      'Another key takes the place of the one before at once. The key that is confirmed already stays so.',
+    input: requests.setOwner,
+    output: Owner,
+    owner: true,
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+  }),
+  removeOwner: operation({
+    method: 'DELETE',
+    path: '/owner',
+    summary: 'Removes the phone: nothing more is sent to it, and its answers do nothing.',
+    input: requests.none,
+    output: Owner,
+    owner: true,
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
+  }),
   listMessages: operation({
     method: 'GET',
     path: '/messages',
@@ -277,6 +315,7 @@ export const operations = {
       content_too_large: true,
       idempotency_conflict: true,
       peer_blocked: true,
+      owner_key: true,
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,
@@ -286,55 +325,7 @@ export const operations = {
     },
     violations: { 'content maxLength': 'content_too_large' },
   }),
-  getHistory: operation({
-    method: 'GET',
-    path: '/history',
-    summary:
-      'Figures of the last 24 hours, one point a minute. Kept in memory: they begin anew when the daemon starts.',
-    input: requests.none,
-    output: pages.History,
-  }),
-  createPageCode: operation({
-    method: 'POST',
-    path: '/page/code',
-    summary:
-      'Makes a code that signs a browser in on the page, once. A session cannot make one: this takes the token itself.',
-    input: requests.none,
-    output: pages.PageCode,
-    successStatus: 201,
-    owner: true,
-    session: true,
-  }),
-  getPageSession: operation({
-    method: 'GET',
-    path: '/page/session',
-    summary: 'Whether this page is signed in.',
-    input: requests.none,
-    output: pages.PageSession,
-    open: true,
-    session: true,
-  }),
-  openPageSession: operation({
-    method: 'POST',
-    path: '/page/session',
-    summary:
-      'Signs the page in with a code. The session takes the cookie that comes with the response, and the key as the header ' +
-      `\`${pageKeyHeader}\` of every call. Only for the page of this daemon.`,
-    input: requests.openPageSession,
-    output: pages.PageKey,
-    open: true,
-    session: true,
-    errors: { page_code_wrong: true, too_many_wrong_codes: true },
-  }),
-  closePageSession: operation({
-    method: 'DELETE',
-    path: '/page/session',
-    summary: 'Signs out every page of this browser, and ends their event streams.',
-    input: requests.none,
-    output: Type.Object({}),
-    open: true,
-    session: true,
-  }),
+  ...pageOperations,
   testWake: operation({
     method: 'POST',
     path: '/wake-test',

@@ -1,8 +1,9 @@
 import { limits } from './limits.ts';
+import { QuietHours } from './owner-schemas.ts';
 import { OwnAbout, OwnCapabilities } from './profile-schemas.ts';
 import { Policy, Trust } from './schemas.ts';
 import { eventTypes } from './stream-events.ts';
-import { Type } from './typebox.ts';
+import { nullable, Type } from './typebox.ts';
 import { WatcherName } from './wake-schemas.ts';
 
 // Inputs of the operations: the fields of path, query, headers and body as one object.
@@ -149,9 +150,17 @@ export const requests = {
     },
     { ...strict, minProperties: 1 },
   ),
+  setOwner: Type.Object(
+    {
+      pubkey: Type.Optional(publicKey('The phone from which you decide')),
+      quiet_hours: Type.Optional(nullable(QuietHours)),
+    },
+    { ...strict, minProperties: 1 },
+  ),
   setPolicy: Type.Partial(Policy, { ...strict, minProperties: 1 }),
   addRelay: Type.Object({ url: RelayUrl }, strict),
   removeRelay: Type.Object({ url: RelayUrl }, strict),
+  testRelay: Type.Object({ url: RelayUrl }, strict),
   testWake: Type.Object({ watcher: WatcherName }, strict),
   followEvents: Type.Object(
     {

@@ -39,3 +39,10 @@ export const makeRoom: NextStep = {
     '`ocmesh read --from <peer>` marks messages as read: the oldest read ones make room. `ocmesh block <peer>` drops what it sends.',
   page: 'In Conversations, mark as read what you have dealt with: the oldest read messages make room. Block a peer in Peers to drop what it sends.',
 };
+/** Nobody but the daemon writes to the owner's phone. */
+export const leaveThePhone: NextStep = {
+  api: 'Talk to the owner where the agent already does. Requests reach the phone by themselves.',
+  tool: 'Talk to your user here. Requests reach their phone by themselves.',
+  command: '`ocmesh owner remove` makes it an ordinary peer again.',
+  page: 'Run `ocmesh owner remove` in a terminal to make it an ordinary peer again.',
+};

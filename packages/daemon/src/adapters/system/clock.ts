@@ -1,4 +1,4 @@
-import type { Clock } from '@ocmesh/shared/ambient';
+import type { Clock, UnixMs } from '@ocmesh/shared/ambient';
 
 /** The system's time. This file and `random.ts` are the only ones that use ambient time and randomness. */
 export const createSystemClock = (): Clock => ({
@@ -14,3 +14,9 @@ export const createSystemClock = (): Clock => ({
     return () => clearTimeout(timer);
   },
 });
+
+/** Returns the minute of the day that a clock on the wall shows at this time. */
+export function localMinuteOfDay(ms: UnixMs): number {
+  const date = new Date(ms);
+  return date.getHours() * 60 + date.getMinutes();
+}

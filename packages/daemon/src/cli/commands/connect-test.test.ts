@@ -68,7 +68,7 @@ test('a message to ourselves wakes the client, and leaves nothing behind', async
   expect(woken.code).toBe(2);
   expect(woken.err).toMatch(/^ocmesh: message: 0 unread: [0-9a-f]{64} is a test by your owner: /);
 
-  await world.clock.advance(100_000);
+  await world.clock.advance(200_000);
   expect(await agent.inbox()).toEqual([]);
   expect(await agent.getStatus({})).toMatchObject({ unread_count: 0, known_peer_count: 0, request_count: 0 });
   expect(await agent.getStatus({})).not.toHaveProperty('wake_test');

@@ -9,8 +9,8 @@ import { CommandError } from '../terminal/failure.ts';
 
 /** A hook starts its watcher when a turn is over, and a gateway restarts one that ended. */
 const WATCHER_STARTS_MS = 5_000;
-/** The watcher may have announced something just before. */
-const ANNOUNCED_MS = (watchLimits.quietSeconds + 15) * 1000;
+/** The watcher may be running a command for an earlier message, and is quiet after it. */
+const ANNOUNCED_MS = (watchLimits.command.seconds + watchLimits.quietSeconds + 15) * 1000;
 /** OpenClaw collects lines for 30 s as well, and its command takes seconds to answer. */
 const RUN_MS = 60_000;
 const LOOK_MS = 100;

@@ -7,14 +7,16 @@ import { openCommandLineAt } from '../../../test/support/command-line.ts';
 import { openerFor } from './browser.ts';
 
 /** A command line with a screen, whose browser is this script. It may use `seen`, the path of a file for the test. */
-async function openDesktop(script: string) {
+async function openDesktop(script: string, hasPage = true) {
   const folder = mkdtempSync(join(tmpdir(), 'ocmesh-browser-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const seen = join(folder, 'seen.html');
   const program = join(folder, process.platform === 'darwin' ? 'open' : 'xdg-open');
   writeFileSync(program, `#!/bin/sh\nseen='${seen}'\n${script}\n`);
   chmodSync(program, 0o755);
-  const line = await openCommandLineAt();
+  const body = Buffer.from('<!doctype html>');
+  const page = [{ name: 'index.html', body, brotli: body }];
+  const line = await openCommandLineAt({}, hasPage ? page : []);
   const env = { DISPLAY: ':0', PATH: `${folder}:${process.env['PATH']}` };
   /** Signs in as the page does. */
   const signIn = (code: string) =>
@@ -99,6 +101,13 @@ test('Ctrl-C ends the wait, and removes the file', async () => {
     return isOver;
   });
   expect(existsSync(file)).toBe(false);
+});
+
+test('opens no browser if there is no page', async () => {
+  const { run, env, seen } = await openDesktop('touch "$seen"', false);
+  const { err, code } = await run(['open'], { env });
+  expect([code, existsSync(seen)]).toEqual([78, false]);
+  expect(err).toContain('This build of ocmesh has no page.');
 });
 
 test('prints an address that works once, with --print or without a screen', async () => {

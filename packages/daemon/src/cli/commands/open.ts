@@ -1,4 +1,5 @@
 import { pollUntil } from '@ocmesh/shared/ambient';
+import { nextSteps } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import { CommandError } from '../terminal/failure.ts';
@@ -37,6 +38,12 @@ async function open(context: CommandContext, { print = false }: { readonly print
       `There is no browser here. On this machine, or on one that connects with \`ssh -L ${port}:127.0.0.1:${port}\`, open:`,
     );
   }
+  if (!(await daemon.hasPage()))
+    throw new CommandError(
+      'refused',
+      'This build of ocmesh has no page.',
+      nextSteps.problems.no_page.command,
+    );
   const outcome = await openAndWait(context, { opener, address, seconds });
   if (outcome === 'interrupted') return;
   if (outcome === 'signed in') return printer().result({ url, opened: true }, () => `Signed in at ${url}/.`);

@@ -19,6 +19,8 @@ export interface Daemon {
   readonly api: Handlers;
   /** Returns its address. */
   url(): Promise<string>;
+  /** Whether it has a page for browsers. */
+  hasPage(): Promise<boolean>;
   /** @param onOpen called when the stream is open: later events come through it */
   follow(
     input: Input<'followEvents'>,
@@ -39,6 +41,15 @@ export function createDaemonClient(io: Io): Daemon {
   const api = clientOf(access);
   return {
     url: access.baseUrl,
+    async hasPage() {
+      const { status, text } = await access.fetch(`${await access.baseUrl()}/`, {
+        method: 'HEAD',
+        headers: { accept: 'text/html' },
+      });
+      // Unread, it would keep the connection.
+      await text();
+      return status === 200;
+    },
     // Off a terminal a program sends the message, so the loop guard has to count it.
     api: io.stdout.isTTY ? api : { ...api, sendMessage: clientOf(agentAccess({ env: io.env })).sendMessage },
     follow: (input, signal, onOpen) =>

@@ -7,12 +7,14 @@ import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { AskRelays } from '../mesh/ask-relays.ts';
 import type { Discovery } from '../mesh/discover.ts';
+import type { LookUpPeer } from '../mesh/look-up-peer.ts';
 import type { OwnProfile } from '../mesh/own-profile.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { PendingRelay } from '../model/outbox.ts';
 import type { Conduct } from '../model/relay.ts';
+import type { OwnerSettings } from '../owner/owner-settings.ts';
 import type { RenderMetrics } from '../ports/metrics.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
@@ -36,6 +38,8 @@ export interface HandlerDeps {
   readonly backlogOf: (url: string) => Backlog;
   /** What we found out about a relay. */
   readonly conductOf: (url: string) => Conduct;
+  /** Tests a relay at once, if it is connected and was not tested too often. */
+  readonly testRelayNow: (url: string) => void;
   readonly wakeTests: WakeTests;
   readonly clock: Clock;
   /** Returns the wall clock's date of a moment in confirmed time. */
@@ -49,7 +53,9 @@ export interface HandlerDeps {
   readonly waiting: Waiting;
   readonly policies: Policies;
   readonly ownProfile: OwnProfile;
-  readonly askRelays: AskRelays;
+  readonly ownerSettings: OwnerSettings;
+  readonly askRelays: Pick<AskRelays, 'labels'>;
+  readonly lookUpPeer: LookUpPeer;
   readonly loopGuard: LoopGuard;
   readonly heldMessages: HeldMessages;
   /** Returns when the next attempt to publish this event is due; null if none is. */

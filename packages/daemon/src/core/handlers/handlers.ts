@@ -1,10 +1,17 @@
-import { type CoreHandlers, openApiDocument, type Streams } from '@ocmesh/shared/contract';
+import {
+  type CallContext,
+  type CoreHandlers,
+  type Input,
+  openApiDocument,
+  type Streams,
+} from '@ocmesh/shared/contract';
 import { ocmeshVersion, ourFeatures } from '@ocmesh/shared/wire';
 import { answerInTime } from './answer-in-time.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createEventHandlers } from './events.ts';
 import { createMessageHandlers } from './messages.ts';
 import { createMetricsHandler } from './metrics.ts';
+import { createOwnerHandlers } from './owner.ts';
 import { createPeerHandlers } from './peers.ts';
 import { createProfileHandlers } from './profile.ts';
 import { createRelayHandlers } from './relays.ts';
@@ -20,8 +27,13 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Core
     ...createPeerHandlers(deps, options),
     ...createTrustHandlers(deps, options),
     ...createProfileHandlers(deps),
+    ...createOwnerHandlers(deps),
     ...createMessageHandlers(deps, options),
-    sendMessage: deps.send,
+    async sendMessage(input: Input<'sendMessage'>, context?: CallContext) {
+      // A peer that we never saw may read gift wraps, which hide who writes.
+      await deps.lookUpPeer(input.to);
+      return deps.send(input, context);
+    },
   }),
   ...createEventHandlers(deps, options),
   testWake: ({ watcher }) => deps.wakeTests.run(watcher),

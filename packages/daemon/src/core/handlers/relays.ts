@@ -10,10 +10,11 @@ export function createRelayHandlers({
   relayDates,
   conductOf,
   backlogOf,
-}: Pick<HandlerDeps, 'network' | 'relayList' | 'relayDates' | 'conductOf' | 'backlogOf'>): Pick<
-  Handlers,
-  'listRelays' | 'addRelay' | 'removeRelay'
-> {
+  testRelayNow,
+}: Pick<
+  HandlerDeps,
+  'network' | 'relayList' | 'relayDates' | 'conductOf' | 'backlogOf' | 'testRelayNow'
+>): Pick<Handlers, 'listRelays' | 'addRelay' | 'removeRelay' | 'testRelay'> {
   const present = (relay: RelaySnapshot): RelayDetails =>
     presentRelayDetails(relay, conductOf(relay.url), relayDates.acceptedBy(relay.url), backlogOf(relay.url));
 
@@ -40,6 +41,14 @@ export function createRelayHandlers({
         .relays()
         .filter((relay) => relay.url !== url)
         .map(present);
+    },
+
+    async testRelay(input) {
+      const url = readUrl(input.url);
+      const relay = network.relays().find((each) => each.url === url && each.role === 'own');
+      if (!relay) throw new OcmeshError('relay_unknown');
+      testRelayNow(url);
+      return present(relay);
     },
   };
 }

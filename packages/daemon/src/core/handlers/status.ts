@@ -1,8 +1,8 @@
 import type { Handlers } from '@ocmesh/shared/contract';
 import { ocmeshVersion } from '@ocmesh/shared/wire';
+import { countRequests } from '../trust/requests.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { presentDiscovery, presentReason, presentRelay, presentWarning } from './present.ts';
-import { countRequests } from './trust.ts';
 
 export function createStatusHandlers(
   {

@@ -1,10 +1,10 @@
 import { type ConfirmedMs, toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import { type Handlers, OcmeshError, type Pubkey, type Request } from '@ocmesh/shared/contract';
 import type { DomainEvent } from '../model/domain-events.ts';
-import { hasEnded } from '../model/message.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import { findProfile } from '../peers/find-peer.ts';
 import type { Tables } from '../ports/store.ts';
+import { changeTrust, type WaitingRequest, listRequests as waitingRequests } from '../trust/requests.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
 import { createPeerView, rememberRelays } from './peers.ts';
 import { presentPeer } from './present.ts';
@@ -23,6 +23,7 @@ export function createTrustHandlers(
     | 'heldMessages'
     | 'emit'
     | 'wakeReceipts'
+    | 'lookUpPeer'
   >,
   options: HandlerOptions,
 ): Pick<
@@ -38,26 +39,18 @@ export function createTrustHandlers(
     const events = await store.transaction((tables) => {
       const before = tables.peers.get(pubkey);
       if (!before) throw new OcmeshError('peer_unknown');
-      const peer = edit(tables, before);
-      tables.peers.put(peer);
-      return peer.trust === before.trust ? [] : afterTrust(tables, peer);
+      const { trust, ...peer } = edit(tables, before);
+      tables.peers.put({ ...peer, trust: before.trust });
+      return changeTrust(tables, pubkey, trust, heldMessages);
     });
     emit(events);
     wakeReceipts();
     return showPeer(pubkey);
   }
 
-  function afterTrust(tables: Tables, peer: PeerRecord): DomainEvent[] {
-    const events: DomainEvent[] = [{ type: 'peer.trust', peer }];
-    if (peer.trust === 'stranger') return events;
-    tables.pendingContacts.remove(peer.pubkey);
-    if (peer.trust === 'contact') return [...events, ...heldMessages.release(tables, peer)];
-    tables.held.removeOf(peer.pubkey);
-    return events;
-  }
-
   return {
     async updatePeer({ pubkey: key, ...fields }, context) {
+      await deps.lookUpPeer(key);
       const profile = profileOf(key);
       const { pubkey } = profile;
       const emitted: DomainEvent[] = [];
@@ -79,19 +72,19 @@ export function createTrustHandlers(
 
     listRequests: () =>
       store.read((tables) =>
-        gatherRequests(tables, toDate, confirmedDate()).flatMap(({ pubkey, ...request }): Request[] => {
-          const peer = tables.peers.get(pubkey);
+        waitingRequests(tables, confirmedDate()).flatMap((request): Request[] => {
+          const peer = tables.peers.get(request.peer);
           if (!peer) return [];
           const { onlineWindowMs } = options;
           const context = { nowMs: clock.now(), shownAtMs: confirmedDate(), onlineWindowMs, loopGuard };
-          return [{ ...request, peer: presentPeer(tables, peer, context) }];
+          return [{ ...presentRequest(request, toDate), peer: presentPeer(tables, peer, context) }];
         }),
       ),
 
     async answerRequest(input) {
       const { pubkey } = profileOf(input.pubkey);
       return change(pubkey, (tables, peer) => {
-        if (!gatherRequests(tables, toDate, confirmedDate()).some((request) => request.pubkey === pubkey))
+        if (!waitingRequests(tables, confirmedDate()).some((request) => request.peer === pubkey))
           throw new OcmeshError('request_unknown');
         return { ...peer, trust: input.accept ? 'contact' : 'blocked' };
       });
@@ -107,42 +100,19 @@ export function createTrustHandlers(
   };
 }
 
-export const countRequests = (tables: Tables, shownAtMs: UnixMs): number =>
-  tables.held.peers(shownAtMs).length + tables.pendingContacts.list().length;
-
-type RequestOfKey = Omit<Request, 'peer'> & { readonly pubkey: Pubkey };
-
-/** Lists the strangers who wait for the owner's decision, in both directions. */
-function gatherRequests(
-  tables: Tables,
+function presentRequest(
+  { direction, sinceMs, held, intended }: WaitingRequest,
   toDate: (ms: ConfirmedMs) => UnixMs,
-  shownAtMs: UnixMs,
-): RequestOfKey[] {
-  const held = tables.held.peers(shownAtMs).map(
-    ({ peer, sinceMs, count }): RequestOfKey => ({
-      direction: 'in',
-      since: toIso(toDate(sinceMs)),
-      pubkey: peer,
-      message_count: count,
-      messages: tables.held
-        .of(peer)
-        .filter((message) => !hasEnded(message, shownAtMs))
-        .map(({ id, type, content, timestampMs }) => ({
+): Omit<Request, 'peer'> {
+  const since = toIso(toDate(sinceMs));
+  const messages: Request['messages'] =
+    intended === null
+      ? held.map(({ id, type, content, timestampMs }) => ({
           id,
           type,
           content,
           timestamp: toIso(timestampMs),
-        })),
-    }),
-  );
-  const pending = tables.pendingContacts.list().map(
-    ({ peer, atMs, content }): RequestOfKey => ({
-      direction: 'out',
-      since: toIso(toDate(atMs)),
-      pubkey: peer,
-      message_count: 1,
-      messages: [{ id: null, type: 'text', content, timestamp: toIso(toDate(atMs)) }],
-    }),
-  );
-  return [...held, ...pending];
+        }))
+      : [{ id: null, type: 'text', content: intended, timestamp: since }];
+  return { direction, since, message_count: messages.length, messages };
 }

@@ -6,6 +6,9 @@ import type { Inspected, Inspector } from './inspect.ts';
 
 export type Applicable = Inspected & Pick<Source, 'url' | 'isBackfill'>;
 
+/** What only happens once: a message was stored, or the owner's phone answered. */
+const storing: readonly DomainEvent['type'][] = ['message.received', 'request.waiting', 'owner.message'];
+
 /**
  * Rolls the transaction back because of a refusal, which only a throw does. Needed for `inbox_full`: the handler may have
  * removed old messages without making enough room, and they must not be lost for nothing.
@@ -58,14 +61,18 @@ export function createApply(deps: {
     { url }: Pick<Source, 'url'>,
     atMs: ConfirmedMs,
   ): void {
-    const isStored = effects.some(({ type }) => type === 'message.received' || type === 'request.waiting');
+    const isStored = effects.some(({ type }) => storing.includes(type));
     if (isStored) tables.seen.add(eventId, atMs, url);
     else tables.seen.addIgnored(eventId, atMs);
   }
 
-  /** A sign of life that changed nothing else comes again: a quiet mesh of 100 would cost a write every three seconds. */
+  /**
+   * A sign of life of an online peer that says nothing new comes again. Written one by one, those of a quiet mesh of 100
+   * cost a write every three seconds.
+   */
   const mayWait = (batch: readonly Applicable[], effects: readonly DomainEvent[]): boolean =>
-    effects.length === 0 && batch.every(({ handler, isBackfill }) => !handler.remember && !isBackfill);
+    effects.every((event) => event.type === 'peer.seen' && event.isRepeat) &&
+    batch.every(({ handler, isBackfill }) => !handler.remember && !isBackfill);
 
   return async function applyAll(batch) {
     const apply = (tables: Tables) => batch.flatMap((one) => applyOne(tables, one));

@@ -57,6 +57,9 @@ export function createPresenceHandler(deps: {
   };
 }
 
+/** Two intervals of the deployed mesh; a peer counts as online for three. */
+const REPEAT_MS = 10 * minuteMs;
+
 function takePresence(
   tables: Tables,
   presence: Presence,
@@ -80,7 +83,17 @@ function takePresence(
     offlineSinceMs: presence.online ? null : nowMs,
   };
   tables.peers.put(peer);
-  return accept([{ type: known ? 'peer.seen' : 'peer.discovered', peer }]);
+  if (!known) return accept([{ type: 'peer.discovered', peer }]);
+  return accept([{ type: 'peer.seen', peer, ...(isRepeat(known, peer) ? { isRepeat: true } : {}) }]);
+}
+
+/** Whether an online peer only said again that it is. One that was silent for longer may count as offline. */
+function isRepeat(before: PeerRecord, now: PeerRecord): boolean {
+  const wasOnline = before.offlineSinceMs === null && now.offlineSinceMs === null;
+  const isSoon = now.lastSeenMs - before.lastSeenMs < REPEAT_MS;
+  const saysOf = ({ name, about, capabilities, version, features }: PeerRecord): string =>
+    JSON.stringify([name, about, capabilities, version, features]);
+  return wasOnline && isSoon && saysOf(before) === saysOf(now);
 }
 
 /** Returns until when a presence counts if that is longer than usual: agents of a large mesh announce themselves seldom. */

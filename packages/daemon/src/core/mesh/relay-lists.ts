@@ -21,7 +21,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { EventHandler } from '../ingest/inspect.ts';
 import { accept, refuse } from '../model/verdict.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
-import type { Store } from '../ports/store.ts';
+import type { Store, Tables } from '../ports/store.ts';
 import { isCorrespondent } from '../trust/correspondents.ts';
 import { checkAs } from '../trust/verification-rates.ts';
 import { nextCreatedAtSec } from './created-at.ts';
@@ -33,7 +33,9 @@ const ASK_AGAIN_MS = meshLimits.relayListHours * hourMs;
 const ASK_SOON_MS = meshLimits.relayListSilentMinutes * minuteMs;
 const listKinds = [kinds.relayList, kinds.dmRelayList] as const;
 
-/** Keeps the newest relay lists of the peers we know (NIP-65, NIP-17). Like a presence, a newer one makes older ones stale. */
+const isOwner = ({ owner }: Tables, pubkey: Pubkey): boolean => owner.get()?.pubkey === pubkey;
+
+/** Keeps the newest relay lists of the peers we know, and of the owner's phone (NIP-65, NIP-17). Like a presence, a newer one makes older ones stale. */
 export function createRelayListHandler(): EventHandler {
   return {
     remember: false,
@@ -50,7 +52,7 @@ export function createRelayListHandler(): EventHandler {
           const known = tables.relayLists.get(event.pubkey, event.kind);
           if (known && event.created_at <= known.createdAtSec) return accept([]);
           // We keep no lists of keys that we never met.
-          if (!tables.peers.get(event.pubkey)) return accept([]);
+          if (!tables.peers.get(event.pubkey) && !isOwner(tables, event.pubkey)) return accept([]);
           tables.relayLists.put(event.pubkey, event.kind, event.created_at, readRelayList(event));
           return accept([{ type: 'peer.relays', pubkey: event.pubkey }]);
         },
@@ -179,9 +181,10 @@ export function createRelayLists(deps: {
     relaysOf(peer) {
       const own = deps.ownRelays();
       const { listed, named } = store.peek((tables) => ({
-        listed: isCorrespondent(tables, peer)
-          ? listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls)
-          : [],
+        listed:
+          isCorrespondent(tables, peer) || isOwner(tables, peer)
+            ? listKinds.map((kind) => tables.relayLists.get(peer, kind)?.urls)
+            : [],
         named: tables.relayLists.hints(peer),
       }));
       const [readRelays = [], dmRelays = []] = listed;

@@ -8,7 +8,7 @@ import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { hasEnded, type MessageRecord, type NewMessage, textBytes } from '../model/message.ts';
 import { afterMessage, handshakeOf, type PeerRecord } from '../model/peer.ts';
-import { accept, refuse, type Source } from '../model/verdict.ts';
+import { accept, refuse, type Source, type Verdict } from '../model/verdict.ts';
 import type { Tables } from '../ports/store.ts';
 import { placeOf } from '../trust/admission.ts';
 import { hold } from '../trust/held-messages.ts';
@@ -28,6 +28,12 @@ interface Deps {
   readonly senderLimits: SenderLimits;
   readonly policies: Policies;
   readonly counters: RefusalCounters;
+  /** Takes a message of the owner's phone; null if it is not from there. */
+  readonly takeFromOwner: (
+    tables: Tables,
+    dm: OpenedDm,
+    kind: Payload['kind'],
+  ) => Verdict<readonly DomainEvent[]> | null;
 }
 
 /** Turns direct messages into inbox messages, facts about peers, and delivery states of our own messages. */
@@ -57,6 +63,8 @@ export function createDmHandler(deps: Deps): EventHandler {
         apply(tables, source) {
           // Before the refusals for now: a blocked peer's message must not be fetched again.
           if (tables.peers.get(dm.author)?.trust === 'blocked') return refuse('blocked');
+          const ofOwner = deps.takeFromOwner(tables, { ...dm, createdAtSec }, payload.kind);
+          if (ofOwner) return ofOwner;
           const taken = senderLimits.take(tables, dm.author, payload, source);
           if ('refused' in taken) return taken;
           const events = take(

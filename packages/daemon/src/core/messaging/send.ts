@@ -93,6 +93,8 @@ export function createSend(deps: {
   /** Whether the message may go. The first reason against it counts. */
   function decide(tables: Tables, call: SendCall): Decision {
     const { to, byPerson, nowMs } = call;
+    // What the agent wrote there would look like the daemon's own words.
+    if (tables.owner.get()?.pubkey === to) return refuse(new OcmeshError('owner_key'));
     const peer = tables.peers.get(to);
     if (!peer) return refuse(new OcmeshError('peer_unknown'));
     if (peer.trust === 'blocked') return refuse(new OcmeshError('peer_blocked'));

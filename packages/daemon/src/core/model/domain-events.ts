@@ -23,8 +23,10 @@ export type DomainEvent =
   /** Without the NIP-11 document: it may be large, and the newest thousand events are kept. */
   | { readonly type: 'relay.state'; readonly relay: Omit<RelaySnapshot, 'info'> }
   | { readonly type: 'status.changed'; readonly reasons: readonly HealthReason[] }
-  /** A known peer gave a sign of life, or published its offline presence. */
-  | { readonly type: 'peer.seen'; readonly peer: PeerRecord }
+  /** A known peer gave a sign of life, or published its offline presence. `isRepeat`: it was online, and says nothing new. */
+  | { readonly type: 'peer.seen'; readonly peer: PeerRecord; readonly isRepeat?: true }
+  /** A message of the owner's phone was handled, or one to it is on disk, or the phone is another one. */
+  | { readonly type: 'owner.message' }
   /** The owner changed the trust in this peer. */
   | { readonly type: 'peer.trust'; readonly peer: PeerRecord }
   /**

@@ -2,8 +2,11 @@ import type { ConfirmedMs, UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 
-/** Why an event is sent, the most urgent first: if the write budget is short, the others wait. */
-export const purposes = ['message', 'receipt', 'reply', 'hello'] as const;
+/**
+ * Why an event is sent, the most urgent first: if the write budget is short, the others wait. What goes to the owner's phone is
+ * little, and may be about an agent that writes too much.
+ */
+export const purposes = ['owner', 'message', 'receipt', 'reply', 'hello'] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** A signed event on its way out. A retry sends the same bytes; `outbox/resign-event.ts` has the exceptions. */

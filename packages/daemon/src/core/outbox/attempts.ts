@@ -1,5 +1,5 @@
 import type { RelayNetwork } from '../ports/relay-network.ts';
-import type { Store } from '../ports/store.ts';
+import type { Store, Tables } from '../ports/store.ts';
 import type { RelayTests } from '../relays/relay-tests.ts';
 import type { WriteBudget } from '../relays/write-budget.ts';
 import { DROPS, judgeOutcome } from './delivery-state.ts';
@@ -7,6 +7,13 @@ import type { Entries } from './entries.ts';
 import { type AttemptResult, type Entry, isRepeat } from './entry.ts';
 import type { Resign } from './resign-event.ts';
 import type { Targets } from './targets.ts';
+
+/**
+ * Whether the receiver was blocked, and a crash or a full disk came before the withdrawal; or is the owner's phone, which
+ * gets nothing but what the daemon writes to its owner.
+ */
+const mayNotGo = (tables: Tables, { peer, purpose }: Entry): boolean =>
+  tables.peers.get(peer)?.trust === 'blocked' || (purpose !== 'owner' && tables.owner.get()?.pubkey === peer);
 
 /** Publishes an entry's event to one relay and records the outcome. Rejects when the store refuses that. */
 export type Attempt = (entry: Entry, url: string) => Promise<AttemptResult>;
@@ -26,8 +33,7 @@ export function createAttempt(deps: {
     // From here to the publication nothing else may happen in between.
     while (entry.resigning) await entry.resigning;
     const isOnlyAttempt = entry.inFlight === 1;
-    // A crash or a full disk may have come between the block and the withdrawal.
-    if (store.peek((tables) => tables.peers.get(entry.peer)?.trust === 'blocked')) {
+    if (store.peek((tables) => mayNotGo(tables, entry))) {
       entry.pending.delete(url);
       if (isOnlyAttempt) await entries.giveUp(entry, 'failed');
       return 'done';

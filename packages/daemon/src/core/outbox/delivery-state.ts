@@ -82,15 +82,16 @@ export const isAccepted = (tables: Tables, entry: Entry): boolean =>
   tables.outbox.outcomes(entry.id).some(({ outcome }) => outcome === 'accepted');
 
 /**
- * Decides what an entry awaits that a relay accepted. A message needs the peer's receipt, or without receipts, like a hello,
- * that a relay which accepted it passes a test. Receipts and replies need neither: their peer asks again.
+ * Decides what an entry awaits that a relay accepted. A message needs the peer's receipt, or without receipts, like a hello
+ * and what goes to the owner's phone, that a relay which accepted it passes a test. Receipts and replies need neither: their peer asks again.
  */
 export function startWaiting(tables: Tables, entry: Entry): void {
   const isMessage = entry.purpose === 'message';
   const isPublished = isMessage && tables.messages.findByEvent(entry.id)?.state === 'published';
   const receiver = tables.peers.get(entry.peer);
   entry.awaitsReceipt ||= isPublished && receiver !== null && dialectOf(receiver).receipts;
-  entry.awaitsTest = !entry.awaitsReceipt && (isPublished || entry.purpose === 'hello');
+  entry.awaitsTest =
+    !entry.awaitsReceipt && (isPublished || entry.purpose === 'hello' || entry.purpose === 'owner');
 }
 
 /** The relay dropped what it accepted. A message that no other relay accepted is queued again. */

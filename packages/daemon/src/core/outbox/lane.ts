@@ -42,7 +42,14 @@ export function createLane(
   },
 ): Lane {
   const { clock, random, budget } = deps;
-  const ready: Record<Queue, Entry[]> = { message: [], receipt: [], reply: [], hello: [], repeat: [] };
+  const ready: Record<Queue, Entry[]> = {
+    message: [],
+    owner: [],
+    receipt: [],
+    reply: [],
+    hello: [],
+    repeat: [],
+  };
   const waiting = new Map<Entry, { cancel: Cancel; atMs: UnixMs }>();
   const attempts = new Map<Entry, number>();
   const inFlight = new Map<Entry, Promise<void>>();

@@ -71,13 +71,13 @@ export function createResign(deps: {
   ): Promise<boolean> {
     const draft = draftOf(item, outcomes);
     if (!draft) return false;
-    const { payload, dialect, dateSec, replyTo } = draft;
-    const isWrap = dialect.codec === 'nip17';
+    const { payload, codec, dateSec, replyTo } = draft;
+    const isWrap = codec === 'nip17';
     // One event for all relays: if one of them wants a fresh date, all get it.
     const backDated = [...entry.pending].some(wantsFresh)
       ? { backDatedSec: outboxLimits.freshSpreadSeconds }
       : {};
-    const sealed = identity.sealDm(item.peer, payload, isWrap ? dateSec : nowSec(), dialect.codec, {
+    const sealed = identity.sealDm(item.peer, payload, isWrap ? dateSec : nowSec(), codec, {
       replyTo,
       wrap: { nowSec: nowSec(), ...backDated },
     });
@@ -97,25 +97,29 @@ export function createResign(deps: {
       message: tables.messages.findByEvent(item.event.id),
       peer: tables.peers.get(item.peer),
     }));
-    if (!peer) return null;
-    const dialect = dialectOf(peer);
+    const dialect = peer && dialectOf(peer);
     if (item.purpose !== 'message') {
       const { payload } = item;
-      return payload === null ? null : { payload, dialect, dateSec: nowSec(), replyTo: null, id: null };
+      // The owner's phone need not be a peer, and reads gift wraps.
+      const codec = item.purpose === 'owner' ? 'nip17' : dialect?.codec;
+      return payload === null || !codec
+        ? null
+        : { payload, codec, dateSec: nowSec(), replyTo: null, id: null };
     }
-    if (!message || message.seq === null) return null;
+    if (!dialect || !message || message.seq === null) return null;
+    const { codec } = dialect;
     const { type, content, data, id: mid, seq, replyTo, hops, timestampMs: tsMs } = message;
     const payload = chatPayload({ type, content, data, mid, tsMs, seq, replyTo, hops }, dialect);
     const sentSec = toUnixSec(tsMs);
     if (dialect.envelope && message.id !== message.eventId) {
       // The date that the peer shows; a wrong clock's is replaced.
       const dateSec = Math.abs(nowSec() - sentSec) > DAY_SEC ? nowSec() : sentSec;
-      return { payload, dialect, dateSec, replyTo: null, id: null };
+      return { payload, codec, dateSec, replyTo: null, id: null };
     }
     const isOut = outcomes.some(({ outcome }) => outcome !== 'rejected');
-    if (dialect.codec === 'nip04' && isOut) return null;
+    if (codec === 'nip04' && isOut) return null;
     const parent = isHex64(replyTo) ? replyTo : null;
-    return { payload, dialect, dateSec: sentSec, replyTo: parent, id: mid };
+    return { payload, codec, dateSec: sentSec, replyTo: parent, id: mid };
   }
 
   /** Whether relays would refuse its date, or receivers not look back far enough. */
@@ -167,7 +171,7 @@ export function createResign(deps: {
 
 interface Draft {
   readonly payload: string;
-  readonly dialect: Dialect;
+  readonly codec: Dialect['codec'];
   /** Date of the message in a gift wrap. */
   readonly dateSec: number;
   readonly replyTo: string | null;

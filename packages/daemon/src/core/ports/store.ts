@@ -3,6 +3,7 @@ import type { Pubkey, Trust } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
 import type { NewMessage, Series } from '../model/message.ts';
 import type { OutboxEntry, OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
+import type { OwnerRecord, OwnerRequest } from '../model/owner.ts';
 import type { PeerRecord } from '../model/peer.ts';
 import type { MessagesTable } from './messages-table.ts';
 
@@ -68,6 +69,8 @@ export interface Tables {
   readonly pendingContacts: PendingContactsTable;
   readonly loops: LoopsTable;
   readonly greeted: GreetedTable;
+  readonly owner: OwnerTable;
+  readonly ownerRequests: OwnerRequestsTable;
   readonly times: TimesTable;
 }
 
@@ -88,6 +91,8 @@ type MetaKey =
   | 'time_runs'
   | 'time_gap_at_ms'
   | 'policy'
+  /** The last number that a request to the owner's phone got: none is given twice. */
+  | 'owner_number'
   | 'profile';
 
 /** Which peers are meant. */
@@ -305,6 +310,24 @@ export interface GreetedTable {
   countSince(atMs: ConfirmedMs): number;
   /** Counts those among them that the owner did not name and that never wrote to us. */
   countUnrepliedSince(atMs: ConfirmedMs): number;
+}
+
+/** The owner's phone, if there is one. */
+export interface OwnerTable {
+  get(): OwnerRecord | null;
+  put(owner: OwnerRecord): void;
+  remove(): void;
+}
+
+/** Requests that were put to the owner's phone. */
+export interface OwnerRequestsTable {
+  get(number: number): OwnerRequest | null;
+  /** Returns all of them, in the order of their numbers. */
+  list(): OwnerRequest[];
+  /** Adds a request, or replaces the choice of the one with its number. */
+  put(request: OwnerRequest): void;
+  removeAll(): void;
+  forgetBefore(sentAtMs: ConfirmedMs): void;
 }
 
 /** The times of everything stored, by the clock of confirmed time. */

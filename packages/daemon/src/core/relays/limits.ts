@@ -51,8 +51,8 @@ export const ownRelayLimits = {
   wake: {
     /** Seconds that the relays get to send the owner's test message back: a call of the command waits for it. */
     backSeconds: 10,
-    /** Seconds for which its watcher may announce it: its quiet time, and a slow start of the watcher. */
-    shownSeconds: 90,
+    /** Seconds for which its watcher may announce it: a command that it runs for an earlier message, and its quiet time. */
+    shownSeconds: 150,
   },
   default: {
     /** Candidates in use: the first healthy ones, so that all agents overlap. */

@@ -47,6 +47,8 @@ export interface RelayTests extends Pick<ConductBook, 'onForwarded' | 'onMissed'
   onEvent(raw: unknown, url: string): boolean;
   /** Takes an event that a relay sent behind the EOSE of a query. @returns whether it is a test event, which is no mail */
   onLate(raw: unknown, url: string): boolean;
+  /** Tests a relay at once, if it is connected and was not tested too often today. */
+  testNow(url: string): void;
   /** A peer should have confirmed a message by now that these relays accepted: tests them now. */
   suspect(urls: readonly string[]): void;
   /**
@@ -202,6 +204,7 @@ export function createRelayTests(deps: {
       late.add(raw, url);
       return events.isTest(raw);
     },
+    testNow: (url) => plan(url, 0),
     suspect(urls) {
       for (const url of urls) {
         const state = tested.get(url);

@@ -28,6 +28,7 @@ export const renderDocs = (): string =>
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width">',
     '<title>REST API of ocmesh</title>',
+    '<link rel="icon" href="data:,">',
     '<link rel="stylesheet" href="/docs.css">',
     '<main>',
     '<h1>REST API of ocmesh</h1>',

@@ -1,6 +1,14 @@
 import { createClient } from '@ocmesh/client';
 import { dayMs, hourMs, minuteMs } from '@ocmesh/shared/ambient';
-import { callNames, type Operation, type OperationName, operations } from '@ocmesh/shared/contract';
+import {
+  type CallContext,
+  callNames,
+  type Handlers,
+  type Operation,
+  type OperationName,
+  operations,
+} from '@ocmesh/shared/contract';
+import { until } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
 import { hostileRequests } from '../../../../test/support/hostile-requests.ts';
 import { openApi } from '../../../../test/support/http-api.ts';
@@ -12,7 +20,7 @@ const ofOwner = { Authorization: `Bearer ${token}` };
 const names = Object.keys(operations) as OperationName[];
 const ofCore = names.filter((name) => !(operations[name] as Operation).session);
 
-async function openTarget(auth: 'none' | 'token' = 'none') {
+async function openTarget(auth: 'none' | 'token' = 'none', others: Partial<Handlers> = {}) {
   const reached: string[] = [];
   const owners: unknown[] = [];
   const handlers = Object.fromEntries(
@@ -30,7 +38,7 @@ async function openTarget(auth: 'none' | 'token' = 'none') {
     yield { id: 'ab:0', event: 'reset', data: { reason: 'x' } } as never;
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
   };
-  const api = await openApi({ ...handlers, followEvents } as never, { auth, token: () => token });
+  const api = await openApi({ ...handlers, ...others, followEvents } as never, { auth, token: () => token });
   const origin = `http://${api.own}`;
   const page = { Origin: origin, 'Sec-Fetch-Site': 'same-origin' };
 
@@ -307,17 +315,11 @@ test('no code, cookie or key is logged', async () => {
 
 test('codes and sessions are of one run of the daemon', async () => {
   const before = await openTarget();
-  const code = await before.makeCode();
-  const session = await before.signIn();
+  const [code, session] = [await before.makeCode(), await before.signIn()];
   const after = await openTarget();
-  const moved = { ...session, ...after.page, Cookie: session.Cookie.replace(/_\d+=/, `_${after.api.port}=`) };
-  expect(await after.isSignedIn(moved)).toBe(false);
-  // The test's random numbers repeat.
-  await after.makeCode();
-  await after.makeCode();
-  const other = '0'.repeat(32);
-  expect((await after.signInWith(other)).json['error']).toBe('page_code_wrong');
-  expect(code).not.toBe(other);
+  const Cookie = session.Cookie.replace(/_\d+=/, `_${after.api.port}=`);
+  expect(await after.isSignedIn({ ...session, ...after.page, Cookie })).toBe(false);
+  expect((await after.signInWith(code)).json['error']).toBe('page_code_wrong');
 });
 
 test('a second tab needs its own code; then both work, and signing out ends both', async () => {
@@ -373,6 +375,21 @@ test('an event stream needs both halves, and ends with the session', async () =>
   await stream.received('event: reset');
   await api.remove('/page/session', session);
   await stream.ended;
+});
+
+test('a call that waits ends with the session', async () => {
+  const waits: unknown[] = [];
+  async function waitForMessages(_: unknown, { signal }: CallContext = {}) {
+    waits.push(signal);
+    await new Promise<void>((resolve) => signal?.addEventListener('abort', resolve));
+    return { data: 'aborted' } as never;
+  }
+  const { api, signIn } = await openTarget('none', { waitForMessages });
+  const session = await signIn();
+  const response = api.get('/messages/wait', session);
+  await until(() => waits.length > 0);
+  await api.remove('/page/session', session);
+  expect((await response).json).toEqual({ data: 'aborted' });
 });
 
 test('a session ends after twelve idle hours, after a week, and with its streams', async () => {

@@ -279,6 +279,23 @@ const list = [
     `UPDATE peers SET last_seen = ?, online_until = ?, offline_since = ?, presence_at_sec = ?, answered_at = ?
      WHERE pubkey = ?`,
   ],
+  [
+    'owner.put',
+    `INSERT INTO owner(id, pubkey, code, tries_left, named_at, quiet_hours, mail_alarm) VALUES(1, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT(id) DO UPDATE SET pubkey = excluded.pubkey, code = excluded.code, tries_left = excluded.tries_left,
+       named_at = excluded.named_at, quiet_hours = excluded.quiet_hours, mail_alarm = excluded.mail_alarm`,
+  ],
+  ['owner.remove', 'DELETE FROM owner'],
+  [
+    'ownerRequests.put',
+    `INSERT INTO owner_requests(number, kind, peer, since, sent_at, dated_sec, choice) VALUES(?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT(number) DO UPDATE SET choice = excluded.choice`,
+  ],
+  ['ownerRequests.forget', 'DELETE FROM owner_requests WHERE sent_at < ?'],
+  ['ownerRequests.removeAll', 'DELETE FROM owner_requests'],
+  ['times.moveOwner', 'UPDATE owner SET named_at = named_at + ?2 WHERE named_at >= ?1'],
+  ['times.moveOwnerWaits', 'UPDATE owner_requests SET since = since + ?2 WHERE since >= ?1'],
+  ['times.moveOwnerRequests', 'UPDATE owner_requests SET sent_at = sent_at + ?2 WHERE sent_at >= ?1'],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

@@ -2,6 +2,7 @@ import type { Tables } from '../../../core/ports/store.ts';
 import type { Database } from './database.ts';
 import { createMessagesTable } from './messages.ts';
 import { createOutboxTable } from './outbox.ts';
+import { createOwnerRequestsTable, createOwnerTable } from './owner.ts';
 import { createPeersTable } from './peers.ts';
 import { createSharesTable } from './shares.ts';
 import {
@@ -37,5 +38,7 @@ export const createTables = (database: Database): Tables => ({
   pendingContacts: createPendingContactsTable(database),
   loops: createLoopsTable(database),
   greeted: createGreetedTable(database),
+  owner: createOwnerTable(database),
+  ownerRequests: createOwnerRequestsTable(database),
   times: createTimesTable(database),
 });

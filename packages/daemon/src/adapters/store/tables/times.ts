@@ -16,6 +16,9 @@ const moves = [
   'times.moveCounts',
   'times.moveIgnored',
   'times.moveKnownSince',
+  'times.moveOwner',
+  'times.moveOwnerWaits',
+  'times.moveOwnerRequests',
 ] as const satisfies readonly StatementName[];
 
 const NEWEST = `SELECT max(at) FROM (
@@ -23,7 +26,8 @@ const NEWEST = `SELECT max(at) FROM (
   UNION ALL SELECT max(at) FROM seen WHERE at <= ?1
   UNION ALL SELECT max(at) FROM greeted WHERE at <= ?1
   UNION ALL SELECT max(created_at) FROM outbox WHERE created_at <= ?1
-  UNION ALL SELECT max(paused_at) FROM loop_pauses WHERE paused_at <= ?1)`;
+  UNION ALL SELECT max(paused_at) FROM loop_pauses WHERE paused_at <= ?1
+  UNION ALL SELECT max(sent_at) FROM owner_requests WHERE sent_at <= ?1)`;
 
 export const createTimesTable = (database: Database): TimesTable => ({
   newest: (untilMs) => (database.one(NEWEST, [untilMs])?.[0] ?? null) as number | null,

@@ -5,6 +5,7 @@ import { trust } from './003-trust.ts';
 import { ignoredIds } from './004-ignored-ids.ts';
 import { online } from './004-online.ts';
 import { order } from './004-order.ts';
+import { owner } from './004-owner.ts';
 import { received } from './004-received.ts';
 import { shares } from './004-shares.ts';
 import { time } from './004-time.ts';
@@ -52,6 +53,6 @@ export const migrations: readonly string[] = [
   init,
   relays,
   trust,
-  order + time + ignoredIds + shares + received + online,
+  order + time + ignoredIds + shares + received + online + owner,
 ];
 export const currentSchema = createSchema(migrations);
