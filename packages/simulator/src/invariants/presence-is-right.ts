@@ -78,13 +78,15 @@ function isLongGone(world: World, observer: Machine, peer: Machine): boolean {
 }
 
 /**
- * Whether it uses a relay whose clock is far ahead. While that is the only one, presences get its time, and those with the
- * right time may count as older for a quarter of an hour.
+ * Whether it uses a relay whose clock is ahead. While that is the only one, presences get its time. It shows them as long as
+ * they have not expired, and if they seem possible by then, those with the right time count as older.
  */
 const hasRelayAhead = (world: World, { name }: Machine): boolean =>
   [...world.relays].some(([relay, { behaviours }]) => {
     const aheadMs = behaviourOf(behaviours, 'wrong clock')?.ms ?? 0;
     return (
-      aheadMs > 10 * minuteMs && (world.planOf(name.replace(/-copy$/, ''))?.relays.includes(relay) ?? false)
+      aheadMs > 10 * minuteMs &&
+      aheadMs <= 45 * minuteMs &&
+      (world.planOf(name.replace(/-copy$/, ''))?.relays.includes(relay) ?? false)
     );
   });
