@@ -13,6 +13,9 @@ import { WakeTest } from './wake-schemas.ts';
 /** Infers the exact type of a row. */
 const operation = <const O extends Operation>(row: O): O => row;
 
+/** Errors of what is stored. */
+const storing = { storage_full: true, storage_slow: true, storage_unavailable: true } as const;
+
 /** Every operation of the REST API. */
 export const operations = {
   getHealth: operation({
@@ -63,7 +66,7 @@ export const operations = {
     input: requests.setProfile,
     output: Profile,
     owner: true,
-    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: { ...storing },
   }),
   getMetrics: operation({
     method: 'GET',
@@ -95,7 +98,7 @@ export const operations = {
     input: requests.addRelay,
     output: RelayDetails,
     successStatus: 201,
-    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: { ...storing },
   }),
   removeRelay: operation({
     method: 'DELETE',
@@ -103,7 +106,7 @@ export const operations = {
     summary: 'Removes a relay from the list and disconnects from it. Responds with the remaining relays.',
     input: requests.removeRelay,
     output: Type.Array(RelayDetails),
-    errors: { relay_unknown: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: { relay_unknown: true, ...storing },
   }),
   testRelay: operation({
     method: 'POST',
@@ -152,7 +155,7 @@ export const operations = {
     input: requests.addPeer,
     output: schemas.PeerDetails,
     successStatus: 201,
-    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: { invalid_pubkey: true, ...storing },
   }),
   updatePeer: operation({
     method: 'PATCH',
@@ -165,9 +168,7 @@ export const operations = {
       peer_unknown: true,
       invalid_pubkey: true,
       peer_ambiguous: true,
-      storage_full: true,
-      storage_slow: true,
-      storage_unavailable: true,
+      ...storing,
     },
   }),
   resumePeer: operation({
@@ -180,9 +181,7 @@ export const operations = {
       peer_unknown: true,
       invalid_pubkey: true,
       peer_ambiguous: true,
-      storage_full: true,
-      storage_slow: true,
-      storage_unavailable: true,
+      ...storing,
     },
   }),
   listRequests: operation({
@@ -204,9 +203,7 @@ export const operations = {
       request_unknown: true,
       invalid_pubkey: true,
       peer_ambiguous: true,
-      storage_full: true,
-      storage_slow: true,
-      storage_unavailable: true,
+      ...storing,
     },
   }),
   getPolicy: operation({
@@ -223,7 +220,7 @@ export const operations = {
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
-    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: { ...storing },
   }),
   getOwner: operation({
     method: 'GET',
@@ -243,7 +240,7 @@ export const operations = {
     input: requests.setOwner,
     output: Owner,
     owner: true,
-    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: { invalid_pubkey: true, ...storing },
   }),
   removeOwner: operation({
     method: 'DELETE',
@@ -252,7 +249,7 @@ export const operations = {
     input: requests.none,
     output: Owner,
     owner: true,
-    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
+    errors: { ...storing },
   }),
   listMessages: operation({
     method: 'GET',
@@ -299,9 +296,7 @@ export const operations = {
       invalid_pubkey: true,
       peer_ambiguous: true,
       cursor_unknown: true,
-      storage_full: true,
-      storage_slow: true,
-      storage_unavailable: true,
+      ...storing,
     },
   }),
   sendMessage: operation({
@@ -322,9 +317,7 @@ export const operations = {
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,
-      storage_full: true,
-      storage_slow: true,
-      storage_unavailable: true,
+      ...storing,
     },
     violations: { 'content maxLength': 'content_too_large' },
   }),
