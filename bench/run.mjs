@@ -1,11 +1,11 @@
 // Measures speed and size. Compare the ratios, not the milliseconds, which depend on the machine.
-// `pnpm bench [--save] [agents|crypto|ingest|log|page|store|idle|peers|simple-pool]`; with --save, the figures go to
+// `pnpm bench [--save] [agents|crypto|ingest|log|mesh|page|store|idle|peers|simple-pool]`; with --save, the figures go to
 // bench/results.json, from which `pnpm generate` makes docs/performance.md.
 import { begin, missedTargets, save } from './report.mjs';
 
 const all = ['agents', 'crypto', 'ingest', 'log', 'page', 'store'];
 /** Only run when named. */
-const onDemand = ['simple-pool', 'idle', 'peers'];
+const onDemand = ['mesh', 'simple-pool', 'idle', 'peers'];
 const words = process.argv.slice(2);
 const named = words.filter((word) => word !== '--save');
 for (const name of named.length > 0 ? named : all) {

@@ -9,11 +9,8 @@ import { createHistory } from './core/history/history.ts';
 import type { Identity } from './core/identity/identity.ts';
 import { createPipeline, type Pipeline } from './core/ingest/pipeline.ts';
 import { createRefusalCounters } from './core/ingest/refusal-counters.ts';
-import { type Announcer, createAnnouncer } from './core/mesh/announce.ts';
-import { createAskRelays } from './core/mesh/ask-relays.ts';
-import { createDiscovery, type Discovery } from './core/mesh/discover.ts';
-import { createHandshake } from './core/mesh/handshake.ts';
-import { createOnlineWatch } from './core/mesh/online-watch.ts';
+import type { Announcer } from './core/mesh/announce.ts';
+import type { Discovery } from './core/mesh/discover.ts';
 import type { OwnProfile } from './core/mesh/own-profile.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
@@ -63,7 +60,6 @@ export type Relays = ReturnType<typeof createRelays>;
 export type Ingest = ReturnType<typeof createIngest>;
 export type Outgoing = ReturnType<typeof createOutgoing>;
 export type Messaging = ReturnType<typeof createMessaging>;
-export type Mesh = ReturnType<typeof createMesh>;
 export type Reporting = ReturnType<typeof createReporting>;
 
 /** Our own relays, and how much we write to each. */
@@ -289,80 +285,6 @@ export function createMessaging(
       strangersRation,
       profile,
     }),
-  };
-}
-
-/** Presence, discovery and hellos. */
-export function createMesh(
-  { store, clock, log, identity, network, emit }: Base,
-  needs: {
-    readonly time: TimeWatch;
-    readonly relays: Relays;
-    readonly pipeline: Pipeline;
-    readonly offer: Outgoing['offer'];
-    /** The tag `instance` of our presences. */
-    readonly instance: string;
-    readonly profile: OwnProfile['get'];
-  },
-  config: Config,
-) {
-  const { time, relays, pipeline, offer, instance, profile } = needs;
-  const onlineWindowMs = config.online_window_s * 1000;
-  const discovery = createDiscovery(
-    {
-      self: identity.pubkey,
-      network,
-      store,
-      clock,
-      correctedNow: time.correctedNow,
-      log,
-      ingest: pipeline.ingestBackfill,
-    },
-    {
-      intervalMs: config.scan_interval_s * 1000,
-      onlineWindowMs,
-      budgetBytes: config.discovery_budget_mb_per_day * 1_000_000,
-    },
-  );
-  return {
-    discovery,
-    announcer: createAnnouncer(
-      {
-        identity,
-        network,
-        store,
-        clock,
-        log,
-        budget: relays.budget,
-        correctedNow: time.correctedNow,
-        relayOffsetMs: time.relayOffsetMs,
-        profile,
-        agentsOn: (url) => discovery.crowdOf(url)?.onRelay.agents ?? 0,
-        meshAgents: () => discovery.mesh()?.agents ?? 0,
-        // Our relay list says which.
-        onRelaysChosen: () => emit([{ type: 'relays.changed' }]),
-      },
-      {
-        intervalMs: config.announce_interval_s * 1000,
-        onlineWindowMs,
-        presenceKinds: config.presence_kinds,
-        instance,
-      },
-    ),
-    askRelays: createAskRelays(
-      { network, clock, correctedNow: time.correctedNow, ingest: pipeline.ingestBackfill },
-      { onlineWindowMs },
-    ),
-    handshake: createHandshake({
-      identity,
-      store,
-      clock,
-      confirmedNow: time.confirmedNow,
-      log,
-      offer,
-      profile,
-    }),
-    onlineWatch: createOnlineWatch({ store, clock, emit }, { onlineWindowMs }),
   };
 }
 

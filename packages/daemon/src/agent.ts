@@ -3,13 +3,11 @@ import type { CoreHandlers, Streams } from '@ocmesh/shared/contract';
 import {
   type Base,
   createIngest,
-  createMesh,
   createMessaging,
   createOutgoing,
   createRelays,
   createReporting,
   type Ingest,
-  type Mesh,
   type Messaging,
   type Outgoing,
   type Relays,
@@ -36,6 +34,7 @@ import { createTimeWatch, type TimeWatch } from './core/status/time-watch.ts';
 import { trustLimits } from './core/trust/limits.ts';
 import { createTrust, type Trust } from './core/trust/trust.ts';
 import { createLifecycle, type Part } from './lifecycle.ts';
+import { createMesh, type Mesh } from './mesh-parts.ts';
 import { createOwnerParts, createOwnerServices, type OwnerServices } from './owner-parts.ts';
 import { createRelayListener } from './relay-listener.ts';
 
@@ -126,15 +125,9 @@ export async function createAgent(
   const ownProfile = createOwnProfile({ store, log, emit }, profileOf(config));
   const relays = createRelays(base, time, config);
   const instance = toHex(random.bytes(INSTANCE_BYTES));
+  const onForged = (url: string) => network.report(url, 'forged');
   const twins = createTwinWatch(
-    {
-      engine,
-      clock,
-      correctedNow: time.correctedNow,
-      log,
-      emit,
-      onForged: (url) => network.report(url, 'forged'),
-    },
+    { engine, clock, correctedNow: time.correctedNow, log, emit, onForged },
     { instance, onlineWindowMs },
   );
   const owner = createOwnerParts(base, { time, trust }, config);
@@ -224,6 +217,7 @@ export async function createAgent(
         policies: trust.policies,
         ownProfile,
         askRelays: mesh.askRelays,
+        lookUpPeer: mesh.lookUpPeer,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
         pendingRelays: outgoing.outbox.pendingRelays,

@@ -17,7 +17,7 @@ function pageOf(world: TestMesh, agents: number, everySec: number, events: numbe
 }
 
 /** Starts an agent that finds such a mesh on each of its relays, and lives with it for some hours. */
-async function among(agents: number, everySec: number, urls: string[], hours = 4) {
+async function among(agents: number, everySec: number, urls: string[], hours = 2) {
   const world = createTestMesh(...urls);
   const keep = (relay: MemoryRelay, page: NostrEvent[]): void => {
     relay.stored.length = 0;
@@ -25,13 +25,13 @@ async function among(agents: number, everySec: number, urls: string[], hours = 4
     // A relay with so many has more behind them.
     relay.maxRows = page.length;
   };
-  const first = pageOf(world, agents, everySec, 120);
+  const first = pageOf(world, agents, everySec, 60);
   for (const relay of world.mesh.relays) keep(relay, first);
   const agent = await world.start({ config: { presence_kinds: [31337] } });
   await world.clock.advance(119_000);
   for (const relay of world.mesh.relays) relay.offered.length = 0;
   for (let minute = 0; minute < hours * 60; minute += 2) {
-    const page = pageOf(world, agents, everySec, 40);
+    const page = pageOf(world, agents, everySec, agents < 120 ? 40 : 60);
     for (const relay of world.mesh.relays) keep(relay, page);
     await world.clock.advance(2 * MINUTE);
   }
@@ -58,10 +58,10 @@ test('among 10,000 agents it announces itself every 20 minutes or so, and its pr
 
 test('in a very large mesh it announces itself on some relays only, always the same, and its relay list says which', async () => {
   const urls = ['wss://one.test', 'wss://two.test', 'wss://three.test', 'wss://four.test', 'wss://five.test'];
-  const { world, agent, announced } = await among(100_000, 3_600, urls, 3);
+  const { world, agent, announced } = await among(100_000, 3_600, urls, 1.2);
   const chosen = urls.filter((_, n) => (announced[n]?.length ?? 0) > 0);
   expect(chosen.length).toBeGreaterThanOrEqual(1);
-  expect(chosen.length).toBeLessThanOrEqual(3);
+  expect(chosen.length).toBeLessThan(urls.length);
   const newest = announced.flat().at(-1);
   expect(newest?.tags).toContainEqual(['copies', expect.any(String), '5']);
   expect(lifetimeOf(newest)).toBe(10_800);

@@ -24,6 +24,8 @@ test('announces itself in both kinds, with all tags that others look for', async
     ['f', 'envelope'],
     ['f', 'nip17'],
     ['L', 'ocmesh'],
+    ['l', agent.pubkey.slice(0, 8), 'ocmesh.handle'],
+    ['l', 'ann', 'ocmesh.name'],
     ['instance', expect.stringMatching(/^[0-9a-f]{16}$/)],
     ['expiration', String(nowSec + 900)],
   ];

@@ -42,6 +42,7 @@ export {
   ANNOUNCEMENTS_PER_LIFETIME,
   announcedEverySec,
   type Claims,
+  HANDLE_LABEL_DIGITS,
   labelFilter,
   noteFilter,
   type Presence,

@@ -2,6 +2,7 @@ import type { Pubkey } from '../contract/ids.ts';
 import { limits } from '../contract/limits.ts';
 import { cutChars } from '../contract/measure.ts';
 import { isSlug } from '../contract/slug.ts';
+import { foldAccents, wordsOf } from '../text/search-text.ts';
 import {
   type EventDraft,
   expirationOf,
@@ -24,6 +25,15 @@ export const ANNOUNCEMENTS_PER_LIFETIME = 3;
 /** Smallest part of its relays on which an agent announces itself: one of as many as it may have. Less is not believed. */
 const SMALLEST_SHARE = 0.03;
 
+/** Digits of a key in the label by which its presence can be looked up: the shortest handle. */
+export const HANDLE_LABEL_DIGITS = 8;
+/** Namespaces of labels by which an agent can be looked up (NIP-32), and which say nothing about what it can do. */
+const HANDLE_NAMESPACE = 'ocmesh.handle';
+const NAME_NAMESPACE = 'ocmesh.name';
+
+/** Returns the label of a name, in the form in which a search asks for its words. */
+const toNameLabel = (name: string): string => wordsOf(foldAccents(name)).join('-').toLowerCase();
+
 export type PresenceKind = typeof kinds.note | typeof kinds.presence;
 
 /** What an agent says about itself, besides its name. */
@@ -42,6 +52,8 @@ export interface PresenceDraft {
   readonly features: readonly string[];
   /** What the agent says about itself; without it, the presence says nothing about that. */
   readonly profile?: Claims;
+  /** First digits of the author's key, by which it can be looked up. */
+  readonly handle?: string;
   readonly status: 'online' | 'offline';
   /** On how many of how many relays it is announced; without it, on all. */
   readonly copies?: readonly [copies: number, relays: number] | undefined;
@@ -57,6 +69,9 @@ export function presenceEvent(draft: PresenceDraft): EventDraft {
   if (draft.name) tags.push(['name', draft.name]);
   for (const feature of draft.features) tags.push(['f', feature]);
   if (draft.profile) tags.push(...profileTags(draft.profile));
+  if (draft.handle) tags.push(['l', draft.handle.slice(0, HANDLE_LABEL_DIGITS), HANDLE_NAMESPACE]);
+  const nameLabel = draft.name === null ? '' : toNameLabel(draft.name);
+  if (isSlug(nameLabel)) tags.push(['l', nameLabel, NAME_NAMESPACE]);
   if (draft.status === 'offline') tags.push(['status', 'offline']);
   if (draft.copies) tags.push(['copies', ...draft.copies.map(String)]);
   tags.push(['instance', draft.instance]);

@@ -7,6 +7,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { RefusalCounters } from '../ingest/refusal-counters.ts';
 import type { AskRelays } from '../mesh/ask-relays.ts';
 import type { Discovery } from '../mesh/discover.ts';
+import type { LookUpPeer } from '../mesh/look-up-peer.ts';
 import type { OwnProfile } from '../mesh/own-profile.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
@@ -53,7 +54,8 @@ export interface HandlerDeps {
   readonly policies: Policies;
   readonly ownProfile: OwnProfile;
   readonly ownerSettings: OwnerSettings;
-  readonly askRelays: AskRelays;
+  readonly askRelays: Pick<AskRelays, 'labels'>;
+  readonly lookUpPeer: LookUpPeer;
   readonly loopGuard: LoopGuard;
   readonly heldMessages: HeldMessages;
   /** Returns when the next attempt to publish this event is due; null if none is. */

@@ -1,4 +1,10 @@
-import { type CoreHandlers, openApiDocument, type Streams } from '@ocmesh/shared/contract';
+import {
+  type CallContext,
+  type CoreHandlers,
+  type Input,
+  openApiDocument,
+  type Streams,
+} from '@ocmesh/shared/contract';
 import { ocmeshVersion, ourFeatures } from '@ocmesh/shared/wire';
 import { answerInTime } from './answer-in-time.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
@@ -23,7 +29,11 @@ export const createHandlers = (deps: HandlerDeps, options: HandlerOptions): Core
     ...createProfileHandlers(deps),
     ...createOwnerHandlers(deps),
     ...createMessageHandlers(deps, options),
-    sendMessage: deps.send,
+    async sendMessage(input: Input<'sendMessage'>, context?: CallContext) {
+      // A peer that we never saw may read gift wraps, which hide who writes.
+      await deps.lookUpPeer(input.to);
+      return deps.send(input, context);
+    },
   }),
   ...createEventHandlers(deps, options),
   testWake: ({ watcher }) => deps.wakeTests.run(watcher),

@@ -55,10 +55,11 @@ export function createPeerHandlers(
     | 'emit'
     | 'loopGuard'
     | 'askRelays'
+    | 'lookUpPeer'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
-  const { identity, store, clock, cursors, emit, loopGuard } = deps;
+  const { identity, store, clock, cursors, emit, loopGuard, lookUpPeer } = deps;
   const { onlineWindowMs } = options;
   const showPeer = createPeerView(deps, options);
   const search = createSearchPeers(deps, options);
@@ -87,7 +88,10 @@ export function createPeerHandlers(
       });
     },
 
-    getPeer: async ({ pubkey }) => showPeer(store.peek((tables) => findPeer(tables, pubkey))),
+    async getPeer({ pubkey }) {
+      await lookUpPeer(pubkey);
+      return showPeer(store.peek((tables) => findPeer(tables, pubkey)));
+    },
 
     async addPeer(input, context) {
       const { pubkey, relays } = parseProfile(input.pubkey);

@@ -47,7 +47,7 @@ export function createSearchPeers(
     const found = await findKnown(search);
     const isEnough = found.counts.matching >= (search.limit ?? limits.http.foundPeers);
     if (isEnough || search.cursor !== undefined) return found;
-    await askRelays(createMatcher(search.can).labels);
+    await askRelays.labels(createMatcher(search.can).labels);
     return findKnown(search);
   };
 }

@@ -23,6 +23,7 @@ export function createTrustHandlers(
     | 'heldMessages'
     | 'emit'
     | 'wakeReceipts'
+    | 'lookUpPeer'
   >,
   options: HandlerOptions,
 ): Pick<
@@ -49,6 +50,7 @@ export function createTrustHandlers(
 
   return {
     async updatePeer({ pubkey: key, ...fields }, context) {
+      await deps.lookUpPeer(key);
       const profile = profileOf(key);
       const { pubkey } = profile;
       const emitted: DomainEvent[] = [];

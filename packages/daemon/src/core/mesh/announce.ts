@@ -16,21 +16,13 @@ import type { WriteBudget } from '../relays/write-budget.ts';
 import { announceIntervalMs, announceRelays } from './announce-plan.ts';
 import { meshLimits } from './limits.ts';
 import { createPaced } from './paced.ts';
-import { createPresenceSigner } from './sign-presence.ts';
+import { type AnnounceOptions, createPresenceSigner } from './sign-presence.ts';
 
 /** How long a stop waits for relays to take the offline presence. */
 const OFFLINE_MS = 1_500;
 const { burst, perMinute } = meshLimits.profileChanges;
 /** Expiration (NIP-40): kind 1 notes go only to relays that delete them again. */
 const EXPIRATION_NIP = 40;
-
-export interface AnnounceOptions {
-  readonly intervalMs: number;
-  readonly onlineWindowMs: number;
-  readonly presenceKinds: readonly PresenceKind[];
-  /** Differs for each run of a daemon. */
-  readonly instance: string;
-}
 
 export interface Announcer {
   start(): void;

@@ -37,8 +37,10 @@ function estimate(events: readonly NostrEvent[], limit: number, samples = 1, win
   const estimator = createCrowdEstimate();
   for (let n = 0; n < samples; n++) {
     const newest = [...events].sort((a, b) => b.created_at - a.created_at).slice(0, limit);
-    const sinceSec = newest.length < events.length ? (newest.at(-1)?.created_at ?? NOW) : NOW - windowSec;
-    estimator.add({ events: newest, bytes: newest.length * 600, sinceSec, nowSec: NOW });
+    const isCut = newest.length < events.length;
+    const sinceSec = isCut ? (newest.at(-1)?.created_at ?? NOW) - 0.5 : NOW - windowSec;
+    const whole = isCut ? newest.slice(0, -1) : newest;
+    estimator.add({ events: whole, bytes: newest.length * 600, rows: newest.length, sinceSec, nowSec: NOW });
   }
   return estimator.current();
 }

@@ -31,7 +31,9 @@ export interface Crowd {
 /** The newest presences of a relay: all of them since a time. */
 export interface CrowdSample {
   readonly events: readonly NostrEvent[];
+  /** Bytes and number of all events that came with them. */
   readonly bytes: number;
+  readonly rows: number;
   readonly sinceSec: number;
   readonly nowSec: number;
 }
@@ -88,7 +90,7 @@ export function createCrowdEstimate() {
   };
 }
 
-function readSample({ events, bytes, sinceSec, nowSec }: CrowdSample): Sample | null {
+function readSample({ events, bytes, rows, sinceSec, nowSec }: CrowdSample): Sample | null {
   const windowSec = Math.max(SHORTEST_SEC, nowSec - sinceSec);
   const alive = events.filter(
     (event) => !isExpired(event, nowSec) && nowSec - event.created_at <= aliveSec(event),
@@ -103,7 +105,7 @@ function readSample({ events, bytes, sinceSec, nowSec }: CrowdSample): Sample | 
     mesh: sum(each, ({ chance, share }) => 1 / (chance * share)),
     meshVariance: sum(each, ({ chance, share }) => (1 - chance * share) / (chance * share) ** 2),
     perSecond: sum(alive, (event) => 1 / Math.min(windowSec, announcedEverySec(event, fallbackSeconds))),
-    eventBytes: events.length > 0 ? bytes / events.length : meshLimits.estimate.eventBytes,
+    eventBytes: rows > 0 ? bytes / rows : meshLimits.estimate.eventBytes,
   };
 }
 

@@ -18,7 +18,7 @@ import {
 } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import type { Crowd, Estimate } from './crowd-estimate.ts';
+import type { Crowd, CrowdSample, Estimate } from './crowd-estimate.ts';
 import { createDiscoveryTraffic, type DiscoveryTraffic, type Traffic } from './discovery-traffic.ts';
 import { authorFilters, followedOn, followedPeers } from './followed-peers.ts';
 import { meshLimits } from './limits.ts';
@@ -64,6 +64,8 @@ export interface Discovery {
   onDisconnected(url: string): void;
   /** Whether a relay has answered our subscription or a scan since it connected. */
   isAnsweredBy(url: string): boolean;
+  /** Returns how far back to look for agents that may be online. */
+  lookBackMs(): number;
   crowdOf(url: string): Crowd | null;
   /** Returns the number of agents of the mesh; null before the first scan. */
   mesh(): Estimate | null;
@@ -144,6 +146,7 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
       scans.onDisconnected(url);
     },
     isAnsweredBy: (url) => answered.has(url),
+    lookBackMs: () => deps.correctedNow() - scans.sinceSec() * 1000,
     crowdOf: modes.crowdOf,
     mesh,
     status() {
@@ -228,9 +231,7 @@ function createScans(
   function onFirstPage(url: string, page: PresencePage, askedSinceSec: number): void {
     answered.add(url);
     for (const event of page.events) longestEverySec = Math.max(longestEverySec, believedEverySec(event));
-    const dates = page.events.map((event) => event.created_at);
-    const from = page.isLast ? askedSinceSec : Math.min(...dates);
-    modes.addSample(url, { events: page.events, bytes: page.bytes, sinceSec: from, nowSec: nowSec() });
+    modes.addSample(url, sampleOf(page, askedSinceSec, nowSec()));
   }
 
   /** Whether to read the older presences of this relay now: of one relay after the other, and only as many as we may keep. */
@@ -247,6 +248,8 @@ function createScans(
     const lastSec = relay.isLive && relay.scannedSec !== null ? relay.scannedSec : null;
     const fromSec = lastSec === null ? sinceSec : () => lastSec - SCAN.overlapSeconds;
     let pages = 0;
+    /** What was published just now may still be on its way. */
+    const isMissed = (event: NostrEvent): boolean => event.created_at < startedSec - SCAN.underWaySeconds;
     const isComplete = await scanRelay(url, {
       sinceSec: fromSec,
       firstRows: lastSec === null ? SCAN.pageEvents : SCAN.checkedEvents,
@@ -254,7 +257,7 @@ function createScans(
         traffic.note(page.bytes, page.events.length);
         if (pages++ === 0) onFirstPage(url, page, fromSec());
       },
-      goesOn: ({ news }) => news.length > 0 && !isStopped && mayWalk(url, relay),
+      goesOn: ({ news }) => !isStopped && news.some(isMissed) && mayWalk(url, relay),
     });
     if (isComplete && !relay.isWaiting && relays.get(url) === relay) relay.scannedSec = startedSec;
   }
@@ -330,3 +333,16 @@ function createScans(
 /** How often the author of a presence announces itself, as far as we believe it. */
 const believedEverySec = (event: NostrEvent): number =>
   Math.min((meshLimits.longestPresenceHours * 3600) / 3, announcedEverySec(event, ESTIMATE.fallbackSeconds));
+
+/** A page that is full ends at its oldest event: that one says only where, and its second began half a second before. */
+function sampleOf(
+  { events, bytes, isLast }: PresencePage,
+  askedSinceSec: number,
+  nowSec: number,
+): CrowdSample {
+  const rows = events.length;
+  if (isLast) return { events, bytes, rows, sinceSec: askedSinceSec, nowSec };
+  const newestFirst = [...events].sort((a, b) => b.created_at - a.created_at);
+  const sinceSec = (newestFirst.at(-1)?.created_at ?? askedSinceSec) - 0.5;
+  return { events: newestFirst.slice(0, -1), bytes, rows, sinceSec, nowSec };
+}

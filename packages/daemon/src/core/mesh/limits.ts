@@ -33,6 +33,8 @@ export const meshLimits = {
     pages: 20,
     /** Presences that a scan asks for first while the subscription works: if all are known, it does. */
     checkedEvents: 10,
+    /** Age in seconds from which on an unknown presence was missed: a younger one may still be on its way. */
+    underWaySeconds: 15,
     /** Seconds by which a scan reaches behind the start of the one before: a relay may get a presence that late. */
     overlapSeconds: 300,
   },
@@ -107,6 +109,20 @@ export const meshLimits = {
     burst: 3,
     /** Searches a minute that may ask relays: a model that asks for the same thing over and over costs them no more. */
     perMinute: 6,
+  },
+  lookUp: {
+    /** Presences of keys with the same first digits taken from each relay: two agents have the same 8 digits once in 93,000. */
+    rowsPerRelay: 10,
+    /** Time that a caller waits for a peer to be looked up: it wants to write to it. */
+    waitMs: 1_500,
+    /** Keys and handles in a row that are looked up. */
+    burst: 10,
+    /** Keys and handles looked up a minute. */
+    perMinute: 20,
+    /** Minutes for which what was looked up counts, found or not. */
+    againMinutes: 5,
+    /** Keys and handles that are remembered as looked up. */
+    remembered: 1_000,
   },
   /** Agents online beyond which we send no kind 1 notes: kind 31337 says the same, and people read notes. */
   notesMaxOnline: 100,

@@ -12,11 +12,18 @@ import {
 } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../ports/store.ts';
-import type { AnnounceOptions } from './announce.ts';
 import { nextCreatedAtSec } from './created-at.ts';
 
 /** Shortest time in which an offline presence expires: it may still be on its way when we are gone. */
 const OFFLINE_LIFETIME_SEC = 60;
+
+export interface AnnounceOptions {
+  readonly intervalMs: number;
+  readonly onlineWindowMs: number;
+  readonly presenceKinds: readonly PresenceKind[];
+  /** Differs for each run of a daemon. */
+  readonly instance: string;
+}
 
 /** How we announce ourselves at the moment. */
 export interface Announcement {
@@ -83,7 +90,15 @@ export function createPresenceSigner(
     const { name, ...profile } = deps.profile();
     const { instance } = options;
     return identity.sign(
-      presenceEvent({ ...draft, version: ocmeshVersion, name, features: ourFeatures, profile, instance }),
+      presenceEvent({
+        ...draft,
+        version: ocmeshVersion,
+        name,
+        features: ourFeatures,
+        profile,
+        handle: identity.pubkey,
+        instance,
+      }),
     );
   }
 
