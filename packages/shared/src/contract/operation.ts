@@ -35,6 +35,9 @@ export interface Operation {
   readonly session?: true;
 }
 
+/** Infers the exact type of a row. */
+export const operation = <const O extends Operation>(row: O): O => row;
+
 /** Port of the REST API on 127.0.0.1 unless configured. */
 export const defaultPort = 7432;
 

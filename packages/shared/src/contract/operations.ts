@@ -1,7 +1,7 @@
 import { limits } from './limits.ts';
-import { type Operation, pageKeyHeader } from './operation.ts';
+import { operation } from './operation.ts';
 import { Owner } from './owner-schemas.ts';
-import * as pages from './page-schemas.ts';
+import { pageOperations } from './page-operations.ts';
 import { Profile } from './profile-schemas.ts';
 import { RelayDetails } from './relay-schemas.ts';
 import { requests } from './requests.ts';
@@ -9,12 +9,6 @@ import * as schemas from './schemas.ts';
 import { StreamEvent } from './stream-events.ts';
 import { Type } from './typebox.ts';
 import { WakeTest } from './wake-schemas.ts';
-
-/** Infers the exact type of a row. */
-const operation = <const O extends Operation>(row: O): O => row;
-
-/** Errors of what is stored. */
-const storing = { storage_full: true, storage_slow: true, storage_unavailable: true } as const;
 
 /** Every operation of the REST API. */
 export const operations = {
@@ -66,7 +60,7 @@ export const operations = {
     input: requests.setProfile,
     output: Profile,
     owner: true,
-    errors: { ...storing },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   getMetrics: operation({
     method: 'GET',
@@ -98,7 +92,7 @@ export const operations = {
     input: requests.addRelay,
     output: RelayDetails,
     successStatus: 201,
-    errors: { ...storing },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   removeRelay: operation({
     method: 'DELETE',
@@ -106,7 +100,7 @@ export const operations = {
     summary: 'Removes a relay from the list and disconnects from it. Responds with the remaining relays.',
     input: requests.removeRelay,
     output: Type.Array(RelayDetails),
-    errors: { relay_unknown: true, ...storing },
+    errors: { relay_unknown: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   testRelay: operation({
     method: 'POST',
@@ -155,7 +149,7 @@ export const operations = {
     input: requests.addPeer,
     output: schemas.PeerDetails,
     successStatus: 201,
-    errors: { invalid_pubkey: true, ...storing },
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   updatePeer: operation({
     method: 'PATCH',
@@ -168,7 +162,9 @@ export const operations = {
       peer_unknown: true,
       invalid_pubkey: true,
       peer_ambiguous: true,
-      ...storing,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
     },
   }),
   resumePeer: operation({
@@ -181,7 +177,9 @@ export const operations = {
       peer_unknown: true,
       invalid_pubkey: true,
       peer_ambiguous: true,
-      ...storing,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
     },
   }),
   listRequests: operation({
@@ -203,7 +201,9 @@ export const operations = {
       request_unknown: true,
       invalid_pubkey: true,
       peer_ambiguous: true,
-      ...storing,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
     },
   }),
   getPolicy: operation({
@@ -220,7 +220,7 @@ export const operations = {
     input: requests.setPolicy,
     output: schemas.Policy,
     owner: true,
-    errors: { ...storing },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   getOwner: operation({
     method: 'GET',
@@ -240,7 +240,7 @@ export const operations = {
     input: requests.setOwner,
     output: Owner,
     owner: true,
-    errors: { invalid_pubkey: true, ...storing },
+    errors: { invalid_pubkey: true, storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   removeOwner: operation({
     method: 'DELETE',
@@ -249,7 +249,7 @@ export const operations = {
     input: requests.none,
     output: Owner,
     owner: true,
-    errors: { ...storing },
+    errors: { storage_full: true, storage_slow: true, storage_unavailable: true },
   }),
   listMessages: operation({
     method: 'GET',
@@ -296,7 +296,9 @@ export const operations = {
       invalid_pubkey: true,
       peer_ambiguous: true,
       cursor_unknown: true,
-      ...storing,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
     },
   }),
   sendMessage: operation({
@@ -317,59 +319,13 @@ export const operations = {
       first_contact: true,
       loop_suspected: true,
       outbox_full: true,
-      ...storing,
+      storage_full: true,
+      storage_slow: true,
+      storage_unavailable: true,
     },
     violations: { 'content maxLength': 'content_too_large' },
   }),
-  getHistory: operation({
-    method: 'GET',
-    path: '/history',
-    summary:
-      'Figures of the last 24 hours, one point a minute. Kept in memory: they begin anew when the daemon starts.',
-    input: requests.none,
-    output: pages.History,
-  }),
-  createPageCode: operation({
-    method: 'POST',
-    path: '/page/code',
-    summary:
-      'Makes a code that signs a browser in on the page, once. A session cannot make one: this takes the token itself.',
-    input: requests.none,
-    output: pages.PageCode,
-    successStatus: 201,
-    owner: true,
-    session: true,
-  }),
-  getPageSession: operation({
-    method: 'GET',
-    path: '/page/session',
-    summary: 'Whether this page is signed in.',
-    input: requests.none,
-    output: pages.PageSession,
-    open: true,
-    session: true,
-  }),
-  openPageSession: operation({
-    method: 'POST',
-    path: '/page/session',
-    summary:
-      'Signs the page in with a code. The session takes the cookie that comes with the response, and the key as the header ' +
-      `\`${pageKeyHeader}\` of every call. Only for the page of this daemon.`,
-    input: requests.openPageSession,
-    output: pages.PageKey,
-    open: true,
-    session: true,
-    errors: { page_code_wrong: true, too_many_wrong_codes: true },
-  }),
-  closePageSession: operation({
-    method: 'DELETE',
-    path: '/page/session',
-    summary: 'Signs out every page of this browser, and ends their event streams.',
-    input: requests.none,
-    output: Type.Object({}),
-    open: true,
-    session: true,
-  }),
+  ...pageOperations,
   testWake: operation({
     method: 'POST',
     path: '/wake-test',

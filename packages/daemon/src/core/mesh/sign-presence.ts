@@ -26,7 +26,7 @@ export interface AnnounceOptions {
 }
 
 /** How we announce ourselves at the moment. */
-export interface Announcement {
+interface Announcement {
   /** Longest time until the next one on any relay. */
   readonly intervalMs: number;
   /** On how many of our relays; undefined for all of them. */
