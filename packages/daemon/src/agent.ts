@@ -169,21 +169,19 @@ export async function createAgent(
     onlineWindowMs,
   });
 
-  const lifecycle = createLifecycle(
-    { clock },
-    listParts(base, {
-      time,
-      trust,
-      retention,
-      relays,
-      ownerServices: createOwnerServices(base, { time, trust, owner, outgoing, reporting }, ports),
-      ingest,
-      outgoing,
-      messaging,
-      mesh,
-      reporting,
-    }),
-  );
+  const groups = {
+    time,
+    trust,
+    retention,
+    relays,
+    ownerServices: createOwnerServices(base, { time, trust, owner, outgoing, reporting }, ports),
+    ingest,
+    outgoing,
+    messaging,
+    mesh,
+    reporting,
+  };
+  const lifecycle = createLifecycle({ clock }, listParts(base, groups));
   return {
     identity,
     handlers: createHandlers(

@@ -20,13 +20,7 @@ export function PictureTable({ picture, summary }: { picture: Picture; summary: 
     <div class="tables">
       <p>{summary}</p>
       <table>
-        <caption>Relays</caption>
-        <thead>
-          <tr>
-            <th scope="col">Relay</th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
+        <Head caption="Relays" columns={['Relay', 'State']} />
         <tbody>
           {relays.map(({ url, state, role }) => (
             <tr key={url}>
@@ -42,13 +36,7 @@ export function PictureTable({ picture, summary }: { picture: Picture; summary: 
         </tbody>
       </table>
       <table>
-        <caption>Groups</caption>
-        <thead>
-          <tr>
-            <th scope="col">Group</th>
-            <th scope="col">Peers</th>
-          </tr>
-        </thead>
+        <Head caption="Groups" columns={['Group', 'Peers']} />
         <tbody>
           {[...groups].map(([name, members]) => (
             <tr key={name}>
@@ -60,14 +48,7 @@ export function PictureTable({ picture, summary }: { picture: Picture; summary: 
       </table>
       {underWay.length > 0 && (
         <table>
-          <caption>Messages under way</caption>
-          <thead>
-            <tr>
-              <th scope="col">To</th>
-              <th scope="col">State</th>
-              <th scope="col">Written</th>
-            </tr>
-          </thead>
+          <Head caption="Messages under way" columns={['To', 'State', 'Written']} />
           <tbody>
             {underWay.slice(0, UNDER_WAY).map(({ id, to, timestamp, delivery }) => (
               <tr key={id}>
@@ -82,15 +63,10 @@ export function PictureTable({ picture, summary }: { picture: Picture; summary: 
         </table>
       )}
       <table>
-        <caption>{counted(picture.peers.length, 'peer')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Peer</th>
-            <th scope="col">Trust</th>
-            <th scope="col">Reached</th>
-            <th scope="col">Through</th>
-          </tr>
-        </thead>
+        <Head
+          caption={counted(picture.peers.length, 'peer')}
+          columns={['Peer', 'Trust', 'Reached', 'Through']}
+        />
         <tbody>
           {some.map(({ pubkey, peer, reach, via }) => (
             <tr key={pubkey}>
@@ -112,5 +88,23 @@ export function PictureTable({ picture, summary }: { picture: Picture; summary: 
       </table>
       {more}
     </div>
+  );
+}
+
+/** The title of a table and of its columns. */
+function Head({ caption, columns }: { caption: string; columns: readonly string[] }) {
+  return (
+    <>
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column} scope="col">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+    </>
   );
 }
