@@ -33,6 +33,7 @@ export function lineChart({ title, axis, points, bar }) {
       ? ''
       : `<path d="M${left} ${y(bar)}H${right}" stroke="#d29922" stroke-dasharray="6 4"/>${text(right, y(bar) - 6, `bar ${bar}`, 'end')}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13" fill="#888">
+<title>${title}</title>
 ${text(left, 20, title, 'start')}
 ${lines.join('\n')}
 ${labels.join('\n')}

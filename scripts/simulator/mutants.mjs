@@ -51,10 +51,10 @@ export const mutants = [
     patches: [
       {
         file: `${core}/ingest/apply.ts`,
-        from: '      emit(await store.transaction((tables) => batch.flatMap((one) => applyOne(tables, one))));',
+        from: '      emit(await store.transaction(apply, (effects) => mayWait(batch, effects)));',
         to: `      let early: readonly DomainEvent[] = [];
       const committed = store.transaction((tables) => {
-        early = batch.flatMap((one) => applyOne(tables, one));
+        early = apply(tables);
       });
       emit(early);
       await committed;`,
