@@ -2,6 +2,7 @@ import { type Clock, type MonotonicMs, minuteMs } from '@ocmesh/shared/ambient';
 import { keyPrefix, matchPeers, type Pubkey } from '@ocmesh/shared/contract';
 import { HANDLE_LABEL_DIGITS } from '@ocmesh/shared/wire';
 import { parseProfile } from '../identity/public-key-text.ts';
+import { isAgent } from '../model/peer.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { AskRelays } from './ask-relays.ts';
 import { meshLimits } from './limits.ts';
@@ -33,8 +34,8 @@ export function createLookUpPeer(deps: {
     const pubkey = wholeKey(text);
     const digits = keyPrefix(text);
     if (pubkey !== null) {
-      const isKnown = store.peek(({ peers }) => (peers.get(pubkey)?.presenceAtSec ?? 0) > 0);
-      if (pubkey !== self && !isKnown && isDue(pubkey)) await askRelays.author(pubkey);
+      if (pubkey !== self && !store.peek((tables) => hasWritten(tables, pubkey)) && isDue(pubkey))
+        await askRelays.author(pubkey);
     } else if (digits !== null && !store.peek((tables) => isKnownHandle(tables, text, digits))) {
       const label = digits.slice(0, HANDLE_LABEL_DIGITS);
       if (isDue(label)) await askRelays.handle(label);
@@ -48,6 +49,12 @@ function wholeKey(text: string): Pubkey | null {
   } catch {
     return null;
   }
+}
+
+/** Whether it showed what it reads: by its presence, its hello or a message. */
+function hasWritten({ peers }: Tables, pubkey: Pubkey): boolean {
+  const peer = peers.get(pubkey);
+  return peer !== null && (isAgent(peer) || peer.answeredAtMs !== null);
 }
 
 const isKnownHandle = ({ peers }: Tables, text: string, digits: string): boolean =>
