@@ -85,7 +85,14 @@ const profileTags = [
 ];
 /** The tags of each announcement that say what the agent can do. */
 const announced = (agent: TestAgent): (readonly string[])[][] =>
-  agent.published(31337).map(({ tags }) => tags.filter(([tag = '']) => ['about', 'L', 'l'].includes(tag)));
+  agent
+    .published(31337)
+    .map(({ tags }) =>
+      tags.filter(
+        ([tag, value, namespace]) =>
+          tag === 'about' || (tag === 'L' && value === 'ocmesh') || (tag === 'l' && namespace === 'ocmesh'),
+      ),
+    );
 
 describe('what an agent says about itself', () => {
   test('is in its presences, its hello, its offline presence, and its reply to a query', async () => {

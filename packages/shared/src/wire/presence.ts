@@ -69,9 +69,9 @@ export function presenceEvent(draft: PresenceDraft): EventDraft {
   if (draft.name) tags.push(['name', draft.name]);
   for (const feature of draft.features) tags.push(['f', feature]);
   if (draft.profile) tags.push(...profileTags(draft.profile));
-  if (draft.handle) tags.push(['l', draft.handle.slice(0, HANDLE_LABEL_DIGITS), HANDLE_NAMESPACE]);
+  if (draft.handle) tags.push(...labelTags(draft.handle.slice(0, HANDLE_LABEL_DIGITS), HANDLE_NAMESPACE));
   const nameLabel = draft.name === null ? '' : toNameLabel(draft.name);
-  if (isSlug(nameLabel)) tags.push(['l', nameLabel, NAME_NAMESPACE]);
+  if (isSlug(nameLabel)) tags.push(...labelTags(nameLabel, NAME_NAMESPACE));
   if (draft.status === 'offline') tags.push(['status', 'offline']);
   if (draft.copies) tags.push(['copies', ...draft.copies.map(String)]);
   tags.push(['instance', draft.instance]);
@@ -84,6 +84,12 @@ const profileTags = ({ about, capabilities }: Claims): string[][] => [
   ...(about === null ? [] : [['about', about]]),
   ['L', APP],
   ...capabilities.map((capability) => ['l', capability, APP]),
+];
+
+/** A label with its namespace, without which NIP-32 gives it no meaning. */
+const labelTags = (label: string, namespace: string): string[][] => [
+  ['L', namespace],
+  ['l', label, namespace],
 ];
 
 /** Contents of an authentic presence event. All of them are claims by the peer. */
