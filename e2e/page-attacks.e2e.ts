@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   createProcessMesh,
   injectionCorpus,
@@ -7,11 +8,15 @@ import {
 } from '@ocmesh/testkit';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { findBarriers } from './support/page/accessibility.ts';
 import { attack, startWebsite } from './support/page/attacker.ts';
 import { browserTest, expectNoMisdeeds, newCode, openPage, startBrowser } from './support/page/browser.ts';
 import { startRudeRelay } from './support/page/rude-relay.ts';
 import { messageRecord, peerRecord, seedHome } from './support/page/seed-home.mjs';
 import { ocmeshProgram } from './support/programs.ts';
+
+// Screenshots, for people to look at: `PAGE_SHOTS=<folder>`.
+const { PAGE_SHOTS } = process.env;
 
 let browser: Browser | null;
 let mesh: ProcessMesh;
@@ -116,6 +121,8 @@ browserTest('hostile texts stay text, wherever they are shown', async () => {
     if (section === 'overview') await page.getByRole('button', { name: 'Show as a table' }).click();
     while ((await more.count()) > 0) await more.first().click();
     expect(await findForeign(page), section).toEqual([]);
+    expect(await findBarriers(page), section).toEqual([]);
+    if (PAGE_SHOTS) await page.screenshot({ path: join(PAGE_SHOTS, `hostile-${section}.png`) });
   }
   for (const n of chosen.values()) {
     const { pubkey } = peers[n] as { pubkey: string };

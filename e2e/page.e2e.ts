@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Input } from '@ocmesh/shared/contract';
 import { createProcessMesh, type ProcessMesh, type RunningAgent, until } from '@ocmesh/testkit';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { findBarriers } from './support/page/accessibility.ts';
 import {
@@ -157,6 +157,15 @@ browserTest('held requests: accepts one and refuses another, by keyboard alone',
     }
     throw new Error(`The keyboard does not reach ${name}.`);
   }
+  /** The same, for an element without a text of its own. */
+  async function reach(element: Locator): Promise<void> {
+    await element.waitFor();
+    for (let i = 0; i < 120; i++) {
+      if (await element.evaluate((node) => node === document.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`The keyboard does not reach ${element}.`);
+  }
   const toStart = () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
 
   await tabTo(/^Requests/);
@@ -178,16 +187,7 @@ browserTest('held requests: accepts one and refuses another, by keyboard alone',
   await page.keyboard.press('Enter');
   await tabTo(/“Ada”/);
   await page.keyboard.press('Enter');
-  await page.getByRole('textbox', { name: 'Your message' }).waitFor();
-  for (
-    let i = 0;
-    i < 60 &&
-    !(await page
-      .getByRole('textbox', { name: 'Your message' })
-      .evaluate((box) => box === document.activeElement));
-    i++
-  )
-    await page.keyboard.press('Tab');
+  await reach(page.getByRole('textbox', { name: 'Your message' }));
   await page.keyboard.type('Welcome, by keyboard');
   await page.keyboard.press('Enter');
   await until(async () =>
@@ -198,13 +198,21 @@ browserTest('held requests: accepts one and refuses another, by keyboard alone',
   await page.getByRole('region', { name: 'Messages' }).getByText('Welcome, by keyboard').waitFor();
 
   // The policy, with the arrow keys.
-  await open.show('policy');
-  await page.getByRole('radio', { name: /^Ask me Messages/ }).focus();
+  await toStart();
+  await tabTo(/^Policy/);
+  await page.keyboard.press('Enter');
+  await reach(page.getByRole('radio', { name: /^Ask me Messages/ }));
   await page.keyboard.press('ArrowDown');
   await until(async () => (await agent.api.getPolicy({})).strangers === 'closed');
   // Alias and note.
-  await open.show(`peers/${ada?.pubkey}`);
-  await page.getByRole('textbox', { name: 'Your name for it', exact: true }).fill('ada at work');
+  await toStart();
+  await tabTo(/^Peers/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Peers' }).waitFor();
+  await tabTo(/“Ada”/);
+  await page.keyboard.press('Enter');
+  await reach(page.getByRole('textbox', { name: 'Your name for it', exact: true }));
+  await page.keyboard.type('ada at work');
   await page.keyboard.press('Enter');
   await until(async () => (await agent.api.getPeer({ pubkey: ada?.pubkey ?? '' })).alias === 'ada at work');
   expectNoMisdeeds(open.misdeeds);
@@ -237,6 +245,15 @@ browserTest('two agents talk: the page shows it as it happens', async () => {
   await alice.stop();
   await page.getByText('The daemon is not responding').first().waitFor();
   expectNoMisdeeds({ complaints: [], foreign: open.misdeeds.foreign });
+});
+
+browserTest('without a session: shows the health and says how to sign in', async () => {
+  const context = await (browser as Browser).newContext();
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  await page.goto(alone.url);
+  await page.getByText('ocmesh open').first().waitFor();
+  expect(await findBarriers(page)).toEqual([]);
 });
 
 browserTest('without relays: says why, and what helps', async () => {
