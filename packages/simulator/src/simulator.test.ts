@@ -23,12 +23,11 @@ test.each([11, 12, 13, 14])('everything that always holds, holds with seed %i', 
   expect(violations).toEqual([]);
 });
 
-test('everything that always holds, holds with a new seed', async () => {
-  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-  const replay = `pnpm simulate --small --seed ${seed}`;
-  console.log(`a new seed of the simulator: ${replay}`);
+// New seeds are for `pnpm soak simulate`: until thousands in a row are clean, one here would fail changes that have nothing to do with it.
+test.runIf(process.env['SEED'])('everything that always holds, holds with the seed in SEED', async () => {
+  const seed = Number(process.env['SEED']);
   const { violations } = await simulate(createPlan(seed, smallMesh));
-  expect(violations, `Replay it: ${replay}`).toEqual([]);
+  expect(violations, `Replay it: pnpm simulate --small --seed ${seed}`).toEqual([]);
 });
 
 test.each(readdirSync(capsules).filter((file) => file.endsWith('.json')))(
