@@ -28,6 +28,8 @@ export interface FollowOptions extends Credentials {
   readonly baseUrl: () => string | Promise<string>;
   readonly fetch: StreamFetchLike;
   readonly signal?: AbortSignalLike;
+  /** Called when the stream is open: later events come through it. */
+  readonly onOpen?: () => void;
   /** Called with each position that the stream passes, the first one when it opens: a reader that resumes from it misses nothing. */
   readonly onPosition?: (id: string) => void;
 }
@@ -51,6 +53,7 @@ export async function* followEvents(
       const body = parseJson(await response.text());
       throw toError(operations.followEvents, response.status, body) ?? new OcmeshError('daemon_down');
     });
+    options.onOpen?.();
     const decoder = new TextDecoder();
     let rest = '';
     for await (const bytes of bytesOf(stream, options.signal)) {

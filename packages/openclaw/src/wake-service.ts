@@ -88,16 +88,7 @@ async function run(deps: WakeDeps, logger: Logger, over: AbortSignal): Promise<v
   );
   try {
     await followChanges({
-      follow: (input, signal, onOpen) =>
-        followEvents(input, {
-          ...access,
-          signal,
-          async fetch(url, init) {
-            const response = await access.fetch(url, init);
-            if (response.status === 200) onOpen();
-            return response;
-          },
-        }),
+      follow: (input, signal, onOpen) => followEvents(input, { ...access, signal, onOpen }),
       clock,
       signal,
       onChange: watcher.onChange,

@@ -1,16 +1,7 @@
-import { dayMs, hourMs, minuteMs } from '@ocmesh/shared/ambient';
+import { timeAgo } from '@ocmesh/shared/text';
 
-/** How long ago a time is, like `5 min ago`. */
-export function timeAgo(iso: string, nowMs: number): string {
-  const atMs = Date.parse(iso);
-  // A peer that was never seen has 1970.
-  if (!(atMs > 0)) return 'never';
-  const agoMs = nowMs - atMs;
-  if (agoMs < minuteMs) return 'just now';
-  if (agoMs < hourMs) return `${Math.floor(agoMs / minuteMs)} min ago`;
-  if (agoMs < dayMs) return `${Math.floor(agoMs / hourMs)} h ago`;
-  return `${Math.floor(agoMs / dayMs)} d ago`;
-}
+/** How long ago a time is, in a sentence. */
+export const agoInWords = (iso: string, nowMs: number): string => timeAgo(iso, nowMs, 'just now');
 
 const timeOnly = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const dayAndTime = new Intl.DateTimeFormat(undefined, {

@@ -1,7 +1,7 @@
 import { reasonStep, warningStep } from '@ocmesh/shared/contract';
 import { PictureOfMesh } from '../picture/picture-of-mesh.tsx';
 import { CopyButton } from './copy-button.tsx';
-import { counted, localTime, shownNumber, timeAgo } from './format.ts';
+import { agoInWords, counted, localTime, shownNumber } from './format.ts';
 import { healthOf } from './health.ts';
 import { shownName } from './labels.ts';
 import { Lately } from './lately.tsx';
@@ -73,7 +73,7 @@ function Health() {
       {status && (
         <p class="quiet small">
           Version {status.daemon_version}, started{' '}
-          {timeAgo(new Date(now.value - status.uptime_seconds * 1000).toISOString(), now.value)}
+          {agoInWords(new Date(now.value - status.uptime_seconds * 1000).toISOString(), now.value)}
           {status.paused_peers.length > 0 &&
             `, ${counted(status.paused_peers.length, 'conversation')} paused by the loop guard`}
         </p>

@@ -1,7 +1,7 @@
 import { limits, type Peer, type Reachability, reachabilityStep } from '@ocmesh/shared/contract';
 import { useEffect, useState } from 'preact/hooks';
 import { CopyButton } from './copy-button.tsx';
-import { localTime, timeAgo } from './format.ts';
+import { agoInWords, localTime } from './format.ts';
 import { usePage } from './page-context.ts';
 import { ActionButton, Empty, Pill, Prose, reachTone, TrustMark } from './parts.tsx';
 import { linkTo } from './route.ts';
@@ -98,7 +98,7 @@ export function PeerDetailsView({ pubkey }: { pubkey: string }) {
       <dl class="facts">
         <div>
           <dt>Seen</dt>
-          <dd>{timeAgo(peer.last_seen, now.value)}</dd>
+          <dd>{agoInWords(peer.last_seen, now.value)}</dd>
         </div>
         <div>
           <dt>Known since</dt>

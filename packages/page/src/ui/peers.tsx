@@ -2,7 +2,7 @@ import type { Peer, Trust } from '@ocmesh/shared/contract';
 import { foldText } from '@ocmesh/shared/text';
 import { useComputed, useSignal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { counted, timeAgo } from './format.ts';
+import { agoInWords, counted } from './format.ts';
 import { usePage } from './page-context.ts';
 import { Empty, Pill, TrustMark, useSome } from './parts.tsx';
 import { PeerDetailsView } from './peer-details.tsx';
@@ -121,7 +121,7 @@ function PeerList() {
                 )}
               </span>
               <span class="row-text">
-                {online ? <Pill tone="good">online</Pill> : `seen ${timeAgo(last_seen, now.value)}`}
+                {online ? <Pill tone="good">online</Pill> : `seen ${agoInWords(last_seen, now.value)}`}
               </span>
             </a>
           </li>

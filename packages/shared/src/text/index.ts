@@ -4,4 +4,5 @@ export { nearestWord } from './nearest-word.ts';
 export { isPlainId } from './plain-id.ts';
 export { foldAccents, foldText, wordsOf } from './search-text.ts';
 export { shellQuoted } from './shell-quoted.ts';
+export { timeAgo } from './time-ago.ts';
 export { fenced, inertJson, labelled } from './untrusted.ts';

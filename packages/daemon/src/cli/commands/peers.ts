@@ -1,5 +1,5 @@
 import { limits, type Output, type Peer, type PeerDetails } from '@ocmesh/shared/contract';
-import { cleanLine } from '@ocmesh/shared/text';
+import { cleanLine, timeAgo } from '@ocmesh/shared/text';
 import type { Command } from 'commander';
 import { type CommandContext, example } from '../terminal/context.ts';
 import type { Io } from '../terminal/io.ts';
@@ -7,7 +7,7 @@ import { wholeNumber } from '../terminal/number-options.ts';
 import { peerLabel, shortKey, shownName } from '../terminal/peer-label.ts';
 import { listAllPeers, resolvePeer } from '../terminal/resolve-peer.ts';
 import { type Column, renderTable } from '../terminal/table.ts';
-import { localTime, timeAgo } from '../terminal/times.ts';
+import { localTime } from '../terminal/times.ts';
 
 export function addPeersCommand(program: Command, context: CommandContext): void {
   const { io, daemon, printer } = context;

@@ -52,16 +52,7 @@ export function createDaemonClient(io: Io): Daemon {
     },
     // Off a terminal a program sends the message, so the loop guard has to count it.
     api: io.stdout.isTTY ? api : { ...api, sendMessage: clientOf(agentAccess({ env: io.env })).sendMessage },
-    follow: (input, signal, onOpen) =>
-      followEvents(input, {
-        ...access,
-        signal,
-        async fetch(url, init) {
-          const response = await access.fetch(url, init);
-          if (response.status === 200) onOpen();
-          return response;
-        },
-      }),
+    follow: (input, signal, onOpen) => followEvents(input, { ...access, signal, onOpen }),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type PeerDetails,
   type Pubkey,
 } from '@ocmesh/shared/contract';
+import { checkKey } from '../identity/check-key.ts';
 import { parseProfile } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { newPeer } from '../model/peer.ts';
@@ -98,11 +99,7 @@ export function createPeerHandlers(
       if (pubkey === identity.pubkey) {
         throw new OcmeshError('invalid_pubkey', { message: "This is this agent's own key." });
       }
-      if (!identity.isKey(pubkey)) {
-        throw new OcmeshError('invalid_pubkey', {
-          message: 'This is not a valid public key. Check it for typing errors.',
-        });
-      }
+      checkKey(identity, pubkey);
       const events = await store.transaction((tables): DomainEvent[] => {
         const known = tables.peers.get(pubkey);
         const before = known ?? newPeer(pubkey, clock.now(), NEVER_SEEN_MS);

@@ -1,5 +1,6 @@
 import { type ConfirmedMs, hourMs, type Random, toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import { type Input, OcmeshError, type Owner, type Problem, type Pubkey } from '@ocmesh/shared/contract';
+import { checkKey } from '../identity/check-key.ts';
 import type { Identity } from '../identity/identity.ts';
 import { parseProfile, toNpub } from '../identity/public-key-text.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -65,10 +66,7 @@ export function createOwnerSettings(deps: {
   function check(tables: Tables, pubkey: Pubkey): void {
     if (pubkey === deps.identity.pubkey)
       throw refused({ problem: 'owner_is_us', message: 'This is the key of this agent itself.' });
-    if (!deps.identity.isKey(pubkey)) {
-      const message = 'This is not a valid public key. Check it for typing errors.';
-      throw new OcmeshError('invalid_pubkey', { message });
-    }
+    checkKey(deps.identity, pubkey);
     const peer = tables.peers.get(pubkey);
     if (peer?.trust === 'blocked')
       throw refused({ problem: 'owner_is_blocked', message: 'This key is blocked.' });
