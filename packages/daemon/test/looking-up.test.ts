@@ -31,6 +31,18 @@ test('a peer of which only messages are known is looked up as well', async () =>
   expect(await agent.peer(bob.pubkey)).toMatchObject({ name: 'Bob' });
 });
 
+test.each([
+  ['a hello', { type: 'intro', v: '0.3.0', features: modern }],
+  ['a message of an ocmesh agent', { type: 'chat', v: '0.3.0', body: 'hi' }],
+])('a peer of which %s arrived is not looked up before a message to it', async (_, payload) => {
+  const { agent, bob, world } = await unseen();
+  world.relay.push(bob.dm(agent.pubkey, { ...payload, from: bob.pubkey }));
+  await settle(world.clock);
+  const asked = world.relay.queries.length;
+  await agent.sendMessage({ to: bob.pubkey, content: 'hi' });
+  expect(world.relay.queries).toHaveLength(asked);
+});
+
 test('an unknown key that no relay knows stays unknown, and is not asked for again at once', async () => {
   const world = createTestMesh();
   const agent = await world.start();
