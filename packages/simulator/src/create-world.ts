@@ -4,6 +4,7 @@ import type { Config } from '../../daemon/src/config/schema.ts';
 import { createAgentProgram } from './agents/agent-program.ts';
 import { startDeployedAgent } from './agents/deployed-agent.ts';
 import { createMachine, type Machine } from './agents/machine.ts';
+import { writeOldHome } from './agents/old-home.ts';
 import { createChance } from './chance.ts';
 import { createTransparentEngine } from './crypto/transparent-engine.ts';
 import { createSimulatedDisk, type SimulatedDisk } from './disk/simulated-disk.ts';
@@ -88,9 +89,12 @@ export async function createWorld(
     network.add(relay);
     world.relays.set(name, relay);
   }
-  for (const { name, software, relays } of plan.machines) {
-    if (software === 'ocmesh') createMachineFor(world, { name, like: name });
-    else
+  for (const { name, software, relays, schema } of plan.machines) {
+    if (software === 'ocmesh') {
+      const files = schema ? await writeOldHome(world, name, schema) : undefined;
+      const disk = files && createSimulatedDisk(virtual, chance.fork(`old disk of ${name}`), files);
+      createMachineFor(world, { name, like: name, ...(disk && { disk }) });
+    } else
       world.deployed.set(
         name,
         startDeployedAgent(world, {
@@ -104,7 +108,7 @@ export async function createWorld(
 }
 
 /** So low that a few strangers reach them. What must always arrive still has room. */
-const boundsOf: Readonly<Record<MachinePlan['bounds'], Bounds>> = {
+export const boundsOf: Readonly<Record<MachinePlan['bounds'], Bounds>> = {
   usual: defaultBounds,
   low: { ...defaultBounds, seenIds: 150, ignoredIds: 20, peers: 60, peersEvicted: 5 },
   crowded: { ...defaultBounds, storedMessages: 12, pruneBatch: 1 },

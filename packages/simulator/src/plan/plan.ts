@@ -79,6 +79,8 @@ export interface MachinePlan {
   readonly bounds: 'usual' | 'low' | 'crowded';
   /** Length of the journal at which it is compacted; null for the usual one. */
   readonly compactBytes: number | null;
+  /** Schema of the store that it starts on, which is upgraded; null for a new home. */
+  readonly schema?: number | null;
   /** How its agent treats messages: reads them, replies to messages but not to replies, replies to everything, or lets them lie. */
   readonly agent: 'reads' | 'replies' | 'replies always' | 'leaves unread';
 }
