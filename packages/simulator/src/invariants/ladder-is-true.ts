@@ -29,7 +29,7 @@ export const ladderIsTrue: Invariant = {
         if (!sender || !state || whyNotReachable(world, { from: sender.name, to: receiver.name }) !== null)
           continue;
         if (whyNotReachable(world, { from: receiver.name, to: sender.name }) !== null) continue;
-        // A receipt that all relays refused comes again only with the message, while the sender tries.
+        // A receipt that a relay lost comes again only with the message, while its sender tries.
         const sending = world.sendings.find((one) => one.id === id && one.from === sender.name);
         if (sending && mayFail(world, sending)) continue;
         const isTrue = read ? state === 'read' : state === 'delivered';
