@@ -37,6 +37,14 @@ export function letterFrom(chance: Chance, names: readonly string[], machine: st
   return { do: 'send', machine, to, content: '', byPerson, lifeMs };
 }
 
+/** Returns a message to this machine, often from an agent that sends it only once. */
+function letterTo(chance: Chance, { names, ours }: Cast, machine: string): Action {
+  const deployed = names.filter((name) => !ours.includes(name));
+  const writer =
+    deployed.length > 0 && chance.happens(0.5) ? chance.pick(deployed) : other(chance, names, machine);
+  return { do: 'send', machine: writer, to: machine, content: '', byPerson: true, lifeMs: null };
+}
+
 /** Courses of events that begin at a machine. */
 export const courses: Readonly<Partial<Record<Rate, Course>>> = {
   killAndCut: (chance, machine) => [
@@ -57,6 +65,17 @@ export const courses: Readonly<Partial<Record<Rate, Course>>> = {
   crashAtOperation: (chance, machine) => [
     now({ do: 'crash', machine, how: chance.pick(['kill', 'power cut']), operations: 1 + chance.below(60) }),
     soon(chance, [20_000, 300_000], { do: 'start', machine }),
+  ],
+  /** A stop writes a snapshot. */
+  crashAtRename: (chance, machine) => [
+    now({
+      do: 'crash at rename',
+      machine,
+      how: chance.pick(['kill', 'power cut']),
+      renames: 1 + chance.below(2),
+    }),
+    [1_000, { do: 'stop', machine }],
+    soon(chance, [20_000, 60_000], { do: 'start', machine }),
   ],
   stop: (chance, machine) => [
     now({ do: 'stop', machine }),
@@ -81,8 +100,9 @@ export const courses: Readonly<Partial<Record<Rate, Course>>> = {
       soon(chance, [60_000, 600_000], { do: 'step clock', machine, ms: -ms }),
     ];
   },
-  fullDisk: (chance, machine) => [
+  fullDisk: (chance, machine, cast) => [
     now({ do: 'fill disk', machine }),
+    [500, letterTo(chance, cast, machine)],
     soon(chance, [1_000, 180_000], { do: 'free disk', machine }),
   ],
   slowDisk: (chance, machine) => [
@@ -90,12 +110,14 @@ export const courses: Readonly<Partial<Record<Rate, Course>>> = {
     soon(chance, [5_000, 120_000], { do: 'slow disk', machine, ms: 0 }),
   ],
   resetConnections: (_, machine) => [now({ do: 'reset connections', machine })],
-  cut(chance, machine, { names, relays }) {
-    const relay = chance.pick(relays);
-    const writer = other(chance, names, machine);
+  cut(chance, machine, cast) {
+    const relay = chance.pick(cast.relays);
+    const letter = letterTo(chance, cast, machine);
     return [
       now({ do: 'cut', machine, relay }),
-      [1_000, { do: 'send', machine: writer, to: machine, content: '', byPerson: true, lifeMs: null }],
+      // Two: the newest message comes with the subscription.
+      [1_000, letter],
+      [1_500, letter],
       soon(chance, [2_000, 900_000], { do: 'heal', machine, relay }),
     ];
   },
@@ -138,7 +160,8 @@ export const courses: Readonly<Partial<Record<Rate, Course>>> = {
   ],
   readThenCrash: (chance, machine) => [
     now({ do: 'mark read', machine }),
-    soon(chance, [5, 3_000], { do: 'crash', machine, how: 'kill', operations: 0 }),
+    // Before its receipts are sent.
+    soon(chance, [5, 95], { do: 'crash', machine, how: 'kill', operations: 0 }),
     soon(chance, [5_000, 20_000], { do: 'start', machine }),
   ],
   refuse(chance, machine, { relays }) {

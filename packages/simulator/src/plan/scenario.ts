@@ -31,6 +31,7 @@ export type Rate =
   | 'send'
   | 'crash'
   | 'crashAtOperation'
+  | 'crashAtRename'
   | 'killAndCut'
   | 'stop'
   | 'takeOver'
@@ -61,7 +62,7 @@ export const everyFault: Scenario = {
   faultMinutes: { from: 20, to: 30 },
   quietMinutes: { from: 45, to: 45 },
   badRelays: 0.5,
-  deployedAgents: 0.15,
+  deployedAgents: 0.2,
   longNight: 0.1,
   calmHour: 0.05,
   upgraded: 0.1,
@@ -70,6 +71,7 @@ export const everyFault: Scenario = {
     send: 25,
     crash: 1,
     crashAtOperation: 2,
+    crashAtRename: 0.3,
     killAndCut: 0.5,
     stop: 0.5,
     takeOver: 0.3,
@@ -83,7 +85,7 @@ export const everyFault: Scenario = {
     jumpWhileCut: 0.3,
     spare: 0.6,
     floodThenCrash: 0.5,
-    readThenCrash: 0.5,
+    readThenCrash: 1,
     refuse: 0.7,
     relayDown: 1,
     relayForgets: 0.5,
