@@ -132,9 +132,9 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     },
     onLive(event, url, bytes) {
       const { kind } = (event ?? {}) as { kind?: unknown };
-      if (kind !== kinds.presence && kind !== kinds.note) return;
-      traffic.note(bytes, 1);
-      modes.noteLive(url, bytes);
+      const isPresence = kind === kinds.presence || kind === kinds.note;
+      if (isPresence || kind === kinds.ephemeralWrap) traffic.note(bytes, 1);
+      if (isPresence) modes.noteLive(url, bytes);
     },
     onReceived: traffic.note,
     onSubscribed(url) {
