@@ -29,6 +29,7 @@ export { matchesFilter } from './filter.ts';
 export {
   authFrame,
   closeFrame,
+  countFrame,
   eventFrame,
   parseArray,
   parseRelayFrame,

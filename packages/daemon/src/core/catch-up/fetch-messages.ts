@@ -12,8 +12,6 @@ const MAX_CHUNKS = 20;
 
 export const messageKinds: readonly number[] = [kinds.encryptedDm, kinds.giftWrap];
 
-const messagesTo = (self: Pubkey): Filter => ({ kinds: messageKinds, '#p': [self] });
-
 /**
  * Returns the filters of the permanent subscription: new messages, whatever their date, and pings, which no query finds. One stored message comes with it:
  * relays disagree on what `limit: 0` means. Some never send EOSE, some refuse it, some read it as no limit.

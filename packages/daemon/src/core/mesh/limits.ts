@@ -58,6 +58,20 @@ export const meshLimits = {
     /** Bytes of a presence, before any came. */
     eventBytes: 600,
   },
+  count: {
+    /** Minutes between two COUNTs (NIP-45) of one relay: some read all events for it. */
+    everyMinutes: 10,
+    /** Minutes for which one counts. */
+    validMinutes: 30,
+    /** Hours for which a relay that refused a COUNT, or did not answer it, gets no other. */
+    refusedHours: 24,
+    /** Percent by which an estimated number of a relay, or one from registers, may be off (95 %): twice the 6.5 % of 256 registers. */
+    errorPercent: 13,
+    /** Percent by which a COUNT may differ from what the newest page says; more is a mistake or a lie. */
+    trustedPercent: 50,
+    /** Bytes of an answer with registers, for the budget. */
+    answerBytes: 600,
+  },
   sample: {
     /** Presences that a sample takes at least, whatever the budget. */
     leastEvents: 10,
