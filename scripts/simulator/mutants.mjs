@@ -344,6 +344,26 @@ export const mutants = [
     ],
   },
   {
+    name: 'ids are never forgotten',
+    patches: [
+      {
+        file: `${core}/messaging/retention.ts`,
+        from: '        runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow())),',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'an upgrade loses messages',
+    patches: [
+      {
+        file: `${daemon}/adapters/store/sql/migrations/004-received.ts`,
+        from: 'export const received = `',
+        to: 'export const received = `\nDELETE FROM messages WHERE arrival > 3;',
+      },
+    ],
+  },
+  {
     name: 'a deferred message is not fetched again',
     patches: [
       {

@@ -1,5 +1,4 @@
 import type { Log } from '@ocmesh/shared/ambient';
-import { type Bounds, defaultBounds } from '../../daemon/src/agent.ts';
 import type { Config } from '../../daemon/src/config/schema.ts';
 import { createAgentProgram } from './agents/agent-program.ts';
 import { startDeployedAgent } from './agents/deployed-agent.ts';
@@ -12,6 +11,7 @@ import { createHistory } from './model/history.ts';
 import type { Violation } from './model/record.ts';
 import { createWire } from './model/wire.ts';
 import { createNetwork } from './network/network.ts';
+import { boundsOf } from './plan/bounds.ts';
 import { type MachinePlan, type Plan, relayUrl } from './plan/plan.ts';
 import { createSimulatedRelay } from './relays/simulated-relay.ts';
 import { createMachineClock } from './time/machine-clock.ts';
@@ -106,13 +106,6 @@ export async function createWorld(
   }
   return world;
 }
-
-/** So low that a few strangers reach them. What must always arrive still has room. */
-export const boundsOf: Readonly<Record<MachinePlan['bounds'], Bounds>> = {
-  usual: defaultBounds,
-  low: { ...defaultBounds, seenIds: 150, ignoredIds: 20, peers: 60, peersEvicted: 5 },
-  crowded: { ...defaultBounds, storedMessages: 12, pruneBatch: 1 },
-};
 
 const logOf = new WeakMap<World, (machine: string) => Log>();
 

@@ -1,7 +1,7 @@
 import { dayMs, minuteMs, toUnixSec } from '@ocmesh/shared/ambient';
 import { limits } from '@ocmesh/shared/contract';
 import type { Machine } from '../agents/machine.ts';
-import { boundsOf } from '../create-world.ts';
+import { boundsOf } from '../plan/bounds.ts';
 import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 

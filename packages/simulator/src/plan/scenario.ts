@@ -81,7 +81,7 @@ export const everyFault: Scenario = {
     resetConnections: 1,
     cut: 1.5,
     jumpWhileCut: 0.3,
-    spare: 0.3,
+    spare: 0.6,
     floodThenCrash: 0.5,
     readThenCrash: 0.5,
     refuse: 0.7,
