@@ -51,7 +51,7 @@ export const mutants = [
     patches: [
       {
         file: `${core}/ingest/apply.ts`,
-        from: '      emit(await store.transaction(apply, (effects) => mayWait(batch, effects)));',
+        from: '      emit(await store.transaction(apply, (effects) => mayWaitMs(batch, effects)));',
         to: `      let early: readonly DomainEvent[] = [];
       const committed = store.transaction((tables) => {
         early = apply(tables);

@@ -1,3 +1,4 @@
+export { describeMesh, megabytes } from './discovery-words.ts';
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.ts';
 export {
   type CallContext,

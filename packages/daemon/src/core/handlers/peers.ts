@@ -57,6 +57,7 @@ export function createPeerHandlers(
     | 'loopGuard'
     | 'askRelays'
     | 'lookUpPeer'
+    | 'pingPeer'
   >,
   options: HandlerOptions,
 ): Pick<Handlers, 'listPeers' | 'getPeer' | 'addPeer'> {
@@ -91,7 +92,9 @@ export function createPeerHandlers(
 
     async getPeer({ pubkey }) {
       await lookUpPeer(pubkey);
-      return showPeer(store.peek((tables) => findPeer(tables, pubkey)));
+      const key = store.peek((tables) => findPeer(tables, pubkey));
+      await deps.pingPeer(key);
+      return showPeer(key);
     },
 
     async addPeer(input, context) {

@@ -18,6 +18,7 @@ import {
 import type { Backlog } from '../catch-up/catch-up.ts';
 import { toNpub } from '../identity/public-key-text.ts';
 import type { DiscoveryStatus } from '../mesh/discover.ts';
+import type { Traffic } from '../mesh/discovery-traffic.ts';
 import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
@@ -189,11 +190,17 @@ export const presentRelayDetails = (
   limitation: { ...relay.info?.limitation },
 });
 
+const presentTraffic = ({ bytes, events, liveBytes }: Traffic): Status['discovery']['last_day'] => ({
+  bytes,
+  events,
+  live_bytes: liveBytes,
+});
+
 export const presentDiscovery = (status: DiscoveryStatus): Status['discovery'] => ({
   mode: status.mode,
   sampled_relays: [...status.sampledRelays],
   budget_bytes_per_day: status.budgetBytes,
-  last_hour: status.lastHour,
-  last_day: status.lastDay,
+  last_hour: presentTraffic(status.lastHour),
+  last_day: presentTraffic(status.lastDay),
   mesh: status.mesh,
 });

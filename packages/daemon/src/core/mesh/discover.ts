@@ -18,7 +18,8 @@ import {
 } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import type { Crowd, CrowdSample, Estimate } from './crowd-estimate.ts';
+import { combineCounts, createCountPresences, withCount } from './count-presences.ts';
+import type { Crowd, CrowdSample, Estimate, EstimateMethod } from './crowd-estimate.ts';
 import { createDiscoveryTraffic, type DiscoveryTraffic, type Traffic } from './discovery-traffic.ts';
 import { authorFilters, followedOn, followedPeers } from './followed-peers.ts';
 import { meshLimits } from './limits.ts';
@@ -40,6 +41,11 @@ export interface DiscoverOptions {
   readonly budgetBytes: number;
 }
 
+/** How many agents the mesh has, and how that was found. */
+interface MeshSize extends Estimate {
+  readonly method: EstimateMethod;
+}
+
 /** How much discovery costs, and what it sees. */
 export interface DiscoveryStatus {
   /** `sampled` if one relay is. */
@@ -49,7 +55,7 @@ export interface DiscoveryStatus {
   readonly lastHour: Traffic;
   readonly lastDay: Traffic;
   /** Agents of the mesh; null before the first scan. */
-  readonly mesh: Estimate | null;
+  readonly mesh: MeshSize | null;
 }
 
 export interface Discovery {
@@ -68,7 +74,7 @@ export interface Discovery {
   lookBackMs(): number;
   crowdOf(url: string): Crowd | null;
   /** Returns the number of agents of the mesh; null before the first scan. */
-  mesh(): Estimate | null;
+  mesh(): MeshSize | null;
   status(): DiscoveryStatus;
   start(): void;
   stop(): void;
@@ -98,7 +104,8 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
   const asked = new Map<string, string>();
   const resubscribe = (url: string): void => network.resubscribe(url, 'presence');
   const modes = createRelayModes({ network, clock, log, onChanged: resubscribe }, options);
-  const scans = createScans(deps, options, { traffic, modes, answered, resubscribe });
+  const counts = createCountPresences({ network, clock, onReceived: traffic.note });
+  const scans = createScans(deps, options, { traffic, modes, answered, counts, resubscribe });
   let cancel: Cancel = () => {};
 
   const openRelays = (): string[] =>
@@ -112,9 +119,23 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     }
   }
 
-  function mesh(): Estimate | null {
-    const estimates = openRelays().flatMap((url) => modes.crowdOf(url)?.inMesh ?? []);
-    return estimates.reduce<Estimate | null>(
+  function crowdOf(url: string): Crowd | null {
+    const crowd = modes.crowdOf(url);
+    return crowd && withCount(crowd, counts.of(url));
+  }
+
+  function mesh(): MeshSize | null {
+    const pages = openRelays().flatMap((url) => {
+      const crowd = modes.crowdOf(url);
+      return crowd ? [{ crowd, counted: counts.of(url) }] : [];
+    });
+    const combined = combineCounts(pages);
+    if (combined) return { ...combined, method: 'count' };
+    const sizes = pages.map(({ crowd, counted }): MeshSize => {
+      const { inMesh, method } = withCount(crowd, counted);
+      return { ...inMesh, method };
+    });
+    return sizes.reduce<MeshSize | null>(
       (most, each) => (most && most.agents >= each.agents ? most : each),
       null,
     );
@@ -132,9 +153,9 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     },
     onLive(event, url, bytes) {
       const { kind } = (event ?? {}) as { kind?: unknown };
-      if (kind !== kinds.presence && kind !== kinds.note) return;
-      traffic.note(bytes, 1);
-      modes.noteLive(url, bytes);
+      const isPresence = kind === kinds.presence || kind === kinds.note;
+      if (isPresence || kind === kinds.ephemeralWrap) traffic.noteLive(bytes);
+      if (isPresence) modes.noteLive(url, bytes);
     },
     onReceived: traffic.note,
     onSubscribed(url) {
@@ -147,7 +168,7 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     },
     isAnsweredBy: (url) => answered.has(url),
     lookBackMs: () => deps.correctedNow() - scans.sinceSec() * 1000,
-    crowdOf: modes.crowdOf,
+    crowdOf,
     mesh,
     status() {
       const sampledRelays = openRelays().filter((url) => modes.modeOf(url) === 'sampled');
@@ -196,6 +217,7 @@ function createScans(
     readonly modes: RelayModes;
     /** Relays that answered since they connected. */
     readonly answered: Set<string>;
+    readonly counts: ReturnType<typeof createCountPresences>;
     readonly resubscribe: (url: string) => void;
   },
 ) {
@@ -274,6 +296,9 @@ function createScans(
       },
       goesOn: () => false,
     });
+    const { everySec = ESTIMATE.fallbackSeconds } = modes.crowdOf(url) ?? {};
+    // Those that announced themselves within their interval; of an older presence, the author is gone.
+    await shared.counts.count(url, nowSec() - Math.ceil(LATE * everySec));
   }
 
   function sampleRows(url: string): number {

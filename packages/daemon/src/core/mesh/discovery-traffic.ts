@@ -5,6 +5,8 @@ import { meshLimits } from './limits.ts';
 export interface Traffic {
   readonly bytes: number;
   readonly events: number;
+  /** Of these, bytes that subscriptions brought: nobody asked for the single event. */
+  readonly liveBytes: number;
 }
 
 /** Length of one slot of the sum. */
@@ -13,6 +15,8 @@ const SLOT_MS = 2 * minuteMs;
 /** Counts what discovery receives, and says whether it is within the budget. */
 export interface DiscoveryTraffic {
   note(bytes: number, events: number): void;
+  /** Counts an event that a subscription brought. */
+  noteLive(bytes: number): void;
   lastHour(): Traffic;
   lastDay(): Traffic;
   /** Whether there is budget left for something that can wait. */
@@ -31,27 +35,32 @@ export function createDiscoveryTraffic(clock: Clock, bytesPerDay: number): Disco
 
   function sumOf(ms: number): Traffic {
     const first = slotNow() - ms / SLOT_MS;
-    return [...slots]
-      .filter(([slot]) => slot > first)
-      .reduce((sum, [, { bytes, events }]) => ({ bytes: sum.bytes + bytes, events: sum.events + events }), {
-        bytes: 0,
-        events: 0,
-      });
+    return [...slots].filter(([slot]) => slot > first).reduce((sum, [, slot]) => add(sum, slot), none);
+  }
+
+  function note(received: Traffic): void {
+    bucket.spend(received.bytes);
+    const slot = slotNow();
+    slots.set(slot, add(slots.get(slot) ?? none, received));
+    if (slots.size <= dayMs / SLOT_MS) return;
+    const [oldest] = slots.keys();
+    slots.delete(oldest as number);
   }
 
   return {
     bytesPerDay,
-    note(bytes, events) {
-      bucket.spend(bytes);
-      const slot = slotNow();
-      const sum = slots.get(slot);
-      slots.set(slot, { bytes: (sum?.bytes ?? 0) + bytes, events: (sum?.events ?? 0) + events });
-      if (slots.size <= dayMs / SLOT_MS) return;
-      const [oldest] = slots.keys();
-      slots.delete(oldest as number);
-    },
+    note: (bytes, events) => note({ bytes, events, liveBytes: 0 }),
+    noteLive: (bytes) => note({ bytes, events: 1, liveBytes: bytes }),
     lastHour: () => sumOf(hourMs),
     lastDay: () => sumOf(dayMs),
     hasBudget: () => bucket.left() > 0,
   };
 }
+
+const none: Traffic = { bytes: 0, events: 0, liveBytes: 0 };
+
+const add = (one: Traffic, other: Traffic): Traffic => ({
+  bytes: one.bytes + other.bytes,
+  events: one.events + other.events,
+  liveBytes: one.liveBytes + other.liveBytes,
+});

@@ -1,9 +1,9 @@
 import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { isHex64, limits } from '@ocmesh/shared/contract';
 import { chatPayload, type Dialect, dialectOf, kinds } from '@ocmesh/shared/wire';
+import { backDatedMs } from '../identity/back-dated.ts';
 import type { Identity } from '../identity/identity.ts';
 import { identityLimits } from '../identity/limits.ts';
-import { backDatedMs } from '../ingest/look-back.ts';
 import type { OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
 import type { PublishOutcome } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
