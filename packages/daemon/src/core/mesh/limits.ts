@@ -119,6 +119,8 @@ export const meshLimits = {
     rowsPerRelay: 100,
     /** Time that a caller waits for the relays: most send their EOSE within half a second. */
     waitMs: 2_000,
+    /** Questions of which we remember when the relays were asked. */
+    remembered: 200,
     /** Searches in a row that may ask relays. */
     burst: 3,
     /** Searches a minute that may ask relays: a model that asks for the same thing over and over costs them no more. */
