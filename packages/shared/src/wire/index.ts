@@ -54,6 +54,8 @@ export {
   presenceFilter,
   readPresence,
   relayShare,
+  textFilter,
+  toNameLabel,
 } from './presence.ts';
 export { hasQuery, isLocalRelay, isLoopbackRelay, maskQueries } from './relay-address.ts';
 export { publicRelays, readRelayList, relayListEvent } from './relay-list.ts';

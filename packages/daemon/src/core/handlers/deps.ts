@@ -55,7 +55,7 @@ export interface HandlerDeps {
   readonly policies: Policies;
   readonly ownProfile: OwnProfile;
   readonly ownerSettings: OwnerSettings;
-  readonly askRelays: Pick<AskRelays, 'labels'>;
+  readonly askRelays: Pick<AskRelays, 'question'>;
   readonly lookUpPeer: LookUpPeer;
   readonly pingPeer: PingPeers['ask'];
   readonly loopGuard: LoopGuard;

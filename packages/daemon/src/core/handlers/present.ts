@@ -1,6 +1,7 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import {
   type AcceptedDates,
+  type Asked,
   type Delivery,
   type Message,
   type Peer,
@@ -17,6 +18,7 @@ import {
 } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import { toNpub } from '../identity/public-key-text.ts';
+import type { Answers } from '../mesh/ask-relays.ts';
 import type { DiscoveryStatus } from '../mesh/discover.ts';
 import type { Traffic } from '../mesh/discovery-traffic.ts';
 import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
@@ -189,6 +191,10 @@ export const presentRelayDetails = (
   supported_nips: [...(relay.info?.supportedNips ?? [])],
   limitation: { ...relay.info?.limitation },
 });
+
+/** Says when the relays were asked, and how many answered; nothing if none was asked. */
+export const presentAsked = (answers: Answers | null): { asked?: Asked } =>
+  answers === null ? {} : { asked: { relays: answers.relays, as_of: toIso(answers.atMs) } };
 
 const presentTraffic = ({ bytes, events, liveBytes }: Traffic): Status['discovery']['last_day'] => ({
   bytes,

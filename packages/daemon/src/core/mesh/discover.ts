@@ -29,8 +29,6 @@ import { createScanNotes } from './scan-notes.ts';
 import { createIsNews, createScanRelay, type PresencePage } from './scan-relay.ts';
 
 const { scan: SCAN, sample: SAMPLE, estimate: ESTIMATE } = meshLimits;
-/** Part of the budget that is planned for; the rest is for what nobody plans, such as searches. */
-const PLANNED = 0.9;
 /** Factor by which a scan looks further back than agents announce themselves: some are a little late. */
 const LATE = 1.2;
 
@@ -110,7 +108,11 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
 
   const openRelays = (): string[] =>
     network.relays().flatMap(({ url, open, role }) => (open && role === 'own' ? [url] : []));
-  const authorsOn = (url: string): Pubkey[] => [self, ...followedOn(url, followedPeers(store), openRelays())];
+  function authorsOn(url: string): Pubkey[] {
+    const most = (options.budgetBytes * meshLimits.followed.budgetPercent) / 100;
+    const copies = followedBytes(store, modes.crowdOf(url)) > most ? 1 : meshLimits.followed.copies;
+    return [self, ...followedOn(url, followedPeers(store), openRelays(), copies)];
+  }
 
   /** Subscribes again where the peers that matter to us are others now. */
   function followChanges(): void {
@@ -154,7 +156,8 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     onLive(event, url, bytes) {
       const { kind } = (event ?? {}) as { kind?: unknown };
       const isPresence = kind === kinds.presence || kind === kinds.note;
-      if (isPresence || kind === kinds.ephemeralWrap) traffic.noteLive(bytes);
+      const isPlanned = isPresence && modes.modeOf(url) === 'all';
+      if (isPresence || kind === kinds.ephemeralWrap) traffic.noteLive(bytes, isPlanned);
       if (isPresence) modes.noteLive(url, bytes);
     },
     onReceived: traffic.note,
@@ -291,7 +294,7 @@ function createScans(
       sinceSec: () => fromSec,
       firstRows: sampleRows(url),
       onPage(page) {
-        traffic.note(page.bytes, page.events.length);
+        traffic.noteSample(page.bytes, page.events.length);
         onFirstPage(url, page, fromSec);
       },
       goesOn: () => false,
@@ -301,14 +304,13 @@ function createScans(
     await shared.counts.count(url, nowSec() - Math.ceil(LATE * everySec));
   }
 
+  /** As many as the budget leaves: what was not planned, such as a first scan, is made up for within hours. */
   function sampleRows(url: string): number {
-    const { eventBytes = ESTIMATE.eventBytes, everySec = ESTIMATE.fallbackSeconds } =
-      modes.crowdOf(url) ?? {};
-    const followed =
-      (followedPeers(store).length * meshLimits.followed.copies * eventBytes * dayMs) / 1000 / everySec;
-    const scansPerDay = dayMs / options.intervalMs;
-    const leftBytes = options.budgetBytes * PLANNED - modes.plannedBytes() - followed;
-    const rows = Math.floor(leftBytes / scansPerDay / eventBytes);
+    const { eventBytes = ESTIMATE.eventBytes } = modes.crowdOf(url) ?? {};
+    const unplanned = Math.max(traffic.unplannedPerDay(), followedBytes(store, modes.crowdOf(url)));
+    const plannedBytes = (options.budgetBytes * meshLimits.budget.plannedPercent) / 100;
+    const leftBytes = plannedBytes - modes.plannedBytes() - unplanned;
+    const rows = Math.floor((leftBytes * options.intervalMs) / dayMs / eventBytes);
     return Math.min(SCAN.pageEvents, Math.max(SAMPLE.leastEvents, rows));
   }
 
@@ -353,6 +355,16 @@ function createScans(
       isStopped = true;
     },
   };
+}
+
+/** Bytes a day by which peers that we follow announce themselves, on two relays each. */
+function followedBytes(store: Store, crowd: Crowd | null): number {
+  const { eventBytes, everySec } = crowd ?? {
+    eventBytes: ESTIMATE.eventBytes,
+    everySec: ESTIMATE.fallbackSeconds,
+  };
+  const perDay = dayMs / 1000 / everySec;
+  return followedPeers(store).length * meshLimits.followed.copies * eventBytes * perDay;
 }
 
 /** How often the author of a presence announces itself, as far as we believe it. */

@@ -9,36 +9,56 @@ export interface Traffic {
   readonly liveBytes: number;
 }
 
+interface Slot extends Traffic {
+  readonly unplannedBytes: number;
+}
+
 /** Length of one slot of the sum. */
 const SLOT_MS = 2 * minuteMs;
 
+/** Time over which something unplanned is made up for, such as the first scan. */
+const MADE_UP_MS = 6 * hourMs;
+
 /** Counts what discovery receives, and says whether it is within the budget. */
 export interface DiscoveryTraffic {
+  /** Counts what nobody planned: a scan, a search, a count. */
   note(bytes: number, events: number): void;
-  /** Counts an event that a subscription brought. */
-  noteLive(bytes: number): void;
+  /** Counts a sample. */
+  noteSample(bytes: number, events: number): void;
+  /** Counts an event that a subscription brought; planned if it is one for all agents of a relay. */
+  noteLive(bytes: number, isPlanned: boolean): void;
   lastHour(): Traffic;
   lastDay(): Traffic;
+  /** Returns the bytes a day of what nobody planned, as it was in the last hours. */
+  unplannedPerDay(): number;
   /** Whether there is budget left for something that can wait. */
   hasBudget(): boolean;
   readonly bytesPerDay: number;
 }
 
 export function createDiscoveryTraffic(clock: Clock, bytesPerDay: number): DiscoveryTraffic {
+  const planned = (bytesPerDay * meshLimits.budget.plannedPercent) / 100;
   const bucket = createTokenBucket(clock, {
     burst: bytesPerDay / meshLimits.budget.burstFraction,
-    perSecond: (bytesPerDay * 1000) / dayMs,
+    perSecond: (planned * 1000) / dayMs,
   });
   /** Sums of the last day by number of their slot. */
-  const slots = new Map<number, Traffic>();
+  const slots = new Map<number, Slot>();
+  const startedAt = clock.monotonic();
   const slotNow = (): number => Math.floor(clock.monotonic() / SLOT_MS);
 
-  function sumOf(ms: number): Traffic {
+  function sumOf(ms: number): Slot {
     const first = slotNow() - ms / SLOT_MS;
     return [...slots].filter(([slot]) => slot > first).reduce((sum, [, slot]) => add(sum, slot), none);
   }
 
-  function note(received: Traffic): void {
+  /** What subscriptions will bring in the rest of the first day, for which we cannot wait. Later, as much drops out of the sum. */
+  function comingLive(): number {
+    const leftMs = Math.max(0, dayMs - (clock.monotonic() - startedAt));
+    return (sumOf(MADE_UP_MS).liveBytes * leftMs) / MADE_UP_MS;
+  }
+
+  function note(received: Slot): void {
     bucket.spend(received.bytes);
     const slot = slotNow();
     slots.set(slot, add(slots.get(slot) ?? none, received));
@@ -49,18 +69,22 @@ export function createDiscoveryTraffic(clock: Clock, bytesPerDay: number): Disco
 
   return {
     bytesPerDay,
-    note: (bytes, events) => note({ bytes, events, liveBytes: 0 }),
-    noteLive: (bytes) => note({ bytes, events: 1, liveBytes: bytes }),
+    note: (bytes, events) => note({ bytes, events, liveBytes: 0, unplannedBytes: bytes }),
+    noteSample: (bytes, events) => note({ bytes, events, liveBytes: 0, unplannedBytes: 0 }),
+    noteLive: (bytes, isPlanned) =>
+      note({ bytes, events: 1, liveBytes: bytes, unplannedBytes: isPlanned ? 0 : bytes }),
+    unplannedPerDay: () => (sumOf(MADE_UP_MS).unplannedBytes * dayMs) / MADE_UP_MS,
     lastHour: () => sumOf(hourMs),
     lastDay: () => sumOf(dayMs),
-    hasBudget: () => bucket.left() > 0,
+    hasBudget: () => bucket.left() > 0 && sumOf(dayMs).bytes + comingLive() < planned,
   };
 }
 
-const none: Traffic = { bytes: 0, events: 0, liveBytes: 0 };
+const none: Slot = { bytes: 0, events: 0, liveBytes: 0, unplannedBytes: 0 };
 
-const add = (one: Traffic, other: Traffic): Traffic => ({
+const add = (one: Slot, other: Slot): Slot => ({
   bytes: one.bytes + other.bytes,
   events: one.events + other.events,
   liveBytes: one.liveBytes + other.liveBytes,
+  unplannedBytes: one.unplannedBytes + other.unplannedBytes,
 });

@@ -43,6 +43,8 @@ export const meshLimits = {
     megabytesPerDay: 50,
     /** Part of the day's budget that may be received at once, after a start say: a quarter, a mesh of 20,000. */
     burstFraction: 4,
+    /** Percent of the budget that is planned for; a day's samples end there, and searches go on. */
+    plannedPercent: 96,
     /** Percent of the budget for relays that we follow as a whole; the rest is for scans, samples and single peers. */
     allPercent: 60,
     /** Percent of that within which a sampled relay has to be to be followed as a whole again: it must not flip back and forth. */
@@ -85,6 +87,8 @@ export const meshLimits = {
     authorsPerFilter: 100,
     /** Relays on which each of them is followed: one may fail. */
     copies: 2,
+    /** Percent of the budget beyond which each is followed on one relay only. */
+    budgetPercent: 40,
   },
   announce: {
     /** Agents on a relay from which on they announce themselves less often than configured. */
@@ -119,6 +123,8 @@ export const meshLimits = {
     rowsPerRelay: 100,
     /** Time that a caller waits for the relays: most send their EOSE within half a second. */
     waitMs: 2_000,
+    /** Questions of which we remember when the relays were asked. */
+    remembered: 200,
     /** Searches in a row that may ask relays. */
     burst: 3,
     /** Searches a minute that may ask relays: a model that asks for the same thing over and over costs them no more. */
