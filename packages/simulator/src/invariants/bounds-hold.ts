@@ -1,10 +1,11 @@
 import { boundsOf } from '../plan/bounds.ts';
+import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 
 const MOST_PEERS = 10_000;
 const MOST_HELD = 100;
 const MOST_IN_OUTBOX = 20_000;
-/** Ids that may be too many: those of one moment are forgotten together, and a flood of a stranger comes in one. */
+/** Ids that may be too many: those of one moment are forgotten together, and a flood comes in one, or all floods after a start. */
 const TOO_MANY_IDS = 300;
 
 export const boundsHold: Invariant = {
@@ -30,8 +31,14 @@ export const boundsHold: Invariant = {
       }));
       const { seenIds, ignoredIds } = boundsOf[world.planOf(name)?.bounds ?? 'usual'];
       if (!found) continue;
-      if (found.seen > seenIds + TOO_MANY_IDS) yield `${name} remembers ${found.seen} ids of messages`;
-      if (found.ignored > ignoredIds + TOO_MANY_IDS) yield `${name} remembers ${found.ignored} ids of junk`;
+      const tooMany = TOO_MANY_IDS * Math.max(1, countFloods(world, name));
+      if (found.seen > seenIds + tooMany) yield `${name} remembers ${found.seen} ids of messages`;
+      if (found.ignored > ignoredIds + tooMany) yield `${name} remembers ${found.ignored} ids of junk`;
     }
   },
 };
+
+const countFloods = ({ plan }: World, machine: string): number =>
+  plan.steps.filter(
+    (step) => step.do === 'stranger' && step.machine === machine && step.what.startsWith('flood'),
+  ).length;
