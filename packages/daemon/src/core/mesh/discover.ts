@@ -309,7 +309,8 @@ function createScans(
     const { eventBytes = ESTIMATE.eventBytes } = modes.crowdOf(url) ?? {};
     const unplanned = Math.max(traffic.unplannedPerDay(), followedBytes(store, modes.crowdOf(url)));
     const plannedBytes = (options.budgetBytes * meshLimits.budget.plannedPercent) / 100;
-    const leftBytes = plannedBytes - modes.plannedBytes() - unplanned;
+    const followed = Math.max(traffic.followedPerDay(), modes.plannedBytes());
+    const leftBytes = plannedBytes - followed - unplanned;
     const rows = Math.floor((leftBytes * options.intervalMs) / dayMs / eventBytes);
     return Math.min(SCAN.pageEvents, Math.max(SAMPLE.leastEvents, rows));
   }
