@@ -1,6 +1,8 @@
 // Compares ocmesh with what a program would use instead, in one run on one relay: 1,000 private messages (NIP-17) from one
-// program to another, by eight writers, then 1,000 while the receiver is off. Each library is used as its documentation
-// shows. Two daemons of ocmesh write each message to disk before they accept it; the others keep everything in memory.
+// program to another, eight of them under way at any time, then some one by one, then 1,000 while the receiver is off. A
+// message is under way until the other program has read it. Each library is used as its documentation shows: all of them
+// send one gift wrap to the receiver's relay, wait for its OK, and check both signatures of what arrives. Two daemons of
+// ocmesh also write each message to disk before they accept it, and confirm it; the others keep everything in memory.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -14,9 +16,11 @@ import { addRow, figure, median } from './report.mjs';
 const program = fileURLToPath(new URL('../packages/daemon/bundle/ocmesh.mjs', import.meta.url));
 const pathOf = (/** @type {string} */ name) => fileURLToPath(new URL(`./peers/${name}.mjs`, import.meta.url));
 const MESSAGES = Number(process.env['MESSAGES'] ?? 1_000);
-const WRITERS = 8;
-const WARM_UP = 50;
+const UNDER_WAY = 8;
+const WARM_UP = 100;
 const TURNS = 10;
+/** Messages of each turn that are sent one by one. */
+const ALONE = 10;
 /** A phase is over when nothing more has arrived for so long. */
 const SILENCE_MS = 15_000;
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -29,7 +33,8 @@ async function startBot(name, args) {
   /** @type {Map<number, number[]>} */
   const gotAt = new Map();
   let lastMs = performance.now();
-  let isFinished = false;
+  /** @type {(kind: 'got' | 'taken', number: number) => void} */
+  let onProgress = () => {};
   /** @type {(value?: unknown) => void} */
   let onReady = () => {};
   const ready = new Promise((resolve) => {
@@ -38,12 +43,14 @@ async function startBot(name, args) {
   child.once('exit', () => onReady());
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (!line.startsWith('{')) return;
-    const { ready, sent, got, atMs, finished } = JSON.parse(line);
+    const { ready, sent, got, taken, atMs } = JSON.parse(line);
     lastMs = performance.now();
     if (ready) onReady();
     if (sent !== undefined) sentAt.set(sent, atMs);
-    if (got !== undefined) gotAt.set(got, [...(gotAt.get(got) ?? []), atMs]);
-    if (finished) isFinished = true;
+    if (taken !== undefined) onProgress('taken', taken);
+    if (got === undefined) return;
+    gotAt.set(got, [...(gotAt.get(got) ?? []), atMs]);
+    onProgress('got', got);
   });
   await ready;
   return {
@@ -51,10 +58,9 @@ async function startBot(name, args) {
     sentAt,
     gotAt,
     lastMs: () => lastMs,
-    hasFinished: () => isFinished || child.exitCode !== null,
-    write(/** @type {number} */ first, /** @type {number} */ count) {
-      isFinished = false;
-      child.stdin.write(`${first} ${count} ${WRITERS}\n`);
+    write: (/** @type {number} */ number) => void child.stdin.write(`${number}\n`),
+    follow(/** @type {typeof onProgress} */ listener) {
+      onProgress = listener;
     },
     async stop() {
       if (child.exitCode !== null) return;
@@ -122,6 +128,29 @@ async function startDaemons(mesh, relay) {
   };
 }
 
+/**
+ * Sends messages, so many at a time. Resolves when all are over, or nothing more arrives.
+ * @param {Bot} sender @param {Bot} watched who says that a message is over: by `got` its receiver, by `taken` its sender
+ * @param {'got' | 'taken'} end @param {{ first: number, count: number, underWay: number }} which
+ */
+async function sendAll(sender, watched, end, { first, count, underWay }) {
+  let next = first;
+  let lastMs = performance.now();
+  const open = new Set();
+  const start = () => {
+    if (next >= first + count) return;
+    open.add(next);
+    sender.write(next++);
+  };
+  watched.follow((kind, number) => {
+    if (kind !== end || !open.delete(number)) return;
+    lastMs = performance.now();
+    start();
+  });
+  for (let n = 0; n < underWay; n++) start();
+  while (open.size > 0 && performance.now() - lastMs < SILENCE_MS) await pause(5);
+}
+
 /** Waits until the receiver has everything, or nothing more arrives. @param {Bot} bot @param {(n: number) => boolean} isDue @param {number} count */
 async function settle(bot, isDue, count) {
   const due = () => [...bot.gotAt.keys()].filter(isDue).length;
@@ -138,42 +167,43 @@ const sum = (values) => values.reduce((one, other) => one + other, 0);
 async function createContestant(name, pair) {
   const receiver = await pair.receiver();
   let next = 0;
-  let tookMs = 0;
-  let cpu = 0;
-  const isCounted = (/** @type {number} */ n) => n >= WARM_UP && n < WARM_UP + MESSAGES;
+  /** Of the messages that count: when each arrived, and how long it took. */
+  const all = { tookMs: 0, cpu: 0, lost: 0, latencies: /** @type {number[]} */ ([]) };
+  const alone = /** @type {number[]} */ ([]);
 
-  async function send(/** @type {number} */ count) {
+  /** @param {number} count @param {number} underWay @returns the latencies of those that arrived */
+  async function exchange(count, underWay) {
     const first = next;
     next += count;
-    const before = sum(pair.pids().map(cpuMs));
-    pair.sender.write(first, count);
-    const isDue = (/** @type {number} */ n) => n >= first && n < next;
-    await settle(receiver, isDue, count);
-    while (!pair.sender.hasFinished()) await pause(20);
-    // What the sender does with receipts belongs to the message.
-    await pause(300);
-    cpu += sum(pair.pids().map(cpuMs)) - before;
-    const arrivals = [...receiver.gotAt].flatMap(([n, [at = 0]]) => (isDue(n) ? at : []));
-    tookMs += Math.max(...arrivals) - (pair.sender.sentAt.get(first) ?? Number.NaN);
+    await sendAll(pair.sender, receiver, 'got', { first, count, underWay });
+    return Array.from({ length: count }, (_, n) => first + n).flatMap((n) => {
+      const [at] = receiver.gotAt.get(n) ?? [];
+      return at === undefined ? [] : at - (pair.sender.sentAt.get(n) ?? Number.NaN);
+    });
   }
 
-  await send(WARM_UP);
-  tookMs = 0;
-  cpu = 0;
+  await exchange(WARM_UP, UNDER_WAY);
   return {
-    send,
+    async send(/** @type {number} */ count) {
+      const before = sum(pair.pids().map(cpuMs));
+      const began = performance.now();
+      const latencies = await exchange(count, UNDER_WAY);
+      all.tookMs += performance.now() - began;
+      // What the sender does with receipts belongs to the message.
+      await pause(300);
+      all.cpu += sum(pair.pids().map(cpuMs)) - before;
+      all.latencies.push(...latencies);
+      all.lost += count - latencies.length;
+      alone.push(...(await exchange(ALONE, 1)));
+    },
     async finish() {
       const memory = sum(pair.pids().map(residentMb));
-      const arrived = [...receiver.gotAt].filter(([n]) => isCounted(n));
-      const latencies = arrived
-        .map(([n, [at = Number.NaN]]) => at - (pair.sender.sentAt.get(n) ?? Number.NaN))
-        .sort((a, b) => a - b);
+      const latencies = all.latencies.sort((a, b) => a - b);
+      const first = next;
       await pair.stopReceiver();
-      pair.sender.write(next, MESSAGES);
-      await pause(100);
-      while (!pair.sender.hasFinished()) await pause(50);
+      await sendAll(pair.sender, pair.sender, 'taken', { first, count: MESSAGES, underWay: UNDER_WAY });
       const later = await pair.receiver();
-      const isLater = (/** @type {number} */ n) => n >= next;
+      const isLater = (/** @type {number} */ n) => n >= first;
       await settle(later, isLater, MESSAGES);
       await pause(1_000);
       const again = [...later.gotAt].filter(([n, at]) => at.length > 1 || receiver.gotAt.has(n)).length;
@@ -181,12 +211,13 @@ async function createContestant(name, pair) {
       return {
         name,
         messages: MESSAGES,
-        perSecond: (arrived.length / tookMs) * 1000,
+        perSecond: (latencies.length / all.tookMs) * 1000,
         p50: median(latencies),
         p99: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
-        cpuEach: cpu / MESSAGES,
+        alone: median(alone),
+        cpuEach: all.cpu / MESSAGES,
         memory,
-        lost: MESSAGES - arrived.length,
+        lost: all.lost,
         lostOff: MESSAGES - [...later.gotAt.keys()].filter(isLater).length,
         twice: again + twice,
       };
@@ -216,9 +247,9 @@ export async function run() {
     const result = await contestant.finish();
     results.push(result);
     addRow(result);
-    const { name, perSecond, p50, p99, cpuEach, memory, lost, lostOff, twice } = result;
+    const { name, perSecond, p50, p99, alone, cpuEach, memory, lost, lostOff, twice } = result;
     console.log(
-      `  ${name.padEnd(12)} ${perSecond.toFixed(0)}/s  p50 ${p50.toFixed(0)} ms  p99 ${p99.toFixed(0)} ms  CPU ${cpuEach.toFixed(1)} ms  ${memory.toFixed(0)} MB  lost ${lost} + ${lostOff} while off  twice ${twice}`,
+      `  ${name.padEnd(12)} ${perSecond.toFixed(0)}/s  p50 ${p50.toFixed(0)} ms  p99 ${p99.toFixed(0)} ms  alone ${alone.toFixed(0)} ms  CPU ${cpuEach.toFixed(1)} ms  ${memory.toFixed(0)} MB  lost ${lost} + ${lostOff} while off  twice ${twice}`,
     );
   }
   for (const pair of pairs) await pair.close();
@@ -246,5 +277,12 @@ export async function run() {
     unit: '×',
     atMost: 1,
   });
+  figure(
+    'p50 one by one / the least of the others',
+    ours.alone / Math.min(...whole.map((one) => one.alone)),
+    {
+      unit: '×',
+    },
+  );
   figure('lost while the receiver was off', ours.lostOff, { unit: '', atMost: 0 });
 }

@@ -6,7 +6,8 @@ const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
 const report = (/** @type {object} */ what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 /**
- * Arguments: role, relay, own secret key, the other's public key. The sender reads lines "first count writers".
+ * Arguments: role, relay, own secret key, the other's public key. The sender reads numbers, one a line, and sends a message for each
+ * at once: how many are under way is decided by bench/peers.mjs.
  * @typedef {{ relay: string, secret: string, other: string }} Setting
  * @param {(setting: Setting) => Promise<{
  *   send?: (text: string) => Promise<unknown>, receive?: (onText: (text: string) => void) => Promise<unknown>
@@ -21,23 +22,14 @@ export async function runBot(open) {
       if (number !== undefined) report({ got: Number(number), atMs: nowMs() });
     });
   }
+  const send = async (/** @type {number} */ number) => {
+    report({ sent: number, atMs: nowMs() });
+    await bot.send?.(`message ${number} ${'x'.repeat(100)}`).catch((error) => {
+      report({ refused: number, reason: String(error).slice(0, 100) });
+    });
+    report({ taken: number });
+  };
   report({ ready: true });
-  for await (const line of createInterface({ input: process.stdin })) {
-    const [first = 0, count = 0, writers = 1] = line.split(' ').map(Number);
-    let next = first;
-    const write = async () => {
-      while (next < first + count) {
-        const number = next++;
-        report({ sent: number, atMs: nowMs() });
-        try {
-          await bot.send?.(`message ${number} ${'x'.repeat(100)}`);
-        } catch (error) {
-          report({ refused: number, reason: String(error).slice(0, 100) });
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: writers }, write));
-    report({ finished: true });
-  }
+  for await (const line of createInterface({ input: process.stdin })) void send(Number(line));
   process.exit(0);
 }

@@ -13,11 +13,13 @@ await runBot(async ({ relay: daemon, other }) => {
     send: (text) => api.sendMessage({ to: other, content: text }),
     async receive(onText) {
       void (async () => {
+        /** @type {{ timeout_s: number, after?: string }} */
+        const next = { timeout_s: 0 };
         for (;;) {
-          const { messages } = await api.waitForMessages({ timeout_s: 30 });
-          if (messages.length === 0) continue;
+          const { messages, cursor } = await api.waitForMessages(next);
+          Object.assign(next, { timeout_s: 30, after: cursor });
           for (const { content } of messages) onText(content);
-          await api.markRead({ ids: messages.map(({ id }) => id) });
+          if (messages.length > 0) void api.markRead({ ids: messages.map(({ id }) => id) });
         }
       })();
     },

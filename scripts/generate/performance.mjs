@@ -5,7 +5,7 @@ import { lineChart } from './line-chart.mjs';
 
 /** @typedef {import('../../bench/report.mjs').Result} Result @typedef {import('../../bench/report.mjs').Figure} Figure */
 /**
- * @typedef {{ name: string, messages: number, perSecond: number, p50: number, p99: number, cpuEach: number, memory: number, lost: number,
+ * @typedef {{ name: string, messages: number, perSecond: number, p50: number, p99: number, alone?: number, cpuEach: number, memory: number, lost: number,
  *   lostOff: number, twice: number }} PeersRow
  */
 
@@ -81,10 +81,10 @@ function table(figures) {
 function peersTable(rows) {
   const lines = rows.map(
     (row) =>
-      `| ${names[/** @type {keyof typeof names} */ (row.name)]} | ${shown(row.perSecond)} | ${row.p50.toFixed(0)} / ${row.p99.toFixed(0)} | ${row.cpuEach.toFixed(1)} | ${row.memory.toFixed(0)} | ${row.lost} | ${row.lostOff} | ${row.twice} |`,
+      `| ${names[/** @type {keyof typeof names} */ (row.name)]} | ${shown(row.perSecond)} | ${row.p50.toFixed(0)} / ${row.p99.toFixed(0)} | ${row.alone?.toFixed(0) ?? '–'} | ${row.cpuEach.toFixed(1)} | ${row.memory.toFixed(0)} | ${row.lost} | ${row.lostOff} | ${row.twice} |`,
   );
-  const head = `| ${rows[0]?.messages} messages each | messages/s | p50 / p99 ms | CPU ms each | MB | lost | lost while off | twice |`;
-  return `${head}\n|---|---|---|---|---|---|---|---|\n${lines.join('\n')}\n`;
+  const head = `| ${rows[0]?.messages} messages each | messages/s | p50 / p99 ms | one by one, ms | CPU ms each | MB | lost | lost while off | twice |`;
+  return `${head}\n|---|---|---|---|---|---|---|---|---|\n${lines.join('\n')}\n`;
 }
 
 const BEGIN = '<!-- generated: peers -->';

@@ -52,6 +52,7 @@ export const defaultBounds: Bounds = {
   ...trustLimits.share,
   ...trustLimits.capacity,
   okBatchMs: outboxLimits.okBatchMs,
+  okWaitMs: outboxLimits.okWaitMs,
   awaitingReceipt: outboxLimits.awaitingReceipt,
   awaitingReceiptBytes: outboxLimits.awaitingReceiptBytes,
 };

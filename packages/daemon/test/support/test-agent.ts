@@ -64,7 +64,7 @@ async function startTestAgent(clock: FakeClock, mesh: MemoryMesh, options: TestA
     },
     config,
     // Relays' OKs are written at once, because `settle` does not advance the clock.
-    { ...defaultBounds, okBatchMs: 0, ...options.bounds },
+    { ...defaultBounds, okBatchMs: 0, okWaitMs: 0, ...options.bounds },
   );
   let running = true;
   await agent.start();

@@ -4,6 +4,4 @@ export const storeLimits = {
   slowSeconds: 10,
   /** How long reads wait for a copy of what is on a slow disk: 100,000 messages take half a second if they can be read. */
   copySeconds: 5,
-  /** How long a sign of life that changed nothing else may wait for a write that it shares: after a crash it comes again. */
-  delaySeconds: 30,
 } as const;

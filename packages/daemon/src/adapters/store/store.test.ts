@@ -678,10 +678,10 @@ it('compacts again after two runs whose last compaction failed', async () => {
 });
 
 describe('a change that may wait', () => {
-  const later = (store: Awaited<ReturnType<typeof openOn>>['store'], id: string) =>
+  const later = (store: Awaited<ReturnType<typeof openOn>>['store'], id: string, ms = 30_000) =>
     store.transaction(
       (tables) => put(tables, id, id),
-      () => true,
+      () => ms,
     );
 
   it('is on disk after half a minute, without a write of its own before', async () => {
@@ -695,6 +695,18 @@ describe('a change that may wait', () => {
     await clock.advance(30_000);
     await turns();
     expect(frames(files)).toBe(before + 1);
+    expect(waiting.map(({ is }) => is)).toEqual(['resolved', 'resolved']);
+    await store.close();
+  });
+
+  it('is on disk by the time of the most urgent one', async () => {
+    const { store, clock } = await openOn(createMemoryFiles());
+    const waiting = [outcome(later(store, 'one')), outcome(later(store, 'two', 100))];
+    await clock.advance(99);
+    await turns();
+    expect(waiting.map(({ is }) => is)).toEqual(['pending', 'pending']);
+    await clock.advance(1);
+    await turns();
     expect(waiting.map(({ is }) => is)).toEqual(['resolved', 'resolved']);
     await store.close();
   });
@@ -721,7 +733,7 @@ describe('a change that may wait', () => {
     const { store } = await openOn(files);
     await store.transaction(
       (tables) => put(tables, 'one', 'one'),
-      () => false,
+      () => 0,
     );
     expect((await contentOn(files.contents())).ids).toEqual(['one']);
     await store.close();

@@ -35,9 +35,6 @@ export interface StoreDeps {
   readonly compactBytes?: number;
 }
 
-/** How long a change waits that may wait. */
-const DELAY_MS = storeLimits.delaySeconds * 1000;
-
 /**
  * Opens the store: SQLite in memory, made durable by a journal. A transaction applies at once (`memory`) and is
  * acknowledged when the frame with its commands is on disk (`journal`).
@@ -109,17 +106,17 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     },
   });
 
-  function transaction<T>(change: (tables: Tables) => T, mayWait?: (result: T) => boolean): Promise<T> {
+  function transaction<T>(change: (tables: Tables) => T, mayWaitMs?: (result: T) => number): Promise<T> {
     const refused = refusal.current();
     if (isOver()) return Promise.reject(new OcmeshError(refused?.code ?? 'shutting_down'));
     if (slowDisk.current()) {
       const retryAfterSeconds = storeLimits.slowSeconds;
       return Promise.reject(new OcmeshError('storage_slow', { retryAfterSeconds }));
     }
-    if (refused) return refusal.probe().then(() => transaction(change, mayWait));
+    if (refused) return refusal.probe().then(() => transaction(change, mayWaitMs));
     try {
       const { result, commands } = memory.apply(change);
-      const delayMs = mayWait?.(result) ? DELAY_MS : 0;
+      const delayMs = mayWaitMs?.(result) ?? 0;
       if (commands.length > 0) journal.append(commands, delayMs);
       // It may have seen a change that waits.
       else if (delayMs === 0) void journal.flush();

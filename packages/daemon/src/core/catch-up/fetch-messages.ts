@@ -1,7 +1,7 @@
 import { type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, type NostrEvent } from '@ocmesh/shared/wire';
-import { backDatedMs } from '../ingest/look-back.ts';
+import { backDatedMs } from '../identity/back-dated.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { type End, type Found, fetchPages } from './fetch-pages.ts';

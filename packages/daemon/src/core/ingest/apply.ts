@@ -3,6 +3,7 @@ import type { DomainEvent } from '../model/domain-events.ts';
 import type { Refused, Source } from '../model/verdict.ts';
 import type { Store, Tables } from '../ports/store.ts';
 import type { Inspected, Inspector } from './inspect.ts';
+import { ingestLimits } from './limits.ts';
 
 export type Applicable = Inspected & Pick<Source, 'url' | 'isBackfill'>;
 
@@ -70,14 +71,16 @@ export function createApply(deps: {
    * A sign of life of an online peer that says nothing new comes again. Written one by one, those of a quiet mesh of 100
    * cost a write every three seconds.
    */
-  const mayWait = (batch: readonly Applicable[], effects: readonly DomainEvent[]): boolean =>
+  const mayWaitMs = (batch: readonly Applicable[], effects: readonly DomainEvent[]): number =>
     effects.every((event) => event.type === 'peer.seen' && event.isRepeat) &&
-    batch.every(({ handler, isBackfill }) => !handler.remember && !isBackfill);
+    batch.every(({ handler, isBackfill }) => !handler.remember && !isBackfill)
+      ? ingestLimits.signOfLifeSeconds * 1000
+      : 0;
 
   return async function applyAll(batch) {
     const apply = (tables: Tables) => batch.flatMap((one) => applyOne(tables, one));
     try {
-      emit(await store.transaction(apply, (effects) => mayWait(batch, effects)));
+      emit(await store.transaction(apply, (effects) => mayWaitMs(batch, effects)));
     } catch (error) {
       const [only, ...others] = batch;
       if (!only) return;

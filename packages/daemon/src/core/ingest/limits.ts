@@ -12,4 +12,6 @@ export const ingestLimits = {
   verificationsInThread: 96,
   /** Ids of dropped messages that are remembered, so that other relays' copies cost nothing: 2 MB. */
   droppedIds: 20_000,
+  /** How long a sign of life that changed nothing else may wait for a write that it shares: after a crash it comes again. */
+  signOfLifeSeconds: 30,
 } as const;

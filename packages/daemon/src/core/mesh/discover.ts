@@ -40,7 +40,7 @@ export interface DiscoverOptions {
 }
 
 /** How many agents the mesh has, and how that was found. */
-export interface MeshSize extends Estimate {
+interface MeshSize extends Estimate {
   readonly method: EstimateMethod;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Log, UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
+import { ingestLimits } from '../ingest/limits.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import { afterSignOfLife, isOnline, type PeerRecord } from '../model/peer.ts';
 import type { Store } from '../ports/store.ts';
@@ -29,7 +30,7 @@ export function createSignsOfLife(
           if (now) peers.put(now);
           return now;
         },
-        () => isRepeat,
+        () => (isRepeat ? ingestLimits.signOfLifeSeconds * 1000 : 0),
       );
       if (peer) emit([{ type: 'peer.seen', peer, ...(isRepeat ? { isRepeat } : {}) }]);
     },

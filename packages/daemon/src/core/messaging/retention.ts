@@ -125,9 +125,10 @@ export function createRetention(
   function makeRoomToSend(tables: Tables, peer: Pubkey, bytes: number): boolean {
     const hasRoom = (): boolean => mayQueue(tables, peer, bytes, bounds);
     // What a relay accepted waits for its receipt only: it must not keep new messages from being sent.
-    while (!hasRoom() && tables.outbox.removePublished(bounds.pruneBatch, peer) > 0);
-    while (!hasRoom() && tables.outbox.removePublished(bounds.pruneBatch) > 0);
-    if (!hasRoom()) return false;
+    const removePublished = (): boolean =>
+      tables.outbox.removePublished(bounds.pruneBatch, peer) > 0 ||
+      tables.outbox.removePublished(bounds.pruneBatch) > 0;
+    while (!hasRoom()) if (!removePublished()) return false;
     const sent = Object.values(tables.shares.sums()).reduce((sum, share) => sum + share.sent, 0);
     if (sent + bytes > bounds.sentBytes) removeSent(tables);
     return true;

@@ -6,6 +6,8 @@ export const outboxLimits = {
   inFlight: 32,
   /** Time in which the OKs of several relays are gathered into one write to disk: with five relays 3 writes per message instead of 5. */
   okBatchMs: 20,
+  /** How long they then wait for another write to share: a message shows as published that much later. */
+  okWaitMs: 100,
   /** Age at which a message that no relay accepted is signed with a new date: relays and receivers look at `created_at`. */
   resignMinutes: 10,
   /** How far an event's date may be from now and still count as fresh: no new date would be better. */

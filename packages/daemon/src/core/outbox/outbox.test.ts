@@ -54,6 +54,7 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
       ifStale: async () => false,
       onOutcome: async () => 'other',
       ifUnconfirmed: async () => false,
+      isMisdated: () => false,
     },
     relayTests: { drops: () => false, passedAt: () => 0, onProof() {} },
     ownRelays: () => mesh.relays.map(({ url }) => url),
@@ -63,7 +64,7 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
     isOnline: () => false,
     confirmedNow: clock.now,
     emit() {},
-    bounds: { okBatchMs: 0, awaitingReceipt: 10, awaitingReceiptBytes: 10_000 },
+    bounds: { okBatchMs: 0, okWaitMs: 0, awaitingReceipt: 10, awaitingReceiptBytes: 10_000 },
   });
   works = false;
   outbox.start();

@@ -6,12 +6,12 @@ import { createWriteBatcher } from './write-batcher.ts';
 
 const published = (id: string): DomainEvent => ({ type: 'message.state', id, state: 'published' });
 
-async function setUp() {
+async function setUp(okWaitMs = 0) {
   const clock = createFakeClock();
   const store = await openMemoryStore(createMemoryDisk(), { clock, log: createRecordingLog() });
   const transaction = vi.spyOn(store, 'transaction');
   const emit = vi.fn();
-  const writes = createWriteBatcher({ store, clock, emit, bounds: { okBatchMs: 20 } });
+  const writes = createWriteBatcher({ store, clock, emit, bounds: { okBatchMs: 20, okWaitMs } });
   /** Writes something, and emits an event with its name. */
   const add = (name: string) =>
     writes.add((tables) => {
@@ -33,6 +33,37 @@ test('writes changes of one moment at once, in order, and emits their events onc
   expect(transaction).toHaveBeenCalledTimes(1);
   expect(emit.mock.calls).toEqual([[[published('a'), published('b'), published('c')]]]);
   expect(await store.read(({ meta }) => meta.get('policy'))).toBe('c');
+});
+
+test('then waits for another write to share, but not for long', async () => {
+  const { clock, store, emit, add } = await setUp(100);
+  const shared = add('a');
+  await clock.advance(20);
+  expect(emit).not.toHaveBeenCalled();
+  await store.transaction(({ meta }) => meta.set('policy', 'other'));
+  await shared;
+  const alone = add('b');
+  await clock.advance(20 + 99);
+  expect(emit).toHaveBeenCalledTimes(1);
+  await clock.advance(1);
+  await alone;
+  expect(emit).toHaveBeenCalledTimes(2);
+});
+
+test('does not wait with many: a queue that empties waits for them', async () => {
+  const { clock, emit, add } = await setUp(100);
+  const all = Promise.all(Array.from({ length: 8 }, (_, n) => add(`${n}`)));
+  await clock.advance(20);
+  await all;
+  expect(emit).toHaveBeenCalledTimes(1);
+});
+
+test('after flushNow, what waits for another write waits no more', async () => {
+  const { clock, writes, add } = await setUp(100);
+  const waiting = add('a');
+  await clock.advance(20);
+  writes.flushNow();
+  await waiting;
 });
 
 test('writes later changes later', async () => {

@@ -2,9 +2,12 @@ import type { Clock } from '@ocmesh/shared/ambient';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Store, Tables } from '../ports/store.ts';
 
-export type BatchBounds = { readonly okBatchMs: number };
+export type BatchBounds = { readonly okBatchMs: number; readonly okWaitMs: number };
 
 type Change = (tables: Tables) => readonly DomainEvent[];
+
+/** Changes that are worth a write of their own. */
+const MANY = 8;
 
 /** Gathers changes that may reach the disk a moment later: a crash before that repeats work, and loses nothing. */
 export interface WriteBatcher {
@@ -14,7 +17,10 @@ export interface WriteBatcher {
   flushNow(): void;
 }
 
-/** Writes the OKs of several relays, which arrive within a moment of each other, in one transaction. */
+/**
+ * Writes the OKs of several relays, which arrive within a moment of each other, in one transaction. It waits a little longer
+ * for another one to be written with, such as the next message: half of a sender's writes were OKs.
+ */
 export function createWriteBatcher(deps: {
   readonly store: Store;
   readonly clock: Clock;
@@ -41,7 +47,14 @@ export function createWriteBatcher(deps: {
     const batch = changes;
     changes = [];
     next = null;
-    emit(await store.transaction((tables) => batch.flatMap((change) => change(tables))));
+    // Many are a queue that empties: its next events wait for this write.
+    const waitMs = flushesAtOnce || batch.length >= MANY ? 0 : bounds.okWaitMs;
+    emit(
+      await store.transaction(
+        (tables) => batch.flatMap((change) => change(tables)),
+        () => waitMs,
+      ),
+    );
   }
 
   return {
@@ -53,6 +66,8 @@ export function createWriteBatcher(deps: {
     flushNow() {
       flushesAtOnce = true;
       endPause();
+      // A read ends the wait of what waits for another write.
+      store.read(() => null).catch(() => {});
     },
   };
 }

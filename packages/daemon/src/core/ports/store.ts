@@ -20,13 +20,13 @@ export interface Store {
   /**
    * Runs `change` as one unit: at once, or while the disk is full, after a successful attempt to write again. If it
    * throws, nothing of it is kept, and the promise rejects with the same error.
-   * @param mayWait whether half a minute may pass until it is on disk, so that it needs no write of its own. A read, or
-   *   another transaction, ends that
+   * @param mayWaitMs how many milliseconds may pass until it is on disk, so that it needs no write of its own. A read, or
+   *   another transaction, ends that; without it, the change is written at once
    * @returns the result of `change`, once it is on disk
    * @throws OcmeshError `storage_full` or `storage_slow` (a later call may succeed), `storage_unavailable` (until the daemon
    *   restarts) or `shutting_down`. Nothing of the change is kept then, nor of those made after it.
    */
-  transaction<T>(change: (tables: Tables) => T, mayWait?: (result: T) => boolean): Promise<T>;
+  transaction<T>(change: (tables: Tables) => T, mayWaitMs?: (result: T) => number): Promise<T>;
   /**
    * Reads without changing anything.
    * @returns the result of `look`, once everything it may have seen is on disk; if the disk refuses that, `look` runs

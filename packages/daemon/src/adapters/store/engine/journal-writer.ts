@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '@ocmesh/shared/ambient';
+import type { Cancel, Clock, MonotonicMs } from '@ocmesh/shared/ambient';
 import { currentSchema } from '../sql/migrations/index.ts';
 import { type Batch, createBatch } from './batch.ts';
 import { needingRoom } from './disk-full.ts';
@@ -67,18 +67,26 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
   const queue: Batch[] = [];
   let underWay: Batch | null = null;
   let draining: Promise<void> | null = null;
-  let cancelDelay: Cancel | null = null;
+  let delay: { readonly cancel: Cancel; readonly until: MonotonicMs } | null = null;
 
   function append(transaction: Transaction, delayMs = 0): void {
     openBatch().add(transaction);
     sequence++;
     if (delayMs === 0) flush();
-    else if (!draining) cancelDelay ??= clock.after(delayMs, flush);
+    else if (!draining) wait(delayMs);
+  }
+
+  /** Until the earliest time by which something has to be on disk. */
+  function wait(ms: number): void {
+    const until = clock.monotonic() + ms;
+    if (delay && delay.until <= until) return;
+    delay?.cancel();
+    delay = { cancel: clock.after(ms, flush), until };
   }
 
   function flush(): Promise<void> | null {
-    cancelDelay?.();
-    cancelDelay = null;
+    delay?.cancel();
+    delay = null;
     if (queue.length > 0) draining ??= drain();
     return draining;
   }
@@ -160,7 +168,7 @@ export function createJournalWriter(deps: JournalWriterDeps): JournalWriter {
       removeSegments(files, path, number);
     },
     close() {
-      cancelDelay?.();
+      delay?.cancel();
       segment.close();
     },
   };
