@@ -245,10 +245,10 @@ function model(rows) {
     unit: 'MB',
     atMost: 50,
   });
-  const wrong = fitted(({ rightPercent }) => Math.max(0.01, 100 - rightPercent));
+  // From 36,000 agents on a relay on, all announce themselves once an hour: more of them change nothing for a contact.
   figure(
-    `${name}wrong ~N^${wrong.slope.toFixed(2)}): contacts' state right two scans after a change`,
-    100 - wrong.at,
+    `${name}as at ${measured.at(-1).count}): contacts' state right two scans after a change`,
+    measured.at(-1).rightPercent,
     {
       unit: '%',
       atLeast: 99,

@@ -161,6 +161,29 @@ test('a flood of pings by a contact gets a pong every five seconds', async () =>
   expect(await alice.inbox()).toEqual([]);
 });
 
+test('a flood of ephemeral gift wraps does not make a contact seem silent that is there', async () => {
+  const { world, alice, bob, isOnline } = await contacts();
+  // Only Alice asks: Bob has written to her.
+  await bob.sendMessage({ to: alice.pubkey, content: 'hi' });
+  await bob.updatePeer({ pubkey: alice.pubkey, trust: 'stranger' });
+  await world.clock.advance(5 * MINUTE - 1);
+  const tags = [['p', alice.pubkey]];
+  const once = world.fakePeer('single use');
+  const junk = Array.from({ length: 130 }, (_, n) =>
+    once.sign({ kind: kinds.ephemeralWrap, tags, content: `${n}`, created_at: nowSec(world) + 100 }),
+  );
+  world.relay.push(...junk);
+  const asked = pingsTo(world, bob).length;
+  // Just before each moment at which a contact may be asked.
+  for (let n = 0; n < 3 * 60 * 4; n++) {
+    await world.clock.advance(250);
+    world.relay.push(...junk.slice(0, 3));
+  }
+  expect(pingsTo(world, bob).length).toBeGreaterThan(asked);
+  expect((await alice.refused())['rate_limited']).toBeGreaterThan(100);
+  expect(await isOnline()).toBe(true);
+});
+
 test('a ping that a relay sends again later gets no pong, and is no sign of life', async () => {
   const { world, alice, bob } = await contacts();
   await world.clock.advance(MINUTE);

@@ -85,6 +85,8 @@ export function createPingPeers(
     perSecond: (options.budgetBytes * PING.budgetPercent) / 100 / PING.eventBytes / (dayMs / 1000),
   });
   const callers = createTokenBucket(clock, { burst: PING.callerBurst, perSecond: PING.callerPerMinute / 60 });
+  /** Pings and pongs that we did not look at: a flood of them must not make contacts seem silent. */
+  let dropped = 0;
   let cancel: Cancel = () => {};
   let isStopped = false;
 
@@ -120,6 +122,7 @@ export function createPingPeers(
   /** Pings the peer until it replies, on one relay after the other. */
   async function attempt(pubkey: Pubkey, replies: Replies): Promise<void> {
     const startedMs = clock.now();
+    const droppedBefore = dropped;
     const urls = relaysFor(pubkey, replies);
     replies.askedAt = clock.monotonic();
     replies.isAsking = true;
@@ -134,7 +137,7 @@ export function createPingPeers(
     replies.unanswered++;
     // After a sleep of the machine, a pong may still be on its way.
     const hasSlept = clock.now() - startedMs > 2 * PING.tries * PING.waitSeconds * 1000;
-    if (!isProof || isStopped || hasSlept) return;
+    if (!isProof || isStopped || hasSlept || dropped > droppedBefore) return;
     if (await noteSilent(pubkey, startedMs)) replies.silentSinceMs = clock.now();
   }
 
@@ -193,6 +196,7 @@ export function createPingPeers(
         await settlesWithin(clock, PING.callerWaitMs, start(pubkey, replies));
     },
     onEvent(event) {
+      if (event.type === 'ping.dropped') dropped++;
       if (event.type === 'peer.seen') onSeen(event.peer);
       if (event.type === 'pong.received') {
         const resolve = pings.awaiting(event.peer, event.id);
