@@ -90,12 +90,7 @@ export function createPingPeers(
   let cancel: Cancel = () => {};
   let isStopped = false;
 
-  function repliesOf(pubkey: Pubkey): Replies {
-    const replies = peers.get(pubkey) ?? noReplies();
-    peers.set(pubkey, replies);
-    if (peers.size > PING.peers) peers.delete(peers.keys().next().value as Pubkey);
-    return replies;
-  }
+  const repliesOf = (pubkey: Pubkey): Replies => remember(peers, pubkey);
 
   /** Whether a pong would tell something, and the last attempt is long enough ago. */
   function isDue(peer: PeerRecord, { askedAt, isAsking, unanswered, silentSinceMs }: Replies): boolean {
@@ -213,8 +208,18 @@ export function createPingPeers(
     stop() {
       isStopped = true;
       cancel();
+      pings.stop();
     },
   };
+}
+
+/** Returns how the peer has replied. Contacts, which are looked at all the time, are not forgotten for others. */
+function remember(peers: Map<Pubkey, Replies>, pubkey: Pubkey): Replies {
+  const replies = peers.get(pubkey) ?? noReplies();
+  peers.delete(pubkey);
+  peers.set(pubkey, replies);
+  if (peers.size > PING.peers) peers.delete(peers.keys().next().value as Pubkey);
+  return replies;
 }
 
 /** Returns the relays on which the peer reads messages, as far as it says. */

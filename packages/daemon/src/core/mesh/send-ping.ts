@@ -29,8 +29,8 @@ export function createSendPing(deps: {
   readonly correctedNow: () => UnixMs;
 }) {
   const { identity, network, clock } = deps;
-  /** Called for the pong with the relay that brought it; by peer and id of the ping. */
-  const pending = new Map<string, (url: string) => void>();
+  /** Called for the pong with the relay that brought it, or null to end the wait; by peer and id of the ping. */
+  const pending = new Map<string, (url: string | null) => void>();
   const refusedAt = new Map<string, MonotonicMs>();
 
   /** Our relays on which a pong would reach us. */
@@ -71,5 +71,8 @@ export function createSendPing(deps: {
     },
     /** @returns a function that ends the wait for this pong; null if we did not ask for it */
     awaiting: (pubkey: Pubkey, id: string) => pending.get(`${pubkey} ${id}`) ?? null,
+    stop(): void {
+      for (const end of pending.values()) end(null);
+    },
   };
 }
