@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +17,8 @@ export function createTally(environment = {}) {
   };
   let passed = 0;
   let failed = 0;
+  /** What failed, in words. It is printed last, since long logs are often cut to their end. @type {string[]} */
+  const failures = [];
 
   /** @param {string} title @param {string[]} command */
   function run(title, [program = '', ...args]) {
@@ -33,7 +35,10 @@ export function createTally(environment = {}) {
     check(title, command) {
       const ok = run(title, command);
       if (ok) passed++;
-      else failed++;
+      else {
+        failed++;
+        failures.push(title);
+      }
       return ok;
     },
 
@@ -43,20 +48,37 @@ export function createTally(environment = {}) {
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
       const ok = run(title, ['vitest', 'run', '--project', project, ...filters, ...reporters]);
       try {
-        const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
+        const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
         passed += numPassedTests;
         // A file that cannot be loaded fails the run, but is no failed test.
         failed += ok ? numFailedTests : Math.max(1, numFailedTests);
+        failures.push(...testResults.flatMap(describeFailures));
       } catch {
         failed++;
+        failures.push(`${title}: no report`);
       }
     },
 
     /** Prints the counts and ends the process. */
     finish() {
       rmSync(scratch, { recursive: true, force: true });
+      for (const failure of failures) console.log(`\nFailed: ${failure}`);
       console.log(`\n${passed} passed, ${failed} failed`);
       process.exit(failed === 0 ? 0 : 1);
     },
   };
+}
+
+/**
+ * @param {{ name: string, status: string, message: string,
+ *   assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }} file of vitest's JSON report
+ */
+function describeFailures({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (failed.length === 0) return status === 'failed' ? [`${relative(root, name)}\n${message}`] : [];
+  return failed.map(({ fullName, failureMessages }) => {
+    const lines = failureMessages.join('\n').split('\n');
+    const ours = lines.filter((line) => !line.includes('/node_modules/'));
+    return `${relative(root, name)} > ${fullName}\n${ours.join('\n')}`;
+  });
 }

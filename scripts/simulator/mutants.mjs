@@ -51,7 +51,7 @@ export const mutants = [
     patches: [
       {
         file: `${core}/ingest/apply.ts`,
-        from: '      emit(await store.transaction(apply, (effects) => mayWait(batch, effects)));',
+        from: '      emit(await store.transaction(apply, (effects) => mayWaitMs(batch, effects)));',
         to: `      let early: readonly DomainEvent[] = [];
       const committed = store.transaction((tables) => {
         early = apply(tables);
@@ -340,6 +340,26 @@ export const mutants = [
         file: `${core}/model/peer.ts`,
         from: 'peer.offlineSinceMs === null && nowMs <= silentAtMs(peer, windowMs);',
         to: 'peer.offlineSinceMs === null && nowMs <= silentAtMs(peer, 1000 * windowMs);',
+      },
+    ],
+  },
+  {
+    name: 'ids are never forgotten',
+    patches: [
+      {
+        file: `${core}/messaging/retention.ts`,
+        from: '        runEvery(60_000, () => trimIds(store, bounds, deps.confirmedNow())),',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'an upgrade loses messages',
+    patches: [
+      {
+        file: `${daemon}/adapters/store/sql/migrations/004-received.ts`,
+        from: 'export const received = `',
+        to: 'export const received = `\nDELETE FROM messages WHERE arrival > 3;',
       },
     ],
   },

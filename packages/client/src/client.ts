@@ -1,4 +1,6 @@
 import {
+  type Asked,
+  askedHeaders,
   type CallContext,
   callerHeader,
   callNames,
@@ -105,7 +107,12 @@ export function createClient(options: ClientOptions): Handlers {
     const error = toError(row, status, body);
     if (error) throw error;
     return row.page
-      ? { items: body, next_cursor: nextCursor(headers.get('link')), ...countsIn(row, headers) }
+      ? {
+          items: body,
+          next_cursor: nextCursor(headers.get('link')),
+          ...countsIn(row, headers),
+          ...askedIn(headers),
+        }
       : body;
   }
 
@@ -122,6 +129,13 @@ function countsIn(row: Operation, headers: Headers): { counts?: Record<string, n
   const found = Object.entries(row.counts ?? {}).map(([name, { header }]) => [name, headers.get(header)]);
   if (found.length === 0 || found.some(([, value]) => !/^\d{1,15}$/.test(value ?? ''))) return {};
   return { counts: Object.fromEntries(found.map(([name, value]) => [name, Number(value)])) };
+}
+
+/** Returns whether the relays were asked, as far as the response says so in full. */
+function askedIn(headers: Headers): { asked?: Asked } {
+  const relays = headers.get(askedHeaders.relays) ?? '';
+  const asOf = headers.get(askedHeaders.as_of) ?? '';
+  return /^\d{1,3}$/.test(relays) && asOf !== '' ? { asked: { relays: Number(relays), as_of: asOf } } : {};
 }
 
 /** Refuses `.` and `..`, which name another path however they are encoded. */

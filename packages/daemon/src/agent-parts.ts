@@ -13,6 +13,7 @@ import type { Announcer } from './core/mesh/announce.ts';
 import type { Discovery } from './core/mesh/discover.ts';
 import type { OwnProfile } from './core/mesh/own-profile.ts';
 import { createPresenceHandler } from './core/mesh/peer-book.ts';
+import { createPingHandler } from './core/mesh/ping-handler.ts';
 import { createRelayListHandler, createRelayLists } from './core/mesh/relay-lists.ts';
 import type { TwinWatch } from './core/mesh/twin-watch.ts';
 import { createQueryAnswers } from './core/messaging/answer-queries.ts';
@@ -145,6 +146,7 @@ export function createIngest(
         correctedNow: time.correctedNow,
       }),
       relayList: createRelayListHandler(),
+      ping: createPingHandler({ identity }),
       dm: createDmHandler({
         identity,
         counters,

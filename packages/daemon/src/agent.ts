@@ -214,6 +214,7 @@ export async function createAgent(
         ownProfile,
         askRelays: mesh.askRelays,
         lookUpPeer: mesh.lookUpPeer,
+        pingPeer: mesh.pingPeers.ask,
         loopGuard: trust.loopGuard,
         nextAttemptAtMs: outgoing.outbox.nextAttemptAtMs,
         pendingRelays: outgoing.outbox.pendingRelays,
@@ -256,7 +257,7 @@ function listParts(
   const { counters, pipeline, catchUp } = groups.ingest;
   const { relayLists, outbox } = groups.outgoing;
   const { waiting, askForMissing, receipts, answerQuery } = groups.messaging;
-  const { announcer, discovery, handshake, onlineWatch } = groups.mesh;
+  const { announcer, answerPings, discovery, handshake, onlineWatch, pingPeers } = groups.mesh;
   const { history, hub, relayWatch, statusWatch } = groups.reporting;
   const { releaseHeld, news, mailAlarm } = groups.ownerServices;
   const ownRelays = relays.relayList.urls;
@@ -367,6 +368,8 @@ function listParts(
     { name: 'waiting calls', stop: waiting.stop, onEvent: waiting.onEvent },
     { name: 'missing messages', onEvent: askForMissing },
     { name: 'replies to queries', onEvent: answerQuery },
+    { name: 'pings', start: pingPeers.start, stop: pingPeers.stop, onEvent: pingPeers.onEvent },
+    { name: 'replies to pings', stop: answerPings.stop, onEvent: answerPings.onEvent },
     {
       name: 'receipts',
       start: receipts.wake,

@@ -2,10 +2,12 @@ import type { Base, Outgoing, Relays } from './agent-parts.ts';
 import type { Config } from './config/schema.ts';
 import type { Pipeline } from './core/ingest/pipeline.ts';
 import { createAnnouncer } from './core/mesh/announce.ts';
+import { createAnswerPings } from './core/mesh/answer-pings.ts';
 import { createFindAgents } from './core/mesh/find-agents.ts';
 import { createHandshake } from './core/mesh/handshake.ts';
 import { createOnlineWatch } from './core/mesh/online-watch.ts';
 import type { OwnProfile } from './core/mesh/own-profile.ts';
+import { createPingPeers } from './core/mesh/ping-peers.ts';
 import type { TimeWatch } from './core/status/time-watch.ts';
 
 export type Mesh = ReturnType<typeof createMesh>;
@@ -26,6 +28,9 @@ export function createMesh(
 ) {
   const { time, relays, pipeline, offer, instance, profile } = needs;
   const onlineWindowMs = config.online_window_s * 1000;
+  const { correctedNow } = time;
+  const budgetBytes = config.discovery_budget_mb_per_day * 1_000_000;
+  const isHidden = config.presence_kinds.length === 0;
   const found = createFindAgents(
     {
       self: identity.pubkey,
@@ -39,7 +44,7 @@ export function createMesh(
     {
       intervalMs: config.scan_interval_s * 1000,
       onlineWindowMs,
-      budgetBytes: config.discovery_budget_mb_per_day * 1_000_000,
+      budgetBytes,
     },
   );
   const { discovery } = found;
@@ -77,6 +82,14 @@ export function createMesh(
       offer,
       profile,
     }),
+    pingPeers: createPingPeers(
+      { identity, store, network, clock, correctedNow, log, emit },
+      { onlineWindowMs, budgetBytes, isHidden },
+    ),
+    answerPings: createAnswerPings(
+      { identity, store, network, clock, budget: relays.budget, correctedNow },
+      { isHidden },
+    ),
     onlineWatch: createOnlineWatch({ store, clock, emit }, { onlineWindowMs }),
   };
 }

@@ -286,6 +286,18 @@ test('there is a bound: the oldest to the peer with the most of them are given u
   expect(states).toEqual(['published', 'published', 'published']);
 });
 
+test('a relay that reconnects does not put off what an online peer that is silent gets from the others', async () => {
+  const { agent, one, two, send, dms, stayOnline } = await greeted([ONE, TWO]);
+  await send('x');
+  for (let n = 0; n < 2; n++) {
+    await stayOnline(15);
+    await restart(agent, two);
+  }
+  await stayOnline(10);
+  expect(dms(one)).toHaveLength(2);
+  expect(dms(two).length).toBeLessThanOrEqual(4);
+});
+
 test('a peer that has the message, but whose receipt got lost, confirms it again and shows it once', async () => {
   const world = createTestMesh(ONE);
   const { alice, bob } = await startTwo(world);

@@ -71,6 +71,19 @@ test('over the budget it takes samples, says so, and stays within it', async () 
   for (const filter of presenceQueries(world.relay)) expect(filter.limit).toBeLessThan(40);
 });
 
+test('a sampled relay that can count says how many agents it has, and a lie is ignored', async () => {
+  const world = createTestMesh();
+  world.relay.info = { supportedNips: [1, 11, 45], limitation: {} };
+  world.relay.onCount = () => ({ count: 123, isApproximate: false, registers: null });
+  const agent = await world.start({ config: small });
+  const mesh = crowd(world, 120);
+  await mesh.live(6);
+  expect((await discoveryOf(agent)).mesh).toEqual({ agents: 123, error: 0, method: 'count' });
+  world.relay.onCount = () => ({ count: 5_000_000, isApproximate: false, registers: null });
+  await mesh.live(12);
+  expect((await discoveryOf(agent)).mesh).toMatchObject({ method: 'pages' });
+});
+
 test('contacts and peers it wrote to are followed on a sampled relay, from the next scan on', async () => {
   const world = createTestMesh();
   const agent = await world.start({ config: small });

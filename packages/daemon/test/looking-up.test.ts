@@ -102,6 +102,23 @@ test('an agent is found by its name on a relay whose agents we do not follow', a
   expect(found.items[0]?.capabilities).toEqual([]);
 });
 
+test('a name that few known agents have is asked for on sampled relays, and the result says so', async () => {
+  const world = createTestMesh();
+  const bob = await world.start({ name: 'Wetter Fröschli' });
+  const presence = bob.published(31337).at(-1) as NostrEvent;
+  const other = createTestMesh();
+  const crowd = Array.from({ length: 30 }, (_, n) => other.fakePeer(`agent ${n}`).presence());
+  other.relay.keep(...crowd);
+  const alice = await other.start({ seed: 9, config: { discovery_budget_mb_per_day: 1 } });
+  await other.clock.advance(5 * MINUTE);
+  expect((await alice.getStatus({})).discovery.mode).toBe('sampled');
+  other.relay.keep(presence);
+  const found = await alice.listPeers({ q: 'wetter fröschli' });
+  expect(found.items).toMatchObject([{ name: 'Wetter Fröschli' }]);
+  expect(found.asked).toMatchObject({ relays: 1 });
+  expect((await alice.listPeers({ q: bob.pubkey.slice(0, 8) })).items).toHaveLength(1);
+});
+
 test('looks up a few keys a minute, whoever asks for more', async () => {
   const world = createTestMesh();
   const agent = await world.start();

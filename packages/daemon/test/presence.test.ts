@@ -23,6 +23,7 @@ test('announces itself in both kinds, with all tags that others look for', async
     ['f', 'receipts'],
     ['f', 'envelope'],
     ['f', 'nip17'],
+    ['f', 'ephemeral-ping'],
     ['L', 'ocmesh'],
     ['L', 'ocmesh.handle'],
     ['l', agent.pubkey.slice(0, 8), 'ocmesh.handle'],

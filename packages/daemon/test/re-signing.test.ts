@@ -59,6 +59,26 @@ test('once a relay has the message, the others get the same bytes, however late'
   expect((await agent.getMessage({ id })).delivery.relays).toHaveLength(2);
 });
 
+test.each([-20, 20])(
+  'a message that a wrong clock dated, %i days off, is offered with a new date',
+  async (days) => {
+    const { world, agent, bob, id, dms } = await waitingFor(modern, 0);
+    agent.network.disconnect();
+    await world.clock.jump(days * DAY);
+    // Without a relay's time, the date is that of our clock.
+    agent.network.connect(ONE);
+    await settle(world.clock);
+    await world.clock.jump(-days * DAY);
+    await world.clock.advance(3_600_000);
+    world.relay.push(bob.presence({ features: modern }));
+    await world.clock.advance(60_000);
+    const [one = []] = dms();
+    const newest = one.at(-1);
+    expect(Math.abs((newest?.created_at ?? 0) - world.clock.now() / 1000)).toBeLessThan(300);
+    expect(bob.opened(newest ? [newest] : [])).toMatchObject([{ mid: id, body: 'x' }]);
+  },
+);
+
 test.each([
   'invalid: created_at too early',
   'invalid: created_at is too old',

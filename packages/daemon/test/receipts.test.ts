@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modern } from './support/fake-peer.ts';
-import { lostOk, timeout } from './support/memory-relay-network.ts';
+import { accept, lostOk, reject, timeout } from './support/memory-relay-network.ts';
 import { createTestMesh, settle, startTwo, type TestAgent } from './support/test-agent.ts';
 
 const stateOf = async (agent: TestAgent, id: string) => (await agent.getMessage({ id })).delivery.state;
@@ -170,6 +170,49 @@ test('a due receipt survives a crash', async () => {
   expect(bob.opened(world.relay.offered)).toEqual([]);
   await world.start({ disk: await agent.crash() });
   await world.clock.advance(1_000);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'delivered', msgIds: ['mid-of-bob-1'] }]);
+});
+
+test('a receipt goes out once the only relay accepts us again', async () => {
+  const { world, agent, bob } = await withFakePeer({ features: modern });
+  world.relay.onPublish = () => reject('restricted: not for you');
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
+  await world.clock.advance(2 * 60_000);
+  await agent.markRead({ all: true });
+  await world.clock.advance(2 * 60_000);
+  world.relay.onPublish = () => accept;
+  world.relay.offered.length = 0;
+  await world.clock.advance(30 * 60_000);
+  const states = bob.opened(world.relay.offered).map(({ type }) => type);
+  expect(states).toEqual(expect.arrayContaining(['delivered', 'read']));
+});
+
+test('a hello goes out once the only relay accepts us again', async () => {
+  const world = createTestMesh();
+  await world.start();
+  const bob = world.fakePeer('bob');
+  world.relay.onPublish = () => reject('restricted: not for you');
+  world.relay.push(bob.presence({ features: modern }));
+  await world.clock.advance(2 * 60_000);
+  world.relay.onPublish = () => accept;
+  world.relay.offered.length = 0;
+  await world.clock.advance(30 * 60_000);
+  expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'intro' }]);
+});
+
+test('a receipt is sent after weeks in which the machine was off', async () => {
+  const { world, agent, bob } = await withFakePeer({ features: modern });
+  // Without the relay's time, these weeks would not count.
+  world.relay.clockOffsetMs = 0;
+  await world.clock.advance(60_000);
+  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
+  await settle(world.clock);
+  agent.network.disconnect();
+  await world.clock.advance(1_000);
+  await agent.stop();
+  await world.clock.advance(21 * 86_400_000);
+  await world.start({ disk: agent.disk });
+  await world.clock.advance(60_000);
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'delivered', msgIds: ['mid-of-bob-1'] }]);
 });
 

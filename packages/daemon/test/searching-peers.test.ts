@@ -165,6 +165,42 @@ describe('if too few peers are known', () => {
     expect(labelQueries(world)).toHaveLength(2 * meshLimits.search.burst);
   });
 
+  test('the result says how many relays were asked, and how old that is', async () => {
+    const { world, agent } = await withHidden();
+    const atMs = world.clock.now();
+    const first = await search(world, agent, { can: 'juggling' });
+    expect(first.asked).toEqual({ relays: 1, as_of: new Date(atMs).toISOString() });
+    for (let n = 1; n < meshLimits.search.burst; n++) await search(world, agent, { can: 'chess' });
+    await world.clock.advance(2_000);
+    // Too many searches: what the relays sent before is still there, and has its age.
+    expect((await search(world, agent, { can: 'juggling' })).asked).toEqual(first.asked);
+    expect((await search(world, agent, { can: 'dancing' })).asked).toBeUndefined();
+    expect((await search(world, agent, { can: 'weather', limit: '1' })).asked).toBeUndefined();
+  });
+
+  test('a relay that does not answer does not count as asked', async () => {
+    const { world, agent } = await withHidden();
+    world.relay.completes = false;
+    expect((await search(world, agent, { can: 'juggling' })).asked).toMatchObject({ relays: 0 });
+  });
+
+  test('a relay that can search by words is asked so, in any script', async () => {
+    const { world, agent, carol } = await withHidden({ about: 'прогноз погоды', capabilities: [] });
+    world.relay.info = { supportedNips: [1, 11, 50], limitation: {} };
+    const { items, asked } = await search(world, agent, { can: 'прогноз погоды' });
+    expect(items.map(({ pubkey }) => pubkey)).toEqual([carol.pubkey]);
+    expect(asked).toMatchObject({ relays: 1 });
+    expect(world.relay.queries.filter((filter) => filter.search)).toMatchObject([
+      { kinds: [31337], '#d': ['ocmesh-presence'], search: 'прогноз погоды', limit: 100 },
+    ]);
+  });
+
+  test('a name is asked for in a large mesh only', async () => {
+    const { world, agent } = await withHidden({ name: 'Carol Weather' });
+    expect((await search(world, agent, { q: 'carol weather' })).items).toEqual([]);
+    expect(labelQueries(world)).toEqual([]);
+  });
+
   test('a question without a word that relays could index asks nobody', async () => {
     const { world, agent } = await withHidden();
     await search(world, agent, { can: 'прогноз погоды' });

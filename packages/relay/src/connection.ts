@@ -39,8 +39,8 @@ export interface ConnectionDeps {
   broadcast(event: NostrEvent): void;
 }
 
-/** A frame from relay to client (NIP-01, NIP-42). */
-type Frame = readonly ['AUTH' | 'OK' | 'CLOSED' | 'NOTICE', ...unknown[]];
+/** A frame from relay to client (NIP-01, NIP-42, NIP-45). */
+type Frame = readonly ['AUTH' | 'OK' | 'CLOSED' | 'COUNT' | 'NOTICE', ...unknown[]];
 
 interface Subscription {
   readonly filters: readonly RelayFilter[];
@@ -89,6 +89,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
         return onEvent(rest[0]);
       case 'REQ':
         return onReq(rest);
+      case 'COUNT':
+        return onCount(rest);
       case 'CLOSE':
         return unsubscribe(rest[0]);
       case 'AUTH':
@@ -128,6 +130,17 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const stopSending = sendPaced(socket, frames, limits.sendAheadBytes);
     subscriptions.set(id, { filters: reading.filters, stopSending });
     return null;
+  }
+
+  /** NIP-45: has the arguments of a REQ and opens no subscription. */
+  function onCount(rest: readonly unknown[]): Frame {
+    const reading = readReq(rest, limits);
+    if (reading.type === 'notice') return ['NOTICE', reading.text];
+    const { id } = reading;
+    if (reading.type === 'closed') return ['CLOSED', id, reading.reason];
+    const refusal = events.refuseRead(reading.filters, keys);
+    if (refusal !== null) return ['CLOSED', id, refusal];
+    return ['COUNT', id, { count: events.count(reading.filters, keys) }];
   }
 
   function unsubscribe(id: unknown): null {

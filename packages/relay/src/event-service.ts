@@ -28,6 +28,8 @@ export interface EventService {
   refuseRead(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): string | null;
   /** Returns the stored events that match and that the client may read. */
   query(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): Found;
+  /** Returns how many stored events match that the client may read (NIP-45). */
+  count(filters: readonly RelayFilter[], keys: ReadonlySet<Pubkey>): number;
   mayRead(event: NostrEvent, keys: ReadonlySet<Pubkey>): boolean;
   /** Deletes expired events. */
   sweep(): void;
@@ -149,6 +151,7 @@ export async function createEventService(deps: EventServiceDeps): Promise<EventS
       return 'auth-required: direct messages are shown to their author and recipient';
     },
     query: (filters, keys) => store.query(filters, nowSec(), (event) => mayRead(event, keys)),
+    count: (filters, keys) => store.count(filters, nowSec(), (event) => mayRead(event, keys)),
     mayRead,
     sweep: () => store.sweep(nowSec()),
     counts: () => ({ ...store.counts(), acceptedEvents, refusedEvents }),

@@ -28,6 +28,8 @@ export interface EventStore {
    */
   put(event: NostrEvent, bytes: number): PutResult;
   query(filters: readonly RelayFilter[], nowSec: number, isVisible: (event: NostrEvent) => boolean): Found;
+  /** Returns how many events match, each counted once; `limit` does not matter. */
+  count(filters: readonly RelayFilter[], nowSec: number, isVisible: (event: NostrEvent) => boolean): number;
   /** Deletes expired events (NIP-40), and what is over the limits. */
   sweep(nowSec: number): void;
   /** Returns everything that is stored, for `restore` in this order. */
@@ -112,6 +114,11 @@ export function createEventStore(limits: RelayLimits): EventStore {
       const pages = found.map((events, at) => events.slice(0, filters[at]?.limit));
       const hasMore = found.some((events, at) => events.length > (pages[at]?.length ?? 0));
       return { events: mergeNewest(pages), hasMore };
+    },
+    count(filters, nowSec, isVisible) {
+      const isWanted = (event: NostrEvent): boolean => !isExpired(event, nowSec) && isVisible(event);
+      const all = filters.map((filter) => index.query({ ...filter, limit: index.count() }, isWanted));
+      return new Set(all.flat()).size;
     },
     sweep(nowSec) {
       for (const event of index.all()) if (isExpired(event, nowSec)) forget(event);

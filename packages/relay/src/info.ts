@@ -25,7 +25,7 @@ function infoDocument({
     software: 'ocmesh-relay',
     version: ocmeshVersion,
     // NIP-17 and NIP-59 ask relays to show gift wraps only to their recipients.
-    supported_nips: [1, 4, 9, 11, ...(openDms ? [] : [17]), 40, 42, ...(openDms ? [] : [59]), 67, 70],
+    supported_nips: [1, 4, 9, 11, ...(openDms ? [] : [17]), 40, 42, 45, ...(openDms ? [] : [59]), 67, 70],
     limitation: {
       max_message_length: limits.frameBytes,
       max_subscriptions: limits.subscriptions,

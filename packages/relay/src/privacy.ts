@@ -3,7 +3,7 @@ import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { RelayFilter } from './filter.ts';
 
 /** Direct messages and gift wraps: only sender and recipient may see who talks to whom (NIP-17, NIP-42). */
-const PRIVATE_KINDS: readonly number[] = [kinds.encryptedDm, kinds.giftWrap];
+const PRIVATE_KINDS: readonly number[] = [kinds.encryptedDm, kinds.giftWrap, kinds.ephemeralWrap];
 
 export const isPrivate = (event: NostrEvent): boolean => PRIVATE_KINDS.includes(event.kind);
 

@@ -55,6 +55,39 @@ describe('stored and live events (NIP-01)', () => {
     expect(await hints({ limit: 0 })).toBeUndefined();
   });
 
+  test('COUNT says how many events match, without those that the client may not read (NIP-45)', async () => {
+    const relay = await openRelay({ limits: { queryEvents: 2 } });
+    const client = await relay.connect();
+    for (const age of [0, 1, 2])
+      await client.publish(relay.sign(alice, { content: `${age}`, created_at: relay.nowSec() - age }));
+    await client.publish(relay.sign(alice, { kind: 4, tags: [['p', bob.pubkey]] }));
+    const count = async (...filters: object[]) => {
+      client.send('COUNT', 'c', ...filters);
+      return (await client.next(([type, id]) => id === 'c' && (type === 'COUNT' || type === 'CLOSED'))).slice(
+        2,
+      );
+    };
+    expect(await count({ kinds: [1] })).toEqual([{ count: 3 }]);
+    expect(await count({ since: relay.nowSec() - 1 }, { limit: 1 })).toEqual([{ count: 3 }]);
+    expect(await count({ kinds: [7] })).toEqual([{ count: 0 }]);
+    expect(await count({ kinds: [4] })).toEqual([expect.stringMatching(/^auth-required/)]);
+    expect(await count({ '#app': ['x'] })).toEqual([expect.stringMatching(/^invalid/)]);
+  });
+
+  test('an ephemeral gift wrap reaches its recipient only, and is not kept', async () => {
+    const relay = await openRelay();
+    const [writer, recipient, other] = await Promise.all([relay.connect(), relay.connect(), relay.connect()]);
+    await recipient.authenticate(bob);
+    await other.authenticate(alice);
+    for (const client of [recipient, other]) await client.ask('s', { kinds: [21059, 1] });
+    const wrap = relay.sign(actor('single use'), { kind: 21059, tags: [['p', bob.pubkey]] });
+    expect(await writer.publish(wrap)).toMatchObject({ ok: true });
+    expect(await recipient.news('s')).toEqual(wrap);
+    await writer.publish(relay.sign(actor('carol'), { content: 'public' }));
+    expect(await other.news('s')).toMatchObject({ content: 'public' });
+    expect((await recipient.ask('again', { kinds: [21059] })).events).toEqual([]);
+  });
+
   test('an event that matches two filters is sent once', async () => {
     const relay = await openRelay();
     const client = await relay.connect();

@@ -1,9 +1,9 @@
 import type { Log } from '@ocmesh/shared/ambient';
-import { type Bounds, defaultBounds } from '../../daemon/src/agent.ts';
 import type { Config } from '../../daemon/src/config/schema.ts';
 import { createAgentProgram } from './agents/agent-program.ts';
 import { startDeployedAgent } from './agents/deployed-agent.ts';
 import { createMachine, type Machine } from './agents/machine.ts';
+import { writeOldHome } from './agents/old-home.ts';
 import { createChance } from './chance.ts';
 import { createTransparentEngine } from './crypto/transparent-engine.ts';
 import { createSimulatedDisk, type SimulatedDisk } from './disk/simulated-disk.ts';
@@ -11,6 +11,7 @@ import { createHistory } from './model/history.ts';
 import type { Violation } from './model/record.ts';
 import { createWire } from './model/wire.ts';
 import { createNetwork } from './network/network.ts';
+import { boundsOf } from './plan/bounds.ts';
 import { type MachinePlan, type Plan, relayUrl } from './plan/plan.ts';
 import { createSimulatedRelay } from './relays/simulated-relay.ts';
 import { createMachineClock } from './time/machine-clock.ts';
@@ -88,9 +89,12 @@ export async function createWorld(
     network.add(relay);
     world.relays.set(name, relay);
   }
-  for (const { name, software, relays } of plan.machines) {
-    if (software === 'ocmesh') createMachineFor(world, { name, like: name });
-    else
+  for (const { name, software, relays, schema } of plan.machines) {
+    if (software === 'ocmesh') {
+      const files = schema ? await writeOldHome(world, name, schema) : undefined;
+      const disk = files && createSimulatedDisk(virtual, chance.fork(`old disk of ${name}`), files);
+      createMachineFor(world, { name, like: name, ...(disk && { disk }) });
+    } else
       world.deployed.set(
         name,
         startDeployedAgent(world, {
@@ -102,13 +106,6 @@ export async function createWorld(
   }
   return world;
 }
-
-/** So low that a few strangers reach them. What must always arrive still has room. */
-const boundsOf: Readonly<Record<MachinePlan['bounds'], Bounds>> = {
-  usual: defaultBounds,
-  low: { ...defaultBounds, seenIds: 150, ignoredIds: 20, peers: 60, peersEvicted: 5 },
-  crowded: { ...defaultBounds, storedMessages: 12, pruneBatch: 1 },
-};
 
 const logOf = new WeakMap<World, (machine: string) => Log>();
 

@@ -12,6 +12,8 @@ import type { World } from './world.ts';
 const CHECK_MS = 60_000;
 /** The same while no machine runs. */
 const ASLEEP_CHECK_MS = 60 * 60_000;
+/** How long a stop may take. */
+const STOPPED_MS = 60_000;
 /** How long after the faults a copy of a home stops. */
 const COPY_STOPS_MS = 20 * 60_000;
 /** A process that has ended: what it still tries concerns nobody. */
@@ -68,6 +70,8 @@ function checkAll(world: World, when: 'check' | 'atEnd'): void {
 function mend(world: World): void {
   world.history.note('plan', 'faults end');
   world.isQuiet = true;
+  for (const name of [...world.relays.keys(), ...world.machines.keys()])
+    world.disturbedMs.set(name, world.virtual.now());
   for (const relay of world.relays.values()) relay.setStanding('up');
   for (const machine of world.machines.values()) {
     for (const relay of world.relays.values()) {
@@ -79,6 +83,8 @@ function mend(world: World): void {
     machine.disk.crashAt(Number.POSITIVE_INFINITY, 'kill');
     machine.clock.step(-machine.clock.offsetMs());
     machine.start();
+    // One that is stopping starts once it has stopped.
+    world.virtual.at(world.virtual.now() + STOPPED_MS, machine.start);
     // A copy says goodbye once everything is calm: the original must not seem to be gone with it.
     const isCopy = world.planOf(machine.name) === undefined;
     if (isCopy)

@@ -52,6 +52,8 @@ function act(world: World, step: Step): void {
       if (step.operations === 0) machine.crash(step.how);
       else machine.disk.crashAt(step.operations, step.how);
       return;
+    case 'crash at rename':
+      return machine.disk.crashAt(step.renames, step.how, 'rename');
     case 'step clock':
       return machine.clock.step(step.ms);
     case 'fill disk':

@@ -10,6 +10,7 @@ import {
 } from '@ocmesh/shared/wire';
 import { noResult } from '../../src/adapters/nostr/queries.ts';
 import type {
+  CountResult,
   NetworkListener,
   Offence,
   PublishOutcome,
@@ -73,6 +74,8 @@ export interface MemoryRelay {
   maxQueryBytes: number;
   /** @param mayIdentify whether it may learn whose event this is, by AUTH */
   onPublish: (event: NostrEvent, mayIdentify: boolean) => Reaction | Promise<Reaction>;
+  /** Its answer to COUNT (NIP-45). */
+  onCount: (filter: Filter) => CountResult | null;
   /** All events that were published to it, accepted or not; without test events. */
   readonly offered: NostrEvent[];
   /** Events by which agents test whether it keeps and forwards messages. */
@@ -121,6 +124,7 @@ function createMemoryRelay(url: string): MemoryRelay {
     clockOffsetMs: null,
     maxQueryBytes: Number.POSITIVE_INFINITY,
     onPublish: () => accept,
+    onCount: () => null,
     offered: [],
     tests: [],
     stored: [],
@@ -348,6 +352,10 @@ export function createMemoryNetwork(
       if (own.includes(url) || !mesh.relays.some((relay) => relay.url === url)) return;
       peerRelays.add(url);
       connect(url);
+    },
+    async count(url, filter) {
+      if (!connections.has(url) || !own.includes(url)) return null;
+      return mesh.relay(url).onCount(filter);
     },
     resubscribe(url, name) {
       const subscription = permanent.find((each) => each.name === name);

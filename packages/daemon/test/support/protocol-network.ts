@@ -73,6 +73,7 @@ export function createProtocolNetwork(deps: {
     publish: async (_, event) =>
       (await protocol?.publish(event)) ?? { outcome: 'not_connected', reason: null, prefix: null },
     query: async (_, filters) => (await protocol?.query(filters)) ?? noResult,
+    count: async (_, filter) => (await protocol?.count(filter)) ?? null,
     resubscribe: (_, name) => protocol?.resubscribe(name),
     report() {},
     wake() {},

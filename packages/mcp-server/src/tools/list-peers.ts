@@ -1,4 +1,4 @@
-import { type Output, operations, Type } from '@ocmesh/shared/contract';
+import { type Asked, type Output, operations, Type } from '@ocmesh/shared/contract';
 import { fitPage } from '../budget.ts';
 import { counted } from '../facts.ts';
 import { presentListedPeer } from '../present-peer.ts';
@@ -30,10 +30,12 @@ export const listPeers = defineTool({
   annotations: reading('List peers'),
   async run(args, { handlers, signal }) {
     let counts: Output<'listPeers'>['counts'];
+    let asked: Asked | undefined;
     const { rows: shown, next_cursor } = await fitPage(
       async (limit) => {
         const page = await handlers.listPeers({ ...args, limit }, { signal });
         counts = page.counts;
+        asked = page.asked;
         return page;
       },
       args.limit ?? defaultRows,
@@ -44,7 +46,15 @@ export const listPeers = defineTool({
         ? `${counted(shown.length, 'peer')}, last seen first`
         : foundText(shown.length, counts);
     const more = next_cursor === null ? 'no more' : `next_cursor: ${next_cursor}`;
-    return { known: [`${head} | ${more}`, ...(shown.length > 0 ? [] : [NOBODY])], rows: shown };
+    return {
+      known: [
+        [head, ...(asked ? [`${counted(asked.relays, 'relay')} answered at ${asked.as_of}`] : []), more].join(
+          ' | ',
+        ),
+        ...(shown.length > 0 ? [] : [NOBODY]),
+      ],
+      rows: shown,
+    };
   },
 });
 

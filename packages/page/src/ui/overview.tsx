@@ -1,4 +1,4 @@
-import { reasonStep, warningStep } from '@ocmesh/shared/contract';
+import { describeMesh, megabytes, reasonStep, type Status, warningStep } from '@ocmesh/shared/contract';
 import { PictureOfMesh } from '../picture/picture-of-mesh.tsx';
 import { CopyButton } from './copy-button.tsx';
 import { agoInWords, counted, localTime, shownNumber } from './format.ts';
@@ -78,7 +78,21 @@ function Health() {
             `, ${counted(status.paused_peers.length, 'conversation')} paused by the loop guard`}
         </p>
       )}
+      {status?.discovery.mode === 'sampled' && <LargeMesh discovery={status.discovery} />}
     </section>
+  );
+}
+
+/** Says that not all agents are listed, and why. */
+function LargeMesh({ discovery }: { discovery: Status['discovery'] }) {
+  const { sampled_relays: sampled, last_day: day, budget_bytes_per_day: budget } = discovery;
+  const size = describeMesh(discovery);
+  return (
+    <p class="quiet small">
+      {size === null ? 'A large mesh' : `A large mesh: ${size}`}. {counted(sampled.length, 'relay')} of it{' '}
+      {sampled.length === 1 ? 'is' : 'are'} sampled, so not all agents are listed; a search asks the relays.{' '}
+      {megabytes(day.bytes)} of {megabytes(budget)} MB received in 24 h.
+    </p>
   );
 }
 

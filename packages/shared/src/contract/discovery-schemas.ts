@@ -2,7 +2,13 @@ import { count, nullable, Type } from './typebox.ts';
 
 const Received = (when: string) =>
   Type.Object(
-    { bytes: count('Bytes received.'), events: count('Events received.') },
+    {
+      bytes: count('Bytes received.'),
+      events: count('Events received.'),
+      live_bytes: count(
+        'Of these, bytes of announcements as they were published: of all agents on a relay, or on a sampled one of contacts and peers our agent wrote to.',
+      ),
+    },
     { description: `What discovery received in the last ${when}.` },
   );
 
@@ -22,6 +28,10 @@ export const DiscoveryStatus = Type.Object(
         {
           agents: count('Agents online, as estimated.'),
           error: count('By how many that may be off, with a confidence of 95 %.'),
+          method: Type.Union([Type.Literal('pages'), Type.Literal('count')], {
+            description:
+              '`pages`: from the time that the newest announcements span; `count`: as the relays count them (NIP-45).',
+          }),
         },
         { description: 'Size of the mesh on our relays; null before the first scan.' },
       ),

@@ -11,6 +11,14 @@ export type Input<N extends OperationName> = Static<Operations[N]['input']>;
 export interface Page<T> {
   readonly items: T;
   readonly next_cursor: string | null;
+  /** Only if the relays were asked for it, now or a while ago. Their answers are among the items. */
+  readonly asked?: Asked;
+}
+
+/** How many relays answered a question, and when (ISO 8601). */
+export interface Asked {
+  readonly relays: number;
+  readonly as_of: string;
 }
 
 /** One page of a list with numbers about the whole list, if there are any for this request. */

@@ -1,5 +1,7 @@
+export { describeMesh, megabytes } from './discovery-words.ts';
 export { type ErrorCode, errorCatalogue, errorRow, isErrorCode } from './errors.ts';
 export {
+  type Asked,
   type CallContext,
   type CallName,
   type CoreHandlers,
@@ -29,6 +31,7 @@ export { OcmeshError } from './ocmesh-error.ts';
 export { openApiDocument } from './openapi.ts';
 export {
   type AbortSignalLike,
+  askedHeaders,
   callerHeader,
   commonErrors,
   defaultPort,

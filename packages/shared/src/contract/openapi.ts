@@ -1,5 +1,13 @@
 import { type ErrorCode, errorRow } from './errors.ts';
-import { commonErrors, defaultPort, hasBody, type Operation, pathFields, statusOf } from './operation.ts';
+import {
+  askedHeaders,
+  commonErrors,
+  defaultPort,
+  hasBody,
+  type Operation,
+  pathFields,
+  statusOf,
+} from './operation.ts';
 import { operations } from './operations.ts';
 import * as pageSchemas from './page-schemas.ts';
 import * as relaySchemas from './relay-schemas.ts';
@@ -184,11 +192,27 @@ function success(row: Operation, { refer }: Components): Json {
   ]);
   const headers = row.page
     ? {
-        headers: { Link: { description: link, schema: { type: 'string' } }, ...Object.fromEntries(counts) },
+        headers: {
+          Link: { description: link, schema: { type: 'string' } },
+          ...Object.fromEntries(counts),
+          ...(row.asksRelays ? asked : {}),
+        },
       }
     : {};
   return { description: 'Success.', ...headers, content: json(schema) };
 }
+
+const asked = {
+  [askedHeaders.relays]: {
+    description: 'Relays that answered this question. Missing if none was asked.',
+    schema: { type: 'integer' },
+  },
+  [askedHeaders.as_of]: {
+    description:
+      'When they did: now, or a while ago if the question was asked too often. What they sent is kept.',
+    schema: { type: 'string', format: 'date-time' },
+  },
+};
 
 /** Error codes by HTTP status: OpenAPI describes each status once. */
 function errorsByStatus(row: Operation): Map<number, ErrorCode[]> {

@@ -13,6 +13,8 @@ export interface Operation {
   readonly page?: true;
   /** Numbers about the whole list that come with a page, each in a header of its own. */
   readonly counts?: Readonly<Record<string, { readonly header: string; readonly description: string }>>;
+  /** It may ask the relays: the response says in `askedHeaders` how many, and when. */
+  readonly asksRelays?: true;
   /** Media type of a response that is text, not JSON. */
   readonly text?: string;
   /** The response is a stream of Server-Sent Events, each of them an `output`. */
@@ -46,6 +48,9 @@ export const callerHeader = 'ocmesh-caller';
 
 /** Request header with the key of a page's session. Only the page's own script has it: cookies go to every port of this machine. */
 export const pageKeyHeader = 'ocmesh-page';
+
+/** Response headers of a call that asked the relays: how many answered, and when that was (ISO 8601). */
+export const askedHeaders = { relays: 'ocmesh-asked', as_of: 'ocmesh-as-of' } as const;
 
 /** The part of `AbortSignal` that we need, so that this package stays free of platform types. */
 export interface AbortSignalLike {

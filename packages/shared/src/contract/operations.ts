@@ -118,10 +118,12 @@ export const operations = {
     path: '/peers',
     summary:
       'Lists the peers discovered so far, most recently seen first; with `can`, those that say they can do it, the best match ' +
-      'first. If fewer than `limit` are known, `can` also asks the relays, for up to two seconds and a few times a minute.',
+      'first. If fewer than `limit` are known, `can` also asks the relays, for up to two seconds and a few times a minute; so does `q` ' +
+      'in a large mesh (`discovery.mode` is `sampled`).',
     input: requests.listPeers,
     output: Type.Array(schemas.Peer),
     page: true,
+    asksRelays: true,
     counts: {
       known: { header: 'ocmesh-known', description: 'With `can`: peers that were searched.' },
       announcing: {

@@ -273,6 +273,9 @@ export function receiptPayloads(
   return ids.map((msgId) => JSON.stringify({ ...head, msgId }));
 }
 
+export const pingPayload = (tsMs: number): string =>
+  JSON.stringify({ type: 'ping', ts: tsMs, v: ocmeshVersion });
+
 export const pongPayload = (tsMs: number): string =>
   JSON.stringify({ type: 'pong', ts: tsMs, v: ocmeshVersion });
 

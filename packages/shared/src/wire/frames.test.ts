@@ -24,6 +24,20 @@ test.each([
   ['["EVENT",5,{}]', null],
   ['["AUTH",{}]', null],
   [`["AUTH","${'c'.repeat(1_025)}"]`, null],
+  [
+    '["COUNT","s",{"count":7}]',
+    { type: 'COUNT', subscription: 's', count: 7, isApproximate: false, registers: null },
+  ],
+  [
+    `["COUNT","s",{"count":7,"approximate":true,"hll":"${'0a'.repeat(256)}"}]`,
+    { type: 'COUNT', subscription: 's', count: 7, isApproximate: true, registers: Array(256).fill(10) },
+  ],
+  [
+    `["COUNT","s",{"count":7,"hll":"${'0a'.repeat(255)}"}]`,
+    { type: 'COUNT', subscription: 's', count: 7, isApproximate: false, registers: null },
+  ],
+  ['["COUNT","s",{"count":-1}]', null],
+  ['["COUNT","s",{"count":"7"}]', null],
   ['["COUNT","s",{}]', null],
   ['["event","s",{}]', null],
   ['[]', null],
@@ -38,7 +52,7 @@ test.each([
 
 test('never throws', () => {
   const frame = fc.tuple(
-    fc.constantFrom('EVENT', 'EOSE', 'CLOSED', 'OK', 'AUTH', 'NOTICE', '__proto__'),
+    fc.constantFrom('EVENT', 'EOSE', 'CLOSED', 'COUNT', 'OK', 'AUTH', 'NOTICE', '__proto__'),
     fc.jsonValue(),
     fc.jsonValue(),
   );

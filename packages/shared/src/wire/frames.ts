@@ -1,3 +1,4 @@
+import { fromHex } from '../ambient/index.ts';
 import type { Filter, NostrEvent } from './event.ts';
 import { wireLimits } from './limits.ts';
 
@@ -7,6 +8,14 @@ export type RelayFrame =
   /** `more` or `finish`: whether the relay has more stored events than it sent (NIP-67). */
   | { readonly type: 'EOSE'; readonly subscription: string; readonly hint: 'more' | 'finish' | null }
   | { readonly type: 'CLOSED'; readonly subscription: string; readonly reason: string }
+  /** The number of stored events, and 256 registers by which numbers of several relays can be combined (NIP-45). */
+  | {
+      readonly type: 'COUNT';
+      readonly subscription: string;
+      readonly count: number;
+      readonly isApproximate: boolean;
+      readonly registers: readonly number[] | null;
+    }
   | { readonly type: 'OK'; readonly eventId: string; readonly accepted: boolean; readonly reason: string }
   | { readonly type: 'AUTH'; readonly challenge: string }
   | { readonly type: 'NOTICE'; readonly text: string };
@@ -25,6 +34,8 @@ export function parseRelayFrame(text: string): RelayFrame | null {
       return { type, subscription: first, event: second };
     case 'EOSE':
       return { type, subscription: first, hint: second === 'more' || second === 'finish' ? second : null };
+    case 'COUNT':
+      return readCount(first, second);
     case 'CLOSED':
       return { type, subscription: first, reason: asText(second) };
     case 'OK':
@@ -35,6 +46,23 @@ export function parseRelayFrame(text: string): RelayFrame | null {
     default:
       return null;
   }
+}
+
+/** Registers of HyperLogLog, as NIP-45 has them. */
+const REGISTERS = 256;
+
+function readCount(subscription: string, value: unknown): RelayFrame | null {
+  const { count, approximate, hll } = (value ?? {}) as Record<string, unknown>;
+  if (!Number.isSafeInteger(count) || (count as number) < 0) return null;
+  const isHll = typeof hll === 'string' && hll.length === 2 * REGISTERS && /^[0-9a-f]*$/i.test(hll);
+  const registers = isHll ? [...fromHex(hll)] : null;
+  return {
+    type: 'COUNT',
+    subscription,
+    count: count as number,
+    isApproximate: isTrue(approximate),
+    registers,
+  };
 }
 
 /** Reads what some relays send instead of `true`. */
@@ -54,6 +82,7 @@ export function parseArray(text: string): unknown[] | null {
 export const eventFrame = (event: NostrEvent): string => JSON.stringify(['EVENT', event]);
 export const reqFrame = (subscription: string, filters: readonly Filter[]): string =>
   JSON.stringify(['REQ', subscription, ...filters]);
+export const countFrame = (id: string, filter: Filter): string => JSON.stringify(['COUNT', id, filter]);
 export const closeFrame = (subscription: string): string => JSON.stringify(['CLOSE', subscription]);
 export const authFrame = (event: NostrEvent): string => JSON.stringify(['AUTH', event]);
 

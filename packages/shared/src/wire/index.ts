@@ -7,6 +7,7 @@ export {
   knownTypes,
   type Payload,
   parsePayload,
+  pingPayload,
   plainText,
   pongPayload,
   profilePayload,
@@ -28,6 +29,7 @@ export { matchesFilter } from './filter.ts';
 export {
   authFrame,
   closeFrame,
+  countFrame,
   eventFrame,
   parseArray,
   parseRelayFrame,
@@ -52,8 +54,17 @@ export {
   presenceFilter,
   readPresence,
   relayShare,
+  textFilter,
+  toNameLabel,
 } from './presence.ts';
 export { hasQuery, isLocalRelay, isLoopbackRelay, maskQueries } from './relay-address.ts';
 export { publicRelays, readRelayList, relayListEvent } from './relay-list.ts';
 export { parseRelayUrl, type RelayUrlProblem } from './relay-url.ts';
-export { type Dialect, defaultFeatures, dialectOf, ocmeshVersion, ourFeatures } from './version.ts';
+export {
+  type Dialect,
+  defaultFeatures,
+  dialectOf,
+  ocmeshVersion,
+  ourFeatures,
+  takesPings,
+} from './version.ts';

@@ -16,6 +16,8 @@ export const kinds = {
   edit: 1010,
   /** NIP-59 gift wrap. */
   giftWrap: 1059,
+  /** NIP-59 ephemeral gift wrap: relays pass it on and do not keep it. */
+  ephemeralWrap: 21059,
   /** NIP-65 list of the relays that a key reads from and writes to. */
   relayList: 10002,
   /** NIP-17 list of the relays on which a key accepts gift wraps. */

@@ -32,7 +32,7 @@ const HANDLE_NAMESPACE = 'ocmesh.handle';
 const NAME_NAMESPACE = 'ocmesh.name';
 
 /** Returns the label of a name, in the form in which a search asks for its words. */
-const toNameLabel = (name: string): string => wordsOf(foldAccents(name)).join('-').toLowerCase();
+export const toNameLabel = (name: string): string => wordsOf(foldAccents(name)).join('-').toLowerCase();
 
 export type PresenceKind = typeof kinds.note | typeof kinds.presence;
 
@@ -178,6 +178,12 @@ export const noteFilter = (range: PresenceRange): Filter => ({ kinds: [kinds.not
 export const labelFilter = (labels: readonly string[], sinceSec: number, limit: number): Filter => ({
   ...presenceFilter({ since: sinceSec, limit }),
   '#l': labels,
+});
+
+/** Filter for presences in which these words occur, for relays with NIP-50. */
+export const textFilter = (search: string, sinceSec: number, limit: number): Filter => ({
+  ...presenceFilter({ since: sinceSec, limit }),
+  search,
 });
 
 /** A peer's name or version, cut to its limit; null if it is empty or not a text. */

@@ -2,7 +2,7 @@
 export const ocmeshVersion = '0.3.0';
 
 /** Features of our daemon, as announced in presence and hello. */
-export const ourFeatures = ['messaging', 'query', 'receipts', 'envelope', 'nip17'] as const;
+export const ourFeatures = ['messaging', 'query', 'receipts', 'envelope', 'nip17', 'ephemeral-ping'] as const;
 
 /** Features of a peer that announces none: it accepts messages. */
 export const defaultFeatures: readonly string[] = ['messaging'];
@@ -32,3 +32,7 @@ export function dialectOf(peer: { features: readonly string[]; version: string |
     codec: peer.features.includes('nip17') ? 'nip17' : 'nip04',
   };
 }
+
+/** Whether the peer's daemon replies to a `ping` in an ephemeral gift wrap. */
+export const takesPings = ({ features }: { features: readonly string[] }): boolean =>
+  features.includes('ephemeral-ping');

@@ -22,7 +22,7 @@ export function createAgentProgram(world: World, habit: MachinePlan['agent']) {
         const { messages, cursor: next } = await handlers.waitForMessages({ after: cursor, timeout_s: 55 });
         if (running.ended.aborted) return;
         cursor = next;
-        for (const message of messages) show(machine, message);
+        for (const message of messages) show(machine, running, message);
         for (const message of messages) await answer(machine, running, message);
       } catch (error) {
         if (running.ended.aborted) return;
@@ -32,8 +32,8 @@ export function createAgentProgram(world: World, habit: MachinePlan['agent']) {
     }
   }
 
-  function show({ record, name }: Machine, { id, from, content }: Message): void {
-    record.shown.push({ id, from: from as Pubkey, content, atMs: world.virtual.now() });
+  function show({ record, name }: Machine, { run }: Running, { id, from, content }: Message): void {
+    record.shown.push({ id, from: from as Pubkey, content, run, atMs: world.virtual.now() });
     world.history.note(name, `is shown “${content.slice(0, 40)}”`);
     count(world, 'messages shown');
   }

@@ -15,8 +15,8 @@ import type { SimulatedDisk } from '../disk/simulated-disk.ts';
 import type { Network } from '../network/network.ts';
 import type { SimulatedRelay } from '../relays/simulated-relay.ts';
 
-const PATH = '/home/ocmesh.db';
-const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
+export const PATH = '/home/ocmesh.db';
+export const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
 
 export interface DaemonOptions {
   readonly name: string;

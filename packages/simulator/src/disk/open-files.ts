@@ -37,8 +37,8 @@ export interface DiskState {
   unsyncedChanges: NameChange[];
   isFull: boolean;
   slowMs: number;
-  /** The process dies when no operation is left. */
-  crash: { left: number; readonly how: CrashKind } | null;
+  /** The process dies when no operation is left; only renames count, if it says so. */
+  crash: { left: number; readonly how: CrashKind; readonly at: 'any' | 'rename' } | null;
 }
 
 /** Opens the disk as one process sees it: once that has ended, every operation throws, and none is confirmed. */
@@ -51,9 +51,10 @@ export function openFiles(
   let isOver = false;
 
   /** Counts an operation. Throws if the process is dead, or dies here. */
-  function begin(): void {
+  function begin(operation?: 'rename'): void {
     if (isOver) throw new Error('the process has ended');
-    if (!disk.crash || --disk.crash.left > 0) return;
+    if (!disk.crash || (disk.crash.at === 'rename' && operation !== 'rename') || --disk.crash.left > 0)
+      return;
     const { how } = disk.crash;
     disk.crash = null;
     isOver = true;
@@ -132,7 +133,7 @@ export function openFiles(
       return open(inode);
     },
     rename(from: string, to: string) {
-      begin();
+      begin('rename');
       const inode = inodeAt(from);
       change((all) => {
         if (all.get(from) === inode) all.delete(from);

@@ -10,8 +10,8 @@ export type { CrashKind };
 export interface SimulatedDisk {
   /** Opens the disk for one process. `onCrash` is called when the operation comes at which the process is to die. */
   forProcess(onCrash: (how: CrashKind) => void): Files & { end(): void };
-  /** Makes the process die at this file operation from now. */
-  crashAt(operations: number, how: CrashKind): void;
+  /** Makes the process die at this file operation from now, or at this rename. */
+  crashAt(operations: number, how: CrashKind, at?: 'any' | 'rename'): void;
   /** Whether a file may grow. */
   setFull(isFull: boolean): void;
   /** Delays every sync by this much more. */
@@ -42,8 +42,8 @@ export function createSimulatedDisk(
 
   return {
     forProcess: (onCrash) => openFiles(disk, virtual, chance, onCrash),
-    crashAt(left, how) {
-      disk.crash = { left, how };
+    crashAt(left, how, at = 'any') {
+      disk.crash = { left, how, at };
     },
     setFull(isFull) {
       disk.isFull = isFull;

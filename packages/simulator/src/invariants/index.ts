@@ -1,4 +1,5 @@
 import { boundsHold } from './bounds-hold.ts';
+import { catchUpsReachBack } from './catch-ups-reach-back.ts';
 import { cursorsSkipNothing } from './cursors-skip-nothing.ts';
 import { deliveredExactlyOnce } from './delivered-exactly-once.ts';
 import { healthIsHonest } from './health-is-honest.ts';
@@ -34,6 +35,7 @@ export const invariants: readonly Invariant[] = [
   nothingFromTheBlocked,
   nothingForged,
   cursorsSkipNothing,
+  catchUpsReachBack,
   nothingExpiresEarly,
   writesAreFew,
   retriesAreTheSame,

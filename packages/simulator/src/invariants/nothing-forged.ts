@@ -1,3 +1,4 @@
+import { FORGED_NAME } from '../relays/misbehaving-frames.ts';
 import type { Invariant } from './invariant.ts';
 import { upright } from './messages.ts';
 
@@ -7,7 +8,12 @@ export const nothingForged: Invariant = {
     const sent = new Map(
       world.sendings.map((sending) => [`${sending.content} → ${sending.to}`, sending.from]),
     );
-    for (const { name, record } of upright(world))
+    for (const { name, record, running } of upright(world)) {
+      for (const peer of world.machines.values()) {
+        const key = peer.pubkey();
+        const known = key && running()?.store.peek((tables) => tables.peers.get(key)?.name);
+        if (known === FORGED_NAME) yield `${name} believes a forged presence of ${peer.name}`;
+      }
       for (const { from, content } of record.shown) {
         const author = world.byKey(from);
         const sender = sent.get(`${content} → ${name}`);
@@ -15,5 +21,6 @@ export const nothingForged: Invariant = {
         if (!isReal && world.strangersTexts.get(content) !== from)
           yield `${name} was shown “${content.slice(0, 60)}”, which ${author ?? from.slice(0, 8)} did not send`;
       }
+    }
   },
 };

@@ -11,6 +11,9 @@ import { sharedHonestRelay } from './reach.ts';
 /** How long after the last disturbance presence may be wrong: reconnecting, back-off and the next announcement. */
 const SETTLED_MS = 12 * 60_000;
 
+/** The same if its clock was ahead: relays keep its presences from the future, and take others once that has come. */
+const SETTLED_CLOCK_MS = 24 * minuteMs;
+
 /** How long a daemon may write nothing to a relay that refused it, presence included: 10 minutes, then 20. */
 const SPARED_MS = 40 * minuteMs;
 
@@ -36,7 +39,9 @@ function isSettled(world: World, { name, record, clock }: Machine): boolean {
     record.upAtMs,
     ...[name, ...world.relays.keys()].map((one) => world.disturbedMs.get(one) ?? 0),
   );
-  return world.virtual.now() - sinceMs > SETTLED_MS && Math.abs(clock.offsetMs()) < 60_000;
+  const hasStepped = world.plan.steps.some((step) => step.do === 'step clock' && step.machine === name);
+  const settledMs = hasStepped ? SETTLED_CLOCK_MS : SETTLED_MS;
+  return world.virtual.now() - sinceMs > settledMs && Math.abs(clock.offsetMs()) < 60_000;
 }
 
 const windowMs = (world: World, { name }: Machine): number =>
@@ -74,7 +79,9 @@ function isLongGone(world: World, observer: Machine, peer: Machine): boolean {
   const twins = [...world.machines.values()].filter((one) => one.pubkey() === peer.pubkey());
   if (twins.some((one) => one.isBusy())) return false;
   const goneMs = Math.max(...twins.map(({ record }) => record.goneAtMs));
-  return world.virtual.now() - goneMs > windowMs(world, observer) + SETTLED_MS;
+  // Its presence says itself how long it lasts.
+  const lastsMs = Math.max(windowMs(world, observer), windowMs(world, peer));
+  return world.virtual.now() - goneMs > lastsMs + SETTLED_MS;
 }
 
 /**

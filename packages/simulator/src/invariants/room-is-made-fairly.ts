@@ -1,3 +1,4 @@
+import { minuteMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Machine } from '../agents/machine.ts';
 import type { World } from '../world.ts';
@@ -6,6 +7,9 @@ import { isCrowded, storedOn, upright } from './messages.ts';
 
 /** A start this long ago: what was not on disk yet has come back. */
 const SETTLED_MS = 180_000;
+
+/** Time between two checks. */
+const CHECK_MS = minuteMs;
 
 /** The ids of a peer's messages, and whether some of them may be removed: those that were read and confirmed. */
 interface Holding {
@@ -29,8 +33,12 @@ export const roomIsMadeFairly: Invariant = {
       for (const [peer, { ids }] of before) {
         const left = now.get(peer)?.ids ?? new Set();
         const lost = [...ids].filter((id) => !left.has(id)).length;
-        // Its own new messages may have taken the place of its old ones.
-        const hasSent = [...left].some((id) => !ids.has(id));
+        // Its own new messages may have taken the place of its old ones, and be gone themselves.
+        const hasSent =
+          [...left].some((id) => !ids.has(id)) ||
+          machine.record.shown.some(
+            ({ from, atMs }) => from === peer && atMs >= world.virtual.now() - CHECK_MS,
+          );
         if (lost === 0 || hasSent) continue;
         const rivals = [...before].filter(
           ([other, { isRemovable }]) =>
@@ -38,7 +46,8 @@ export const roomIsMadeFairly: Invariant = {
         );
         const most = Math.max(
           0,
-          ...rivals.map(([other, held]) => Math.min(held.ids.size, now.get(other)?.ids.size ?? 0)),
+          // What came since then could not make room: it had to be read and confirmed first.
+          ...rivals.map(([other, held]) => [...held.ids].filter((id) => now.get(other)?.ids.has(id)).length),
         );
         if (2 * ids.size < most)
           yield `${machine.name} removed ${lost} of the ${ids.size} messages of ${world.byKey(peer) ?? 'a stranger'}, and another peer has ${most}`;

@@ -17,7 +17,7 @@ export const shownInOrder: Invariant = {
     world.wire.onDelivered((machine, url, subscription, eventId) => {
       const text = texts.get(eventId);
       if (text === undefined) return;
-      const key = keyOf(world, machine, text);
+      const key = keyOf(machine, world.machines.get(machine)?.running()?.run, text);
       if (!broughtBy.has(key)) broughtBy.set(key, `${url} ${subscription}`);
     });
   },
@@ -27,13 +27,13 @@ export const shownInOrder: Invariant = {
     const hasStepped = (name: string): boolean =>
       world.plan.steps.some((step) => step.do === 'step clock' && step.machine === name);
     for (const { name, record } of upright(world))
-      for (const [at, { from, content, atMs }] of record.shown.entries()) {
+      for (const [at, { from, content, run, atMs }] of record.shown.entries()) {
         const before = record.shown[at - 1];
         const author = world.byKey(from);
         if (!author || before?.from !== from || before.atMs !== atMs || hasStepped(author)) continue;
-        const query = broughtBy.get(keyOf(world, name, content));
+        const query = broughtBy.get(keyOf(name, run, content));
         // The live subscription brings messages as they come.
-        if (!query?.includes(' q') || query !== broughtBy.get(keyOf(world, name, before.content))) continue;
+        if (!query?.includes(' q') || query !== broughtBy.get(keyOf(name, run, before.content))) continue;
         if ((orders.get(before.content) ?? 0) > (orders.get(content) ?? 0) + SAME_SECOND_MS)
           yield `${name} was shown “${before.content}” of ${author} before “${content}”, which was sent first`;
       }
@@ -43,5 +43,4 @@ export const shownInOrder: Invariant = {
 /** What brought each message first, in each run of a daemon. */
 const queries = new WeakMap<World, Map<string, string>>();
 
-const keyOf = ({ machines }: World, machine: string, text: string): string =>
-  `${machine} ${machines.get(machine)?.running()?.run} ${text}`;
+const keyOf = (machine: string, run: number | undefined, text: string): string => `${machine} ${run} ${text}`;

@@ -21,6 +21,8 @@ interface Showing {
   readonly id: string;
   readonly from: Pubkey;
   readonly content: string;
+  /** Number of the daemon's run. */
+  readonly run: number;
   readonly atMs: number;
 }
 

@@ -1,4 +1,5 @@
 import { kinds, type NostrEvent, type Payload, parseEvent, parsePayload } from '@ocmesh/shared/wire';
+import { catchUpLimits } from '../../../daemon/src/core/catch-up/limits.ts';
 import type { TransparentEngine } from '../crypto/transparent-engine.ts';
 
 /** An event that a machine wrote to a relay. */
@@ -11,6 +12,14 @@ interface Written {
   readonly atMs: number;
 }
 
+/** A query of a catch-up. */
+interface Asked {
+  readonly machine: string;
+  readonly url: string;
+  /** Date from which it asks, in seconds. */
+  readonly since: number;
+}
+
 /** What machines and relays told each other. */
 export interface Wire {
   onFrame(machine: string, url: string, direction: '→' | '←', text: string, atMs: number): void;
@@ -18,6 +27,8 @@ export interface Wire {
   recent(): readonly NostrEvent[];
   /** Calls the listener for each event that a machine writes. */
   onWritten(listener: (written: Written) => void): void;
+  /** Calls the listener when a machine asks a relay for what it may have missed of NIP-04. */
+  onAsked(listener: (asked: Asked) => void): void;
   /** Calls the listener when a relay tells a machine that it accepted an event. */
   onAccepted(listener: (machine: string, url: string, eventId: string) => void): void;
   /** Calls the listener when an event arrives at a machine, with the subscription or query that brings it. */
@@ -35,6 +46,7 @@ const RECENT = 200;
 export function createWire(engine: TransparentEngine): Wire {
   const written: ((written: Written) => void)[] = [];
   const messages: NostrEvent[] = [];
+  const asked: ((asked: Asked) => void)[] = [];
   const accepted: ((machine: string, url: string, eventId: string) => void)[] = [];
   const delivered: ((machine: string, url: string, subscription: string, eventId: string) => void)[] = [];
   const refused = new Map<string, number>();
@@ -46,6 +58,9 @@ export function createWire(engine: TransparentEngine): Wire {
         if (event && payload) messages.push(event);
         if (messages.length > 2 * RECENT) messages.splice(0, RECENT);
         if (event) for (const listener of written) listener({ machine, url, event, payload, atMs });
+      } else if (direction === '→' && text.startsWith('["REQ"')) {
+        const filter = catchUpOf(text);
+        if (filter) for (const listener of asked) listener({ machine, url, since: filter.since });
       } else if (direction === '←' && text.startsWith('["EVENT"')) {
         const [, subscription] = /^\["EVENT","([^"]*)"/.exec(text) ?? [];
         const [, id] = /"id":"(\w{64})"/.exec(text) ?? [];
@@ -58,10 +73,25 @@ export function createWire(engine: TransparentEngine): Wire {
     },
     recent: () => messages,
     onWritten: (listener) => void written.push(listener),
+    onAsked: (listener) => void asked.push(listener),
     onAccepted: (listener) => void accepted.push(listener),
     onDelivered: (listener) => void delivered.push(listener),
     refusedMs: (machine, url) => refused.get(`${machine} ${url}`) ?? Number.NEGATIVE_INFINITY,
   };
+}
+
+/** Returns the filter of a catch-up's query for NIP-04 messages; null if the REQ is another one, such as the frequent look at the newest ones. */
+function catchUpOf(text: string): { readonly since: number } | null {
+  if (!text.includes(`"kinds":[${kinds.encryptedDm}],"#p"`)) return null;
+  const [, , filter] = JSON.parse(text) as [
+    string,
+    string,
+    { since?: number; until?: number; limit?: number },
+  ];
+  const { since, until, limit = 0 } = filter;
+  return since === undefined || until !== undefined || limit <= catchUpLimits.liveCheckEvents
+    ? null
+    : { since };
 }
 
 /** Returns what a message says, without a key; null if the event is no message. */

@@ -1,11 +1,15 @@
 import { dayMs, hourMs, minuteMs } from '@ocmesh/shared/ambient';
 import { type Chance, createChance } from '../chance.ts';
+import { type Cast, type Course, courses, letterFrom } from './courses.ts';
 import { makeUpMachines, makeUpRelays } from './make-up-mesh.ts';
-import { type Action, type Plan, type Step, strangerActs } from './plan.ts';
+import type { Action, MachinePlan, Plan, Step } from './plan.ts';
 import type { Rate, Scenario, Span } from './scenario.ts';
 
 /** Everything that is up gets this long to start before anything happens. */
 const FIRST_MS = 30_000;
+
+/** Long enough for what a daemon does every hour. */
+const CALM_MS = 65 * minuteMs;
 
 /** Makes up a plan: a seed always gives the same one. */
 export function createPlan(seed: number, scenario: Scenario): Plan {
@@ -14,18 +18,27 @@ export function createPlan(seed: number, scenario: Scenario): Plan {
   const faultMs = within(scenario.faultMinutes) * minuteMs;
   const relays = makeUpRelays(chance.fork('relays'), within(scenario.relays), scenario);
   const machines = makeUpMachines(chance.fork('machines'), within(scenario.agents), relays, scenario);
-  const night = chance.happens(scenario.longNight) ? chance.between(1, chance.pick([9, 25])) * dayMs : 0;
+  const nightMs = chance.happens(scenario.longNight)
+    ? Math.round(chance.between(1, chance.pick([9, 25])) * dayMs)
+    : 0;
+  const calmMs = chance.fork('calm').happens(scenario.calmHour) ? CALM_MS : 0;
+  const pauseAtMs = Math.round(faultMs * chance.between(0.3, 0.8));
   const names = machines.map(({ name }) => name);
   const steps = makeUpSteps(chance.fork('steps'), {
     scenario,
     untilMs: faultMs,
+    calm: { fromMs: pauseAtMs, lastsMs: calmMs },
     names,
     ours: machines.filter(({ software }) => software === 'ocmesh').map(({ name }) => name),
     relays: relays.map(({ name }) => name),
   });
-  const all =
-    night > 0 ? withNight(steps, { names, faultMs, nightMs: night, chance: chance.fork('night') }) : steps;
-  const faultsEndMs = faultMs + night;
+  const night = nightMs > 0 ? nightOf(chance.fork('night'), names, pauseAtMs, nightMs) : [];
+  const all = [
+    ...makeUpUpgrades(chance.fork('upgrades'), machines),
+    ...withPause(steps, pauseAtMs, nightMs),
+    ...night,
+  ];
+  const faultsEndMs = faultMs + nightMs + calmMs;
   return {
     seed,
     faultsEndMs,
@@ -37,175 +50,57 @@ export function createPlan(seed: number, scenario: Scenario): Plan {
   };
 }
 
-interface Cast {
-  readonly scenario: Scenario;
-  readonly untilMs: number;
-  /** All agents. */
-  readonly names: readonly string[];
-  /** Those that run our software. */
-  readonly ours: readonly string[];
-  readonly relays: readonly string[];
-}
-
-/** What happens at one moment, and what ends it. */
-type Course = (
-  chance: Chance,
-  machine: string,
-  cast: Cast,
-) => readonly (readonly [afterMs: number, action: Action])[];
-
-const now = (action: Action): readonly [number, Action] => [0, action];
-const soon = (
-  chance: Chance,
-  [from, to]: readonly [number, number],
-  action: Action,
-): readonly [number, Action] => [chance.between(from, to), action];
-
-const other = (chance: Chance, names: readonly string[], not: string): string =>
-  chance.pick(names.filter((name) => name !== not));
-
-/** Courses of events that begin at a machine. */
-const courses: Readonly<Partial<Record<Rate, Course>>> = {
-  killAndCut: (chance, machine) => [
-    now({ do: 'crash', machine, how: 'kill', operations: 1 + chance.below(40) }),
-    [30_000, { do: 'start', machine }],
-    soon(chance, [30_000, 31_000], {
-      do: 'crash',
-      machine,
-      how: 'power cut',
-      operations: 1 + chance.below(30),
-    }),
-    soon(chance, [60_000, 90_000], { do: 'start', machine }),
-  ],
-  crash: (chance, machine) => [
-    now({ do: 'crash', machine, how: chance.pick(['kill', 'power cut']), operations: 0 }),
-    soon(chance, [1_000, 600_000], { do: 'start', machine }),
-  ],
-  crashAtOperation: (chance, machine) => [
-    now({ do: 'crash', machine, how: chance.pick(['kill', 'power cut']), operations: 1 + chance.below(60) }),
-    soon(chance, [20_000, 300_000], { do: 'start', machine }),
-  ],
-  stop: (chance, machine) => [
-    now({ do: 'stop', machine }),
-    soon(chance, [5_000, 1_200_000], { do: 'start', machine }),
-  ],
-  takeOver: (_, machine) => [now({ do: 'take over', machine })],
-  restore: (chance, machine) => [
-    now({ do: 'back up', machine }),
-    soon(chance, [60_000, 120_000], { do: 'crash', machine, how: 'kill', operations: 0 }),
-    soon(chance, [125_000, 130_000], { do: 'restore', machine }),
-  ],
-  copy: (_, machine) => [
-    now({ do: 'crash', machine, how: 'kill', operations: 0 }),
-    [1_000, { do: 'copy', machine, as: `${machine}-copy` }],
-  ],
-  stepClock: (chance, machine) => {
-    const ms = Math.round(
-      chance.pick([40_000, 700_000, hourMs, dayMs, 20 * dayMs, 20 * dayMs]) * (chance.happens(0.5) ? 1 : -1),
-    );
-    return [
-      now({ do: 'step clock', machine, ms }),
-      soon(chance, [60_000, 600_000], { do: 'step clock', machine, ms: -ms }),
-    ];
-  },
-  fullDisk: (chance, machine) => [
-    now({ do: 'fill disk', machine }),
-    soon(chance, [1_000, 180_000], { do: 'free disk', machine }),
-  ],
-  slowDisk: (chance, machine) => [
-    now({ do: 'slow disk', machine, ms: Math.round(chance.pick([200, 2_000, 15_000])) }),
-    soon(chance, [5_000, 120_000], { do: 'slow disk', machine, ms: 0 }),
-  ],
-  resetConnections: (_, machine) => [now({ do: 'reset connections', machine })],
-  cut(chance, machine, { relays }) {
-    const relay = chance.pick(relays);
-    return [
-      now({ do: 'cut', machine, relay }),
-      soon(chance, [2_000, 900_000], { do: 'heal', machine, relay }),
-    ];
-  },
-  refuse(chance, machine, { relays }) {
-    const relay = chance.pick(relays);
-    const reason = chance.pick([
-      'restricted: not for you',
-      'rate-limited: slow down',
-      'error: try later',
-      'no',
-    ]);
-    return [
-      now({ do: 'refuse', machine, relay, reason }),
-      soon(chance, [5_000, 600_000], { do: 'take again', machine, relay }),
-    ];
-  },
-  block(chance, machine, { names }) {
-    const peer = other(chance, names, machine);
-    return [
-      now({ do: 'trust', machine, peer, trust: 'blocked' }),
-      soon(chance, [60_000, 600_000], {
-        do: 'trust',
+/** Some machines crash while they upgrade their store. */
+const makeUpUpgrades = (chance: Chance, machines: readonly MachinePlan[]): Step[] =>
+  machines
+    .filter(({ schema }) => schema !== null)
+    .filter(() => chance.happens(0.5))
+    .flatMap(({ name: machine }): Step[] => [
+      {
+        do: 'crash',
         machine,
-        peer,
-        trust: chance.pick(['stranger', 'contact']),
-      }),
-    ];
-  },
-  contact: (chance, machine, { names }) => [
-    now({ do: 'trust', machine, peer: other(chance, names, machine), trust: 'contact' }),
-  ],
-  policy: (chance, machine) => [
-    now({ do: 'set policy', machine, strangers: chance.pick(['ask', 'closed']) }),
-    soon(chance, [60_000, 600_000], { do: 'set policy', machine, strangers: 'open' }),
-  ],
-  changeRelays(chance, machine, { relays }) {
-    // Not the first one, which is honest.
-    const relay = chance.pick(relays.slice(1));
-    if (relay === undefined) return [];
-    const isAdded = chance.happens(0.5);
-    return [
-      now({ do: isAdded ? 'add relay' : 'remove relay', machine, relay }),
-      soon(chance, [60_000, 900_000], { do: isAdded ? 'remove relay' : 'add relay', machine, relay }),
-    ];
-  },
-  stranger: (chance, machine, { relays }) => [
-    now({
-      do: 'stranger',
-      machine,
-      relay: chance.pick(relays),
-      what: chance.pick(strangerActs),
-      count: 1 + chance.below(30),
-    }),
-  ],
-  markRead: (_, machine) => [now({ do: 'mark read', machine })],
-};
+        how: chance.pick(['kill', 'power cut']),
+        operations: 1 + chance.below(30),
+        atMs: 0,
+      },
+      { do: 'start', machine, atMs: 20_000 },
+    ]);
 
 function makeUpSteps(chance: Chance, cast: Cast): Step[] {
-  const { scenario, untilMs, names, ours, relays } = cast;
+  const { scenario, untilMs, calm, names, ours, relays } = cast;
   const steps: Step[] = [];
-  const add = (atMs: number, action: Action): void =>
-    void steps.push(Object.assign({ atMs: Math.round(atMs) }, action));
+  let sent = 0;
+  // What begins before the calm also ends as if there were none.
+  const add = (beginMs: number, action: Action, afterMs = 0): void => {
+    const atMs = beginMs + afterMs + (beginMs < calm.fromMs ? 0 : calm.lastsMs);
+    const numbered = action.do === 'send' ? { ...action, content: `message ${++sent}` } : action;
+    steps.push(Object.assign({ atMs: Math.round(atMs) }, numbered));
+  };
 
-  for (const [rate, course] of Object.entries(courses) as [Rate, Course][])
+  // Each has chances of its own: another rate changes nothing else.
+  for (const [rate, course] of Object.entries(courses) as [Rate, Course][]) {
+    const own = chance.fork(rate);
     for (const machine of ours)
-      for (const atMs of moments(chance, scenario.rates[rate], untilMs))
-        for (const [afterMs, action] of course(chance, machine, cast)) add(atMs + afterMs, action);
+      for (const atMs of moments(own, scenario.rates[rate], untilMs))
+        for (const [afterMs, action] of course(own, machine, cast)) add(atMs, action, afterMs);
+  }
 
+  const ofRelays = chance.fork('relays');
   for (const relay of relays) {
-    for (const atMs of moments(chance, scenario.rates.relayDown, untilMs)) {
-      add(atMs, { do: 'change relay', relay, standing: chance.pick(['down', 'mute', 429, 503]) });
-      add(atMs + chance.between(1_000, 600_000), { do: 'change relay', relay, standing: 'up' });
+    for (const atMs of moments(ofRelays, scenario.rates.relayDown, untilMs)) {
+      add(atMs, { do: 'change relay', relay, standing: ofRelays.pick(['down', 'mute', 429, 503]) });
+      add(atMs, { do: 'change relay', relay, standing: 'up' }, ofRelays.between(1_000, 600_000));
     }
-    for (const atMs of moments(chance, scenario.rates.relayForgets, untilMs))
+    for (const atMs of moments(ofRelays, scenario.rates.relayForgets, untilMs))
       add(atMs, { do: 'forget', relay });
   }
 
-  let sent = 0;
+  const ofSending = chance.fork('send');
   for (const machine of names)
-    for (const atMs of moments(chance, scenario.rates.send, untilMs)) {
-      const to = other(chance, names, machine);
-      const byPerson = chance.happens(0.7);
-      const lifeMs = chance.happens(0.1) ? Math.round(chance.between(30_000, 1_800_000)) : null;
-      for (let burst = chance.happens(0.2) ? 1 + chance.below(5) : 1; burst > 0; burst--)
-        add(atMs, { do: 'send', machine, to, content: `message ${++sent}`, byPerson, lifeMs });
+    for (const atMs of moments(ofSending, scenario.rates.send, untilMs)) {
+      const letter = letterFrom(ofSending, names, machine);
+      for (let burst = ofSending.happens(0.2) ? 1 + ofSending.below(5) : 1; burst > 0; burst--)
+        add(atMs, letter);
     }
   return steps;
 }
@@ -221,25 +116,15 @@ function moments(chance: Chance, perHour: number, untilMs: number): number[] {
   }
 }
 
-/** Puts a night of days in the middle: all machines are off, one after the other comes back. */
-function withNight(
-  steps: readonly Step[],
-  {
-    names,
-    faultMs,
-    nightMs,
-    chance,
-  }: { names: readonly string[]; faultMs: number; nightMs: number; chance: Chance },
-): Step[] {
-  const atMs = Math.round(faultMs * chance.between(0.3, 0.8));
-  const shifted = steps.map((step) =>
-    step.atMs < atMs ? step : { ...step, atMs: Math.round(step.atMs + nightMs) },
-  );
-  const night = names.flatMap((machine): Step[] => [
+/** Moves what comes later than this moment by so much. */
+const withPause = (steps: readonly Step[], atMs: number, pauseMs: number): readonly Step[] =>
+  steps.map((step) => (step.atMs < atMs ? step : { ...step, atMs: step.atMs + pauseMs }));
+
+/** Returns a night in which all machines are off; one after the other comes back. */
+function nightOf(chance: Chance, names: readonly string[], atMs: number, nightMs: number): Step[] {
+  return names.flatMap((machine): Step[] => [
     { do: 'stop', machine, atMs: Math.round(atMs + chance.between(0, 60_000)) },
     { do: 'crash', machine, how: 'power cut', operations: 0, atMs: atMs + 90_000 },
     { do: 'start', machine, atMs: Math.round(atMs + nightMs + chance.between(0, 300_000)) },
   ]);
-  // Nothing happens at night.
-  return [...shifted, ...night];
 }

@@ -1,4 +1,5 @@
 import { kinds } from '@ocmesh/shared/wire';
+import { currentSchema } from '../../../daemon/src/adapters/store/sql/migrations/index.ts';
 import type { Chance } from '../chance.ts';
 import type { Behaviour } from '../relays/behaviour.ts';
 import type { MachinePlan, RelayPlan } from './plan.ts';
@@ -51,7 +52,7 @@ export function makeUpMachines(
   chance: Chance,
   count: number,
   relays: readonly RelayPlan[],
-  { deployedAgents, dropped }: Scenario,
+  { deployedAgents, dropped, upgraded }: Scenario,
 ): MachinePlan[] {
   const dropping = relays.filter(({ behaviours }) =>
     behaviours.some((one) => one.kind === 'drops' && one.rate === 1),
@@ -72,6 +73,7 @@ export function makeUpMachines(
       scanSec: chance.pick([120, 120, 300]),
       bounds: chance.happens(0.3) ? chance.pick(['low', 'crowded']) : 'usual',
       compactBytes: chance.pick([null, 60_000, 200_000]),
+      schema: chance.happens(upgraded) ? 1 + chance.below(currentSchema.newest - 1) : null,
       agent: chance.happens(0.05)
         ? 'replies always'
         : chance.pick(['reads', 'reads', 'replies', 'leaves unread']),

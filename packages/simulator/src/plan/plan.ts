@@ -19,6 +19,13 @@ export type Action =
   | { readonly do: 'take over'; readonly machine: string }
   /** At so many file operations from now; 0 is at once. */
   | { readonly do: 'crash'; readonly machine: string; readonly how: CrashKind; readonly operations: number }
+  /** At so many renames from now: those of a snapshot and of a new segment. */
+  | {
+      readonly do: 'crash at rename';
+      readonly machine: string;
+      readonly how: CrashKind;
+      readonly renames: number;
+    }
   | { readonly do: 'back up' | 'restore'; readonly machine: string }
   /** A copy of the machine's home starts on another machine, with this name. */
   | { readonly do: 'copy'; readonly machine: string; readonly as: string }
@@ -79,6 +86,8 @@ export interface MachinePlan {
   readonly bounds: 'usual' | 'low' | 'crowded';
   /** Length of the journal at which it is compacted; null for the usual one. */
   readonly compactBytes: number | null;
+  /** Schema of the store that it starts on, which is upgraded; null for a new home. */
+  readonly schema?: number | null;
   /** How its agent treats messages: reads them, replies to messages but not to replies, replies to everything, or lets them lie. */
   readonly agent: 'reads' | 'replies' | 'replies always' | 'leaves unread';
 }

@@ -18,6 +18,10 @@ export interface Scenario {
   readonly deployedAgents: number;
   /** Chance that all machines are off for days. */
   readonly longNight: number;
+  /** Chance that nothing happens for more than an hour, while all machines run. */
+  readonly calmHour: number;
+  /** Share of our agents that start on the store of an older version. */
+  readonly upgraded: number;
   /** Chance that an agent has only relays that drop what they accept. */
   readonly dropped: number;
   readonly rates: Readonly<Record<Rate, number>>;
@@ -27,6 +31,7 @@ export type Rate =
   | 'send'
   | 'crash'
   | 'crashAtOperation'
+  | 'crashAtRename'
   | 'killAndCut'
   | 'stop'
   | 'takeOver'
@@ -37,6 +42,10 @@ export type Rate =
   | 'slowDisk'
   | 'resetConnections'
   | 'cut'
+  | 'jumpWhileCut'
+  | 'spare'
+  | 'floodThenCrash'
+  | 'readThenCrash'
   | 'refuse'
   | 'relayDown'
   | 'relayForgets'
@@ -53,13 +62,16 @@ export const everyFault: Scenario = {
   faultMinutes: { from: 20, to: 30 },
   quietMinutes: { from: 45, to: 45 },
   badRelays: 0.5,
-  deployedAgents: 0.15,
+  deployedAgents: 0.2,
   longNight: 0.1,
+  calmHour: 0.05,
+  upgraded: 0.1,
   dropped: 0.15,
   rates: {
     send: 25,
     crash: 1,
     crashAtOperation: 2,
+    crashAtRename: 0.3,
     killAndCut: 0.5,
     stop: 0.5,
     takeOver: 0.3,
@@ -70,6 +82,10 @@ export const everyFault: Scenario = {
     slowDisk: 0.3,
     resetConnections: 1,
     cut: 1.5,
+    jumpWhileCut: 0.3,
+    spare: 0.6,
+    floodThenCrash: 0.5,
+    readThenCrash: 1,
     refuse: 0.7,
     relayDown: 1,
     relayForgets: 0.5,

@@ -1,3 +1,4 @@
+import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import type { Chance } from '../chance.ts';
 import type { SimulatedSocket } from '../network/socket.ts';
 import type { VirtualClock } from '../time/virtual-clock.ts';
@@ -43,8 +44,20 @@ function framesFor(text: string, behaviours: readonly Behaviour[], chance: Chanc
   return happens('forges') ? [forged(text), ...frames] : frames;
 }
 
-/** Returns the frame with an event whose content was changed. */
+/** The name in presences that a relay forged. */
+export const FORGED_NAME = 'forged';
+
+/** Returns the frame with an event whose content was changed; a presence gets another name, and is newer than the real one. */
 function forged(text: string): string {
-  const [type, id, event] = JSON.parse(text) as [string, string, { content: string }];
-  return JSON.stringify([type, id, Object.assign({}, event, { content: `${event.content}x` })]);
+  const [type, id, event] = JSON.parse(text) as [string, string, NostrEvent];
+  const change =
+    event.kind === kinds.presence
+      ? {
+          created_at: event.created_at + 1,
+          tags: event.tags.map(([name, ...values]) =>
+            name === 'name' ? [name, FORGED_NAME] : [name, ...values],
+          ),
+        }
+      : { content: `${event.content}x` };
+  return JSON.stringify([type, id, Object.assign({}, event, change)]);
 }

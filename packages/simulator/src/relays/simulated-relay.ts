@@ -91,6 +91,7 @@ export async function createSimulatedRelay(
     publish: (value, keys, done) => events.publish(value, keys, done),
     refuseRead: (filters, keys) => events.refuseRead(filters, keys),
     query: (filters, keys) => events.query(filters, keys),
+    count: (filters, keys) => events.count(filters, keys),
     mayRead: (event, keys) => events.mayRead(event, keys),
     sweep: () => events.sweep(),
     counts: () => events.counts(),

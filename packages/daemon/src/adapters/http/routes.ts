@@ -1,5 +1,6 @@
 import Router from '@koa/router';
 import {
+  askedHeaders,
   type CallContext,
   type CallName,
   type CoreHandlers,
@@ -91,9 +92,11 @@ async function collect(context: Context, row: Operation): Promise<Record<string,
 
 function respond(context: Context, row: Operation, output: unknown): void {
   if (row.page) {
-    const { items, next_cursor, counts = {} } = output as CountedPage<unknown, string>;
+    const { items, next_cursor, counts = {}, asked } = output as CountedPage<unknown, string>;
     for (const [name, { header }] of Object.entries(row.counts ?? {}))
       if (counts[name] !== undefined) context.set(header, String(counts[name]));
+    if (asked)
+      context.set({ [askedHeaders.relays]: String(asked.relays), [askedHeaders.as_of]: asked.as_of });
     if (next_cursor !== null) {
       const query = new URLSearchParams(context.querystring);
       query.set('cursor', next_cursor);

@@ -352,6 +352,14 @@ test('numbers about a list travel in headers, and the typed client reads them', 
   expect(api.calls.map(([, input]) => input)).toEqual([{ can: 'Météo à Lisbonne' }, {}]);
 });
 
+test('when the relays were asked for a list travels in headers, and the typed client reads it', async () => {
+  const asked = { relays: 3, as_of: '2027-01-01T00:00:00.000Z' };
+  const api = await openApi({ listPeers: async () => ({ items: [], next_cursor: null, asked }) });
+  const client = createClient({ baseUrl: () => `http://${api.own}`, fetch });
+  expect(await client.listPeers({ q: 'bob' })).toEqual({ items: [], next_cursor: null, asked });
+  expect((await api.get('/peers?q=bob')).headers.get('ocmesh-asked')).toBe('3');
+});
+
 test('works with the typed client', async () => {
   const api = await openApi({
     sendMessage,

@@ -17,6 +17,8 @@ export const nostrLimits = {
   reply: {
     /** Time for an `OK`. */
     okMs: 10_000,
+    /** Time for the answer to a `COUNT`: a relay that takes longer has to read all events for it. */
+    countMs: 5_000,
     /** Time for the first response to a `REQ` while nothing came from the relay. Doubled for each further try. */
     reqMs: 5_000,
     /** Time for the first response to a `REQ` of a relay that responds to other things: it is slow. Doubled for each further try. */

@@ -136,6 +136,7 @@ export function createRelayNetwork(deps: NetworkDeps): RelayNetwork {
     publish: async (url, event, { mayIdentify = false } = {}) =>
       (await (own.get(url) ?? peerRelays.used(url))?.publish(event, mayIdentify)) ?? notConnected,
     query: async (url, filters) => (await own.get(url)?.query(filters)) ?? noResult,
+    count: async (url, filter) => (await own.get(url)?.count(filter)) ?? null,
     resubscribe: (url, subscription) => own.get(url)?.resubscribe(subscription),
     report(url, offence) {
       (own.get(url) ?? peerRelays.get(url))?.report(offence);

@@ -1,10 +1,11 @@
 import type { Clock, Log } from '@ocmesh/shared/ambient';
 import { cutChars, limits } from '@ocmesh/shared/contract';
-import { type Filter, parseRelayFrame } from '@ocmesh/shared/wire';
-import type { QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
+import { type Filter, parseRelayFrame, type RelayFrame } from '@ocmesh/shared/wire';
+import type { CountResult, QueryResult, RelayInfo, Subscription } from '../../core/ports/relay-network.ts';
 import { createAuthentication, type SignResponse } from './auth.ts';
 import type { AuthRateLimit } from './auth-rate-limit.ts';
 import type { ConnectionListener, Unreadable } from './connection.ts';
+import { createCounts } from './counts.ts';
 import { nostrLimits } from './limits.ts';
 import { createPermanentSubscriptions } from './permanent-subscriptions.ts';
 import { statedLimit } from './preflight.ts';
@@ -53,6 +54,7 @@ export interface Protocol {
   onInfo(): void;
   readonly publish: PublishEvent;
   query(filters: readonly Filter[]): Promise<QueryResult>;
+  count(filter: Filter): Promise<CountResult | null>;
   /** Sends the REQ of a permanent subscription again. */
   resubscribe(name: string): void;
   /** Whether all permanent subscriptions are one. */
@@ -71,6 +73,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   let isClosed = false;
 
   const send = (frame: string): boolean => !isClosed && deps.send(frame);
+  const onUnasked = (): void => deps.onOffence('unasked');
   const publications = createPublications({ clock, send });
   const auth = createAuthentication({
     url,
@@ -98,7 +101,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     isFinal: (reason) => stateOf(reason) !== null,
     onRetryAfterFinal: auth.renew,
     onLate: deps.onLate,
-    onUnasked: () => deps.onOffence('unasked'),
+    onUnasked,
     onRefused(name, text) {
       const reason = cutReason(text);
       permanent.onRefused(name, reason);
@@ -116,6 +119,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     onEvent: deps.onEvent,
     onSubscribed: deps.onSubscribed,
   });
+  const counts = createCounts({ clock, send });
   const queries = createQueries({
     clock,
     subscriptions,
@@ -132,20 +136,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     if (!frame) return deps.onOffence('garbage_frame');
     // A challenge or a greeting comes by itself.
     if (frame.type !== 'AUTH' && frame.type !== 'NOTICE') subscriptions.onResponse();
-    switch (frame.type) {
-      case 'EVENT':
-        return subscriptions.onEvent(frame.subscription, frame.event, bytes);
-      case 'EOSE':
-        return subscriptions.onEose(frame.subscription, frame.hint);
-      case 'CLOSED':
-        return subscriptions.onClosed(frame.subscription, frame.reason);
-      case 'OK':
-        return publications.onOk(frame.eventId, frame.accepted, cutReason(frame.reason));
-      case 'AUTH':
-        return onChallenge(frame.challenge);
-      case 'NOTICE':
-        return onNotice(cutReason(frame.text));
-    }
+    read(frame, bytes);
   }
 
   /** Responds to a peer's relay only if something needs it: it tells the relay who we are. */
@@ -160,6 +151,8 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     subscriptions.onNotice(text);
     deps.onNotice();
   }
+
+  const read = createFrameReader({ subscriptions, counts, publications, onChallenge, onNotice, onUnasked });
 
   const publish = createPublishEvent({
     clock,
@@ -187,6 +180,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     },
     publish,
     query: queries.query,
+    count: counts.count,
     resubscribe: permanent.resubscribe,
     sharesSubscription: permanent.isShared,
     carriesDms: permanent.carriesDms,
@@ -199,10 +193,43 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     close() {
       isClosed = true;
       queries.close();
+      counts.close();
       publications.close();
       subscriptions.close();
       auth.close();
     },
+  };
+}
+
+/** Returns a function that passes each frame of the relay to the part that waits for it. */
+function createFrameReader(deps: {
+  readonly subscriptions: ReturnType<typeof createSubscriptions>;
+  readonly counts: ReturnType<typeof createCounts>;
+  readonly publications: ReturnType<typeof createPublications>;
+  readonly onChallenge: (challenge: string) => void;
+  readonly onNotice: (text: string) => void;
+  readonly onUnasked: () => void;
+}): (frame: RelayFrame, bytes: number) => void {
+  const { subscriptions, counts, publications } = deps;
+  return (frame, bytes) => {
+    switch (frame.type) {
+      case 'EVENT':
+        return subscriptions.onEvent(frame.subscription, frame.event, bytes);
+      case 'EOSE':
+        return subscriptions.onEose(frame.subscription, frame.hint);
+      case 'CLOSED':
+        if (counts.onClosed(frame.subscription)) return;
+        return subscriptions.onClosed(frame.subscription, frame.reason);
+      case 'COUNT':
+        if (!counts.onCount(frame.subscription, frame)) deps.onUnasked();
+        return;
+      case 'OK':
+        return publications.onOk(frame.eventId, frame.accepted, cutReason(frame.reason));
+      case 'AUTH':
+        return deps.onChallenge(frame.challenge);
+      case 'NOTICE':
+        return deps.onNotice(cutReason(frame.text));
+    }
   };
 }
 

@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock, Log, MonotonicMs, Random } from '@ocmesh/shared/ambient';
 import type { EventDraft, Filter } from '@ocmesh/shared/wire';
 import type {
+  CountResult,
   NetworkListener,
   Offence,
   QueryResult,
@@ -57,6 +58,7 @@ export interface Session {
   snapshot(): RelaySnapshot;
   publish: Protocol['publish'];
   query(filters: readonly Filter[]): Promise<QueryResult>;
+  count(filter: Filter): Promise<CountResult | null>;
   resubscribe(subscription: string): void;
   report(offence: Offence): void;
   wake(): void;
@@ -83,9 +85,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
     log,
     attempt: () => attempt,
     isProxyInUse: deps.isProxyInUse,
-    onState(state) {
-      if (!stopped) listener.onState(url, state);
-    },
+    onState: (state) => (stopped ? undefined : listener.onState(url, state)),
   });
   const info = createInfoCache({
     url,
@@ -190,6 +190,7 @@ export function createSession(url: string, deps: SessionDeps): Session {
       attempt?.isOpen() ? attempt.protocol.publish(event, mayIdentify) : notConnected,
     query: async (filters) =>
       attempt?.isOpen() && oversized.mayQuery() ? attempt.protocol.query(filters) : noResult,
+    count: async (filter) => (attempt?.isOpen() ? attempt.protocol.count(filter) : null),
     resubscribe: (subscription) => attempt?.protocol.resubscribe(subscription),
     report: penalize,
     wake() {

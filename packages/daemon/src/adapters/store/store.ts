@@ -116,7 +116,10 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     if (refused) return refusal.probe().then(() => transaction(change, mayWaitMs));
     try {
       const { result, commands } = memory.apply(change);
-      if (commands.length > 0) journal.append(commands, mayWaitMs?.(result) ?? 0);
+      const delayMs = mayWaitMs?.(result) ?? 0;
+      if (commands.length > 0) journal.append(commands, delayMs);
+      // It may have seen a change that waits.
+      else if (delayMs === 0) void journal.flush();
       return journal.onDisk().then(() => result);
     } catch (error) {
       return Promise.reject(error);

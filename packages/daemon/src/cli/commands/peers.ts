@@ -49,10 +49,18 @@ interface PeersFlags {
 
 const NO_PEERS = 'No peers yet: a new one appears within 2 to 5 minutes of starting.';
 
-function describeFound(io: Io, { items, counts }: Output<'listPeers'>): string {
+/** For example: `; 3 relays answered 40 s ago`. */
+const describeAsked = ({ asked }: Output<'listPeers'>, nowMs: number): string =>
+  asked
+    ? `; ${asked.relays} ${asked.relays === 1 ? 'relay' : 'relays'} answered ${timeAgo(asked.as_of, nowMs, 'just now')}`
+    : '';
+
+function describeFound(io: Io, found: Output<'listPeers'>): string {
+  const { items, counts } = found;
   if (counts?.known === 0) return NO_PEERS;
+  const asked = describeAsked(found, io.clock.now());
   const head = counts
-    ? `${counts.matching} of ${counts.known} known agents match; ${counts.announcing} say anything about themselves.`
+    ? `${counts.matching} of ${counts.known} known agents match; ${counts.announcing} say anything about themselves${asked}.`
     : '';
   return [head, ...(items.length > 0 ? [renderTable(io, foundColumns, items)] : [])].join('\n');
 }

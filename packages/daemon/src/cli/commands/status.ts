@@ -1,4 +1,4 @@
-import type { Status } from '@ocmesh/shared/contract';
+import { describeMesh, megabytes, type Status } from '@ocmesh/shared/contract';
 import type { Command } from 'commander';
 import { exitCodes } from '../../adapters/system/exit.ts';
 import type { Home } from '../../adapters/system/home.ts';
@@ -40,7 +40,7 @@ function describe(status: Status): string {
   ].join('\n');
 }
 
-/** For example: `all agents, about 1200 ± 90 online, 12.5 MB in 24 h`. */
+/** For example: `all agents, about 1200 ± 90 agents online, 12.5 MB in 24 h`. */
 function describeDiscovery({
   mode,
   sampled_relays,
@@ -49,12 +49,10 @@ function describeDiscovery({
   mesh,
 }: Status['discovery']): string {
   const whom = mode === 'all' ? 'all agents' : `samples of ${sampled_relays.length} relays`;
-  const size =
-    mesh === null ? '' : `, about ${mesh.agents}${mesh.error > 0 ? ` ± ${mesh.error}` : ''} online`;
-  return `${whom}${size}, ${megabytes(last_day.bytes)} of ${megabytes(budget_bytes_per_day)} MB in 24 h`;
+  const size = describeMesh({ mesh });
+  const received = `${megabytes(last_day.bytes)} of ${megabytes(budget_bytes_per_day)} MB in 24 h`;
+  return [whom, ...(size === null ? [] : [size]), received].join(', ');
 }
-
-const megabytes = (bytes: number): string => (bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0);
 
 /** A command that does not run wakes nobody. */
 const failingWatches = (home: Home): string[] =>

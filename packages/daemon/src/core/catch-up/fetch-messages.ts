@@ -1,7 +1,7 @@
 import { type Log, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, type NostrEvent } from '@ocmesh/shared/wire';
-import { backDatedMs } from '../ingest/look-back.ts';
+import { backDatedMs } from '../identity/back-dated.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { type End, type Found, fetchPages } from './fetch-pages.ts';
@@ -12,13 +12,13 @@ const MAX_CHUNKS = 20;
 
 export const messageKinds: readonly number[] = [kinds.encryptedDm, kinds.giftWrap];
 
-const messagesTo = (self: Pubkey): Filter => ({ kinds: messageKinds, '#p': [self] });
-
 /**
- * Returns the filters of the permanent subscription: new messages, whatever their date. One stored message comes with it:
+ * Returns the filters of the permanent subscription: new messages, whatever their date, and pings, which no query finds. One stored message comes with it:
  * relays disagree on what `limit: 0` means. Some never send EOSE, some refuse it, some read it as no limit.
  */
-export const liveFilters = (self: Pubkey): Filter[] => [{ ...messagesTo(self), limit: 1 }];
+export const liveFilters = (self: Pubkey): Filter[] => [
+  { kinds: [...messageKinds, kinds.ephemeralWrap], '#p': [self], limit: 1 },
+];
 
 /** Fetches and applies the messages to us that a relay has, from this date on. */
 export type FetchMessages = (url: string, fromMs: UnixMs) => Promise<{ end: End; count: number }>;

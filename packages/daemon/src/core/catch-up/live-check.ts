@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, type Log, type MonotonicMs, toUnixSec } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
-import { backDatedMs } from '../ingest/look-back.ts';
+import { backDatedMs } from '../identity/back-dated.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
 import { catchUpLimits } from './limits.ts';

@@ -9,6 +9,7 @@ import type { AskRelays } from '../mesh/ask-relays.ts';
 import type { Discovery } from '../mesh/discover.ts';
 import type { LookUpPeer } from '../mesh/look-up-peer.ts';
 import type { OwnProfile } from '../mesh/own-profile.ts';
+import type { PingPeers } from '../mesh/ping-peers.ts';
 import type { SendMessage } from '../messaging/send.ts';
 import type { Waiting } from '../messaging/wait-for-messages.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -54,8 +55,9 @@ export interface HandlerDeps {
   readonly policies: Policies;
   readonly ownProfile: OwnProfile;
   readonly ownerSettings: OwnerSettings;
-  readonly askRelays: Pick<AskRelays, 'labels'>;
+  readonly askRelays: Pick<AskRelays, 'question'>;
   readonly lookUpPeer: LookUpPeer;
+  readonly pingPeer: PingPeers['ask'];
   readonly loopGuard: LoopGuard;
   readonly heldMessages: HeldMessages;
   /** Returns when the next attempt to publish this event is due; null if none is. */

@@ -1,6 +1,7 @@
 import { toIso, type UnixMs } from '@ocmesh/shared/ambient';
 import {
   type AcceptedDates,
+  type Asked,
   type Delivery,
   type Message,
   type Peer,
@@ -17,7 +18,9 @@ import {
 } from '@ocmesh/shared/contract';
 import type { Backlog } from '../catch-up/catch-up.ts';
 import { toNpub } from '../identity/public-key-text.ts';
+import type { Answers } from '../mesh/ask-relays.ts';
 import type { DiscoveryStatus } from '../mesh/discover.ts';
+import type { Traffic } from '../mesh/discovery-traffic.ts';
 import type { HealthReason, HealthWarning } from '../model/domain-events.ts';
 import type { MessageRecord } from '../model/message.ts';
 import { handshakeOf, isOnline, type PeerRecord } from '../model/peer.ts';
@@ -189,11 +192,21 @@ export const presentRelayDetails = (
   limitation: { ...relay.info?.limitation },
 });
 
+/** Says when the relays were asked, and how many answered; nothing if none was asked. */
+export const presentAsked = (answers: Answers | null): { asked?: Asked } =>
+  answers === null ? {} : { asked: { relays: answers.relays, as_of: toIso(answers.atMs) } };
+
+const presentTraffic = ({ bytes, events, liveBytes }: Traffic): Status['discovery']['last_day'] => ({
+  bytes,
+  events,
+  live_bytes: liveBytes,
+});
+
 export const presentDiscovery = (status: DiscoveryStatus): Status['discovery'] => ({
   mode: status.mode,
   sampled_relays: [...status.sampledRelays],
   budget_bytes_per_day: status.budgetBytes,
-  last_hour: status.lastHour,
-  last_day: status.lastDay,
+  last_hour: presentTraffic(status.lastHour),
+  last_day: presentTraffic(status.lastDay),
   mesh: status.mesh,
 });

@@ -2,7 +2,7 @@ import { type Input, limits, type Output } from '@ocmesh/shared/contract';
 import { createMatcher } from '../mesh/match-claims.ts';
 import { searchPeers } from '../mesh/search-peers.ts';
 import type { HandlerDeps, HandlerOptions } from './deps.ts';
-import { presentPeer } from './present.ts';
+import { presentAsked, presentPeer } from './present.ts';
 
 type Search = Omit<Input<'listPeers'>, 'can'> & { readonly can: string };
 
@@ -47,8 +47,8 @@ export function createSearchPeers(
     const found = await findKnown(search);
     const isEnough = found.counts.matching >= (search.limit ?? limits.http.foundPeers);
     if (isEnough || search.cursor !== undefined) return found;
-    await askRelays.labels(createMatcher(search.can).labels);
-    return findKnown(search);
+    const answers = await askRelays.question(createMatcher(search.can).labels, search.can);
+    return { ...(await findKnown(search)), ...presentAsked(answers) };
   };
 }
 

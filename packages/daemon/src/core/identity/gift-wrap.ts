@@ -33,11 +33,13 @@ export interface KeyPair {
   readonly pubkey: Pubkey;
 }
 
-/** How a gift wrap is dated. */
-export interface WrapDates {
+/** How a gift wrap is dated, and whether relays keep it. */
+export interface WrapOptions {
   readonly nowSec: number;
   /** How far the wrap may be back-dated, if less than NIP-59 allows. The seal inside is not visible to relays. */
   readonly backDatedSec?: number;
+  /** Relays pass it on and do not keep it. They refuse one that is a minute old. */
+  readonly isEphemeral?: boolean;
 }
 
 /** A direct message that is damaged, forged or not for us. Never says which, so that it is no oracle. */
@@ -88,7 +90,7 @@ export function wrapRumor(
   author: KeyPair,
   rumor: Rumor,
   once: WrapKey,
-  { nowSec, backDatedSec = BACK_DATED_SEC }: WrapDates,
+  { nowSec, backDatedSec = BACK_DATED_SEC, isEphemeral = false }: WrapOptions,
 ): NostrEvent {
   const { engine, random } = deps;
   const { recipient } = once;
@@ -106,7 +108,7 @@ export function wrapRumor(
   );
   return engine.sign(
     {
-      kind: kinds.giftWrap,
+      kind: isEphemeral ? kinds.ephemeralWrap : kinds.giftWrap,
       created_at: backDated(backDatedSec),
       tags: [['p', recipient]],
       content: once.seal(JSON.stringify(seal)),
@@ -122,10 +124,15 @@ export function wrapRumor(
 export const unwrapRumor = (engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Rumor =>
   unwrap(engine, secretKey, wrap).rumor;
 
-function unwrap(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Unwrapped {
+function unwrap(
+  engine: CryptoEngine,
+  secretKey: Uint8Array,
+  wrap: NostrEvent,
+  kind: number = kinds.giftWrap,
+): Unwrapped {
   let unwrapped: Unwrapped | null = null;
   try {
-    unwrapped = authenticate(engine, secretKey, wrap);
+    unwrapped = authenticate(engine, secretKey, wrap, kind);
   } catch {
     // A wrong key, a bad MAC and broken JSON are the same to the caller.
   }
@@ -133,8 +140,13 @@ function unwrap(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): 
   return unwrapped;
 }
 
-function authenticate(engine: CryptoEngine, secretKey: Uint8Array, wrap: NostrEvent): Unwrapped | null {
-  if (wrap.kind !== kinds.giftWrap || wrap.content.length > wireLimits.event.contentBytes) return null;
+function authenticate(
+  engine: CryptoEngine,
+  secretKey: Uint8Array,
+  wrap: NostrEvent,
+  kind: number,
+): Unwrapped | null {
+  if (wrap.kind !== kind || wrap.content.length > wireLimits.event.contentBytes) return null;
   const seal = parseEvent(JSON.parse(engine.nip44Once.open(secretKey, wrap.pubkey, wrap.content)));
   if (seal?.kind !== kinds.seal || !engine.verify(seal)) return null;
   const value = JSON.parse(engine.nip44.open(secretKey, seal.pubkey, seal.content));
@@ -158,10 +170,16 @@ interface PrivateDm extends Rumor {
 
 /**
  * Returns the message in a gift wrap: one to us, or a copy of one we sent.
+ * @param kind the wrap has to be of this kind
  * @throws UnreadableDmError; UnwantedRumorError if only its kind is wrong
  */
-export function openPrivateDm(engine: CryptoEngine, us: KeyPair, wrap: NostrEvent): PrivateDm {
-  const { rumor, seal } = unwrap(engine, us.secretKey, wrap);
+export function openPrivateDm(
+  engine: CryptoEngine,
+  us: KeyPair,
+  wrap: NostrEvent,
+  kind: number = kinds.giftWrap,
+): PrivateDm {
+  const { rumor, seal } = unwrap(engine, us.secretKey, wrap, kind);
   const recipients = tagValues(rumor, 'p');
   const isForUs = recipients.length === 0 || recipients.includes(us.pubkey) || rumor.pubkey === us.pubkey;
   if (!isForUs) throw new UnreadableDmError();

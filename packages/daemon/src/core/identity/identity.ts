@@ -10,7 +10,7 @@ import {
 } from '@ocmesh/shared/wire';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
 import type { Store } from '../ports/store.ts';
-import { openPrivateDm, privateDm, UnreadableDmError, type WrapDates, wrapRumor } from './gift-wrap.ts';
+import { openPrivateDm, privateDm, UnreadableDmError, type WrapOptions, wrapRumor } from './gift-wrap.ts';
 import { newSecretKey } from './new-secret-key.ts';
 import { toNpub } from './public-key-text.ts';
 import { nip04TestEvent, type TestEventDates, wrapTestEvent } from './test-event.ts';
@@ -25,7 +25,7 @@ export interface Identity {
   /** Whether this is a key that can be written to: half of all 64 hex digits are not a point of the curve. */
   isKey(pubkey: Pubkey): boolean;
   /**
-   * Encrypts a plaintext for the peer. The event is ready to publish: kind 4, or a gift wrap of kind 1059.
+   * Encrypts a plaintext for the peer. The event is ready to publish: kind 4, or a gift wrap of kind 1059 or 21059.
    * @throws OcmeshError `content_too_large` when no relay would accept the wrap
    */
   sealDm(
@@ -38,7 +38,7 @@ export interface Identity {
   /** Returns an event to ourselves, to be published and asked for: what a relay does with it shows whether it works. */
   testEvent(codec: DmCodecName, dates: TestEventDates): NostrEvent;
   /**
-   * Decrypts a verified event of kind 4 or 1059. The author may be ourselves: some clients send themselves copies.
+   * Decrypts a verified event of kind 4, 1059 or 21059. The author may be ourselves: some clients send themselves copies.
    * @throws UnreadableDmError
    */
   openDm(event: NostrEvent): OpenedDm;
@@ -48,8 +48,8 @@ export interface Identity {
 interface SealOptions {
   /** Id of the kind 14 message that this one replies to. */
   readonly replyTo?: string | null;
-  /** Dates of the wrap; without them it is back-dated from the message's date. */
-  readonly wrap?: WrapDates;
+  /** How the wrap is dated; without it, back-dated from the message's date. */
+  readonly wrap?: WrapOptions;
 }
 
 interface SealedDm {
@@ -126,7 +126,7 @@ export function createIdentity(
   }
 
   function openWrap(event: NostrEvent): OpenedDm {
-    const rumor = openPrivateDm(engine, us, event);
+    const rumor = openPrivateDm(engine, us, event, event.kind);
     const {
       pubkey: author,
       content: plaintext,
@@ -176,9 +176,12 @@ export function createIdentity(
         ? wrapTestEvent(engine, us, wrapKeyFor(pubkey), dates)
         : nip04TestEvent(engine, us, dates),
 
-    openDm: (event) => (event.kind === kinds.giftWrap ? openWrap(event) : openKind4(event)),
+    openDm: (event) => (wrapKinds.includes(event.kind) ? openWrap(event) : openKind4(event)),
   };
 }
+
+/** Gift wraps that relays keep, and ephemeral ones. */
+const wrapKinds: readonly number[] = [kinds.giftWrap, kinds.ephemeralWrap];
 
 function isEventText(text: string): boolean {
   try {

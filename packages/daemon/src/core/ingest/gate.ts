@@ -21,7 +21,8 @@ export function passGate(
   if (event.created_at > nowSec + wireLimits.event.futureSeconds) return refuse('future_dated');
   if (isExpired(event, nowSec))
     return refuse(event.kind === kinds.encryptedDm ? 'message_expired' : 'expired');
-  if (isSealed(event) && !tagValues(event, 'p').includes(self)) return refuse('not_addressed_to_us');
+  const isForSomebody = isSealed(event) || event.kind === kinds.ephemeralWrap;
+  if (isForSomebody && !tagValues(event, 'p').includes(self)) return refuse('not_addressed_to_us');
   if (isBlocked(event.pubkey)) return refuse('blocked');
   return accept(event);
 }
@@ -29,13 +30,14 @@ export function passGate(
 const wantedKinds: readonly number[] = [
   kinds.encryptedDm,
   kinds.giftWrap,
+  kinds.ephemeralWrap,
   kinds.presence,
   kinds.note,
   kinds.relayList,
   kinds.dmRelayList,
 ];
 
-/** Whether the event is a message to us. All other kinds we take are public and short. */
+/** Whether the event is a message to us, which relays keep. All other kinds we take are short. */
 export const isSealed = ({ kind }: NostrEvent): boolean =>
   kind === kinds.encryptedDm || kind === kinds.giftWrap;
 

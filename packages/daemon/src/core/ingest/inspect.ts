@@ -26,7 +26,7 @@ export interface EventHandler {
   readonly remember: boolean;
 }
 
-export type EventHandlers = Readonly<Record<'presence' | 'dm' | 'relayList', EventHandler>>;
+export type EventHandlers = Readonly<Record<'presence' | 'dm' | 'relayList' | 'ping', EventHandler>>;
 
 /** An event that passed the gate and waits for its turn. */
 export interface Candidate {
@@ -128,5 +128,6 @@ const rateOfBackfill = (rateClass: RateClass): RateClass | null =>
 
 const handlerOf = (event: NostrEvent): keyof EventHandlers => {
   if (isSealed(event)) return 'dm';
+  if (event.kind === kinds.ephemeralWrap) return 'ping';
   return event.kind === kinds.relayList || event.kind === kinds.dmRelayList ? 'relayList' : 'presence';
 };

@@ -1,6 +1,6 @@
 /** Limits of what one incoming event may cost, and of how many are queued. */
 export const ingestLimits = {
-  /** Content of a presence or relay list: all we read of them is in tags. */
+  /** Content of a presence or relay list, of which we read only tags, and of a ping, which has 1.3 KB. */
   publicContentBytes: 4 * 1024,
   /** Events that wait for their signature check. Beyond it the longest queue loses its newest. */
   queuedEvents: 10_000,

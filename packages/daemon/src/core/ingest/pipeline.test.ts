@@ -72,7 +72,7 @@ async function open(signatureChecks?: SignatureChecks) {
     isBlocked: () => false,
     correspondents: { has: () => false },
     verificationRates: { take: () => true, takeReserved: () => true },
-    handlers: { presence: handler, dm: handler, relayList: handler },
+    handlers: { presence: handler, dm: handler, relayList: handler, ping: handler },
     emit: (events) => calls.push(...events.map(() => 'emit')),
     onDeferred: () => calls.push('deferred'),
     onOwnEvent: () => calls.push('own'),

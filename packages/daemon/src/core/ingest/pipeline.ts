@@ -9,6 +9,7 @@ import {
 } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { NostrEvent } from '@ocmesh/shared/wire';
+import { backDatedMs } from '../identity/back-dated.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Refused } from '../model/verdict.ts';
 import type { CryptoEngine } from '../ports/crypto-engine.ts';
@@ -19,7 +20,7 @@ import type { VerificationRates } from '../trust/verification-rates.ts';
 import { createApply } from './apply.ts';
 import { isSealed, passGate } from './gate.ts';
 import { createInspector, type EventHandlers, type Inspected } from './inspect.ts';
-import { backDatedMs, MESSAGE_LOOK_BACK_MS } from './look-back.ts';
+import { MESSAGE_LOOK_BACK_MS } from './look-back.ts';
 import { createIngestQueues } from './queues.ts';
 import type { RefusalCounters } from './refusal-counters.ts';
 import { createScheduler } from './scheduler.ts';

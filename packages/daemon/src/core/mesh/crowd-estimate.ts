@@ -14,6 +14,8 @@ export interface Estimate {
   readonly error: number;
 }
 
+export type EstimateMethod = 'pages' | 'count';
+
 /** What a relay shows of the agents that announce themselves on it. */
 export interface Crowd {
   /** Agents on this relay. */
@@ -26,6 +28,8 @@ export interface Crowd {
   readonly eventBytes: number;
   /** Seconds between two presences of an agent, the mean. */
   readonly everySec: number;
+  /** How the number of agents was found: from the newest page of presences, or the relay's own count (NIP-45). */
+  readonly method: EstimateMethod;
 }
 
 /** The newest presences of a relay: all of them since a time. */
@@ -85,7 +89,7 @@ export function createCrowdEstimate() {
         ({ meshVariance }) => meshVariance,
       );
       const everySec = perSecond > 0 ? onRelay.agents / perSecond : fallbackSeconds;
-      return { onRelay, inMesh, perSecond, eventBytes, everySec };
+      return { onRelay, inMesh, perSecond, eventBytes, everySec, method: 'pages' };
     },
   };
 }

@@ -18,7 +18,8 @@ import {
 } from '@ocmesh/shared/wire';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import type { Store } from '../ports/store.ts';
-import type { Crowd, CrowdSample, Estimate } from './crowd-estimate.ts';
+import { combineCounts, createCountPresences, withCount } from './count-presences.ts';
+import type { Crowd, CrowdSample, Estimate, EstimateMethod } from './crowd-estimate.ts';
 import { createDiscoveryTraffic, type DiscoveryTraffic, type Traffic } from './discovery-traffic.ts';
 import { authorFilters, followedOn, followedPeers } from './followed-peers.ts';
 import { meshLimits } from './limits.ts';
@@ -28,8 +29,6 @@ import { createScanNotes } from './scan-notes.ts';
 import { createIsNews, createScanRelay, type PresencePage } from './scan-relay.ts';
 
 const { scan: SCAN, sample: SAMPLE, estimate: ESTIMATE } = meshLimits;
-/** Part of the budget that is planned for; the rest is for what nobody plans, such as searches. */
-const PLANNED = 0.9;
 /** Factor by which a scan looks further back than agents announce themselves: some are a little late. */
 const LATE = 1.2;
 
@@ -38,6 +37,11 @@ export interface DiscoverOptions {
   readonly onlineWindowMs: number;
   /** Bytes that all discovery may receive in a day. */
   readonly budgetBytes: number;
+}
+
+/** How many agents the mesh has, and how that was found. */
+interface MeshSize extends Estimate {
+  readonly method: EstimateMethod;
 }
 
 /** How much discovery costs, and what it sees. */
@@ -49,7 +53,7 @@ export interface DiscoveryStatus {
   readonly lastHour: Traffic;
   readonly lastDay: Traffic;
   /** Agents of the mesh; null before the first scan. */
-  readonly mesh: Estimate | null;
+  readonly mesh: MeshSize | null;
 }
 
 export interface Discovery {
@@ -68,7 +72,7 @@ export interface Discovery {
   lookBackMs(): number;
   crowdOf(url: string): Crowd | null;
   /** Returns the number of agents of the mesh; null before the first scan. */
-  mesh(): Estimate | null;
+  mesh(): MeshSize | null;
   status(): DiscoveryStatus;
   start(): void;
   stop(): void;
@@ -98,12 +102,17 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
   const asked = new Map<string, string>();
   const resubscribe = (url: string): void => network.resubscribe(url, 'presence');
   const modes = createRelayModes({ network, clock, log, onChanged: resubscribe }, options);
-  const scans = createScans(deps, options, { traffic, modes, answered, resubscribe });
+  const counts = createCountPresences({ network, clock, onReceived: traffic.note });
+  const scans = createScans(deps, options, { traffic, modes, answered, counts, resubscribe });
   let cancel: Cancel = () => {};
 
   const openRelays = (): string[] =>
     network.relays().flatMap(({ url, open, role }) => (open && role === 'own' ? [url] : []));
-  const authorsOn = (url: string): Pubkey[] => [self, ...followedOn(url, followedPeers(store), openRelays())];
+  function authorsOn(url: string): Pubkey[] {
+    const most = (options.budgetBytes * meshLimits.followed.budgetPercent) / 100;
+    const copies = followedBytes(store, modes.crowdOf(url)) > most ? 1 : meshLimits.followed.copies;
+    return [self, ...followedOn(url, followedPeers(store), openRelays(), copies)];
+  }
 
   /** Subscribes again where the peers that matter to us are others now. */
   function followChanges(): void {
@@ -112,9 +121,23 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     }
   }
 
-  function mesh(): Estimate | null {
-    const estimates = openRelays().flatMap((url) => modes.crowdOf(url)?.inMesh ?? []);
-    return estimates.reduce<Estimate | null>(
+  function crowdOf(url: string): Crowd | null {
+    const crowd = modes.crowdOf(url);
+    return crowd && withCount(crowd, counts.of(url));
+  }
+
+  function mesh(): MeshSize | null {
+    const pages = openRelays().flatMap((url) => {
+      const crowd = modes.crowdOf(url);
+      return crowd ? [{ crowd, counted: counts.of(url) }] : [];
+    });
+    const combined = combineCounts(pages);
+    if (combined) return { ...combined, method: 'count' };
+    const sizes = pages.map(({ crowd, counted }): MeshSize => {
+      const { inMesh, method } = withCount(crowd, counted);
+      return { ...inMesh, method };
+    });
+    return sizes.reduce<MeshSize | null>(
       (most, each) => (most && most.agents >= each.agents ? most : each),
       null,
     );
@@ -132,9 +155,10 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     },
     onLive(event, url, bytes) {
       const { kind } = (event ?? {}) as { kind?: unknown };
-      if (kind !== kinds.presence && kind !== kinds.note) return;
-      traffic.note(bytes, 1);
-      modes.noteLive(url, bytes);
+      const isPresence = kind === kinds.presence || kind === kinds.note;
+      const isPlanned = isPresence && modes.modeOf(url) === 'all';
+      if (isPresence || kind === kinds.ephemeralWrap) traffic.noteLive(bytes, isPlanned);
+      if (isPresence) modes.noteLive(url, bytes);
     },
     onReceived: traffic.note,
     onSubscribed(url) {
@@ -147,7 +171,7 @@ export function createDiscovery(deps: DiscoverDeps, options: DiscoverOptions): D
     },
     isAnsweredBy: (url) => answered.has(url),
     lookBackMs: () => deps.correctedNow() - scans.sinceSec() * 1000,
-    crowdOf: modes.crowdOf,
+    crowdOf,
     mesh,
     status() {
       const sampledRelays = openRelays().filter((url) => modes.modeOf(url) === 'sampled');
@@ -196,6 +220,7 @@ function createScans(
     readonly modes: RelayModes;
     /** Relays that answered since they connected. */
     readonly answered: Set<string>;
+    readonly counts: ReturnType<typeof createCountPresences>;
     readonly resubscribe: (url: string) => void;
   },
 ) {
@@ -269,21 +294,23 @@ function createScans(
       sinceSec: () => fromSec,
       firstRows: sampleRows(url),
       onPage(page) {
-        traffic.note(page.bytes, page.events.length);
+        traffic.noteSample(page.bytes, page.events.length);
         onFirstPage(url, page, fromSec);
       },
       goesOn: () => false,
     });
+    const { everySec = ESTIMATE.fallbackSeconds } = modes.crowdOf(url) ?? {};
+    // Those that announced themselves within their interval; of an older presence, the author is gone.
+    await shared.counts.count(url, nowSec() - Math.ceil(LATE * everySec));
   }
 
+  /** As many as the budget leaves: what was not planned, such as a first scan, is made up for within hours. */
   function sampleRows(url: string): number {
-    const { eventBytes = ESTIMATE.eventBytes, everySec = ESTIMATE.fallbackSeconds } =
-      modes.crowdOf(url) ?? {};
-    const followed =
-      (followedPeers(store).length * meshLimits.followed.copies * eventBytes * dayMs) / 1000 / everySec;
-    const scansPerDay = dayMs / options.intervalMs;
-    const leftBytes = options.budgetBytes * PLANNED - modes.plannedBytes() - followed;
-    const rows = Math.floor(leftBytes / scansPerDay / eventBytes);
+    const { eventBytes = ESTIMATE.eventBytes } = modes.crowdOf(url) ?? {};
+    const unplanned = Math.max(traffic.unplannedPerDay(), followedBytes(store, modes.crowdOf(url)));
+    const plannedBytes = (options.budgetBytes * meshLimits.budget.plannedPercent) / 100;
+    const leftBytes = plannedBytes - modes.plannedBytes() - unplanned;
+    const rows = Math.floor((leftBytes * options.intervalMs) / dayMs / eventBytes);
     return Math.min(SCAN.pageEvents, Math.max(SAMPLE.leastEvents, rows));
   }
 
@@ -328,6 +355,16 @@ function createScans(
       isStopped = true;
     },
   };
+}
+
+/** Bytes a day by which peers that we follow announce themselves, on two relays each. */
+function followedBytes(store: Store, crowd: Crowd | null): number {
+  const { eventBytes, everySec } = crowd ?? {
+    eventBytes: ESTIMATE.eventBytes,
+    everySec: ESTIMATE.fallbackSeconds,
+  };
+  const perDay = dayMs / 1000 / everySec;
+  return followedPeers(store).length * meshLimits.followed.copies * eventBytes * perDay;
 }
 
 /** How often the author of a presence announces itself, as far as we believe it. */

@@ -4,7 +4,7 @@ import type { Store } from '../ports/store.ts';
 import { meshLimits } from './limits.ts';
 import { rendezvous } from './rendezvous.ts';
 
-const { authors: MOST, authorsPerFilter, copies: COPIES } = meshLimits.followed;
+const { authors: MOST, authorsPerFilter } = meshLimits.followed;
 
 /** Returns the peers whose presences matter to us: contacts first, then strangers our agent has written to, last seen first. */
 export function followedPeers(store: Store): Pubkey[] {
@@ -24,11 +24,15 @@ export function followedPeers(store: Store): Pubkey[] {
 }
 
 /**
- * Returns those of these peers that we follow on this relay: each on two of our relays, so that one may fail, and chosen so that
+ * Returns those of these peers that we follow on this relay: each on `copies` of our relays, so that one may fail, and chosen so that
  * its own choice of relays in a large mesh has them first.
  */
-export const followedOn = (url: string, pubkeys: readonly Pubkey[], openUrls: readonly string[]): Pubkey[] =>
-  pubkeys.filter((pubkey) => rendezvous(pubkey, openUrls).slice(0, COPIES).includes(url));
+export const followedOn = (
+  url: string,
+  pubkeys: readonly Pubkey[],
+  openUrls: readonly string[],
+  copies: number,
+): Pubkey[] => pubkeys.filter((pubkey) => rendezvous(pubkey, openUrls).slice(0, copies).includes(url));
 
 /** Returns filters for the presences of these authors: their stored ones, and what comes. */
 export function authorFilters(authors: readonly Pubkey[], sinceSec: number): Filter[] {

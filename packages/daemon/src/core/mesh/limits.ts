@@ -43,6 +43,8 @@ export const meshLimits = {
     megabytesPerDay: 50,
     /** Part of the day's budget that may be received at once, after a start say: a quarter, a mesh of 20,000. */
     burstFraction: 4,
+    /** Percent of the budget that is planned for; a day's samples end there, and searches go on. */
+    plannedPercent: 96,
     /** Percent of the budget for relays that we follow as a whole; the rest is for scans, samples and single peers. */
     allPercent: 60,
     /** Percent of that within which a sampled relay has to be to be followed as a whole again: it must not flip back and forth. */
@@ -58,6 +60,20 @@ export const meshLimits = {
     /** Bytes of a presence, before any came. */
     eventBytes: 600,
   },
+  count: {
+    /** Minutes between two COUNTs (NIP-45) of one relay: some read all events for it. */
+    everyMinutes: 10,
+    /** Minutes for which one counts. */
+    validMinutes: 30,
+    /** Hours for which a relay that refused a COUNT, or did not answer it, gets no other. */
+    refusedHours: 24,
+    /** Percent by which an estimated number of a relay, or one from registers, may be off (95 %): twice the 6.5 % of 256 registers. */
+    errorPercent: 13,
+    /** Percent by which a COUNT may differ from what the newest page says; more is a mistake or a lie. */
+    trustedPercent: 50,
+    /** Bytes of an answer with registers, for the budget. */
+    answerBytes: 600,
+  },
   sample: {
     /** Presences that a sample takes at least, whatever the budget. */
     leastEvents: 10,
@@ -71,6 +87,8 @@ export const meshLimits = {
     authorsPerFilter: 100,
     /** Relays on which each of them is followed: one may fail. */
     copies: 2,
+    /** Percent of the budget beyond which each is followed on one relay only. */
+    budgetPercent: 40,
   },
   announce: {
     /** Agents on a relay from which on they announce themselves less often than configured. */
@@ -105,6 +123,8 @@ export const meshLimits = {
     rowsPerRelay: 100,
     /** Time that a caller waits for the relays: most send their EOSE within half a second. */
     waitMs: 2_000,
+    /** Questions of which we remember when the relays were asked. */
+    remembered: 200,
     /** Searches in a row that may ask relays. */
     burst: 3,
     /** Searches a minute that may ask relays: a model that asks for the same thing over and over costs them no more. */
@@ -123,6 +143,44 @@ export const meshLimits = {
     againMinutes: 5,
     /** Keys and handles that are remembered as looked up. */
     remembered: 1_000,
+  },
+  ping: {
+    /** Time without a sign of life after which a contact is asked for one: agents of a small mesh announce themselves that often. */
+    silentSeconds: 330,
+    /** Time between two attempts to reach one peer: it, too, has a budget. */
+    againMinutes: 5,
+    /** How often that time doubles for a peer that does not reply: up to 80 minutes. */
+    doublings: 4,
+    /** Pings of one attempt, each on another relay if there is one: one may have been lost. */
+    tries: 2,
+    /** Time for the pong: ten times what slow relays take. */
+    waitSeconds: 10,
+    /** How often overdue contacts are looked for: a tenth of the time that may pass until their state is right. */
+    checkSeconds: 30,
+    /** Time that a caller waits for the pong of a peer that it asks for. */
+    callerWaitMs: 1_500,
+    /** Attempts that callers may start in a row. */
+    callerBurst: 10,
+    /** Attempts that callers may start a minute: a model may ask for one peer after the other. */
+    callerPerMinute: 20,
+    /** Percent of the day's budget for pongs: 20 contacts every five minutes. With more, each is asked less often. */
+    budgetPercent: 20,
+    /** Attempts in a row, after a start say: as many contacts as most agents have. */
+    burst: 20,
+    /** Bytes of a ping or pong with its frame, for the plan. */
+    eventBytes: 1_750,
+    /** Peers of which we remember how they reply. */
+    peers: 1_000,
+    /** Hours for which a relay that refuses a ping gets no other. */
+    refusedHours: 24,
+    /** Age of a ping from which on it is ignored: a relay may send it again. Clocks that differ by more are corrected. */
+    freshSeconds: 120,
+    /** Time between two pongs to one peer: a ping that came on two relays, and one that is repeated at once. */
+    replyPauseSeconds: 5,
+    /** Pongs in a row: all contacts may start at the same time. */
+    repliesBurst: 60,
+    /** Pongs a minute: 500 contacts every five minutes. */
+    repliesPerMinute: 120,
   },
   /** Agents online beyond which we send no kind 1 notes: kind 31337 says the same, and people read notes. */
   notesMaxOnline: 100,

@@ -65,7 +65,8 @@ export function createOnlineWatch(
       cancel = every(clock, CHECK_MS, reportSilent);
     },
     onEvent(event) {
-      if (event.type === 'peer.discovered' || event.type === 'peer.seen') update(event.peer);
+      if (event.type === 'peer.discovered' || event.type === 'peer.seen' || event.type === 'peer.silent')
+        update(event.peer);
     },
     stop: () => cancel(),
   };

@@ -21,6 +21,8 @@ export const messagingLimits = {
   /** How long an `Idempotency-Key` is remembered. */
   idempotencyHours: 24,
   receipt: {
+    /** How long a receipt is tried: longer than its message, whose sender may have been away for weeks too and still wonders. */
+    days: 30,
     /** Messages named in one receipt. With the repeated ones, the longest ids just fit a payload. */
     ids: 130,
     /** Earlier receipts repeated in the next one. */

@@ -146,7 +146,7 @@ export function createReceipts(deps: {
       purpose,
       payload,
       createdAtMs: confirmedMs,
-      expiresAtMs: confirmedMs + limits.message.days * dayMs,
+      expiresAtMs: confirmedMs + messagingLimits.receipt.days * dayMs,
     }));
   }
 

@@ -27,6 +27,17 @@ export type DomainEvent =
   | { readonly type: 'peer.seen'; readonly peer: PeerRecord; readonly isRepeat?: true }
   /** A message of the owner's phone was handled, or one to it is on disk, or the phone is another one. */
   | { readonly type: 'owner.message' }
+  /** A peer that was online replies to no ping, so it counts as offline. */
+  | { readonly type: 'peer.silent'; readonly peer: PeerRecord }
+  /** A ping in an ephemeral gift wrap, or the pong for one of ours; `id` is that of the ping. */
+  | {
+      readonly type: 'ping.received' | 'pong.received';
+      readonly peer: Pubkey;
+      readonly id: string;
+      readonly url: string;
+      /** When its author wrote it, never later than now. */
+      readonly writtenMs: UnixMs;
+    }
   /** The owner changed the trust in this peer. */
   | { readonly type: 'peer.trust'; readonly peer: PeerRecord }
   /**

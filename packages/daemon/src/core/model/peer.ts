@@ -18,7 +18,7 @@ export interface PeerRecord {
   readonly lastSeenMs: UnixMs;
   /** Until when it counts as online by its own announcement, if that is longer than the online window; else 0. */
   readonly onlineUntilMs: UnixMs;
-  /** When its offline presence arrived; null again after a newer sign of life. */
+  /** When its offline presence arrived, or it replied to no ping; null again after a newer sign of life. */
   readonly offlineSinceMs: UnixMs | null;
   /** `created_at` of the newest presence we applied; 0 before the first. */
   readonly presenceAtSec: number;
@@ -76,14 +76,18 @@ export function afterMessage(
 ): PeerRecord {
   const seenMs = Math.min(createdAtSec * 1000, nowMs);
   const peer = known ?? newPeer(pubkey, nowMs, seenMs);
-  const { offlineSinceMs } = peer;
   return {
-    ...peer,
-    lastSeenMs: Math.max(peer.lastSeenMs, seenMs),
-    offlineSinceMs: offlineSinceMs !== null && seenMs > offlineSinceMs ? null : offlineSinceMs,
+    ...afterSignOfLife(peer, seenMs),
     answeredAtMs: peer.hello === 'none' ? peer.answeredAtMs : (peer.answeredAtMs ?? nowMs),
   };
 }
+
+/** Returns the peer after a sign of life that says nothing else. */
+export const afterSignOfLife = (peer: PeerRecord, seenMs: UnixMs): PeerRecord => ({
+  ...peer,
+  lastSeenMs: Math.max(peer.lastSeenMs, seenMs),
+  offlineSinceMs: peer.offlineSinceMs !== null && seenMs > peer.offlineSinceMs ? null : peer.offlineSinceMs,
+});
 
 /** Returns the state of the handshake. Acknowledged: our hello is out, and the peer sent one or wrote after it (docs/wire.md). */
 export function handshakeOf(peer: PeerRecord): Handshake {

@@ -68,9 +68,12 @@ export const newEntry = ({ eventId, peer, purpose, bytes }: OutboxEntry, order: 
 export const isRepeat = (entry: Entry, url: string): boolean =>
   entry.acceptedBy.has(url) || entry.extra.has(url);
 
-/** Whether relays are left that may take it later. */
-export const hasRelaysLeft = ({ skipped, droppedBy, withheld }: Entry): boolean =>
-  skipped.size + droppedBy.size + withheld.size > 0;
+/**
+ * Whether relays are left that may take it later. One that refused us counts for everything but messages: their sender learns
+ * at once that nobody takes them, while a receipt or a hello that is given up is missed by nobody here.
+ */
+export const hasRelaysLeft = ({ purpose, skipped, droppedBy, withheld, refusals }: Entry): boolean =>
+  skipped.size + droppedBy.size + withheld.size > 0 || (purpose !== 'message' && refusals.size > 0);
 
 /** Result of an attempt, which decides what the lane does next. */
 export type AttemptResult =

@@ -54,6 +54,7 @@ test('pauses when the store cannot record outcomes, instead of publishing over a
       ifStale: async () => false,
       onOutcome: async () => 'other',
       ifUnconfirmed: async () => false,
+      isMisdated: () => false,
     },
     relayTests: { drops: () => false, passedAt: () => 0, onProof() {} },
     ownRelays: () => mesh.relays.map(({ url }) => url),

@@ -65,8 +65,9 @@ export function createQueueing(deps: {
 
   async function repeat(entry: Entry, urls: readonly string[], isNewEvent: boolean): Promise<void> {
     const oldId = entry.id;
-    const item = isNewEvent ? store.peek((tables) => tables.outbox.get(oldId)) : null;
-    if (item && (await resign.ifUnconfirmed(entry, item))) entries.rename(entry, oldId);
+    const item = store.peek((tables) => tables.outbox.get(oldId));
+    const mayBeNew = item !== null && (isNewEvent || resign.isMisdated(item));
+    if (mayBeNew && (await resign.ifUnconfirmed(entry, item))) entries.rename(entry, oldId);
     // The receipt may have come meanwhile.
     if (entries.get(entry.id) !== entry) return;
     const own = deps.ownRelays();

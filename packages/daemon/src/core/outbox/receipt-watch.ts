@@ -71,16 +71,7 @@ export function createReceiptWatch(deps: {
   function run(): void {
     timer = null;
     const now = clock.monotonic();
-    const due = waits.all().filter(({ dueAt }) => dueAt !== null && dueAt <= now);
-    const overdue = waits
-      .all()
-      .filter(
-        ({ silentAt, dueAt }) => silentAt !== null && silentAt <= now && (dueAt === null || dueAt > now),
-      );
-    for (const wait of due) {
-      if (wait.toAll) repeat(wait, 'all', wait.wasToAll);
-      else repeat(wait, [...wait.relays], false);
-    }
+    const overdue = waits.all().filter(({ silentAt }) => silentAt !== null && silentAt <= now);
     const silent = overdue.filter((wait) => isOnline(wait.entry.peer));
     for (const wait of overdue) wait.silentAt = null;
     if (silent.length > 0) deps.onSilent(silent.map(({ entry }) => entry));
@@ -88,6 +79,12 @@ export function createReceiptWatch(deps: {
       wait.silences++;
       if (wait.silences > SILENCES_FOR_NEW) repeat(wait, 'all', true);
       else askNew(wait);
+    }
+    // What was just offered to all relays is not due any more.
+    const due = waits.all().filter(({ dueAt }) => dueAt !== null && dueAt <= now);
+    for (const wait of due) {
+      if (wait.toAll) repeat(wait, 'all', wait.wasToAll);
+      else repeat(wait, [...wait.relays], false);
     }
     let next = Number.POSITIVE_INFINITY;
     for (const { dueAt, silentAt } of waits.all()) next = Math.min(next, dueAt ?? next, silentAt ?? next);
@@ -106,7 +103,8 @@ export function createReceiptWatch(deps: {
     wait.relays.clear();
     wait.toAll = false;
     wait.wasToAll ||= to === 'all';
-    watchSilence(wait);
+    // A relay that reconnects now and then must not put off what all the others get.
+    if (to === 'all' || wait.silentAt === null) watchSilence(wait);
     deps.repeat(wait.entry, to, isNewEvent);
   }
 

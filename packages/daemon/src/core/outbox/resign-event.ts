@@ -1,6 +1,7 @@
 import { dayMs, toUnixSec, type UnixMs } from '@ocmesh/shared/ambient';
 import { isHex64, limits } from '@ocmesh/shared/contract';
 import { chatPayload, type Dialect, dialectOf, kinds } from '@ocmesh/shared/wire';
+import { backDatedMs } from '../identity/back-dated.ts';
 import type { Identity } from '../identity/identity.ts';
 import { identityLimits } from '../identity/limits.ts';
 import type { OutboxItem, RelayOutcomeRecord } from '../model/outbox.ts';
@@ -39,6 +40,8 @@ export interface Resign {
   ): Promise<'signed' | 'held' | 'other'>;
   /** Re-signs a message that relays accepted and the peer did not confirm: if it has the message, it confirms it again. */
   ifUnconfirmed(entry: Entry, item: OutboxItem): Promise<boolean>;
+  /** Whether a wrong clock dated it: a peer that comes back does not look for that date. */
+  isMisdated(item: OutboxItem): boolean;
 }
 
 export function createResign(deps: {
@@ -164,6 +167,13 @@ export function createResign(deps: {
         entry,
         item,
         store.peek((tables) => tables.outbox.outcomes(item.event.id)),
+      );
+    },
+    isMisdated(item) {
+      const seconds = ageSec(item);
+      const backDatedSec = backDatedMs(item.event.kind) / 1000;
+      return (
+        seconds < -outboxLimits.resignMinutes * 60 || seconds > limits.message.days * DAY_SEC + backDatedSec
       );
     },
   };

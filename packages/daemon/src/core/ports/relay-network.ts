@@ -35,6 +35,15 @@ export interface QueryResult {
   readonly hint: 'finish' | 'more' | null;
 }
 
+/** Answer of a relay to COUNT (NIP-45). Unchecked: a relay may say anything. */
+export interface CountResult {
+  readonly count: number;
+  /** The relay says that it estimates. */
+  readonly isApproximate: boolean;
+  /** 256 registers of HyperLogLog over the authors; null without them. */
+  readonly registers: readonly number[] | null;
+}
+
 /** Misbehaviour of a faulty or hostile relay: an event with a bad signature, or one that no filter asked for. */
 export type Offence = 'forged' | 'unasked';
 
@@ -105,6 +114,8 @@ export interface RelayNetwork {
   ): Promise<PublishOutcome>;
   /** Sends one REQ to an own relay and collects events until its EOSE. Waits for its turn if too many are open. */
   query(url: string, filters: readonly Filter[]): Promise<QueryResult>;
+  /** Asks an own relay how many events it has for this filter (NIP-45). null if it does not answer, or refuses. */
+  count(url: string, filter: Filter): Promise<CountResult | null>;
   /** Sends the REQ of a permanent subscription again, because its filters changed. Does nothing while it is not open. */
   resubscribe(url: string, subscription: string): void;
   /** Lowers the reputation of a relay; without any left it is disconnected and gets a long back-off. */

@@ -57,6 +57,16 @@ export const trustLimits = {
       /** Gift wraps checked a second for all relays together: a sixth of a core. */
       allPerSecond: 200,
     },
+    pings: {
+      /** Ephemeral gift wraps checked at once for one relay: pings of contacts, and pongs. Those that are dropped are repeated after some minutes. */
+      burst: 60,
+      /** Ephemeral gift wraps checked a second for one relay: 500 contacts every five minutes are two. */
+      perSecond: 4,
+      /** Ephemeral gift wraps checked at once for all relays together. */
+      allBurst: 120,
+      /** Ephemeral gift wraps checked a second for all relays together: 2 % of a core with their decryption. */
+      allPerSecond: 8,
+    },
   },
   stranger: {
     /** Messages of one stranger taken at once. */

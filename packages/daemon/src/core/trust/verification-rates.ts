@@ -14,7 +14,9 @@ export type RateClass =
   /** A message with a visible sender (NIP-04). */
   | 'visibleSender'
   /** A gift wrap: its sender is known only once it is opened. */
-  | 'giftWrap';
+  | 'giftWrap'
+  /** A ping or pong in an ephemeral gift wrap. */
+  | 'ping';
 
 /** Verdicts of events that are worth a signature check. Constants, so that a flood allocates nothing. */
 export const checkAs: { readonly [C in RateClass]: Accepted<C> } = {
@@ -23,9 +25,10 @@ export const checkAs: { readonly [C in RateClass]: Accepted<C> } = {
   listedPeer: accept('listedPeer'),
   visibleSender: accept('visibleSender'),
   giftWrap: accept('giftWrap'),
+  ping: accept('ping'),
 };
 
-const { correspondents, knownPresences, newPeers, listedPeers, strangers, giftWraps } =
+const { correspondents, knownPresences, newPeers, listedPeers, strangers, giftWraps, pings } =
   trustLimits.verifications;
 
 interface ClassRates {
@@ -46,6 +49,7 @@ const rates: Readonly<Record<RateClass, ClassRates>> = {
   listedPeer: classRates(listedPeers),
   visibleSender: classRates(strangers),
   giftWrap: classRates(giftWraps),
+  ping: classRates(pings),
 };
 
 /** Limits signature checks, per relay and by purpose. Events we already have are not counted. */

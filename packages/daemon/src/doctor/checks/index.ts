@@ -6,6 +6,7 @@ import { clockCheck } from './clock.ts';
 import { configCheck } from './config.ts';
 import { copyCheck } from './copy.ts';
 import { daemonCheck } from './daemon.ts';
+import { discoveryCheck } from './discovery.ts';
 import { diskCheck } from './disk.ts';
 import { keyCheck } from './key.ts';
 import { nodeCheck } from './node.ts';
@@ -39,6 +40,7 @@ export const allChecks = (environment: Environment, facts: Facts): readonly Chec
     serviceCheck(facts, environment),
     proxyCheck(facts, clock),
     relaysCheck(facts, clock),
+    discoveryCheck(facts),
     clockCheck(facts),
     roundTripCheck(facts, clock),
     clientsCheck(environment),

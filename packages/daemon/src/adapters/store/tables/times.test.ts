@@ -16,17 +16,17 @@ const wallClock = [
   'relay_choices.at',
 ];
 
-it('moves every time by which something grows old, so that no new table is forgotten', async () => {
+it('moves every time by which something grows old once, so that no new table is forgotten', async () => {
   const sql = await openSql(null);
   currentSchema.migrate(sql);
-  const moved = new Set<string>();
+  const moved: string[] = [];
   const database = createDatabase(sql, () => {});
   const times = createTimesTable({
     ...database,
     write(name, parameters) {
       database.write(name, parameters);
       const [, table, column] = /^UPDATE (\w+) SET (\w+)/.exec(statementText(statementNumber(name))) ?? [];
-      moved.add(`${table}.${column}`);
+      moved.push(`${table}.${column}`);
     },
   });
   times.moveSince(1, 1);
@@ -34,7 +34,9 @@ it('moves every time by which something grows old, so that no new table is forgo
     .all("SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'")
     .map(([table, column]) => `${table}.${column}`);
   const found = columns.filter((name) => /\.(at|\w+_at|count_from|known_since)$/.test(name));
-  const missing = found.filter((name) => !moved.has(name) && !wallClock.includes(name));
+  const missing = found.filter((name) => !moved.includes(name) && !wallClock.includes(name));
   // Moved by the same statement as `created_at`.
   expect(missing).toEqual(['outbox.expires_at']);
+  // One that is moved twice lies in the future.
+  expect(moved).toEqual([...new Set(moved)]);
 });

@@ -14,8 +14,6 @@ const moves = [
   'times.moveGreeted',
   'times.movePauses',
   'times.moveCounts',
-  'times.moveIgnored',
-  'times.moveKnownSince',
   'times.moveOwner',
   'times.moveOwnerWaits',
   'times.moveOwnerRequests',

@@ -1,0 +1,72 @@
+import {
+  type Clock,
+  hourMs,
+  type MonotonicMs,
+  settlesWithin,
+  toUnixSec,
+  type UnixMs,
+} from '@ocmesh/shared/ambient';
+import type { Pubkey } from '@ocmesh/shared/contract';
+import { pingPayload } from '@ocmesh/shared/wire';
+import type { Identity } from '../identity/identity.ts';
+import type { RelayNetwork } from '../ports/relay-network.ts';
+import { meshLimits } from './limits.ts';
+
+const { waitSeconds, refusedHours } = meshLimits.ping;
+
+export interface PingResult {
+  /** The relay that brought the pong; null without one. */
+  readonly pongFrom: string | null;
+  /** Whether the relay took the ping, and we could have received the pong there. */
+  readonly isTaken: boolean;
+}
+
+/** Sends pings in ephemeral gift wraps, and waits for the pongs. */
+export function createSendPing(deps: {
+  readonly identity: Pick<Identity, 'sealDm'>;
+  readonly network: RelayNetwork;
+  readonly clock: Clock;
+  readonly correctedNow: () => UnixMs;
+}) {
+  const { identity, network, clock } = deps;
+  /** Called for the pong with the relay that brought it; by peer and id of the ping. */
+  const pending = new Map<string, (url: string) => void>();
+  const refusedAt = new Map<string, MonotonicMs>();
+
+  const isOpen = (wanted: string): boolean =>
+    network.relays().some(({ url, open }) => url === wanted && open);
+
+  return {
+    /** Returns our open relays that take pings, as far as we know. */
+    relays(): string[] {
+      const isAllowed = (url: string): boolean =>
+        clock.monotonic() - (refusedAt.get(url) ?? Number.NEGATIVE_INFINITY) > refusedHours * hourMs;
+      const open = network.relays().filter((relay) => relay.role === 'own' && relay.open);
+      return open.map(({ url }) => url).filter(isAllowed);
+    },
+    async send(pubkey: Pubkey, url: string): Promise<PingResult> {
+      const nowMs = deps.correctedNow();
+      const nowSec = toUnixSec(nowMs);
+      const { event, id } = identity.sealDm(pubkey, pingPayload(nowMs), nowSec, 'nip17', {
+        wrap: { nowSec, backDatedSec: 0, isEphemeral: true },
+      });
+      let pongFrom: string | null = null;
+      let isTaken = false;
+      const pong = new Promise<void>((resolve) =>
+        pending.set(`${pubkey} ${id}`, (from) => {
+          pongFrom = from;
+          resolve();
+        }),
+      );
+      void network.publish(url, event).then(({ outcome }) => {
+        isTaken = outcome === 'accepted';
+        if (outcome === 'rejected') refusedAt.set(url, clock.monotonic());
+      });
+      await settlesWithin(clock, waitSeconds * 1000, pong);
+      pending.delete(`${pubkey} ${id}`);
+      return { pongFrom, isTaken: isTaken && isOpen(url) };
+    },
+    /** @returns a function that ends the wait for this pong; null if we did not ask for it */
+    awaiting: (pubkey: Pubkey, id: string) => pending.get(`${pubkey} ${id}`) ?? null,
+  };
+}
