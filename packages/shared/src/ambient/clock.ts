@@ -22,8 +22,11 @@ export interface Clock {
   /** Wall time in milliseconds. */
   now(): UnixMs;
   monotonic(): MonotonicMs;
-  /** Calls `run` once, `delayMs` from now. The timer keeps the process alive. */
-  after(delayMs: number, run: () => void): Cancel;
+  /**
+   * Calls `run` once, `delayMs` from now. The timer keeps the process alive.
+   * @param slackMs how much later it may be, so that several timers wake the process together
+   */
+  after(delayMs: number, run: () => void, slackMs?: number): Cancel;
 }
 
 /** Resolves after `ms` milliseconds. */
@@ -36,11 +39,20 @@ export const toUnixSec = (ms: UnixMs): number => Math.floor(ms / 1000);
 /** ISO 8601 in UTC, the format of every timestamp in the REST API. */
 export const toIso = (ms: UnixMs): string => new Date(ms).toISOString();
 
-/** Calls `run` every `intervalMs`, for the first time after one interval. */
+/** How much later than it says a repeated timer may run. */
+const SLACK_MS = 2_000;
+
+/** Calls `run` every `intervalMs` on average, for the first time after one interval. */
 export function every(clock: Clock, intervalMs: number, run: () => void): Cancel {
-  let cancel = clock.after(intervalMs, tick);
+  const slackMs = Math.min(intervalMs, SLACK_MS);
+  let dueAt = clock.monotonic() + intervalMs;
+  let cancel = clock.after(intervalMs, tick, slackMs);
   function tick(): void {
-    cancel = clock.after(intervalMs, tick);
+    const lateMs = clock.monotonic() - dueAt;
+    // After a long sleep of the machine, what was missed is not made up for.
+    const delayMs = lateMs < intervalMs ? intervalMs - lateMs : intervalMs;
+    dueAt = clock.monotonic() + delayMs;
+    cancel = clock.after(delayMs, tick, slackMs);
     run();
   }
   return () => cancel();

@@ -38,13 +38,17 @@ const STARTED = 19;
 const EXITING_FLAG = 0x4;
 const SIGKILL_BIT = 1n << 8n;
 
-export const ownProcess = (): ProcessIdentity => ({
-  pid: process.pid,
-  started: statOf(process.pid)?.[STARTED] ?? null,
-  boot: bootId(),
-  namespace: pidNamespace(),
-  host: hostname(),
-});
+/** What never changes, read once: the lock of the home is renewed every two seconds. */
+let own: Pick<ProcessIdentity, 'started' | 'boot' | 'namespace'> | null = null;
+
+export function ownProcess(): ProcessIdentity {
+  own ??= {
+    started: statOf(process.pid)?.[STARTED] ?? null,
+    boot: bootId(),
+    namespace: pidNamespace(),
+  };
+  return { pid: process.pid, ...own, host: hostname() };
+}
 
 /** Looks for that process. */
 export function stateOf(identity: ProcessIdentity): ProcessState {

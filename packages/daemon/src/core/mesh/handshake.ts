@@ -120,10 +120,14 @@ export function createHandshake(deps: {
 
   function retryLater(): void {
     if (stopped) return;
-    cancel ??= clock.after(RETRY_MS, () => {
-      cancel = null;
-      greetWaiting();
-    });
+    cancel ??= clock.after(
+      RETRY_MS,
+      () => {
+        cancel = null;
+        greetWaiting();
+      },
+      RETRY_MS,
+    );
   }
 
   function greetWaiting(): void {

@@ -122,7 +122,7 @@ export function createOutbox(deps: {
   function add(item: OutboxEntry): void {
     const entry = entries.add(item);
     if (!entry) return;
-    cancelExpiry ??= clock.after(EXPIRY_MS, expire);
+    cancelExpiry ??= clock.after(EXPIRY_MS, expire, EXPIRY_MS);
     if (entry.acceptedBy.size > 0) watches.add(entry, clock.monotonic() - entries.msSinceAccepted(entry));
     queueing.queue(entry);
   }
@@ -145,7 +145,7 @@ export function createOutbox(deps: {
 
   function expire(): void {
     entries.expire().catch(onStoreFailure);
-    cancelExpiry = entries.all().length > 0 ? clock.after(EXPIRY_MS, expire) : null;
+    cancelExpiry = entries.all().length > 0 ? clock.after(EXPIRY_MS, expire, EXPIRY_MS) : null;
   }
 
   /** Asks relays again that were skipped and need not be any more. */
