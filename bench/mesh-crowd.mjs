@@ -1,6 +1,8 @@
 // A mesh of any size, as the relays of one agent show it: presences are signed only when a relay sends them.
-import { matchesFilter, presenceEvent } from '@ocmesh/shared/wire';
+import { matchesFilter, ourFeatures, pongPayload, presenceEvent, tagValue } from '@ocmesh/shared/wire';
 import { createWasmEngine } from '../packages/daemon/dist/adapters/crypto/wasm-engine.js';
+import { createSystemRandom } from '../packages/daemon/dist/adapters/system/random.js';
+import { createIdentity } from '../packages/daemon/dist/core/identity/identity.js';
 import { announceIntervalMs, announceRelays } from '../packages/daemon/dist/core/mesh/announce-plan.js';
 
 const engine = createWasmEngine();
@@ -29,7 +31,7 @@ export function presenceOf(n, createdAtSec, everySec, more = {}) {
       lifetimeSec: 3 * everySec,
       version: '0.4.0',
       name: `agent ${n}`,
-      features: ['messaging', 'query', 'receipts', 'envelope', 'nip17'],
+      features: [...ourFeatures],
       profile: { about: 'Knows the weather in Portugal.', capabilities: ['weather-forecast'] },
       handle: keyOf(n),
       status: 'online',
@@ -114,12 +116,26 @@ export function createCrowd(count, nowSec) {
   };
 }
 
-/** Contacts, each on for an hour and off for an hour, which says goodbye. @param {number} count @param {any} crowd @param {() => number} nowSec */
-export function createContacts(count, crowd, nowSec) {
+/**
+ * Contacts, each on for an hour and off for an hour. Every other time they end without a word, as by a power cut.
+ * @param {number} count @param {any} crowd @param {any} clock
+ */
+export function createContacts(count, crowd, clock) {
   const SESSION_SEC = 3_600;
+  const nowSec = () => Math.floor(clock.now() / 1000);
+  const random = createSystemRandom();
   const contacts = Array.from({ length: count }, (_, i) => {
     const n = 10_000_000 + i;
-    return { n, pubkey: keyOf(n), isOn: false, newest: /** @type {any} */ (null), dueSec: 0, changedSec: 0 };
+    const identity = createIdentity({ engine, random, clock }, secretKeyOf(n));
+    return {
+      n,
+      identity,
+      pubkey: keyOf(n),
+      isOn: false,
+      newest: /** @type {any} */ (null),
+      dueSec: 0,
+      changedSec: 0,
+    };
   });
   return {
     contacts,
@@ -127,11 +143,12 @@ export function createContacts(count, crowd, nowSec) {
     live() {
       const published = [];
       for (const [i, contact] of contacts.entries()) {
-        const isOn = Math.floor((nowSec() + i * 397) / SESSION_SEC) % 2 === 0;
+        const session = Math.floor((nowSec() + i * 397) / SESSION_SEC);
+        const isOn = session % 2 === 0;
         if (isOn !== contact.isOn) {
           contact.changedSec = nowSec();
           if (isOn) contact.dueSec = nowSec();
-          else {
+          else if (Math.floor(session / 2) % 2 === 0) {
             contact.newest = presenceOf(contact.n, contact.newest.created_at + 1, crowd.everySec, {
               status: 'offline',
             });
@@ -145,6 +162,18 @@ export function createContacts(count, crowd, nowSec) {
         published.push(contact.newest);
       }
       return published;
+    },
+    /** Returns the pong for an event of ours; null if it is no ping, or its receiver is off. @param {any} event */
+    pongFor(event) {
+      const contact = contacts.find(({ pubkey }) => pubkey === tagValue(event, 'p'));
+      if (event.kind !== 21059 || !contact?.isOn) return null;
+      const began = performance.now();
+      const ping = contact.identity.openDm(event);
+      const wrap = { nowSec: nowSec(), backDatedSec: 0, isEphemeral: true };
+      const text = pongPayload(clock.now());
+      const pong = contact.identity.sealDm(ping.author, text, nowSec(), 'nip17', { replyTo: ping.id, wrap });
+      signingMs += performance.now() - began;
+      return pong.event;
     },
   };
 }

@@ -161,6 +161,29 @@ test('a flood of pings by a contact gets a pong every five seconds', async () =>
   expect(await alice.inbox()).toEqual([]);
 });
 
+test('a flood of ephemeral gift wraps does not make a contact seem silent that is there', async () => {
+  const { world, alice, bob, isOnline } = await contacts();
+  // Only Alice asks: Bob has written to her.
+  await bob.sendMessage({ to: alice.pubkey, content: 'hi' });
+  await bob.updatePeer({ pubkey: alice.pubkey, trust: 'stranger' });
+  await world.clock.advance(5 * MINUTE - 1);
+  const tags = [['p', alice.pubkey]];
+  const once = world.fakePeer('single use');
+  const junk = Array.from({ length: 130 }, (_, n) =>
+    once.sign({ kind: kinds.ephemeralWrap, tags, content: `${n}`, created_at: nowSec(world) + 100 }),
+  );
+  world.relay.push(...junk);
+  const asked = pingsTo(world, bob).length;
+  // Just before each moment at which a contact may be asked.
+  for (let n = 0; n < 3 * 60 * 4; n++) {
+    await world.clock.advance(250);
+    world.relay.push(...junk.slice(0, 3));
+  }
+  expect(pingsTo(world, bob).length).toBeGreaterThan(asked);
+  expect((await alice.refused())['rate_limited']).toBeGreaterThan(100);
+  expect(await isOnline()).toBe(true);
+});
+
 test('a ping that a relay sends again later gets no pong, and is no sign of life', async () => {
   const { world, alice, bob } = await contacts();
   await world.clock.advance(MINUTE);
@@ -213,4 +236,43 @@ test('a peer that somebody asks for is pinged, and the answer waits for its pong
   const asked = pingsTo(world, bob).length;
   await alice.peer(bob.pubkey);
   expect(pingsTo(world, bob)).toHaveLength(asked);
+});
+
+test('the state of contacts that come and go, some of them without a word, is right 99 % of the time two scans later', async () => {
+  const world = createTestMesh();
+  const alice = await world.start({ name: 'alice' });
+  const contacts = await Promise.all(
+    ['bob', 'carol', 'dave'].map(async (name) => {
+      const agent = await world.start({ name, config: rare });
+      await world.clock.advance(SECOND);
+      await alice.updatePeer({ pubkey: agent.pubkey, trust: 'contact' });
+      await agent.updatePeer({ pubkey: alice.pubkey, trust: 'contact' });
+      return { agent, pubkey: agent.pubkey, disk: agent.disk, isOn: true, changedAt: 0 };
+    }),
+  );
+  let looks = 0;
+  let right = 0;
+  for (let minute = 1; minute <= 240; minute++) {
+    for (const [n, contact] of contacts.entries()) {
+      // On for 40 minutes and off for 20, each at another time.
+      const phase = (minute + 13 * n) % 60;
+      if (contact.isOn && phase === 40) {
+        contact.disk = copyDisk(contact.agent.disk);
+        await (minute % 2 === 0 ? contact.agent.crash() : contact.agent.stop());
+        Object.assign(contact, { isOn: false, changedAt: minute });
+      } else if (!contact.isOn && phase === 0) {
+        contact.agent = await world.start({ disk: contact.disk, config: rare });
+        Object.assign(contact, { isOn: true, changedAt: minute });
+      }
+    }
+    await world.clock.advance(MINUTE);
+    const online = await onlineIn(alice);
+    for (const { pubkey, isOn, changedAt } of contacts) {
+      if (minute - changedAt < 4) continue;
+      looks++;
+      if (online.includes(pubkey) === isOn) right++;
+    }
+  }
+  expect(looks).toBeGreaterThan(500);
+  expect((100 * right) / looks).toBeGreaterThanOrEqual(99);
 });

@@ -186,3 +186,17 @@ test('an agent that announces itself in notes only is found within ten minutes, 
     await announceFor(world, 30, [{ who: noted, in: [1] }]);
   }
 });
+
+test('agents that are only on the second relay are all listed, though their newest page was read before', async () => {
+  const world = createTestMesh('wss://one.test', 'wss://two.test');
+  const peers = Array.from({ length: 80 }, (_, n) => world.fakePeer(`agent ${n}`));
+  for (const [n, who] of peers.entries()) {
+    const relay = world.mesh.relays[n % 2];
+    relay?.keep(who.presence({ createdAtSec: Math.floor(world.clock.now() / 1000) - n }));
+  }
+  // Two pages each.
+  for (const relay of world.mesh.relays) relay.maxRows = 20;
+  const agent = await world.start();
+  await settle(world.clock);
+  expect((await agent.getStatus({})).known_peer_count).toBe(80);
+});

@@ -140,7 +140,9 @@ export const Peer = Type.Object({
   pubkey: hexKey('Public key of the peer, as 64 lower-case hex digits.'),
   npub: npub('the peer'),
   name: nullable(text('Name the peer gives itself. Untrusted.')),
-  online: flag('Whether it gave a sign of life within the online window: 15 minutes, unless configured.'),
+  online: flag(
+    'Whether it gave a sign of life within the online window: 15 minutes, unless configured or it announces itself less often. A contact that does not reply to pings any more is offline.',
+  ),
   last_seen: timestamp('Last sign of life; 1970-01-01 if there was none.'),
   first_seen: timestamp('When this daemon first learned of the peer.'),
   features: Type.Array(Type.String(), { description: 'What its daemon supports. Untrusted.' }),

@@ -11,7 +11,10 @@ import { sharedHonestRelay } from './reach.ts';
 /** How long after the last disturbance presence may be wrong: reconnecting, back-off and the next announcement. */
 const SETTLED_MS = 12 * 60_000;
 
-/** The same if its clock was ahead: relays keep its presences from the future, and take others once that has come. */
+/**
+ * The same if a clock was wrong: its own, or that of a relay which was the only one for a while. Relays keep presences from the
+ * future, or refuse those that seem to have expired, until the next one.
+ */
 const SETTLED_CLOCK_MS = 24 * minuteMs;
 
 /** How long a daemon may write nothing to a relay that refused it, presence included: 10 minutes, then 20. */
@@ -40,7 +43,8 @@ function isSettled(world: World, { name, record, clock }: Machine): boolean {
     ...[name, ...world.relays.keys()].map((one) => world.disturbedMs.get(one) ?? 0),
   );
   const hasStepped = world.plan.steps.some((step) => step.do === 'step clock' && step.machine === name);
-  const settledMs = hasStepped ? SETTLED_CLOCK_MS : SETTLED_MS;
+  const settledMs =
+    hasStepped || clocksOfRelays(world, name).some((ms) => ms !== 0) ? SETTLED_CLOCK_MS : SETTLED_MS;
   return world.virtual.now() - sinceMs > settledMs && Math.abs(clock.offsetMs()) < 60_000;
 }
 
@@ -89,11 +93,10 @@ function isLongGone(world: World, observer: Machine, peer: Machine): boolean {
  * they have not expired, and if they seem possible by then, those with the right time count as older.
  */
 const hasRelayAhead = (world: World, { name }: Machine): boolean =>
-  [...world.relays].some(([relay, { behaviours }]) => {
-    const aheadMs = behaviourOf(behaviours, 'wrong clock')?.ms ?? 0;
-    return (
-      aheadMs > 10 * minuteMs &&
-      aheadMs <= 45 * minuteMs &&
-      (world.planOf(name.replace(/-copy$/, ''))?.relays.includes(relay) ?? false)
-    );
-  });
+  clocksOfRelays(world, name).some((aheadMs) => aheadMs > 10 * minuteMs && aheadMs <= 45 * minuteMs);
+
+/** Returns how far the clocks of its relays are ahead. */
+const clocksOfRelays = (world: World, machine: string): number[] =>
+  (world.planOf(machine.replace(/-copy$/, ''))?.relays ?? []).map(
+    (relay) => behaviourOf(world.relays.get(relay)?.behaviours ?? [], 'wrong clock')?.ms ?? 0,
+  );

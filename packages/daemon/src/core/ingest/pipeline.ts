@@ -8,7 +8,7 @@ import {
   type UnixMs,
 } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
-import type { NostrEvent } from '@ocmesh/shared/wire';
+import { kinds, type NostrEvent } from '@ocmesh/shared/wire';
 import { backDatedMs } from '../identity/back-dated.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
 import type { Refused } from '../model/verdict.ts';
@@ -110,6 +110,7 @@ export function createPipeline(deps: Deps): Pipeline {
   ): void {
     counters.count(refused);
     if (again === 'later' && isSealed(event)) onDeferred(url, event.created_at);
+    if (again === 'later' && event.kind === kinds.ephemeralWrap) deps.emit([{ type: 'ping.dropped' }]);
   }
 
   /** Nothing was remembered, so the next catch-up fetches the event again. */

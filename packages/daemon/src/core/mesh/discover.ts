@@ -268,7 +268,8 @@ function createScans(
     return !relay.isWaiting;
   }
 
-  async function scanPresences(url: string, relay: ScannedRelay): Promise<void> {
+  /** @param isContinued its newest page was read before, while another relay was walked: it is known, and the rest is not */
+  async function scanPresences(url: string, relay: ScannedRelay, isContinued: boolean): Promise<void> {
     const startedSec = nowSec();
     const lastSec = relay.isLive && relay.scannedSec !== null ? relay.scannedSec : null;
     const fromSec = lastSec === null ? sinceSec : () => lastSec - SCAN.overlapSeconds;
@@ -282,7 +283,8 @@ function createScans(
         traffic.note(page.bytes, page.events.length);
         if (pages++ === 0) onFirstPage(url, page, fromSec());
       },
-      goesOn: ({ news }) => !isStopped && news.some(isMissed) && mayWalk(url, relay),
+      goesOn: ({ news }) =>
+        !isStopped && ((isContinued && pages === 1) || news.some(isMissed)) && mayWalk(url, relay),
     });
     if (isComplete && !relay.isWaiting && relays.get(url) === relay) relay.scannedSec = startedSec;
   }
@@ -309,7 +311,8 @@ function createScans(
     const { eventBytes = ESTIMATE.eventBytes } = modes.crowdOf(url) ?? {};
     const unplanned = Math.max(traffic.unplannedPerDay(), followedBytes(store, modes.crowdOf(url)));
     const plannedBytes = (options.budgetBytes * meshLimits.budget.plannedPercent) / 100;
-    const leftBytes = plannedBytes - modes.plannedBytes() - unplanned;
+    const followed = Math.max(traffic.followedPerDay(), modes.plannedBytes());
+    const leftBytes = plannedBytes - followed - unplanned;
     const rows = Math.floor((leftBytes * options.intervalMs) / dayMs / eventBytes);
     return Math.min(SCAN.pageEvents, Math.max(SAMPLE.leastEvents, rows));
   }
@@ -326,10 +329,11 @@ function createScans(
     if (walked !== url) return;
     walked = null;
     const next = [...relays].find(([, { isWaiting }]) => isWaiting);
-    if (next) scanWhole(next[0]);
+    if (next) scanWhole(next[0], true);
   }
 
-  const scanWhole = (url: string): void => void scan(url, (relay) => scanPresences(url, relay));
+  const scanWhole = (url: string, isContinued = false): void =>
+    void scan(url, (relay) => scanPresences(url, relay, isContinued));
 
   return {
     windowSec,

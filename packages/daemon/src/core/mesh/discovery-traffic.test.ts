@@ -27,13 +27,15 @@ test('a first scan is made up for within six hours', async () => {
   const clock = createFakeClock();
   const traffic = createDiscoveryTraffic(clock, 50 * MB);
   traffic.note(3 * MB, 5_000);
+  await clock.advance(HOUR);
   expect(traffic.unplannedPerDay()).toBe(12 * MB);
   traffic.noteSample(MB, 500);
   traffic.noteLive(MB, true);
   expect(traffic.unplannedPerDay()).toBe(12 * MB);
-  await clock.advance(5 * HOUR);
+  expect(traffic.followedPerDay()).toBe(24 * MB);
+  await clock.advance(4 * HOUR);
   traffic.noteLive(MB, false);
-  expect(traffic.unplannedPerDay()).toBe(16 * MB);
+  expect(traffic.unplannedPerDay()).toBe(24 * MB);
   await clock.advance(2 * HOUR);
   expect(traffic.unplannedPerDay()).toBe(4 * MB);
   expect(traffic.lastDay()).toMatchObject({ bytes: 6 * MB, liveBytes: 2 * MB });

@@ -11,6 +11,8 @@ export interface Traffic {
 
 interface Slot extends Traffic {
   readonly unplannedBytes: number;
+  /** Announcements of all agents on a relay. */
+  readonly followedBytes: number;
 }
 
 /** Length of one slot of the sum. */
@@ -29,8 +31,10 @@ export interface DiscoveryTraffic {
   noteLive(bytes: number, isPlanned: boolean): void;
   lastHour(): Traffic;
   lastDay(): Traffic;
-  /** Returns the bytes a day of what nobody planned, as it was in the last hours. */
+  /** Returns the bytes a day of what nobody planned, as it was in the last hours, or in the last one if that was more. */
   unplannedPerDay(): number;
+  /** Returns the bytes a day of all agents on relays that are followed as a whole, as it was in the last hour. */
+  followedPerDay(): number;
   /** Whether there is budget left for something that can wait. */
   hasBudget(): boolean;
   readonly bytesPerDay: number;
@@ -69,22 +73,36 @@ export function createDiscoveryTraffic(clock: Clock, bytesPerDay: number): Disco
 
   return {
     bytesPerDay,
-    note: (bytes, events) => note({ bytes, events, liveBytes: 0, unplannedBytes: bytes }),
-    noteSample: (bytes, events) => note({ bytes, events, liveBytes: 0, unplannedBytes: 0 }),
+    note: (bytes, events) => note({ ...none, bytes, events, unplannedBytes: bytes }),
+    noteSample: (bytes, events) => note({ ...none, bytes, events }),
     noteLive: (bytes, isPlanned) =>
-      note({ bytes, events: 1, liveBytes: bytes, unplannedBytes: isPlanned ? 0 : bytes }),
-    unplannedPerDay: () => (sumOf(MADE_UP_MS).unplannedBytes * dayMs) / MADE_UP_MS,
+      note({
+        ...none,
+        bytes,
+        events: 1,
+        liveBytes: bytes,
+        [isPlanned ? 'followedBytes' : 'unplannedBytes']: bytes,
+      }),
+    unplannedPerDay: () =>
+      Math.max(
+        perDay(sumOf(MADE_UP_MS).unplannedBytes, MADE_UP_MS),
+        perDay(sumOf(hourMs).unplannedBytes, hourMs),
+      ),
+    followedPerDay: () => perDay(sumOf(hourMs).followedBytes, hourMs),
     lastHour: () => sumOf(hourMs),
     lastDay: () => sumOf(dayMs),
     hasBudget: () => bucket.left() > 0 && sumOf(dayMs).bytes + comingLive() < planned,
   };
 }
 
-const none: Slot = { bytes: 0, events: 0, liveBytes: 0, unplannedBytes: 0 };
+const perDay = (bytes: number, ms: number): number => (bytes * dayMs) / ms;
+
+const none: Slot = { bytes: 0, events: 0, liveBytes: 0, unplannedBytes: 0, followedBytes: 0 };
 
 const add = (one: Slot, other: Slot): Slot => ({
   bytes: one.bytes + other.bytes,
   events: one.events + other.events,
   liveBytes: one.liveBytes + other.liveBytes,
   unplannedBytes: one.unplannedBytes + other.unplannedBytes,
+  followedBytes: one.followedBytes + other.followedBytes,
 });

@@ -44,7 +44,7 @@ export const meshLimits = {
     /** Part of the day's budget that may be received at once, after a start say: a quarter, a mesh of 20,000. */
     burstFraction: 4,
     /** Percent of the budget that is planned for; a day's samples end there, and searches go on. */
-    plannedPercent: 96,
+    plannedPercent: 95,
     /** Percent of the budget for relays that we follow as a whole; the rest is for scans, samples and single peers. */
     allPercent: 60,
     /** Percent of that within which a sampled relay has to be to be followed as a whole again: it must not flip back and forth. */

@@ -85,15 +85,12 @@ export function createPingPeers(
     perSecond: (options.budgetBytes * PING.budgetPercent) / 100 / PING.eventBytes / (dayMs / 1000),
   });
   const callers = createTokenBucket(clock, { burst: PING.callerBurst, perSecond: PING.callerPerMinute / 60 });
+  /** Pings and pongs that we did not look at: a flood of them must not make contacts seem silent. */
+  let dropped = 0;
   let cancel: Cancel = () => {};
   let isStopped = false;
 
-  function repliesOf(pubkey: Pubkey): Replies {
-    const replies = peers.get(pubkey) ?? noReplies();
-    peers.set(pubkey, replies);
-    if (peers.size > PING.peers) peers.delete(peers.keys().next().value as Pubkey);
-    return replies;
-  }
+  const repliesOf = (pubkey: Pubkey): Replies => remember(peers, pubkey);
 
   /** Whether a pong would tell something, and the last attempt is long enough ago. */
   function isDue(peer: PeerRecord, { askedAt, isAsking, unanswered, silentSinceMs }: Replies): boolean {
@@ -120,6 +117,7 @@ export function createPingPeers(
   /** Pings the peer until it replies, on one relay after the other. */
   async function attempt(pubkey: Pubkey, replies: Replies): Promise<void> {
     const startedMs = clock.now();
+    const droppedBefore = dropped;
     const urls = relaysFor(pubkey, replies);
     replies.askedAt = clock.monotonic();
     replies.isAsking = true;
@@ -134,7 +132,7 @@ export function createPingPeers(
     replies.unanswered++;
     // After a sleep of the machine, a pong may still be on its way.
     const hasSlept = clock.now() - startedMs > 2 * PING.tries * PING.waitSeconds * 1000;
-    if (!isProof || isStopped || hasSlept) return;
+    if (!isProof || isStopped || hasSlept || dropped > droppedBefore) return;
     if (await noteSilent(pubkey, startedMs)) replies.silentSinceMs = clock.now();
   }
 
@@ -193,6 +191,7 @@ export function createPingPeers(
         await settlesWithin(clock, PING.callerWaitMs, start(pubkey, replies));
     },
     onEvent(event) {
+      if (event.type === 'ping.dropped') dropped++;
       if (event.type === 'peer.seen') onSeen(event.peer);
       if (event.type === 'pong.received') {
         const resolve = pings.awaiting(event.peer, event.id);
@@ -209,8 +208,18 @@ export function createPingPeers(
     stop() {
       isStopped = true;
       cancel();
+      pings.stop();
     },
   };
+}
+
+/** Returns how the peer has replied. Contacts, which are looked at all the time, are not forgotten for others. */
+function remember(peers: Map<Pubkey, Replies>, pubkey: Pubkey): Replies {
+  const replies = peers.get(pubkey) ?? noReplies();
+  peers.delete(pubkey);
+  peers.set(pubkey, replies);
+  if (peers.size > PING.peers) peers.delete(peers.keys().next().value as Pubkey);
+  return replies;
 }
 
 /** Returns the relays on which the peer reads messages, as far as it says. */

@@ -29,20 +29,23 @@ export function createSendPing(deps: {
   readonly correctedNow: () => UnixMs;
 }) {
   const { identity, network, clock } = deps;
-  /** Called for the pong with the relay that brought it; by peer and id of the ping. */
-  const pending = new Map<string, (url: string) => void>();
+  /** Called for the pong with the relay that brought it, or null to end the wait; by peer and id of the ping. */
+  const pending = new Map<string, (url: string | null) => void>();
   const refusedAt = new Map<string, MonotonicMs>();
 
-  const isOpen = (wanted: string): boolean =>
-    network.relays().some(({ url, open }) => url === wanted && open);
+  /** Our relays on which a pong would reach us. */
+  const listening = (): string[] =>
+    network
+      .relays()
+      .filter(({ role, open, carriesDms }) => role === 'own' && open && carriesDms)
+      .map(({ url }) => url);
 
   return {
-    /** Returns our open relays that take pings, as far as we know. */
+    /** Returns our relays that take pings, as far as we know. */
     relays(): string[] {
       const isAllowed = (url: string): boolean =>
         clock.monotonic() - (refusedAt.get(url) ?? Number.NEGATIVE_INFINITY) > refusedHours * hourMs;
-      const open = network.relays().filter((relay) => relay.role === 'own' && relay.open);
-      return open.map(({ url }) => url).filter(isAllowed);
+      return listening().filter(isAllowed);
     },
     async send(pubkey: Pubkey, url: string): Promise<PingResult> {
       const nowMs = deps.correctedNow();
@@ -58,15 +61,18 @@ export function createSendPing(deps: {
           resolve();
         }),
       );
-      void network.publish(url, event).then(({ outcome }) => {
+      void network.publish(url, event).then(({ outcome, prefix }) => {
         isTaken = outcome === 'accepted';
-        if (outcome === 'rejected') refusedAt.set(url, clock.monotonic());
+        if (outcome === 'rejected' && prefix !== 'rate-limited') refusedAt.set(url, clock.monotonic());
       });
       await settlesWithin(clock, waitSeconds * 1000, pong);
       pending.delete(`${pubkey} ${id}`);
-      return { pongFrom, isTaken: isTaken && isOpen(url) };
+      return { pongFrom, isTaken: isTaken && listening().includes(url) };
     },
     /** @returns a function that ends the wait for this pong; null if we did not ask for it */
     awaiting: (pubkey: Pubkey, id: string) => pending.get(`${pubkey} ${id}`) ?? null,
+    stop(): void {
+      for (const end of pending.values()) end(null);
+    },
   };
 }

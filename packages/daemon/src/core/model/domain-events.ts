@@ -29,6 +29,8 @@ export type DomainEvent =
   | { readonly type: 'owner.message' }
   /** A peer that was online replies to no ping, so it counts as offline. */
   | { readonly type: 'peer.silent'; readonly peer: PeerRecord }
+  /** More pings and pongs came than we check: one that we wait for may be among the others. */
+  | { readonly type: 'ping.dropped' }
   /** A ping in an ephemeral gift wrap, or the pong for one of ours; `id` is that of the ping. */
   | {
       readonly type: 'ping.received' | 'pong.received';
