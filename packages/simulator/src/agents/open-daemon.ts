@@ -111,12 +111,18 @@ export async function openDaemon(
   return { store, agent };
 }
 
-/** Keeps the home on this disk as a backup does. @returns a function that restores it there */
+/**
+ * Keeps the home on this disk as a backup does.
+ * @returns a function that restores it there, whatever is wrong with the disk: the command moves a restored home into its place
+ * as a whole, and tests of its own break that
+ */
 export async function backUp(disk: SimulatedDisk): Promise<() => Promise<void>> {
   const files = disk.forProcess(() => {});
   const image = await withoutCursors(await readImage(files, PATH, KEY));
   files.end();
   return async () => {
+    disk.crashAt(Number.POSITIVE_INFINITY, 'kill');
+    disk.setFull(false);
     disk.wipe();
     const into = disk.forProcess(() => {});
     await createStoreFrom(into, PATH, KEY, image);

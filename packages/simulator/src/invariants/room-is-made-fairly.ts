@@ -14,6 +14,8 @@ const CHECK_MS = minuteMs;
 /** The ids of a peer's messages, and whether some of them may be removed: those that were read and confirmed. */
 interface Holding {
   readonly ids: Set<string>;
+  /** Messages that wait for the owner's decision: they take room as well. */
+  readonly waiting: number;
   readonly isRemovable: boolean;
 }
 type Held = ReadonlyMap<Pubkey, Holding>;
@@ -30,7 +32,7 @@ export const roomIsMadeFairly: Invariant = {
       const before = last.get(machine);
       last.set(machine, now);
       if (!before || world.virtual.now() - machine.record.upAtMs < SETTLED_MS) continue;
-      for (const [peer, { ids }] of before) {
+      for (const [peer, { ids, waiting }] of before) {
         const left = now.get(peer)?.ids ?? new Set();
         const lost = [...ids].filter((id) => !left.has(id)).length;
         // Its own new messages may have taken the place of its old ones, and be gone themselves.
@@ -49,7 +51,7 @@ export const roomIsMadeFairly: Invariant = {
           // What came since then could not make room: it had to be read and confirmed first.
           ...rivals.map(([other, held]) => [...held.ids].filter((id) => now.get(other)?.ids.has(id)).length),
         );
-        if (2 * ids.size < most)
+        if (2 * (ids.size + waiting) < most)
           yield `${machine.name} removed ${lost} of the ${ids.size} messages of ${world.byKey(peer) ?? 'a stranger'}, and another peer has ${most}`;
       }
     }
@@ -61,11 +63,17 @@ const heldBefore = new WeakMap<World, Map<Machine, Held>>();
 /** Messages of each peer that do not expire. */
 function heldBy(machine: Machine): Held {
   const held = new Map<Pubkey, Holding>();
+  const store = machine.running()?.store;
   const mayRemove = (peer: Pubkey): boolean =>
-    (machine.running()?.store.peek((tables) => tables.shares.of(peer).removable) ?? 0) > 0;
+    (store?.peek((tables) => tables.shares.of(peer).removable) ?? 0) > 0;
+  const countWaiting = (peer: Pubkey): number => store?.peek((tables) => tables.held.of(peer).length) ?? 0;
   for (const { peer, id, expiresAtMs } of storedOn(machine, 'in')) {
     if (expiresAtMs !== null) continue;
-    const known = held.get(peer) ?? { ids: new Set(), isRemovable: mayRemove(peer) };
+    const known = held.get(peer) ?? {
+      ids: new Set(),
+      waiting: countWaiting(peer),
+      isRemovable: mayRemove(peer),
+    };
     held.set(peer, known);
     known.ids.add(id);
   }
