@@ -62,6 +62,29 @@ test('never removes a contact’s unread messages: new ones are refused without 
   expect(await agent.sendMessage({ to: bob.pubkey, content: 'x' })).toMatchObject({ state: 'queued' });
 });
 
+test('a message that made room for others is not shown again when its sender repeats it in another event', async () => {
+  const { world, agent, bob, receive } = await withBounds({ storedMessages: 2 });
+  const first = { type: 'text', body: 'first', mid: 'mid-of-bob-1' };
+  world.relay.push(bob.dm(agent.pubkey, first));
+  await world.clock.advance(1_000);
+  for (const content of ['second', 'third']) {
+    await agent.markRead({ all: true });
+    await quiet(world);
+    await receive(content);
+  }
+  expect(await contents(agent)).toEqual(['second', 'third']);
+  const carol = world.fakePeer('carol');
+  await agent.markRead({ all: true });
+  await quiet(world);
+  world.relay.push(bob.dm(agent.pubkey, first));
+  await settle(world.clock);
+  expect(await contents(agent)).toEqual(['second', 'third']);
+  // Another peer's message with the same id is another message.
+  world.relay.push(carol.dm(agent.pubkey, first));
+  await settle(world.clock);
+  expect(await contents(agent)).toEqual(['third', 'first']);
+});
+
 test('messages refused by a full store are fetched again, and arrive once there is room', async () => {
   const { world, agent, bob, receive } = await withBounds({ storedMessages: 2 });
   await befriend(agent, bob.pubkey);

@@ -31,7 +31,7 @@ export const boundsHold: Invariant = {
       }));
       const { seenIds, ignoredIds } = boundsOf[world.planOf(name)?.bounds ?? 'usual'];
       if (!found) continue;
-      const tooMany = TOO_MANY_IDS * Math.max(1, countFloods(world, name));
+      const tooMany = TOO_MANY_IDS * (1 + countFloods(world, name));
       if (found.seen > seenIds + tooMany) yield `${name} remembers ${found.seen} ids of messages`;
       if (found.ignored > ignoredIds + tooMany) yield `${name} remembers ${found.ignored} ids of junk`;
     }

@@ -11,7 +11,7 @@ export const messagingLimits = {
     seenDays: 30,
     /** Ids of stored messages kept: 50 MB. With more, a catch-up on the relays that sent most reaches back only as far as they do. */
     seenIds: 200_000,
-    /** Ids kept of events without effect, such as junk: 10 MB. Forgetting one costs a decryption. */
+    /** Ids kept of events without effect, such as junk, and of messages removed to make room: 10 MB. Forgetting one costs a decryption. */
     ignoredIds: 50_000,
     /** Messages removed at once to make room, so that it is not done again for every message. */
     pruneBatch: 20,

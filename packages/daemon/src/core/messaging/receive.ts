@@ -156,6 +156,9 @@ function receive(
     tables.messages.setReceiptDue(copy.id, receiptDue !== 'none' && copy.read ? 'read' : receiptDue);
     return [{ type: 'message.repeated', peer: peer.pubkey }];
   }
+  // Its sender repeats it because our receipt got lost. There is nothing left to confirm.
+  if (tables.seen.hasRemoved(peer.pubkey, message.id))
+    return [{ type: 'message.repeated', peer: peer.pubkey }];
   // A `mid` that is in use cannot be the id here; the event's id always can.
   const own = earlier === null ? message : { ...message, id: message.eventId };
   const place = placeOf(tables, own, peer, policies);

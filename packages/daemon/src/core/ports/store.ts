@@ -216,6 +216,8 @@ export interface OutboxTable {
  */
 export interface SeenTable {
   has(eventId: string): boolean;
+  /** Whether a message of this peer with this id was removed to make room. It may come again in another event. */
+  hasRemoved(peer: Pubkey, id: string): boolean;
   /** Adds an event with an effect. @param url the relay it came from */
   add(eventId: string, atMs: ConfirmedMs, url: string): void;
   /** Adds an event without an effect, or whose effect may happen again. */
@@ -225,8 +227,9 @@ export interface SeenTable {
   countByRelay(): { url: string; count: number }[];
   /** Forgets all but the newest `count` ids that came from this relay, none added after `atMostMs`, and raises its `knownSinceMs`. */
   keepNewestOf(url: string, count: number, atMostMs: ConfirmedMs): void;
+  /** Returns the number of ids of events without an effect and of removed messages. */
   countIgnored(): number;
-  /** Forgets all but the newest `count` ids of events without an effect. */
+  /** Forgets all but the newest `count` of them. */
   keepNewestIgnored(count: number): void;
   /** Returns the time since which all ids from this relay are known; older events would count as new. */
   knownSinceMs(url: string): ConfirmedMs;

@@ -296,6 +296,11 @@ const list = [
   ['times.moveOwner', 'UPDATE owner SET named_at = named_at + ?2 WHERE named_at >= ?1'],
   ['times.moveOwnerWaits', 'UPDATE owner_requests SET since = since + ?2 WHERE since >= ?1'],
   ['times.moveOwnerRequests', 'UPDATE owner_requests SET sent_at = sent_at + ?2 WHERE sent_at >= ?1'],
+  [
+    'ignored.addRemoved',
+    `INSERT OR IGNORE INTO ignored(event_id, at) SELECT peer || ' ' || id, arrived_at FROM
+       (SELECT m.peer, m.id, m.event_id, m.arrived_at ${REMOVABLE_RECEIVED}) WHERE id <> event_id`,
+  ],
 ] as const;
 
 type Current = Extract<(typeof list)[number], readonly [string, string]>;

@@ -40,6 +40,7 @@ export const createSharesTable = (database: Database): SharesTable => ({
       database.write('outcomes.removeSent', which);
       database.write('messages.removeSent', which);
     } else {
+      database.write('ignored.addRemoved', which);
       database.write('outcomes.removeReceived', which);
       database.write('messages.removeReceived', which);
     }

@@ -21,6 +21,8 @@ export function createSeenTable(database: Database): SeenTable {
     has: (eventId) =>
       database.one('SELECT 1 FROM seen WHERE event_id = ?', [eventId]) !== null ||
       database.one('SELECT 1 FROM ignored WHERE event_id = ?', [eventId]) !== null,
+    hasRemoved: (peer, id) =>
+      database.one('SELECT 1 FROM ignored WHERE event_id = ?', [`${peer} ${id}`]) !== null,
     add: (eventId, atMs, url) => database.write('seen.addFrom', [eventId, atMs, url]),
     addIgnored: (eventId, atMs) => database.write('ignored.add', [eventId, atMs]),
     forgetBefore(atMs) {
