@@ -1,3 +1,5 @@
+import type { Machine } from '../agents/machine.ts';
+import type { World } from '../world.ts';
 import type { Invariant } from './invariant.ts';
 import { isCrowded, storedOn, upright } from './messages.ts';
 import { mayFail, whyNotReachable } from './reach.ts';
@@ -32,9 +34,22 @@ export const ladderIsTrue: Invariant = {
         // A receipt that a relay lost comes again only with the message, while its sender tries.
         const sending = world.sendings.find((one) => one.id === id && one.from === sender.name);
         if (sending && mayFail(world, sending)) continue;
+        if (mayBeRefused(world, receiver)) continue;
         const isTrue = read ? state === 'read' : state === 'delivered';
         if (!isTrue)
           yield `${receiver.name} has “${content}”${read ? ' and read it' : ''}, but ${sender.name} still sees it as ${state}`;
       }
   },
 };
+
+/**
+ * Whether its receipts may be lost to a relay that refused it: as invalid, which is final, or while another of its relays took
+ * them, which the sender does not read. They come again with the message, which is repeated after growing pauses.
+ */
+const mayBeRefused = (world: World, { name }: Machine): boolean =>
+  world.plan.steps.some(
+    (step) =>
+      step.do === 'refuse' &&
+      step.machine === name &&
+      (step.reason.startsWith('invalid') || (world.planOf(name)?.relays.length ?? 0) > 1),
+  );
