@@ -65,6 +65,8 @@ export function createMachine(options: DaemonOptions, deps: MachineDeps): Machin
   let pubkey: Pubkey | null = null;
   let runs = 0;
   let current: { readonly end: () => void; running: Running | null } | null = null;
+  /** Ends each process that is left: the current one, and those that it took over from. */
+  const alive = new Set<() => void>();
 
   function start(): void {
     if (!current) startRun();
@@ -83,6 +85,7 @@ export function createMachine(options: DaemonOptions, deps: MachineDeps): Machin
           current = null;
           record.goneAtMs = deps.now();
         }
+        alive.delete(mine.end);
         clock.end();
         files.end();
         ended.abort();
@@ -90,6 +93,7 @@ export function createMachine(options: DaemonOptions, deps: MachineDeps): Machin
       },
     };
     current = mine;
+    alive.add(mine.end);
     note(name, `starts, run ${run}`);
     function failStop(error: unknown): void {
       if (ended.signal.aborted) return;
@@ -133,7 +137,9 @@ export function createMachine(options: DaemonOptions, deps: MachineDeps): Machin
     deps.onCrash(how);
     if (how === 'power cut') network.drop(name, how);
     current.end();
-    if (how === 'power cut') disk.cutPower();
+    if (how !== 'power cut') return;
+    for (const end of alive) end();
+    disk.cutPower();
   }
 
   const machine: Machine = {

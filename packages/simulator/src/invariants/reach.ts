@@ -87,8 +87,8 @@ const LOOK_BACK_MS = 7 * dayMs;
 /** How long a message lives unless its sender says otherwise. */
 const LIFE_MS = limits.message.days * dayMs;
 
-/** How long reconnecting may take, and the pause between two tries of a message. */
-const SETTLED_MS = 900_000;
+/** How long it may take until a message that a relay lost is offered to all relays again: three pauses, and reconnecting. */
+const SETTLED_MS = 2_400_000;
 
 /** Behaviours with which a relay still delivers everything. */
 const harmless = ['duplicates', 'delays', 'wants AUTH', 'loses OKs'];
