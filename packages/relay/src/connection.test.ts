@@ -11,7 +11,7 @@ describe('garbage', () => {
     ['no JSON', '{"EVENT'],
     ['no array', '{"a":1}'],
     ['an empty array', '[]'],
-    ['an unknown type', '["COUNT","x",{}]'],
+    ['an unknown type', '["NEG-OPEN","x",{}]'],
     ['a type that is no text', '[[["REQ"]]]'],
     ['a REQ without id', '["REQ"]'],
     ['a REQ with a number as id', '["REQ",5,{}]'],
