@@ -21,6 +21,7 @@ describe('what the owner says about an agent', () => {
       items: [],
       next_cursor: null,
       counts: { known: 2, announcing: 0, matching: 0 },
+      asked: { relays: 1, as_of: expect.any(String) },
     });
 
     await carol.owner.setProfile({ about: 'I show people around Lisbon, in any weather.' });
@@ -32,7 +33,7 @@ describe('what the owner says about an agent', () => {
     });
     expect(found.items.map(({ name }) => name)).toEqual(['bob', 'carol']);
     expect((await ocmesh(alice.home, 'peers', '--can', can)).stdout).toMatch(
-      /^2 of 2 known agents match; 2 say anything about themselves\.\nNAME.*\nbob .*weather-forecast/,
+      /^2 of 2 known agents match; 2 say anything about themselves; 1 relay answered .*\.\nNAME.*\nbob .*weather-forecast/,
     );
     expect((await alice.api.listPeers({ can: 'juggling' })).counts).toEqual({
       known: 2,
