@@ -173,19 +173,22 @@ test('a due receipt survives a crash', async () => {
   expect(bob.opened(world.relay.offered)).toMatchObject([{ type: 'delivered', msgIds: ['mid-of-bob-1'] }]);
 });
 
-test('a receipt goes out once the only relay accepts us again', async () => {
-  const { world, agent, bob } = await withFakePeer({ features: modern });
-  world.relay.onPublish = () => reject('restricted: not for you');
-  world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
-  await world.clock.advance(2 * 60_000);
-  await agent.markRead({ all: true });
-  await world.clock.advance(2 * 60_000);
-  world.relay.onPublish = () => accept;
-  world.relay.offered.length = 0;
-  await world.clock.advance(30 * 60_000);
-  const states = bob.opened(world.relay.offered).map(({ type }) => type);
-  expect(states).toEqual(expect.arrayContaining(['delivered', 'read']));
-});
+test.each(['restricted: not for you', 'blocked: not for you', 'mute: not for you'])(
+  'a receipt goes out once the only relay accepts us again, after %j',
+  async (reason) => {
+    const { world, agent, bob } = await withFakePeer({ features: modern });
+    world.relay.onPublish = () => reject(reason);
+    world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: 'x', mid: 'mid-of-bob-1' }));
+    await world.clock.advance(2 * 60_000);
+    await agent.markRead({ all: true });
+    await world.clock.advance(2 * 60_000);
+    world.relay.onPublish = () => accept;
+    world.relay.offered.length = 0;
+    await world.clock.advance(30 * 60_000);
+    const states = bob.opened(world.relay.offered).map(({ type }) => type);
+    expect(states).toEqual(expect.arrayContaining(['delivered', 'read']));
+  },
+);
 
 test('a hello goes out once the only relay accepts us again', async () => {
   const world = createTestMesh();

@@ -85,6 +85,24 @@ test('a message that made room for others is not shown again when its sender rep
   expect(await contents(agent)).toEqual(['third', 'first']);
 });
 
+test('nor is a message of another client, when the same rumor comes in another gift wrap', async () => {
+  const { world, agent, bob, receive } = await withBounds({ storedMessages: 2 });
+  const wraps = ['one wrap', 'another wrap'].map(() => bob.wrap(agent.pubkey, 'first'));
+  world.relay.push(wraps[0]);
+  await world.clock.advance(1_000);
+  for (const content of ['second', 'third']) {
+    await agent.markRead({ all: true });
+    await quiet(world);
+    await receive(content);
+  }
+  expect(await contents(agent)).toEqual(['second', 'third']);
+  await agent.markRead({ all: true });
+  await quiet(world);
+  world.relay.push(wraps[1]);
+  await settle(world.clock);
+  expect(await contents(agent)).toEqual(['second', 'third']);
+});
+
 test('messages refused by a full store are fetched again, and arrive once there is room', async () => {
   const { world, agent, bob, receive } = await withBounds({ storedMessages: 2 });
   await befriend(agent, bob.pubkey);

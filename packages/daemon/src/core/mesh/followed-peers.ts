@@ -1,6 +1,8 @@
+import { dayMs } from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, presenceFilter } from '@ocmesh/shared/wire';
 import type { Store } from '../ports/store.ts';
+import type { Crowd } from './crowd-estimate.ts';
 import { meshLimits } from './limits.ts';
 import { rendezvous } from './rendezvous.ts';
 
@@ -42,4 +44,14 @@ export function authorFilters(authors: readonly Pubkey[], sinceSec: number): Fil
     filters.push(presenceFilter({ authors: some, since: sinceSec, limit: some.length }));
   }
   return filters;
+}
+
+/** Bytes a day by which peers that we follow announce themselves, on two relays each. */
+export function followedBytes(store: Store, crowd: Crowd | null): number {
+  const { eventBytes, everySec } = crowd ?? {
+    eventBytes: meshLimits.estimate.eventBytes,
+    everySec: meshLimits.estimate.fallbackSeconds,
+  };
+  const perDay = dayMs / 1000 / everySec;
+  return followedPeers(store).length * meshLimits.followed.copies * eventBytes * perDay;
 }
