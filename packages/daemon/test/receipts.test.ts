@@ -57,6 +57,31 @@ test('peers that understand batches get several ids in one receipt', async () =>
   expect(bob.opened(world.relay.offered).slice(1)).toMatchObject([{ type: 'read', msgIds: mids }]);
 });
 
+test('what just came waits once for its read receipt while the same peer is being read', async () => {
+  const { world, agent, bob } = await withFakePeer({ features: modern });
+  await agent.updatePeer({ pubkey: bob.pubkey, trust: 'contact' });
+  const receipts = () =>
+    bob.opened(world.relay.offered).map(({ type, msgIds }) => [type, (msgIds as string[])[0]]);
+  const markRead = async (body: string) => {
+    const { items } = await agent.listMessages({});
+    await agent.markRead({ ids: items.flatMap(({ content, id }) => (content === body ? [id] : [])) });
+  };
+  for (const mid of ['mid-of-bob-1', 'mid-of-bob-2', 'mid-of-bob-3'])
+    world.relay.push(bob.dm(agent.pubkey, { type: 'text', body: mid, mid }));
+  await world.clock.advance(50);
+  await markRead('mid-of-bob-1');
+  await world.clock.advance(60);
+  expect(receipts()).toEqual([['read', 'mid-of-bob-1']]);
+
+  // The second is read in time, the third is not: it does not wait again.
+  await markRead('mid-of-bob-2');
+  await world.clock.advance(110);
+  expect(receipts().slice(1).sort()).toEqual([
+    ['delivered', 'mid-of-bob-3'],
+    ['read', 'mid-of-bob-2'],
+  ]);
+});
+
 test('v0.2.0 gets one receipt for each message, by event id', async () => {
   const { world, agent, bob } = await withFakePeer({ version: '0.2.0' });
   const events = ['a', 'b'].map((body) =>

@@ -72,6 +72,8 @@ export function createReceipts(deps: {
   let cancel: Cancel | null = null;
   /** Set while strangers wait for their rate limit. */
   let cancelStrangers: Cancel | null = null;
+  /** Ids of messages whose receipt was put off until now. */
+  let postponed: ReadonlySet<string> = new Set();
 
   function wake(): void {
     cancel ??= clock.after(GATHER_MS, () => {
@@ -86,8 +88,13 @@ export function createReceipts(deps: {
       strangers: cancelStrangers ? [] : messages.receiptsDue('strangers', MAX_ROWS),
     }));
     const hasMoreStrangers = strangers.length === MAX_ROWS;
+    const later = readSoon(correspondents, postponed);
+    postponed = new Set(later.map(({ id }) => id));
+    if (later.length > 0) wake();
     await Promise.all([
-      ...groupsOf(correspondents).map((group) => send(group, 'receipt')),
+      ...groupsOf(correspondents.filter(({ id }) => !postponed.has(id))).map((group) =>
+        send(group, 'receipt'),
+      ),
       ...groupsOf(strangers).map((group) => sendToStranger(group, hasMoreStrangers)),
     ]);
     if (correspondents.length === MAX_ROWS || (hasMoreStrangers && !cancelStrangers)) wake();
@@ -175,6 +182,17 @@ export function createReceipts(deps: {
       cancelStrangers?.();
     },
   };
+}
+
+/**
+ * Returns messages that will probably be read in a moment, as their peer is being read now: each may wait once, so that
+ * its `read` receipt says both. Without this, an agent that reads what comes sent two receipts each time.
+ */
+function readSoon(due: Due, postponed: ReadonlySet<string>): Due {
+  const readers = new Set(due.flatMap(({ peer, due: state }) => (state === 'read' ? [peer] : [])));
+  return due.filter(
+    ({ id, peer, due: state }) => state === 'delivered' && readers.has(peer) && !postponed.has(id),
+  );
 }
 
 /** Groups messages by peer and state, with at most as many as one receipt can name. */
