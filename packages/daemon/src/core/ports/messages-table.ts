@@ -90,8 +90,11 @@ export interface MessagesTable {
     readonly toMs: ConfirmedMs;
     readonly peer?: Pubkey;
   }): Pick<MessageRecord, 'peer' | 'hops'> | null;
-  /** Counts our automatic messages to this peer since then, among the last 1,000 of the conversation. */
-  countAutomatic(peer: Pubkey, sinceMs: ConfirmedMs): number;
+  /** Counts our automatic messages to this peer of this time, up to `limit`. */
+  countAutomatic(
+    peer: Pubkey,
+    within: { readonly afterMs: ConfirmedMs; readonly toMs: ConfirmedMs; readonly limit: number },
+  ): number;
   /** Counts outgoing messages in each of these states. */
   countByState<S extends DeliveryState>(...states: S[]): Record<S, number>;
 }

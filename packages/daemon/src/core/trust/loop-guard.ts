@@ -67,12 +67,12 @@ export function createLoopGuard(deps: {
     return tables.peers.get(passedOn.peer)?.trust === 'contact' ? passedOn.hops + 1 : 1;
   }
 
-  /** Counts those of the last hour, or since the owner resumed. Ignores messages dated by a clock that was ahead. */
-  function countAutomatic(tables: Tables, peer: Pubkey): number {
+  /** Whether that many were sent in the last hour, or since the owner resumed. Ignores messages dated by a clock that was ahead. */
+  function hasSent(tables: Tables, peer: Pubkey, limit: number): boolean {
     const nowMs = confirmedNow();
     const resumedMs = tables.loops.get(peer)?.countFromMs ?? 0;
-    const sinceMs = Math.max(nowMs - hourMs, resumedMs > nowMs ? 0 : resumedMs);
-    return tables.messages.countAutomatic(peer, sinceMs) - tables.messages.countAutomatic(peer, nowMs);
+    const afterMs = Math.max(nowMs - hourMs, resumedMs > nowMs ? 0 : resumedMs);
+    return tables.messages.countAutomatic(peer, { afterMs, toMs: nowMs, limit }) >= limit;
   }
 
   return {
@@ -84,7 +84,7 @@ export function createLoopGuard(deps: {
       if (hops === 0) return { hops };
       const nowMs = confirmedNow();
       const budget = trust === 'contact' ? trustLimits.loop.autoPerHourContact : trustLimits.loop.autoPerHour;
-      const isLoop = hops > trustLimits.loop.autoHops || countAutomatic(tables, pubkey) >= budget;
+      const isLoop = hops > trustLimits.loop.autoHops || hasSent(tables, pubkey, budget);
       if (!isLoop) return { hops };
       tables.loops.set(pubkey, { pausedAtMs: nowMs, countFromMs: nowMs - hourMs });
       return { paused: datesOf(nowMs), isNew: true };

@@ -36,7 +36,7 @@ async function setUp() {
       readAtMs: null,
       receiptDue: 'none',
       seq: null,
-      auto: false,
+      auto: hops > 0,
       hops,
     };
     messages.insert(message);
@@ -91,4 +91,33 @@ test('reads the incoming messages of a period, not a whole conversation and noth
     expect(plan.map((row) => row[3]).join('\n')).not.toContain('TEMP B-TREE');
   }
   expect(queries).toHaveLength(2);
+});
+
+test('counts our automatic messages of a period, however much was written since', async () => {
+  const { messages, put } = await setUp();
+  for (let n = 1; n <= 5; n++) put(bob, 'out', 1_000 + n, n);
+  put(carol, 'out', 1_003, 1);
+  put(bob, 'out', 1_003);
+  put(bob, 'in', 1_003, 2);
+  for (let n = 0; n < 1_000; n++) put(bob, 'in', 2_000 + n);
+  const count = (afterMs: number, toMs: number, limit = 10) =>
+    messages.countAutomatic(bob, { afterMs, toMs, limit });
+  expect([count(0, 60_000), count(1_002, 60_000), count(0, 1_002)]).toEqual([5, 3, 2]);
+  expect(count(0, 60_000, 4)).toBe(4);
+});
+
+test('counts automatic messages without reading the conversation', async () => {
+  const { sql } = await setUp();
+  let query = '';
+  const watching: typeof sql = {
+    ...sql,
+    one(text) {
+      query = text;
+      return [0];
+    },
+  };
+  const { messages } = createTables(createDatabase(watching, () => {}));
+  messages.countAutomatic(bob, { afterMs: 0, toMs: 1, limit: 1 });
+  const plan = sql.all(`EXPLAIN QUERY PLAN ${query}`, [bob, 0, 1, 1]).map((row) => row[3]);
+  expect(plan.join('\n')).toContain('messages_automatic (peer=? AND arrived_at>? AND arrived_at<?)');
 });

@@ -247,13 +247,12 @@ const createAutomaticMessages = (database: Database) =>
       return row && { peer: row[0] as Pubkey, hops: row[1] as number };
     },
 
-    countAutomatic: (peer, sinceMs) =>
+    countAutomatic: (peer, { afterMs, toMs, limit }) =>
       Number(
         database.one(
-          // The inner limit keeps this from reading a long conversation for each message.
-          `SELECT count(*) FROM (SELECT * FROM messages WHERE peer = ? ORDER BY arrival DESC LIMIT 1000)
-           WHERE direction = 'out' AND auto = 1 AND arrived_at > ?`,
-          [peer, sinceMs],
+          `SELECT count(*) FROM (SELECT 1 FROM messages
+             WHERE peer = ? AND direction = 'out' AND auto = 1 AND arrived_at > ? AND arrived_at <= ? LIMIT ?)`,
+          [peer, afterMs, toMs, limit],
         )?.[0],
       ),
   }) satisfies Partial<MessagesTable>;

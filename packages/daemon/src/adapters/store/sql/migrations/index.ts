@@ -2,6 +2,7 @@ import type { Sql } from '../sql.ts';
 import { init } from './001-init.ts';
 import { relays } from './002-relays.ts';
 import { trust } from './003-trust.ts';
+import { automatic } from './004-automatic.ts';
 import { ignoredIds } from './004-ignored-ids.ts';
 import { online } from './004-online.ts';
 import { order } from './004-order.ts';
@@ -53,6 +54,6 @@ export const migrations: readonly string[] = [
   init,
   relays,
   trust,
-  order + time + ignoredIds + shares + received + online + owner,
+  order + time + ignoredIds + shares + received + automatic + online + owner,
 ];
 export const currentSchema = createSchema(migrations);
