@@ -40,8 +40,8 @@ test('takes a point each minute, with what happened since the one before', async
   const received = { type: 'message.received', id: 'm', peer: 'p' as never, arrival: 1 } as const;
   history.onEvent(received);
   history.onEvent(received);
-  history.onEvent({ type: 'message.state', id: 'n', state: 'published' });
-  history.onEvent({ type: 'message.state', id: 'n', state: 'delivered' });
+  history.onEvent({ type: 'message.state', id: 'n', eventId: 'e', state: 'published' });
+  history.onEvent({ type: 'message.state', id: 'n', eventId: 'e', state: 'delivered' });
   expect(history.read()).toEqual({ interval_seconds: 60, points: [] });
   await clock.advance(minuteMs);
   await clock.advance(minuteMs);

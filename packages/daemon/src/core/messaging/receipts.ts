@@ -39,7 +39,7 @@ export function applyReceipt(
     if (!message || !canMove(message.state, receipt.state)) return [];
     tables.messages.setState(message.id, receipt.state, nowMs);
     tables.outbox.remove(message.eventId);
-    return [{ type: 'message.state', id: message.id, state: receipt.state }];
+    return [{ type: 'message.state', id: message.id, eventId: message.eventId, state: receipt.state }];
   });
 }
 

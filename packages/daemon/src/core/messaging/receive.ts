@@ -146,7 +146,7 @@ function receive(
   source: Source,
 ): DomainEvent[] | null {
   // The event's id may be forgotten while the message is still stored.
-  if (tables.messages.findByEvent(message.eventId)) return [];
+  if (tables.messages.headOf(message.eventId)) return [];
   // The same message in another event: a rumor in another gift wrap, or a message that was re-signed.
   const earlier = tables.messages.get(message.id);
   const copy = earlier && copyOf(tables, earlier, message);

@@ -19,7 +19,12 @@ export type DomainEvent =
     }
   /** A message shows that earlier ones of this peer have not arrived. */
   | { readonly type: 'messages.missing'; readonly peer: Pubkey; readonly beforeMs: UnixMs }
-  | { readonly type: 'message.state'; readonly id: string; readonly state: DeliveryState }
+  | {
+      readonly type: 'message.state';
+      readonly id: string;
+      readonly eventId: string;
+      readonly state: DeliveryState;
+    }
   /** Without the NIP-11 document: it may be large, and the newest thousand events are kept. */
   | { readonly type: 'relay.state'; readonly relay: Omit<RelaySnapshot, 'info'> }
   | { readonly type: 'status.changed'; readonly reasons: readonly HealthReason[] }

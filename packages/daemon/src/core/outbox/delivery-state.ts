@@ -87,7 +87,7 @@ export const isAccepted = (tables: Tables, entry: Entry): boolean =>
  */
 export function startWaiting(tables: Tables, entry: Entry): void {
   const isMessage = entry.purpose === 'message';
-  const isPublished = isMessage && tables.messages.findByEvent(entry.id)?.state === 'published';
+  const isPublished = isMessage && tables.messages.headOf(entry.id)?.state === 'published';
   const receiver = tables.peers.get(entry.peer);
   entry.awaitsReceipt ||= isPublished && receiver !== null && dialectOf(receiver).receipts;
   entry.awaitsTest =
@@ -114,8 +114,8 @@ export function moveMessage(
   state: 'queued' | 'published' | 'failed' | 'expired',
   atMs: UnixMs,
 ): DomainEvent[] {
-  const message = entry.purpose === 'message' ? tables.messages.findByEvent(entry.id) : null;
+  const message = entry.purpose === 'message' ? tables.messages.headOf(entry.id) : null;
   if (!message || !canMove(message.state, state)) return [];
   tables.messages.setState(message.id, state, atMs);
-  return [{ type: 'message.state', id: message.id, state }];
+  return [{ type: 'message.state', id: message.id, eventId: message.eventId, state }];
 }

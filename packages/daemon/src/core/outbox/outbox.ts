@@ -195,8 +195,7 @@ export function createOutbox(deps: {
       if (event.type === 'relay.tested') watches.onTested(event.url);
       if (event.type === 'peer.online' || event.type === 'peer.hello') watches.onShown(event.pubkey);
       if (event.type !== 'message.state' || (event.state !== 'delivered' && event.state !== 'read')) return;
-      const eventId = store.peek((tables) => tables.messages.get(event.id)?.eventId);
-      const entry = eventId === undefined ? undefined : entries.get(eventId);
+      const entry = entries.get(event.eventId);
       if (!entry) return;
       watches.onConfirmed(entry);
       entries.forget(entry);

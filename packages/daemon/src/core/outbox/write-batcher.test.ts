@@ -4,7 +4,12 @@ import { createMemoryDisk, openMemoryStore } from '../../../test/support/memory-
 import type { DomainEvent } from '../model/domain-events.ts';
 import { createWriteBatcher } from './write-batcher.ts';
 
-const published = (id: string): DomainEvent => ({ type: 'message.state', id, state: 'published' });
+const published = (id: string): DomainEvent => ({
+  type: 'message.state',
+  id,
+  eventId: id,
+  state: 'published',
+});
 
 async function setUp(okWaitMs = 0) {
   const clock = createFakeClock();

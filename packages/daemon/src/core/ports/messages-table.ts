@@ -22,6 +22,9 @@ export interface MessageFilter {
   readonly limit: number;
 }
 
+/** What the delivery of a message needs of it, without its text. */
+export type MessageHead = Pick<MessageRecord, 'id' | 'eventId' | 'state'>;
+
 export interface MessagesTable {
   /**
    * Without an order, the message comes last in its conversation.
@@ -45,8 +48,9 @@ export interface MessagesTable {
   countUnnumbered(peer: Pubkey, afterArrival: number, limit: number): number;
   get(id: string): MessageRecord | null;
   /** Returns our message to this peer with this id or event id, as a receipt names it. */
-  findOutgoing(peer: Pubkey, idOrEventId: string): MessageRecord | null;
+  findOutgoing(peer: Pubkey, idOrEventId: string): MessageHead | null;
   findByEvent(eventId: string): MessageRecord | null;
+  headOf(eventId: string): MessageHead | null;
   list(filter: MessageFilter): MessageRecord[];
   /** Returns the position of the newest message; 0 before the first. */
   lastArrival(): number;

@@ -49,7 +49,7 @@ export function createHeldMessages(deps: {
   function receive(tables: Tables, message: NewMessage, nowMs: ConfirmedMs): DomainEvent[] {
     const earlier = tables.messages.get(message.id);
     const isCopy = earlier?.direction === 'in' && isCopyOf(earlier, message);
-    if (isCopy || tables.messages.findByEvent(message.eventId)) return [];
+    if (isCopy || tables.messages.headOf(message.eventId)) return [];
     const id = earlier ? message.eventId : message.id;
     const { arrival } = insert(tables, { ...message, id, arrivedAtMs: nowMs });
     return [{ type: 'message.received', id, peer: message.peer, arrival }];

@@ -1,6 +1,6 @@
 import type { DeliveryState, Pubkey } from '@ocmesh/shared/contract';
 import type { MessageRecord, ReceiptDue } from '../../../core/model/message.ts';
-import type { MessageFilter, MessagesTable } from '../../../core/ports/messages-table.ts';
+import type { MessageFilter, MessageHead, MessagesTable } from '../../../core/ports/messages-table.ts';
 import type { SqlValue } from '../sql/sql.ts';
 import { conditions, contains } from './conditions.ts';
 import type { Database } from './database.ts';
@@ -32,6 +32,10 @@ function createRecords(database: Database) {
   const one = (where: string, ...parameters: SqlValue[]): MessageRecord | null => {
     const row = database.one(`SELECT ${COLUMNS} FROM messages WHERE ${where}`, parameters);
     return row && toMessage(row);
+  };
+  const head = (where: string, ...parameters: SqlValue[]): MessageHead | null => {
+    const row = database.one(`SELECT id, event_id, state FROM messages WHERE ${where}`, parameters);
+    return row && { id: row[0] as string, eventId: row[1] as string, state: row[2] as DeliveryState };
   };
   const totals = () => {
     const [rows, bytes, last] = database.one(
@@ -80,8 +84,9 @@ function createRecords(database: Database) {
 
     get: (id) => one('id = ?', id),
     findByEvent: (eventId) => one('event_id = ?', eventId),
+    headOf: (eventId) => head('event_id = ?', eventId),
     findOutgoing: (peer, id) =>
-      one(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),
+      head(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),
 
     list(filter) {
       const { where, parameters } = messageConditions(filter);
