@@ -6,8 +6,8 @@ export type Frame =
   | { readonly type: 'message' | 'ping' | 'pong'; readonly data: Buffer }
   | { readonly type: 'close'; readonly code: number; readonly reason: string };
 
-/** Frames arrive whole: there is nothing to cut. */
-const noBytes = { push: () => true, unshift() {} };
+/** Frames leave and arrive whole: there is nothing to cut or to gather. */
+const noBytes = { push: () => true, unshift() {}, cork() {}, uncork() {} };
 
 /** One end of a connection without a network: the part of the `WebSocket` of ws that both sides use. */
 export class SimulatedSocket extends EventEmitter {
