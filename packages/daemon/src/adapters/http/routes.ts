@@ -117,8 +117,10 @@ function respond(context: Context, row: Operation, output: unknown): void {
 
 /** Not left to koa, so that a value that cannot be serialized is an error like any other. */
 function write(context: Context, value: unknown): void {
-  context.body = JSON.stringify(value);
+  const body = JSON.stringify(value);
+  // First: koa would look into the text to guess its type.
   context.type = 'application/json';
+  context.body = body;
 }
 
 /** A signal that fires when the client leaves before it has the response. */
