@@ -1,6 +1,6 @@
 // A process with one agent: its store on disk, its relays on real sockets, its time in the hands of bench/mesh.mjs. What it lacks of a
 // daemon is the HTTP server.
-import { createFakeClock } from '@ocmesh/testkit';
+
 import { createSignatureThread } from '../../packages/daemon/dist/adapters/crypto/signature-thread.js';
 import { createWasmEngine } from '../../packages/daemon/dist/adapters/crypto/wasm-engine.js';
 import { createRelayNetwork } from '../../packages/daemon/dist/adapters/nostr/network.js';
@@ -12,6 +12,7 @@ import { createSystemClock } from '../../packages/daemon/dist/adapters/system/cl
 import { createSystemRandom } from '../../packages/daemon/dist/adapters/system/random.js';
 import { createAgent } from '../../packages/daemon/dist/agent.js';
 import { defaults } from '../../packages/daemon/dist/config/schema.js';
+import { createFakeClock } from '../../packages/testkit/dist/fake-clock.js';
 import { residentMb } from '../process-figures.mjs';
 import { PRESENCE_KIND } from './crowd.mjs';
 
@@ -66,15 +67,13 @@ function watched(network) {
 /** Waits until relays and disk have nothing more. */
 async function settle() {
   let quiet = 0;
-  let turn = 0;
-  for (; turn < MOST_TURNS && quiet < QUIET_TURNS; turn++) {
+  for (let turn = 0; turn < MOST_TURNS && quiet < QUIET_TURNS; turn++) {
     const before = activity;
     await store.read(() => 0);
     await new Promise((resolve) => setTimeout(resolve, 1));
     await clock.advance(0);
     quiet = activity === before && underWay === 0 ? quiet + 1 : 0;
   }
-  if (process.env.DBG && turn > 10) console.log('turns', turn, 'underWay', underWay, clock.monotonic());
 }
 
 /** @param {number} ms */
@@ -87,19 +86,13 @@ async function pass(ms) {
   await settle();
 }
 
-/** @type {string | undefined} */
-let cursor;
 /** @type {string[]} */
 const received = [];
 
 /** Answers what has arrived. */
 async function answer() {
-  const waiting = agent.handlers.waitForMessages({ timeout_s: 0, ...(cursor ? { after: cursor } : {}) });
-  // Even a wait of no time is over only when the clock moves.
-  await clock.advance(0);
-  const { messages, cursor: next } = await waiting;
-  cursor = next;
-  for (const { id, from, content } of messages) {
+  const { items } = await agent.handlers.listMessages({ unread: true, order: 'asc', limit: 100 });
+  for (const { id, from, content } of items) {
     received.push(content);
     await agent.handlers.sendMessage({ to: from, content: `answer to ${content}`, reply_to: id });
     await agent.handlers.markRead({ ids: [id] });

@@ -39,6 +39,7 @@ export function createContacts(count, clock, everySec, { agent, publish }) {
       dueSec: 0,
       changedSec: 0,
       wroteIn: -1,
+      wrote: 0,
       /** What relays keep for it while it is off. @type {any[]} */
       mailbox: [],
     };
@@ -52,15 +53,26 @@ export function createContacts(count, clock, everySec, { agent, publish }) {
 
   /** @typedef {typeof contacts[number]} Contact */
   /** @param {Contact} contact @param {string} payload */
-  function send(contact, payload, isEphemeral = false) {
-    const wrap = isEphemeral ? { nowSec: nowSec(), backDatedSec: 0, isEphemeral } : { nowSec: nowSec() };
-    publish(contact.identity.sealDm(agent(), payload, nowSec(), 'nip17', { wrap }).event);
+  function send(contact, payload) {
+    publish(
+      contact.identity.sealDm(agent(), payload, nowSec(), 'nip17', { wrap: { nowSec: nowSec() } }).event,
+    );
   }
 
-  /** @param {Contact} contact @param {any} event */
-  function read(contact, event) {
-    const payload = parsePayload(contact.identity.openDm(event).plaintext);
-    if (payload.kind === 'ping') send(contact, pongPayload(clock.now()), true);
+  /** @param {Contact} contact @param {string} pingId @param {(event: any) => void} publishThere */
+  function reply(contact, pingId, publishThere) {
+    const wrap = { nowSec: nowSec(), backDatedSec: 0, isEphemeral: true };
+    const options = { replyTo: pingId, wrap };
+    publishThere(
+      contact.identity.sealDm(agent(), pongPayload(clock.now()), nowSec(), 'nip17', options).event,
+    );
+  }
+
+  /** @param {Contact} contact @param {any} event @param {(event: any) => void} publishThere to the relay that the event came from */
+  function read(contact, event, publishThere) {
+    const { id, plaintext } = contact.identity.openDm(event);
+    const payload = parsePayload(plaintext);
+    if (payload.kind === 'ping') reply(contact, id, publishThere);
     if (payload.kind === 'hello') {
       const hello = { from: contact.pubkey, tsMs: clock.now(), name: null, about: null, capabilities: [] };
       send(contact, helloPayload(hello, dialect));
@@ -75,6 +87,7 @@ export function createContacts(count, clock, everySec, { agent, publish }) {
   function write(contact, session) {
     if (contact.wroteIn === session || (nowSec() + shiftOf(contact)) % SESSION_SEC < WRITE_SEC) return;
     contact.wroteIn = session;
+    contact.wrote++;
     const text = `message ${sent.length}`;
     sent.push({ text, atSec: nowSec() });
     const draft = {
@@ -84,7 +97,7 @@ export function createContacts(count, clock, everySec, { agent, publish }) {
       mid: `bench-${sent.length}`.padEnd(16, '0'),
       tsMs: clock.now(),
     };
-    send(contact, chatPayload({ ...draft, seq: session, replyTo: null, hops: 0 }, dialect));
+    send(contact, chatPayload({ ...draft, seq: contact.wrote, replyTo: null, hops: 0 }, dialect));
   }
 
   const shiftOf = (/** @type {Contact} */ contact) => contacts.indexOf(contact) * SHIFT_SEC;
@@ -110,7 +123,7 @@ export function createContacts(count, clock, everySec, { agent, publish }) {
           contact.isOn = isOn;
           contact.changedSec = nowSec();
           contact.dueSec = nowSec();
-          if (isOn) for (const event of contact.mailbox.splice(0)) read(contact, event);
+          if (isOn) for (const event of contact.mailbox.splice(0)) read(contact, event, publish);
           else if (contact.announced && Math.floor(session / 2) % 2 === 0) announce(contact, 'offline');
         }
         if (!isOn) continue;
@@ -118,12 +131,12 @@ export function createContacts(count, clock, everySec, { agent, publish }) {
         write(contact, session);
       }
     },
-    /** Takes what a relay received. @param {any} event */
-    take(event) {
+    /** Takes what a relay received. @param {any} event @param {(event: any) => void} publishThere */
+    take(event, publishThere) {
       const contact = byKey.get(tagValue(event, 'p'));
       if (!contact || event.pubkey === contact.pubkey || seen.has(event.id)) return;
       seen.add(event.id);
-      if (contact.isOn) read(contact, event);
+      if (contact.isOn) read(contact, event, publishThere);
       else if (event.kind === kinds.giftWrap) contact.mailbox.push(event);
     },
   };

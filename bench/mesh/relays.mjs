@@ -17,11 +17,23 @@ const isForAll = ({ kinds, authors }) => new Set(kinds).has(PRESENCE_KIND) && !a
 /** Bytes of the header of a WebSocket frame of this length, from a server. @param {number} bytes */
 const headerBytes = (bytes) => (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10);
 
-/** What relays sent to the agent: bytes of everything, and what of it are presences. */
-export const createTraffic = () => ({ allBytes: 0, bytes: 0, events: 0, queries: 0 });
+/** Kind of the event and whether it came live; for other frames, their type. @param {string} frame */
+function nameOf(frame) {
+  const [type, id, event] = JSON.parse(frame);
+  return type === 'EVENT' ? `${event.kind} ${/^q/.test(id) ? 'by a query' : 'live'}` : type;
+}
+
+/** What relays sent to the agent: bytes of everything, what of it are presences, and bytes by kind of frame. */
+export const createTraffic = () => ({
+  allBytes: 0,
+  bytes: 0,
+  events: 0,
+  queries: 0,
+  bytesOf: /** @type {Record<string, number>} */ ({}),
+});
 
 /**
- * @param {{ number: number, crowd: any, clock: any, random: any, traffic: ReturnType<typeof createTraffic>, onEvent: (event: any) => void }} deps
+ * @param {{ number: number, crowd: any, clock: any, random: any, traffic: ReturnType<typeof createTraffic>, onEvent: (event: any, publish: (event: any) => void) => void }} deps
  */
 export async function startCrowdRelay({ number, crowd, clock, random, traffic, onEvent }) {
   const members = createMembers(undefined);
@@ -47,7 +59,7 @@ export async function startCrowdRelay({ number, crowd, clock, random, traffic, o
     publish(value, keys, done) {
       stored.publish(value, keys, (publication) => {
         done(publication);
-        if (publication.toBroadcast) onEvent(publication.toBroadcast);
+        if (publication.toBroadcast) onEvent(publication.toBroadcast, publish);
       });
     },
     /** @type {typeof stored.query} */
@@ -58,7 +70,7 @@ export async function startCrowdRelay({ number, crowd, clock, random, traffic, o
         const { limit } = filter;
         return crowd
           .newest(number, { ...filter, limit: limit + 1 })
-          .filter((event) => matches(filter, event));
+          .filter((/** @type {any} */ event) => matches(filter, event));
       });
       if (strangers.length === 0) return found;
       const most = Math.max(...filters.map(({ limit }) => limit));
@@ -75,6 +87,11 @@ export async function startCrowdRelay({ number, crowd, clock, random, traffic, o
     for (const { connection } of connections) connection.deliver(event);
   };
 
+  /** Takes what a contact publishes. @param {any} event */
+  function publish(event) {
+    stored.publish(event, new Set(), ({ toBroadcast }) => toBroadcast && broadcast(toBroadcast));
+  }
+
   const http = createServer(
     createInfoHandler({
       name: `relay ${number}`,
@@ -88,19 +105,22 @@ export async function startCrowdRelay({ number, crowd, clock, random, traffic, o
   server.on('connection', (socket) => {
     const send = socket.send.bind(socket);
     socket.send = (/** @type {any} */ frame, /** @type {any[]} */ ...rest) => {
-      const bytes = Buffer.byteLength(frame);
-      traffic.allBytes += bytes + headerBytes(bytes);
-      if (frame.startsWith('["EVENT"') && frame.includes(`"kind":${PRESENCE_KIND}`)) {
-        traffic.bytes += bytes + headerBytes(bytes);
+      const length = Buffer.byteLength(frame);
+      const bytes = length + headerBytes(length);
+      const name = nameOf(frame);
+      traffic.allBytes += bytes;
+      traffic.bytesOf[name] = (traffic.bytesOf[name] ?? 0) + bytes;
+      if (name.startsWith(`${PRESENCE_KIND} `)) {
+        traffic.bytes += bytes;
         traffic.events++;
       }
       send(frame, ...rest);
     };
-    /** @type {Map<string, any[]>} */
+    /** @type {Map<string, { filters: any[], sinceSec: number }>} */
     const open = new Map();
     socket.on('message', (data) => {
       const [type, id, ...filters] = JSON.parse(String(data));
-      if (type === 'REQ') open.set(id, filters);
+      if (type === 'REQ') open.set(id, { filters, sinceSec: nowSec() });
       if (type === 'CLOSE') open.delete(id);
     });
     const connection = createConnection({
@@ -115,7 +135,10 @@ export async function startCrowdRelay({ number, crowd, clock, random, traffic, o
       isAuthentic,
       broadcast,
     });
-    const one = { connection, asksForAll: () => [...open.values()].flat().some(isForAll) };
+    /** Whether it has listened to all since then; a query is over sooner. @param {number} atSec */
+    const listensSince = (atSec) =>
+      [...open.values()].some(({ filters, sinceSec }) => sinceSec < atSec && filters.some(isForAll));
+    const one = { connection, listensSince };
     connections.add(one);
     socket.on('close', () => connections.delete(one));
   });
@@ -124,15 +147,13 @@ export async function startCrowdRelay({ number, crowd, clock, random, traffic, o
 
   return {
     url: `ws://127.0.0.1:${port}`,
-    /** Takes what a contact publishes. @param {any} event */
-    publish: (event) =>
-      stored.publish(event, new Set(), ({ toBroadcast }) => toBroadcast && broadcast(toBroadcast)),
+    publish,
     /** Sends what strangers announced since the last call to those who listen to all. */
     deliver() {
-      const sinceSec = deliveredSec + 1;
+      const lastSec = deliveredSec;
       deliveredSec = nowSec();
-      if (![...connections].some(({ asksForAll }) => asksForAll())) return;
-      for (const event of crowd.newest(number, { sinceSec })) broadcast(event);
+      if (![...connections].some(({ listensSince }) => listensSince(lastSec))) return;
+      for (const event of crowd.newest(number, { sinceSec: lastSec + 1 })) broadcast(event);
     },
     sweep: () => stored.sweep(),
     async close() {
