@@ -1,21 +1,17 @@
-// What discovery costs and how right it is, against the size of the mesh: a day of one agent, on a clock that runs ahead, among
-// agents that behave as it does; and the first seconds of a real daemon on a real relay.
+// What discovery costs and how right it is, against the size of the mesh: a day of one agent, on a clock that runs ahead, on five
+// real relays, among agents that behave as it does; and the first seconds of a real daemon on a real relay.
+import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { matchesFilter } from '@ocmesh/shared/wire';
+import { fileURLToPath } from 'node:url';
 import { createFakeClock } from '@ocmesh/testkit';
-import { createWasmEngine } from '../packages/daemon/dist/adapters/crypto/wasm-engine.js';
-import { compactInWorker } from '../packages/daemon/dist/adapters/store/engine/compaction.js';
-import { realFiles } from '../packages/daemon/dist/adapters/store/engine/files.js';
-import { openStore } from '../packages/daemon/dist/adapters/store/store.js';
-import { createSystemClock } from '../packages/daemon/dist/adapters/system/clock.js';
 import { createSystemRandom } from '../packages/daemon/dist/adapters/system/random.js';
-import { createAgent } from '../packages/daemon/dist/agent.js';
-import { defaults } from '../packages/daemon/dist/config/schema.js';
-import { createContacts, createCrowd, rulesFor, signingTime, urls } from './mesh-crowd.mjs';
-import { measureStart } from './mesh-start.mjs';
-import { figure } from './report.mjs';
+import { createContacts } from './mesh/contacts.mjs';
+import { createCrowd, rulesFor, urls } from './mesh/crowd.mjs';
+import { createTraffic, startCrowdRelay } from './mesh/relays.mjs';
+import { measureStart } from './mesh/start.mjs';
+import { figure, median } from './report.mjs';
 
 const SIZES = (process.env['MESH_SIZES'] ?? '100,1000,10000,100000').split(',').map(Number);
 /** Not run: as many agents would fill the memory of this process. The same rules, computed. */
@@ -25,205 +21,121 @@ const STEP_SEC = 10;
 const CONTACTS = 20;
 /** Two scans: later, a contact's state should be right. */
 const GRACE_SEC = 240;
-const FRAME = '["EVENT","presence",]'.length;
+/** A message that was sent just before the end may still be under way. */
+const LAST_SEC = 300;
 
-/** @param {number} count */
-async function day(count) {
-  const clock = createFakeClock(Date.UTC(2027, 0, 1));
-  const nowSec = () => Math.floor(clock.now() / 1000);
-  const crowd = createCrowd(count, nowSec);
-  const friends = createContacts(CONTACTS, crowd, clock);
-  const folder = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
-  const log = { debug() {}, info() {}, warn() {}, error: console.error };
-  const store = await openStore({
-    path: join(folder, 'ocmesh.db'),
-    key: Buffer.alloc(32, 7),
-    files: realFiles,
-    compact: compactInWorker,
-    // The disk's time is real.
-    clock: createSystemClock(),
-    log,
-    onFailStop: (error) => {
-      throw error;
-    },
+/** Starts a process with one agent. */
+function startAgent() {
+  const child = fork(fileURLToPath(new URL('./mesh/agent.mjs', import.meta.url)), {
+    // As the program sets them, and the unit of `ocmesh service install`.
+    execArgv: ['--semi-space-growth-factor=1', '--no-parallel-scavenge', '--optimize-for-size'],
+    env: { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' },
   });
-  const traffic = { bytes: 0, events: 0, queries: 0 };
-  const network = createCrowdNetwork({ crowd, friends, clock, nowSec, traffic });
-  const agent = await createAgent(
-    {
-      store,
-      engine: createWasmEngine(),
-      clock,
-      random: createSystemRandom(),
-      log,
-      connect: () => network,
-      renderMetrics: async () => '',
-      prove: async () => ({ proof: '', token_proof: null }),
-    },
-    { ...defaults, relays: urls, presence_kinds: [31337] },
-  );
-  /** Waits for the disk, which has a clock of its own. */
-  const settle = async () => {
-    for (let n = 0; n < 3; n++) {
-      await store.read(() => 0);
-      await new Promise((resolve) => setImmediate(resolve));
-      await clock.advance(0);
-    }
-  };
-  network.publishAll(friends.live());
-  await agent.start();
-  await settle();
-  for (const { pubkey } of friends.contacts) {
-    const added = agent.handlers.addPeer({ pubkey });
-    await settle();
-    await added;
-    await agent.handlers.updatePeer({ pubkey, trust: 'contact' });
-  }
-  const began = { cpu: process.cpuUsage(), signing: signingTime() };
-  let looks = 0;
-  let right = 0;
-  for (let step = 0; step < (HOURS * 3600) / STEP_SEC; step++) {
-    await clock.advance(STEP_SEC * 1000);
-    network.publishAll(friends.live());
-    network.deliver();
-    await settle();
-    if (step < 30 || step % 6 !== 0) continue;
-    // Not asked for one by one: that would look up those that are unknown.
-    const { items } = await agent.handlers.listPeers({ trust: 'contact', online: true });
-    const online = new Set(items.map((/** @type {any} */ { pubkey }) => pubkey));
-    for (const { pubkey, isOn, changedSec } of friends.contacts) {
-      if (nowSec() - changedSec <= GRACE_SEC) continue;
-      looks++;
-      if (online.has(pubkey) === isOn) right++;
-    }
-  }
-  const cpu = process.cpuUsage(began.cpu);
-  const { discovery, known_peer_count } = await agent.handlers.getStatus({});
-  await agent.stop();
-  await store.close();
-  rmSync(folder, { recursive: true });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   return {
-    count,
-    megabytes: (traffic.bytes / 1e6) * (24 / HOURS),
-    events: traffic.events * (24 / HOURS),
-    queries: traffic.queries * (24 / HOURS),
-    perSecond: crowd.perSecond,
-    rightPercent: (100 * right) / looks,
-    cpuPercent: ((cpu.user + cpu.system) / 1000 - (signingTime() - began.signing)) / (HOURS * 36_000),
-    known: known_peer_count,
-    estimate: discovery.mesh,
-    sampled: discovery.sampled_relays.length,
+    /** @param {string} name @param {unknown} [input] @returns {Promise<any>} */
+    call: (name, input) =>
+      new Promise((resolve, reject) => {
+        const onExit = () => reject(new Error('the agent ended'));
+        child.once('exit', onExit);
+        child.once('message', (/** @type {any} */ { output }) => {
+          child.off('exit', onExit);
+          resolve(output);
+        });
+        child.send({ name, input });
+      }),
+    async stop() {
+      child.disconnect();
+      await exited;
+    },
   };
 }
 
-/** The relays as our agent sees them. @param {any} deps @returns {any} */
-function createCrowdNetwork({ crowd, friends, clock, nowSec, traffic }) {
-  /** @type {any} */
-  let listener;
-  /** @type {readonly any[]} */
-  let permanent = [];
-  const live = urls.map(() => /** @type {any[]} */ ([]));
-  const deliveredSec = urls.map(() => nowSec());
-  const relayOf = (/** @type {string} */ url) => urls.indexOf(url);
-  const sizeOf = (/** @type {any} */ event) => JSON.stringify(event).length + FRAME;
-  const isForPresences = (/** @type {any} */ filter) => filter.kinds.includes(31337);
+/** @param {number} count */
+async function day(count) {
+  // Close to real time, which HTTP responses show as a relay's clock.
+  const clock = createFakeClock(Math.floor(Date.now() / 1000) * 1000);
+  const nowSec = () => Math.floor(clock.now() / 1000);
+  const crowd = createCrowd(count, nowSec);
+  const traffic = createTraffic();
+  const random = createSystemRandom();
+  let self = '';
+  /** @type {Awaited<ReturnType<typeof startCrowdRelay>>[]} */
+  const relays = [];
+  const friends = createContacts(CONTACTS, clock, crowd.everySec, {
+    agent: () => self,
+    publish: (event) => {
+      for (const relay of relays) relay.publish(event);
+    },
+  });
+  for (const number of urls.keys())
+    relays.push(await startCrowdRelay({ number, crowd, clock, random, traffic, onEvent: friends.take }));
+  const folder = mkdtempSync(join(tmpdir(), 'ocmesh-bench-'));
+  const agent = startAgent();
+  const began = performance.now();
+  self = await agent.call('start', { urls: relays.map(({ url }) => url), folder, atMs: clock.now() });
+  friends.live();
+  await agent.call(
+    'befriend',
+    friends.contacts.map(({ pubkey }) => pubkey),
+  );
 
-  function find(/** @type {number} */ relay, /** @type {any} */ filter) {
-    if (!isForPresences(filter)) return [];
-    if (!filter.authors) return crowd.newest(relay, filter);
-    return friends.contacts.flatMap((/** @type {any} */ { newest }) =>
-      newest && matchesFilter(filter, newest) ? [newest] : [],
-    );
+  const looks = { all: 0, right: 0 };
+  /** Seconds from a contact's start until it is shown as online. @type {number[]} */
+  const shownAfter = [];
+  const waited = new Set();
+  const memory = [];
+  const steps = (HOURS * 3600) / STEP_SEC;
+  for (let step = 0; step < steps; step++) {
+    await clock.advance(STEP_SEC * 1000);
+    friends.live();
+    for (const relay of relays) relay.deliver();
+    await agent.call('pass', STEP_SEC * 1000);
+    await agent.call('answer');
+    const online = new Set(await agent.call('contactsOnline'));
+    for (const contact of friends.contacts) {
+      const { pubkey, isOn, changedSec } = contact;
+      const session = `${pubkey} ${changedSec}`;
+      if (step > 30 && isOn && online.has(pubkey) && !waited.has(session))
+        shownAfter.push(nowSec() - changedSec);
+      if (!isOn || online.has(pubkey)) waited.add(session);
+      if (step < 30 || step % 6 !== 0 || nowSec() - changedSec <= GRACE_SEC) continue;
+      looks.all++;
+      if (online.has(pubkey) === isOn) looks.right++;
+    }
+    if (step % 360 === 359) {
+      for (const relay of relays) relay.sweep();
+      memory.push((await agent.call('figures')).residentMb);
+    }
   }
-  function count(/** @type {any[]} */ events) {
-    const bytes = events.reduce((sum, event) => sum + sizeOf(event), 0);
-    traffic.bytes += bytes;
-    traffic.events += events.length;
-    return bytes;
-  }
-  function send(/** @type {number} */ relay, /** @type {any[]} */ events) {
-    count(events);
-    for (const event of events) listener.onEvent(event, urls[relay], sizeOf(event));
-  }
-  function subscribe(/** @type {number} */ relay) {
-    const filters = permanent.find(({ name }) => name === 'presence').filters(urls[relay]);
-    live[relay] = filters;
-    send(
-      relay,
-      filters.flatMap((/** @type {any} */ filter) => find(relay, filter).slice(0, filter.limit)),
-    );
-  }
-
+  const { cpuMs, discovery, known, received } = await agent.call('figures');
+  await agent.stop();
+  for (const relay of relays) await relay.close();
+  rmSync(folder, { recursive: true });
+  const due = friends.sent.filter(({ atSec }) => atSec < nowSec() - LAST_SEC);
+  const arrived = new Set(received);
+  const twice = (/** @type {readonly string[]} */ texts) => texts.length - new Set(texts).size;
   return {
-    start(/** @type {any} */ _urls, /** @type {any} */ subscriptions, /** @type {any} */ reportTo) {
-      permanent = subscriptions;
-      listener = reportTo;
-      for (const [relay, url] of urls.entries()) {
-        listener.onConnected(url);
-        subscribe(relay);
-        for (const { name } of permanent) listener.onSubscribed(url, name);
-      }
-    },
-    stop: async () => {},
-    relays: () =>
-      urls.map((url) => ({
-        url,
-        role: 'own',
-        open: true,
-        state: 'connected',
-        connectedSince: clock.now(),
-        carriesDms: true,
-        sharesSubscription: false,
-        lastError: null,
-        isProxyDown: false,
-        roundTripMs: 50,
-        info: { supportedNips: [1, 40], limitation: {} },
-        backoffUntil: null,
-        clockOffsetMs: 0,
-      })),
-    use() {},
-    reach() {},
-    async publish(/** @type {string} */ url, /** @type {any} */ event) {
-      const pong = friends.pongFor(event);
-      if (pong) queueMicrotask(() => send(relayOf(url), [pong]));
-      return { outcome: 'accepted', reason: null, prefix: null };
-    },
-    count: async () => null,
-    async query(/** @type {string} */ url, /** @type {any[]} */ filters) {
-      traffic.queries++;
-      const events = filters.flatMap((filter) => find(relayOf(url), filter));
-      const bytes = count(events);
-      return {
-        complete: true,
-        events,
-        tooLarge: false,
-        rows: events.length,
-        bytes,
-        ignoresUntil: false,
-        hint: null,
-      };
-    },
-    resubscribe: (/** @type {string} */ url) => subscribe(relayOf(url)),
-    report() {},
-    wake() {},
-    /** Delivers what contacts publish. */
-    publishAll(/** @type {any[]} */ events) {
-      if (!listener) return;
-      for (const relay of urls.keys())
-        send(
-          relay,
-          events.filter((event) => live[relay]?.some((filter) => matchesFilter(filter, event))),
-        );
-    },
-    /** Delivers what the crowd published since the last call. */
-    deliver() {
-      for (const relay of urls.keys()) {
-        if (live[relay]?.some(({ authors }) => !authors)) {
-          send(relay, crowd.since(relay, deliveredSec[relay] ?? 0, live[relay] ?? []));
-        }
-        deliveredSec[relay] = nowSec();
-      }
-    },
+    count,
+    tookSec: (performance.now() - began) / 1000,
+    megabytes: (traffic.bytes / 1e6) * (24 / HOURS),
+    bytesOf: traffic.bytesOf,
+    allMegabytes: (traffic.allBytes / 1e6) * (24 / HOURS),
+    events: traffic.events * (24 / HOURS),
+    queries: traffic.queries * (24 / HOURS),
+    perSecond: crowd.perSecond,
+    rightPercent: (100 * looks.right) / looks.all,
+    shownAfterSec: median(shownAfter),
+    cpuPercent: cpuMs / (HOURS * 36_000),
+    memory: median(memory),
+    mostMemory: Math.max(...memory),
+    known,
+    estimate: discovery.mesh,
+    sampled: discovery.sampled_relays.length,
+    messages: due.length,
+    lost: due.filter(({ text }) => !arrived.has(text)).length,
+    answered: friends.received.length,
+    twice: twice(received) + twice(friends.received),
   };
 }
 
@@ -262,24 +174,60 @@ function model(rows) {
   });
 }
 
+/** @param {Awaited<ReturnType<typeof day>>} row */
+function report(row) {
+  const { count } = row;
+  const name = `${count} agents: `;
+  console.log(
+    `  ${name}${row.sampled} of ${urls.length} relays sampled, ${row.known} known, ${row.events.toFixed(0)} presences and ` +
+      `${row.queries.toFixed(0)} queries a day, estimate ${row.estimate?.agents} ± ${row.estimate?.error}, ` +
+      `${row.messages} messages, ${row.answered} answers received, ${row.tookSec.toFixed(0)} s`,
+  );
+  const kinds = Object.entries(row.bytesOf).sort(([, one], [, other]) => other - one);
+  console.log(
+    `  ${name}MB a day: ${kinds.map(([kind, bytes]) => `${kind} ${((bytes / 1e6) * (24 / HOURS)).toFixed(1)}`).join(', ')}`,
+  );
+  const point = (/** @type {string} */ curve) => ({ curve, at: count });
+  figure(`${name}received for discovery in a day`, row.megabytes, {
+    unit: 'MB',
+    atMost: 50,
+    ...point('MB received for discovery in a day'),
+  });
+  figure(`${name}received in all in a day`, row.allMegabytes, {
+    unit: 'MB',
+    ...point('MB received in all in a day'),
+  });
+  const most = count <= 1_000 ? 4 : count <= 10_000 ? 11 : 30;
+  figure(`${name}presences on one relay`, row.perSecond, {
+    unit: '/s',
+    atMost: most,
+    ...point('Presences a second on one relay'),
+  });
+  figure(`${name}contacts' state right two scans after a change`, row.rightPercent, {
+    unit: '%',
+    atLeast: 99,
+    ...point("Contacts' state right two scans after a change, %"),
+  });
+  figure(`${name}a contact that starts is shown after`, row.shownAfterSec, {
+    unit: 's',
+    ...point('Seconds until a contact is shown as online'),
+  });
+  figure(`${name}CPU`, row.cpuPercent, { unit: '%', ...point('CPU, % of a core') });
+  figure(`${name}resident memory, without the HTTP server`, row.memory, {
+    unit: 'MB',
+    ...point('MB resident, without the HTTP server'),
+  });
+  figure(`${name}most resident memory at the end of an hour`, row.mostMemory, { unit: 'MB', atMost: 130 });
+  figure(`${name}messages lost`, row.lost, { unit: '', atMost: 0 });
+  figure(`${name}messages shown twice`, row.twice, { unit: '', atMost: 0 });
+}
+
 export async function run() {
   const rows = [];
   for (const size of SIZES) {
     const row = await day(size);
     rows.push(row);
-    const name = `${size} agents: `;
-    console.log(
-      `  ${name}${row.sampled} of ${urls.length} relays sampled, ${row.known} known, ${row.events.toFixed(0)} events and ` +
-        `${row.queries.toFixed(0)} queries a day, estimate ${row.estimate?.agents} ± ${row.estimate?.error}`,
-    );
-    figure(`${name}received for discovery in a day`, row.megabytes, { unit: 'MB', atMost: 50 });
-    const most = size <= 1_000 ? 4 : size <= 10_000 ? 11 : 30;
-    figure(`${name}presences on one relay`, row.perSecond, { unit: '/s', atMost: most });
-    figure(`${name}contacts' state right two scans after a change`, row.rightPercent, {
-      unit: '%',
-      atLeast: 99,
-    });
-    figure(`${name}CPU of discovery`, row.cpuPercent, { unit: '%' });
+    report(row);
   }
   model(rows);
   const all = rows.filter(({ count }) => count >= 1_000).map(({ megabytes }) => megabytes);
@@ -288,5 +236,5 @@ export async function run() {
     atMost: 2,
   });
   if (process.env['MESH_JSON']) writeFileSync(process.env['MESH_JSON'], JSON.stringify(rows, null, 2));
-  await measureStart();
+  if (!process.env['MESH_ONLY_DAYS']) await measureStart();
 }

@@ -484,4 +484,46 @@ describe('a relay that forgets our subscription', () => {
     expect((await agent.listRelays({})).map((relay) => relay.missed_live)).toEqual([1, 1]);
     expect(await agent.inbox()).toHaveLength(1);
   });
+
+  describe('with a mailbox that is expensive to look into', () => {
+    async function full(...urls: string[]) {
+      const world = createTestMesh(...urls);
+      const eve = world.fakePeer('eve');
+      const agent = await world.start();
+      const nowSec = (): number => Math.floor(world.clock.now() / 1000);
+      for (let n = 0; n < catchUpLimits.liveCheckEvents; n++)
+        for (const relay of world.mesh.relays)
+          relay.keep(eve.wrap(agent.pubkey, 'x'.repeat(500), { created_at: nowSec() - n * 600 }));
+      await world.clock.advance(60_000);
+      return { world, agent, bob: world.fakePeer('bob'), nowSec };
+    }
+    const checks = ({ queries }: { readonly queries: readonly Filter[] }): number =>
+      queries.filter(({ kinds, limit }) => kinds?.[0] === 1059 && limit === catchUpLimits.liveCheckEvents)
+        .length;
+
+    test('it looks less often', async () => {
+      const { world } = await full(URL);
+      world.relay.queries.length = 0;
+      await world.clock.advance(DAY);
+      const bytes =
+        checks(world.relay) *
+        JSON.stringify(world.relay.stored.slice(0, catchUpLimits.liveCheckEvents)).length;
+      expect(checks(world.relay)).toBeGreaterThan(10);
+      expect(bytes).toBeLessThan(10e6);
+    });
+
+    test('what another relay brought is asked for by its id', async () => {
+      const { world, agent, bob } = await full(URL, 'wss://two.test', 'wss://three.test');
+      const event = bob.wrap(agent.pubkey, 'hello');
+      // The third has not got it.
+      for (const relay of world.mesh.relays.slice(0, 2)) relay.keep(event);
+      for (const relay of world.mesh.relays) relay.queries.length = 0;
+      world.mesh.relay('wss://two.test').push(event);
+      await world.clock.advance(70_000);
+      expect((await agent.listRelays({})).map((relay) => relay.missed_live)).toEqual([1, 0, 0]);
+      expect((await agent.inbox()).filter(({ content }) => content === 'hello')).toHaveLength(1);
+      const asked = world.mesh.relays.map(({ queries }) => queries.filter(({ ids }) => ids).length);
+      expect(asked).toEqual([1, 0, 1]);
+    });
+  });
 });

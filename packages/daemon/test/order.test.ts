@@ -272,3 +272,23 @@ test('a gap makes the relays be asked again, at most once in a while', async () 
   await world.clock.advance(6 * 60_000);
   expect(texts(await list(agent, { with: bob.pubkey }))).toEqual(['1', '2', '3']);
 });
+
+test('a peer that skips numbers all day makes the relays be asked some times only', async () => {
+  const { world, agent, bob } = await receiving();
+  await agent.updatePeer({ pubkey: bob.pubkey, trust: 'contact' });
+  await world.clock.advance(60_000);
+  const asked = () => world.relay.queries.filter(({ kinds, limit }) => kinds?.[0] === 1059 && limit === 500);
+  const skipFor = async (hours: number): Promise<number> => {
+    const before = asked().length;
+    for (let n = 0; n < hours * 6; n++) {
+      seq += 2;
+      await arrive(world, agent, bob, numbered(world, seq));
+      await world.clock.advance(600_000);
+    }
+    return asked().length - before;
+  };
+  let seq = 1;
+  await skipFor(24);
+  const [first, second] = [await skipFor(24), await skipFor(24)];
+  expect(Math.max(first, second)).toBeLessThan(10);
+});

@@ -225,6 +225,25 @@ test('a relay that takes no pings is not asked again, and the other one shows th
 });
 const accepted = { outcome: 'accepted', reason: null, prefix: null, keeps: true } as const;
 
+test('a relay that becomes slow does not make a contact seem silent that is there', async () => {
+  for (const urls of [['wss://one.test'], ['wss://one.test', 'wss://two.test']]) {
+    const { world, isOnline } = await contacts(urls);
+    await world.clock.advance(30 * MINUTE);
+    // A pong comes back after 18 s, longer than we wait for it.
+    world.relay.onPublish = async (event) => {
+      if (event.kind === kinds.ephemeralWrap)
+        await new Promise<void>((resolve) => world.clock.after(9 * SECOND, resolve));
+      return accepted;
+    };
+    let offline = 0;
+    for (let minute = 0; minute < 60; minute++) {
+      await world.clock.advance(MINUTE);
+      if (!(await isOnline())) offline++;
+    }
+    expect(offline).toBe(0);
+  }
+});
+
 test('a peer that somebody asks for is pinged, and the answer waits for its pong', async () => {
   const { world, alice, bob } = await contacts();
   await alice.updatePeer({ pubkey: bob.pubkey, trust: 'stranger' });

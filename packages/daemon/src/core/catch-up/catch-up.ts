@@ -162,7 +162,12 @@ export function createCatchUp(deps: {
       relay.liveCheck.stop();
     },
     noteLive(event, url) {
-      if (isMessage(event)) relays.get(url)?.liveCheck.onLive(event.id);
+      if (!isMessage(event)) return;
+      const from = relays.get(url);
+      from?.liveCheck.onLive(event.id);
+      // A stored one may be old, and what we have seen came before.
+      if (!from || from.early || store.peek(({ seen }) => seen.has(event.id))) return;
+      for (const other of relays.values()) if (other !== from) other.liveCheck.onElsewhere(event.id);
     },
     onLive(event, url) {
       const early = isMessage(event) ? relays.get(url)?.early : null;

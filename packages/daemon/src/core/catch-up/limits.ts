@@ -22,6 +22,10 @@ export const catchUpLimits = {
   liveCheckAfterMissSeconds: 60,
   /** Newest events of each kind that such a query returns. */
   liveCheckEvents: 50,
+  /** Bytes that such a query may cost: one that costs more comes as many times less often. 5 MB a day for each relay, 20 MB for one that failed. */
+  liveCheckBytes: 14 * 1024,
+  /** Least time between two queries to a relay for messages that another relay sent live and it did not. */
+  elsewhereSeconds: 60,
   /** Ids of a relay that are remembered for it: more than it sends between two queries. */
   liveCheckIds: 1_000,
   /** Pages per fetch: 300,000 events, more than a flood of a week leaves on a relay. One with more is lying. */

@@ -5,7 +5,6 @@ import {
   toUnixSec,
   type UnixMs,
 } from '@ocmesh/shared/ambient';
-import type { Pubkey } from '@ocmesh/shared/contract';
 import { pongPayload } from '@ocmesh/shared/wire';
 import type { Identity } from '../identity/identity.ts';
 import type { DomainEvent } from '../model/domain-events.ts';
@@ -35,11 +34,12 @@ export function createAnswerPings(
 ) {
   const { identity, store, network, clock } = deps;
   const replies = createTokenBucket(clock, { burst: repliesBurst, perSecond: repliesPerMinute / 60 });
-  const repliedAt = new Map<Pubkey, MonotonicMs>();
+  /** By peer and relay: the reply on another one may be on its way slowly, or lost. */
+  const repliedAt = new Map<string, MonotonicMs>();
   let isStopped = false;
 
-  function isTooSoon(peer: Pubkey): boolean {
-    const sinceMs = clock.monotonic() - (repliedAt.get(peer) ?? Number.NEGATIVE_INFINITY);
+  function isTooSoon(place: string): boolean {
+    const sinceMs = clock.monotonic() - (repliedAt.get(place) ?? Number.NEGATIVE_INFINITY);
     return sinceMs < replyPauseSeconds * 1000;
   }
 
@@ -47,10 +47,11 @@ export function createAnswerPings(
     onEvent(event: DomainEvent): void {
       if (event.type !== 'ping.received' || isHidden || isStopped) return;
       const { peer, id, url } = event;
-      if (deps.budget.isSpared(url) || isTooSoon(peer)) return;
+      const place = `${peer} ${url}`;
+      if (deps.budget.isSpared(url) || isTooSoon(place)) return;
       if (!store.peek((tables) => isCorrespondent(tables, peer)) || !replies.take()) return;
       if (repliedAt.size >= PEERS) repliedAt.clear();
-      repliedAt.set(peer, clock.monotonic());
+      repliedAt.set(place, clock.monotonic());
       const nowMs = deps.correctedNow();
       const pong = identity.sealDm(peer, pongPayload(nowMs), toUnixSec(nowMs), 'nip17', {
         replyTo: id,

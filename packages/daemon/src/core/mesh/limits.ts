@@ -175,7 +175,7 @@ export const meshLimits = {
     refusedHours: 24,
     /** Age of a ping from which on it is ignored: a relay may send it again. Clocks that differ by more are corrected. */
     freshSeconds: 120,
-    /** Time between two pongs to one peer: a ping that came on two relays, and one that is repeated at once. */
+    /** Time between two pongs to one peer on one relay: a ping that is repeated at once. */
     replyPauseSeconds: 5,
     /** Pongs in a row: all contacts may start at the same time. */
     repliesBurst: 60,

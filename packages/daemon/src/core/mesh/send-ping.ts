@@ -12,7 +12,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { RelayNetwork } from '../ports/relay-network.ts';
 import { meshLimits } from './limits.ts';
 
-const { waitSeconds, refusedHours } = meshLimits.ping;
+const { waitSeconds, refusedHours, freshSeconds } = meshLimits.ping;
 
 export interface PingResult {
   /** The relay that brought the pong; null without one. */
@@ -29,8 +29,11 @@ export function createSendPing(deps: {
   readonly correctedNow: () => UnixMs;
 }) {
   const { identity, network, clock } = deps;
-  /** Called for the pong with the relay that brought it, or null to end the wait; by peer and id of the ping. */
-  const pending = new Map<string, (url: string | null) => void>();
+  /**
+   * By peer and id of the ping; the oldest first. `end` is called for the pong with the relay that brought it, or with null to
+   * end the wait. A pong that comes after the wait is a sign of life, too.
+   */
+  const sent = new Map<string, { readonly at: MonotonicMs; readonly end: (url: string | null) => void }>();
   const refusedAt = new Map<string, MonotonicMs>();
 
   /** Our relays on which a pong would reach us. */
@@ -39,6 +42,14 @@ export function createSendPing(deps: {
       .relays()
       .filter(({ role, open, carriesDms }) => role === 'own' && open && carriesDms)
       .map(({ url }) => url);
+
+  /** A pong to an older ping is refused for its age. */
+  function forgetOld(): void {
+    for (const [key, { at }] of sent) {
+      if (clock.monotonic() - at < freshSeconds * 1000) return;
+      sent.delete(key);
+    }
+  }
 
   return {
     /** Returns our relays that take pings, as far as we know. */
@@ -55,24 +66,26 @@ export function createSendPing(deps: {
       });
       let pongFrom: string | null = null;
       let isTaken = false;
-      const pong = new Promise<void>((resolve) =>
-        pending.set(`${pubkey} ${id}`, (from) => {
+      forgetOld();
+      const pong = new Promise<void>((resolve) => {
+        const end = (from: string | null): void => {
           pongFrom = from;
+          sent.delete(`${pubkey} ${id}`);
           resolve();
-        }),
-      );
+        };
+        sent.set(`${pubkey} ${id}`, { at: clock.monotonic(), end });
+      });
       void network.publish(url, event).then(({ outcome, prefix }) => {
         isTaken = outcome === 'accepted';
         if (outcome === 'rejected' && prefix !== 'rate-limited') refusedAt.set(url, clock.monotonic());
       });
       await settlesWithin(clock, waitSeconds * 1000, pong);
-      pending.delete(`${pubkey} ${id}`);
       return { pongFrom, isTaken: isTaken && listening().includes(url) };
     },
     /** @returns a function that ends the wait for this pong; null if we did not ask for it */
-    awaiting: (pubkey: Pubkey, id: string) => pending.get(`${pubkey} ${id}`) ?? null,
+    awaiting: (pubkey: Pubkey, id: string) => sent.get(`${pubkey} ${id}`)?.end ?? null,
     stop(): void {
-      for (const end of pending.values()) end(null);
+      for (const { end } of sent.values()) end(null);
     },
   };
 }

@@ -39,8 +39,10 @@ export const messagingLimits = {
     missingAtStart: 100,
     /** How much later than the next message a missing one may seem written: clocks are corrected, and some dates are whole seconds. */
     clockStepMs: 5_000,
-    /** Pause between two requests to the relays for what one peer's numbers say is missing. */
+    /** Pause before a second request to the relays for what one peer's numbers say is missing; doubled after each one. */
     askMinutes: 10,
+    /** Longest such pause: a request returns all that relays keep for two days. After twice as long without one, the first pause counts again. */
+    askMostMinutes: 1440,
     /** How far before a message the missing ones are looked for. */
     askBackHours: 1,
     /** Peers for which that pause is remembered. */

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createProcessMesh, until } from '@ocmesh/testkit';
 import { WebSocket } from 'ws';
-import { presenceOf } from './mesh-crowd.mjs';
-import { figure } from './report.mjs';
+import { figure } from '../report.mjs';
+import { presenceOf } from './crowd.mjs';
 
-const program = fileURLToPath(new URL('../packages/daemon/bundle/ocmesh.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../packages/daemon/bundle/ocmesh.mjs', import.meta.url));
 const STRFRY_PORT = 17_777;
 
 /** @param {string} url @param {readonly any[]} events */
