@@ -73,13 +73,29 @@ await Promise.all([
       'watchdog-worker': 'packages/daemon/dist/adapters/system/watchdog-worker.js',
     },
     outdir: daemonFolder,
-    plugins: [leaveOutTables],
-    // The relay, the MCP server and the slow crypto engine are only loaded when used.
     splitting: true,
     chunkNames: '[name]-[hash]',
+    banner: { js: commonJs },
+  }),
+  // One script, which `main.ts` loads (adapters/system/load-script.ts). Its text has only ASCII, as V8 then needs half the memory.
+  build({
+    ...common,
+    entryPoints: ['packages/daemon/dist/cli/cli.js'],
+    outfile: join(daemonFolder, 'program.cjs'),
+    format: 'cjs',
+    // A script cannot import.
+    supported: { 'dynamic-import': false },
+    charset: 'ascii',
+    plugins: [leaveOutTables],
     // Its CommonJS build loads its parts in a way that cannot be bundled.
     alias: { 'jsonc-parser': join(dirname(daemonRequire.resolve('jsonc-parser')), '../esm/main.js') },
-    banner: { js: commonJs },
+    define: { 'import.meta.url': 'importMetaUrl' },
+    // Names stay, and lines: stack traces need them.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 160,
+    banner: { js: '(function(module,exports,require,importMetaUrl,__filename,__dirname){' },
+    footer: { js: '})' },
   }),
   build({
     ...common,

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { useCompileCache } from './adapters/system/compile-cache.ts';
 import { toExitError } from './adapters/system/exit.ts';
+import { loadScript } from './adapters/system/load-script.ts';
 
 // The daemon runs for months on machines that have other things to do, so we trade a few percent of speed for 15 to 30 MB
 // of memory: a small young generation is enough for many short-lived buffers, optimized code may be smaller, and WebAssembly
@@ -17,10 +16,14 @@ for (const flag of [
   setFlagsFromString(flag);
 }
 process.umask(0o077);
-useCompileCache({ argv: process.argv, env: process.env, program: fileURLToPath(import.meta.url) });
+const { argv, env } = process;
+const { url } = import.meta;
 try {
-  const { runCli } = await import('./cli/cli.ts');
-  await runCli(process.argv);
+  // The bundle of `cli/cli.ts` and all that it imports (scripts/bundle.mjs).
+  const program = loadScript(new URL('program.cjs', url), { argv, env, url });
+  await (program.exports as typeof import('./cli/cli.ts')).runCli(argv);
+  // Of the short commands, none needs as much.
+  if (argv.includes('start')) program.keepCode();
 } catch (error) {
   // The program itself could not be loaded.
   const known = toExitError(error);
