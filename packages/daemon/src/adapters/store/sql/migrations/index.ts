@@ -53,6 +53,6 @@ export const migrations: readonly string[] = [
   init,
   relays,
   trust,
-  order + time + ignoredIds + shares + received + online + owner,
+  order + time + ignoredIds + received + online + owner + shares,
 ];
 export const currentSchema = createSchema(migrations);
