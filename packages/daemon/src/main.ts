@@ -3,6 +3,25 @@ import { setFlagsFromString } from 'node:v8';
 import { toExitError } from './adapters/system/exit.ts';
 import { loadScript } from './adapters/system/load-script.ts';
 
+// The modules of Node that a start needs. They come compiled, which V8 only accepts before its flags change: parsing their text
+// would take 20 ms.
+for (const name of [
+  'assert',
+  'child_process',
+  'cluster',
+  'crypto',
+  'dns',
+  'fs/promises',
+  'http',
+  'https',
+  'perf_hooks',
+  'readline',
+  'readline/promises',
+  'tty',
+  'worker_threads',
+]) {
+  process.getBuiltinModule(name);
+}
 // The daemon runs for months on machines that have other things to do, so we trade a few percent of speed for 15 to 30 MB
 // of memory: a small young generation is enough for many short-lived buffers, optimized code may be smaller, and WebAssembly
 // is compiled one function at a time. A young generation that small is collected faster by one thread than by several that
