@@ -4,9 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { openCodeCache } from './code-cache.ts';
 
-/** How long after a start its code is kept: the first responses compile some, too. */
-const KEEP_AFTER_MS = 250;
-
 export interface LoadedScript {
   readonly exports: unknown;
   /** Keeps what this process compiled for the next one, unless it came from the cache. */
@@ -39,8 +36,7 @@ export function loadScript(script: URL, { argv, env, url }: Options): LoadedScri
     exports: module.exports,
     keepCode() {
       // True is code by another version of Node.
-      if (compiled.cachedDataRejected === false) return;
-      setTimeout(() => cache.write(compiled.createCachedData()), KEEP_AFTER_MS).unref();
+      if (compiled.cachedDataRejected !== false) cache.write(compiled.createCachedData());
     },
   };
 }
