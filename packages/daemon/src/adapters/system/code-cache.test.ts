@@ -97,6 +97,14 @@ test('does without a cache where it cannot write', () => {
   expect(open().read()).toBeNull();
 });
 
+test('leaves no unfinished file where it cannot replace the old one', () => {
+  open().write(code);
+  rmSync(file());
+  mkdirSync(file());
+  open().write(code);
+  expect(readdirSync(join(home, 'cache'))).toEqual(['code']);
+});
+
 test('creates no home', () => {
   const missing = open(join(home, 'missing'));
   missing.write(code);

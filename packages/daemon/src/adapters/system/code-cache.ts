@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync, type Stats, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -52,21 +52,28 @@ export function openCodeCache({ argv, env, source }: Options): CodeCache {
       }
     },
     write(code) {
-      try {
-        mkdirSync(folder, { mode: 0o700 });
-      } catch {
-        // It is there, or there is no home.
-      }
-      try {
+      const unfinished = `${file}.new`;
+      // It is there, or there is no home.
+      tryTo(() => mkdirSync(folder, { mode: 0o700 }));
+      const isWritten = tryTo(() => {
         if (!isSafe()) return;
-        const unfinished = `${file}.${process.pid}`;
         writeFileSync(unfinished, Buffer.concat([headOf(code), code]), { mode: 0o600 });
         renameSync(unfinished, file);
-      } catch {
-        // The disk is full or read-only: starts take a little longer.
-      }
+      });
+      // The disk is full or read-only: starts take a little longer.
+      if (!isWritten) tryTo(() => rmSync(unfinished, { force: true }));
     },
   };
+}
+
+/** Returns whether it did not throw. */
+function tryTo(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As the command line finds it later, without `~`, which costs those who use it the cache. */
