@@ -153,7 +153,7 @@ const arrows: readonly { of: RegExp; not: RegExp; why: string }[] = [
 /** A library and the only file, or folder, of each package that may import it. */
 const places: readonly { library: RegExp; only: readonly string[] }[] = [
   { library: /^typebox/, only: ['packages/shared/src/contract/typebox.ts'] },
-  { library: /^ajv/, only: ['packages/shared/src/contract/validate.ts'] },
+  { library: /^ajv/, only: ['packages/shared/src/contract/compile-schema.ts'] },
   {
     library: /^nostr-tools/,
     only: [

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { until } from '@ocmesh/testkit';
 import { describe, expect, it } from 'vitest';
 import { createMesh, startPair } from './support/mesh.ts';
 
@@ -41,6 +43,20 @@ describe('starting and stopping', () => {
     await expect(mesh.startAgent('alice', nowhere, { OCMESH_PORT: port })).rejects.toThrow(/exit code 75/);
     expect(performance.now() - startedAt).toBeGreaterThan(5_000);
     server.close();
+  });
+
+  it('runs the compiled code that an earlier start kept', async () => {
+    const mesh = createMesh();
+    const first = await mesh.startAgent('alice', nowhere);
+    const code = join(first.home, 'cache/code');
+    await until(() => existsSync(code));
+    await first.stop();
+    const kept = statSync(code);
+
+    // It would replace code that V8 refuses, before this call returns.
+    const second = await mesh.startAgent('alice', nowhere);
+    await second.api.waitForMessages({ timeout_s: 1 });
+    expect(statSync(code)).toMatchObject({ ino: kept.ino, mtimeMs: kept.mtimeMs });
   });
 
   it('refuses a home that another daemon uses', async () => {

@@ -4,7 +4,12 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { ConfigFile } from '../packages/daemon/dist/config/schema.js';
+import { ajvOptions } from '../packages/shared/dist/contract/compile-schema.js';
+import { hasBody } from '../packages/shared/dist/contract/operation.js';
+import { operations } from '../packages/shared/dist/contract/operations.js';
 import { writeOpenClawPlugin } from './plugins/openclaw.mjs';
+import { precompiledValidators } from './precompiled-validators.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const daemonFolder = join(root, 'packages/daemon/bundle');
@@ -60,6 +65,12 @@ const servedTypes = (/** @type {Record<string, { extensions?: string[] }>} */ ty
     Object.entries(types).filter(([, { extensions }]) => extensions?.some((one) => served.includes(one))),
   );
 
+/** What each start and each request is checked against. */
+const schemas = [
+  { schema: ConfigFile, coerces: false },
+  ...Object.values(operations).map((row) => ({ schema: row.input, coerces: !hasBody(row) })),
+];
+
 const daemonRequire = createRequire(join(root, 'packages/daemon/package.json'));
 
 await Promise.all([daemonFolder, mcpFolder].map((folder) => rm(folder, { recursive: true, force: true })));
@@ -73,13 +84,29 @@ await Promise.all([
       'watchdog-worker': 'packages/daemon/dist/adapters/system/watchdog-worker.js',
     },
     outdir: daemonFolder,
-    plugins: [leaveOutTables],
-    // The relay, the MCP server and the slow crypto engine are only loaded when used.
     splitting: true,
     chunkNames: '[name]-[hash]',
+    banner: { js: commonJs },
+  }),
+  // One script, which `main.ts` loads (adapters/system/load-script.ts). Its text has only ASCII, as V8 then needs half the memory.
+  build({
+    ...common,
+    entryPoints: ['packages/daemon/dist/cli/cli.js'],
+    outfile: join(daemonFolder, 'program.cjs'),
+    format: 'cjs',
+    // A script cannot import.
+    supported: { 'dynamic-import': false },
+    charset: 'ascii',
+    plugins: [leaveOutTables, precompiledValidators(schemas, ajvOptions)],
     // Its CommonJS build loads its parts in a way that cannot be bundled.
     alias: { 'jsonc-parser': join(dirname(daemonRequire.resolve('jsonc-parser')), '../esm/main.js') },
-    banner: { js: commonJs },
+    define: { 'import.meta.url': 'importMetaUrl' },
+    // Names stay, and lines: stack traces need them.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 160,
+    banner: { js: '(function(module,exports,require,importMetaUrl,__filename,__dirname){' },
+    footer: { js: '})' },
   }),
   build({
     ...common,

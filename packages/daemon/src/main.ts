@@ -1,26 +1,21 @@
 #!/usr/bin/env node
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { useCompileCache } from './adapters/system/compile-cache.ts';
 import { toExitError } from './adapters/system/exit.ts';
+import { loadScript } from './adapters/system/load-script.ts';
+import { onSettled, setFlags } from './adapters/system/v8-flags.ts';
 
-// The daemon runs for months on machines that have other things to do, so we trade a few percent of speed for 15 to 30 MB
-// of memory: a small young generation is enough for many short-lived buffers, optimized code may be smaller, and WebAssembly
-// is compiled one function at a time. A young generation that small is collected faster by one thread than by several that
-// wait for each other. Command-line flags for node would be lost wherever a shebang starts us.
-for (const flag of [
-  '--semi-space-growth-factor=1',
-  '--no-parallel-scavenge',
-  '--optimize-for-size',
-  '--wasm-num-compilation-tasks=1',
-]) {
-  setFlagsFromString(flag);
-}
+setFlags();
 process.umask(0o077);
-useCompileCache({ argv: process.argv, env: process.env, program: fileURLToPath(import.meta.url) });
+const { argv, env } = process;
+const { url } = import.meta;
 try {
-  const { runCli } = await import('./cli/cli.ts');
-  await runCli(process.argv);
+  // The bundle of `cli/cli.ts` and all that it imports (scripts/bundle.mjs).
+  const { exports, keepCode } = loadScript(new URL('program.cjs', url), { argv, env, url });
+  const { runCli } = exports as typeof import('./cli/cli.ts');
+  const isDaemon = argv.includes('start');
+  if (!isDaemon) onSettled(() => {});
+  await runCli(argv);
+  // The other commands compile too little.
+  if (isDaemon) onSettled(keepCode);
 } catch (error) {
   // The program itself could not be loaded.
   const known = toExitError(error);

@@ -9,6 +9,7 @@ import { startUp } from '../../src/adapters/store/engine/start-up.ts';
 import { createSchema, currentSchema, migrations } from '../../src/adapters/store/sql/migrations/index.ts';
 import { openStore } from '../../src/adapters/store/store.ts';
 import { createMemoryFiles, type MemoryFiles } from '../support/memory-files.ts';
+import { recountShares } from '../support/recount-shares.ts';
 
 const path = '/home/ocmesh.db';
 const key = new Uint8Array(32).fill(7);
@@ -117,5 +118,8 @@ describe('an upgrade', () => {
       'content of message 49 🐙',
     ]);
     expect(sql.one(`SELECT value FROM meta WHERE key = 'secret_key'`)).toEqual(['1'.padStart(64, '0')]);
+    const { kept, counted } = recountShares(sql);
+    expect(kept).toEqual(counted);
+    expect(sql.one('SELECT received_count, sent > 0 FROM shares')).toEqual([25, 1]);
   });
 });

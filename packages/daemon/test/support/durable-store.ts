@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { createFakeClock, createRecordingLog } from '@ocmesh/testkit';
 import { compactFiles } from '../../src/adapters/store/engine/compaction.ts';
@@ -10,6 +11,7 @@ import { createTables } from '../../src/adapters/store/tables/index.ts';
 import type { Store, Tables } from '../../src/core/ports/store.ts';
 import type { Disk } from './crashed-disk.ts';
 import { createMemoryFiles } from './memory-files.ts';
+import { recountShares } from './recount-shares.ts';
 
 export const PATH = '/home/ocmesh.db';
 export const KEY = Uint8Array.from({ length: 32 }, (_, at) => at * 7);
@@ -130,10 +132,16 @@ export async function contentOn(disk: Disk): Promise<Content> {
         tables.outbox.get(id) === null,
     );
     const given = Number(sql.one('SELECT coalesce(max(last_seq), 0) FROM peers')?.[0]);
+    const { kept, counted } = recountShares(sql);
     return {
       ids: messages.map(({ id }) => id),
       texts: messages.map(({ content }) => content.slice(content.indexOf(' ') + 1)),
-      halves: wrong.length + off(count('seen')) + off(count('outbox')) + off(given),
+      halves:
+        wrong.length +
+        off(count('seen')) +
+        off(count('outbox')) +
+        off(given) +
+        Number(!isDeepStrictEqual(kept, counted)),
       torn,
     };
   } finally {

@@ -11,7 +11,8 @@ interface ErrorRow {
   readonly message: string;
 }
 
-const grouped = (count: number): string => count.toLocaleString('en-US');
+/** Not `toLocaleString`, which loads tables of languages: 9 ms of each start. */
+const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Every error that a caller can get, over REST and over MCP. What to do about each is in `next-steps.ts`. */
 export const errorCatalogue = {

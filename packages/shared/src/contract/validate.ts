@@ -1,5 +1,4 @@
-// The only import of ajv.
-import { Ajv, type ValidateFunction } from 'ajv';
+import { compileSchema, type ValidateFunction } from './compile-schema.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Input } from './handlers.ts';
 import { OcmeshError } from './ocmesh-error.ts';
@@ -8,27 +7,13 @@ import { type OperationName, operations } from './operations.ts';
 import type { Static, TSchema } from './typebox.ts';
 import { describeViolation } from './violation.ts';
 
-// Our own schemas are valid, as a test shows. Checking them against JSON Schema's own would take 40 ms of each start, and
-// making the code of validators shorter takes a quarter of their compilation.
-const options = {
-  strict: true,
-  allErrors: false,
-  allowUnionTypes: true,
-  meta: false,
-  validateSchema: false,
-  code: { optimize: false },
-};
-const strictAjv = new Ajv(options);
-/** For queries and paths, where every value is a string. */
-const coercingAjv = new Ajv({ ...options, coerceTypes: true });
-
 // Compiled on first use: compiling all schemas at start takes 60 ms.
 const compiled = new Map<TSchema, ValidateFunction>();
 
-function compile(ajv: Ajv, schema: TSchema): ValidateFunction {
+function compile(schema: TSchema, coerces: boolean): ValidateFunction {
   let validate = compiled.get(schema);
   if (!validate) {
-    validate = ajv.compile(schema);
+    validate = compileSchema(schema, coerces);
     compiled.set(schema, validate);
   }
   return validate;
@@ -56,8 +41,7 @@ function describe({ errors, schema }: ValidateFunction): { field: string; rule: 
  */
 export function validateInput<N extends OperationName>(name: N, values: Record<string, unknown>): Input<N> {
   const row = operations[name];
-  const ajv = hasBody(row) ? strictAjv : coercingAjv;
-  const validate = compile(ajv, row.input);
+  const validate = compile(row.input, !hasBody(row));
   if (validate(values)) {
     checkFinite(values);
     return values as Input<N>;
@@ -89,7 +73,7 @@ export function createChecker<S extends TSchema>(
   schema: S,
 ): (value: unknown) => { ok: true; value: Static<S> } | { ok: false; problem: string } {
   return (value) => {
-    const validate = compile(strictAjv, schema);
+    const validate = compile(schema, false);
     if (validate(value)) return { ok: true, value: value as Static<S> };
     const { field, violation } = describe(validate);
     return { ok: false, problem: `${field || 'it'} ${violation}` };

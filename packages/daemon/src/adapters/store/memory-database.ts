@@ -1,5 +1,4 @@
 import type { Tables } from '../../core/ports/store.ts';
-import { keepSums } from './sql/kept-sums.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Command } from './sql/statements.ts';
 import { createDatabase } from './tables/database.ts';
@@ -21,7 +20,6 @@ export interface MemoryDatabase {
 
 export function createMemoryDatabase(initial: Sql): MemoryDatabase {
   let sql = initial;
-  keepSums(sql);
   let commands: Command[] = [];
   const openTables = (): Tables => createTables(createDatabase(sql, (command) => commands.push(command)));
   let tables = openTables();
@@ -45,7 +43,6 @@ export function createMemoryDatabase(initial: Sql): MemoryDatabase {
     replace(other) {
       const before = sql;
       sql = other;
-      keepSums(sql);
       tables = openTables();
       before.close();
     },

@@ -1,6 +1,6 @@
 import type { Pubkey } from '@ocmesh/shared/contract';
 import type { Share, SharesTable, Standing } from '../../../core/ports/store.ts';
-import { COLUMNS } from '../sql/kept-sums.ts';
+import { COLUMNS } from '../sql/migrations/004-shares.ts';
 import type { SqlValue } from '../sql/sql.ts';
 import type { Database } from './database.ts';
 

@@ -54,6 +54,6 @@ export const migrations: readonly string[] = [
   init,
   relays,
   trust,
-  order + time + ignoredIds + shares + received + automatic + online + owner,
+  order + time + ignoredIds + received + automatic + online + owner + shares,
 ];
 export const currentSchema = createSchema(migrations);

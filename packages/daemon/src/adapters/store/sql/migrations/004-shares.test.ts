@@ -1,14 +1,14 @@
 import type { Pubkey, Trust } from '@ocmesh/shared/contract';
 import { actor } from '@ocmesh/testkit';
 import { expect, test } from 'vitest';
-import { seededChance } from '../../../../test/support/seed.ts';
-import type { NewMessage } from '../../../core/model/message.ts';
-import type { PeerRecord } from '../../../core/model/peer.ts';
-import { createDatabase } from '../tables/database.ts';
-import { createTables } from '../tables/index.ts';
-import { keepSums } from './kept-sums.ts';
-import { currentSchema } from './migrations/index.ts';
-import { openSql } from './sql.ts';
+import { recountShares } from '../../../../../test/support/recount-shares.ts';
+import { seededChance } from '../../../../../test/support/seed.ts';
+import { type NewMessage, ROW_BYTES } from '../../../../core/model/message.ts';
+import type { PeerRecord } from '../../../../core/model/peer.ts';
+import { createDatabase } from '../../tables/database.ts';
+import { createTables } from '../../tables/index.ts';
+import { openSql } from '../sql.ts';
+import { currentSchema } from './index.ts';
 
 const pubkeys = ['a', 'b', 'c', 'd'].map((name) => actor(name).pubkey) as [Pubkey, ...Pubkey[]];
 
@@ -54,11 +54,10 @@ const message = (id: string, from: Pubkey, direction: 'in' | 'out', bytes: numbe
   hops: 0,
 });
 
-test('after any changes, the sums are those that a start would count', async () => {
+test('after any changes, the sums are those of the messages that are there', async () => {
   const chance = seededChance('kept sums');
   const sql = await openSql(null);
   currentSchema.migrate(sql);
-  keepSums(sql);
   const { peers, messages, outbox, held, shares } = createTables(createDatabase(sql, () => {}));
   const event = (id: string, content: string) => ({
     id,
@@ -100,10 +99,15 @@ test('after any changes, the sums are those that a start would count', async () 
     ];
     chance.pick(changes)();
   }
-  const kept = [pubkeys.map(shares.of), shares.sums()];
-  const again = await openSql(sql.image());
-  keepSums(again);
-  const counted = createTables(createDatabase(again, () => {})).shares;
-  expect(kept).toEqual([pubkeys.map(counted.of), counted.sums()]);
+  const { kept, counted } = recountShares(sql);
+  expect(kept).toEqual(counted);
   expect(shares.sums().contact.received + shares.sums().blocked.received).toBeGreaterThan(0);
+});
+
+test('a message takes its text and what the core adds for its records', async () => {
+  const sql = await openSql(null);
+  currentSchema.migrate(sql);
+  const { messages, shares } = createTables(createDatabase(sql, () => {}));
+  messages.insert(message('m', pubkeys[0], 'in', 401));
+  expect(shares.of(pubkeys[0]).received).toBe(ROW_BYTES + 200);
 });
