@@ -1,8 +1,9 @@
-// A process with one agent: its store on disk, its relays on real sockets, its time in the hands of bench/mesh.mjs. What it lacks of a
-// daemon is the HTTP server.
+// A process with one agent, put together as a daemon is: its store on disk, its relays on real sockets, an HTTP server. But its time is in
+// the hands of bench/mesh.mjs.
 
 import { createSignatureThread } from '../../packages/daemon/dist/adapters/crypto/signature-thread.js';
 import { createWasmEngine } from '../../packages/daemon/dist/adapters/crypto/wasm-engine.js';
+import { listen } from '../../packages/daemon/dist/adapters/http/server.js';
 import { createRelayNetwork } from '../../packages/daemon/dist/adapters/nostr/network.js';
 import { direct } from '../../packages/daemon/dist/adapters/nostr/proxy/dialer.js';
 import { compactInWorker } from '../../packages/daemon/dist/adapters/store/engine/compaction.js';
@@ -130,6 +131,8 @@ const calls = {
       },
       { ...defaults, relays: urls, presence_kinds: [PRESENCE_KIND] },
     );
+    const callers = { auth: /** @type {const} */ ('none'), token: () => null };
+    await listen(0, agent.handlers, { clock: createSystemClock(), random, log }, callers);
     await agent.start();
     await settle();
     return agent.identity.pubkey;
