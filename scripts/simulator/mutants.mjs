@@ -273,7 +273,12 @@ export const mutants = [
       },
       {
         file: `${core}/catch-up/live-check.ts`,
-        from: '    cancelCheck = clock.after(everyMs, () => void check());',
+        from: '    cancelCheck = clock.after(pauseMs, () => void check());',
+        to: '',
+      },
+      {
+        file: `${core}/catch-up/live-check.ts`,
+        from: '      cancelAsk ??= clock.after(pauseMs, () => void ask());',
         to: '',
       },
     ],
@@ -293,8 +298,8 @@ export const mutants = [
     patches: [
       {
         file: `${daemon}/adapters/store/tables/messages.ts`,
-        from: "one(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),",
-        to: "one(`(id = ? OR event_id = ?) AND ? <> '' AND direction = 'out'`, id, id, peer),",
+        from: "head(`(id = ? OR event_id = ?) AND peer = ? AND direction = 'out'`, id, id, peer),",
+        to: "head(`(id = ? OR event_id = ?) AND ? <> '' AND direction = 'out'`, id, id, peer),",
       },
     ],
   },
