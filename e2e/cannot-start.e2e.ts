@@ -1,4 +1,5 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,25 @@ async function ocmesh(args: readonly string[], { env = {}, under = [] }: Options
   });
   const { code = 0, stdout, stderr } = await ended.catch((error) => error);
   return { code, stdout, stderr };
+}
+
+/** Starts a daemon, and kills it when it is up. */
+async function startUntilUp({ env = {}, under = [] }: Options): Promise<{ isUp: boolean; stderr: string }> {
+  const [file = '', ...rest] = [...under, process.execPath, ocmeshProgram, 'start'];
+  const child = spawn(file, rest, {
+    cwd: place,
+    env: { PATH: process.env['PATH'], OCMESH_PORT: '0', OCMESH_RELAYS: 'ws://127.0.0.1:9', ...env },
+  });
+  let [isUp, stderr] = [false, ''];
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  child.stdout.on('data', () => {
+    isUp = true;
+    child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  return { isUp, stderr };
 }
 
 /** Expects one sentence or two for people, and nothing from a programmer's world. */
@@ -135,10 +155,23 @@ describe.runIf(process.platform === 'linux')('a healthy home on a machine that i
       'export',
       'out',
     ]);
-    await expectRefusal(/too many open files.*`ulimit -n 1024`/, 75, { env, under: limited('-n 26') });
     const { stdout } = await ocmesh(['doctor', '--json'], tooLittle);
     const store = JSON.parse(stdout).checks.find(({ id }: { id: string }) => id === 'store');
     expect(store).toMatchObject({ state: 'fail', found: expect.stringContaining('not enough memory') });
     expect(store.next_step).not.toMatch(/reset|restore/);
+  });
+
+  it('is never called damaged because a file cannot be opened now, whichever it is', async () => {
+    const env = { OCMESH_HOME: join(place, 'home') };
+    writeFileSync(join(place, 'key'), nip19.nsecEncode(generateSecretKey()));
+    await ocmesh(['key', 'import', 'key'], { env });
+    const refusals: string[] = [];
+    for (let files = 30; files >= 18; files--) {
+      const { isUp, stderr } = await startUntilUp({ env, under: limited(`-n ${files}`) });
+      // With too few for Node itself, nothing of ours runs.
+      if (!isUp && stderr.startsWith('ocmesh:')) refusals.push(stderr);
+    }
+    expect(refusals.length).toBeGreaterThan(1);
+    for (const refusal of refusals) expect(refusal).toMatch(/too many open files.*`ulimit -n 1024`/);
   });
 });

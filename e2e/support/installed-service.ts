@@ -120,10 +120,10 @@ export async function startInstalledService(
       const folder = join(place, `ocmesh-${version}`);
       cpSync(skill, folder, { recursive: true });
       const app = join(folder, 'app');
-      for (const file of readdirSync(app).filter((name) => name.endsWith('.mjs'))) {
+      for (const file of readdirSync(app).filter((name) => /\.[cm]js$/.test(name))) {
         const path = join(app, file);
         const code = readFileSync(path, 'utf8').replace(
-          /ocmeshVersion = "[^"]+"/,
+          /ocmeshVersion\s*=\s*"[^"]+"/,
           `ocmeshVersion = "${version}"`,
         );
         // After the first line, which names the interpreter.

@@ -21,6 +21,8 @@ export interface WatcherDeps {
   readonly state: WatchState;
   /** Hands a line over. @returns whether it was taken; else it is part of the next announcement */
   readonly announce: (line: Line) => Promise<boolean>;
+  /** Called right after a line counts as announced. */
+  readonly onAnnounced?: () => void;
   /** Called once if it cannot go on: with an error, or with null if a newer watcher took over the name. */
   readonly onEnd: (error: unknown) => void;
 }
@@ -102,8 +104,10 @@ export function createWatcher(
       waiting.delete(line.kind);
       times = [...before.times, toIso(clock.now())].slice(-watchLimits.atOnce);
       const commit = prepare();
-      if (await announce(line)) commit();
-      else waiting.add(line.kind);
+      if (await announce(line)) {
+        commit();
+        deps.onAnnounced?.();
+      } else waiting.add(line.kind);
     }
     return lines.length > 0 ? options.quietMs : LOOK_MS;
   }

@@ -40,6 +40,10 @@ export function openCommandLine(environment: Readonly<Record<string, string>> = 
       setExitCode(next) {
         code = next;
       },
+      // Nothing else is left to do.
+      exitNow(next) {
+        code = next;
+      },
     };
     const exited = runCli(['node', 'ocmesh', ...args], io).then(() => {
       const [out, err] = [stdout.text(), stderr.text()];

@@ -28,7 +28,7 @@ interface Options {
  * it reads, so the file begins with the checksums of the source and of the code.
  */
 export function openCodeCache({ argv, env, source }: Options): CodeCache {
-  const home = homeOf(argv, env);
+  const home = homeOf(argv, env) ?? '';
   const folder = join(home, 'cache');
   const file = join(folder, 'code');
   const sourceSum = crc32(source);
@@ -76,11 +76,15 @@ function tryTo(run: () => void): boolean {
   }
 }
 
-/** As the command line finds it later, without `~`, which costs those who use it the cache. */
-function homeOf(argv: readonly string[], env: Options['env']): string {
+/** As the command line finds it later, without `~`, which costs those who use it the cache. Null if the user has none. */
+function homeOf(argv: readonly string[], env: Options['env']): string | null {
   const at = argv.indexOf('--home');
   const flag = at < 0 ? argv.find((word) => word.startsWith('--home='))?.slice(7) : argv[at + 1];
-  return flag ?? (env['OCMESH_HOME']?.trim() || join(homedir(), '.ocmesh'));
+  try {
+    return flag ?? (env['OCMESH_HOME']?.trim() || join(homedir(), '.ocmesh'));
+  } catch {
+    return null;
+  }
 }
 
 /** Whether this is a folder, not a link, that only our user can enter. */

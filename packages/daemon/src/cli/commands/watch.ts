@@ -104,10 +104,7 @@ async function watch(
     if (!once && !announcer) out.item(line, () => line.text);
     if (once && !announcer) io.stderr.write(`${line.text}\n`);
     if (!announcer && !(await isTaken(once ? io.stderr : io.stdout))) return false;
-    if (once) {
-      if (!announcer) io.setExitCode(WAKE);
-      stop();
-    }
+    if (once) stop();
     return true;
   }
 
@@ -118,6 +115,10 @@ async function watch(
       clock: io.clock,
       state,
       announce,
+      onAnnounced() {
+        // A client that kills the hook from now on does not learn that it announced something.
+        if (once && !announcer) io.exitNow(WAKE);
+      },
       onEnd(error) {
         failure = error;
         if (error === null && !once) out.note(`Another watcher named ${name} has started: this one ends.`);

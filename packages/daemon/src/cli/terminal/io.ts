@@ -20,6 +20,8 @@ export interface Io {
   /** Handles Ctrl-C and similar signals until it is cancelled; the command then has to end by itself. */
   onInterrupt(run: () => void): Cancel;
   setExitCode(code: number): void;
+  /** Ends the process, for a command that has written everything: it would take some more milliseconds to end by itself. */
+  exitNow(code: number): void;
 }
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -41,6 +43,7 @@ export function processIo(): Io {
     setExitCode(code) {
       process.exitCode = code;
     },
+    exitNow: (code) => process.exit(code),
   };
 }
 
