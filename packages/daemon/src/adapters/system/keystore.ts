@@ -1,8 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { describeSystemError } from '../../node/system-error.ts';
-import { ExitError, exitCodes } from './exit.ts';
+import { ExitError, exitCodes, toExitError } from './exit.ts';
 import type { Home } from './home.ts';
 import { readPrivate, writePrivate } from './private-file.ts';
 
@@ -41,7 +40,8 @@ export function readKeystore(home: Home): Uint8Array {
     return unwrap(JSON.parse(readPrivate(home.keystore).toString('utf8')), readWrappingKey(home));
   } catch (error) {
     // A file that cannot be read now says nothing about what is in it.
-    if (error instanceof ExitError || describeSystemError(error)) throw error;
+    const known = error instanceof ExitError ? error : toExitError(error);
+    if (known) throw known;
     throw refuse(`${home.keystore} does not match ${home.keyFile}. Restore both from the same backup`, error);
   }
 }
