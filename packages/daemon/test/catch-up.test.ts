@@ -486,14 +486,14 @@ describe('a relay that forgets our subscription', () => {
   });
 
   describe('with a mailbox that is expensive to look into', () => {
-    async function full(...urls: string[]) {
+    async function full(urls: readonly string[], chars = 500) {
       const world = createTestMesh(...urls);
       const eve = world.fakePeer('eve');
       const agent = await world.start();
       const nowSec = (): number => Math.floor(world.clock.now() / 1000);
       for (let n = 0; n < catchUpLimits.liveCheckEvents; n++)
         for (const relay of world.mesh.relays)
-          relay.keep(eve.wrap(agent.pubkey, 'x'.repeat(500), { created_at: nowSec() - n * 600 }));
+          relay.keep(eve.wrap(agent.pubkey, 'x'.repeat(chars), { created_at: nowSec() - n * 600 }));
       await world.clock.advance(60_000);
       return { world, agent, bob: world.fakePeer('bob'), nowSec };
     }
@@ -502,7 +502,7 @@ describe('a relay that forgets our subscription', () => {
         .length;
 
     test('it looks less often', async () => {
-      const { world } = await full(URL);
+      const { world } = await full([URL]);
       world.relay.queries.length = 0;
       await world.clock.advance(DAY);
       const bytes =
@@ -512,8 +512,16 @@ describe('a relay that forgets our subscription', () => {
       expect(bytes).toBeLessThan(10e6);
     });
 
+    test('it looks once an hour, however large the messages are', async () => {
+      const { world } = await full([URL], 30_000);
+      world.relay.queries.length = 0;
+      await world.clock.advance(DAY);
+      expect(checks(world.relay)).toBeGreaterThan(20);
+      expect(checks(world.relay)).toBeLessThan(26);
+    });
+
     test('what another relay brought is asked for by its id', async () => {
-      const { world, agent, bob } = await full(URL, 'wss://two.test', 'wss://three.test');
+      const { world, agent, bob } = await full([URL, 'wss://two.test', 'wss://three.test']);
       const event = bob.wrap(agent.pubkey, 'hello');
       // The third has not got it.
       for (const relay of world.mesh.relays.slice(0, 2)) relay.keep(event);

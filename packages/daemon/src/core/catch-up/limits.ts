@@ -24,6 +24,8 @@ export const catchUpLimits = {
   liveCheckEvents: 50,
   /** Bytes that such a query may cost: one that costs more comes as many times less often. 5 MB a day for each relay, 20 MB for one that failed. */
   liveCheckBytes: 14 * 1024,
+  /** Longest time between two such queries: with large messages, somebody could make us look once a day. */
+  liveCheckMostMinutes: 60,
   /** Least time between two queries to a relay for messages that another relay sent live and it did not. */
   elsewhereSeconds: 60,
   /** Ids of a relay that are remembered for it: more than it sends between two queries. */

@@ -1,4 +1,11 @@
-import { type Cancel, type Clock, type Log, type MonotonicMs, toUnixSec } from '@ocmesh/shared/ambient';
+import {
+  type Cancel,
+  type Clock,
+  type Log,
+  type MonotonicMs,
+  minuteMs,
+  toUnixSec,
+} from '@ocmesh/shared/ambient';
 import type { Pubkey } from '@ocmesh/shared/contract';
 import { type Filter, kinds, type NostrEvent, parseEvent } from '@ocmesh/shared/wire';
 import { backDatedMs } from '../identity/back-dated.ts';
@@ -9,6 +16,7 @@ import { catchUpLimits } from './limits.ts';
 
 const EVERY_MS = catchUpLimits.liveCheckSeconds * 1000;
 const SOON_MS = catchUpLimits.liveCheckAfterMissSeconds * 1000;
+const MOST_PAUSE_MS = catchUpLimits.liveCheckMostMinutes * minuteMs;
 const ELSEWHERE_MS = catchUpLimits.elsewhereSeconds * 1000;
 /** Time for the live copy of an event that a query found first, or that another relay sent. */
 const GRACE_MS = 5_000;
@@ -78,7 +86,7 @@ export function createLiveCheck(
     const { complete, events: raws, bytes } = await network.query(url, filters());
     if (subscribedSec === null) return;
     const pauseMs = everyMs * Math.max(1, bytes / catchUpLimits.liveCheckBytes);
-    cancelCheck = clock.after(pauseMs, () => void check());
+    cancelCheck = clock.after(Math.min(pauseMs, MOST_PAUSE_MS), () => void check());
     const { unheard, unknown } = await take(raws);
     // A gift wrap's date does not tell whether it is new; one that another relay brought may be old here.
     const isNew = (event: NostrEvent): boolean =>
