@@ -166,8 +166,6 @@ function model(rows) {
       atLeast: 99,
     },
   );
-  const error = fitted(({ estimate }) => (100 * estimate.error) / estimate.agents);
-  figure(`${name}~N^${error.slope.toFixed(2)}): error of the estimate`, error.at, { unit: '%' });
   figure(`${name}by the rules): presences on one relay`, rulesFor(MODELLED).perSecond, {
     unit: '/s',
     atMost: 60,
