@@ -2,7 +2,7 @@
 
 const WIDTH = 640;
 const HEIGHT = 240;
-const MARGIN = { left: 64, right: 24, top: 36, bottom: 40 };
+const MARGIN = { left: 64, right: 36, top: 36, bottom: 40 };
 const GRID = '#8884';
 
 /** @typedef {{ at: number, value: number }} Point */
