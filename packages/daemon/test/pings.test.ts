@@ -161,6 +161,18 @@ test('a flood of pings by a contact gets a pong every five seconds', async () =>
   expect(await alice.inbox()).toEqual([]);
 });
 
+test('a contact that tries a second relay at once gets a pong there, too', async () => {
+  const { world, alice, bob } = await contacts(['wss://one.test', 'wss://two.test']);
+  for (const relay of world.mesh.relays) {
+    const wrap = { nowSec: nowSec(world), backDatedSec: 0, isEphemeral: true };
+    const { identity } = bob.agent;
+    const before = pingsTo(world, bob).length;
+    relay.push(identity.sealDm(alice.pubkey, '{"type":"ping"}', nowSec(world), 'nip17', { wrap }).event);
+    await world.clock.advance(SECOND);
+    expect(pingsTo(world, bob).length - before).toBe(1);
+  }
+});
+
 test('a flood of ephemeral gift wraps does not make a contact seem silent that is there', async () => {
   const { world, alice, bob, isOnline } = await contacts();
   // Only Alice asks: Bob has written to her.

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -85,6 +86,16 @@ test.each(['keyFile', 'keystore'] as const)('does not follow a link in place of 
   renameSync(home[part], `${home[part]}.real`);
   symlinkSync(`${home[part]}.real`, home[part]);
   expect(refusal(() => openKeystore(home)).exitCode).toBe(exitCodes.permanent);
+});
+
+test.each(['keyFile', 'keystore'] as const)('names its %s if that cannot be read', (part) => {
+  const home = newHome();
+  openKeystore(home);
+  rmSync(home[part]);
+  mkdirSync(home[part], { mode: 0o700 });
+  const { exitCode, message } = refusal(() => openKeystore(home));
+  expect(exitCode).toBe(exitCodes.permanent);
+  expect(message).toContain(`${home[part]} cannot be read: it is a folder`);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { shellQuoted } from '@ocmesh/shared/text';
+import { errnoOf } from '../../node/errno.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { ExitError, exitCodes } from './exit.ts';
 
@@ -18,6 +19,9 @@ export function readPrivate(path: string): Buffer {
       );
     }
     return readFileSync(file);
+  } catch (error) {
+    // An error of reading an open file does not name it.
+    throw errnoOf(error) === undefined ? error : Object.assign(error as Error, { path });
   } finally {
     closeSync(file);
   }
