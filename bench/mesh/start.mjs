@@ -118,7 +118,7 @@ export async function measureStart() {
     newestOf(9_900, 9_900, 1_200),
     async (agent, listedMs) => {
       await listedMs(9_800);
-      figure('peer book full, as after a day among 100,000: resident memory', residentMb(agent.child.pid), {
+      figure('9,800 of 9,900 agents just listed: resident memory', residentMb(agent.child.pid), {
         unit: 'MB',
         atMost: 130,
       });
